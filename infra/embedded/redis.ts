@@ -1,0 +1,36 @@
+import { mkdir } from "node:fs/promises";
+import { type Engine, launch } from "./engine.ts";
+
+export interface RedisServer extends Engine {
+  readonly url: string;
+}
+
+export interface RedisOptions {
+  port: number;
+  /** Folder of the append-only file; made when it is missing. */
+  dir: string;
+  /** Further `redis-server` arguments, such as `["--maxmemory", "10mb"]`. */
+  args?: string[];
+  onLine?: (line: string) => void;
+}
+
+/**
+ * Starts a real `redis-server` on 127.0.0.1 as production should run it: append-only file synced every second,
+ * no snapshots beside it, no eviction.
+ */
+export async function startRedis({ port, dir, args = [], onLine }: RedisOptions): Promise<RedisServer> {
+  await mkdir(dir, { recursive: true });
+  const engine = await launch({
+    command: "redis-server",
+    args: [
+      ...["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""],
+      ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
+      ...args,
+    ],
+    port,
+    readyWhen: /Ready to accept connections/,
+    stopSignal: "SIGTERM",
+    onLine,
+  });
+  return { ...engine, url: `redis://127.0.0.1:${port}` };
+}

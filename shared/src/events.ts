@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { nameSchema, userIdSchema } from "./scores.ts";
+
+/**
+ * What the ranker leaves in a queue and the drainer takes out. Integers are decimal strings, because Lua's JSON keeps
+ * only 14 digits; times are microseconds.
+ */
+
+const integerText = z
+  .string()
+  .regex(/^-?\d{1,16}$/)
+  .refine((text) => Number.isSafeInteger(Number(text)), "must be an integer in ±(2^53−1)");
+const timeText = integerText.refine((text) => Number(text) >= 0, "must not be negative");
+
+export const scoreEventSchema = z.object({
+  board: z.string().min(1),
+  user_id: userIdSchema,
+  name: nameSchema,
+  region: z.string().min(1).max(50),
+  score: integerText,
+  reached_at: timeText,
+  updated_at: timeText,
+});
+export type ScoreEvent = z.infer<typeof scoreEventSchema>;
+
+export const accountEventSchema = z.object({
+  user_id: userIdSchema,
+  name: nameSchema,
+  region: z.string().min(1).max(50),
+  /** PHC string of argon2id; empty for a player without a password. */
+  password_hash: z.string().max(512),
+  created_at: timeText,
+  updated_at: timeText,
+});
+export type AccountEvent = z.infer<typeof accountEventSchema>;

@@ -1,0 +1,111 @@
+import type { Context, ErrorHandler, Hono, MiddlewareHandler, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { z } from "zod";
+import type { Log } from "./log.ts";
+import { Problem, toInvalidRequest, toProblem, toProblemResponse } from "./problems.ts";
+
+export const BODY_BYTES_MAX = 16 * 1024;
+
+export interface RequestVariables {
+  requestId: string;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** Gives every request an id: the caller's `X-Request-Id` if it is well-formed, a new one otherwise. */
+export function requestId(): MiddlewareHandler<{ Variables: RequestVariables }> {
+  return async function requestIdMiddleware(c, next) {
+    const given = c.req.header("X-Request-Id");
+    const id = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+    c.set("requestId", id);
+    await next();
+    c.header("X-Request-Id", id);
+  };
+}
+
+/** Turns whatever was thrown into a problem document; the log keeps the cause, under the request's id. */
+export function onProblem<V extends RequestVariables>(log: Log): ErrorHandler<{ Variables: V }> {
+  return (error, c) => {
+    const problem = error instanceof HTTPException ? fromHonoError(error) : toProblem(error);
+    const id = c.get("requestId");
+    const logged = { request_id: id, code: problem.code, method: c.req.method, path: c.req.path, err: problem.cause };
+    if (problem.code === "internal") log.error(logged, "request failed");
+    else if (problem.cause !== undefined) log.warn(logged, problem.message);
+    return toProblemResponse(problem, id);
+  };
+}
+
+function fromHonoError(error: HTTPException): Problem {
+  return error.status < 500
+    ? new Problem("invalid_request", error.message, { cause: error })
+    : new Problem("internal", "Something failed on our side.", { cause: error });
+}
+
+/** 404 for an unknown path, 405 with `Allow` for a known one asked with another method. Build it after the routes. */
+export function onUnknownRoute<V extends RequestVariables>(app: Hono<{ Variables: V }>): NotFoundHandler {
+  const routes = app.routes
+    .filter((route) => route.method !== "ALL")
+    .map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`) }));
+  return (c) => {
+    const methods = routes.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
+    if (methods.length === 0) throw new Problem("not_found", `There is no ${c.req.path} here.`);
+    const allow = [...new Set(methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])))].join(", ");
+    throw new Problem("method_not_allowed", `${c.req.path} takes ${allow}.`, { headers: { Allow: allow } });
+  };
+}
+
+/**
+ * The raw body, read to its end but never beyond the bound.
+ *
+ * @throws Problem `body_too_large`
+ */
+export async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = () => new Problem("body_too_large", `A body may have at most ${BODY_BYTES_MAX} bytes.`);
+  if (Number(request.headers.get("Content-Length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > BODY_BYTES_MAX) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks, size));
+}
+
+// An integer that its text states exactly. 9007199254740991.4 would round to one, and be stored as what nobody sent.
+const EXACT_INTEGER = /^-?\d+(\.0+)?([eE]\+?\d+)?$/;
+
+function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || !Number.isInteger(value)) return value;
+  return EXACT_INTEGER.test(context?.source ?? "") ? value : Number.NaN;
+}
+
+/**
+ * The JSON body, as `schema` describes it.
+ *
+ * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request` naming the fields
+ */
+export async function readJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+  const mediaType = c.req.header("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new Problem("unsupported_media_type", "Send JSON, with the header Content-Type: application/json.");
+  }
+  const bytes = await readBody(c.req.raw);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), refuseRounded);
+  } catch {
+    throw new Problem("invalid_json", "The body is not JSON in UTF-8.");
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) throw toInvalidRequest(result.error, "body");
+  return result.data;
+}
+
+/** For zod-validator: a query or path parameter that fails its schema is the same `invalid_request` as a body. */
+export function refuseInvalid(
+  result: { success: true } | { success: false; error: z.core.$ZodError; target: string },
+): void {
+  if (!result.success) throw toInvalidRequest(result.error, result.target === "param" ? "path" : result.target);
+}

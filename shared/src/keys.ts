@@ -1,0 +1,58 @@
+import type { Shard } from "./regions.ts";
+
+/**
+ * Every Redis key of the system. All keys of a shard carry its hash tag, so that one script may touch them together
+ * and a Redis Cluster keeps them in one slot.
+ */
+
+/** The board that is meant where none is named; its keys carry no suffix. */
+export const MAIN_BOARD = "main";
+
+const onBoard = (base: string, board: string) => (board === MAIN_BOARD ? base : `${base}:${board}`);
+
+/** zset, score → `<arrival><user_id>`: the ranking itself. */
+export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{${shard.tag}}`, board);
+
+/** hash, user_id → arrival: finds a player's member in the ranking. */
+export const arrivalsKey = (shard: Shard, board: string) => onBoard(`arrivals:{${shard.tag}}`, board);
+
+/** What a player's id is appended to in `profileKey`; scripts that meet ids in the ranking complete it themselves. */
+export const profileKeyPrefix = (shard: Shard) => `user:{${shard.tag}}:`;
+
+/** hash, the profile that boards show, with the score on `main`. One key a player: written by that player alone. */
+export const profileKey = (shard: Shard, userId: string) => profileKeyPrefix(shard) + userId;
+
+/** Profile field that holds the version of the player's last write on a board. */
+export const updatedAtField = (board: string) => onBoard("updated_at", board);
+
+/** string, the last version given out on the shard; makes versions unique and growing. */
+export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
+
+/** list, score events waiting for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
+export const queueKey = (shard: Shard) => `queue:scores:{${shard.tag}}`;
+
+/** list, events that PostgreSQL refused, with the reason. */
+export const deadKey = (shard: Shard) => `queue:dead:{${shard.tag}}`;
+
+/** string with a TTL, the answer kept for an idempotency key. By player, so that nobody meets another's keys. */
+export const onceKey = (shard: Shard, userId: string, idempotencyKey: string) =>
+  `once:{${shard.tag}}:${userId}:${idempotencyKey}`;
+
+/** Accounts are no region's: one slot of their own, where a login can look without knowing the region. */
+const ACCOUNTS = "{accounts}";
+
+/** hash, credentials and home region of a player. */
+export const accountKey = (userId: string) => `account:${ACCOUNTS}:${userId}`;
+export const accountClockKey = `clock:${ACCOUNTS}`;
+export const accountQueueKey = `queue:accounts:${ACCOUNTS}`;
+export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
+
+/**
+ * hash with a TTL, token buckets. A player's and the region's share the region's tag, because one script debits both
+ * or neither.
+ */
+export const userBucketKey = (region: string, userId: string) => `bucket:{${region}}:user:${userId}`;
+export const regionBucketKey = (region: string) => `bucket:{${region}}:region`;
+
+/** By client address, before anybody is known. Carries no tag: addresses spread over a cluster. */
+export const addressBucketKey = (address: string) => `bucket:address:${address}`;

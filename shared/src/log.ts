@@ -1,0 +1,20 @@
+import pino, { type DestinationStream, type Logger } from "pino";
+
+export type Log = Logger;
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+// What identifies or authenticates somebody must not reach a log, however deep an object is logged.
+const SECRETS = ["authorization", "Authorization", "password", "password_hash", "token"];
+
+/** A JSON log on standard output: one object a line, times in ISO 8601, errors with their stack and cause. */
+export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Log {
+  const options = {
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}

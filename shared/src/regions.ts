@@ -1,0 +1,54 @@
+/** The view that unites every shard; may also be the home region of players who have no other. */
+export const GLOBAL = "GLOBAL";
+
+/** The unit that one Redis script may touch: a region, or one of its partitions. */
+export interface Shard {
+  readonly region: string;
+  readonly partition: number;
+  /** Content of the hash tag that every key of the shard carries: `EU`, or `EU.3` when regions are partitioned. */
+  readonly tag: string;
+}
+
+/** The closed sets that a deployment is built from. */
+export interface Topology {
+  readonly regions: readonly string[];
+  readonly partitions: number;
+  readonly boards: readonly string[];
+  readonly shards: readonly Shard[];
+}
+
+export function createTopology(regions: readonly string[], partitions: number, boards: readonly string[]): Topology {
+  const shards = regions.flatMap((region) =>
+    Array.from({ length: partitions }, (_, partition) =>
+      Object.freeze({ region, partition, tag: partitions === 1 ? region : `${region}.${partition}` }),
+    ),
+  );
+  return Object.freeze({ regions, partitions, boards, shards });
+}
+
+/**
+ * The partition of a player, by CRC-32 of the id. It depends on the id and the number of partitions alone, so adding
+ * a region moves nobody.
+ */
+export function partitionOf(userId: string, partitions: number): number {
+  return partitions === 1 ? 0 : Bun.hash.crc32(userId) % partitions;
+}
+
+/** The one shard that holds a player whose home region is known. */
+export function shardOf(topology: Topology, region: string, userId: string): Shard {
+  const index = topology.regions.indexOf(region) * topology.partitions + partitionOf(userId, topology.partitions);
+  const shard = topology.shards[index];
+  if (shard === undefined) throw new RangeError(`region ${region} is not configured`);
+  return shard;
+}
+
+/** The shards whose union a view shows: one region's, or all of them for `GLOBAL`. */
+export function shardsOfView(topology: Topology, view: string): readonly Shard[] {
+  return view === GLOBAL ? topology.shards : topology.shards.filter((shard) => shard.region === view);
+}
+
+/** The shards of a view that could hold a player: one a region, since the partition follows from the id. */
+export function shardsThatMayHold(topology: Topology, view: string, userId: string): readonly Shard[] {
+  const partition = partitionOf(userId, topology.partitions);
+  return shardsOfView(topology, view).filter((shard) => shard.partition === partition);
+}

@@ -1,0 +1,26 @@
+/**
+ * Times are whole microseconds since the Unix epoch: Redis `TIME` gives them and `TIMESTAMPTZ` keeps them. They fit
+ * a double exactly until the year 2255.
+ */
+
+/** `2026-01-02T03:04:05.678901Z`: ISO 8601 with all six digits. */
+export function toIsoTime(us: number): string {
+  const ms = Math.floor(us / 1000);
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(us - ms * 1000).padStart(3, "0")}Z`;
+}
+
+/** Width of an arrival in decimal digits. */
+export const ARRIVAL_DIGITS = 16;
+
+/**
+ * The prefix of a ranking member: fixed width, and smaller the later. Redis breaks ties of a reverse range by the
+ * greater member, so that whoever reached a score first ranks higher.
+ */
+export function toArrival(reachedAtUs: number): string {
+  return String(Number.MAX_SAFE_INTEGER - reachedAtUs).padStart(ARRIVAL_DIGITS, "0");
+}
+
+/** The inverse of {@link toArrival}: microseconds. */
+export function fromArrival(arrival: string): number {
+  return Number.MAX_SAFE_INTEGER - Number(arrival);
+}
