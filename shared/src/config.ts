@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "./log.ts";
 import { createTopology, GLOBAL, type Topology } from "./regions.ts";
+import type { TokenOptions } from "./tokens.ts";
 
 export type Environment = Record<string, string | undefined>;
 
@@ -107,6 +108,17 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
   }
   if (faults.length > 0 || !result.success) throw new ConfigError(faults);
   return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
+}
+
+/** How tokens are made and checked, from the token fields. */
+export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields>>): TokenOptions {
+  return {
+    secret: settings.JWT_SECRET,
+    previousSecret: settings.JWT_SECRET_PREVIOUS,
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    lifetimeSeconds: settings.JWT_LIFETIME_SECONDS,
+  };
 }
 
 /** The closed sets of the deployment, from the common fields. */

@@ -1,0 +1,110 @@
+import { accountClockKey, accountKey, accountQueueKey, MAIN_BOARD } from "shared/keys";
+import { Problem } from "shared/problems";
+import { defineScript, type Redis, toRedisProblem } from "shared/redis";
+import type { Identity } from "shared/tokens";
+import type { Passwords } from "./passwords.ts";
+import registerSource from "./register.lua" with { type: "text" };
+import type { Submit } from "./submit.ts";
+
+export interface Registration {
+  user_id: string;
+  name: string;
+  region: string;
+  initialScore?: number | undefined;
+  password?: string | undefined;
+}
+
+export interface Credentials {
+  user_id: string;
+  name?: string | undefined;
+  region?: string | undefined;
+  password?: string | undefined;
+}
+
+export interface Accounts {
+  /** @throws Problem `user_exists`, `queue_full`, `unavailable`, `outcome_unknown` */
+  register(registration: Registration): Promise<Identity>;
+  /** @throws Problem `bad_credentials`, `wrong_region`, `unavailable` */
+  login(credentials: Credentials): Promise<Identity>;
+}
+
+export interface AccountsOptions {
+  redis: Redis;
+  passwords: Passwords;
+  submit: Submit;
+  /** Whether a player without a password may log in with the name alone. */
+  passwordsRequired: boolean;
+  /** Account events that may wait for PostgreSQL before registrations are refused. */
+  queueMax: number;
+}
+
+const registerScript = defineScript({
+  source: registerSource,
+  parse: (reply) => reply as "created" | "user_exists" | "queue_full",
+});
+
+export function createAccounts({ redis, passwords, submit, passwordsRequired, queueMax }: AccountsOptions): Accounts {
+  /**
+   * The account and the player's ranking live in different slots, so no script can write both. The account keeps the
+   * initial score until the entry exists; should a registration end in between, the next login writes it.
+   */
+  async function writeInitialScore(identity: Identity, value: number): Promise<void> {
+    try {
+      await submit(identity, { operation: "create", board: MAIN_BOARD, value });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "entry_exists") throw error;
+    }
+    await redis.hdel(accountKey(identity.userId), "initial_score").catch((error: unknown) => {
+      throw toRedisProblem(error, "write");
+    });
+  }
+
+  return {
+    async register({ user_id, name, region, initialScore, password }) {
+      const passwordHash = password === undefined ? "" : await passwords.hash(password);
+      const keys = [accountQueueKey, accountClockKey, accountKey(user_id)];
+      const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
+      const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
+      const outcome = await registerScript(redis, keys, args).catch((error: unknown) => {
+        throw toRedisProblem(error, "write");
+      });
+      if (outcome === "user_exists") throw new Problem("user_exists", `The user_id ${user_id} is taken.`);
+      if (outcome === "queue_full") throw new Problem("queue_full", "Too many registrations wait. Try again shortly.");
+      const identity = { userId: user_id, name, region };
+      if (initialScore !== undefined) await writeInitialScore(identity, initialScore);
+      return identity;
+    },
+
+    async login({ user_id, name, region, password }) {
+      const account: Record<string, string | undefined> = await redis
+        .hgetall(accountKey(user_id))
+        .catch((error: unknown) => {
+          throw toRedisProblem(error, "read");
+        });
+      if (!(await mayEnter(account, name, password))) {
+        throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
+      }
+      const identity = { userId: user_id, name: account.name ?? "", region: account.region ?? "" };
+      if (region !== undefined && region !== identity.region) {
+        throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+      }
+      if (account.initial_score !== undefined) await writeInitialScore(identity, Number(account.initial_score));
+      return identity;
+    },
+  };
+
+  /** A given password always costs one hash, so that the time does not tell whether the player exists. */
+  async function mayEnter(
+    account: Record<string, string | undefined>,
+    name: string | undefined,
+    password: string | undefined,
+  ): Promise<boolean> {
+    const hash = account.password_hash === "" ? undefined : account.password_hash;
+    const isNamed = name === undefined || name === account.name;
+    if (password !== undefined) {
+      const matched = await passwords.matches(password, hash);
+      return matched && isNamed;
+    }
+    return !passwordsRequired && account.password_hash === "" && name !== undefined && isNamed;
+  }
+}

@@ -1,0 +1,47 @@
+import { Hono } from "hono";
+import type { Registry } from "prom-client";
+import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "shared/http";
+import type { Log } from "shared/log";
+import { measureRequests } from "shared/metrics";
+import type { Topology } from "shared/regions";
+import type { Tokens } from "shared/tokens";
+import type { Accounts } from "./accounts.ts";
+import type { Boards } from "./boards.ts";
+import { authRoutes } from "./routes/auth.ts";
+import { readRoutes } from "./routes/reads.ts";
+import { scoreRoutes } from "./routes/scores.ts";
+import { type Dependency, statusRoutes } from "./routes/status.ts";
+import type { Submit } from "./submit.ts";
+
+export interface RankerDeps {
+  topology: Topology;
+  boards: Boards;
+  submit: Submit;
+  accounts: Accounts;
+  tokens: Tokens;
+  passwordsRequired: boolean;
+  /** What readiness depends on. */
+  dependencies: readonly Dependency[];
+  isStopping: () => boolean;
+  log: Log;
+  metrics: Registry;
+}
+
+export type RankerApp = Hono<{ Variables: RequestVariables }>;
+
+/** The ranker's HTTP interface; it listens to nothing and reads no environment. */
+export function createApp(deps: RankerDeps): RankerApp {
+  const app: RankerApp = new Hono();
+  app.use(requestId(), measureRequests(deps.metrics));
+  app.use(async function closeWhenStopping(c, next) {
+    await next();
+    if (deps.isStopping()) c.header("Connection", "close");
+  });
+  authRoutes(app, deps);
+  scoreRoutes(app, deps);
+  readRoutes(app, deps);
+  statusRoutes(app, deps);
+  app.onError(onProblem(deps.log));
+  app.notFound(onUnknownRoute(app));
+  return app;
+}

@@ -1,0 +1,38 @@
+import {
+  commonFields,
+  type Environment,
+  parseEnvironment,
+  tokenFields,
+  toTokenOptions,
+  toTopology,
+  wholeNumber,
+} from "shared/config";
+import { z } from "zod";
+
+export const rankerFields = {
+  ...commonFields,
+  ...tokenFields,
+  PORT: wholeNumber(0, 65_535).default(5000),
+  PASSWORDS: z.enum(["required", "optional"]).default("required"),
+  QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000),
+};
+
+export type RankerConfig = ReturnType<typeof loadRankerConfig>;
+
+/** @throws ConfigError with every fault of the environment */
+export function loadRankerConfig(env: Environment) {
+  const settings = parseEnvironment(rankerFields, ["REDIS_URL"], env);
+  return Object.freeze({
+    isProduction: settings.NODE_ENV === "production",
+    logLevel: settings.LOG_LEVEL,
+    host: settings.HOST,
+    port: settings.PORT,
+    topology: toTopology(settings),
+    redisUrl: settings.REDIS_URL,
+    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+    tokens: toTokenOptions(settings),
+    passwordsRequired: settings.PASSWORDS === "required",
+    /** Events that may wait in one queue; at this length writes are answered 429. */
+    queueMax: settings.QUEUE_MAX,
+  });
+}
