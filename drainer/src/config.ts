@@ -1,0 +1,31 @@
+import { commonFields, type Environment, parseEnvironment, postgresUrl, toTopology, wholeNumber } from "shared/config";
+
+export const drainerFields = {
+  ...commonFields,
+  PORT: wholeNumber(0, 65_535).default(6060),
+  POSTGRES_URL: postgresUrl,
+  DRAIN_BATCH_MAX: wholeNumber(1, 10_000).default(1000),
+  DRAIN_INTERVAL_MS: wholeNumber(1, 60_000).default(50),
+};
+
+export type DrainerConfig = ReturnType<typeof loadDrainerConfig>;
+
+/** @throws ConfigError with every fault of the environment */
+export function loadDrainerConfig(env: Environment) {
+  const settings = parseEnvironment(drainerFields, ["REDIS_URL", "POSTGRES_URL"], env);
+  return Object.freeze({
+    isProduction: settings.NODE_ENV === "production",
+    logLevel: settings.LOG_LEVEL,
+    host: settings.HOST,
+    port: settings.PORT,
+    topology: toTopology(settings),
+    redisUrl: settings.REDIS_URL,
+    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+    postgresUrl: settings.POSTGRES_URL,
+    postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
+    /** Events taken from a queue at once. */
+    batchMax: settings.DRAIN_BATCH_MAX,
+    /** Pause of a queue that was emptied, so that the next batch is worth its statement. */
+    intervalMs: settings.DRAIN_INTERVAL_MS,
+  });
+}

@@ -1,0 +1,28 @@
+import { type Database, openDatabase } from "./database.ts";
+
+/** The databases of a deployment: one pool a distinct URL, so that regions which share a database share a pool. */
+export interface Databases {
+  /** Where accounts live. */
+  readonly home: Database;
+  readonly all: readonly Database[];
+  of(region: string): Database;
+  close(): Promise<void>;
+}
+
+export function openDatabases(homeUrl: string, urlsByRegion: ReadonlyMap<string, string>): Databases {
+  const urls = new Set([homeUrl, ...urlsByRegion.values()]);
+  const opened = new Map([...urls].map((url) => [url, openDatabase(url)]));
+  const at = (url: string | undefined): Database => {
+    const database = opened.get(url ?? "");
+    if (database === undefined) throw new RangeError("the region is not configured");
+    return database;
+  };
+  return {
+    home: at(homeUrl),
+    all: [...opened.values()],
+    of: (region) => at(urlsByRegion.get(region)),
+    async close() {
+      await Promise.all([...opened.values()].map((database) => database.close()));
+    },
+  };
+}

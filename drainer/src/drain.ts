@@ -1,0 +1,117 @@
+import type { Redis } from "shared/redis";
+import type { z } from "zod";
+import { type Database, isRowFault, type Sql } from "./database.ts";
+import { fold, type Versioned } from "./fold.ts";
+import type { Lease } from "./lease.ts";
+import { acknowledge, peek, type QueueKeys, type Refused } from "./queue.ts";
+
+/** What a queue's events are, and how they become rows. */
+export interface EventKind<E extends Versioned> {
+  schema: z.ZodType<E>;
+  /** The row that an event is about. */
+  keyOf: (event: E) => string;
+  /** Writes one event a key, in one statement. Must change nothing for a row that is as new. */
+  upsert: (sql: Sql, events: readonly E[]) => Promise<number>;
+}
+
+export interface DrainOptions<E extends Versioned> {
+  redis: Redis;
+  database: Database;
+  keys: QueueKeys;
+  kind: EventKind<E>;
+  lease: Lease;
+  batchMax: number;
+  now?: () => Date;
+}
+
+/** What one step found and did. */
+export type Step =
+  | { state: "held_elsewhere" | "empty" }
+  /** `isTrimmed` is false when another drainer had acknowledged the same events first. */
+  | { state: "drained"; events: number; rows: number; refused: number; isTrimmed: boolean; isFull: boolean };
+
+/** One batch on its way from a queue to PostgreSQL: peek, fold, upsert, acknowledge. */
+export type Drain = () => Promise<Step>;
+
+/**
+ * A crash between any two calls repeats the batch, and a repeated batch changes nothing.
+ *
+ * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
+ */
+export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drain {
+  const { redis, database, keys, kind, lease, batchMax, now = () => new Date() } = options;
+  return async () => {
+    if (!(await lease.hold())) return { state: "held_elsewhere" };
+    const raws = await peek(redis, keys, batchMax);
+    if (raws.length === 0) return { state: "empty" };
+    const { events, refused } = parse(raws, kind.schema);
+    const { rows, refused: refusedRows } = await settle(events, kind, database);
+    refused.push(...refusedRows);
+    const isTrimmed = await acknowledge(redis, keys, raws, refused, now());
+    const counts = { events: raws.length, rows, refused: refused.length };
+    return { state: "drained", ...counts, isTrimmed, isFull: raws.length === batchMax };
+  };
+}
+
+type Parsed<E> = E & { readonly raw: Buffer };
+
+function parse<E extends Versioned>(raws: readonly Buffer[], schema: z.ZodType<E>) {
+  const events: Parsed<E>[] = [];
+  const refused: Refused[] = [];
+  for (const raw of raws) {
+    try {
+      const result = schema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw)));
+      if (result.success) events.push({ ...result.data, raw });
+      else refused.push({ raw, reason: describe(result.error) });
+    } catch (error) {
+      refused.push({ raw, reason: `not JSON: ${error instanceof Error ? error.message : error}` });
+    }
+  }
+  return { events, refused };
+}
+
+const describe = (error: z.ZodError) =>
+  error.issues.map((issue) => `${issue.path.join(".") || "event"} ${issue.message}`).join("; ");
+
+/**
+ * Brings every row to its newest state that PostgreSQL accepts. Where it refuses the newest, the one before it gets
+ * its turn; the refused ones are returned.
+ */
+async function settle<E extends Versioned>(events: readonly Parsed<E>[], kind: EventKind<E>, database: Database) {
+  const refused: Refused[] = [];
+  let rows = 0;
+  let pending = events;
+  while (pending.length > 0) {
+    const outcome = await upsertOrBisect(fold(pending, kind.keyOf), kind, database);
+    rows += outcome.rows;
+    refused.push(...outcome.refused.map(({ event, reason }) => ({ raw: event.raw, reason })));
+    const bad = new Set(outcome.refused.map(({ event }) => event));
+    const badKeys = new Set(outcome.refused.map(({ event }) => kind.keyOf(event)));
+    pending = pending.filter((event) => badKeys.has(kind.keyOf(event)) && !bad.has(event));
+  }
+  return { rows, refused };
+}
+
+interface Upserted<E> {
+  rows: number;
+  refused: { event: E; reason: string }[];
+}
+
+/** One statement for all; where a row spoils it, one for each half, down to the row itself. */
+async function upsertOrBisect<E extends Versioned, P extends E>(
+  events: readonly P[],
+  kind: EventKind<E>,
+  database: Database,
+): Promise<Upserted<P>> {
+  try {
+    return { rows: await database.run((sql) => kind.upsert(sql, events)), refused: [] };
+  } catch (error) {
+    const [only] = events;
+    if (!isRowFault(error) || only === undefined) throw error;
+    if (events.length === 1) return { rows: 0, refused: [{ event: only, reason: `${error.code} ${error.message}` }] };
+    const middle = Math.ceil(events.length / 2);
+    const left = await upsertOrBisect(events.slice(0, middle), kind, database);
+    const right = await upsertOrBisect(events.slice(middle), kind, database);
+    return { rows: left.rows + right.rows, refused: [...left.refused, ...right.refused] };
+  }
+}

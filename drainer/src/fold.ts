@@ -1,0 +1,19 @@
+/** What every event says of itself, whatever it is about. */
+export interface Versioned {
+  /** Microseconds, as a decimal string; unique and growing on its shard. */
+  updated_at: string;
+}
+
+/**
+ * The newest event of each key, sorted by key. One statement may not meet a key twice, and statements that lock rows
+ * in the same order cannot deadlock.
+ */
+export function fold<T extends Versioned>(events: readonly T[], keyOf: (event: T) => string): T[] {
+  const newest = new Map<string, T>();
+  for (const event of events) {
+    const key = keyOf(event);
+    const known = newest.get(key);
+    if (known === undefined || Number(known.updated_at) < Number(event.updated_at)) newest.set(key, event);
+  }
+  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event);
+}

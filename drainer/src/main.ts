@@ -1,0 +1,95 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ConfigError } from "shared/config";
+import { createLog, type Log } from "shared/log";
+import { createMetrics } from "shared/metrics";
+import type { Redis } from "shared/redis";
+import { createShutdown, stopOnSignals } from "shared/shutdown";
+import { awaitStores, connectStores } from "shared/stores";
+import { createApp } from "./app.ts";
+import { type DrainerConfig, loadDrainerConfig } from "./config.ts";
+import type { Database } from "./database.ts";
+import { openDatabases } from "./databases.ts";
+import { createDrain, type EventKind } from "./drain.ts";
+import type { Versioned } from "./fold.ts";
+import { createLease } from "./lease.ts";
+import { measureQueues } from "./metrics.ts";
+import { migrate } from "./migrate.ts";
+import { backoffAfter } from "./pace.ts";
+import type { QueueKeys } from "./queue.ts";
+import { accountQueue, scoreQueuesOf } from "./queues.ts";
+import { accountEvents } from "./upsert-accounts.ts";
+import { scoreEvents } from "./upsert-scores.ts";
+import { startWorker } from "./worker.ts";
+
+const SHUTDOWN_DEADLINE_MS = 10_000;
+/** What is left for emptying the queues, so that the stores can still be closed in time. */
+const LAST_DRAIN_MS = 6_000;
+
+async function run(config: DrainerConfig): Promise<void> {
+  const log = createLog("drainer", config.logLevel);
+  const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
+  stopOnSignals(shutdown, log);
+  const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, batchMax } = config;
+  const stores = connectStores({ homeUrl, urlsByRegion, name: "drainer", log });
+  shutdown.onClose("redis", () => stores.close());
+  const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
+  shutdown.onClose("postgres", () => databases.close());
+
+  const holder = crypto.randomUUID();
+  function toQueue<E extends Versioned>(keys: QueueKeys, redis: Redis, database: Database, kind: EventKind<E>) {
+    const lease = createLease(redis, keys.lease, holder);
+    return { keys, redis, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax }) };
+  }
+  const queues = [
+    ...scoreQueuesOf(topology).map((keys) =>
+      toQueue(keys, stores.of(keys.region), databases.of(keys.region), scoreEvents),
+    ),
+    toQueue(accountQueue, stores.home, databases.home, accountEvents),
+  ];
+
+  const metrics = createMetrics("drainer");
+  const measured = measureQueues(metrics, queues);
+  let isDraining = false;
+  const app = createApp({ isReady: () => isDraining && !shutdown.isStopping, log, metrics });
+  const server = Bun.serve({ hostname: config.host, port: config.port, fetch: app.fetch });
+  shutdown.onClose("server", () => server.stop());
+  log.info({ address: `${server.hostname}:${server.port}` }, "listening");
+
+  await awaitStores(stores, config.isProduction);
+  await migrateAll(new Set([config.postgresUrl, ...config.postgresUrlByRegion.values()]), log);
+  if (shutdown.isStopping) return;
+  const workers = queues.map(({ keys: { tag }, drain }) =>
+    startWorker({
+      ...{ tag, drain, log, intervalMs: config.intervalMs },
+      onStep: (step, seconds) => measured.onStep(tag, step, seconds),
+      onFailure: () => measured.onFailure(tag),
+    }),
+  );
+  shutdown.onClose("leases", () => Promise.allSettled(queues.map(({ lease }) => lease.release())));
+  shutdown.onClose("workers", () => Promise.all(workers.map((worker) => worker.stop(LAST_DRAIN_MS))));
+  isDraining = true;
+  log.info({ queues: queues.length, databases: databases.all.length }, "draining");
+}
+
+/** Tries until PostgreSQL is there: the events can wait, and so can we. */
+async function migrateAll(urls: ReadonlySet<string>, log: Log): Promise<void> {
+  for (const url of urls) {
+    for (let failures = 1; ; failures++) {
+      try {
+        const applied = await migrate(url);
+        if (applied.length > 0) log.info({ database: new URL(url).pathname.slice(1), applied }, "migrated");
+        break;
+      } catch (error) {
+        log.warn({ database: new URL(url).pathname.slice(1), err: error }, "the database cannot be migrated yet");
+        await delay(backoffAfter(failures, Math.random()));
+      }
+    }
+  }
+}
+
+try {
+  await run(loadDrainerConfig(process.env));
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+  process.exit(1);
+}

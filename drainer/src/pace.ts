@@ -1,0 +1,22 @@
+import type { Step } from "./drain.ts";
+import { LEASE_TTL_MS } from "./lease.ts";
+
+const BACKOFF_MS_MIN = 100;
+const BACKOFF_MS_MAX = 2_000;
+
+/** Milliseconds until the next step after one that succeeded. */
+export function pauseAfter(step: Step, intervalMs: number): number {
+  if (step.state === "held_elsewhere") return LEASE_TTL_MS / 2;
+  return step.state === "drained" && step.isFull ? 0 : intervalMs;
+}
+
+/**
+ * Milliseconds until the next try after `failures` steps that failed in a row: doubling, with jitter so that drainers
+ * do not return all at once.
+ *
+ * @param random in [0, 1)
+ */
+export function backoffAfter(failures: number, random: number): number {
+  const ceiling = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (failures - 1));
+  return ceiling * (0.5 + random / 2);
+}

@@ -1,0 +1,51 @@
+import { defineScript, type Redis } from "shared/redis";
+import acknowledgeSource from "./acknowledge.lua" with { type: "text" };
+
+/** Where the events of one shard, or of the accounts, wait. */
+export interface QueueKeys {
+  /** The content of the keys' hash tag: names the queue to people. */
+  readonly tag: string;
+  readonly queue: string;
+  readonly dead: string;
+  readonly lease: string;
+}
+
+/** An event that will not reach PostgreSQL as it is, and why. */
+export interface Refused {
+  raw: Buffer;
+  reason: string;
+}
+
+const acknowledgeScript = defineScript({ source: acknowledgeSource, parse: (reply) => reply === 1 });
+
+/** The oldest events of a queue, up to `count`, byte for byte, oldest first. Nothing is moved. */
+export async function peek(redis: Redis, { queue }: QueueKeys, count: number): Promise<Buffer[]> {
+  const newestFirst = await redis.lrangeBuffer(queue, -count, -1);
+  return newestFirst.reverse();
+}
+
+/**
+ * Takes peeked events off the queue, and keeps the refused ones among the dead.
+ *
+ * @param events what `peek` returned, at least one
+ * @returns false when the queue's end had changed meanwhile: then nothing was done
+ */
+export function acknowledge(
+  redis: Redis,
+  { queue, dead }: QueueKeys,
+  events: readonly Buffer[],
+  refused: readonly Refused[],
+  now: Date,
+): Promise<boolean> {
+  const [oldest, newest] = [events[0], events.at(-1)];
+  if (oldest === undefined || newest === undefined) throw new RangeError("there is nothing to acknowledge");
+  const deadEntries = refused.map((event) => toDeadEntry(event, now));
+  return acknowledgeScript(redis, [queue, dead], [events.length, newest, oldest, ...deadEntries]);
+}
+
+/** JSON: when, why, and the event as it stood; in base64 where it is not text. */
+function toDeadEntry({ raw, reason }: Refused, now: Date): string {
+  const text = raw.toString("utf8");
+  const event = Buffer.from(text).equals(raw) ? { event: text } : { event_base64: raw.toString("base64") };
+  return JSON.stringify({ at: now.toISOString(), reason, ...event });
+}

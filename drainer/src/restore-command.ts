@@ -1,0 +1,39 @@
+import { ConfigError, type Environment } from "shared/config";
+import { createLog } from "shared/log";
+import { awaitStores, connectStores } from "shared/stores";
+import { loadDrainerConfig } from "./config.ts";
+import { openDatabases } from "./databases.ts";
+import { type RestoreCounts, restore } from "./restore.ts";
+
+const COMMAND_TIMEOUT_MS = 5_000;
+
+const describe = ({ entries, newer, accounts, unknown }: RestoreCounts) =>
+  `${entries} entries and ${accounts} accounts restored; ${newer} entries were newer in Redis, ` +
+  `${unknown} rows are of no configured region or board`;
+
+/** `bun run restore`: rebuilds the configured Redis from the configured PostgreSQL. */
+async function run(env: Environment): Promise<void> {
+  const config = loadDrainerConfig(env);
+  const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology } = config;
+  const log = createLog("restore", "error");
+  const stores = connectStores({ homeUrl, urlsByRegion, name: "restore", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
+  try {
+    await awaitStores(stores, config.isProduction);
+    const onProgress = (counts: RestoreCounts) => process.stderr.write(`${describe(counts)}\n`);
+    const startedAt = performance.now();
+    const counts = await restore({ topology, stores, databases, onProgress });
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    process.stdout.write(`Done in ${seconds} s: ${describe(counts)}.\n`);
+  } finally {
+    stores.close();
+    await databases.close();
+  }
+}
+
+try {
+  await run(process.env);
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+  process.exit(1);
+}

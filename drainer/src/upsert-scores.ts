@@ -1,0 +1,34 @@
+import { type ScoreEvent, scoreEventSchema } from "shared/events";
+import type { Sql } from "./database.ts";
+import type { EventKind } from "./drain.ts";
+
+/**
+ * Writes the newest state of each entry; a row that is as new or newer stays. One autocommit statement: `postgres` can
+ * end the process when a backend dies inside a transaction. All columns travel as text, which alone every array
+ * parameter takes.
+ *
+ * @returns the rows that changed
+ */
+async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
+  const column = (name: keyof ScoreEvent) => events.map((event) => event[name]);
+  const result = await sql`
+    INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
+    SELECT board, user_id, name, region, score::bigint,
+           'epoch'::timestamptz + reached_at::bigint * interval '1 microsecond',
+           'epoch'::timestamptz + updated_at::bigint * interval '1 microsecond'
+    FROM unnest(
+      ${column("board")}::text[], ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
+      ${column("score")}::text[], ${column("reached_at")}::text[], ${column("updated_at")}::text[]
+    ) AS event (board, user_id, name, region, score, reached_at, updated_at)
+    ON CONFLICT (board, user_id) DO UPDATE
+    SET name = excluded.name, region = excluded.region, score = excluded.score,
+        reached_at = excluded.reached_at, updated_at = excluded.updated_at
+    WHERE leaderboard.updated_at < excluded.updated_at`;
+  return result.count;
+}
+
+export const scoreEvents: EventKind<ScoreEvent> = {
+  schema: scoreEventSchema,
+  keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
+  upsert: upsertScores,
+};
