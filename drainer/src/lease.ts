@@ -4,29 +4,31 @@ import releaseSource from "./release-lease.lua" with { type: "text" };
 
 /** Says which of several drainers works on a queue. It saves double work; no promise rests on it. */
 export interface Lease {
-  /** True while this drainer is the one. Asks Redis only when the lease is a third over. */
+  /** True while this drainer is the one. Asks Redis only when the lease is due for renewal. */
   hold(): Promise<boolean>;
   release(): Promise<void>;
 }
 
 /** How long a queue rests when its drainer dies without a word. */
 export const LEASE_TTL_MS = 2_000;
+/** Age at which a held lease is prolonged: long before it ends, and not with every batch. */
+export const LEASE_RENEWAL_MS = 500;
 
 const holdScript = defineScript({ source: holdSource, parse: (reply) => reply === 1 });
 const releaseScript = defineScript({ source: releaseSource, parse: (reply) => reply === 1 });
 
 export function createLease(redis: Redis, key: string, holder: string, now: () => number = Date.now): Lease {
-  let heldUntilMs = 0;
+  let heldSinceMs = Number.NEGATIVE_INFINITY;
   return {
     async hold() {
       const nowMs = now();
-      if (heldUntilMs - nowMs > (LEASE_TTL_MS * 2) / 3) return true;
+      if (nowMs - heldSinceMs < LEASE_RENEWAL_MS) return true;
       const isHeld = await holdScript(redis, [key], [holder, LEASE_TTL_MS]);
-      heldUntilMs = isHeld ? nowMs + LEASE_TTL_MS : 0;
+      heldSinceMs = isHeld ? nowMs : Number.NEGATIVE_INFINITY;
       return isHeld;
     },
     async release() {
-      heldUntilMs = 0;
+      heldSinceMs = Number.NEGATIVE_INFINITY;
       await releaseScript(redis, [key], [holder]);
     },
   };

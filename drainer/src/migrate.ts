@@ -26,7 +26,7 @@ export async function migrate(url: string, dir: string = MIGRATIONS_DIR): Promis
     for (const name of missing) {
       const record = `INSERT INTO schema_migrations VALUES ('${name.replaceAll("'", "''")}', now());`;
       // Statements sent as one simple query are one transaction.
-      await sql.unsafe(`${await Bun.file(join(dir, name)).text()};\n${record}`).simple();
+      await sql.unsafe(`${await Bun.file(join(dir, name)).text()}\n;\n${record}`).simple();
     }
     return missing;
   } finally {

@@ -1,0 +1,70 @@
+import type { ScoreEvent } from "shared/events";
+import { createLog } from "shared/log";
+import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { createTopology, type Topology } from "shared/regions";
+import { scratchPostgres, scratchRedis } from "../../infra/embedded/scratch.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { type ScoreQueue, scoreQueuesOf } from "./queues.ts";
+
+/** A real Redis and a real, migrated PostgreSQL of one test file's own. */
+export interface UnderTest {
+  redis: Redis;
+  redisUrl: string;
+  database: Database;
+  postgresUrl: string;
+  topology: Topology;
+  /** The queue of region EU. */
+  keys: ScoreQueue;
+  /** Empties both stores. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startUnderTest(): Promise<UnderTest> {
+  const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
+  const redis = connectRedis({ url: redisServer.url, name: "test", log: createLog("test", "silent") });
+  await awaitReady(redis, 5_000);
+  const postgresUrl = postgresServer.url("board");
+  await migrate(postgresUrl);
+  const database = openDatabase(postgresUrl);
+  const topology = createTopology(["EU"], 1, ["main", "weekly"]);
+  const [keys] = scoreQueuesOf(topology);
+  if (keys === undefined) throw new Error("no queue");
+  return {
+    ...{ redis, redisUrl: redisServer.url, database, postgresUrl, topology, keys },
+    async clear() {
+      await redis.flushall();
+      await database.run((sql) => sql`TRUNCATE leaderboard, accounts`);
+    },
+    async close() {
+      redis.disconnect();
+      await database.close();
+      await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
+    },
+  };
+}
+
+/** A well-formed event; `version` is its place in time, in microseconds. */
+export function scoreEvent(userId: string, score: number, version: number, rest: Partial<ScoreEvent> = {}): ScoreEvent {
+  return {
+    ...{ board: "main", user_id: userId, name: `Name of ${userId}`, region: "EU", score: String(score) },
+    ...{ reached_at: String(version), updated_at: String(version) },
+    ...rest,
+  };
+}
+
+export interface Row {
+  user_id: string;
+  score: string;
+  updated_us: string;
+}
+
+/** The rows of a board in its order. */
+export const readBoard = (database: Database, board = "main"): Promise<Row[]> =>
+  database.run(
+    (sql) => sql<Row[]>`
+      SELECT user_id, score::text AS score, (extract(epoch FROM updated_at) * 1000000)::bigint::text AS updated_us
+      FROM leaderboard WHERE board = ${board}
+      ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
+  );

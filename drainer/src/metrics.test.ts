@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { Registry } from "prom-client";
+import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { ageSeconds, measureQueues } from "./metrics.ts";
+
+let it: UnderTest;
+beforeAll(async () => {
+  it = await startUnderTest();
+});
+afterAll(() => it.close());
+beforeEach(() => it.clear());
+
+const sample = async (registry: Registry, name: string) =>
+  new RegExp(`^${name}{[^}]*} (.+)$`, "m").exec(await registry.metrics())?.[1];
+
+test("a scrape sees the queue's length, the age of its oldest event, and the dead", async () => {
+  const registry = new Registry();
+  measureQueues(registry, [it], () => 10_000);
+  await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 1, 4_000_000)));
+  await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 2, 9_000_000)));
+  await it.redis.lpush(it.keys.dead, "{}");
+  expect(await sample(registry, "drainer_queue_events")).toBe("2");
+  expect(await sample(registry, "drainer_oldest_event_age_seconds")).toBe("6");
+  expect(await sample(registry, "drainer_dead_events")).toBe("1");
+});
+
+test("what a step did is counted, and a batch that another acknowledged is not counted twice", async () => {
+  const registry = new Registry();
+  const metrics = measureQueues(registry, []);
+  const step = { state: "drained", events: 5, rows: 3, refused: 1, isTrimmed: true, isFull: false } as const;
+  metrics.onStep("EU", step, 0.01);
+  metrics.onStep("EU", { ...step, rows: 0, isTrimmed: false }, 0.01);
+  metrics.onStep("EU", { state: "empty" }, 0.01);
+  expect(await sample(registry, "drainer_events_total")).toBe("5");
+  expect(await sample(registry, "drainer_rows_total")).toBe("3");
+  expect(await sample(registry, "drainer_refused_events_total")).toBe("1");
+  expect(await sample(registry, "drainer_repeated_batches_total")).toBe("1");
+});
+
+test("a scrape without Redis leaves the queues out and answers", async () => {
+  const registry = new Registry();
+  const away = it.redis.duplicate();
+  away.disconnect();
+  measureQueues(registry, [{ redis: away, keys: it.keys }]);
+  expect(await sample(registry, "drainer_queue_events")).toBeUndefined();
+});
+
+test.each([
+  ['{"updated_at":"4000000"}', 6],
+  ['{"updated_at":"99000000"}', 0],
+  ["not JSON", 0],
+])("the age of %s at 10 s is %d s", (event, age) => {
+  expect(ageSeconds(event, 10_000)).toBe(age);
+});

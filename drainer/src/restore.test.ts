@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { accountClockKey, accountKey, boardKey, clockKey, profileKey } from "shared/keys";
+import { createLog } from "shared/log";
+import { connectStores } from "shared/stores";
+import { toArrival } from "shared/times";
+import { openDatabases } from "./databases.ts";
+import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { restore } from "./restore.ts";
+import { accountEvents } from "./upsert-accounts.ts";
+import { scoreEvents } from "./upsert-scores.ts";
+
+let it: UnderTest;
+let runRestore: () => ReturnType<typeof restore>;
+const cleanups: (() => unknown)[] = [];
+beforeAll(async () => {
+  it = await startUnderTest();
+  const log = createLog("test", "silent");
+  const stores = connectStores({
+    homeUrl: it.redisUrl,
+    urlsByRegion: new Map([["EU", it.redisUrl]]),
+    name: "test",
+    log,
+  });
+  await Promise.all(stores.all.map((redis) => redis.connect()));
+  const databases = openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));
+  cleanups.push(
+    () => stores.close(),
+    () => databases.close(),
+  );
+  runRestore = () => restore({ topology: it.topology, stores, databases });
+});
+afterAll(async () => {
+  await Promise.all(cleanups.map((cleanup) => cleanup()));
+  await it.close();
+});
+beforeEach(() => it.clear());
+
+const shard = { region: "EU", partition: 0, tag: "EU" };
+const write = (...events: ReturnType<typeof scoreEvent>[]) => it.database.run((sql) => scoreEvents.upsert(sql, events));
+const readRanking = async (board = "main") => {
+  const members = await it.redis.zrevrange(boardKey(shard, board), 0, -1);
+  return members.map((member) => member.slice(16));
+};
+
+test("the order in Redis after a restore is the order in SQL, ties included", async () => {
+  const players = Array.from({ length: 60 }, (_, i) => scoreEvent(`p${(i * 37) % 60}`, i % 3, 1_000 + (i % 7)));
+  await write(...players);
+  expect(await runRestore()).toEqual({ entries: 60, newer: 0, accounts: 0, unknown: 0 });
+  expect(await readRanking()).toEqual((await readBoard(it.database)).map((row) => row.user_id));
+});
+
+test("profile, score and version come back as they were", async () => {
+  const version = 1_799_999_999_999_999;
+  await write(scoreEvent("ann", -Number.MAX_SAFE_INTEGER, version), scoreEvent("ann", 3, 7, { board: "weekly" }));
+  await runRestore();
+  expect(await it.redis.hgetall(profileKey(shard, "ann"))).toEqual({
+    ...{ name: "Name of ann", region: "EU", score: "-9007199254740991" },
+    ...{ updated_at: String(version), "updated_at:weekly": "7" },
+  });
+  expect(await readRanking("weekly")).toEqual(["ann"]);
+});
+
+test("an entry that is newer in Redis is never overwritten", async () => {
+  await write(scoreEvent("ann", 5, 10));
+  await runRestore();
+  await it.redis.hset(profileKey(shard, "ann"), "updated_at", "11");
+  await it.redis.zadd(boardKey(shard, "main"), 6, `${toArrival(10)}ann`);
+  expect(await runRestore()).toMatchObject({ entries: 0, newer: 1 });
+  expect(await it.redis.zscore(boardKey(shard, "main"), `${toArrival(10)}ann`)).toBe("6");
+});
+
+test("restored twice, a player has one entry", async () => {
+  await write(scoreEvent("ann", 5, 10));
+  await runRestore();
+  await write(scoreEvent("ann", 6, 20));
+  await runRestore();
+  await runRestore();
+  expect(await readRanking()).toEqual(["ann"]);
+});
+
+test("the clock is raised to the newest version, and never lowered", async () => {
+  await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 30));
+  await runRestore();
+  expect(await it.redis.get(clockKey(shard))).toBe("30");
+  await it.redis.set(clockKey(shard), "99");
+  await runRestore();
+  expect(await it.redis.get(clockKey(shard))).toBe("99");
+});
+
+test("accounts come back with their hashes, newer ones stay", async () => {
+  const account = {
+    user_id: "ann",
+    name: "Ann",
+    region: "EU",
+    password_hash: "hash",
+    created_at: "5",
+    updated_at: "5",
+  };
+  const open = { ...account, user_id: "bob", password_hash: "" };
+  await it.database.run((sql) => accountEvents.upsert(sql, [account, open]));
+  expect(await runRestore()).toMatchObject({ accounts: 2 });
+  const { user_id: _, ...fields } = account;
+  expect(await it.redis.hgetall(accountKey("ann"))).toEqual(fields);
+  expect(await it.redis.hget(accountKey("bob"), "password_hash")).toBe("");
+  expect(await it.redis.get(accountClockKey)).toBe("5");
+  await it.redis.hset(accountKey("ann"), { name: "Anna", updated_at: "6" });
+  expect(await runRestore()).toMatchObject({ accounts: 1 });
+  expect(await it.redis.hget(accountKey("ann"), "name")).toBe("Anna");
+});
+
+test("rows of no configured region or board are counted and left out", async () => {
+  await write(scoreEvent("ann", 5, 10, { region: "MOON" }), scoreEvent("bob", 5, 10, { board: "gone" }));
+  expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, unknown: 2 });
+});
+
+test("more rows than a page are all restored, each once", async () => {
+  const version = (i: number) => 1_000 + i;
+  await write(...Array.from({ length: 10_001 }, (_, i) => scoreEvent(`p${i}`, i % 10, version(i))));
+  expect(await runRestore()).toMatchObject({ entries: 10_001 });
+  expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(10_001);
+});

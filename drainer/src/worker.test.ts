@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { createLog } from "shared/log";
+import type { Step } from "./drain.ts";
+import { startWorker } from "./worker.ts";
+
+const log = createLog("test", "silent");
+const drained = (events: number): Step => ({
+  ...{ state: "drained", events, rows: events, refused: 0, isTrimmed: true, isFull: false },
+});
+
+/** A worker over steps that are scripted: an error is thrown, and the end of the script is an empty queue. */
+function startScripted(script: (Step | Error)[]) {
+  const seen: string[] = [];
+  const { promise: isEmpty, resolve } = Promise.withResolvers<void>();
+  const worker = startWorker({
+    ...{ tag: "EU", log, intervalMs: 1 },
+    drain: async () => {
+      const next = script.shift();
+      if (next instanceof Error) throw next;
+      return next ?? { state: "empty" };
+    },
+    onStep: (step) => {
+      seen.push(step.state);
+      if (step.state === "empty") resolve();
+    },
+    onFailure: () => seen.push("failed"),
+  });
+  return { worker, seen, isEmpty };
+}
+
+test("a failed step is tried again until it works", async () => {
+  const { worker, seen, isEmpty } = startScripted([new Error("away"), new Error("still away"), drained(3)]);
+  await isEmpty;
+  await worker.stop(1_000);
+  expect(seen.slice(0, 4)).toEqual(["failed", "failed", "drained", "empty"]);
+});
+
+test("a worker that is stopped empties the queue first", async () => {
+  const script: Step[] = [];
+  const { worker, seen, isEmpty } = startScripted(script);
+  await isEmpty;
+  script.push(drained(3), drained(2), drained(1));
+  await worker.stop(1_000);
+  expect(seen.filter((state) => state === "drained")).toHaveLength(3);
+  expect(seen.at(-1)).toBe("empty");
+});
+
+test("a worker that is stopped while PostgreSQL is away gives up: the events are safe where they are", async () => {
+  const { worker, seen, isEmpty } = startScripted([]);
+  await isEmpty;
+  const failing = startScripted([new Error("away"), new Error("away"), new Error("away")]);
+  await failing.worker.stop(60_000);
+  await worker.stop(1_000);
+  expect(failing.seen.filter((state) => state === "failed").length).toBeLessThanOrEqual(2);
+  expect(seen.at(-1)).toBe("empty");
+});
+
+test("the last drain ends at its deadline", async () => {
+  const { worker, seen } = startScripted([]);
+  await worker.stop(0);
+  expect(seen.length).toBeLessThanOrEqual(1);
+});
