@@ -1,0 +1,43 @@
+import { type BlockList, isIP } from "node:net";
+
+/** `::ffff:10.0.0.1`, as a dual-stack socket names an IPv4 peer. */
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+const plain = (address: string) => MAPPED_IPV4.exec(address)?.[1] ?? address;
+
+const isTrusted = (trusted: BlockList, address: string) =>
+  isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+
+/**
+ * Who really asks. `X-Forwarded-For` is written left to right by one proxy after another, and anybody can begin it:
+ * it is read from the right, for as long as the one who wrote is trusted.
+ *
+ * @param peer the address of the connection's other end
+ */
+export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: BlockList): string {
+  let address = plain(peer);
+  for (const hop of (forwardedFor ?? "").split(",").reverse()) {
+    const claimed = plain(hop.trim());
+    if (!isTrusted(trusted, address) || isIP(claimed) === 0) break;
+    address = claimed;
+  }
+  return address;
+}
+
+/** The `X-Forwarded-For` to pass on: the chain goes on where its writer is trusted, and begins anew otherwise. */
+export function forwardedChain(peer: string, forwardedFor: string | undefined, trusted: BlockList): string {
+  const address = plain(peer);
+  return forwardedFor !== undefined && isTrusted(trusted, address) ? `${forwardedFor}, ${address}` : address;
+}
+
+const IPV6_NETWORK_GROUPS = 4;
+
+/** What a limit counts: an IPv4 address, or the /64 of an IPv6 one, since one host may use all of it. */
+export function limitedNetwork(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
+  const groups = [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16).toString(16));
+  return `${groups.slice(0, IPV6_NETWORK_GROUPS).join(":")}::/64`;
+}

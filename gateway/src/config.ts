@@ -1,0 +1,79 @@
+import { BlockList, isIP } from "node:net";
+import {
+  commaList,
+  commonFields,
+  type Environment,
+  httpUrl,
+  parseEnvironment,
+  tokenFields,
+  toTokenOptions,
+  toTopology,
+  wholeNumber,
+} from "shared/config";
+
+const rate = (perSecond: number) => wholeNumber(1, 10_000_000).default(perSecond);
+
+/** An address alone, or a network as `10.0.0.0/8`. */
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const bits = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || isPrefix(prefix, bits));
+}
+
+const isPrefix = (text: string, bits: number) => /^\d{1,3}$/.test(text) && Number(text) <= bits;
+
+export const gatewayFields = {
+  ...commonFields,
+  ...tokenFields,
+  PORT: wholeNumber(0, 65_535).default(4000),
+  LEADERBOARD_SERVICE_URLS: commaList
+    .refine((urls) => urls.length > 0, "must name at least one")
+    .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "must be comma-separated http:// URLs")
+    .refine((urls) => new Set(urls).size === urls.length, "must not name one twice"),
+  TRUSTED_PROXIES: commaList
+    .refine((networks) => networks.every(isNetwork), "must be comma-separated IP addresses or networks")
+    .default([]),
+  RATE_USER_PER_SECOND: rate(20),
+  RATE_USER_BURST: rate(40),
+  RATE_REGION_PER_SECOND: rate(5_000),
+  RATE_REGION_BURST: rate(10_000),
+  RATE_ADDRESS_PER_SECOND: rate(20),
+  RATE_ADDRESS_BURST: rate(100),
+};
+
+export type GatewayConfig = ReturnType<typeof loadGatewayConfig>;
+
+/** @throws ConfigError with every fault of the environment */
+export function loadGatewayConfig(env: Environment) {
+  const settings = parseEnvironment(gatewayFields, ["REDIS_URL"], env);
+  return Object.freeze({
+    name: "gateway",
+    logLevel: settings.LOG_LEVEL,
+    host: settings.HOST,
+    port: settings.PORT,
+    topology: toTopology(settings),
+    redisUrl: settings.REDIS_URL,
+    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+    tokens: toTokenOptions(settings),
+    rankerUrls: settings.LEADERBOARD_SERVICE_URLS,
+    trustedProxies: toBlockList(settings.TRUSTED_PROXIES),
+    /** Tokens a second, and the most a bucket holds. */
+    limits: {
+      user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },
+      region: { perSecond: settings.RATE_REGION_PER_SECOND, burst: settings.RATE_REGION_BURST },
+      address: { perSecond: settings.RATE_ADDRESS_PER_SECOND, burst: settings.RATE_ADDRESS_BURST },
+    },
+  });
+}
+
+/** The networks as a list that addresses can be checked against. */
+export function toBlockList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", prefix] = network.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

@@ -1,0 +1,40 @@
+import type { Bucket, Verdict } from "./rate-limit.ts";
+
+// 50,000 buckets are some 10 MB; the one that was used longest ago makes room, and begins full again.
+const BUCKETS_MAX = 50_000;
+
+/** The same buckets inside this process, for when Redis does not answer. */
+export interface LocalBuckets {
+  /** Takes one token from each, or none. @param nowMs any clock that only grows */
+  take(buckets: readonly Bucket[], nowMs: number): Verdict;
+}
+
+export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
+  const stored = new Map<string, { level: number; atMs: number }>();
+
+  function levelOf({ key, perSecond, burst }: Bucket, nowMs: number): number {
+    const bucket = stored.get(key);
+    if (bucket === undefined) return burst;
+    return Math.min(burst, bucket.level + ((nowMs - bucket.atMs) * perSecond) / 1000);
+  }
+
+  function store(key: string, level: number, atMs: number): void {
+    stored.delete(key);
+    const oldest = stored.size >= bucketsMax ? stored.keys().next().value : undefined;
+    if (oldest !== undefined) stored.delete(oldest);
+    stored.set(key, { level, atMs });
+  }
+
+  return {
+    take(buckets, nowMs) {
+      const levels = buckets.map((bucket) => levelOf(bucket, nowMs));
+      const waits = buckets.map(({ perSecond }, i) => Math.max(0, (1 - (levels[i] ?? 0)) / perSecond));
+      const waitSeconds = Math.max(...waits);
+      const denied = waitSeconds > 0 ? buckets[waits.indexOf(waitSeconds)] : undefined;
+      const taken = denied === undefined ? 1 : 0;
+      if (taken === 1) buckets.forEach(({ key }, i) => void store(key, (levels[i] ?? 0) - 1, nowMs));
+      const remaining = levels.map((level) => Math.floor(level - taken));
+      return { remaining, ...(denied === undefined ? {} : { denied, waitSeconds }) };
+    },
+  };
+}

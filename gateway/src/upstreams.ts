@@ -1,0 +1,63 @@
+/** A ranker, as the gateway sees it. */
+export interface Upstream {
+  /** `http://10.0.0.7:5000` */
+  readonly origin: string;
+  /** `10.0.0.7:5000`: names it to people and in `X-Upstream-Addr`. */
+  readonly address: string;
+  isUp: boolean;
+  /** Probes that failed since the last that did not. */
+  failedProbes: number;
+  /** How often it was found down: a probe that began before the last time proves nothing. */
+  downs: number;
+}
+
+/** The upstreams, and whose turn is next. */
+export interface Pool {
+  readonly upstreams: readonly Upstream[];
+  turn: number;
+}
+
+/** Nobody is up until a probe has said so. */
+export function createPool(urls: readonly string[]): Pool {
+  const upstreams = urls.map((url) => {
+    const { origin, host } = new URL(url);
+    return { origin, address: host, isUp: false, failedProbes: 0, downs: 0 };
+  });
+  return { upstreams, turn: 0 };
+}
+
+/** Round robin over those that are up, but for one that has just failed; nothing when there is no other. */
+export function pick(pool: Pool, except?: Upstream): Upstream | undefined {
+  const { upstreams } = pool;
+  for (let tried = 0; tried < upstreams.length; tried++) {
+    const upstream = upstreams[pool.turn % upstreams.length];
+    pool.turn = (pool.turn + 1) % upstreams.length;
+    if (upstream?.isUp && upstream !== except) return upstream;
+  }
+  return undefined;
+}
+
+/** Takes an upstream out of the round until a later probe succeeds. */
+export function markDown(upstream: Upstream): void {
+  upstream.isUp = false;
+  upstream.downs++;
+}
+
+/** What a probe found: ready for requests, alive but not ready, or no answer. */
+export type ProbeResult = "ready" | "not_ready" | "no_answer";
+
+// One slow answer is no outage: a connection that is refused tells at once, by itself.
+const FAILED_PROBES_MAX = 2;
+
+/** Takes a probe's result into account. `downsAtStart` is what `downs` was when the probe began. */
+export function applyProbe(upstream: Upstream, result: ProbeResult, downsAtStart: number): void {
+  if (result === "ready") {
+    if (upstream.downs !== downsAtStart) return;
+    upstream.isUp = true;
+    upstream.failedProbes = 0;
+    return;
+  }
+  upstream.failedProbes++;
+  const isOut = result === "not_ready" || upstream.failedProbes >= FAILED_PROBES_MAX;
+  if (isOut && upstream.isUp) markDown(upstream);
+}

@@ -1,0 +1,71 @@
+import type { MiddlewareHandler } from "hono";
+import { ConfigError } from "./config.ts";
+import { createLog, type Log, type LogLevel } from "./log.ts";
+import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
+
+/** What every service has from its first moment on. */
+export interface Service {
+  log: Log;
+  shutdown: Shutdown;
+  /** Opens the port; closing it is the first step of the shutdown that is not registered later. */
+  listen(fetch: Fetch): void;
+}
+
+/** Answers a request; `peer` is the address of the other end of its connection. */
+type Fetch = (request: Request, bindings: { peer: string }) => Response | Promise<Response>;
+
+export interface ServiceOptions {
+  name: string;
+  logLevel: LogLevel;
+  host: string;
+  port: number;
+}
+
+const SHUTDOWN_DEADLINE_MS = 10_000;
+// Two probes of whoever balances the load: by then it sends no new requests here.
+const DRAIN_MS = 600;
+// Longer than a proxy keeps an idle connection, so that it is never we who close one it is about to use.
+const IDLE_TIMEOUT_SECONDS = 120;
+// Well above the body limit: the answer to a large body is a problem document, not a closed connection.
+const READ_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Runs a service until it is told to stop. A configuration or a store that is not fit to start with is told in plain
+ * words on standard error, and the process exits with 1.
+ */
+export async function runService<C extends ServiceOptions>(
+  load: () => C,
+  run: (config: C, service: Service) => Promise<void>,
+): Promise<void> {
+  try {
+    const config = load();
+    const log = createLog(config.name, config.logLevel);
+    const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
+    stopOnSignals(shutdown, log);
+    await run(config, { log, shutdown, listen: (fetch) => listen(config, fetch, shutdown, log) });
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function listen({ host, port }: ServiceOptions, fetch: Fetch, shutdown: Shutdown, log: Log): void {
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxRequestBodySize: READ_BYTES_MAX,
+    fetch: (request, self) => fetch(request, { peer: self.requestIP(request)?.address ?? "" }),
+  });
+  shutdown.onClose("server", () => server.stop());
+  shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
+  log.info({ address: `${server.hostname}:${server.port}` }, "listening");
+}
+
+/** While the service stops, asks every client to connect elsewhere next time. */
+export function closeWhenStopping(isStopping: () => boolean): MiddlewareHandler {
+  return async function closeWhenStoppingMiddleware(c, next) {
+    await next();
+    if (isStopping()) c.header("Connection", "close");
+  };
+}
