@@ -14,6 +14,7 @@ export type DrainerConfig = ReturnType<typeof loadDrainerConfig>;
 export function loadDrainerConfig(env: Environment) {
   const settings = parseEnvironment(drainerFields, ["REDIS_URL", "POSTGRES_URL"], env);
   return Object.freeze({
+    name: "drainer",
     isProduction: settings.NODE_ENV === "production",
     logLevel: settings.LOG_LEVEL,
     host: settings.HOST,

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ConfigError } from "shared/config";
-import { createLog, type Log } from "shared/log";
+import type { Log } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import type { Redis } from "shared/redis";
-import { createShutdown, stopOnSignals } from "shared/shutdown";
+import { runService, type Service } from "shared/service";
 import { awaitStores, connectStores } from "shared/stores";
 import { createApp } from "./app.ts";
 import { type DrainerConfig, loadDrainerConfig } from "./config.ts";
@@ -21,14 +20,10 @@ import { accountEvents } from "./upsert-accounts.ts";
 import { scoreEvents } from "./upsert-scores.ts";
 import { startWorker } from "./worker.ts";
 
-const SHUTDOWN_DEADLINE_MS = 10_000;
 /** What is left for emptying the queues, so that the stores can still be closed in time. */
 const LAST_DRAIN_MS = 6_000;
 
-async function run(config: DrainerConfig): Promise<void> {
-  const log = createLog("drainer", config.logLevel);
-  const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
-  stopOnSignals(shutdown, log);
+async function run(config: DrainerConfig, { log, shutdown, listen }: Service): Promise<void> {
   const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, batchMax } = config;
   const stores = connectStores({ homeUrl, urlsByRegion, name: "drainer", log });
   shutdown.onClose("redis", () => stores.close());
@@ -51,9 +46,7 @@ async function run(config: DrainerConfig): Promise<void> {
   const measured = measureQueues(metrics, queues);
   let isDraining = false;
   const app = createApp({ isReady: () => isDraining && !shutdown.isStopping, log, metrics });
-  const server = Bun.serve({ hostname: config.host, port: config.port, fetch: app.fetch });
-  shutdown.onClose("server", () => server.stop());
-  log.info({ address: `${server.hostname}:${server.port}` }, "listening");
+  listen(app.fetch);
 
   await awaitStores(stores, config.isProduction);
   await migrateAll(new Set([config.postgresUrl, ...config.postgresUrlByRegion.values()]), log);
@@ -87,9 +80,4 @@ async function migrateAll(urls: ReadonlySet<string>, log: Log): Promise<void> {
   }
 }
 
-try {
-  await run(loadDrainerConfig(process.env));
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exit(1);
-}
+await runService(() => loadDrainerConfig(process.env), run);

@@ -4,6 +4,7 @@ import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "sha
 import type { Log } from "shared/log";
 import { measureRequests } from "shared/metrics";
 import type { Topology } from "shared/regions";
+import { closeWhenStopping } from "shared/service";
 import type { Tokens } from "shared/tokens";
 import type { Accounts } from "./accounts.ts";
 import type { Boards } from "./boards.ts";
@@ -32,11 +33,7 @@ export type RankerApp = Hono<{ Variables: RequestVariables }>;
 /** The ranker's HTTP interface; it listens to nothing and reads no environment. */
 export function createApp(deps: RankerDeps): RankerApp {
   const app: RankerApp = new Hono();
-  app.use(requestId(), measureRequests(deps.metrics));
-  app.use(async function closeWhenStopping(c, next) {
-    await next();
-    if (deps.isStopping()) c.header("Connection", "close");
-  });
+  app.use(requestId(), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
   authRoutes(app, deps);
   scoreRoutes(app, deps);
   readRoutes(app, deps);

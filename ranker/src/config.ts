@@ -23,6 +23,7 @@ export type RankerConfig = ReturnType<typeof loadRankerConfig>;
 export function loadRankerConfig(env: Environment) {
   const settings = parseEnvironment(rankerFields, ["REDIS_URL"], env);
   return Object.freeze({
+    name: "ranker",
     isProduction: settings.NODE_ENV === "production",
     logLevel: settings.LOG_LEVEL,
     host: settings.HOST,
