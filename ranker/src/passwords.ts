@@ -9,7 +9,8 @@ export interface Passwords {
 // OWASP's profile for argon2id. One hash takes some 20 ms of one core and 19 MiB.
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 const HASHES_AT_ONCE = 2;
-const HASHES_WAITING_MAX = 128;
+// Half a second's work: whoever waits longer than a second in all has had no answer from the gateway anyway.
+const HASHES_WAITING_MAX = 40;
 
 /**
  * argon2id with a bound on the hashes that run and on those that wait: a flood of logins may fill the line, not the

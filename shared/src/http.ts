@@ -10,10 +10,15 @@ export interface RequestVariables {
   requestId: string;
 }
 
+/** What an app's environment must have for the functions of this file. */
+interface RequestEnv {
+  Variables: RequestVariables;
+}
+
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** Gives every request an id: the caller's `X-Request-Id` if it is well-formed, a new one otherwise. */
-export function requestId(): MiddlewareHandler<{ Variables: RequestVariables }> {
+export function requestId(): MiddlewareHandler<RequestEnv> {
   return async function requestIdMiddleware(c, next) {
     const given = c.req.header("X-Request-Id");
     const id = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
@@ -24,7 +29,7 @@ export function requestId(): MiddlewareHandler<{ Variables: RequestVariables }> 
 }
 
 /** Turns whatever was thrown into a problem document; the log keeps the cause, under the request's id. */
-export function onProblem<V extends RequestVariables>(log: Log): ErrorHandler<{ Variables: V }> {
+export function onProblem<E extends RequestEnv>(log: Log): ErrorHandler<E> {
   return (error, c) => {
     const problem = error instanceof HTTPException ? fromHonoError(error) : toProblem(error);
     const id = c.get("requestId");
@@ -42,7 +47,7 @@ function fromHonoError(error: HTTPException): Problem {
 }
 
 /** 404 for an unknown path, 405 with `Allow` for a known one asked with another method. Build it after the routes. */
-export function onUnknownRoute<V extends RequestVariables>(app: Hono<{ Variables: V }>): NotFoundHandler {
+export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHandler<E> {
   const routes = app.routes
     .filter((route) => route.method !== "ALL")
     .map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`) }));

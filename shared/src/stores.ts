@@ -38,6 +38,11 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
   };
 }
 
+/** Starts to connect and waits for nothing: for a service that can do without its stores for a while. */
+export function beginConnecting(stores: Stores): void {
+  for (const redis of stores.all) redis.connect().catch(() => {}); // the error event has told; it goes on trying
+}
+
 const BOOT_TIMEOUT_MS = 30_000;
 
 /**

@@ -1,6 +1,7 @@
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { Problem } from "./problems.ts";
+import type { Topology } from "./regions.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
 
 /** Who a verified token says is calling. */
@@ -103,10 +104,25 @@ export function createTokens(options: TokenOptions): Tokens {
  *
  * @throws Problem `missing_token`
  */
-export function readBearer(authorization: string | undefined): string {
+function readBearer(authorization: string | undefined): string {
   const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) {
     throw new Problem("missing_token", "This route needs the header Authorization: Bearer <token>.");
   }
   return token;
+}
+
+/**
+ * Who calls, by the `Authorization` header alone.
+ *
+ * @throws Problem `missing_token`, or `invalid_token`, also for a region that is not configured any more
+ */
+export async function identify(
+  tokens: Tokens,
+  { regions }: Topology,
+  authorization: string | undefined,
+): Promise<Identity> {
+  const identity = await tokens.verify(readBearer(authorization));
+  if (regions.includes(identity.region)) return identity;
+  throw new Problem("invalid_token", "The token names a region that is not configured here. Log in again.");
 }

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { readJson } from "shared/http";
 import { Problem } from "shared/problems";
 import { boardSchema, regionSchema, scoreSchema } from "shared/scores";
-import { type Identity, readBearer } from "shared/tokens";
+import { type Identity, identify } from "shared/tokens";
 import { z } from "zod";
 import type { RankerApp, RankerDeps } from "../app.ts";
 import type { Submission } from "../submit.ts";
@@ -16,12 +16,6 @@ export function scoreRoutes(app: RankerApp, { submit, tokens, topology }: Ranker
   const updateBody = z.strictObject({ ...common, score: scoreSchema });
   const addBody = z.strictObject({ ...common, delta: scoreSchema });
 
-  async function identify(c: Context): Promise<Identity> {
-    const identity = await tokens.verify(readBearer(c.req.header("Authorization")));
-    if (topology.regions.includes(identity.region)) return identity;
-    throw new Problem("invalid_token", "The token names a region that is not configured here. Log in again.");
-  }
-
   async function write(c: Context, identity: Identity, region: string | undefined, submission: Submission) {
     if (region !== undefined && region !== identity.region) {
       throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
@@ -32,17 +26,17 @@ export function scoreRoutes(app: RankerApp, { submit, tokens, topology }: Ranker
   }
 
   app.post("/score/create", async (c) => {
-    const identity = await identify(c);
+    const identity = await identify(tokens, topology, c.req.header("Authorization"));
     const { board, region, initialScore } = await readJson(c, createBody);
     return c.json(await write(c, identity, region, { operation: "create", board, value: initialScore }), 201);
   });
   app.post("/score/update", async (c) => {
-    const identity = await identify(c);
+    const identity = await identify(tokens, topology, c.req.header("Authorization"));
     const { board, region, score } = await readJson(c, updateBody);
     return c.json(await write(c, identity, region, { operation: "set", board, value: score }));
   });
   app.post("/score/add", async (c) => {
-    const identity = await identify(c);
+    const identity = await identify(tokens, topology, c.req.header("Authorization"));
     const { board, region, delta } = await readJson(c, addBody);
     return c.json(await write(c, identity, region, { operation: "add", board, value: delta }));
   });

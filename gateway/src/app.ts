@@ -1,0 +1,143 @@
+import type { BlockList } from "node:net";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { StatusCode } from "hono/utils/http-status";
+import type { Registry } from "prom-client";
+import { onProblem, onUnknownRoute, type RequestVariables, readBody, requestId } from "shared/http";
+import { addressBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
+import type { Log } from "shared/log";
+import { answerMetrics, measureRequests } from "shared/metrics";
+import type { Redis } from "shared/redis";
+import type { Topology } from "shared/regions";
+import { closeWhenStopping } from "shared/service";
+import type { Stores } from "shared/stores";
+import { identify, type Tokens } from "shared/tokens";
+import { accessLog } from "./access-log.ts";
+import { clientAddress, forwardedChain, limitedNetwork } from "./client-address.ts";
+import { toUpstreamHeaders } from "./headers.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import { forward } from "./proxy.ts";
+import { applyVerdict, type Bucket, type Limit, type Limiter } from "./rate-limit.ts";
+import type { Pool } from "./upstreams.ts";
+
+export interface GatewayDeps {
+  topology: Topology;
+  tokens: Tokens;
+  pool: Pool;
+  limiter: Limiter;
+  stores: Pick<Stores, "home" | "of">;
+  limits: Readonly<Record<Bucket["policy"], Limit>>;
+  trustedProxies: BlockList;
+  isStopping: () => boolean;
+  log: Log;
+  metrics: Registry;
+  measured: GatewayMetrics;
+}
+
+export interface GatewayEnv {
+  /** The address of the connection's other end. */
+  Bindings: { peer: string };
+  Variables: RequestVariables & {
+    /** The address of whoever asks, seen through trusted proxies. */
+    client: string;
+    upstream?: string;
+    userId?: string;
+  };
+}
+
+/** The gateway's HTTP interface; it listens to nothing and reads no environment. */
+export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  app.use(requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
+  app.use(safeHeaders(), seeThroughProxies(deps.trustedProxies));
+
+  const proxied = proxyTo(deps);
+  for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
+  for (const route of ["create", "update", "add"]) app.post(`/score/${route}`, limitWriter(deps), proxied);
+  for (const route of ["/top", "/rank/:userId", "/around/:userId"]) app.get(route, proxied);
+
+  app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
+  app.get("/ready", (c) => {
+    const upstreams = upstreamStates(deps.pool);
+    const isReady = !deps.isStopping() && upstreams.some(({ up }) => up);
+    const status = deps.isStopping() ? "stopping" : isReady ? "ready" : "unavailable";
+    return c.json({ status, upstreams }, isReady ? 200 : 503);
+  });
+  app.get("/metrics", (c) => answerMetrics(c, deps.metrics));
+  app.onError(onProblem(deps.log));
+  app.notFound(onUnknownRoute(app));
+  return app;
+}
+
+const upstreamStates = ({ upstreams }: Pool) => upstreams.map(({ address, isUp }) => ({ address, up: isUp }));
+
+/** Ranks are never older than their answer, and are data, whatever a browser makes of them. */
+function safeHeaders(): MiddlewareHandler<GatewayEnv> {
+  return async function safeHeadersMiddleware(c, next) {
+    await next();
+    c.header("Cache-Control", "no-store");
+    c.header("X-Content-Type-Options", "nosniff");
+  };
+}
+
+function seeThroughProxies(trusted: BlockList): MiddlewareHandler<GatewayEnv> {
+  return function seeThroughProxiesMiddleware(c, next) {
+    c.set("client", clientAddress(c.env.peer, c.req.header("X-Forwarded-For"), trusted));
+    return next();
+  };
+}
+
+/** Registrations and logins, by address: nobody is known yet. */
+function limitAddress({ limits, limiter, stores, measured }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  return async function limitAddressMiddleware(c, next) {
+    const key = addressBucketKey(limitedNetwork(c.get("client")));
+    await takeTokens(c, limiter, stores.home, [{ policy: "address", key, ...limits.address }], measured);
+    return next();
+  };
+}
+
+/** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
+function limitWriter(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const { limits, limiter, stores, measured, tokens, topology } = deps;
+  return async function limitWriterMiddleware(c, next) {
+    const { userId, region } = await identify(tokens, topology, c.req.header("Authorization"));
+    c.set("userId", userId);
+    const user: Bucket = { policy: "user", key: userBucketKey(region, userId), ...limits.user };
+    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region };
+    await takeTokens(c, limiter, stores.of(region), [user, ofRegion], measured);
+    return next();
+  };
+}
+
+async function takeTokens(
+  c: Context<GatewayEnv>,
+  limiter: Limiter,
+  redis: Redis,
+  buckets: readonly Bucket[],
+  measured: GatewayMetrics,
+): Promise<void> {
+  const verdict = await limiter.take(redis, buckets);
+  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy);
+  applyVerdict(c, buckets, verdict);
+}
+
+function proxyTo({ pool, trustedProxies, measured }: GatewayDeps) {
+  return async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
+    const { method, url } = c.req;
+    const isRead = method === "GET" || method === "HEAD";
+    const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
+    const outgoing = {
+      ...{ method, target: url.slice(url.indexOf("/", url.indexOf("//") + 2)) },
+      headers: toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain),
+      body: isRead ? undefined : await readBody(c.req.raw),
+      isRepeatable: isRead || (c.req.path.startsWith("/score/") && c.req.header("Idempotency-Key") !== undefined),
+    };
+    const { status, headers, body } = await forward(outgoing, {
+      pool,
+      onAttempt({ address }, attempt) {
+        c.set("upstream", address);
+        if (attempt > 1) measured.onRetry();
+      },
+    });
+    return c.newResponse(body, { status: status as StatusCode, headers });
+  };
+}

@@ -1,0 +1,41 @@
+import { createMetrics } from "shared/metrics";
+import { runService } from "shared/service";
+import { beginConnecting, connectStores } from "shared/stores";
+import { createTokens } from "shared/tokens";
+import { createApp } from "./app.ts";
+import { loadGatewayConfig } from "./config.ts";
+import { startHealthChecks } from "./health.ts";
+import { measureGateway } from "./metrics.ts";
+import { createLimiter } from "./rate-limit.ts";
+import { createPool } from "./upstreams.ts";
+
+// A limit is not worth more of a client's second; this process counts by itself after it.
+const LIMITER_TIMEOUT_MS = 100;
+
+await runService(
+  () => loadGatewayConfig(process.env),
+  async (config, { log, shutdown, listen }) => {
+    const { topology, limits, trustedProxies } = config;
+    const stores = connectStores({
+      ...{ homeUrl: config.redisUrl, urlsByRegion: config.redisUrlByRegion, name: "gateway", log },
+      commandTimeoutMs: LIMITER_TIMEOUT_MS,
+    });
+    shutdown.onClose("redis", () => stores.close());
+    beginConnecting(stores); // without Redis the limits are counted here: no reason not to start
+
+    const pool = createPool(config.rankerUrls);
+    const checks = startHealthChecks(pool, log);
+    shutdown.onClose("health checks", () => checks.stop());
+    await checks.firstRound;
+
+    const metrics = createMetrics("gateway");
+    const measured = measureGateway(metrics, pool);
+    const app = createApp({
+      ...{ topology, pool, stores, limits, trustedProxies, log, metrics, measured },
+      tokens: createTokens(config.tokens),
+      limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
+      isStopping: () => shutdown.isStopping,
+    });
+    listen(app.fetch);
+  },
+);

@@ -1,0 +1,93 @@
+import { Problem } from "shared/problems";
+import { toClientHeaders } from "./headers.ts";
+import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
+
+/** A request on its way to a ranker. */
+export interface Outgoing {
+  method: string;
+  /** `/top?limit=10` */
+  target: string;
+  headers: Headers;
+  body: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether a second application changes nothing: a read, or a write under an idempotency key. */
+  isRepeatable: boolean;
+}
+
+/** What an upstream answered, whole. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: ArrayBuffer | null;
+}
+
+export interface ProxyOptions {
+  pool: Pool;
+  /** Called before each attempt. */
+  onAttempt?: (upstream: Upstream, attempt: number) => void;
+}
+
+// A client waits no longer than a second for anything; what is left of it is the way there and back.
+const DEADLINE_MS = 900;
+// A repeatable request leaves half of its time to the second upstream.
+const FIRST_ATTEMPT_MS = DEADLINE_MS / 2;
+const ATTEMPTS_MAX = 2;
+
+// The connection did not come about, so that not a byte of the request has left.
+const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]);
+
+/**
+ * Sends a request to the next upstream that is up and reads its whole answer. One that fails is tried once more on
+ * another upstream, where nothing can have been applied: a repeatable one always, any other when its connection was
+ * refused.
+ *
+ * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
+ */
+export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOptions): Promise<Answer> {
+  const startedAt = performance.now();
+  let failed: { upstream: Upstream; cause: unknown; mayStand: boolean } | undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const upstream = pick(pool, failed?.upstream);
+    if (upstream === undefined) break;
+    onAttempt?.(upstream, attempt);
+    const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
+    const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
+    try {
+      return await send(outgoing, upstream, Math.max(1, Math.floor(timeoutMs)));
+    } catch (cause) {
+      const neverConnected = NEVER_CONNECTED.has(errorCode(cause));
+      if (neverConnected) markDown(upstream);
+      const mayStand = (failed?.mayStand ?? false) || (!neverConnected && isWrite(outgoing));
+      failed = { upstream, cause, mayStand };
+      if (!neverConnected && !outgoing.isRepeatable) break;
+    }
+  }
+  if (failed === undefined) throw new Problem("no_upstream", "No ranking service is up. Try again shortly.");
+  if (!failed.mayStand) {
+    throw new Problem("unavailable", "The ranking service does not answer. Nothing was changed; try again.", failed);
+  }
+  throw new Problem(
+    "outcome_unknown",
+    "The ranking service did not confirm the write, which may stand. Read the score, or repeat with an Idempotency-Key.",
+    failed,
+  );
+}
+
+const isWrite = ({ method }: Outgoing) => method !== "GET" && method !== "HEAD";
+
+/** Bun gives system errors a code; those of an abort have a number in its place. */
+const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);
+
+async function send(outgoing: Outgoing, upstream: Upstream, timeoutMs: number): Promise<Answer> {
+  const { method, target, headers, body } = outgoing;
+  const response = await fetch(upstream.origin + target, {
+    ...{ method, headers, redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
+    ...(body === undefined ? {} : { body }),
+  });
+  // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
+  const bytes = await response.arrayBuffer();
+  return {
+    status: response.status,
+    headers: toClientHeaders(response.headers, upstream.address),
+    body: bytes.byteLength > 0 ? bytes : null,
+  };
+}
