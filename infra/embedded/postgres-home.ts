@@ -24,9 +24,9 @@ function userExists(name: string): boolean {
   }
 }
 
-/** True when any user may walk down to `path`: every folder above it has the search bit for others. */
-export function isReachableByAll(path: string): boolean {
-  for (let dir = dirname(realpathSync(path)); ; dir = dirname(dir)) {
+/** True when any user may walk into `folder`: it and every folder above it have the search bit for others. */
+export function isReachableByAll(folder: string): boolean {
+  for (let dir = realpathSync(folder); ; dir = dirname(dir)) {
     if ((statSync(dir).mode & 0o001) === 0) return false;
     if (dir === dirname(dir)) return true;
   }

@@ -1,0 +1,67 @@
+import type { Environment } from "shared/config";
+import { commonFields } from "shared/config";
+import { GLOBAL } from "shared/regions";
+import { drainerFields } from "../../drainer/src/config.ts";
+import { gatewayFields } from "../../gateway/src/config.ts";
+import { rankerFields } from "../../ranker/src/config.ts";
+import { RANKERS, type StackOptions } from "./options.ts";
+
+/** What the stack decides itself: a `.env` for production must not lead the embedded one to real data. */
+const OWN = new Set(["PORT", "HOST", "NODE_ENV", "REDIS_URL", "POSTGRES_URL", "LEADERBOARD_SERVICE_URLS"]).union(
+  new Set(["JWT_SECRET", "JWT_SECRET_PREVIOUS"]),
+);
+const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFields }).filter((name) => !OWN.has(name));
+const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];
+
+/**
+ * Defaults for one machine: everybody has the same address there, and nobody else can reach it. Each may be set from
+ * outside.
+ */
+const EASY = {
+  PASSWORDS: "optional",
+  RATE_ADDRESS_PER_SECOND: "2000",
+  RATE_ADDRESS_BURST: "4000",
+};
+
+/** The regions that the stack is started with. @throws ZodError when `REGIONS` is not valid */
+export const regionsOf = (env: Environment) => commonFields.REGIONS.parse(env.REGIONS || undefined);
+
+export const databaseOf = (region: string) => `leaderboard_${region.toLowerCase()}`;
+
+/** The databases of these regions, and the one where accounts live. */
+export const databasesOf = (regions: readonly string[]) => [...new Set([GLOBAL, ...regions])].map(databaseOf);
+
+export interface Addresses {
+  redisUrl: string;
+  /** URL of one of the databases. */
+  postgresUrl: (database: string) => string;
+  jwtSecret: string;
+}
+
+/** What the services and the commands need to find the stores. */
+export function storeEnvironment(env: Environment, { redisUrl, postgresUrl }: Addresses): Record<string, string> {
+  return {
+    ...pick(env, ["REGIONS", "PARTITIONS", "BOARDS"]),
+    REDIS_URL: redisUrl,
+    POSTGRES_URL: postgresUrl(databaseOf(GLOBAL)),
+    ...Object.fromEntries(regionsOf(env).map((region) => [`POSTGRES_URL_${region}`, postgresUrl(databaseOf(region))])),
+  };
+}
+
+/** The whole environment of a service of the stack, but for its port. */
+export function serviceEnvironment(env: Environment, addresses: Addresses, { ports }: StackOptions) {
+  const rankers = Array.from({ length: RANKERS }, (_, index) => `http://127.0.0.1:${ports.RANKER_PORT + index}`);
+  return {
+    ...EASY,
+    ...pick(env, [...OF_THE_PROCESS, ...PASSED_ON]),
+    ...storeEnvironment(env, addresses),
+    JWT_SECRET: addresses.jwtSecret,
+    LEADERBOARD_SERVICE_URLS: rankers.join(","),
+    // Bun sends at most 256 requests at once otherwise, and a gateway is all about requests.
+    BUN_CONFIG_MAX_HTTP_REQUESTS: "4096",
+  };
+}
+
+function pick(env: Environment, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}

@@ -1,0 +1,24 @@
+import { relative } from "node:path";
+
+/** What the stack prints when it is ready: where it is, and three requests to try. */
+export function welcome(port: number, dataDir: string, passwordsRequired: boolean): string {
+  const url = `http://127.0.0.1:${port}`;
+  const json = `-H 'Content-Type: application/json'`;
+  const password = passwordsRequired ? ', "password": "correct horse"' : "";
+  const login = `'{"user_id": "ada", "name": "Ada"${password}}'`;
+  return `
+Leaderboard is ready at ${url}
+
+  Register a player:
+    curl ${url}/auth/register ${json} -d '{"user_id": "ada", "name": "Ada", "region": "EU"${password}}'
+  Log in and submit:
+    TOKEN=$(curl -s ${url}/auth/login ${json} -d ${login} | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
+    curl ${url}/score/add ${json} -H "Authorization: Bearer $TOKEN" -d '{"delta": 10}'
+  Read:
+    curl '${url}/top?region=EU&limit=10'
+
+${passwordsRequired ? "" : "Passwords are optional here, since nobody but this machine can connect: never so on an open network.\n"}\
+A thousand players at once: bun run demo. The data is kept in ${relative(process.cwd(), dataDir) || dataDir}; \
+--fresh begins anew. Ctrl-C stops everything.
+`;
+}
