@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { createTopology } from "shared/regions";
+import { toPercentile } from "./boards.ts";
+import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+
+let under: UnderTest;
+beforeAll(async () => {
+  under = await startUnderTest();
+});
+afterAll(() => under.close());
+beforeEach(async () => void (await under.redis.flushall()));
+
+interface Modelled {
+  userId: string;
+  region: string;
+  score: number;
+  /** Place in the sequence of arrivals: each is later than the one before, whatever the shard. */
+  arrival: number;
+}
+
+/** What a leaderboard is, without any of the means: one array an board, sorted when it is read. */
+class Model {
+  readonly entries = new Map<string, Modelled>();
+  #arrivals = 0;
+
+  write(board: string, userId: string, region: string, operation: "set" | "add", value: number): void {
+    const key = `${board}/${userId}`;
+    const old = this.entries.get(key);
+    const score = operation === "add" ? (old?.score ?? 0) + value : value;
+    if (old?.score !== score) this.entries.set(key, { userId, region, score, arrival: this.#arrivals++ });
+  }
+
+  view(board: string, region: string): Modelled[] {
+    return [...this.entries]
+      .filter(([key, entry]) => key.startsWith(`${board}/`) && (region === "GLOBAL" || entry.region === region))
+      .map(([, entry]) => entry)
+      .sort((a, b) => b.score - a.score || a.arrival - b.arrival);
+  }
+}
+
+/** `around` by the book: the neighbours nearest to the player, the window refilled at the ends. */
+function windowAround(sorted: Modelled[], index: number, range: number): Modelled[] {
+  const others = sorted.filter((_, place) => place !== index);
+  const first = Math.max(0, Math.min(index - range, others.length - 2 * range));
+  return others.slice(first, first + 2 * range);
+}
+
+const operations = fc.array(
+  fc.record({
+    player: fc.integer({ min: 0, max: 11 }),
+    board: fc.constantFrom("main", "weekly"),
+    operation: fc.constantFrom("set" as const, "add" as const),
+    value: fc.integer({ min: -3, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+async function expectLikeModel(ranker: Built, model: Model, board: string, view: string): Promise<void> {
+  const sorted = model.view(board, view);
+  const ids = sorted.map(({ userId }) => userId);
+  for (const limit of [1, 3, 1000]) {
+    const top = await ranker.boards.top(view, board, limit);
+    expect(top).toMatchObject({ region: view, total: sorted.length });
+    expect(top.entries.map(({ rank, user_id, score }) => [rank, user_id, score])).toEqual(
+      sorted.slice(0, limit).map(({ userId, score }, index) => [index + 1, userId, score]),
+    );
+  }
+  for (const [index, entry] of sorted.entries()) {
+    const ranked = await ranker.boards.rank(view, board, entry.userId);
+    expect(ranked).toMatchObject({ rank: index + 1, total: sorted.length, score: entry.score, region: entry.region });
+    for (const range of [1, 4]) {
+      const { self, around, total } = await ranker.boards.around(view, board, entry.userId, range);
+      expect({ rank: self.rank, total }).toEqual({ rank: index + 1, total: sorted.length });
+      expect(around.map(({ rank, user_id }) => [rank, user_id])).toEqual(
+        windowAround(sorted, index, range).map(({ userId }) => [ids.indexOf(userId) + 1, userId]),
+      );
+    }
+  }
+}
+
+describe.each([1, 4])("with %d partitions a region", (partitions) => {
+  test("every rank, top and around equals a plain sorted array's, on each region and GLOBAL", async () => {
+    const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main", "weekly"]) });
+    await fc.assert(
+      fc.asyncProperty(operations, async (played) => {
+        await under.redis.flushall();
+        const model = new Model();
+        for (const { player: index, board, operation, value } of played) {
+          const identity = player(`player-${index}`, REGIONS[index % REGIONS.length]);
+          model.write(board, identity.userId, identity.region, operation, value);
+          await ranker.submit(identity, { operation, board, value });
+        }
+        for (const board of ["main", "weekly"]) {
+          for (const view of REGIONS) await expectLikeModel(ranker, model, board, view);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+});
+
+test("entries of the same score and moment are ordered by user_id, bytewise descending, over shards too", async () => {
+  const ranker = await under.build();
+  const arrival = "0000000000000042";
+  for (const [region, id] of [
+    ["EU", "b"],
+    ["NA", "a"],
+    ["EU", "Z"],
+    ["ASIA", "_"],
+    ["NA", "b-"],
+  ] as const) {
+    await under.redis.zadd(`leaderboard:{${region}}`, 7, arrival + id);
+    await under.redis.hset(`arrivals:{${region}}`, id, arrival);
+  }
+  const inOrder = ["b-", "b", "a", "_", "Z"];
+  const { entries } = await ranker.boards.top("GLOBAL", "main", 10);
+  expect(entries.map(({ user_id }) => user_id)).toEqual(inOrder);
+  for (const [index, id] of inOrder.entries()) {
+    expect(await ranker.boards.rank("GLOBAL", "main", id)).toMatchObject({ rank: index + 1 });
+  }
+});
+
+test("scores at both ends of the range are exact", async () => {
+  const ranker = await under.build();
+  const scores = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1, 0, -Number.MAX_SAFE_INTEGER];
+  for (const [index, value] of scores.entries()) {
+    await ranker.submit(player(`p${index}`, REGIONS[index]), { operation: "set", board: "main", value });
+  }
+  const { entries } = await ranker.boards.top("GLOBAL", "main", 10);
+  expect(entries.map(({ score }) => score)).toEqual(scores);
+});
+
+test("a player who is on no board of the view is not_ranked", async () => {
+  const ranker = await under.build();
+  await ranker.submit(player("ada", "EU"), { operation: "set", board: "main", value: 1 });
+  await expect(ranker.boards.rank("NA", "main", "ada")).rejects.toMatchObject({ code: "not_ranked" });
+  await expect(ranker.boards.rank("GLOBAL", "weekly", "ada")).rejects.toMatchObject({ code: "not_ranked" });
+  await expect(ranker.boards.around("EU", "main", "bob", 5)).rejects.toMatchObject({ code: "not_ranked" });
+});
+
+test("an empty board is an empty top, not an error", async () => {
+  const ranker = await under.build();
+  expect(await ranker.boards.top("GLOBAL", "main", 10)).toEqual({ region: "GLOBAL", total: 0, entries: [] });
+});
+
+test.each([
+  [1, 1, 100],
+  [1, 3, 100],
+  [2, 3, 66.67],
+  [3, 3, 33.33],
+  [1000, 1000, 0.1],
+])("rank %d of %d is percentile %d", (rank, total, percentile) => {
+  expect(toPercentile(rank, total)).toBe(percentile);
+});

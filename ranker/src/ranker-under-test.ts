@@ -1,0 +1,86 @@
+import { createLog } from "shared/log";
+import { createMetrics } from "shared/metrics";
+import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { createTopology, type Topology } from "shared/regions";
+import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/tokens";
+import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { type Accounts, createAccounts } from "./accounts.ts";
+import { createApp, type RankerApp } from "./app.ts";
+import { type Boards, createBoards } from "./boards.ts";
+import { createPasswords } from "./passwords.ts";
+import { createSubmit, type Submit } from "./submit.ts";
+
+/** Everything of a ranker but the port, over a real Redis of one test file's own. */
+export interface UnderTest {
+  redis: Redis;
+  redisUrl: string;
+  close(): Promise<void>;
+  /** A ranker over the same Redis; nothing is emptied. */
+  build(options?: BuildOptions): Promise<Built>;
+}
+
+export interface BuildOptions {
+  topology?: Topology;
+  queueMax?: number;
+  passwordsRequired?: boolean;
+}
+
+export interface Built {
+  app: RankerApp;
+  boards: Boards;
+  submit: Submit;
+  accounts: Accounts;
+  tokens: Tokens;
+  topology: Topology;
+  /** Sends JSON as a player. */
+  post(path: string, body: unknown, as?: Identity, headers?: Record<string, string>): Promise<Response>;
+}
+
+export const tokenOptions: TokenOptions = {
+  ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
+  lifetimeSeconds: 3600,
+};
+
+export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
+
+export async function startUnderTest(redisArgs: string[] = []): Promise<UnderTest> {
+  const server = await scratchRedis(redisArgs);
+  const log = createLog("test", "silent");
+  const redis = connectRedis({ url: server.url, name: "test", log });
+  await awaitReady(redis, 5_000);
+  return {
+    redis,
+    redisUrl: server.url,
+    async close() {
+      redis.disconnect();
+      await server.dispose();
+    },
+    async build({ topology = createTopology(REGIONS, 1, ["main", "weekly"]), queueMax = 100_000, ...rest } = {}) {
+      const passwordsRequired = rest.passwordsRequired ?? false;
+      const boards = createBoards(topology, () => redis);
+      const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
+      const passwords = await createPasswords();
+      const accounts = createAccounts({ redis, passwords, submit, passwordsRequired, queueMax });
+      const tokens = createTokens(tokenOptions);
+      const app = createApp({
+        ...{ topology, boards, submit, accounts, tokens, passwordsRequired, log, metrics: createMetrics("test") },
+        dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
+        isStopping: () => false,
+      });
+      return {
+        ...{ app, boards, submit, accounts, tokens, topology },
+        async post(path, body, as, headers = {}) {
+          const authorization = as === undefined ? {} : { Authorization: `Bearer ${await tokens.issue(as)}` };
+          return app.request(path, {
+            method: "POST",
+            headers: { "Content-Type": "application/json", ...authorization, ...headers },
+            body: typeof body === "string" ? body : JSON.stringify(body),
+          });
+        },
+      };
+    },
+  };
+}
+
+/** A player whose name follows from the id. */
+export const player = (userId: string, region = "EU"): Identity => ({ userId, name: `Name of ${userId}`, region });
