@@ -1,0 +1,261 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { arrivalsKey, boardKey, clockKey, onceKey, profileKey, queueKey } from "shared/keys";
+import type { Problem } from "shared/problems";
+import { createTopology, shardOf } from "shared/regions";
+import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+import type { Submission } from "./submit.ts";
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const ada = player("ada");
+const main = (operation: Submission["operation"], value: number, idempotencyKey?: string): Submission => ({
+  ...{ operation, board: "main", value, idempotencyKey },
+});
+
+let under: UnderTest;
+let ranker: Built;
+beforeAll(async () => {
+  under = await startUnderTest();
+  ranker = await under.build();
+});
+afterAll(() => under.close());
+beforeEach(async () => void (await under.redis.flushall()));
+
+/** Every key with its value as Redis serialises it: two equal pictures are one state. */
+async function picture(): Promise<Record<string, string>> {
+  const keys = (await under.redis.keys("*")).sort();
+  const dumps = await Promise.all(keys.map((key) => under.redis.dumpBuffer(key)));
+  return Object.fromEntries(keys.map((key, index) => [key, dumps[index]?.toString("hex") ?? ""]));
+}
+
+const codeOf = (error: unknown) => (error as Problem).code;
+
+describe("one write", () => {
+  test("set, add and create answer the entry with its rank in the home region", async () => {
+    await ranker.submit(player("bob"), main("set", 50));
+    expect((await ranker.submit(ada, main("create", 10))).entry).toMatchObject({
+      ...{ rank: 2, user_id: "ada", name: "Name of ada", region: "EU", score: 10 },
+      updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+    });
+    expect((await ranker.submit(ada, main("add", 45))).entry).toMatchObject({ rank: 1, score: 55 });
+    expect((await ranker.submit(ada, main("set", -3))).entry).toMatchObject({ rank: 2, score: -3 });
+  });
+
+  test("ranking, profile, clock and queue change together", async () => {
+    const { entry } = await ranker.submit(ada, main("set", 7));
+    const { redis } = under;
+    const [event = ""] = await redis.lrange("queue:scores:{EU}", 0, -1);
+    const { updated_at: version, ...rest } = JSON.parse(event);
+    expect(rest).toEqual({
+      ...{ board: "main", user_id: "ada", name: "Name of ada", region: "EU", score: "7", reached_at: version },
+    });
+    expect(await redis.get("clock:{EU}")).toBe(version);
+    const profile = { name: "Name of ada", region: "EU", score: "7", updated_at: version };
+    expect(await redis.hgetall("user:{EU}:ada")).toEqual(profile);
+    const arrival = String(MAX - Number(version));
+    expect(await redis.hget("arrivals:{EU}", "ada")).toBe(arrival);
+    expect(await redis.zscore("leaderboard:{EU}", `${arrival}ada`)).toBe("7");
+    expect(entry.updated_at).toBe(
+      `${new Date(Number(version) / 1000).toISOString().slice(0, -1)}${version.slice(-3)}Z`,
+    );
+  });
+
+  test("a second board keeps its own score and leaves the profile's alone", async () => {
+    await ranker.submit(ada, main("set", 7));
+    await ranker.submit(ada, { operation: "set", board: "weekly", value: 99 });
+    expect(await under.redis.hget("user:{EU}:ada", "score")).toBe("7");
+    expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 7 });
+    expect(await ranker.boards.rank("EU", "weekly", "ada")).toMatchObject({ score: 99 });
+  });
+
+  test("add on a missing entry starts at 0", async () => {
+    expect((await ranker.submit(ada, main("add", -4))).entry.score).toBe(-4);
+  });
+
+  test("a player of GLOBAL is ranked over all shards at once", async () => {
+    await ranker.submit(player("bob", "NA"), main("set", 9));
+    const { entry } = await ranker.submit(player("eve", "GLOBAL"), main("set", 5));
+    expect(entry.rank).toBe(2);
+  });
+
+  test("with partitions, the rank in the answer is the region's, not the partition's", async () => {
+    const partitioned = await under.build({ topology: createTopology(REGIONS, 4, ["main"]) });
+    const ids = Array.from({ length: 20 }, (_, index) => `player-${index}`);
+    for (const [index, id] of ids.entries()) await partitioned.submit(player(id), main("set", 1000 - index));
+    const { entry } = await partitioned.submit(player("player-19"), main("set", 1));
+    expect(entry.rank).toBe(20);
+  });
+
+  test("versions grow on a shard although the clock of Redis stands behind the last one", async () => {
+    const future = 9_000_000_000_000_000 - 5;
+    await under.redis.set("clock:{EU}", future);
+    const first = await ranker.submit(ada, main("set", 1));
+    const second = await ranker.submit(ada, main("set", 2));
+    expect(await under.redis.get("clock:{EU}")).toBe(String(future + 2));
+    expect(second.entry.updated_at > first.entry.updated_at).toBe(true);
+  });
+});
+
+describe("ties", () => {
+  test("twenty equal scores stand in the order of their arrival, in top, rank and around", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `p${(index * 7) % 20}`);
+    for (const id of ids) await ranker.submit(player(id), main("set", 100));
+    const { entries } = await ranker.boards.top("EU", "main", 100);
+    expect(entries.map(({ user_id }) => user_id)).toEqual(ids);
+    for (const [index, id] of ids.entries()) {
+      expect((await ranker.boards.rank("EU", "main", id)).rank).toBe(index + 1);
+    }
+    const { around } = await ranker.boards.around("EU", "main", ids[10] ?? "", 100);
+    expect(around.map(({ user_id }) => user_id)).toEqual(ids.filter((_, index) => index !== 10));
+  });
+
+  test("a repeated equal score keeps its place in line", async () => {
+    await ranker.submit(ada, main("set", 5));
+    await ranker.submit(player("bob"), main("set", 5));
+    expect((await ranker.submit(ada, main("set", 5))).entry.rank).toBe(1);
+    expect((await ranker.submit(ada, main("add", 0))).entry.rank).toBe(1);
+  });
+
+  test("a score left and reached again is a new arrival", async () => {
+    await ranker.submit(ada, main("set", 5));
+    await ranker.submit(player("bob"), main("set", 5));
+    await ranker.submit(ada, main("set", 6));
+    expect((await ranker.submit(ada, main("set", 5))).entry.rank).toBe(2);
+    expect(await under.redis.zcard("leaderboard:{EU}")).toBe(2);
+  });
+});
+
+describe("a refused write changes nothing", () => {
+  test("create on a player who has an entry: entry_exists", async () => {
+    await ranker.submit(ada, main("set", 5));
+    const before = await picture();
+    await expect(ranker.submit(ada, main("create", 6))).rejects.toMatchObject({ code: "entry_exists" });
+    expect(await picture()).toEqual(before);
+  });
+
+  test.each([
+    [MAX, 1],
+    [-MAX, -1],
+    [MAX, MAX],
+  ])("%d and %d more: score_out_of_range", async (score, delta) => {
+    await ranker.submit(ada, main("set", score));
+    const before = await picture();
+    await expect(ranker.submit(ada, main("add", delta))).rejects.toMatchObject({ code: "score_out_of_range" });
+    expect(await picture()).toEqual(before);
+  });
+
+  test("with QUEUE_MAX=100 the 101st event is queue_full, and service resumes when the queue is drained", async () => {
+    const bounded = await under.build({ queueMax: 100 });
+    for (let n = 1; n <= 100; n++) await bounded.submit(player(`p${n}`), main("set", n));
+    const before = await picture();
+    await expect(bounded.submit(player("p101"), main("set", 101))).rejects.toMatchObject({
+      ...{ code: "queue_full", status: 429, headers: { "Retry-After": "1" } },
+    });
+    await expect(bounded.submit(player("p1"), main("add", 1, "key"))).rejects.toMatchObject({ code: "queue_full" });
+    expect(await picture()).toEqual(before);
+    await bounded.submit(player("elsewhere", "NA"), main("set", 1)); // a queue of its own
+    await under.redis.ltrim("queue:scores:{EU}", 0, 98);
+    expect((await bounded.submit(player("p1"), main("add", 1, "key"))).isReplay).toBe(false);
+  });
+
+  const shard = shardOf(createTopology(REGIONS, 1, ["main"]), "EU", "ada");
+  test.each([
+    ["queue", queueKey(shard)],
+    ["clock", clockKey(shard)],
+    ["board", boardKey(shard, "main")],
+    ["arrivals", arrivalsKey(shard, "main")],
+    ["profile", profileKey(shard, "ada")],
+    ["once", onceKey(shard, "ada", "key")],
+  ])("a wrong type at the %s key", async (_, key) => {
+    await ranker.submit(ada, main("set", 5));
+    await under.redis.del(key);
+    await under.redis.sadd(key, "not what belongs here");
+    const before = await picture();
+    expect(await ranker.submit(ada, main("add", 1, "key")).catch(codeOf)).toBe("internal");
+    expect(await picture()).toEqual(before);
+  });
+});
+
+describe("concurrency", () => {
+  test("200 adds of 1 at once by one player end at exactly +200", async () => {
+    await ranker.submit(ada, main("set", 1000));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => ranker.submit(ada, main("add", 1))));
+    expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 1200 });
+    expect(new Set(answers.map(({ entry }) => entry.score)).size).toBe(200);
+    expect(await under.redis.llen("queue:scores:{EU}")).toBe(201);
+  });
+
+  test("the same Idempotency-Key sent 50 times at once counts once, and all read the same answer", async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ranker.submit(ada, main("add", 3, "k"))));
+    expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 3 });
+    expect(answers.filter(({ isReplay }) => !isReplay)).toHaveLength(1);
+    expect(new Set(answers.map(({ entry }) => JSON.stringify(entry))).size).toBe(1);
+  });
+
+  test("so it does for a player of GLOBAL, whose rank is summed over shards after the write", async () => {
+    const eve = player("eve", "GLOBAL");
+    for (const region of REGIONS) await ranker.submit(player(`first-${region}`, region), main("set", 100));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ranker.submit(eve, main("add", 3, "k"))));
+    expect(new Set(answers.map(({ entry }) => JSON.stringify(entry))).size).toBe(1);
+    expect(answers[0]?.entry).toMatchObject({ rank: 5, score: 3 });
+  });
+});
+
+describe("idempotency", () => {
+  test("a replay answers what the first request answered, whatever came between", async () => {
+    const first = await ranker.submit(ada, main("add", 3, "k"));
+    await ranker.submit(ada, main("set", 50));
+    await ranker.submit(player("bob"), main("set", 70));
+    expect(await ranker.submit(ada, main("add", 3, "k"))).toEqual({ entry: first.entry, isReplay: true });
+    expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 50 });
+  });
+
+  test.each([
+    ["another value", { operation: "add", board: "main", value: 4 }],
+    ["another operation", { operation: "set", board: "main", value: 3 }],
+    ["another board", { operation: "add", board: "weekly", value: 3 }],
+  ] as const)("the same key for %s is idempotency_conflict", async (_, other) => {
+    await ranker.submit(ada, main("add", 3, "k"));
+    const before = await picture();
+    await expect(ranker.submit(ada, { ...other, idempotencyKey: "k" })).rejects.toMatchObject({
+      code: "idempotency_conflict",
+    });
+    expect(await picture()).toEqual(before);
+  });
+
+  test("a refusal is an answer, too: it is replayed although a retry would now be taken", async () => {
+    await ranker.submit(ada, main("set", MAX));
+    await expect(ranker.submit(ada, main("add", 1, "k"))).rejects.toMatchObject({ code: "score_out_of_range" });
+    await ranker.submit(ada, main("set", 0));
+    await expect(ranker.submit(ada, main("add", 1, "k"))).rejects.toMatchObject({ code: "score_out_of_range" });
+  });
+
+  test("two players may use the same key", async () => {
+    await ranker.submit(ada, main("add", 3, "k"));
+    expect((await ranker.submit(player("bob"), main("add", 9, "k"))).isReplay).toBe(false);
+  });
+
+  test("an answer is kept for a day", async () => {
+    await ranker.submit(ada, main("add", 3, "k"));
+    const key = onceKey(shardOf(ranker.topology, "EU", "ada"), "ada", "k");
+    expect(await under.redis.ttl(key)).toBeWithin(24 * 3600 - 5, 24 * 3600 + 1);
+  });
+});
+
+test("at maxmemory a write is unavailable and changes nothing", async () => {
+  await ranker.submit(ada, main("set", 5));
+  const before = await picture();
+  await under.redis.config("SET", "maxmemory", "1");
+  try {
+    await expect(ranker.submit(ada, main("add", 1))).rejects.toMatchObject({ code: "unavailable", status: 503 });
+    expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 5 });
+  } finally {
+    await under.redis.config("SET", "maxmemory", "0");
+  }
+  expect(await picture()).toEqual(before);
+});
+
+test("a script that Redis has forgotten is sent again", async () => {
+  await ranker.submit(ada, main("set", 5));
+  await under.redis.script("FLUSH");
+  expect((await ranker.submit(ada, main("add", 1))).entry.score).toBe(6);
+});
