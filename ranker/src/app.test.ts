@@ -1,0 +1,288 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { SignJWT, UnsecuredJWT } from "jose";
+import { type Built, player, startUnderTest, tokenOptions, type UnderTest } from "./ranker-under-test.ts";
+
+let under: UnderTest;
+let ranker: Built;
+beforeAll(async () => {
+  under = await startUnderTest();
+  ranker = await under.build();
+});
+afterAll(() => under.close());
+beforeEach(async () => void (await under.redis.flushall()));
+
+const ada = player("ada");
+
+interface ProblemBody {
+  status: number;
+  code: string;
+  request_id: string;
+  errors?: { field: string; message: string }[];
+}
+
+async function problemOf(response: Response): Promise<[status: number, code: string, ...fields: string[]]> {
+  expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+  const body = (await response.json()) as ProblemBody;
+  expect(body.status).toBe(response.status);
+  expect(body.request_id).toBe(response.headers.get("X-Request-Id") ?? "");
+  return [response.status, body.code, ...(body.errors ?? []).map(({ field }) => field)];
+}
+
+describe("the way of a player", () => {
+  test("register, log in, create, update, add, rank, top, around", async () => {
+    const registered = await ranker.post("/auth/register", { user_id: "ada", name: "Ada", region: "eu" });
+    expect(registered.status).toBe(201);
+    expect(await registered.json()).toMatchObject({ user: { user_id: "ada", name: "Ada", region: "EU" } });
+    const login = await ranker.post("/auth/login", { user_id: "ada", name: "Ada" });
+    expect(login.status).toBe(200);
+    const { token } = (await login.json()) as { token: string };
+    const identity = await ranker.tokens.verify(token);
+    expect(identity).toEqual({ userId: "ada", name: "Ada", region: "EU" });
+
+    const created = await ranker.post("/score/create", { initialScore: 10, region: "eu" }, identity);
+    expect([created.status, await created.json()]).toMatchObject([201, { rank: 1, score: 10, region: "EU" }]);
+    const updated = await ranker.post("/score/update", { score: 100 }, identity);
+    expect([updated.status, await updated.json()]).toMatchObject([200, { rank: 1, score: 100 }]);
+    const added = await ranker.post("/score/add", { delta: -1 }, identity);
+    expect([added.status, await added.json()]).toMatchObject([200, { rank: 1, score: 99, name: "Ada" }]);
+
+    const entry = { rank: 1, user_id: "ada", name: "Ada", region: "EU", score: 99 };
+    const rank = await ranker.app.request("/rank/ada?region=eu");
+    expect(await rank.json()).toMatchObject({ ...entry, total: 1, percentile: 100 });
+    const top = await ranker.app.request("/top");
+    expect(await top.json()).toMatchObject({ region: "GLOBAL", total: 1, entries: [entry] });
+    const around = await ranker.app.request("/around/ada");
+    expect(await around.json()).toMatchObject({ region: "GLOBAL", total: 1, self: entry, around: [] });
+  });
+
+  test("initialScore at registration makes the entry at once", async () => {
+    await ranker.post("/auth/register", { user_id: "bob", name: "Bob", region: "NA", initialScore: 5 });
+    expect(await (await ranker.app.request("/rank/bob?region=NA")).json()).toMatchObject({ rank: 1, score: 5 });
+  });
+
+  test("a name of 200 characters beyond the basic plane is kept as it is", async () => {
+    const name = "🏆".repeat(200);
+    await ranker.post("/auth/register", { user_id: "ada", name, region: "EU", initialScore: 1 });
+    expect(await (await ranker.app.request("/rank/ada")).json()).toMatchObject({ name });
+  });
+
+  test("a replayed write says so, and its status is the first one's", async () => {
+    const send = () => ranker.post("/score/create", { initialScore: 1 }, ada, { "Idempotency-Key": "k" });
+    const [first, second] = [await send(), await send()];
+    expect([first.status, first.headers.get("Idempotent-Replayed")]).toEqual([201, null]);
+    expect([second.status, second.headers.get("Idempotent-Replayed")]).toEqual([201, "true"]);
+    expect(await second.text()).toBe(await first.text());
+  });
+
+  test("a board that is named keeps its own ranks", async () => {
+    await ranker.post("/score/add", { delta: 3, board: "weekly" }, ada);
+    expect(await (await ranker.app.request("/top?board=weekly")).json()).toMatchObject({ total: 1 });
+    expect(await (await ranker.app.request("/top?board=main")).json()).toMatchObject({ total: 0 });
+  });
+});
+
+/** Sends a write that must be refused, and sees that nothing has changed. */
+async function refused(response: Promise<Response>): Promise<unknown[]> {
+  const before = await under.redis.dbsize();
+  const problem = await problemOf(await response);
+  expect(await under.redis.dbsize()).toBe(before);
+  return problem;
+}
+
+describe("bad input is refused by name, and nothing changes", () => {
+  test.each([
+    ["not JSON", "{", ["invalid_json"]],
+    ["nothing", "", ["invalid_json"]],
+    ["NaN", '{"delta": NaN}', ["invalid_json"]],
+    ["a number for a body", "5", ["invalid_request", "body"]],
+    ["a list for a body", "[]", ["invalid_request", "body"]],
+    ["no field", "{}", ["invalid_request", "delta"]],
+    ["a fraction", '{"delta": 1.5}', ["invalid_request", "delta"]],
+    ["infinity", '{"delta": 1e309}', ["invalid_request", "delta"]],
+    ["a string", '{"delta": "5"}', ["invalid_request", "delta"]],
+    ["true", '{"delta": true}', ["invalid_request", "delta"]],
+    ["null", '{"delta": null}', ["invalid_request", "delta"]],
+    ["2^53", '{"delta": 9007199254740992}', ["invalid_request", "delta"]],
+    ["-2^53", '{"delta": -9007199254740992}', ["invalid_request", "delta"]],
+    ["what rounds to an integer", '{"delta": 9007199254740990.6}', ["invalid_request", "delta"]],
+    ["what rounds to zero", '{"delta": 1e-400}', ["invalid_request", "delta"]],
+    ["an unknown field", '{"delta": 1, "user_id": "eve"}', ["invalid_request", "user_id"]],
+    ["__proto__", '{"delta": 1, "__proto__": {"a": 1}}', ["invalid_request", "__proto__"]],
+    ["constructor", '{"delta": 1, "constructor": 1}', ["invalid_request", "constructor"]],
+    ["an unknown board", '{"delta": 1, "board": "daily"}', ["invalid_request", "board"]],
+    ["an unknown region", '{"delta": 1, "region": "MARS"}', ["invalid_request", "region"]],
+    ["two faults", '{"delta": 1.5, "board": "x"}', ["invalid_request", "board", "delta"]],
+  ])("a body with %s", async (_, body, [code, ...fields]) => {
+    expect(await refused(ranker.post("/score/add", body, ada))).toEqual([400, code, ...fields]);
+  });
+
+  test("a body in what is not UTF-8", async () => {
+    const body = new Uint8Array([...Buffer.from('{"delta": 1, "board": "'), 0xff, ...Buffer.from('"}')]);
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${await ranker.tokens.issue(ada)}` };
+    expect(
+      await refused(ranker.app.request("/score/add", { method: "POST", headers, body }) as Promise<Response>),
+    ).toEqual([400, "invalid_json"]);
+  });
+
+  test("a body of 17 KiB", async () => {
+    const body = JSON.stringify({ delta: 1, padding: "x".repeat(17 * 1024) });
+    expect(await refused(ranker.post("/score/add", body, ada))).toEqual([413, "body_too_large"]);
+  });
+
+  test("a body that is not said to be JSON", async () => {
+    const headers = { "Content-Type": "text/plain" };
+    expect(await refused(ranker.post("/score/add", { delta: 1 }, ada, headers))).toEqual([
+      415,
+      "unsupported_media_type",
+    ]);
+  });
+
+  test.each(["a:b", "{EU}", "a\u0000b", "a b", "", "x".repeat(65), "ä", 5, null])("user_id %p", async (user_id) => {
+    const body = { user_id, name: "Ada", region: "EU" };
+    expect(await refused(ranker.post("/auth/register", body))).toEqual([400, "invalid_request", "user_id"]);
+  });
+
+  test.each(["", "x".repeat(201), "a\u0000b", "a\nb", "a\u007fb", "a\u0085b", "\ud800", "a\udc00b", 5])(
+    "name %p",
+    async (name) => {
+      const body = { user_id: "ada", name, region: "EU" };
+      expect(await refused(ranker.post("/auth/register", body))).toEqual([400, "invalid_request", "name"]);
+    },
+  );
+
+  test.each(["short", "x".repeat(129), 12345678])("password %p", async (password) => {
+    const body = { user_id: "ada", name: "Ada", region: "EU", password };
+    expect(await refused(ranker.post("/auth/register", body))).toEqual([400, "invalid_request", "password"]);
+  });
+
+  test.each(["", "k y", "ä", "k".repeat(129)])("Idempotency-Key %p", async (key) => {
+    const headers = new Headers({ "Content-Type": "application/json" });
+    headers.set("Authorization", `Bearer ${await ranker.tokens.issue(ada)}`);
+    headers.set("Idempotency-Key", key);
+    const init = { method: "POST", headers, body: '{"delta": 1}' };
+    const problem = await refused(ranker.app.request("/score/add", init) as Promise<Response>);
+    expect(problem).toEqual([400, "invalid_request", "Idempotency-Key"]);
+  });
+
+  test.each([
+    ["/top?limit=0", "limit"],
+    ["/top?limit=1001", "limit"],
+    ["/top?limit=1e9", "limit"],
+    ["/top?limit=0x10", "limit"],
+    ["/top?limit=-1", "limit"],
+    ["/top?limit=", "limit"],
+    ["/top?limit=5&limit=6", "limit"],
+    ["/top?region=MARS", "region"],
+    ["/top?region=", "region"],
+    ["/top?board=daily", "board"],
+    ["/top?page=2", "page"],
+    ["/rank/a:b", "userId"],
+    ["/rank/%7BEU%7D", "userId"],
+    ["/rank/a%00b", "userId"],
+    [`/rank/${"x".repeat(65)}`, "userId"],
+    ["/rank/ada?limit=5", "limit"],
+    ["/around/ada?range=0", "range"],
+    ["/around/ada?range=101", "range"],
+    ["/around/ada?range=1.0", "range"],
+  ])("GET %s", async (path, field) => {
+    expect(await problemOf(await ranker.app.request(path))).toEqual([400, "invalid_request", field]);
+  });
+
+  test("a body region that is not one's own is wrong_region", async () => {
+    expect(await refused(ranker.post("/score/create", { initialScore: 1, region: "NA" }, ada))).toEqual([
+      403,
+      "wrong_region",
+    ]);
+  });
+});
+
+describe("whoever calls without a valid token is refused, and nothing changes", () => {
+  const encoder = new TextEncoder();
+  const sign = async (change: (jwt: SignJWT) => SignJWT, secret = tokenOptions.secret, alg = "HS256") =>
+    change(
+      new SignJWT({ user_id: "ada", name: "Ada", region: "EU" })
+        .setProtectedHeader({ alg })
+        .setSubject("ada")
+        .setIssuer("leaderboard")
+        .setAudience("leaderboard")
+        .setExpirationTime("1h"),
+    ).sign(encoder.encode(secret));
+
+  const same = (jwt: SignJWT) => jwt;
+  const tokens: Record<string, () => Promise<string> | string> = {
+    "of another key": () => sign(same, "another secret of the tests, 32 bytes and more"),
+    "signed with HS512": () => sign(same, tokenOptions.secret.repeat(2), "HS512"),
+    "signed with HS512 and our key": () => sign(same, tokenOptions.secret, "HS512"),
+    "with alg none": () =>
+      new UnsecuredJWT({ user_id: "ada", name: "Ada", region: "EU" })
+        .setSubject("ada")
+        .setIssuer("leaderboard")
+        .setAudience("leaderboard")
+        .setExpirationTime("1h")
+        .encode(),
+    "without exp": () =>
+      new SignJWT({ user_id: "ada", name: "Ada", region: "EU" })
+        .setProtectedHeader({ alg: "HS256" })
+        .setSubject("ada")
+        .setIssuer("leaderboard")
+        .setAudience("leaderboard")
+        .sign(encoder.encode(tokenOptions.secret)),
+    "that has expired": () => sign((jwt) => jwt.setExpirationTime("-1s")),
+    "of another issuer": () => sign((jwt) => jwt.setIssuer("somebody")),
+    "for another audience": () => sign((jwt) => jwt.setAudience("somebody")),
+    "whose sub is not its user_id": () => sign((jwt) => jwt.setSubject("eve")),
+    "for a region that is not configured": () => ranker.tokens.issue(player("ada", "MARS")),
+    "that is no token": () => "abc.def.ghi",
+  };
+
+  test.each(Object.keys(tokens))("a token %s is invalid_token", async (name) => {
+    const headers = { Authorization: `Bearer ${await tokens[name]?.()}` };
+    expect(await refused(ranker.post("/score/add", { delta: 1 }, undefined, headers))).toEqual([401, "invalid_token"]);
+  });
+
+  test.each(["", "Basic YTpi", "Bearer", "Bearer a b"])(
+    "the header Authorization: %p is missing_token",
+    async (value) => {
+      const response = await ranker.post("/score/add", { delta: 1 }, undefined, { Authorization: value });
+      expect(response.headers.get("WWW-Authenticate")).toBe("Bearer");
+      expect(await problemOf(response)).toEqual([401, "missing_token"]);
+    },
+  );
+
+  test("the token is looked at before the body", async () => {
+    expect(await refused(ranker.post("/score/add", "{"))).toEqual([401, "missing_token"]);
+  });
+});
+
+describe("routes that are not there", () => {
+  test("an unknown path is not_found", async () => {
+    expect(await problemOf(await ranker.app.request("/scores"))).toEqual([404, "not_found"]);
+  });
+
+  test.each([
+    ["DELETE", "/top", "GET, HEAD"],
+    ["PUT", "/rank/ada", "GET, HEAD"],
+    ["GET", "/score/add", "POST"],
+  ])("%s %s is method_not_allowed, and Allow says what is", async (method, path, allow) => {
+    const response = await ranker.app.request(path, { method });
+    expect(response.headers.get("Allow")).toBe(allow);
+    expect(await problemOf(response)).toEqual([405, "method_not_allowed"]);
+  });
+});
+
+test("every answer carries a request id: the caller's when it is well-formed", async () => {
+  const ask = async (headers: Record<string, string>) =>
+    (await ranker.app.request("/top", { headers })).headers.get("X-Request-Id");
+  expect(await ask({ "X-Request-Id": "abc-123" })).toBe("abc-123");
+  expect(await ask({ "X-Request-Id": "a b" })).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await ask({})).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test("ready names each dependency, and metrics count requests by route, not by player", async () => {
+  const ready = await ranker.app.request("/ready");
+  expect(await ready.json()).toEqual({ status: "ready", dependencies: [{ name: "redis", up: true }] });
+  await ranker.app.request("/rank/somebody");
+  const metrics = await (await ranker.app.request("/metrics")).text();
+  expect(metrics).toContain('route="/rank/:userId"');
+  expect(metrics).not.toContain("somebody");
+});
