@@ -50,7 +50,8 @@ export function launch(options: LaunchOptions): Promise<Engine> {
       fail("was not ready in time");
     }, READY_TIMEOUT_MS);
     child.once("error", (error) => fail(error.message));
-    child.once("exit", (code) => fail(`exited with ${code} before it was ready`));
+    // "close" and not "exit": its last words have been read by then.
+    child.once("close", (code) => fail(`exited with ${code} before it was ready`));
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { accountKey } from "shared/keys";
+import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+
+let under: UnderTest;
+let optional: Built;
+let required: Built;
+beforeAll(async () => {
+  under = await startUnderTest();
+  optional = await under.build();
+  required = await under.build({ passwordsRequired: true });
+});
+afterAll(() => under.close());
+beforeEach(async () => void (await under.redis.flushall()));
+
+const ada = { user_id: "ada", name: "Ada", region: "EU" };
+const password = "correct horse";
+const badCredentials = { code: "bad_credentials", status: 401 };
+
+describe("registration", () => {
+  test("the account and its event are written together; the password is kept as argon2id alone", async () => {
+    await optional.accounts.register({ ...ada, password });
+    const { password_hash: hash = "", ...account } = await under.redis.hgetall(accountKey("ada"));
+    expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    const [event = ""] = await under.redis.lrange("queue:accounts:{accounts}", 0, -1);
+    expect(JSON.parse(event)).toEqual({ ...ada, ...account, password_hash: hash });
+    expect(JSON.stringify([event, account])).not.toContain(password);
+  });
+
+  test("a user_id is taken once, whoever comes first, and in every region", async () => {
+    const attempts = await Promise.allSettled(
+      ["EU", "NA", "ASIA", "EU"].map((region) => optional.accounts.register({ ...ada, region })),
+    );
+    expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    await expect(optional.accounts.register(ada)).rejects.toMatchObject({ code: "user_exists", status: 409 });
+    expect(await under.redis.llen("queue:accounts:{accounts}")).toBe(1);
+  });
+
+  test("with the queue full it is queue_full, and the user_id stays free", async () => {
+    const bounded = await under.build({ queueMax: 1 });
+    await bounded.accounts.register(ada);
+    const bob = { ...ada, user_id: "bob" };
+    await expect(bounded.accounts.register(bob)).rejects.toMatchObject({ code: "queue_full", status: 429 });
+    await under.redis.del("queue:accounts:{accounts}");
+    await bounded.accounts.register(bob);
+  });
+
+  test("an initial score that a crash kept from the board is written at the next login", async () => {
+    await optional.accounts.register(ada);
+    await under.redis.hset(accountKey("ada"), "initial_score", "77");
+    await optional.accounts.login(ada);
+    expect(await optional.boards.rank("EU", "main", "ada")).toMatchObject({ score: 77 });
+    expect(await under.redis.hexists(accountKey("ada"), "initial_score")).toBe(0);
+  });
+
+  test("such a late initial score never overwrites what was played since", async () => {
+    await optional.accounts.register(ada);
+    await under.redis.hset(accountKey("ada"), "initial_score", "77");
+    await optional.submit({ userId: "ada", name: "Ada", region: "EU" }, { operation: "set", board: "main", value: 5 });
+    await optional.accounts.login(ada);
+    expect(await optional.boards.rank("EU", "main", "ada")).toMatchObject({ score: 5 });
+  });
+});
+
+describe("login", () => {
+  test("with a password, with or without the name", async () => {
+    await required.accounts.register({ ...ada, password });
+    const identity = { userId: "ada", name: "Ada", region: "EU" };
+    expect(await required.accounts.login({ user_id: "ada", password })).toEqual(identity);
+    expect(await required.accounts.login({ ...ada, password })).toEqual(identity);
+  });
+
+  test("without a password, by user_id and name, where passwords are optional", async () => {
+    await optional.accounts.register(ada);
+    expect(await optional.accounts.login({ user_id: "ada", name: "Ada" })).toMatchObject({ userId: "ada" });
+  });
+
+  test.each([
+    ["a wrong password", { user_id: "ada", password: "wrong" }],
+    ["a wrong name beside the right password", { user_id: "ada", name: "Eve", password }],
+    ["no password, although there is one", { user_id: "ada", name: "Ada" }],
+    ["an unknown player", { user_id: "bob", name: "Bob" }],
+    ["an unknown player and a password", { user_id: "bob", password }],
+  ])("%s is bad_credentials, all in the same words", async (_, credentials) => {
+    await optional.accounts.register({ ...ada, password });
+    await expect(optional.accounts.login(credentials)).rejects.toMatchObject({
+      ...{ ...badCredentials, message: "No player has this user_id with these credentials." },
+    });
+  });
+
+  test.each([
+    ["the name left out", { user_id: "ada" }],
+    ["another name", { user_id: "ada", name: "Eve" }],
+    ["a password that the player does not have", { user_id: "ada", name: "Ada", password }],
+  ])("a player without a password: %s is bad_credentials", async (_, credentials) => {
+    await optional.accounts.register(ada);
+    await expect(optional.accounts.login(credentials)).rejects.toMatchObject(badCredentials);
+  });
+
+  test("where passwords are required, a player without one cannot log in by name", async () => {
+    await optional.accounts.register(ada);
+    await expect(required.accounts.login({ user_id: "ada", name: "Ada" })).rejects.toMatchObject(badCredentials);
+  });
+
+  test("a region that is not the player's is wrong_region, told only after the proof", async () => {
+    await optional.accounts.register({ ...ada, password });
+    const wrong = { user_id: "ada", region: "NA" };
+    await expect(optional.accounts.login({ ...wrong, password })).rejects.toMatchObject({ code: "wrong_region" });
+    await expect(optional.accounts.login({ ...wrong, password: "x" })).rejects.toMatchObject(badCredentials);
+  });
+
+  test("where passwords are required, the body must have one", async () => {
+    for (const path of ["/auth/register", "/auth/login"]) {
+      const response = await required.post(path, ada);
+      expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ field: "password" }] }]);
+    }
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { loadRankerConfig } from "./config.ts";
+
+const JWT_SECRET = "x".repeat(32);
+const REDIS_URL = "redis://127.0.0.1:6379";
+
+test("two variables are enough, and passwords are required unless said otherwise", () => {
+  expect(loadRankerConfig({ JWT_SECRET, REDIS_URL })).toMatchObject({
+    ...{ name: "ranker", host: "127.0.0.1", port: 5000, passwordsRequired: true, queueMax: 100_000 },
+    topology: { regions: ["GLOBAL", "ASIA", "EU", "NA"], partitions: 1, boards: ["main"] },
+  });
+});
+
+test("every fault is reported at once, by name", () => {
+  const env = { JWT_SECRET: "short", PASSWORDS: "maybe", QUEUE_MAX: "0", PORT: "http", PARTITIONS: "1.5" };
+  expect(() => loadRankerConfig(env)).toThrow(
+    expect.objectContaining({
+      faults: expect.arrayContaining(
+        ["JWT_SECRET", "PASSWORDS", "QUEUE_MAX", "PORT", "PARTITIONS", "REDIS_URL is required"].map((name) =>
+          expect.stringContaining(name),
+        ),
+      ),
+    }),
+  );
+});
+
+test("no fault repeats a secret", () => {
+  expect(() => loadRankerConfig({ REDIS_URL, JWT_SECRET: "hunter2" })).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining("hunter2") }),
+  );
+});

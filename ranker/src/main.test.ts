@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { freePort } from "../../infra/embedded/free-port.ts";
+import { startRedis } from "../../infra/embedded/redis.ts";
+import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { startService } from "../../infra/embedded/service-under-test.ts";
+
+let redis: Awaited<ReturnType<typeof scratchRedis>>;
+beforeAll(async () => {
+  redis = await scratchRedis();
+});
+afterAll(() => redis.dispose());
+
+test("a configuration that is not valid ends the process, with every fault in plain words", async () => {
+  const start = startService("ranker", { JWT_SECRET: "short" });
+  await expect(start).rejects.toThrow(
+    "exited with 1 before it was ready\nThe configuration is not valid:\n" +
+      "  REDIS_URL is required\n  JWT_SECRET must have at least 32 bytes",
+  );
+});
+
+test("a Redis that evicts keys is refused, saying how to mend it", async () => {
+  const evicting = await scratchRedis(["--maxmemory-policy", "allkeys-lru"]);
+  try {
+    await expect(startService("ranker", { REDIS_URL: evicting.url })).rejects.toThrow(
+      /set "maxmemory-policy noeviction"/,
+    );
+  } finally {
+    await evicting.dispose();
+  }
+});
+
+test("in production a Redis without an append-only file is refused", async () => {
+  const forgetful = await scratchRedis(["--appendonly", "no"]);
+  try {
+    const start = startService("ranker", { REDIS_URL: forgetful.url, NODE_ENV: "production" });
+    await expect(start).rejects.toThrow(/set "appendonly yes"/);
+  } finally {
+    await forgetful.dispose();
+  }
+});
+
+test("SIGTERM: not ready at once, what was accepted is answered, then the process ends with 0", async () => {
+  const ranker = await startService("ranker", { REDIS_URL: redis.url });
+  const idle = await fetch(`${ranker.url}/ready`);
+  expect(idle.status).toBe(200);
+  process.kill(ranker.pid, "SIGTERM");
+  const statuses: number[] = [];
+  for (;;) {
+    const response = await fetch(`${ranker.url}/ready`).catch(() => undefined);
+    if (response === undefined) break;
+    statuses.push(response.status);
+    await response.arrayBuffer();
+  }
+  expect(statuses.at(-1)).toBe(503);
+  expect(await ranker.exited).toBe(0);
+}, 20_000);
+
+test("a Redis that is gone makes a 503 within a second, and its return heals by itself", async () => {
+  const own = await scratchRedis();
+  const ranker = await startService("ranker", { REDIS_URL: own.url });
+  try {
+    expect((await fetch(`${ranker.url}/top`)).status).toBe(200);
+    await own.kill();
+    const startedAt = performance.now();
+    const response = await fetch(`${ranker.url}/top`);
+    expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    const returned = await startRedis({ port: own.port, dir: own.dir });
+    while (!(await fetch(`${ranker.url}/top`)).ok) await fetch(`${ranker.url}/health`);
+    await returned.kill();
+  } finally {
+    await ranker.stop();
+    await own.dispose();
+  }
+}, 20_000);
+
+test("a port that is taken ends the process", async () => {
+  const port = await freePort();
+  const server = Bun.serve({ port, hostname: "127.0.0.1", fetch: () => new Response() });
+  const child = Bun.spawn([process.execPath, `${import.meta.dir}/main.ts`], {
+    env: { REDIS_URL: redis.url, JWT_SECRET: "x".repeat(32), PORT: String(port) },
+    stderr: "pipe",
+    stdout: "ignore",
+  });
+  expect(await child.exited).toBe(1);
+  expect(await new Response(child.stderr).text()).toContain(String(port));
+  server.stop();
+}, 20_000);
