@@ -91,8 +91,9 @@ export async function checkDurability(redis: Redis, production: boolean): Promis
 
 // Replies of a server that is up but cannot serve now; everything else it refuses is a fault of ours.
 const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b/;
-// ioredis rejects with these before a byte has left; with anything else the command may have arrived.
-const NEVER_SENT = /enableOfflineQueue|max retries per request/i;
+// ioredis rejects with this before a byte has left. Anything else, "max retries per request" among it, may be said of a
+// command that arrived and whose reply was lost.
+const NEVER_SENT = /enableOfflineQueue/;
 
 /** True for an error that the server answered, as opposed to one of the connection. */
 export const isReply = (error: unknown): error is Error => error instanceof ReplyError;

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import { Hono } from "hono";
+import { z } from "zod";
+import { onProblem, onUnknownRoute, type RequestVariables, readJson, requestId } from "./http.ts";
+import { createLog } from "./log.ts";
+import { Problem } from "./problems.ts";
+
+const lines: string[] = [];
+const log = createLog("test", "info", { write: (line) => void lines.push(line) });
+const app = new Hono<{ Variables: RequestVariables }>();
+app.use(requestId());
+app.post("/echo", async (c) => c.json(await readJson(c, z.strictObject({ n: z.number() }))));
+app.get("/broken", () => {
+  throw new Error("postgres://user:hunter2@db");
+});
+app.get("/busy", () => {
+  throw new Problem("unavailable", "Try again.", { cause: new Error("the pool is empty"), retryAfterSeconds: 3 });
+});
+app.onError(onProblem(log));
+app.notFound(onUnknownRoute(app));
+
+const post = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string> = {}) =>
+  app.request("/echo", { method: "POST", body, headers: { "Content-Type": "application/json", ...headers } });
+const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
+
+test("an unknown error is internal: the client reads the request id, the log the reason", async () => {
+  const response = await app.request("/broken", { headers: { "X-Request-Id": "r-1" } });
+  const text = await response.text();
+  expect([response.status, JSON.parse(text)]).toMatchObject([500, { code: "internal", request_id: "r-1" }]);
+  expect(text).not.toContain("hunter2");
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "error", request_id: "r-1", path: "/broken" });
+});
+
+test("a problem's cause goes to the log alone", async () => {
+  const response = await app.request("/busy");
+  expect(response.headers.get("Retry-After")).toBe("3");
+  expect(await response.text()).not.toContain("pool");
+  expect(lines.at(-1)).toContain("the pool is empty");
+});
+
+describe("bodies", () => {
+  test("that are chunked have the same bound as those that state their length", async () => {
+    const chunk = new Uint8Array(1024).fill(0x20);
+    const body = (chunks: number) =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let n = 0; n < chunks; n++) controller.enqueue(chunk);
+          controller.enqueue(new TextEncoder().encode('{"n":1}'));
+          controller.close();
+        },
+      });
+    expect(await (await post(body(15))).json()).toEqual({ n: 1 });
+    expect(await codeOf(await post(body(16)))).toBe("body_too_large");
+  });
+
+  test("of exactly 16 KiB are read", async () => {
+    const body = '{"n":1}'.padEnd(16 * 1024);
+    expect((await post(body)).status).toBe(200);
+    expect((await post(`${body} `)).status).toBe(413);
+  });
+
+  test.each([
+    ["1.0", 1],
+    ["1e2", 100],
+    ["-0", 0],
+    ["0.5", 0.5],
+  ])("%s is a number", async (text, n) => {
+    expect(await (await post(`{"n":${text}}`)).json()).toEqual({ n });
+  });
+
+  test.each(["0.99999999999999999999", "9007199254740990.9", "1e-400"])(
+    "%s, which rounds to an integer that nobody sent, is none",
+    async (text) => {
+      expect(await codeOf(await post(`{"n":${text}}`))).toBe("invalid_request");
+    },
+  );
+
+  test("say that they are JSON, in any case and with parameters", async () => {
+    expect((await post('{"n":1}', { "Content-Type": "Application/JSON; charset=utf-8" })).status).toBe(200);
+    expect(await codeOf(await post('{"n":1}', { "Content-Type": "application/jsonp" }))).toBe("unsupported_media_type");
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, test } from "bun:test";
+import { createTopology } from "./regions.ts";
+import { boardSchema, nameSchema, regionSchema, scoreSchema, viewSchema } from "./scores.ts";
+
+const topology = createTopology(["ASIA", "EU"], 1, ["main", "weekly"]);
+
+test("minus zero is zero: the two rank alike and would be written differently", () => {
+  expect(Object.is(scoreSchema.parse(-0), 0)).toBe(true);
+});
+
+test("scores keep both ends of the range", () => {
+  for (const score of [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]) expect(scoreSchema.parse(score)).toBe(score);
+});
+
+describe("names", () => {
+  test("are counted in characters, not in code units", () => {
+    expect(nameSchema.safeParse("🏆".repeat(200)).success).toBe(true);
+    expect(nameSchema.safeParse("🏆".repeat(201)).success).toBe(false);
+  });
+
+  test.each(["Ada Lovelace", "李白", "José", "👩‍🚀", "‮abc", "<b>", "'; DROP TABLE"])("%p is a name", (name) => {
+    expect(nameSchema.parse(name)).toBe(name);
+  });
+});
+
+test("regions are taken in any case and have to be configured", () => {
+  expect(regionSchema(topology).parse("eu")).toBe("EU");
+  expect(regionSchema(topology).safeParse("GLOBAL").success).toBe(false);
+});
+
+test("GLOBAL can be read everywhere, and is meant when no region is named", () => {
+  expect(viewSchema(topology).parse(undefined)).toBe("GLOBAL");
+  expect(viewSchema(topology).parse("global")).toBe("GLOBAL");
+  expect(viewSchema(topology).safeParse("MARS").error?.issues[0]?.message).toBe("must be one of GLOBAL, ASIA, EU");
+});
+
+test("a board is main unless named, and no other than the configured ones", () => {
+  expect(boardSchema(topology).parse(undefined)).toBe("main");
+  expect(boardSchema(topology).parse("weekly")).toBe("weekly");
+  expect(boardSchema(topology).safeParse("WEEKLY").success).toBe(false);
+});

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+
+/** A service whose one request ends when the test says so, by a second request. */
+const source = `
+import { runService } from ${JSON.stringify(join(import.meta.dir, "service.ts"))};
+const held = Promise.withResolvers();
+await runService(
+  () => ({ name: "sample", logLevel: "info", host: "127.0.0.1", port: 0 }),
+  async (_, { shutdown, listen }) => {
+    shutdown.onClose("store", () => process.stdout.write("store closed\\n"));
+    listen(async (request, { peer }) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/hold") {
+        process.stdout.write("holding\\n");
+        await held.promise;
+      }
+      if (pathname === "/release") held.resolve();
+      return new Response(peer);
+    });
+  },
+);
+`;
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}
+
+test("SIGTERM while a request is held: it is answered, then the store is closed, then the process ends with 0", async () => {
+  const child = Bun.spawn([process.execPath, "-e", source], { stdout: "pipe", cwd: import.meta.dir });
+  const lines = linesOf(child.stdout);
+  const until = async (part: string): Promise<string> => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error(`ended without ${part}`);
+      if (value.includes(part)) return value;
+    }
+  };
+  const { address } = JSON.parse(await until("listening")) as { address: string };
+  const held = fetch(`http://${address}/hold`);
+  await until("holding");
+  child.kill("SIGTERM");
+  await until("stopping");
+  expect(await (await fetch(`http://${address}/release`)).text()).toBe("127.0.0.1");
+  expect(await (await held).text()).toBe("127.0.0.1");
+  await until("store closed");
+  expect(await child.exited).toBe(0);
+}, 20_000);
+
+test("an error that nobody caught ends the process in order, with 1", async () => {
+  const broken = source.replace("held.resolve();", "queueMicrotask(() => { throw new Error('boom'); });");
+  const child = Bun.spawn([process.execPath, "-e", broken], { stdout: "pipe", cwd: import.meta.dir });
+  let text = "";
+  for await (const line of linesOf(child.stdout)) {
+    text += `${line}\n`;
+    if (!line.includes("listening")) continue;
+    const { address } = JSON.parse(line) as { address: string };
+    await fetch(`http://${address}/release`);
+  }
+  expect(text).toContain("boom");
+  expect(text).toContain("store closed");
+  expect(await child.exited).toBe(1);
+}, 20_000);
