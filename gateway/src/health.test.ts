@@ -1,0 +1,34 @@
+import { afterEach, expect, test } from "bun:test";
+import { createLog } from "shared/log";
+import { type HealthChecks, startHealthChecks } from "./health.ts";
+import { createPool } from "./upstreams.ts";
+
+let checks: HealthChecks | undefined;
+afterEach(() => checks?.stop());
+const log = createLog("test", "silent");
+
+test("the first round tells who is ready; a change is seen by a later one", async () => {
+  let status = 200;
+  let probes = 0;
+  const probedAgain = Promise.withResolvers<void>();
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      if (new URL(request.url).pathname !== "/ready") return new Response(null, { status: 404 });
+      probes++;
+      // By the second probe after the change, the first one has been taken into account.
+      if (status === 503 && probes === 2) probedAgain.resolve();
+      return new Response(null, { status });
+    },
+  });
+  const pool = createPool([`http://127.0.0.1:${server.port}`, "http://127.0.0.1:1"]);
+  checks = startHealthChecks(pool, log, 5);
+  await checks.firstRound;
+  expect(pool.upstreams.map(({ isUp }) => isUp)).toEqual([true, false]);
+  status = 503;
+  probes = 0;
+  await probedAgain.promise;
+  expect(pool.upstreams[0]?.isUp).toBe(false);
+  await server.stop(true);
+});
