@@ -34,12 +34,17 @@ async function run(options: StackOptions): Promise<void> {
   const env = serviceEnvironment(process.env, addresses, options);
   data.writeEnvironment(storeEnvironment(process.env, addresses));
 
-  const service = (name: string, folder: string, port: number, readyWhen: RegExp): Member => ({
+  const service = (name: string, folder: string, port: number): Member => ({
     name,
     start: () =>
       launch({
-        ...{ command: process.execPath, args: [join(root, folder, "src/main.ts")], port, readyWhen },
-        ...{ stopSignal: "SIGTERM", onLine: print(name), spawn: { cwd: dataDir, env: { ...env, PORT: String(port) } } },
+        ...{ command: process.execPath, args: [join(root, folder, "src/main.ts")], port },
+        ...{
+          readyWhen: `http://127.0.0.1:${port}/ready`,
+          stopSignal: "SIGTERM",
+          onLine: print(name),
+          spawn: { cwd: dataDir, env: { ...env, PORT: String(port) } },
+        },
       }),
   });
   const databases = databasesOf(regionsOf(process.env));
@@ -57,11 +62,11 @@ async function run(options: StackOptions): Promise<void> {
     },
     { name: "redis", start: () => startRedis({ port: ports.REDIS_PORT, dir: data.redisDir, onLine: print("redis") }) },
   ];
-  const drainer = service("drainer", "drainer", ports.DRAINER_PORT, /"msg":"draining"/);
+  const drainer = service("drainer", "drainer", ports.DRAINER_PORT);
   const rankers = Array.from({ length: RANKERS }, (_, index) =>
-    service(`ranker-${index + 1}`, "ranker", ports.RANKER_PORT + index, /"msg":"listening"/),
+    service(`ranker-${index + 1}`, "ranker", ports.RANKER_PORT + index),
   );
-  const gateway = service("gateway", "gateway", ports.GATEWAY_PORT, /"msg":"listening"/);
+  const gateway = service("gateway", "gateway", ports.GATEWAY_PORT);
 
   const supervised: Supervised[] = [];
   let starting = Promise.resolve();

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** A server process on loopback that this process started and may stop. */
 export interface Engine {
@@ -17,14 +18,15 @@ export interface LaunchOptions {
   command: string;
   args: string[];
   port: number;
-  /** A line of output that says the engine accepts connections. */
-  readyWhen: RegExp;
+  /** A line of output that says the engine accepts connections, or a URL that answers 2xx from then on. */
+  readyWhen: RegExp | string;
   stopSignal: NodeJS.Signals;
   onLine?: ((line: string) => void) | undefined;
   spawn?: SpawnOptions;
 }
 
 const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_MS = 50;
 
 /**
  * Starts a server in a process group of its own (a Ctrl-C in the terminal must reach it only through `stop`, in
@@ -41,9 +43,16 @@ export function launch(options: LaunchOptions): Promise<Engine> {
   const exited = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? -1)));
   const lastLines: string[] = [];
   return new Promise((resolve, reject) => {
+    const settled = new AbortController();
     const fail = (why: string) => {
       clearTimeout(timer);
+      settled.abort();
       reject(new Error(`${options.command} ${why}\n${lastLines.join("\n")}`));
+    };
+    const succeed = () => {
+      clearTimeout(timer);
+      settled.abort();
+      if (child.pid !== undefined) resolve(toEngine(child, child.pid, options, exited));
     };
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
@@ -58,12 +67,20 @@ export function launch(options: LaunchOptions): Promise<Engine> {
         lastLines.push(line);
         if (lastLines.length > 20) lastLines.shift();
         options.onLine?.(line);
-        if (!options.readyWhen.test(line) || child.pid === undefined) return;
-        clearTimeout(timer);
-        resolve(toEngine(child, child.pid, options, exited));
+        if (options.readyWhen instanceof RegExp && options.readyWhen.test(line)) succeed();
       });
     }
+    if (typeof options.readyWhen === "string") pollUntilOk(options.readyWhen, settled.signal).then(succeed, () => {});
   });
+}
+
+/** Resolves when the URL answers 2xx. @throws AbortError */
+async function pollUntilOk(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const response = await fetch(url, { signal }).catch(() => undefined);
+    if (response?.ok) return;
+    await delay(READY_POLL_MS, undefined, { signal });
+  }
 }
 
 function toEngine(child: ChildProcess, pid: number, options: LaunchOptions, exited: Promise<number>): Engine {

@@ -51,7 +51,8 @@ export function readOptions(args: string[], env: Environment, root: string): Sta
     return [name, parsed.data ?? 0] as const;
   });
   const used = ports.flatMap(([name, port]) => (name === "RANKER_PORT" ? [port, port + 1] : [port]));
-  if (new Set(used).size < used.length) faults.push(`two processes would share a port: ${used.join(", ")}`);
+  if (faults.length === 0 && new Set(used).size < used.length)
+    faults.push(`two processes would share a port: ${used.join(", ")}`);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
     dataDir: resolve(root, env.DATA_DIR || ".data"),

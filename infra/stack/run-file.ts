@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** A process as `ps` names it: a number alone may belong to another one by now. */
@@ -39,7 +39,10 @@ export async function openRunFile(file: string, report: (line: string) => void):
   }
   const children = new Map<number, KnownProcess>();
   const self = { pid: process.pid, command: commandOf(process.pid) };
-  const write = () => writeFileSync(file, JSON.stringify({ stack: self, children: [...children.values()] }));
+  const write = () => {
+    writeFileSync(`${file}.new`, JSON.stringify({ stack: self, children: [...children.values()] }));
+    renameSync(`${file}.new`, file); // whole or not at all
+  };
   write();
   return {
     add(pid) {
@@ -56,11 +59,7 @@ export async function openRunFile(file: string, report: (line: string) => void):
 
 function readRunFile(file: string): { stack: KnownProcess; children: KnownProcess[] } | undefined {
   if (!existsSync(file)) return undefined;
-  try {
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch {
-    return undefined; // written in the moment of the crash
-  }
+  return JSON.parse(readFileSync(file, "utf8"));
 }
 
 /** The command line of a process, empty when there is none by that number. */

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openRunFile } from "./run-file.ts";
+
+let dir: string;
+let file: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "leaderboard-run-"));
+  file = join(dir, "stack.json");
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+const silent = () => {};
+
+/** The file as a stack that was killed left it: its own process is gone, the children are not. */
+function leave(children: { pid: number; command: string }[]): void {
+  writeFileSync(file, JSON.stringify({ stack: { pid: 2 ** 22 + 1, command: "gone" }, children }));
+}
+
+test("children of a stack that was killed are ended", async () => {
+  const child = Bun.spawn(["sleep", "60"]);
+  leave([{ pid: child.pid, command: "sleep 60" }]);
+  const reports: string[] = [];
+  await openRunFile(file, (line) => reports.push(line));
+  expect(await child.exited).not.toBe(0);
+  expect(reports).toEqual([`ending process ${child.pid}, left by an earlier run`]);
+});
+
+test("a process that only has the same number is left alone", async () => {
+  const other = Bun.spawn(["sleep", "60"]);
+  leave([{ pid: other.pid, command: "redis-server 127.0.0.1:6390" }]);
+  await openRunFile(file, silent);
+  expect(other.killed).toBe(false);
+  expect(() => process.kill(other.pid, 0)).not.toThrow();
+  other.kill();
+});
+
+test("a stack that runs is told of by its process number", async () => {
+  const stack = Bun.spawn(["sleep", "60"]);
+  writeFileSync(file, JSON.stringify({ stack: { pid: stack.pid, command: "sleep 60" }, children: [] }));
+  await expect(openRunFile(file, silent)).rejects.toThrow(`already runs here, as process ${stack.pid}`);
+  stack.kill();
+});
+
+test("it lists the children that run now, and is gone after an orderly end", async () => {
+  const child = Bun.spawn(["sleep", "60"]);
+  const runFile = await openRunFile(file, silent);
+  const childrenNow = () => (JSON.parse(readFileSync(file, "utf8")) as { children: unknown[] }).children;
+  runFile.add(child.pid);
+  expect(childrenNow()).toEqual([{ pid: child.pid, command: "sleep 60" }]);
+  runFile.remove(child.pid);
+  expect(childrenNow()).toEqual([]);
+  runFile.close();
+  expect(existsSync(file)).toBe(false);
+  child.kill();
+});
