@@ -1,0 +1,139 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../embedded/free-port.ts";
+
+const nginx = Bun.which("nginx") ?? (Bun.which("nginx", { PATH: "/usr/sbin:/usr/local/sbin" }) || undefined);
+if (nginx === undefined)
+  process.stderr.write("SKIPPED: nginx is not installed, so infra/nginx/nginx.conf was not run\n");
+
+/** The gateways of the file, on ports of the test's own. */
+const gateways = ["gateway-1:4000", "gateway-2:4001", "gateway-3:4002"];
+let ports: number[];
+let url: string;
+let dir: string;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  if (nginx === undefined) return;
+  dir = await mkdtemp(join(tmpdir(), "leaderboard-nginx-"));
+  await chmod(dir, 0o755);
+  await mkdir(join(dir, "tmp"), { mode: 0o777 });
+  ports = [await freePort(), await freePort(), await freePort()];
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  let conf = await Bun.file(join(import.meta.dir, "nginx.conf")).text();
+  for (const [index, gateway] of gateways.entries()) conf = conf.replace(gateway, `127.0.0.1:${ports[index]}`);
+  conf = conf.replace("listen 8080", `listen 127.0.0.1:${port}`).replaceAll("/tmp/", `${dir}/tmp/`);
+  await writeFile(join(dir, "nginx.conf"), conf);
+  const child = spawn(nginx, ["-c", join(dir, "nginx.conf"), "-p", dir, "-g", "daemon off;"], { stdio: "ignore" });
+  stop = async () => {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGQUIT");
+    await ended;
+  };
+  while ((await fetch(`${url}/metrics`).catch(() => undefined)) === undefined);
+});
+afterAll(async () => {
+  if (nginx === undefined) return;
+  await stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const opened: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0)) await close();
+});
+
+interface Arrived {
+  gateway: number;
+  method: string;
+  headers: Record<string, string>;
+}
+
+/** Starts gateways that answer with their number, and tells what reached them. */
+function serve(indexes: number[]): Arrived[] {
+  const arrived: Arrived[] = [];
+  for (const index of indexes) {
+    const server = Bun.serve({
+      port: ports[index] ?? 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        arrived.push({ gateway: index, method: request.method, headers: Object.fromEntries(request.headers) });
+        return Response.json({ gateway: index });
+      },
+    });
+    opened.push(() => server.stop(true));
+  }
+  return arrived;
+}
+
+/** A gateway that reads a request and breaks the connection. */
+function serveBroken(index: number): Promise<{ requests: number }> {
+  const seen = { requests: 0 };
+  const server: Server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      seen.requests++;
+      socket.destroy();
+    });
+  });
+  opened.push(() => server.close());
+  return new Promise((resolve) => server.listen(ports[index], "127.0.0.1", () => resolve(seen)));
+}
+
+describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
+  test("spreads requests, and says whose they are", async () => {
+    const arrived = serve([0, 1, 2]);
+    for (let n = 0; n < 9; n++) {
+      await fetch(`${url}/top`, { headers: { "X-Forwarded-For": "6.6.6.6", "X-Request-Id": "r-1" } });
+    }
+    expect(new Set(arrived.map(({ gateway }) => gateway)).size).toBe(3);
+    expect(arrived[0]?.headers).toMatchObject({ "x-forwarded-for": "6.6.6.6, 127.0.0.1", "x-request-id": "r-1" });
+    expect(arrived[0]?.headers.connection ?? "keep-alive").toBe("keep-alive");
+  });
+
+  test("gives a request without an id one", async () => {
+    const arrived = serve([0, 1, 2]);
+    await fetch(`${url}/top`);
+    expect(arrived[0]?.headers["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("takes a GET to another gateway when one refuses or breaks", async () => {
+    serve([2]);
+    await serveBroken(1);
+    // Two attempts a request: with two gateways out, a request or two may meet both before they are left out.
+    const statuses = [];
+    for (let n = 0; n < 8; n++) statuses.push((await fetch(`${url}/top`)).status);
+    expect(statuses.slice(3)).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test("never sends a POST twice", async () => {
+    const seen = await Promise.all([0, 1, 2].map(serveBroken));
+    const response = await fetch(`${url}/score/add`, { method: "POST", body: '{"delta":1}' });
+    expect(seen.reduce((sum, { requests }) => sum + requests, 0)).toBeLessThanOrEqual(1);
+    expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+    const problem = (await response.json()) as { code: string; request_id: string };
+    expect(problem).toMatchObject({ code: "unavailable", request_id: response.headers.get("X-Request-Id") });
+  });
+
+  test("keeps /metrics to itself", async () => {
+    const arrived = serve([0, 1, 2]);
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    expect(arrived).toEqual([]);
+  });
+
+  test("leaves the gateways to refuse a large body", async () => {
+    const arrived = serve([0, 1, 2]);
+    let status = 0;
+    while (status !== 200) {
+      status = (await fetch(`${url}/score/add`, { method: "POST", body: "x".repeat(17 * 1024) })).status;
+    }
+    expect(arrived.at(-1)?.headers["content-length"]).toBe(String(17 * 1024));
+    expect((await fetch(`${url}/score/add`, { method: "POST", body: "x".repeat(65 * 1024) })).status).toBe(413);
+  });
+});

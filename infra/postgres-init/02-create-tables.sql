@@ -1,0 +1,10 @@
+-- The tables, in every database. The drainer applies the same files at its start and keeps account of them; making the
+-- tables here lets other tools connect before the first drainer has.
+\connect leaderboard_global
+\ir /migrations/0001_create_tables.sql
+\connect leaderboard_asia
+\ir /migrations/0001_create_tables.sql
+\connect leaderboard_eu
+\ir /migrations/0001_create_tables.sql
+\connect leaderboard_na
+\ir /migrations/0001_create_tables.sql

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLog } from "shared/log";
+import { awaitReady, checkDurability, connectRedis } from "shared/redis";
+import { type Engine, launch } from "../embedded/engine.ts";
+import { freePort } from "../embedded/free-port.ts";
+
+let dir: string;
+let engine: Engine;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "leaderboard-redis-"));
+  const port = await freePort();
+  engine = await launch({
+    command: "redis-server",
+    args: [join(import.meta.dir, "redis.conf"), "--port", String(port), "--dir", dir, "--bind", "127.0.0.1"],
+    ...{ port, readyWhen: /Ready to accept connections/, stopSignal: "SIGTERM" },
+  });
+});
+afterAll(async () => {
+  await engine.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test("a Redis with this file is one that the services accept in production", async () => {
+  const log = createLog("test", "silent");
+  const redis = connectRedis({ url: `redis://127.0.0.1:${engine.port}`, name: "test", log });
+  await awaitReady(redis, 5_000);
+  await checkDurability(redis, true);
+  expect(await redis.config("GET", "appendfsync")).toEqual(["appendfsync", "everysec"]);
+  redis.disconnect();
+});
