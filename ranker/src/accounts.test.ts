@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { accountKey } from "shared/keys";
+import { createAccounts } from "./accounts.ts";
+import type { Passwords } from "./passwords.ts";
 import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
@@ -100,6 +102,25 @@ describe("login", () => {
   test("where passwords are required, a player without one cannot log in by name", async () => {
     await optional.accounts.register(ada);
     await expect(required.accounts.login({ user_id: "ada", name: "Ada" })).rejects.toMatchObject(badCredentials);
+  });
+
+  test("a password costs one hash whether or not the player exists or has one: the time tells nothing", async () => {
+    await optional.accounts.register(ada);
+    let hashes = 0;
+    const passwords: Passwords = {
+      hash: () => Promise.reject(new Error("nobody registers here")),
+      async matches() {
+        hashes++;
+        return false;
+      },
+    };
+    const { redis } = under;
+    const { submit } = optional;
+    const counted = createAccounts({ redis, submit, passwords, passwordsRequired: false, queueMax: 1 });
+    for (const user_id of ["ada", "nobody"]) {
+      await expect(counted.login({ user_id, password })).rejects.toMatchObject(badCredentials);
+    }
+    expect(hashes).toBe(2);
   });
 
   test("a region that is not the player's is wrong_region, told only after the proof", async () => {

@@ -95,7 +95,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
           for (const view of REGIONS) await expectLikeModel(ranker, model, board, view);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 100 },
     );
   }, 60_000);
 });

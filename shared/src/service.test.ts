@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-/** A service whose one request ends when the test says so, by a second request. */
+/** A service whose one request ends when the test says so, on its standard input. */
 const source = `
 import { runService } from ${JSON.stringify(join(import.meta.dir, "service.ts"))};
 const held = Promise.withResolvers();
+process.stdin.once("data", () => held.resolve());
 await runService(
   () => ({ name: "sample", logLevel: "info", host: "127.0.0.1", port: 0 }),
   async (_, { shutdown, listen }) => {
@@ -15,7 +16,7 @@ await runService(
         process.stdout.write("holding\\n");
         await held.promise;
       }
-      if (pathname === "/release") held.resolve();
+      if (pathname === "/throw") queueMicrotask(() => { throw new Error("boom"); });
       return new Response(peer);
     });
   },
@@ -33,7 +34,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
 }
 
 test("SIGTERM while a request is held: it is answered, then the store is closed, then the process ends with 0", async () => {
-  const child = Bun.spawn([process.execPath, "-e", source], { stdout: "pipe", cwd: import.meta.dir });
+  const child = Bun.spawn([process.execPath, "-e", source], { stdin: "pipe", stdout: "pipe", cwd: import.meta.dir });
   const lines = linesOf(child.stdout);
   const until = async (part: string): Promise<string> => {
     for (;;) {
@@ -47,21 +48,27 @@ test("SIGTERM while a request is held: it is answered, then the store is closed,
   await until("holding");
   child.kill("SIGTERM");
   await until("stopping");
-  expect(await (await fetch(`http://${address}/release`)).text()).toBe("127.0.0.1");
+  const accepts = () =>
+    fetch(`http://${address}/`).then(
+      () => true,
+      () => false,
+    );
+  while (await accepts());
+  child.stdin.write("go on\n");
+  child.stdin.flush();
   expect(await (await held).text()).toBe("127.0.0.1");
   await until("store closed");
   expect(await child.exited).toBe(0);
 }, 20_000);
 
 test("an error that nobody caught ends the process in order, with 1", async () => {
-  const broken = source.replace("held.resolve();", "queueMicrotask(() => { throw new Error('boom'); });");
-  const child = Bun.spawn([process.execPath, "-e", broken], { stdout: "pipe", cwd: import.meta.dir });
+  const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
   let text = "";
   for await (const line of linesOf(child.stdout)) {
     text += `${line}\n`;
     if (!line.includes("listening")) continue;
     const { address } = JSON.parse(line) as { address: string };
-    await fetch(`http://${address}/release`);
+    await fetch(`http://${address}/throw`);
   }
   expect(text).toContain("boom");
   expect(text).toContain("store closed");
