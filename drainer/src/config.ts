@@ -1,4 +1,11 @@
-import { commonFields, type Environment, parseEnvironment, postgresUrl, toTopology, wholeNumber } from "shared/config";
+import {
+  commonFields,
+  type Environment,
+  parseEnvironment,
+  postgresUrl,
+  toServiceConfig,
+  wholeNumber,
+} from "shared/config";
 
 export const drainerFields = {
   ...commonFields,
@@ -14,14 +21,7 @@ export type DrainerConfig = ReturnType<typeof loadDrainerConfig>;
 export function loadDrainerConfig(env: Environment) {
   const settings = parseEnvironment(drainerFields, ["REDIS_URL", "POSTGRES_URL"], env);
   return Object.freeze({
-    name: "drainer",
-    isProduction: settings.NODE_ENV === "production",
-    logLevel: settings.LOG_LEVEL,
-    host: settings.HOST,
-    port: settings.PORT,
-    topology: toTopology(settings),
-    redisUrl: settings.REDIS_URL,
-    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+    ...toServiceConfig("drainer", settings),
     postgresUrl: settings.POSTGRES_URL,
     postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
     /** Events taken from a queue at once. */

@@ -1,8 +1,7 @@
 import type { ScoreEvent } from "shared/events";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
-import { scratchPostgres, scratchRedis } from "../../infra/embedded/scratch.ts";
+import { scratchPostgres, scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { type ScoreQueue, scoreQueuesOf } from "./queues.ts";
@@ -22,9 +21,8 @@ export interface UnderTest {
 }
 
 export async function startUnderTest(): Promise<UnderTest> {
-  const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
-  const redis = connectRedis({ url: redisServer.url, name: "test", log: createLog("test", "silent") });
-  await awaitReady(redis, 5_000);
+  const [redisServer, postgresServer] = await Promise.all([scratchRedisClient(), scratchPostgres(["board"])]);
+  const { redis, url: redisUrl } = redisServer;
   const postgresUrl = postgresServer.url("board");
   await migrate(postgresUrl);
   const database = openDatabase(postgresUrl);
@@ -32,13 +30,12 @@ export async function startUnderTest(): Promise<UnderTest> {
   const [keys] = scoreQueuesOf(topology);
   if (keys === undefined) throw new Error("no queue");
   return {
-    ...{ redis, redisUrl: redisServer.url, database, postgresUrl, topology, keys },
+    ...{ redis, redisUrl, database, postgresUrl, topology, keys },
     async clear() {
       await redis.flushall();
       await database.run((sql) => sql`TRUNCATE leaderboard, accounts`);
     },
     async close() {
-      redis.disconnect();
       await database.close();
       await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
     },

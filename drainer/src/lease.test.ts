@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import type { Redis } from "shared/redis";
+import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createLease, LEASE_RENEWAL_MS, LEASE_TTL_MS } from "./lease.ts";
 
-let server: Awaited<ReturnType<typeof scratchRedis>>;
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
 beforeAll(async () => {
-  server = await scratchRedis();
-  redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
-  await awaitReady(redis, 5_000);
+  server = await scratchRedisClient();
+  redis = server.redis;
 });
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
-});
+afterAll(() => server.dispose());
 beforeEach(() => redis.flushall());
 
 test("one of two holds the lease, and the other gets it when it is released", async () => {

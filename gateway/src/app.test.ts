@@ -1,27 +1,23 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { createTokens } from "shared/tokens";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createApp } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { measureGateway } from "./metrics.ts";
 import { createLimiter, type Limit } from "./rate-limit.ts";
 import { createPool } from "./upstreams.ts";
 
-let server: Awaited<ReturnType<typeof scratchRedis>>;
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
 beforeAll(async () => {
-  server = await scratchRedis();
-  redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
-  await awaitReady(redis, 5_000);
+  server = await scratchRedisClient();
+  redis = server.redis;
 });
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
-});
+afterAll(() => server.dispose());
 
 /** What reached the ranker, and a ranker that answers it. */
 const arrived: { url: string; headers: Record<string, string> }[] = [];

@@ -6,8 +6,8 @@ import {
   httpUrl,
   parseEnvironment,
   tokenFields,
+  toServiceConfig,
   toTokenOptions,
-  toTopology,
   wholeNumber,
 } from "shared/config";
 
@@ -47,13 +47,7 @@ export type GatewayConfig = ReturnType<typeof loadGatewayConfig>;
 export function loadGatewayConfig(env: Environment) {
   const settings = parseEnvironment(gatewayFields, ["REDIS_URL"], env);
   return Object.freeze({
-    name: "gateway",
-    logLevel: settings.LOG_LEVEL,
-    host: settings.HOST,
-    port: settings.PORT,
-    topology: toTopology(settings),
-    redisUrl: settings.REDIS_URL,
-    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+    ...toServiceConfig("gateway", settings),
     tokens: toTokenOptions(settings),
     rankerUrls: settings.LEADERBOARD_SERVICE_URLS,
     trustedProxies: toBlockList(settings.TRUSTED_PROXIES),

@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createLocalBuckets } from "./local-buckets.ts";
 import { type Bucket, createLimiter } from "./rate-limit.ts";
 
-let server: Awaited<ReturnType<typeof scratchRedis>>;
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
 beforeAll(async () => {
-  server = await scratchRedis();
-  redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
-  await awaitReady(redis, 5_000);
+  server = await scratchRedisClient();
+  redis = server.redis;
 });
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
-});
+afterAll(() => server.dispose());
 beforeEach(async () => void (await redis.flushall()));
 
 const user: Bucket = { policy: "user", key: "bucket:{EU}:user:ada", perSecond: 1, burst: 3 };

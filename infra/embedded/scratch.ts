@@ -1,6 +1,8 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLog } from "shared/log";
+import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import { freePort } from "./free-port.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
@@ -13,6 +15,8 @@ interface Scratch {
   dispose(): Promise<void>;
 }
 
+const READY_TIMEOUT_MS = 5_000;
+
 async function scratchDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "leaderboard-test-"));
   await chmod(dir, 0o755); // PostgreSQL may run as another user
@@ -24,6 +28,18 @@ export async function scratchRedis(args: string[] = []): Promise<RedisServer & S
   const dir = await scratchDir();
   const server = await startRedis({ port: await freePort(), dir, args });
   return { ...server, dir, dispose: () => disposeOf(server, dir) };
+}
+
+/** A connection to such a Redis; `dispose` closes both. */
+export async function scratchRedisClient(args: string[] = []): Promise<{ redis: Redis; url: string } & Scratch> {
+  const server = await scratchRedis(args);
+  const redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
+  await awaitReady(redis, READY_TIMEOUT_MS);
+  const dispose = () => {
+    redis.disconnect();
+    return server.dispose();
+  };
+  return { redis, url: server.url, dir: server.dir, dispose };
 }
 
 /** A real PostgreSQL on a free port with these databases; it does not sync, since nothing outlives the test. */

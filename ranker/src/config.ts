@@ -3,8 +3,8 @@ import {
   type Environment,
   parseEnvironment,
   tokenFields,
+  toServiceConfig,
   toTokenOptions,
-  toTopology,
   wholeNumber,
 } from "shared/config";
 import { z } from "zod";
@@ -23,14 +23,7 @@ export type RankerConfig = ReturnType<typeof loadRankerConfig>;
 export function loadRankerConfig(env: Environment) {
   const settings = parseEnvironment(rankerFields, ["REDIS_URL"], env);
   return Object.freeze({
-    name: "ranker",
-    isProduction: settings.NODE_ENV === "production",
-    logLevel: settings.LOG_LEVEL,
-    host: settings.HOST,
-    port: settings.PORT,
-    topology: toTopology(settings),
-    redisUrl: settings.REDIS_URL,
-    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+    ...toServiceConfig("ranker", settings),
     tokens: toTokenOptions(settings),
     passwordsRequired: settings.PASSWORDS === "required",
     /** Events that may wait in one queue; at this length writes are answered 429. */

@@ -1,9 +1,9 @@
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/tokens";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
@@ -43,18 +43,13 @@ export const tokenOptions: TokenOptions = {
 
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 
-export async function startUnderTest(redisArgs: string[] = []): Promise<UnderTest> {
-  const server = await scratchRedis(redisArgs);
+export async function startUnderTest(): Promise<UnderTest> {
+  const { redis, url, dispose } = await scratchRedisClient();
   const log = createLog("test", "silent");
-  const redis = connectRedis({ url: server.url, name: "test", log });
-  await awaitReady(redis, 5_000);
   return {
     redis,
-    redisUrl: server.url,
-    async close() {
-      redis.disconnect();
-      await server.dispose();
-    },
+    redisUrl: url,
+    close: dispose,
     async build({ topology = createTopology(REGIONS, 1, ["main", "weekly"]), queueMax = 100_000, ...rest } = {}) {
       const passwordsRequired = rest.passwordsRequired ?? false;
       const boards = createBoards(topology, () => redis);

@@ -121,6 +121,23 @@ export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields
   };
 }
 
+/** What every service takes from its settings. */
+export function toServiceConfig(
+  name: string,
+  settings: Settings<typeof commonFields & { PORT: z.ZodType<number> }, "REDIS_URL">,
+) {
+  return {
+    name,
+    isProduction: settings.NODE_ENV === "production",
+    logLevel: settings.LOG_LEVEL,
+    host: settings.HOST,
+    port: settings.PORT,
+    topology: toTopology(settings),
+    redisUrl: settings.REDIS_URL,
+    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+  };
+}
+
 /** The closed sets of the deployment, from the common fields. */
 export function toTopology(common: { REGIONS: string[]; PARTITIONS: number; BOARDS: string[] }): Topology {
   return createTopology(common.REGIONS, common.PARTITIONS, common.BOARDS);
