@@ -17,7 +17,8 @@ interface Scratch {
 
 const READY_TIMEOUT_MS = 5_000;
 
-async function scratchDir(): Promise<string> {
+/** A new folder that any user may walk into. */
+export async function scratchDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "leaderboard-test-"));
   await chmod(dir, 0o755); // PostgreSQL may run as another user
   return dir;

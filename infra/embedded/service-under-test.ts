@@ -11,17 +11,32 @@ export interface ServiceUnderTest extends Engine {
 const root = join(import.meta.dir, "..", "..");
 export const JWT_SECRET = "a secret of the tests, 32 bytes and more";
 
-/** Starts a service as a process of its own on a free port, with this environment and no other. */
+export type ServiceName = "gateway" | "ranker" | "drainer";
+
+export interface ServiceOptions {
+  /** A free one, unless it is named. */
+  port?: number;
+  /** Arguments of Bun, before the file it runs. */
+  bunArgs?: string[];
+  onLine?: (line: string) => void;
+}
+
+/** Starts a service as a process of its own, with this environment and no other. */
 export async function startService(
-  name: "gateway" | "ranker" | "drainer",
+  name: ServiceName,
   env: Record<string, string>,
+  options: ServiceOptions = {},
 ): Promise<ServiceUnderTest> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const lines: string[] = [];
+  const args = [...(options.bunArgs ?? []), join(root, name, "src/main.ts")];
   const engine = await launch({
-    ...{ command: process.execPath, args: [join(root, name, "src/main.ts")], port, stopSignal: "SIGTERM" },
+    ...{ command: process.execPath, args, port, stopSignal: "SIGTERM" },
     readyWhen: name === "drainer" ? /"msg":"draining"/ : /"msg":"listening"/,
-    onLine: (line) => lines.push(line),
+    onLine: (line) => {
+      lines.push(line);
+      options.onLine?.(line);
+    },
     spawn: { cwd: import.meta.dir, env: { PATH: process.env.PATH, JWT_SECRET, ...env, PORT: String(port) } },
   });
   return { ...engine, url: `http://127.0.0.1:${port}`, lines };

@@ -96,7 +96,7 @@ export async function connectTo(place: Place): Promise<Redis> {
 }
 
 /** A client of the stack's gateway. */
-export function clientOf({ url }: Place) {
+export function clientOf({ url }: Pick<Place, "url">) {
   const post = (path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
     fetch(url + path, {
       method: "POST",

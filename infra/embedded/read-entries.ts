@@ -1,0 +1,62 @@
+import connect from "postgres";
+import type { Redis } from "shared/redis";
+import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
+
+/** A player's entry on `main` as a store holds it, in words that both stores can be compared in. */
+export interface StoredEntry {
+  userId: string;
+  score: number;
+  /** `user_id score reached_at updated_at`, times in microseconds. */
+  text: string;
+}
+
+const toEntry = (userId: string, score: string, reachedAt: string | number, updatedAt: string): StoredEntry => ({
+  userId,
+  score: Number(score),
+  text: `${userId} ${score} ${reachedAt} ${updatedAt}`,
+});
+
+/**
+ * A shard's entries in the order of their ranks.
+ *
+ * @throws Error when a profile does not say what the ranking says
+ */
+export async function readRedisEntries(redis: Redis, tag: string): Promise<StoredEntry[]> {
+  const flat = await redis.zrevrange(`leaderboard:{${tag}}`, 0, -1, "WITHSCORES");
+  const ranked = Array.from({ length: flat.length / 2 }, (_, i) => ({
+    member: flat[2 * i] ?? "",
+    score: flat[2 * i + 1] ?? "",
+  }));
+  return Promise.all(
+    ranked.map(async ({ member, score }) => {
+      const userId = member.slice(ARRIVAL_DIGITS);
+      const [profileScore, updatedAt] = await redis.hmget(`user:{${tag}}:${userId}`, "score", "updated_at");
+      if (profileScore !== score || updatedAt == null) {
+        throw new Error(`${userId} has ${score} in the ranking, ${profileScore} (${updatedAt}) in the profile`);
+      }
+      return toEntry(userId, score, fromArrival(member.slice(0, ARRIVAL_DIGITS)), updatedAt);
+    }),
+  );
+}
+
+interface EntryRow {
+  user_id: string;
+  points: string;
+  reached_us: string;
+  updated_us: string;
+}
+
+/** A database's entries in the order of their ranks. */
+export async function readPostgresEntries(url: string): Promise<StoredEntry[]> {
+  const sql = connect(url, { max: 1 });
+  try {
+    const rows = await sql<EntryRow[]>`
+      SELECT user_id, score::text AS points, (extract(epoch FROM reached_at) * 1000000)::bigint::text AS reached_us,
+             (extract(epoch FROM updated_at) * 1000000)::bigint::text AS updated_us
+      FROM leaderboard WHERE board = 'main'
+      ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`;
+    return rows.map((row) => toEntry(row.user_id, row.points, row.reached_us, row.updated_us));
+  } finally {
+    await sql.end();
+  }
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { LEASE_TTL_MS } from "../../drainer/src/lease.ts";
+import { readPostgresEntries } from "../embedded/read-entries.ts";
+import { clientOf, until } from "../stack/stack-under-test.ts";
+import type { Member } from "./member.ts";
+import { scaled } from "./scale.ts";
+import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+let site: Site;
+let first: ServiceMember;
+let second: ServiceMember;
+beforeAll(async () => {
+  site = await startSite({ rankers: 2, drainers: 2 });
+  [first, second] = site.drainers as [ServiceMember, ServiceMember];
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+async function crash(member: Member): Promise<void> {
+  await member.kill();
+  await member.start();
+}
+
+test("kill -9 of drainers at random moments", async () => {
+  const times = scaled(6, 30);
+  await expectNothingLost(site, {
+    ...{ name: "kill -9 of a drainer", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        await delay(Math.random() * 300);
+        await crash(n % 2 === 0 ? first : second);
+      }
+    },
+  });
+}, 180_000);
+
+/** Lets the first drainer take every lease before the second one is there again. */
+async function letFirstLead(): Promise<void> {
+  await second.stop();
+  const leases = [...REGIONS, "accounts"].map((tag) => `lease:{${tag}}`);
+  await until(
+    () => site.client.mget(leases),
+    (holders) => holders[0] !== null && new Set(holders).size === 1,
+  );
+  await second.start();
+}
+
+/** Batches of a drainer that another one had acknowledged before it could. */
+async function repeatedBatches({ url }: ServiceMember): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const counts = metrics.matchAll(/^drainer_repeated_batches_total{.*} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+test("two drainers on the same queues, one of them so slow that its lease ends in the middle of a batch", async () => {
+  const times = scaled(1, 3);
+  await letFirstLead();
+  await expectNothingLost(site, {
+    ...{ name: "a drainer slower than its lease", times },
+    async inject() {
+      for (let n = 1; n <= times; n++) {
+        first.toPostgres.delayReplies(LEASE_TTL_MS + 500);
+        await until(
+          () => repeatedBatches(first),
+          (count) => count >= n,
+        );
+        first.toPostgres.pass();
+        await letFirstLead();
+      }
+    },
+    load: { pauseMs: 20 },
+  });
+}, 60_000);
+
+describe("kill -9 of the drainer", () => {
+  beforeAll(() => second.stop());
+  afterAll(() => second.start(), 20_000);
+
+  const rowOf = async (userId: string) =>
+    (await readPostgresEntries(site.postgresUrl("EU"))).find((entry) => entry.userId === userId)?.text;
+
+  /** A new player, whose registration is drained. @returns what writes the first score */
+  async function enter(user_id: string): Promise<() => Promise<void>> {
+    const client = clientOf({ url: site.gateways[0]?.url ?? "" });
+    const token = await client.register({ user_id, name: user_id, region: "EU" });
+    await site.drained();
+    return async () => {
+      expect((await client.post("/score/add", { delta: 5 }, token)).status).toBe(200);
+    };
+  }
+
+  /** The event is still there, and after a new start it is the row, once. */
+  async function expectRedelivery(userId: string): Promise<void> {
+    expect(await site.client.llen("queue:scores:{EU}")).toBe(1);
+    const before = await rowOf(userId);
+    await first.start();
+    await site.drained();
+    const after = await rowOf(userId);
+    expect(after).toStartWith(`${userId} 5 `);
+    if (before !== undefined) expect(after).toBe(before);
+    expect(await site.client.llen("queue:dead:{EU}")).toBe(0);
+  }
+
+  test("after it has peeked: the event is delivered by the next one", async () => {
+    const write = await enter("after-peek");
+    const caught = first.toPostgres.catchRequest('"after-peek"');
+    await write();
+    await caught;
+    await first.kill();
+    expect(await rowOf("after-peek")).toBeUndefined();
+    await expectRedelivery("after-peek");
+  }, 20_000);
+
+  test("after PostgreSQL has committed, before it knows: the repeated batch changes nothing", async () => {
+    const write = await enter("after-upsert");
+    const caught = first.toPostgres.catchReply('"after-upsert"');
+    await write();
+    await caught;
+    await until(
+      () => rowOf("after-upsert"),
+      (row) => row !== undefined,
+    );
+    await first.kill();
+    await expectRedelivery("after-upsert");
+  }, 20_000);
+
+  test("before the trim reaches Redis: the repeated batch changes nothing", async () => {
+    const write = await enter("before-trim");
+    const caught = first.toRedis.catchRequest("queue:dead:{eu}");
+    await write();
+    await caught;
+    await first.kill();
+    expect(await rowOf("before-trim")).toStartWith("before-trim 5 ");
+    await expectRedelivery("before-trim");
+  }, 20_000);
+});

@@ -1,0 +1,151 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { History, PlayerHistory } from "./history.ts";
+import { REGIONS } from "./site.ts";
+
+/** Clients that write for as long as they are let. */
+export interface Load {
+  /** Answers that no client should ever get, one line each; empty in a good run. */
+  readonly surprises: readonly string[];
+  /** Requests that got no answer in time, or whose connection broke. */
+  readonly unanswered: number;
+  /** Answers by status. */
+  readonly answers: ReadonlyMap<number, number>;
+  /** Lets every write that is on its way come to its end, and returns then. */
+  stop(): Promise<void>;
+}
+
+export interface LoadOptions {
+  /** Where requests go, in turn. */
+  urls: readonly string[];
+  history: History;
+  /** Clients that write at the same time. */
+  lanes?: number;
+  /** Pause of a client after a write. */
+  pauseMs?: number;
+  /** Sends a request; `fetch` unless connections matter. */
+  send?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const LANES = 12;
+const PAUSE_MS = 4;
+// A client is promised an answer within a second; what comes after this is none.
+const ANSWER_TIMEOUT_MS = 5_000;
+const RETRY_MS = 50;
+const POINTS_MAX = 9;
+
+/** How a player is written. */
+type Write = (player: Player) => Promise<void>;
+interface Player extends PlayerHistory {
+  token: string;
+}
+
+let runs = 0;
+
+/**
+ * Starts the clients. Each has a player who adds, one who sets to ever higher scores, one who adds without idempotency
+ * keys, and goes on registering players who are written just once: repeated writes of one player hide losses.
+ */
+export async function startLoad(options: LoadOptions): Promise<Load> {
+  const { urls, history, lanes = LANES, pauseMs = PAUSE_MS, send = fetch } = options;
+  const run = ++runs;
+  const surprises: string[] = [];
+  const answers = new Map<number, number>();
+  let unanswered = 0;
+  let stopped = false;
+  let turn = 0;
+  let registered = 0;
+
+  /** One try: the answer, or nothing when there was none. */
+  async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer | undefined> {
+    try {
+      const response = await send((urls[turn++ % urls.length] ?? "") + path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      });
+      const { status } = response;
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+      return { status, body: (await response.json()) as Answer["body"] };
+    } catch {
+      unanswered++;
+      return undefined;
+    }
+  }
+
+  /** Until there is an answer that settles it. */
+  async function postUntilSettled(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer> {
+    for (;;) {
+      const answer = await post(path, body, headers);
+      if (answer !== undefined && answer.status !== 429 && answer.status !== 503) return answer;
+      await delay(RETRY_MS);
+    }
+  }
+
+  async function enter(): Promise<Player> {
+    const index = registered++;
+    const user_id = `p${run}-${index}`;
+    const player = { user_id, name: `Player ${index}`, region: REGIONS[index % REGIONS.length] };
+    const answer = await postUntilSettled("/auth/register", player);
+    // 409 is the registration whose answer was lost.
+    const entered = answer.status === 409 ? await postUntilSettled("/auth/login", player) : answer;
+    if (entered.body.token === undefined) surprises.push(`${user_id} cannot enter: ${JSON.stringify(entered)}`);
+    return Object.assign(history.add(user_id), { token: entered.body.token ?? "" });
+  }
+
+  /** Repeats the write under its key until it is told what became of it. */
+  async function writeKeyed(player: Player, path: string, body: object, points: number): Promise<void> {
+    const sent = history.begin(player, points);
+    const headers = { Authorization: `Bearer ${player.token}`, "Idempotency-Key": crypto.randomUUID() };
+    const answer = await postUntilSettled(path, body, headers);
+    if (answer.status === 200) return sent.acknowledge();
+    surprises.push(`${path} of ${player.userId}: ${JSON.stringify(answer)}`);
+  }
+
+  const add: Write = (player) => {
+    const delta = 1 + Math.floor(Math.random() * POINTS_MAX);
+    return writeKeyed(player, "/score/add", { delta }, delta);
+  };
+  const raise: Write = (player) => writeKeyed(player, "/score/update", { score: player.acknowledged + 1 }, 1);
+  const addPlainly: Write = async (player) => {
+    const sent = history.begin(player, 1);
+    const answer = await post("/score/add", { delta: 1 }, { Authorization: `Bearer ${player.token}` });
+    if (answer?.status === 200) return sent.acknowledge();
+    if (answer?.status === 429) return sent.refuse();
+    if (answer?.status === 503 && answer.body.code !== "outcome_unknown") return sent.refuse();
+    // No answer at all, or outcome_unknown: the write stays unknown for good.
+    if (answer !== undefined && answer.status !== 503) surprises.push(`plain add: ${JSON.stringify(answer)}`);
+  };
+
+  async function lane(players: readonly (readonly [Player, Write])[]): Promise<void> {
+    for (let round = 0; !stopped; round++) {
+      const [player, write] = players[round % players.length] ?? [await enter(), add];
+      await write(player);
+      if (round % players.length === 0) await add(await enter());
+      await delay(pauseMs);
+    }
+  }
+
+  const starting = Array.from({ length: lanes }, async () => [
+    [await enter(), add] as const,
+    [await enter(), raise] as const,
+    [await enter(), addPlainly] as const,
+  ]);
+  const running = (await Promise.all(starting)).map(lane);
+  return {
+    surprises,
+    answers,
+    get unanswered() {
+      return unanswered;
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(running);
+    },
+  };
+}
+
+interface Answer {
+  status: number;
+  body: { code?: string; token?: string };
+}

@@ -1,0 +1,46 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import type { History, Verdict } from "./history.ts";
+
+/** One line of the table that a run of the fault tests ends with. */
+export interface Row {
+  fault: string;
+  times: number;
+  writes: number;
+  lost: number;
+  doubled: number;
+  longestOutageMs: number;
+}
+
+/** Names the file that rows are collected in; unset outside of `bun run test:faults`. */
+export const REPORT_VARIABLE = "FAULTS_REPORT";
+
+/** Takes down what a fault did, for the table at the end of the run. */
+export function reportFault(fault: string, times: number, history: History, { lost, doubled }: Verdict): void {
+  const row = { fault, times, writes: history.writes, lost, doubled, longestOutageMs: history.longestOutageMs };
+  const file = process.env[REPORT_VARIABLE];
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
+}
+
+export const readReport = (file: string): Row[] =>
+  readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Row);
+
+const HEAD = ["fault", "times", "writes acknowledged", "lost", "doubled", "longest outage"];
+
+/** The rows as a table for a terminal, columns as wide as they need. */
+export function formatReport(rows: readonly Row[]): string {
+  const cells = rows.map((row) => [
+    ...[row.fault, row.times, row.writes, row.lost, row.doubled].map(String),
+    `${(row.longestOutageMs / 1000).toFixed(2)} s`,
+  ]);
+  const widths = HEAD.map((title, column) =>
+    Math.max(...[HEAD, ...cells].map((line) => line[column]?.length ?? 0), title.length),
+  );
+  const format = (line: readonly string[]) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ");
+  return [format(HEAD), format(widths.map((width) => "-".repeat(width))), ...cells.map(format)].join("\n");
+}

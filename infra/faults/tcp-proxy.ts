@@ -1,0 +1,169 @@
+import { createServer, type Socket, connect as tcpConnect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** A TCP proxy that stands between a service and what it depends on, and misbehaves on demand. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Passes everything on, on new connections; those of a black hole stay half-open. */
+  pass(): void;
+  /** Refuses new connections and resets the present ones, until `pass`. */
+  refuse(): void;
+  /** Resets the present connections; new ones pass. */
+  reset(): void;
+  /** Swallows every byte in both directions, on present and new connections, and closes nothing. */
+  blackHole(): void;
+  /** Passes what the other end says this much later. */
+  delayReplies(ms: number): void;
+  /**
+   * Passes the next request that contains `text` (in any case), and everything after it, but keeps the replies: the
+   * request is applied and nobody is told.
+   *
+   * @returns what was caught, once it was applied and its reply has come
+   */
+  catchReply(text: string): Promise<CaughtReply>;
+  /** Keeps the next request that contains `text` (in any case), and everything after it on its connection. */
+  catchRequest(text: string): Promise<CaughtRequest>;
+  close(): void;
+}
+
+export interface CaughtReply {
+  /** Passes the reply on, as if it had only been slow. */
+  release(): void;
+  /** Loses it: the connection breaks. */
+  drop(): void;
+}
+
+export interface CaughtRequest {
+  drop(): void;
+}
+
+interface Link {
+  client: Socket;
+  server: Socket;
+  isDead: boolean;
+  requestsHeld: boolean;
+  /** Replies kept back, while some are. */
+  heldReplies: Buffer[] | undefined;
+}
+
+interface Trap {
+  text: string;
+  side: "request" | "reply";
+  spring(link: Link): void;
+}
+
+type Mode = "pass" | "refuse" | "black hole";
+
+/** Opens a proxy on a free port of 127.0.0.1 before `targetPort`. */
+export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+  let mode: Mode = "pass";
+  let delayMs = 0;
+  let trap: Trap | undefined;
+  const links = new Set<Link>();
+
+  function onRequest(link: Link, chunk: Buffer): void {
+    if (link.isDead) return;
+    const sprung = trap?.side === "request" && contains(chunk, trap.text) ? trap : undefined;
+    if (sprung !== undefined) {
+      trap = undefined;
+      link.requestsHeld = true;
+      sprung.spring(link);
+    }
+    if (link.requestsHeld) return;
+    if (trap?.side === "reply" && contains(chunk, trap.text)) link.heldReplies ??= [];
+    link.server.write(chunk);
+  }
+
+  function onReply(link: Link, chunk: Buffer): void {
+    if (link.isDead) return;
+    if (link.heldReplies !== undefined) {
+      link.heldReplies.push(chunk);
+      const sprung = trap?.side === "reply" ? trap : undefined;
+      trap = undefined;
+      sprung?.spring(link);
+    } else if (delayMs > 0) {
+      void delay(delayMs).then(() => link.client.write(chunk));
+    } else {
+      link.client.write(chunk);
+    }
+  }
+
+  const server = createServer((client) => {
+    if (mode === "refuse") return void client.resetAndDestroy();
+    const link: Link = {
+      ...{ client, server: tcpConnect(targetPort, "127.0.0.1"), isDead: mode === "black hole" },
+      ...{ requestsHeld: false, heldReplies: undefined },
+    };
+    links.add(link);
+    client.on("data", (chunk: Buffer) => onRequest(link, chunk));
+    link.server.on("data", (chunk: Buffer) => onReply(link, chunk));
+    for (const [socket, other] of [
+      [client, link.server],
+      [link.server, client],
+    ] as const) {
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        if (!link.isDead) other.destroy(); // behind a black hole nobody learns that the other end has gone
+        if (client.destroyed && link.server.destroyed) links.delete(link);
+      });
+    }
+  });
+
+  const breakAll = () => {
+    for (const link of links) breakLink(link);
+  };
+  const set = <S extends Trap["side"]>(side: S, text: string) =>
+    new Promise<Link>((spring) => {
+      trap = { side, text: text.toLowerCase(), spring };
+    });
+
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    pass() {
+      mode = "pass";
+      delayMs = 0;
+    },
+    refuse() {
+      mode = "refuse";
+      breakAll();
+    },
+    reset: breakAll,
+    blackHole() {
+      mode = "black hole";
+      for (const link of links) link.isDead = true;
+    },
+    delayReplies(ms) {
+      delayMs = ms;
+    },
+    async catchReply(text) {
+      const link = await set("reply", text);
+      return {
+        release() {
+          for (const chunk of link.heldReplies ?? []) link.client.write(chunk);
+          link.heldReplies = undefined;
+        },
+        drop: () => breakLink(link),
+      };
+    },
+    async catchRequest(text) {
+      const link = await set("request", text);
+      return { drop: () => breakLink(link) };
+    },
+    close() {
+      server.close();
+      for (const { client, server: upstream } of links) {
+        client.destroy();
+        upstream.destroy();
+      }
+    },
+  };
+}
+
+const contains = (chunk: Buffer, text: string) => chunk.toString("latin1").toLowerCase().includes(text);
+
+function breakLink({ client, server }: Link): void {
+  client.resetAndDestroy();
+  server.destroy();
+}
