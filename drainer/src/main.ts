@@ -48,7 +48,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
   const app = createApp({ isReady: () => isDraining && !shutdown.isStopping, log, metrics });
   listen(app.fetch);
 
-  await awaitStores(stores, config.isProduction);
+  await awaitStores(stores, config.isProduction, log);
   await migrateAll(new Set([config.postgresUrl, ...config.postgresUrlByRegion.values()]), log);
   if (shutdown.isStopping) return;
   const workers = queues.map(({ keys: { tag }, drain }) =>

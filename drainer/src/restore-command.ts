@@ -19,7 +19,7 @@ async function run(env: Environment): Promise<void> {
   const stores = connectStores({ homeUrl, urlsByRegion, name: "restore", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
   const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
   try {
-    await awaitStores(stores, config.isProduction);
+    await awaitStores(stores, config.isProduction, log);
     const onProgress = (counts: RestoreCounts) => process.stderr.write(`${describe(counts)}\n`);
     const startedAt = performance.now();
     const counts = await restore({ topology, stores, databases, onProgress });

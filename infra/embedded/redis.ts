@@ -15,8 +15,8 @@ export interface RedisOptions {
 }
 
 /**
- * Starts a real `redis-server` on 127.0.0.1 as production should run it: append-only file synced every second,
- * no snapshots beside it, no eviction.
+ * Starts a real `redis-server` on 127.0.0.1 as production should run it: append-only file, on disk before a write is
+ * acknowledged, no snapshots beside it, no eviction.
  */
 export async function startRedis({ port, dir, args = [], onLine }: RedisOptions): Promise<RedisServer> {
   await mkdir(dir, { recursive: true });
@@ -24,7 +24,7 @@ export async function startRedis({ port, dir, args = [], onLine }: RedisOptions)
     command: "redis-server",
     args: [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""],
-      ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
+      ...["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"],
       ...args,
     ],
     port,

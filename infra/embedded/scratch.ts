@@ -24,10 +24,10 @@ export async function scratchDir(): Promise<string> {
   return dir;
 }
 
-/** A real Redis on a free port, with its data in a folder of its own. */
+/** A real Redis on a free port, with its data in a folder of its own; it leaves syncing to the system, as below. */
 export async function scratchRedis(args: string[] = []): Promise<RedisServer & Scratch> {
   const dir = await scratchDir();
-  const server = await startRedis({ port: await freePort(), dir, args });
+  const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args] });
   return { ...server, dir, dispose: () => disposeOf(server, dir) };
 }
 

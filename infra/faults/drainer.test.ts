@@ -46,11 +46,11 @@ async function letFirstLead(): Promise<void> {
   await second.start();
 }
 
-/** Batches of a drainer that another one had acknowledged before it could. */
-async function repeatedBatches({ url }: ServiceMember): Promise<number> {
+/** A counter of a drainer, queue by queue. */
+async function countsOf({ url }: ServiceMember, counter: string): Promise<number[]> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  const counts = metrics.matchAll(/^drainer_repeated_batches_total{.*} (\d+)$/gm);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  const lines = metrics.matchAll(new RegExp(`^${counter}{.*} (\\d+)$`, "gm"));
+  return [...lines].map(([, count]) => Number(count));
 }
 
 test("two drainers on the same queues, one of them so slow that its lease ends in the middle of a batch", async () => {
@@ -60,10 +60,15 @@ test("two drainers on the same queues, one of them so slow that its lease ends i
     ...{ name: "a drainer slower than its lease", times },
     async inject() {
       for (let n = 1; n <= times; n++) {
-        first.toPostgres.delayReplies(LEASE_TTL_MS + 500);
+        // Not before it has a connection to each database: to connect takes several replies, and would time out.
         await until(
-          () => repeatedBatches(first),
-          (count) => count >= n,
+          () => countsOf(first, "drainer_events_total"),
+          (events) => events.length > REGIONS.length,
+        );
+        first.toPostgres.delayReplies(LEASE_TTL_MS + 200);
+        await until(
+          () => countsOf(first, "drainer_repeated_batches_total"),
+          (batches) => batches.reduce((sum, count) => sum + count, 0) >= n,
         );
         first.toPostgres.pass();
         await letFirstLead();

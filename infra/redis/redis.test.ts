@@ -23,11 +23,15 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test("a Redis with this file is one that the services accept in production", async () => {
-  const log = createLog("test", "silent");
+test("a Redis with this file is one that the services accept in production; one that syncs later, with a warning", async () => {
+  const lines: string[] = [];
+  const log = createLog("test", "warn", { write: (line) => void lines.push(line) });
   const redis = connectRedis({ url: `redis://127.0.0.1:${engine.port}`, name: "test", log });
   await awaitReady(redis, 5_000);
-  await checkDurability(redis, true);
-  expect(await redis.config("GET", "appendfsync")).toEqual(["appendfsync", "everysec"]);
+  await checkDurability(redis, true, log);
+  expect(lines).toEqual([]);
+  await redis.config("SET", "appendfsync", "everysec");
+  await checkDurability(redis, true, log);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: "warn", appendfsync: "everysec" }]);
   redis.disconnect();
 });

@@ -15,7 +15,7 @@ await runService(
     const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax, passwordsRequired } = config;
     const stores = connectStores({ homeUrl, urlsByRegion, name: "ranker", log });
     shutdown.onClose("redis", () => stores.close());
-    await awaitStores(stores, config.isProduction);
+    await awaitStores(stores, config.isProduction, log);
 
     const boards = createBoards(topology, stores.of);
     const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });

@@ -70,11 +70,11 @@ export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void>
 
 /**
  * Refuses a Redis that would lose data: one that evicts keys when memory is short, or, in production, one that keeps
- * no append-only file.
+ * no append-only file. One that syncs its file later than it acknowledges is warned of in production.
  *
  * @throws Error that says how to mend it
  */
-export async function checkDurability(redis: Redis, production: boolean): Promise<void> {
+export async function checkDurability(redis: Redis, production: boolean, log: Log): Promise<void> {
   const setting = async (name: string) => ((await redis.config("GET", name)) as string[])[1];
   const policy = await setting("maxmemory-policy");
   if (policy !== "noeviction") {
@@ -82,10 +82,15 @@ export async function checkDurability(redis: Redis, production: boolean): Promis
       `Redis has maxmemory-policy ${policy} and would drop scores when memory is short: set "maxmemory-policy noeviction".`,
     );
   }
-  if (production && (await setting("appendonly")) !== "yes") {
+  if (!production) return;
+  if ((await setting("appendonly")) !== "yes") {
     throw new Error(
       'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
     );
+  }
+  const appendfsync = await setting("appendfsync");
+  if (appendfsync !== "always") {
+    log.warn({ appendfsync }, 'a crash of Redis may lose the last acknowledged writes: set "appendfsync always"');
   }
 }
 

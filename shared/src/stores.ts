@@ -50,11 +50,11 @@ const BOOT_TIMEOUT_MS = 30_000;
  *
  * @throws Error that says which setting to mend, or that a store did not answer in time
  */
-export async function awaitStores(stores: Stores, production: boolean): Promise<void> {
+export async function awaitStores(stores: Stores, production: boolean, log: Log): Promise<void> {
   await Promise.all(
     stores.all.map(async (redis) => {
       await awaitReady(redis, BOOT_TIMEOUT_MS);
-      await checkDurability(redis, production);
+      await checkDurability(redis, production, log);
     }),
   );
 }
