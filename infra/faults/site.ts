@@ -123,6 +123,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
 
   const queues = [...scoreQueuesOf(createTopology(REGIONS, 1, ["main"])), accountQueue];
   async function drained(): Promise<void> {
+    await awaitReady(client, READY_TIMEOUT_MS); // a killed Redis may have come back a moment ago
     for (const { queue } of queues) while ((await client.llen(queue)) > 0);
   }
 

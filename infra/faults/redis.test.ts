@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { readRedisEntries } from "../embedded/read-entries.ts";
+import { clientOf, until } from "../stack/stack-under-test.ts";
+import { createHistory } from "./history.ts";
+import { reportFault } from "./report.ts";
+import { scaled } from "./scale.ts";
+import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+let site: Site;
+let ranker: ServiceMember;
+let gateway: ServiceMember;
+beforeAll(async () => {
+  site = await startSite({ rankers: 2, gateways: 2 });
+  [ranker] = site.rankers as [ServiceMember];
+  [gateway] = site.gateways as [ServiceMember];
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+/** What a client is promised to wait at most for an answer. */
+const ANSWER_MS = 1_000;
+/** What a service may take after its Redis is back. */
+const HEAL_MS = 2_000;
+
+const servicesOf = ({ rankers, gateways, drainers }: Site) => [...rankers, ...gateways, ...drainers];
+
+const enter = (user_id: string, region = "EU") => clientOf(gateway).register({ user_id, name: user_id, region });
+
+/** Resolves when a write goes through, with the milliseconds that took. */
+async function healing(token: string): Promise<number> {
+  const startedAt = performance.now();
+  await until(
+    () => clientOf(gateway).post("/score/add", { delta: 1 }, token),
+    ({ status }) => status === 200,
+  );
+  return performance.now() - startedAt;
+}
+
+/** Every kind of request at once, while Redis is out of reach: an honest answer to each, within the second. */
+async function expectHonestRefusals(token: string): Promise<void> {
+  const client = clientOf(gateway);
+  const requests = [
+    () => client.post("/score/create", { initialScore: 1 }, token),
+    () => client.post("/score/update", { score: 1 }, token),
+    () => client.post("/score/add", { delta: 1 }, token),
+    () => client.post("/score/add", { delta: 1 }, token, { "Idempotency-Key": crypto.randomUUID() }),
+    () => client.post("/auth/register", { user_id: "nobody", name: "Nobody", region: "EU" }),
+    () => client.post("/auth/login", { user_id: "nobody", name: "Nobody" }),
+    ...["/top", "/top?region=EU", "/rank/nobody", "/around/nobody"].map((path) => () => fetch(gateway.url + path)),
+  ];
+  const answers = await Promise.all(
+    requests.map(async (request) => {
+      const startedAt = performance.now();
+      const response = await request();
+      return { response, waitedMs: performance.now() - startedAt };
+    }),
+  );
+  for (const { response, waitedMs } of answers) {
+    expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+    expect(waitedMs).toBeLessThan(ANSWER_MS);
+  }
+}
+
+test("kill -9 of Redis: nothing acknowledged is missing, and every service heals by itself", async () => {
+  const times = scaled(3, 10);
+  const token = await enter("probe-kill");
+  await expectNothingLost(site, {
+    ...{ name: "kill -9 of Redis", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        await delay(Math.random() * 1_000);
+        await site.redis.kill();
+        await site.redis.start();
+        expect(await healing(token)).toBeLessThan(HEAL_MS);
+      }
+      for (const { isRunning } of servicesOf(site)) expect(isRunning).toBeTrue();
+    },
+  });
+}, 120_000);
+
+test("Redis away: every request has its answer within a second, and service resumes by itself", async () => {
+  const token = await enter("probe-away");
+  await expectNothingLost(site, {
+    ...{ name: "Redis away", times: 1 },
+    async inject() {
+      await site.redis.kill();
+      for (let n = 0; n < 3; n++) await expectHonestRefusals(token);
+      await site.redis.start();
+      expect(await healing(token)).toBeLessThan(HEAL_MS);
+    },
+  });
+}, 60_000);
+
+test("Redis in a black hole: every request has its answer within a second, and half-open sockets heal", async () => {
+  const times = scaled(1, 3);
+  const token = await enter("probe-hole");
+  await expectNothingLost(site, {
+    ...{ name: "Redis in a black hole", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        for (const { toRedis } of servicesOf(site)) toRedis.blackHole();
+        for (let round = 0; round < 3; round++) await expectHonestRefusals(token);
+        for (const { toRedis } of servicesOf(site)) toRedis.pass();
+        expect(await healing(token)).toBeLessThan(HEAL_MS);
+      }
+    },
+  });
+}, 60_000);
+
+test("a gateway without Redis counts its limits by itself, and writes go on", async () => {
+  const client = clientOf(gateway);
+  const token = await enter("probe-limits");
+  for (const { toRedis } of site.gateways) toRedis.blackHole();
+  for (let n = 0; n < 20; n++) {
+    const response = await client.post("/score/add", { delta: 1 }, token);
+    expect([response.status, response.headers.get("RateLimit")]).toEqual([200, expect.stringContaining('"user";r=')]);
+  }
+  expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/^gateway_limiter_fallback_total{.*} [1-9]/m);
+  for (const { toRedis } of site.gateways) toRedis.pass();
+}, 30_000);
+
+describe("the reply to a submit is lost on its way to the ranker", () => {
+  // Redis knows the script by then: it is no NOSCRIPT that gets lost.
+  beforeAll(async () => {
+    await healing(await enter("probe-script"));
+  });
+
+  afterAll(() =>
+    until(
+      () => fetch(`${ranker.url}/ready`),
+      ({ ok }) => ok,
+    ),
+  );
+
+  const score = async (userId: string) =>
+    (await readRedisEntries(site.client, "EU")).find((entry) => entry.userId === userId)?.score;
+
+  test("with an idempotency key: it is applied once, and the retry gets the answer of the first", async () => {
+    const client = clientOf(ranker);
+    const history = createHistory();
+    const player = history.add("lost-keyed");
+    const token = await enter(player.userId);
+    const sent = history.begin(player, 5);
+    const headers = { "Idempotency-Key": "match-1" };
+    const caught = ranker.toRedis.catchReply("queue:scores:{eu}");
+    const first = client.post("/score/add", { delta: 5 }, token, headers);
+    (await caught).drop();
+    expect(await (await first).json()).toMatchObject({ status: 503, code: "outcome_unknown" });
+    const second = await until(
+      () => client.post("/score/add", { delta: 5 }, token, headers),
+      ({ status }) => status === 200,
+    );
+    sent.acknowledge();
+    expect(second.headers.get("Idempotent-Replayed")).toBe("true");
+    const answer = await second.json();
+    expect(answer).toMatchObject({ user_id: player.userId, score: 5 });
+    const third = await client.post("/score/add", { delta: 5 }, token, headers);
+    expect(await third.json()).toEqual(answer);
+    const verdict = await site.verify(history);
+    reportFault("the reply to a submit lost, with a key", 1, history, verdict);
+    expect(verdict).toMatchObject({ lost: 0, doubled: 0 });
+  }, 20_000);
+
+  test("without one: it is applied once, and the client is told that it may stand", async () => {
+    const token = await enter("lost-plain");
+    const caught = ranker.toRedis.catchReply("queue:scores:{eu}");
+    const answer = clientOf(ranker).post("/score/add", { delta: 5 }, token);
+    (await caught).drop();
+    expect(await (await answer).json()).toMatchObject({ status: 503, code: "outcome_unknown" });
+    expect(await score("lost-plain")).toBe(5);
+  }, 20_000);
+});
+
+test("SCRIPT FLUSH under load: no client notices", async () => {
+  const times = scaled(20, 100);
+  const load = await expectNothingLost(site, {
+    ...{ name: "SCRIPT FLUSH", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        await delay(Math.random() * 50);
+        await site.client.script("FLUSH");
+      }
+    },
+  });
+  expect([...load.answers.keys()].filter((status) => status > 201)).toEqual([]);
+  expect(load.unanswered).toBe(0);
+}, 60_000);
+
+test("Redis at maxmemory: submits get 503, reads go on, the drainer empties the queue, and service resumes", async () => {
+  const [drainer] = site.drainers as [ServiceMember];
+  const client = clientOf(gateway);
+  const token = await enter("probe-memory");
+  expect((await client.post("/score/add", { delta: 1 }, token)).status).toBe(200);
+  await expectNothingLost(site, {
+    ...{ name: "Redis at maxmemory", times: 1 },
+    async inject() {
+      await drainer.stop();
+      await until(
+        () => site.client.llen("queue:scores:{EU}"),
+        (length) => length > 100,
+      );
+      await site.client.config("SET", "maxmemory", "1");
+      const refused = await client.post("/score/add", { delta: 1 }, token);
+      expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "1"]);
+      expect(await refused.json()).toMatchObject({ code: "unavailable" });
+      for (const path of ["/top", "/rank/probe-memory", "/around/probe-memory?region=EU"]) {
+        expect((await fetch(gateway.url + path)).status).toBe(200);
+      }
+      await drainer.start();
+      await site.drained();
+      await site.client.config("SET", "maxmemory", "0");
+      await healing(token);
+    },
+  });
+}, 60_000);
