@@ -16,7 +16,12 @@ const CONNECT_TIMEOUT_SECONDS = 2;
  */
 export async function migrate(url: string, dir: string = MIGRATIONS_DIR): Promise<string[]> {
   const names = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
-  const sql = postgres(url, { max: 1, connect_timeout: CONNECT_TIMEOUT_SECONDS, onnotice: () => {} });
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    onnotice: () => {},
+    fetch_types: false,
+  });
   try {
     await sql`SELECT pg_advisory_lock(${LOCK_ID})`; // the session's: released when it ends
     await sql`CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)`;

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import connect from "postgres";
+import type { Load } from "./load.ts";
+import { scaled } from "./scale.ts";
+import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+let site: Site;
+let drainer: ServiceMember;
+let pid: number;
+beforeAll(async () => {
+  // So small that an outage fills the queues.
+  site = await startSite({ rankers: 2, env: { QUEUE_MAX: "100" } });
+  [drainer] = site.drainers as [ServiceMember];
+  pid = drainer.pid;
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+/** What the queues may take to be empty again once PostgreSQL is back. */
+const DRAIN_MS = 5_000;
+
+/** The drainer is the process that it was at the beginning. */
+function expectAlive(): void {
+  expect([drainer.isRunning, drainer.pid]).toEqual([true, pid]);
+}
+
+/** Lets writes go on until a queue is full, and writers are told to wait. */
+async function untilRefused(load: Load): Promise<void> {
+  const refusals = () => load.answers.get(429) ?? 0;
+  const before = refusals();
+  while (refusals() === before) await delay(10);
+}
+
+async function expectDrainedInTime(): Promise<void> {
+  const startedAt = performance.now();
+  await site.drained();
+  expect(performance.now() - startedAt).toBeLessThan(DRAIN_MS);
+  expectAlive();
+}
+
+test("pg_terminate_backend, again and again: the drainer goes on", async () => {
+  const times = scaled(5, 20);
+  const sql = connect(site.postgresUrl("GLOBAL"), { max: 1 });
+  let ended = 0;
+  await expectNothingLost(site, {
+    ...{ name: "pg_terminate_backend", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        await delay(Math.random() * 200);
+        const backends = await sql`
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'drainer'`;
+        ended += backends.length;
+      }
+    },
+    repair: expectDrainedInTime,
+  });
+  await sql.end();
+  expect(ended).toBeGreaterThanOrEqual(times);
+}, 60_000);
+
+test("a restart of PostgreSQL", async () => {
+  const times = scaled(1, 3);
+  await expectNothingLost(site, {
+    ...{ name: "PostgreSQL restarted", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        await delay(Math.random() * 500);
+        await site.postgres.stop();
+        await site.postgres.start();
+      }
+    },
+    repair: expectDrainedInTime,
+  });
+}, 60_000);
+
+test("PostgreSQL away: writes go on until QUEUE_MAX, then 429, and service resumes by itself", async () => {
+  const awayMs = scaled(2_000, 30_000);
+  await expectNothingLost(site, {
+    ...{ name: `PostgreSQL away for ${awayMs / 1000} s`, times: 1 },
+    async inject(load) {
+      await site.postgres.kill();
+      await Promise.all([untilRefused(load), delay(awayMs)]);
+      expectAlive();
+      await site.postgres.start();
+      await expectDrainedInTime(); // with the clients still at it
+    },
+  });
+}, 90_000);
+
+test("PostgreSQL in a black hole: writes go on until QUEUE_MAX, then 429, and service resumes by itself", async () => {
+  const holeMs = scaled(3_000, 20_000);
+  await expectNothingLost(site, {
+    ...{ name: `PostgreSQL in a black hole for ${holeMs / 1000} s`, times: 1 },
+    async inject(load) {
+      drainer.toPostgres.blackHole();
+      await Promise.all([untilRefused(load), delay(holeMs)]);
+      expectAlive();
+      drainer.toPostgres.pass();
+      await expectDrainedInTime();
+    },
+  });
+}, 90_000);
