@@ -1,47 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { freePort } from "../embedded/free-port.ts";
+import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "./nginx-under-test.ts";
 
-const nginx = Bun.which("nginx") ?? (Bun.which("nginx", { PATH: "/usr/sbin:/usr/local/sbin" }) || undefined);
-if (nginx === undefined)
-  process.stderr.write("SKIPPED: nginx is not installed, so infra/nginx/nginx.conf was not run\n");
+announceWithoutNginx("infra/nginx/nginx.conf was not run");
 
-/** The gateways of the file, on ports of the test's own. */
-const gateways = ["gateway-1:4000", "gateway-2:4001", "gateway-3:4002"];
 let ports: number[];
 let url: string;
-let dir: string;
-let stop: () => Promise<void>;
-
+let running: NginxUnderTest | undefined;
 beforeAll(async () => {
   if (nginx === undefined) return;
-  dir = await mkdtemp(join(tmpdir(), "leaderboard-nginx-"));
-  await chmod(dir, 0o755);
-  await mkdir(join(dir, "tmp"), { mode: 0o777 });
   ports = [await freePort(), await freePort(), await freePort()];
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  let conf = await Bun.file(join(import.meta.dir, "nginx.conf")).text();
-  for (const [index, gateway] of gateways.entries()) conf = conf.replace(gateway, `127.0.0.1:${ports[index]}`);
-  conf = conf.replace("listen 8080", `listen 127.0.0.1:${port}`).replaceAll("/tmp/", `${dir}/tmp/`);
-  await writeFile(join(dir, "nginx.conf"), conf);
-  const child = spawn(nginx, ["-c", join(dir, "nginx.conf"), "-p", dir, "-g", "daemon off;"], { stdio: "ignore" });
-  stop = async () => {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGQUIT");
-    await ended;
-  };
-  while ((await fetch(`${url}/metrics`).catch(() => undefined)) === undefined);
+  running = await startNginx(ports);
+  url = running.url;
 });
-afterAll(async () => {
-  if (nginx === undefined) return;
-  await stop();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(() => running?.stop());
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
