@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { announceWithoutNginx, nginx, startNginx } from "../nginx/nginx-under-test.ts";
+import { clientOf, until } from "../stack/stack-under-test.ts";
+import type { Member } from "./member.ts";
+import { scaled } from "./scale.ts";
+import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+announceWithoutNginx("no rolling restart behind it was run");
+
+let site: Site;
+beforeAll(async () => {
+  site = await startSite({ rankers: 3, gateways: 3 });
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+async function crash(member: Member): Promise<void> {
+  await member.kill();
+  await member.start();
+}
+
+describe("kill -9, with clients that retry under an Idempotency-Key: nothing counts twice", () => {
+  test.each([
+    ["a ranker", () => site.rankers],
+    ["a gateway", () => site.gateways],
+  ])(
+    "of %s",
+    async (name, members) => {
+      const times = scaled(4, 20);
+      await expectNothingLost(site, {
+        ...{ name: `kill -9 of ${name}`, times },
+        async inject() {
+          for (let n = 0; n < times; n++) {
+            await delay(Math.random() * 300);
+            await crash(members()[n % 3] as ServiceMember);
+          }
+        },
+      });
+    },
+    90_000,
+  );
+});
+
+/** Waits until every gateway knows a ranker to be up, as whoever restarts them one after another has to. */
+async function untilInRound({ url }: ServiceMember): Promise<void> {
+  const { host } = new URL(url);
+  for (const gateway of site.gateways) {
+    await until(
+      () => clientOf(gateway).get<{ upstreams: { address: string; up: boolean }[] }>("/health"),
+      ({ upstreams }) => upstreams.some(({ address, up }) => address === host && up),
+    );
+  }
+}
+
+test.skipIf(nginx === undefined)(
+  "a rolling restart behind nginx, with keep-alive clients: no request fails",
+  async () => {
+    const rounds = scaled(1, 3);
+    const front = await startNginx(site.gateways.map(({ port }) => port));
+    const load = await expectNothingLost(site, {
+      ...{ name: "rolling restart of rankers and gateways", times: rounds * 6 },
+      load: { urls: [front.url] },
+      async inject() {
+        for (let round = 0; round < rounds; round++) {
+          for (const member of [...site.rankers, ...site.gateways]) {
+            expect(await member.stop()).toBe(0);
+            await member.start();
+            if (site.rankers.includes(member)) await untilInRound(member);
+          }
+        }
+      },
+    });
+    await front.stop();
+    expect([...load.answers.keys()].sort()).toEqual([200, 201]);
+    expect(load.unanswered).toBe(0);
+  },
+  120_000,
+);
