@@ -66,8 +66,9 @@ describe("registration", () => {
 
 describe("login", () => {
   test("with a password, with or without the name", async () => {
-    await required.accounts.register({ ...ada, password });
-    const identity = { userId: "ada", name: "Ada", region: "EU" };
+    const identity = await required.accounts.register({ ...ada, password });
+    const account = await under.redis.hget(accountKey("ada"), "created_at");
+    expect(identity).toEqual({ userId: "ada", name: "Ada", region: "EU", account: account ?? "" });
     expect(await required.accounts.login({ user_id: "ada", password })).toEqual(identity);
     expect(await required.accounts.login({ ...ada, password })).toEqual(identity);
   });

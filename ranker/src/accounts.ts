@@ -40,7 +40,7 @@ export interface AccountsOptions {
 
 const registerScript = defineScript({
   source: registerSource,
-  parse: (reply) => reply as "created" | "user_exists" | "queue_full",
+  parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full", createdAt: string],
 });
 
 export function createAccounts({ redis, passwords, submit, passwordsRequired, queueMax }: AccountsOptions): Accounts {
@@ -65,12 +65,12 @@ export function createAccounts({ redis, passwords, submit, passwordsRequired, qu
       const keys = [accountQueueKey, accountClockKey, accountKey(user_id)];
       const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
       const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
-      const outcome = await registerScript(redis, keys, args).catch((error: unknown) => {
+      const [outcome, createdAt] = await registerScript(redis, keys, args).catch((error: unknown) => {
         throw toRedisProblem(error, "write");
       });
       if (outcome === "user_exists") throw new Problem("user_exists", `The user_id ${user_id} is taken.`);
       if (outcome === "queue_full") throw new Problem("queue_full", "Too many registrations wait. Try again shortly.");
-      const identity = { userId: user_id, name, region };
+      const identity = { userId: user_id, name, region, account: createdAt };
       if (initialScore !== undefined) await writeInitialScore(identity, initialScore);
       return identity;
     },
@@ -84,7 +84,10 @@ export function createAccounts({ redis, passwords, submit, passwordsRequired, qu
       if (!(await mayEnter(account, name, password))) {
         throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
       }
-      const identity = { userId: user_id, name: account.name ?? "", region: account.region ?? "" };
+      const identity = {
+        ...{ userId: user_id, name: account.name ?? "", region: account.region ?? "" },
+        account: account.created_at,
+      };
       if (region !== undefined && region !== identity.region) {
         throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
       }

@@ -6,6 +6,7 @@ import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
+import { createConfirmAccount } from "./confirm-account.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSubmit } from "./submit.ts";
 
@@ -23,6 +24,7 @@ await runService(
     const app = createApp({
       ...{ topology, boards, submit, passwordsRequired, log },
       accounts: createAccounts({ redis: stores.home, passwords, submit, passwordsRequired, queueMax }),
+      confirmAccount: createConfirmAccount(stores.home),
       tokens: createTokens(config.tokens),
       dependencies: stores.all.map((redis) => ({
         name: `redis ${redis.options.host}:${redis.options.port}`,

@@ -7,6 +7,7 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
+import { createConfirmAccount } from "./confirm-account.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSubmit, type Submit } from "./submit.ts";
 
@@ -23,6 +24,8 @@ export interface BuildOptions {
   topology?: Topology;
   queueMax?: number;
   passwordsRequired?: boolean;
+  /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
+  confirmsAccounts?: boolean;
 }
 
 export interface Built {
@@ -56,9 +59,11 @@ export async function startUnderTest(): Promise<UnderTest> {
       const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
       const passwords = await createPasswords();
       const accounts = createAccounts({ redis, passwords, submit, passwordsRequired, queueMax });
+      const confirmAccount = rest.confirmsAccounts === true ? createConfirmAccount(redis) : async () => {};
       const tokens = createTokens(tokenOptions);
       const app = createApp({
-        ...{ topology, boards, submit, accounts, tokens, passwordsRequired, log, metrics: createMetrics("test") },
+        ...{ topology, boards, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
+        metrics: createMetrics("test"),
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,
       });

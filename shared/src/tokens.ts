@@ -1,5 +1,6 @@
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
+import { timeText } from "./events.ts";
 import { Problem } from "./problems.ts";
 import type { Topology } from "./regions.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
@@ -10,6 +11,8 @@ export interface Identity {
   userId: string;
   name: string;
   region: string;
+  /** When the account was made that the token was issued for, in microseconds: another of the same id is another's. */
+  account?: string | undefined;
 }
 
 export interface TokenOptions {
@@ -39,7 +42,10 @@ const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal("J
 
 // jose accepts a token without exp or sub: here is what makes them required.
 const claimsSchema = z
-  .object({ sub: userIdSchema, user_id: userIdSchema, name: nameSchema, region: z.string().min(1), exp: z.number() })
+  .object({
+    ...{ sub: userIdSchema, user_id: userIdSchema, name: nameSchema, region: z.string().min(1), exp: z.number() },
+    account: timeText.optional(),
+  })
   .refine((claims) => claims.sub === claims.user_id);
 
 /**
@@ -74,16 +80,13 @@ export function createTokens(options: TokenOptions): Tokens {
         cause ??= error;
       }
     }
-    throw new Problem("invalid_token", "The token is not valid here, or has expired. Log in again.", {
-      headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
-      cause,
-    });
+    throw invalidToken("The token is not valid here, or has expired. Log in again.", cause);
   }
 
   return {
-    issue({ userId, name, region }) {
+    issue({ userId, name, region, account }) {
       const issuedAt = Math.floor(now() / 1000);
-      return new SignJWT({ user_id: userId, name, region })
+      return new SignJWT({ user_id: userId, name, region, account })
         .setProtectedHeader({ alg: "HS256", typ: "JWT" })
         .setSubject(userId)
         .setIssuer(issuer)
@@ -98,13 +101,21 @@ export function createTokens(options: TokenOptions): Tokens {
       if (known !== undefined && known.expiresAtMs > now()) return known.identity;
       verified.delete(token);
       const claims = await checkAny(token);
-      const identity = { userId: claims.sub, name: claims.name, region: claims.region };
+      const identity = { userId: claims.sub, name: claims.name, region: claims.region, account: claims.account };
       const oldest = verified.size >= VERIFIED_MAX ? verified.keys().next().value : undefined;
       if (oldest !== undefined) verified.delete(oldest);
       verified.set(token, { identity, expiresAtMs: claims.exp * 1000 });
       return identity;
     },
   };
+}
+
+/** The problem of a token that is refused, with the challenge of RFC 6750. */
+export function invalidToken(detail: string, cause?: unknown): Problem {
+  return new Problem("invalid_token", detail, {
+    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+    cause,
+  });
 }
 
 /**
@@ -145,5 +156,5 @@ export async function identify(
 ): Promise<Identity> {
   const identity = await tokens.verify(readBearer(authorization));
   if (regions.includes(identity.region)) return identity;
-  throw new Problem("invalid_token", "The token names a region that is not configured here. Log in again.");
+  throw invalidToken("The token names a region that is not configured here. Log in again.");
 }

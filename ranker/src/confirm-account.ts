@@ -1,0 +1,81 @@
+import { accountKey } from "shared/keys";
+import type { Redis } from "shared/redis";
+import { type Identity, invalidToken } from "shared/tokens";
+
+/**
+ * Sees that the account a token was issued for is still the player's: not removed, not registered anew by somebody
+ * else, not moved to another region.
+ *
+ * @throws Problem `invalid_token`
+ */
+export type ConfirmAccount = (identity: Identity) => Promise<void>;
+
+// Within this time a removed account may still write; for as long an active player costs no look-up.
+const CONFIRMED_MS = 1_000;
+const CONFIRMED_MAX = 20_000;
+// Part of the second that a client waits: the write itself has to follow.
+const ANSWER_WITHIN_MS = 200;
+// After a failure the store is left alone this long: writes must not each wait for it.
+const REST_AFTER_FAILURE_MS = 500;
+
+type Answer = "confirmed" | "gone" | "unknown";
+
+/**
+ * Asks the store of accounts, and remembers a yes for a second. While that store does not answer, the verified token
+ * alone decides: a region goes on when another's store is away, and the token was good when it was issued.
+ *
+ * @param now milliseconds of a clock that only grows
+ */
+export function createConfirmAccount(home: Redis, now = performance.now.bind(performance)): ConfirmAccount {
+  const confirmedUntilMs = new Map<string, number>();
+  const asked = new Map<string, Promise<Answer>>();
+  let restsUntilMs = Number.NEGATIVE_INFINITY;
+
+  async function ask(identity: Identity): Promise<Answer> {
+    try {
+      const [createdAt, region] = await within(
+        ANSWER_WITHIN_MS,
+        home.hmget(accountKey(identity.userId), "created_at", "region"),
+      );
+      return createdAt === identity.account && region === identity.region ? "confirmed" : "gone";
+    } catch {
+      restsUntilMs = now() + REST_AFTER_FAILURE_MS;
+      return "unknown";
+    }
+  }
+
+  /** One question for all who ask the same at the same time. */
+  function askOnce(key: string, identity: Identity): Promise<Answer> {
+    const answer = asked.get(key) ?? ask(identity).finally(() => asked.delete(key));
+    asked.set(key, answer);
+    return answer;
+  }
+
+  function remember(key: string): void {
+    confirmedUntilMs.delete(key);
+    const oldest = confirmedUntilMs.size >= CONFIRMED_MAX ? confirmedUntilMs.keys().next().value : undefined;
+    if (oldest !== undefined) confirmedUntilMs.delete(oldest);
+    confirmedUntilMs.set(key, now() + CONFIRMED_MS);
+  }
+
+  return async (identity) => {
+    const key = `${identity.userId} ${identity.region} ${identity.account}`;
+    if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return;
+    const answer = restsUntilMs > now() ? "unknown" : await askOnce(key, identity);
+    if (answer === "gone") throw invalidToken("The account of this token is not there any more. Log in again.");
+    if (answer === "confirmed") remember(key);
+  };
+}
+
+/** @throws Error when the work takes longer */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
