@@ -32,7 +32,10 @@ await runService(
     const measured = measureGateway(metrics, pool);
     const app = createApp({
       ...{ topology, pool, stores, limits, trustedProxies, log, metrics, measured },
-      tokens: createTokens(config.tokens),
+      tokens: createTokens({
+        ...config.tokens,
+        onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
+      }),
       limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
       isStopping: () => shutdown.isStopping,
     });

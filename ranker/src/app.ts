@@ -23,6 +23,8 @@ export interface RankerDeps {
   confirmAccount: ConfirmAccount;
   tokens: Tokens;
   passwordsRequired: boolean;
+  /** False where players come from an identity provider: whoever registered one's id could take the place. */
+  registrationOpen: boolean;
   /** What readiness depends on. */
   dependencies: readonly Dependency[];
   isStopping: () => boolean;

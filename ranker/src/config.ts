@@ -25,6 +25,7 @@ export function loadRankerConfig(env: Environment) {
   return Object.freeze({
     ...toServiceConfig("ranker", settings),
     tokens: toTokenOptions(settings),
+    registrationOpen: settings.JWT_JWKS_URL === undefined,
     passwordsRequired: settings.PASSWORDS === "required",
     /** Events that may wait in one queue; at this length writes are answered 429. */
     queueMax: settings.QUEUE_MAX,

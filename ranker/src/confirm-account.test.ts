@@ -145,6 +145,19 @@ describe("while the store of accounts does not answer", () => {
     down.disconnect();
   });
 
+  test("a player of the identity provider goes on if ever confirmed, and is unavailable otherwise", async () => {
+    const own = await startUnderTest();
+    const { clock, confirm } = build(own.redis);
+    const grace: Identity = { userId: "grace", name: "Grace", region: "EU", isExternal: true };
+    await confirm(grace);
+    await own.close();
+    clock.nowMs = 3_600_000;
+    await confirm(grace);
+    const unavailable = { code: "unavailable", status: 503 };
+    await expect(confirm({ ...grace, userId: "heidi" })).rejects.toMatchObject(unavailable);
+    await expect(confirm({ ...grace, region: "NA" })).rejects.toMatchObject(unavailable);
+  });
+
   test("a store that hangs is waited for once, for less than it hangs, and the writes after that ask nothing", async () => {
     const { clock, confirm } = build(under.redis);
     await under.redis.client("PAUSE", 350, "ALL");

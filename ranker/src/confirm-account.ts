@@ -1,12 +1,13 @@
 import { accountKey } from "shared/keys";
+import { invalidToken, Problem } from "shared/problems";
 import type { Redis } from "shared/redis";
-import { type Identity, invalidToken } from "shared/tokens";
+import type { Identity } from "shared/tokens";
 
 /**
  * Sees that the account a token was issued for is still the player's: not removed, not registered anew by somebody
- * else, not moved to another region.
+ * else, not moved to another region. And that a player of the identity provider acts for nobody who has an account here.
  *
- * @throws Problem `invalid_token`
+ * @throws Problem `invalid_token`; `unavailable` for a player of the provider whom the store was never asked about
  */
 export type ConfirmAccount = (identity: Identity) => Promise<void>;
 
@@ -18,7 +19,7 @@ const ANSWER_WITHIN_MS = 200;
 // After a failure the store is left alone this long: writes must not each wait for it.
 const REST_AFTER_FAILURE_MS = 500;
 
-type Answer = "confirmed" | "gone" | "unknown";
+type Answer = "confirmed" | "gone" | "taken" | "unknown";
 
 /**
  * Asks the store of accounts, and remembers a yes for a second. While that store does not answer, the verified token
@@ -37,6 +38,7 @@ export function createConfirmAccount(home: Redis, now = performance.now.bind(per
         ANSWER_WITHIN_MS,
         home.hmget(accountKey(identity.userId), "created_at", "region"),
       );
+      if (identity.isExternal) return createdAt === null && region === null ? "confirmed" : "taken";
       return createdAt === identity.account && region === identity.region ? "confirmed" : "gone";
     } catch {
       restsUntilMs = now() + REST_AFTER_FAILURE_MS;
@@ -59,11 +61,17 @@ export function createConfirmAccount(home: Redis, now = performance.now.bind(per
   }
 
   return async (identity) => {
-    const key = `${identity.userId} ${identity.region} ${identity.account}`;
+    const { userId, region, account, isExternal = false } = identity;
+    const key = `${userId} ${region} ${isExternal ? "external" : account}`;
     if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return;
     const answer = restsUntilMs > now() ? "unknown" : await askOnce(key, identity);
     if (answer === "gone") throw invalidToken("The account of this token is not there any more. Log in again.");
+    if (answer === "taken") throw invalidToken(`The user_id ${userId} belongs to a player who registered here.`);
     if (answer === "confirmed") remember(key);
+    // Nobody registers where a provider's players come in, so that what was true of an id stays true.
+    if (answer === "unknown" && isExternal && !confirmedUntilMs.has(key)) {
+      throw new Problem("unavailable", "The store of accounts does not answer. Nothing was changed; try again.");
+    }
   };
 }
 

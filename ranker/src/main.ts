@@ -13,7 +13,8 @@ import { createSubmit } from "./submit.ts";
 await runService(
   () => loadRankerConfig(process.env),
   async (config, { log, shutdown, listen }) => {
-    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax, passwordsRequired } = config;
+    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax } = config;
+    const { passwordsRequired, registrationOpen } = config;
     const stores = connectStores({ homeUrl, urlsByRegion, name: "ranker", log });
     shutdown.onClose("redis", () => stores.close());
     await awaitStores(stores, config.isProduction);
@@ -22,10 +23,13 @@ await runService(
     const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
     const passwords = await createPasswords();
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, log },
+      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
       accounts: createAccounts({ redis: stores.home, passwords, submit, passwordsRequired, queueMax }),
       confirmAccount: createConfirmAccount(stores.home),
-      tokens: createTokens(config.tokens),
+      tokens: createTokens({
+        ...config.tokens,
+        onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
+      }),
       dependencies: stores.all.map((redis) => ({
         name: `redis ${redis.options.host}:${redis.options.port}`,
         isUp: () => redis.status === "ready",

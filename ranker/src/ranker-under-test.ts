@@ -1,5 +1,6 @@
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
+import type { ProviderOptions } from "shared/provider";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/tokens";
@@ -24,8 +25,11 @@ export interface BuildOptions {
   topology?: Topology;
   queueMax?: number;
   passwordsRequired?: boolean;
+  provider?: ProviderOptions;
   /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
   confirmsAccounts?: boolean;
+  /** Where that is asked, if not in the Redis of the scores. */
+  accountsIn?: Redis;
 }
 
 export interface Built {
@@ -59,10 +63,12 @@ export async function startUnderTest(): Promise<UnderTest> {
       const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
       const passwords = await createPasswords();
       const accounts = createAccounts({ redis, passwords, submit, passwordsRequired, queueMax });
-      const confirmAccount = rest.confirmsAccounts === true ? createConfirmAccount(redis) : async () => {};
-      const tokens = createTokens(tokenOptions);
+      const confirmAccount =
+        rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
+      const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
       const app = createApp({
         ...{ topology, boards, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
+        registrationOpen: rest.provider === undefined,
         metrics: createMetrics("test"),
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,

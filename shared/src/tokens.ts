@@ -1,10 +1,11 @@
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { timeText } from "./events.ts";
-import { Problem } from "./problems.ts";
+import { invalidToken, Problem } from "./problems.ts";
+import { createProvider, type ProvidedClaims, type ProviderOptions } from "./provider.ts";
 import type { Topology } from "./regions.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
-import { hasUniqueNames } from "./unique-names.ts";
+import { checkSpelling } from "./token-spelling.ts";
 
 /** Who a verified token says is calling. */
 export interface Identity {
@@ -13,6 +14,8 @@ export interface Identity {
   region: string;
   /** When the account was made that the token was issued for, in microseconds: another of the same id is another's. */
   account?: string | undefined;
+  /** True for a player of the identity provider, who has no account here. */
+  isExternal?: boolean;
 }
 
 export interface TokenOptions {
@@ -22,21 +25,23 @@ export interface TokenOptions {
   issuer: string;
   audience: string;
   lifetimeSeconds: number;
+  /** Lets the players of an identity provider in, too. */
+  provider?: ProviderOptions | undefined;
   /** Milliseconds since the epoch; a test sets it. */
   now?: () => number;
+  /** Milliseconds of a clock that only grows; a test sets it. */
+  elapsed?: () => number;
+  onProviderFailure?: (error: unknown) => void;
 }
 
 export interface Tokens {
   issue(identity: Identity): Promise<string>;
-  /** @throws Problem `invalid_token` */
+  /** @throws Problem `invalid_token`, and `unavailable` for a key that the identity provider cannot be asked for */
   verify(token: string): Promise<Identity>;
 }
 
 // A verification costs 170 µs, a look-up in a map less than one; 20,000 tokens are some 20 MB.
 const VERIFIED_MAX = 20_000;
-// Ours have some 300 characters; no server takes headers that are much longer than this.
-const TOKEN_CHARACTERS_MAX = 8 * 1024;
-
 // What we sign says how, and nothing about where a key is to be found (kid, jku, jwk, x5u) or what else counts (crit).
 const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal("JWT").optional() });
 
@@ -48,18 +53,28 @@ const claimsSchema = z
   })
   .refine((claims) => claims.sub === claims.user_id);
 
+interface Verified {
+  identity: Identity;
+  expiresAtMs: number;
+}
+
 /**
- * HS256 tokens (RFC 7519). Algorithm, issuer and audience are pinned and `exp` is required: a token that leaves one
- * out is refused, as jose alone would not.
+ * HS256 tokens (RFC 7519), and those of an identity provider: which of the two it is, the algorithm says, and none is
+ * of both. Algorithms, issuer and audience are pinned and `exp` is required: a token that leaves one out is refused, as
+ * jose alone would not.
  */
 export function createTokens(options: TokenOptions): Tokens {
   const { issuer, audience, lifetimeSeconds, now = Date.now } = options;
   const encoder = new TextEncoder();
   const key = encoder.encode(options.secret);
   const keys = [key, ...(options.previousSecret === undefined ? [] : [encoder.encode(options.previousSecret)])];
-  const verified = new Map<string, { identity: Identity; expiresAtMs: number }>();
+  const provider =
+    options.provider &&
+    createProvider(options.provider, { elapsed: options.elapsed, onFailure: options.onProviderFailure });
+  const verified = new Map<string, Verified>();
 
   async function check(token: string, secret: Uint8Array): Promise<z.infer<typeof claimsSchema>> {
+    checkSpelling(token);
     const { payload, protectedHeader } = await jwtVerify(token, secret, {
       algorithms: ["HS256"],
       issuer,
@@ -67,13 +82,12 @@ export function createTokens(options: TokenOptions): Tokens {
       currentDate: new Date(now()),
     });
     headerSchema.parse(protectedHeader);
-    checkSpelling(token);
     return claimsSchema.parse(payload);
   }
 
   async function checkAny(token: string): Promise<z.infer<typeof claimsSchema>> {
     let cause: unknown;
-    for (const secret of token.length > TOKEN_CHARACTERS_MAX ? [] : keys) {
+    for (const secret of keys) {
       try {
         return await check(token, secret);
       } catch (error) {
@@ -100,36 +114,26 @@ export function createTokens(options: TokenOptions): Tokens {
       const known = verified.get(token);
       if (known !== undefined && known.expiresAtMs > now()) return known.identity;
       verified.delete(token);
-      const claims = await checkAny(token);
-      const identity = { userId: claims.sub, name: claims.name, region: claims.region, account: claims.account };
+      const { identity, expiresAtMs } = provider?.mayHaveSigned(token)
+        ? fromProvider(await provider.verify(token, now()))
+        : fromOurs(await checkAny(token));
       const oldest = verified.size >= VERIFIED_MAX ? verified.keys().next().value : undefined;
       if (oldest !== undefined) verified.delete(oldest);
-      verified.set(token, { identity, expiresAtMs: claims.exp * 1000 });
+      verified.set(token, { identity, expiresAtMs });
       return identity;
     },
   };
 }
 
-/** The problem of a token that is refused, with the challenge of RFC 6750. */
-export function invalidToken(detail: string, cause?: unknown): Problem {
-  return new Problem("invalid_token", detail, {
-    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
-    cause,
-  });
-}
+const fromOurs = ({ sub, name, region, account, exp }: z.infer<typeof claimsSchema>): Verified => ({
+  identity: { userId: sub, name, region, account },
+  expiresAtMs: exp * 1000,
+});
 
-/**
- * Refuses what the parsers let pass: base64url with padding or odd last bits, which makes many tokens of one, and JSON
- * that names something twice.
- *
- * @throws Error
- */
-function checkSpelling(token: string): void {
-  const parts = token.split(".");
-  const bytes = parts.map((part) => Buffer.from(part, "base64url"));
-  if (parts.some((part, i) => bytes[i]?.toString("base64url") !== part)) throw new Error("not plain base64url");
-  if (!bytes.slice(0, 2).every((json) => hasUniqueNames(json.toString()))) throw new Error("a name is given twice");
-}
+const fromProvider = ({ sub, name, region, exp }: ProvidedClaims): Verified => ({
+  identity: { userId: sub, name, region, isExternal: true },
+  expiresAtMs: exp * 1000,
+});
 
 /**
  * The token of an `Authorization: Bearer` header (RFC 6750).

@@ -1,4 +1,5 @@
 import { readJson } from "shared/http";
+import { Problem } from "shared/problems";
 import { nameSchema, regionSchema, scoreSchema, userIdSchema } from "shared/scores";
 import type { Identity } from "shared/tokens";
 import { z } from "zod";
@@ -10,7 +11,8 @@ const passwordSchema = z
   .refine((password) => [...password].length <= 128, "must have at most 128 characters");
 
 /** `POST /auth/register` and `POST /auth/login`. */
-export function authRoutes(app: RankerApp, { accounts, tokens, topology, passwordsRequired }: RankerDeps): void {
+export function authRoutes(app: RankerApp, deps: RankerDeps): void {
+  const { accounts, tokens, topology, passwordsRequired, registrationOpen } = deps;
   const region = regionSchema(topology);
   const registration = z.strictObject({
     user_id: userIdSchema,
@@ -31,8 +33,11 @@ export function authRoutes(app: RankerApp, { accounts, tokens, topology, passwor
     user: { user_id: identity.userId, name: identity.name, region: identity.region },
   });
 
-  app.post("/auth/register", async (c) =>
-    c.json(await answer(await accounts.register(await readJson(c, registration))), 201),
-  );
+  app.post("/auth/register", async (c) => {
+    if (!registrationOpen) {
+      throw new Problem("registration_closed", "Players of this server register with its identity provider.");
+    }
+    return c.json(await answer(await accounts.register(await readJson(c, registration))), 201);
+  });
   app.post("/auth/login", async (c) => c.json(await answer(await accounts.login(await readJson(c, credentials)))));
 }
