@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
+import { createLimiter, type Limit } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { createTokens } from "shared/tokens";
@@ -8,7 +9,6 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createApp } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { measureGateway } from "./metrics.ts";
-import { createLimiter, type Limit } from "./rate-limit.ts";
 import { createPool } from "./upstreams.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;

@@ -6,6 +6,7 @@ import { onProblem, onUnknownRoute, type RequestVariables, readBody, requestId }
 import { addressBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
 import type { Log } from "shared/log";
 import { answerMetrics, measureRequests } from "shared/metrics";
+import { applyVerdict, type Bucket, type Limit, type Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
 import { closeWhenStopping } from "shared/service";
@@ -16,7 +17,6 @@ import { clientAddress, forwardedChain, limitedNetwork } from "./client-address.
 import { toUpstreamHeaders } from "./headers.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { forward } from "./proxy.ts";
-import { applyVerdict, type Bucket, type Limit, type Limiter } from "./rate-limit.ts";
 import type { Pool } from "./upstreams.ts";
 
 export interface GatewayDeps {

@@ -1,13 +1,13 @@
 import type { Hono } from "hono";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
+import { createLimiter, type Limit } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { createTokens, type TokenOptions } from "shared/tokens";
 import { createApp, type GatewayEnv } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { measureGateway } from "./metrics.ts";
-import { createLimiter, type Limit } from "./rate-limit.ts";
 import { createPool } from "./upstreams.ts";
 
 /** A gateway over a real Redis, in front of a ranker that only notes what reaches it. */

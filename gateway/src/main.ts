@@ -1,4 +1,5 @@
 import { createMetrics } from "shared/metrics";
+import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { beginConnecting, connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
@@ -6,7 +7,6 @@ import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
 import { measureGateway } from "./metrics.ts";
-import { createLimiter } from "./rate-limit.ts";
 import { createPool } from "./upstreams.ts";
 
 // A limit is not worth more of a client's second; this process counts by itself after it.

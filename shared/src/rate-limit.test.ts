@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createLocalBuckets } from "./local-buckets.ts";
+import { createLog } from "./log.ts";
 import { type Bucket, createLimiter } from "./rate-limit.ts";
+import { awaitReady, connectRedis, type Redis } from "./redis.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;

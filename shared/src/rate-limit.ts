@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { Problem } from "shared/problems";
-import { defineScript, type Redis } from "shared/redis";
 import { createLocalBuckets } from "./local-buckets.ts";
+import { Problem } from "./problems.ts";
+import { defineScript, type Redis } from "./redis.ts";
 import source from "./token-bucket.lua" with { type: "text" };
 
 /** Tokens a second, and the most a bucket holds. */
