@@ -74,13 +74,17 @@ const codeOf = async (response: Response) => ((await response.json()) as { code:
 describe("what reaches the ranker", () => {
   test("carries the request id, the client's address and the token", async () => {
     const { request } = build();
-    const init = await add("ada", { "X-Request-Id": "r-1", "X-Forwarded-For": "6.6.6.6" });
+    const init = await add("ada", { "X-Request-Id": "r-1", "X-Forwarded-For": "6.6.6.6", "X-Real-IP": "6.6.6.6" });
     const response = await request("/score/add?x=1", init);
     expect([response.status, await response.json()]).toEqual([200, { path: "/score/add" }]);
     expect(response.headers.get("X-Request-Id")).toBe("r-1");
     expect(response.headers.get("X-Upstream-Addr")).toBe(`127.0.0.1:${ranker.port}`);
     const headers = arrived[0]?.headers;
-    expect(headers).toMatchObject({ "x-request-id": "r-1", "x-forwarded-for": "203.0.113.9" });
+    expect(headers).toMatchObject({
+      "x-request-id": "r-1",
+      "x-forwarded-for": "203.0.113.9",
+      "x-real-ip": "203.0.113.9",
+    });
     expect(headers?.authorization).toStartWith("Bearer ");
     expect(arrived[0]?.url).toEndWith("/score/add?x=1");
   });

@@ -1,4 +1,5 @@
 import { createMetrics } from "shared/metrics";
+import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { awaitStores, connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
@@ -7,6 +8,7 @@ import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSubmit } from "./submit.ts";
 
@@ -22,9 +24,10 @@ await runService(
     const boards = createBoards(topology, stores.of);
     const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
     const passwords = await createPasswords();
+    const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
       ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
-      accounts: createAccounts({ redis: stores.home, passwords, submit, passwordsRequired, queueMax }),
+      accounts: createAccounts({ redis: stores.home, passwords, submit, countTry, passwordsRequired, queueMax }),
       confirmAccount: createConfirmAccount(stores.home),
       tokens: createTokens({
         ...config.tokens,

@@ -1,6 +1,7 @@
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import type { ProviderOptions } from "shared/provider";
+import { createLimiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/tokens";
@@ -9,6 +10,7 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSubmit, type Submit } from "./submit.ts";
 
@@ -48,6 +50,9 @@ export const tokenOptions: TokenOptions = {
   lifetimeSeconds: 3600,
 };
 
+/** The default of `RATE_LOGIN_…`. */
+export const LOGIN_LIMIT = { perSecond: 2 / 60, burst: 10 };
+
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 
 export async function startUnderTest(): Promise<UnderTest> {
@@ -62,7 +67,8 @@ export async function startUnderTest(): Promise<UnderTest> {
       const boards = createBoards(topology, () => redis);
       const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
       const passwords = await createPasswords();
-      const accounts = createAccounts({ redis, passwords, submit, passwordsRequired, queueMax });
+      const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
+      const accounts = createAccounts({ redis, passwords, submit, countTry, passwordsRequired, queueMax });
       const confirmAccount =
         rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
       const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
