@@ -174,6 +174,10 @@ describe("limits", () => {
     };
     expect([await from("1.1.1.1"), await from("1.1.1.1"), await from("1.1.1.1")]).toEqual([200, 200, 429]);
     expect(await from("1.1.1.1", "9.9.9.9")).toBe(429); // nobody's word but a proxy's
+    for (const name of ["X-Real-IP", "X-Client-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"]) {
+      const init = { method: "POST", body: "{}", headers: { [name]: "9.9.9.9", "X-Forwarded-For": "9.9.9.9" } };
+      expect((await request("/auth/login", init, "1.1.1.1")).status).toBe(429);
+    }
     expect(await from("10.0.0.1", "2.2.2.2")).toBe(200);
     expect((await request("/auth/register", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(429);
   });

@@ -2,7 +2,14 @@ import { type BlockList, isIP } from "node:net";
 
 /** `::ffff:10.0.0.1`, as a dual-stack socket names an IPv4 peer. */
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-const plain = (address: string) => MAPPED_IPV4.exec(address)?.[1] ?? address;
+/** `10.0.0.1:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`, as some proxies name a client. */
+const WITH_PORT = /^(?:([\d.]+):\d{1,5}|\[([^\]]+)\](?::\d{1,5})?)$/;
+
+function plain(text: string): string {
+  const [, ipv4, ipv6] = WITH_PORT.exec(text) ?? [];
+  const address = ipv4 ?? ipv6 ?? text;
+  return MAPPED_IPV4.exec(address)?.[1] ?? address;
+}
 
 const isTrusted = (trusted: BlockList, address: string) =>
   isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
