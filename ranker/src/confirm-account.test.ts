@@ -149,12 +149,18 @@ describe("while the store of accounts does not answer", () => {
     const own = await startUnderTest();
     const { clock, confirm } = build(own.redis);
     const grace: Identity = { userId: "grace", name: "Grace", region: "EU", isExternal: true };
+    const heidi = { ...grace, userId: "heidi" };
     await confirm(grace);
+    await confirm(heidi);
+    await own.redis.hset(accountKey("heidi"), { created_at: "1", region: "EU" });
+    clock.nowMs = 1_000;
+    await expect(confirm(heidi)).rejects.toMatchObject(refused);
     await own.close();
     clock.nowMs = 3_600_000;
     await confirm(grace);
     const unavailable = { code: "unavailable", status: 503 };
-    await expect(confirm({ ...grace, userId: "heidi" })).rejects.toMatchObject(unavailable);
+    await expect(confirm(heidi)).rejects.toMatchObject(unavailable);
+    await expect(confirm({ ...grace, userId: "ivan" })).rejects.toMatchObject(unavailable);
     await expect(confirm({ ...grace, region: "NA" })).rejects.toMatchObject(unavailable);
   });
 

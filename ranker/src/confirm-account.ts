@@ -65,6 +65,7 @@ export function createConfirmAccount(home: Redis, now = performance.now.bind(per
     const key = `${userId} ${region} ${isExternal ? "external" : account}`;
     if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return;
     const answer = restsUntilMs > now() ? "unknown" : await askOnce(key, identity);
+    if (answer === "gone" || answer === "taken") confirmedUntilMs.delete(key);
     if (answer === "gone") throw invalidToken("The account of this token is not there any more. Log in again.");
     if (answer === "taken") throw invalidToken(`The user_id ${userId} belongs to a player who registered here.`);
     if (answer === "confirmed") remember(key);
@@ -79,7 +80,9 @@ export function createConfirmAccount(home: Redis, now = performance.now.bind(per
 async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const refuse = () => reject(new Error(`no answer within ${timeoutMs} ms`));
+    // An answer that is there already counts, when it was this process that had no time.
+    timer = setTimeout(() => setImmediate(refuse), timeoutMs);
   });
   try {
     return await Promise.race([work, late]);
