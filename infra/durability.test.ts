@@ -123,20 +123,22 @@ test("twenty equal scores stand in the same order in top, rank, around and SQL",
   expect((await entriesInPostgres("NA")).slice(0, 20).map((entry) => entry.split(" ")[0])).toEqual(ids);
 }, 30_000);
 
-test("Redis emptied, then bun run restore: the same ranks, ties included, and the same logins", async () => {
+test("Redis emptied, then bun run restore: the same ranks, ties included, the same logins and the same tokens", async () => {
   const client = clientOf(place);
-  await client.register({ user_id: "keeper", name: "Keeper", region: "EU", password: "correct horse" });
+  const keeper = await client.register({ user_id: "keeper", name: "Keeper", region: "EU", password: "correct horse" });
   await untilDrained();
   const read = () => Promise.all(REGIONS.map((region) => client.get(`/top?region=${region}&limit=1000`)));
   const before = await read();
   await redis.flushall();
   expect(await client.get("/top")).toMatchObject({ total: 0 });
+  expect((await client.post("/score/add", { delta: 1 }, keeper)).status).toBe(401);
   expect(await runCommand(place, "drainer/src/restore-command.ts")).toMatch(
     /^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/,
   );
   expect(await read()).toEqual(before);
   const login = await client.post("/auth/login", { user_id: "keeper", password: "correct horse" });
   expect(login.status).toBe(200);
+  expect((await client.post("/score/add", { delta: 1 }, keeper)).status).toBe(200);
   // A write after the restore is newer than everything that was restored.
   const token = (
     (await (await client.post("/auth/login", { user_id: "tied-0", name: "tied-0" })).json()) as { token: string }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
+import { createLimiter, type Limit } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { createTokens } from "shared/tokens";
@@ -8,7 +9,6 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createApp } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { measureGateway } from "./metrics.ts";
-import { createLimiter, type Limit } from "./rate-limit.ts";
 import { createPool } from "./upstreams.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
@@ -74,13 +74,17 @@ const codeOf = async (response: Response) => ((await response.json()) as { code:
 describe("what reaches the ranker", () => {
   test("carries the request id, the client's address and the token", async () => {
     const { request } = build();
-    const init = await add("ada", { "X-Request-Id": "r-1", "X-Forwarded-For": "6.6.6.6" });
+    const init = await add("ada", { "X-Request-Id": "r-1", "X-Forwarded-For": "6.6.6.6", "X-Real-IP": "6.6.6.6" });
     const response = await request("/score/add?x=1", init);
     expect([response.status, await response.json()]).toEqual([200, { path: "/score/add" }]);
     expect(response.headers.get("X-Request-Id")).toBe("r-1");
     expect(response.headers.get("X-Upstream-Addr")).toBe(`127.0.0.1:${ranker.port}`);
     const headers = arrived[0]?.headers;
-    expect(headers).toMatchObject({ "x-request-id": "r-1", "x-forwarded-for": "203.0.113.9" });
+    expect(headers).toMatchObject({
+      "x-request-id": "r-1",
+      "x-forwarded-for": "203.0.113.9",
+      "x-real-ip": "203.0.113.9",
+    });
     expect(headers?.authorization).toStartWith("Bearer ");
     expect(arrived[0]?.url).toEndWith("/score/add?x=1");
   });
@@ -170,6 +174,10 @@ describe("limits", () => {
     };
     expect([await from("1.1.1.1"), await from("1.1.1.1"), await from("1.1.1.1")]).toEqual([200, 200, 429]);
     expect(await from("1.1.1.1", "9.9.9.9")).toBe(429); // nobody's word but a proxy's
+    for (const name of ["X-Real-IP", "X-Client-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"]) {
+      const init = { method: "POST", body: "{}", headers: { [name]: "9.9.9.9", "X-Forwarded-For": "9.9.9.9" } };
+      expect((await request("/auth/login", init, "1.1.1.1")).status).toBe(429);
+    }
     expect(await from("10.0.0.1", "2.2.2.2")).toBe(200);
     expect((await request("/auth/register", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(429);
   });

@@ -4,19 +4,20 @@ import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
 import { onProblem, onUnknownRoute, type RequestVariables, readBody, requestId } from "shared/http";
 import { addressBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
+import { limitedNetwork } from "shared/limited-network";
 import type { Log } from "shared/log";
 import { answerMetrics, measureRequests } from "shared/metrics";
+import { applyVerdict, type Bucket, type Limit, type Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
 import { closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
 import { identify, type Tokens } from "shared/tokens";
 import { accessLog } from "./access-log.ts";
-import { clientAddress, forwardedChain, limitedNetwork } from "./client-address.ts";
+import { clientAddress, forwardedChain } from "./client-address.ts";
 import { toUpstreamHeaders } from "./headers.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { forward } from "./proxy.ts";
-import { applyVerdict, type Bucket, type Limit, type Limiter } from "./rate-limit.ts";
 import type { Pool } from "./upstreams.ts";
 
 export interface GatewayDeps {
@@ -25,7 +26,7 @@ export interface GatewayDeps {
   pool: Pool;
   limiter: Limiter;
   stores: Pick<Stores, "home" | "of">;
-  limits: Readonly<Record<Bucket["policy"], Limit>>;
+  limits: Readonly<Record<"user" | "region" | "address", Limit>>;
   trustedProxies: BlockList;
   isStopping: () => boolean;
   log: Log;
@@ -125,19 +126,25 @@ function proxyTo({ pool, trustedProxies, measured }: GatewayDeps) {
     const { method, url } = c.req;
     const isRead = method === "GET" || method === "HEAD";
     const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
+    const headers = toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain);
+    headers.set("X-Real-IP", c.get("client"));
     const outgoing = {
       ...{ method, target: url.slice(url.indexOf("/", url.indexOf("//") + 2)) },
-      headers: toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain),
+      headers,
       body: isRead ? undefined : await readBody(c.req.raw),
       isRepeatable: isRead || (c.req.path.startsWith("/score/") && c.req.header("Idempotency-Key") !== undefined),
     };
-    const { status, headers, body } = await forward(outgoing, {
+    const {
+      status,
+      headers: answered,
+      body,
+    } = await forward(outgoing, {
       pool,
       onAttempt({ address }, attempt) {
         c.set("upstream", address);
         if (attempt > 1) measured.onRetry();
       },
     });
-    return c.newResponse(body, { status: status as StatusCode, headers });
+    return c.newResponse(body, { status: status as StatusCode, headers: answered });
   };
 }

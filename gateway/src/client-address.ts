@@ -2,7 +2,14 @@ import { type BlockList, isIP } from "node:net";
 
 /** `::ffff:10.0.0.1`, as a dual-stack socket names an IPv4 peer. */
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-const plain = (address: string) => MAPPED_IPV4.exec(address)?.[1] ?? address;
+/** `10.0.0.1:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`, as some proxies name a client. */
+const WITH_PORT = /^(?:([\d.]+):\d{1,5}|\[([^\]]+)\](?::\d{1,5})?)$/;
+
+function plain(text: string): string {
+  const [, ipv4, ipv6] = WITH_PORT.exec(text) ?? [];
+  const address = ipv4 ?? ipv6 ?? text;
+  return MAPPED_IPV4.exec(address)?.[1] ?? address;
+}
 
 const isTrusted = (trusted: BlockList, address: string) =>
   isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
@@ -27,17 +34,4 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
 export function forwardedChain(peer: string, forwardedFor: string | undefined, trusted: BlockList): string {
   const address = plain(peer);
   return forwardedFor !== undefined && isTrusted(trusted, address) ? `${forwardedFor}, ${address}` : address;
-}
-
-const IPV6_NETWORK_GROUPS = 4;
-
-/** What a limit counts: an IPv4 address, or the /64 of an IPv6 one, since one host may use all of it. */
-export function limitedNetwork(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
-  const groups = [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16).toString(16));
-  return `${groups.slice(0, IPV6_NETWORK_GROUPS).join(":")}::/64`;
 }

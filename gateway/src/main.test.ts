@@ -42,3 +42,12 @@ test("a ranker that dies leaves the round, and comes back by itself", async () =
     await lasting.stop(true);
   }
 }, 20_000);
+
+test("a secret of less than 32 bytes ends the process, whichever of the two it is", async () => {
+  const env = { REDIS_URL: "redis://127.0.0.1:1", LEADERBOARD_SERVICE_URLS: "http://127.0.0.1:1" };
+  const start = startService("gateway", { ...env, JWT_SECRET: "short", JWT_SECRET_PREVIOUS: "short" });
+  await expect(start).rejects.toThrow(
+    "exited with 1 before it was ready\nThe configuration is not valid:\n" +
+      "  JWT_SECRET must have at least 32 bytes\n  JWT_SECRET_PREVIOUS must have at least 32 bytes",
+  );
+}, 20_000);

@@ -1,16 +1,17 @@
 import { createMetrics } from "shared/metrics";
+import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
-import { beginConnecting, connectStores } from "shared/stores";
+import { connectStores, connectWithin } from "shared/stores";
 import { createTokens } from "shared/tokens";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
 import { measureGateway } from "./metrics.ts";
-import { createLimiter } from "./rate-limit.ts";
 import { createPool } from "./upstreams.ts";
 
 // A limit is not worth more of a client's second; this process counts by itself after it.
 const LIMITER_TIMEOUT_MS = 100;
+const CONNECT_MS = 500;
 
 await runService(
   () => loadGatewayConfig(process.env),
@@ -21,7 +22,8 @@ await runService(
       commandTimeoutMs: LIMITER_TIMEOUT_MS,
     });
     shutdown.onClose("redis", () => stores.close());
-    beginConnecting(stores); // without Redis the limits are counted here: no reason not to start
+    // Without Redis the limits are counted here: no reason not to start, but every gateway would give the whole quota.
+    await connectWithin(stores, CONNECT_MS);
 
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);
@@ -32,7 +34,10 @@ await runService(
     const measured = measureGateway(metrics, pool);
     const app = createApp({
       ...{ topology, pool, stores, limits, trustedProxies, log, metrics, measured },
-      tokens: createTokens(config.tokens),
+      tokens: createTokens({
+        ...config.tokens,
+        onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
+      }),
       limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
       isStopping: () => shutdown.isStopping,
     });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { accountKey } from "shared/keys";
+import { createLimiter } from "shared/rate-limit";
 import { createAccounts } from "./accounts.ts";
+import { createCountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
-import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+import { type Built, LOGIN_LIMIT, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
 let optional: Built;
@@ -66,8 +68,9 @@ describe("registration", () => {
 
 describe("login", () => {
   test("with a password, with or without the name", async () => {
-    await required.accounts.register({ ...ada, password });
-    const identity = { userId: "ada", name: "Ada", region: "EU" };
+    const identity = await required.accounts.register({ ...ada, password });
+    const account = await under.redis.hget(accountKey("ada"), "created_at");
+    expect(identity).toEqual({ userId: "ada", name: "Ada", region: "EU", account: account ?? "" });
     expect(await required.accounts.login({ user_id: "ada", password })).toEqual(identity);
     expect(await required.accounts.login({ ...ada, password })).toEqual(identity);
   });
@@ -104,8 +107,9 @@ describe("login", () => {
     await expect(required.accounts.login({ user_id: "ada", name: "Ada" })).rejects.toMatchObject(badCredentials);
   });
 
-  test("a password costs one hash whether or not the player exists or has one: the time tells nothing", async () => {
+  test("a password costs one hash, whatever is wrong with the credentials: the time tells nothing", async () => {
     await optional.accounts.register(ada);
+    await optional.accounts.register({ ...ada, user_id: "bob", password });
     let hashes = 0;
     const passwords: Passwords = {
       hash: () => Promise.reject(new Error("nobody registers here")),
@@ -116,11 +120,16 @@ describe("login", () => {
     };
     const { redis } = under;
     const { submit } = optional;
-    const counted = createAccounts({ redis, submit, passwords, passwordsRequired: false, queueMax: 1 });
-    for (const user_id of ["ada", "nobody"]) {
-      await expect(counted.login({ user_id, password })).rejects.toMatchObject(badCredentials);
+    const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
+    const counted = createAccounts({ redis, submit, countTry, passwords, passwordsRequired: false, queueMax: 1 });
+    const tried = { password: "wrong", region: "NA" };
+    for (const user_id of ["nobody", "ada", "bob"]) {
+      for (const name of [undefined, "Ada", "Eve"]) {
+        hashes = 0;
+        await expect(counted.login({ ...tried, user_id, name })).rejects.toMatchObject(badCredentials);
+        expect({ user_id, name, hashes }).toEqual({ user_id, name, hashes: 1 });
+      }
     }
-    expect(hashes).toBe(2);
   });
 
   test("a region that is not the player's is wrong_region, told only after the proof", async () => {

@@ -2,6 +2,7 @@ import { accountClockKey, accountKey, accountQueueKey, MAIN_BOARD } from "shared
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import type { Identity } from "shared/tokens";
+import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
 import registerSource from "./register.lua" with { type: "text" };
 import type { Submit } from "./submit.ts";
@@ -24,14 +25,18 @@ export interface Credentials {
 export interface Accounts {
   /** @throws Problem `user_exists`, `queue_full`, `unavailable`, `outcome_unknown` */
   register(registration: Registration): Promise<Identity>;
-  /** @throws Problem `bad_credentials`, `wrong_region`, `unavailable` */
-  login(credentials: Credentials): Promise<Identity>;
+  /**
+   * @param network of whoever tries, as limits count it
+   * @throws Problem `bad_credentials`, `wrong_region`, `rate_limited`, `unavailable`
+   */
+  login(credentials: Credentials, network?: string): Promise<Identity>;
 }
 
 export interface AccountsOptions {
   redis: Redis;
   passwords: Passwords;
   submit: Submit;
+  countTry: CountTry;
   /** Whether a player without a password may log in with the name alone. */
   passwordsRequired: boolean;
   /** Account events that may wait for PostgreSQL before registrations are refused. */
@@ -40,10 +45,11 @@ export interface AccountsOptions {
 
 const registerScript = defineScript({
   source: registerSource,
-  parse: (reply) => reply as "created" | "user_exists" | "queue_full",
+  parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full", createdAt: string],
 });
 
-export function createAccounts({ redis, passwords, submit, passwordsRequired, queueMax }: AccountsOptions): Accounts {
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { redis, passwords, submit, countTry, passwordsRequired, queueMax } = options;
   /**
    * The account and the player's ranking live in different slots, so no script can write both. The account keeps the
    * initial score until the entry exists; should a registration end in between, the next login writes it.
@@ -65,33 +71,38 @@ export function createAccounts({ redis, passwords, submit, passwordsRequired, qu
       const keys = [accountQueueKey, accountClockKey, accountKey(user_id)];
       const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
       const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
-      const outcome = await registerScript(redis, keys, args).catch((error: unknown) => {
+      const [outcome, createdAt] = await registerScript(redis, keys, args).catch((error: unknown) => {
         throw toRedisProblem(error, "write");
       });
       if (outcome === "user_exists") throw new Problem("user_exists", `The user_id ${user_id} is taken.`);
       if (outcome === "queue_full") throw new Problem("queue_full", "Too many registrations wait. Try again shortly.");
-      const identity = { userId: user_id, name, region };
+      const identity = { userId: user_id, name, region, account: createdAt };
       if (initialScore !== undefined) await writeInitialScore(identity, initialScore);
       return identity;
     },
 
-    async login({ user_id, name, region, password }) {
-      const account: Record<string, string | undefined> = await redis
-        .hgetall(accountKey(user_id))
-        .catch((error: unknown) => {
-          throw toRedisProblem(error, "read");
-        });
-      if (!(await mayEnter(account, name, password))) {
-        throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
-      }
-      const identity = { userId: user_id, name: account.name ?? "", region: account.region ?? "" };
-      if (region !== undefined && region !== identity.region) {
-        throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
-      }
-      if (account.initial_score !== undefined) await writeInitialScore(identity, Number(account.initial_score));
-      return identity;
-    },
+    login: (credentials, network = "") => countTry(credentials.user_id, network, () => enter(credentials)),
   };
+
+  async function enter({ user_id, name, region, password }: Credentials): Promise<Identity> {
+    const account: Record<string, string | undefined> = await redis
+      .hgetall(accountKey(user_id))
+      .catch((error: unknown) => {
+        throw toRedisProblem(error, "read");
+      });
+    if (!(await mayEnter(account, name, password))) {
+      throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
+    }
+    const identity = {
+      ...{ userId: user_id, name: account.name ?? "", region: account.region ?? "" },
+      account: account.created_at,
+    };
+    if (region !== undefined && region !== identity.region) {
+      throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+    }
+    if (account.initial_score !== undefined) await writeInitialScore(identity, Number(account.initial_score));
+    return identity;
+  }
 
   /** A given password always costs one hash, so that the time does not tell whether the player exists. */
   async function mayEnter(

@@ -8,6 +8,7 @@ import { closeWhenStopping } from "shared/service";
 import type { Tokens } from "shared/tokens";
 import type { Accounts } from "./accounts.ts";
 import type { Boards } from "./boards.ts";
+import type { ConfirmAccount } from "./confirm-account.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
@@ -19,8 +20,11 @@ export interface RankerDeps {
   boards: Boards;
   submit: Submit;
   accounts: Accounts;
+  confirmAccount: ConfirmAccount;
   tokens: Tokens;
   passwordsRequired: boolean;
+  /** False where players come from an identity provider: whoever registered one's id could take the place. */
+  registrationOpen: boolean;
   /** What readiness depends on. */
   dependencies: readonly Dependency[];
   isStopping: () => boolean;

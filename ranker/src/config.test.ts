@@ -29,3 +29,25 @@ test("no fault repeats a secret", () => {
     expect.objectContaining({ message: expect.not.stringContaining("hunter2") }),
   );
 });
+
+test("an identity provider closes registration; its issuer and audience are ours unless named", () => {
+  const JWT_JWKS_URL = "https://id.example.com/jwks.json";
+  expect(loadRankerConfig({ JWT_SECRET, REDIS_URL })).toMatchObject({ registrationOpen: true });
+  expect(
+    loadRankerConfig({ JWT_SECRET, REDIS_URL, JWT_JWKS_URL, JWT_ISSUER: "https://id.example.com/" }),
+  ).toMatchObject({
+    registrationOpen: false,
+    tokens: { provider: { jwksUrl: JWT_JWKS_URL, issuer: "https://id.example.com/", audience: "leaderboard" } },
+  });
+  const named = { JWT_JWKS_ISSUER: "https://id.example.com/", JWT_JWKS_AUDIENCE: "game", JWT_REGION_CLAIM: "zone" };
+  expect(loadRankerConfig({ JWT_SECRET, REDIS_URL, JWT_JWKS_URL, ...named })).toMatchObject({
+    tokens: {
+      ...{ issuer: "leaderboard", audience: "leaderboard" },
+      provider: { issuer: "https://id.example.com/", audience: "game", regionClaim: "zone", nameClaim: "name" },
+    },
+  });
+});
+
+test.each(["file:///etc/passwd", "ftp://id.example.com/", "id.example.com"])("a key set at %s is refused", (url) => {
+  expect(() => loadRankerConfig({ JWT_SECRET, REDIS_URL, JWT_JWKS_URL: url })).toThrow(/JWT_JWKS_URL must be a URL/);
+});

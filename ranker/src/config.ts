@@ -14,6 +14,8 @@ export const rankerFields = {
   ...tokenFields,
   PORT: wholeNumber(0, 65_535).default(5000),
   PASSWORDS: z.enum(["required", "optional"]).default("required"),
+  RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10),
+  RATE_LOGIN_PER_MINUTE: wholeNumber(1, 10_000_000).default(2),
   QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000),
 };
 
@@ -25,7 +27,10 @@ export function loadRankerConfig(env: Environment) {
   return Object.freeze({
     ...toServiceConfig("ranker", settings),
     tokens: toTokenOptions(settings),
+    registrationOpen: settings.JWT_JWKS_URL === undefined,
     passwordsRequired: settings.PASSWORDS === "required",
+    /** Failed logins of one player from one network. */
+    loginLimit: { perSecond: settings.RATE_LOGIN_PER_MINUTE / 60, burst: settings.RATE_LOGIN_BURST },
     /** Events that may wait in one queue; at this length writes are answered 429. */
     queueMax: settings.QUEUE_MAX,
   });

@@ -1,4 +1,5 @@
 import { createMetrics } from "shared/metrics";
+import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { awaitStores, connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
@@ -6,13 +7,16 @@ import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
+import { createConfirmAccount } from "./confirm-account.ts";
+import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSubmit } from "./submit.ts";
 
 await runService(
   () => loadRankerConfig(process.env),
   async (config, { log, shutdown, listen }) => {
-    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax, passwordsRequired } = config;
+    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax } = config;
+    const { passwordsRequired, registrationOpen } = config;
     const stores = connectStores({ homeUrl, urlsByRegion, name: "ranker", log });
     shutdown.onClose("redis", () => stores.close());
     await awaitStores(stores, config.isProduction, log);
@@ -20,10 +24,15 @@ await runService(
     const boards = createBoards(topology, stores.of);
     const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
     const passwords = await createPasswords();
+    const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, log },
-      accounts: createAccounts({ redis: stores.home, passwords, submit, passwordsRequired, queueMax }),
-      tokens: createTokens(config.tokens),
+      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
+      accounts: createAccounts({ redis: stores.home, passwords, submit, countTry, passwordsRequired, queueMax }),
+      confirmAccount: createConfirmAccount(stores.home),
+      tokens: createTokens({
+        ...config.tokens,
+        onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
+      }),
       dependencies: stores.all.map((redis) => ({
         name: `redis ${redis.options.host}:${redis.options.port}`,
         isUp: () => redis.status === "ready",

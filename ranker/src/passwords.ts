@@ -1,4 +1,5 @@
 import { Problem } from "shared/problems";
+import { normalizePassword } from "./password-rules.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -42,10 +43,10 @@ export async function createPasswords(): Promise<Passwords> {
   }
 
   return {
-    hash: (password) => inTurn(() => Bun.password.hash(password, ARGON2ID)),
+    hash: (password) => inTurn(() => Bun.password.hash(normalizePassword(password), ARGON2ID)),
     matches: (password, hash) =>
       inTurn(async () => {
-        const matched = await Bun.password.verify(password, hash ?? nobodysHash);
+        const matched = await Bun.password.verify(normalizePassword(password), hash ?? nobodysHash);
         return hash !== undefined && matched;
       }),
   };

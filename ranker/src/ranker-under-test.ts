@@ -1,5 +1,7 @@
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
+import type { ProviderOptions } from "shared/provider";
+import { createLimiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/tokens";
@@ -7,6 +9,8 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
+import { createConfirmAccount } from "./confirm-account.ts";
+import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSubmit, type Submit } from "./submit.ts";
 
@@ -23,6 +27,11 @@ export interface BuildOptions {
   topology?: Topology;
   queueMax?: number;
   passwordsRequired?: boolean;
+  provider?: ProviderOptions;
+  /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
+  confirmsAccounts?: boolean;
+  /** Where that is asked, if not in the Redis of the scores. */
+  accountsIn?: Redis;
 }
 
 export interface Built {
@@ -41,6 +50,9 @@ export const tokenOptions: TokenOptions = {
   lifetimeSeconds: 3600,
 };
 
+/** The default of `RATE_LOGIN_…`. */
+export const LOGIN_LIMIT = { perSecond: 2 / 60, burst: 10 };
+
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 
 export async function startUnderTest(): Promise<UnderTest> {
@@ -55,10 +67,15 @@ export async function startUnderTest(): Promise<UnderTest> {
       const boards = createBoards(topology, () => redis);
       const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
       const passwords = await createPasswords();
-      const accounts = createAccounts({ redis, passwords, submit, passwordsRequired, queueMax });
-      const tokens = createTokens(tokenOptions);
+      const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
+      const accounts = createAccounts({ redis, passwords, submit, countTry, passwordsRequired, queueMax });
+      const confirmAccount =
+        rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
+      const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
       const app = createApp({
-        ...{ topology, boards, submit, accounts, tokens, passwordsRequired, log, metrics: createMetrics("test") },
+        ...{ topology, boards, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
+        registrationOpen: rest.provider === undefined,
+        metrics: createMetrics("test"),
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,
       });

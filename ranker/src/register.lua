@@ -11,7 +11,7 @@ ARGV 1 queue bound    events; at this length accounts are refused
      4 region
      5 password hash  empty for a player without a password
      6 initial score  integer still to be written on the player's shard, or empty
-Reply created | user_exists | queue_full
+Reply {created, created_at in microseconds} | {user_exists} | {queue_full}
 ]]
 local queue, clock, account = KEYS[1], KEYS[2], KEYS[3]
 local queue_max, event_tail, name, region = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
@@ -19,8 +19,8 @@ local password_hash, initial_score = ARGV[5], ARGV[6]
 
 local queued = redis.call('LLEN', queue)
 local last_version = tonumber(redis.call('GET', clock) or '0')
-if redis.call('HLEN', account) > 0 then return 'user_exists' end
-if queued >= queue_max then return 'queue_full' end
+if redis.call('HLEN', account) > 0 then return {'user_exists'} end
+if queued >= queue_max then return {'queue_full'} end
 
 local time = redis.call('TIME')
 local version = string.format('%.0f', math.max(last_version + 1, time[1] * 1000000 + time[2]))
@@ -29,4 +29,4 @@ redis.call('SET', clock, version)
 redis.call('HSET', account, 'name', name, 'region', region, 'password_hash', password_hash,
   'created_at', version, 'updated_at', version)
 if initial_score ~= '' then redis.call('HSET', account, 'initial_score', initial_score) end
-return 'created'
+return {'created', version}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { ConfigError, commaList, commonFields, parseEnvironment, wholeNumber } from "./config.ts";
+import { ConfigError, commaList, commonFields, parseEnvironment, tokenFields, wholeNumber } from "./config.ts";
 
 const REDIS_URL = "redis://127.0.0.1:6379";
 const fields = { ...commonFields, QUEUE_MAX: wholeNumber(1, 100).default(10), FLAG: z.stringbool().default(false) };
@@ -57,4 +57,21 @@ describe("wholeNumber", () => {
 
 test("a comma list drops spaces and empty items", () => {
   expect(commaList.parse(" a, b,,c ")).toEqual(["a", "b", "c"]);
+});
+
+describe("a secret that signs tokens", () => {
+  const load = (env: Record<string, string>) =>
+    parseEnvironment({ ...commonFields, ...tokenFields }, [], { REDIS_URL, ...env });
+  const short = ["x", "x".repeat(31), "é".repeat(15), " ".repeat(31)];
+
+  test.each(short)("%p is too short, as the one that signs or as the other", (text) => {
+    expect(() => load({ JWT_SECRET: text })).toThrow("JWT_SECRET must have at least 32 bytes");
+    const previous = { JWT_SECRET: "x".repeat(32), JWT_SECRET_PREVIOUS: text };
+    expect(() => load(previous)).toThrow("JWT_SECRET_PREVIOUS must have at least 32 bytes");
+  });
+
+  test("is required, and counts by bytes", () => {
+    expect(() => load({})).toThrow("JWT_SECRET is required");
+    expect(load({ JWT_SECRET: "é".repeat(16) }).JWT_SECRET).toBe("é".repeat(16));
+  });
 });

@@ -66,6 +66,11 @@ export const tokenFields = {
   JWT_ISSUER: z.string().min(1).default("leaderboard"),
   JWT_AUDIENCE: z.string().min(1).default("leaderboard"),
   JWT_LIFETIME_SECONDS: wholeNumber(60, 366 * 24 * 3600).default(24 * 3600),
+  JWT_JWKS_URL: httpUrl.optional(),
+  JWT_JWKS_ISSUER: z.string().min(1).optional(),
+  JWT_JWKS_AUDIENCE: z.string().min(1).optional(),
+  JWT_REGION_CLAIM: z.string().min(1).default("region"),
+  JWT_NAME_CLAIM: z.string().min(1).default("name"),
 };
 
 type Fields = typeof commonFields & z.ZodRawShape;
@@ -118,6 +123,16 @@ export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields
     issuer: settings.JWT_ISSUER,
     audience: settings.JWT_AUDIENCE,
     lifetimeSeconds: settings.JWT_LIFETIME_SECONDS,
+    provider:
+      settings.JWT_JWKS_URL === undefined
+        ? undefined
+        : {
+            jwksUrl: settings.JWT_JWKS_URL,
+            issuer: settings.JWT_JWKS_ISSUER ?? settings.JWT_ISSUER,
+            audience: settings.JWT_JWKS_AUDIENCE ?? settings.JWT_AUDIENCE,
+            regionClaim: settings.JWT_REGION_CLAIM,
+            nameClaim: settings.JWT_NAME_CLAIM,
+          },
   };
 }
 

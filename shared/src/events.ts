@@ -10,7 +10,8 @@ const integerText = z
   .string()
   .regex(/^-?\d{1,16}$/)
   .refine((text) => Number.isSafeInteger(Number(text)), "must be an integer in ±(2^53−1)");
-const timeText = integerText.refine((text) => Number(text) >= 0, "must not be negative");
+/** A time in microseconds. */
+export const timeText = integerText.refine((text) => Number(text) >= 0, "must not be negative");
 
 export const scoreEventSchema = z.object({
   board: z.string().min(1),

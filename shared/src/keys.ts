@@ -58,5 +58,9 @@ export const accountLeaseKey = `lease:${ACCOUNTS}`;
 export const userBucketKey = (region: string, userId: string) => `bucket:{${region}}:user:${userId}`;
 export const regionBucketKey = (region: string) => `bucket:{${region}}:region`;
 
+/** Failed logins of a player, from one network or from all of them: known or not, so that neither tells. */
+export const loginBucketKey = (userId: string, network?: string) =>
+  `bucket:${ACCOUNTS}:login:${userId}${network === undefined ? "" : `:${network}`}`;
+
 /** By client address, before anybody is known. Carries no tag: addresses spread over a cluster. */
 export const addressBucketKey = (address: string) => `bucket:address:${address}`;

@@ -9,6 +9,7 @@ export const problemStatus = {
   invalid_token: 401,
   bad_credentials: 401,
   wrong_region: 403,
+  registration_closed: 403,
   not_found: 404,
   not_ranked: 404,
   method_not_allowed: 405,
@@ -62,6 +63,14 @@ export class Problem extends Error {
       ...options.headers,
     };
   }
+}
+
+/** A token that is refused, with the challenge of RFC 6750. */
+export function invalidToken(detail: string, cause?: unknown): Problem {
+  return new Problem("invalid_token", detail, {
+    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+    cause,
+  });
 }
 
 /** Anything thrown, as a problem: what is not one already is `internal`, its message kept from the client. */

@@ -38,9 +38,12 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
   };
 }
 
-/** Starts to connect and waits for nothing: for a service that can do without its stores for a while. */
-export function beginConnecting(stores: Stores): void {
-  for (const redis of stores.all) redis.connect().catch(() => {}); // the error event has told; it goes on trying
+/**
+ * Starts to connect and waits no longer than that: for a service that can do without its stores, but had better not
+ * begin without those that are there.
+ */
+export async function connectWithin(stores: Stores, timeoutMs: number): Promise<void> {
+  await Promise.allSettled(stores.all.map((redis) => awaitReady(redis, timeoutMs)));
 }
 
 const BOOT_TIMEOUT_MS = 30_000;

@@ -23,20 +23,36 @@ test("a token that was verified and cached still expires", async () => {
 });
 
 describe("a changed secret", () => {
-  const newSecret = "the second secret, of 32 bytes or more";
+  const other = "the second secret, of 32 bytes or more";
+  const before = createTokens({ ...base, secret });
+  /** README's order: the new secret verifies everywhere before it signs anywhere, and the old one goes last. */
+  const steps = [
+    before,
+    createTokens({ ...base, secret, previousSecret: other }),
+    createTokens({ ...base, secret: other, previousSecret: secret }),
+  ];
+  const after = createTokens({ ...base, secret: other });
 
-  test("logs nobody out while the previous one is named", async () => {
-    const token = await createTokens({ ...base, secret }).issue(ada);
-    const changed = createTokens({ ...base, secret: newSecret, previousSecret: secret });
-    expect(await changed.verify(token)).toEqual(ada);
-    await expect(createTokens({ ...base, secret: newSecret }).verify(token)).rejects.toMatchObject({
-      code: "invalid_token",
-    });
+  test("in two steps logs nobody out, whichever processes have restarted", async () => {
+    for (const [i, step] of steps.entries()) {
+      const next = steps[i + 1] ?? step;
+      for (const issuer of [step, next]) {
+        const token = await issuer.issue(ada);
+        for (const verifier of [step, next]) expect(await verifier.verify(token)).toEqual(ada);
+      }
+    }
   });
 
-  test("signs with the new one alone", async () => {
-    const token = await createTokens({ ...base, secret: newSecret, previousSecret: secret }).issue(ada);
-    await expect(createTokens({ ...base, secret }).verify(token)).rejects.toMatchObject({ code: "invalid_token" });
+  test("a token of before lasts through both steps, one of after outlasts the old secret", async () => {
+    const old = await before.issue(ada);
+    for (const step of steps) expect(await step.verify(old)).toEqual(ada);
+    expect(await after.verify((await steps[2]?.issue(ada)) as string)).toEqual(ada);
+    await expect(after.verify(old)).rejects.toMatchObject({ code: "invalid_token" });
+  });
+
+  test("in one step refuses new tokens wherever the old secret is still alone", async () => {
+    const token = await createTokens({ ...base, secret: other, previousSecret: secret }).issue(ada);
+    await expect(before.verify(token)).rejects.toMatchObject({ code: "invalid_token" });
   });
 });
 

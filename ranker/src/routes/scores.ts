@@ -10,11 +10,17 @@ import type { Submission } from "../submit.ts";
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 
 /** `POST /score/create`, `/score/update` and `/score/add`: a player writes the own score and no other. */
-export function scoreRoutes(app: RankerApp, { submit, tokens, topology }: RankerDeps): void {
+export function scoreRoutes(app: RankerApp, { submit, tokens, topology, confirmAccount }: RankerDeps): void {
   const common = { board: boardSchema(topology), region: regionSchema(topology).optional() };
   const createBody = z.strictObject({ ...common, initialScore: scoreSchema });
   const updateBody = z.strictObject({ ...common, score: scoreSchema });
   const addBody = z.strictObject({ ...common, delta: scoreSchema });
+
+  async function identifyPlayer(c: Context): Promise<Identity> {
+    const identity = await identify(tokens, topology, c.req.header("Authorization"));
+    await confirmAccount(identity);
+    return identity;
+  }
 
   async function write(c: Context, identity: Identity, region: string | undefined, submission: Submission) {
     if (region !== undefined && region !== identity.region) {
@@ -26,17 +32,17 @@ export function scoreRoutes(app: RankerApp, { submit, tokens, topology }: Ranker
   }
 
   app.post("/score/create", async (c) => {
-    const identity = await identify(tokens, topology, c.req.header("Authorization"));
+    const identity = await identifyPlayer(c);
     const { board, region, initialScore } = await readJson(c, createBody);
     return c.json(await write(c, identity, region, { operation: "create", board, value: initialScore }), 201);
   });
   app.post("/score/update", async (c) => {
-    const identity = await identify(tokens, topology, c.req.header("Authorization"));
+    const identity = await identifyPlayer(c);
     const { board, region, score } = await readJson(c, updateBody);
     return c.json(await write(c, identity, region, { operation: "set", board, value: score }));
   });
   app.post("/score/add", async (c) => {
-    const identity = await identify(tokens, topology, c.req.header("Authorization"));
+    const identity = await identifyPlayer(c);
     const { board, region, delta } = await readJson(c, addBody);
     return c.json(await write(c, identity, region, { operation: "add", board, value: delta }));
   });

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
-import { Problem } from "shared/problems";
-import { defineScript, type Redis } from "shared/redis";
+import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
+import { Problem } from "./problems.ts";
+import { defineScript, type Redis } from "./redis.ts";
 import source from "./token-bucket.lua" with { type: "text" };
 
 /** Tokens a second, and the most a bucket holds. */
@@ -12,7 +13,7 @@ export interface Limit {
 
 export interface Bucket extends Limit {
   /** What is counted, as the client reads it. */
-  policy: "user" | "region" | "address";
+  policy: string;
   key: string;
 }
 
@@ -27,12 +28,15 @@ export interface Verdict {
 export interface Limiter {
   /** Takes one token from each of the buckets, which share a slot, or none. Never throws, never waits long. */
   take(redis: Redis, buckets: readonly Bucket[]): Promise<Verdict>;
+  /** Gives one token back to each of the buckets, none of them beyond its burst. Never throws, never waits long. */
+  giveBack(redis: Redis, buckets: readonly Bucket[]): Promise<void>;
 }
 
 // After a failure Redis is left alone this long: requests must not each wait for the same time-out.
 const REST_AFTER_FAILURE_MS = 500;
 
 const bucketScript = defineScript({ source, parse: (reply) => reply as number[] });
+const giveBackScript = defineScript({ source: giveBackSource, parse: Number });
 
 export interface LimiterOptions {
   /** Milliseconds of a clock that only grows. */
@@ -44,22 +48,35 @@ export interface LimiterOptions {
 export function createLimiter({ now = performance.now.bind(performance), onFallback }: LimiterOptions = {}): Limiter {
   const local = createLocalBuckets();
   const restsUntilMs = new WeakMap<Redis, number>();
+
+  /** What Redis says, or nothing while it does not answer. */
+  async function ask<R>(redis: Redis, question: () => Promise<R>): Promise<R | undefined> {
+    if ((restsUntilMs.get(redis) ?? 0) > now()) return undefined;
+    try {
+      return await question();
+    } catch {
+      restsUntilMs.set(redis, now() + REST_AFTER_FAILURE_MS);
+      return undefined;
+    }
+  }
+
   return {
     async take(redis, buckets) {
-      if ((restsUntilMs.get(redis) ?? 0) <= now()) {
-        try {
-          const keys = buckets.map(({ key }) => key);
-          const args = buckets.flatMap(({ perSecond, burst }) => [perSecond, burst]);
-          return toVerdict(await bucketScript(redis, keys, args), buckets);
-        } catch {
-          restsUntilMs.set(redis, now() + REST_AFTER_FAILURE_MS);
-        }
-      }
+      const args = buckets.flatMap(({ perSecond, burst }) => [perSecond, burst]);
+      const reply = await ask(redis, () => bucketScript(redis, keysOf(buckets), args));
+      if (reply !== undefined) return toVerdict(reply, buckets);
       onFallback?.();
       return local.take(buckets, now());
     },
+
+    async giveBack(redis, buckets) {
+      const reply = await ask(redis, () => giveBackScript(redis, keysOf(buckets), []));
+      if (reply === undefined) local.giveBack(buckets);
+    },
   };
 }
+
+const keysOf = (buckets: readonly Bucket[]) => buckets.map(({ key }) => key);
 
 function toVerdict([denied = 0, waitUs = 0, ...remaining]: number[], buckets: readonly Bucket[]): Verdict {
   const bucket = buckets[denied - 1];

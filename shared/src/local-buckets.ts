@@ -7,6 +7,8 @@ const BUCKETS_MAX = 50_000;
 export interface LocalBuckets {
   /** Takes one token from each, or none. @param nowMs any clock that only grows */
   take(buckets: readonly Bucket[], nowMs: number): Verdict;
+  /** Gives one token back to each. */
+  giveBack(buckets: readonly Bucket[]): void;
 }
 
 export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
@@ -26,6 +28,13 @@ export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
   }
 
   return {
+    giveBack(buckets) {
+      for (const { key } of buckets) {
+        const bucket = stored.get(key);
+        if (bucket !== undefined) bucket.level++; // never beyond the burst: levelOf cuts off what is more
+      }
+    },
+
     take(buckets, nowMs) {
       const levels = buckets.map((bucket) => levelOf(bucket, nowMs));
       const waits = buckets.map(({ perSecond }, i) => Math.max(0, (1 - (levels[i] ?? 0)) / perSecond));

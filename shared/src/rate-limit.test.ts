@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createLocalBuckets } from "./local-buckets.ts";
+import { createLog } from "./log.ts";
 import { type Bucket, createLimiter } from "./rate-limit.ts";
+import { awaitReady, connectRedis, type Redis } from "./redis.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
@@ -55,6 +55,18 @@ describe("buckets in Redis", () => {
     const limiter = createLimiter();
     await limiter.take(redis, [quick, slow]);
     expect((await limiter.take(redis, [quick, slow])).denied).toEqual(slow);
+  });
+
+  test("a token that is given back can be taken again, and a full bucket takes none", async () => {
+    const limiter = createLimiter();
+    await limiter.giveBack(redis, [user]);
+    expect(await redis.exists(user.key)).toBe(0);
+    for (let n = 0; n < 3; n++) await limiter.take(redis, [user]);
+    await limiter.giveBack(redis, [user]);
+    expect((await limiter.take(redis, [user])).denied).toBeUndefined();
+    expect((await limiter.take(redis, [user])).denied).toEqual(user);
+    for (let n = 0; n < 9; n++) await limiter.giveBack(redis, [user]);
+    expect(await limiter.take(redis, [user])).toEqual({ remaining: [2] });
   });
 
   test("two gateways count together, and 50 requests at once get the burst, no more", async () => {
@@ -114,6 +126,16 @@ describe("buckets in this process", () => {
     expect(local.take([user], 400)).toMatchObject({ denied: user, waitSeconds: 0.6 });
     expect(local.take([user], 1_000)).toEqual({ remaining: [0] });
     expect(local.take([user], 1_000_000)).toEqual({ remaining: [2] });
+  });
+
+  test("take back what was not needed, and no more than the burst", () => {
+    const local = createLocalBuckets();
+    for (let n = 0; n < 3; n++) local.take([user], 0);
+    local.giveBack([user]);
+    expect(local.take([user], 0).denied).toBeUndefined();
+    expect(local.take([user], 0).denied).toEqual(user);
+    for (let n = 0; n < 9; n++) local.giveBack([user]);
+    expect(local.take([user], 0)).toEqual({ remaining: [2] });
   });
 
   test("are bounded in number: the one used longest ago makes room", () => {

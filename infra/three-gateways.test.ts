@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Redis } from "shared/redis";
+import { createTokens } from "shared/tokens";
+import { scratchRedisClient } from "./embedded/scratch.ts";
+import { JWT_SECRET, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";
+
+const GATEWAYS = 3;
+const LIMITS = {
+  user: { perSecond: 20, burst: 40 },
+  region: { perSecond: 40, burst: 60 },
+  address: { perSecond: 10, burst: 30 },
+};
+const CLIENTS_PER_GATEWAY = 6;
+const HAMMER_MS = 1_500;
+
+let store: Awaited<ReturnType<typeof scratchRedisClient>>;
+let redis: Redis;
+let ranker: ReturnType<typeof Bun.serve>;
+let gateways: ServiceUnderTest[];
+beforeAll(async () => {
+  store = await scratchRedisClient();
+  redis = store.redis;
+  ranker = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({}) });
+  const rates = Object.entries(LIMITS).flatMap(([name, { perSecond, burst }]) => [
+    [`RATE_${name.toUpperCase()}_PER_SECOND`, String(perSecond)],
+    [`RATE_${name.toUpperCase()}_BURST`, String(burst)],
+  ]);
+  const env = {
+    ...{ REDIS_URL: store.url, LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${ranker.port}`, LOG_LEVEL: "info" },
+    ...Object.fromEntries(rates),
+  };
+  gateways = await Promise.all(Array.from({ length: GATEWAYS }, () => startService("gateway", env)));
+}, 20_000);
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+  await ranker.stop(true);
+  await store.dispose();
+});
+beforeEach(async () => void (await redis.flushall()));
+
+const tokens = createTokens({
+  secret: JWT_SECRET,
+  issuer: "leaderboard",
+  audience: "leaderboard",
+  lifetimeSeconds: 60,
+});
+const tokenOf = (userId: string) => tokens.issue({ userId, name: userId, region: "EU" });
+
+/** Sends one request to a gateway; `n` is different for each. */
+type Send = (url: string, n: number) => Promise<Response>;
+
+const write =
+  (bearers: readonly string[]): Send =>
+  (url, n) =>
+    fetch(`${url}/score/add`, {
+      ...{ method: "POST", body: '{"delta":1}' },
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${bearers[n % bearers.length]}` },
+    });
+
+const login: Send = (url, n) =>
+  fetch(`${url}/auth/login`, {
+    ...{ method: "POST", body: "{}" },
+    headers: { "Content-Type": "application/json", "X-Forwarded-For": `6.6.${(n >> 8) & 255}.${n & 255}` },
+  });
+
+/** Requests that were counted in the gateways, because Redis did not answer in time. */
+async function fallbacks(): Promise<number> {
+  const metrics = await Promise.all(gateways.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+  const counts = metrics.map((text) => Number(/^gateway_limiter_fallback_total\{[^}]*\} (\d+)$/m.exec(text)?.[1]));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Every client of every gateway asks again as soon as it is answered. */
+async function hammer(send: Send): Promise<{ allowed: number; denied: number; seconds: number }> {
+  let [n, allowed, denied] = [0, 0, 0];
+  const startedAt = performance.now();
+  const clients = gateways.flatMap(({ url }) => Array.from({ length: CLIENTS_PER_GATEWAY }, () => url));
+  await Promise.all(
+    clients.map(async (url) => {
+      while (performance.now() - startedAt < HAMMER_MS) {
+        const response = await send(url, n++);
+        await response.arrayBuffer();
+        if (response.status === 200) allowed++;
+        else if (response.status === 429) denied++;
+        else throw new Error(`answered with ${response.status}`);
+      }
+    }),
+  );
+  return { allowed, denied, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+test("gateways that have just started count in Redis, with the first request", async () => {
+  const send = write([await tokenOf("early")]);
+  for (const { url } of gateways) expect((await send(url, 0)).status).toBe(200);
+  expect([await fallbacks(), await redis.hget("bucket:{EU}:user:early", "level")]).toEqual([0, expect.any(String)]);
+});
+
+describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (policy, { perSecond, burst }) => {
+  let send: Send;
+  beforeAll(async () => {
+    const players = policy === "region" ? Array.from({ length: 50 }, (_, n) => `player-${n}`) : ["ada"];
+    const bearers = await Promise.all(players.map(tokenOf));
+    send = policy === "address" ? login : write(bearers);
+  });
+
+  test("together, while Redis answers, let through the burst and what is refilled, no more; who waits Retry-After gets in", async () => {
+    let before: number;
+    let result: Awaited<ReturnType<typeof hammer>>;
+    do {
+      await redis.flushall();
+      before = await fallbacks();
+      result = await hammer(send);
+    } while ((await fallbacks()) > before); // a machine that stalls for 100 ms
+    const { allowed, denied, seconds } = result;
+    expect(denied).toBeGreaterThan(0);
+    expect(allowed).toBeGreaterThanOrEqual(burst);
+    expect(allowed).toBeLessThanOrEqual((burst + perSecond * seconds) * 1.05);
+
+    // Whatever gateway refuses, after the time that it says any other one lets in.
+    for (const [i, { url }] of gateways.entries()) {
+      let refused = await send(url, i);
+      for (let n = 0; refused.status !== 429 && n < 2 * burst; n++) refused = await send(url, i);
+      expect(refused.status).toBe(429);
+      await delay(Number(refused.headers.get("Retry-After")) * 1000);
+      expect((await send(gateways[(i + 1) % GATEWAYS]?.url ?? "", i)).status).toBe(200);
+    }
+  }, 30_000);
+});
+
+test("without Redis each gateway counts by itself: three times the quota at the most, and nobody is refused for it", async () => {
+  const { perSecond, burst } = LIMITS.user;
+  const send = write([await tokenOf("bob")]);
+  for (const { url } of gateways) expect((await send(url, 0)).status).toBe(200);
+  await store.dispose();
+  const { allowed, denied, seconds } = await hammer(send);
+  expect(denied).toBeGreaterThan(0);
+  expect(allowed).toBeGreaterThan(burst + perSecond * seconds);
+  expect(allowed).toBeLessThanOrEqual(GATEWAYS * (burst + perSecond * seconds) * 1.05);
+}, 30_000);

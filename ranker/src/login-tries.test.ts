@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { loginBucketKey } from "shared/keys";
+import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+
+let under: UnderTest;
+let ranker: Built;
+beforeAll(async () => {
+  under = await startUnderTest();
+  ranker = await under.build({ passwordsRequired: true });
+});
+afterAll(() => under.close());
+beforeEach(async () => {
+  await under.redis.flushall();
+  await ranker.accounts.register({ user_id: "ada", name: "Ada", region: "EU", password });
+});
+
+const password = "correct horse";
+const HOME = "203.0.113.9";
+
+interface Answered {
+  status: number;
+  code: string | undefined;
+  retryAfter: string | null;
+}
+
+async function login(tried: string, { user_id = "ada", from = HOME, ...rest } = {}): Promise<Answered> {
+  const body = { user_id, password: tried, ...rest };
+  const response = await ranker.post("/auth/login", body, undefined, { "X-Real-IP": from });
+  const { code } = (await response.json()) as { code?: string };
+  return { status: response.status, code, retryAfter: response.headers.get("Retry-After") };
+}
+
+const badCredentials = { status: 401, code: "bad_credentials", retryAfter: null };
+// A try comes back every 30 seconds, and the first one began to when the test did.
+const limited = { status: 429, code: "rate_limited", retryAfter: expect.stringMatching(/^(2\d|30)$/) };
+const entered = { status: 200, code: undefined, retryAfter: null };
+
+async function fail(times: number, options = {}): Promise<Answered[]> {
+  const answers = [];
+  for (let n = 0; n < times; n++) answers.push(await login("wrong", options));
+  return answers;
+}
+
+/** Moves the last try into the past, in both buckets. */
+async function letPass(seconds: number, network = HOME): Promise<void> {
+  for (const key of [loginBucketKey("ada", network), loginBucketKey("ada")]) {
+    const at = Number(await under.redis.hget(key, "at"));
+    await under.redis.hset(key, "at", at - seconds * 1_000_000);
+  }
+}
+
+describe("failed logins of one player", () => {
+  test("ten, then 429 for the right password as well; who waits Retry-After gets in", async () => {
+    expect(await fail(10)).toEqual(Array.from({ length: 10 }, () => badCredentials));
+    expect(await login("wrong")).toEqual(limited);
+    const denied = await login(password);
+    expect(denied).toEqual(limited);
+    await letPass(Number(denied.retryAfter));
+    expect(await login(password)).toEqual(entered);
+    expect(await login("wrong")).toEqual(badCredentials); // the one that was right did not cost the try
+    expect(await login("wrong")).toEqual(limited);
+  });
+
+  test("are limited alike for a user_id that nobody has", async () => {
+    const expected = [...Array.from({ length: 10 }, () => badCredentials), limited, limited];
+    expect(await fail(12, { user_id: "nobody" })).toEqual(expected);
+    expect(await fail(12)).toEqual(expected);
+  });
+
+  test("fifty at once are ten tries", async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => login("wrong")));
+    expect(answers.filter(({ code }) => code === "bad_credentials")).toHaveLength(10);
+    expect(answers.filter(({ code }) => code === "rate_limited")).toHaveLength(40);
+  });
+
+  test("cost nobody else a try", async () => {
+    await fail(11);
+    expect(await login("wrong", { user_id: "bob" })).toEqual(badCredentials);
+  });
+
+  test("from one network do not lock the player out at another", async () => {
+    await fail(11, { from: "198.51.100.7" });
+    expect(await login(password)).toEqual(entered);
+    expect(await login(password, { from: "198.51.100.7" })).toEqual(limited);
+  });
+
+  test("from the addresses of one IPv6 network count together", async () => {
+    for (let n = 0; n < 10; n++) await login("wrong", { from: `2001:db8:1:2::${n}` });
+    expect(await login(password, { from: "2001:db8:1:2:ffff::1" })).toEqual(limited);
+    expect(await login(password, { from: "2001:db8:1:3::1" })).toEqual(entered);
+  });
+
+  test("from ten networks are all there are, also for one who claims any address", async () => {
+    expect(await login("wrong")).toEqual(badCredentials);
+    expect(await under.redis.hget(loginBucketKey("ada"), "level")).toBe("99000000"); // of a hundred
+    const [seconds = 0] = await under.redis.time();
+    await under.redis.hset(loginBucketKey("ada"), { level: 0, at: `${seconds}000000` });
+    const denied = await login(password, { from: "192.0.2.55" });
+    expect(denied).toEqual({ ...limited, retryAfter: expect.stringMatching(/^[123]$/) });
+    await letPass(Number(denied.retryAfter));
+    expect(await login(password, { from: "192.0.2.55" })).toEqual(entered);
+  });
+
+  test("from what claims to be no address count together", async () => {
+    for (let n = 0; n < 10; n++) await login("wrong", { from: `made-up-${n}` });
+    expect(await login(password, { from: "made-up-10" })).toEqual(limited);
+  });
+});
+
+describe("costs no try:", () => {
+  test("a right password, however often", async () => {
+    for (let n = 0; n < 12; n++) expect(await login(password)).toEqual(entered);
+    expect(await fail(11)).toEqual([...Array.from({ length: 10 }, () => badCredentials), limited]);
+  });
+
+  test("a wrong region beside it", async () => {
+    const wrongRegion = { status: 403, code: "wrong_region", retryAfter: null };
+    for (let n = 0; n < 12; n++) expect(await login(password, { region: "NA" } as object)).toEqual(wrongRegion);
+  });
+
+  test("a login that could not be judged", async () => {
+    await under.redis.set("account:{accounts}:eve", "no account"); // a wrong type: Redis refuses to read it
+    for (let n = 0; n < 12; n++) expect((await login(password, { user_id: "eve" })).status).toBe(500);
+  });
+});
+
+test("the buckets are gone once they are full again", async () => {
+  await fail(1);
+  for (const key of await under.redis.keys("bucket:*")) expect(await under.redis.pttl(key)).toBeWithin(1, 30_002);
+});
