@@ -52,6 +52,8 @@ export interface SiteOptions {
   /** Of every service. */
   env?: Record<string, string>;
   redisArgs?: string[];
+  /** Arguments of Bun, of every service. */
+  bunArgs?: string[];
 }
 
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
@@ -69,7 +71,7 @@ const databaseOf = (region: string) => `leaderboard_${region.toLowerCase()}`;
 
 /** Starts the stores first, then as many services as asked for (one each), each of them ready. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
-  const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [] } = options;
+  const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [], bunArgs = [] } = options;
   const dir = await scratchDir();
   const [redisPort, postgresPort] = [await freePort(), await freePort()];
   const [redis, postgres] = await Promise.all([
@@ -100,7 +102,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       ...{ BUN_CONFIG_MAX_HTTP_REQUESTS: "4096", ...env, ...more },
     };
     const member = await startMember(kind, () =>
-      startService(kind, environment, { port, onLine: (line) => void lines.push(line) }),
+      startService(kind, environment, { port, bunArgs, onLine: (line) => void lines.push(line) }),
     );
     return Object.assign(member, { url: `http://127.0.0.1:${port}`, toRedis, toPostgres, lines });
   }

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Member } from "./member.ts";
+import { scaled } from "./scale.ts";
+import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+const MINUTES = Number(process.env.SOAK_MINUTES ?? scaled(0.2, 3));
+const KILL_EVERY_MS = 2_000;
+// What the second half of a run may add to a process that is never killed: a leak of a kilobyte a request shows.
+const GROWTH_MAX = 1.25;
+
+let site: Site;
+beforeAll(async () => {
+  site = await startSite({ rankers: 3, gateways: 3, drainers: 2 });
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+/** Memory that a process holds, in bytes. */
+async function residentBytes({ pid }: Member): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+test(
+  `a soak of ${MINUTES} minutes with random kills: memory flat, queues empty, history clean`,
+  async () => {
+    const spared = [site.rankers[0], site.gateways[0], site.drainers[0]] as ServiceMember[];
+    const victims = [
+      ...site.rankers.slice(1),
+      ...site.gateways.slice(1),
+      ...site.drainers.slice(1),
+      site.redis,
+      site.postgres,
+    ];
+    const endsAt = performance.now() + MINUTES * 60_000;
+    let kills = 0;
+    const memory: (number | undefined)[][] = [];
+    const measure = async () => void memory.push(await Promise.all(spared.map(residentBytes)));
+
+    await expectNothingLost(site, {
+      ...{ name: `soak of ${MINUTES} minutes, random kills`, times: 1 },
+      async inject() {
+        const halfAt = (performance.now() + endsAt) / 2;
+        while (performance.now() < endsAt) {
+          const victim = victims[Math.floor(Math.random() * victims.length)] as Member;
+          await delay(Math.random() * KILL_EVERY_MS);
+          await victim.kill();
+          await victim.start();
+          kills++;
+          if (memory.length === 0 && performance.now() > halfAt) await measure();
+        }
+        await measure();
+      },
+    });
+    expect(kills).toBeGreaterThan(0);
+    for (const { isRunning } of [...site.rankers, ...site.gateways, ...site.drainers]) expect(isRunning).toBeTrue();
+    if (process.platform !== "linux") return; // there is no /proc elsewhere
+    const [half = [], end = []] = memory;
+    for (const [i, { name }] of spared.entries()) {
+      const growth = (end[i] ?? Number.NaN) / (half[i] ?? Number.NaN);
+      process.stdout.write(`${name}: ${Math.round((end[i] ?? 0) / 1e6)} MB, ${growth.toFixed(2)} of its half-time\n`);
+      expect(growth).toBeLessThan(GROWTH_MAX);
+    }
+  },
+  (MINUTES + 2) * 60_000,
+);
