@@ -27,7 +27,7 @@ const dir = mkdtempSync(join(tmpdir(), "leaderboard-faults-"));
 const report = join(dir, "report.ndjson");
 writeFileSync(report, "");
 const files = positionals.length > 0 ? positionals : ["infra/faults"];
-const child = Bun.spawn([process.execPath, "test", ...files], {
+const child = Bun.spawn([process.execPath, "test", "--timeout", "30000", ...files], {
   cwd: join(import.meta.dir, ".."),
   env: { ...process.env, FAULTS: values.short ? "short" : "full", [REPORT_VARIABLE]: report },
   stdio: ["ignore", "inherit", "inherit"],

@@ -8,8 +8,8 @@ export interface Load {
   readonly surprises: readonly string[];
   /** Requests that got no answer in time, or whose connection broke. */
   readonly unanswered: number;
-  /** Answers by status. */
-  readonly answers: ReadonlyMap<number, number>;
+  /** Answers by status, and code where it is a problem: `200`, `503 unavailable`. */
+  readonly answers: ReadonlyMap<string, number>;
   /** Lets every write that is on its way come to its end, and returns then. */
   stop(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const { urls, history, lanes = LANES, pauseMs = PAUSE_MS, send = fetch } = options;
   const run = ++runs;
   const surprises: string[] = [];
-  const answers = new Map<number, number>();
+  const answers = new Map<string, number>();
   let unanswered = 0;
   let stopped = false;
   let turn = 0;
@@ -64,9 +64,10 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       });
-      const { status } = response;
-      answers.set(status, (answers.get(status) ?? 0) + 1);
-      return { status, body: (await response.json()) as Answer["body"] };
+      const answer = { status: response.status, body: (await response.json()) as Answer["body"] };
+      const kind = [answer.status, answer.body.code ?? []].flat().join(" ");
+      answers.set(kind, (answers.get(kind) ?? 0) + 1);
+      return answer;
     } catch {
       unanswered++;
       return undefined;

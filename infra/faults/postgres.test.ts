@@ -27,7 +27,7 @@ function expectAlive(): void {
 
 /** Lets writes go on until a queue is full, and writers are told to wait. */
 async function untilRefused(load: Load): Promise<void> {
-  const refusals = () => load.answers.get(429) ?? 0;
+  const refusals = () => load.answers.get("429 queue_full") ?? 0;
   const before = refusals();
   while (refusals() === before) await delay(10);
 }

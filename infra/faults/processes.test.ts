@@ -72,7 +72,7 @@ test.skipIf(nginx === undefined)(
       },
     });
     await front.stop();
-    expect([...load.answers.keys()].sort()).toEqual([200, 201]);
+    expect([...load.answers.keys()].sort()).toEqual(["200", "201"]);
     expect(load.unanswered).toBe(0);
   },
   120_000,

@@ -67,6 +67,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   return {
     async register({ user_id, name, region, initialScore, password }) {
+      // The script decides; this spares the hash of a password that would be of no use.
+      if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password);
       const keys = [accountQueueKey, accountClockKey, accountKey(user_id)];
       const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
@@ -74,7 +76,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const [outcome, createdAt] = await registerScript(redis, keys, args).catch((error: unknown) => {
         throw toRedisProblem(error, "write");
       });
-      if (outcome === "user_exists") throw new Problem("user_exists", `The user_id ${user_id} is taken.`);
+      if (outcome === "user_exists") throw userExists(user_id);
       if (outcome === "queue_full") throw new Problem("queue_full", "Too many registrations wait. Try again shortly.");
       const identity = { userId: user_id, name, region, account: createdAt };
       if (initialScore !== undefined) await writeInitialScore(identity, initialScore);
@@ -83,6 +85,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
     login: (credentials, network = "") => countTry(credentials.user_id, network, () => enter(credentials)),
   };
+
+  async function isTaken(userId: string): Promise<boolean> {
+    try {
+      return (await redis.exists(accountKey(userId))) > 0;
+    } catch (error) {
+      throw toRedisProblem(error, "read");
+    }
+  }
 
   async function enter({ user_id, name, region, password }: Credentials): Promise<Identity> {
     const account: Record<string, string | undefined> = await redis
@@ -119,3 +129,5 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return !passwordsRequired && account.password_hash === "" && name !== undefined && isNamed;
   }
 }
+
+const userExists = (userId: string) => new Problem("user_exists", `The user_id ${userId} is taken.`);
