@@ -1,3 +1,4 @@
+import { ConfigError } from "shared/config";
 import { type Client, createClient, type Player, RequestFailed } from "./demo/client.ts";
 import { createProgress, table } from "./demo/display.ts";
 import { type DemoOptions, HELP, readDemoOptions } from "./demo/options.ts";
@@ -67,6 +68,10 @@ async function run(options: DemoOptions): Promise<void> {
 }
 
 function explain(error: unknown, url: string): string {
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof RequestFailed && error.code === "invalid_request" && error.message.includes("password")) {
+    return "This server requires passwords: name one with --password, for all players of the demo.";
+  }
   if (error instanceof RequestFailed) return `${error.message} (${error.status} ${error.code})`;
   const refused = (error as { code?: unknown } | null)?.code === "ECONNREFUSED";
   return refused ? `Nothing answers at ${url}: start it with npm start.` : String(error);

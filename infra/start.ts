@@ -107,7 +107,7 @@ async function refuseTakenPorts({ ports }: StackOptions): Promise<void> {
       faults.push(`port ${port} is taken: stop what listens there, or choose another with ${name}=… npm start`);
     }
   }
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (faults.length > 0) throw new ConfigError(faults, "The stack cannot start");
 }
 
 try {

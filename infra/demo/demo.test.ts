@@ -14,7 +14,7 @@ describe("options", () => {
 
   test("that are not valid are named", () => {
     expect(() => readDemoOptions(["--players", "0", "--seconds", "x"])).toThrow(
-      new ConfigError(["--players must be from 1 to 1000000", "--seconds must be a whole number"]).message,
+      "The options are not valid:\n  --players must be from 1 to 1000000\n  --seconds must be a whole number",
     );
     expect(() => readDemoOptions(["--player", "5"])).toThrow(ConfigError);
   });

@@ -23,6 +23,8 @@ export const HELP = `Registers players through the gateway, over all regions, an
   --password TEXT     for a server that requires passwords
 `;
 
+const INVALID = "The options are not valid";
+
 /** @returns nothing when help was asked for @throws ConfigError with every fault */
 export function readDemoOptions(args: string[]): DemoOptions | undefined {
   const values = parse(args);
@@ -46,7 +48,7 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
       concurrency: count("concurrency", 256),
     },
   };
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (faults.length > 0) throw new ConfigError(faults, INVALID);
   return options;
 }
 
@@ -61,6 +63,6 @@ function parse(args: string[]) {
       },
     }).values;
   } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
+    throw new ConfigError([error instanceof Error ? error.message : String(error)], INVALID);
   }
 }

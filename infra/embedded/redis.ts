@@ -19,7 +19,7 @@ export interface RedisOptions {
  * acknowledged, no snapshots beside it, no eviction.
  */
 export async function startRedis({ port, dir, args = [], onLine }: RedisOptions): Promise<RedisServer> {
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 }); // hashes of passwords are in there, too
   const engine = await launch({
     command: "redis-server",
     args: [

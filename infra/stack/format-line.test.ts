@@ -15,6 +15,18 @@ test("a log entry becomes one line for people, its fields as they are", () => {
   );
 });
 
+test("what a client has sent can forge no line and give the terminal no orders", () => {
+  const entry = {
+    level: "info",
+    time: "2026-01-02T03:04:05.678Z",
+    msg: "request",
+    path: "/\u001b[31m\nredis     | gone\u0000",
+  };
+  expect(formatLine("gateway", JSON.stringify(entry))).toBe(
+    "gateway   | 03:04:05.678 info request path=/\\x1b[31m\\x0aredis     | gone\\x00",
+  );
+});
+
 test.each(["1:M Ready to accept connections", "{broken", '{"json": "of something else"}', ""])(
   "%p is shown as it is, after who said it",
   (line) => {

@@ -5,8 +5,12 @@ const SHOWN_ELSEWHERE = new Set(["level", "time", "service", "msg"]);
 
 /** A line of a process for people: who spoke, and a JSON log entry as `time level message name=value …`. */
 export function formatLine(process: string, line: string): string {
-  return `${process.padEnd(NAME_WIDTH)} | ${toText(line)}`;
+  return `${process.padEnd(NAME_WIDTH)} | ${escapeControls(toText(line))}`;
 }
+
+/** A path that somebody asked for may hold anything: no new line that looks like a process's own, no colours, no bells. */
+const escapeControls = (text: string) =>
+  text.replaceAll(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 
 function toText(line: string): string {
   const entry = parseEntry(line);

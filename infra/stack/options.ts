@@ -12,7 +12,7 @@ export interface StackOptions {
 }
 
 /** The variable that sets a port, and its value when nothing does. The second ranker listens one above the first. */
-const DEFAULT_PORTS = {
+export const DEFAULT_PORTS = {
   GATEWAY_PORT: 4000,
   RANKER_PORT: 5000,
   DRAINER_PORT: 6060,
@@ -67,6 +67,6 @@ function parse(args: string[]) {
     const flag = { type: "boolean" } as const;
     return parseArgs({ args, options: { fresh: flag, "no-drainer": flag, help: { ...flag, short: "h" } } });
   } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
+    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
   }
 }

@@ -1,10 +1,17 @@
 import { relative } from "node:path";
+import { DEFAULT_PORTS } from "./options.ts";
 
 /** What the stack prints when it is ready: where it is, and three requests to try. */
 export function welcome(port: number, dataDir: string, passwordsRequired: boolean): string {
   const url = `http://127.0.0.1:${port}`;
   const json = `-H 'Content-Type: application/json'`;
   const password = passwordsRequired ? ', "password": "correct horse"' : "";
+  const run = Bun.which("bun") === null ? "npm run" : "bun run";
+  const options = [
+    ...(port === DEFAULT_PORTS.GATEWAY_PORT ? [] : [`--url ${url}`]),
+    ...(passwordsRequired ? ["--password 'correct horse'"] : []),
+  ];
+  const demo = [`${run} demo`, ...(options.length > 0 ? ["--", ...options] : [])].join(" ");
   const login = `'{"user_id": "ada", "name": "Ada"${password}}'`;
   return `
 Leaderboard is ready at ${url}
@@ -18,7 +25,8 @@ Leaderboard is ready at ${url}
     curl '${url}/top?region=EU&limit=10'
 
 ${passwordsRequired ? "" : "Passwords are optional here, since nobody but this machine can connect: never so on an open network.\n"}\
-A thousand players at once: bun run demo. The data is kept in ${relative(process.cwd(), dataDir) || dataDir}; \
+A thousand players at once: ${demo}
+The data is kept in ${relative(process.cwd(), dataDir) || dataDir}; \
 --fresh begins anew. Ctrl-C stops everything.
 `;
 }

@@ -7,8 +7,11 @@ export type Environment = Record<string, string | undefined>;
 
 /** Every fault of a configuration, one a line, each naming its variable. */
 export class ConfigError extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super(`The configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  constructor(
+    readonly faults: readonly string[],
+    heading = "The configuration is not valid",
+  ) {
+    super(`${heading}:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
     this.name = "ConfigError";
   }
 }
