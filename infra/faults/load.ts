@@ -31,6 +31,8 @@ const PAUSE_MS = 4;
 // A client is promised an answer within a second; what comes after this is none.
 const ANSWER_TIMEOUT_MS = 5_000;
 const RETRY_MS = 50;
+// What no fault should cost, so that a run that would never end says why.
+const STOP_TIMEOUT_MS = 30_000;
 const POINTS_MAX = 9;
 
 /** How a player is written. */
@@ -141,7 +143,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     },
     async stop() {
       stopped = true;
-      await Promise.all(running);
+      const late = delay(STOP_TIMEOUT_MS, "late", { ref: false });
+      if ((await Promise.race([Promise.all(running), late])) !== "late") return;
+      throw new Error(`writes are still not settled: ${[...answers].join(" ")}, ${unanswered} unanswered`);
     },
   };
 }

@@ -59,6 +59,8 @@ export interface SiteOptions {
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 const PASSWORD = "scratch";
 const READY_TIMEOUT_MS = 10_000;
+// What no fault should cost, so that a run that would never end says why.
+const DRAIN_TIMEOUT_MS = 30_000;
 // Limits that no run reaches: what is under test is elsewhere.
 const NO_LIMITS = Object.fromEntries(
   ["USER", "REGION", "ADDRESS"].flatMap((what) => [
@@ -126,7 +128,14 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const queues = [...scoreQueuesOf(createTopology(REGIONS, 1, ["main"])), accountQueue];
   async function drained(): Promise<void> {
     await awaitReady(client, READY_TIMEOUT_MS); // a killed Redis may have come back a moment ago
-    for (const { queue } of queues) while ((await client.llen(queue)) > 0);
+    const endsAt = performance.now() + DRAIN_TIMEOUT_MS;
+    for (const { tag, queue } of queues) {
+      while ((await client.llen(queue)) > 0) {
+        if (performance.now() < endsAt) continue;
+        const states = startedDrainers.map(({ isRunning, lines }) => [isRunning, ...lines.slice(-5)].join("\n"));
+        throw new Error(`queue ${tag} is not empty after ${DRAIN_TIMEOUT_MS} ms\n${states.join("\n")}`);
+      }
+    }
   }
 
   return {
