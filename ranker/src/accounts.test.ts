@@ -49,6 +49,26 @@ describe("registration", () => {
     await bounded.accounts.register(bob);
   });
 
+  test("with an initial score and the player's queue full it is queue_full as well, and the user_id stays free", async () => {
+    const bounded = await under.build({ queueMax: 1 });
+    await bounded.submit({ userId: "eve", name: "Eve", region: "EU" }, { operation: "set", board: "main", value: 5 });
+    const registration = bounded.accounts.register({ ...ada, initialScore: 77 });
+    await expect(registration).rejects.toMatchObject({ code: "queue_full", status: 429 });
+    expect(await under.redis.exists(accountKey("ada"))).toBe(0);
+    await under.redis.del("queue:scores:{EU}");
+    await bounded.accounts.register({ ...ada, initialScore: 77 });
+    expect(await bounded.boards.rank("EU", "main", "ada")).toMatchObject({ score: 77 });
+  });
+
+  test("an initial score that is refused after the account was made is outcome_unknown, and follows with a login", async () => {
+    await under.redis.sadd("leaderboard:{EU}", "not what belongs here");
+    const registration = optional.accounts.register({ ...ada, initialScore: 77 });
+    await expect(registration).rejects.toMatchObject({ code: "outcome_unknown", status: 503 });
+    await under.redis.del("leaderboard:{EU}");
+    await optional.accounts.login(ada);
+    expect(await optional.boards.rank("EU", "main", "ada")).toMatchObject({ score: 77 });
+  });
+
   test("an initial score that a crash kept from the board is written at the next login", async () => {
     await optional.accounts.register(ada);
     await under.redis.hset(accountKey("ada"), "initial_score", "77");
@@ -121,7 +141,12 @@ describe("login", () => {
     const { redis } = under;
     const { submit } = optional;
     const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
-    const counted = createAccounts({ redis, submit, countTry, passwords, passwordsRequired: false, queueMax: 1 });
+    const counted = createAccounts({
+      ...{ redis, submit, countTry, passwords },
+      hasRoom: async () => true,
+      passwordsRequired: false,
+      queueMax: 1,
+    });
     const tried = { password: "wrong", region: "NA" };
     for (const user_id of ["nobody", "ada", "bob"]) {
       for (const name of [undefined, "Ada", "Eve"]) {

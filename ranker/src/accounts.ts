@@ -5,7 +5,7 @@ import type { Identity } from "shared/tokens";
 import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
 import registerSource from "./register.lua" with { type: "text" };
-import type { Submit } from "./submit.ts";
+import type { HasRoom, Submit } from "./submit.ts";
 
 export interface Registration {
   user_id: string;
@@ -36,6 +36,7 @@ export interface AccountsOptions {
   redis: Redis;
   passwords: Passwords;
   submit: Submit;
+  hasRoom: HasRoom;
   countTry: CountTry;
   /** Whether a player without a password may log in with the name alone. */
   passwordsRequired: boolean;
@@ -49,7 +50,7 @@ const registerScript = defineScript({
 });
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { redis, passwords, submit, countTry, passwordsRequired, queueMax } = options;
+  const { redis, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax } = options;
   /**
    * The account and the player's ranking live in different slots, so no script can write both. The account keeps the
    * initial score until the entry exists; should a registration end in between, the next login writes it.
@@ -67,6 +68,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   return {
     async register({ user_id, name, region, initialScore, password }) {
+      if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
       // The script decides; this spares the hash of a password that would be of no use.
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password);
@@ -77,9 +79,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
         throw toRedisProblem(error, "write");
       });
       if (outcome === "user_exists") throw userExists(user_id);
-      if (outcome === "queue_full") throw new Problem("queue_full", "Too many registrations wait. Try again shortly.");
+      if (outcome === "queue_full") throw tooManyWait();
       const identity = { userId: user_id, name, region, account: createdAt };
-      if (initialScore !== undefined) await writeInitialScore(identity, initialScore);
+      if (initialScore !== undefined) {
+        await writeInitialScore(identity, initialScore).catch((cause: unknown) => {
+          const detail = "The player is registered, the initial score is not confirmed: the first login completes it.";
+          throw new Problem("outcome_unknown", detail, { cause });
+        });
+      }
       return identity;
     },
 
@@ -129,5 +136,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return !passwordsRequired && account.password_hash === "" && name !== undefined && isNamed;
   }
 }
+
+const tooManyWait = () => new Problem("queue_full", "Too many registrations wait. Try again shortly.");
 
 const userExists = (userId: string) => new Problem("user_exists", `The user_id ${userId} is taken.`);

@@ -10,7 +10,7 @@ import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
-import { createSubmit } from "./submit.ts";
+import { createHasRoom, createSubmit } from "./submit.ts";
 
 await runService(
   () => loadRankerConfig(process.env),
@@ -23,11 +23,14 @@ await runService(
 
     const boards = createBoards(topology, stores.of);
     const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
+    const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const passwords = await createPasswords();
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
       ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
-      accounts: createAccounts({ redis: stores.home, passwords, submit, countTry, passwordsRequired, queueMax }),
+      accounts: createAccounts({
+        ...{ redis: stores.home, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
+      }),
       confirmAccount: createConfirmAccount(stores.home),
       tokens: createTokens({
         ...config.tokens,

@@ -12,7 +12,7 @@ import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
-import { createSubmit, type Submit } from "./submit.ts";
+import { createHasRoom, createSubmit, type Submit } from "./submit.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
 export interface UnderTest {
@@ -68,7 +68,8 @@ export async function startUnderTest(): Promise<UnderTest> {
       const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
       const passwords = await createPasswords();
       const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
-      const accounts = createAccounts({ redis, passwords, submit, countTry, passwordsRequired, queueMax });
+      const hasRoom = createHasRoom({ topology, redisOf: () => redis, queueMax });
+      const accounts = createAccounts({ redis, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax });
       const confirmAccount =
         rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
       const tokens = createTokens({ ...tokenOptions, provider: rest.provider });

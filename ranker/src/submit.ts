@@ -48,6 +48,24 @@ export interface SubmitOptions {
   queueMax: number;
 }
 
+/**
+ * Whether a player's queue takes another event now. The script decides at the write itself; this is for whoever has
+ * something else to do first that should not be done in vain.
+ *
+ * @throws Problem `unavailable`
+ */
+export type HasRoom = (region: string, userId: string) => Promise<boolean>;
+
+export function createHasRoom({ topology, redisOf, queueMax }: Omit<SubmitOptions, "boards">): HasRoom {
+  return async (region, userId) => {
+    const queued = redisOf(region).llen(queueKey(shardOf(topology, region, userId)));
+    const length = await queued.catch((error: unknown) => {
+      throw toRedisProblem(error, "read");
+    });
+    return length < queueMax;
+  };
+}
+
 const ONCE_TTL_SECONDS = 24 * 3600;
 
 type Outcome = "ok" | "entry_exists" | "score_out_of_range" | "idempotency_conflict" | "queue_full";
