@@ -208,6 +208,32 @@ describe("whoever calls without a valid token is refused, and nothing changes", 
   });
 });
 
+describe("a wrong type at a key, planted by somebody else, is a 500 that tells nothing but its id, and nothing is half-written", () => {
+  const update = () => ranker.post("/score/update", { score: 5 }, ada, { "Idempotency-Key": "k" });
+  const register = () => ranker.post("/auth/register", { user_id: "eve", name: "Eve", region: "EU" });
+  const login = () => ranker.post("/auth/login", { user_id: "eve", name: "Eve" });
+  test.each([
+    ["queue:scores:{EU}", update],
+    ["clock:{EU}", update],
+    ["leaderboard:{EU}", update],
+    ["arrivals:{EU}", update],
+    ["user:{EU}:ada", update],
+    ["once:{EU}:ada:k", update],
+    ["queue:accounts:{accounts}", register],
+    ["clock:{accounts}", register],
+    ["account:{accounts}:eve", register],
+    ["account:{accounts}:eve", login],
+  ])("%s", async (key, request) => {
+    await under.redis.sadd(key, "not what belongs here");
+    const response = await request();
+    const text = await response.clone().text();
+    expect(await problemOf(response)).toEqual([500, "internal"]);
+    expect(text).not.toMatch(/WRONGTYPE|redis|lua|script/i);
+    expect((await under.redis.keys("*")).filter((other) => !other.startsWith("bucket:"))).toEqual([key]);
+    expect(await under.redis.smembers(key)).toEqual(["not what belongs here"]);
+  });
+});
+
 describe("routes that are not there", () => {
   test("an unknown path is not_found", async () => {
     expect(await problemOf(await ranker.app.request("/scores"))).toEqual([404, "not_found"]);
