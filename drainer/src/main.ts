@@ -17,7 +17,7 @@ import { backoffAfter } from "./pace.ts";
 import type { QueueKeys } from "./queue.ts";
 import { accountQueue, scoreQueuesOf } from "./queues.ts";
 import { accountEvents } from "./upsert-accounts.ts";
-import { scoreEvents } from "./upsert-scores.ts";
+import { scoreEventsOf } from "./upsert-scores.ts";
 import { startWorker } from "./worker.ts";
 
 /** What is left for emptying the queues, so that the stores can still be closed in time. */
@@ -35,6 +35,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
     const lease = createLease(redis, keys.lease, holder);
     return { keys, redis, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax }) };
   }
+  const scoreEvents = scoreEventsOf(topology);
   const queues = [
     ...scoreQueuesOf(topology).map((keys) =>
       toQueue(keys, stores.of(keys.region), databases.of(keys.region), scoreEvents),

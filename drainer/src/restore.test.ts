@@ -6,8 +6,8 @@ import { toArrival } from "shared/times";
 import { openDatabases } from "./databases.ts";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { restore } from "./restore.ts";
-import { accountEvents } from "./upsert-accounts.ts";
-import { scoreEvents } from "./upsert-scores.ts";
+import { upsertAccounts } from "./upsert-accounts.ts";
+import { upsertScores } from "./upsert-scores.ts";
 
 let it: UnderTest;
 let runRestore: () => ReturnType<typeof restore>;
@@ -36,7 +36,7 @@ afterAll(async () => {
 beforeEach(() => it.clear());
 
 const shard = { region: "EU", partition: 0, tag: "EU" };
-const write = (...events: ReturnType<typeof scoreEvent>[]) => it.database.run((sql) => scoreEvents.upsert(sql, events));
+const write = (...events: ReturnType<typeof scoreEvent>[]) => it.database.run((sql) => upsertScores(sql, events));
 const readRanking = async (board = "main") => {
   const members = await it.redis.zrevrange(boardKey(shard, board), 0, -1);
   return members.map((member) => member.slice(16));
@@ -97,7 +97,7 @@ test("accounts come back with their hashes, newer ones stay", async () => {
     updated_at: "5",
   };
   const open = { ...account, user_id: "bob", password_hash: "" };
-  await it.database.run((sql) => accountEvents.upsert(sql, [account, open]));
+  await it.database.run((sql) => upsertAccounts(sql, [account, open]));
   expect(await runRestore()).toMatchObject({ accounts: 2 });
   const { user_id: _, ...fields } = account;
   expect(await it.redis.hgetall(accountKey("ann"))).toEqual(fields);

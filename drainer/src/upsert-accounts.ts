@@ -3,7 +3,7 @@ import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
 
 /** Writes the newest state of each account, as `upsert-scores.ts` does for entries. */
-async function upsertAccounts(sql: Sql, events: readonly AccountEvent[]): Promise<number> {
+export async function upsertAccounts(sql: Sql, events: readonly AccountEvent[]): Promise<number> {
   const column = (name: keyof AccountEvent) => events.map((event) => event[name]);
   const result = await sql`
     INSERT INTO accounts (user_id, name, region, password_hash, created_at, updated_at)

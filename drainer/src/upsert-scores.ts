@@ -1,4 +1,5 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
+import type { Topology } from "shared/regions";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
 
@@ -9,7 +10,7 @@ import type { EventKind } from "./drain.ts";
  *
  * @returns the rows that changed
  */
-async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
+export async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
   const column = (name: keyof ScoreEvent) => events.map((event) => event[name]);
   const result = await sql`
     INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
@@ -27,8 +28,12 @@ async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<nu
   return result.count;
 }
 
-export const scoreEvents: EventKind<ScoreEvent> = {
-  schema: scoreEventSchema,
+/** Scores on the configured boards: an event of another one is refused, because no read and no restore would find it. */
+export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
+  schema: scoreEventSchema.refine(({ board }) => boards.includes(board), {
+    path: ["board"],
+    message: `must be one of ${boards.join(", ")}`,
+  }),
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
   upsert: upsertScores,
-};
+});
