@@ -144,42 +144,56 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     }
   }
 
-  /** Members that their arrival does not name, or that have no row. What has one was compared from the other side. */
+  /** Members that have no row, or that stand beside the right one. Whatever else has a row was found from there. */
   async function* findInRanking(shard: Shard) {
+    const key = boardKey(shard, board);
     let cursor = "0";
     do {
-      const [next, flat] = await redis.zscan(boardKey(shard, board), cursor, "COUNT", PAGE);
+      const [next, flat] = await redis.zscan(key, cursor, "COUNT", PAGE);
       cursor = next;
       const members = flat.filter((_, index) => index % 2 === 0);
       if (members.length === 0) continue;
       const ids = members.map((member) => split(member).userId);
       const arrivals = await redis.hmget(arrivalsKey(shard, board), ...ids);
-      const rows = await readEntriesOf(database, board, ids);
-      const known = new Set(rows.filter((row) => row.region === region).map((row) => row.user_id));
+      const hasRow = await findRows(ids);
+      const named = members.map((_, index) => `${arrivals[index] ?? ""}${ids[index]}`);
+      const isNamed = (index: number) => members[index] === named[index];
+      const strays = named.filter((_, index) => !isNamed(index));
+      const scores = strays.length === 0 ? [] : await redis.zmscore(key, ...strays);
+      const doubled = new Set(strays.filter((_, index) => scores[index] !== null));
       const suspects = members.flatMap((member, index): Suspect[] => {
-        const { arrival, userId } = split(member);
-        const suspect = toSuspect(shard, userId);
-        if (arrivals[index] !== arrival) return [{ ...suspect, member, key: `${suspect.key} ${member}` }];
-        return known.has(userId) ? [] : [suspect];
+        const suspect = toSuspect(shard, ids[index] ?? "");
+        const isFound = hasRow(suspect.userId) && !doubled.has(named[index] ?? "");
+        if (isFound) return [];
+        return isNamed(index) ? [suspect] : [{ ...suspect, member, key: `${key} ${member}` }];
       });
       yield { compared: members.length, suspects };
     } while (cursor !== "0");
   }
 
-  /** Arrivals that name no member. */
+  /** Arrivals that name no member and have no row. */
   async function* findInArrivals(shard: Shard) {
+    const key = arrivalsKey(shard, board);
     let cursor = "0";
     do {
-      const [next, flat] = await redis.hscan(arrivalsKey(shard, board), cursor, "COUNT", PAGE);
+      const [next, flat] = await redis.hscan(key, cursor, "COUNT", PAGE);
       cursor = next;
       const pairs = flat.flatMap((userId, index) => (index % 2 === 0 ? [{ userId, arrival: flat[index + 1] }] : []));
       if (pairs.length === 0) continue;
       const members = pairs.map(({ userId, arrival }) => `${arrival}${userId}`);
       const scores = await redis.zmscore(boardKey(shard, board), ...members);
-      const lost = pairs.filter((_, index) => scores[index] === null);
-      const key = arrivalsKey(shard, board);
-      yield { compared: 0, suspects: lost.map(({ userId }) => ({ ...toSuspect(shard, userId), key })) };
+      const lost = pairs.flatMap(({ userId }, index) => (scores[index] === null ? [userId] : []));
+      const hasRow = lost.length === 0 ? () => true : await findRows(lost);
+      const suspects = lost.filter((userId) => !hasRow(userId));
+      yield { compared: 0, suspects: suspects.map((userId) => ({ ...toSuspect(shard, userId), key })) };
     } while (cursor !== "0");
+  }
+
+  /** Which of these players the walk through the rows has met. */
+  async function findRows(ids: readonly string[]): Promise<(userId: string) => boolean> {
+    const rows = await readEntriesOf(database, board, ids);
+    const known = new Set(rows.filter((row) => row.region === region).map((row) => row.user_id));
+    return (userId) => known.has(userId);
   }
 
   return {

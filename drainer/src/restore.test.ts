@@ -78,6 +78,36 @@ test("restored twice, a player has one entry", async () => {
   expect(await readRanking()).toEqual(["ann"]);
 });
 
+test("the name is that of the player's newest write, on whatever board, in whatever order boards come", async () => {
+  const named = (name: string, version: number, board: string) => scoreEvent("ann", 1, version, { name, board });
+  await write(named("Before", 10, "main"), named("After", 20, "weekly"));
+  await runRestore();
+  expect(await it.redis.hget(profileKey(shard, "ann"), "name")).toBe("After");
+  await it.redis.flushall();
+  await write(named("Later still", 30, "main"));
+  await runRestore();
+  expect(await it.redis.hget(profileKey(shard, "ann"), "name")).toBe("Later still");
+});
+
+test("over an older state of Redis the newer row brings its name, over a newer one it does not", async () => {
+  await write(scoreEvent("ann", 5, 10, { name: "Before" }));
+  await runRestore();
+  await write(scoreEvent("ann", 6, 20, { name: "After" }));
+  await runRestore();
+  expect(await it.redis.hgetall(profileKey(shard, "ann"))).toMatchObject({ name: "After", score: "6" });
+  await it.redis.hset(profileKey(shard, "ann"), { name: "Live", "updated_at:weekly": "30" });
+  await write(scoreEvent("ann", 7, 25, { name: "Between" }));
+  await runRestore();
+  expect(await it.redis.hgetall(profileKey(shard, "ann"))).toMatchObject({ name: "Live", score: "7" });
+});
+
+test("a row that no write can have made is counted and left out, its page is not", async () => {
+  await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 10), scoreEvent("cid", 5, 10));
+  await it.database.run((sql) => sql`UPDATE leaderboard SET updated_at = 'infinity' WHERE user_id = 'ann'`);
+  await it.database.run((sql) => sql`UPDATE leaderboard SET score = 9007199254740993 WHERE user_id = 'bob'`);
+  expect(await runRestore()).toEqual({ entries: 1, newer: 0, accounts: 0, unknown: 2 });
+});
+
 test("the clock is raised to the newest version, and never lowered", async () => {
   await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 30));
   await runRestore();
@@ -104,8 +134,10 @@ test("accounts come back with their hashes, newer ones stay", async () => {
   expect(await it.redis.hget(accountKey("bob"), "password_hash")).toBe("");
   expect(await it.redis.get(accountClockKey)).toBe("5");
   await it.redis.hset(accountKey("ann"), { name: "Anna", updated_at: "6" });
+  await it.redis.hset(accountKey("bob"), { initial_score: "7", updated_at: "4" });
   expect(await runRestore()).toMatchObject({ accounts: 1 });
   expect(await it.redis.hget(accountKey("ann"), "name")).toBe("Anna");
+  expect(await it.redis.hgetall(accountKey("bob"))).toMatchObject({ initial_score: "7", updated_at: "5" });
 });
 
 test("rows of no configured region or board are counted and left out", async () => {
@@ -116,6 +148,10 @@ test("rows of no configured region or board are counted and left out", async () 
 test("more rows than a page are all restored, each once", async () => {
   const version = (i: number) => 1_000 + i;
   await write(...Array.from({ length: 10_001 }, (_, i) => scoreEvent(`p${i}`, i % 10, version(i))));
-  expect(await runRestore()).toMatchObject({ entries: 10_001 });
+  const account = { name: "A", region: "EU", password_hash: "", created_at: "5", updated_at: "5" };
+  const accounts = Array.from({ length: 5_001 }, (_, i) => ({ ...account, user_id: `p${i}` }));
+  await it.database.run((sql) => upsertAccounts(sql, accounts));
+  expect(await runRestore()).toMatchObject({ entries: 10_001, accounts: 5_001 });
+  expect(await it.redis.exists(accountKey("p0"), accountKey("p5000"))).toBe(2);
   expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(10_001);
 });
