@@ -3,6 +3,7 @@ import { defineScript, type Redis } from "shared/redis";
 import { toAccountClaim } from "./claims.ts";
 import { judge } from "./compare.ts";
 import type { Database } from "./database.ts";
+import { readAhead } from "./in-flight.ts";
 import mendSource from "./mend-account.lua" with { type: "text" };
 import { accountQueue } from "./queues.ts";
 import readSource from "./read-accounts.lua" with { type: "text" };
@@ -12,8 +13,8 @@ import { isSoundAccount } from "./sound.ts";
 import { overwriteAccounts } from "./upsert-accounts.ts";
 import { toMoment } from "./waiting.ts";
 
-/** Rows of a page, and keys of one step through Redis. */
-const PAGE = 1_000;
+// A script that reads 500 accounts, or a step through 500 keys, holds Redis for some 1 ms.
+const PAGE = 500;
 
 type Text = string | null;
 type RawAccount = [name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
@@ -51,7 +52,7 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
   }
 
   async function* findInPostgres() {
-    for await (const rows of readAccounts(database, PAGE)) {
+    for await (const rows of readAhead(readAccounts(database, PAGE))) {
       const readings = await readClaims(rows.map((row) => toSuspect(row.user_id)));
       const suspects = readings.flatMap(({ suspect, claim, isSame }, index) =>
         judge(claim, rows[index], isSoundAccount, isSame).kind === "same" ? [] : [suspect],
