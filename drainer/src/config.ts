@@ -13,6 +13,7 @@ export const drainerFields = {
   POSTGRES_URL: postgresUrl,
   DRAIN_BATCH_MAX: wholeNumber(1, 10_000).default(1000),
   DRAIN_INTERVAL_MS: wholeNumber(1, 60_000).default(50),
+  RECONCILE_INTERVAL_SECONDS: wholeNumber(0, 86_400).default(60),
 };
 
 export type DrainerConfig = ReturnType<typeof loadDrainerConfig>;
@@ -28,5 +29,7 @@ export function loadDrainerConfig(env: Environment) {
     batchMax: settings.DRAIN_BATCH_MAX,
     /** Pause of a queue that was emptied, so that the next batch is worth its statement. */
     intervalMs: settings.DRAIN_INTERVAL_MS,
+    /** Pause between two comparisons of Redis with PostgreSQL; 0 for none at all. */
+    reconcileIntervalMs: settings.RECONCILE_INTERVAL_SECONDS * 1000,
   });
 }

@@ -4,7 +4,7 @@ import { createDrain } from "./drain.ts";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { createLease } from "./lease.ts";
 import { acknowledge, peek } from "./queue.ts";
-import { scoreEvents } from "./upsert-scores.ts";
+import { scoreEventsOf } from "./upsert-scores.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ const at = new Date("2026-01-02T03:04:05.000Z");
 const always = { hold: async () => true, release: async () => {} };
 const newDrain = (options: { database?: Database; batchMax?: number; lease?: typeof always } = {}) =>
   createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEvents, lease: always },
+    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always },
     ...{ batchMax: 100, now: () => at, ...options },
   });
 const push = (...events: unknown[]) =>

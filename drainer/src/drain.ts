@@ -1,9 +1,10 @@
 import type { Redis } from "shared/redis";
 import type { z } from "zod";
 import { type Database, isRowFault, type Sql } from "./database.ts";
+import type { Refused } from "./dead-entry.ts";
 import { fold, type Versioned } from "./fold.ts";
 import type { Lease } from "./lease.ts";
-import { acknowledge, peek, type QueueKeys, type Refused } from "./queue.ts";
+import { acknowledge, peek, type QueueKeys } from "./queue.ts";
 
 /** What a queue's events are, and how they become rows. */
 export interface EventKind<E extends Versioned> {

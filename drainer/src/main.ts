@@ -9,15 +9,16 @@ import { type DrainerConfig, loadDrainerConfig } from "./config.ts";
 import type { Database } from "./database.ts";
 import { openDatabases } from "./databases.ts";
 import { createDrain, type EventKind } from "./drain.ts";
+import { startDriftWatch } from "./drift-watch.ts";
 import type { Versioned } from "./fold.ts";
 import { createLease } from "./lease.ts";
-import { measureQueues } from "./metrics.ts";
+import { measureQueues, measureSweeps } from "./metrics.ts";
 import { migrate } from "./migrate.ts";
 import { backoffAfter } from "./pace.ts";
 import type { QueueKeys } from "./queue.ts";
 import { accountQueue, scoreQueuesOf } from "./queues.ts";
 import { accountEvents } from "./upsert-accounts.ts";
-import { scoreEvents } from "./upsert-scores.ts";
+import { scoreEventsOf } from "./upsert-scores.ts";
 import { startWorker } from "./worker.ts";
 
 /** What is left for emptying the queues, so that the stores can still be closed in time. */
@@ -35,6 +36,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
     const lease = createLease(redis, keys.lease, holder);
     return { keys, redis, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax }) };
   }
+  const scoreEvents = scoreEventsOf(topology);
   const queues = [
     ...scoreQueuesOf(topology).map((keys) =>
       toQueue(keys, stores.of(keys.region), databases.of(keys.region), scoreEvents),
@@ -60,6 +62,14 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
   );
   shutdown.onClose("leases", () => Promise.allSettled(queues.map(({ lease }) => lease.release())));
   shutdown.onClose("workers", () => Promise.all(workers.map((worker) => worker.stop(LAST_DRAIN_MS))));
+  if (config.reconcileIntervalMs > 0) {
+    const watch = startDriftWatch({
+      ...{ sides: { topology, stores, databases }, accountTag: accountQueue.tag, log },
+      ...{ leases: new Map(queues.map(({ keys, lease }) => [keys.tag, lease])), metrics: measureSweeps(metrics) },
+      intervalMs: config.reconcileIntervalMs,
+    });
+    shutdown.onClose("drift watch", () => watch.stop());
+  }
   isDraining = true;
   log.info({ queues: queues.length, databases: databases.all.length }, "draining");
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Redis } from "shared/redis";
+import { DRIFT_KINDS, type DriftKind } from "./compare.ts";
 import type { Step } from "./drain.ts";
 import type { QueueKeys } from "./queue.ts";
 
@@ -76,4 +77,43 @@ export function measureQueues(
 export function ageSeconds(event: string, nowMs: number): number {
   const us = Number(/"updated_at":"(\d+)"/.exec(event)?.[1] ?? nowMs * 1000);
   return Math.max(0, nowMs / 1000 - us / 1e6);
+}
+
+export interface SweepMetrics {
+  /** What a whole sweep found in each queue that it looked at. */
+  onSweep(found: ReadonlyMap<string, Partial<Record<DriftKind, number>>>, seconds: number): void;
+  onFailure(): void;
+}
+
+/** What the last comparison of Redis with PostgreSQL found. */
+export function measureSweeps(registry: Registry, now: () => number = Date.now): SweepMetrics {
+  const registers = [registry];
+  const drift = new Gauge({
+    ...{ registers, name: "drainer_drift_entries", labelNames: ["queue", "kind"] as const },
+    help: "Players whom the last sweep found different in Redis and PostgreSQL, though nothing of them was queued.",
+  });
+  const finishedAt = new Gauge({
+    ...{ registers, name: "drainer_sweep_timestamp_seconds", help: "When the last sweep ended, in Unix time." },
+  });
+  const duration = new Gauge({
+    ...{
+      registers,
+      name: "drainer_sweep_duration_seconds",
+      help: "How long the last sweep took, its pauses included.",
+    },
+  });
+  const failures = new Counter({
+    ...{ registers, name: "drainer_sweep_failures_total", help: "Sweeps that Redis or PostgreSQL broke off." },
+  });
+  return {
+    onSweep(found, seconds) {
+      drift.reset(); // what another drainer has taken over is its to tell
+      for (const [queue, kinds] of found) {
+        for (const kind of DRIFT_KINDS) drift.set({ queue, kind }, kinds[kind] ?? 0);
+      }
+      finishedAt.set(now() / 1000);
+      duration.set(seconds);
+    },
+    onFailure: () => failures.inc(),
+  };
 }

@@ -1,62 +1,54 @@
-import { ConfigError, commonFields, type Environment, parseEnvironment, toTopology } from "shared/config";
-import { createLog } from "shared/log";
 import type { Redis } from "shared/redis";
-import { awaitReady } from "shared/redis";
-import { connectStores } from "shared/stores";
-import type { QueueKeys } from "./queue.ts";
-import { accountQueue, scoreQueuesOf } from "./queues.ts";
+import { type DeadEvent, readDeadEntry } from "./dead-entry.ts";
+import { redact, redactBytes } from "./redact.ts";
 
 /** Events shown of one list. */
 const SHOWN_MAX = 20;
-const READY_TIMEOUT_MS = 5_000;
 
 /** What one list holds: its length, and its oldest entries, oldest first. */
-interface Listing {
+export interface Listing {
   length: number;
-  oldest: string[];
+  oldest: Buffer[];
 }
 
 /** Reads a queue, or its dead events, without moving anything. */
 export async function list(redis: Redis, key: string): Promise<Listing> {
-  const [length, newestFirst] = await Promise.all([redis.llen(key), redis.lrange(key, -SHOWN_MAX, -1)]);
+  const [length, newestFirst] = await Promise.all([redis.llen(key), redis.lrangeBuffer(key, -SHOWN_MAX, -1)]);
   return { length, oldest: newestFirst.reverse() };
 }
 
-/** For people, one event a line; hashes of passwords are left out. */
+/** For people, one event a line. */
 export function format(tag: string, waiting: Listing, dead: Listing): string {
-  const lines = ({ length, oldest }: Listing, kind: string) => [
-    ...oldest.map((event) => `  ${kind}  ${event.replaceAll(/(\\?"password_hash\\?":\\?")[^"\\]+/g, "$1…")}`),
+  const lines = ({ length, oldest }: Listing, kind: string, show: (entry: Buffer) => string) => [
+    ...oldest.map((entry) => `  ${kind}  ${show(entry)}`),
     ...(length > oldest.length ? [`  ${kind}  … and ${length - oldest.length} more`] : []),
   ];
-  const head = `${tag}: ${waiting.length} waiting, ${dead.length} dead`;
-  return [head, ...lines(waiting, "waiting"), ...lines(dead, "dead")].join("\n");
+  return [
+    `${tag}: ${waiting.length} waiting, ${dead.length} dead`,
+    ...lines(waiting, "waiting", (event) => redact(event.toString("utf8"))),
+    ...lines(dead, "dead", (entry) => formatDead(readDeadEntry(entry))),
+  ].join("\n");
 }
 
-async function run(env: Environment): Promise<void> {
-  const settings = parseEnvironment(commonFields, ["REDIS_URL"], env);
-  const urlsByRegion = settings.urlsByRegion.REDIS_URL;
-  const log = createLog("queue", "error");
-  const stores = connectStores({ homeUrl: settings.REDIS_URL, urlsByRegion, name: "queue", log });
-  try {
-    await Promise.all(stores.all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
-    const queues: { redis: Redis; keys: QueueKeys }[] = [
-      ...scoreQueuesOf(toTopology(settings)).map((keys) => ({ redis: stores.of(keys.region), keys })),
-      { redis: stores.home, keys: accountQueue },
-    ];
-    for (const { redis, keys } of queues) {
-      const [waiting, dead] = await Promise.all([list(redis, keys.queue), list(redis, keys.dead)]);
-      process.stdout.write(`${format(keys.tag, waiting, dead)}\n`);
-    }
-  } finally {
-    stores.close();
-  }
+/** For people: when it died, why, and the event whole. */
+export function formatDead(dead: DeadEvent): string {
+  const { at, reason, event, event_base64 } = toShown(dead);
+  return [at, reason, event ?? `base64 ${event_base64}`].filter((part) => part !== "").join("  ");
 }
 
-if (import.meta.main) {
-  try {
-    await run(process.env);
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-    process.exit(1);
-  }
+/** For machines: the queue's name and what {@link formatDead} shows. */
+export const toDeadLine = (queue: string, dead: DeadEvent): string => JSON.stringify({ queue, ...toShown(dead) });
+
+interface Shown {
+  at: string;
+  reason: string;
+  event?: string;
+  event_base64?: string;
+}
+
+/** Without the hash of a password, wherever it may stand. */
+function toShown({ entry, at, reason, raw = entry }: DeadEvent): Shown {
+  const text = raw.toString("utf8");
+  const event = Buffer.from(text).equals(raw) ? { event: redact(text) } : { event_base64: redactBytes(raw) };
+  return { at, reason: redact(reason), ...event };
 }

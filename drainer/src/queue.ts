@@ -1,5 +1,6 @@
 import { defineScript, type Redis } from "shared/redis";
 import acknowledgeSource from "./acknowledge.lua" with { type: "text" };
+import { type Refused, toDeadEntry } from "./dead-entry.ts";
 
 /** Where the events of one shard, or of the accounts, wait. */
 export interface QueueKeys {
@@ -8,12 +9,6 @@ export interface QueueKeys {
   readonly queue: string;
   readonly dead: string;
   readonly lease: string;
-}
-
-/** An event that will not reach PostgreSQL as it is, and why. */
-export interface Refused {
-  raw: Buffer;
-  reason: string;
 }
 
 const acknowledgeScript = defineScript({ source: acknowledgeSource, parse: (reply) => reply === 1 });
@@ -41,11 +36,4 @@ export function acknowledge(
   if (oldest === undefined || newest === undefined) throw new RangeError("there is nothing to acknowledge");
   const deadEntries = refused.map((event) => toDeadEntry(event, now));
   return acknowledgeScript(redis, [queue, dead], [events.length, newest, oldest, ...deadEntries]);
-}
-
-/** JSON: when, why, and the event as it stood; in base64 where it is not text. */
-function toDeadEntry({ raw, reason }: Refused, now: Date): string {
-  const text = raw.toString("utf8");
-  const event = Buffer.from(text).equals(raw) ? { event: text } : { event_base64: raw.toString("base64") };
-  return JSON.stringify({ at: now.toISOString(), reason, ...event });
 }

@@ -1,4 +1,5 @@
-import type { Database } from "./database.ts";
+import { userIdSchema } from "shared/scores";
+import type { Database, Sql } from "./database.ts";
 
 /** A durable entry; integers and times (microseconds) as decimal strings, exact. */
 export interface EntryRow {
@@ -24,6 +25,16 @@ export interface AccountRow {
 /** Rows of one page: large enough to make the round trip cheap, small enough to be held and sent at once. */
 const PAGE_ROWS = 5_000;
 
+// Not through bigint: an infinite time would fail the page and all its rows.
+const entryColumns = (sql: Sql) => sql`
+  board, user_id, name, region, score::text AS score,
+  trunc(extract(epoch FROM reached_at) * 1000000)::text AS reached_at,
+  trunc(extract(epoch FROM updated_at) * 1000000)::text AS updated_at`;
+const accountColumns = (sql: Sql) => sql`
+  user_id, name, region, coalesce(password_hash, '') AS password_hash,
+  trunc(extract(epoch FROM created_at) * 1000000)::text AS created_at,
+  trunc(extract(epoch FROM updated_at) * 1000000)::text AS updated_at`;
+
 /** All entries of a database, page by page along its primary key: a row that is written meanwhile is read once at most. */
 export async function* readEntries(database: Database): AsyncGenerator<EntryRow[]> {
   let after = { board: "", user_id: "" };
@@ -31,13 +42,9 @@ export async function* readEntries(database: Database): AsyncGenerator<EntryRow[
     const { board, user_id } = after;
     const page = await database.run(
       (sql) => sql<EntryRow[]>`
-        SELECT board, user_id, name, region, score::text AS score,
-               (extract(epoch FROM reached_at) * 1000000)::bigint::text AS reached_at,
-               (extract(epoch FROM updated_at) * 1000000)::bigint::text AS updated_at
-        FROM leaderboard
+        SELECT ${entryColumns(sql)} FROM leaderboard
         WHERE (board, user_id) > (${board}, ${user_id})
-        ORDER BY board, user_id
-        LIMIT ${PAGE_ROWS}`,
+        ORDER BY board, user_id LIMIT ${PAGE_ROWS}`,
     );
     const last = page.at(-1);
     if (last === undefined) return;
@@ -46,20 +53,20 @@ export async function* readEntries(database: Database): AsyncGenerator<EntryRow[
   }
 }
 
-/** All accounts, in the manner of {@link readEntries}. */
-export async function* readAccounts(database: Database): AsyncGenerator<AccountRow[]> {
+/** The entries of one region on one board, in the manner of {@link readEntries}. */
+export async function* readBoardEntries(
+  database: Database,
+  { board, region }: { board: string; region: string },
+  pageRows: number,
+): AsyncGenerator<EntryRow[]> {
   let after = "";
   for (;;) {
     const from = after;
     const page = await database.run(
-      (sql) => sql<AccountRow[]>`
-        SELECT user_id, name, region, coalesce(password_hash, '') AS password_hash,
-               (extract(epoch FROM created_at) * 1000000)::bigint::text AS created_at,
-               (extract(epoch FROM updated_at) * 1000000)::bigint::text AS updated_at
-        FROM accounts
-        WHERE user_id > ${from}
-        ORDER BY user_id
-        LIMIT ${PAGE_ROWS}`,
+      (sql) => sql<EntryRow[]>`
+        SELECT ${entryColumns(sql)} FROM leaderboard
+        WHERE board = ${board} AND region = ${region} AND user_id > ${from}
+        ORDER BY user_id LIMIT ${pageRows}`,
     );
     const last = page.at(-1);
     if (last === undefined) return;
@@ -67,3 +74,37 @@ export async function* readAccounts(database: Database): AsyncGenerator<AccountR
     after = last.user_id;
   }
 }
+
+// A key that was written by hand may name anything, even what PostgreSQL takes for no text.
+const possible = (userIds: readonly string[]) => userIds.filter((userId) => userIdSchema.safeParse(userId).success);
+
+/** The entries of these players on one board, of whatever region. */
+export const readEntriesOf = (database: Database, board: string, userIds: readonly string[]): Promise<EntryRow[]> =>
+  database.run(
+    (sql) => sql<EntryRow[]>`
+      SELECT ${entryColumns(sql)} FROM leaderboard
+      WHERE board = ${board} AND user_id = ANY(${possible(userIds)}::text[])`,
+  );
+
+/** All accounts, in the manner of {@link readEntries}. */
+export async function* readAccounts(database: Database, pageRows = PAGE_ROWS): AsyncGenerator<AccountRow[]> {
+  let after = "";
+  for (;;) {
+    const from = after;
+    const page = await database.run(
+      (sql) => sql<AccountRow[]>`
+        SELECT ${accountColumns(sql)} FROM accounts WHERE user_id > ${from} ORDER BY user_id LIMIT ${pageRows}`,
+    );
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page;
+    after = last.user_id;
+  }
+}
+
+/** The accounts of these players. */
+export const readAccountsOf = (database: Database, userIds: readonly string[]): Promise<AccountRow[]> =>
+  database.run(
+    (sql) => sql<AccountRow[]>`
+      SELECT ${accountColumns(sql)} FROM accounts WHERE user_id = ANY(${possible(userIds)}::text[])`,
+  );

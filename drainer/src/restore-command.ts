@@ -3,6 +3,7 @@ import { createLog } from "shared/log";
 import { awaitStores, connectStores } from "shared/stores";
 import { loadDrainerConfig } from "./config.ts";
 import { openDatabases } from "./databases.ts";
+import { createProgress, rate } from "./progress.ts";
 import { type RestoreCounts, restore } from "./restore.ts";
 
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -18,11 +19,17 @@ async function run(env: Environment): Promise<void> {
   const log = createLog("restore", "error");
   const stores = connectStores({ homeUrl, urlsByRegion, name: "restore", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
   const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
+  const progress = createProgress();
   try {
     await awaitStores(stores, config.isProduction, log);
-    const onProgress = (counts: RestoreCounts) => process.stderr.write(`${describe(counts)}\n`);
     const startedAt = performance.now();
+    const onProgress = ({ entries, newer, accounts }: RestoreCounts) => {
+      const rows = entries + newer + accounts;
+      const done = `${(entries + newer).toLocaleString("en")} entries, ${accounts.toLocaleString("en")} accounts`;
+      progress.show(`${done}, ${rate(rows, performance.now() - startedAt)}`);
+    };
     const counts = await restore({ topology, stores, databases, onProgress });
+    progress.end();
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     process.stdout.write(`Done in ${seconds} s: ${describe(counts)}.\n`);
   } finally {

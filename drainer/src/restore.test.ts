@@ -6,8 +6,8 @@ import { toArrival } from "shared/times";
 import { openDatabases } from "./databases.ts";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { restore } from "./restore.ts";
-import { accountEvents } from "./upsert-accounts.ts";
-import { scoreEvents } from "./upsert-scores.ts";
+import { upsertAccounts } from "./upsert-accounts.ts";
+import { upsertScores } from "./upsert-scores.ts";
 
 let it: UnderTest;
 let runRestore: () => ReturnType<typeof restore>;
@@ -36,7 +36,7 @@ afterAll(async () => {
 beforeEach(() => it.clear());
 
 const shard = { region: "EU", partition: 0, tag: "EU" };
-const write = (...events: ReturnType<typeof scoreEvent>[]) => it.database.run((sql) => scoreEvents.upsert(sql, events));
+const write = (...events: ReturnType<typeof scoreEvent>[]) => it.database.run((sql) => upsertScores(sql, events));
 const readRanking = async (board = "main") => {
   const members = await it.redis.zrevrange(boardKey(shard, board), 0, -1);
   return members.map((member) => member.slice(16));
@@ -78,6 +78,36 @@ test("restored twice, a player has one entry", async () => {
   expect(await readRanking()).toEqual(["ann"]);
 });
 
+test("the name is that of the player's newest write, on whatever board, in whatever order boards come", async () => {
+  const named = (name: string, version: number, board: string) => scoreEvent("ann", 1, version, { name, board });
+  await write(named("Before", 10, "main"), named("After", 20, "weekly"));
+  await runRestore();
+  expect(await it.redis.hget(profileKey(shard, "ann"), "name")).toBe("After");
+  await it.redis.flushall();
+  await write(named("Later still", 30, "main"));
+  await runRestore();
+  expect(await it.redis.hget(profileKey(shard, "ann"), "name")).toBe("Later still");
+});
+
+test("over an older state of Redis the newer row brings its name, over a newer one it does not", async () => {
+  await write(scoreEvent("ann", 5, 10, { name: "Before" }));
+  await runRestore();
+  await write(scoreEvent("ann", 6, 20, { name: "After" }));
+  await runRestore();
+  expect(await it.redis.hgetall(profileKey(shard, "ann"))).toMatchObject({ name: "After", score: "6" });
+  await it.redis.hset(profileKey(shard, "ann"), { name: "Live", "updated_at:weekly": "30" });
+  await write(scoreEvent("ann", 7, 25, { name: "Between" }));
+  await runRestore();
+  expect(await it.redis.hgetall(profileKey(shard, "ann"))).toMatchObject({ name: "Live", score: "7" });
+});
+
+test("a row that no write can have made is counted and left out, its page is not", async () => {
+  await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 10), scoreEvent("cid", 5, 10));
+  await it.database.run((sql) => sql`UPDATE leaderboard SET updated_at = 'infinity' WHERE user_id = 'ann'`);
+  await it.database.run((sql) => sql`UPDATE leaderboard SET score = 9007199254740993 WHERE user_id = 'bob'`);
+  expect(await runRestore()).toEqual({ entries: 1, newer: 0, accounts: 0, unknown: 2 });
+});
+
 test("the clock is raised to the newest version, and never lowered", async () => {
   await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 30));
   await runRestore();
@@ -97,15 +127,17 @@ test("accounts come back with their hashes, newer ones stay", async () => {
     updated_at: "5",
   };
   const open = { ...account, user_id: "bob", password_hash: "" };
-  await it.database.run((sql) => accountEvents.upsert(sql, [account, open]));
+  await it.database.run((sql) => upsertAccounts(sql, [account, open]));
   expect(await runRestore()).toMatchObject({ accounts: 2 });
   const { user_id: _, ...fields } = account;
   expect(await it.redis.hgetall(accountKey("ann"))).toEqual(fields);
   expect(await it.redis.hget(accountKey("bob"), "password_hash")).toBe("");
   expect(await it.redis.get(accountClockKey)).toBe("5");
   await it.redis.hset(accountKey("ann"), { name: "Anna", updated_at: "6" });
+  await it.redis.hset(accountKey("bob"), { initial_score: "7", updated_at: "4" });
   expect(await runRestore()).toMatchObject({ accounts: 1 });
   expect(await it.redis.hget(accountKey("ann"), "name")).toBe("Anna");
+  expect(await it.redis.hgetall(accountKey("bob"))).toMatchObject({ initial_score: "7", updated_at: "5" });
 });
 
 test("rows of no configured region or board are counted and left out", async () => {
@@ -116,6 +148,10 @@ test("rows of no configured region or board are counted and left out", async () 
 test("more rows than a page are all restored, each once", async () => {
   const version = (i: number) => 1_000 + i;
   await write(...Array.from({ length: 10_001 }, (_, i) => scoreEvent(`p${i}`, i % 10, version(i))));
-  expect(await runRestore()).toMatchObject({ entries: 10_001 });
+  const account = { name: "A", region: "EU", password_hash: "", created_at: "5", updated_at: "5" };
+  const accounts = Array.from({ length: 5_001 }, (_, i) => ({ ...account, user_id: `p${i}` }));
+  await it.database.run((sql) => upsertAccounts(sql, accounts));
+  expect(await runRestore()).toMatchObject({ entries: 10_001, accounts: 5_001 });
+  expect(await it.redis.exists(accountKey("p0"), accountKey("p5000"))).toBe(2);
   expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(10_001);
 });

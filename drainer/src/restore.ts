@@ -1,6 +1,6 @@
 import {
   accountClockKey,
-  accountKey,
+  accountKeyPrefix,
   arrivalsKey,
   boardKey,
   clockKey,
@@ -8,14 +8,16 @@ import {
   profileKeyPrefix,
   updatedAtField,
 } from "shared/keys";
-import { defineScript, type Redis } from "shared/redis";
+import { defineScript } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
 import { toArrival } from "shared/times";
 import type { Databases } from "./databases.ts";
+import { createInFlight, readAhead } from "./in-flight.ts";
 import { type AccountRow, type EntryRow, readAccounts, readEntries } from "./read-rows.ts";
-import accountSource from "./restore-account.lua" with { type: "text" };
+import accountsSource from "./restore-accounts.lua" with { type: "text" };
 import scoresSource from "./restore-scores.lua" with { type: "text" };
+import { isSoundAccount, isSoundEntry } from "./sound.ts";
 
 /** What a restore did so far. */
 export interface RestoreCounts {
@@ -23,7 +25,7 @@ export interface RestoreCounts {
   /** Entries that Redis already held in a later version. */
   newer: number;
   accounts: number;
-  /** Rows of regions or boards that are not configured: they stay in PostgreSQL alone. */
+  /** Rows of regions or boards that are not configured, or that no write can have made: they stay in PostgreSQL alone. */
   unknown: number;
 }
 
@@ -34,12 +36,13 @@ export interface RestoreOptions {
   onProgress?: (counts: RestoreCounts) => void;
 }
 
-// A script of 500 rows holds Redis for some 4 ms: live traffic goes on between two of them.
-const ROWS_PER_SCRIPT = 500;
-const ACCOUNTS_AT_ONCE = 500;
+// A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
+const ROWS_PER_SCRIPT = 250;
+// One that runs, and enough behind it that Redis never waits for us.
+const SCRIPTS_IN_FLIGHT = 4;
 
 const scoresScript = defineScript({ source: scoresSource, parse: Number });
-const accountScript = defineScript({ source: accountSource, parse: Number });
+const accountsScript = defineScript({ source: accountsSource, parse: Number });
 
 /**
  * Rebuilds Redis from PostgreSQL beside live traffic: whatever Redis holds in a later version stays. Running it again
@@ -49,55 +52,66 @@ const accountScript = defineScript({ source: accountSource, parse: Number });
  */
 export async function restore({ topology, stores, databases, onProgress }: RestoreOptions): Promise<RestoreCounts> {
   const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, unknown: 0 };
-  for await (const page of readAccounts(databases.home)) {
-    for (let i = 0; i < page.length; i += ACCOUNTS_AT_ONCE) {
-      const slice = page.slice(i, i + ACCOUNTS_AT_ONCE);
-      const written = await Promise.all(slice.map((row) => restoreAccount(stores.home, row)));
-      counts.accounts += written.reduce((sum, one) => sum + one, 0);
+  const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
+  for await (const page of readAhead(readAccounts(databases.home))) {
+    const known = page.filter(isSoundAccount);
+    counts.unknown += page.length - known.length;
+    for (const rows of slices(known)) {
+      await scripts.start(async () => {
+        const written = await accountsScript(stores.home, [accountClockKey], accountArgs(rows));
+        counts.accounts += written; // not in one with the await: others count meanwhile
+        onProgress?.(counts);
+      });
     }
-    onProgress?.(counts);
   }
   for (const database of databases.all) {
-    for await (const page of readEntries(database)) {
-      const known = page.filter((row) => topology.regions.includes(row.region) && topology.boards.includes(row.board));
+    for await (const page of readAhead(readEntries(database))) {
+      const known = page.filter((row) => isSoundEntry(row) && isConfigured(topology, row));
       counts.unknown += page.length - known.length;
-      for (const [shard, rows] of byShard(topology, known)) {
-        const written = await restoreEntries(stores.of(shard.region), shard, rows);
-        counts.entries += written;
-        counts.newer += rows.length - written;
+      for (const { shard, board, rows } of slicesByKeys(topology, known)) {
+        const keys = [boardKey(shard, board), arrivalsKey(shard, board), clockKey(shard)];
+        await scripts.start(async () => {
+          const written = await scoresScript(stores.of(shard.region), keys, entryArgs(topology, shard, board, rows));
+          counts.entries += written;
+          counts.newer += rows.length - written;
+          onProgress?.(counts);
+        });
       }
-      onProgress?.(counts);
     }
   }
+  await scripts.finish();
   return counts;
 }
 
-const restoreAccount = (redis: Redis, row: AccountRow) =>
-  accountScript(
-    redis,
-    [accountKey(row.user_id), accountClockKey],
-    [row.name, row.region, row.password_hash, row.created_at, row.updated_at],
-  );
+const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
+  regions.includes(region) && boards.includes(board);
 
-function byShard(topology: Topology, rows: readonly EntryRow[]): Map<Shard, EntryRow[]> {
-  return Map.groupBy(rows, (row) => shardOf(topology, row.region, row.user_id));
+function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
+  for (let i = 0; i < rows.length; i += ROWS_PER_SCRIPT) yield rows.slice(i, i + ROWS_PER_SCRIPT);
 }
 
-/** @returns the rows written */
-async function restoreEntries(redis: Redis, shard: Shard, rows: readonly EntryRow[]): Promise<number> {
-  let written = 0;
-  for (const [board, onBoard] of Map.groupBy(rows, (row) => row.board)) {
-    const keys = [boardKey(shard, board), arrivalsKey(shard, board), clockKey(shard)];
-    const head = [profileKeyPrefix(shard), updatedAtField(board), board === MAIN_BOARD ? "score" : ""];
-    for (let i = 0; i < onBoard.length; i += ROWS_PER_SCRIPT) {
-      const values = onBoard
-        .slice(i, i + ROWS_PER_SCRIPT)
-        .flatMap((row) => [
-          ...[row.user_id, row.name, row.region, row.score],
-          ...[toArrival(Number(row.reached_at)), row.updated_at],
-        ]);
-      written += await scoresScript(redis, keys, [...head, ...values]);
+/** What one script may touch: rows of one board on one shard. */
+function* slicesByKeys(topology: Topology, known: readonly EntryRow[]) {
+  for (const [shard, onShard] of Map.groupBy(known, (row) => shardOf(topology, row.region, row.user_id))) {
+    for (const [board, onBoard] of Map.groupBy(onShard, (row) => row.board)) {
+      for (const rows of slices(onBoard)) yield { shard, board, rows };
     }
   }
-  return written;
+}
+
+function entryArgs({ boards }: Topology, shard: Shard, board: string, rows: readonly EntryRow[]) {
+  const versionFields = [board, ...boards.filter((other) => other !== board)].map(updatedAtField);
+  const args = [profileKeyPrefix(shard), board === MAIN_BOARD ? "score" : "", versionFields.length, ...versionFields];
+  for (const row of rows) {
+    args.push(row.user_id, row.name, row.region, row.score, toArrival(Number(row.reached_at)), row.updated_at);
+  }
+  return args;
+}
+
+function accountArgs(rows: readonly AccountRow[]) {
+  const args = [accountKeyPrefix];
+  for (const row of rows) {
+    args.push(row.user_id, row.name, row.region, row.password_hash, row.created_at, row.updated_at);
+  }
+  return args;
 }

@@ -2,10 +2,12 @@ import { type AccountEvent, accountEventSchema } from "shared/events";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
 
-/** Writes the newest state of each account, as `upsert-scores.ts` does for entries. */
-async function upsertAccounts(sql: Sql, events: readonly AccountEvent[]): Promise<number> {
+const isOlder = (sql: Sql) => sql`accounts.updated_at < excluded.updated_at`;
+const isNotNewer = (sql: Sql) => sql`accounts.updated_at <= excluded.updated_at`;
+
+function write(sql: Sql, events: readonly AccountEvent[], mayReplace: ReturnType<typeof isOlder>) {
   const column = (name: keyof AccountEvent) => events.map((event) => event[name]);
-  const result = await sql`
+  return sql`
     INSERT INTO accounts (user_id, name, region, password_hash, created_at, updated_at)
     SELECT user_id, name, region, nullif(password_hash, ''),
            'epoch'::timestamptz + created_at::bigint * interval '1 microsecond',
@@ -17,8 +19,17 @@ async function upsertAccounts(sql: Sql, events: readonly AccountEvent[]): Promis
     ON CONFLICT (user_id) DO UPDATE
     SET name = excluded.name, region = excluded.region, password_hash = excluded.password_hash,
         created_at = excluded.created_at, updated_at = excluded.updated_at
-    WHERE accounts.updated_at < excluded.updated_at`;
-  return result.count;
+    WHERE ${mayReplace}`;
+}
+
+/** Writes the newest state of each account, as `upsert-scores.ts` does for entries. */
+export async function upsertAccounts(sql: Sql, events: readonly AccountEvent[]): Promise<number> {
+  return (await write(sql, events, isOlder(sql))).count;
+}
+
+/** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */
+export async function overwriteAccounts(sql: Sql, events: readonly AccountEvent[]): Promise<number> {
+  return (await write(sql, events, isNotNewer(sql))).count;
 }
 
 export const accountEvents: EventKind<AccountEvent> = {

@@ -1,17 +1,19 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
+import type { Topology } from "shared/regions";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
 
+/** Where a row is there already, what decides whether the event replaces it. */
+const isOlder = (sql: Sql) => sql`leaderboard.updated_at < excluded.updated_at`;
+const isNotNewer = (sql: Sql) => sql`leaderboard.updated_at <= excluded.updated_at`;
+
 /**
- * Writes the newest state of each entry; a row that is as new or newer stays. One autocommit statement: `postgres` can
- * end the process when a backend dies inside a transaction. All columns travel as text, which alone every array
- * parameter takes.
- *
- * @returns the rows that changed
+ * One autocommit statement: `postgres` can end the process when a backend dies inside a transaction. All columns
+ * travel as text, which alone every array parameter takes.
  */
-async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
+function write(sql: Sql, events: readonly ScoreEvent[], mayReplace: ReturnType<typeof isOlder>) {
   const column = (name: keyof ScoreEvent) => events.map((event) => event[name]);
-  const result = await sql`
+  return sql`
     INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
     SELECT board, user_id, name, region, score::bigint,
            'epoch'::timestamptz + reached_at::bigint * interval '1 microsecond',
@@ -23,12 +25,29 @@ async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<nu
     ON CONFLICT (board, user_id) DO UPDATE
     SET name = excluded.name, region = excluded.region, score = excluded.score,
         reached_at = excluded.reached_at, updated_at = excluded.updated_at
-    WHERE leaderboard.updated_at < excluded.updated_at`;
-  return result.count;
+    WHERE ${mayReplace}`;
 }
 
-export const scoreEvents: EventKind<ScoreEvent> = {
-  schema: scoreEventSchema,
+/**
+ * Writes the newest state of each entry; a row that is as new or newer stays.
+ *
+ * @returns the rows that changed
+ */
+export async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
+  return (await write(sql, events, isOlder(sql))).count;
+}
+
+/** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */
+export async function overwriteScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
+  return (await write(sql, events, isNotNewer(sql))).count;
+}
+
+/** Scores on the configured boards: an event of another one is refused, because no read and no restore would find it. */
+export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
+  schema: scoreEventSchema.refine(({ board }) => boards.includes(board), {
+    path: ["board"],
+    message: `must be one of ${boards.join(", ")}`,
+  }),
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
   upsert: upsertScores,
-};
+});

@@ -44,8 +44,11 @@ export const onceKey = (shard: Shard, userId: string, idempotencyKey: string) =>
 /** Accounts are no region's: one slot of their own, where a login can look without knowing the region. */
 const ACCOUNTS = "{accounts}";
 
+/** What a player's id is appended to in `accountKey`, for scripts and scans that meet many accounts. */
+export const accountKeyPrefix = `account:${ACCOUNTS}:`;
+
 /** hash, credentials and home region of a player. */
-export const accountKey = (userId: string) => `account:${ACCOUNTS}:${userId}`;
+export const accountKey = (userId: string) => accountKeyPrefix + userId;
 export const accountClockKey = `clock:${ACCOUNTS}`;
 export const accountQueueKey = `queue:accounts:${ACCOUNTS}`;
 export const accountDeadKey = `queue:dead:${ACCOUNTS}`;

@@ -1,0 +1,90 @@
+import { accountClockKey, accountKey, accountKeyPrefix, accountQueueKey } from "shared/keys";
+import { defineScript, type Redis } from "shared/redis";
+import { toAccountClaim } from "./claims.ts";
+import { judge } from "./compare.ts";
+import type { Database } from "./database.ts";
+import { readAhead } from "./in-flight.ts";
+import mendSource from "./mend-account.lua" with { type: "text" };
+import { accountQueue } from "./queues.ts";
+import readSource from "./read-accounts.lua" with { type: "text" };
+import { type AccountRow, readAccounts, readAccountsOf } from "./read-rows.ts";
+import type { Reading, Subject, Suspect } from "./reconcile.ts";
+import { isSoundAccount } from "./sound.ts";
+import { overwriteAccounts } from "./upsert-accounts.ts";
+import { toMoment } from "./waiting.ts";
+
+// A script that reads 500 accounts, or a step through 500 keys, holds Redis for some 1 ms.
+const PAGE = 500;
+
+type Text = string | null;
+type RawAccount = [name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
+const readScript = defineScript({
+  source: readSource,
+  parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawAccount[]],
+});
+const mendScript = defineScript({ source: mendSource, parse: Number });
+
+const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
+
+/** All accounts, as {@link Subject}. */
+export function createAccountSubject(redis: Redis, database: Database): Subject<AccountRow> {
+  async function readClaims(suspects: readonly Suspect[]): Promise<Reading<AccountRow>[]> {
+    if (suspects.length === 0) return [];
+    const args = [accountKeyPrefix, ...suspects.map(({ userId }) => userId)];
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, [accountQueueKey, accountClockKey], args);
+    const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
+    return suspects.map((suspect, index): Reading<AccountRow> => {
+      const [name = null, region = null, password_hash = null, created_at = null, updated_at = null] =
+        raws[index] ?? [];
+      const found = { name, region, password_hash, created_at, updated_at };
+      const claim = toAccountClaim(found, suspect.userId, latestVersion);
+      return {
+        ...{ suspect, claim, isForeign: false },
+        isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
+        isSame: (a, b) => fields.every((field) => a[field] === b[field]),
+        async mend(row) {
+          const keys = [accountKey(suspect.userId), accountClockKey];
+          const { password_hash: hash, created_at: created, updated_at: updated } = row;
+          await mendScript(redis, keys, [updated_at ?? "", row.name, row.region, hash, created, updated]);
+        },
+      };
+    });
+  }
+
+  async function* findInPostgres() {
+    for await (const rows of readAhead(readAccounts(database, PAGE))) {
+      const readings = await readClaims(rows.map((row) => toSuspect(row.user_id)));
+      const suspects = readings.flatMap(({ suspect, claim, isSame }, index) =>
+        judge(claim, rows[index], isSoundAccount, isSame).kind === "same" ? [] : [suspect],
+      );
+      yield { compared: rows.length, suspects };
+    }
+  }
+
+  /** Accounts without a row. No key lists them, so this walks through everything that the home Redis holds. */
+  async function* findInRedis() {
+    let cursor = "0";
+    do {
+      const [next, keys] = await redis.scan(cursor, "MATCH", `${accountKeyPrefix}*`, "COUNT", PAGE);
+      cursor = next;
+      const ids = keys.map((key) => key.slice(accountKeyPrefix.length));
+      const rows = ids.length === 0 ? [] : await readAccountsOf(database, ids);
+      const known = new Set(rows.map((row) => row.user_id));
+      yield { compared: ids.length, suspects: ids.filter((id) => !known.has(id)).map(toSuspect) };
+    } while (cursor !== "0");
+  }
+
+  return {
+    board: undefined,
+    async *findSuspects() {
+      yield* findInPostgres();
+      yield* findInRedis();
+    },
+    readClaims,
+    readRows: (userIds) => readAccountsOf(database, userIds),
+    isSound: isSoundAccount,
+    overwriteRows: (rows) => database.run((sql) => overwriteAccounts(sql, rows)),
+  };
+}
+
+const fields = ["name", "region", "password_hash", "created_at", "updated_at"] as const;

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { Registry } from "prom-client";
+import { boardKey } from "shared/keys";
+import { createLog, type Log } from "shared/log";
+import { connectStores } from "shared/stores";
+import { toArrival } from "shared/times";
+import { openDatabases } from "./databases.ts";
+import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { type DriftWatchOptions, startDriftWatch } from "./drift-watch.ts";
+import { measureSweeps } from "./metrics.ts";
+import { restore } from "./restore.ts";
+import type { Sides } from "./subjects.ts";
+import { upsertScores } from "./upsert-scores.ts";
+
+let it: UnderTest;
+let sides: Sides;
+beforeAll(async () => {
+  it = await startUnderTest();
+  const stores = connectStores({
+    ...{ homeUrl: it.redisUrl, urlsByRegion: new Map([["EU", it.redisUrl]]), name: "test" },
+    log: createLog("test", "silent"),
+  });
+  await Promise.all(stores.all.map((redis) => redis.connect()));
+  const databases = openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));
+  sides = { topology: it.topology, stores, databases };
+});
+afterAll(async () => {
+  sides.stores.close();
+  await sides.databases.close();
+  await it.close();
+});
+beforeEach(async () => {
+  await it.clear();
+  await it.database.run((sql) => upsertScores(sql, [scoreEvent("ann", 5, 10), scoreEvent("bob", 6, 11)]));
+  await restore(sides);
+});
+
+const held = { hold: async () => true, release: async () => {} };
+const free = { ...held, hold: async () => false };
+
+/** Watches until one sweep has ended; returns what it logged, as one text, and what a scrape says then. */
+async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ logged: string; scraped: string }> {
+  const registry = new Registry();
+  const metrics = measureSweeps(registry, () => 5_000);
+  const { promise: isDone, resolve } = Promise.withResolvers<void>();
+  const lines: string[] = [];
+  const log: Log = createLog("test", "info", { write: (line) => void lines.push(line) });
+  const watch = startDriftWatch({
+    ...{
+      sides,
+      leases: new Map([
+        ["EU", held],
+        ["accounts", held],
+      ]),
+      accountTag: "accounts",
+      intervalMs: 1,
+      log,
+    },
+    metrics: {
+      onSweep(...args) {
+        metrics.onSweep(...args);
+        resolve();
+      },
+      onFailure() {
+        metrics.onFailure();
+        resolve();
+      },
+    },
+    ...options,
+  });
+  await isDone;
+  await watch.stop();
+  return { logged: lines.join(""), scraped: await registry.metrics() };
+}
+
+test("stores that agree: every kind is 0, the time is told, nothing is logged", async () => {
+  const { logged, scraped } = await sweepOnce();
+  expect(logged).toBe("");
+  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 0');
+  expect(scraped).toContain('drainer_drift_entries{queue="accounts",kind="row_missing"} 0');
+  expect(scraped).toContain("drainer_sweep_timestamp_seconds 5");
+});
+
+test("drift is counted and logged with examples, and nothing is repaired", async () => {
+  await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
+  await it.redis.zadd(boardKey({ region: "EU", partition: 0, tag: "EU" }, "main"), 99, `${toArrival(10)}ann`);
+  const { logged, scraped } = await sweepOnce();
+  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
+  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="entry_broken"} 1');
+  expect(JSON.parse(logged.split("\n")[0] ?? "")).toMatchObject({
+    ...{ level: "warn", queue: "EU", kinds: { row_missing: 1, entry_broken: 1 }, examples: ["ann", "bob"] },
+  });
+  expect((await sweepOnce()).scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
+});
+
+test("what another drainer holds is its to compare", async () => {
+  await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
+  const { logged, scraped } = await sweepOnce({
+    leases: new Map([
+      ["EU", free],
+      ["accounts", held],
+    ]),
+  });
+  expect(logged).toBe("");
+  expect(scraped).not.toContain('queue="EU"');
+});
+
+test("a sweep that fails is counted and tried again", async () => {
+  await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
+  const { logged, scraped } = await sweepOnce();
+  await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
+  expect(scraped).toContain("drainer_sweep_failures_total 1");
+  expect(logged).toContain("could not be compared");
+});

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { createProgress, rate } from "./progress.ts";
+
+/** What is written when `show` is called every 50 ms for two seconds. */
+function record(isTTY: boolean): string[] {
+  let now = 0;
+  const written: string[] = [];
+  const progress = createProgress({ isTTY, write: (text) => written.push(text) }, () => now);
+  for (; now <= 2_000; now += 50) progress.show(`${now}`);
+  progress.end();
+  return written;
+}
+
+test("a file gets one line a second", () => {
+  expect(record(false)).toEqual(["1000\n", "2000\n"]);
+});
+
+test("a terminal has one line, rewritten ten times a second, that stays", () => {
+  const written = record(true);
+  expect(written).toHaveLength(22);
+  expect(written.slice(0, 2)).toEqual(["\r100", "\r200"]);
+  expect(written.slice(-2)).toEqual(["\r2000", "\n"]);
+});
+
+test("a shorter text leaves nothing of the longer one", () => {
+  const written: string[] = [];
+  let now = 0;
+  const progress = createProgress({ isTTY: true, write: (text) => written.push(text) }, () => now);
+  for (const text of ["long", "s"]) {
+    now += 1_000;
+    progress.show(text);
+  }
+  expect(written).toEqual(["\rlong", "\rs   "]);
+});
+
+test("a rate is per second", () => {
+  expect(rate(5_000, 2_000)).toBe("2,500 a second");
+});

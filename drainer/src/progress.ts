@@ -1,0 +1,42 @@
+const TERMINAL_INTERVAL_MS = 100;
+const FILE_INTERVAL_MS = 1_000;
+
+export interface Progress {
+  show(text: string): void;
+  /** Leaves the last line standing. */
+  end(): void;
+}
+
+/** One line that is rewritten on a terminal; elsewhere one line a second. */
+export function createProgress(
+  stream: { isTTY?: boolean; write(text: string): unknown } = process.stderr,
+  now: () => number = Date.now,
+): Progress {
+  const intervalMs = stream.isTTY ? TERMINAL_INTERVAL_MS : FILE_INTERVAL_MS;
+  let shownAtMs = now();
+  let width = 0;
+  let latest = "";
+  function write(text: string): void {
+    if (!stream.isTTY) stream.write(`${text}\n`);
+    else stream.write(`\r${text.padEnd(width)}`);
+    width = text.length;
+  }
+  return {
+    show(text) {
+      latest = text;
+      if (now() - shownAtMs < intervalMs) return;
+      shownAtMs = now();
+      write(text);
+    },
+    end() {
+      if (!stream.isTTY || latest === "") return;
+      write(latest);
+      stream.write("\n");
+    },
+  };
+}
+
+/** `1,234 a second` since a moment. */
+export function rate(count: number, elapsedMs: number): string {
+  return `${Math.round((count * 1000) / Math.max(1, elapsedMs)).toLocaleString("en")} a second`;
+}

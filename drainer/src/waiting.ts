@@ -1,0 +1,16 @@
+/** What a script says of a queue, beside what it read in the same moment. */
+export interface Moment {
+  /** Versions from this one on may still be on their way to PostgreSQL; infinite when nothing waits. */
+  oldestWaiting: number;
+  /** No version given out by then is greater. */
+  latestVersion: number;
+}
+
+/**
+ * Versions grow and a queue is first in, first out: whatever is newer than the oldest waiting event may wait too. While
+ * an event waits that tells no version, everything may.
+ */
+export function toMoment(oldestEvent: string | null, clock: string | null, now: string): Moment {
+  const version = oldestEvent === null ? Number.POSITIVE_INFINITY : /"updated_at":"(\d+)"/.exec(oldestEvent)?.[1];
+  return { oldestWaiting: Number(version ?? 0), latestVersion: Math.max(Number(clock ?? 0), Number(now)) };
+}

@@ -1,0 +1,97 @@
+import { createLog } from "shared/log";
+import { createTopology } from "shared/regions";
+import { awaitStores, connectStores } from "shared/stores";
+import { openDatabases } from "../drainer/src/databases.ts";
+import { createDrain } from "../drainer/src/drain.ts";
+import { migrate } from "../drainer/src/migrate.ts";
+import { accountQueue, scoreQueuesOf } from "../drainer/src/queues.ts";
+import type { Drift } from "../drainer/src/reconcile.ts";
+import { accountSweep, entrySweeps, type Sides } from "../drainer/src/subjects.ts";
+import { accountEvents } from "../drainer/src/upsert-accounts.ts";
+import { scoreEventsOf } from "../drainer/src/upsert-scores.ts";
+import { createBoards } from "../ranker/src/boards.ts";
+import { createSubmit, type Submit } from "../ranker/src/submit.ts";
+import { scratchPostgres, scratchRedis } from "./embedded/scratch.ts";
+
+/** A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process. */
+export interface BothStores {
+  sides: Sides;
+  redisServer: Awaited<ReturnType<typeof scratchRedis>>;
+  submit: Submit;
+  /** Sets a player's score on main. The region follows from the id's number. */
+  set(userId: string, score: number): Promise<void>;
+  regionOf(userId: string): string;
+  /** One batch of every queue. @returns true when any held events */
+  drainOnce(): Promise<boolean>;
+  drain(): Promise<void>;
+  sweep(isFixing: boolean): Promise<Drift[]>;
+  close(): Promise<void>;
+}
+
+const always = { hold: async () => true, release: async () => {} };
+
+export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStores> {
+  const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
+  const url = postgresServer.url("board");
+  await migrate(url);
+  const urls = (each: string) => new Map(regions.map((region) => [region, each]));
+  const topology = createTopology(regions, 1, ["main", "weekly"]);
+  const log = createLog("test", "silent");
+  const stores = connectStores({ homeUrl: redisServer.url, urlsByRegion: urls(redisServer.url), name: "test", log });
+  await awaitStores(stores, false, log);
+  const databases = openDatabases(url, urls(url));
+  const sides = { topology, stores, databases };
+  const boards = createBoards(topology, stores.of);
+  const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax: 1_000_000 });
+  const shared = { lease: always, batchMax: 200 };
+  const drains = [
+    ...scoreQueuesOf(topology).map((keys) => {
+      const [redis, database] = [stores.of(keys.region), databases.of(keys.region)];
+      return createDrain({ ...shared, redis, database, keys, kind: scoreEventsOf(topology) });
+    }),
+    createDrain({
+      ...{ ...shared, redis: stores.home, database: databases.home, keys: accountQueue, kind: accountEvents },
+    }),
+  ];
+  const regionOf = (userId: string) => regions[Number(/\d+$/.exec(userId)?.[0] ?? 0) % regions.length] ?? "";
+  const drainOnce = async () => {
+    const steps = await Promise.all(drains.map((drain) => drain()));
+    return steps.some(({ state }) => state === "drained");
+  };
+  return {
+    ...{ sides, redisServer, submit, regionOf, drainOnce },
+    async set(userId, value) {
+      const identity = { userId, name: `Name of ${userId}`, region: regionOf(userId) };
+      await submit(identity, { operation: "set", board: "main", value });
+    },
+    async drain() {
+      while (await drainOnce());
+    },
+    async sweep(isFixing) {
+      const found: Drift[] = [];
+      const options = { isFixing, onDrift: (drift: Drift) => found.push(drift) };
+      for (const each of [...entrySweeps(sides, topology.shards), accountSweep(sides)]) await each(options);
+      return found;
+    },
+    async close() {
+      stores.close();
+      await databases.close();
+      await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
+    },
+  };
+}
+
+/** Repeats `work`, in `lanes` at once, until it is stopped; then waits for what is under way. */
+export function keepDoing(work: () => Promise<unknown>, lanes = 1): AsyncDisposable & { stop(): Promise<void> } {
+  let isStopped = false;
+  const lane = async () => {
+    while (!isStopped) await work();
+  };
+  const running = Promise.all(Array.from({ length: lanes }, lane));
+  running.catch(() => {}); // told by stop
+  const stop = async () => {
+    isStopped = true;
+    await running;
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
+}
