@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { connect, type Socket } from "node:net";
 import { freePort } from "../../infra/embedded/free-port.ts";
+import { openRaw, statusesOf, toLines } from "../../infra/embedded/raw-connection.ts";
 import { type ServiceUnderTest, startService } from "../../infra/embedded/service-under-test.ts";
 import { type RecordingRanker, startRecordingRanker } from "./recording-ranker.ts";
 
@@ -22,28 +22,12 @@ beforeEach(() => {
   ranker.requests.length = 0;
 });
 
-/** Opens a connection, writes, and collects what comes until the other side closes it. */
-function open(bytes: string, port = gateway.port): { socket: Socket; ended: Promise<string>; received(): string } {
-  const socket = connect(port, "127.0.0.1");
-  let received = "";
-  const ended = new Promise<string>((resolve) => {
-    socket.on("data", (chunk) => {
-      received += chunk.toString("latin1");
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => resolve(received));
-  });
-  socket.write(Buffer.from(bytes, "latin1"));
-  return { socket, ended, received: () => received };
-}
-
-const statusesOf = (received: string) => [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
-const lines = (...all: string[]) => all.map((line) => `${line}\r\n`).join("");
+const open = (bytes: string, port = gateway.port) => openRaw(port, bytes);
 
 /** A login, which the gateway forwards without a token: what a parser let through by mistake would reach the ranker. */
 const login = (headers: string[], body = "") =>
-  `${lines("POST /auth/login HTTP/1.1", "Host: x", ...headers, "")}${body}`;
-const top = (...headers: string[]) => lines("GET /top HTTP/1.1", ...headers, "");
+  `${toLines("POST /auth/login HTTP/1.1", "Host: x", ...headers, "")}${body}`;
+const top = (...headers: string[]) => toLines("GET /top HTTP/1.1", ...headers, "");
 const chunked = (body: string) => login(["Transfer-Encoding: chunked"], body);
 const last = "Connection: close";
 const smuggled = top("Host: x");
@@ -75,7 +59,7 @@ describe("refused before our code, with the connection closed and nothing forwar
     [
       "Transfer-Encoding in HTTP/1.0",
       400,
-      lines("POST /auth/login HTTP/1.0", "Host: x", "Transfer-Encoding: chunked", "", "0", ""),
+      toLines("POST /auth/login HTTP/1.0", "Host: x", "Transfer-Encoding: chunked", "", "0", ""),
     ],
     ["a folded line", 400, top("Host: x", "X-A: b", " c")],
     ["a folded line, with a tab", 400, top("Host: x", "X-A: b", "\tc")],
@@ -91,9 +75,9 @@ describe("refused before our code, with the connection closed and nothing forwar
     ["no Host", 400, top("X-A: b")],
     ["a header of 64 KiB", 431, top("Host: x", `X-A: ${"a".repeat(65_536)}`)],
     ["a thousand headers", 431, top("Host: x", ...Array.from({ length: 1000 }, (_, n) => `X-${n}: ${"a".repeat(58)}`))],
-    ["a target of 64 KiB", 431, lines(`GET /top?${"a".repeat(65_536)} HTTP/1.1`, "Host: x", "")],
-    ["a target that is no path", 400, lines("GET top HTTP/1.1", "Host: x", "")],
-    ["the target *", 400, lines("OPTIONS * HTTP/1.1", "Host: x", "")],
+    ["a target of 64 KiB", 431, toLines(`GET /top?${"a".repeat(65_536)} HTTP/1.1`, "Host: x", "")],
+    ["a target that is no path", 400, toLines("GET top HTTP/1.1", "Host: x", "")],
+    ["the target *", 400, toLines("OPTIONS * HTTP/1.1", "Host: x", "")],
     ["what is no HTTP", 400, "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"],
     ["a chunk of size zz", 400, chunked("zz\r\n{}\r\n0\r\n\r\n")],
     ["a chunk of negative size", 400, chunked("-2\r\n{}\r\n0\r\n\r\n")],
@@ -111,17 +95,17 @@ describe("refused before our code, with the connection closed and nothing forwar
   // HTTP's word for a version that is none, which is what Bun makes of a request line that it cannot cut in three.
   test.each([
     ["a bare LF behind the request line", "GET /top HTTP/1.1\nHost: x\n\n"],
-    ["NUL in the target", lines("GET /top\0 HTTP/1.1", "Host: x", "")],
-    ["a space in the target", lines("GET /top /rank/ada HTTP/1.1", "Host: x", "")],
-    ["HTTP/2.0", lines("GET /top HTTP/2.0", "Host: x", "")],
-    ["HTTP/0.9", lines("GET /top")],
+    ["NUL in the target", toLines("GET /top\0 HTTP/1.1", "Host: x", "")],
+    ["a space in the target", toLines("GET /top /rank/ada HTTP/1.1", "Host: x", "")],
+    ["HTTP/2.0", toLines("GET /top HTTP/2.0", "Host: x", "")],
+    ["HTTP/0.9", toLines("GET /top")],
   ])("%s: 505", async (_, bytes) => {
     expect(statusesOf(await open(bytes).ended)).toEqual([505]);
     expect(ranker.requests).toEqual([]);
   });
 
   test.each(["BREW", "get"])("the method %s: no answer", async (method) => {
-    expect(await open(lines(`${method} /top HTTP/1.1`, "Host: x", "")).ended).toBe("");
+    expect(await open(toLines(`${method} /top HTTP/1.1`, "Host: x", "")).ended).toBe("");
     expect(ranker.requests).toEqual([]);
   });
 });
@@ -156,11 +140,11 @@ describe("refused by us, with a problem document and the connection closed", () 
     ["a Host with a path", top("Host: x/score/add?")],
     ["a Host with a user", top("Host: user:secret@x")],
     ["a Host with a space", top("Host: a b")],
-    ["no Host in HTTP/1.0", lines("GET /top HTTP/1.0", "")],
-    ["CONNECT", lines("CONNECT evil:80 HTTP/1.1", "Host: x", "")],
+    ["no Host in HTTP/1.0", toLines("GET /top HTTP/1.0", "")],
+    ["CONNECT", toLines("CONNECT evil:80 HTTP/1.1", "Host: x", "")],
     // Without the refusal the route would be read from behind the "://".
-    ["a path inside a query, and no usable Host", lines("GET /nothing?a=b://c/top HTTP/1.1", "Host: a b", "")],
-    ["a path inside a query, to /metrics", lines("GET /nothing?a=b://c/metrics HTTP/1.1", "Host: a b", "")],
+    ["a path inside a query, and no usable Host", toLines("GET /nothing?a=b://c/top HTTP/1.1", "Host: a b", "")],
+    ["a path inside a query, to /metrics", toLines("GET /nothing?a=b://c/metrics HTTP/1.1", "Host: a b", "")],
     ["the same Content-Length twice", login(["Content-Length: 2", "Content-Length: 2"], "{}")],
   ])("%s", async (_, bytes) => {
     const received = await open(bytes).ended;
@@ -206,14 +190,14 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
     ["a backslash", "/rank\\..\\top?limit=5"],
     ["a fragment", "/top?limit=5#/score/add"],
   ])("%s", async (_, target) => {
-    expect(statusesOf(await open(lines(`GET ${target} HTTP/1.1`, "Host: x", last, "")).ended)).toEqual([200]);
+    expect(statusesOf(await open(toLines(`GET ${target} HTTP/1.1`, "Host: x", last, "")).ended)).toEqual([200]);
     const { line, headers } = arrivedOnce();
     expect(line).toBe("GET /top?limit=5 HTTP/1.1");
     expect(ofName(headers, "host")).toEqual([`host: ${new URL(ranker.url).host}`]);
   });
 
   test("percent-encoding reaches the ranker as it was written", async () => {
-    await open(lines("GET /rank/%41%2fb?a=%00%ff%zz&b=+%20 HTTP/1.1", "Host: x", last, "")).ended;
+    await open(toLines("GET /rank/%41%2fb?a=%00%ff%zz&b=+%20 HTTP/1.1", "Host: x", last, "")).ended;
     expect(arrivedOnce().line).toBe("GET /rank/%41%2fb?a=%00%ff%zz&b=+%20 HTTP/1.1");
   });
 
@@ -247,7 +231,7 @@ test("HEAD states the length that GET has, and sends no body, whoever answers", 
     ["/score/add", 405],
   ] as const) {
     const ask = (method: string) =>
-      open(lines(`${method} ${path} HTTP/1.1`, "Host: x", "X-Request-Id: r", last, "")).ended;
+      open(toLines(`${method} ${path} HTTP/1.1`, "Host: x", "X-Request-Id: r", last, "")).ended;
     const [head, get] = [await ask("HEAD"), await ask("GET")];
     const length = (received: string) => /\r\ncontent-length: (\d+)/i.exec(received)?.[1];
     expect([path, statusesOf(head), statusesOf(get)]).toEqual([path, [status], [status]]);
@@ -260,8 +244,11 @@ test("HEAD states the length that GET has, and sends no body, whoever answers", 
 describe("a head that Bun reads and a ranker's would not is head_too_large, here", () => {
   test.each([
     ["bytes", top("Host: x", last, `X-A: ${"a".repeat(16_000)}`)],
-    ["bytes of the query", lines(`GET /top?${"a".repeat(16_000)} HTTP/1.1`, "Host: x", last, "")],
-    ["bytes that grow when they are encoded", lines(`GET /top?${"\xff".repeat(8_000)} HTTP/1.1`, "Host: x", last, "")],
+    ["bytes of the query", toLines(`GET /top?${"a".repeat(16_000)} HTTP/1.1`, "Host: x", last, "")],
+    [
+      "bytes that grow when they are encoded",
+      toLines(`GET /top?${"\xff".repeat(8_000)} HTTP/1.1`, "Host: x", last, ""),
+    ],
     ["lines", top("Host: x", last, ...Array.from({ length: 180 }, (_, n) => `X-${n}: 1`))],
   ])("%s", async (_, bytes) => {
     const received = await open(bytes).ended;
@@ -300,8 +287,8 @@ test("slow clients lose their place, are sent no further, and others are served 
   const heads = [
     open("").ended,
     drip("GET /top?", "a"),
-    drip(lines("GET /top HTTP/1.1", "Host: x").concat("X-A: "), "a"),
-    drip(lines("GET /top HTTP/1.1", "Host: x"), "X-A: b\r\n"),
+    drip(`${toLines("GET /top HTTP/1.1", "Host: x")}X-A: `, "a"),
+    drip(toLines("GET /top HTTP/1.1", "Host: x"), "X-A: b\r\n"),
     // The idle time-out that ends a kept connection is 120 seconds in a service: here it is 4, to see that a byte which
     // arrives does not begin it anew.
     drip(`${smuggled}GET /top?`, "a", keeping.port),

@@ -75,6 +75,14 @@ describe("bodies", () => {
     },
   );
 
+  test.each([
+    ["{}", { field: "n", message: "is required" }],
+    ['{"n":"1"}', { field: "n", message: "must be of type number" }],
+    ["[]", { field: "body", message: "must be of type object" }],
+  ])("%s is told what it lacks, in plain words", async (body, fault) => {
+    expect(await (await post(body)).json()).toMatchObject({ code: "invalid_request", errors: [fault] });
+  });
+
   test("say that they are JSON, in any case and with parameters", async () => {
     expect((await post('{"n":1}', { "Content-Type": "Application/JSON; charset=utf-8" })).status).toBe(200);
     expect(await codeOf(await post('{"n":1}', { "Content-Type": "application/jsonp" }))).toBe("unsupported_media_type");

@@ -162,7 +162,7 @@ export async function readJson<S extends z.ZodType>(c: Context, schema: S): Prom
   } catch {
     throw new Problem("invalid_json", "The body is not JSON in UTF-8.");
   }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: inPlainWords });
   if (!result.success) throw toInvalidRequest(result.error, "body");
   return result.data;
 }
@@ -171,6 +171,12 @@ function isPlainJson(contentType = "", contentEncoding = "identity"): boolean {
   const [mediaType, ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((each) => !each.startsWith("charset") || /^charset="?utf-?8"?$/.test(each));
   return mediaType === "application/json" && isUtf8 && contentEncoding.toLowerCase() === "identity";
+}
+
+/** What a schema says where it has no words of its own. */
+function inPlainWords({ code, input, expected }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== "invalid_type") return undefined;
+  return input === undefined ? "is required" : `must be of type ${expected}`;
 }
 
 /** For zod-validator: a query or path parameter that fails its schema is the same `invalid_request` as a body. */
