@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { createServer } from "node:net";
+import { Hono } from "hono";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import { createLimiter, type Limit } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
+import { secureAnswers } from "shared/secure-headers";
 import { createTokens } from "shared/tokens";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { createApp } from "./app.ts";
@@ -42,10 +45,15 @@ const tokens = createTokens({
 });
 const plenty: Limit = { perSecond: 1000, burst: 1000 };
 
-function build(limits: Partial<Record<"user" | "region" | "address", Limit>> = {}) {
+interface BuildOptions {
+  urls?: string[];
+  corsOrigins?: string[];
+}
+
+function build(limits: Partial<Record<"user" | "region" | "address", Limit>> = {}, options: BuildOptions = {}) {
   const lines: string[] = [];
   const log = createLog("gateway", "debug", { write: (line) => void lines.push(line) });
-  const pool = createPool([`http://127.0.0.1:${ranker.port}`]);
+  const pool = createPool(options.urls ?? [`http://127.0.0.1:${ranker.port}`]);
   for (const upstream of pool.upstreams) upstream.isUp = true;
   const metrics = createMetrics("gateway");
   const measured = measureGateway(metrics, pool);
@@ -55,6 +63,7 @@ function build(limits: Partial<Record<"user" | "region" | "address", Limit>> = {
     stores: { home: redis, of: () => redis },
     limits: { user: plenty, region: plenty, address: plenty, ...limits },
     trustedProxies: toBlockList(["10.0.0.0/8"]),
+    corsOrigins: options.corsOrigins ?? [],
     isStopping: () => false,
   });
   const request = (path: string, init: RequestInit = {}, peer = "203.0.113.9") =>
@@ -117,6 +126,27 @@ describe("what reaches the ranker", () => {
     expect([response.status, await codeOf(response)]).toEqual([413, "body_too_large"]);
     expect(arrived).toHaveLength(0);
   });
+});
+
+test("a write whose key its own Connection header takes away is sent once, whatever becomes of it", async () => {
+  let sent = 0;
+  const breaking = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      sent++;
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((listening) => breaking.listen(0, "127.0.0.1", listening));
+  const address = breaking.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const { request } = build({}, { urls: [`http://127.0.0.1:${port}`, `http://localhost:${port}`] });
+  const key = { "Idempotency-Key": "k" };
+  await request("/score/add", await add("ada", key));
+  expect(sent).toBe(2);
+  const response = await request("/score/add", await add("ada", { ...key, Connection: "Idempotency-Key" }));
+  expect([sent, response.status, await codeOf(response)]).toEqual([3, 503, "outcome_unknown"]);
+  breaking.close();
 });
 
 describe("without a token that is valid here", () => {
@@ -212,12 +242,40 @@ test("a refusal is in the access log as well", async () => {
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ msg: "request", status: 401, path: "/score/add" }]);
 });
 
-test("answers are not cached and not guessed at", async () => {
-  const { request } = build();
-  for (const path of ["/top", "/nothing", "/health"]) {
-    const { headers } = await request(path);
-    expect([headers.get("Cache-Control"), headers.get("X-Content-Type-Options")]).toEqual(["no-store", "nosniff"]);
-  }
+describe("what a browser may make of an answer", () => {
+  const secure = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
+
+  test.each([
+    ["GET", "/top"],
+    ["HEAD", "/top"],
+    ["GET", "/health"],
+    ["GET", "/metrics"],
+    ["GET", "/nothing"],
+    ["DELETE", "/top"],
+    ["POST", "/score/add"],
+    ["OPTIONS", "/top"],
+  ])("%s %s: nothing runs, is kept, framed or guessed at, and nothing says what served it", async (method, path) => {
+    const { headers } = await build().request(path, { method });
+    expect(Object.fromEntries(headers)).toMatchObject(secure);
+    // For whoever ends TLS to say: here it would bind a whole host, over a connection that cannot prove it.
+    expect([headers.get("Strict-Transport-Security"), headers.get("Server"), headers.get("X-Powered-By")]).toEqual([
+      ...[null, null, null],
+    ]);
+  });
+
+  test("a route may say it otherwise, as a page must", async () => {
+    const page = new Hono();
+    page.use(secureAnswers());
+    page.get("/", (c) => c.html("<p>", 200, { "Content-Security-Policy": "default-src 'self'" }));
+    const { headers } = await page.request("/");
+    expect(Object.fromEntries(headers)).toMatchObject({ ...secure, "content-security-policy": "default-src 'self'" });
+  });
 });
 
 test("health lists the upstreams; ready asks for one that is up", async () => {
@@ -233,4 +291,67 @@ test("health lists the upstreams; ready asks for one that is up", async () => {
   ]);
   const top = await request("/top");
   expect([top.status, await codeOf(top)]).toEqual([503, "no_upstream"]);
+});
+
+describe("pages of other origins", () => {
+  const preflight = (origin: string): RequestInit => ({
+    method: "OPTIONS",
+    headers: {
+      ...{ Origin: origin, "Access-Control-Request-Method": "POST" },
+      "Access-Control-Request-Headers": "authorization,content-type",
+    },
+  });
+  const tight = { perSecond: 1, burst: 1 };
+
+  test.each<[string[], string, string | null]>([
+    [[], "https://play.example", null],
+    [["https://play.example"], "https://play.example", "https://play.example"],
+    [["https://a.example", "http://localhost:5173"], "http://localhost:5173", "http://localhost:5173"],
+    [["https://play.example"], "http://play.example", null],
+    [["https://play.example"], "https://play.example:8443", null],
+    [["https://play.example"], "https://play.example.evil.example", null],
+    [["https://play.example"], "https://PLAY.example", null],
+    [["https://play.example"], "null", null],
+    [["*"], "https://anybody.example", "*"],
+    [["*"], "null", "*"],
+  ])("where CORS_ORIGINS is %p, %s is told %p, by every answer", async (corsOrigins, origin, told) => {
+    const { request } = build({}, { corsOrigins });
+    for (const path of ["/top", "/health", "/nothing"]) {
+      const { headers } = await request(path, { headers: { Origin: origin } });
+      expect(headers.get("Access-Control-Allow-Origin")).toBe(told);
+      expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
+      // A cache must not show one origin's answer to another.
+      expect(headers.get("Vary")).toBe(corsOrigins.length > 0 && corsOrigins[0] !== "*" ? "Origin" : null);
+    }
+    const { status, headers } = await request("/score/add", preflight(origin));
+    expect([status, headers.get("Access-Control-Allow-Origin")]).toEqual([corsOrigins.length === 0 ? 405 : 204, told]);
+  });
+
+  test("a preflight needs no token, takes none from a bucket, and is answered here", async () => {
+    const { request } = build({ user: tight, region: tight, address: tight }, { corsOrigins: ["https://a.example"] });
+    for (const path of ["/score/add", "/auth/login", "/top", "/rank/ada", "/nothing", "/%zz", "//"]) {
+      for (let n = 0; n < 3; n++) {
+        const response = await request(path, preflight("https://a.example"));
+        expect([path, response.status, await response.text()]).toEqual([path, 204, ""]);
+        expect(Object.fromEntries(response.headers)).toMatchObject({
+          "access-control-allow-origin": "https://a.example",
+          "access-control-allow-methods": "GET,HEAD,POST",
+          "access-control-allow-headers": "Authorization,Content-Type,Idempotency-Key,X-Request-Id,traceparent",
+          "access-control-max-age": "600",
+          "x-request-id": expect.any(String),
+        });
+      }
+    }
+    expect([arrived, await redis.dbsize()]).toEqual([[], 0]);
+  });
+
+  test("a page may read why it was refused, and for how long", async () => {
+    const { request } = build({ user: tight }, { corsOrigins: ["https://a.example"] });
+    await request("/score/add", await add("ada", { Origin: "https://a.example" }));
+    const { status, headers } = await request("/score/add", await add("ada", { Origin: "https://a.example" }));
+    expect([status, headers.get("Access-Control-Allow-Origin")]).toEqual([429, "https://a.example"]);
+    expect(headers.get("Access-Control-Expose-Headers")).toBe(
+      "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed",
+    );
+  });
 });

@@ -2,7 +2,15 @@ import type { BlockList } from "node:net";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
-import { onProblem, onUnknownRoute, type RequestVariables, readBody, requestId } from "shared/http";
+import {
+  measureHead,
+  onProblem,
+  onUnknownRoute,
+  type RequestVariables,
+  readBody,
+  refuseAmbiguous,
+  requestId,
+} from "shared/http";
 import { addressBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
 import { limitedNetwork } from "shared/limited-network";
 import type { Log } from "shared/log";
@@ -10,12 +18,14 @@ import { answerMetrics, measureRequests } from "shared/metrics";
 import { applyVerdict, type Bucket, type Limit, type Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
+import { secureAnswers } from "shared/secure-headers";
 import { closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
 import { identify, type Tokens } from "shared/tokens";
 import { accessLog } from "./access-log.ts";
 import { clientAddress, forwardedChain } from "./client-address.ts";
-import { toUpstreamHeaders } from "./headers.ts";
+import { allowOrigins } from "./cors.ts";
+import { refuseLargeHead, toUpstreamHeaders } from "./headers.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { forward } from "./proxy.ts";
 import type { Pool } from "./upstreams.ts";
@@ -28,6 +38,8 @@ export interface GatewayDeps {
   stores: Pick<Stores, "home" | "of">;
   limits: Readonly<Record<"user" | "region" | "address", Limit>>;
   trustedProxies: BlockList;
+  /** Whose pages may call from a browser; nobody's unless given. */
+  corsOrigins?: readonly string[];
   isStopping: () => boolean;
   log: Log;
   metrics: Registry;
@@ -49,7 +61,8 @@ export interface GatewayEnv {
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.use(requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
-  app.use(safeHeaders(), seeThroughProxies(deps.trustedProxies));
+  app.use(seeThroughProxies(deps.trustedProxies), secureAnswers(), measureHead());
+  app.use(allowOrigins(deps.corsOrigins ?? []), refuseAmbiguous());
 
   const proxied = proxyTo(deps);
   for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
@@ -70,15 +83,6 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
 }
 
 const upstreamStates = ({ upstreams }: Pool) => upstreams.map(({ address, isUp }) => ({ address, up: isUp }));
-
-/** Ranks are never older than their answer, and are data, whatever a browser makes of them. */
-function safeHeaders(): MiddlewareHandler<GatewayEnv> {
-  return async function safeHeadersMiddleware(c, next) {
-    await next();
-    c.header("Cache-Control", "no-store");
-    c.header("X-Content-Type-Options", "nosniff");
-  };
-}
 
 function seeThroughProxies(trusted: BlockList): MiddlewareHandler<GatewayEnv> {
   return function seeThroughProxiesMiddleware(c, next) {
@@ -126,25 +130,23 @@ function proxyTo({ pool, trustedProxies, measured }: GatewayDeps) {
     const { method, url } = c.req;
     const isRead = method === "GET" || method === "HEAD";
     const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
+    const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
     const headers = toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain);
     headers.set("X-Real-IP", c.get("client"));
+    refuseLargeHead(target, headers);
     const outgoing = {
-      ...{ method, target: url.slice(url.indexOf("/", url.indexOf("//") + 2)) },
-      headers,
+      ...{ method, target, headers },
       body: isRead ? undefined : await readBody(c.req.raw),
-      isRepeatable: isRead || (c.req.path.startsWith("/score/") && c.req.header("Idempotency-Key") !== undefined),
+      // By what is sent, not by what came: a Connection header may have ended a key here.
+      isRepeatable: isRead || (c.req.path.startsWith("/score/") && headers.has("Idempotency-Key")),
     };
-    const {
-      status,
-      headers: answered,
-      body,
-    } = await forward(outgoing, {
+    const answer = await forward(outgoing, {
       pool,
       onAttempt({ address }, attempt) {
         c.set("upstream", address);
         if (attempt > 1) measured.onRetry();
       },
     });
-    return c.newResponse(body, { status: status as StatusCode, headers: answered });
+    return c.newResponse(answer.body, { status: answer.status as StatusCode, headers: answer.headers });
   };
 }

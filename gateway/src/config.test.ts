@@ -22,6 +22,13 @@ test("nobody is a trusted proxy unless named", () => {
   expect(trustedProxies.check("fd00::2", "ipv6")).toBe(false);
 });
 
+test("no page of another origin may call unless named", () => {
+  expect(loadGatewayConfig(env).corsOrigins).toEqual([]);
+  const named = { ...env, CORS_ORIGINS: "https://play.example, http://localhost:5173" };
+  expect(loadGatewayConfig(named).corsOrigins).toEqual(["https://play.example", "http://localhost:5173"]);
+  expect(loadGatewayConfig({ ...env, CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+});
+
 describe("faults are named", () => {
   test.each([
     ["LEADERBOARD_SERVICE_URLS", ""],
@@ -31,6 +38,14 @@ describe("faults are named", () => {
     ["TRUSTED_PROXIES", "10.0.0.0/33"],
     ["TRUSTED_PROXIES", "proxy.internal"],
     ["TRUSTED_PROXIES", "10.0.0.0/8/8"],
+    ["CORS_ORIGINS", "play.example"],
+    ["CORS_ORIGINS", "https://play.example/"],
+    ["CORS_ORIGINS", "https://play.example:443"],
+    ["CORS_ORIGINS", "https://Play.example"],
+    ["CORS_ORIGINS", "https://*.example"],
+    ["CORS_ORIGINS", "https://play.example, *"],
+    ["CORS_ORIGINS", "null"],
+    ["CORS_ORIGINS", "ftp://play.example"],
     ["RATE_USER_PER_SECOND", "0"],
     ["RATE_ADDRESS_BURST", "many"],
   ])("%s=%p", (name, value) => {

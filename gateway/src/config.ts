@@ -22,6 +22,9 @@ function isNetwork(text: string): boolean {
 
 const isPrefix = (text: string, bits: number) => /^\d{1,3}$/.test(text) && Number(text) <= bits;
 
+/** As a browser writes one in `Origin`: no path, no default port, small letters, and no pattern. */
+const isOrigin = (text: string) => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
 export const gatewayFields = {
   ...commonFields,
   ...tokenFields,
@@ -32,6 +35,12 @@ export const gatewayFields = {
     .refine((urls) => new Set(urls).size === urls.length, "must not name one twice"),
   TRUSTED_PROXIES: commaList
     .refine((networks) => networks.every(isNetwork), "must be comma-separated IP addresses or networks")
+    .default([]),
+  CORS_ORIGINS: commaList
+    .refine(
+      (origins) => origins.every(isOrigin) || (origins.length === 1 && origins[0] === "*"),
+      "must be * or comma-separated origins such as https://play.example.org",
+    )
     .default([]),
   RATE_USER_PER_SECOND: rate(20),
   RATE_USER_BURST: rate(40),
@@ -51,6 +60,7 @@ export function loadGatewayConfig(env: Environment) {
     tokens: toTokenOptions(settings),
     rankerUrls: settings.LEADERBOARD_SERVICE_URLS,
     trustedProxies: toBlockList(settings.TRUSTED_PROXIES),
+    corsOrigins: settings.CORS_ORIGINS,
     /** Tokens a second, and the most a bucket holds. */
     limits: {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },

@@ -14,6 +14,16 @@ test("what speaks about the client's connection ends at the gateway", () => {
   });
 });
 
+test.each(["Authorization", "Idempotency-Key", "Content-Type", "X-Forwarded-For", "X-Request-Id", "Host", "Cookie"])(
+  "Connection: %s takes that header away at most, never what the gateway says itself",
+  (name) => {
+    const headers = new Headers({ Connection: name, [name]: "theirs" });
+    expect(Object.fromEntries(toUpstreamHeaders(headers, "ours", "1.2.3.4"))).toEqual({
+      ...{ "accept-encoding": "identity", "x-request-id": "ours", "x-forwarded-for": "1.2.3.4" },
+    });
+  },
+);
+
 test("an answer names its upstream, and drops what spoke about the upstream's connection", () => {
   const headers = new Headers({
     ...{ Connection: "close", "Content-Length": "5", Date: "today", "Content-Type": "application/json" },

@@ -16,7 +16,7 @@ const CONNECT_MS = 500;
 await runService(
   () => loadGatewayConfig(process.env),
   async (config, { log, shutdown, listen }) => {
-    const { topology, limits, trustedProxies } = config;
+    const { topology, limits, trustedProxies, corsOrigins } = config;
     const stores = connectStores({
       ...{ homeUrl: config.redisUrl, urlsByRegion: config.redisUrlByRegion, name: "gateway", log },
       commandTimeoutMs: LIMITER_TIMEOUT_MS,
@@ -33,7 +33,7 @@ await runService(
     const metrics = createMetrics("gateway");
     const measured = measureGateway(metrics, pool);
     const app = createApp({
-      ...{ topology, pool, stores, limits, trustedProxies, log, metrics, measured },
+      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

@@ -85,9 +85,12 @@ async function send(outgoing: Outgoing, upstream: Upstream, timeoutMs: number): 
   });
   // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
   const bytes = await response.arrayBuffer();
+  const sent = toClientHeaders(response.headers, upstream.address);
+  const length = response.headers.get("Content-Length");
+  if (method === "HEAD" && length !== null) sent.set("Content-Length", length); // of what GET would answer
   return {
     status: response.status,
-    headers: toClientHeaders(response.headers, upstream.address),
+    headers: sent,
     body: bytes.byteLength > 0 ? bytes : null,
   };
 }

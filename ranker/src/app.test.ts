@@ -258,6 +258,17 @@ test("every answer carries a request id: the caller's when it is well-formed", a
   expect(await ask({})).toMatch(/^[0-9a-f-]{36}$/);
 });
 
+test.each(["/top", "/nothing", "/health", "/top?limit=0"])(
+  "%s: nothing in an answer runs, is kept, framed or guessed at in a browser",
+  async (path) => {
+    expect(Object.fromEntries((await ranker.app.request(path)).headers)).toMatchObject({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
+    });
+  },
+);
+
 test("ready names each dependency, and metrics count requests by route, not by player", async () => {
   const ready = await ranker.app.request("/ready");
   expect(await ready.json()).toEqual({ status: "ready", dependencies: [{ name: "redis", up: true }] });

@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
-import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "shared/http";
+import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import type { Log } from "shared/log";
 import { measureRequests } from "shared/metrics";
 import type { Topology } from "shared/regions";
+import { secureAnswers } from "shared/secure-headers";
 import { closeWhenStopping } from "shared/service";
 import type { Tokens } from "shared/tokens";
 import type { Accounts } from "./accounts.ts";
@@ -38,6 +39,7 @@ export type RankerApp = Hono<{ Variables: RequestVariables }>;
 export function createApp(deps: RankerDeps): RankerApp {
   const app: RankerApp = new Hono();
   app.use(requestId(), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
+  app.use(secureAnswers(), measureHead(), refuseAmbiguous());
   authRoutes(app, deps);
   scoreRoutes(app, deps);
   readRoutes(app, deps);

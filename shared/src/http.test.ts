@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { z } from "zod";
-import { onProblem, onUnknownRoute, type RequestVariables, readJson, requestId } from "./http.ts";
+import { onProblem, onUnknownRoute, type RequestVariables, readBody, readJson, requestId } from "./http.ts";
 import { createLog } from "./log.ts";
 import { Problem } from "./problems.ts";
 
@@ -75,8 +75,31 @@ describe("bodies", () => {
     },
   );
 
+  test.each([
+    ["{}", { field: "n", message: "is required" }],
+    ['{"n":"1"}', { field: "n", message: "must be of type number" }],
+    ["[]", { field: "body", message: "must be of type object" }],
+  ])("%s is told what it lacks, in plain words", async (body, fault) => {
+    expect(await (await post(body)).json()).toMatchObject({ code: "invalid_request", errors: [fault] });
+  });
+
   test("say that they are JSON, in any case and with parameters", async () => {
     expect((await post('{"n":1}', { "Content-Type": "Application/JSON; charset=utf-8" })).status).toBe(200);
     expect(await codeOf(await post('{"n":1}', { "Content-Type": "application/jsonp" }))).toBe("unsupported_media_type");
+  });
+
+  test.each([
+    ["another charset", { "Content-Type": "application/json; charset=utf-16" }],
+    ["a charset among parameters", { "Content-Type": 'application/json; a=b; charset="iso-8859-1"' }],
+    ["a type and another", { "Content-Type": "application/json, text/plain" }],
+    ["a content coding", { "Content-Encoding": "gzip" }],
+  ])("in %s are unsupported, not guessed at", async (_, headers: Record<string, string>) => {
+    expect(await codeOf(await post('{"n":1}', headers))).toBe("unsupported_media_type");
+  });
+
+  test("that do not come to their end in time are request_timeout, and the connection is not waited for", async () => {
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(3)) });
+    const reading = readBody(new Request("http://localhost/", { method: "POST", body }), 1);
+    await expect(reading).rejects.toMatchObject({ code: "request_timeout", headers: { Connection: "close" } });
   });
 });

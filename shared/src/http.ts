@@ -5,6 +5,8 @@ import type { Log } from "./log.ts";
 import { Problem, toInvalidRequest, toProblem, toProblemResponse } from "./problems.ts";
 
 export const BODY_BYTES_MAX = 16 * 1024;
+// 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then does not.
+export const BODY_DEADLINE_MS = 5_000;
 
 export interface RequestVariables {
   requestId: string;
@@ -25,6 +27,44 @@ export function requestId(): MiddlewareHandler<RequestEnv> {
     c.set("requestId", id);
     await next();
     c.header("X-Request-Id", id);
+  };
+}
+
+// One host, with or without a port (RFC 9112, 3.2).
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+
+/**
+ * Refuses what two readers could understand differently. Bun joins repeated header lines with commas; and a request
+ * whose host is no host has its bare target for a URL, in which a router would look for the path behind any `://`.
+ *
+ * @throws Problem `invalid_request`
+ */
+export function refuseAmbiguous(): MiddlewareHandler {
+  return function refuseAmbiguousMiddleware(c, next) {
+    const host = c.req.header("Host");
+    if (!/^https?:\/\//.test(c.req.url) || (host !== undefined && !HOST.test(host))) {
+      throw toHeaderProblem("Host", "must name one host, in a request for a path");
+    }
+    if (c.req.header("Content-Length")?.includes(",") === true) {
+      throw toHeaderProblem("Content-Length", "must be given once");
+    }
+    return next();
+  };
+}
+
+const toHeaderProblem = (field: string, message: string) =>
+  new Problem("invalid_request", `The header ${field} is not valid.`, {
+    errors: [{ field, message }],
+    headers: { Connection: "close" },
+  });
+
+/** States the length of what `HEAD` leaves out, which would be 0 otherwise and must be that of `GET` (RFC 9110, 8.6). */
+export function measureHead(): MiddlewareHandler {
+  return async function measureHeadMiddleware(c, next) {
+    await next();
+    if (c.req.method !== "HEAD" || c.res.headers.has("Content-Length")) return;
+    const { byteLength } = await c.res.clone().arrayBuffer();
+    c.res.headers.set("Content-Length", String(byteLength));
   };
 }
 
@@ -60,20 +100,40 @@ export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHand
 }
 
 /**
- * The raw body, read to its end but never beyond the bound.
+ * The raw body, read to its end but beyond neither bound.
  *
- * @throws Problem `body_too_large`
+ * @throws Problem `body_too_large`, `request_timeout`, or `invalid_request` where the client went away
  */
-export async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(request: Request, deadlineMs = BODY_DEADLINE_MS): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => new Problem("body_too_large", `A body may have at most ${BODY_BYTES_MAX} bytes.`);
   if (Number(request.headers.get("Content-Length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
   if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void reader.cancel(); // ends the read that waits
+  }, deadlineMs);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > BODY_BYTES_MAX) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      size += next.value.byteLength;
+      if (size > BODY_BYTES_MAX) break;
+      chunks.push(next.value);
+    }
+  } catch {
+    throw new Problem("invalid_request", "The connection ended before the body was whole.");
+  } finally {
+    clearTimeout(timer);
+  }
+  if (isLate) {
+    const headers = { Connection: "close" };
+    throw new Problem("request_timeout", `A body must arrive within ${deadlineMs / 1000} seconds.`, { headers });
+  }
+  if (size > BODY_BYTES_MAX) {
+    await reader.cancel();
+    throw tooLarge();
   }
   return new Uint8Array(Buffer.concat(chunks, size));
 }
@@ -92,9 +152,8 @@ function refuseRounded(_key: string, value: unknown, context?: { source?: string
  * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request` naming the fields
  */
 export async function readJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  const mediaType = c.req.header("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") {
-    throw new Problem("unsupported_media_type", "Send JSON, with the header Content-Type: application/json.");
+  if (!isPlainJson(c.req.header("Content-Type"), c.req.header("Content-Encoding"))) {
+    throw new Problem("unsupported_media_type", "Send JSON in UTF-8, with the header Content-Type: application/json.");
   }
   const bytes = await readBody(c.req.raw);
   let value: unknown;
@@ -103,9 +162,21 @@ export async function readJson<S extends z.ZodType>(c: Context, schema: S): Prom
   } catch {
     throw new Problem("invalid_json", "The body is not JSON in UTF-8.");
   }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: inPlainWords });
   if (!result.success) throw toInvalidRequest(result.error, "body");
   return result.data;
+}
+
+function isPlainJson(contentType = "", contentEncoding = "identity"): boolean {
+  const [mediaType, ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every((each) => !each.startsWith("charset") || /^charset="?utf-?8"?$/.test(each));
+  return mediaType === "application/json" && isUtf8 && contentEncoding.toLowerCase() === "identity";
+}
+
+/** What a schema says where it has no words of its own. */
+function inPlainWords({ code, input, expected }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== "invalid_type") return undefined;
+  return input === undefined ? "is required" : `must be of type ${expected}`;
 }
 
 /** For zod-validator: a query or path parameter that fails its schema is the same `invalid_request` as a body. */

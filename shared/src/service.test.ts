@@ -16,6 +16,7 @@ await runService(
         process.stdout.write("holding\\n");
         await held.promise;
       }
+      if (pathname === "/fail") throw "hunter2";
       if (pathname === "/throw") queueMicrotask(() => { throw new Error("boom"); });
       return new Response(peer);
     });
@@ -59,6 +60,25 @@ test("SIGTERM while a request is held: it is answered, then the store is closed,
   expect(await (await held).text()).toBe("127.0.0.1");
   await until("store closed");
   expect(await child.exited).toBe(0);
+}, 20_000);
+
+test("a failure outside the app is an internal problem: no page of Bun's, no source, no message", async () => {
+  const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
+  let text = "";
+  for await (const line of linesOf(child.stdout)) {
+    text += `${line}\n`;
+    if (!line.includes("listening")) continue;
+    const { address } = JSON.parse(line) as { address: string };
+    const response = await fetch(`http://${address}/fail`);
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([500, "application/problem+json"]);
+    const request_id = response.headers.get("X-Request-Id");
+    const detail = expect.stringContaining("Something failed on our side");
+    expect(await response.json()).toEqual({
+      ...{ type: "about:blank", title: "Internal Server Error", status: 500, code: "internal", detail, request_id },
+    });
+    child.kill("SIGTERM");
+  }
+  expect(text).toContain("hunter2");
 }, 20_000);
 
 test("an error that nobody caught ends the process in order, with 1", async () => {

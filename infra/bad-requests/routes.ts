@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import type { Identity } from "shared/tokens";
+
+/** A request, and what it is: shown when it is answered otherwise than expected. */
+export interface Generated {
+  what: string;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer>;
+}
+
+export interface Player extends Identity {
+  token: string;
+}
+
+const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
+const BOARDS = ["main", "weekly"];
+
+export type Fields = Record<string, unknown>;
+
+/** What the routes take: from here requests are made, and then spoilt. */
+export interface BodyRoute {
+  path: string;
+  /** Whether it needs a token. */
+  isWrite: boolean;
+  /** A body that is valid. */
+  body: (player: Player) => fc.Arbitrary<Fields>;
+  required: string[];
+  numbers: string[];
+}
+
+const board = fc.constantFrom(...BOARDS);
+const score = fc.integer({ min: -1_000_000, max: 1_000_000 });
+const optional = { requiredKeys: [] as never[] };
+const password = "a password of the tests";
+
+const writeRoute = (path: string, field: string): BodyRoute => ({
+  ...{ path, isWrite: true, required: [field], numbers: [field] },
+  body: ({ region }) =>
+    fc
+      .tuple(fc.record({ board, region: fc.constantFrom(region, region.toLowerCase()) }, optional), score)
+      .map(([common, value]) => ({ ...common, [field]: value })),
+});
+
+export const BODY_ROUTES: BodyRoute[] = [
+  writeRoute("/score/create", "initialScore"),
+  writeRoute("/score/update", "score"),
+  writeRoute("/score/add", "delta"),
+  {
+    ...{ path: "/auth/register", isWrite: false, numbers: ["initialScore"] },
+    required: ["user_id", "name", "region", "password"],
+    body: () =>
+      fc
+        .record({ user_id: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), region: fc.constantFrom(...REGIONS) })
+        .map((fields) => ({ ...fields, name: "Somebody", password, initialScore: 1 })),
+  },
+  {
+    ...{ path: "/auth/login", isWrite: false, required: ["user_id", "password"], numbers: [] },
+    body: ({ userId: user_id, name, region }) => fc.constant({ user_id, password, name, region }),
+  },
+];
+
+export const READ_ROUTES = [
+  { path: "/top", count: "limit", max: 1000 },
+  { path: "/rank/", count: undefined, max: 0 },
+  { path: "/around/", count: "range", max: 100 },
+];
+
+export const STATUS_ROUTES = ["/health", "/ready", "/metrics"];
+
+/** Every route that is made requests for, as an app lists it: a new one belongs here as well. */
+export const COVERED = [
+  ...BODY_ROUTES.map(({ path }) => `POST ${path}`),
+  ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
+  ...STATUS_ROUTES.map((path) => `GET ${path}`),
+];
+
+export const JSON_HEADERS = { "Content-Type": "application/json" };
+export const authorization = ({ token }: Player) => ({ Authorization: `Bearer ${token}` });
+
+export const postTo = ({ path, isWrite }: BodyRoute, player: Player, body: Generated["body"]): Generated => ({
+  ...{ what: "valid", method: "POST", path, ...(body === undefined ? {} : { body }) },
+  headers: { ...JSON_HEADERS, ...(isWrite ? authorization(player) : {}) },
+});
+
+export const aRoute = fc.constantFrom(...BODY_ROUTES);
+export const aWriteRoute = fc.constantFrom(...BODY_ROUTES.filter(({ isWrite }) => isWrite));
+export const named = (what: string) => (request: Generated) => ({ ...request, what });
+
+/** A name that no body and no query has. */
+export const unknownField = fc.oneof(
+  fc.constantFrom("__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "", "userId", "sub", "id"),
+  fc.stringMatching(/^[a-z]{1,12}_x$/),
+);
+
+/** A route, and a body that it takes. */
+export const validBody = (player: Player, route = aRoute) =>
+  route.chain((each) => each.body(player).map((fields) => ({ route: each, fields })));
+
+/** Requests that nothing is wrong with, but that a second `create` or `register` may find its place taken. */
+export function validRequest(player: Player): fc.Arbitrary<Generated> {
+  const write = validBody(player).map(({ route, fields }) => postTo(route, player, JSON.stringify(fields)));
+  const read = fc
+    .tuple(
+      fc.constantFrom(...READ_ROUTES),
+      board,
+      fc.constantFrom("GLOBAL", "Global", player.region, player.region.toLowerCase()),
+      fc.nat({ max: 10_000 }),
+    )
+    .map(([route, onBoard, region, n]): Generated => {
+      const count = route.count === undefined ? "" : `&${route.count}=${1 + (n % route.max)}`;
+      const player_ = route.path.endsWith("/") ? player.userId : "";
+      const path = `${route.path}${player_}?board=${onBoard}&region=${region}${count}`;
+      return { what: "valid", method: "GET", path, headers: {} };
+    });
+  return fc.oneof(write, read);
+}

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import {
+  authorization,
+  BODY_ROUTES,
+  type Generated,
+  JSON_HEADERS,
+  type Player,
+  READ_ROUTES,
+  STATUS_ROUTES,
+  unknownField,
+} from "./routes.ts";
+
+/** A read with something wrong in its query or its path. */
+export function badRead(player: Player): fc.Arbitrary<Generated> {
+  const get =
+    (what: string) =>
+    (path: string): Generated => ({ what, method: "GET", path, headers: {} });
+  const aRead = fc.constantFrom(...READ_ROUTES).map((route) => ({
+    ...{ ...route, path: route.path.endsWith("/") ? route.path + player.userId : route.path },
+  }));
+  const aCounted = aRead.filter(({ count }) => count !== undefined);
+  const badCount = (max: number) =>
+    fc.oneof(
+      fc.constantFrom(
+        "0",
+        "-1",
+        "1.5",
+        "1e2",
+        "0x10",
+        "NaN",
+        "Infinity",
+        "",
+        "+5",
+        " 5",
+        "5 ",
+        "ten",
+        "null",
+        "[5]",
+        "٥",
+      ),
+      fc.bigInt({ min: BigInt(max) + 1n, max: 10n ** 30n }).map(String),
+    );
+  const badUserId = fc.oneof(
+    fc.constantFrom("a b", "a:b", "{EU}", "a\0b", "a\r\nX-A: b", "x".repeat(65), "ä", "a/b", "a?b", "a#b", "..;", "%"),
+    fc
+      .string({ unit: "binary", minLength: 1, maxLength: 64 })
+      .filter((text) => text.isWellFormed() && !/^[A-Za-z0-9_-]{1,64}$/.test(text)),
+  );
+  const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
+  const aPlayerRoute = fc.constantFrom("/rank/", "/around/");
+  return fc.oneof(
+    aCounted
+      .chain(({ path, count, max }) => badCount(max).map((text) => `${path}?${count}=${encodeURIComponent(text)}`))
+      .map(get("a count")),
+    aCounted
+      .chain(({ path, count }) =>
+        fc
+          .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
+          .map(([a, b]) => `${path}?${count}=${a}&${count}=${b}`),
+      )
+      .map(get("a repeated count")),
+    fc
+      .tuple(aRead, fc.constantFrom("region=EU&region=NA", "region=EU&region=EU", "board=main&board=weekly"))
+      .map(([{ path }, query]) => `${path}?${query}`)
+      .map(get("a repeated parameter")),
+    fc
+      .tuple(
+        aRead,
+        fc.constantFrom("region", "board"),
+        fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "daily", "__proto__", "main\n"),
+      )
+      .map(([{ path }, name, value]) => `${path}?${name}=${encodeURIComponent(value)}`)
+      .map(get("a region or a board")),
+    fc
+      .tuple(
+        aRead,
+        unknownField.filter((name) => name !== ""),
+        fc.constantFrom("", "1", "%00", "%ff", "%zz"),
+      )
+      .map(([{ path }, name, value]) => `${path}?${name}=${value}`)
+      .map(get("an unknown parameter")),
+    fc
+      .tuple(aPlayerRoute, badUserId)
+      .map(([route, userId]) => route + encoded(userId))
+      .map(get("a user id")),
+    fc
+      .tuple(aPlayerRoute, fc.constantFrom("%", "%zz", "%ff%fe", "%c0%af", "%2", "%u0041", "a%", "%00", "%0d%0aX:1"))
+      .map(([route, userId]) => route + userId)
+      .map(get("percent signs")),
+  );
+}
+
+/** A path that is not there, or one that is with a method that it does not have. */
+export function badRoute(player: Player): fc.Arbitrary<Generated> {
+  const headers = { ...JSON_HEADERS, ...authorization(player) };
+  const posts = BODY_ROUTES.map(({ path }) => path);
+  const gets = ["/top", `/rank/${player.userId}`, `/around/${player.userId}`, ...STATUS_ROUTES];
+  const wrongMethod = fc.oneof(
+    fc.tuple(fc.constantFrom("PUT", "PATCH", "DELETE", "OPTIONS"), fc.constantFrom(...posts, ...gets)),
+    fc.tuple(fc.constantFrom("GET", "HEAD"), fc.constantFrom(...posts)),
+    fc.tuple(fc.constant("POST"), fc.constantFrom(...gets)),
+  );
+  const unknownPath = fc.oneof(
+    fc.constantFrom(
+      "/",
+      "//",
+      "/score",
+      "/score/",
+      "/score/delete",
+      "/auth",
+      "/rank",
+      "/rank/",
+      "/around/",
+      "/rank/a/b",
+    ),
+    fc.constantFrom(
+      "/top/",
+      "//top",
+      "/TOP",
+      "/top;limit=5",
+      "/score%2fadd",
+      "/score/add/",
+      "/.env",
+      "/%00",
+      "/%zz",
+      "/favicon.ico",
+    ),
+    fc
+      .webPath()
+      .filter((path) => path.length > 1)
+      .map((path) => `/x${path}`),
+  );
+  return fc.oneof(
+    wrongMethod.map(([method, path]) => ({ what: "a method", method, path, headers })),
+    fc
+      .tuple(fc.constantFrom("GET", "POST", "PUT", "DELETE"), unknownPath)
+      .map(([method, path]) => ({ what: "a path", method, path, headers })),
+  );
+}
