@@ -15,8 +15,9 @@ import { connectStores } from "shared/stores";
 import { toArrival } from "shared/times";
 import { openDatabases } from "./databases.ts";
 import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { createEntrySubject } from "./entry-subject.ts";
 import { readAccountsOf, readEntriesOf } from "./read-rows.ts";
-import type { Drift } from "./reconcile.ts";
+import { type Drift, reconcile } from "./reconcile.ts";
 import { restore } from "./restore.ts";
 import { accountSweep, entrySweeps, type Sides } from "./subjects.ts";
 import { upsertAccounts } from "./upsert-accounts.ts";
@@ -298,6 +299,47 @@ describe("what is queued", () => {
     await it.redis.lpush(queueKey(eu), event(VERSION + 200));
     await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'ada' AND board = 'main'`);
     expect(await sweep(true)).toMatchObject([{ user_id: "ada", isRepaired: true }]);
+  });
+});
+
+describe("a write between the look and the repair", () => {
+  const later = VERSION + 500;
+  /** Repairs, with this done after the first look. */
+  async function sweepRacing(write: () => Promise<unknown>): Promise<Drift[]> {
+    const subject = createEntrySubject({ ...sides, board: "main", region: "EU", shards: [eu] });
+    const found: Drift[] = [];
+    let reads = 0;
+    const readRows: typeof subject.readRows = async (ids) => {
+      const rows = await subject.readRows(ids);
+      if (++reads === 2) await write();
+      return rows;
+    };
+    await reconcile({ ...subject, readRows }, { isFixing: true, onDrift: (drift) => found.push(drift) });
+    return found;
+  }
+
+  test("is not undone in Redis", async () => {
+    await it.redis.zadd(boardKey(eu, "main"), 99, member(VERSION - 5)); // a second member
+    const found = await sweepRacing(async () => {
+      await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
+      await it.redis.zadd(boardKey(eu, "main"), 8, member(later));
+      await it.redis.hset(arrivalsKey(eu, "main"), "ada", toArrival(later));
+      await profile({ score: "8", updated_at: String(later) });
+      const event = scoreEvent("ada", 8, later);
+      await it.redis.lpush(queueKey(eu), JSON.stringify(event));
+    });
+    expect(await entry()).toMatchObject({ score: "8", profileScore: "8", version: String(later), members: 2 });
+    expect(found).toMatchObject([{ user_id: "ada" }]);
+    await it.database.run((s) => upsertScores(s, [scoreEvent("ada", 8, later)]));
+    await it.redis.del(queueKey(eu));
+    expect(await sweep(true)).toMatchObject([{ user_id: "ada", isRepaired: true }]);
+    expect(await entry()).toMatchObject({ score: "8", version: String(later), members: 1 });
+  });
+
+  test("is not undone in PostgreSQL", async () => {
+    await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'ada' AND board = 'main'`);
+    await sweepRacing(() => it.database.run((s) => upsertScores(s, [scoreEvent("ada", 8, later)])));
+    expect(await rowOf()).toMatchObject({ score: "8", updated_at: String(later) });
   });
 });
 
