@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { ConfigError, type Environment } from "shared/config";
 import { createLog } from "shared/log";
 import { awaitStores, connectStores } from "shared/stores";
@@ -11,6 +12,22 @@ const COMMAND_TIMEOUT_MS = 5_000;
 const describe = ({ entries, newer, accounts, unknown }: RestoreCounts) =>
   `${entries} entries and ${accounts} accounts restored; ${newer} entries were newer in Redis, ` +
   `${unknown} rows are of no configured region or board`;
+
+const HELP = `Rebuilds Redis from PostgreSQL, beside live traffic: whatever Redis holds in a later version stays.
+
+  bun run restore [--help]
+
+Running it again changes nothing more. Ends with 0; with 1 where it failed, and another run completes it.
+`;
+
+/** @throws ConfigError for anything but --help */
+function isHelp(args: string[]): boolean {
+  try {
+    return parseArgs({ args, options: { help: { type: "boolean", short: "h" } } }).values.help ?? false;
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
+  }
+}
 
 /** `bun run restore`: rebuilds the configured Redis from the configured PostgreSQL. */
 async function run(env: Environment): Promise<void> {
@@ -39,7 +56,8 @@ async function run(env: Environment): Promise<void> {
 }
 
 try {
-  await run(process.env);
+  if (isHelp(process.argv.slice(2))) process.stdout.write(HELP);
+  else await run(process.env);
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
   process.exit(1);

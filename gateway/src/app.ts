@@ -137,6 +137,7 @@ function proxyTo({ pool, trustedProxies, measured }: GatewayDeps) {
     const outgoing = {
       ...{ method, target, headers },
       body: isRead ? undefined : await readBody(c.req.raw),
+      isWrite: !isRead && c.req.path !== "/auth/login",
       // By what is sent, not by what came: a Connection header may have ended a key here.
       isRepeatable: isRead || (c.req.path.startsWith("/score/") && headers.has("Idempotency-Key")),
     };

@@ -45,8 +45,19 @@ function poolOf(...urls: string[]): Pool {
 }
 
 const encoder = new TextEncoder();
-const get: Outgoing = { method: "GET", target: "/top", headers: new Headers(), body: undefined, isRepeatable: true };
-const post: Outgoing = { ...get, method: "POST", body: encoder.encode('{"delta":1}'), isRepeatable: false };
+const get: Outgoing = {
+  method: "GET",
+  target: "/top",
+  headers: new Headers(),
+  body: undefined,
+  isWrite: false,
+  isRepeatable: true,
+};
+const post: Outgoing = {
+  ...{ ...get, method: "POST", body: encoder.encode('{"delta":1}') },
+  ...{ isWrite: true, isRepeatable: false },
+};
+const login: Outgoing = { ...post, target: "/auth/login", isWrite: false };
 const keyed: Outgoing = { ...post, isRepeatable: true };
 const text = (body: ArrayBuffer | null) => new TextDecoder().decode(body ?? undefined);
 
@@ -117,6 +128,14 @@ describe("a connection that breaks after the request was sent", () => {
     const other = upstream(() => new Response(String(others++)));
     await expect(forward(post, { pool: poolOf(first, other) })).rejects.toMatchObject({ code: "outcome_unknown" });
     expect([requests, others]).toEqual([1, 0]);
+  });
+
+  test("a login is sent once, and has changed nothing", async () => {
+    let requests = 0;
+    const first = await broken("breaks", () => requests++);
+    const other = upstream(() => new Response(String(requests++)));
+    await expect(forward(login, { pool: poolOf(first, other) })).rejects.toMatchObject({ code: "unavailable" });
+    expect(requests).toBe(1);
   });
 
   test("a keyed write that breaks and then is refused may stand", async () => {

@@ -9,7 +9,9 @@ export interface Outgoing {
   target: string;
   headers: Headers;
   body: Uint8Array<ArrayBuffer> | undefined;
-  /** Whether a second application changes nothing: a read, or a write under an idempotency key. */
+  /** Whether it changes anything at all: not a read, and not a login. */
+  isWrite: boolean;
+  /** Whether it is sent once more: a read, or a write under an idempotency key, which changes nothing the second time. */
   isRepeatable: boolean;
 }
 
@@ -56,7 +58,7 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOpti
     } catch (cause) {
       const neverConnected = NEVER_CONNECTED.has(errorCode(cause));
       if (neverConnected) markDown(upstream);
-      const mayStand = (failed?.mayStand ?? false) || (!neverConnected && isWrite(outgoing));
+      const mayStand = (failed?.mayStand ?? false) || (!neverConnected && outgoing.isWrite);
       failed = { upstream, cause, mayStand };
       if (!neverConnected && !outgoing.isRepeatable) break;
     }
@@ -71,8 +73,6 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOpti
     failed,
   );
 }
-
-const isWrite = ({ method }: Outgoing) => method !== "GET" && method !== "HEAD";
 
 /** Bun gives system errors a code; those of an abort have a number in its place. */
 const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);

@@ -16,6 +16,11 @@ app.get("/broken", () => {
 app.get("/busy", () => {
   throw new Problem("unavailable", "Try again.", { cause: new Error("the pool is empty"), retryAfterSeconds: 3 });
 });
+app.get("/forged", () => {
+  throw new Problem("invalid_token", "Log in again.", {
+    cause: Object.assign(new RangeError("unexpected claim"), { payload: { name: "Ada" } }),
+  });
+});
 app.onError(onProblem(log));
 app.notFound(onUnknownRoute(app));
 
@@ -36,6 +41,15 @@ test("a problem's cause goes to the log alone", async () => {
   expect(response.headers.get("Retry-After")).toBe("3");
   expect(await response.text()).not.toContain("pool");
   expect(lines.at(-1)).toContain("the pool is empty");
+});
+
+test("what a client did wrong is one short line of the log, with nothing in it that the client has sent", async () => {
+  await app.request("/forged", { headers: { "X-Request-Id": "r-2" } });
+  const { time, ...line } = JSON.parse(lines.at(-1) ?? "") as Record<string, unknown>;
+  expect(line).toEqual({
+    ...{ level: "info", service: "test", request_id: "r-2", code: "invalid_token", method: "GET", path: "/forged" },
+    ...{ reason: "RangeError", msg: "Log in again." },
+  });
 });
 
 describe("bodies", () => {

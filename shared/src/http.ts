@@ -73,9 +73,12 @@ export function onProblem<E extends RequestEnv>(log: Log): ErrorHandler<E> {
   return (error, c) => {
     const problem = error instanceof HTTPException ? fromHonoError(error) : toProblem(error);
     const id = c.get("requestId");
-    const logged = { request_id: id, code: problem.code, method: c.req.method, path: c.req.path, err: problem.cause };
-    if (problem.code === "internal") log.error(logged, "request failed");
-    else if (problem.cause !== undefined) log.warn(logged, problem.message);
+    const logged = { request_id: id, code: problem.code, method: c.req.method, path: c.req.path };
+    const { cause } = problem;
+    if (problem.code === "internal") log.error({ ...logged, err: cause }, "request failed");
+    else if (problem.status >= 500 && cause !== undefined) log.warn({ ...logged, err: cause }, problem.message);
+    // What a client did wrong is one short line: anybody can make as many as they like, of what is in their tokens.
+    else if (cause instanceof Error) log.info({ ...logged, reason: cause.name }, problem.message);
     return toProblemResponse(problem, id);
   };
 }

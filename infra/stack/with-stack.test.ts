@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "leaderboard-with-stack-"));
+  await writeFile(join(dir, "shown.ts"), "process.stdout.write(JSON.stringify(process.env));");
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** What a command finds in its environment. */
+async function environmentOf(env: Record<string, string>): Promise<Record<string, string>> {
+  const script = join(import.meta.dir, "..", "with-stack.sh");
+  const child = Bun.spawn(["bash", script, join(dir, "shown.ts")], {
+    ...{ cwd: dir, env: { PATH: process.env.PATH ?? "", ...env } },
+  });
+  return JSON.parse(await new Response(child.stdout).text());
+}
+
+const foreign = {
+  REDIS_URL: "redis://production",
+  REDIS_URL_EU: "redis://production-eu",
+  PARTITIONS: "16",
+  OTHER: "x",
+};
+
+test("where the stack has been run, its stores are the ones, and nothing of the environment's", async () => {
+  await writeFile(join(dir, "stack.env"), "REDIS_URL=redis://stack\n");
+  const { REDIS_URL, REDIS_URL_EU, PARTITIONS, OTHER } = await environmentOf({ DATA_DIR: dir, ...foreign });
+  expect([REDIS_URL, REDIS_URL_EU, PARTITIONS, OTHER]).toEqual(["redis://stack", undefined, undefined, "x"]);
+});
+
+test("where it has not, the environment's are", async () => {
+  expect(await environmentOf({ DATA_DIR: join(dir, "nothing"), ...foreign })).toMatchObject(foreign);
+});
