@@ -99,7 +99,9 @@ test("a Redis that refuses a command, or is gone, is nothing that a client reads
   await path.redis.set("leaderboard:{ASIA}", "no ranking");
   expect((await ask("/top?region=ASIA"))[0]).toBe(500);
   await path.redis.del("leaderboard:{ASIA}");
+  const ended = new Promise((resolve) => path.redis.once("end", resolve));
   path.redis.disconnect();
+  await ended;
   expect((await ask("/top"))[0]).toBe(503);
   expect((await ask("/score/add", asAda({ delta: 1 })))[0]).toBe(503);
   expect((await ask("/auth/login", json({ user_id: "eve", password: "x" })))[0]).toBe(503);
