@@ -3,7 +3,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LEASE_TTL_MS } from "../../drainer/src/lease.ts";
 import { readPostgresEntries } from "../embedded/read-entries.ts";
 import { clientOf, until } from "../stack/stack-under-test.ts";
-import type { Member } from "./member.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
@@ -17,11 +16,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-async function crash(member: Member): Promise<void> {
-  await member.kill();
-  await member.start();
-}
-
 test("kill -9 of drainers at random moments", async () => {
   const times = scaled(6, 30);
   await expectNothingLost(site, {
@@ -29,7 +23,7 @@ test("kill -9 of drainers at random moments", async () => {
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 300);
-        await crash(n % 2 === 0 ? first : second);
+        await (n % 2 === 0 ? first : second).crash();
       }
     },
   });

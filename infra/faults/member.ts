@@ -10,6 +10,8 @@ export interface Member {
   /** True from its start until somebody here ended it, or it ended by itself. */
   readonly isRunning: boolean;
   kill(): Promise<void>;
+  /** Kills it and starts it again. */
+  crash(): Promise<void>;
   /** Orderly, by the signal that asks for it. @returns the exit code */
   stop(): Promise<number>;
   /** Starts it again after it has ended. */
@@ -47,6 +49,10 @@ export async function startMember(name: string, launch: () => Promise<Engine>): 
       return isRunning;
     },
     kill: () => engine.kill(),
+    async crash() {
+      await engine.kill();
+      await start();
+    },
     async stop() {
       await engine.stop();
       return engine.exited;

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { announceWithoutNginx, nginx, startNginx } from "../nginx/nginx-under-test.ts";
 import { clientOf, until } from "../stack/stack-under-test.ts";
-import type { Member } from "./member.ts";
 import { scaled } from "./scale.ts";
 import { type ServiceMember, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
@@ -14,11 +13,6 @@ beforeAll(async () => {
   site = await startSite({ rankers: 3, gateways: 3 });
 }, 60_000);
 afterAll(() => site.close(), 30_000);
-
-async function crash(member: Member): Promise<void> {
-  await member.kill();
-  await member.start();
-}
 
 describe("kill -9, with clients that retry under an Idempotency-Key: nothing counts twice", () => {
   test.each([
@@ -33,7 +27,7 @@ describe("kill -9, with clients that retry under an Idempotency-Key: nothing cou
         async inject() {
           for (let n = 0; n < times; n++) {
             await delay(Math.random() * 300);
-            await crash(members()[n % 3] as ServiceMember);
+            await members()[n % 3]?.crash();
           }
         },
       });

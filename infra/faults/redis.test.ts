@@ -71,8 +71,7 @@ test("kill -9 of Redis: nothing acknowledged is missing, and every service heals
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 1_000);
-        await site.redis.kill();
-        await site.redis.start();
+        await site.redis.crash();
         expect(await healing(token)).toBeLessThan(HEAL_MS);
       }
       for (const { isRunning } of servicesOf(site)) expect(isRunning).toBeTrue();
