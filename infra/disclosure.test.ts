@@ -89,11 +89,10 @@ test("a read does not tell a player who is on no board from one who does not exi
 });
 
 test("a login does not tell a player who exists from one who does not", async () => {
-  const answers = [];
-  for (const user_id of ["eve", "nobody", HIDDEN])
-    answers.push(await ask("/auth/login", json({ user_id, password: "x" })));
-  expect(answers[0]).toEqual([401, expect.stringContaining("bad_credentials")]);
-  expect(answers.slice(1)).toEqual([answers[0], answers[0]]);
+  const login = (user_id: string) => ask("/auth/login", json({ user_id, password: "x" }));
+  const ofNobody = await login("nobody");
+  expect(ofNobody).toEqual([401, expect.stringContaining("bad_credentials")]);
+  for (const user_id of ["eve", HIDDEN]) expect(await login(user_id)).toEqual(ofNobody);
 });
 
 test("a Redis that refuses a command, or is gone, is nothing that a client reads about", async () => {

@@ -21,3 +21,13 @@ test.each(["1:M Ready to accept connections", "{broken", '{"json": "of something
     expect(formatLine("redis", line)).toBe(`redis     | ${line}`);
   },
 );
+
+test("what a client wrote begins no line and moves no cursor", () => {
+  const entry = {
+    level: "info",
+    time: "2026-01-02T03:04:05.678Z",
+    msg: "request",
+    path: "/a\nforged\u001b[2J\u009b1A",
+  };
+  expect(formatLine("gateway", JSON.stringify(entry))).toEndWith("path=/a\\u000aforged\\u001b[2J\\u009b1A");
+});

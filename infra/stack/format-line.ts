@@ -15,8 +15,11 @@ function toText(line: string): string {
     .filter(([name]) => !SHOWN_ELSEWHERE.has(name))
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const time = String(entry.time).slice(11, 23); // ISO 8601: the time of the day
-  return [time, entry.level, entry.msg, ...fields].join(" ");
+  return [time, entry.level, entry.msg, ...fields].join(" ").replaceAll(/\p{Cc}/gu, toEscape);
 }
+
+/** Whoever asks for a path may write line ends and terminal sequences into it. */
+const toEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 function parseEntry(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith("{")) return undefined;
