@@ -236,6 +236,18 @@ test("the access log names route, upstream, player and time, and never a token",
   expect(lines[0]).not.toContain("secret");
 });
 
+test("a path with line ends in it is one line of the access log", async () => {
+  const { request, lines } = build();
+  await request("/a%0d%0a%7B%22level%22:%22fatal%22%7D%1b");
+  expect(
+    lines
+      .join("")
+      .trimEnd()
+      .split(/[\r\n]/),
+  ).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "info", path: '/a\r\n{"level":"fatal"}\u001b' });
+});
+
 test("a refusal is in the access log as well", async () => {
   const { request, lines } = build();
   await request("/score/add", { method: "POST" });

@@ -94,11 +94,16 @@ export function badBody(player: Player): fc.Arbitrary<Generated> {
     spoilt((_, fields) => fc.constantFrom("x", "{}", ",", "]", "\0").map((rest) => JSON.stringify(fields) + rest)).map(
       named("a body and more"),
     ),
-    spoilt((_, fields) =>
-      fc
-        .constantFrom<number[]>([0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82])
-        .map((invalid) => bytes(JSON.stringify(fields).slice(0, -1), ',"x":"', invalid, '"}')),
-    ).map(named("what is not UTF-8")),
+    validBody(player, fc.constantFrom(...BODY_ROUTES.filter(({ required }) => required.includes("name"))))
+      .chain(({ route, fields }) =>
+        fc
+          .constantFrom<number[]>([0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82])
+          .map((invalid) => {
+            const [before = "", after = ""] = JSON.stringify({ ...fields, name: "A|B" }).split("|");
+            return postTo(route, player, bytes(before, invalid, after));
+          }),
+      )
+      .map(named("what is not UTF-8")),
     spoilt((_, fields) =>
       fc
         .constantFrom("utf-16le" as const)

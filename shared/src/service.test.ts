@@ -64,11 +64,9 @@ test("SIGTERM while a request is held: it is answered, then the store is closed,
 
 test("a failure outside the app is an internal problem: no page of Bun's, no source, no message", async () => {
   const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
-  let text = "";
-  for await (const line of linesOf(child.stdout)) {
-    text += `${line}\n`;
-    if (!line.includes("listening")) continue;
-    const { address } = JSON.parse(line) as { address: string };
+  const lines = linesOf(child.stdout);
+  try {
+    const { address } = JSON.parse((await lines.next()).value ?? "") as { address: string };
     const response = await fetch(`http://${address}/fail`);
     expect([response.status, response.headers.get("Content-Type")]).toEqual([500, "application/problem+json"]);
     const request_id = response.headers.get("X-Request-Id");
@@ -76,9 +74,11 @@ test("a failure outside the app is an internal problem: no page of Bun's, no sou
     expect(await response.json()).toEqual({
       ...{ type: "about:blank", title: "Internal Server Error", status: 500, code: "internal", detail, request_id },
     });
-    child.kill("SIGTERM");
+    expect(JSON.parse((await lines.next()).value ?? "")).toMatchObject({ level: "error", err: "hunter2", request_id });
+  } finally {
+    child.kill();
+    await child.exited;
   }
-  expect(text).toContain("hunter2");
 }, 20_000);
 
 test("an error that nobody caught ends the process in order, with 1", async () => {
