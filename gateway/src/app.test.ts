@@ -6,6 +6,7 @@ import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { createTokens } from "shared/tokens";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { createApp } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { measureGateway } from "./metrics.ts";
@@ -23,7 +24,7 @@ afterAll(() => server.dispose());
 const arrived: { url: string; headers: Record<string, string> }[] = [];
 let ranker: ReturnType<typeof Bun.serve>;
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   arrived.length = 0;
   ranker = Bun.serve({
     port: 0,
@@ -130,7 +131,7 @@ describe("without a token that is valid here", () => {
       expect([response.status, await codeOf(response)]).toEqual([401, code]);
     }
     expect(arrived).toHaveLength(0);
-    expect(await redis.dbsize()).toBe(0);
+    expect(await sizeOf(redis)).toBe(0);
   });
 
   test("a region that is not configured is no valid token", async () => {

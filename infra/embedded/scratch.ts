@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { type RedisCluster, startCluster } from "./cluster.ts";
 import { freePort } from "./free-port.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
@@ -28,12 +29,24 @@ export async function scratchDir(): Promise<string> {
 export async function scratchRedis(args: string[] = []): Promise<RedisServer & Scratch> {
   const dir = await scratchDir();
   const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args] });
-  return { ...server, dir, dispose: () => disposeOf(server, dir) };
+  return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 
-/** A connection to such a Redis; `dispose` closes both. */
-export async function scratchRedisClient(args: string[] = []): Promise<{ redis: Redis; url: string } & Scratch> {
-  const server = await scratchRedis(args);
+/** Six servers that are a cluster; otherwise the same. */
+export async function scratchCluster(): Promise<RedisCluster<RedisServer> & Scratch> {
+  const dir = await scratchDir();
+  const cluster = await startCluster(dir, (options) =>
+    startRedis({ ...options, args: ["--appendfsync", "no", ...(options.args ?? [])] }),
+  );
+  return { ...cluster, dir, dispose: () => disposeOf(cluster.nodes, dir) };
+}
+
+/** Set to `cluster`, the tests that only need some Redis get a cluster. */
+const TEST_REDIS = process.env.TEST_REDIS;
+
+/** A client of such a Redis; `dispose` closes both. */
+export async function scratchRedisClient(): Promise<{ redis: Redis; url: string } & Scratch> {
+  const server = TEST_REDIS === "cluster" ? await scratchCluster() : await scratchRedis();
   const redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
   await awaitReady(redis, READY_TIMEOUT_MS);
   const dispose = () => {
@@ -50,10 +63,10 @@ export async function scratchPostgres(databases: string[]): Promise<PostgresServ
     ...{ port: await freePort(), dir: join(dir, "data"), databases, password: "scratch" },
     args: ["-c", "fsync=off"],
   });
-  return { ...server, dir, dispose: () => disposeOf(server, dir) };
+  return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 
-async function disposeOf(server: RedisServer | PostgresServer, dir: string): Promise<void> {
-  await server.kill();
+async function disposeOf(servers: readonly (RedisServer | PostgresServer)[], dir: string): Promise<void> {
+  await Promise.all(servers.map((server) => server.kill()));
   await rm(dir, { recursive: true, force: true });
 }

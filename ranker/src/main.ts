@@ -33,10 +33,7 @@ await runService(
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
       }),
-      dependencies: stores.all.map((redis) => ({
-        name: `redis ${redis.options.host}:${redis.options.port}`,
-        isUp: () => redis.status === "ready",
-      })),
+      dependencies: [...stores.byLabel].map(([name, redis]) => ({ name, isUp: () => redis.status === "ready" })),
       isStopping: () => shutdown.isStopping,
       metrics: createMetrics("ranker"),
     });
