@@ -54,18 +54,18 @@ export function connectServer(options: ConnectOptions): Connection {
   return redis;
 }
 
-/** Logs an error of a connection unless it is the last one again. */
+const TOLD_MAX = 100;
+
+/** Logs errors of connections, each once until it is told to forget: a server that is away fails many times a second. */
 export function warnOnce(log: Log, name: string) {
-  let lastError = "";
-  const warn = (error: Error) => {
-    if (error.message !== lastError) log.warn({ redis: name, err: error.message }, "redis connection failed");
-    lastError = error.message;
+  const told = new Set<string>();
+  const warn = ({ message }: Error) => {
+    if (told.has(message)) return;
+    if (told.size === TOLD_MAX) told.clear();
+    told.add(message);
+    log.warn({ redis: name, err: message }, "redis connection failed");
   };
-  return Object.assign(warn, {
-    forget() {
-      lastError = "";
-    },
-  });
+  return Object.assign(warn, { forget: () => told.clear() });
 }
 
 /** `host:port`, as the nodes of a cluster name one another. */
