@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import type { Connection } from "shared/redis-connection";
 import { type RedisCluster, startCluster } from "./cluster.ts";
 import { freePort } from "./free-port.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
@@ -17,6 +18,7 @@ interface Scratch {
 }
 
 const READY_TIMEOUT_MS = 5_000;
+const REPLICA_POLL_MS = 20;
 
 /** A new folder that any user may walk into. */
 export async function scratchDir(): Promise<string> {
@@ -30,6 +32,17 @@ export async function scratchRedis(args: string[] = []): Promise<RedisServer & S
   const dir = await scratchDir();
   const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args] });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
+}
+
+/** A replica of a Redis; ready when it confirms writes, which may be a second after it has copied all there was. */
+export async function scratchReplica(primary: Connection): Promise<RedisServer & Scratch> {
+  const replica = await scratchRedis(["--replicaof", "127.0.0.1", String(primary.options.port)]);
+  for (;;) {
+    await primary.set("replica-probe", "", "EX", 1);
+    const hasAnswered = (await primary.wait(1, REPLICA_POLL_MS)) > 0;
+    // One that has yet to answer counts as well, while the first writes have no place in the stream.
+    if (hasAnswered && /^slave0:.*state=online,offset=[1-9]/m.test(await primary.info("replication"))) return replica;
+  }
 }
 
 /** Six servers that are a cluster; otherwise the same. */

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { awaitReady } from "shared/redis";
 import { warnWithoutReplica } from "shared/redis-checks";
+import { type Connection, connectServer } from "shared/redis-connection";
 import { createTopology } from "shared/regions";
 import { createReplicaWait } from "shared/replica-wait";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { scratchRedis, scratchReplica } from "../../infra/embedded/scratch.ts";
 import { createAccounts } from "./accounts.ts";
 import { createBoards } from "./boards.ts";
 import { createPasswords } from "./passwords.ts";
@@ -14,10 +15,11 @@ import { createSubmit, type Submission } from "./submit.ts";
 const log = createLog("test", "silent");
 let primary: Awaited<ReturnType<typeof scratchRedis>>;
 let replica: Awaited<ReturnType<typeof scratchRedis>> | undefined;
-let clients: Redis[];
+let clients: [Connection, Connection];
 beforeAll(async () => {
   primary = await scratchRedis(["--repl-diskless-sync-delay", "0"]);
-  clients = [1, 2].map(() => connectRedis({ url: primary.url, name: "test", log }));
+  const connect = () => connectServer({ url: primary.url, name: "test", log });
+  clients = [connect(), connect()];
   await Promise.all(clients.map((client) => awaitReady(client, 5_000)));
 });
 afterAll(async () => {
@@ -27,12 +29,11 @@ afterAll(async () => {
 beforeEach(async () => {
   await replica?.dispose();
   replica = undefined;
-  await clients[0]?.flushall();
+  await clients[0].flushall();
 });
 
 async function addReplica(): Promise<void> {
-  replica = await scratchRedis(["--replicaof", "127.0.0.1", String(primary.port)]);
-  while ((await clients[0]?.wait(1, 100)) !== 1);
+  replica = await scratchReplica(clients[0]);
 }
 
 /** Two rankers with DURABILITY=replicated, each with a connection of its own. */
@@ -40,7 +41,7 @@ const build = async () => {
   const passwords = await createPasswords();
   const topology = createTopology(REGIONS, 1, ["main"]);
   return clients.map((redis) => {
-    const confirm = createReplicaWait(50);
+    const confirm = createReplicaWait(150);
     const boards = createBoards(topology, () => redis);
     const submit = createSubmit({ topology, redisOf: () => redis, confirm, boards, queueMax: 3 });
     const rest = { passwords, submit, countTry: <T>(_: string, __: string, login: () => Promise<T>) => login() };
@@ -81,10 +82,10 @@ describe("with DURABILITY=replicated and no replica", () => {
   test("that there is none is told at the start, and no reason not to", async () => {
     const lines: string[] = [];
     const loud = createLog("test", "warn", { write: (line) => void lines.push(line) });
-    for (const client of clients.slice(0, 1)) await warnWithoutReplica(client, loud);
+    await warnWithoutReplica(clients[0], loud);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ redis: `127.0.0.1:${primary.port}` }]);
     await addReplica();
-    for (const client of clients.slice(0, 1)) await warnWithoutReplica(client, loud);
+    await warnWithoutReplica(clients[0], loud);
     expect(lines).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { scratchRedis, scratchReplica } from "../../infra/embedded/scratch.ts";
 import { createLog } from "./log.ts";
 import { awaitReady, defineScript } from "./redis.ts";
 import { type Connection, connectServer } from "./redis-connection.ts";
@@ -16,14 +16,12 @@ const connect = async (): Promise<Connection> => {
   await awaitReady(connection, 5_000);
   return connection;
 };
-const replicas = async () => Number(/^connected_slaves:(\d+)/m.exec(await observer.info("replication"))?.[1]);
 
 beforeAll(async () => {
   primary = await scratchRedis(["--repl-diskless-sync-delay", "0"]);
   [redis, observer] = [await connect(), await connect()];
-  replica = await scratchRedis(["--replicaof", "127.0.0.1", String(primary.port)]);
-  while ((await observer.wait(1, 100)) < 1 || (await replicas()) < 1);
-  await count(redis, ["known"], []); // by its digest from here on
+  replica = await scratchReplica(redis);
+  await count(redis, ["known"], []); // the script, by its digest from here on
 }, 20_000);
 afterAll(async () => {
   for (const connection of [redis, observer]) connection.disconnect();
