@@ -17,4 +17,4 @@ test("ranker and drainer pass the same tests on a Redis Cluster", async () => {
   });
   const [output, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
   expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
-}, 120_000);
+}, 240_000);

@@ -38,7 +38,7 @@ export interface RestoreOptions {
 const ROWS_PER_SCRIPT = 500;
 const ACCOUNTS_AT_ONCE = 500;
 
-const scoresScript = defineScript({ source: scoresSource, parse: Number });
+const scoresScript = defineScript({ source: scoresSource, parse: Number, hasOtherKeys: true });
 const accountScript = defineScript({ source: accountSource, parse: Number });
 
 /**

@@ -126,22 +126,36 @@ const say = (line: string) => void process.stdout.write(`      ${line}\n`);
 test("a slot moves under load: nothing is lost or doubled, and what is refused is refused honestly", async () => {
   const times = scaled(2, 10);
   let keys = 0;
+  let isMoving = true;
+  const reads = new Map<number, number>();
+  async function read(): Promise<void> {
+    while (isMoving) {
+      for (const path of ["/top?region=EU", "/top?region=NA"]) {
+        const { status } = await fetch(gatewayOf(site).url + path);
+        reads.set(status, (reads.get(status) ?? 0) + 1);
+      }
+    }
+  }
   const load = await expectNothingLost(site, {
     ...{ name: "a slot moves to another primary", times, load: LOAD },
     async inject() {
+      const reading = read();
       for (let n = 0; n < times; n++) {
         await delay(1_000);
         const move = await openSlotMove(site.client, "{EU}");
         for (let moved = 1; moved > 0; keys += moved) moved = await move.moveKeys(KEYS_AT_ONCE);
         await move.finish();
       }
+      isMoving = false;
+      await reading;
     },
   });
   const refused = load.answers.get(503) ?? 0;
   say(
-    `${keys} keys moved in ${times} moves; ${refused} answers of ${[...load.answers.values()].reduce((a, b) => a + b)} were 503`,
+    `${keys} keys moved in ${times} moves; 503 were ${refused} of ${sum(load.answers)} writes, ` +
+      `${reads.get(503) ?? 0} of ${sum(reads)} reads`,
   );
-  expect([...load.answers.keys()].filter((status) => status > 201 && status !== 503)).toEqual([]);
+  expect([...load.answers.keys(), ...reads.keys()].filter((status) => status > 201 && status !== 503)).toEqual([]);
   expect(load.unanswered).toBe(0);
 }, 120_000);
 
@@ -228,6 +242,8 @@ test("the reply to a submit without an idempotency key is lost: it is applied on
     await close();
   }
 }, 30_000);
+
+const sum = (counts: ReadonlyMap<number, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
 
 function expectHonest(load: Load): void {
   expect(load.surprises).toEqual([]);

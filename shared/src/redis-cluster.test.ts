@@ -3,7 +3,9 @@ import { scratchCluster } from "../../infra/embedded/scratch.ts";
 import { openSlotMove } from "../../infra/embedded/slot-move.ts";
 import { forgetScripts } from "../../infra/embedded/whole-store.ts";
 import { startClusterBehindProxy } from "../../infra/faults/cluster-behind-proxy.ts";
+import { userBucketKey } from "./keys.ts";
 import { createLog } from "./log.ts";
+import { createLimiter } from "./rate-limit.ts";
 import { awaitReady, connectRedis, defineScript, primariesOf, type Redis, toRedisProblem } from "./redis.ts";
 import { checkDurability } from "./redis-checks.ts";
 
@@ -49,6 +51,8 @@ test("a script runs where its keys are, on nodes that do not know it yet, too", 
   expect(sizes.map((found) => found.length)).toEqual([1, 1, 1]);
 });
 
+const getOther = defineScript({ source: "return redis.call('GET', ARGV[1])", parse: String, hasOtherKeys: true });
+
 describe("a slot that moves", () => {
   test("is followed: key by key while it does, and to its new owner afterwards", async () => {
     const [key, other] = ["{moving}:a", "{moving}:b"];
@@ -70,8 +74,17 @@ describe("a slot that moves", () => {
     const move = await openSlotMove(redis, "{parted}");
     await move.moveKeys(1);
     expect(await problemOf(countBoth(redis, keys, []))).toBe("unavailable");
+    const [a = "", b = ""] = keys;
+    for (const [given, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      expect(await problemOf(getOther(redis, [given], [other]))).toBe("unavailable"); // and never "not there"
+    }
     await move.moveKeys(1);
+    expect(await problemOf(getOther(redis, [a], [b]))).toBe("unavailable");
     await move.finish();
+    expect(await getOther(redis, [a], [b])).toBe("1");
     expect(await countBoth(redis, keys, [])).toBe(4);
   });
 });
@@ -118,6 +131,13 @@ test("a killed primary: at once nothing is sent to it, and its replica is found 
   const lost = new Promise((resolve) => redis.once("-node", resolve));
   await server.nodes[2]?.kill();
   await lost;
+
+  let fallbacks = 0;
+  const limiter = createLimiter({ onFallback: () => void fallbacks++ });
+  const take = (key: string) => limiter.take(redis, [{ policy: "user", key, perSecond: 1, burst: 1 }]);
+  for (const region of ["EU", "GLOBAL", "GLOBAL"]) await take(userBucketKey(region, "ada"));
+  expect(fallbacks).toBe(1); // limits of other regions are still shared
+
   const codes = new Set<string>();
   for (;;) {
     const code = await problemOf(count(redis, [key], []));

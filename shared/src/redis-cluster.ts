@@ -90,6 +90,7 @@ function refreshSoon(cluster: Cluster): void {
  * Sends one command to the node that owns the key's slot, and on to where that node says the slot has gone. A node that
  * answers so has done nothing: this alone is ever sent twice.
  *
+ * @param followsAsk whether it goes to a node that the slot is still on its way to
  * @param send must send before it waits for anything: what a node is asked for is the next command on its connection
  * @throws NotSent, or what `send` throws
  */
@@ -97,6 +98,7 @@ export async function sendToOwner<R>(
   cluster: Cluster,
   key: string,
   send: (node: Connection) => Promise<R>,
+  { followsAsk }: { followsAsk: boolean },
 ): Promise<R> {
   let node = connectedNode(cluster, cluster.slots[slotOf(key)]?.[0]);
   for (let redirections = 0; ; redirections++) {
@@ -105,6 +107,7 @@ export async function sendToOwner<R>(
     } catch (error) {
       const [, kind, address] = (isReply(error) && /^(MOVED|ASK) \d+ (\S+)$/.exec(error.message)) || [];
       if (kind === undefined || redirections === REDIRECTIONS_MAX) throw error;
+      if (kind === "ASK" && !followsAsk) throw error;
       if (kind === "MOVED") refreshSoon(cluster);
       node = connectedNode(cluster, address);
       if (kind === "ASK") void node.asking().catch(() => {}); // the command after it fails as well

@@ -56,6 +56,8 @@ export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void>
 
 // Replies of a server that is up but cannot serve now; everything else it refuses is a fault of ours.
 const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/;
+// Of a script with other keys, one of which has moved before its slot has. Those that a client waits for only read.
+const KEY_HAS_MOVED = /^ERR Script attempted to access a non local key in a cluster node/;
 // ioredis rejects with this before a byte has left, or follows with it a reply that nothing was done. Anything else, "max
 // retries per request" and "Connection is closed" among it, may be said of a command that arrived and whose reply was
 // lost.
@@ -69,7 +71,7 @@ export function toRedisProblem(error: unknown, kind: "read" | "write"): Problem 
   if (error instanceof Problem) return error;
   const message = error instanceof Error ? error.message : String(error);
   const isNeverRun = error instanceof NotSent || NEVER_RUN.test(message);
-  if (isReply(error) && !TRANSIENT_REPLY.test(message)) {
+  if (isReply(error) && !TRANSIENT_REPLY.test(message) && !KEY_HAS_MOVED.test(message)) {
     return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
       cause: error,
     });
@@ -91,6 +93,11 @@ export interface ScriptDefinition<R> {
   source: string;
   /** Makes the typed result of the raw reply. */
   parse: (reply: unknown) => R;
+  /**
+   * Whether it touches keys that it is not given, of the same slot. While the slot moves Redis cannot see for such a
+   * script that all of them are where it runs: it is refused then, not run on a node where keys seem to be missing.
+   */
+  hasOtherKeys?: boolean;
   /** Results that acknowledge nothing, and so need no confirming. */
   isRefusal?: (result: R) => boolean;
 }
@@ -107,7 +114,8 @@ export type Script<R> = (
 ) => Promise<R>;
 
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
-export function defineScript<R>({ source, parse, isRefusal = () => false }: ScriptDefinition<R>): Script<R> {
+export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
+  const { source, parse, hasOtherKeys = false, isRefusal = () => false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args, confirm) => {
     const run = (command: "evalsha" | "eval", script: string) => {
@@ -117,7 +125,7 @@ export function defineScript<R>({ source, parse, isRefusal = () => false }: Scri
         if (!isRefusal(result)) await confirmed?.();
         return result;
       };
-      return isCluster(redis) ? sendToOwner(redis, keys[0] ?? "", send) : send(redis);
+      return isCluster(redis) ? sendToOwner(redis, keys[0] ?? "", send, { followsAsk: !hasOtherKeys }) : send(redis);
     };
     try {
       return await run("evalsha", sha1);
