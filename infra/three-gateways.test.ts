@@ -4,6 +4,7 @@ import type { Redis } from "shared/redis";
 import { createTokens } from "shared/tokens";
 import { scratchRedisClient } from "./embedded/scratch.ts";
 import { JWT_SECRET, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";
+import { flushAll } from "./embedded/whole-store.ts";
 
 const GATEWAYS = 3;
 const LIMITS = {
@@ -37,7 +38,7 @@ afterAll(async () => {
   await ranker.stop(true);
   await store.dispose();
 });
-beforeEach(async () => void (await redis.flushall()));
+beforeEach(() => flushAll(redis));
 
 const tokens = createTokens({
   secret: JWT_SECRET,
@@ -112,7 +113,7 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
     let before: number;
     let result: Awaited<ReturnType<typeof hammer>>;
     do {
-      await redis.flushall();
+      await flushAll(redis);
       before = await fallbacks();
       result = await hammer(send);
     } while ((await fallbacks()) > before); // a machine that stalls for 100 ms

@@ -1,5 +1,6 @@
 import { accountClockKey, accountKey, accountKeyPrefix, accountQueueKey } from "shared/keys";
-import { defineScript, type Redis } from "shared/redis";
+import { defineScript, primariesOf, type Redis } from "shared/redis";
+import type { Connection } from "shared/redis-connection";
 import { toAccountClaim } from "./claims.ts";
 import { judge } from "./compare.ts";
 import type { Database } from "./database.ts";
@@ -21,6 +22,7 @@ type RawAccount = [name: Text, region: Text, passwordHash: Text, createdAt: Text
 const readScript = defineScript({
   source: readSource,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawAccount[]],
+  hasOtherKeys: true,
 });
 const mendScript = defineScript({ source: mendSource, parse: Number });
 
@@ -63,9 +65,13 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
 
   /** Accounts without a row. No key lists them, so this walks through everything that the home Redis holds. */
   async function* findInRedis() {
+    for (const server of primariesOf(redis)) yield* findOn(server);
+  }
+
+  async function* findOn(server: Connection) {
     let cursor = "0";
     do {
-      const [next, keys] = await redis.scan(cursor, "MATCH", `${accountKeyPrefix}*`, "COUNT", PAGE);
+      const [next, keys] = await server.scan(cursor, "MATCH", `${accountKeyPrefix}*`, "COUNT", PAGE);
       cursor = next;
       const ids = keys.map((key) => key.slice(accountKeyPrefix.length));
       const rows = ids.length === 0 ? [] : await readAccountsOf(database, ids);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { createLog } from "shared/log";
+import { awaitReady, connectRedis, primariesOf } from "shared/redis";
 import { dropDead, readDead, retryDead } from "./dead.ts";
 import { type DeadEvent, readDeadEntry, toDeadEntry } from "./dead-entry.ts";
 import { createDrain } from "./drain.ts";
@@ -70,17 +72,19 @@ test("an event that was kept in base64 is put back byte for byte", async () => {
 test("all are retried once, over more than one page, although those refused again die meanwhile", async () => {
   await bury(...ids(250));
   const { redis } = it;
-  const refusing = redis.duplicate();
-  await refusing.connect();
+  const refusing = connectRedis({ url: it.redisUrl, name: "refusing", log: createLog("test", "silent") });
+  await awaitReady(refusing, 5_000);
   // Whatever is put back is refused at once, as by a drainer that is very fast.
-  const evalsha = refusing.evalsha.bind(refusing);
-  refusing.evalsha = (async (...args: Parameters<typeof evalsha>) => {
-    const reply = await evalsha(...args);
-    const batch = await peek(redis, it.keys, 1_000);
-    const refused = batch.map((raw) => ({ raw, reason: "again" }));
-    if (batch.length > 0) await acknowledge(redis, it.keys, batch, refused, at);
-    return reply;
-  }) as typeof refusing.evalsha;
+  for (const server of primariesOf(refusing)) {
+    const evalsha = server.evalsha.bind(server);
+    server.evalsha = (async (...args: Parameters<typeof evalsha>) => {
+      const reply = await evalsha(...args);
+      const batch = await peek(redis, it.keys, 1_000);
+      const refused = batch.map((raw) => ({ raw, reason: "again" }));
+      if (batch.length > 0) await acknowledge(redis, it.keys, batch, refused, at);
+      return reply;
+    }) as typeof server.evalsha;
+  }
   expect(await retryDead(refusing, it.keys)).toEqual({ retried: 250, unreadable: 0 });
   refusing.disconnect();
   const dead = await gather(readDead(it.redis, it.keys));

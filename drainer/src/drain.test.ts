@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { configure } from "../../infra/embedded/whole-store.ts";
 import type { Database } from "./database.ts";
 import { createDrain } from "./drain.ts";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
@@ -170,12 +171,12 @@ test("a fault that is not the row's keeps every event", async () => {
 
 test("a queue is drained while Redis is out of memory", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 5, 2));
-  await it.redis.config("SET", "maxmemory", "1");
+  await configure(it.redis, "maxmemory", "1");
   try {
     const lease = createLease(it.redis, it.keys.lease, "me");
     expect(await newDrain({ lease })()).toMatchObject({ events: 2, isTrimmed: true });
   } finally {
-    await it.redis.config("SET", "maxmemory", "0");
+    await configure(it.redis, "maxmemory", "0");
   }
 });
 

@@ -2,6 +2,7 @@ import type { ScoreEvent } from "shared/events";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { scratchPostgres, scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { type ScoreQueue, scoreQueuesOf } from "./queues.ts";
@@ -32,7 +33,7 @@ export async function startUnderTest(): Promise<UnderTest> {
   return {
     ...{ redis, redisUrl, database, postgresUrl, topology, keys },
     async clear() {
-      await redis.flushall();
+      await flushAll(redis);
       await database.run((sql) => sql`TRUNCATE leaderboard, accounts`);
     },
     async close() {

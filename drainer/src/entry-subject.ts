@@ -44,6 +44,7 @@ type RawEntry = [arrival: Text, score: Text, stray: Text, name: Text, region: Te
 const readScript = defineScript({
   source: readSource,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
+  hasOtherKeys: true,
 });
 const mendScript = defineScript({ source: mendSource, parse: Number });
 

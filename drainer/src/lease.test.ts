@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createLease, LEASE_RENEWAL_MS, LEASE_TTL_MS } from "./lease.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
@@ -10,7 +11,7 @@ beforeAll(async () => {
   redis = server.redis;
 });
 afterAll(() => server.dispose());
-beforeEach(() => redis.flushall());
+beforeEach(() => flushAll(redis));
 
 test("one of two holds the lease, and the other gets it when it is released", async () => {
   const [a, b] = [createLease(redis, "lease", "a"), createLease(redis, "lease", "b")];

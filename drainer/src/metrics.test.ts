@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { Registry } from "prom-client";
+import { createLog } from "shared/log";
+import { connectRedis } from "shared/redis";
 import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { ageSeconds, measureQueues } from "./metrics.ts";
 
@@ -39,10 +41,10 @@ test("what a step did is counted, and a batch that another acknowledged is not c
 
 test("a scrape without Redis leaves the queues out and answers", async () => {
   const registry = new Registry();
-  const away = it.redis.duplicate();
-  away.disconnect();
+  const away = connectRedis({ url: "redis://127.0.0.1:1", name: "away", log: createLog("test", "silent") });
   measureQueues(registry, [{ redis: away, keys: it.keys }]);
   expect(await sample(registry, "drainer_queue_events")).toBeUndefined();
+  away.disconnect();
 });
 
 test.each([

@@ -41,8 +41,8 @@ const ROWS_PER_SCRIPT = 250;
 // One that runs, and enough behind it that Redis never waits for us.
 const SCRIPTS_IN_FLIGHT = 4;
 
-const scoresScript = defineScript({ source: scoresSource, parse: Number });
-const accountsScript = defineScript({ source: accountsSource, parse: Number });
+const scoresScript = defineScript({ source: scoresSource, parse: Number, hasOtherKeys: true });
+const accountsScript = defineScript({ source: accountsSource, parse: Number, hasOtherKeys: true });
 
 /**
  * Rebuilds Redis from PostgreSQL beside live traffic: whatever Redis holds in a later version stays. Running it again

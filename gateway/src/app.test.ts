@@ -9,6 +9,7 @@ import { createTopology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
 import { createTokens } from "shared/tokens";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { createApp } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { measureGateway } from "./metrics.ts";
@@ -26,7 +27,7 @@ afterAll(() => server.dispose());
 const arrived: { url: string; headers: Record<string, string> }[] = [];
 let ranker: ReturnType<typeof Bun.serve>;
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   arrived.length = 0;
   ranker = Bun.serve({
     port: 0,
@@ -160,7 +161,7 @@ describe("without a token that is valid here", () => {
       expect([response.status, await codeOf(response)]).toEqual([401, code]);
     }
     expect(arrived).toHaveLength(0);
-    expect(await redis.dbsize()).toBe(0);
+    expect(await sizeOf(redis)).toBe(0);
   });
 
   test("a region that is not configured is no valid token", async () => {

@@ -4,10 +4,11 @@ import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues.ts";
+import { type RedisCluster, startCluster } from "../embedded/cluster.ts";
 import { freePort } from "../embedded/free-port.ts";
 import { startPostgres } from "../embedded/postgres.ts";
 import { readPostgresEntries, readRedisEntries } from "../embedded/read-entries.ts";
-import { startRedis } from "../embedded/redis.ts";
+import { type RedisOptions, startRedis } from "../embedded/redis.ts";
 import { scratchDir } from "../embedded/scratch.ts";
 import { JWT_SECRET, type ServiceName, startService } from "../embedded/service-under-test.ts";
 import type { History, Verdict } from "./history.ts";
@@ -26,6 +27,10 @@ export interface ServiceMember extends Member {
 /** A whole deployment of real processes on loopback, to be broken. */
 export interface Site {
   readonly redis: Member;
+  /** All servers of a cluster, in the order of `startCluster`; the one above where there is none. */
+  readonly redisNodes: readonly Member[];
+  /** What a service that no proxy stands before has as `REDIS_URL`. */
+  readonly redisUrl: string;
   readonly postgres: Member;
   readonly rankers: readonly ServiceMember[];
   readonly gateways: readonly ServiceMember[];
@@ -52,6 +57,8 @@ export interface SiteOptions {
   /** Of every service. */
   env?: Record<string, string>;
   redisArgs?: string[];
+  /** A Redis Cluster instead of one server; no proxy stands before it, since its nodes announce themselves. */
+  cluster?: boolean;
   /** Arguments of Bun, of every service. */
   bunArgs?: string[];
 }
@@ -71,13 +78,25 @@ const NO_LIMITS = Object.fromEntries(
 
 const databaseOf = (region: string) => `leaderboard_${region.toLowerCase()}`;
 
+async function startSingle(
+  dir: string,
+  launch: (options: RedisOptions) => Promise<Member>,
+): Promise<RedisCluster<Member>> {
+  const redis = await launch({ port: await freePort(), dir: join(dir, "redis") });
+  return { nodes: [redis], url: `redis://127.0.0.1:${redis.port}` };
+}
+
 /** Starts the stores first, then as many services as asked for (one each), each of them ready. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
-  const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [], bunArgs = [] } = options;
+  const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [], bunArgs = [], cluster = false } = options;
   const dir = await scratchDir();
-  const [redisPort, postgresPort] = [await freePort(), await freePort()];
-  const [redis, postgres] = await Promise.all([
-    startMember("redis", () => startRedis({ port: redisPort, dir: join(dir, "redis"), args: redisArgs })),
+  const postgresPort = await freePort();
+  const launchRedis = (redisOptions: RedisOptions) =>
+    startMember(`redis ${redisOptions.port}`, () =>
+      startRedis({ ...redisOptions, args: [...(redisOptions.args ?? []), ...redisArgs] }),
+    );
+  const [{ nodes: redisNodes, url: redisUrl }, postgres] = await Promise.all([
+    cluster ? startCluster(dir, launchRedis) : startSingle(dir, launchRedis),
     startMember("postgres", () =>
       startPostgres({
         ...{ port: postgresPort, dir: join(dir, "postgres"), password: PASSWORD, args: ["-c", "fsync=off"] },
@@ -88,10 +107,11 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const urlAt = (port: number, region: string) =>
     `postgres://leaderboard:${PASSWORD}@127.0.0.1:${port}/${databaseOf(region)}`;
   const opened: { close(): unknown }[] = [];
+  const [redis] = redisNodes as [Member, ...Member[]];
 
   async function addService(kind: ServiceName, more: Record<string, string> = {}): Promise<ServiceMember> {
     const [toRedis, toPostgres, port] = [
-      await openTcpProxy(redisPort),
+      await openTcpProxy(redis.port),
       await openTcpProxy(postgresPort),
       await freePort(),
     ];
@@ -99,7 +119,10 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     const lines: string[] = [];
     const ofRegions = REGIONS.map((region) => [`POSTGRES_URL_${region}`, urlAt(toPostgres.port, region)]);
     const environment = {
-      ...{ REDIS_URL: `redis://127.0.0.1:${toRedis.port}`, POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL") },
+      ...{
+        REDIS_URL: cluster ? redisUrl : `redis://127.0.0.1:${toRedis.port}`,
+        POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL"),
+      },
       ...{ ...Object.fromEntries(ofRegions), ...NO_LIMITS, JWT_SECRET, PASSWORDS: "optional", LOG_LEVEL: "info" },
       ...{ BUN_CONFIG_MAX_HTTP_REQUESTS: "4096", ...env, ...more },
     };
@@ -118,11 +141,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const startedGateways = await times(gateways, () =>
     addService("gateway", { LEADERBOARD_SERVICE_URLS: rankerUrls || "http://127.0.0.1:1" }),
   );
-  const client = connectRedis({
-    url: `redis://127.0.0.1:${redisPort}`,
-    name: "test",
-    log: createLog("test", "silent"),
-  });
+  const client = connectRedis({ url: redisUrl, name: "test", log: createLog("test", "silent") });
   await awaitReady(client, READY_TIMEOUT_MS);
 
   const queues = [...scoreQueuesOf(createTopology(REGIONS, 1, ["main"])), accountQueue];
@@ -139,7 +158,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   }
 
   return {
-    ...{ redis, postgres, client, drained },
+    ...{ redis, redisNodes, redisUrl, postgres, client, drained },
     ...{ rankers: startedRankers, gateways: startedGateways, drainers: startedDrainers },
     postgresUrl: (region) => urlAt(postgresPort, region),
     async verify(history) {
@@ -160,7 +179,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       return history.judge(scores);
     },
     async close() {
-      const members = [...startedGateways, ...startedRankers, ...startedDrainers, redis, postgres];
+      const members = [...startedGateways, ...startedRankers, ...startedDrainers, ...redisNodes, postgres];
       await Promise.all(members.map((member) => member.kill()));
       client.disconnect();
       for (const each of opened) each.close();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/src/gateway-under-test.ts";
 import { type Built, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { flushAll, sizeOf } from "../embedded/whole-store.ts";
 import { forgedTokens, noTokens, SECRET, VALID } from "./forged-tokens.ts";
 
 type Send = (route: string, headers: Record<string, string>) => Promise<Response>;
@@ -18,7 +19,7 @@ afterAll(async () => {
   await under.close();
 });
 beforeEach(async () => {
-  await under.redis.flushall();
+  await flushAll(under.redis);
   gateway.arrived.length = 0;
 });
 
@@ -36,7 +37,7 @@ describe.each(services)("%s", (_, send) => {
     const headers = authorization === undefined ? {} : { Authorization: authorization };
     const response = await send("/score/update", { "Content-Type": "application/json", ...headers });
     const problem = (await response.json()) as { code?: string };
-    return [response.status, problem.code, await under.redis.dbsize(), gateway.arrived.length];
+    return [response.status, problem.code, await sizeOf(under.redis), gateway.arrived.length];
   }
 
   test("lets in the token that the forgeries begin from", async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/src/gateway-under-test.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { flushAll, sizeOf } from "../embedded/whole-store.ts";
 import { forgedTokens } from "./forged-tokens.ts";
 import { type IdentityProvider, makeKey, signAs, startIdentityProvider } from "./identity-provider.ts";
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 beforeEach(async () => {
-  await under.redis.flushall();
+  await flushAll(under.redis);
   provider = startIdentityProvider();
   provider.keys = [...keys, es384].map(({ jwk }) => jwk);
   ranker = await under.build({ provider: provider.options, confirmsAccounts: true });
@@ -52,7 +53,7 @@ async function refusals(token: string): Promise<[status: number, code: string | 
     const { code, detail = "" } = (await response.json()) as Answered;
     answers.push([response.status, code, detail] as [number, string | undefined, string]);
   }
-  expect([await under.redis.dbsize(), gateway.arrived]).toEqual([0, []]);
+  expect([await sizeOf(under.redis), gateway.arrived]).toEqual([0, []]);
   return answers;
 }
 
@@ -160,20 +161,20 @@ describe("nobody of the provider acts for a player who has an account here", () 
   test("a subject with the id of one is refused, and nothing is written", async () => {
     const open = await under.build();
     await open.accounts.register({ ...ada, initialScore: 5 });
-    const before = await under.redis.dbsize();
+    const before = await sizeOf(under.redis);
     const response = await services.ranker?.(await signAs(rsa, { sub: "ada", name: "Ada" }));
     expect([response?.status, await response?.json()]).toMatchObject([
       401,
       { code: "invalid_token", detail: "The user_id ada belongs to a player who registered here." },
     ]);
-    expect(await under.redis.dbsize()).toBe(before);
+    expect(await sizeOf(under.redis)).toBe(before);
     expect(await open.boards.rank("EU", "main", "ada")).toMatchObject({ score: 5 });
   });
 
   test("and nobody registers with the id of one who is to come: registration is closed", async () => {
     const response = await ranker.post("/auth/register", ada);
     expect([response.status, await response.json()]).toMatchObject([403, { code: "registration_closed" }]);
-    expect(await under.redis.dbsize()).toBe(0);
+    expect(await sizeOf(under.redis)).toBe(0);
   });
 
   test("also while the store of accounts is away: unknown is 503, known goes on", async () => {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "shared/log";
-import { awaitReady, checkDurability, connectRedis } from "shared/redis";
+import { awaitReady, connectRedis } from "shared/redis";
+import { checkDurability } from "shared/redis-checks";
 import { type Engine, launch } from "../embedded/engine.ts";
 import { freePort } from "../embedded/free-port.ts";
 

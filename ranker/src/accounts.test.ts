@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { accountKey } from "shared/keys";
 import { createLimiter } from "shared/rate-limit";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createCountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
@@ -15,7 +16,7 @@ beforeAll(async () => {
   required = await under.build({ passwordsRequired: true });
 });
 afterAll(() => under.close());
-beforeEach(async () => void (await under.redis.flushall()));
+beforeEach(() => flushAll(under.redis));
 
 const ada = { user_id: "ada", name: "Ada", region: "EU" };
 const password = "correct horse";

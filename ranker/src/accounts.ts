@@ -1,6 +1,7 @@
 import { accountClockKey, accountKey, accountQueueKey, MAIN_BOARD } from "shared/keys";
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
+import type { Confirm } from "shared/replica-wait";
 import type { Identity } from "shared/tokens";
 import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
@@ -34,6 +35,9 @@ export interface Accounts {
 
 export interface AccountsOptions {
   redis: Redis;
+  /** Where registrations are written, and what they wait for, if that is not the same and nothing. */
+  writer?: Redis;
+  confirm?: Confirm | undefined;
   passwords: Passwords;
   submit: Submit;
   hasRoom: HasRoom;
@@ -47,10 +51,12 @@ export interface AccountsOptions {
 const registerScript = defineScript({
   source: registerSource,
   parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full", createdAt: string],
+  isRefusal: ([outcome]) => outcome !== "created",
 });
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { redis, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax } = options;
+  const { redis, writer = redis, confirm, passwords, submit, hasRoom, countTry } = options;
+  const { passwordsRequired, queueMax } = options;
   /**
    * The account and the player's ranking live in different slots, so no script can write both. The account keeps the
    * initial score until the entry exists; should a registration end in between, the next login writes it.
@@ -75,7 +81,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const keys = [accountQueueKey, accountClockKey, accountKey(user_id)];
       const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
       const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
-      const [outcome, createdAt] = await registerScript(redis, keys, args).catch((error: unknown) => {
+      const [outcome, createdAt] = await registerScript(writer, keys, args, confirm).catch((error: unknown) => {
         throw toRedisProblem(error, "write");
       });
       if (outcome === "user_exists") throw userExists(user_id);

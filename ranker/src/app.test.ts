@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
@@ -8,7 +9,7 @@ beforeAll(async () => {
   ranker = await under.build();
 });
 afterAll(() => under.close());
-beforeEach(async () => void (await under.redis.flushall()));
+beforeEach(() => flushAll(under.redis));
 
 const ada = player("ada");
 
@@ -82,9 +83,9 @@ describe("the way of a player", () => {
 
 /** Sends a write that must be refused, and sees that nothing has changed. */
 async function refused(response: Promise<Response>): Promise<unknown[]> {
-  const before = await under.redis.dbsize();
+  const before = await sizeOf(under.redis);
   const problem = await problemOf(await response);
-  expect(await under.redis.dbsize()).toBe(before);
+  expect(await sizeOf(under.redis)).toBe(before);
   return problem;
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createTopology } from "shared/regions";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { toPercentile } from "./boards.ts";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
@@ -9,7 +10,7 @@ beforeAll(async () => {
   under = await startUnderTest();
 });
 afterAll(() => under.close());
-beforeEach(async () => void (await under.redis.flushall()));
+beforeEach(() => flushAll(under.redis));
 
 interface Modelled {
   userId: string;
@@ -84,7 +85,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main", "weekly"]) });
     await fc.assert(
       fc.asyncProperty(operations, async (played) => {
-        await under.redis.flushall();
+        await flushAll(under.redis);
         const model = new Model();
         for (const { player: index, board, operation, value } of played) {
           const identity = player(`player-${index}`, REGIONS[index % REGIONS.length]);

@@ -16,6 +16,7 @@ export const rankerFields = {
   PASSWORDS: z.enum(["required", "optional"]).default("required"),
   RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10),
   RATE_LOGIN_PER_MINUTE: wholeNumber(1, 10_000_000).default(2),
+  DURABILITY: z.enum(["local", "replicated"]).default("local"),
   QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000),
 };
 
@@ -31,6 +32,8 @@ export function loadRankerConfig(env: Environment) {
     passwordsRequired: settings.PASSWORDS === "required",
     /** Failed logins of one player from one network. */
     loginLimit: { perSecond: settings.RATE_LOGIN_PER_MINUTE / 60, burst: settings.RATE_LOGIN_BURST },
+    /** Whether a replica must have a write before it is answered. */
+    isReplicated: settings.DURABILITY === "replicated",
     /** Events that may wait in one queue; at this length writes are answered 429. */
     queueMax: settings.QUEUE_MAX,
   });

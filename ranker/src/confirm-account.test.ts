@@ -3,6 +3,7 @@ import { accountKey } from "shared/keys";
 import { createLog } from "shared/log";
 import { connectRedis, type Redis } from "shared/redis";
 import type { Identity } from "shared/tokens";
+import { flushAll, pause, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 beforeEach(async () => {
-  await under.redis.flushall();
+  await flushAll(under.redis);
   ranker = await under.build({ confirmsAccounts: true }); // nothing confirmed yet
 });
 
@@ -41,14 +42,14 @@ describe("a write with a token from a login", () => {
   ];
 
   async function refusal(identity: Identity): Promise<unknown[]> {
-    const before = await under.redis.dbsize();
+    const before = await sizeOf(under.redis);
     const answers = [];
     for (const [route, body] of writes) {
       const response = await ranker.post(route, body, identity);
       const { code } = (await response.json()) as { code: string };
       answers.push([response.status, code, response.headers.get("WWW-Authenticate")]);
     }
-    expect(await under.redis.dbsize()).toBe(before);
+    expect(await sizeOf(under.redis)).toBe(before);
     return answers;
   }
   const allRefused = writes.map(() => [401, "invalid_token", 'Bearer error="invalid_token"']);
@@ -106,7 +107,7 @@ describe("the store of accounts is asked", () => {
   test("again after a no, since the account may be restored", async () => {
     const identity = await ranker.accounts.register(ada);
     const account = await under.redis.hgetall(accountKey("ada"));
-    await under.redis.flushall();
+    await flushAll(under.redis);
     const { confirm } = build(under.redis);
     await expect(confirm(identity)).rejects.toMatchObject(refused);
     await under.redis.hset(accountKey("ada"), account);
@@ -166,7 +167,7 @@ describe("while the store of accounts does not answer", () => {
 
   test("a store that hangs is waited for once, for less than it hangs, and the writes after that ask nothing", async () => {
     const { clock, confirm } = build(under.redis);
-    await under.redis.client("PAUSE", 350, "ALL");
+    await pause(under.redis, 350);
     await Promise.all(Array.from({ length: 20 }, (_, n) => confirm({ ...identity, userId: `p${n}` })));
     expect(clock.asked).toBe(20);
     await confirm(identity);

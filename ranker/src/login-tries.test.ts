@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { loginBucketKey } from "shared/keys";
+import { flushAll, keysOf } from "../../infra/embedded/whole-store.ts";
 import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 beforeEach(async () => {
-  await under.redis.flushall();
+  await flushAll(under.redis);
   await ranker.accounts.register({ user_id: "ada", name: "Ada", region: "EU", password });
 });
 
@@ -126,5 +127,5 @@ describe("costs no try:", () => {
 
 test("the buckets are gone once they are full again", async () => {
   await fail(1);
-  for (const key of await under.redis.keys("bucket:*")) expect(await under.redis.pttl(key)).toBeWithin(1, 30_002);
+  for (const key of await keysOf(under.redis, "bucket:*")) expect(await under.redis.pttl(key)).toBeWithin(1, 30_002);
 });

@@ -1,5 +1,7 @@
 import { createMetrics } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
+import { warnWithoutReplica } from "shared/redis-checks";
+import { createReplicaWait } from "shared/replica-wait";
 import { runService } from "shared/service";
 import { awaitStores, connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
@@ -12,34 +14,46 @@ import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
 
+// A write takes up to twice this where no replica answers, and a client's second has to hold the look-up before it.
+const REPLICA_TIMEOUT_MS = 150;
+
 await runService(
   () => loadRankerConfig(process.env),
   async (config, { log, shutdown, listen }) => {
     const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax } = config;
     const { passwordsRequired, registrationOpen } = config;
-    const stores = connectStores({ homeUrl, urlsByRegion, name: "ranker", log });
-    shutdown.onClose("redis", () => stores.close());
+    const connect = (name: string) => {
+      const connected = connectStores({ homeUrl, urlsByRegion, name, log });
+      shutdown.onClose("redis", () => connected.close());
+      return connected;
+    };
+    const stores = connect("ranker");
     await awaitStores(stores, config.isProduction, log);
+    // A connection that waits for a replica holds back what is behind: reads have their own.
+    const writers = config.isReplicated ? connect("ranker-writes") : stores;
+    const confirm = config.isReplicated ? createReplicaWait(REPLICA_TIMEOUT_MS) : undefined;
+    if (config.isReplicated) {
+      await awaitStores(writers, config.isProduction, log);
+      for (const redis of writers.all) await warnWithoutReplica(redis, log);
+    }
 
     const boards = createBoards(topology, stores.of);
-    const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
+    const submit = createSubmit({ topology, redisOf: writers.of, confirm, boards, queueMax });
     const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const passwords = await createPasswords();
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
       ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
       accounts: createAccounts({
-        ...{ redis: stores.home, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
+        ...{ redis: stores.home, writer: writers.home, confirm },
+        ...{ passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
       confirmAccount: createConfirmAccount(stores.home),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
       }),
-      dependencies: stores.all.map((redis) => ({
-        name: `redis ${redis.options.host}:${redis.options.port}`,
-        isUp: () => redis.status === "ready",
-      })),
+      dependencies: [...stores.byLabel].map(([name, redis]) => ({ name, isUp: () => redis.status === "ready" })),
       isStopping: () => shutdown.isStopping,
       metrics: createMetrics("ranker"),
     });

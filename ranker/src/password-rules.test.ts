@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { accountKey } from "shared/keys";
+import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { type Built, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
@@ -9,7 +10,7 @@ beforeAll(async () => {
   ranker = await under.build({ passwordsRequired: true });
 });
 afterAll(() => under.close());
-beforeEach(async () => void (await under.redis.flushall()));
+beforeEach(() => flushAll(under.redis));
 
 const ada = { user_id: "ada_lovelace", name: "Ada, Countess of Lovelace", region: "EU" };
 const register = (password: string) => ranker.post("/auth/register", { ...ada, password });
@@ -38,7 +39,7 @@ describe("a new password is refused by name, and nothing is written, when", () =
         errors: [{ field: "password", message: expect.stringContaining(message) }],
       }),
     ]);
-    expect(await under.redis.dbsize()).toBe(0);
+    expect(await sizeOf(under.redis)).toBe(0);
   });
 });
 

@@ -40,6 +40,8 @@ if once then
     for part in string.gmatch(kept, '%S+') do reply[#reply + 1] = part end
     if table.remove(reply, 1) ~= fingerprint then return {'idempotency_conflict'} end
     table.insert(reply, 2, 1)
+    -- Changes nothing, but for WAIT: it speaks of a connection's own writes, and another's may have kept the answer.
+    redis.call('SET', once, kept, 'KEEPTTL')
     return reply
   end
 end

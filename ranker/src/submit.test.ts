@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { arrivalsKey, boardKey, clockKey, onceKey, profileKey, queueKey } from "shared/keys";
 import type { Problem } from "shared/problems";
 import { createTopology, shardOf } from "shared/regions";
+import { configure, flushAll, forgetScripts, keysOf } from "../../infra/embedded/whole-store.ts";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 import type { Submission } from "./submit.ts";
 
@@ -18,11 +19,11 @@ beforeAll(async () => {
   ranker = await under.build();
 });
 afterAll(() => under.close());
-beforeEach(async () => void (await under.redis.flushall()));
+beforeEach(() => flushAll(under.redis));
 
 /** Every key with its value as Redis serialises it: two equal pictures are one state. */
 async function picture(): Promise<Record<string, string>> {
-  const keys = (await under.redis.keys("*")).sort();
+  const keys = (await keysOf(under.redis, "*")).sort();
   const dumps = await Promise.all(keys.map((key) => under.redis.dumpBuffer(key)));
   return Object.fromEntries(keys.map((key, index) => [key, dumps[index]?.toString("hex") ?? ""]));
 }
@@ -244,18 +245,18 @@ describe("idempotency", () => {
 test("at maxmemory a write is unavailable and changes nothing", async () => {
   await ranker.submit(ada, main("set", 5));
   const before = await picture();
-  await under.redis.config("SET", "maxmemory", "1");
+  await configure(under.redis, "maxmemory", "1");
   try {
     await expect(ranker.submit(ada, main("add", 1))).rejects.toMatchObject({ code: "unavailable", status: 503 });
     expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 5 });
   } finally {
-    await under.redis.config("SET", "maxmemory", "0");
+    await configure(under.redis, "maxmemory", "0");
   }
   expect(await picture()).toEqual(before);
 });
 
 test("a script that Redis has forgotten is sent again", async () => {
   await ranker.submit(ada, main("set", 5));
-  await under.redis.script("FLUSH");
+  await forgetScripts(under.redis);
   expect((await ranker.submit(ada, main("add", 1))).entry.score).toBe(6);
 });

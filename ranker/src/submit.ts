@@ -11,6 +11,7 @@ import {
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
+import type { Confirm } from "shared/replica-wait";
 import type { Entry } from "shared/scores";
 import { toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
@@ -43,6 +44,8 @@ export type Submit = (identity: Identity, submission: Submission) => Promise<Sub
 export interface SubmitOptions {
   topology: Topology;
   redisOf: (region: string) => Redis;
+  /** What a write, or the answer that was kept for it, waits for; nothing unless it is given. */
+  confirm?: Confirm | undefined;
   boards: Boards;
   /** Events a shard's queue may hold before writes are refused. */
   queueMax: number;
@@ -79,7 +82,11 @@ type RawAnswer = [
   sealed: number | string,
 ];
 
-const submitScript = defineScript({ source: submitSource, parse: (reply) => reply as RawAnswer });
+const submitScript = defineScript({
+  source: submitSource,
+  parse: (reply) => reply as RawAnswer,
+  isRefusal: ([outcome]) => outcome === "queue_full" || outcome === "idempotency_conflict",
+});
 const sealScript = defineScript({ source: sealSource, parse: Number });
 
 const refusals = {
@@ -89,7 +96,7 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok">, string>;
 
-export function createSubmit({ topology, redisOf, boards, queueMax }: SubmitOptions): Submit {
+export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: SubmitOptions): Submit {
   return async (identity, submission) => {
     const { userId, name, region } = identity;
     const { operation, board, value, idempotencyKey } = submission;
@@ -102,10 +109,16 @@ export function createSubmit({ topology, redisOf, boards, queueMax }: SubmitOpti
     const eventTail = JSON.stringify({ board, user_id: userId, name, region }).slice(1);
     const fingerprint = `${operation}:${board}:${value}`;
     const isWholeView = shardsOfView(topology, region).length === 1;
-    const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(redis, keys, [
+    const args = [
       ...[operation, userId, value, queueMax, eventTail, updatedAtField(board)],
       ...[board === MAIN_BOARD ? "score" : "", name, region, fingerprint, ONCE_TTL_SECONDS, isWholeView ? 1 : 0],
-    ]).catch((error: unknown) => {
+    ];
+    const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(
+      redis,
+      keys,
+      args,
+      confirm,
+    ).catch((error: unknown) => {
       throw toRedisProblem(error, "write");
     });
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
@@ -122,7 +135,7 @@ export function createSubmit({ topology, redisOf, boards, queueMax }: SubmitOpti
       try {
         const before = await boards.countBefore(region, board, at, shard);
         const total = rankOnShard + before;
-        return once === undefined ? total : await sealScript(redis, [once], [total]);
+        return once === undefined ? total : await sealScript(redis, [once], [total], confirm);
       } catch {
         return null;
       }

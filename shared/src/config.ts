@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "./log.ts";
+import { parseRedisNodes } from "./redis-nodes.ts";
 import { createTopology, GLOBAL, type Topology } from "./regions.ts";
 import type { TokenOptions } from "./tokens.ts";
 
@@ -45,7 +46,14 @@ const urlOf = (...protocols: string[]) =>
       `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
     );
 
-export const redisUrl = urlOf("redis:", "rediss:");
+/** One server, or several comma-separated nodes of a cluster. */
+export const redisUrl = z.string().superRefine((text, context) => {
+  try {
+    parseRedisNodes(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+  }
+});
 export const postgresUrl = urlOf("postgres:", "postgresql:");
 export const httpUrl = urlOf("http:", "https:");
 

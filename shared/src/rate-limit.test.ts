@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createLocalBuckets } from "./local-buckets.ts";
 import { createLog } from "./log.ts";
 import { type Bucket, createLimiter } from "./rate-limit.ts";
@@ -12,7 +13,7 @@ beforeAll(async () => {
   redis = server.redis;
 });
 afterAll(() => server.dispose());
-beforeEach(async () => void (await redis.flushall()));
+beforeEach(() => flushAll(redis));
 
 const user: Bucket = { policy: "user", key: "bucket:{EU}:user:ada", perSecond: 1, burst: 3 };
 const region: Bucket = { policy: "region", key: "bucket:{EU}:region", perSecond: 1000, burst: 2000 };

@@ -3,6 +3,7 @@ import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
 import { Problem } from "./problems.ts";
 import { defineScript, type Redis } from "./redis.ts";
+import { NotSent } from "./redis-cluster.ts";
 import source from "./token-bucket.lua" with { type: "text" };
 
 /** Tokens a second, and the most a bucket holds. */
@@ -54,8 +55,9 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
     if ((restsUntilMs.get(redis) ?? 0) > now()) return undefined;
     try {
       return await question();
-    } catch {
-      restsUntilMs.set(redis, now() + REST_AFTER_FAILURE_MS);
+    } catch (error) {
+      // A node of a cluster that is away costs no time, and the others go on counting.
+      if (!(error instanceof NotSent)) restsUntilMs.set(redis, now() + REST_AFTER_FAILURE_MS);
       return undefined;
     }
   }

@@ -1,107 +1,67 @@
-import { Redis, type RedisOptions, ReplyError } from "ioredis";
-import type { Log } from "./log.ts";
+import type { Cluster } from "ioredis";
 import { Problem } from "./problems.ts";
+import {
+  connectCluster,
+  isWholeClusterReady,
+  NODE_READY,
+  NotSent,
+  primariesOf as primariesOfCluster,
+  sendToOwner,
+} from "./redis-cluster.ts";
+import { type Connection, type ConnectOptions, connectServer, isReply } from "./redis-connection.ts";
+import { parseRedisNodes } from "./redis-nodes.ts";
+import type { Confirm } from "./replica-wait.ts";
 
-export type { Redis } from "ioredis";
+/** Where data lives: one server, or a cluster of them. No command may touch two slots. */
+export type Redis = Connection | Cluster;
 
-export interface ConnectOptions {
-  url: string;
-  /** Names the connection in `CLIENT LIST` and in the log. */
-  name: string;
-  log: Log;
-  /** A command without a reply fails after this long. */
-  commandTimeoutMs?: number;
+/** A client of one server, or of a cluster where the URL names several nodes; fails fast, and heals by itself. */
+export function connectRedis(options: ConnectOptions): Redis {
+  const nodes = parseRedisNodes(options.url);
+  return nodes.addresses.length === 1 ? connectServer(options) : connectCluster(nodes, options);
 }
 
-const CONNECT_TIMEOUT_MS = 500;
-const COMMAND_TIMEOUT_MS = 400;
-// Longer than a command may take, so that one slow script does not cost the connection; it alone ends a half-open one.
-const SOCKET_TIMEOUT_MS = 800;
-const RECONNECT_DELAY_MS_MAX = 500;
+/** Where a client was told to find its server or the first nodes of its cluster, for people; without credentials. */
+export const labelOf = (url: string) => `redis ${parseRedisNodes(url).addresses.join(",")}`;
+
+const isCluster = (redis: Redis): redis is Cluster => redis.isCluster;
+
+/** Connections to all servers that are written to. */
+export const primariesOf = (redis: Redis): Connection[] => (isCluster(redis) ? primariesOfCluster(redis) : [redis]);
+
+const isReady = (redis: Redis) => (isCluster(redis) ? isWholeClusterReady(redis) : redis.status === "ready");
 
 /**
- * A connection that fails fast: no queue while disconnected, no re-send of a command whose reply was lost (it may have
- * been applied), bounded waits everywhere. It reconnects for ever by itself.
- */
-export function connectRedis({ url, name, log, commandTimeoutMs = COMMAND_TIMEOUT_MS }: ConnectOptions): Redis {
-  const options = {
-    connectionName: name,
-    replyMapping: "legacy",
-    lazyConnect: true,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: commandTimeoutMs,
-    socketTimeout: SOCKET_TIMEOUT_MS,
-    retryStrategy: (attempt: number) =>
-      Math.min(RECONNECT_DELAY_MS_MAX, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2),
-  } satisfies RedisOptions;
-  const redis = new Redis(url, options);
-  let lastError = "";
-  redis.on("error", (error: Error) => {
-    if (error.message !== lastError) log.warn({ redis: name, err: error.message }, "redis connection failed");
-    lastError = error.message;
-  });
-  redis.on("ready", () => {
-    log.info({ redis: name }, "redis ready");
-    lastError = "";
-  });
-  return redis;
-}
-
-/**
- * Waits until the connection is ready.
+ * Waits until every server that is written to is connected.
  *
- * @throws Error when it is not within `timeoutMs`
+ * @throws Error when that is not so within `timeoutMs`
  */
 export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void> {
-  if (redis.status === "ready") return;
-  const ready = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
-    redis.once("ready", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  if (isReady(redis)) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
+  const look = () => {
+    if (isReady(redis)) resolve();
+  };
+  const events = ["ready", NODE_READY];
+  for (const event of events) redis.on(event, look);
   if (redis.status === "wait") redis.connect().catch(() => {}); // the error event has told; it goes on trying
-  await ready;
-}
-
-/**
- * Refuses a Redis that would lose data: one that evicts keys when memory is short, or, in production, one that keeps
- * no append-only file. One that syncs its file later than it acknowledges is warned of in production.
- *
- * @throws Error that says how to mend it
- */
-export async function checkDurability(redis: Redis, production: boolean, log: Log): Promise<void> {
-  const setting = async (name: string) => ((await redis.config("GET", name)) as string[])[1];
-  const policy = await setting("maxmemory-policy");
-  if (policy !== "noeviction") {
-    throw new Error(
-      `Redis has maxmemory-policy ${policy} and would drop scores when memory is short: set "maxmemory-policy noeviction".`,
-    );
-  }
-  if (!production) return;
-  if ((await setting("appendonly")) !== "yes") {
-    throw new Error(
-      'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
-    );
-  }
-  const appendfsync = await setting("appendfsync");
-  if (appendfsync !== "always") {
-    log.warn({ appendfsync }, 'a crash of Redis may lose the last acknowledged writes: set "appendfsync always"');
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    for (const event of events) redis.off(event, look);
   }
 }
 
 // Replies of a server that is up but cannot serve now; everything else it refuses is a fault of ours.
-const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b/;
-// ioredis rejects with this before a byte has left. Anything else, "max retries per request" among it, may be said of a
-// command that arrived and whose reply was lost.
-const NEVER_SENT = /enableOfflineQueue/;
-
-/** True for an error that the server answered, as opposed to one of the connection. */
-export const isReply = (error: unknown): error is Error => error instanceof ReplyError;
+const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/;
+// Of a script with other keys, one of which has moved before its slot has. Those that a client waits for only read.
+const KEY_HAS_MOVED = /^ERR Script attempted to access a non local key in a cluster node/;
+// ioredis rejects with this before a byte has left, or follows with it a reply that nothing was done. Anything else, "max
+// retries per request" and "Connection is closed" among it, may be said of a command that arrived and whose reply was
+// lost.
+const NEVER_RUN = /enableOfflineQueue|^Too many Cluster redirections\. Last error: ReplyError: /;
 
 /**
  * What a failed Redis call means to a client: `unavailable` when nothing was changed, `outcome_unknown` when a write
@@ -110,12 +70,13 @@ export const isReply = (error: unknown): error is Error => error instanceof Repl
 export function toRedisProblem(error: unknown, kind: "read" | "write"): Problem {
   if (error instanceof Problem) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (isReply(error) && !TRANSIENT_REPLY.test(message)) {
+  const isNeverRun = error instanceof NotSent || NEVER_RUN.test(message);
+  if (isReply(error) && !TRANSIENT_REPLY.test(message) && !KEY_HAS_MOVED.test(message)) {
     return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
       cause: error,
     });
   }
-  if (kind === "read" || isReply(error) || NEVER_SENT.test(message)) {
+  if (kind === "read" || isReply(error) || isNeverRun) {
     return new Problem("unavailable", "The ranking store does not answer. Nothing was changed; try again.", {
       cause: error,
     });
@@ -132,24 +93,45 @@ export interface ScriptDefinition<R> {
   source: string;
   /** Makes the typed result of the raw reply. */
   parse: (reply: unknown) => R;
+  /**
+   * Whether it touches keys that it is not given, of the same slot. While the slot moves Redis cannot see for such a
+   * script that all of them are where it runs: it is refused then, not run on a node where keys seem to be missing.
+   */
+  hasOtherKeys?: boolean;
+  /** Results that acknowledge nothing, and so need no confirming. */
+  isRefusal?: (result: R) => boolean;
 }
 
-/** A Lua script, ready to run against the keys it was written for. */
+/**
+ * A Lua script, ready to run against the keys it was written for, which share a slot. With `confirm`, its result comes
+ * once that is satisfied.
+ */
 export type Script<R> = (
   redis: Redis,
   keys: readonly string[],
   args: readonly (string | number | Buffer)[],
+  confirm?: Confirm,
 ) => Promise<R>;
 
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
-export function defineScript<R>({ source, parse }: ScriptDefinition<R>): Script<R> {
+export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
+  const { source, parse, hasOtherKeys = false, isRefusal = () => false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
-  return async (redis, keys, args) => {
+  return async (redis, keys, args, confirm) => {
+    const run = (command: "evalsha" | "eval", script: string) => {
+      const send = async (server: Connection) => {
+        const confirmed = confirm?.(server);
+        const result = parse(await server[command](script, keys.length, ...keys, ...args));
+        if (!isRefusal(result)) await confirmed?.();
+        return result;
+      };
+      return isCluster(redis) ? sendToOwner(redis, keys[0] ?? "", send, { followsAsk: !hasOtherKeys }) : send(redis);
+    };
     try {
-      return parse(await redis.evalsha(sha1, keys.length, ...keys, ...args));
+      return await run("evalsha", sha1);
     } catch (error) {
       if (!isReply(error) || !error.message.startsWith("NOSCRIPT")) throw error;
-      return parse(await redis.eval(source, keys.length, ...keys, ...args));
+      return await run("eval", source);
     }
   };
 }

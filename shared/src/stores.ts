@@ -1,11 +1,14 @@
 import type { Log } from "./log.ts";
-import { awaitReady, checkDurability, connectRedis, type Redis } from "./redis.ts";
+import { awaitReady, connectRedis, labelOf, type Redis } from "./redis.ts";
+import { checkDurability } from "./redis-checks.ts";
 
-/** The Redis connections of a service: one a distinct URL, so that regions which share a server share a connection. */
+/** The Redis clients of a service: one a distinct URL, so that regions which share a Redis share a client. */
 export interface Stores {
   /** Where what belongs to no region lives: accounts. */
   readonly home: Redis;
   readonly all: readonly Redis[];
+  /** All of them, by what people know them by. */
+  readonly byLabel: ReadonlyMap<string, Redis>;
   of(region: string): Redis;
   close(): void;
 }
@@ -31,6 +34,7 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
   return {
     home: at(homeUrl),
     all: [...byUrl.values()],
+    byLabel: new Map([...byUrl].map(([url, redis]) => [labelOf(url), redis])),
     of: (region) => at(urlsByRegion.get(region)),
     close() {
       for (const redis of byUrl.values()) redis.disconnect();

@@ -1,0 +1,32 @@
+import { primariesOf, type Redis } from "shared/redis";
+
+/** What a test asks of all servers of a store at once: a command would reach one of a cluster's alone. */
+
+const everywhere = <T>(redis: Redis, ask: (server: ReturnType<typeof primariesOf>[number]) => Promise<T>) =>
+  Promise.all(primariesOf(redis).map(ask));
+
+export async function flushAll(redis: Redis): Promise<void> {
+  await everywhere(redis, (server) => server.flushall());
+}
+
+export async function keysOf(redis: Redis, pattern: string): Promise<string[]> {
+  return (await everywhere(redis, (server) => server.keys(pattern))).flat();
+}
+
+/** Keys held. */
+export async function sizeOf(redis: Redis): Promise<number> {
+  return (await everywhere(redis, (server) => server.dbsize())).reduce((sum, size) => sum + size, 0);
+}
+
+export async function configure(redis: Redis, setting: string, value: string): Promise<void> {
+  await everywhere(redis, (server) => server.config("SET", setting, value));
+}
+
+export async function forgetScripts(redis: Redis): Promise<void> {
+  await everywhere(redis, (server) => server.script("FLUSH"));
+}
+
+/** Lets every command wait for so many milliseconds. */
+export async function pause(redis: Redis, ms: number): Promise<void> {
+  await everywhere(redis, (server) => server.client("PAUSE", ms, "ALL"));
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { createLog } from "shared/log";
+import { awaitReady } from "shared/redis";
+import { warnWithoutReplica } from "shared/redis-checks";
+import { type Connection, connectServer } from "shared/redis-connection";
+import { createTopology } from "shared/regions";
+import { createReplicaWait } from "shared/replica-wait";
+import { scratchRedis, scratchReplica } from "../../infra/embedded/scratch.ts";
+import { createAccounts } from "./accounts.ts";
+import { createBoards } from "./boards.ts";
+import { createPasswords } from "./passwords.ts";
+import { player, REGIONS } from "./ranker-under-test.ts";
+import { createSubmit, type Submission } from "./submit.ts";
+
+const log = createLog("test", "silent");
+let primary: Awaited<ReturnType<typeof scratchRedis>>;
+let replica: Awaited<ReturnType<typeof scratchRedis>> | undefined;
+let clients: [Connection, Connection];
+beforeAll(async () => {
+  primary = await scratchRedis(["--repl-diskless-sync-delay", "0"]);
+  const connect = () => connectServer({ url: primary.url, name: "test", log });
+  clients = [connect(), connect()];
+  await Promise.all(clients.map((client) => awaitReady(client, 5_000)));
+});
+afterAll(async () => {
+  for (const client of clients) client.disconnect();
+  await Promise.all([primary.dispose(), replica?.dispose()]);
+});
+beforeEach(async () => {
+  await replica?.dispose();
+  replica = undefined;
+  await clients[0].flushall();
+});
+
+async function addReplica(): Promise<void> {
+  replica = await scratchReplica(clients[0]);
+}
+
+/** Two rankers with DURABILITY=replicated, each with a connection of its own. */
+const build = async () => {
+  const passwords = await createPasswords();
+  const topology = createTopology(REGIONS, 1, ["main"]);
+  return clients.map((redis) => {
+    const confirm = createReplicaWait(150);
+    const boards = createBoards(topology, () => redis);
+    const submit = createSubmit({ topology, redisOf: () => redis, confirm, boards, queueMax: 3 });
+    const rest = {
+      passwords,
+      submit,
+      hasRoom: async () => true,
+      countTry: <T>(_: string, __: string, login: () => Promise<T>) => login(),
+    };
+    return { submit, accounts: createAccounts({ redis, confirm, ...rest, passwordsRequired: false, queueMax: 3 }) };
+  }) as [Built, Built];
+};
+type Built = { submit: ReturnType<typeof createSubmit>; accounts: ReturnType<typeof createAccounts> };
+
+const ada = player("ada");
+const add = (value: number, idempotencyKey?: string): Submission => ({
+  ...{ operation: "add", board: "main", value, idempotencyKey },
+});
+const unconfirmed = { code: "outcome_unknown", message: expect.stringContaining("no replica confirmed it") };
+
+describe("with DURABILITY=replicated and no replica", () => {
+  test("a write is outcome_unknown, and so is its replay at another ranker, until a replica has it", async () => {
+    const [one, other] = await build();
+    await expect(one.submit(ada, add(5, "key"))).rejects.toMatchObject(unconfirmed);
+    await expect(other.submit(ada, add(5, "key"))).rejects.toMatchObject(unconfirmed);
+    await addReplica();
+    expect(await other.submit(ada, add(5, "key"))).toMatchObject({ isReplay: true, entry: { score: 5 } });
+  });
+
+  test("a registration is outcome_unknown", async () => {
+    const [{ accounts }] = await build();
+    const registration = { user_id: "ada", name: "Ada", region: "EU" };
+    await expect(accounts.register(registration)).rejects.toMatchObject(unconfirmed);
+    await addReplica();
+    await accounts.register({ ...registration, user_id: "bob" });
+  });
+
+  test("a full queue is queue_full: nothing was changed", async () => {
+    const [{ submit }] = await build();
+    for (let n = 0; n < 3; n++) await expect(submit(ada, add(1))).rejects.toMatchObject(unconfirmed);
+    await expect(submit(ada, add(1))).rejects.toMatchObject({ code: "queue_full" });
+  });
+
+  test("that there is none is told at the start, and no reason not to", async () => {
+    const lines: string[] = [];
+    const loud = createLog("test", "warn", { write: (line) => void lines.push(line) });
+    await warnWithoutReplica(clients[0], loud);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ redis: `127.0.0.1:${primary.port}` }]);
+    await addReplica();
+    await warnWithoutReplica(clients[0], loud);
+    expect(lines).toHaveLength(1);
+  });
+});

@@ -1,0 +1,52 @@
+/** Where a Redis is: one server, or several nodes of a cluster. */
+export interface RedisNodes {
+  /** The nodes as `host:port`. */
+  addresses: string[];
+  username: string | undefined;
+  password: string | undefined;
+  isTls: boolean;
+}
+
+const PROTOCOLS = ["redis:", "rediss:"];
+const DEFAULT_PORT = 6379;
+
+/**
+ * Reads `redis://user:password@a:7000,b:7001,redis://c:7002`: what stands before the first host holds for all of them.
+ * One item is a server of its own, several are nodes of one cluster, the same one named twice too.
+ *
+ * @throws Error whose message completes "REDIS_URL …"
+ */
+export function parseRedisNodes(text: string): RedisNodes {
+  const [first = "", ...rest] = text.split(",").map((item) => item.trim());
+  const url = parse(first);
+  if (url === undefined) throw new Error("must be a URL that begins with redis:// or rediss://");
+  const others = rest.map((item) => parse(item.includes("://") ? item : `${url.protocol}//${item}`));
+  const isPlain = (node: URL | undefined) =>
+    node !== undefined &&
+    node.protocol === url.protocol &&
+    [node.username, node.password, node.search, node.hash, node.pathname.replace(/^\/0?$/, "")].every((s) => s === "");
+  const isPlainFirst = rest.length === 0 || isPlain(withoutCredentials(url));
+  if (!isPlainFirst || !others.every(isPlain)) {
+    throw new Error("must name the nodes of a cluster as redis://user:password@host:port,host:port,…, all of one kind");
+  }
+  return {
+    addresses: [url, ...others].flatMap((node) => (node === undefined ? [] : [addressOf(node)])),
+    username: decodeURIComponent(url.username) || undefined,
+    password: decodeURIComponent(url.password) || undefined,
+    isTls: url.protocol === "rediss:",
+  };
+}
+
+function parse(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && PROTOCOLS.includes(url.protocol) && url.hostname !== "" ? url : undefined;
+}
+
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  return bare;
+}
+
+const addressOf = ({ hostname, port }: URL) => `${hostname.replace(/^\[|\]$/g, "")}:${port || DEFAULT_PORT}`;
