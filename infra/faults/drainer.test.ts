@@ -29,15 +29,23 @@ test("kill -9 of drainers at random moments", async () => {
   });
 }, 180_000);
 
-/** Lets the first drainer take every lease before the second one is there again. */
-async function letFirstLead(): Promise<void> {
-  await second.stop();
-  const leases = [...REGIONS, "accounts"].map((tag) => `lease:{${tag}}`);
-  await until(
+const leases = [...REGIONS, "accounts"].map((tag) => `lease:{${tag}}`);
+
+/** Waits until one drainer has every lease. @returns who it is */
+async function untilLed(isRight: (holder: string | null) => boolean = () => true): Promise<string | null> {
+  const [holder = null] = await until(
     () => site.client.mget(leases),
-    (holders) => holders[0] !== null && new Set(holders).size === 1,
+    (holders) => holders[0] != null && new Set(holders).size === 1 && isRight(holders[0]),
   );
+  return holder;
+}
+
+/** Lets the first drainer take every lease before the second one is there again. @returns who the first one is */
+async function letFirstLead(): Promise<string | null> {
+  await second.stop();
+  const holder = await untilLed();
   await second.start();
+  return holder;
 }
 
 /** A counter of a drainer, queue by queue. */
@@ -46,6 +54,26 @@ async function countsOf({ url }: ServiceMember, counter: string): Promise<number
   const lines = metrics.matchAll(new RegExp(`^${counter}{.*} (\\d+)$`, "gm"));
   return [...lines].map(([, count]) => Number(count));
 }
+
+/** How long a queue may rest when its drainer dies without a word. */
+const TAKEOVER_MS = 10_000;
+
+test("kill -9 of the drainer that has every queue: the other one takes all of them over within ten seconds", async () => {
+  const times = scaled(1, 5);
+  await expectNothingLost(site, {
+    ...{ name: "kill -9 of the drainer that leads", times },
+    async inject() {
+      for (let n = 0; n < times; n++) {
+        const dead = await letFirstLead();
+        const startedAt = performance.now();
+        await first.kill();
+        await untilLed((holder) => holder !== dead);
+        expect(performance.now() - startedAt).toBeLessThan(TAKEOVER_MS);
+        await first.start();
+      }
+    },
+  });
+}, 90_000);
 
 test("two drainers on the same queues, one of them so slow that its lease ends in the middle of a batch", async () => {
   const times = scaled(1, 3);

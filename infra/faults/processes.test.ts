@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { announceWithoutNginx, nginx, startNginx } from "../nginx/nginx-under-test.ts";
-import { clientOf, until } from "../stack/stack-under-test.ts";
+import { untilInRound } from "./rounds.ts";
 import { scaled } from "./scale.ts";
-import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
 announceWithoutNginx("no rolling restart behind it was run");
@@ -36,17 +36,6 @@ describe("kill -9, with clients that retry under an Idempotency-Key: nothing cou
   );
 });
 
-/** Waits until every gateway knows a ranker to be up, as whoever restarts them one after another has to. */
-async function untilInRound({ url }: ServiceMember): Promise<void> {
-  const { host } = new URL(url);
-  for (const gateway of site.gateways) {
-    await until(
-      () => clientOf(gateway).get<{ upstreams: { address: string; up: boolean }[] }>("/health"),
-      ({ upstreams }) => upstreams.some(({ address, up }) => address === host && up),
-    );
-  }
-}
-
 test.skipIf(nginx === undefined)(
   "a rolling restart behind nginx, with keep-alive clients: no request fails",
   async () => {
@@ -60,7 +49,8 @@ test.skipIf(nginx === undefined)(
           for (const member of [...site.rankers, ...site.gateways]) {
             expect(await member.stop()).toBe(0);
             await member.start();
-            if (site.rankers.includes(member)) await untilInRound(member);
+            // As whoever restarts them one after another has to.
+            if (site.rankers.includes(member)) await untilInRound(site.gateways, member);
           }
         }
       },

@@ -4,6 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 /** A TCP proxy that stands between a service and what it depends on, and misbehaves on demand. */
 export interface TcpProxy {
   readonly port: number;
+  /** Connections that were opened so far. */
+  readonly opened: number;
   /** Passes everything on, on new connections; those of a black hole stay half-open. */
   pass(): void;
   /** Refuses new connections and resets the present ones, until `pass`. */
@@ -57,6 +59,7 @@ type Mode = "pass" | "refuse" | "black hole";
 /** Opens a proxy on a free port of 127.0.0.1 before `targetPort`. */
 export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   let mode: Mode = "pass";
+  let opened = 0;
   let delayMs = 0;
   let trap: Trap | undefined;
   const links = new Set<Link>();
@@ -89,6 +92,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   }
 
   const server = createServer((client) => {
+    opened++;
     if (mode === "refuse") return void client.resetAndDestroy();
     const link: Link = {
       ...{ client, server: tcpConnect(targetPort, "127.0.0.1"), isDead: mode === "black hole" },
@@ -121,6 +125,9 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   const address = server.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
+    get opened() {
+      return opened;
+    },
     pass() {
       mode = "pass";
       delayMs = 0;

@@ -25,8 +25,11 @@ export async function expectNothingLost(
 ): Promise<Load> {
   const history = createHistory();
   const load = await startLoad({ urls: site.gateways.map(({ url }) => url), history, ...options });
-  await inject(load, history);
-  await load.stop();
+  try {
+    await inject(load, history);
+  } finally {
+    await load.stop(); // or these clients would write on under the next fault
+  }
   await repair?.();
   const verdict = await site.verify(history);
   reportFault(name, times, history, verdict);

@@ -21,9 +21,15 @@ afterEach(async () => {
   for (const close of opened.splice(0)) await close();
 });
 
+/** Later than a client is promised an answer. */
+const LATE_MS = 1_100;
+
 interface Arrived {
   gateway: number;
   method: string;
+  /** Path and query. */
+  url: string;
+  body: string;
   headers: Record<string, string>;
 }
 
@@ -34,8 +40,12 @@ function serve(indexes: number[]): Arrived[] {
     const server = Bun.serve({
       port: ports[index] ?? 0,
       hostname: "127.0.0.1",
-      fetch(request) {
-        arrived.push({ gateway: index, method: request.method, headers: Object.fromEntries(request.headers) });
+      async fetch(request) {
+        const { pathname, search } = new URL(request.url);
+        arrived.push({
+          ...{ gateway: index, method: request.method, url: pathname + search, body: await request.text() },
+          headers: Object.fromEntries(request.headers),
+        });
         return Response.json({ gateway: index });
       },
     });
@@ -84,6 +94,24 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect(statuses.slice(3)).toEqual([200, 200, 200, 200, 200]);
   });
 
+  test("takes a GET to another gateway when one hangs, before it would have been too late", async () => {
+    serve([1, 2]);
+    let hung = 0;
+    const slow = Bun.serve({
+      ...{ port: ports[0] ?? 0, hostname: "127.0.0.1" },
+      async fetch() {
+        hung++;
+        await Bun.sleep(LATE_MS);
+        return Response.json({ gateway: 0 });
+      },
+    });
+    opened.push(() => slow.stop(true));
+    while (hung === 0) {
+      const { gateway } = (await (await fetch(`${url}/top`)).json()) as { gateway: number };
+      expect(gateway).not.toBe(0);
+    }
+  });
+
   test("never sends a POST twice", async () => {
     const arrived = serve([0, 1, 2]);
     // All of them in use, so that there would be another to send it to.
@@ -96,6 +124,23 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect(response.headers.get("Content-Type")).toBe("application/problem+json");
     const problem = (await response.json()) as { code: string; request_id: string };
     expect(problem).toMatchObject({ code: "outcome_unknown", request_id: response.headers.get("X-Request-Id") });
+  });
+
+  test("sends a POST under an Idempotency-Key to another gateway, as it was; only when none answers it may stand", async () => {
+    const arrived = serve([1, 2]);
+    const spare = serve([0]);
+    while (spare.length === 0 || new Set(arrived.map(({ gateway }) => gateway)).size < 2) await fetch(`${url}/top`);
+    await opened.pop()?.();
+    const broken = await serveBroken(0);
+    const keyed = { method: "POST", body: '{"delta":1}', headers: { "Idempotency-Key": "match-42" } };
+    while (broken.requests === 0) {
+      expect((await fetch(`${url}/score/add?a=1`, keyed)).status).toBe(200);
+      expect(arrived.at(-1)).toMatchObject({ method: "POST", url: "/score/add?a=1", body: '{"delta":1}' });
+      expect(arrived.at(-1)?.headers).toMatchObject({ "idempotency-key": "match-42", "x-forwarded-for": "127.0.0.1" });
+    }
+    for (const close of opened.splice(0)) await close();
+    const unknown = await fetch(`${url}/score/add`, keyed);
+    expect([unknown.status, await unknown.json()]).toMatchObject([503, { code: "outcome_unknown" }]);
   });
 
   test("says that a read has changed nothing when no gateway answers, whatever id it was given", async () => {

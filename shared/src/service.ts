@@ -22,7 +22,8 @@ export interface ServiceOptions {
   port: number;
 }
 
-const SHUTDOWN_DEADLINE_MS = 10_000;
+/** What an orderly end may take; whoever runs the services waits that long before killing one. */
+export const SHUTDOWN_DEADLINE_MS = 10_000;
 // Two probes of whoever balances the load: by then it sends no new requests here.
 const DRAIN_MS = 600;
 // Longer than a proxy keeps an idle connection, so that it is never we who close one it is about to use. It also ends

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ServiceUnderTest, startService } from "../embedded/service-under-test.ts";
+import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "../nginx/nginx-under-test.ts";
+import { until } from "../stack/stack-under-test.ts";
+import type { History } from "./history.ts";
+import { untilInRound } from "./rounds.ts";
+import { scaled } from "./scale.ts";
+import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+/** The machines of docker-compose.yml, as processes. */
+
+announceWithoutNginx("the whole topology behind it was not run");
+
+let site: Site;
+let front: NginxUnderTest;
+beforeAll(async () => {
+  if (nginx === undefined) return;
+  site = await startSite({ rankers: 3, gateways: 3, drainers: 2 });
+  front = await startNginx(site.gateways.map(({ port }) => port));
+}, 60_000);
+afterAll(async () => {
+  await front?.stop();
+  await site?.close();
+}, 30_000);
+
+/** Requests that a gateway has answered on a route. */
+async function answeredBy({ url }: Pick<ServiceMember, "url">, route: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const counts = metrics.matchAll(
+    new RegExp(`^http_request_duration_seconds_count{.*route="${route}".*} (\\d+)$`, "gm"),
+  );
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+const LANES = 10;
+const READS_PER_LANE = 90;
+
+describe.skipIf(nginx === undefined)("three gateways and three rankers behind nginx", () => {
+  test("every gateway and every ranker gets exactly a third, and each answer names its ranker", async () => {
+    const answered = () => Promise.all(site.gateways.map((gateway) => answeredBy(gateway, "/top")));
+    const before = await answered();
+    const byRanker = new Map<string | null, number>();
+    const lane = async () => {
+      for (let n = 0; n < READS_PER_LANE; n++) {
+        const response = await fetch(`${front.url}/top`);
+        expect(response.status).toBe(200);
+        const address = response.headers.get("X-Upstream-Addr");
+        byRanker.set(address, (byRanker.get(address) ?? 0) + 1);
+        await response.arrayBuffer();
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    const third = (LANES * READS_PER_LANE) / 3;
+    const after = await answered();
+    expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([third, third, third]);
+    expect(Object.fromEntries(byRanker)).toEqual(
+      Object.fromEntries(site.rankers.map(({ url }) => [new URL(url).host, third])),
+    );
+  });
+
+  test("a refused request names its ranker, too; one that the gateway refuses names none", async () => {
+    const unknown = await fetch(`${front.url}/rank/nobody`);
+    expect([unknown.status, unknown.headers.get("X-Upstream-Addr")]).toEqual([404, expect.stringContaining(":")]);
+    const nowhere = await fetch(`${front.url}/nowhere`);
+    expect([nowhere.status, nowhere.headers.get("X-Upstream-Addr")]).toEqual([404, null]);
+  });
+});
+
+const SEQUENTIAL_READS = 200;
+
+describe.skipIf(nginx === undefined)("connections are kept open, end to end", () => {
+  let gateways: ServiceUnderTest[];
+  let toRankers: TcpProxy[];
+  let toGateways: TcpProxy[];
+  let toNginx: TcpProxy;
+  let counted: NginxUnderTest;
+  beforeAll(async () => {
+    toRankers = await Promise.all(site.rankers.map(({ port }) => openTcpProxy(port)));
+    const env = {
+      REDIS_URL: `redis://127.0.0.1:${site.redis.port}`,
+      LEADERBOARD_SERVICE_URLS: toRankers.map(({ port }) => `http://127.0.0.1:${port}`).join(","),
+    };
+    gateways = await Promise.all(site.gateways.map(() => startService("gateway", env)));
+    toGateways = await Promise.all(gateways.map(({ port }) => openTcpProxy(port)));
+    counted = await startNginx(toGateways.map(({ port }) => port));
+    toNginx = await openTcpProxy(Number(new URL(counted.url).port));
+  }, 30_000);
+  afterAll(async () => {
+    await counted.stop();
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    for (const proxy of [...toRankers, ...toGateways, toNginx]) proxy.close();
+  }, 30_000);
+
+  test("a client that reads again and again needs one connection a hop; probes need another to each ranker", async () => {
+    for (let n = 0; n < SEQUENTIAL_READS; n++) {
+      const response = await fetch(`http://127.0.0.1:${toNginx.port}/top`);
+      expect(response.status).toBe(200);
+      await response.arrayBuffer();
+    }
+    expect(toNginx.opened).toBe(1);
+    expect(toGateways.map(({ opened }) => opened)).toEqual([1, 1, 1]);
+    for (const { opened } of toRankers) expect(opened).toBeLessThanOrEqual(2 * gateways.length);
+  });
+});
+
+/** How long a gateway may send requests to a ranker that hangs. */
+const EJECTED_MS = 2_000;
+const WRITES_MEANWHILE = scaled(100, 1_000);
+const READ_PAUSE_MS = 20;
+// Enough to be caught by what hangs; the promises are held in half a second, which a busy machine would not have left.
+const LIGHT = { lanes: 4, pauseMs: 20 };
+
+/** Reads through nginx until it is stopped. @returns every answer that was not the board */
+function startReads(): { stop(): Promise<string[]> } {
+  const refused: string[] = [];
+  let stopped = false;
+  const lane = async () => {
+    while (!stopped) {
+      const response = await fetch(`${front.url}/top?limit=10`);
+      const answer = await response.text();
+      if (response.status !== 200) refused.push(answer);
+      await delay(READ_PAUSE_MS);
+    }
+  };
+  const running = Array.from({ length: 2 }, lane);
+  return {
+    async stop() {
+      stopped = true;
+      await Promise.all(running);
+      return refused;
+    },
+  };
+}
+
+/** Waits until clients have written on. */
+async function untilWritten(history: History): Promise<void> {
+  const enough = history.writes + WRITES_MEANWHILE;
+  while (history.writes < enough) await delay(READ_PAUSE_MS);
+}
+
+/**
+ * Stops a process where it stands, as a machine that hangs does, while clients read and write through nginx; lets it
+ * go on once `meanwhile` is over. Reads must all be answered, and writes, but for those without a key that it had.
+ */
+async function hang(member: ServiceMember, meanwhile: () => Promise<void>): Promise<void> {
+  let refused: string[] = [];
+  const load = await expectNothingLost(site, {
+    ...{ name: `SIGSTOP of a ${member.name}`, times: 1 },
+    load: { urls: [front.url], ...LIGHT },
+    async inject(_, history) {
+      const reads = startReads();
+      await untilWritten(history);
+      process.kill(member.pid, "SIGSTOP");
+      try {
+        await meanwhile();
+        await untilWritten(history);
+      } finally {
+        process.kill(member.pid, "SIGCONT");
+      }
+      await untilWritten(history);
+      refused = await reads.stop();
+    },
+  });
+  const allowed = ["200", "201", "409 user_exists", "503 outcome_unknown"];
+  expect([...load.answers.keys()].filter((kind) => !allowed.includes(kind))).toEqual([]);
+  expect(load.unanswered).toBe(0);
+  expect(refused).toEqual([]);
+}
+
+describe.skipIf(nginx === undefined)("a process that hangs, and is not dead", () => {
+  test("a ranker is left out by every gateway within two seconds, no request fails for good, and it is taken back", async () => {
+    const [ranker] = site.rankers as [ServiceMember];
+    let ejectedMs = Number.POSITIVE_INFINITY;
+    await hang(ranker, async () => {
+      const startedAt = performance.now();
+      await untilInRound(site.gateways, ranker, false);
+      ejectedMs = performance.now() - startedAt;
+    });
+    expect(ejectedMs).toBeLessThan(EJECTED_MS);
+    await untilInRound(site.gateways, ranker);
+  }, 60_000);
+
+  test("a gateway is left out by nginx, no request fails for good, and it is taken back", async () => {
+    const [gateway] = site.gateways as [ServiceMember];
+    await hang(gateway, async () => {});
+    const before = await answeredBy(gateway, "/top");
+    await until(
+      async () => {
+        await fetch(`${front.url}/top`);
+        return answeredBy(gateway, "/top");
+      },
+      (count) => count > before,
+    );
+  }, 60_000);
+});
