@@ -1,0 +1,92 @@
+import { MAIN_BOARD } from "shared/keys";
+import { createLog } from "shared/log";
+import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { createTopology, GLOBAL, type Topology } from "shared/regions";
+import { createBoards } from "../../ranker/src/boards.ts";
+import { createSubmit } from "../../ranker/src/submit.ts";
+import { scratchRedis } from "../embedded/scratch.ts";
+import { createPlayers, type Player, type Players } from "./players.ts";
+import { ENTRY_KINDS, type Kind, seedRedis } from "./seed-redis.ts";
+import { parseInfo } from "./server-cost.ts";
+
+export const REGION = "EU";
+
+/** What is timed, in the words of the routes. */
+export const OPERATIONS = ["submit", "rank", "top 100", "around 10"] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** A board of some size in a Redis of its own, and what a ranker does to it. */
+export interface GrowthBoard {
+  readonly entries: number;
+  readonly shards: number;
+  readonly topology: Topology;
+  readonly players: Players;
+  readonly redis: Redis;
+  readonly url: string;
+  /** Bytes that Redis took for each kind of key. */
+  readonly bytes: ReadonlyMap<Kind, number>;
+  call(operation: Operation, player: Player): Promise<unknown>;
+  dispose(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 5_000;
+const COMMAND_TIMEOUT_MS = 5_000;
+const REWRITE_POLL_MS = 50;
+const TOP_LIMIT = 100;
+const AROUND_RANGE = 10;
+const DELTA = 10;
+// Nothing drains here: what is written while it is measured stays in the queue.
+const QUEUE_MAX = Number.MAX_SAFE_INTEGER;
+
+/** A Redis of its own, and a connection as the services make them. Seeded without append-only file: see below. */
+export async function startScratch() {
+  const server = await scratchRedis(["--appendonly", "no", "--auto-aof-rewrite-percentage", "0"]);
+  const log = createLog("bench", "error");
+  const redis = connectRedis({ url: server.url, name: "bench", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  await awaitReady(redis, READY_TIMEOUT_MS);
+  const dispose = async () => {
+    redis.disconnect();
+    await server.dispose();
+  };
+  return { redis, url: server.url, dispose };
+}
+
+/** @param nowUs microseconds; the players arrived in the month before */
+export async function startGrowthBoard(entries: number, shards: number, nowUs: number): Promise<GrowthBoard> {
+  const { redis, url, dispose } = await startScratch();
+  const topology = createTopology([REGION], shards, [MAIN_BOARD]);
+  const players = createPlayers(entries, nowUs);
+  const bytes = new Map<Kind, number>();
+  try {
+    for (const kind of ENTRY_KINDS)
+      bytes.set(kind, await seedRedis(redis, { topology, region: REGION, players, kind }));
+    await startAppending(redis);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  const boards = createBoards(topology, () => redis);
+  const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax: QUEUE_MAX });
+  const calls = {
+    submit: ({ userId, name }) =>
+      submit({ userId, name, region: REGION }, { operation: "add", board: MAIN_BOARD, value: DELTA }),
+    rank: ({ userId }) => boards.rank(GLOBAL, MAIN_BOARD, userId),
+    "top 100": () => boards.top(GLOBAL, MAIN_BOARD, TOP_LIMIT),
+    "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
+  } satisfies Record<Operation, (player: Player) => Promise<unknown>>;
+  return {
+    ...{ entries, shards, topology, players, redis, url, bytes, dispose },
+    call: (operation, player) => calls[operation](player),
+  };
+}
+
+/** From here on writes are appended to a file, as in production; the seed is written out once, and not in its way. */
+async function startAppending(redis: Redis): Promise<void> {
+  await redis.config("SET", "appendonly", "yes");
+  for (;;) {
+    const info = parseInfo(await redis.info("persistence"));
+    const isBusy = info.get("aof_rewrite_in_progress") === "1" || info.get("aof_rewrite_scheduled") === "1";
+    if (!isBusy) return;
+    await Bun.sleep(REWRITE_POLL_MS);
+  }
+}

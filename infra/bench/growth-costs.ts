@@ -1,0 +1,63 @@
+import { type GrowthBoard, OPERATIONS, type Operation } from "./growth-board.ts";
+import { readServerCost } from "./server-cost.ts";
+import { median, percentile } from "./statistics.ts";
+
+/** What one call of an operation costs on one board. */
+export interface CallCost {
+  entries: number;
+  shards: number;
+  operation: Operation;
+  /** Milliseconds that the ranker's code waits for, without HTTP. */
+  medianMs: number;
+  p99Ms: number;
+  /** CPU time of Redis and time within its scripts, in microseconds: of all shards together. */
+  cpuUs: number;
+  scriptUs: number;
+}
+
+interface Round {
+  latenciesMs: Float64Array;
+  cpuUs: number;
+  scriptUs: number;
+}
+
+/**
+ * Calls one after another, of random players. All boards take turns within a round, so that whatever else the machine
+ * does meets all alike; the first round warms up and does not count.
+ */
+export async function measureCalls(
+  boards: readonly GrowthBoard[],
+  { calls, rounds, onRound }: { calls: number; rounds: number; onRound: (round: number) => void },
+): Promise<CallCost[]> {
+  const cells = OPERATIONS.flatMap((operation) => boards.map((board) => ({ operation, board, rounds: [] as Round[] })));
+  for (let round = 0; round <= rounds; round++) {
+    onRound(round);
+    for (const cell of cells) {
+      const measured = await measureRound(cell.board, cell.operation, calls);
+      if (round > 0) cell.rounds.push(measured);
+    }
+  }
+  return cells.map(({ operation, board, rounds: measured }) => {
+    const latencies = measured.flatMap(({ latenciesMs }) => [...latenciesMs]);
+    return {
+      ...{ entries: board.entries, shards: board.shards, operation },
+      ...{ medianMs: median(latencies), p99Ms: percentile(latencies, 99) },
+      cpuUs: median(measured.map(({ cpuUs }) => cpuUs)),
+      scriptUs: median(measured.map(({ scriptUs }) => scriptUs)),
+    };
+  });
+}
+
+async function measureRound(board: GrowthBoard, operation: Operation, calls: number): Promise<Round> {
+  const latenciesMs = new Float64Array(calls);
+  const before = await readServerCost(board.redis);
+  for (let i = 0; i < calls; i++) {
+    const player = board.players.at(Math.floor(Math.random() * board.players.count));
+    const startedAt = performance.now();
+    await board.call(operation, player);
+    latenciesMs[i] = performance.now() - startedAt;
+  }
+  const after = await readServerCost(board.redis);
+  const { cpuUs, scriptUs } = { cpuUs: after.cpuUs - before.cpuUs, scriptUs: after.scriptUs - before.scriptUs };
+  return { latenciesMs, cpuUs: cpuUs / calls, scriptUs: scriptUs / calls };
+}
