@@ -1,13 +1,14 @@
+import { RedisClient } from "bun";
 import { MAIN_BOARD } from "shared/keys";
 import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { awaitReady, connectRedis } from "shared/redis";
 import { createTopology, GLOBAL, type Topology } from "shared/regions";
 import { createBoards } from "../../ranker/src/boards.ts";
 import { createSubmit } from "../../ranker/src/submit.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
 import { ENTRY_KINDS, type Kind, seedRedis } from "./seed-redis.ts";
-import { parseInfo } from "./server-cost.ts";
+import { readInfo } from "./server-cost.ts";
 
 export const REGION = "EU";
 
@@ -21,7 +22,8 @@ export interface GrowthBoard {
   readonly shards: number;
   readonly topology: Topology;
   readonly players: Players;
-  readonly redis: Redis;
+  /** Beside the ranker's own connection. */
+  readonly admin: RedisClient;
   readonly url: string;
   /** Bytes that Redis took for each kind of key. */
   readonly bytes: ReadonlyMap<Kind, number>;
@@ -38,29 +40,35 @@ const DELTA = 10;
 // Nothing drains here: what is written while it is measured stays in the queue.
 const QUEUE_MAX = Number.MAX_SAFE_INTEGER;
 
-/** A Redis of its own, and a connection as the services make them. Seeded without append-only file: see below. */
+/** A Redis of its own and a connection that waits for it; seeded without append-only file. */
 export async function startScratch() {
   const server = await scratchRedis(["--appendonly", "no", "--auto-aof-rewrite-percentage", "0"]);
-  const log = createLog("bench", "error");
-  const redis = connectRedis({ url: server.url, name: "bench", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
-  await awaitReady(redis, READY_TIMEOUT_MS);
+  const admin = new RedisClient(server.url);
   const dispose = async () => {
-    redis.disconnect();
+    admin.close();
     await server.dispose();
   };
-  return { redis, url: server.url, dispose };
+  return { admin, url: server.url, dispose };
 }
 
 /** @param nowUs microseconds; the players arrived in the month before */
 export async function startGrowthBoard(entries: number, shards: number, nowUs: number): Promise<GrowthBoard> {
-  const { redis, url, dispose } = await startScratch();
+  const scratch = await startScratch();
+  const { admin, url } = scratch;
   const topology = createTopology([REGION], shards, [MAIN_BOARD]);
   const players = createPlayers(entries, nowUs);
   const bytes = new Map<Kind, number>();
+  const log = createLog("bench", "error");
+  const redis = connectRedis({ url, name: "bench", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  const dispose = async () => {
+    redis.disconnect();
+    await scratch.dispose();
+  };
   try {
     for (const kind of ENTRY_KINDS)
-      bytes.set(kind, await seedRedis(redis, { topology, region: REGION, players, kind }));
-    await startAppending(redis);
+      bytes.set(kind, await seedRedis(admin, { topology, region: REGION, players, kind }));
+    await startAppending(admin);
+    await awaitReady(redis, READY_TIMEOUT_MS);
   } catch (error) {
     await dispose();
     throw error;
@@ -75,16 +83,16 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;
   return {
-    ...{ entries, shards, topology, players, redis, url, bytes, dispose },
+    ...{ entries, shards, topology, players, admin, url, bytes, dispose },
     call: (operation, player) => calls[operation](player),
   };
 }
 
 /** From here on writes are appended to a file, as in production; the seed is written out once, and not in its way. */
-async function startAppending(redis: Redis): Promise<void> {
-  await redis.config("SET", "appendonly", "yes");
+async function startAppending(admin: RedisClient): Promise<void> {
+  await admin.send("CONFIG", ["SET", "appendonly", "yes"]);
   for (;;) {
-    const info = parseInfo(await redis.info("persistence"));
+    const info = await readInfo(admin, "persistence");
     const isBusy = info.get("aof_rewrite_in_progress") === "1" || info.get("aof_rewrite_scheduled") === "1";
     if (!isBusy) return;
     await Bun.sleep(REWRITE_POLL_MS);

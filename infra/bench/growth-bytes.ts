@@ -36,13 +36,13 @@ export function weighEntry({ entries, shards, bytes }: GrowthBoard): Weight[] {
 
 /** What one kind of key after the other takes, in a Redis of their own. */
 export async function weighKeys(kinds: readonly Kind[], entries: number, nowUs: number): Promise<Weight[]> {
-  const { redis, dispose } = await startScratch();
+  const { admin, dispose } = await startScratch();
   const topology = createTopology([REGION], 1, [MAIN_BOARD]);
   const players = createPlayers(entries, nowUs);
   const weights: Weight[] = [];
   try {
     for (const kind of kinds) {
-      const bytes = await seedRedis(redis, { topology, region: REGION, players, kind });
+      const bytes = await seedRedis(admin, { topology, region: REGION, players, kind });
       weights.push({ what: NAMES[kind], entries, bytes: bytes / entries });
     }
   } finally {

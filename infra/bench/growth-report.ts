@@ -28,7 +28,7 @@ export interface Verdict {
   shards: number;
   from: number;
   to: number;
-  /** Of the median time, and of Redis' CPU time. */
+  /** Of the quiet rounds' median time, and of Redis' CPU time. */
   timeRatio: number;
   cpuRatio: number;
   holds: boolean;
@@ -42,7 +42,7 @@ export function judgeRank(costs: readonly CallCost[]): Verdict[] {
   return [...Map.groupBy(ranks, ({ shards }) => shards)].flatMap(([shards, ofShards]) => {
     const [first, last] = [ofShards[0], ofShards.at(-1)];
     if (first === undefined || last === undefined) return [];
-    const [timeRatio, cpuRatio] = [last.medianMs / first.medianMs, last.cpuUs / first.cpuUs];
+    const [timeRatio, cpuRatio] = [last.quietMs / first.quietMs, last.cpuUs / first.cpuUs];
     const holds = timeRatio <= RANK_GROWTH_MAX && cpuRatio <= RANK_GROWTH_MAX;
     return [{ shards, from: first.entries, to: last.entries, timeRatio, cpuRatio, holds }];
   });
@@ -58,13 +58,13 @@ export function formatGrowth({ at, host, calls, costs, weights, verdicts }: Grow
   });
   return [
     `${at}, ${machine}, Redis ${host.redis}; ${calls} calls a figure, one after another.`,
-    "Time of a call in ms, median (p99); growth of the median",
+    "Time of a call in ms, median (p99); growth in the quiet rounds",
     formatCosts(
       costs,
       ({ medianMs, p99Ms }) => `${medianMs.toFixed(2)} (${p99Ms.toFixed(2)})`,
-      ({ medianMs }) => medianMs,
+      ({ quietMs }) => quietMs,
     ),
-    "CPU time of Redis for a call in µs, all shards together (within scripts); growth of the CPU time",
+    "CPU time of Redis for a call in µs, all shards together (within scripts)",
     formatCosts(
       costs,
       ({ cpuUs, scriptUs }) => `${cpuUs.toFixed(0)} (${scriptUs.toFixed(0)})`,

@@ -4,7 +4,7 @@ import { type Weight, weighEntry, weighKeys, weighRows } from "./growth-bytes.ts
 import { measureCalls } from "./growth-costs.ts";
 import { type GrowthOptions, HELP, readGrowthOptions } from "./growth-options.ts";
 import { formatGrowth, type Growth, judgeRank } from "./growth-report.ts";
-import { parseInfo } from "./server-cost.ts";
+import { readInfo } from "./server-cost.ts";
 
 /** `bun run bench growth`. @throws ConfigError for options that are not valid; what a server threw */
 export async function growth(args: string[]): Promise<void> {
@@ -13,7 +13,11 @@ export async function growth(args: string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const measured = await measureGrowth(options, (text) => process.stderr.write(`${text}\n`));
+  const startedAt = performance.now();
+  const measured = await measureGrowth(options, (text) => {
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+    process.stderr.write(`${seconds.padStart(4)} s  ${text}\n`);
+  });
   process.stdout.write(`${options.asJson ? JSON.stringify(measured) : formatGrowth(measured)}\n`);
 }
 
@@ -42,7 +46,8 @@ async function measureGrowth(options: GrowthOptions, say: (text: string) => void
           weights.push(...weighEntry(board));
         }
       }
-      const redis = parseInfo((await boards[0]?.redis.info("server")) ?? "").get("redis_version") ?? "";
+      const [board] = boards;
+      const redis = board === undefined ? "" : ((await readInfo(board.admin, "server")).get("redis_version") ?? "");
       const loadBefore = loadavg()[0] ?? 0;
       const onRound = (round: number) => say(round === 0 ? "warming up" : `timing, round ${round} of ${rounds}`);
       const costs = await measureCalls(boards, { calls, rounds, onRound });

@@ -1,3 +1,4 @@
+import type { RedisClient } from "bun";
 import {
   accountKey,
   arrivalsKey,
@@ -8,16 +9,15 @@ import {
   profileKey,
   updatedAtField,
 } from "shared/keys";
-import type { Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
 import { createInFlight } from "../../drainer/src/in-flight.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 import { readUsedBytes } from "./server-cost.ts";
 
-/** Commands that wait to be sent together. */
-type Pipeline = ReturnType<Redis["pipeline"]>;
-type Write = (pipeline: Pipeline, shard: Shard, players: readonly Player[]) => void;
+/** A command and its arguments. */
+type Command = [name: string, ...args: (string | number)[]];
+type Write = (shard: Shard, players: readonly Player[]) => Command[];
 
 const BATCH = 1_000;
 // One that Redis works on, and one that is made meanwhile.
@@ -30,36 +30,33 @@ const memberOf = ({ userId, reachedAtUs }: Player) => toArrival(reachedAtUs) + u
 
 /** Everything that Redis keeps of a player, as its writer leaves it; and a bare sorted set to compare it with. */
 const writers = {
-  bare(pipeline, _, players) {
-    pipeline.zadd("bare", ...players.flatMap(({ score, userId }) => [score, userId]));
-  },
-  ranking(pipeline, shard, players) {
-    pipeline.zadd(boardKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.score, memberOf(player)]));
-  },
-  arrivals(pipeline, shard, players) {
+  bare: (_, players) => [["ZADD", "bare", ...players.flatMap(({ score, userId }) => [score, userId])]],
+  ranking: (shard, players) => [
+    ["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.score, memberOf(player)])],
+  ],
+  arrivals(shard, players) {
     const pairs = players.flatMap(({ userId, reachedAtUs }) => [userId, toArrival(reachedAtUs)]);
-    pipeline.hset(arrivalsKey(shard, MAIN_BOARD), ...pairs);
+    return [["HSET", arrivalsKey(shard, MAIN_BOARD), ...pairs]];
   },
-  profile(pipeline, shard, players) {
-    for (const { userId, name, score, reachedAtUs } of players) {
+  profile(shard, players) {
+    const profiles = players.map(({ userId, name, score, reachedAtUs }): Command => {
       const fields = ["name", name, "region", shard.region, updatedAtField(MAIN_BOARD), reachedAtUs, "score", score];
-      pipeline.hset(profileKey(shard, userId), ...fields);
-    }
-    pipeline.set(clockKey(shard), players.at(-1)?.reachedAtUs ?? 0);
+      return ["HSET", profileKey(shard, userId), ...fields];
+    });
+    return [...profiles, ["SET", clockKey(shard), players.at(-1)?.reachedAtUs ?? 0]];
   },
-  account(pipeline, shard, players) {
-    for (const { userId, name, reachedAtUs } of players) {
+  account: (shard, players) =>
+    players.map(({ userId, name, reachedAtUs }) => {
       const fields = ["name", name, "region", shard.region, "password_hash", PASSWORD_HASH];
-      pipeline.hset(accountKey(userId), ...fields, "created_at", reachedAtUs, "updated_at", reachedAtUs);
-    }
-  },
-  answer(pipeline, shard, players) {
-    for (const player of players) {
+      return ["HSET", accountKey(userId), ...fields, "created_at", reachedAtUs, "updated_at", reachedAtUs];
+    }),
+  answer: (shard, players) =>
+    players.map((player) => {
       const { userId, score, reachedAtUs } = player;
+      const key = onceKey(shard, userId, "00000000-0000-4000-8000-000000000000");
       const answer = `set:${MAIN_BOARD}:${score} ok ${score} ${reachedAtUs} ${memberOf(player)} 123456 1`;
-      pipeline.set(onceKey(shard, userId, "00000000-0000-4000-8000-000000000000"), answer, "EX", DAY_SECONDS);
-    }
-  },
+      return ["SET", key, answer, "EX", DAY_SECONDS];
+    }),
 } as const satisfies Record<string, Write>;
 
 export type Kind = keyof typeof writers;
@@ -68,25 +65,24 @@ export type Kind = keyof typeof writers;
 export const ENTRY_KINDS: readonly Kind[] = ["ranking", "arrivals", "profile"];
 
 /**
- * Writes one kind of key for all players, region by `region`, in commands as large as a connection takes well.
+ * Writes one kind of key for all players of a region, in commands as large as a connection takes well.
  *
+ * @param redis a patient connection: a service's gives up while the machine is busy with a seed
  * @returns the memory that Redis took for it, in bytes
  * @throws what Redis answers
  */
 export async function seedRedis(
-  redis: Redis,
+  redis: RedisClient,
   { topology, region, players, kind }: { topology: Topology; region: string; players: Players; kind: Kind },
 ): Promise<number> {
   const write: Write = writers[kind];
   const before = await readUsedBytes(redis);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
   for (const batch of inBatches(players, BATCH)) {
-    const pipeline = redis.pipeline();
-    for (const [shard, onShard] of Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId))) {
-      write(pipeline, shard, onShard);
-    }
+    const byShard = Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId));
+    const commands = [...byShard].flatMap(([shard, onShard]) => write(shard, onShard));
     await batches.start(async () => {
-      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+      await Promise.all(commands.map(([name, ...args]) => redis.send(name, args.map(String))));
     });
   }
   await batches.finish();

@@ -1,4 +1,4 @@
-import type { Redis } from "shared/redis";
+import type { RedisClient } from "bun";
 
 /** What a Redis has spent since it started, in microseconds. */
 export interface ServerCost {
@@ -20,12 +20,18 @@ export function toServerCost(info: ReadonlyMap<string, string>): ServerCost {
   return { cpuUs: seconds * 1e6, scriptUs: Number(scripts?.[1] ?? 0) };
 }
 
+/** A part of `INFO`, by name. */
+export async function readInfo(redis: RedisClient, ...sections: string[]): Promise<Map<string, string>> {
+  const reply: unknown = await redis.send("INFO", sections);
+  return parseInfo(String(reply));
+}
+
 /** What was spent so far. Reading it costs Redis some 50 µs itself. */
-export const readServerCost = async (redis: Redis): Promise<ServerCost> =>
-  toServerCost(parseInfo(await redis.info("cpu", "commandstats")));
+export const readServerCost = async (redis: RedisClient): Promise<ServerCost> =>
+  toServerCost(await readInfo(redis, "cpu", "commandstats"));
 
 /** Bytes that Redis has allocated for all but its clients: keys, and the tables that find them. */
-export async function readUsedBytes(redis: Redis): Promise<number> {
-  const info = parseInfo(await redis.info("memory"));
+export async function readUsedBytes(redis: RedisClient): Promise<number> {
+  const info = await readInfo(redis, "memory");
   return Number(info.get("used_memory")) - Number(info.get("mem_clients_normal"));
 }
