@@ -51,23 +51,27 @@ export async function weighKeys(kinds: readonly Kind[], entries: number, nowUs: 
   return weights;
 }
 
-/** The rows, in a PostgreSQL of their own. */
-export async function weighRows(entries: number, nowUs: number): Promise<Weight[]> {
-  const server = await scratchPostgres(["bench"]);
+/** The rows, on boards of each size, in a PostgreSQL of their own. */
+export async function weighRows(sizes: readonly number[], nowUs: number): Promise<Weight[]> {
+  const server = await scratchPostgres(sizes.map(toDatabaseName));
+  const weights: Weight[] = [];
   try {
-    const url = server.url("bench");
-    await migrate(url);
-    const database = openDatabase(url, { deadlineMs: DEADLINE_MS });
-    try {
-      const { leaderboard, accounts } = await seedPostgres(database, REGION, createPlayers(entries, nowUs));
-      return [
-        { what: "PostgreSQL: row of the entry", entries, bytes: leaderboard / entries },
-        { what: "PostgreSQL: row of the account", entries, bytes: accounts / entries },
-      ];
-    } finally {
-      await database.close();
+    for (const entries of sizes) {
+      const url = server.url(toDatabaseName(entries));
+      await migrate(url);
+      const database = openDatabase(url, { deadlineMs: DEADLINE_MS });
+      try {
+        const { leaderboard, accounts } = await seedPostgres(database, REGION, createPlayers(entries, nowUs));
+        weights.push({ what: "PostgreSQL: row of the entry", entries, bytes: leaderboard / entries });
+        weights.push({ what: "PostgreSQL: row of the account", entries, bytes: accounts / entries });
+      } finally {
+        await database.close();
+      }
     }
   } finally {
     await server.dispose();
   }
+  return weights;
 }
+
+const toDatabaseName = (entries: number) => `entries_${entries}`;

@@ -102,9 +102,10 @@ const sizesOf = (items: readonly { entries: number }[]) =>
 const inShards = (shards: number) => (shards === 1 ? "1 shard" : `${shards} shards`);
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const toSuperscript = (digits: number) => [...String(digits)].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
 
 /** `10⁴` for a power of ten, `25,000` otherwise. */
 export function toSize(entries: number): string {
   const exponent = Math.round(Math.log10(entries));
-  return 10 ** exponent === entries ? `10${SUPERSCRIPTS[exponent]}` : entries.toLocaleString("en");
+  return 10 ** exponent === entries ? `10${toSuperscript(exponent)}` : entries.toLocaleString("en");
 }
