@@ -28,6 +28,8 @@ export interface GrowthBoard {
   /** Bytes that Redis took for each kind of key. */
   readonly bytes: ReadonlyMap<Kind, number>;
   call(operation: Operation, player: Player): Promise<unknown>;
+  /** Waits for the ranker's connection, which gives up and begins anew when the machine is too busy to answer in time. */
+  ready(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -68,7 +70,6 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     for (const kind of ENTRY_KINDS)
       bytes.set(kind, await seedRedis(admin, { topology, region: REGION, players, kind }));
     await startAppending(admin);
-    await awaitReady(redis, READY_TIMEOUT_MS);
   } catch (error) {
     await dispose();
     throw error;
@@ -85,6 +86,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
   return {
     ...{ entries, shards, topology, players, admin, url, bytes, dispose },
     call: (operation, player) => calls[operation](player),
+    ready: () => awaitReady(redis, READY_TIMEOUT_MS),
   };
 }
 

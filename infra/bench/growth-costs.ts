@@ -1,3 +1,4 @@
+import { Problem } from "shared/problems";
 import { type GrowthBoard, OPERATIONS, type Operation } from "./growth-board.ts";
 import { readServerCost } from "./server-cost.ts";
 import { median, percentile } from "./statistics.ts";
@@ -19,6 +20,7 @@ export interface CallCost {
 
 // Whatever else the machine does can only add to a cost: a quarter of the rounds was quieter than the figure given.
 const QUIET_PERCENT = 25;
+const ROUND_ATTEMPTS = 5;
 
 interface Round {
   latenciesMs: Float64Array;
@@ -38,7 +40,7 @@ export async function measureCalls(
   for (let round = 0; round <= rounds; round++) {
     onRound(round);
     for (const cell of cells) {
-      const measured = await measureRound(cell.board, cell.operation, calls);
+      const measured = await measureWholeRound(cell.board, cell.operation, calls);
       if (round > 0) cell.rounds.push(measured);
     }
   }
@@ -53,6 +55,18 @@ export async function measureCalls(
       scriptUs: quiet((round) => round.scriptUs),
     };
   });
+}
+
+/** A round that no call failed in. @throws Problem when there is none in several attempts */
+async function measureWholeRound(board: GrowthBoard, operation: Operation, calls: number): Promise<Round> {
+  for (let attempt = 1; ; attempt++) {
+    await board.ready();
+    try {
+      return await measureRound(board, operation, calls);
+    } catch (error) {
+      if (!(error instanceof Problem) || attempt === ROUND_ATTEMPTS) throw error;
+    }
+  }
 }
 
 async function measureRound(board: GrowthBoard, operation: Operation, calls: number): Promise<Round> {
