@@ -16,7 +16,7 @@ export interface RedisOptions {
 
 /**
  * Starts a real `redis-server` on 127.0.0.1 as production should run it: append-only file, on disk before a write is
- * acknowledged, no snapshots beside it, no eviction.
+ * acknowledged, no snapshots beside it, no eviction, accounts in their compact form.
  */
 export async function startRedis({ port, dir, args = [], onLine }: RedisOptions): Promise<RedisServer> {
   await mkdir(dir, { recursive: true, mode: 0o700 }); // hashes of passwords are in there, too
@@ -25,6 +25,7 @@ export async function startRedis({ port, dir, args = [], onLine }: RedisOptions)
     args: [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""],
       ...["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"],
+      ...["--hash-max-listpack-value", "128"],
       ...args,
     ],
     port,

@@ -1,0 +1,67 @@
+/** Somebody made up: always the same one for the same index. */
+export interface Player {
+  userId: string;
+  name: string;
+  score: number;
+  /** Microseconds; also the version of the entry, so it differs from player to player. */
+  reachedAtUs: number;
+}
+
+export interface Players {
+  readonly count: number;
+  at(index: number): Player;
+}
+
+const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
+const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
+
+const ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const ID_HALF_DIGITS = 6;
+const SCORE_STEP = 5;
+const SCORES = 20_000;
+const SPAN_US = 30 * 24 * 3600 * 1e6;
+
+/** One to one on 32 bits (the end of MurmurHash3), so that ids differ where indexes do. */
+function mix(index: number): number {
+  let bits = index >>> 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}
+
+function toDigits(value: number): string {
+  let text = "";
+  for (let rest = value, i = 0; i < ID_HALF_DIGITS; i++, rest = Math.floor(rest / 64)) text += ID_ALPHABET[rest % 64];
+  return text;
+}
+
+/**
+ * A population as boards have them: ids of 12 characters in no order; scores in steps of 5 below 100,000, most of them
+ * low and shared by many, whatever the size of the board (every 27th player has 0); arrivals spread over a month.
+ *
+ * @param newestUs when the last of them arrived, in microseconds
+ */
+export function createPlayers(count: number, newestUs: number): Players {
+  const stepUs = Math.floor(SPAN_US / count);
+  return {
+    count,
+    at(index) {
+      const lot = mix(index ^ 0x5bd1e995);
+      const first = FIRST_NAMES[lot % FIRST_NAMES.length] ?? "";
+      const last = LAST_NAMES[Math.floor(lot / FIRST_NAMES.length) % LAST_NAMES.length] ?? "";
+      return {
+        userId: toDigits(mix(index)) + toDigits(mix(index + 0x9e3779b9)),
+        name: `${first} ${last}`,
+        score: SCORE_STEP * Math.floor(SCORES * (lot / 2 ** 32) ** 3),
+        reachedAtUs: newestUs - (count - 1 - index) * stepUs,
+      };
+    },
+  };
+}
+
+/** The players in runs of `size`, in order. */
+export function* inBatches(players: Players, size: number): Generator<Player[]> {
+  for (let first = 0; first < players.count; first += size) {
+    yield Array.from({ length: Math.min(size, players.count - first) }, (_, offset) => players.at(first + offset));
+  }
+}

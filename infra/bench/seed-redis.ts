@@ -1,0 +1,90 @@
+import type { RedisClient } from "bun";
+import {
+  accountKey,
+  arrivalsKey,
+  boardKey,
+  clockKey,
+  MAIN_BOARD,
+  onceKey,
+  profileKey,
+  updatedAtField,
+} from "shared/keys";
+import { type Shard, shardOf, type Topology } from "shared/regions";
+import { toArrival } from "shared/times";
+import { createInFlight } from "../../drainer/src/in-flight.ts";
+import { inBatches, type Player, type Players } from "./players.ts";
+import { readUsedBytes } from "./server-cost.ts";
+
+/** A command and its arguments. */
+type Command = [name: string, ...args: (string | number)[]];
+type Write = (shard: Shard, players: readonly Player[]) => Command[];
+
+const BATCH = 1_000;
+// One that Redis works on, and one that is made meanwhile.
+const BATCHES_IN_FLIGHT = 2;
+const DAY_SECONDS = 24 * 3600;
+/** As long as one of argon2id with 19 MiB and 2 passes. */
+export const PASSWORD_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${"s".repeat(43)}$${"h".repeat(43)}`;
+
+const memberOf = ({ userId, reachedAtUs }: Player) => toArrival(reachedAtUs) + userId;
+
+/** Everything that Redis keeps of a player, as its writer leaves it; and a bare sorted set to compare it with. */
+const writers = {
+  bare: (_, players) => [["ZADD", "bare", ...players.flatMap(({ score, userId }) => [score, userId])]],
+  ranking: (shard, players) => [
+    ["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.score, memberOf(player)])],
+  ],
+  arrivals(shard, players) {
+    const pairs = players.flatMap(({ userId, reachedAtUs }) => [userId, toArrival(reachedAtUs)]);
+    return [["HSET", arrivalsKey(shard, MAIN_BOARD), ...pairs]];
+  },
+  profile(shard, players) {
+    const profiles = players.map(({ userId, name, score, reachedAtUs }): Command => {
+      const fields = ["name", name, "region", shard.region, updatedAtField(MAIN_BOARD), reachedAtUs, "score", score];
+      return ["HSET", profileKey(shard, userId), ...fields];
+    });
+    return [...profiles, ["SET", clockKey(shard), players.at(-1)?.reachedAtUs ?? 0]];
+  },
+  account: (shard, players) =>
+    players.map(({ userId, name, reachedAtUs }) => {
+      const fields = ["name", name, "region", shard.region, "password_hash", PASSWORD_HASH];
+      return ["HSET", accountKey(userId), ...fields, "created_at", reachedAtUs, "updated_at", reachedAtUs];
+    }),
+  answer: (shard, players) =>
+    players.map((player) => {
+      const { userId, score, reachedAtUs } = player;
+      const key = onceKey(shard, userId, "00000000-0000-4000-8000-000000000000");
+      const answer = `set:${MAIN_BOARD}:${score} ok ${score} ${reachedAtUs} ${memberOf(player)} 123456 1`;
+      return ["SET", key, answer, "EX", DAY_SECONDS];
+    }),
+} as const satisfies Record<string, Write>;
+
+export type Kind = keyof typeof writers;
+
+/** What `submit.lua` leaves of a player, the queue aside. */
+export const ENTRY_KINDS: readonly Kind[] = ["ranking", "arrivals", "profile"];
+
+/**
+ * Writes one kind of key for all players of a region, in commands as large as a connection takes well.
+ *
+ * @param redis a patient connection: a service's gives up while the machine is busy with a seed
+ * @returns the memory that Redis took for it, in bytes
+ * @throws what Redis answers
+ */
+export async function seedRedis(
+  redis: RedisClient,
+  { topology, region, players, kind }: { topology: Topology; region: string; players: Players; kind: Kind },
+): Promise<number> {
+  const write: Write = writers[kind];
+  const before = await readUsedBytes(redis);
+  const batches = createInFlight(BATCHES_IN_FLIGHT);
+  for (const batch of inBatches(players, BATCH)) {
+    const byShard = Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId));
+    const commands = [...byShard].flatMap(([shard, onShard]) => write(shard, onShard));
+    await batches.start(async () => {
+      await Promise.all(commands.map(([name, ...args]) => redis.send(name, args.map(String))));
+    });
+  }
+  await batches.finish();
+  return (await readUsedBytes(redis)) - before;
+}
