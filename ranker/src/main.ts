@@ -1,7 +1,8 @@
+import { awaitFitStores } from "shared/fit-stores";
 import { createMetrics } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
-import { awaitStores, connectStores } from "shared/stores";
+import { connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
 import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
@@ -19,11 +20,14 @@ await runService(
     const { passwordsRequired, registrationOpen } = config;
     const stores = connectStores({ homeUrl, urlsByRegion, name: "ranker", log });
     shutdown.onClose("redis", () => stores.close());
-    await awaitStores(stores, config.isProduction, log);
+    const { regions } = topology;
+    const { of: redisOf } = await awaitFitStores({
+      ...{ stores, topology, regions, needsHome: true, isProduction: config.isProduction, log },
+    });
 
-    const boards = createBoards(topology, stores.of);
-    const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
-    const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
+    const boards = createBoards(topology, redisOf);
+    const submit = createSubmit({ topology, redisOf, boards, queueMax });
+    const hasRoom = createHasRoom({ topology, redisOf, queueMax });
     const passwords = await createPasswords();
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({

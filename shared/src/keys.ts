@@ -28,6 +28,13 @@ export const updatedAtField = (board: string) => onBoard("updated_at", board);
 /** string, the last version given out on the shard; makes versions unique and growing. */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 
+/**
+ * string, how many partitions the entries of a region are split into (`4`; `1>4 copying` while they are being moved, see
+ * `split.ts`). The one with the region's own tag is what a process asks when it starts; a move writes it on every
+ * shard, too, where the scripts look that read or write entries.
+ */
+export const splitKey = (tag: string) => `split:{${tag}}`;
+
 /** list, score events waiting for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
 export const queueKey = (shard: Shard) => `queue:scores:{${shard.tag}}`;
 

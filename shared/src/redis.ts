@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions, ReplyError } from "ioredis";
 import type { Log } from "./log.ts";
 import { Problem } from "./problems.ts";
+import { UnfitStore } from "./unfit-store.ts";
 
 export type { Redis } from "ioredis";
 
@@ -72,19 +73,19 @@ export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void>
  * Refuses a Redis that would lose data: one that evicts keys when memory is short, or, in production, one that keeps
  * no append-only file. One that syncs its file later than it acknowledges is warned of in production.
  *
- * @throws Error that says how to mend it
+ * @throws UnfitStore that says how to mend it
  */
 export async function checkDurability(redis: Redis, production: boolean, log: Log): Promise<void> {
   const setting = async (name: string) => ((await redis.config("GET", name)) as string[])[1];
   const policy = await setting("maxmemory-policy");
   if (policy !== "noeviction") {
-    throw new Error(
+    throw new UnfitStore(
       `Redis has maxmemory-policy ${policy} and would drop scores when memory is short: set "maxmemory-policy noeviction".`,
     );
   }
   if (!production) return;
   if ((await setting("appendonly")) !== "yes") {
-    throw new Error(
+    throw new UnfitStore(
       'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
     );
   }
