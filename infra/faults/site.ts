@@ -49,7 +49,7 @@ export interface SiteOptions {
   rankers?: number;
   gateways?: number;
   drainers?: number;
-  /** Of every service. */
+  /** Of every service; what is changed in it later goes to those that are started later. */
   env?: Record<string, string>;
   redisArgs?: string[];
   /** Arguments of Bun, of every service. */
@@ -101,10 +101,14 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     const environment = {
       ...{ REDIS_URL: `redis://127.0.0.1:${toRedis.port}`, POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL") },
       ...{ ...Object.fromEntries(ofRegions), ...NO_LIMITS, JWT_SECRET, PASSWORDS: "optional", LOG_LEVEL: "info" },
-      ...{ BUN_CONFIG_MAX_HTTP_REQUESTS: "4096", ...env, ...more },
+      BUN_CONFIG_MAX_HTTP_REQUESTS: "4096",
     };
     const member = await startMember(kind, () =>
-      startService(kind, environment, { port, bunArgs, onLine: (line) => void lines.push(line) }),
+      startService(
+        kind,
+        { ...environment, ...env, ...more },
+        { port, bunArgs, onLine: (line) => void lines.push(line) },
+      ),
     );
     return Object.assign(member, { url: `http://127.0.0.1:${port}`, toRedis, toPostgres, lines });
   }
