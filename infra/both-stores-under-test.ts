@@ -38,7 +38,7 @@ export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStore
   const topology = createTopology(regions, 1, ["main", "weekly"]);
   const log = createLog("test", "silent");
   const stores = connectStores({ homeUrl: redisServer.url, urlsByRegion: urls(redisServer.url), name: "test", log });
-  await awaitStores(stores, false, log);
+  await awaitStores(stores, topology, false, log);
   const databases = openDatabases(url, urls(url));
   const sides = { topology, stores, databases };
   const boards = createBoards(topology, stores.of);

@@ -25,3 +25,12 @@ test("all faults are told at once, by name", () => {
     expect(load).toThrow(name);
   }
 });
+
+test("a drainer drains everything, or what it is told", () => {
+  const all = loadDrainerConfig({ REDIS_URL, POSTGRES_URL });
+  expect([all.drainRegions, all.drainAccounts]).toEqual([["GLOBAL", "ASIA", "EU", "NA"], true]);
+  const some = loadDrainerConfig({ REDIS_URL, POSTGRES_URL, DRAIN_REGIONS: "EU, ASIA", DRAIN_ACCOUNTS: "false" });
+  expect([some.drainRegions, some.drainAccounts]).toEqual([["ASIA", "EU"], false]);
+  const load = () => loadDrainerConfig({ REDIS_URL, POSTGRES_URL, DRAIN_REGIONS: "EU,MOON" });
+  expect(load).toThrow("DRAIN_REGIONS names MOON, but REGIONS does not");
+});

@@ -1,4 +1,6 @@
 import {
+  ConfigError,
+  commaList,
   commonFields,
   type Environment,
   parseEnvironment,
@@ -6,11 +8,14 @@ import {
   toServiceConfig,
   wholeNumber,
 } from "shared/config";
+import { z } from "zod";
 
 export const drainerFields = {
   ...commonFields,
   PORT: wholeNumber(0, 65_535).default(6060),
   POSTGRES_URL: postgresUrl,
+  DRAIN_REGIONS: commaList.default([]),
+  DRAIN_ACCOUNTS: z.stringbool('must be "true" or "false"').default(true),
   DRAIN_BATCH_MAX: wholeNumber(1, 10_000).default(1000),
   DRAIN_INTERVAL_MS: wholeNumber(1, 60_000).default(50),
   RECONCILE_INTERVAL_SECONDS: wholeNumber(0, 86_400).default(60),
@@ -21,10 +26,19 @@ export type DrainerConfig = ReturnType<typeof loadDrainerConfig>;
 /** @throws ConfigError with every fault of the environment */
 export function loadDrainerConfig(env: Environment) {
   const settings = parseEnvironment(drainerFields, ["REDIS_URL", "POSTGRES_URL"], env);
+  const { REGIONS: regions, DRAIN_REGIONS: chosen } = settings;
+  const unknown = chosen.filter((region) => !regions.includes(region));
+  if (unknown.length > 0) {
+    throw new ConfigError([`DRAIN_REGIONS names ${unknown.join(", ")}, but REGIONS does not`]);
+  }
   return Object.freeze({
     ...toServiceConfig("drainer", settings),
     postgresUrl: settings.POSTGRES_URL,
     postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
+    /** Regions whose queues are this drainer's. */
+    drainRegions: chosen.length === 0 ? regions : regions.filter((region) => chosen.includes(region)),
+    /** Whether the queue of accounts, on the home stores, is this drainer's. */
+    drainAccounts: settings.DRAIN_ACCOUNTS,
     /** Events taken from a queue at once. */
     batchMax: settings.DRAIN_BATCH_MAX,
     /** Pause of a queue that was emptied, so that the next batch is worth its statement. */

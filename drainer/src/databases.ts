@@ -6,6 +6,8 @@ export interface Databases {
   readonly home: Database;
   readonly all: readonly Database[];
   of(region: string): Database;
+  /** That of a configured URL. */
+  at(url: string): Database;
   close(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ export function openDatabases(homeUrl: string, urlsByRegion: ReadonlyMap<string,
   return {
     home: at(homeUrl),
     all: [...opened.values()],
+    at,
     of: (region) => at(urlsByRegion.get(region)),
     async close() {
       await Promise.all([...opened.values()].map((database) => database.close()));

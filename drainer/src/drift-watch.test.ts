@@ -112,3 +112,16 @@ test("a sweep that fails is counted and tried again", async () => {
   expect(scraped).toContain("drainer_sweep_failures_total 1");
   expect(logged).toContain("could not be compared");
 });
+
+test("what cannot be compared is not told to be alike, and does not keep the rest from being told", async () => {
+  await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
+  const { promise: told, resolve } = Promise.withResolvers<string[]>();
+  const watch = startDriftWatch({
+    ...{ sides, accountTag: "accounts", intervalMs: 1, log: createLog("test", "silent") },
+    leases: new Map(["EU", "accounts"].map((tag) => [tag, held])),
+    metrics: { onSweep: (found) => resolve([...found.keys()]), onFailure() {} },
+  });
+  expect(await told).toEqual(["accounts"]);
+  await watch.stop();
+  await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
+});

@@ -38,18 +38,53 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
   const stopping = new AbortController();
   const { signal } = stopping;
   const rest = (ms: number) => delay(ms, undefined, { signal });
-  const isHeld = async (tag: string) => (await leases.get(tag)?.hold()) ?? false;
+  const isHeld = async (tag: string) =>
+    (await leases
+      .get(tag)
+      ?.hold()
+      .catch(() => false)) ?? false;
+
+  let isFailing = false;
+
+  function onFailure(error: unknown): void {
+    metrics.onFailure();
+    if (!isFailing) log.warn({ err: error }, "redis and postgres could not be compared");
+    isFailing = true;
+  }
 
   async function sweepOnce(): Promise<void> {
     const startedAt = performance.now();
     const shards: Shard[] = [];
     for (const shard of sides.topology.shards) if (await isHeld(shard.tag)) shards.push(shard);
-    const sweeps: Sweep[] = entrySweeps(sides, shards);
-    const tags = shards.map((shard) => shard.tag);
-    if (await isHeld(accountTag)) {
-      sweeps.push(accountSweep(sides));
-      tags.push(accountTag);
+    const parts = [...Map.groupBy(shards, (shard) => shard.region).values()].map((ofRegion) => ({
+      tags: ofRegion.map((shard) => shard.tag),
+      sweeps: entrySweeps(sides, ofRegion),
+    }));
+    if (await isHeld(accountTag)) parts.push({ tags: [accountTag], sweeps: [accountSweep(sides)] });
+
+    const found = new Map<string, Found>();
+    let failed = 0;
+    for (const { tags, sweeps } of parts) {
+      // A region that is away does not keep the others from being compared.
+      try {
+        for (const [tag, each] of await comparePart(tags, sweeps)) found.set(tag, each);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failed++;
+        onFailure(error);
+      }
     }
+    for (const [queue, { kinds, examples }] of found) {
+      if (examples.length > 0) log.warn({ queue, kinds, examples }, "redis and postgres differ: bun run reconcile");
+    }
+    if (found.size > 0 || failed === 0) {
+      const kinds = new Map([...found].map(([tag, each]) => [tag, each.kinds]));
+      metrics.onSweep(kinds, (performance.now() - startedAt) / 1000);
+    }
+    if (failed === 0) isFailing = false;
+  }
+
+  async function comparePart(tags: readonly string[], sweeps: readonly Sweep[]): Promise<Map<string, Found>> {
     const found = new Map<string, Found>(tags.map((tag) => [tag, { kinds: {}, examples: [] }]));
     const onDrift = ({ tag, kind, user_id }: Drift) => {
       const { kinds, examples } = found.get(tag) ?? { kinds: {}, examples: [] };
@@ -59,28 +94,13 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
     for (const sweep of sweeps) {
       await sweep({ isFixing: false, onDrift, onPage: (_, busyMs) => rest(busyMs * PAUSE_PER_WORK) });
     }
-    for (const [queue, { kinds, examples }] of found) {
-      if (examples.length > 0) log.warn({ queue, kinds, examples }, "redis and postgres differ: bun run reconcile");
-    }
-    metrics.onSweep(
-      new Map([...found].map(([tag, { kinds }]) => [tag, kinds])),
-      (performance.now() - startedAt) / 1000,
-    );
+    return found;
   }
 
   async function loop(): Promise<void> {
-    let failures = 0;
     for (;;) {
       await rest(intervalMs);
-      try {
-        await sweepOnce();
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        failures++;
-        metrics.onFailure();
-        if (failures === 1) log.warn({ err: error }, "redis and postgres could not be compared");
-      }
+      await sweepOnce();
     }
   }
 

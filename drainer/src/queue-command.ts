@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { ConfigError, commonFields, type Environment, parseEnvironment, toTopology } from "shared/config";
 import { createLog } from "shared/log";
 import { awaitReady, type Redis } from "shared/redis";
+import { compareSplit } from "shared/split";
 import { connectStores } from "shared/stores";
 import { dropDead, readDead, retryDead } from "./dead.ts";
 import type { QueueKeys } from "./queue.ts";
@@ -65,14 +66,16 @@ async function run(options: QueueOptions, env: Environment): Promise<number> {
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
   });
   try {
+    const topology = toTopology(settings);
     const queues: Queue[] = [
-      ...scoreQueuesOf(toTopology(settings)).map((keys) => ({
+      ...scoreQueuesOf(topology).map((keys) => ({
         ...{ redis: stores.of(keys.region), keys, region: keys.region },
       })),
       { redis: stores.home, keys: accountQueue },
     ];
     const chosen = choose(queues, options);
     await Promise.all(stores.all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
+    for (const region of topology.regions) await compareSplit(stores.of(region), topology, region);
     if (options.action === "drop" && !options.isConfirmed && !(await confirmDrop(chosen))) return 2;
     let left = 0;
     for (const queue of chosen) left += await actions[options.action](queue, options.asJson);

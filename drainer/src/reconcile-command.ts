@@ -31,7 +31,7 @@ async function run(args: string[], env: Environment): Promise<number> {
   const total = { compared: 0, moving: 0, differences: 0, repaired: 0 };
   const startedAt = performance.now();
   try {
-    await awaitStores(stores, config.isProduction, log);
+    await awaitStores(stores, topology, config.isProduction, log);
     const sides = { topology, stores, databases };
     const shards = topology.shards.filter((shard) => region === undefined || shard.region === region);
     const sweeps = [...entrySweeps(sides, shards), ...(region === undefined ? [accountSweep(sides)] : [])];

@@ -38,7 +38,7 @@ async function run(env: Environment): Promise<void> {
   const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
   const progress = createProgress();
   try {
-    await awaitStores(stores, config.isProduction, log);
+    await awaitStores(stores, topology, config.isProduction, log);
     const startedAt = performance.now();
     const onProgress = ({ entries, newer, accounts }: RestoreCounts) => {
       const rows = entries + newer + accounts;

@@ -1,22 +1,12 @@
-import {
-  accountClockKey,
-  accountKeyPrefix,
-  arrivalsKey,
-  boardKey,
-  clockKey,
-  MAIN_BOARD,
-  profileKeyPrefix,
-  updatedAtField,
-} from "shared/keys";
+import { accountClockKey, accountKeyPrefix } from "shared/keys";
 import { defineScript } from "shared/redis";
-import { type Shard, shardOf, type Topology } from "shared/regions";
+import type { Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
-import { toArrival } from "shared/times";
 import type { Databases } from "./databases.ts";
 import { createInFlight, readAhead } from "./in-flight.ts";
+import { putEntries, slices, slicesByKeys } from "./put-entries.ts";
 import { type AccountRow, type EntryRow, readAccounts, readEntries } from "./read-rows.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
-import scoresSource from "./restore-scores.lua" with { type: "text" };
 import { isSoundAccount, isSoundEntry } from "./sound.ts";
 
 /** What a restore did so far. */
@@ -36,12 +26,9 @@ export interface RestoreOptions {
   onProgress?: (counts: RestoreCounts) => void;
 }
 
-// A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
-const ROWS_PER_SCRIPT = 250;
 // One that runs, and enough behind it that Redis never waits for us.
 const SCRIPTS_IN_FLIGHT = 4;
 
-const scoresScript = defineScript({ source: scoresSource, parse: Number, hasOtherKeys: true });
 const accountsScript = defineScript({ source: accountsSource, parse: Number, hasOtherKeys: true });
 
 /**
@@ -68,12 +55,11 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
     for await (const page of readAhead(readEntries(database))) {
       const known = page.filter((row) => isSoundEntry(row) && isConfigured(topology, row));
       counts.unknown += page.length - known.length;
-      for (const { shard, board, rows } of slicesByKeys(topology, known)) {
-        const keys = [boardKey(shard, board), arrivalsKey(shard, board), clockKey(shard)];
+      for (const slice of slicesByKeys(topology, known)) {
         await scripts.start(async () => {
-          const written = await scoresScript(stores.of(shard.region), keys, entryArgs(topology, shard, board, rows));
+          const written = await putEntries(stores.of(slice.shard.region), topology, slice);
           counts.entries += written;
-          counts.newer += rows.length - written;
+          counts.newer += slice.rows.length - written;
           onProgress?.(counts);
         });
       }
@@ -85,28 +71,6 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
 
 const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
   regions.includes(region) && boards.includes(board);
-
-function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < rows.length; i += ROWS_PER_SCRIPT) yield rows.slice(i, i + ROWS_PER_SCRIPT);
-}
-
-/** What one script may touch: rows of one board on one shard. */
-function* slicesByKeys(topology: Topology, known: readonly EntryRow[]) {
-  for (const [shard, onShard] of Map.groupBy(known, (row) => shardOf(topology, row.region, row.user_id))) {
-    for (const [board, onBoard] of Map.groupBy(onShard, (row) => row.board)) {
-      for (const rows of slices(onBoard)) yield { shard, board, rows };
-    }
-  }
-}
-
-function entryArgs({ boards }: Topology, shard: Shard, board: string, rows: readonly EntryRow[]) {
-  const versionFields = [board, ...boards.filter((other) => other !== board)].map(updatedAtField);
-  const args = [profileKeyPrefix(shard), board === MAIN_BOARD ? "score" : "", versionFields.length, ...versionFields];
-  for (const row of rows) {
-    args.push(row.user_id, row.name, row.region, row.score, toArrival(Number(row.reached_at)), row.updated_at);
-  }
-  return args;
-}
 
 function accountArgs(rows: readonly AccountRow[]) {
   const args = [accountKeyPrefix];

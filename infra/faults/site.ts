@@ -54,7 +54,7 @@ export interface SiteOptions {
   rankers?: number;
   gateways?: number;
   drainers?: number;
-  /** Of every service. */
+  /** Of every service; what is changed in it later goes to those that are started later. */
   env?: Record<string, string>;
   redisArgs?: string[];
   /** A Redis Cluster instead of one server; no proxy stands before it, since its nodes announce themselves. */
@@ -124,10 +124,14 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
         POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL"),
       },
       ...{ ...Object.fromEntries(ofRegions), ...NO_LIMITS, JWT_SECRET, PASSWORDS: "optional", LOG_LEVEL: "info" },
-      ...{ BUN_CONFIG_MAX_HTTP_REQUESTS: "4096", ...env, ...more },
+      BUN_CONFIG_MAX_HTTP_REQUESTS: "4096",
     };
     const member = await startMember(kind, () =>
-      startService(kind, environment, { port, bunArgs, onLine: (line) => void lines.push(line) }),
+      startService(
+        kind,
+        { ...environment, ...env, ...more },
+        { port, bunArgs, onLine: (line) => void lines.push(line) },
+      ),
     );
     return Object.assign(member, { url: `http://127.0.0.1:${port}`, toRedis, toPostgres, lines });
   }

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { accountKey } from "shared/keys";
 import { createLog } from "shared/log";
-import { awaitReady, connectRedis } from "shared/redis";
+import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import { checkDurability } from "shared/redis-checks";
 import { type Engine, launch } from "../embedded/engine.ts";
 import { freePort } from "../embedded/free-port.ts";
+import { scratchRedisClient } from "../embedded/scratch.ts";
 
 let dir: string;
 let engine: Engine;
@@ -35,4 +37,21 @@ test("a Redis with this file is one that the services accept in production; one 
   await checkDurability(redis, true, log);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: "warn", appendfsync: "everysec" }]);
   redis.disconnect();
+});
+
+test("an account with a password keeps its compact form, here and in the embedded stack", async () => {
+  const configured = connectRedis({
+    url: `redis://127.0.0.1:${engine.port}`,
+    name: "test",
+    log: createLog("test", "silent"),
+  });
+  await awaitReady(configured, 5_000);
+  const embedded = await scratchRedisClient();
+  const encoding = async (redis: Redis) => {
+    await redis.hset(accountKey("ada"), { name: "Ada", password_hash: await Bun.password.hash("secret", "argon2id") });
+    return redis.object("ENCODING", accountKey("ada"));
+  };
+  expect(await Promise.all([configured, embedded.redis].map(encoding))).toEqual(["listpack", "listpack"]);
+  configured.disconnect();
+  await embedded.dispose();
 });

@@ -3,35 +3,54 @@ import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
 import type { Entry } from "shared/scores";
 import { toIsoTime } from "shared/times";
-import { ABOVE_EVERYBODY, type Position, readWindow, type ShardEntry, type Target, userIdOf } from "./window.ts";
+import {
+  ABOVE_EVERYBODY,
+  type Position,
+  readWindow,
+  type ShardEntry,
+  type Target,
+  userIdOf,
+  type Window,
+} from "./window.ts";
 
-export interface TopView {
+/** What a reader who would rather have a part of the view than nothing is told beside it. */
+export interface MayBePartial {
+  /** Regions whose entries are not counted; present where `allowsPartial` was asked for. */
+  missing_regions?: string[];
+}
+
+export interface TopView extends MayBePartial {
   region: string;
   total: number;
   entries: Entry[];
 }
 
-export interface RankView extends Entry {
+export interface RankView extends Entry, MayBePartial {
   rank: number;
   total: number;
   percentile: number;
 }
 
-export interface AroundView {
+export interface AroundView extends MayBePartial {
   region: string;
   total: number;
   self: Entry;
   around: Entry[];
 }
 
-/** Reads over the union of a view's shards, exact in the total order. A read never touches PostgreSQL. */
+/**
+ * Reads over the union of a view's shards, exact in the total order. A read never touches PostgreSQL.
+ *
+ * All throw Problem `region_unavailable` when a region of the view does not answer; with `allowsPartial` only when no
+ * region does, or when the player looked for may be in one that does not.
+ */
 export interface Boards {
   /** The best `limit` entries. */
-  top(view: string, board: string, limit: number): Promise<TopView>;
+  top(view: string, board: string, limit: number, allowsPartial?: boolean): Promise<TopView>;
   /** @throws Problem `not_ranked` */
-  rank(view: string, board: string, userId: string): Promise<RankView>;
+  rank(view: string, board: string, userId: string, allowsPartial?: boolean): Promise<RankView>;
   /** The player with up to `range` neighbours a side, refilled at the ends. @throws Problem `not_ranked` */
-  around(view: string, board: string, userId: string, range: number): Promise<AroundView>;
+  around(view: string, board: string, userId: string, range: number, allowsPartial?: boolean): Promise<AroundView>;
   /** How many entries of the view stand ahead of a position, but for the shard that holds it. */
   countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
 }
@@ -39,46 +58,79 @@ export interface Boards {
 /** Total order of every answer; members are ASCII, so that strings compare as their bytes do. */
 const inOrder = (a: Position, b: Position) => b.score - a.score || (a.member < b.member ? 1 : -1);
 
+/** Regions that do not answer, and why. */
+type Missing = ReadonlyMap<string, Problem>;
+
+/** What the shards say that answer, and the regions of those that do not. */
+interface Answers {
+  found: readonly { shard: Shard; window: Window }[];
+  missing: Missing;
+}
+
 export function createBoards(topology: Topology, redisOf: (region: string) => Redis): Boards {
-  const read = (shard: Shard, board: string, target: Target, range: number) =>
-    readWindow(redisOf(shard.region), shard, board, target, range);
+  /** A region with a shard that does not answer is missing whole: half of it would be neither here nor there. */
+  async function readAll(shards: readonly Shard[], board: string, target: Target, range: number): Promise<Answers> {
+    const missing = new Map<string, Problem>();
+    const answers = await Promise.all(
+      shards.map(async (shard) => {
+        try {
+          return [{ shard, window: await readWindow(redisOf(shard.region), topology, shard, board, target, range) }];
+        } catch (error) {
+          if (!(error instanceof Problem) || error.code !== "unavailable") throw error;
+          missing.set(shard.region, error);
+          return [];
+        }
+      }),
+    );
+    return { found: answers.flat().filter(({ shard }) => !missing.has(shard.region)), missing };
+  }
 
   /** Finds the player, then asks every other shard about that position. */
-  async function locate(view: string, board: string, userId: string, range: number) {
-    const candidates = shardsThatMayHold(topology, view, userId);
-    const found = await Promise.all(candidates.map((shard) => read(shard, board, { userId }, range)));
+  async function locate(view: string, board: string, userId: string, range: number, allowsPartial: boolean) {
+    const candidates = await readAll(shardsThatMayHold(topology, view, userId), board, { userId }, range);
+    if (!allowsPartial) refuseMissing(candidates.missing);
     // A player has one home; should two shards hold one, the newer entry is the player's.
-    const holders = found.flatMap((window, index) => (window.self === undefined ? [] : [{ index, self: window.self }]));
+    const holders = candidates.found.flatMap(({ shard, window }) =>
+      window.self === undefined ? [] : [{ shard, window, self: window.self }],
+    );
     const holder = holders.sort((a, b) => b.self.updatedAtUs - a.self.updatedAtUs)[0];
-    if (holder === undefined) throw new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
-    const home = candidates[holder.index];
-    const others = shardsOfView(topology, view).filter((shard) => shard !== home);
-    const rest = await Promise.all(others.map((shard) => read(shard, board, holder.self, range)));
-    return { self: holder.self, windows: [...found.slice(holder.index, holder.index + 1), ...rest] };
+    if (holder === undefined) {
+      refuseMissing(candidates.missing);
+      throw new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
+    }
+    const isOther = (shard: Shard) => shard !== holder.shard && !candidates.missing.has(shard.region);
+    const others = await readAll(shardsOfView(topology, view).filter(isOther), board, holder.self, range);
+    const missing = new Map([...candidates.missing, ...others.missing]);
+    // Without the other shards of the player's own region there is no rank to speak of.
+    if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);
+    const windows = [holder.window, ...others.found.map(({ window }) => window)];
+    return { self: holder.self, windows, ...toPartial(missing, allowsPartial) };
   }
 
   return {
-    async top(view, board, limit) {
-      const shards = shardsOfView(topology, view);
-      const windows = await Promise.all(shards.map((shard) => read(shard, board, ABOVE_EVERYBODY, limit)));
+    async top(view, board, limit, allowsPartial = false) {
+      const { found, missing } = await readAll(shardsOfView(topology, view), board, ABOVE_EVERYBODY, limit);
+      if (!allowsPartial || found.length === 0) refuseMissing(missing);
+      const windows = found.map(({ window }) => window);
       const entries = windows.flatMap((window) => window.below).sort(inOrder);
       return {
         region: view,
         total: sum(windows, (window) => window.total),
         entries: entries.slice(0, limit).map((entry, index) => toEntry(entry, index + 1)),
+        ...toPartial(missing, allowsPartial),
       };
     },
 
-    async rank(view, board, userId) {
-      const { self, windows } = await locate(view, board, userId, 0);
+    async rank(view, board, userId, allowsPartial = false) {
+      const { self, windows, ...partial } = await locate(view, board, userId, 0, allowsPartial);
       const rank = 1 + sum(windows, (window) => window.before ?? 0);
       const total = sum(windows, (window) => window.total);
-      return { ...toEntry(self, rank), rank, total, percentile: toPercentile(rank, total) };
+      return { ...toEntry(self, rank), rank, total, percentile: toPercentile(rank, total), ...partial };
     },
 
-    async around(view, board, userId, range) {
+    async around(view, board, userId, range, allowsPartial = false) {
       // Each side is read twice as far as asked, so that it can make up for a short other side.
-      const { self, windows } = await locate(view, board, userId, 2 * range);
+      const { self, windows, ...partial } = await locate(view, board, userId, 2 * range, allowsPartial);
       const isOther = (entry: ShardEntry) => userIdOf(entry) !== userId;
       const above = windows
         .flatMap((window) => window.above)
@@ -100,15 +152,33 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
           ...nearest.map((entry, index) => toEntry(entry, rank - takeAbove + index)),
           ...below.slice(0, takeBelow).map((entry, index) => toEntry(entry, rank + 1 + index)),
         ],
+        ...partial,
       };
     },
 
     async countBefore(view, board, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const windows = await Promise.all(others.map((shard) => read(shard, board, position, 0)));
-      return sum(windows, (window) => window.before ?? 0);
+      const { found, missing } = await readAll(others, board, position, 0);
+      refuseMissing(missing);
+      return sum(found, ({ window }) => window.before ?? 0);
     },
   };
+}
+
+const namesOf = (missing: Missing) => [...missing.keys()].sort();
+
+const toPartial = (missing: Missing, isAsked: boolean): MayBePartial =>
+  isAsked ? { missing_regions: namesOf(missing) } : {};
+
+/** @throws Problem `region_unavailable` when there are any */
+function refuseMissing(missing: Missing): void {
+  const [cause] = missing.values();
+  if (cause === undefined) return;
+  const names = namesOf(missing);
+  const members = { missing_regions: names };
+  throw new Problem("region_unavailable", `The entries of ${names.join(", ")} cannot be read now; try again.`, {
+    ...{ members, cause },
+  });
 }
 
 /**

@@ -1,9 +1,10 @@
+import { awaitFitStores } from "shared/fit-stores";
 import { createMetrics } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
 import { warnWithoutReplica } from "shared/redis-checks";
 import { createReplicaWait } from "shared/replica-wait";
 import { runService } from "shared/service";
-import { awaitStores, connectStores } from "shared/stores";
+import { connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
 import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
@@ -22,20 +23,20 @@ await runService(
   async (config, { log, shutdown, listen }) => {
     const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax } = config;
     const { passwordsRequired, registrationOpen } = config;
-    const connect = (name: string) => {
+    const { regions } = topology;
+    const connect = async (name: string) => {
       const connected = connectStores({ homeUrl, urlsByRegion, name, log });
       shutdown.onClose("redis", () => connected.close());
-      return connected;
+      const { of: redisOf } = await awaitFitStores({
+        ...{ stores: connected, topology, regions, needsHome: true, isProduction: config.isProduction, log },
+      });
+      return { ...connected, of: redisOf };
     };
-    const stores = connect("ranker");
-    await awaitStores(stores, config.isProduction, log);
+    const stores = await connect("ranker");
     // A connection that waits for a replica holds back what is behind: reads have their own.
-    const writers = config.isReplicated ? connect("ranker-writes") : stores;
+    const writers = config.isReplicated ? await connect("ranker-writes") : stores;
     const confirm = config.isReplicated ? createReplicaWait(REPLICA_TIMEOUT_MS) : undefined;
-    if (config.isReplicated) {
-      await awaitStores(writers, config.isProduction, log);
-      for (const redis of writers.all) await warnWithoutReplica(redis, log);
-    }
+    if (config.isReplicated) for (const redis of writers.all) await warnWithoutReplica(redis, log);
 
     const boards = createBoards(topology, stores.of);
     const submit = createSubmit({ topology, redisOf: writers.of, confirm, boards, queueMax });

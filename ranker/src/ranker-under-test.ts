@@ -32,6 +32,8 @@ export interface BuildOptions {
   confirmsAccounts?: boolean;
   /** Where that is asked, if not in the Redis of the scores. */
   accountsIn?: Redis;
+  /** The store of a region's scores, if not the one of the test. */
+  redisOf?: (region: string) => Redis;
 }
 
 export interface Built {
@@ -67,11 +69,12 @@ export async function startUnderTest(): Promise<UnderTest> {
     close: dispose,
     async build({ topology = createTopology(REGIONS, 1, ["main", "weekly"]), queueMax = 100_000, ...rest } = {}) {
       const passwordsRequired = rest.passwordsRequired ?? false;
-      const boards = createBoards(topology, () => redis);
-      const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax });
+      const redisOf = rest.redisOf ?? (() => redis);
+      const boards = createBoards(topology, redisOf);
+      const submit = createSubmit({ topology, redisOf, boards, queueMax });
       const passwords = await createPasswords(HASH_PATIENCE_MS);
       const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
-      const hasRoom = createHasRoom({ topology, redisOf: () => redis, queueMax });
+      const hasRoom = createHasRoom({ topology, redisOf, queueMax });
       const accounts = createAccounts({ redis, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax });
       const confirmAccount =
         rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};

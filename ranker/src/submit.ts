@@ -6,6 +6,7 @@ import {
   onceKey,
   profileKey,
   queueKey,
+  splitKey,
   updatedAtField,
 } from "shared/keys";
 import { Problem } from "shared/problems";
@@ -18,6 +19,7 @@ import type { Identity } from "shared/tokens";
 import type { Boards } from "./boards.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
 import submitSource from "./submit.lua" with { type: "text" };
+import { entriesMoved } from "./window.ts";
 
 export interface Submission {
   operation: "set" | "add" | "create";
@@ -71,7 +73,7 @@ export function createHasRoom({ topology, redisOf, queueMax }: Omit<SubmitOption
 
 const ONCE_TTL_SECONDS = 24 * 3600;
 
-type Outcome = "ok" | "entry_exists" | "score_out_of_range" | "idempotency_conflict" | "queue_full";
+type Outcome = "ok" | "entry_exists" | "score_out_of_range" | "idempotency_conflict" | "queue_full" | "moved";
 type RawAnswer = [
   outcome: Outcome,
   replayed: number,
@@ -94,7 +96,7 @@ const refusals = {
   score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
   idempotency_conflict: "This Idempotency-Key was used for another request within the last 24 hours.",
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
-} as const satisfies Record<Exclude<Outcome, "ok">, string>;
+} as const satisfies Record<Exclude<Outcome, "ok" | "moved">, string>;
 
 export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: SubmitOptions): Submit {
   return async (identity, submission) => {
@@ -105,13 +107,14 @@ export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: S
     const once = idempotencyKey === undefined ? undefined : onceKey(shard, userId, idempotencyKey);
 
     const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), arrivalsKey(shard, board)];
-    keys.push(profileKey(shard, userId), ...(once === undefined ? [] : [once]));
+    keys.push(profileKey(shard, userId), splitKey(shard.tag), ...(once === undefined ? [] : [once]));
     const eventTail = JSON.stringify({ board, user_id: userId, name, region }).slice(1);
     const fingerprint = `${operation}:${board}:${value}`;
     const isWholeView = shardsOfView(topology, region).length === 1;
     const args = [
       ...[operation, userId, value, queueMax, eventTail, updatedAtField(board)],
       ...[board === MAIN_BOARD ? "score" : "", name, region, fingerprint, ONCE_TTL_SECONDS, isWholeView ? 1 : 0],
+      topology.partitions,
     ];
     const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(
       redis,
@@ -121,10 +124,12 @@ export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: S
     ).catch((error: unknown) => {
       throw toRedisProblem(error, "write");
     });
+    if (outcome === "moved") throw entriesMoved(region);
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
     const position = { score: Number(score), member };
-    const rank = Number(sealed) === 1 ? Number(shardRank) : await rankOverView(position, Number(shardRank));
+    // Rank 0 was kept by nobody who knew it.
+    const rank = Number(sealed) === 1 ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
     return {
       entry: { rank, user_id: userId, name, region, score: position.score, updated_at: toIsoTime(Number(updatedAt)) },
       isReplay: replayed === 1,

@@ -1,6 +1,7 @@
-import { arrivalsKey, boardKey, profileKeyPrefix, updatedAtField } from "shared/keys";
+import { arrivalsKey, boardKey, profileKeyPrefix, splitKey, updatedAtField } from "shared/keys";
+import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
-import type { Shard } from "shared/regions";
+import type { Shard, Topology } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
 import source from "./window.lua" with { type: "text" };
 
@@ -33,7 +34,7 @@ export type Target = { userId: string } | Position;
 /** The position that all entries are below. */
 export const ABOVE_EVERYBODY: Position = { score: Number.POSITIVE_INFINITY, member: "" };
 
-type RawWindow = [total: number, before?: number, self?: string[], above?: string[], below?: string[]];
+type RawWindow = [] | [total: number, before?: number, self?: string[], above?: string[], below?: string[]];
 const windowScript = defineScript({ source, parse: (reply) => reply as RawWindow, hasOtherKeys: true });
 
 /**
@@ -43,14 +44,15 @@ const windowScript = defineScript({ source, parse: (reply) => reply as RawWindow
  */
 export async function readWindow(
   redis: Redis,
+  { partitions }: Topology,
   shard: Shard,
   board: string,
   target: Target,
   range: number,
 ): Promise<Window> {
-  const keys = [boardKey(shard, board), arrivalsKey(shard, board)];
+  const keys = [boardKey(shard, board), arrivalsKey(shard, board), splitKey(shard.tag)];
   const position = "userId" in target ? [target.userId, "", ""] : ["", formatScore(target.score), target.member];
-  const args = [profileKeyPrefix(shard), updatedAtField(board), range, ...position];
+  const args = [profileKeyPrefix(shard), updatedAtField(board), range, ...position, partitions];
   try {
     return toWindow(shard.region, await windowScript(redis, keys, args));
   } catch (error) {
@@ -62,7 +64,12 @@ export const userIdOf = (position: Position) => position.member.slice(ARRIVAL_DI
 
 const formatScore = (score: number) => (score === Number.POSITIVE_INFINITY ? "+inf" : String(score));
 
+/** The region's entries were moved to another number of partitions, or are on their way. */
+export const entriesMoved = (region: string) =>
+  new Problem("unavailable", `The entries of ${region} are being moved. Nothing was changed; try again.`);
+
 function toWindow(region: string, [total, before, self, above, below]: RawWindow): Window {
+  if (total === undefined) throw entriesMoved(region);
   const [entry] = toEntries(region, self);
   return {
     total,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "./log.ts";
 import { parseRedisNodes } from "./redis-nodes.ts";
-import { createTopology, GLOBAL, type Topology } from "./regions.ts";
+import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "./regions.ts";
 import type { TokenOptions } from "./tokens.ts";
 
 export type Environment = Record<string, string | undefined>;
@@ -63,7 +63,7 @@ export const commonFields = {
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   HOST: z.string().default("127.0.0.1"),
   REGIONS: closedSet(/^[A-Z][A-Z0-9_]{0,49}$/, "capitals, digits and _").default([GLOBAL, "ASIA", "EU", "NA"]),
-  PARTITIONS: wholeNumber(1, 1024).default(1),
+  PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1),
   BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -").default(["main"]),
   REDIS_URL: redisUrl,
 };

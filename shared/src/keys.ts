@@ -28,6 +28,16 @@ export const updatedAtField = (board: string) => onBoard("updated_at", board);
 /** string, the last version given out on the shard; makes versions unique and growing. */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 
+/**
+ * string, how many partitions the entries of a region are split into (`4`; `1>4 copying` while they are being moved, see
+ * `split.ts`). The one with the region's own tag is what a process asks when it starts; a move writes it on every
+ * shard, too, where the scripts look that read or write entries.
+ */
+export const splitKey = (tag: string) => `split:{${tag}}`;
+
+/** string with a TTL, whoever moves the region's entries to another number of partitions. */
+export const moverKey = (region: string) => `mover:{${region}}`;
+
 /** list, score events waiting for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
 export const queueKey = (shard: Shard) => `queue:scores:{${shard.tag}}`;
 
@@ -37,9 +47,12 @@ export const deadKey = (shard: Shard) => `queue:dead:{${shard.tag}}`;
 /** string with a TTL, the drainer that works on the shard's queue. It saves double work; nothing depends on it. */
 export const leaseKey = (shard: Shard) => `lease:{${shard.tag}}`;
 
+/** What comes before a player's id in `onceKey`. */
+export const onceKeyPrefix = (shard: Shard) => `once:{${shard.tag}}:`;
+
 /** string with a TTL, the answer kept for an idempotency key. By player, so that nobody meets another's keys. */
 export const onceKey = (shard: Shard, userId: string, idempotencyKey: string) =>
-  `once:{${shard.tag}}:${userId}:${idempotencyKey}`;
+  `${onceKeyPrefix(shard)}${userId}:${idempotencyKey}`;
 
 /** Accounts are no region's: one slot of their own, where a login can look without knowing the region. */
 const ACCOUNTS = "{accounts}";

@@ -25,6 +25,7 @@ export const problemStatus = {
   head_too_large: 431,
   internal: 500,
   unavailable: 503,
+  region_unavailable: 503,
   outcome_unknown: 503,
   no_upstream: 503,
 } as const;
@@ -41,6 +42,8 @@ export interface ProblemOptions {
   headers?: Record<string, string>;
   /** Seconds until a retry makes sense; 1 where the status asks for the header and nothing better is known. */
   retryAfterSeconds?: number;
+  /** Further members of the document, for a client that acts on them. */
+  members?: Record<string, unknown>;
   /** For the log alone: never shown to the client. */
   cause?: unknown;
 }
@@ -50,6 +53,7 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: (typeof problemStatus)[ProblemCode];
   readonly errors: FieldError[] | undefined;
+  readonly members: Record<string, unknown>;
   readonly headers: Record<string, string>;
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
@@ -58,6 +62,7 @@ export class Problem extends Error {
     this.code = code;
     this.status = problemStatus[code];
     this.errors = options.errors;
+    this.members = options.members ?? {};
     const retryAfter = options.retryAfterSeconds ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
     this.headers = {
       ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
@@ -93,6 +98,7 @@ export function toProblemResponse(problem: Problem, requestId: string): Response
     detail: problem.message,
     request_id: requestId,
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    ...problem.members,
   };
   const headers = { ...problem.headers, "Content-Type": "application/problem+json" };
   return new Response(JSON.stringify(body), { status: problem.status, headers });

@@ -17,12 +17,16 @@ export interface Topology {
   readonly shards: readonly Shard[];
 }
 
-export function createTopology(regions: readonly string[], partitions: number, boards: readonly string[]): Topology {
-  const shards = regions.flatMap((region) =>
-    Array.from({ length: partitions }, (_, partition) =>
-      Object.freeze({ region, partition, tag: partitions === 1 ? region : `${region}.${partition}` }),
-    ),
+export const PARTITIONS_MAX = 1024;
+
+/** The shards of a region that is split into so many partitions, in their order. */
+export const shardsOf = (region: string, partitions: number): Shard[] =>
+  Array.from({ length: partitions }, (_, partition) =>
+    Object.freeze({ region, partition, tag: partitions === 1 ? region : `${region}.${partition}` }),
   );
+
+export function createTopology(regions: readonly string[], partitions: number, boards: readonly string[]): Topology {
+  const shards = regions.flatMap((region) => shardsOf(region, partitions));
   return Object.freeze({ regions, partitions, boards, shards });
 }
 

@@ -1,6 +1,8 @@
 import type { Log } from "./log.ts";
 import { awaitReady, connectRedis, labelOf, type Redis } from "./redis.ts";
 import { checkDurability } from "./redis-checks.ts";
+import type { Topology } from "./regions.ts";
+import { checkSplit } from "./split.ts";
 
 /** The Redis clients of a service: one a distinct URL, so that regions which share a Redis share a client. */
 export interface Stores {
@@ -53,15 +55,17 @@ export async function connectWithin(stores: Stores, timeoutMs: number): Promise<
 const BOOT_TIMEOUT_MS = 30_000;
 
 /**
- * Waits at start until every store answers and is configured to lose nothing.
+ * Waits at start until every store answers, is configured to lose nothing and is split as we are: for a command that
+ * needs all of them. A service that can do with some is served by `fit-stores.ts`.
  *
  * @throws Error that says which setting to mend, or that a store did not answer in time
  */
-export async function awaitStores(stores: Stores, production: boolean, log: Log): Promise<void> {
+export async function awaitStores(stores: Stores, topology: Topology, production: boolean, log: Log): Promise<void> {
   await Promise.all(
     stores.all.map(async (redis) => {
       await awaitReady(redis, BOOT_TIMEOUT_MS);
       await checkDurability(redis, production, log);
     }),
   );
+  for (const region of topology.regions) await checkSplit(stores.of(region), topology, region);
 }

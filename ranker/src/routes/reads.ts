@@ -17,7 +17,12 @@ const count = (max: number, missing: number) =>
     .refine((value) => value >= 1 && value <= max, `must be from 1 to ${max}`)
     .default(missing);
 
-const readQuery = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema(topology) });
+const readQuery = (topology: Topology) => ({
+  region: viewSchema(topology),
+  board: boardSchema(topology),
+  /** Rather a part of the view than nothing, while a region of it does not answer. */
+  partial: z.literal("allow", 'must be "allow"').optional(),
+});
 
 /** `GET /top`, `/rank/:userId` and `/around/:userId`: open to everybody. */
 export function readRoutes(app: RankerApp, { boards, topology }: RankerDeps): void {
@@ -28,15 +33,15 @@ export function readRoutes(app: RankerApp, { boards, topology }: RankerDeps): vo
   const aroundQuery = z.strictObject({ ...common, range: count(RANGE_MAX, 10) });
 
   app.get("/top", zValidator("query", topQuery, refuseInvalid), async (c) => {
-    const { region, board, limit } = c.req.valid("query");
-    return c.json(await boards.top(region, board, limit));
+    const { region, board, partial, limit } = c.req.valid("query");
+    return c.json(await boards.top(region, board, limit, partial === "allow"));
   });
   app.get("/rank/:userId", player, zValidator("query", rankQuery, refuseInvalid), async (c) => {
-    const { region, board } = c.req.valid("query");
-    return c.json(await boards.rank(region, board, c.req.valid("param").userId));
+    const { region, board, partial } = c.req.valid("query");
+    return c.json(await boards.rank(region, board, c.req.valid("param").userId, partial === "allow"));
   });
   app.get("/around/:userId", player, zValidator("query", aroundQuery, refuseInvalid), async (c) => {
-    const { region, board, range } = c.req.valid("query");
-    return c.json(await boards.around(region, board, c.req.valid("param").userId, range));
+    const { region, board, partial, range } = c.req.valid("query");
+    return c.json(await boards.around(region, board, c.req.valid("param").userId, range, partial === "allow"));
   });
 }

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { splitKey } from "shared/keys";
+import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { upsertScores } from "./upsert-scores.ts";
+
+let it: UnderTest;
+beforeAll(async () => {
+  it = await startUnderTest();
+});
+afterAll(() => it.close());
+beforeEach(() => it.clear());
+
+async function run(file: string, args: string[], partitions = 1): Promise<{ code: number; out: string; err: string }> {
+  const stores = { REDIS_URL: it.redisUrl, POSTGRES_URL: it.postgresUrl };
+  const env = { PATH: process.env.PATH ?? "", ...stores, REGIONS: "EU", PARTITIONS: String(partitions) };
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, file), ...args], {
+    ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
+  });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, out, err };
+}
+const command = (...args: string[]) => run("repartition-command.ts", args);
+
+test("it moves, says what to do next, and finds nothing more to do", async () => {
+  await it.database.run((sql) => sql`TRUNCATE leaderboard`);
+  await it.database.run((sql) => upsertScores(sql, [scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 9)]));
+  expect((await run("restore-command.ts", [])).code).toBe(0);
+  const { code, out } = await command("--to", "4");
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /^EU: 2 entries and 0 answers moved from 1 to 4\.\nDone in [\d.]+ s: restart rankers and drainers with PARTITIONS=4\.\n$/,
+  );
+  expect(await it.redis.get(splitKey("EU"))).toBe("4");
+  expect((await command("--to", "4")).out).toContain("EU: has 4 already.");
+});
+
+test.each([
+  ["restore-command.ts", []],
+  ["reconcile-command.ts", ["--fix"]],
+  ["queue-command.ts", []],
+])("%s with another number is refused, saying what to do", async (file, args) => {
+  await it.redis.set(splitKey("EU"), "4");
+  const { code, err } = await run(file, args);
+  expect([code, err]).toEqual([
+    1,
+    "Error: PARTITIONS is 1, but the data of EU in Redis is split into 4: " +
+      "set PARTITIONS=4, or move the data with bun run repartition --to 1.\n",
+  ]);
+  expect((await run(file, args, 4)).code).toBe(0);
+});
+
+test("a restore writes the number again after FLUSHALL", async () => {
+  expect((await run("restore-command.ts", [], 4)).code).toBe(0);
+  expect(await it.redis.get(splitKey("EU"))).toBe("4");
+});
+
+test.each([
+  ["no number", []],
+  ["none", ["--to", "0"]],
+  ["too many", ["--to", "1025"]],
+  ["no whole number", ["--to", "4.5"]],
+  ["an option that is none", ["--form", "1"]],
+])("%s: 1, and a word about it", async (_, args) => {
+  const { code, out, err } = await command(...args);
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toMatch(/--to must be a whole number from 1 to 1024|--form/);
+});
+
+test("--help says what clients see meanwhile", async () => {
+  const { code, out } = await command("--help");
+  expect(code).toBe(0);
+  for (const word of ["--to", "503", "run again"]) expect(out).toContain(word);
+});

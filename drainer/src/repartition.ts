@@ -1,0 +1,138 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { moverKey, splitKey } from "shared/keys";
+import type { Redis } from "shared/redis";
+import { createTopology, type Shard, shardsOf, type Topology } from "shared/regions";
+import { checkSplit, formatSplit, readSplit, type Split } from "shared/split";
+import type { Stores } from "shared/stores";
+import type { Databases } from "./databases.ts";
+import { createDrain } from "./drain.ts";
+import { createLease, LEASE_TTL_MS, type Lease } from "./lease.ts";
+import { copyEntries, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
+import { moveAnswers, moveDead } from "./move-rest.ts";
+import { scoreQueuesOf } from "./queues.ts";
+import { scoreEventsOf } from "./upsert-scores.ts";
+
+/** What became of a region. */
+export interface RegionMoved extends MoveCounts {
+  region: string;
+  /** The number of partitions it had before; the present one where there was nothing to do. */
+  from: number;
+}
+
+export interface RepartitionOptions {
+  /** The regions and boards; the number of partitions counts only where Redis does not tell it yet. */
+  topology: Topology;
+  to: number;
+  stores: Stores;
+  databases: Databases;
+  batchMax: number;
+  onProgress?: (region: string, counts: MoveCounts) => void;
+}
+
+/** Drains although a drainer does, too: both are safe, and it may not be running. */
+const unshared: Lease = { hold: async () => true, release: async () => {} };
+
+/**
+ * Moves the entries of every region, one after another, to another number of partitions:
+ *
+ *     drain     what waits goes to PostgreSQL, so that the queues of shards that vanish are empty
+ *     fence     the split says `1>4 copying`: submit.lua writes no more, on any shard, and nobody starts
+ *     drain     what came until then
+ *     copy      entries with their arrivals and versions, and the answers kept for idempotency keys
+ *     remove    the split says `1>4 moving`: window.lua reads no more; everybody is now only where they belong
+ *     finish    the split says `4`: whoever has PARTITIONS=4 goes on
+ *
+ * Where old and new shards share names (`EU.0` of 4 and of 16) copying changes what readers see, and they wait from the
+ * fence on. Killed at any point and run again, it goes on: every step can be repeated.
+ *
+ * @throws UnfitStore for unmarked data that is not split as configured; Error when another move is under way; what the
+ *   stores throw: another run completes the move
+ */
+export async function* repartition(options: RepartitionOptions): AsyncGenerator<RegionMoved> {
+  for (const region of options.topology.regions) yield await moveRegion(options, region);
+}
+
+async function moveRegion(options: RepartitionOptions, region: string): Promise<RegionMoved> {
+  const { topology, to, stores, onProgress } = options;
+  const redis = stores.of(region);
+  const lease = createLease(redis, moverKey(region), crypto.randomUUID());
+  await hold(lease, region);
+  try {
+    const split = (await readSplit(redis, region)) ?? (await adopt(redis, topology, region));
+    const { partitions: from, movingTo } = split;
+    const counts: MoveCounts = { entries: 0, broken: 0, answers: 0 };
+    if (movingTo === undefined && from === to) return { region, from, ...counts };
+    if (movingTo !== undefined && movingTo !== to) {
+      throw new Error(
+        `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
+      );
+    }
+    const move: Move = {
+      ...{ redis, region, from: shardsOf(region, from), counts },
+      to: createTopology(topology.regions, to, topology.boards),
+      async onPage() {
+        if (!(await lease.hold())) throw new Error(`Another bun run repartition has taken over ${region}.`);
+        onProgress?.(region, counts);
+      },
+    };
+    await run(options, move, split);
+    return { region, from, ...counts };
+  } finally {
+    await lease.release();
+  }
+}
+
+async function run(options: RepartitionOptions, move: Move, split: Split): Promise<void> {
+  const { partitions: from } = split;
+  const { partitions: to } = move.to;
+  const isReadable = split.isReadable && (from === 1 || to === 1);
+  await drain(options, move, false);
+  await mark(move, { partitions: from, movingTo: to, isReadable });
+  await drain(options, move, true);
+  await copyEntries(move);
+  await moveAnswers(move);
+  await mark(move, { partitions: from, movingTo: to, isReadable: false });
+  await removeStrangers(move);
+  await moveDead(move);
+  await mark(move, { partitions: to, isReadable: true });
+}
+
+/** Tells every shard, old or new. The region's own mark, which whoever starts looks at, is a fence first and open last. */
+async function mark({ redis, region, from, to }: Move, split: Split): Promise<void> {
+  const shards: Shard[] = [...from, ...shardsOf(region, to.partitions)];
+  const tags = [...new Set(shards.map(({ tag }) => tag))].filter((tag) => tag !== region);
+  const tell = (tag: string) => redis.set(splitKey(tag), formatSplit(split));
+  if (split.movingTo !== undefined) await tell(region);
+  await Promise.all(tags.map(tell));
+  if (split.movingTo === undefined) await tell(region);
+}
+
+/** Empties the old queues: of what waits now, or, once nobody writes any more, to their end. */
+async function drain(options: RepartitionOptions, { redis, region, from, to, onPage }: Move, isFenced: boolean) {
+  const database = options.databases.of(region);
+  await database.run((sql) => sql`SELECT 1`); // one that is away ends the move, if possible before the fence
+  const topology: Topology = { ...to, shards: from };
+  const shared = { redis, database, kind: scoreEventsOf(topology), lease: unshared, batchMax: options.batchMax };
+  for (const keys of scoreQueuesOf(topology)) {
+    const step = createDrain({ ...shared, keys });
+    let waiting = isFenced ? Number.POSITIVE_INFINITY : await redis.llen(keys.queue);
+    while (waiting > 0 && (await step()).state !== "empty") {
+      waiting -= options.batchMax;
+      await onPage();
+    }
+  }
+}
+
+/** The split of a Redis that has never told one. */
+async function adopt(redis: Redis, topology: Topology, region: string): Promise<Split> {
+  await checkSplit(redis, topology, region);
+  return { partitions: topology.partitions, isReadable: true };
+}
+
+/** Waits for the lease of a run that was killed, no longer. */
+async function hold(lease: Lease, region: string): Promise<void> {
+  for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
+    if (await lease.hold()) return;
+  }
+  throw new Error(`Another bun run repartition is at work on ${region}.`);
+}

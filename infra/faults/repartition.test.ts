@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { until } from "../stack/stack-under-test.ts";
+import type { History } from "./history.ts";
+import { scaled } from "./scale.ts";
+import { REGIONS, type Site, startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
+
+const env = { PARTITIONS: "1" };
+let site: Site;
+beforeAll(async () => {
+  site = await startSite({ rankers: 2, drainers: 2, env });
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+/** Starts `bun run repartition`, as somebody would whose environment has the present number. */
+function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  const databases = REGIONS.map((region) => [`POSTGRES_URL_${region}`, site.postgresUrl(region)]);
+  const stores = { REDIS_URL: `redis://127.0.0.1:${site.redis.port}`, POSTGRES_URL: site.postgresUrl("GLOBAL") };
+  const command = join(import.meta.dir, "../../drainer/src/repartition-command.ts");
+  return Bun.spawn([process.execPath, command, "--to", String(to)], {
+    env: { ...stores, ...Object.fromEntries(databases), ...env, PATH: process.env.PATH ?? "" },
+    ...{ cwd: import.meta.dir, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  });
+}
+
+async function complete(to: number): Promise<void> {
+  const child = repartition(to);
+  const [errors, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  expect({ code, errors }).toEqual({ code: 0, errors: expect.not.stringContaining("rror") });
+}
+
+/** One service after another, while the others go on with the old number. */
+async function restartWith(partitions: number): Promise<void> {
+  env.PARTITIONS = String(partitions);
+  for (const service of [...site.rankers, ...site.drainers]) {
+    expect(await service.stop()).toBe(0);
+    await service.start();
+  }
+}
+
+/** Waits until clients have written so much more. */
+async function written(history: History, count: number): Promise<void> {
+  const enough = history.writes + count;
+  await until(
+    () => delay(10),
+    () => history.writes >= enough,
+  );
+}
+
+test("moved from 1 partition to 4 and back under load, the command killed in between: nothing is lost", async () => {
+  const times = scaled(4, 20);
+  await expectNothingLost(site, {
+    ...{ name: "kill -9 of repartition", times },
+    async inject(_, history) {
+      await written(history, 300);
+      for (let n = 0; n < times; n++) {
+        const child = repartition(4);
+        await delay(200 + Math.random() * 1_000);
+        child.kill("SIGKILL");
+        await child.exited;
+      }
+      await complete(4);
+      await restartWith(4);
+      await written(history, 300);
+      await complete(1);
+      await restartWith(1);
+      await written(history, 300);
+    },
+  });
+}, 180_000);

@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { moverKey, onceKey, profileKey, splitKey } from "shared/keys";
+import { createTopology, shardOf, shardsOf } from "shared/regions";
+import type { Stores } from "shared/stores";
+import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition.ts";
+import { restore } from "../drainer/src/restore.ts";
+import { entrySweeps } from "../drainer/src/subjects.ts";
+import { createBoards } from "../ranker/src/boards.ts";
+import { createSubmit } from "../ranker/src/submit.ts";
+import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+
+const REGIONS = ["EU", "NA"];
+const BOARDS = ["main", "weekly"];
+
+let it: BothStores;
+beforeAll(async () => {
+  it = await startBothStores(REGIONS);
+}, 60_000);
+afterAll(() => it.close(), 30_000);
+beforeEach(clear);
+
+async function clear(): Promise<void> {
+  await it.sides.stores.home.flushall();
+  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts`);
+}
+
+const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, BOARDS);
+
+/** Rankers and drainers that were started with this number. */
+function servicesWith(partitions: number) {
+  const topology = topologyOf(partitions);
+  const boards = createBoards(topology, it.sides.stores.of);
+  const submit = createSubmit({ topology, redisOf: it.sides.stores.of, boards, queueMax: 1_000_000 });
+  const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: it.regionOf(userId) });
+  return {
+    boards,
+    write: (userId: string, board: string, value: number, idempotencyKey?: string) =>
+      submit(identity(userId), { operation: "add", board, value, idempotencyKey }),
+    /** All boards of all views in their order, with versions. */
+    async read() {
+      const views = BOARDS.flatMap((board) => ["GLOBAL", ...REGIONS].map((view) => boards.top(view, board, 1000)));
+      return Promise.all(views);
+    },
+    /** Where Redis and PostgreSQL differ, as a drainer with this number would tell. */
+    async differences() {
+      const found: unknown[] = [];
+      for (const sweep of entrySweeps({ ...it.sides, topology }, topology.shards)) {
+        await sweep({ isFixing: false, onDrift: (drift) => found.push(drift) });
+      }
+      return found;
+    },
+  };
+}
+
+/** Moves to `to`; the environment of whoever runs it may still have another number. */
+async function move(to: number, options: Partial<RepartitionOptions> = {}): Promise<RegionMoved[]> {
+  const { stores, databases } = it.sides;
+  const all = { topology: topologyOf(1), to, stores, databases, batchMax: 100, ...options };
+  return Array.fromAsync(repartition(all));
+}
+
+/** The stores, as a process sees them that ends after so many commands. */
+function endAfter(commands: number): Stores {
+  let left = commands;
+  const redis = new Proxy(it.sides.stores.home, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        if (left-- > 0) return member.apply(target, args);
+        if (name === "multi") throw new Error("ended");
+        return Promise.reject(new Error("ended"));
+      };
+    },
+  });
+  return { ...it.sides.stores, of: () => redis };
+}
+
+/** Every key that is not of the shards that there should be. */
+async function strayKeys(partitions: number): Promise<string[]> {
+  const tags = new Set(REGIONS.flatMap((region) => shardsOf(region, partitions)).map(({ tag }) => tag));
+  const keys = await it.sides.stores.home.keys("*");
+  return keys.filter((key) => !key.startsWith("split:") && !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""));
+}
+
+const played = fc.array(
+  fc.record({
+    player: fc.integer({ min: 0, max: 39 }),
+    board: fc.constantFrom(...BOARDS),
+    value: fc.integer({ min: -2, max: 2 }),
+  }),
+  { minLength: 1, maxLength: 120 },
+);
+
+describe.each([
+  [1, 4],
+  [4, 16],
+  [16, 1],
+  [6, 4],
+])("from %d to %d partitions", (from, to) => {
+  const marked = (partitions: number) =>
+    Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), String(partitions))));
+
+  test("ranks, ties, names and versions are as they were, on every board and view, and later writes are newer", async () => {
+    await fc.assert(
+      fc.asyncProperty(played, async (writes) => {
+        await clear();
+        await marked(from);
+        const before = servicesWith(from);
+        for (const { player, board, value } of writes) await before.write(`p${player}`, board, value);
+        const read = await before.read();
+        const moved = await move(to);
+        const after = servicesWith(to);
+        expect(await after.read()).toEqual(read);
+        expect(await strayKeys(to)).toEqual([]);
+        expect(await after.differences()).toEqual([]);
+        expect(moved.map(({ region, broken }) => [region, broken])).toEqual(REGIONS.map((region) => [region, 0]));
+        const newest = Math.max(...read.flatMap(({ entries }) => entries.map((entry) => Date.parse(entry.updated_at))));
+        const { entry } = await after.write("p0", "main", 1);
+        expect(Date.parse(entry.updated_at)).toBeGreaterThanOrEqual(newest);
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+
+  test("ended after any command and run again, it comes to the same end", async () => {
+    await marked(from);
+    const before = servicesWith(from);
+    for (let n = 0; n < 60; n++) await before.write(`p${n}`, BOARDS[n % 2] ?? "", n % 5, `match-${n}`);
+    const read = await before.read();
+    let ends = 0;
+    for (let commands = 1; ; commands += 1 + Math.floor(Math.random() * 40)) {
+      const outcome = await move(to, { stores: endAfter(commands) }).catch((error: Error) => error.message);
+      if (outcome !== "ended") break;
+      ends++;
+      await it.sides.stores.home.del(...REGIONS.map(moverKey)); // its time is up
+    }
+    expect(ends).toBeGreaterThan(5);
+    expect(await servicesWith(to).read()).toEqual(read);
+    expect(await strayKeys(to)).toEqual([]);
+    expect(await servicesWith(to).differences()).toEqual([]);
+  }, 60_000);
+
+  test("a write that is repeated under its key after the move is not applied again", async () => {
+    await marked(from);
+    const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
+    const first = await Promise.all(players.map((id) => servicesWith(from).write(id, "main", 3, `${id}:match:1`)));
+    await move(to);
+    const again = await Promise.all(players.map((id) => servicesWith(to).write(id, "main", 3, `${id}:match:1`)));
+    expect(again).toEqual(first.map(({ entry }) => ({ entry, isReplay: true })));
+    const answer = onceKey(shardOf(topologyOf(to), it.regionOf("p3"), "p3"), "p3", "p3:match:1");
+    expect(await it.sides.stores.home.ttl(answer)).toBeGreaterThan(24 * 3600 - 60);
+  });
+
+  test("beside live writes: what was acknowledged is there, and who believes the old number is refused", async () => {
+    await marked(from);
+    const [before, after] = [servicesWith(from), servicesWith(to)];
+    const acknowledged = new Map<string, number>();
+    const answers = { written: 0, refused: 0 };
+    let turn = 0;
+    let services = before;
+    await using writers = keepDoing(async () => {
+      const userId = `p${turn++ % 200}`;
+      try {
+        await services.write(userId, "main", 1);
+        acknowledged.set(userId, (acknowledged.get(userId) ?? 0) + 1);
+        answers.written++;
+      } catch (error) {
+        expect(error).toMatchObject({ code: "unavailable", status: 503 });
+        answers.refused++;
+      }
+    }, 8);
+    while (acknowledged.size < 200) await it.sides.stores.home.ping();
+    await move(to);
+    await expect(before.write("p1", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(before.boards.top("EU", "main", 10)).rejects.toMatchObject({ code: "region_unavailable" });
+    const atTheEnd = answers.written;
+    services = after;
+    while (answers.written < atTheEnd + 200) await it.sides.stores.home.ping();
+    await writers.stop();
+    expect(answers.refused).toBeGreaterThan(0);
+    await move(from); // drains what has been written since
+    const { entries } = await before.boards.top("GLOBAL", "main", 1000);
+    expect(new Map(entries.map(({ user_id, score }) => [user_id, score]))).toEqual(acknowledged);
+    expect(await before.differences()).toEqual([]);
+  }, 60_000);
+});
+
+describe("while entries are copied", () => {
+  /** Ends in the midst of the first region's copies. */
+  async function moveHalf(to: number): Promise<void> {
+    const onProgress = (_: string, { entries }: { entries: number }) => {
+      if (entries > 0) throw new Error("ended");
+    };
+    await expect(move(to, { onProgress })).rejects.toThrow("ended");
+  }
+
+  test("nobody writes, and readers see the whole board where old and new shards have no name in common", async () => {
+    const before = servicesWith(1);
+    for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);
+    const read = await before.read();
+    await moveHalf(4);
+    expect(await it.sides.stores.home.get(splitKey("EU"))).toBe("1>4 copying");
+    expect(await before.read()).toEqual(read);
+    for (const services of [before, servicesWith(4)]) {
+      await expect(services.write("p0", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
+    }
+    await expect(servicesWith(4).boards.top("EU", "main", 1)).rejects.toMatchObject({ code: "region_unavailable" });
+    await before.write("p1", "main", 1); // NA has not begun
+  });
+
+  test("where they have, nobody reads: players may be in two places", async () => {
+    await Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), "6")));
+    const before = servicesWith(6);
+    for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);
+    await moveHalf(4);
+    await expect(before.boards.top("EU", "main", 1)).rejects.toMatchObject({ code: "region_unavailable" });
+    expect(await before.boards.top("NA", "main", 1)).toMatchObject({ total: 25 });
+  });
+});
+
+test("after a move back and forth nothing of before is left to be believed", async () => {
+  const [one, four] = [servicesWith(1), servicesWith(4)];
+  for (let n = 0; n < 20; n++) await one.write(`p${n}`, "main", n);
+  await move(4);
+  for (let n = 0; n < 20; n++) await four.write(`p${n}`, "main", 100);
+  await move(1);
+  await expect(four.write("p1", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
+  const { entries } = await one.boards.top("GLOBAL", "main", 100);
+  expect(entries.map(({ score }) => score)).toEqual(Array.from({ length: 20 }, (_, n) => 119 - n));
+});
+
+test("events that PostgreSQL refuses stay dead, where the new number finds them", async () => {
+  const { home } = it.sides.stores;
+  await home.lpush("queue:scores:{EU}", "no event", "nor this");
+  await move(4);
+  expect(await home.llen("queue:dead:{EU.0}")).toBe(2);
+  await move(1);
+  expect(await home.llen("queue:dead:{EU}")).toBe(2);
+});
+
+test("an entry that Redis contradicts itself about comes back from PostgreSQL", async () => {
+  const before = servicesWith(1);
+  for (let n = 0; n < 10; n++) await before.write(`p${n}`, "main", n);
+  const read = await before.read();
+  while (await it.drainOnce());
+  await it.sides.stores.home.del(profileKey(shardOf(topologyOf(1), "EU", "p4"), "p4"));
+  expect((await move(4)).map(({ broken }) => broken)).toEqual([1, 0]);
+  await restore({ ...it.sides, topology: topologyOf(4) });
+  expect(await servicesWith(4).read()).toEqual(read);
+});
+
+test("another number than the one it is on the way to is refused, and so is a second run beside it", async () => {
+  await servicesWith(1).write("p0", "main", 1);
+  const ended = move(4, {
+    onProgress() {
+      throw new Error("ended");
+    },
+  });
+  await expect(ended).rejects.toThrow("ended");
+  await it.sides.stores.home.set(splitKey("EU"), "1>4 copying");
+  await expect(move(8)).rejects.toThrow("EU is being moved to 4 partitions: complete that first, with --to 4.");
+  await it.sides.stores.home.set("mover:{EU}", "somebody");
+  await expect(move(4)).rejects.toThrow("Another bun run repartition is at work on EU.");
+}, 20_000);
+
+test("a PostgreSQL that is away closes nothing", async () => {
+  const before = servicesWith(1);
+  await before.write("p0", "main", 1);
+  const databases = {
+    ...it.sides.databases,
+    of: () => ({ ...it.sides.databases.home, run: () => Promise.reject(new Error("away")) }),
+  };
+  await expect(move(4, { databases })).rejects.toThrow("away");
+  await before.write("p0", "main", 1);
+});
