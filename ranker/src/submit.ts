@@ -87,7 +87,7 @@ type RawAnswer = [
 const submitScript = defineScript({
   source: submitSource,
   parse: (reply) => reply as RawAnswer,
-  isRefusal: ([outcome]) => outcome === "queue_full" || outcome === "idempotency_conflict",
+  isRefusal: ([outcome]) => ["queue_full", "idempotency_conflict", "moved"].includes(outcome),
 });
 const sealScript = defineScript({ source: sealSource, parse: Number });
 
