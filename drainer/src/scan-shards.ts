@@ -1,4 +1,4 @@
-import type { Redis } from "shared/redis";
+import { primariesOf, type Redis } from "shared/redis";
 import type { Shard } from "shared/regions";
 
 const STEP = 500;
@@ -12,7 +12,7 @@ export interface FoundKey {
 
 /**
  * All keys of these shards of a region whose prefix is of one kind, page by page. Walks through everything that the
- * Redis holds; a key may come twice.
+ * Redis holds, server by server; a key may come twice.
  */
 export async function* scanShards(
   redis: Redis,
@@ -23,15 +23,17 @@ export async function* scanShards(
   const shardByPrefix = new Map(shards.map((shard) => [prefixOf(shard), shard]));
   const anyShard = { region, partition: 0, tag: shards.length === 1 ? region : `${region}.*` };
   const pattern = `${prefixOf(anyShard)}*`;
-  let cursor = "0";
-  do {
-    const [next, keys] = await redis.scan(cursor, "MATCH", pattern, "COUNT", STEP);
-    cursor = next;
-    const found = keys.flatMap((key): FoundKey[] => {
-      const prefix = key.slice(0, key.indexOf("}:") + 2);
-      const shard = shardByPrefix.get(prefix);
-      return shard === undefined ? [] : [{ key, shard, rest: key.slice(prefix.length) }];
-    });
-    if (found.length > 0) yield found;
-  } while (cursor !== "0");
+  for (const server of primariesOf(redis)) {
+    let cursor = "0";
+    do {
+      const [next, keys] = await server.scan(cursor, "MATCH", pattern, "COUNT", STEP);
+      cursor = next;
+      const found = keys.flatMap((key): FoundKey[] => {
+        const prefix = key.slice(0, key.indexOf("}:") + 2);
+        const shard = shardByPrefix.get(prefix);
+        return shard === undefined ? [] : [{ key, shard, rest: key.slice(prefix.length) }];
+      });
+      if (found.length > 0) yield found;
+    } while (cursor !== "0");
+  }
 }

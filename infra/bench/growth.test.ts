@@ -62,6 +62,7 @@ test.each([1, 16])("a seed on %p shards is what submits and a drainer would have
 
 test("every operation is a ranker's, and reaches every shard", async () => {
   const board = await startBoard(1_000, 16);
+  await board.ready();
   const player = board.players.at(7);
   expect(await board.call("submit", player)).toMatchObject({ entry: { score: player.score + 10 } });
   expect(await board.call("rank", player)).toMatchObject({ total: 1_000, score: player.score + 10 });
