@@ -1,28 +1,9 @@
+import type { AroundView, Entry, RankView, TopView } from "shared/answers";
 import { Problem } from "shared/problems";
 import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
-import type { Entry } from "shared/scores";
 import { toIsoTime } from "shared/times";
 import { ABOVE_EVERYBODY, type Position, readWindow, type ShardEntry, type Target, userIdOf } from "./window.ts";
-
-export interface TopView {
-  region: string;
-  total: number;
-  entries: Entry[];
-}
-
-export interface RankView extends Entry {
-  rank: number;
-  total: number;
-  percentile: number;
-}
-
-export interface AroundView {
-  region: string;
-  total: number;
-  self: Entry;
-  around: Entry[];
-}
 
 /** Reads over the union of a view's shards, exact in the total order. A read never touches PostgreSQL. */
 export interface Boards {
