@@ -14,7 +14,7 @@ const count = (max: number, missing: number, description: string) =>
     .transform(Number)
     .refine((value) => value >= 1 && value <= max, `must be from 1 to ${max}`)
     .default(missing)
-    .meta({ type: "integer", pattern: undefined, minimum: 1, maximum: max, default: missing, description });
+    .meta({ type: "integer", pattern: undefined, minimum: 1, maximum: max, description });
 
 /** What every route takes, in a deployment's closed sets: the ranker parses by these, the OpenAPI document shows them. */
 export function requestSchemas(topology: Topology, passwordsRequired: boolean) {

@@ -46,7 +46,7 @@ export function viewSchema({ regions }: Topology) {
   return upperCased
     .refine((view) => views.includes(view), `must be one of ${views.join(", ")}`)
     .default(GLOBAL)
-    .meta({ enum: views, default: GLOBAL, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
+    .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
 }
 
 /** A configured board; `main` when none is given. */
@@ -55,4 +55,4 @@ export const boardSchema = ({ boards }: Topology) =>
     .string()
     .refine((board) => boards.includes(board), `must be one of ${boards.join(", ")}`)
     .default(MAIN_BOARD)
-    .meta({ enum: [...boards], default: MAIN_BOARD, description: "Which ranking of the configured ones." });
+    .meta({ enum: [...boards], description: "Which ranking of the configured ones." });
