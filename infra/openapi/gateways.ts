@@ -39,7 +39,7 @@ const ONE: Limit = { perSecond: 1e-3, burst: 1 };
 export async function startGateways(): Promise<Gateways> {
   const under = await startUnderTest();
   const provider = startIdentityProvider();
-  const ranker = await under.build({ passwordsRequired: true });
+  const ranker = await under.build();
   const full = await under.build({ queueMax: 0 });
   const provided = await under.build({ provider: provider.options });
   const servers = [ranker, full, provided].map(({ app }) =>

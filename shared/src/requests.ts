@@ -16,6 +16,10 @@ const count = (max: number, missing: number, description: string) =>
     .default(missing)
     .meta({ type: "integer", pattern: undefined, minimum: 1, maximum: max, description });
 
+/** Whether it may be left out, a deployment decides when it starts; its type leaves that open. */
+const optionalUnless = <S extends z.ZodType>(isRequired: boolean, schema: S) =>
+  (isRequired ? schema : schema.optional()) as z.ZodOptional<S>;
+
 /** What every route takes, in a deployment's closed sets: the ranker parses by these, the OpenAPI document shows them. */
 export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
   const region = regionSchema(topology);
@@ -30,13 +34,13 @@ export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
       name: nameSchema,
       region,
       initialScore: scoreSchema.optional(),
-      password: passwordsRequired ? newPasswordSchema : newPasswordSchema.optional(),
+      password: optionalUnless(passwordsRequired, newPasswordSchema),
     }),
     credentials: z.strictObject({
       user_id: userIdSchema,
       name: nameSchema.optional(),
       region: region.optional(),
-      password: passwordsRequired ? triedPasswordSchema : triedPasswordSchema.optional(),
+      password: optionalUnless(passwordsRequired, triedPasswordSchema),
     }),
     createScore: z.strictObject({ ...written, initialScore: scoreSchema }),
     setScore: z.strictObject({ ...written, score: scoreSchema }),
