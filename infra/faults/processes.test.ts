@@ -41,8 +41,8 @@ async function untilInRound({ url }: ServiceMember): Promise<void> {
   const { host } = new URL(url);
   for (const gateway of site.gateways) {
     await until(
-      () => clientOf(gateway).get<{ upstreams: { address: string; up: boolean }[] }>("/health"),
-      ({ upstreams }) => upstreams.some(({ address, up }) => address === host && up),
+      () => clientOf(gateway).health(),
+      ({ upstreams = [] }) => upstreams.some(({ address, up }) => address === host && up),
     );
   }
 }
