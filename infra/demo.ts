@@ -1,16 +1,20 @@
+import { type Client, createClient } from "shared/client";
+import { LeaderboardError } from "shared/client/errors";
 import { ConfigError } from "shared/config";
-import { type Client, createClient, type Player, RequestFailed } from "./demo/client.ts";
 import { createProgress, table } from "./demo/display.ts";
+import { enter, type Player } from "./demo/enter.ts";
 import { type DemoOptions, HELP, readDemoOptions } from "./demo/options.ts";
 
 const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
 const POINTS_MAX = 100;
 const TOP = 10;
+// A demo goes on while services are killed and started beside it.
+const RETRY = { attemptsMax: 60, totalMsMax: 120_000 };
 
 const choose = <T>(items: readonly [T, ...T[]] | readonly T[], index: number) => items[index % items.length] as T;
 
-function toPlayer(index: number, regions: readonly string[]): Omit<Player, "token"> {
+function toPlayer(index: number, regions: readonly string[]): Player {
   const name = `${choose(FIRST_NAMES, index)} ${choose(LAST_NAMES, Math.floor(index / FIRST_NAMES.length))} ${index + 1}`;
   return { user_id: `demo-${index + 1}`, name, region: choose(regions, index) };
 }
@@ -23,13 +27,13 @@ async function inLanes(concurrency: number, work: () => Promise<boolean>): Promi
   await Promise.all(Array.from({ length: concurrency }, lane));
 }
 
-async function register(client: Client, options: DemoOptions): Promise<Player[]> {
+async function register(client: Client, options: DemoOptions): Promise<Client[]> {
   const progress = createProgress("players");
-  const players: Player[] = [];
+  const players: Client[] = [];
   let next = 0;
   await inLanes(options.concurrency, async () => {
     if (next >= options.players) return false;
-    players.push(await client.enter(toPlayer(next++, options.regions), options.password));
+    players.push(await enter(client, toPlayer(next++, options.regions), options.password));
     progress.show(players.length, options.players, `${players.length} of ${options.players}`);
     return true;
   });
@@ -37,7 +41,7 @@ async function register(client: Client, options: DemoOptions): Promise<Player[]>
   return players;
 }
 
-async function play(client: Client, players: readonly Player[], options: DemoOptions): Promise<number> {
+async function play(players: readonly Client[], options: DemoOptions): Promise<number> {
   const progress = createProgress("scores");
   const startedAt = performance.now();
   let submits = 0;
@@ -46,7 +50,7 @@ async function play(client: Client, players: readonly Player[], options: DemoOpt
     progress.show(Math.min(elapsed, options.seconds), options.seconds, `${submits} submits`);
     if (elapsed >= options.seconds) return false;
     const player = choose(players, Math.floor(Math.random() * players.length));
-    await client.add(player, 1 + Math.floor(Math.random() * POINTS_MAX));
+    await player.addScore({ delta: 1 + Math.floor(Math.random() * POINTS_MAX) });
     submits++;
     return true;
   });
@@ -55,26 +59,29 @@ async function play(client: Client, players: readonly Player[], options: DemoOpt
 }
 
 async function run(options: DemoOptions): Promise<void> {
-  const client = createClient(options.url);
+  const { url } = options;
+  await createClient({ url, retry: { attemptsMax: 1 } }).health(); // one that is not there is not waited for
+  let postponed = 0;
+  const client = createClient({ url, retry: RETRY, onRetry: () => postponed++ });
   const players = await register(client, options);
   const startedAt = performance.now();
-  const submits = await play(client, players, options);
+  const submits = await play(players, options);
   const perSecond = Math.round(submits / ((performance.now() - startedAt) / 1000));
-  const { total, entries } = await client.top(TOP);
+  const { total, entries } = await client.top({ limit: TOP });
   process.stdout.write(
     `\n${table(entries)}\n\n${submits} submits (${perSecond} a second), ${total} players on the board`,
   );
-  process.stdout.write(client.postponed > 0 ? `, ${client.postponed} requests asked to wait\n` : "\n");
+  process.stdout.write(postponed > 0 ? `, ${postponed} requests asked to wait\n` : "\n");
 }
 
 function explain(error: unknown, url: string): string {
   if (error instanceof ConfigError) return error.message;
-  if (error instanceof RequestFailed && error.code === "invalid_request" && error.message.includes("password")) {
+  if (!(error instanceof LeaderboardError)) return String(error);
+  if (error.errors.some(({ field }) => field === "password")) {
     return "This server requires passwords: name one with --password, for all players of the demo.";
   }
-  if (error instanceof RequestFailed) return `${error.message} (${error.status} ${error.code})`;
-  const refused = (error as { code?: unknown } | null)?.code === "ECONNREFUSED";
-  return refused ? `Nothing answers at ${url}: start it with npm start.` : String(error);
+  if (error.code === "no_answer") return `Nothing answers at ${url}: start it with npm start.`;
+  return `${error.message} (${error.status} ${error.code})`;
 }
 
 let url = "";

@@ -106,17 +106,13 @@ test("twenty equal scores stand in the same order in top, rank, around and SQL",
     const token = await client.register({ user_id, name: user_id, region: "NA" });
     expect((await client.post("/score/update", { score: 1_000_000 }, token)).status).toBe(200);
   }
-  interface Entries {
-    entries: { user_id: string }[];
-    around: { user_id: string }[];
-  }
   for (const region of ["NA", "GLOBAL"]) {
-    const { entries } = await client.get<Entries>(`/top?region=${region}&limit=20`);
+    const { entries } = await client.top({ region, limit: 20 });
     expect(entries.map(({ user_id }) => user_id)).toEqual(ids);
     for (const [index, id] of ids.entries()) {
-      expect(await client.get(`/rank/${id}?region=${region}`)).toMatchObject({ rank: index + 1 });
+      expect(await client.rank(id, { region })).toMatchObject({ rank: index + 1 });
     }
-    const { around } = await client.get<Entries>(`/around/${ids[9]}?region=${region}&range=10`);
+    const { around } = await client.around(ids[9] ?? "", { region, range: 10 });
     expect(around.map(({ user_id }) => user_id).slice(0, 19)).toEqual(ids.filter((_, index) => index !== 9));
   }
   await untilDrained();
@@ -127,10 +123,10 @@ test("Redis emptied, then bun run restore: the same ranks, ties included, the sa
   const client = clientOf(place);
   const keeper = await client.register({ user_id: "keeper", name: "Keeper", region: "EU", password: "correct horse" });
   await untilDrained();
-  const read = () => Promise.all(REGIONS.map((region) => client.get(`/top?region=${region}&limit=1000`)));
+  const read = () => Promise.all(REGIONS.map((region) => client.top({ region, limit: 1000 })));
   const before = await read();
   await redis.flushall();
-  expect(await client.get("/top")).toMatchObject({ total: 0 });
+  expect(await client.top()).toMatchObject({ total: 0 });
   expect((await client.post("/score/add", { delta: 1 }, keeper)).status).toBe(401);
   expect(await runCommand(place, "drainer/src/restore-command.ts")).toMatch(
     /^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/,

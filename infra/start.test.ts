@@ -54,15 +54,11 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
   expect(await rowsOf("EU", "105")).toEqual([{ user_id: "ada", score: "105", region: "EU" }]);
   expect(await rowsOf("ASIA", "500")).toEqual([{ user_id: "bob", score: "500", region: "ASIA" }]);
 
-  const views = [
-    "/rank/ada",
-    "/rank/ada?region=EU",
-    "/top",
-    "/top?region=ASIA",
-    "/around/ada",
-    "/around/bob?region=ASIA",
-  ];
-  const read = () => Promise.all(views.map((path) => client.get(path)));
+  const read = () =>
+    Promise.all([
+      ...[client.rank("ada"), client.rank("ada", { region: "EU" }), client.top(), client.top({ region: "ASIA" })],
+      ...[client.around("ada"), client.around("bob", { region: "ASIA" })],
+    ]);
   const before = await read();
   expect(before[0]).toMatchObject({ rank: 2, total: 2 });
   expect(before[1]).toMatchObject({ rank: 1, total: 1 });
@@ -80,7 +76,7 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
 
   await stack.stop();
   stack = await startStack(place, ["--fresh"]);
-  expect(await client.get("/top")).toEqual({ region: "GLOBAL", total: 0, entries: [] });
+  expect(await client.top()).toEqual({ region: "GLOBAL", total: 0, entries: [] });
   expect((await client.post("/score/add", { delta: 1 }, token)).status).toBe(401);
 }, 60_000);
 
@@ -135,5 +131,5 @@ test("a child that is killed runs again; a stack that is killed leaves nothing i
   await stack.kill();
   stack = await startStack(place);
   expect(stack.lines.filter((line) => line.includes("left by an earlier run")).length).toBeGreaterThan(0);
-  expect(await client.get("/rank/eve")).toMatchObject({ rank: 1 });
+  expect(await client.rank("eve")).toMatchObject({ rank: 1 });
 }, 60_000);

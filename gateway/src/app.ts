@@ -25,6 +25,7 @@ import { identify, type Tokens } from "shared/tokens";
 import { accessLog } from "./access-log.ts";
 import { clientAddress, forwardedChain } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
+import { docsRoutes } from "./docs.ts";
 import { refuseLargeHead, toUpstreamHeaders } from "./headers.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { forward } from "./proxy.ts";
@@ -77,6 +78,7 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
     return c.json({ status, upstreams }, isReady ? 200 : 503);
   });
   app.get("/metrics", (c) => answerMetrics(c, deps.metrics));
+  docsRoutes(app, deps.topology);
   app.onError(onProblem(deps.log));
   app.notFound(onUnknownRoute(app));
   return app;

@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 
 // What a page may read and send beyond what every page may.
 const EXPOSED = ["X-Request-Id", "X-Upstream-Addr", "Retry-After", "RateLimit", "RateLimit-Policy"];
-const ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "traceparent"];
+const ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id", "traceparent"];
 const PREFLIGHT_LIFETIME_SECONDS = 600;
 
 /**

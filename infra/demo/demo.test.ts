@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { createClient } from "shared/client";
 import { ConfigError } from "shared/config";
-import { createClient } from "./client.ts";
 import { bar, table } from "./display.ts";
+import { enter } from "./enter.ts";
 import { readDemoOptions } from "./options.ts";
 
 describe("options", () => {
@@ -38,23 +39,23 @@ test("the table's columns are as wide as what is in them", () => {
   ]);
 });
 
-test("the client waits when it is told to, and repeats a write under the same key", async () => {
-  const keys: (string | null)[] = [];
+test("a player whose registration got lost, or who is there already, gets in all the same", async () => {
+  const asked: string[] = [];
+  const codes = ["outcome_unknown", "user_exists"];
   const server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    fetch(request) {
-      keys.push(request.headers.get("Idempotency-Key"));
-      if (keys.length === 1)
-        return Response.json({ code: "queue_full" }, { status: 429, headers: { "Retry-After": "0" } });
-      return Response.json({});
+    ...{ port: 0, hostname: "127.0.0.1" },
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      asked.push(pathname === "/score/add" ? (request.headers.get("Authorization") ?? "") : pathname);
+      const code = pathname === "/auth/register" ? codes.shift() : undefined;
+      if (code === undefined) return Response.json({ token: "t" });
+      const headers = { "Content-Type": "application/problem+json" };
+      return Response.json({ code, detail: code }, { status: code === "user_exists" ? 409 : 503, headers });
     },
   });
-  const client = createClient(`http://127.0.0.1:${server.port}`);
-  await client.add({ user_id: "ada", name: "Ada", region: "EU", token: "t" }, 5);
-  expect(keys).toHaveLength(2);
-  expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
-  expect(keys[1]).toBe(keys[0] ?? "");
-  expect(client.postponed).toBe(1);
+  const client = createClient({ url: `http://127.0.0.1:${server.port}` });
+  const player = await enter(client, { user_id: "ada", name: "Ada", region: "EU" }, undefined);
+  await player.addScore({ delta: 1 });
+  expect(asked).toEqual(["/auth/register", "/auth/register", "/auth/login", "Bearer t"]);
   await server.stop(true);
 });

@@ -1,4 +1,4 @@
-import type { TopEntry } from "./client.ts";
+import type { Entry } from "shared/answers";
 
 const BAR_WIDTH = 32;
 
@@ -37,7 +37,7 @@ export function createProgress(label: string, stream: NodeJS.WriteStream = proce
 }
 
 /** The board as a table, its columns as wide as what is in them. */
-export function table(entries: readonly TopEntry[]): string {
+export function table(entries: readonly Pick<Entry, "rank" | "name" | "region" | "score">[]): string {
   const rows = entries.map(({ rank, name, region, score }) => [`${rank}`, name, region, score.toLocaleString("en")]);
   const all = [["rank", "name", "region", "score"], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));

@@ -17,9 +17,10 @@ export interface PathUnderTest extends UnderTest {
 
 const PLENTY: Limit = { perSecond: 1e6, burst: 1e6 };
 
-export async function startPath(): Promise<PathUnderTest> {
+/** @param passwordsRequired without them nothing is hashed, which a busy machine may take longer for than a client waits */
+export async function startPath({ passwordsRequired = true } = {}): Promise<PathUnderTest> {
   const under = await startUnderTest();
-  const ranker = await under.build({ passwordsRequired: true });
+  const ranker = await under.build({ passwordsRequired });
   const listening = { port: 0, hostname: "127.0.0.1" };
   const rankerServer = Bun.serve({ ...listening, fetch: (request) => ranker.app.fetch(request) });
   const pool = createPool([`http://127.0.0.1:${rankerServer.port}`]);

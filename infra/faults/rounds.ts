@@ -10,8 +10,8 @@ export async function untilInRound(
   const { host } = new URL(url);
   for (const gateway of gateways) {
     await until(
-      () => clientOf(gateway).get<{ upstreams: { address: string; up: boolean }[] }>("/health"),
-      ({ upstreams }) => upstreams.some(({ address, up }) => address === host && up === isIn),
+      () => clientOf(gateway).health(),
+      ({ upstreams = [] }) => upstreams.some(({ address, up }) => address === host && up === isIn),
     );
   }
 }

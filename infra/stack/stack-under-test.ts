@@ -1,8 +1,10 @@
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createClient } from "shared/client";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import type { Registration } from "shared/requests";
 import { type Engine, launch } from "../embedded/engine.ts";
 import { freePort, isPortFree } from "../embedded/free-port.ts";
 
@@ -95,25 +97,22 @@ export async function connectTo(place: Place): Promise<Redis> {
   return redis;
 }
 
-/** A client of the stack's gateway. */
+/** A client of the stack's gateway: the typed one, and beside it an answer as it comes, whole and once. */
 export function clientOf({ url }: Pick<Place, "url">) {
-  const post = (path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
-    fetch(url + path, {
-      method: "POST",
-      headers: {
-        ...{ "Content-Type": "application/json", ...headers },
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-      },
-      body: JSON.stringify(body),
-    });
+  const client = createClient({ url });
   return {
-    post,
-    async get<T>(path: string): Promise<T> {
-      return (await (await fetch(url + path)).json()) as T;
-    },
-    async register(player: { user_id: string; name: string; region: string; password?: string }): Promise<string> {
-      return ((await (await post("/auth/register", player)).json()) as { token: string }).token;
-    },
+    post: (path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
+      fetch(url + path, {
+        method: "POST",
+        headers: {
+          ...{ "Content-Type": "application/json", ...headers },
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        },
+        body: JSON.stringify(body),
+      }),
+    ...client,
+    /** The token of a new player. */
+    register: async (player: Registration) => (await client.register(player)).token,
   };
 }
 

@@ -1,7 +1,7 @@
+import type { AroundView, Entry, MayBePartial, RankView, TopView } from "shared/answers";
 import { Problem } from "shared/problems";
 import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
-import type { Entry } from "shared/scores";
 import { toIsoTime } from "shared/times";
 import {
   ABOVE_EVERYBODY,
@@ -12,31 +12,6 @@ import {
   userIdOf,
   type Window,
 } from "./window.ts";
-
-/** What a reader who would rather have a part of the view than nothing is told beside it. */
-export interface MayBePartial {
-  /** Regions whose entries are not counted; present where `allowsPartial` was asked for. */
-  missing_regions?: string[];
-}
-
-export interface TopView extends MayBePartial {
-  region: string;
-  total: number;
-  entries: Entry[];
-}
-
-export interface RankView extends Entry, MayBePartial {
-  rank: number;
-  total: number;
-  percentile: number;
-}
-
-export interface AroundView extends MayBePartial {
-  region: string;
-  total: number;
-  self: Entry;
-  around: Entry[];
-}
 
 /**
  * Reads over the union of a view's shards, exact in the total order. A read never touches PostgreSQL.

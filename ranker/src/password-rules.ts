@@ -1,22 +1,5 @@
+import { CHARACTERS_MIN, normalizePassword } from "shared/credentials";
 import { Problem } from "shared/problems";
-import { z } from "zod";
-
-const CHARACTERS_MIN = 8;
-const CHARACTERS_MAX = 128;
-
-/** The form that is counted, compared and hashed: one password, however a keyboard composes it (NIST SP 800-63B). */
-export const normalizePassword = (password: string) => password.normalize("NFKC");
-
-const lengthOf = (password: string) => [...normalizePassword(password)].length;
-
-/** A new password: nothing but its length is prescribed, and that it is not {@link refuseGuessable guessable}. */
-export const newPasswordSchema = z
-  .string()
-  .refine((password) => lengthOf(password) >= CHARACTERS_MIN, `must have at least ${CHARACTERS_MIN} characters`)
-  .refine((password) => lengthOf(password) <= CHARACTERS_MAX, `must have at most ${CHARACTERS_MAX} characters`);
-
-/** What may be tried at a login: any text that could be a password, in whatever form it is sent. */
-export const triedPasswordSchema = z.string().max(8 * CHARACTERS_MAX);
 
 /**
  * Refuses what is guessed first, in capitals or small letters: the most used passwords, and the player's id and name.

@@ -1,5 +1,5 @@
+import { normalizePassword } from "shared/credentials";
 import { Problem } from "shared/problems";
-import { normalizePassword } from "./password-rules.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;

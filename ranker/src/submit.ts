@@ -1,3 +1,4 @@
+import type { Entry } from "shared/answers";
 import {
   arrivalsKey,
   boardKey,
@@ -13,7 +14,6 @@ import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
-import type { Entry } from "shared/scores";
 import { toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
 import type { Boards } from "./boards.ts";

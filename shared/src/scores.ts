@@ -6,31 +6,47 @@ export const NAME_CHARACTERS_MAX = 200;
 // Cc: control characters, NUL among them. Cs in Unicode mode: surrogates without their partner.
 const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 
+// What a check in code means is told in the words of JSON Schema by `meta`, for the OpenAPI document.
+
 export const userIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -");
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")
+  .meta({ description: "The player's public name in every URL." });
 
 export const nameSchema = z
   .string()
   .refine((name) => name.length > 0 && [...name].length <= NAME_CHARACTERS_MAX, "must have 1 to 200 characters")
-  .refine((name) => !NAME_FORBIDDEN.test(name), "must have no control characters and no lone surrogates");
+  .refine((name) => !NAME_FORBIDDEN.test(name), "must have no control characters and no lone surrogates")
+  .meta({
+    ...{ minLength: 1, maxLength: NAME_CHARACTERS_MAX },
+    description: "Shown on the boards. No control characters, no lone surrogates.",
+  });
 
 /** An integer in ±(2^53−1). Minus zero becomes zero: the two would be written differently and rank alike. */
 export const scoreSchema = z
   .number("must be a number")
   .refine(Number.isSafeInteger, "must be an integer from -9007199254740991 to 9007199254740991")
-  .transform((score) => score + 0);
+  .transform((score) => score + 0)
+  .meta({
+    ...{ type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+    description: "An integer, exact from end to end.",
+  });
 
 const upperCased = z.string().transform((region) => region.toUpperCase());
 
 /** A home region: one of the configured ones, in any case. */
 export const regionSchema = ({ regions }: Topology) =>
-  upperCased.refine((region) => regions.includes(region), `must be one of ${regions.join(", ")}`);
+  upperCased
+    .refine((region) => regions.includes(region), `must be one of ${regions.join(", ")}`)
+    .meta({ enum: [...regions], description: "A home region, in any case." });
 
 /** What a read may look at: a configured region, or `GLOBAL`, which is also what is meant when none is given. */
 export function viewSchema({ regions }: Topology) {
   const views = [...new Set([GLOBAL, ...regions])];
-  return upperCased.refine((view) => views.includes(view), `must be one of ${views.join(", ")}`).default(GLOBAL);
+  return upperCased
+    .refine((view) => views.includes(view), `must be one of ${views.join(", ")}`)
+    .default(GLOBAL)
+    .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
 }
 
 /** A configured board; `main` when none is given. */
@@ -38,15 +54,5 @@ export const boardSchema = ({ boards }: Topology) =>
   z
     .string()
     .refine((board) => boards.includes(board), `must be one of ${boards.join(", ")}`)
-    .default(MAIN_BOARD);
-
-/** One player's score on a board, as every route answers it. */
-export interface Entry {
-  /** 1 is the best. Null only where a write stands but its rank could not be read. */
-  rank: number | null;
-  user_id: string;
-  name: string;
-  region: string;
-  score: number;
-  updated_at: string;
-}
+    .default(MAIN_BOARD)
+    .meta({ enum: [...boards], description: "Which ranking of the configured ones." });

@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
 import type { Context } from "hono";
+import type { Session } from "shared/answers";
 import { readJson } from "shared/http";
 import { limitedNetwork } from "shared/limited-network";
 import { Problem } from "shared/problems";
-import { nameSchema, regionSchema, scoreSchema, userIdSchema } from "shared/scores";
+import { requestSchemas } from "shared/requests";
 import type { Identity } from "shared/tokens";
-import { z } from "zod";
 import type { RankerApp, RankerDeps } from "../app.ts";
-import { newPasswordSchema, refuseGuessable, triedPasswordSchema } from "../password-rules.ts";
+import { refuseGuessable } from "../password-rules.ts";
 
 /**
  * The network of whoever asks, as the gateway saw it. Who calls a ranker directly may claim any, and comes up against
@@ -21,21 +21,8 @@ function clientNetwork(c: Context): string {
 /** `POST /auth/register` and `POST /auth/login`. */
 export function authRoutes(app: RankerApp, deps: RankerDeps): void {
   const { accounts, tokens, topology, passwordsRequired, registrationOpen } = deps;
-  const region = regionSchema(topology);
-  const registration = z.strictObject({
-    user_id: userIdSchema,
-    name: nameSchema,
-    region,
-    initialScore: scoreSchema.optional(),
-    password: passwordsRequired ? newPasswordSchema : newPasswordSchema.optional(),
-  });
-  const credentials = z.strictObject({
-    user_id: userIdSchema,
-    name: nameSchema.optional(),
-    region: region.optional(),
-    password: passwordsRequired ? triedPasswordSchema : triedPasswordSchema.optional(),
-  });
-  const answer = async (identity: Identity) => ({
+  const { registration, credentials } = requestSchemas(topology, passwordsRequired);
+  const answer = async (identity: Identity): Promise<Session> => ({
     token: await tokens.issue(identity),
     user: { user_id: identity.userId, name: identity.name, region: identity.region },
   });

@@ -1,0 +1,23 @@
+/** What the document shows; a test holds every example against its schema. */
+const time = "2026-01-02T03:04:05.678901Z";
+const grace = { user_id: "grace", name: "Grace", region: "EU" };
+const ada = { rank: 1, user_id: "ada", name: "Ada", region: "EU", score: 120, updated_at: time };
+const entry = { rank: 2, ...grace, score: 105, updated_at: time };
+const upstreams = [{ address: "10.0.0.5:5000", up: true }];
+
+export const examples = {
+  registration: { ...grace, password: "correct horse", initialScore: 10 },
+  credentials: { user_id: "grace", password: "correct horse" },
+  session: { token: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VyX2lkIjoiZ3JhY2UifQ.signature", user: grace },
+  createScore: { initialScore: 10 },
+  setScore: { score: 100 },
+  addScore: { delta: 5 },
+  entry,
+  top: { region: "EU", total: 2, entries: [ada, entry] },
+  rank: { ...entry, total: 2, percentile: 50 },
+  around: { region: "EU", total: 2, self: entry, around: [ada] },
+  health: { status: "ok", upstreams },
+  ready: { status: "ready", upstreams },
+  notReady: { status: "unavailable", upstreams: upstreams.map((each) => ({ ...each, up: false })) },
+  metrics: "# TYPE gateway_retries_total counter\ngateway_retries_total 0\n",
+} as const;

@@ -1,0 +1,62 @@
+import { idempotencyKeySchema } from "shared/requests";
+import { z } from "zod";
+
+const state = String.raw`"[a-z]+";[a-z]=\d+;[a-z]=\d+`;
+const header = (description: string, schema: object, required = false) => ({ description, required, schema });
+
+/** What answers carry, as components of the document. */
+export const answerHeaders = {
+  "X-Request-Id": header(
+    "The request's id, which the logs have too.",
+    { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$" },
+    true,
+  ),
+  "X-Upstream-Addr": header("Which ranker answered; absent where none was asked.", { type: "string" }),
+  "Retry-After": header("Seconds until a retry makes sense.", { type: "integer", minimum: 0 }, true),
+  "RateLimit-Policy": header("The token buckets that were asked: `q`, the most each holds, fills up in `w` seconds.", {
+    type: "string",
+    pattern: `^${state}(, ${state})*$`,
+    examples: ['"user";q=40;w=2, "region";q=10000;w=2'],
+  }),
+  RateLimit: header("The same buckets: `r` tokens are left, and it is full again in `t` seconds.", {
+    type: "string",
+    pattern: `^${state}(, ${state})*$`,
+    examples: ['"user";r=39;t=1, "region";r=9999;t=1'],
+  }),
+  "Idempotent-Replayed": header("The answer is that of an earlier request with the same `Idempotency-Key`.", {
+    type: "string",
+    const: "true",
+  }),
+  "WWW-Authenticate": header("The scheme that is asked for.", { type: "string", pattern: "^Bearer" }, true),
+} as const;
+export type AnswerHeader = keyof typeof answerHeaders;
+
+/** What every request may carry, and what a write may. */
+export const requestHeaders = {
+  RequestId: {
+    ...{ name: "X-Request-Id", in: "header", required: false },
+    description: "An id of the caller's own; another one is given where it is missing or not well-formed.",
+    schema: { type: "string" },
+    example: "match-42-player-7",
+  },
+  IdempotencyKey: {
+    ...{ name: "Idempotency-Key", in: "header", required: false },
+    description:
+      "Makes the write safe to repeat for 24 hours: the first answer comes again. The same key with another body is " +
+      "`idempotency_conflict`.",
+    schema: schemaOf(idempotencyKeySchema),
+    example: "match-42",
+  },
+} as const;
+
+/** A schema in the dialect of OpenAPI 3.1, as callers send it. */
+export function schemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    // zod leaves a default out where the value is transformed: it is that of the output, as here both sides know it.
+    override({ zodSchema, jsonSchema }) {
+      if (zodSchema instanceof z.ZodDefault) jsonSchema.default = zodSchema.def.defaultValue;
+    },
+  });
+  return rest;
+}

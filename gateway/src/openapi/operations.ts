@@ -1,0 +1,150 @@
+import {
+  aroundSchema,
+  entrySchema,
+  healthSchema,
+  rankSchema,
+  readinessSchema,
+  sessionSchema,
+  topSchema,
+} from "shared/answers";
+import type { ProblemCode } from "shared/problems";
+import type { Topology } from "shared/regions";
+import { requestSchemas } from "shared/requests";
+import type { z } from "zod";
+import { examples } from "./examples.ts";
+
+/** An answer that is no problem. */
+export interface Success {
+  description: string;
+  /** JSON, as this schema describes it; another media type where there is none. */
+  schema?: z.ZodType;
+  mediaType?: string;
+  example?: unknown;
+}
+
+/** One route as its callers see it. What its kind implies (headers, common problems), `document.ts` adds. */
+export interface Operation {
+  method: "GET" | "POST";
+  /** As the router spells it. */
+  path: string;
+  /** Also the method of the client. */
+  id: string;
+  tag: "players" | "scores" | "boards" | "service";
+  summary: string;
+  description?: string;
+  /** Who may call: a limited route takes from token buckets; a token says whose score it is. */
+  isLimited?: boolean;
+  needsToken?: boolean;
+  /** Whether a ranker answers. */
+  isProxied?: boolean;
+  /** Whether an `Idempotency-Key` makes it safe to repeat. */
+  isRepeatable?: boolean;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: { schema: z.ZodObject; example: unknown };
+  success: Record<number, Success>;
+  problems: readonly ProblemCode[];
+}
+
+/** Every route of the gateway that answers programs. */
+export function operations(topology: Topology): readonly Operation[] {
+  const requests = requestSchemas(topology, false);
+  const enter = { method: "POST", tag: "players", isLimited: true, isProxied: true } as const;
+  const write = { ...enter, tag: "scores", needsToken: true, isRepeatable: true } as const;
+  const read = { method: "GET", tag: "boards", isProxied: true } as const;
+  const service = { method: "GET", tag: "service" } as const;
+  const written = { description: "The entry as it stands now.", schema: entrySchema, example: examples.entry };
+  const writeProblems = ["wrong_region", "idempotency_conflict", "queue_full", "outcome_unknown"] as const;
+
+  return [
+    {
+      ...{ ...enter, path: "/auth/register", id: "register" },
+      summary: "Register a player",
+      description: "Closed (`registration_closed`) where players come from an identity provider.",
+      body: { schema: requests.registration, example: examples.registration },
+      success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
+      problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
+    },
+    {
+      ...{ ...enter, path: "/auth/login", id: "login" },
+      summary: "Log a player in",
+      description: "Ten failed tries of one player from one network are followed by `rate_limited`.",
+      body: { schema: requests.credentials, example: examples.credentials },
+      success: { 200: { description: "Logged in.", schema: sessionSchema, example: examples.session } },
+      // A login completes the initial score of a registration that broke off.
+      problems: ["bad_credentials", "wrong_region", "queue_full", "outcome_unknown"],
+    },
+    {
+      ...{ ...write, path: "/score/create", id: "createScore" },
+      summary: "Enter a board",
+      body: { schema: requests.createScore, example: examples.createScore },
+      success: { 201: written },
+      problems: ["entry_exists", ...writeProblems],
+    },
+    {
+      ...{ ...write, path: "/score/update", id: "setScore" },
+      summary: "Set the score",
+      body: { schema: requests.setScore, example: examples.setScore },
+      success: { 200: written },
+      problems: writeProblems,
+    },
+    {
+      ...{ ...write, path: "/score/add", id: "addScore" },
+      summary: "Add to the score, atomically",
+      description: "A missing entry begins at 0.",
+      body: { schema: requests.addScore, example: examples.addScore },
+      success: { 200: written },
+      problems: ["score_out_of_range", ...writeProblems],
+    },
+    {
+      ...{ ...read, path: "/top", id: "top" },
+      summary: "The best of a board",
+      query: requests.topQuery,
+      success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
+      problems: ["region_unavailable"],
+    },
+    {
+      ...{ ...read, path: "/rank/:userId", id: "rank", params: requests.player },
+      summary: "One player's rank",
+      query: requests.rankQuery,
+      success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
+      problems: ["not_ranked", "region_unavailable"],
+    },
+    {
+      ...{ ...read, path: "/around/:userId", id: "around", params: requests.player },
+      summary: "One player's neighbours",
+      description: "Up to `range` above and below, refilled at the ends of the board.",
+      query: requests.aroundQuery,
+      success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
+      problems: ["not_ranked", "region_unavailable"],
+    },
+    {
+      ...{ ...service, path: "/health", id: "health" },
+      summary: "Whether the process lives",
+      success: { 200: { description: "It lives.", schema: healthSchema, example: examples.health } },
+      problems: [],
+    },
+    {
+      ...{ ...service, path: "/ready", id: "ready" },
+      summary: "Whether to send requests here",
+      success: {
+        200: { description: "Yes.", schema: readinessSchema, example: examples.ready },
+        503: { description: "No.", schema: readinessSchema, example: examples.notReady },
+      },
+      problems: [],
+    },
+    {
+      ...{ ...service, path: "/metrics", id: "metrics" },
+      summary: "Figures for Prometheus",
+      description: "Of this process; never proxied.",
+      success: { 200: { description: "The figures.", mediaType: "text/plain", example: examples.metrics } },
+      problems: [],
+    },
+    {
+      ...{ ...service, path: "/openapi.json", id: "openapi" },
+      summary: "This document",
+      success: { 200: { description: "OpenAPI 3.1.", mediaType: "application/json" } },
+      problems: [],
+    },
+  ];
+}

@@ -1,0 +1,96 @@
+import { createServer } from "node:net";
+import type { Hono } from "hono";
+import { createApp, type GatewayEnv } from "../../gateway/src/app.ts";
+import { toBlockList } from "../../gateway/src/config.ts";
+import { measureGateway } from "../../gateway/src/metrics.ts";
+import { createPool } from "../../gateway/src/upstreams.ts";
+import { type Built, startUnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { createLog } from "../../shared/src/log.ts";
+import { createMetrics } from "../../shared/src/metrics.ts";
+import { Problem } from "../../shared/src/problems.ts";
+import { createLimiter, type Limit } from "../../shared/src/rate-limit.ts";
+import { startIdentityProvider } from "../identity/identity-provider.ts";
+
+type Gateway = Hono<GatewayEnv>;
+
+/** Gateways over one real Redis, each before a ranker in another state: together they can answer all there is. */
+export interface Gateways {
+  ranker: Built;
+  /** Before a ranker that is as it should be. */
+  sound: Gateway;
+  /** Its token buckets hold one token for ages. */
+  narrow: Gateway;
+  /** Its ranker has no room in its queues. */
+  full: Gateway;
+  /** The store of NA is away from its ranker. */
+  apart: Gateway;
+  /** Players come from an identity provider. */
+  provided: Gateway;
+  /** Nothing listens where its ranker should be. */
+  refused: Gateway;
+  /** Its ranker dies over every request. */
+  broken: Gateway;
+  /** It knows of no ranker that is up. */
+  alone: Gateway;
+  plantWrongType(key: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const PLENTY: Limit = { perSecond: 1e6, burst: 1e6 };
+const ONE: Limit = { perSecond: 1e-3, burst: 1 };
+
+export async function startGateways(): Promise<Gateways> {
+  const under = await startUnderTest();
+  const provider = startIdentityProvider();
+  const ranker = await under.build();
+  const full = await under.build({ queueMax: 0 });
+  const provided = await under.build({ provider: provider.options });
+  const apart = await under.build({
+    redisOf(region) {
+      if (region === "NA") throw new Problem("unavailable", "The store of NA is away.");
+      return under.redis;
+    },
+  });
+  const servers = [ranker, full, provided, apart].map(({ app }) =>
+    Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => app.fetch(request) }),
+  );
+  const dying = createServer((socket) => socket.once("data", () => socket.destroy()));
+  await new Promise<void>((listening) => dying.listen(0, "127.0.0.1", listening));
+  const address = dying.address();
+
+  function gatewayBefore(port: number | undefined, limit = PLENTY, isUp = true): Gateway {
+    const pool = createPool([`http://127.0.0.1:${port}`]);
+    for (const upstream of pool.upstreams) upstream.isUp = isUp;
+    const metrics = createMetrics("gateway");
+    return createApp({
+      ...{ topology: ranker.topology, tokens: ranker.tokens, pool, metrics, measured: measureGateway(metrics, pool) },
+      ...{ stores: { home: under.redis, of: () => under.redis }, limiter: createLimiter() },
+      ...{ limits: { user: limit, region: limit, address: limit }, trustedProxies: toBlockList([]) },
+      ...{ isStopping: () => false, log: createLog("test", "silent") },
+    });
+  }
+
+  const [soundPort, fullPort, providedPort, apartPort] = servers.map(({ port }) => port);
+  return {
+    ranker,
+    sound: gatewayBefore(soundPort),
+    narrow: gatewayBefore(soundPort, ONE),
+    full: gatewayBefore(fullPort),
+    provided: gatewayBefore(providedPort),
+    apart: gatewayBefore(apartPort),
+    // A new one each time: it does not ask again whoever refused once.
+    get refused() {
+      return gatewayBefore(1);
+    },
+    broken: gatewayBefore(typeof address === "object" ? address?.port : 0),
+    alone: gatewayBefore(soundPort, PLENTY, false),
+    async plantWrongType(key) {
+      await under.redis.set(key, "not what belongs here");
+    },
+    async close() {
+      await Promise.all([...servers.map((server) => server.stop(true)), provider.stop()]);
+      await new Promise((closed) => dying.close(closed));
+      await under.close();
+    },
+  };
+}

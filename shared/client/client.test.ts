@@ -1,0 +1,200 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { type Client, type ClientOptions, createClient } from "./client.ts";
+import { LeaderboardError } from "./errors.ts";
+
+interface Seen {
+  method: string;
+  target: string;
+  body: unknown;
+  token: string | null;
+  key: string | null;
+}
+
+type Answer = Response | "dropped";
+
+let server: ReturnType<typeof Bun.serve> | undefined;
+afterEach(() => server?.stop(true));
+
+/** A server that answers requests one after another as told, and then always `{}`. */
+function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
+  const seen: Seen[] = [];
+  server = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1" },
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      seen.push({
+        ...{ method: request.method, target: pathname + search },
+        body: request.method === "POST" ? await request.json() : undefined,
+        token: request.headers.get("Authorization"),
+        key: request.headers.get("Idempotency-Key"),
+      });
+      return (answers.shift() as Response | undefined) ?? Response.json({});
+    },
+  });
+  const { port } = server;
+  const drop = async (url: string, init: RequestInit) => {
+    if (answers[0] !== "dropped") return fetch(url, init);
+    answers.shift();
+    seen.push({ method: "dropped", target: "", body: undefined, token: null, key: null });
+    throw new TypeError("the connection was reset");
+  };
+  return { seen, client: createClient({ url: `http://127.0.0.1:${port}`, fetch: drop, ...options }) };
+}
+
+const problem = (status: number, code: string, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify({ status, code, detail: `What ${code} says.`, request_id: "the-id" }), {
+    ...{ status, headers: { "Content-Type": "application/problem+json", ...headers } },
+  });
+const later = (status: number, code: string) => problem(status, code, { "Retry-After": "0" });
+
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => "no failure",
+    (reason: unknown) => reason,
+  );
+
+const grace = { user_id: "grace", name: "Grace", region: "EU" };
+
+describe("every method sends what its route takes", () => {
+  test.each<[route: string, body: object | undefined, call: (client: Client) => Promise<unknown>]>([
+    ["POST /auth/register", grace, (client) => client.register(grace)],
+    ["POST /auth/login", { user_id: "grace" }, (client) => client.login({ user_id: "grace" })],
+    ["POST /score/create", { initialScore: 1 }, (client) => client.createScore({ initialScore: 1 })],
+    ["POST /score/update", { score: 2 }, (client) => client.setScore({ score: 2 })],
+    ["POST /score/add", { delta: 3, board: "main" }, (client) => client.addScore({ delta: 3, board: "main" })],
+    ["GET /top", undefined, (client) => client.top()],
+    ["GET /top?region=EU&limit=5", undefined, (client) => client.top({ region: "EU", limit: 5 })],
+    ["GET /rank/a%20b%2Fc?board=main", undefined, (client) => client.rank("a b/c", { board: "main" })],
+    ["GET /around/grace?range=2", undefined, (client) => client.around("grace", { range: 2 })],
+    ["GET /health", undefined, (client) => client.health()],
+    ["GET /ready", undefined, (client) => client.ready()],
+    ["GET /metrics", undefined, (client) => client.metrics()],
+    ["GET /openapi.json", undefined, (client) => client.openapi()],
+  ])("%s", async (route, body, call) => {
+    const { client, seen } = serve([], { token: "t" });
+    await call(client);
+    const [method, target] = route.split(" ");
+    expect(seen).toMatchObject([{ method, target, body }]);
+    const isWrite = route.startsWith("POST /score/");
+    expect([seen[0]?.token, seen[0]?.key !== null]).toEqual([isWrite ? "Bearer t" : null, isWrite]);
+  });
+
+  test("a client of another player changes nothing else", async () => {
+    const { client, seen } = serve([]);
+    await client.as("another").addScore({ delta: 1 });
+    await client.addScore({ delta: 1 });
+    expect(seen.map(({ token }) => token)).toEqual(["Bearer another", null]);
+  });
+});
+
+describe("what fails for now is tried again", () => {
+  test("when the server says so, and the caller hears of it", async () => {
+    const waits: number[] = [];
+    const heard = (_: LeaderboardError, waitMs: number) => waits.push(waitMs);
+    const { client, seen } = serve([later(429, "rate_limited"), later(503, "no_upstream")], { onRetry: heard });
+    await client.login({ user_id: "grace" });
+    expect([seen.length, waits]).toEqual([3, [0, 0]]);
+  });
+
+  test("a write keeps its key over all of its attempts, and the next one has another", async () => {
+    const { client, seen } = serve(["dropped", later(503, "outcome_unknown"), later(429, "queue_full")]);
+    await client.addScore({ delta: 1 });
+    await client.addScore({ delta: 1 });
+    const keys = seen.filter(({ method }) => method === "POST").map(({ key }) => key);
+    expect(keys).toHaveLength(4);
+    expect(new Set(keys.slice(0, 3)).size).toBe(1);
+    expect(keys[3]).not.toBe(keys[0]);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("a key of the caller's own is sent as it is", async () => {
+    const { client, seen } = serve([]);
+    await client.addScore({ delta: 1 }, { idempotencyKey: "match-42" });
+    expect(seen[0]?.key).toBe("match-42");
+  });
+
+  test.each<[what: string, call: (client: Client) => Promise<unknown>, answer: () => Answer, code: string]>([
+    [
+      "a registration whose outcome is unknown",
+      (c) => c.register(grace),
+      () => later(503, "outcome_unknown"),
+      "outcome_unknown",
+    ],
+    ["a registration that got no answer", (c) => c.register(grace), () => "dropped", "no_answer"],
+    ["a login that got no answer", (c) => c.login({ user_id: "grace" }), () => "dropped", "no_answer"],
+    ["a refusal", (c) => c.addScore({ delta: 1 }), () => problem(422, "score_out_of_range"), "score_out_of_range"],
+    ["a fault of the server", (c) => c.top(), () => problem(500, "internal"), "internal"],
+  ])("but not %s", async (_, call, answer, code) => {
+    const { client, seen } = serve([answer()]);
+    expect(await failureOf(call(client))).toMatchObject({ name: "LeaderboardError", code });
+    expect(seen).toHaveLength(1);
+  });
+
+  test("as often as allowed, and no longer than allowed", async () => {
+    const often = serve(
+      [1, 2, 3, 4].map(() => later(503, "unavailable")),
+      { retry: { attemptsMax: 3 } },
+    );
+    expect(await failureOf(often.client.top())).toMatchObject({ code: "unavailable" });
+    expect(often.seen).toHaveLength(3);
+    await server?.stop(true);
+    const long = serve([problem(429, "rate_limited", { "Retry-After": "31" })]);
+    expect(await failureOf(long.client.top())).toMatchObject({ code: "rate_limited", retryAfter: 31 });
+    expect(long.seen).toHaveLength(1);
+  });
+
+  test("until the signal is aborted, with its reason", async () => {
+    const aborter = new AbortController();
+    const { client, seen } = serve([problem(429, "rate_limited", { "Retry-After": "9" })], {
+      onRetry: () => aborter.abort("enough"),
+    });
+    expect(await failureOf(client.top({}, { signal: aborter.signal }))).toBe("enough");
+    expect(await failureOf(client.addScore({ delta: 1 }, { signal: aborter.signal }))).toBe("enough");
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe("an error", () => {
+  test("has the code, the status, the fields, the request id and the time to wait", async () => {
+    const errors = [{ field: "delta", message: "must be a number" }];
+    const body = { status: 400, code: "invalid_request", detail: "Not valid.", request_id: "the-id", errors };
+    const headers = { "Content-Type": "application/problem+json" };
+    const { client } = serve([new Response(JSON.stringify(body), { status: 400, headers })]);
+    const error = await failureOf(client.addScore({ delta: 1 }));
+    expect(error).toBeInstanceOf(LeaderboardError);
+    expect(error).toMatchObject({
+      ...{ code: "invalid_request", status: 400, message: "Not valid.", errors, requestId: "the-id" },
+      retryAfter: undefined,
+    });
+  });
+
+  test("of a server that is not there is no_answer, with the cause", async () => {
+    const client = createClient({ url: "http://127.0.0.1:1", retry: { attemptsMax: 1 } });
+    const error = await failureOf(client.top());
+    expect(error).toMatchObject({ code: "no_answer", status: 0 });
+    expect((error as LeaderboardError).cause).toBeInstanceOf(Error);
+  });
+
+  test("of a server that is silent is no_answer in time", async () => {
+    const silent = () => new Promise<Response>(() => {});
+    const stalled = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: silent });
+    const options = { timeoutMs: 30, retry: { attemptsMax: 2 } };
+    const client = createClient({ url: `http://127.0.0.1:${stalled.port}`, ...options });
+    expect(await failureOf(client.top())).toMatchObject({ code: "no_answer" });
+    await stalled.stop(true);
+  });
+
+  test.each([
+    ["a proxy's page", () => new Response("<html>", { status: 404, headers: { "Content-Type": "text/html" } }), 404],
+    ["an answer that is no JSON", () => new Response("<html>"), 200],
+  ])("of %s is not_understood", async (_, answer, status) => {
+    const { client } = serve([answer()]);
+    expect(await failureOf(client.top())).toMatchObject({ code: "not_understood", status });
+  });
+});
+
+test("a server that is not ready says so, and that is no failure", async () => {
+  const { client, seen } = serve([Response.json({ status: "unavailable" }, { status: 503 })]);
+  expect(await client.ready()).toEqual({ status: "unavailable" });
+  expect(seen).toHaveLength(1);
+});

@@ -1,0 +1,111 @@
+import type { AroundView, Entry, Health, RankView, Readiness, Session, TopView } from "../src/answers.ts";
+import type {
+  AddScore,
+  AroundQuery,
+  CreateScore,
+  Credentials,
+  RankQuery,
+  Registration,
+  SetScore,
+  TopQuery,
+} from "../src/requests.ts";
+import { notUnderstood } from "./errors.ts";
+import { type LiveEvent, type LiveOptions, subscribe } from "./live.ts";
+import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";
+
+export interface ClientOptions extends TransportOptions {
+  /** Of a registration or a login: whose scores are written. `as` makes a client with another one. */
+  token?: string;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /**
+   * 1–128 visible ASCII characters. One is made for each call, so that its retries count once; name your own where the
+   * same write may be called for again: after a crash, or by somebody else.
+   */
+  idempotencyKey?: string;
+}
+
+/** A leaderboard over HTTP. Every method rejects with a `LeaderboardError`, or with the reason of an aborted signal. */
+export interface Client {
+  /** The same leaderboard, in the name of another player. */
+  as(token: string): Client;
+  /** Codes: `user_exists`, `registration_closed`, `invalid_request`, `rate_limited`, `queue_full`, `outcome_unknown`. */
+  register(player: Registration, options?: CallOptions): Promise<Session>;
+  /** Codes: `bad_credentials`, `wrong_region`, `rate_limited`. */
+  login(credentials: Credentials, options?: CallOptions): Promise<Session>;
+  /** Enters a board. Codes: `entry_exists`, `queue_full`, and of the token `missing_token`, `invalid_token`. */
+  createScore(score: CreateScore, options?: WriteOptions): Promise<Entry>;
+  /** Sets the score. */
+  setScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
+  /** Adds to the score, atomically. Codes: `score_out_of_range`, and those of every write. */
+  addScore(score: AddScore, options?: WriteOptions): Promise<Entry>;
+  /** The best of a board: of `GLOBAL`, 100 of them, unless asked for otherwise. */
+  top(query?: TopQuery, options?: CallOptions): Promise<TopView>;
+  /** Codes: `not_ranked`. */
+  rank(userId: string, query?: RankQuery, options?: CallOptions): Promise<RankView>;
+  /** The player and up to `range` neighbours a side. Codes: `not_ranked`. */
+  around(userId: string, query?: AroundQuery, options?: CallOptions): Promise<AroundView>;
+  /** A board's changes as they happen; leave the loop, or abort the signal, to end it. */
+  live<T = unknown>(query?: TopQuery, options?: LiveOptions): AsyncGenerator<LiveEvent<T>, void, undefined>;
+  health(options?: CallOptions): Promise<Health>;
+  /** Also resolves where the answer is no. */
+  ready(options?: CallOptions): Promise<Readiness>;
+  /** The figures for Prometheus, as text. */
+  metrics(options?: CallOptions): Promise<string>;
+  /** The OpenAPI document. */
+  openapi(options?: CallOptions): Promise<Record<string, unknown>>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const send = createSend(options);
+  const authorization = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
+
+  async function ask<T>(outgoing: Outgoing): Promise<T> {
+    const response = await send(outgoing);
+    return (await response.json().catch(() => {
+      throw notUnderstood(response);
+    })) as T;
+  }
+  const get = <T>(target: string, { signal }: CallOptions = {}, more: Partial<Outgoing> = {}) =>
+    ask<T>({ method: "GET", target, isRepeatable: true, signal, ...more });
+  const enter = (target: string, body: unknown, { signal }: CallOptions = {}) =>
+    ask<Session>({ method: "POST", target, body, isRepeatable: false, signal });
+  const write = (target: string, body: unknown, { signal, idempotencyKey = newKey() }: WriteOptions = {}) => {
+    const headers = { ...authorization, "Idempotency-Key": idempotencyKey };
+    return ask<Entry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
+  };
+
+  return {
+    as: (token) => createClient({ ...options, token }),
+    register: (player, more) => enter("/auth/register", player, more),
+    login: (credentials, more) => enter("/auth/login", credentials, more),
+    createScore: (score, more) => write("/score/create", score, more),
+    setScore: (score, more) => write("/score/update", score, more),
+    addScore: (score, more) => write("/score/add", score, more),
+    top: (query, more) => get(`/top${toQuery(query)}`, more),
+    rank: (userId, query, more) => get(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
+    around: (userId, query, more) => get(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
+    live: (query, more) => subscribe(options, `/live${toQuery(query)}`, more),
+    health: (more) => get("/health", more),
+    ready: (more) => get("/ready", more, { alsoFine: 503 }),
+    metrics: async ({ signal } = {}) =>
+      (await send({ method: "GET", target: "/metrics", isRepeatable: true, signal })).text(),
+    openapi: (more) => get("/openapi.json", more),
+  };
+}
+
+function toQuery(query: object = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ""
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+}
+
+/** 128 random bits. `crypto.randomUUID` is missing in pages that came without TLS. */
+const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,0 +1,130 @@
+import { afterEach, expect, test } from "bun:test";
+import { createClient } from "./client.ts";
+import { LeaderboardError } from "./errors.ts";
+
+type Answer = (request: Request) => Response;
+
+let server: ReturnType<typeof Bun.serve> | undefined;
+afterEach(() => server?.stop(true));
+
+/** A server that answers its connections one after another, the last one for ever; and a client of it. */
+function serve(...answers: Answer[]) {
+  const asked: { target: string; lastId: string | null }[] = [];
+  const waits: number[] = [];
+  server = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1" },
+    fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      asked.push({ target: pathname + search, lastId: request.headers.get("Last-Event-ID") });
+      const answer = answers[Math.min(asked.length, answers.length) - 1];
+      return answer?.(request) ?? new Response(null, { status: 500 });
+    },
+  });
+  const client = createClient({
+    ...{ url: `http://127.0.0.1:${server.port}/`, onRetry: (_: unknown, waitMs: number) => waits.push(waitMs) },
+  });
+  return { client, asked, waits };
+}
+
+const headers = { "Content-Type": "text/event-stream" };
+const stream = (text: string) => () => new Response(text, { headers });
+/** Stays open after its text; `onEnd` hears of its end. */
+const openStream =
+  (text: string, onEnd = () => {}) =>
+  () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+        cancel: onEnd,
+      }),
+      { headers },
+    );
+const event = (id: number) => `event: change\nid: ${id}\ndata: {"n": ${id}}\n\n`;
+const last: Answer = () => new Response(null, { status: 204 });
+
+async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of events) all.push(each);
+  return all;
+}
+
+test("events arrive in order over lost connections, each behind the last one, until the server says that it is over", async () => {
+  const { client, asked } = serve(
+    stream(`retry: 1\n\n${event(1)}${event(2)}event: change\nid: 3\ndata: {"half`),
+    stream(event(3)),
+    last,
+  );
+  const events = await collect(client.live<{ n: number }>({ region: "EU", limit: 10 }));
+  expect(events.map(({ event: name, id, data }) => [name, id, data.n])).toEqual([
+    ["change", "1", 1],
+    ["change", "2", 2],
+    ["change", "3", 3],
+  ]);
+  const target = "/live?region=EU&limit=10";
+  expect(asked).toEqual([null, "2", "3"].map((lastId) => ({ target, lastId })));
+});
+
+test("a server that is away for now is asked again when it says so; the retries are told", async () => {
+  const away = () => Response.json({}, { status: 503, headers: { "Retry-After": "0" } });
+  const { client, waits } = serve(away, away, stream(event(1)), last);
+  expect(await collect(client.live())).toHaveLength(1);
+  expect(waits).toHaveLength(3);
+  expect(waits.slice(0, 2)).toEqual([50, 50]);
+});
+
+test("a refusal that will not pass ends it, as an error with the code", async () => {
+  const problem = { code: "invalid_request", detail: "The query is not valid: region.", request_id: "a" };
+  const contentType = { "Content-Type": "application/problem+json" };
+  const { client, asked } = serve(() => Response.json(problem, { status: 400, headers: contentType }));
+  const error = await collect(client.live({ region: "MARS" })).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(LeaderboardError);
+  expect(error).toMatchObject({ code: "invalid_request", status: 400, requestId: "a" });
+  expect(asked).toHaveLength(1);
+});
+
+test.each([
+  ["a page", () => new Response("<html>", { headers: { "Content-Type": "text/html" } })],
+  ["data that is no JSON", stream("data: {\n\n")],
+])("%s in place of events ends it", async (_, answer) => {
+  const error = await collect(serve(answer).client.live()).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: "LeaderboardError", code: "not_understood" });
+});
+
+test("who leaves the loop leaves the connection", async () => {
+  const ended = Promise.withResolvers<void>();
+  const { client } = serve(openStream(event(1), ended.resolve));
+  for await (const { id } of client.live()) {
+    expect(id).toBe("1");
+    break;
+  }
+  await ended.promise;
+});
+
+test("an abort ends it with the signal's reason, while connected and while waiting", async () => {
+  for (const answer of [
+    openStream(event(1)),
+    () => Response.json({}, { status: 503, headers: { "Retry-After": "99" } }),
+  ]) {
+    const aborter = new AbortController();
+    const { client } = serve(answer);
+    const watching = (async () => {
+      const options = { signal: aborter.signal };
+      const events = createClient({ url: `http://127.0.0.1:${server?.port}`, onRetry: () => aborter.abort("enough") });
+      for await (const _ of events.live({}, options)) aborter.abort("enough");
+    })();
+    expect(client).toBeDefined();
+    expect(await watching.catch((reason: unknown) => reason)).toBe("enough");
+  }
+});
+
+test("a connection that falls silent counts as lost", async () => {
+  const { client, asked } = serve(openStream(event(1)), last);
+  expect(await collect(client.live({}, { idleMsMax: 50 }))).toHaveLength(1);
+  expect(asked.map(({ lastId }) => lastId)).toEqual([null, "1"]);
+});
+
+test("a subscription goes on behind the event that an earlier one ended with", async () => {
+  const { client, asked } = serve(last);
+  await collect(client.live({}, { lastEventId: "41" }));
+  expect(asked.map(({ lastId }) => lastId)).toEqual(["41"]);
+});

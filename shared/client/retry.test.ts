@@ -1,0 +1,38 @@
+import { describe, expect, test } from "bun:test";
+import { type ErrorCode, LeaderboardError } from "./errors.ts";
+import { mayRetry, wait, waitMsBefore } from "./retry.ts";
+
+describe("what may be sent again", () => {
+  test.each<[code: ErrorCode, status: number, always: boolean, repeatable: boolean]>([
+    ["rate_limited", 429, true, true],
+    ["queue_full", 429, true, true],
+    ["unavailable", 503, true, true],
+    ["no_upstream", 503, true, true],
+    ["outcome_unknown", 503, false, true],
+    ["no_answer", 0, false, true],
+    ["not_understood", 502, false, true],
+    ["not_understood", 503, false, true],
+    ["not_understood", 200, false, false],
+    ["internal", 500, false, false],
+    ["invalid_request", 400, false, false],
+    ["idempotency_conflict", 409, false, false],
+  ])("%s with %d: whatever it was %p, what a repeat does not change %p", (code, status, always, repeatable) => {
+    const error = new LeaderboardError(code, "", { status });
+    expect([mayRetry(error, false), mayRetry(error, true)]).toEqual([always, repeatable]);
+  });
+});
+
+test("the wait is what the server asked for and up to a quarter more, else it doubles up to five seconds", () => {
+  expect([0, 0.5, 1].map((random) => waitMsBefore(1, 2, random))).toEqual([2000, 2250, 2500]);
+  expect(waitMsBefore(9, 0, 1)).toBe(0);
+  expect([1, 2, 3, 6, 100].map((attempt) => waitMsBefore(attempt, undefined, 1))).toEqual([200, 400, 800, 5000, 5000]);
+  expect(waitMsBefore(1, undefined, 0)).toBe(100);
+});
+
+test("a wait ends with the signal, and with its reason", async () => {
+  const aborter = new AbortController();
+  const waiting = wait(1_000_000, aborter.signal);
+  aborter.abort("enough");
+  expect(await waiting.catch((reason: unknown) => reason)).toBe("enough");
+  expect(await wait(1_000_000, aborter.signal).catch((reason: unknown) => reason)).toBe("enough");
+});

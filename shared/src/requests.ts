@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { newPasswordSchema, triedPasswordSchema } from "./credentials.ts";
+import type { Topology } from "./regions.ts";
+import { boardSchema, nameSchema, regionSchema, scoreSchema, userIdSchema, viewSchema } from "./scores.ts";
+
+const LIMIT_MAX = 1000;
+const RANGE_MAX = 100;
+
+/** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
+const count = (max: number, missing: number, description: string) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= max, `must be from 1 to ${max}`)
+    .default(missing)
+    .meta({ type: "integer", pattern: undefined, minimum: 1, maximum: max, description });
+
+/** Whether it may be left out, a deployment decides when it starts; its type leaves that open. */
+const optionalUnless = <S extends z.ZodType>(isRequired: boolean, schema: S) =>
+  (isRequired ? schema : schema.optional()) as z.ZodOptional<S>;
+
+/** What every route takes, in a deployment's closed sets: the ranker parses by these, the OpenAPI document shows them. */
+export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
+  const region = regionSchema(topology);
+  const written = {
+    board: boardSchema(topology),
+    region: region.optional().meta({ description: "The player's home region; another one is refused." }),
+  };
+  const read = {
+    ...{ region: viewSchema(topology), board: boardSchema(topology) },
+    partial: z.literal("allow", 'must be "allow"').optional().meta({
+      description: "Rather a part of the view than nothing, while a region of it does not answer.",
+    }),
+  };
+  return {
+    registration: z.strictObject({
+      user_id: userIdSchema,
+      name: nameSchema,
+      region,
+      initialScore: scoreSchema.optional(),
+      password: optionalUnless(passwordsRequired, newPasswordSchema),
+    }),
+    credentials: z.strictObject({
+      user_id: userIdSchema,
+      name: nameSchema.optional(),
+      region: region.optional(),
+      password: optionalUnless(passwordsRequired, triedPasswordSchema),
+    }),
+    createScore: z.strictObject({ ...written, initialScore: scoreSchema }),
+    setScore: z.strictObject({ ...written, score: scoreSchema }),
+    addScore: z.strictObject({ ...written, delta: scoreSchema }),
+    player: z.strictObject({ userId: userIdSchema }),
+    topQuery: z.strictObject({ ...read, limit: count(LIMIT_MAX, 100, "How many entries, from the best on.") }),
+    rankQuery: z.strictObject(read),
+    aroundQuery: z.strictObject({ ...read, range: count(RANGE_MAX, 10, "How many neighbours above, and below.") }),
+  };
+}
+
+type Requests = ReturnType<typeof requestSchemas>;
+export type Registration = z.input<Requests["registration"]>;
+export type Credentials = z.input<Requests["credentials"]>;
+export type CreateScore = z.input<Requests["createScore"]>;
+export type SetScore = z.input<Requests["setScore"]>;
+export type AddScore = z.input<Requests["addScore"]>;
+/** As a caller thinks of them: counts are numbers, and everything has a default. */
+export type TopQuery = Partial<z.output<Requests["topQuery"]>>;
+export type RankQuery = Partial<z.output<Requests["rankQuery"]>>;
+export type AroundQuery = Partial<z.output<Requests["aroundQuery"]>>;
+
+/** The header that makes a write safe to repeat. */
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 visible ASCII characters");
