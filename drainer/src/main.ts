@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log";
-import { createMetrics } from "shared/metrics";
+import { createMetrics, measureStores } from "shared/metrics";
 import type { Redis } from "shared/redis";
 import { runService, type Service } from "shared/service";
 import { awaitStores, connectStores } from "shared/stores";
@@ -45,6 +45,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
   ];
 
   const metrics = createMetrics("drainer");
+  measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
   let isDraining = false;
   const app = createApp({ isReady: () => isDraining && !shutdown.isStopping, log, metrics });

@@ -41,8 +41,8 @@ const ROWS_PER_SCRIPT = 250;
 // One that runs, and enough behind it that Redis never waits for us.
 const SCRIPTS_IN_FLIGHT = 4;
 
-const scoresScript = defineScript({ source: scoresSource, parse: Number });
-const accountsScript = defineScript({ source: accountsSource, parse: Number });
+const scoresScript = defineScript({ name: "restore-scores", source: scoresSource, parse: Number });
+const accountsScript = defineScript({ name: "restore-accounts", source: accountsSource, parse: Number });
 
 /**
  * Rebuilds Redis from PostgreSQL beside live traffic: whatever Redis holds in a later version stays. Running it again

@@ -1,4 +1,4 @@
-import { createMetrics } from "shared/metrics";
+import { createMetrics, measureStores } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { connectStores, connectWithin } from "shared/stores";
@@ -31,6 +31,7 @@ await runService(
     await checks.firstRound;
 
     const metrics = createMetrics("gateway");
+    measureStores(metrics, stores);
     const measured = measureGateway(metrics, pool);
     const app = createApp({
       ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },

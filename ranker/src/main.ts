@@ -1,7 +1,7 @@
-import { createMetrics } from "shared/metrics";
+import { createMetrics, measureStores } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
-import { awaitStores, connectStores } from "shared/stores";
+import { awaitStores, connectStores, storeName } from "shared/stores";
 import { createTokens } from "shared/tokens";
 import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
@@ -9,6 +9,7 @@ import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { createCountTry } from "./login-tries.ts";
+import { measureRanker } from "./metrics.ts";
 import { createPasswords } from "./passwords.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
 
@@ -21,27 +22,30 @@ await runService(
     shutdown.onClose("redis", () => stores.close());
     await awaitStores(stores, config.isProduction, log);
 
-    const boards = createBoards(topology, stores.of);
-    const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax });
-    const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
+    const metrics = createMetrics("ranker");
+    measureStores(metrics, stores);
     const passwords = await createPasswords();
+    const { onReplay, onConfirm } = measureRanker(metrics, { queueMax, passwords });
+
+    const boards = createBoards(topology, stores.of);
+    const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax, onReplay });
+    const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
+      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log, metrics },
       accounts: createAccounts({
         ...{ redis: stores.home, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
-      confirmAccount: createConfirmAccount(stores.home),
+      confirmAccount: createConfirmAccount(stores.home, undefined, onConfirm),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
       }),
       dependencies: stores.all.map((redis) => ({
-        name: `redis ${redis.options.host}:${redis.options.port}`,
+        name: `redis ${storeName(redis)}`,
         isUp: () => redis.status === "ready",
       })),
       isStopping: () => shutdown.isStopping,
-      metrics: createMetrics("ranker"),
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
     listen(app.fetch);

@@ -46,6 +46,8 @@ export interface SubmitOptions {
   boards: Boards;
   /** Events a shard's queue may hold before writes are refused. */
   queueMax: number;
+  /** Called for each answer that was kept for an idempotency key. */
+  onReplay?: () => void;
 }
 
 /**
@@ -79,8 +81,8 @@ type RawAnswer = [
   sealed: number | string,
 ];
 
-const submitScript = defineScript({ source: submitSource, parse: (reply) => reply as RawAnswer });
-const sealScript = defineScript({ source: sealSource, parse: Number });
+const submitScript = defineScript({ name: "submit", source: submitSource, parse: (reply) => reply as RawAnswer });
+const sealScript = defineScript({ name: "seal-answer", source: sealSource, parse: Number });
 
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
@@ -89,7 +91,7 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok">, string>;
 
-export function createSubmit({ topology, redisOf, boards, queueMax }: SubmitOptions): Submit {
+export function createSubmit({ topology, redisOf, boards, queueMax, onReplay }: SubmitOptions): Submit {
   return async (identity, submission) => {
     const { userId, name, region } = identity;
     const { operation, board, value, idempotencyKey } = submission;
@@ -108,6 +110,7 @@ export function createSubmit({ topology, redisOf, boards, queueMax }: SubmitOpti
     ]).catch((error: unknown) => {
       throw toRedisProblem(error, "write");
     });
+    if (replayed === 1) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
     const position = { score: Number(score), member };

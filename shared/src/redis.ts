@@ -128,6 +128,8 @@ export function toRedisProblem(error: unknown, kind: "read" | "write"): Problem 
 }
 
 export interface ScriptDefinition<R> {
+  /** Names the script to people: that of its file. */
+  name: string;
   /** The Lua source. */
   source: string;
   /** Makes the typed result of the raw reply. */
@@ -141,15 +143,28 @@ export type Script<R> = (
   args: readonly (string | number | Buffer)[],
 ) => Promise<R>;
 
+/** Told after every call of a script, whether it succeeded or failed. Must not throw. */
+export type ScriptObserver = (script: string, seconds: number) => void;
+
+const observers = new WeakMap<Redis, ScriptObserver[]>();
+
+/** Tells `observer` of every script that is run over this connection from now on. */
+export function observeScripts(redis: Redis, observer: ScriptObserver): void {
+  observers.set(redis, [...(observers.get(redis) ?? []), observer]);
+}
+
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
-export function defineScript<R>({ source, parse }: ScriptDefinition<R>): Script<R> {
+export function defineScript<R>({ name, source, parse }: ScriptDefinition<R>): Script<R> {
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args) => {
+    const startedAt = performance.now();
     try {
       return parse(await redis.evalsha(sha1, keys.length, ...keys, ...args));
     } catch (error) {
       if (!isReply(error) || !error.message.startsWith("NOSCRIPT")) throw error;
       return parse(await redis.eval(source, keys.length, ...keys, ...args));
+    } finally {
+      for (const observe of observers.get(redis) ?? []) observe(name, (performance.now() - startedAt) / 1000);
     }
   };
 }

@@ -38,6 +38,9 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
   };
 }
 
+/** Names a store to people, without its password: `10.0.0.7:6379`. */
+export const storeName = ({ options }: Redis) => `${options.host}:${options.port}`;
+
 /**
  * Starts to connect and waits no longer than that: for a service that can do without its stores, but had better not
  * begin without those that are there.
