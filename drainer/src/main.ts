@@ -24,7 +24,7 @@ import { startWorker } from "./worker.ts";
 /** What is left for emptying the queues, so that the stores can still be closed in time. */
 const LAST_DRAIN_MS = 6_000;
 
-async function run(config: DrainerConfig, { log, shutdown, listen }: Service): Promise<void> {
+async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Service): Promise<void> {
   const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, batchMax } = config;
   const stores = connectStores({ homeUrl, urlsByRegion, name: "drainer", log });
   shutdown.onClose("redis", () => stores.close());
@@ -34,7 +34,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
   const holder = crypto.randomUUID();
   function toQueue<E extends Versioned>(keys: QueueKeys, redis: Redis, database: Database, kind: EventKind<E>) {
     const lease = createLease(redis, keys.lease, holder);
-    return { keys, redis, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax }) };
+    return { keys, redis, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax, tracing }) };
   }
   const scoreEvents = scoreEventsOf(topology);
   const queues = [

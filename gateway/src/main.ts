@@ -3,6 +3,7 @@ import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { connectStores, connectWithin } from "shared/stores";
 import { createTokens } from "shared/tokens";
+import { traceScripts } from "shared/tracing";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
@@ -15,7 +16,7 @@ const CONNECT_MS = 500;
 
 await runService(
   () => loadGatewayConfig(process.env),
-  async (config, { log, shutdown, listen }) => {
+  async (config, { log, shutdown, tracing, listen }) => {
     const { topology, limits, trustedProxies, corsOrigins } = config;
     const stores = connectStores({
       ...{ homeUrl: config.redisUrl, urlsByRegion: config.redisUrlByRegion, name: "gateway", log },
@@ -32,9 +33,10 @@ await runService(
 
     const metrics = createMetrics("gateway");
     measureStores(metrics, stores);
+    if (tracing !== undefined) traceScripts(tracing, stores);
     const measured = measureGateway(metrics, pool);
     const app = createApp({
-      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },
+      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

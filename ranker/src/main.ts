@@ -3,6 +3,7 @@ import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { awaitStores, connectStores, storeName } from "shared/stores";
 import { createTokens } from "shared/tokens";
+import { traceScripts } from "shared/tracing";
 import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
@@ -15,7 +16,7 @@ import { createHasRoom, createSubmit } from "./submit.ts";
 
 await runService(
   () => loadRankerConfig(process.env),
-  async (config, { log, shutdown, listen }) => {
+  async (config, { log, shutdown, tracing, listen }) => {
     const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax } = config;
     const { passwordsRequired, registrationOpen } = config;
     const stores = connectStores({ homeUrl, urlsByRegion, name: "ranker", log });
@@ -24,15 +25,23 @@ await runService(
 
     const metrics = createMetrics("ranker");
     measureStores(metrics, stores);
+    if (tracing !== undefined) traceScripts(tracing, stores);
     const passwords = await createPasswords();
     const { onReplay, onConfirm } = measureRanker(metrics, { queueMax, passwords });
 
     const boards = createBoards(topology, stores.of);
-    const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax, onReplay });
+    const submit = createSubmit({
+      topology,
+      redisOf: stores.of,
+      boards,
+      queueMax,
+      onReplay,
+      traceparent: tracing?.current,
+    });
     const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log, metrics },
+      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
       accounts: createAccounts({
         ...{ redis: stores.home, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),

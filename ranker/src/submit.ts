@@ -48,6 +48,8 @@ export interface SubmitOptions {
   queueMax: number;
   /** Called for each answer that was kept for an idempotency key. */
   onReplay?: () => void;
+  /** The `traceparent` that an event carries to the drainer. */
+  traceparent?: (() => string | undefined) | undefined;
 }
 
 /**
@@ -91,7 +93,7 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok">, string>;
 
-export function createSubmit({ topology, redisOf, boards, queueMax, onReplay }: SubmitOptions): Submit {
+export function createSubmit({ topology, redisOf, boards, queueMax, onReplay, traceparent }: SubmitOptions): Submit {
   return async (identity, submission) => {
     const { userId, name, region } = identity;
     const { operation, board, value, idempotencyKey } = submission;
@@ -101,7 +103,7 @@ export function createSubmit({ topology, redisOf, boards, queueMax, onReplay }: 
 
     const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), arrivalsKey(shard, board)];
     keys.push(profileKey(shard, userId), ...(once === undefined ? [] : [once]));
-    const eventTail = JSON.stringify({ board, user_id: userId, name, region }).slice(1);
+    const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent: traceparent?.() }).slice(1);
     const fingerprint = `${operation}:${board}:${value}`;
     const isWholeView = shardsOfView(topology, region).length === 1;
     const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(redis, keys, [
