@@ -14,6 +14,7 @@ interface Service {
   build?: { dockerfile: string };
   environment?: Record<string, string | number>;
   ports?: string[];
+  profiles?: string[];
   volumes?: string[];
   healthcheck?: object;
   depends_on?: Record<string, { condition: string }>;
@@ -79,6 +80,14 @@ describe("every service", () => {
     expect(service.healthcheck !== undefined || dockerfile !== undefined).toBe(true);
     if (dockerfile !== undefined) expect(existsSync(join(root, dockerfile))).toBe(true);
   });
+});
+
+test("who watches is pinned, on loopback, and there only when asked for", () => {
+  for (const name of ["prometheus", "grafana"]) {
+    const { image = "", ports = [], profiles } = compose.services[name] ?? {};
+    expect([profiles, /:v?\d+\.\d+\.\d+$/.test(image)]).toEqual([["observability"], true]);
+    expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+  }
 });
 
 test("without its secrets Compose refuses to start", () => {

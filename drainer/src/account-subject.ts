@@ -20,11 +20,12 @@ const PAGE = 500;
 type Text = string | null;
 type RawAccount = [name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
 const readScript = defineScript({
+  name: "read-accounts",
   source: readSource,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawAccount[]],
   hasOtherKeys: true,
 });
-const mendScript = defineScript({ source: mendSource, parse: Number });
+const mendScript = defineScript({ name: "mend-account", source: mendSource, parse: Number });
 
 const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
 

@@ -7,8 +7,12 @@ import retrySource from "./retry-dead.lua" with { type: "text" };
 /** Entries read or moved at once: an event may be of any size. */
 const PAGE_ENTRIES = 100;
 
-const retryScript = defineScript({ source: retrySource, parse: Number });
-const dropScript = defineScript({ source: dropSource, parse: (reply) => (reply as number[]).map((one) => one === 1) });
+const retryScript = defineScript({ name: "retry-dead", source: retrySource, parse: Number });
+const dropScript = defineScript({
+  name: "drop-dead",
+  source: dropSource,
+  parse: (reply) => (reply as number[]).map((one) => one === 1),
+});
 
 /** All dead events, oldest first, page by page. Those that die meanwhile are left out. */
 export async function* readDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { SpanStart, Tracing } from "shared/tracing";
 import { configure } from "../../infra/embedded/whole-store.ts";
 import type { Database } from "./database.ts";
 import { createDrain } from "./drain.ts";
@@ -16,7 +17,7 @@ beforeEach(() => it.clear());
 
 const at = new Date("2026-01-02T03:04:05.000Z");
 const always = { hold: async () => true, release: async () => {} };
-const newDrain = (options: { database?: Database; batchMax?: number; lease?: typeof always } = {}) =>
+const newDrain = (options: { database?: Database; batchMax?: number; lease?: typeof always; tracing?: Tracing } = {}) =>
   createDrain({
     ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always },
     ...{ batchMax: 100, now: () => at, ...options },
@@ -45,6 +46,30 @@ test("scores and times arrive exactly, to the last digit", async () => {
     { user_id: "max", score: "9007199254740991", updated_us },
     { user_id: "min", score: "-9007199254740991", updated_us },
   ]);
+});
+
+test("a trace ends with its event's commit; what was refused, and what was not traced, ends none", async () => {
+  const spans: SpanStart[] = [];
+  const tracing: Tracing = {
+    within: () => Promise.reject(new Error("nothing is traced here but commits")),
+    record(start) {
+      spans.push(start);
+      return "the batch";
+    },
+    current: () => undefined,
+    close: async () => {},
+  };
+  const traceparent = (span: string) => `00-${"a".repeat(32)}-${span.repeat(16)}-01`;
+  await push(scoreEvent("ann", 1, 1, { traceparent: traceparent("1") }), scoreEvent("ann", 2, 2));
+  await push(scoreEvent("bob", 1, 3, { traceparent: traceparent("2"), region: "E\u0000U" }));
+  await newDrain({ tracing })();
+  expect(spans).toMatchObject([
+    { name: "drain batch", links: [traceparent("1")] },
+    { name: "commit", parent: traceparent("1"), links: ["the batch"] },
+  ]);
+  await push(scoreEvent("ann", 3, 4));
+  await newDrain({ tracing })();
+  expect(spans).toHaveLength(2);
 });
 
 test("a redelivered batch changes nothing", async () => {

@@ -1,10 +1,12 @@
 import type { Redis } from "shared/redis";
+import type { Tracing } from "shared/tracing";
 import type { z } from "zod";
 import { type Database, isRowFault, type Sql } from "./database.ts";
 import type { Refused } from "./dead-entry.ts";
 import { fold, type Versioned } from "./fold.ts";
 import type { Lease } from "./lease.ts";
 import { acknowledge, peek, type QueueKeys } from "./queue.ts";
+import { traceCommits } from "./trace-commits.ts";
 
 /** What a queue's events are, and how they become rows. */
 export interface EventKind<E extends Versioned> {
@@ -22,6 +24,7 @@ export interface DrainOptions<E extends Versioned> {
   kind: EventKind<E>;
   lease: Lease;
   batchMax: number;
+  tracing?: Tracing | undefined;
   now?: () => Date;
 }
 
@@ -40,15 +43,21 @@ export type Drain = () => Promise<Step>;
  * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
  */
 export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drain {
-  const { redis, database, keys, kind, lease, batchMax, now = () => new Date() } = options;
+  const { redis, database, keys, kind, lease, batchMax, tracing, now = () => new Date() } = options;
   return async () => {
     if (!(await lease.hold())) return { state: "held_elsewhere" };
+    const startedAt = performance.now();
     const raws = await peek(redis, keys, batchMax);
     if (raws.length === 0) return { state: "empty" };
     const { events, refused } = parse(raws, kind.schema);
     const { rows, refused: refusedRows } = await settle(events, kind, database);
     refused.push(...refusedRows);
     const isTrimmed = await acknowledge(redis, keys, raws, refused, now());
+    if (tracing !== undefined && isTrimmed) {
+      const dead = new Set(refused.map(({ raw }) => raw));
+      const committed = events.filter(({ raw }) => !dead.has(raw));
+      traceCommits(tracing, keys.tag, committed, (performance.now() - startedAt) / 1000);
+    }
     const counts = { events: raws.length, rows, refused: refused.length };
     return { state: "drained", ...counts, isTrimmed, isFull: raws.length === batchMax };
   };

@@ -42,11 +42,12 @@ const ENTRIES_PER_SCRIPT = 250;
 type Text = string | null;
 type RawEntry = [arrival: Text, score: Text, stray: Text, name: Text, region: Text, profileScore: Text, ...Text[]];
 const readScript = defineScript({
+  name: "read-entries",
   source: readSource,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
   hasOtherKeys: true,
 });
-const mendScript = defineScript({ source: mendSource, parse: Number });
+const mendScript = defineScript({ name: "mend-entry", source: mendSource, parse: Number });
 
 const split = (member: string) => ({ arrival: member.slice(0, ARRIVAL_DIGITS), userId: member.slice(ARRIVAL_DIGITS) });
 

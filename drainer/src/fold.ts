@@ -2,6 +2,8 @@
 export interface Versioned {
   /** Microseconds, as a decimal string; unique and growing on its shard. */
   updated_at: string;
+  /** Of the request that wrote it, where that was traced. */
+  traceparent?: string | undefined;
 }
 
 /**

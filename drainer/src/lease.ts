@@ -14,8 +14,8 @@ export const LEASE_TTL_MS = 2_000;
 /** Age at which a held lease is prolonged: long before it ends, and not with every batch. */
 export const LEASE_RENEWAL_MS = 500;
 
-const holdScript = defineScript({ source: holdSource, parse: (reply) => reply === 1 });
-const releaseScript = defineScript({ source: releaseSource, parse: (reply) => reply === 1 });
+const holdScript = defineScript({ name: "hold-lease", source: holdSource, parse: (reply) => reply === 1 });
+const releaseScript = defineScript({ name: "release-lease", source: releaseSource, parse: (reply) => reply === 1 });
 
 export function createLease(redis: Redis, key: string, holder: string, now: () => number = Date.now): Lease {
   let heldSinceMs = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { allOrAny } from "shared/all-or-any";
 import { awaitFitStores } from "shared/fit-stores";
-import { createMetrics } from "shared/metrics";
+import { createMetrics, measureStores } from "shared/metrics";
 import type { Redis } from "shared/redis";
 import { runService, type Service } from "shared/service";
 import { connectStores } from "shared/stores";
@@ -24,7 +24,7 @@ const LAST_DRAIN_MS = 6_000;
 // What a region that is away may cost the start of the others, and what the first one has to come.
 const START = { graceMs: 2_000, timeoutMs: 2 ** 31 - 1, what: "PostgreSQL" };
 
-async function run(config: DrainerConfig, { log, shutdown, listen }: Service): Promise<void> {
+async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Service): Promise<void> {
   const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, batchMax } = config;
   const { drainRegions: regions, drainAccounts, isProduction } = config;
   const stores = connectStores({ homeUrl, urlsByRegion, name: "drainer", log });
@@ -36,7 +36,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
   function toQueue<E extends Versioned>(keys: QueueKeys, redis: Redis, url: string, kind: EventKind<E>) {
     const lease = createLease(redis, keys.lease, holder);
     const database = databases.at(url);
-    return { keys, redis, url, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax }) };
+    return { keys, redis, url, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax, tracing }) };
   }
   const scoreEvents = scoreEventsOf(topology);
   const urlOf = (region: string) => config.postgresUrlByRegion.get(region) ?? config.postgresUrl;
@@ -48,6 +48,7 @@ async function run(config: DrainerConfig, { log, shutdown, listen }: Service): P
   ];
 
   const metrics = createMetrics("drainer");
+  measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
   let isDraining = false;
   const app = createApp({ isReady: () => isDraining && !shutdown.isStopping, log, metrics });

@@ -8,7 +8,7 @@ import scoresSource from "./restore-scores.lua" with { type: "text" };
 // A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
 export const ROWS_PER_SCRIPT = 250;
 
-const scoresScript = defineScript({ source: scoresSource, parse: Number, hasOtherKeys: true });
+const scoresScript = defineScript({ name: "restore-scores", source: scoresSource, parse: Number, hasOtherKeys: true });
 
 /** What one script may touch: rows of one board on one shard. */
 export interface Slice {

@@ -11,7 +11,11 @@ export interface QueueKeys {
   readonly lease: string;
 }
 
-const acknowledgeScript = defineScript({ source: acknowledgeSource, parse: (reply) => reply === 1 });
+const acknowledgeScript = defineScript({
+  name: "acknowledge",
+  source: acknowledgeSource,
+  parse: (reply) => reply === 1,
+});
 
 /** The oldest events of a queue, up to `count`, byte for byte, oldest first. Nothing is moved. */
 export async function peek(redis: Redis, { queue }: QueueKeys, count: number): Promise<Buffer[]> {

@@ -29,7 +29,12 @@ export interface RestoreOptions {
 // One that runs, and enough behind it that Redis never waits for us.
 const SCRIPTS_IN_FLIGHT = 4;
 
-const accountsScript = defineScript({ source: accountsSource, parse: Number, hasOtherKeys: true });
+const accountsScript = defineScript({
+  name: "restore-accounts",
+  source: accountsSource,
+  parse: Number,
+  hasOtherKeys: true,
+});
 
 /**
  * Rebuilds Redis from PostgreSQL beside live traffic: whatever Redis holds in a later version stays. Running it again

@@ -12,7 +12,7 @@ const isNotNewer = (sql: Sql) => sql`leaderboard.updated_at <= excluded.updated_
  * travel as text, which alone every array parameter takes.
  */
 function write(sql: Sql, events: readonly ScoreEvent[], mayReplace: ReturnType<typeof isOlder>) {
-  const column = (name: keyof ScoreEvent) => events.map((event) => event[name]);
+  const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => events.map((event) => event[name]);
   return sql`
     INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
     SELECT board, user_id, name, region, score::bigint,

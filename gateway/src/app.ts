@@ -22,6 +22,7 @@ import { secureAnswers } from "shared/secure-headers";
 import { closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
 import { identify, type Tokens } from "shared/tokens";
+import { type Tracing, traceRequests } from "shared/tracing";
 import { accessLog } from "./access-log.ts";
 import { clientAddress, forwardedChain } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
@@ -45,6 +46,7 @@ export interface GatewayDeps {
   log: Log;
   metrics: Registry;
   measured: GatewayMetrics;
+  tracing?: Tracing | undefined;
 }
 
 export interface GatewayEnv {
@@ -61,6 +63,7 @@ export interface GatewayEnv {
 /** The gateway's HTTP interface; it listens to nothing and reads no environment. */
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
+  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
   app.use(requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
   app.use(seeThroughProxies(deps.trustedProxies), secureAnswers(), measureHead());
   app.use(allowOrigins(deps.corsOrigins ?? []), refuseAmbiguous());
@@ -127,7 +130,7 @@ async function takeTokens(
   applyVerdict(c, buckets, verdict);
 }
 
-function proxyTo({ pool, trustedProxies, measured }: GatewayDeps) {
+function proxyTo({ pool, trustedProxies, measured, tracing }: GatewayDeps) {
   return async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
     const { method, url } = c.req;
     const isRead = method === "GET" || method === "HEAD";
@@ -144,7 +147,7 @@ function proxyTo({ pool, trustedProxies, measured }: GatewayDeps) {
       isRepeatable: isRead || (c.req.path.startsWith("/score/") && headers.has("Idempotency-Key")),
     };
     const answer = await forward(outgoing, {
-      pool,
+      ...{ pool, tracing },
       onAttempt({ address }, attempt) {
         c.set("upstream", address);
         if (attempt > 1) measured.onRetry();

@@ -1,8 +1,9 @@
-import { createMetrics } from "shared/metrics";
+import { createMetrics, measureStores } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
 import { runService } from "shared/service";
 import { connectStores, connectWithin } from "shared/stores";
 import { createTokens } from "shared/tokens";
+import { traceScripts } from "shared/tracing";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
@@ -15,7 +16,7 @@ const CONNECT_MS = 500;
 
 await runService(
   () => loadGatewayConfig(process.env),
-  async (config, { log, shutdown, listen }) => {
+  async (config, { log, shutdown, tracing, listen }) => {
     const { topology, limits, trustedProxies, corsOrigins } = config;
     const stores = connectStores({
       ...{ homeUrl: config.redisUrl, urlsByRegion: config.redisUrlByRegion, name: "gateway", log },
@@ -31,9 +32,11 @@ await runService(
     await checks.firstRound;
 
     const metrics = createMetrics("gateway");
+    measureStores(metrics, stores);
+    if (tracing !== undefined) traceScripts(tracing, stores);
     const measured = measureGateway(metrics, pool);
     const app = createApp({
-      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },
+      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

@@ -1,4 +1,5 @@
 import { Problem } from "shared/problems";
+import type { Tracing } from "shared/tracing";
 import { toClientHeaders } from "./headers.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
@@ -26,6 +27,7 @@ export interface ProxyOptions {
   pool: Pool;
   /** Called before each attempt. */
   onAttempt?: (upstream: Upstream, attempt: number) => void;
+  tracing?: Tracing | undefined;
 }
 
 // A client waits no longer than a second for anything; what is left of it is the way there and back.
@@ -44,7 +46,7 @@ const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "E
  *
  * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
  */
-export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOptions): Promise<Answer> {
+export async function forward(outgoing: Outgoing, { pool, onAttempt, tracing }: ProxyOptions): Promise<Answer> {
   const startedAt = performance.now();
   let failed: { upstream: Upstream; cause: unknown; mayStand: boolean } | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -53,8 +55,9 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOpti
     onAttempt?.(upstream, attempt);
     const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
     const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
+    const sendOnce = (traced: Outgoing) => send(traced, upstream, Math.max(1, Math.floor(timeoutMs)));
     try {
-      return await send(outgoing, upstream, Math.max(1, Math.floor(timeoutMs)));
+      return await (tracing === undefined ? sendOnce(outgoing) : sendTraced(outgoing, upstream, tracing, sendOnce));
     } catch (cause) {
       const neverConnected = NEVER_CONNECTED.has(errorCode(cause));
       if (neverConnected) markDown(upstream);
@@ -72,6 +75,23 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOpti
     "The ranking service did not confirm the write, which may stand. Read the score, or repeat with an Idempotency-Key.",
     failed,
   );
+}
+
+/** One attempt as a span of its own, which the ranker's is below. Without tracing the client's own header goes on. */
+function sendTraced(
+  outgoing: Outgoing,
+  { address }: Upstream,
+  tracing: Tracing,
+  sendOnce: (traced: Outgoing) => Promise<Answer>,
+): Promise<Answer> {
+  const attributes = { "server.address": address, "http.request.method": outgoing.method };
+  return tracing.within({ name: `attempt ${address}`, kind: "client", attributes }, async (span) => {
+    const headers = new Headers(outgoing.headers);
+    headers.set("traceparent", tracing.current() ?? "");
+    const answer = await sendOnce({ ...outgoing, headers });
+    span.set({ "http.response.status_code": answer.status });
+    return answer;
+  });
 }
 
 /** Bun gives system errors a code; those of an abort have a number in its place. */

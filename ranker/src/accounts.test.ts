@@ -133,6 +133,7 @@ describe("login", () => {
     await optional.accounts.register({ ...ada, user_id: "bob", password });
     let hashes = 0;
     const passwords: Passwords = {
+      waiting: 0,
       hash: () => Promise.reject(new Error("nobody registers here")),
       async matches() {
         hashes++;

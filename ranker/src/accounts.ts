@@ -49,6 +49,7 @@ export interface AccountsOptions {
 }
 
 const registerScript = defineScript({
+  name: "register",
   source: registerSource,
   parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full", createdAt: string],
   isRefusal: ([outcome]) => outcome !== "created",

@@ -7,6 +7,7 @@ import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
 import { closeWhenStopping } from "shared/service";
 import type { Tokens } from "shared/tokens";
+import { type Tracing, traceRequests } from "shared/tracing";
 import type { Accounts } from "./accounts.ts";
 import type { Boards } from "./boards.ts";
 import type { ConfirmAccount } from "./confirm-account.ts";
@@ -31,6 +32,7 @@ export interface RankerDeps {
   isStopping: () => boolean;
   log: Log;
   metrics: Registry;
+  tracing?: Tracing | undefined;
 }
 
 export type RankerApp = Hono<{ Variables: RequestVariables }>;
@@ -38,6 +40,7 @@ export type RankerApp = Hono<{ Variables: RequestVariables }>;
 /** The ranker's HTTP interface; it listens to nothing and reads no environment. */
 export function createApp(deps: RankerDeps): RankerApp {
   const app: RankerApp = new Hono();
+  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
   app.use(requestId(), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
   app.use(secureAnswers(), measureHead(), refuseAmbiguous());
   authRoutes(app, deps);

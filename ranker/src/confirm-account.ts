@@ -19,6 +19,9 @@ const ANSWER_WITHIN_MS = 200;
 // After a failure the store is left alone this long: writes must not each wait for it.
 const REST_AFTER_FAILURE_MS = 500;
 
+/** What let a write pass: a yes that is remembered, the store, or, while that is away, the token alone. */
+export type ConfirmedBy = "memory" | "store" | "token";
+
 type Answer = "confirmed" | "gone" | "taken" | "unknown";
 
 /**
@@ -27,7 +30,11 @@ type Answer = "confirmed" | "gone" | "taken" | "unknown";
  *
  * @param now milliseconds of a clock that only grows
  */
-export function createConfirmAccount(home: Redis, now = performance.now.bind(performance)): ConfirmAccount {
+export function createConfirmAccount(
+  home: Redis,
+  now = performance.now.bind(performance),
+  onConfirm?: (by: ConfirmedBy) => void,
+): ConfirmAccount {
   const confirmedUntilMs = new Map<string, number>();
   const asked = new Map<string, Promise<Answer>>();
   let restsUntilMs = Number.NEGATIVE_INFINITY;
@@ -63,7 +70,7 @@ export function createConfirmAccount(home: Redis, now = performance.now.bind(per
   return async (identity) => {
     const { userId, region, account, isExternal = false } = identity;
     const key = `${userId} ${region} ${isExternal ? "external" : account}`;
-    if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return;
+    if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return onConfirm?.("memory");
     const answer = restsUntilMs > now() ? "unknown" : await askOnce(key, identity);
     if (answer === "gone" || answer === "taken") confirmedUntilMs.delete(key);
     if (answer === "gone") throw invalidToken("The account of this token is not there any more. Log in again.");
@@ -73,6 +80,7 @@ export function createConfirmAccount(home: Redis, now = performance.now.bind(per
     if (answer === "unknown" && isExternal && !confirmedUntilMs.has(key)) {
       throw new Problem("unavailable", "The store of accounts does not answer. Nothing was changed; try again.");
     }
+    onConfirm?.(answer === "confirmed" ? "store" : "token");
   };
 }
 

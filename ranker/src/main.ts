@@ -1,17 +1,19 @@
 import { awaitFitStores } from "shared/fit-stores";
-import { createMetrics } from "shared/metrics";
+import { createMetrics, measureStores } from "shared/metrics";
 import { createLimiter } from "shared/rate-limit";
 import { warnWithoutReplica } from "shared/redis-checks";
 import { createReplicaWait } from "shared/replica-wait";
 import { runService } from "shared/service";
 import { connectStores } from "shared/stores";
 import { createTokens } from "shared/tokens";
+import { traceScripts } from "shared/tracing";
 import { createAccounts } from "./accounts.ts";
 import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { createCountTry } from "./login-tries.ts";
+import { measureRanker } from "./metrics.ts";
 import { createPasswords } from "./passwords.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
 
@@ -20,7 +22,7 @@ const REPLICA_TIMEOUT_MS = 150;
 
 await runService(
   () => loadRankerConfig(process.env),
-  async (config, { log, shutdown, listen }) => {
+  async (config, { log, shutdown, tracing, listen }) => {
     const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, queueMax } = config;
     const { passwordsRequired, registrationOpen } = config;
     const { regions } = topology;
@@ -38,25 +40,41 @@ await runService(
     const confirm = config.isReplicated ? createReplicaWait(REPLICA_TIMEOUT_MS) : undefined;
     if (config.isReplicated) for (const redis of writers.all) await warnWithoutReplica(redis, log);
 
-    const boards = createBoards(topology, stores.of);
-    const submit = createSubmit({ topology, redisOf: writers.of, confirm, boards, queueMax });
-    const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
+    const metrics = createMetrics("ranker");
+    const used = { ...stores, all: [...new Set([...stores.all, ...writers.all])] };
+    measureStores(metrics, used);
+    if (tracing !== undefined) traceScripts(tracing, used);
     const passwords = await createPasswords();
+    const { onReplay, onConfirm } = measureRanker(metrics, { queueMax, passwords });
+
+    const boards = createBoards(topology, stores.of);
+    const submit = createSubmit({
+      topology,
+      redisOf: writers.of,
+      confirm,
+      boards,
+      queueMax,
+      onReplay,
+      traceparent: tracing?.current,
+    });
+    const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
+      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
       accounts: createAccounts({
         ...{ redis: stores.home, writer: writers.home, confirm },
         ...{ passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
-      confirmAccount: createConfirmAccount(stores.home),
+      confirmAccount: createConfirmAccount(stores.home, undefined, onConfirm),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
       }),
-      dependencies: [...stores.byLabel].map(([name, redis]) => ({ name, isUp: () => redis.status === "ready" })),
+      dependencies: [...stores.byAddress].map(([address, redis]) => ({
+        name: `redis ${address}`,
+        isUp: () => redis.status === "ready",
+      })),
       isStopping: () => shutdown.isStopping,
-      metrics: createMetrics("ranker"),
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
     listen(app.fetch);

@@ -2,6 +2,8 @@ import { normalizePassword } from "shared/credentials";
 import { Problem } from "shared/problems";
 
 export interface Passwords {
+  /** How many wait for their turn. */
+  readonly waiting: number;
   hash(password: string): Promise<string>;
   /** Compares in the time of one hash, also when there is no hash to compare with. */
   matches(password: string, hash: string | undefined): Promise<boolean>;
@@ -59,6 +61,9 @@ export async function createPasswords(waitMsMax = WAIT_MS_MAX): Promise<Password
   }
 
   return {
+    get waiting() {
+      return waiting.size;
+    },
     hash: (password) => inTurn(() => Bun.password.hash(normalizePassword(password), ARGON2ID)),
     matches: (password, hash) =>
       inTurn(async () => {

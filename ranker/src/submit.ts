@@ -51,6 +51,10 @@ export interface SubmitOptions {
   boards: Boards;
   /** Events a shard's queue may hold before writes are refused. */
   queueMax: number;
+  /** Called for each answer that was kept for an idempotency key. */
+  onReplay?: () => void;
+  /** The `traceparent` that an event carries to the drainer. */
+  traceparent?: (() => string | undefined) | undefined;
 }
 
 /**
@@ -85,11 +89,12 @@ type RawAnswer = [
 ];
 
 const submitScript = defineScript({
+  name: "submit",
   source: submitSource,
   parse: (reply) => reply as RawAnswer,
   isRefusal: ([outcome]) => ["queue_full", "idempotency_conflict", "moved"].includes(outcome),
 });
-const sealScript = defineScript({ source: sealSource, parse: Number });
+const sealScript = defineScript({ name: "seal-answer", source: sealSource, parse: Number });
 
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
@@ -98,7 +103,8 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok" | "moved">, string>;
 
-export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: SubmitOptions): Submit {
+export function createSubmit(options: SubmitOptions): Submit {
+  const { topology, redisOf, confirm, boards, queueMax, onReplay, traceparent } = options;
   return async (identity, submission) => {
     const { userId, name, region } = identity;
     const { operation, board, value, idempotencyKey } = submission;
@@ -108,7 +114,7 @@ export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: S
 
     const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), arrivalsKey(shard, board)];
     keys.push(profileKey(shard, userId), splitKey(shard.tag), ...(once === undefined ? [] : [once]));
-    const eventTail = JSON.stringify({ board, user_id: userId, name, region }).slice(1);
+    const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent: traceparent?.() }).slice(1);
     const fingerprint = `${operation}:${board}:${value}`;
     const isWholeView = shardsOfView(topology, region).length === 1;
     const args = [
@@ -125,6 +131,7 @@ export function createSubmit({ topology, redisOf, confirm, boards, queueMax }: S
       throw toRedisProblem(error, "write");
     });
     if (outcome === "moved") throw entriesMoved(region);
+    if (replayed === 1) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
     const position = { score: Number(score), member };

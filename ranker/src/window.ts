@@ -35,7 +35,7 @@ export type Target = { userId: string } | Position;
 export const ABOVE_EVERYBODY: Position = { score: Number.POSITIVE_INFINITY, member: "" };
 
 type RawWindow = [] | [total: number, before?: number, self?: string[], above?: string[], below?: string[]];
-const windowScript = defineScript({ source, parse: (reply) => reply as RawWindow, hasOtherKeys: true });
+const windowScript = defineScript({ name: "window", source, parse: (reply) => reply as RawWindow, hasOtherKeys: true });
 
 /**
  * Reads a target's surroundings on one shard, up to `range` entries a side.

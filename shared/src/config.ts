@@ -57,6 +57,12 @@ export const redisUrl = z.string().superRefine((text, context) => {
 export const postgresUrl = urlOf("postgres:", "postgresql:");
 export const httpUrl = urlOf("http:", "https:");
 
+/** From 0 to 1, in plain digits. */
+const share = z
+  .string()
+  .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be from 0 to 1")
+  .transform(Number);
+
 /** What every service reads. */
 export const commonFields = {
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
@@ -66,6 +72,8 @@ export const commonFields = {
   PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1),
   BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -").default(["main"]),
   REDIS_URL: redisUrl,
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_TRACES_SAMPLER_ARG: share.default(1),
 };
 
 const secret = z.string().refine((text) => new TextEncoder().encode(text).length >= 32, "must have at least 32 bytes");
@@ -159,6 +167,11 @@ export function toServiceConfig(
     host: settings.HOST,
     port: settings.PORT,
     topology: toTopology(settings),
+    /** Where spans are sent; nothing is traced without it. */
+    tracing:
+      settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? undefined
+        : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: settings.OTEL_TRACES_SAMPLER_ARG },
     redisUrl: settings.REDIS_URL,
     redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nameSchema, userIdSchema } from "./scores.ts";
+import { parseTraceparent } from "./traceparent.ts";
 
 /**
  * What the ranker leaves in a queue and the drainer takes out. Integers are decimal strings, because Lua's JSON keeps
@@ -13,6 +14,16 @@ const integerText = z
 /** A time in microseconds. */
 export const timeText = integerText.refine((text) => Number(text) >= 0, "must not be negative");
 
+/**
+ * W3C `traceparent` of the request that wrote an event, where it was traced. One that is none is left out: no event is
+ * refused for how it is watched.
+ */
+const traceparent = z
+  .string()
+  .refine((text) => parseTraceparent(text) !== undefined)
+  .optional()
+  .catch(undefined);
+
 export const scoreEventSchema = z.object({
   board: z.string().min(1),
   user_id: userIdSchema,
@@ -21,6 +32,7 @@ export const scoreEventSchema = z.object({
   score: integerText,
   reached_at: timeText,
   updated_at: timeText,
+  traceparent,
 });
 export type ScoreEvent = z.infer<typeof scoreEventSchema>;
 

@@ -71,7 +71,7 @@ export function measureHead(): MiddlewareHandler {
 /** Turns whatever was thrown into a problem document; the log keeps the cause, under the request's id. */
 export function onProblem<E extends RequestEnv>(log: Log): ErrorHandler<E> {
   return (error, c) => {
-    const problem = error instanceof HTTPException ? fromHonoError(error) : toProblem(error);
+    const problem = toAnsweredProblem(error);
     const id = c.get("requestId");
     const logged = { request_id: id, code: problem.code, method: c.req.method, path: c.req.path };
     const { cause } = problem;
@@ -82,6 +82,10 @@ export function onProblem<E extends RequestEnv>(log: Log): ErrorHandler<E> {
     return toProblemResponse(problem, id);
   };
 }
+
+/** The problem that a client reads for what a handler threw. */
+export const toAnsweredProblem = (error: unknown): Problem =>
+  error instanceof HTTPException ? fromHonoError(error) : toProblem(error);
 
 function fromHonoError(error: HTTPException): Problem {
   return error.status < 500

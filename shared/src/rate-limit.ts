@@ -36,8 +36,8 @@ export interface Limiter {
 // After a failure Redis is left alone this long: requests must not each wait for the same time-out.
 const REST_AFTER_FAILURE_MS = 500;
 
-const bucketScript = defineScript({ source, parse: (reply) => reply as number[] });
-const giveBackScript = defineScript({ source: giveBackSource, parse: Number });
+const bucketScript = defineScript({ name: "token-bucket", source, parse: (reply) => reply as number[] });
+const giveBackScript = defineScript({ name: "give-back", source: giveBackSource, parse: Number });
 
 export interface LimiterOptions {
   /** Milliseconds of a clock that only grows. */

@@ -27,8 +27,9 @@ afterAll(async () => {
   await server.dispose();
 });
 
-const count = defineScript({ source: "return redis.call('INCR', KEYS[1])", parse: Number });
+const count = defineScript({ name: "test", source: "return redis.call('INCR', KEYS[1])", parse: Number });
 const countBoth = defineScript({
+  name: "test",
   source: "return redis.call('INCR', KEYS[1]) + redis.call('INCR', KEYS[2])",
   parse: Number,
 });
@@ -51,7 +52,12 @@ test("a script runs where its keys are, on nodes that do not know it yet, too", 
   expect(sizes.map((found) => found.length)).toEqual([1, 1, 1]);
 });
 
-const getOther = defineScript({ source: "return redis.call('GET', ARGV[1])", parse: String, hasOtherKeys: true });
+const getOther = defineScript({
+  name: "test",
+  source: "return redis.call('GET', ARGV[1])",
+  parse: String,
+  hasOtherKeys: true,
+});
 
 describe("a slot that moves", () => {
   test("is followed: key by key while it does, and to its new owner afterwards", async () => {

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { startRedis } from "../../infra/embedded/redis.ts";
 import { scratchRedis } from "../../infra/embedded/scratch.ts";
 import { createLog } from "./log.ts";
-import { awaitReady, connectRedis, defineScript, toRedisProblem } from "./redis.ts";
+import { awaitReady, connectRedis, defineScript, observeScripts, toRedisProblem } from "./redis.ts";
 
 const log = createLog("test", "silent");
 let server: Awaited<ReturnType<typeof scratchRedis>>;
@@ -92,10 +92,24 @@ test("a Redis that never answers makes awaitReady fail in time", async () => {
   redis.disconnect();
 });
 
+test("every call of a script is told to those who watch its connection, by name, whether it succeeds or fails", async () => {
+  const redis = connectRedis({ url: server.url, name: "test", log });
+  await awaitReady(redis, 5_000);
+  const told: string[] = [];
+  for (const who of ["first", "second"])
+    observeScripts(redis, (script, seconds) => told.push(`${who} ${script} ${seconds > 0}`));
+  const fail = defineScript({ name: "fail", source: "return redis.error_reply('ERR')", parse: String });
+  const answer = defineScript({ name: "answer", source: "return 1", parse: Number });
+  await expect(fail(redis, [], [])).rejects.toThrow("ERR");
+  await answer(redis, [], []);
+  expect(told).toEqual(["first fail true", "second fail true", "first answer true", "second answer true"]);
+  redis.disconnect();
+});
+
 test("a refusal of Redis itself is ours to mend, one for memory is the server's", async () => {
   const redis = connectRedis({ url: server.url, name: "test", log });
   await awaitReady(redis, 5_000);
-  const script = defineScript({ source: "return redis.error_reply(ARGV[1])", parse: String });
+  const script = defineScript({ name: "refuse", source: "return redis.error_reply(ARGV[1])", parse: String });
   const problemOf = async (reply: string) =>
     toRedisProblem(await script(redis, [], [reply]).catch((reason: unknown) => reason), "write").code;
   expect(await problemOf("WRONGTYPE not a list")).toBe("internal");

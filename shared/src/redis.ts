@@ -22,7 +22,7 @@ export function connectRedis(options: ConnectOptions): Redis {
 }
 
 /** Where a client was told to find its server or the first nodes of its cluster, for people; without credentials. */
-export const labelOf = (url: string) => `redis ${parseRedisNodes(url).addresses.join(",")}`;
+export const addressesOf = (url: string) => parseRedisNodes(url).addresses.join(",");
 
 const isCluster = (redis: Redis): redis is Cluster => redis.isCluster;
 
@@ -89,6 +89,8 @@ export function toRedisProblem(error: unknown, kind: "read" | "write"): Problem 
 }
 
 export interface ScriptDefinition<R> {
+  /** Names the script to people: that of its file. */
+  name: string;
   /** The Lua source. */
   source: string;
   /** Makes the typed result of the raw reply. */
@@ -113,11 +115,22 @@ export type Script<R> = (
   confirm?: Confirm,
 ) => Promise<R>;
 
+/** Told after every call of a script, whether it succeeded or failed. Must not throw. */
+export type ScriptObserver = (script: string, seconds: number) => void;
+
+const observers = new WeakMap<Redis, ScriptObserver[]>();
+
+/** Tells `observer` of every script that is run over this connection from now on. */
+export function observeScripts(redis: Redis, observer: ScriptObserver): void {
+  observers.set(redis, [...(observers.get(redis) ?? []), observer]);
+}
+
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
 export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
-  const { source, parse, hasOtherKeys = false, isRefusal = () => false } = definition;
+  const { name, source, parse, hasOtherKeys = false, isRefusal = () => false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args, confirm) => {
+    const startedAt = performance.now();
     const run = (command: "evalsha" | "eval", script: string) => {
       const send = async (server: Connection) => {
         const confirmed = confirm?.(server);
@@ -132,6 +145,8 @@ export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
     } catch (error) {
       if (!isReply(error) || !error.message.startsWith("NOSCRIPT")) throw error;
       return await run("eval", source);
+    } finally {
+      for (const observe of observers.get(redis) ?? []) observe(name, (performance.now() - startedAt) / 1000);
     }
   };
 }

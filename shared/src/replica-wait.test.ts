@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 beforeEach(() => observer.config("RESETSTAT"));
 
-const count = defineScript({ source: "return redis.call('INCR', KEYS[1])", parse: Number });
+const count = defineScript({ name: "test", source: "return redis.call('INCR', KEYS[1])", parse: Number });
 /** How often replicas were asked. */
 const waits = async () => Number(/^cmdstat_wait:calls=(\d+)/m.exec(await observer.info("commandstats"))?.[1] ?? 0);
 const unconfirmed = expect.objectContaining({
@@ -92,7 +92,12 @@ test("a connection that was lost since the write cannot confirm it, although the
 });
 
 test("a refusal is not confirmed: it acknowledges nothing", async () => {
-  const refuse = defineScript({ source: "return 'no'", parse: String, isRefusal: (result) => result === "no" });
+  const refuse = defineScript({
+    name: "test",
+    source: "return 'no'",
+    parse: String,
+    isRefusal: (result) => result === "no",
+  });
   expect(await refuse(redis, ["a"], [], createReplicaWait(TIMEOUT_MS))).toBe("no");
   expect(await waits()).toBe(0);
 });

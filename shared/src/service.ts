@@ -3,11 +3,14 @@ import { ConfigError } from "./config.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { toProblem, toProblemResponse } from "./problems.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
+import { openTracing, type Tracing, type TracingOptions } from "./tracing.ts";
 
 /** What every service has from its first moment on. */
 export interface Service {
   log: Log;
   shutdown: Shutdown;
+  /** Absent where tracing is off. */
+  tracing: Tracing | undefined;
   /** Opens the port; closing it is the first step of the shutdown that is not registered later. */
   listen(fetch: Fetch): void;
 }
@@ -20,6 +23,7 @@ export interface ServiceOptions {
   logLevel: LogLevel;
   host: string;
   port: number;
+  tracing: TracingOptions | undefined;
 }
 
 /** What an orderly end may take; whoever runs the services waits that long before killing one. */
@@ -45,7 +49,9 @@ export async function runService<C extends ServiceOptions>(
     const log = createLog(config.name, config.logLevel);
     const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
     stopOnSignals(shutdown, log);
-    await run(config, { log, shutdown, listen: (fetch) => listen(config, fetch, shutdown, log) });
+    const tracing = await openTracing(config.name, config.tracing);
+    if (tracing !== undefined) shutdown.onClose("tracing", () => tracing.close());
+    await run(config, { log, shutdown, tracing, listen: (fetch) => listen(config, fetch, shutdown, log) });
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
     process.exit(1);

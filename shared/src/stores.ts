@@ -1,5 +1,5 @@
 import type { Log } from "./log.ts";
-import { awaitReady, connectRedis, labelOf, type Redis } from "./redis.ts";
+import { addressesOf, awaitReady, connectRedis, type Redis } from "./redis.ts";
 import { checkDurability } from "./redis-checks.ts";
 import type { Topology } from "./regions.ts";
 import { checkSplit } from "./split.ts";
@@ -9,8 +9,8 @@ export interface Stores {
   /** Where what belongs to no region lives: accounts. */
   readonly home: Redis;
   readonly all: readonly Redis[];
-  /** All of them, by what people know them by. */
-  readonly byLabel: ReadonlyMap<string, Redis>;
+  /** All of them, by where they were to be found: `10.0.0.7:6379`. */
+  readonly byAddress: ReadonlyMap<string, Redis>;
   of(region: string): Redis;
   close(): void;
 }
@@ -36,7 +36,7 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
   return {
     home: at(homeUrl),
     all: [...byUrl.values()],
-    byLabel: new Map([...byUrl].map(([url, redis]) => [labelOf(url), redis])),
+    byAddress: new Map([...byUrl].map(([url, redis]) => [addressesOf(url), redis])),
     of: (region) => at(urlsByRegion.get(region)),
     close() {
       for (const redis of byUrl.values()) redis.disconnect();

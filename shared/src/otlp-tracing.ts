@@ -1,0 +1,83 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
+import type { OpenSpan, SpanStart, Tracing, TracingOptions } from "./tracing.ts";
+
+const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER };
+// A collector that does not answer costs its spans, never a request; and no more than this of a shutdown.
+const EXPORT_TIMEOUT_MS = 2_000;
+
+/** Spans in the background, in batches, to a collector. Nothing global is registered. */
+export function createOtlpTracing(service: string, { endpoint, ratio }: TracingOptions): Tracing {
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/$/, "")}/v1/traces`,
+    timeoutMillis: EXPORT_TIMEOUT_MS,
+  });
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ "service.namespace": "leaderboard", "service.name": service }),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT_MS })],
+  });
+  const tracer = provider.getTracer("leaderboard");
+  const around = new AsyncLocalStorage<Context>();
+
+  function begin({ name, kind, parent, links = [], attributes = {} }: SpanStart, startTime = Date.now()): Span {
+    const options = { kind: kind === undefined ? SpanKind.INTERNAL : KINDS[kind], attributes, startTime };
+    const linked = links.flatMap((link) => toSpanContext(link) ?? []).map((context) => ({ context }));
+    const above = toSpanContext(parent);
+    const context = above === undefined ? around.getStore() : trace.setSpanContext(ROOT_CONTEXT, above);
+    return tracer.startSpan(name, { ...options, links: linked }, context ?? ROOT_CONTEXT);
+  }
+
+  return {
+    async within(start, work) {
+      const span = begin(start);
+      const fail = () => void span.setStatus({ code: SpanStatusCode.ERROR });
+      const open: OpenSpan = {
+        ...{ fail, rename: (name) => void span.updateName(name) },
+        set: (attributes) => void span.setAttributes(attributes),
+      };
+      try {
+        return await around.run(trace.setSpan(ROOT_CONTEXT, span), () => work(open));
+      } catch (error) {
+        fail();
+        throw error;
+      } finally {
+        span.end();
+      }
+    },
+
+    record(start, seconds) {
+      if (start.parent === undefined && start.links === undefined && around.getStore() === undefined) return undefined;
+      const endedAt = Date.now();
+      const span = begin(start, endedAt - seconds * 1000);
+      span.end(endedAt);
+      return toTraceparent(span);
+    },
+
+    current() {
+      const span = trace.getSpan(around.getStore() ?? ROOT_CONTEXT);
+      return span === undefined ? undefined : toTraceparent(span);
+    },
+
+    close: () => provider.shutdown().catch(() => {}), // a collector that is away is no reason to fail
+  };
+}
+
+function toSpanContext(text: string | undefined) {
+  const parsed = parseTraceparent(text);
+  return parsed && { traceId: parsed.traceId, spanId: parsed.spanId, traceFlags: parsed.flags, isRemote: true };
+}
+
+function toTraceparent(span: Span): string {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return formatTraceparent({ traceId, spanId, flags: traceFlags });
+}
