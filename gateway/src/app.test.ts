@@ -349,7 +349,8 @@ describe("pages of other origins", () => {
         expect(Object.fromEntries(response.headers)).toMatchObject({
           "access-control-allow-origin": "https://a.example",
           "access-control-allow-methods": "GET,HEAD,POST",
-          "access-control-allow-headers": "Authorization,Content-Type,Idempotency-Key,X-Request-Id,traceparent",
+          "access-control-allow-headers":
+            "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id,traceparent",
           "access-control-max-age": "600",
           "x-request-id": expect.any(String),
         });

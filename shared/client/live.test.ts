@@ -92,11 +92,20 @@ test.each([
 
 test("who leaves the loop leaves the connection", async () => {
   const ended = Promise.withResolvers<void>();
-  const { client } = serve(openStream(event(1), ended.resolve));
+  serve(openStream(event(1), ended.resolve));
+  let signal: AbortSignal | null | undefined;
+  const client = createClient({
+    url: `http://127.0.0.1:${server?.port}`,
+    fetch(url, init) {
+      signal = init.signal;
+      return fetch(url, init);
+    },
+  });
   for await (const { id } of client.live()) {
-    expect(id).toBe("1");
+    expect([id, signal?.aborted]).toEqual(["1", false]);
     break;
   }
+  expect(signal?.aborted).toBe(true);
   await ended.promise;
 });
 
