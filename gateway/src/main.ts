@@ -6,6 +6,8 @@ import { createTokens } from "shared/tokens";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
+import { createLiveProxy } from "./live-proxy.ts";
+import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
 import { createPool } from "./upstreams.ts";
 
@@ -32,8 +34,9 @@ await runService(
 
     const metrics = createMetrics("gateway");
     const measured = measureGateway(metrics, pool);
+    const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams: measured.onStreams });
     const app = createApp({
-      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },
+      ...{ topology, pool, live, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
@@ -42,5 +45,7 @@ await runService(
       isStopping: () => shutdown.isStopping,
     });
     listen(app.fetch);
+    // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
+    shutdown.onClose("live streams", () => live.close());
   },
 );

@@ -56,7 +56,7 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOpti
     try {
       return await send(outgoing, upstream, Math.max(1, Math.floor(timeoutMs)));
     } catch (cause) {
-      const neverConnected = NEVER_CONNECTED.has(errorCode(cause));
+      const neverConnected = wasNeverConnected(cause);
       if (neverConnected) markDown(upstream);
       const mayStand = (failed?.mayStand ?? false) || (!neverConnected && outgoing.isWrite);
       failed = { upstream, cause, mayStand };
@@ -73,6 +73,9 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt }: ProxyOpti
     failed,
   );
 }
+
+/** Whether a request failed before a byte of it had left. */
+export const wasNeverConnected = (error: unknown) => NEVER_CONNECTED.has(errorCode(error));
 
 /** Bun gives system errors a code; those of an abort have a number in its place. */
 const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);

@@ -101,7 +101,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     const environment = {
       ...{ REDIS_URL: `redis://127.0.0.1:${toRedis.port}`, POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL") },
       ...{ ...Object.fromEntries(ofRegions), ...NO_LIMITS, JWT_SECRET, PASSWORDS: "optional", LOG_LEVEL: "info" },
-      ...{ BUN_CONFIG_MAX_HTTP_REQUESTS: "4096", ...env, ...more },
+      ...{ BUN_CONFIG_MAX_HTTP_REQUESTS: "16384", ...env, ...more },
     };
     const member = await startMember(kind, () =>
       startService(kind, environment, { port, bunArgs, onLine: (line) => void lines.push(line) }),

@@ -8,6 +8,8 @@ import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createLive } from "./live/live.ts";
+import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
@@ -26,8 +28,10 @@ await runService(
     const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const passwords = await createPasswords();
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
+    const metrics = createMetrics("ranker");
+    const live = createLive({ boards, measured: measureLive(metrics), log });
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log },
+      ...{ topology, boards, live, submit, passwordsRequired, registrationOpen, log, metrics },
       accounts: createAccounts({
         ...{ redis: stores.home, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
@@ -41,9 +45,10 @@ await runService(
         isUp: () => redis.status === "ready",
       })),
       isStopping: () => shutdown.isStopping,
-      metrics: createMetrics("ranker"),
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
     listen(app.fetch);
+    // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
+    shutdown.onClose("live streams", () => live.close());
   },
 );

@@ -9,7 +9,7 @@ const LIMIT_MAX = 1000;
 const RANGE_MAX = 100;
 
 /** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
-const count = (max: number, missing: number) =>
+export const count = (max: number, missing: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, "must be a whole number")
@@ -17,7 +17,8 @@ const count = (max: number, missing: number) =>
     .refine((value) => value >= 1 && value <= max, `must be from 1 to ${max}`)
     .default(missing);
 
-const readQuery = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema(topology) });
+/** What every read says: whose ranking, and which. */
+export const readQuery = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema(topology) });
 
 /** `GET /top`, `/rank/:userId` and `/around/:userId`: open to everybody. */
 export function readRoutes(app: RankerApp, { boards, topology }: RankerDeps): void {
