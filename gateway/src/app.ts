@@ -28,6 +28,7 @@ import { allowOrigins } from "./cors.ts";
 import { refuseLargeHead, toUpstreamHeaders } from "./headers.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import { type Page, pageRoutes } from "./page.ts";
 import { forward, type Outgoing } from "./proxy.ts";
 import type { Pool } from "./upstreams.ts";
 
@@ -36,6 +37,8 @@ export interface GatewayDeps {
   tokens: Tokens;
   pool: Pool;
   live: LiveProxy;
+  /** What a browser is shown at `/`; nothing unless given. */
+  page?: Page;
   limiter: Limiter;
   stores: Pick<Stores, "home" | "of">;
   limits: Readonly<Record<"user" | "region" | "address", Limit>>;
@@ -73,6 +76,7 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   for (const route of ["/top", "/rank/:userId", "/around/:userId"]) app.get(route, proxied);
   for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
 
+  if (deps.page !== undefined) pageRoutes(app, deps.page);
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
   app.get("/ready", (c) => {
     const upstreams = upstreamStates(deps.pool);

@@ -9,6 +9,7 @@ import { startHealthChecks } from "./health.ts";
 import { createLiveProxy } from "./live-proxy.ts";
 import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
+import { buildPage } from "./page.ts";
 import { createPool } from "./upstreams.ts";
 
 // A limit is not worth more of a client's second; this process counts by itself after it.
@@ -37,6 +38,10 @@ await runService(
     const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams: measured.onStreams });
     const app = createApp({
       ...{ topology, pool, live, stores, limits, trustedProxies, corsOrigins, log, metrics, measured },
+      page: await buildPage({
+        ...{ regions: topology.regions, boards: topology.boards },
+        registrationOpen: config.tokens.provider === undefined,
+      }),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
