@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => gateways.close());
 
 /** What is there for people: pages and their parts. */
-const isPage = (route: string) => route === "GET /docs" || route.startsWith("GET /docs/");
+const isPage = (route: string) => ["GET /", "GET /docs"].includes(route) || /^GET \/(docs|assets)\//.test(route);
 
 const routesOf = ({ routes }: { routes: { method: string; path: string }[] }) =>
   [...new Set(routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`))]
@@ -118,6 +118,10 @@ const reads: [route: string, target: string][] = [
   ["GET /rank/{userId}", "/rank/ada"],
   ["GET /around/{userId}", "/around/ada?range=3"],
 ];
+const streams: [route: string, target: string][] = [
+  ["GET /live", "/live?region=eu&limit=5"],
+  ["GET /live/rank/{userId}", "/live/rank/ada"],
+];
 const service = ["GET /health", "GET /ready", "GET /metrics", "GET /openapi.json"];
 
 describe("every answer is as the document says", () => {
@@ -132,6 +136,7 @@ describe("every answer is as the document says", () => {
     }
     for (const [route, target] of reads) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
     for (const route of service) expect([route, await ask(route)]).toEqual([route, "200"]);
+    for (const [route, target] of streams) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
     expect(await ask("GET /ready", { via: "alone" })).toBe("503");
     for (const [route, target] of [...reads, ...service.slice(0, 3).map((each) => [each, each.slice(4)] as const)]) {
       const [method = "", path = ""] = route.split(" ");
@@ -195,6 +200,7 @@ describe("every answer is as the document says", () => {
       await meet("region_unavailable", route, { target: target.replace("region=eu&", ""), via: "apart" });
     }
     expect(await ask("GET /top", { target: "/top?partial=allow", via: "apart" })).toBe("200");
+    for (const [route, target] of streams) await meet("too_many_streams", route, { target, via: "narrow" });
     await meet("not_ranked", "GET /rank/{userId}", { target: "/rank/nobody" });
     await meet("not_ranked", "GET /around/{userId}", { target: "/around/nobody" });
     for (const route of service) await meet("invalid_request", route, { headers: { Host: "a b" } });

@@ -5,19 +5,28 @@ import type { GatewayEnv } from "./app.ts";
 // Asked several times a second by whoever watches the service.
 const STATUS_ROUTES = new Set(["/health", "/ready", "/metrics"]);
 
-/** One line a request: who asked for what, which upstream answered, how long it took. Never a header, never a query. */
+/**
+ * One line a request, at its end: who asked for what, which upstream answered, how long it took. Never a header, never a
+ * query.
+ */
 export function accessLog(log: Log): MiddlewareHandler<GatewayEnv> {
   return async function accessLogMiddleware(c, next) {
     const startedAt = performance.now();
     await next();
     const level = STATUS_ROUTES.has(c.req.path) ? "debug" : "info";
-    log[level](
-      {
-        ...{ request_id: c.get("requestId"), method: c.req.method, path: c.req.path, status: c.res.status },
-        ...{ duration_ms: Math.round((performance.now() - startedAt) * 100) / 100, client: c.get("client") },
-        ...{ upstream: c.get("upstream"), user_id: c.get("userId") },
-      },
-      "request",
-    );
+    const { method, path } = c.req;
+    const { status } = c.res;
+    const write = () =>
+      log[level](
+        {
+          ...{ request_id: c.get("requestId"), method, path, status },
+          ...{ duration_ms: Math.round((performance.now() - startedAt) * 100) / 100, client: c.get("client") },
+          ...{ upstream: c.get("upstream"), user_id: c.get("userId") },
+        },
+        "request",
+      );
+    const ended = c.get("ended");
+    if (ended === undefined) write();
+    else void ended.then(write);
   };
 }

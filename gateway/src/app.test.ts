@@ -12,6 +12,8 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { createApp } from "./app.ts";
 import { toBlockList } from "./config.ts";
+import { createLiveProxy } from "./live-proxy.ts";
+import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
 import { createPool } from "./upstreams.ts";
 
@@ -60,6 +62,7 @@ function build(limits: Partial<Record<"user" | "region" | "address", Limit>> = {
   const measured = measureGateway(metrics, pool);
   const app = createApp({
     ...{ topology: createTopology(["EU", "NA"], 1, ["main"]), tokens, pool, log, metrics, measured },
+    live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
     limits: { user: plenty, region: plenty, address: plenty, ...limits },

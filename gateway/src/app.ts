@@ -19,7 +19,7 @@ import { applyVerdict, type Bucket, type Limit, type Limiter } from "shared/rate
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
-import { closeWhenStopping } from "shared/service";
+import { type Connection, closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
 import { identify, type Tokens } from "shared/tokens";
 import { type Tracing, traceRequests } from "shared/tracing";
@@ -28,14 +28,19 @@ import { clientAddress, forwardedChain } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
 import { refuseLargeHead, toUpstreamHeaders } from "./headers.ts";
+import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import { forward } from "./proxy.ts";
+import { type Page, pageRoutes } from "./page.ts";
+import { forward, type Outgoing } from "./proxy.ts";
 import type { Pool } from "./upstreams.ts";
 
 export interface GatewayDeps {
   topology: Topology;
   tokens: Tokens;
   pool: Pool;
+  live: LiveProxy;
+  /** What a browser is shown at `/`; nothing unless given. */
+  page?: Page;
   limiter: Limiter;
   stores: Pick<Stores, "home" | "of">;
   limits: Readonly<Record<"user" | "region" | "address", Limit>>;
@@ -50,13 +55,14 @@ export interface GatewayDeps {
 }
 
 export interface GatewayEnv {
-  /** The address of the connection's other end. */
-  Bindings: { peer: string };
+  Bindings: Pick<Connection, "peer"> & Partial<Connection>;
   Variables: RequestVariables & {
     /** The address of whoever asks, seen through trusted proxies. */
     client: string;
     upstream?: string;
     userId?: string;
+    /** Resolves when an answer that goes on and on has ended. */
+    ended?: Promise<void>;
   };
 }
 
@@ -72,7 +78,9 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
   for (const route of ["create", "update", "add"]) app.post(`/score/${route}`, limitWriter(deps), proxied);
   for (const route of ["/top", "/rank/:userId", "/around/:userId"]) app.get(route, proxied);
+  for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
 
+  if (deps.page !== undefined) pageRoutes(app, deps.page);
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
   app.get("/ready", (c) => {
     const upstreams = upstreamStates(deps.pool);
@@ -130,23 +138,26 @@ async function takeTokens(
   applyVerdict(c, buckets, verdict);
 }
 
+async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Promise<Outgoing> {
+  const { method, url } = c.req;
+  const isRead = method === "GET" || method === "HEAD";
+  const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
+  const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  const headers = toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain);
+  headers.set("X-Real-IP", c.get("client"));
+  refuseLargeHead(target, headers);
+  return {
+    ...{ method, target, headers },
+    body: isRead ? undefined : await readBody(c.req.raw),
+    isWrite: !isRead && c.req.path !== "/auth/login",
+    // By what is sent, not by what came: a Connection header may have ended a key here.
+    isRepeatable: isRead || (c.req.path.startsWith("/score/") && headers.has("Idempotency-Key")),
+  };
+}
+
 function proxyTo({ pool, trustedProxies, measured, tracing }: GatewayDeps) {
   return async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
-    const { method, url } = c.req;
-    const isRead = method === "GET" || method === "HEAD";
-    const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
-    const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
-    const headers = toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain);
-    headers.set("X-Real-IP", c.get("client"));
-    refuseLargeHead(target, headers);
-    const outgoing = {
-      ...{ method, target, headers },
-      body: isRead ? undefined : await readBody(c.req.raw),
-      isWrite: !isRead && c.req.path !== "/auth/login",
-      // By what is sent, not by what came: a Connection header may have ended a key here.
-      isRepeatable: isRead || (c.req.path.startsWith("/score/") && headers.has("Idempotency-Key")),
-    };
-    const answer = await forward(outgoing, {
+    const answer = await forward(await toOutgoing(c, trustedProxies), {
       ...{ pool, tracing },
       onAttempt({ address }, attempt) {
         c.set("upstream", address);
@@ -154,5 +165,27 @@ function proxyTo({ pool, trustedProxies, measured, tracing }: GatewayDeps) {
       },
     });
     return c.newResponse(answer.body, { status: answer.status as StatusCode, headers: answer.headers });
+  };
+}
+
+const CUT_SECONDS = 1;
+
+/** Passes a stream on; `HEAD` of one is an answer like any other. */
+function streamTo({ live, trustedProxies }: GatewayDeps, proxied: (c: Context<GatewayEnv>) => Promise<Response>) {
+  return async function streamHandler(c: Context<GatewayEnv>): Promise<Response> {
+    if (c.req.method === "HEAD") return proxied(c);
+    const setIdleTimeout = c.env.setIdleTimeout ?? (() => {});
+    const { status, headers, body, ended } = await live.open(await toOutgoing(c, trustedProxies), {
+      address: c.get("client"),
+      signal: c.req.raw.signal,
+      cut: () => setIdleTimeout(CUT_SECONDS),
+      onAttempt: ({ address }) => c.set("upstream", address),
+    });
+    if (body instanceof ReadableStream) {
+      c.set("ended", ended);
+      // The ranker's beats tell a connection that lives from one that does not.
+      setIdleTimeout(0);
+    }
+    return c.newResponse(body, { status: status as StatusCode, headers });
   };
 }

@@ -48,7 +48,14 @@ export const gatewayFields = {
   RATE_REGION_BURST: rate(10_000),
   RATE_ADDRESS_PER_SECOND: rate(20),
   RATE_ADDRESS_BURST: rate(100),
+  LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
+  LIVE_STREAMS_PER_ADDRESS: wholeNumber(0, 1_000_000).default(100),
+  // Bun's own: requests that this process may have under way, a live stream each of its life long.
+  BUN_CONFIG_MAX_HTTP_REQUESTS: wholeNumber(1, 65_336).default(256),
 };
+
+// What of Bun's requests streams may take: the rest is for answers that end.
+const STREAMS_SHARE = 0.75;
 
 export type GatewayConfig = ReturnType<typeof loadGatewayConfig>;
 
@@ -61,6 +68,11 @@ export function loadGatewayConfig(env: Environment) {
     rankerUrls: settings.LEADERBOARD_SERVICE_URLS,
     trustedProxies: toBlockList(settings.TRUSTED_PROXIES),
     corsOrigins: settings.CORS_ORIGINS,
+    /** Live streams of one address, and of all. */
+    streams: {
+      perAddress: settings.LIVE_STREAMS_PER_ADDRESS,
+      total: Math.min(settings.LIVE_STREAMS_MAX, Math.floor(STREAMS_SHARE * settings.BUN_CONFIG_MAX_HTTP_REQUESTS)),
+    },
     /** Tokens a second, and the most a bucket holds. */
     limits: {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },

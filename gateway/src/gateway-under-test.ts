@@ -7,6 +7,8 @@ import { createTopology } from "shared/regions";
 import { createTokens, type TokenOptions } from "shared/tokens";
 import { createApp, type GatewayEnv } from "./app.ts";
 import { toBlockList } from "./config.ts";
+import { createLiveProxy } from "./live-proxy.ts";
+import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
 import { createPool } from "./upstreams.ts";
 
@@ -45,6 +47,7 @@ export function startGatewayUnderTest({ redis, limits, trustedProxies = [], ...r
       ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
       ...{ lifetimeSeconds: 3600, ...rest },
     }),
+    live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
     limits: { user: PLENTY, region: PLENTY, address: PLENTY, ...limits },

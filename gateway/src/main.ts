@@ -7,7 +7,10 @@ import { traceScripts } from "shared/tracing";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
+import { createLiveProxy } from "./live-proxy.ts";
+import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
+import { buildPage } from "./page.ts";
 import { createPool } from "./upstreams.ts";
 
 // A limit is not worth more of a client's second; this process counts by itself after it.
@@ -35,8 +38,13 @@ await runService(
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
     const measured = measureGateway(metrics, pool);
+    const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams: measured.onStreams });
     const app = createApp({
-      ...{ topology, pool, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
+      ...{ topology, pool, live, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
+      page: await buildPage({
+        ...{ regions: topology.regions, boards: topology.boards },
+        registrationOpen: config.tokens.provider === undefined,
+      }),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
@@ -45,5 +53,7 @@ await runService(
       isStopping: () => shutdown.isStopping,
     });
     listen(app.fetch);
+    // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
+    shutdown.onClose("live streams", () => live.close());
   },
 );

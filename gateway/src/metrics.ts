@@ -5,6 +5,7 @@ export interface GatewayMetrics {
   onRateLimited(policy: string): void;
   onLimiterFallback(): void;
   onRetry(): void;
+  onStreams(open: number): void;
 }
 
 /** What the gateway counts besides its requests. */
@@ -26,6 +27,7 @@ export function measureGateway(registry: Registry, pool: Pool): GatewayMetrics {
     help: "Requests sent to a second upstream.",
     registers,
   });
+  const streams = new Gauge({ name: "gateway_live_streams", help: "Live streams that are open.", registers });
   new Gauge({
     name: "gateway_upstream_up",
     help: "1 while an upstream receives requests.",
@@ -39,5 +41,6 @@ export function measureGateway(registry: Registry, pool: Pool): GatewayMetrics {
     onRateLimited: (policy) => rateLimited.inc({ policy }),
     onLimiterFallback: () => fallbacks.inc(),
     onRetry: () => retries.inc(),
+    onStreams: (open) => streams.set(open),
   };
 }

@@ -59,7 +59,7 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt, tracing }: 
     try {
       return await (tracing === undefined ? sendOnce(outgoing) : sendTraced(outgoing, upstream, tracing, sendOnce));
     } catch (cause) {
-      const neverConnected = NEVER_CONNECTED.has(errorCode(cause));
+      const neverConnected = wasNeverConnected(cause);
       if (neverConnected) markDown(upstream);
       const mayStand = (failed?.mayStand ?? false) || (!neverConnected && outgoing.isWrite);
       failed = { upstream, cause, mayStand };
@@ -76,6 +76,9 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt, tracing }: 
     failed,
   );
 }
+
+/** Whether a request failed before a byte of it had left. */
+export const wasNeverConnected = (error: unknown) => NEVER_CONNECTED.has(errorCode(error));
 
 /** One attempt as a span of its own, which the ranker's is below. Without tracing the client's own header goes on. */
 function sendTraced(

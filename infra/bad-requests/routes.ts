@@ -65,6 +65,8 @@ export const READ_ROUTES = [
   { path: "/top", count: "limit", max: 1000 },
   { path: "/rank/", count: undefined, max: 0 },
   { path: "/around/", count: "range", max: 100 },
+  { path: "/live", count: "limit", max: 100 },
+  { path: "/live/rank/", count: undefined, max: 0 },
 ];
 
 export const STATUS_ROUTES = ["/health", "/ready", "/metrics"];

@@ -1,5 +1,7 @@
 import { createApp } from "../../gateway/src/app.ts";
 import { toBlockList } from "../../gateway/src/config.ts";
+import { createLiveProxy } from "../../gateway/src/live-proxy.ts";
+import { createLiveSlots } from "../../gateway/src/live-slots.ts";
 import { measureGateway } from "../../gateway/src/metrics.ts";
 import { createPool } from "../../gateway/src/upstreams.ts";
 import { type Built, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
@@ -29,6 +31,7 @@ export async function startPath({ passwordsRequired = true } = {}): Promise<Path
   const gateway = createApp({
     ...{ topology: ranker.topology, tokens: ranker.tokens, pool, metrics, measured: measureGateway(metrics, pool) },
     stores: { home: under.redis, of: () => under.redis },
+    live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter(),
     limits: { user: PLENTY, region: PLENTY, address: PLENTY },
     trustedProxies: toBlockList([]),

@@ -124,7 +124,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
         POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL"),
       },
       ...{ ...Object.fromEntries(ofRegions), ...NO_LIMITS, JWT_SECRET, PASSWORDS: "optional", LOG_LEVEL: "info" },
-      BUN_CONFIG_MAX_HTTP_REQUESTS: "4096",
+      BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
     };
     const member = await startMember(kind, () =>
       startService(

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
+import { openEvents } from "../embedded/event-stream.ts";
 import { freePort } from "../embedded/free-port.ts";
 import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "./nginx-under-test.ts";
 
@@ -148,6 +149,27 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     const problem = (await response.json()) as { request_id: string };
     expect(problem).toMatchObject({ status: 503, code: "unavailable" });
     expect(problem.request_id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("passes a live stream on as it comes", async () => {
+    const seen = Promise.withResolvers<void>();
+    async function* events() {
+      yield 'event: first\ndata: "a"\n\n';
+      await seen.promise;
+      yield 'event: second\ndata: "b"\n\n';
+    }
+    for (const index of [0, 1, 2]) {
+      const headers = { "Content-Type": "text/event-stream" };
+      const fetch = () => new Response(events, { headers });
+      const server = Bun.serve({ port: ports[index] ?? 0, hostname: "127.0.0.1", fetch });
+      opened.push(() => server.stop(true));
+    }
+    let stream = await openEvents(`${url}/live?limit=5`);
+    while (stream.response.status !== 200) stream = await openEvents(`${url}/live?limit=5`);
+    expect((await stream.next())?.event).toBe("first");
+    seen.resolve();
+    expect((await stream.next())?.event).toBe("second");
+    expect(await stream.next()).toBeUndefined();
   });
 
   test("keeps /metrics to itself", async () => {

@@ -2,6 +2,8 @@ import { createServer } from "node:net";
 import type { Hono } from "hono";
 import { createApp, type GatewayEnv } from "../../gateway/src/app.ts";
 import { toBlockList } from "../../gateway/src/config.ts";
+import { createLiveProxy } from "../../gateway/src/live-proxy.ts";
+import { createLiveSlots } from "../../gateway/src/live-slots.ts";
 import { measureGateway } from "../../gateway/src/metrics.ts";
 import { createPool } from "../../gateway/src/upstreams.ts";
 import { type Built, startUnderTest } from "../../ranker/src/ranker-under-test.ts";
@@ -64,6 +66,10 @@ export async function startGateways(): Promise<Gateways> {
     const metrics = createMetrics("gateway");
     return createApp({
       ...{ topology: ranker.topology, tokens: ranker.tokens, pool, metrics, measured: measureGateway(metrics, pool) },
+      live: createLiveProxy({
+        slots: createLiveSlots({ perAddress: limit === ONE ? 0 : 100, total: 1_000 }),
+        ...{ pool, onStreams: () => {} },
+      }),
       ...{ stores: { home: under.redis, of: () => under.redis }, limiter: createLimiter() },
       ...{ limits: { user: limit, region: limit, address: limit }, trustedProxies: toBlockList([]) },
       ...{ isStopping: () => false, log: createLog("test", "silent") },

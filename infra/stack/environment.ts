@@ -21,6 +21,7 @@ const EASY = {
   PASSWORDS: "optional",
   RATE_ADDRESS_PER_SECOND: "2000",
   RATE_ADDRESS_BURST: "4000",
+  LIVE_STREAMS_PER_ADDRESS: "10000",
 };
 
 /** The regions that the stack is started with. @throws ZodError when `REGIONS` is not valid */
@@ -57,8 +58,8 @@ export function serviceEnvironment(env: Environment, addresses: Addresses, { por
     ...storeEnvironment(env, addresses),
     JWT_SECRET: addresses.jwtSecret,
     LEADERBOARD_SERVICE_URLS: rankers.join(","),
-    // Bun sends at most 256 requests at once otherwise, and a gateway is all about requests.
-    BUN_CONFIG_MAX_HTTP_REQUESTS: "4096",
+    // Bun sends at most 256 requests at once otherwise, and every live stream is one.
+    BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
   };
 }
 

@@ -14,7 +14,7 @@ export function welcome(port: number, dataDir: string, passwordsRequired: boolea
   const demo = [`${run} demo`, ...(options.length > 0 ? ["--", ...options] : [])].join(" ");
   const login = `'{"user_id": "ada", "name": "Ada"${password}}'`;
   return `
-Leaderboard is ready at ${url}
+Leaderboard is ready at ${url} (open it in a browser, too)
 
   Register a player:
     curl ${url}/auth/register ${json} -d '{"user_id": "ada", "name": "Ada", "region": "EU"${password}}'

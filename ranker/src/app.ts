@@ -5,13 +5,15 @@ import type { Log } from "shared/log";
 import { measureRequests } from "shared/metrics";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
-import { closeWhenStopping } from "shared/service";
+import { type Connection, closeWhenStopping } from "shared/service";
 import type { Tokens } from "shared/tokens";
 import { type Tracing, traceRequests } from "shared/tracing";
 import type { Accounts } from "./accounts.ts";
 import type { Boards } from "./boards.ts";
 import type { ConfirmAccount } from "./confirm-account.ts";
+import type { Live } from "./live/live.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { liveRoutes } from "./routes/live.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
 import { type Dependency, statusRoutes } from "./routes/status.ts";
@@ -20,6 +22,7 @@ import type { Submit } from "./submit.ts";
 export interface RankerDeps {
   topology: Topology;
   boards: Boards;
+  live: Live;
   submit: Submit;
   accounts: Accounts;
   confirmAccount: ConfirmAccount;
@@ -35,7 +38,13 @@ export interface RankerDeps {
   tracing?: Tracing | undefined;
 }
 
-export type RankerApp = Hono<{ Variables: RequestVariables }>;
+export interface RankerEnv {
+  /** Of the connection; nothing where there is none, as in most tests. */
+  Bindings: Partial<Connection>;
+  Variables: RequestVariables;
+}
+
+export type RankerApp = Hono<RankerEnv>;
 
 /** The ranker's HTTP interface; it listens to nothing and reads no environment. */
 export function createApp(deps: RankerDeps): RankerApp {
@@ -46,6 +55,7 @@ export function createApp(deps: RankerDeps): RankerApp {
   authRoutes(app, deps);
   scoreRoutes(app, deps);
   readRoutes(app, deps);
+  liveRoutes(app, deps);
   statusRoutes(app, deps);
   app.onError(onProblem(deps.log));
   app.notFound(onUnknownRoute(app));

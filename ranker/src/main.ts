@@ -12,6 +12,8 @@ import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createLive } from "./live/live.ts";
+import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
 import { measureRanker } from "./metrics.ts";
 import { createPasswords } from "./passwords.ts";
@@ -59,8 +61,9 @@ await runService(
     });
     const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
+    const live = createLive({ boards, measured: measureLive(metrics), log });
     const app = createApp({
-      ...{ topology, boards, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
+      ...{ topology, boards, live, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
       accounts: createAccounts({
         ...{ redis: stores.home, writer: writers.home, confirm },
         ...{ passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
@@ -78,5 +81,7 @@ await runService(
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
     listen(app.fetch);
+    // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
+    shutdown.onClose("live streams", () => live.close());
   },
 );

@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import type { ProviderOptions } from "shared/provider";
@@ -10,6 +11,8 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createLive, type Live, type LiveOptions } from "./live/live.ts";
+import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createHasRoom, createSubmit, type Submit } from "./submit.ts";
@@ -34,11 +37,15 @@ export interface BuildOptions {
   accountsIn?: Redis;
   /** The store of a region's scores, if not the one of the test. */
   redisOf?: (region: string) => Redis;
+  /** How often viewers' boards and ranks are read. */
+  live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
 }
 
 export interface Built {
   app: RankerApp;
   boards: Boards;
+  live: Live;
+  metrics: Registry;
   submit: Submit;
   accounts: Accounts;
   tokens: Tokens;
@@ -79,15 +86,16 @@ export async function startUnderTest(): Promise<UnderTest> {
       const confirmAccount =
         rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
       const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
+      const metrics = createMetrics("test");
+      const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
       const app = createApp({
-        ...{ topology, boards, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
+        ...{ topology, boards, live, metrics, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
         registrationOpen: rest.provider === undefined,
-        metrics: createMetrics("test"),
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,
       });
       return {
-        ...{ app, boards, submit, accounts, tokens, topology },
+        ...{ app, boards, live, metrics, submit, accounts, tokens, topology },
         async post(path, body, as, headers = {}) {
           const authorization = as === undefined ? {} : { Authorization: `Bearer ${await tokens.issue(as)}` };
           return app.request(path, {

@@ -21,6 +21,7 @@ export const problemStatus = {
   unsupported_media_type: 415,
   score_out_of_range: 422,
   rate_limited: 429,
+  too_many_streams: 429,
   queue_full: 429,
   head_too_large: 431,
   internal: 500,

@@ -5,6 +5,7 @@ import { boardSchema, nameSchema, regionSchema, scoreSchema, userIdSchema, viewS
 
 const LIMIT_MAX = 1000;
 const RANGE_MAX = 100;
+const LIVE_LIMIT_MAX = 100;
 
 /** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
 const count = (max: number, missing: number, description: string) =>
@@ -27,8 +28,9 @@ export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
     board: boardSchema(topology),
     region: region.optional().meta({ description: "The player's home region; another one is refused." }),
   };
+  const view = { region: viewSchema(topology), board: boardSchema(topology) };
   const read = {
-    ...{ region: viewSchema(topology), board: boardSchema(topology) },
+    ...view,
     partial: z.literal("allow", 'must be "allow"').optional().meta({
       description: "Rather a part of the view than nothing, while a region of it does not answer.",
     }),
@@ -53,6 +55,8 @@ export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
     player: z.strictObject({ userId: userIdSchema }),
     topQuery: z.strictObject({ ...read, limit: count(LIMIT_MAX, 100, "How many entries, from the best on.") }),
     rankQuery: z.strictObject(read),
+    liveQuery: z.strictObject({ ...view, limit: count(LIVE_LIMIT_MAX, 20, "How many entries, from the best on.") }),
+    liveRankQuery: z.strictObject(view),
     aroundQuery: z.strictObject({ ...read, range: count(RANGE_MAX, 10, "How many neighbours above, and below.") }),
   };
 }

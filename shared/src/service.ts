@@ -15,8 +15,15 @@ export interface Service {
   listen(fetch: Fetch): void;
 }
 
-/** Answers a request; `peer` is the address of the other end of its connection. */
-type Fetch = (request: Request, bindings: { peer: string }) => Response | Promise<Response>;
+/** The connection that a request came by. */
+export interface Connection {
+  /** The address of the other end. */
+  peer: string;
+  /** After this long without a byte it is closed; 0: never. A byte that is sent does not begin the time anew. */
+  setIdleTimeout(seconds: number): void;
+}
+
+type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
 
 export interface ServiceOptions {
   name: string;
@@ -73,7 +80,11 @@ function listen({ host, port }: ServiceOptions, fetch: Fetch, shutdown: Shutdown
       response.headers.set("X-Request-Id", requestId);
       return response;
     },
-    fetch: (request, self) => fetch(request, { peer: self.requestIP(request)?.address ?? "" }),
+    fetch: (request, self) =>
+      fetch(request, {
+        peer: self.requestIP(request)?.address ?? "",
+        setIdleTimeout: (seconds) => self.timeout(request, seconds),
+      }),
   });
   shutdown.onClose("server", () => server.stop());
   shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));

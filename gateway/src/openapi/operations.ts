@@ -119,6 +119,23 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["not_ranked", "region_unavailable"],
     },
     {
+      ...{ ...read, path: "/live", id: "live" },
+      summary: "A board's top as it changes",
+      description:
+        "Server-Sent Events: a snapshot, then what changes, numbered; `Last-Event-ID` resumes. A stream is not limited " +
+        "in time.",
+      query: requests.liveQuery,
+      success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
+      problems: ["region_unavailable", "too_many_streams"],
+    },
+    {
+      ...{ ...read, path: "/live/rank/:userId", id: "liveRank", params: requests.player },
+      summary: "One player's rank as it changes",
+      query: requests.liveRankQuery,
+      success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
+      problems: ["region_unavailable", "too_many_streams"],
+    },
+    {
       ...{ ...service, path: "/health", id: "health" },
       summary: "Whether the process lives",
       success: { 200: { description: "It lives.", schema: healthSchema, example: examples.health } },

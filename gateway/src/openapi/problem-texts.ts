@@ -19,6 +19,7 @@ export const problemTexts: Record<ProblemCode, string> = {
   body_too_large: "A body may have at most 16 KiB.",
   unsupported_media_type: "Bodies are JSON in UTF-8, and say so: `Content-Type: application/json`.",
   score_out_of_range: "The sum would leave ±(2⁵³−1). Nothing was changed.",
+  too_many_streams: "One address has too many live streams open. Close one, or come back after `Retry-After` seconds.",
   rate_limited: "A token bucket is empty. Nothing was changed; come back after `Retry-After` seconds.",
   queue_full: "Too many writes wait for PostgreSQL. Nothing was changed; come back after `Retry-After` seconds.",
   head_too_large: "Path, query and headers have more than 15 KiB together.",

@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { Hono } from "hono";
+import { secureAnswers } from "shared/secure-headers";
+import type { GatewayEnv } from "./app.ts";
+import { buildPage, type Page, pageRoutes } from "./page.ts";
+
+const settings = { regions: ["GLOBAL", "EU"], boards: ["main"], registrationOpen: true };
+
+let page: Page;
+let app: Hono<GatewayEnv>;
+beforeAll(async () => {
+  page = await buildPage(settings);
+  app = new Hono<GatewayEnv>();
+  app.use(secureAnswers());
+  pageRoutes(app, page);
+});
+
+const assets = () => [...page.keys()].filter((path) => path !== "/");
+const ask = async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers });
+
+test("the page knows the deployment, and loads nothing but its own assets", async () => {
+  const html = await (await ask("/")).text();
+  expect(html).toContain(Bun.escapeHTML(JSON.stringify(settings)));
+  const loaded = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
+  expect(loaded.filter((path) => path !== "/top").toSorted()).toEqual(assets().toSorted());
+  expect(html).not.toMatch(/\{\{|<script>|<style|\son\w+=|style="|https?:\/\/(?!www\.w3\.org)/);
+});
+
+test("nothing runs, loads, or is framed that is not the page's own", async () => {
+  const policy = (await ask("/")).headers.get("Content-Security-Policy");
+  expect(policy).toBe(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+      "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  );
+});
+
+describe("caches", () => {
+  test("ask for the page again, and keep an asset for ever", async () => {
+    expect((await ask("/")).headers.get("Cache-Control")).toBe("no-cache");
+    for (const path of assets()) {
+      const { headers } = await ask(path);
+      expect(headers.get("Cache-Control")).toBe("public, max-age=31536000, immutable");
+      expect(path).toMatch(/^\/assets\/(main|style)-[a-z0-9]{8}\.(js|css)$/);
+    }
+  });
+
+  test("are told when they have it already", async () => {
+    for (const path of page.keys()) {
+      const etag = (await ask(path)).headers.get("ETag") ?? "";
+      expect(etag).toMatch(/^"[A-Za-z0-9_-]{43}"$/);
+      for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+        const response = await ask(path, { "If-None-Match": known });
+        expect([response.status, response.headers.get("ETag"), await response.text()]).toEqual([304, etag, ""]);
+      }
+      expect((await ask(path, { "If-None-Match": '"other"' })).status).toBe(200);
+    }
+  });
+});
+
+test("another deployment has another page with the same assets", async () => {
+  const other = await buildPage({ ...settings, regions: ["GLOBAL", "NA"] });
+  expect([...other.keys()]).toEqual([...page.keys()]);
+  expect(other.get("/")?.etag).not.toBe(page.get("/")?.etag);
+});
+
+test("a name that is no asset's is not found", async () => {
+  for (const path of ["/assets/main.ts", "/assets/..%2fmain.ts", "/assets/x"]) {
+    expect((await ask(path)).status).toBe(404);
+  }
+});

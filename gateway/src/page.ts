@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { GatewayEnv } from "./app.ts";
+
+/** What the page has to know of the deployment. */
+export interface PageSettings {
+  regions: readonly string[];
+  boards: readonly string[];
+  /** False where players come from an identity provider. */
+  registrationOpen: boolean;
+}
+
+interface PageFile {
+  body: Uint8Array<ArrayBuffer>;
+  type: string;
+  etag: string;
+}
+
+/** The page and what it loads, by path. */
+export type Page = ReadonlyMap<string, PageFile>;
+
+const WEB = join(import.meta.dir, "../web");
+const POLICY = [
+  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:"],
+  ...["base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"],
+].join("; ");
+
+/**
+ * Builds the page out of `gateway/web`, at start and in memory: nothing to build before, nothing that could be older than
+ * its source.
+ *
+ * @throws AggregateError where the source does not compile
+ */
+export async function buildPage(settings: PageSettings): Promise<Page> {
+  const { outputs } = await Bun.build({
+    entrypoints: [join(WEB, "main.ts"), join(WEB, "style.css")],
+    ...{ target: "browser", minify: true, naming: "[name]-[hash].[ext]" },
+  });
+  const files = new Map<string, PageFile>();
+  const urls: Record<string, string> = {};
+  for (const output of outputs) {
+    const name = output.path.replace(/^.*[/\\]/, "");
+    const isStyle = name.endsWith(".css");
+    urls[isStyle ? "style" : "script"] = `/assets/${name}`;
+    const type = isStyle ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
+    files.set(`/assets/${name}`, toFile(new Uint8Array(await output.arrayBuffer()), type));
+  }
+  const text = await Bun.file(join(WEB, "index.html")).text();
+  const values: Record<string, string> = { ...urls, settings: Bun.escapeHTML(JSON.stringify(settings)) };
+  const html = text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? "");
+  return files.set("/", toFile(new TextEncoder().encode(html), "text/html; charset=utf-8"));
+}
+
+const toFile = (body: Uint8Array<ArrayBuffer>, type: string): PageFile => ({
+  ...{ body, type },
+  etag: `"${new Bun.CryptoHasher("sha256").update(body).digest("base64url")}"`,
+});
+
+/** `GET /` and its assets: an asset's name changes with its content and is kept for ever, the page is asked for again. */
+export function pageRoutes(app: Hono<GatewayEnv>, page: Page): void {
+  function answer(c: Context<GatewayEnv>): Response | undefined {
+    const file = page.get(c.req.path);
+    if (file === undefined) return undefined;
+    const isAsset = c.req.path !== "/";
+    const headers = {
+      "Cache-Control": isAsset ? "public, max-age=31536000, immutable" : "no-cache",
+      ...{ ETag: file.etag, "Content-Security-Policy": POLICY },
+    };
+    if (isKnown(c.req.header("If-None-Match"), file.etag)) return c.body(null, 304, headers);
+    return c.body(file.body, 200, { ...headers, "Content-Type": file.type });
+  }
+  const serve: MiddlewareHandler<GatewayEnv> = async (c) => answer(c) ?? c.notFound();
+  app.get("/", serve);
+  app.get("/assets/:name", serve);
+}
+
+/** RFC 9110, 13.1.2: a list, or any; weakly compared. */
+const isKnown = (given: string | undefined, etag: string) =>
+  (given ?? "").split(",").some((each) => ["*", etag, `W/${etag}`].includes(each.trim()));

@@ -1,0 +1,211 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { applyChanges, type BoardChanges, type BoardState } from "shared/board-changes";
+import { createTopology } from "shared/regions";
+import { type EventStream, openEvents, type StreamEvent } from "../../../infra/embedded/event-stream.ts";
+import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../ranker-under-test.ts";
+
+let under: UnderTest;
+beforeAll(async () => {
+  under = await startUnderTest();
+});
+afterAll(() => under.close());
+
+let ranker: Built;
+let url: string;
+const opened: (() => unknown)[] = [];
+beforeEach(async () => {
+  await under.redis.flushall();
+  ({ ranker, url } = await start());
+});
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
+
+/** A ranker on a port, as main.ts would have it. */
+async function start() {
+  const topology = createTopology(REGIONS, 2, ["main", "weekly"]);
+  const built = await under.build({ topology, live: { boardIntervalMs: 10, rankIntervalMs: 10 } });
+  const server = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1" },
+    fetch: (request, self) => built.app.fetch(request, { setIdleTimeout: (seconds) => self.timeout(request, seconds) }),
+  });
+  opened.push(() => server.stop(true));
+  return { ranker: built, url: `http://127.0.0.1:${server.port}` };
+}
+
+async function open(path: string, lastEventId?: string, at = url): Promise<EventStream> {
+  const stream = await openEvents(at + path, lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId });
+  opened.push(stream.close);
+  return stream;
+}
+
+const set = (userId: string, value: number, region = "EU", board = "main") =>
+  ranker.submit(player(userId, region), { operation: "set", board, value });
+
+const figure = async (name: string, of = ranker) =>
+  Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, "m").exec(await of.metrics.metrics())?.[1] ?? 0);
+
+/** Waits for a condition; the test's own time-out is the bound. */
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const namesOf = (event: StreamEvent | undefined) =>
+  (event?.data as BoardState | undefined)?.entries.map(({ rank, user_id, score }) => [rank, user_id, score]);
+
+describe("a board", () => {
+  test("is sent whole, and then what changes: entered, left, moved, a new score", async () => {
+    await set("ada", 30);
+    await set("bob", 20);
+    const stream = await open("/live?region=eu&limit=2");
+    expect(stream.response.headers.get("Content-Type")).toBe("text/event-stream");
+    const first = await stream.next();
+    expect(first).toMatchObject({ event: "snapshot", data: { region: "EU", board: "main", total: 2 } });
+    expect(namesOf(first)).toEqual([
+      [1, "ada", 30],
+      [2, "bob", 20],
+    ]);
+    await set("cy", 40);
+    expect(await stream.next()).toMatchObject({
+      event: "change",
+      data: {
+        ...{ total: 3, entered: [{ rank: 1, user_id: "cy", name: "Name of cy", score: 40 }], changed: [] },
+        ...{ left: [{ user_id: "bob", region: "EU" }], moved: [{ user_id: "ada", region: "EU", rank: 2 }] },
+      },
+    });
+    await set("ada", 31);
+    expect(await stream.next()).toMatchObject({
+      data: { total: 3, changed: [{ user_id: "ada", rank: 2, score: 31 }] },
+    });
+  });
+
+  test("is what /top says in the end, for every size, view and board, whatever was written meanwhile", async () => {
+    const paths = ["?limit=3", "?limit=100", "?region=NA&limit=3", "?region=EU", "?board=weekly"];
+    const streams = await Promise.all(paths.map((path) => open(`/live${path}`)));
+    const writes = Array.from({ length: 300 }, (_, n) => {
+      const region = n % 3 === 0 ? "NA" : "EU";
+      return set(`${region}-${n % 17}`, (n * 7919) % 101, region, n % 5 === 0 ? "weekly" : "main");
+    });
+    const written = Promise.all(writes);
+    await Promise.all(
+      streams.map(async (stream, n) => {
+        let state = (await stream.next("snapshot"))?.data as BoardState;
+        await written;
+        const { region, board } = state;
+        const { total, entries } = await ranker.boards.top(region, board, [3, 100, 3, 20, 20][n] ?? 0);
+        const goal = JSON.stringify({ region, board, total, entries });
+        while (JSON.stringify(state) !== goal) {
+          state = applyChanges(state, (await stream.next("change"))?.data as BoardChanges);
+        }
+      }),
+    );
+  });
+
+  test("costs Redis the same for one viewer and for two hundred, and nothing when nobody looks", async () => {
+    await set("ada", 1);
+    const streams = await Promise.all(Array.from({ length: 200 }, () => open("/live")));
+    const events = await Promise.all(streams.map((stream) => stream.next()));
+    expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(1);
+    expect(await figure("ranker_live_viewers")).toBe(200);
+    const reads = await figure("ranker_live_reads_total");
+    expect(reads).toBeLessThan(200);
+    await set("ada", 2);
+    const changes = await Promise.all(streams.map((stream) => stream.next()));
+    expect(new Set(changes.map((event) => JSON.stringify(event))).size).toBe(1);
+
+    for (const stream of streams) stream.close();
+    await until(async () => (await figure("ranker_live_viewers")) === 0);
+    const calls = async () => /cmdstat_evalsha:calls=(\d+)/.exec(await under.redis.info("commandstats"))?.[1];
+    const before = await calls();
+    // As long as a board that is looked at would have taken for a few reads.
+    for (let n = 0; n < 20; n++) await under.redis.ping().then(() => new Promise((next) => setTimeout(next, 5)));
+    expect(await calls()).toBe(before);
+  });
+
+  test("that nobody is on yet is an empty snapshot", async () => {
+    expect(await (await open("/live?region=ASIA")).next()).toMatchObject({ data: { total: 0, entries: [] } });
+  });
+});
+
+describe("who comes back", () => {
+  test("with the id of the present state gets no snapshot, on this ranker or on another", async () => {
+    await set("ada", 1);
+    const first = await (await open("/live")).next();
+    const other = await start();
+    for (const at of [url, other.url]) {
+      const stream = await open("/live", first?.id, at);
+      expect(await stream.next("comment", "snapshot", "change")).toEqual({ event: "comment", data: "up to date" });
+    }
+  });
+
+  test("with the id of a state before gets the changes where they are known, and a snapshot elsewhere", async () => {
+    await set("ada", 1);
+    const stream = await open("/live");
+    const first = await stream.next();
+    await set("ada", 2);
+    await stream.next("change");
+    expect((await (await open("/live", first?.id)).next())?.event).toBe("change");
+    const other = await start();
+    expect((await (await open("/live", first?.id, other.url)).next())?.event).toBe("snapshot");
+  });
+});
+
+describe("a player's rank", () => {
+  test("is sent, and again whenever it is another", async () => {
+    await set("ada", 30);
+    const stream = await open("/live/rank/ada?region=EU");
+    expect(await stream.next()).toMatchObject({ event: "rank", data: { user_id: "ada", rank: 1, total: 1 } });
+    await set("bob", 40);
+    expect(await stream.next()).toMatchObject({ event: "rank", data: { rank: 2, total: 2, percentile: 50 } });
+  });
+
+  test("is 404 for who is not ranked, and an event for who is not any more", async () => {
+    const missing = await open("/live/rank/nobody");
+    expect([missing.response.status, await missing.response.json()]).toMatchObject([404, { code: "not_ranked" }]);
+    await set("ada", 30);
+    const stream = await open("/live/rank/ada");
+    await stream.next();
+    await under.redis.flushall();
+    expect(await stream.next()).toEqual({ event: "not_ranked", id: expect.any(String), data: { user_id: "ada" } });
+  });
+});
+
+test("a Redis that fails is told, once; the streams stay, and go on by themselves", async () => {
+  await set("ada", 1);
+  const stream = await open("/live?region=EU");
+  await stream.next();
+  await under.redis.rename("leaderboard:{EU.0}", "aside").catch(() => {});
+  await under.redis.set("leaderboard:{EU.0}", "no ranking");
+  expect(await stream.next()).toMatchObject({ event: "stale", data: { code: "internal" } });
+  await under.redis.del("leaderboard:{EU.0}");
+  await set("bob", 2);
+  expect((await stream.next())?.event).toBe("change");
+});
+
+test("at the end every stream is closed, with a hint when to come back, and no new one is opened", async () => {
+  await set("ada", 1);
+  const streams = await Promise.all([open("/live"), open("/live/rank/ada")]);
+  for (const stream of streams) await stream.next();
+  ranker.live.close();
+  for (const stream of streams) {
+    const hint = await stream.next("retry");
+    expect(hint?.data).toBeGreaterThanOrEqual(700);
+    expect(await stream.next()).toBeUndefined();
+  }
+  const refused = await open("/live");
+  expect([refused.response.status, refused.response.headers.get("Retry-After")]).toEqual([503, "1"]);
+});
+
+test("HEAD has the head of the stream, and ends", async () => {
+  const response = await fetch(`${url}/live`, { method: "HEAD" });
+  expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
+  expect(await figure("ranker_live_viewers")).toBe(0);
+});
+
+test.each(["limit=0", "limit=101", "limit=1e1", "limit=", "region=MARS", "board=none", "x=1", "limit=1&limit=2"])(
+  "%s is refused",
+  async (query) => {
+    const { response } = await open(`/live?${query}`);
+    expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_request" }]);
+  },
+);

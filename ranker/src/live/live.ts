@@ -1,0 +1,148 @@
+import type { RankView, TopView } from "shared/answers";
+import type { BoardState } from "shared/board-changes";
+import { diffBoards } from "shared/board-changes";
+import type { Log } from "shared/log";
+import { Problem, toProblem } from "shared/problems";
+import type { Boards } from "../boards.ts";
+import type { LiveMeasures } from "./metrics.ts";
+import { createTopic, type Topic } from "./topic.ts";
+import { openViewer, type Viewer } from "./viewer.ts";
+
+export interface Watching {
+  lastEventId?: string | undefined;
+  /** Ends the viewer's connection, whatever it takes. */
+  cut: () => void;
+}
+
+/** Streams of Server-Sent Events: what a board shows, or where a player stands, and then what changes. */
+export interface Live {
+  /** @throws Problem `unavailable` */
+  watchBoard(view: string, board: string, limit: number, watching: Watching): Promise<ReadableStream<Uint8Array>>;
+  /** @throws Problem `not_ranked`, `unavailable` */
+  watchRank(view: string, board: string, userId: string, watching: Watching): Promise<ReadableStream<Uint8Array>>;
+  /** Ends every stream, and begins none any more. */
+  close(): void;
+}
+
+export interface LiveOptions {
+  boards: Boards;
+  measured: LiveMeasures;
+  log: Log;
+  boardIntervalMs?: number;
+  rankIntervalMs?: number;
+}
+
+// What Redis is asked follows from these and from how many boards are looked at, never from how many look.
+const BOARD_INTERVAL_MS = 250;
+const RANK_INTERVAL_MS = 1_000;
+const PLAYERS_MAX = 500;
+const VIEWERS_MAX = 20_000;
+// Less than any proxy waits for a byte.
+const BEAT_INTERVAL_MS = 15_000;
+
+export function createLive({ boards, measured, log, ...intervals }: LiveOptions): Live {
+  const { boardIntervalMs = BOARD_INTERVAL_MS, rankIntervalMs = RANK_INTERVAL_MS } = intervals;
+  const boardTopics = new Map<string, Topic>();
+  const rankTopics = new Map<string, Topic>();
+  const viewers = new Set<Viewer>();
+  let opening = 0;
+  let isClosed = false;
+  let beats: ReturnType<typeof setInterval> | undefined;
+
+  const codeOf = (error: unknown) => toProblem(error).code;
+  const onStale = (error: unknown) => log.warn({ err: error }, "what is looked at cannot be read");
+
+  function openBoard(key: string, view: string, board: string): Topic {
+    return createTopic<TopView, BoardState>({
+      ...{ intervalMs: boardIntervalMs, codeOf, onStale, onIdle: () => boardTopics.delete(key) },
+      read: (limit) => measured.onRead(boards.top(view, board, limit)),
+      toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
+      toSnapshot: (state) => ({ event: "snapshot", data: state }),
+      toChange: (before, after) => ({ event: "change", data: diffBoards(before, after) }),
+    });
+  }
+
+  function openRank(key: string, view: string, board: string, userId: string): Topic {
+    // Who was never ranked is a 404; who is not any more, an event.
+    let wasRanked = false;
+    const toEvent = (state: RankView | null) =>
+      state === null ? { event: "not_ranked", data: { user_id: userId } } : { event: "rank", data: state };
+    async function read(): Promise<RankView | null> {
+      try {
+        const ranked = await measured.onRead(boards.rank(view, board, userId));
+        wasRanked = true;
+        return ranked;
+      } catch (error) {
+        if (wasRanked && codeOf(error) === "not_ranked") return null;
+        throw error;
+      }
+    }
+    return createTopic<RankView | null, RankView | null>({
+      ...{ intervalMs: rankIntervalMs, codeOf, onStale, onIdle: () => rankTopics.delete(key) },
+      ...{ read, toState: (state) => state, toSnapshot: toEvent, toChange: (_, after) => toEvent(after) },
+    });
+  }
+
+  async function watch(topic: Topic, size: number, { lastEventId, cut }: Watching) {
+    let viewer: Viewer | undefined;
+    opening++;
+    const held = await topic.hold(size, () => viewer?.wake()).finally(() => opening--);
+    if (isClosed) {
+      held.giveBack();
+      throw stopping();
+    }
+    const opened = openViewer({
+      ...{ feed: held.feed, lastEventId, cut, onSent: ({ isSkip }) => measured.onSent(isSkip) },
+      onGone() {
+        held.giveBack();
+        viewers.delete(opened);
+        measured.onViewers(viewers.size);
+        if (viewers.size > 0) return;
+        clearInterval(beats);
+        beats = undefined;
+      },
+    });
+    viewer = opened;
+    viewers.add(opened);
+    measured.onViewers(viewers.size);
+    beats ??= setInterval(() => {
+      for (const each of viewers) each.beat();
+    }, BEAT_INTERVAL_MS);
+    return opened.stream;
+  }
+
+  function refuseWhenFull(): void {
+    if (isClosed) throw stopping();
+    if (viewers.size + opening >= VIEWERS_MAX) throw full("Too many streams are open here. Try again shortly.");
+  }
+
+  return {
+    async watchBoard(view, board, limit, watching) {
+      refuseWhenFull();
+      const key = `${view}/${board}`;
+      const topic = boardTopics.get(key) ?? openBoard(key, view, board);
+      boardTopics.set(key, topic);
+      return watch(topic, limit, watching);
+    },
+
+    async watchRank(view, board, userId, watching) {
+      refuseWhenFull();
+      const key = `${view}/${board}/${userId}`;
+      const known = rankTopics.get(key);
+      if (known === undefined && rankTopics.size >= PLAYERS_MAX) {
+        throw full("Too many players are watched here. Try again shortly.");
+      }
+      const topic = known ?? openRank(key, view, board, userId);
+      rankTopics.set(key, topic);
+      return watch(topic, 1, watching);
+    },
+
+    close() {
+      isClosed = true;
+      for (const viewer of viewers) viewer.end();
+    },
+  };
+}
+
+const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: 5 });
+const stopping = () => new Problem("unavailable", "This ranker stops. Try again.");

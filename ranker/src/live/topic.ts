@@ -1,0 +1,100 @@
+import { createFeed, type Feed, type FeedOptions } from "./feed.ts";
+
+/** One thing that is looked at: it is read for all its viewers together, and only while there are any. */
+export interface Topic {
+  /**
+   * The feed of a size, with a state in it, held until it is given back. `wake` is called when there is something new.
+   *
+   * @throws Problem whatever a read throws
+   */
+  hold(size: number, wake: () => void): Promise<{ feed: Pick<Feed<never>, "begin" | "after">; giveBack: () => void }>;
+}
+
+export interface TopicOptions<R, S> extends FeedOptions<S> {
+  /** Reads as much as the largest of the sizes that are looked at. */
+  read: (size: number) => Promise<R>;
+  /** What somebody who looks at this size sees of it. */
+  toState: (reading: R, size: number) => S;
+  /** From the beginning of a read to that of the next. */
+  intervalMs: number;
+  /** The code of the problem that a read met. */
+  codeOf: (error: unknown) => string;
+  onStale: (error: unknown) => void;
+  /** Called when nobody looks any more. */
+  onIdle: () => void;
+}
+
+interface Watched<S> {
+  feed: Feed<S>;
+  wakes: Set<() => void>;
+}
+
+export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
+  const { read, toState, intervalMs, codeOf, onStale, onIdle } = options;
+  const bySize = new Map<number, Watched<S>>();
+  let reading: Promise<void> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function readOnce(): Promise<void> {
+    const size = Math.max(...bySize.keys());
+    const result = await read(size);
+    for (const [each, { feed, wakes }] of bySize) {
+      if (each <= size && feed.publish(toState(result, each))) for (const wake of wakes) wake();
+    }
+  }
+
+  /** One read at a time, for whoever wants one. */
+  function refresh(): Promise<void> {
+    reading ??= readOnce().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function poll(): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      await refresh();
+    } catch (error) {
+      let isNews = false;
+      for (const { feed, wakes } of bySize.values()) {
+        if (!feed.markStale(codeOf(error))) continue;
+        isNews = true;
+        for (const wake of wakes) wake();
+      }
+      if (isNews) onStale(error);
+    }
+    schedule(intervalMs - (performance.now() - startedAt));
+  }
+
+  function schedule(delayMs: number): void {
+    timer = bySize.size === 0 ? undefined : setTimeout(() => void poll(), Math.max(0, delayMs));
+  }
+
+  function giveBack(size: number, watched: Watched<S>, wake: () => void): void {
+    watched.wakes.delete(wake);
+    if (watched.wakes.size > 0 || bySize.get(size) !== watched) return;
+    bySize.delete(size);
+    if (bySize.size > 0) return;
+    clearTimeout(timer);
+    timer = undefined;
+    onIdle();
+  }
+
+  return {
+    async hold(size, wake) {
+      const watched = bySize.get(size) ?? { feed: createFeed(options), wakes: new Set() };
+      bySize.set(size, watched);
+      watched.wakes.add(wake);
+      try {
+        // A read that had begun before may have been for a smaller size.
+        while (!watched.feed.hasState) await refresh();
+      } catch (error) {
+        giveBack(size, watched, wake);
+        throw error;
+      }
+      if (timer === undefined) schedule(intervalMs);
+      return { feed: watched.feed, giveBack: () => giveBack(size, watched, wake) };
+    },
+  };
+}
