@@ -95,14 +95,13 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
       const giveBack = slots.take(client.address);
       const { promise: ended, resolve: end } = Promise.withResolvers<void>();
       try {
-        const { abort, body: source, ...head } = await connect(outgoing, client);
+        const { body: source, ...head } = await connect(outgoing, client);
         if (source instanceof ArrayBuffer) {
           giveBack();
           end();
           return { ...head, body: source, ended };
         }
         const leave = () => {
-          abort();
           giveBack();
           end();
         };
@@ -120,19 +119,16 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
   };
 }
 
-interface Connected extends Omit<LiveAnswer, "ended"> {
-  abort: () => void;
-}
+type Connected = Omit<LiveAnswer, "ended">;
 
 /** Asks one upstream: a stream is there when its head is, anything else when it is whole. */
 async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<Connected> {
   const aborted = new AbortController();
-  const abort = () => aborted.abort();
-  const late = setTimeout(abort, HEAD_DEADLINE_MS);
+  const late = setTimeout(() => aborted.abort(), HEAD_DEADLINE_MS);
   try {
     const response = await fetch(upstream.origin + target, { headers, redirect: "manual", signal: aborted.signal });
     return {
-      ...{ status: response.status, headers: toClientHeaders(response.headers, upstream.address), abort },
+      ...{ status: response.status, headers: toClientHeaders(response.headers, upstream.address) },
       body: response.status === 200 && response.body !== null ? response.body : await response.arrayBuffer(),
     };
   } finally {

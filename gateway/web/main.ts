@@ -84,7 +84,9 @@ function showState(now: LiveState): void {
   const element = byId("state", HTMLElement);
   const shown = navigator.onLine ? now : "offline";
   element.dataset.state = shown;
-  element.textContent = shown === "offline" ? "Offline" : TEXTS[now];
+  const text = shown === "offline" ? "Offline" : TEXTS[now];
+  // Said again it would be read out again.
+  if (element.textContent !== text) element.textContent = text;
   if (shown === "offline") notice(old("You are offline."));
   else if (now === "live" && state !== undefined) notice("");
   else if (now === "failed") void explain();

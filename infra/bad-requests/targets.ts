@@ -47,7 +47,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .filter((text) => text.isWellFormed() && !/^[A-Za-z0-9_-]{1,64}$/.test(text)),
   );
   const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
-  const aPlayerRoute = fc.constantFrom("/rank/", "/around/");
+  const aPlayerRoute = fc.constantFrom("/rank/", "/around/", "/live/rank/");
   return fc.oneof(
     aCounted
       .chain(({ path, count, max }) => badCount(max).map((text) => `${path}?${count}=${encodeURIComponent(text)}`))
@@ -94,7 +94,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
 export function badRoute(player: Player): fc.Arbitrary<Generated> {
   const headers = { ...JSON_HEADERS, ...authorization(player) };
   const posts = BODY_ROUTES.map(({ path }) => path);
-  const gets = ["/top", `/rank/${player.userId}`, `/around/${player.userId}`, ...STATUS_ROUTES];
+  const gets = ["/top", "/live", `/rank/${player.userId}`, `/around/${player.userId}`, ...STATUS_ROUTES];
   const wrongMethod = fc.oneof(
     fc.tuple(fc.constantFrom("PUT", "PATCH", "DELETE", "OPTIONS"), fc.constantFrom(...posts, ...gets)),
     fc.tuple(fc.constantFrom("GET", "HEAD"), fc.constantFrom(...posts)),
