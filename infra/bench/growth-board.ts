@@ -87,7 +87,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const foreign = { score, member: toArrival(reachedAtUs + 1) + userId }; // next to a player, and nobody's
-      return readWindow(redis, shardOf(topology, REGION, userId), MAIN_BOARD, foreign, 0);
+      return readWindow(redis, topology, shardOf(topology, REGION, userId), MAIN_BOARD, foreign, 0);
     },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;
   return {
