@@ -2,9 +2,11 @@ import { RedisClient } from "bun";
 import { MAIN_BOARD } from "shared/keys";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis } from "shared/redis";
-import { createTopology, GLOBAL, type Topology } from "shared/regions";
+import { createTopology, GLOBAL, shardOf, type Topology } from "shared/regions";
+import { toArrival } from "shared/times";
 import { createBoards } from "../../ranker/src/boards.ts";
 import { createSubmit } from "../../ranker/src/submit.ts";
+import { readWindow } from "../../ranker/src/window.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
 import { ENTRY_KINDS, type Kind, seedRedis } from "./seed-redis.ts";
@@ -12,8 +14,8 @@ import { readInfo } from "./server-cost.ts";
 
 export const REGION = "EU";
 
-/** What is timed, in the words of the routes. */
-export const OPERATIONS = ["submit", "rank", "top 100", "around 10"] as const;
+/** What is timed, in the words of the routes; and what one shard does for a rank on which another one holds the player. */
+export const OPERATIONS = ["submit", "rank", "top 100", "around 10", "count ahead"] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** A board of some size in a Redis of its own, and what a ranker does to it. */
@@ -70,6 +72,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     for (const kind of ENTRY_KINDS)
       bytes.set(kind, await seedRedis(admin, { topology, region: REGION, players, kind }));
     await startAppending(admin);
+    await awaitReady(redis, READY_TIMEOUT_MS);
   } catch (error) {
     await dispose();
     throw error;
@@ -82,6 +85,10 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     rank: ({ userId }) => boards.rank(GLOBAL, MAIN_BOARD, userId),
     "top 100": () => boards.top(GLOBAL, MAIN_BOARD, TOP_LIMIT),
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
+    "count ahead": ({ userId, score, reachedAtUs }) => {
+      const foreign = { score, member: toArrival(reachedAtUs + 1) + userId }; // next to a player, and nobody's
+      return readWindow(redis, topology, shardOf(topology, REGION, userId), MAIN_BOARD, foreign, 0);
+    },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;
   return {
     ...{ entries, shards, topology, players, admin, url, bytes, dispose },
