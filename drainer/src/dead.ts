@@ -54,6 +54,15 @@ export async function* dropDead(redis: Redis, keys: QueueKeys): AsyncGenerator<D
   }
 }
 
+/** Deletes the dead events that `isMeant` picks. */
+export async function dropDeadOf(redis: Redis, keys: QueueKeys, isMeant: (event: Buffer) => boolean): Promise<void> {
+  const meant: Buffer[] = [];
+  for await (const page of readDead(redis, keys)) {
+    for (const { entry, raw } of page) if (raw !== undefined && isMeant(raw)) meant.push(entry);
+  }
+  if (meant.length > 0) await dropScript(redis, [keys.dead], meant);
+}
+
 /** The entries that are there now, oldest first, for a caller who removes each page but for `left()` entries so far. */
 async function* takeFromOldEnd(redis: Redis, { dead }: QueueKeys, left: () => number): AsyncGenerator<DeadEvent[]> {
   let remaining = await redis.llen(dead);

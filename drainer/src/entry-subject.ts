@@ -2,6 +2,8 @@ import {
   arrivalsKey,
   boardKey,
   clockKey,
+  erasedKey,
+  erasedKeyPrefix,
   MAIN_BOARD,
   profileKey,
   profileKeyPrefix,
@@ -22,7 +24,7 @@ import { type EntryRow, readBoardEntries, readEntriesOf } from "./read-rows.ts";
 import type { Reading, Subject, Suspect } from "./reconcile.ts";
 import { isSoundEntry } from "./sound.ts";
 import { overwriteScores } from "./upsert-scores.ts";
-import { toMoment } from "./waiting.ts";
+import { toErasedAt, toMoment } from "./waiting.ts";
 
 export interface EntrySubjectOptions {
   topology: Topology;
@@ -40,7 +42,16 @@ const STEP = 500;
 const ENTRIES_PER_SCRIPT = 250;
 
 type Text = string | null;
-type RawEntry = [arrival: Text, score: Text, stray: Text, name: Text, region: Text, profileScore: Text, ...Text[]];
+type RawEntry = [
+  arrival: Text,
+  score: Text,
+  stray: Text,
+  erased: Text,
+  name: Text,
+  region: Text,
+  profileScore: Text,
+  ...Text[],
+];
 const readScript = defineScript({
   source: readSource,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
@@ -77,14 +88,14 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
     const keys = [boardKey(shard, board), arrivalsKey(shard, board), queueKey(shard), clockKey(shard)];
     const pairs = suspects.flatMap(({ userId, member }) => [userId, member]);
-    const args = [profileKeyPrefix(shard), versionFields.length, ...versionFields, ...pairs];
+    const args = [profileKeyPrefix(shard), erasedKeyPrefix(shard), versionFields.length, ...versionFields, ...pairs];
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, args);
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     const readings = suspects.map((suspect, index): Reading<EntryRow> => {
       const found = toFound(raws[index], suspect.member);
       const claim = toEntryClaim(found, suspect.userId, { board, region, latestVersion });
       return {
-        ...{ suspect, claim, isForeign: false },
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(raws[index]?.[3]) },
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) =>
           claimed.score === row.score &&
@@ -100,6 +111,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   async function mend(client: Redis, shard: Shard, found: FoundEntry, seen: string, row: EntryRow): Promise<void> {
     const { board: name, user_id: userId, reached_at: reachedAt } = row;
     const keys = [boardKey(shard, name), arrivalsKey(shard, name), profileKey(shard, userId), clockKey(shard)];
+    keys.push(erasedKey(shard, userId));
     const read = [found.arrival ?? "", found.score ?? "", found.version ?? ""];
     await mendScript(client, keys, [
       ...[userId, ...read, found.stray === null ? "" : seen, toArrival(Number(reachedAt)), row.score, row.updated_at],
@@ -219,8 +231,8 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 }
 
 function toFound(raw: RawEntry | undefined, seen: string): FoundEntry {
-  const [arrival = null, score = null, stray = null, name = null, region = null, profileScore = null] = raw ?? [];
-  const [version = null, ...others] = raw?.slice(6) ?? [];
+  const [arrival = null, score = null, stray = null, , name = null, region = null, profileScore = null] = raw ?? [];
+  const [version = null, ...others] = raw?.slice(7) ?? [];
   return {
     ...{ arrival, score, name, region, profileScore, version },
     stray: stray === null ? null : { member: seen, score: stray },

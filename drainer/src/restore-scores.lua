@@ -6,23 +6,31 @@ KEYS 1 board     zset   score -> <arrival><user_id>
      2 arrivals  hash   user_id -> arrival
      3 clock     string last version given out on the shard
 ARGV 1 profile prefix  key of a profile, but for the user_id; the profiles live on the same shard
-     2 score field     profile field that takes the score, empty when the profile does not keep this board's
-     3 versions        how many profile fields that hold a version follow, one a board; the first is this board's
-     4... the fields, then a row each: user_id, name, region, score, arrival, updated_at in microseconds
+     2 erased prefix   the same for the string that holds the version of a player's erasure
+     3 score field     profile field that takes the score, empty when the profile does not keep this board's
+     4 versions        how many profile fields that hold a version follow, one a board; the first is this board's
+     5... the fields, then a row each: user_id, name, region, score, arrival, updated_at in microseconds
 Reply the rows written
 
+A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
 Raises the clock, so that every later write is newer than what was restored. The name of a profile is that of the
 player's newest write on whatever board, restored or live.
 ]]
 local board, arrivals, clock = KEYS[1], KEYS[2], KEYS[3]
-local profile_prefix, score_field, versions, version_field = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local profile_prefix, erased_prefix, score_field = ARGV[1], ARGV[2], ARGV[3]
+local versions, version_field = tonumber(ARGV[4]), ARGV[5]
 
-local FIRST, WIDTH = 4 + versions, 6
+local FIRST, WIDTH = 5 + versions, 6
 
 local clock_before = tonumber(redis.call('GET', clock) or '0')
 redis.call('ZCARD', board)
 local user_ids = {}
-for i = FIRST, #ARGV, WIDTH do user_ids[#user_ids + 1] = ARGV[i] end
+local erased_keys = {}
+for i = FIRST, #ARGV, WIDTH do
+  user_ids[#user_ids + 1] = ARGV[i]
+  erased_keys[#erased_keys + 1] = erased_prefix .. ARGV[i]
+end
+local erasures = redis.call('MGET', unpack(erased_keys))
 local old_arrivals = redis.call('HMGET', arrivals, unpack(user_ids))
 
 -- Ranking and arrivals are written at the end, in one command each: a call costs more than what it does.
@@ -33,8 +41,9 @@ for n, user_id in ipairs(user_ids) do
   local name, region, score, arrival, updated_at = unpack(ARGV, i + 1, i + WIDTH - 1)
   local profile = profile_prefix .. user_id
   local version = tonumber(updated_at)
-  local present = redis.call('HMGET', profile, unpack(ARGV, 4, 3 + versions))
-  if not present[1] or tonumber(present[1]) <= version then
+  local present = redis.call('HMGET', profile, unpack(ARGV, 5, 4 + versions))
+  local erased_at = tonumber(string.match(erasures[n] or '', '^%d+') or '-1')
+  if version > erased_at and (not present[1] or tonumber(present[1]) <= version) then
     local old_arrival = old_arrivals[n]
     if old_arrival and old_arrival ~= arrival then redis.call('ZREM', board, old_arrival .. user_id) end
     local at = #ranked

@@ -1,9 +1,11 @@
 import {
   accountClockKey,
+  accountErasedKeyPrefix,
   accountKeyPrefix,
   arrivalsKey,
   boardKey,
   clockKey,
+  erasedKeyPrefix,
   MAIN_BOARD,
   profileKeyPrefix,
   updatedAtField,
@@ -22,7 +24,7 @@ import { isSoundAccount, isSoundEntry } from "./sound.ts";
 /** What a restore did so far. */
 export interface RestoreCounts {
   entries: number;
-  /** Entries that Redis already held in a later version. */
+  /** Entries that Redis already held in a later version, or had erased since. */
   newer: number;
   accounts: number;
   /** Rows of regions or boards that are not configured, or that no write can have made: they stay in PostgreSQL alone. */
@@ -101,7 +103,13 @@ function* slicesByKeys(topology: Topology, known: readonly EntryRow[]) {
 
 function entryArgs({ boards }: Topology, shard: Shard, board: string, rows: readonly EntryRow[]) {
   const versionFields = [board, ...boards.filter((other) => other !== board)].map(updatedAtField);
-  const args = [profileKeyPrefix(shard), board === MAIN_BOARD ? "score" : "", versionFields.length, ...versionFields];
+  const args = [
+    profileKeyPrefix(shard),
+    erasedKeyPrefix(shard),
+    board === MAIN_BOARD ? "score" : "",
+    versionFields.length,
+    ...versionFields,
+  ];
   for (const row of rows) {
     args.push(row.user_id, row.name, row.region, row.score, toArrival(Number(row.reached_at)), row.updated_at);
   }
@@ -109,7 +117,7 @@ function entryArgs({ boards }: Topology, shard: Shard, board: string, rows: read
 }
 
 function accountArgs(rows: readonly AccountRow[]) {
-  const args = [accountKeyPrefix];
+  const args = [accountKeyPrefix, accountErasedKeyPrefix];
   for (const row of rows) {
     args.push(row.user_id, row.name, row.region, row.password_hash, row.created_at, row.updated_at);
   }

@@ -48,6 +48,8 @@ export const gatewayFields = {
   RATE_REGION_BURST: rate(10_000),
   RATE_ADDRESS_PER_SECOND: rate(20),
   RATE_ADDRESS_BURST: rate(100),
+  RATE_OPERATOR_PER_SECOND: rate(1_000),
+  RATE_OPERATOR_BURST: rate(2_000),
 };
 
 export type GatewayConfig = ReturnType<typeof loadGatewayConfig>;
@@ -66,6 +68,7 @@ export function loadGatewayConfig(env: Environment) {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },
       region: { perSecond: settings.RATE_REGION_PER_SECOND, burst: settings.RATE_REGION_BURST },
       address: { perSecond: settings.RATE_ADDRESS_PER_SECOND, burst: settings.RATE_ADDRESS_BURST },
+      operator: { perSecond: settings.RATE_OPERATOR_PER_SECOND, burst: settings.RATE_OPERATOR_BURST },
     },
   });
 }

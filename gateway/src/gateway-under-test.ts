@@ -20,7 +20,7 @@ export interface GatewayUnderTest {
 
 export interface GatewayOptions extends Partial<TokenOptions> {
   redis: Redis;
-  limits?: Partial<Record<"user" | "region" | "address", Limit>>;
+  limits?: Partial<Record<"user" | "region" | "address" | "operator", Limit>>;
   trustedProxies?: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function startGatewayUnderTest({ redis, limits, trustedProxies = [], ...r
     }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
-    limits: { user: PLENTY, region: PLENTY, address: PLENTY, ...limits },
+    limits: { user: PLENTY, region: PLENTY, address: PLENTY, operator: PLENTY, ...limits },
     trustedProxies: toBlockList(trustedProxies),
     isStopping: () => false,
     log: createLog("test", "silent"),

@@ -29,7 +29,7 @@ export async function startPath(): Promise<PathUnderTest> {
     ...{ topology: ranker.topology, tokens: ranker.tokens, pool, metrics, measured: measureGateway(metrics, pool) },
     stores: { home: under.redis, of: () => under.redis },
     limiter: createLimiter(),
-    limits: { user: PLENTY, region: PLENTY, address: PLENTY },
+    limits: { user: PLENTY, region: PLENTY, address: PLENTY, operator: PLENTY },
     trustedProxies: toBlockList([]),
     isStopping: () => false,
     log: createLog("test", "silent"),

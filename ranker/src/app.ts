@@ -10,7 +10,10 @@ import type { Tokens } from "shared/tokens";
 import type { Accounts } from "./accounts.ts";
 import type { Boards } from "./boards.ts";
 import type { ConfirmAccount } from "./confirm-account.ts";
+import type { ErasePlayer } from "./erase-player.ts";
+import type { Players } from "./players.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { playerRoutes } from "./routes/players.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
 import { type Dependency, statusRoutes } from "./routes/status.ts";
@@ -22,6 +25,8 @@ export interface RankerDeps {
   submit: Submit;
   accounts: Accounts;
   confirmAccount: ConfirmAccount;
+  players: Players;
+  erasePlayer: ErasePlayer;
   tokens: Tokens;
   passwordsRequired: boolean;
   /** False where players come from an identity provider: whoever registered one's id could take the place. */
@@ -43,6 +48,7 @@ export function createApp(deps: RankerDeps): RankerApp {
   authRoutes(app, deps);
   scoreRoutes(app, deps);
   readRoutes(app, deps);
+  playerRoutes(app, deps);
   statusRoutes(app, deps);
   app.onError(onProblem(deps.log));
   app.notFound(onUnknownRoute(app));

@@ -8,8 +8,10 @@ import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createErasePlayer } from "./erase-player.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
+import { createPlayers } from "./players.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
 
 await runService(
@@ -32,6 +34,14 @@ await runService(
         ...{ redis: stores.home, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
       confirmAccount: createConfirmAccount(stores.home),
+      players: createPlayers(topology, stores),
+      erasePlayer: createErasePlayer({
+        ...{ topology, stores },
+        onSwept: (user_id, keys, err) => {
+          if (err === undefined) log.info({ user_id, keys }, "what expires of an erased player is gone");
+          else log.warn({ user_id, err }, "what expires of an erased player is left to expire");
+        },
+      }),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

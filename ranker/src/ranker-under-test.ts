@@ -1,4 +1,4 @@
-import { createLog } from "shared/log";
+import { createLog, type Log } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import type { ProviderOptions } from "shared/provider";
 import { createLimiter } from "shared/rate-limit";
@@ -10,8 +10,10 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createErasePlayer } from "./erase-player.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
+import { createPlayers } from "./players.ts";
 import { createHasRoom, createSubmit, type Submit } from "./submit.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
@@ -30,6 +32,9 @@ export interface BuildOptions {
   provider?: ProviderOptions;
   /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
   confirmsAccounts?: boolean;
+  log?: Log;
+  /** Told when what expires of an erased player is gone. */
+  onSwept?: (userId: string, keys: number) => void;
   /** Where that is asked, if not in the Redis of the scores. */
   accountsIn?: Redis;
 }
@@ -76,8 +81,12 @@ export async function startUnderTest(): Promise<UnderTest> {
       const confirmAccount =
         rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
       const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
+      const stores = { home: redis, all: [redis], of: () => redis };
       const app = createApp({
-        ...{ topology, boards, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
+        players: createPlayers(topology, stores),
+        erasePlayer: createErasePlayer({ topology, stores, onSwept: rest.onSwept }),
+        ...{ topology, boards, submit, accounts, confirmAccount, tokens, passwordsRequired },
+        log: rest.log ?? log,
         registrationOpen: rest.provider === undefined,
         metrics: createMetrics("test"),
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],

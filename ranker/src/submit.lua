@@ -7,7 +7,8 @@ KEYS 1 queue     list   score events waiting for PostgreSQL
      3 board     zset   score -> <arrival><user_id>
      4 arrivals  hash   user_id -> arrival
      5 profile   hash   the player's profile
-     6 once      string the answer kept for an idempotency key; absent when the request names none
+     6 erased    string version and account of an erasure of the player
+     7 once      string the answer kept for an idempotency key; absent when the request names none
 ARGV 1 operation     set | add | create
      2 user_id
      3 value         integer, the score or the delta
@@ -19,19 +20,25 @@ ARGV 1 operation     set | add | create
      9 region
     10 fingerprint   digest of the request that owns the idempotency key
     11 once TTL      seconds
+    12 sealed        1 when the rank on this shard is the final one
+    13 account       that the player writes with, empty where there is none
 Reply {outcome, replayed 0|1, score, updated_at in microseconds, member, rank, is the rank final 0|1}
       A rank that is not final is the one on this shard.
-      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full (then only the outcome)
+      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | erased (then only the outcome)
 
 Guarantee: every key that will be written is read first, and the queue is written first, so that a wrong type or a
 refusal for memory comes before anything has changed. Versions are unique on the shard and only grow.
 ]]
-local queue, clock, board, arrivals, profile, once = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local queue, clock, board, arrivals, profile, erased, once = unpack(KEYS)
 local operation, user_id, value, queue_max = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local event_tail, version_field, score_field, name, region = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local fingerprint, once_ttl, sealed = ARGV[10], ARGV[11], ARGV[12]
+local fingerprint, once_ttl, sealed, account = ARGV[10], ARGV[11], ARGV[12], ARGV[13]
 
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so a sorted set, holds exactly
+
+-- The account may be gone while somebody who asked a moment ago still lets its token in.
+local erasure = redis.call('GET', erased)
+if erasure and account ~= '' and string.match(erasure, ' (.*)$') == account then return {'erased'} end
 
 if once then
   local kept = redis.call('GET', once)

@@ -2,13 +2,14 @@ import {
   arrivalsKey,
   boardKey,
   clockKey,
+  erasedKey,
   MAIN_BOARD,
   onceKey,
   profileKey,
   queueKey,
   updatedAtField,
 } from "shared/keys";
-import { Problem } from "shared/problems";
+import { accountGone, Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
 import type { Entry } from "shared/scores";
@@ -36,7 +37,7 @@ export interface Submitted {
  * Writes one score of one player.
  *
  * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`: nothing was changed;
- *   `unavailable`: nothing was changed; `outcome_unknown`: the write may stand
+ *   `invalid_token` for an account that was erased, `unavailable`: nothing was changed; `outcome_unknown`: the write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 
@@ -68,7 +69,7 @@ export function createHasRoom({ topology, redisOf, queueMax }: Omit<SubmitOption
 
 const ONCE_TTL_SECONDS = 24 * 3600;
 
-type Outcome = "ok" | "entry_exists" | "score_out_of_range" | "idempotency_conflict" | "queue_full";
+type Outcome = "ok" | "entry_exists" | "score_out_of_range" | "idempotency_conflict" | "queue_full" | "erased";
 type RawAnswer = [
   outcome: Outcome,
   replayed: number,
@@ -87,27 +88,36 @@ const refusals = {
   score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
   idempotency_conflict: "This Idempotency-Key was used for another request within the last 24 hours.",
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
-} as const satisfies Record<Exclude<Outcome, "ok">, string>;
+} as const satisfies Record<Exclude<Outcome, "ok" | "erased">, string>;
 
 export function createSubmit({ topology, redisOf, boards, queueMax }: SubmitOptions): Submit {
   return async (identity, submission) => {
-    const { userId, name, region } = identity;
+    const { userId, name, region, account = "" } = identity;
     const { operation, board, value, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const redis = redisOf(region);
     const once = idempotencyKey === undefined ? undefined : onceKey(shard, userId, idempotencyKey);
 
     const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), arrivalsKey(shard, board)];
-    keys.push(profileKey(shard, userId), ...(once === undefined ? [] : [once]));
+    keys.push(profileKey(shard, userId), erasedKey(shard, userId), ...(once === undefined ? [] : [once]));
     const eventTail = JSON.stringify({ board, user_id: userId, name, region }).slice(1);
     const fingerprint = `${operation}:${board}:${value}`;
     const isWholeView = shardsOfView(topology, region).length === 1;
     const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(redis, keys, [
       ...[operation, userId, value, queueMax, eventTail, updatedAtField(board)],
-      ...[board === MAIN_BOARD ? "score" : "", name, region, fingerprint, ONCE_TTL_SECONDS, isWholeView ? 1 : 0],
+      ...[
+        board === MAIN_BOARD ? "score" : "",
+        name,
+        region,
+        fingerprint,
+        ONCE_TTL_SECONDS,
+        isWholeView ? 1 : 0,
+        account,
+      ],
     ]).catch((error: unknown) => {
       throw toRedisProblem(error, "write");
     });
+    if (outcome === "erased") throw accountGone();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
     const position = { score: Number(score), member };

@@ -39,7 +39,15 @@ export const leaseKey = (shard: Shard) => `lease:{${shard.tag}}`;
 
 /** string with a TTL, the answer kept for an idempotency key. By player, so that nobody meets another's keys. */
 export const onceKey = (shard: Shard, userId: string, idempotencyKey: string) =>
-  `once:{${shard.tag}}:${userId}:${idempotencyKey}`;
+  onceKeyPrefix(shard, userId) + idempotencyKey;
+export const onceKeyPrefix = (shard: Shard, userId: string) => `once:{${shard.tag}}:${userId}:`;
+
+/**
+ * string with a TTL, `<version> <account>`: a player was erased here. Nothing older than the version is put back, and
+ * the account that was meant writes no more. For scripts that meet many ids, without the id.
+ */
+export const erasedKeyPrefix = (shard: Shard) => `erased:{${shard.tag}}:`;
+export const erasedKey = (shard: Shard, userId: string) => erasedKeyPrefix(shard) + userId;
 
 /** Accounts are no region's: one slot of their own, where a login can look without knowing the region. */
 const ACCOUNTS = "{accounts}";
@@ -49,6 +57,10 @@ export const accountKeyPrefix = `account:${ACCOUNTS}:`;
 
 /** hash, credentials and home region of a player. */
 export const accountKey = (userId: string) => accountKeyPrefix + userId;
+
+/** string with a TTL, `<version>`: an account was erased, and nothing older is put back. */
+export const accountErasedKeyPrefix = `erased:${ACCOUNTS}:`;
+export const accountErasedKey = (userId: string) => accountErasedKeyPrefix + userId;
 export const accountClockKey = `clock:${ACCOUNTS}`;
 export const accountQueueKey = `queue:accounts:${ACCOUNTS}`;
 export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
@@ -64,6 +76,9 @@ export const regionBucketKey = (region: string) => `bucket:{${region}}:region`;
 /** Failed logins of a player, from one network or from all of them: known or not, so that neither tells. */
 export const loginBucketKey = (userId: string, network?: string) =>
   `bucket:${ACCOUNTS}:login:${userId}${network === undefined ? "" : `:${network}`}`;
+
+/** Game servers and whoever else acts as an operator, by name. */
+export const operatorBucketKey = (operator: string) => `bucket:operator:${operator}`;
 
 /** By client address, before anybody is known. Carries no tag: addresses spread over a cluster. */
 export const addressBucketKey = (address: string) => `bucket:address:${address}`;

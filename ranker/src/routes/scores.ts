@@ -48,7 +48,8 @@ export function scoreRoutes(app: RankerApp, { submit, tokens, topology, confirmA
   });
 }
 
-function readIdempotencyKey(c: Context): string | undefined {
+/** @throws Problem `invalid_request` */
+export function readIdempotencyKey(c: Context): string | undefined {
   const key = c.req.header("Idempotency-Key");
   if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
   throw new Problem("invalid_request", "The header Idempotency-Key is not valid.", {
