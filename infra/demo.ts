@@ -1,6 +1,6 @@
-import { ConfigError } from "shared/config";
+import { bar, createProgress, rate } from "../drainer/src/progress.ts";
 import { type Client, createClient, type Player, RequestFailed } from "./demo/client.ts";
-import { createProgress, table } from "./demo/display.ts";
+import { table } from "./demo/display.ts";
 import { type DemoOptions, HELP, readDemoOptions } from "./demo/options.ts";
 
 const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
@@ -24,13 +24,14 @@ async function inLanes(concurrency: number, work: () => Promise<boolean>): Promi
 }
 
 async function register(client: Client, options: DemoOptions): Promise<Player[]> {
-  const progress = createProgress("players");
+  const progress = createProgress();
+  const startedAt = performance.now();
   const players: Player[] = [];
   let next = 0;
   await inLanes(options.concurrency, async () => {
     if (next >= options.players) return false;
     players.push(await client.enter(toPlayer(next++, options.regions), options.password));
-    progress.show(players.length, options.players, `${players.length} of ${options.players}`);
+    progress.show(bar("players", players.length, options.players, rate(players.length, performance.now() - startedAt)));
     return true;
   });
   progress.end();
@@ -38,12 +39,12 @@ async function register(client: Client, options: DemoOptions): Promise<Player[]>
 }
 
 async function play(client: Client, players: readonly Player[], options: DemoOptions): Promise<number> {
-  const progress = createProgress("scores");
+  const progress = createProgress();
   const startedAt = performance.now();
   let submits = 0;
   await inLanes(options.concurrency, async () => {
     const elapsed = (performance.now() - startedAt) / 1000;
-    progress.show(Math.min(elapsed, options.seconds), options.seconds, `${submits} submits`);
+    progress.show(bar("scores", elapsed, options.seconds, `${submits} submits, ${rate(submits, elapsed * 1000)}`));
     if (elapsed >= options.seconds) return false;
     const player = choose(players, Math.floor(Math.random() * players.length));
     await client.add(player, 1 + Math.floor(Math.random() * POINTS_MAX));
@@ -61,14 +62,18 @@ async function run(options: DemoOptions): Promise<void> {
   const submits = await play(client, players, options);
   const perSecond = Math.round(submits / ((performance.now() - startedAt) / 1000));
   const { total, entries } = await client.top(TOP);
+  const { postponed } = client;
+  if (options.asJson) {
+    process.stdout.write(`${JSON.stringify({ submits, per_second: perSecond, postponed, total, entries })}\n`);
+    return;
+  }
   process.stdout.write(
     `\n${table(entries)}\n\n${submits} submits (${perSecond} a second), ${total} players on the board`,
   );
-  process.stdout.write(client.postponed > 0 ? `, ${client.postponed} requests asked to wait\n` : "\n");
+  process.stdout.write(postponed > 0 ? `, ${postponed} requests asked to wait\n` : "\n");
 }
 
 function explain(error: unknown, url: string): string {
-  if (error instanceof ConfigError) return error.message;
   if (error instanceof RequestFailed && error.code === "invalid_request" && error.message.includes("password")) {
     return "This server requires passwords: name one with --password, for all players of the demo.";
   }
@@ -77,13 +82,18 @@ function explain(error: unknown, url: string): string {
   return refused ? `Nothing answers at ${url}: start it with npm start.` : String(error);
 }
 
-let url = "";
-try {
-  const options = readDemoOptions(process.argv.slice(2));
-  url = options?.url ?? "";
-  if (options === undefined) process.stdout.write(HELP);
-  else await run(options);
-} catch (error) {
-  process.stderr.write(`${explain(error, url)}\n`);
-  process.exit(1);
+/** `lb demo`: players and scores through the gateway. @returns the exit code */
+export async function demoCommand(args: string[]): Promise<number> {
+  const options = readDemoOptions(args);
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  try {
+    await run(options);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${explain(error, options.url)}\n`);
+    return 1;
+  }
 }

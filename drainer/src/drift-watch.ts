@@ -60,7 +60,7 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
       await sweep({ isFixing: false, onDrift, onPage: (_, busyMs) => rest(busyMs * PAUSE_PER_WORK) });
     }
     for (const [queue, { kinds, examples }] of found) {
-      if (examples.length > 0) log.warn({ queue, kinds, examples }, "redis and postgres differ: bun run reconcile");
+      if (examples.length > 0) log.warn({ queue, kinds, examples }, "redis and postgres differ: bun run lb reconcile");
     }
     metrics.onSweep(
       new Map([...found].map(([tag, { kinds }]) => [tag, kinds])),

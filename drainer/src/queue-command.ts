@@ -56,8 +56,13 @@ const actions: Record<QueueOptions["action"], (queue: Queue, asJson: boolean) =>
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** @returns the exit code */
-async function run(options: QueueOptions, env: Environment): Promise<number> {
+/** `lb queue`: what waits, what is dead, and what becomes of it. @returns the exit code */
+export async function queueCommand(args: string[], env: Environment): Promise<number> {
+  const options = readQueueOptions(args);
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
   const settings = parseEnvironment(commonFields, ["REDIS_URL"], env);
   const urlsByRegion = settings.urlsByRegion.REDIS_URL;
   const stores = connectStores({
@@ -104,14 +109,4 @@ async function confirmDrop(queues: readonly Queue[]): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-/** `bun run queue`: what waits, what is dead, and what becomes of it. */
-try {
-  const options = readQueueOptions(process.argv.slice(2));
-  if (options === undefined) process.stdout.write(HELP);
-  else process.exitCode = await run(options, process.env);
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }
