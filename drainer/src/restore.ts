@@ -70,10 +70,10 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
     for await (const page of readAhead(readEntries(database))) {
       const known = page.filter((row) => isSoundEntry(row) && isConfigured(topology, row));
       counts.unknown += page.length - known.length;
-      for (const { shard, board, rows } of slicesByKeys(topology, known)) {
-        const keys = [boardKey(shard, board), arrivalsKey(shard, board), clockKey(shard)];
+      for (const slice of slicesByKeys(topology, known)) {
+        const { rows } = slice;
         await scripts.start(async () => {
-          const written = await scoresScript(stores.of(shard.region), keys, entryArgs(topology, shard, board, rows));
+          const written = await putSlice({ topology, stores }, slice);
           counts.entries += written;
           counts.newer += rows.length - written;
           onProgress?.(counts);
@@ -85,6 +85,24 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
   return counts;
 }
 
+/** Puts rows into Redis, where it has nothing newer. @returns the rows written */
+export async function putEntries(to: Pick<RestoreOptions, "topology" | "stores">, rows: readonly EntryRow[]) {
+  let written = 0;
+  for (const slice of slicesByKeys(to.topology, rows)) written += await putSlice(to, slice);
+  return written;
+}
+
+interface Slice {
+  shard: Shard;
+  board: string;
+  rows: readonly EntryRow[];
+}
+
+function putSlice({ topology, stores }: Pick<RestoreOptions, "topology" | "stores">, { shard, board, rows }: Slice) {
+  const keys = [boardKey(shard, board), arrivalsKey(shard, board), clockKey(shard)];
+  return scoresScript(stores.of(shard.region), keys, entryArgs(topology, shard, board, rows));
+}
+
 const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
   regions.includes(region) && boards.includes(board);
 
@@ -93,7 +111,7 @@ function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
 }
 
 /** What one script may touch: rows of one board on one shard. */
-function* slicesByKeys(topology: Topology, known: readonly EntryRow[]) {
+function* slicesByKeys(topology: Topology, known: readonly EntryRow[]): Generator<Slice> {
   for (const [shard, onShard] of Map.groupBy(known, (row) => shardOf(topology, row.region, row.user_id))) {
     for (const [board, onBoard] of Map.groupBy(onShard, (row) => row.board)) {
       for (const rows of slices(onBoard)) yield { shard, board, rows };
