@@ -68,7 +68,7 @@ test("a bad line is named with its number, and the rest goes on", async () => {
   expect(found).toEqual(counts({ imported: 2, bad: 4 }));
   expect(bad.map((each) => each.slice(0, 12))).toEqual([
     "3 user_id mu",
-    "4 Quote Not ",
+    "4 Quoted fie",
     "7 reached_at",
     "8 region mus",
   ]);

@@ -58,7 +58,7 @@ test("each fault of a line is named", () => {
     [`ann,Ann,EU,1e3,${time},${time}`, /^score must be an integer/],
     [`ann,Ann,EU,5,yesterday,${time}`, /^reached_at must be a time/],
     [`ann,Ann,EU,5,${time}`, /^has 5 fields, not 6$/],
-    [`ann,"Ann,EU,5,${time},${time}`, /Quote Not Closed/],
+    [`ann,"Ann,EU,5,${time},${time}`, /Quoted field unterminated/],
   ];
   for (const [line, fault] of faults) expect(() => reader.read(line)).toThrow(fault);
   const json = createLineReader("ndjson");

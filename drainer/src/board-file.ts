@@ -1,5 +1,4 @@
-import { parse } from "csv-parse/sync";
-import { stringify } from "csv-stringify/sync";
+import Papa from "papaparse";
 import { nameSchema, userIdSchema } from "shared/scores";
 import { fromIsoTime, toIsoTime } from "shared/times";
 import { z } from "zod";
@@ -21,7 +20,9 @@ export function toLines(format: Format, rows: readonly EntryRow[]): string {
     ...{ reached_at: toIsoTime(Number(reached_at)), updated_at: toIsoTime(Number(updated_at)) },
   }));
   if (format === "ndjson") return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-  return stringify(entries.map((entry) => COLUMNS.map((column) => entry[column])));
+  if (entries.length === 0) return "";
+  const table = entries.map((entry) => COLUMNS.map((column) => entry[column]));
+  return `${Papa.unparse(table, { newline: "\n" })}\n`;
 }
 
 const time = z
@@ -81,8 +82,9 @@ export function createLineReader(format: Format): LineReader {
  */
 function splitCsv(line: string): string[] {
   if (!line.includes('"')) return line.split(",");
-  const [fields = []] = parse(line, { bom: false }) as string[][];
-  return fields;
+  const { data, errors } = Papa.parse<string[]>(line, { delimiter: ",", newline: "\n" });
+  if (errors[0] !== undefined) throw new Error(errors[0].message);
+  return data[0] ?? [];
 }
 
 function parseJson(line: string): unknown {
