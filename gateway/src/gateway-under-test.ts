@@ -3,8 +3,8 @@ import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import { createLimiter, type Limit } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
-import { createTopology } from "shared/regions";
-import { createTokens, type TokenOptions } from "shared/tokens";
+import { createTopology, type Topology } from "shared/regions";
+import { createTokens, type TokenOptions, type Tokens } from "shared/tokens";
 import { createApp, type GatewayEnv } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { createLiveProxy } from "./live-proxy.ts";
@@ -28,7 +28,41 @@ export interface GatewayOptions extends Partial<TokenOptions> {
 
 const PLENTY: Limit = { perSecond: 1_000_000, burst: 1_000_000 };
 
-export function startGatewayUnderTest({ redis, limits, trustedProxies = [], ...rest }: GatewayOptions) {
+export interface GatewayBefore {
+  /** Where the ranker listens on loopback. */
+  port: number | undefined;
+  redis: Redis;
+  topology: Topology;
+  tokens: Tokens;
+  limits?: Partial<Record<"user" | "region" | "address", Limit>>;
+  trustedProxies?: readonly string[];
+  /** Live streams that one address may have open. */
+  streamsPerAddress?: number;
+  /** Whether the ranker is taken to be up. */
+  isUp?: boolean;
+}
+
+/** A gateway before one ranker, with limits that no test reaches unless it says so. */
+export function createGatewayBefore(options: GatewayBefore): Hono<GatewayEnv> {
+  const { port, redis, topology, tokens, limits, trustedProxies = [], streamsPerAddress = 100, isUp = true } = options;
+  const pool = createPool([`http://127.0.0.1:${port}`]);
+  for (const upstream of pool.upstreams) upstream.isUp = isUp;
+  const metrics = createMetrics("gateway");
+  const measured = measureGateway(metrics, pool);
+  const slots = createLiveSlots({ perAddress: streamsPerAddress, total: 1_000 });
+  return createApp({
+    ...{ topology, tokens, pool, metrics, measured },
+    live: createLiveProxy({ pool, slots, onStreams: () => {} }),
+    limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
+    stores: { home: redis, of: () => redis },
+    limits: { user: PLENTY, region: PLENTY, address: PLENTY, ...limits },
+    trustedProxies: toBlockList(trustedProxies),
+    isStopping: () => false,
+    log: createLog("test", "silent"),
+  });
+}
+
+export function startGatewayUnderTest({ redis, limits, trustedProxies, ...rest }: GatewayOptions) {
   const arrived: string[] = [];
   const ranker = Bun.serve({
     ...{ port: 0, hostname: "127.0.0.1" },
@@ -37,23 +71,14 @@ export function startGatewayUnderTest({ redis, limits, trustedProxies = [], ...r
       return Response.json({});
     },
   });
-  const pool = createPool([`http://127.0.0.1:${ranker.port}`]);
-  for (const upstream of pool.upstreams) upstream.isUp = true;
-  const metrics = createMetrics("test");
-  const measured = measureGateway(metrics, pool);
-  const app = createApp({
-    ...{ topology: createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]), pool, metrics, measured },
+  const app = createGatewayBefore({
+    ...{ port: ranker.port, redis, topology: createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]) },
     tokens: createTokens({
       ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
       ...{ lifetimeSeconds: 3600, ...rest },
     }),
-    live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
-    limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
-    stores: { home: redis, of: () => redis },
-    limits: { user: PLENTY, region: PLENTY, address: PLENTY, ...limits },
-    trustedProxies: toBlockList(trustedProxies),
-    isStopping: () => false,
-    log: createLog("test", "silent"),
+    ...(limits === undefined ? {} : { limits }),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
   });
   return { app, arrived, close: () => ranker.stop(true) } satisfies GatewayUnderTest;
 }

@@ -1,13 +1,5 @@
-import { createApp } from "../../gateway/src/app.ts";
-import { toBlockList } from "../../gateway/src/config.ts";
-import { createLiveProxy } from "../../gateway/src/live-proxy.ts";
-import { createLiveSlots } from "../../gateway/src/live-slots.ts";
-import { measureGateway } from "../../gateway/src/metrics.ts";
-import { createPool } from "../../gateway/src/upstreams.ts";
+import { createGatewayBefore } from "../../gateway/src/gateway-under-test.ts";
 import { type Built, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
-import { createLog } from "../../shared/src/log.ts";
-import { createMetrics } from "../../shared/src/metrics.ts";
-import { createLimiter, type Limit } from "../../shared/src/rate-limit.ts";
 
 /** A gateway before a ranker over a real Redis, both on ports of their own. */
 export interface PathUnderTest extends UnderTest {
@@ -17,27 +9,14 @@ export interface PathUnderTest extends UnderTest {
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
-const PLENTY: Limit = { perSecond: 1e6, burst: 1e6 };
-
 /** @param passwordsRequired without them nothing is hashed, which a busy machine may take longer for than a client waits */
 export async function startPath({ passwordsRequired = true } = {}): Promise<PathUnderTest> {
   const under = await startUnderTest();
   const ranker = await under.build({ passwordsRequired });
   const listening = { port: 0, hostname: "127.0.0.1" };
   const rankerServer = Bun.serve({ ...listening, fetch: (request) => ranker.app.fetch(request) });
-  const pool = createPool([`http://127.0.0.1:${rankerServer.port}`]);
-  for (const upstream of pool.upstreams) upstream.isUp = true;
-  const metrics = createMetrics("gateway");
-  const gateway = createApp({
-    ...{ topology: ranker.topology, tokens: ranker.tokens, pool, metrics, measured: measureGateway(metrics, pool) },
-    stores: { home: under.redis, of: () => under.redis },
-    live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
-    limiter: createLimiter(),
-    limits: { user: PLENTY, region: PLENTY, address: PLENTY },
-    trustedProxies: toBlockList([]),
-    isStopping: () => false,
-    log: createLog("test", "silent"),
-  });
+  const { topology, tokens } = ranker;
+  const gateway = createGatewayBefore({ port: rankerServer.port, redis: under.redis, topology, tokens });
   const peer = { peer: "203.0.113.9" };
   const gatewayServer = Bun.serve({ ...listening, fetch: (request) => gateway.fetch(request, peer) });
   const portOf = ({ port }: { port?: number | undefined }) => port ?? 0;

@@ -1,16 +1,10 @@
 import { createServer } from "node:net";
 import type { Hono } from "hono";
-import { createApp, type GatewayEnv } from "../../gateway/src/app.ts";
-import { toBlockList } from "../../gateway/src/config.ts";
-import { createLiveProxy } from "../../gateway/src/live-proxy.ts";
-import { createLiveSlots } from "../../gateway/src/live-slots.ts";
-import { measureGateway } from "../../gateway/src/metrics.ts";
-import { createPool } from "../../gateway/src/upstreams.ts";
+import type { GatewayEnv } from "../../gateway/src/app.ts";
+import { createGatewayBefore, type GatewayBefore } from "../../gateway/src/gateway-under-test.ts";
 import { type Built, startUnderTest } from "../../ranker/src/ranker-under-test.ts";
-import { createLog } from "../../shared/src/log.ts";
-import { createMetrics } from "../../shared/src/metrics.ts";
 import { Problem } from "../../shared/src/problems.ts";
-import { createLimiter, type Limit } from "../../shared/src/rate-limit.ts";
+import type { Limit } from "../../shared/src/rate-limit.ts";
 import { startIdentityProvider } from "../identity/identity-provider.ts";
 
 type Gateway = Hono<GatewayEnv>;
@@ -38,7 +32,6 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
-const PLENTY: Limit = { perSecond: 1e6, burst: 1e6 };
 const ONE: Limit = { perSecond: 1e-3, burst: 1 };
 
 export async function startGateways(): Promise<Gateways> {
@@ -60,27 +53,14 @@ export async function startGateways(): Promise<Gateways> {
   await new Promise<void>((listening) => dying.listen(0, "127.0.0.1", listening));
   const address = dying.address();
 
-  function gatewayBefore(port: number | undefined, limit = PLENTY, isUp = true): Gateway {
-    const pool = createPool([`http://127.0.0.1:${port}`]);
-    for (const upstream of pool.upstreams) upstream.isUp = isUp;
-    const metrics = createMetrics("gateway");
-    return createApp({
-      ...{ topology: ranker.topology, tokens: ranker.tokens, pool, metrics, measured: measureGateway(metrics, pool) },
-      live: createLiveProxy({
-        slots: createLiveSlots({ perAddress: limit === ONE ? 0 : 100, total: 1_000 }),
-        ...{ pool, onStreams: () => {} },
-      }),
-      ...{ stores: { home: under.redis, of: () => under.redis }, limiter: createLimiter() },
-      ...{ limits: { user: limit, region: limit, address: limit }, trustedProxies: toBlockList([]) },
-      ...{ isStopping: () => false, log: createLog("test", "silent") },
-    });
-  }
+  const gatewayBefore = (port: number | undefined, rest: Partial<GatewayBefore> = {}): Gateway =>
+    createGatewayBefore({ port, redis: under.redis, topology: ranker.topology, tokens: ranker.tokens, ...rest });
 
   const [soundPort, fullPort, providedPort, apartPort] = servers.map(({ port }) => port);
   return {
     ranker,
     sound: gatewayBefore(soundPort),
-    narrow: gatewayBefore(soundPort, ONE),
+    narrow: gatewayBefore(soundPort, { limits: { user: ONE, region: ONE, address: ONE }, streamsPerAddress: 0 }),
     full: gatewayBefore(fullPort),
     provided: gatewayBefore(providedPort),
     apart: gatewayBefore(apartPort),
@@ -89,7 +69,7 @@ export async function startGateways(): Promise<Gateways> {
       return gatewayBefore(1);
     },
     broken: gatewayBefore(typeof address === "object" ? address?.port : 0),
-    alone: gatewayBefore(soundPort, PLENTY, false),
+    alone: gatewayBefore(soundPort, { isUp: false }),
     async plantWrongType(key) {
       await under.redis.set(key, "not what belongs here");
     },
