@@ -1,15 +1,5 @@
 import type { Entry } from "shared/answers";
-import {
-  arrivalsKey,
-  boardKey,
-  clockKey,
-  MAIN_BOARD,
-  onceKey,
-  profileKey,
-  queueKey,
-  splitKey,
-  updatedAtField,
-} from "shared/keys";
+import { boardKey, clockKey, entriesKey, onceKey, queueKey, splitKey } from "shared/keys";
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
@@ -112,16 +102,12 @@ export function createSubmit(options: SubmitOptions): Submit {
     const redis = redisOf(region);
     const once = idempotencyKey === undefined ? undefined : onceKey(shard, userId, idempotencyKey);
 
-    const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), arrivalsKey(shard, board)];
-    keys.push(profileKey(shard, userId), splitKey(shard.tag), ...(once === undefined ? [] : [once]));
+    const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), entriesKey(shard, board)];
+    keys.push(splitKey(shard.tag), ...(once === undefined ? [] : [once]));
     const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent: traceparent?.() }).slice(1);
-    const fingerprint = `${operation}:${board}:${value}`;
     const isWholeView = shardsOfView(topology, region).length === 1;
-    const args = [
-      ...[operation, userId, value, queueMax, eventTail, updatedAtField(board)],
-      ...[board === MAIN_BOARD ? "score" : "", name, region, fingerprint, ONCE_TTL_SECONDS, isWholeView ? 1 : 0],
-      topology.partitions,
-    ];
+    const args = [operation, userId, value, queueMax, eventTail, name, isWholeView ? 1 : 0, topology.partitions];
+    if (once !== undefined) args.push(`${operation}:${board}:${value}`, ONCE_TTL_SECONDS);
     const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(
       redis,
       keys,
