@@ -16,16 +16,19 @@ Reply {total, before, record, {above}, {below}}: before = entries strictly ahead
       empty. {total} alone when the player is not on this shard. {} when the entries are not where the caller takes them
       to be.
 
-Cost: O(log N * log ties + range): entries with the same score are searched by index, never walked.
+Cost: O(log N * log ties + range), with arrivals spread evenly O(log N * log log ties + range): entries with the same
+score are searched by index, never walked.
 ]]
 local board, entries, split_key = KEYS[1], KEYS[2], KEYS[3]
 local range, user_id, score, member, partitions = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local ARRIVAL_DIGITS = 16
 
+local function arrival_of(member) return tonumber(string.sub(member, 1, ARRIVAL_DIGITS)) or 0 end
+
 -- Bytewise, as Redis orders members. Lua's own '<' follows the locale that the server was started in.
 local function is_greater(a, b)
-  local x, y = tonumber(string.sub(a, 1, ARRIVAL_DIGITS)), tonumber(string.sub(b, 1, ARRIVAL_DIGITS))
-  if x and y and x ~= y then return x > y end
+  local x, y = arrival_of(a), arrival_of(b)
+  if x ~= y then return x > y end
   for i = 1, math.min(#a, #b) do
     x, y = string.byte(a, i), string.byte(b, i)
     if x ~= y then return x > y end
@@ -33,23 +36,32 @@ local function is_greater(a, b)
   return #a > #b
 end
 
+-- Each command walks down from the top of the sorted set, which is what all this costs: as few walks as possible.
 local function count_before()
   if score == '+inf' then return 0 end
-  local first = redis.call('ZCOUNT', board, '(' .. score, '+inf')
-  -- Mostly nobody has the same score: a look at who comes first costs half of counting them.
-  local best = redis.call('ZREVRANGE', board, first, first, 'WITHSCORES')
-  if not best[1] or tonumber(best[2]) ~= tonumber(score) or not is_greater(best[1], member) then return first end
-  local last = first + redis.call('ZCOUNT', board, score, score)
-  first = first + 1
-  while first < last do
-    local middle = math.floor((first + last) / 2)
-    if is_greater(redis.call('ZREVRANGE', board, middle, middle)[1], member) then
-      first = middle + 1
+  local best = redis.call('ZREVRANGEBYSCORE', board, score, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if not best[1] then return redis.call('ZCARD', board) end
+  local first = redis.call('ZREVRANK', board, best[1])
+  if tonumber(best[2]) ~= tonumber(score) or not is_greater(best[1], member) then return first end
+  local worst = redis.call('ZRANGEBYSCORE', board, score, score, 'LIMIT', 0, 1)[1]
+  local last = redis.call('ZREVRANK', board, worst)
+  if is_greater(worst, member) then return last + 1 end
+  -- The one at first is ahead, the one at last is not. Where between them: by the arrivals, every other time in the
+  -- middle, in case those are spread unevenly.
+  local high, low, wanted = arrival_of(best[1]), arrival_of(worst), arrival_of(member)
+  local is_guess = true
+  while last - first > 1 do
+    local share = is_guess and high > low and (high - wanted) / (high - low) or 0.5
+    local middle = math.min(math.max(first + math.floor((last - first) * share), first + 1), last - 1)
+    local found = redis.call('ZREVRANGE', board, middle, middle)[1]
+    if is_greater(found, member) then
+      first, high = middle, arrival_of(found)
     else
-      last = middle
+      last, low = middle, arrival_of(found)
     end
+    is_guess = not is_guess
   end
-  return first
+  return last
 end
 
 local function slice(first, last)
