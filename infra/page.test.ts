@@ -164,9 +164,38 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.context().setOffline(false);
     await gateway.kill();
     await page.locator("#state", { hasText: /Reconnecting|Not connected/ }).waitFor();
+    await page.locator("#notice", { hasText: /^The server does not answer\. Shown as of / }).waitFor();
     await gateway.start();
     await state(page, "Live");
+    expect(await page.locator("#notice").isHidden()).toBe(true);
   }, 60_000);
+
+  test("where the server refuses, the page says why, and goes on by itself when that is over", async () => {
+    await Promise.all(site.rankers.map((ranker) => ranker.kill()));
+    const page = await open("/?region=EU");
+    await page.locator("#notice", { hasText: /^The scores are out of reach .* goes on trying\.$/ }).waitFor();
+    expect(await page.locator("#ranking").isHidden()).toBe(true);
+    await Promise.all(site.rankers.map((ranker) => ranker.start()));
+    await state(page, "Live");
+    await page.locator("#rows tr:first-child bdi").waitFor();
+    expect(await page.locator("#notice").isHidden()).toBe(true);
+  }, 60_000);
+
+  test("a tab that nobody looks at has no stream; looked at again it goes on behind the last event", async () => {
+    const page = await open("/?region=EU");
+    await page.locator("#rows tr:first-child bdi").waitFor();
+    const show = (now: string) =>
+      page.evaluate(`Object.defineProperty(document, "visibilityState", { value: "${now}", configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"))`);
+    const ended = page.waitForEvent("requestfailed", (request) => request.url().includes("/live"));
+    await show("hidden");
+    await ended;
+    const again = page.waitForRequest((request) => request.url().includes("/live"));
+    await show("visible");
+    expect((await again).headers()["last-event-id"]).toMatch(/^\d+-[0-9a-f]{16}$/);
+    await clientOf(gateway).post("/score/update", { score: 88_888 }, ada);
+    await page.locator("#rows .score", { hasText: "88,888" }).waitFor();
+  });
 
   test("regions are chosen with the keyboard, and stand in the address", async () => {
     const page = await open();
@@ -180,12 +209,25 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.getByRole("tab", { name: "EU", selected: true }).waitFor();
   });
 
-  test("360 pixels are wide enough, and motion is left out where it is not wanted", async () => {
-    const page = await open("/", { viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
-    await page.locator("#rows tr:first-child bdi").waitFor();
+  test("360 pixels are wide enough for the largest score and the longest name, and motion is left out where it is not wanted", async () => {
+    const page = await open("/?region=EU", { viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+    await register(page, "wide", "A name that is as long as a name may be. ".repeat(4));
+    await page.locator("#delta").fill(`-${Number.MAX_SAFE_INTEGER}`);
+    await page.keyboard.press("Enter");
+    await page.locator("#rows tr:last-child .score", { hasText: "-9,007,199,254,740,991" }).waitFor();
+    await page.locator("#find-id").fill("wide");
+    await page.locator("#find-id").press("Enter");
+    await page.locator("#neighbours .is-marked").waitFor();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    const fitting = ["#rows .score span", "#rows .player", "#who", "#leave", "#submit button", "#neighbours li > *"];
+    for (const part of fitting) {
+      for (const box of await page.locator(part).all()) {
+        const { x = 0, width = 0 } = (await box.boundingBox()) ?? {};
+        expect([part, x >= 0 && x + width <= 360]).toEqual([part, true]);
+      }
+    }
     await clientOf(gateway).post("/score/update", { score: 1 }, ada);
-    await page.locator("#rows tr:last-child bdi", { hasText: "Ada" }).waitFor();
+    await page.locator("#rows tr:nth-last-child(2) bdi", { hasText: "Ada" }).waitFor();
     expect(await page.evaluate("document.getAnimations().length")).toBe(0);
   });
 });
