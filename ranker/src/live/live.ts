@@ -38,8 +38,8 @@ const BOARD_INTERVAL_MS = 250;
 const RANK_INTERVAL_MS = 1_000;
 const PLAYERS_MAX = 500;
 const VIEWERS_MAX = 20_000;
-// Less than any proxy waits for a byte.
-const BEAT_INTERVAL_MS = 15_000;
+/** Less than any proxy waits for a byte. */
+export const BEAT_INTERVAL_MS = 15_000;
 
 export function createLive({ boards, measured, log, ...intervals }: LiveOptions): Live {
   const { boardIntervalMs = BOARD_INTERVAL_MS, rankIntervalMs = RANK_INTERVAL_MS } = intervals;
