@@ -1,24 +1,24 @@
 import { ConfigError } from "shared/config";
 import { growth } from "./bench/growth.ts";
+import { ratios } from "./bench/ratios.ts";
 
 /** What can be measured: each takes the rest of the command line, and names itself in its own `--help`. */
-const benches = new Map([["growth", growth]]);
+const benches = new Map([
+  ["growth", growth],
+  ["ratios", ratios],
+]);
 
-const HELP = `Measures what the leaderboard costs, on servers of its own that it starts and removes.
+// Without a word before the options it is this one.
+const MAIN = "ratios";
 
-  bun run bench WHAT [options]
-
-  growth    what a call and a player cost as the board grows, on one shard and on sixteen
-
-  bun run bench WHAT --help says more.
-`;
-
-const [what = "", ...args] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const [what = MAIN, ...rest] = args[0]?.startsWith("-") ? [MAIN, ...args] : args;
 try {
   const bench = benches.get(what);
-  if (bench !== undefined) await bench(args);
-  else if (["", "--help", "-h"].includes(what)) process.stdout.write(HELP);
-  else throw new ConfigError([`${what} is none of: ${[...benches.keys()].join(", ")}`], "Nothing was measured");
+  if (bench === undefined) {
+    throw new ConfigError([`${what} is none of: ${[...benches.keys()].join(", ")}`], "Nothing was measured");
+  }
+  await bench(rest);
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import connect from "postgres";
+import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
 import {
@@ -37,8 +38,8 @@ async function entriesInRedis(region: string): Promise<string[]> {
   return Promise.all(
     members.map(async (member) => {
       const userId = member.slice(ARRIVAL_DIGITS);
-      const [score, updatedAt] = await redis.hmget(`user:{${region}}:${userId}`, "score", "updated_at");
-      expect(await redis.zscore(`leaderboard:{${region}}`, member)).toBe(score ?? null);
+      const { score, updatedAt } = parseRecord((await redis.hget(`entries:{${region}}`, userId)) ?? "");
+      expect(await redis.zscore(`leaderboard:{${region}}`, member)).toBe(score);
       return `${userId} ${score} ${fromArrival(member.slice(0, ARRIVAL_DIGITS))} ${updatedAt}`;
     }),
   );

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type PathUnderTest, startPath } from "./embedded/path-under-test.ts";
 import { openRaw, statusesOf, toLines } from "./embedded/raw-connection.ts";
@@ -51,7 +52,7 @@ async function othersOf(redis: Redis): Promise<Record<string, unknown>> {
 }
 
 const scoreOf = async (userId: string, region = "EU") =>
-  Number(await path.redis.hget(`user:{${region}}:${userId}`, "score"));
+  Number(parseRecord((await path.redis.hget(`entries:{${region}}`, userId)) ?? "").score);
 
 interface Attack {
   target?: string;
@@ -75,9 +76,8 @@ const authorized = (token: string) => `Authorization: Bearer ${token}`;
 test("what is compared is everything of the others", async () => {
   const others = await othersOf(path.redis);
   expect(Object.keys(others)).toEqual([
-    ...["account:{accounts}:bob", "account:{accounts}:eve", "arrivals:{EU}", "arrivals:{NA}", "leaderboard:{EU}"],
-    ...["leaderboard:{NA}", "queue:accounts:{accounts}", "queue:scores:{EU}", "queue:scores:{NA}", "user:{EU}:eve"],
-    "user:{NA}:bob",
+    ...["account:{accounts}:bob", "account:{accounts}:eve", "entries:{EU}", "entries:{NA}", "leaderboard:{EU}"],
+    ...["leaderboard:{NA}", "queue:accounts:{accounts}", "queue:scores:{EU}", "queue:scores:{NA}"],
   ]);
 });
 

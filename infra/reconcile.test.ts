@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { arrivalsKey, boardKey, profileKey } from "shared/keys";
+import { boardKey, entriesKey } from "shared/keys";
+import { formatRecord, parseRecord } from "shared/records";
 import { shardOf } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
 import type { Sql } from "../drainer/src/database.ts";
@@ -13,8 +14,11 @@ afterAll(() => it.close(), 30_000);
 
 const shardOfPlayer = (userId: string) => shardOf(it.sides.topology, it.regionOf(userId), userId);
 const redis = () => it.sides.stores.home;
-const memberOf = async (userId: string) =>
-  `${await redis().hget(arrivalsKey(shardOfPlayer(userId), "main"), userId)}${userId}`;
+const records = (userId: string) => entriesKey(shardOfPlayer(userId), "main");
+const recordOf = async (userId: string) => parseRecord((await redis().hget(records(userId), userId)) ?? "");
+const memberOf = async (userId: string) => `${(await recordOf(userId)).arrival}${userId}`;
+const rewrite = async (userId: string, change: object) =>
+  redis().hset(records(userId), userId, formatRecord({ ...(await recordOf(userId)), ...change }));
 const sql = <T>(work: (sql: Sql) => Promise<T>) => it.sides.databases.home.run(work);
 const board = (userId: string) => boardKey(shardOfPlayer(userId), "main");
 
@@ -40,16 +44,15 @@ const edits: [name: string, edit: (userId: string) => Promise<unknown>, after?: 
   ["ranking's score", async (id) => redis().zadd(board(id), -1, await memberOf(id))],
   ["member removed", async (id) => redis().zrem(board(id), await memberOf(id))],
   ["second member", (id) => redis().zadd(board(id), -1, `${"1".repeat(ARRIVAL_DIGITS)}${id}`)],
-  ["arrival removed", (id) => redis().hdel(arrivalsKey(shardOfPlayer(id), "main"), id)],
-  ["profile removed", (id) => redis().del(profileKey(shardOfPlayer(id), id))],
-  ["profile's score", (id) => redis().hset(profileKey(shardOfPlayer(id), id), "score", "-1")],
-  ["profile's version", (id) => redis().hset(profileKey(shardOfPlayer(id), id), "updated_at", "1")],
+  ["record removed", (id) => redis().hdel(records(id), id)],
+  ["record's arrival", (id) => rewrite(id, { arrival: "soon" })],
+  ["record's score", (id) => rewrite(id, { score: "-1" })],
+  ["record's version", (id) => rewrite(id, { updatedAt: "1" })],
   [
     "all of Redis removed",
     async (id) => {
       await redis().zrem(board(id), await memberOf(id));
-      await redis().hdel(arrivalsKey(shardOfPlayer(id), "main"), id);
-      await redis().del(profileKey(shardOfPlayer(id), id));
+      await redis().hdel(records(id), id);
     },
   ],
 ];
@@ -89,8 +92,8 @@ test("edits of every kind on either side are found and repaired while players pl
 
   expect(writes).toBeGreaterThan(100);
   for (const { userId, score } of edited) newest.set(userId, score);
-  const scores = await Promise.all(players.map((id) => redis().hget(profileKey(shardOfPlayer(id), id), "score")));
-  expect(scores.map(Number)).toEqual([...newest.values()]);
+  const scores = await Promise.all(players.map(recordOf));
+  expect(scores.map(({ score }) => Number(score))).toEqual([...newest.values()]);
   expect(await it.sweep(false)).toEqual([]);
 }, 60_000);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { moverKey, onceKey, profileKey, splitKey } from "shared/keys";
+import { entriesKey, moverKey, onceKey, splitKey } from "shared/keys";
 import { createTopology, shardOf, shardsOf } from "shared/regions";
 import type { Stores } from "shared/stores";
 import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition.ts";
@@ -245,7 +245,7 @@ test("an entry that Redis contradicts itself about comes back from PostgreSQL", 
   for (let n = 0; n < 10; n++) await before.write(`p${n}`, "main", n);
   const read = await before.read();
   while (await it.drainOnce());
-  await it.sides.stores.home.del(profileKey(shardOf(topologyOf(1), "EU", "p4"), "p4"));
+  await it.sides.stores.home.hset(entriesKey(shardOf(topologyOf(1), "EU", "p4"), "main"), "p4", "soon");
   expect((await move(4)).map(({ broken }) => broken)).toEqual([1, 0]);
   await restore({ ...it.sides, topology: topologyOf(4) });
   expect(await servicesWith(4).read()).toEqual(read);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { boardKey, profileKey, queueKey } from "shared/keys";
+import { boardKey, entriesKey, queueKey } from "shared/keys";
+import { parseRecord } from "shared/records";
 import { awaitReady } from "shared/redis";
 import { shardOf } from "shared/regions";
 import { restore } from "../drainer/src/restore.ts";
@@ -25,7 +26,7 @@ beforeEach(async () => {
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `player-${n}`);
 const scoreOf = async (userId: string) => {
   const shard = shardOf(it.sides.topology, it.regionOf(userId), userId);
-  return Number(await it.sides.stores.home.hget(profileKey(shard, userId), "score"));
+  return Number(parseRecord((await it.sides.stores.home.hget(entriesKey(shard, "main"), userId)) ?? "").score);
 };
 const scoresOf = (players: readonly string[]) => Promise.all(players.map(scoreOf));
 

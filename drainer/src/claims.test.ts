@@ -1,59 +1,47 @@
 import { expect, test } from "bun:test";
+import { formatRecord } from "shared/records";
 import { toArrival } from "shared/times";
 import { type FoundEntry, toAccountClaim, toEntryClaim } from "./claims.ts";
 
-const arrival = toArrival(100);
-const found: FoundEntry = {
-  ...{ arrival, score: "7", stray: null, name: "Ada", region: "EU", profileScore: "7", version: "200", isNewest: true },
-};
+const record = { arrival: toArrival(100), updatedAt: "200", score: "7", name: "Ada" };
+const found: FoundEntry = { record: formatRecord(record), score: "7", stray: null };
 const row = {
   ...{ board: "main", user_id: "ada", name: "Ada", region: "EU", score: "7", reached_at: "100", updated_at: "200" },
 };
-const none: FoundEntry = {
-  ...{ arrival: null, score: null, stray: null, name: null, region: null, profileScore: null, version: null },
-  isNewest: true,
-};
 const stray = { member: `${toArrival(90)}ada`, score: "3" };
-const claimOf = (entry: FoundEntry, board = "main") =>
-  toEntryClaim(entry, "ada", { board, region: "EU", latestVersion: 1_000 });
+const claimOf = (entry: FoundEntry) =>
+  toEntryClaim(entry, "ada", { board: "main", region: "EU", latestVersion: 1_000 });
 
 test("an entry that agrees with itself is whole", () => {
   expect(claimOf(found)).toEqual({ row, isWhole: true, isPresent: true });
 });
 
-test("a profile alone, of another board, is no entry", () => {
-  expect(claimOf({ ...none, name: "Ada", region: "EU" }, "weekly")).toMatchObject({ row: undefined, isPresent: false });
+test("a player of whom nothing is kept has no entry", () => {
+  const none = { record: null, score: null, stray: null };
+  expect(claimOf(none)).toEqual({ row: undefined, isWhole: false, isPresent: false });
 });
 
+const but = (change: Partial<typeof record>) => ({ record: formatRecord({ ...record, ...change }) });
 const cases: [string, Partial<FoundEntry>, Partial<typeof row> | undefined][] = [
-  ["a score that the profile does not have", { score: "8" }, { score: "7" }],
-  ["a profile without its score", { profileScore: null }, { score: "7" }],
+  ["a score that the record does not have", { score: "8" }, { score: "7" }],
+  ["a record without its score", but({ score: "" }), { score: "7" }],
+  ["a record whose score is no integer", but({ score: "7.5" }), { score: "7" }],
   ["a score that is no integer", { score: "7.5" }, { score: "7" }],
-  ["no member: the profile has the score", { score: null }, { score: "7" }],
+  ["no member: the record has the score", { score: null }, { score: "7" }],
   ["a second member", { stray }, {}],
-  [
-    "an arrival that names no member, and a member",
-    { score: null, stray, profileScore: "3" },
-    { score: "3", reached_at: "90" },
-  ],
-  ["no arrival, but a member", { arrival: null, score: null, stray }, { reached_at: "90" }],
-  ["no arrival and no member", { arrival: null, score: null }, undefined],
-  ["an arrival that is none", { arrival: "soon" }, undefined],
-  ["an arrival of too few digits", { arrival: "7" }, undefined],
-  ["no version: the arrival is the best that is known", { version: null }, { updated_at: "100" }],
-  ["a version from the future", { version: "1001" }, { updated_at: "100" }],
-  ["a version that is none", { version: "soon" }, { updated_at: "100" }],
-  ["no name", { name: null }, undefined],
-  ["another region", { region: "NA" }, {}],
+  ["a record that names no member, and a member", { score: null, stray }, {}],
+  ["no record, but a member", { record: null, score: null, stray }, undefined],
+  ["a record that is none", { record: "soon", score: null }, undefined],
+  ["an arrival that is none", but({ arrival: "soon" }), undefined],
+  ["an arrival of too few digits", but({ arrival: "7" }), undefined],
+  ["no version: the arrival is the best that is known", but({ updatedAt: "" }), { updated_at: "100" }],
+  ["a version from the future", but({ updatedAt: "1001" }), { updated_at: "100" }],
+  ["a version that is none", but({ updatedAt: "soon" }), { updated_at: "100" }],
+  ["no name", but({ name: "" }), undefined],
 ];
 test.each(cases)("%s: not whole", (_, change, claimed) => {
   const claim = claimOf({ ...found, ...change });
   expect(claim).toEqual({ row: claimed && { ...row, ...claimed }, isWhole: false, isPresent: true });
-});
-
-test("the profile's score is that of main alone", () => {
-  const claim = claimOf({ ...found, score: "8" }, "weekly");
-  expect(claim).toEqual({ row: { ...row, board: "weekly", score: "8" }, isWhole: true, isPresent: true });
 });
 
 test("an account is whole, or tells nothing", () => {

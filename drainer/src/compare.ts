@@ -8,7 +8,7 @@ export const DRIFT_KINDS = [
   "row_differs",
   "entry_missing",
   "entry_older",
-  /** Redis contradicts itself: ranking, arrival and profile do not tell one story. */
+  /** Redis contradicts itself: ranking and record do not tell one story. */
   "entry_broken",
   /** Neither side tells enough. */
   "unrepairable",

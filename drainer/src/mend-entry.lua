@@ -2,38 +2,25 @@
 --[[
 Makes one entry what it should be, unless it has changed since it was read.
 
-KEYS 1 board     zset   score -> <arrival><user_id>
-     2 arrivals  hash   user_id -> arrival
-     3 profile   hash   the player's profile
-     4 clock     string last version given out on the shard
+KEYS 1 board    zset   score -> <arrival><user_id>
+     2 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
+     3 clock    string last version given out on the shard
 ARGV 1 user_id
-     2 arrival, 3 score, 4 version   as they were read; empty for what was not there
-     5 stray     another member of the player, to be removed, or empty
-     6 arrival, 7 score, 8 version in microseconds, 9 name, 10 region   as they should be
-    11 score field   profile field that takes the score, empty when the profile does not keep this board's
-    12... version fields of all boards, this board's first
+     2 record, 3 the member that it names, 4 score   as they were read; empty for what was not there
+     5 stray    another member of the player, to be removed, or empty
+     6 record, 7 member, 8 score, 9 version in microseconds   as they should be
 Reply 1; 0 when the entry has changed: then nothing was done
 ]]
-local board, arrivals, profile, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local user_id, read_arrival, read_score, read_version, stray = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local arrival, score, version, name, region = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local score_field, version_field = ARGV[11], ARGV[12]
+local board, entries, clock = KEYS[1], KEYS[2], KEYS[3]
+local user_id, read_record, read_member, read_score, stray = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local record, member, score, version = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
 local last_version = tonumber(redis.call('GET', clock) or '0')
-local versions = redis.call('HMGET', profile, unpack(ARGV, 12))
-if (redis.call('HGET', arrivals, user_id) or '') ~= read_arrival then return 0 end
-if (redis.call('ZSCORE', board, read_arrival .. user_id) or '') ~= read_score then return 0 end
-if (versions[1] or '') ~= read_version then return 0 end
+if (redis.call('HGET', entries, user_id) or '') ~= read_record then return 0 end
+if (redis.call('ZSCORE', board, read_member) or '') ~= read_score then return 0 end
 
-if stray ~= '' then redis.call('ZREM', board, stray) end
-redis.call('ZREM', board, read_arrival .. user_id)
-redis.call('ZADD', board, score, arrival .. user_id)
-redis.call('HSET', arrivals, user_id, arrival)
--- The name is that of the player's last write, on whatever board.
-local is_newest = true
-for i = 2, #versions do is_newest = is_newest and tonumber(versions[i] or '0') <= tonumber(version) end
-redis.call(is_newest and 'HSET' or 'HSETNX', profile, 'name', name)
-redis.call('HSET', profile, 'region', region, version_field, version)
-if score_field ~= '' then redis.call('HSET', profile, score_field, score) end
+redis.call('ZREM', board, read_member, stray)
+redis.call('ZADD', board, score, member)
+redis.call('HSET', entries, user_id, record)
 if tonumber(version) > last_version then redis.call('SET', clock, version) end
 return 1

@@ -1,11 +1,11 @@
-import { arrivalsKey, boardKey, clockKey, profileKey, profileKeyPrefix, updatedAtField } from "shared/keys";
+import { boardKey, clockKey, entriesKey } from "shared/keys";
+import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
 import { fromArrival } from "shared/times";
 import { createInFlight, readAhead } from "./in-flight.ts";
 import { putEntries, slicesByKeys } from "./put-entries.ts";
 import type { EntryRow } from "./read-rows.ts";
-import { scanShards } from "./scan-shards.ts";
 import { isSoundEntry } from "./sound.ts";
 
 /** A region's entries on their way from shards that nobody writes any more to those of another topology. */
@@ -44,11 +44,11 @@ export async function copyEntries(move: Move): Promise<void> {
   const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   for (const shard of move.from) {
     for (const board of to.boards) {
-      for await (const arrivals of readAhead(readStrangers(move, shard, board))) {
-        const rows = await readRows(move, shard, board, arrivals);
-        counts.broken += arrivals.length - rows.length;
+      for await (const page of readAhead(readStrangers(move, shard, board))) {
+        const rows = await readRows(move, shard, board, page);
+        counts.broken += page.length - rows.length;
         for (const slice of slicesByKeys(to, rows)) {
-          await scripts.start(async () => void (await putEntries(redis, to, slice)));
+          await scripts.start(async () => void (await putEntries(redis, slice)));
         }
         counts.entries += rows.length;
         await onPage();
@@ -60,64 +60,54 @@ export async function copyEntries(move: Move): Promise<void> {
 
 /** Takes away what was copied, so that everybody is only where they belong. */
 export async function removeStrangers(move: Move): Promise<void> {
-  const { redis, region, from, to, onPage } = move;
+  const { redis, from, to, onPage } = move;
   for (const shard of from) {
     for (const board of to.boards) {
-      const [ranking, arrivals] = [boardKey(shard, board), arrivalsKey(shard, board)];
-      if (isVanishing(move, shard)) await redis.unlink(ranking, arrivals, clockKey(shard));
+      const [ranking, entries] = [boardKey(shard, board), entriesKey(shard, board)];
+      if (isVanishing(move, shard)) await redis.unlink(ranking, entries, clockKey(shard));
       for await (const page of readStrangers(move, shard, board)) {
-        const members = page.map(({ userId, arrival }) => arrival + userId);
-        const ids = page.map(({ userId }) => userId);
         await redis
           .multi()
-          .zrem(ranking, ...members)
-          .hdel(arrivals, ...ids)
+          .zrem(ranking, ...page.map(({ userId, record }) => parseRecord(record).arrival + userId))
+          .hdel(entries, ...page.map(({ userId }) => userId))
           .exec();
         await onPage();
       }
     }
   }
-  // After the entries, which cannot be copied again without their profiles.
-  for await (const found of scanShards(redis, region, from, profileKeyPrefix)) {
-    const strangers = found.filter(({ shard, rest }) => homeOf(move, rest).tag !== shard.tag);
-    await Promise.all(strangers.map(({ key }) => redis.unlink(key)));
-    await onPage();
-  }
 }
 
-interface Arrived {
+interface Stranger {
   userId: string;
-  arrival: string;
+  record: string;
 }
 
 /** Players of a shard who do not belong there. Some may come twice. */
-async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGenerator<Arrived[]> {
+async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGenerator<Stranger[]> {
   let cursor = "0";
   do {
-    const [next, flat] = await move.redis.hscan(arrivalsKey(shard, board), cursor, "COUNT", STEP);
+    const [next, flat] = await move.redis.hscan(entriesKey(shard, board), cursor, "COUNT", STEP);
     cursor = next;
-    const page: Arrived[] = [];
+    const page: Stranger[] = [];
     for (let i = 0; i < flat.length; i += 2) {
-      const [userId = "", arrival = ""] = flat.slice(i, i + 2);
-      if (homeOf(move, userId).tag !== shard.tag) page.push({ userId, arrival });
+      const [userId = "", record = ""] = flat.slice(i, i + 2);
+      if (homeOf(move, userId).tag !== shard.tag) page.push({ userId, record });
     }
     if (page.length > 0) yield page;
   } while (cursor !== "0");
 }
 
 /** The entries of these players; nobody writes them, so that plain commands see one moment. */
-async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Arrived[]): Promise<EntryRow[]> {
-  const members = page.map(({ userId, arrival }) => arrival + userId);
-  const [scores, profiles] = await Promise.all([
-    redis.zmscore(boardKey(shard, board), ...members),
-    Promise.all(page.map(({ userId }) => redis.hmget(profileKey(shard, userId), "name", updatedAtField(board)))),
-  ]);
-  return page.flatMap(({ userId, arrival }, index): EntryRow[] => {
-    const score = scores[index];
-    const [name, version] = profiles[index] ?? [];
-    if (score == null || name == null || version == null) return [];
-    const reachedAt = String(fromArrival(arrival));
-    const row = { board, user_id: userId, name, region, score, reached_at: reachedAt, updated_at: version };
+async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
+  const records = page.map(({ record }) => parseRecord(record));
+  const members = page.map(({ userId }, index) => `${records[index]?.arrival}${userId}`);
+  const scores = await redis.zmscore(boardKey(shard, board), ...members);
+  return page.flatMap(({ userId }, index): EntryRow[] => {
+    const [record, score] = [records[index], scores[index]];
+    if (record === undefined || score == null) return [];
+    const { name, updatedAt: updated_at, arrival } = record;
+    const reached_at = String(fromArrival(arrival));
+    const row = { board, user_id: userId, name, region, score, reached_at, updated_at };
     return isSoundEntry(row) ? [row] : [];
   });
 }

@@ -1,4 +1,5 @@
-import { arrivalsKey, boardKey, clockKey, MAIN_BOARD, profileKeyPrefix, updatedAtField } from "shared/keys";
+import { boardKey, clockKey, entriesKey } from "shared/keys";
+import { formatRecord } from "shared/records";
 import { defineScript, type Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
@@ -8,7 +9,7 @@ import scoresSource from "./restore-scores.lua" with { type: "text" };
 // A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
 export const ROWS_PER_SCRIPT = 250;
 
-const scoresScript = defineScript({ name: "restore-scores", source: scoresSource, parse: Number, hasOtherKeys: true });
+const scoresScript = defineScript({ name: "restore-scores", source: scoresSource, parse: Number });
 
 /** What one script may touch: rows of one board on one shard. */
 export interface Slice {
@@ -34,12 +35,13 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
  *
  * @returns the entries written
  */
-export function putEntries(redis: Redis, topology: Topology, { shard, board, rows }: Slice): Promise<number> {
-  const keys = [boardKey(shard, board), arrivalsKey(shard, board), clockKey(shard)];
-  const versionFields = [board, ...topology.boards.filter((other) => other !== board)].map(updatedAtField);
-  const args = [profileKeyPrefix(shard), board === MAIN_BOARD ? "score" : "", versionFields.length, ...versionFields];
-  for (const row of rows) {
-    args.push(row.user_id, row.name, row.region, row.score, toArrival(Number(row.reached_at)), row.updated_at);
-  }
+export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
+  const keys = [boardKey(shard, board), entriesKey(shard, board), clockKey(shard)];
+  const args = rows.flatMap((row) => [row.user_id, row.score, row.updated_at, toRecord(row)]);
   return scoresScript(redis, keys, args);
+}
+
+/** What Redis keeps of an entry like this row. */
+export function toRecord({ name, score, reached_at, updated_at }: EntryRow): string {
+  return formatRecord({ arrival: toArrival(Number(reached_at)), updatedAt: updated_at, score, name });
 }

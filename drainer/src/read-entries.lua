@@ -2,32 +2,28 @@
 --[[
 What Redis keeps of some players on one board, and what may still be on its way to PostgreSQL: one moment of both.
 
-KEYS 1 board     zset   score -> <arrival><user_id>
-     2 arrivals  hash   user_id -> arrival
-     3 queue     list   the oldest event is the last
-     4 clock     string last version given out on the shard
-ARGV 1 profile prefix  key of a profile, but for the user_id; the profiles live on the same shard
-     2 versions        how many profile fields that hold a version follow; the first is this board's
-     3... the fields, then pairs: a user_id, and a member that was seen for it, or nothing
-Reply {oldest event, clock, Redis TIME in microseconds, then one each: {arrival, score, score of the seen member if the
-      arrival does not name it, name, region, score in the profile, versions...}}
+KEYS 1 board    zset   score -> <arrival><user_id>
+     2 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
+     3 queue    list   the oldest event is the last
+     4 clock    string last version given out on the shard
+ARGV pairs: a user_id, and a member that was seen for it, or nothing
+Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member that it names, score
+      of the seen member if the record does not name it}}
 ]]
-local board, arrivals, queue, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local profile_prefix, versions = ARGV[1], tonumber(ARGV[2])
+local board, entries, queue, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local ARRIVAL_DIGITS = 16
 
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), now}
-for i = 3 + versions, #ARGV, 2 do
+for i = 1, #ARGV, 2 do
   local user_id, seen = ARGV[i], ARGV[i + 1]
-  local arrival = redis.call('HGET', arrivals, user_id)
-  local member = arrival and arrival .. user_id
-  local profile = redis.call('HMGET', profile_prefix .. user_id, 'name', 'region', 'score', unpack(ARGV, 3, 2 + versions))
+  local record = redis.call('HGET', entries, user_id)
+  local member = record and string.sub(record, 1, ARRIVAL_DIGITS) .. user_id
   reply[#reply + 1] = {
-    arrival,
+    record,
     member and redis.call('ZSCORE', board, member),
-    seen ~= '' and seen ~= member and redis.call('ZSCORE', board, seen),
-    unpack(profile)
+    seen ~= '' and seen ~= member and redis.call('ZSCORE', board, seen)
   }
 end
 return reply

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
-import { accountKey, profileKey } from "shared/keys";
+import { accountKey, entriesKey } from "shared/keys";
 import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { upsertAccounts } from "./upsert-accounts.ts";
 import { upsertScores } from "./upsert-scores.ts";
@@ -34,7 +34,7 @@ test("0 when the stores agree, 2 when they do not, 0 when that was repaired", as
   const repaired = await command("--fix");
   expect(repaired.code).toBe(0);
   expect(repaired.out).toContain("entry_missing  ann  leaderboard:{EU}  repaired\n");
-  expect(await it.redis.hget(profileKey(eu, "ann"), "score")).toBe("5");
+  expect(await it.redis.hget(entriesKey(eu, "main"), "ann")).toEndWith(" 10 5 Name of ann");
   expect((await command()).code).toBe(0);
 });
 

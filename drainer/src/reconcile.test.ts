@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import {
-  accountClockKey,
-  accountKey,
-  accountQueueKey,
-  arrivalsKey,
-  boardKey,
-  clockKey,
-  profileKey,
-  queueKey,
-} from "shared/keys";
+import { accountClockKey, accountKey, accountQueueKey, boardKey, clockKey, entriesKey, queueKey } from "shared/keys";
 import { createLog } from "shared/log";
+import { type EntryRecord, formatRecord, parseRecord } from "shared/records";
 import { createTopology } from "shared/regions";
 import { connectStores } from "shared/stores";
 import { toArrival } from "shared/times";
@@ -71,22 +63,22 @@ async function sweep(isFixing = false, { topology } = sides): Promise<Drift[]> {
 
 const sql = (work: Parameters<UnderTest["database"]["run"]>[0]) => it.database.run(work);
 const rowOf = async (board = "main") => (await readEntriesOf(it.database, board, ["ada"]))[0];
+const key = entriesKey(eu, "main");
+const record = async () => parseRecord((await it.redis.hget(key, "ada")) ?? "");
+const rewrite = async (change: Partial<EntryRecord>) =>
+  it.redis.hset(key, "ada", formatRecord({ ...(await record()), ...change }));
 /** What Redis says of ada on main: score, arrival, version, name; and how many members she has. */
 async function entry() {
-  const arrival = (await it.redis.hget(arrivalsKey(eu, "main"), "ada")) ?? "";
+  const { arrival, name, score: recorded, updatedAt: version } = await record();
   const members = await it.redis.zrange(boardKey(eu, "main"), "0", "-1");
-  const [name, region, profileScore, version] = await it.redis.hmget(
-    profileKey(eu, "ada"),
-    ...["name", "region", "score", "updated_at"],
-  );
   const score = await it.redis.zscore(boardKey(eu, "main"), `${arrival}ada`);
   const reached_at = String(Number.MAX_SAFE_INTEGER - Number(arrival));
   return {
-    ...{ name, region, score, profileScore, reached_at, version },
+    ...{ name, score, recorded, reached_at, version },
     members: members.filter((each) => each.endsWith("ada")).length,
   };
 }
-const whole = { name: "Name of ada", region: "EU", score: "7", profileScore: "7", members: 1 };
+const whole = { name: "Name of ada", score: "7", recorded: "7", members: 1 };
 const before = { ...whole, reached_at: String(VERSION), version: String(VERSION + 100) };
 const rowBefore = { name: "Name of ada", region: "EU", score: "7", reached_at: before.reached_at };
 
@@ -96,7 +88,6 @@ test("stores that agree are found to agree", async () => {
 });
 
 type Edit = () => Promise<unknown>;
-const profile = (fields: Record<string, string>) => it.redis.hset(profileKey(eu, "ada"), fields);
 const edits: [string, Edit, kind: string, after: Partial<typeof before>, row?: Partial<typeof rowBefore>][] = [
   [
     "a row deleted",
@@ -155,30 +146,30 @@ const edits: [string, Edit, kind: string, after: Partial<typeof before>, row?: P
           s`UPDATE leaderboard SET score = 99, name = 'Eve', updated_at = updated_at + interval '1 day' WHERE user_id = 'ada' AND board = 'main'`,
       ),
     "entry_older",
-    { score: "99", profileScore: "99", name: "Eve", version: String(VERSION + 100 + 86_400_000_000) },
+    { score: "99", recorded: "99", name: "Eve", version: String(VERSION + 100 + 86_400_000_000) },
     { score: "99", name: "Eve" },
   ],
   ["the score in the ranking", () => it.redis.zadd(boardKey(eu, "main"), 99, member(VERSION)), "entry_broken", {}],
   ["a fraction in the ranking", () => it.redis.zadd(boardKey(eu, "main"), 7.5, member(VERSION)), "entry_broken", {}],
-  ["the score in the profile", () => profile({ score: "99" }), "entry_broken", {}],
-  ["the name in the profile", () => profile({ name: "Eve" }), "row_differs", { name: "Eve" }, { name: "Eve" }],
-  ["the region in the profile", () => profile({ region: "NA" }), "entry_broken", {}],
+  ["the score in the record", () => rewrite({ score: "99" }), "entry_broken", {}],
+  ["the name in the record", () => rewrite({ name: "Eve" }), "row_differs", { name: "Eve" }, { name: "Eve" }],
   [
     "both scores in Redis",
-    () => Promise.all([profile({ score: "99" }), it.redis.zadd(boardKey(eu, "main"), 99, member(VERSION))]),
+    () => Promise.all([rewrite({ score: "99" }), it.redis.zadd(boardKey(eu, "main"), 99, member(VERSION))]),
     "row_differs",
-    { score: "99", profileScore: "99" },
+    { score: "99", recorded: "99" },
     { score: "99" },
   ],
-  ["an older version in the profile", () => profile({ updated_at: String(VERSION + 1) }), "entry_older", {}],
-  ["a version from the future in the profile", () => profile({ updated_at: "9000000000000000" }), "entry_broken", {}],
-  ["no version in the profile", () => it.redis.hdel(profileKey(eu, "ada"), "updated_at"), "entry_broken", {}],
+  ["an older version in the record", () => rewrite({ updatedAt: String(VERSION + 1) }), "entry_older", {}],
+  ["a version from the future in the record", () => rewrite({ updatedAt: "9000000000000000" }), "entry_broken", {}],
+  ["no version in the record", () => rewrite({ updatedAt: "" }), "entry_broken", {}],
   ["no member", () => it.redis.zrem(boardKey(eu, "main"), member(VERSION)), "entry_broken", {}],
   ["a second member", () => it.redis.zadd(boardKey(eu, "main"), 99, member(VERSION - 5)), "entry_broken", {}],
-  ["no arrival", () => it.redis.hdel(arrivalsKey(eu, "main"), "ada"), "entry_broken", {}],
-  ["another arrival", () => it.redis.hset(arrivalsKey(eu, "main"), "ada", toArrival(VERSION - 5)), "entry_broken", {}],
-  ["an arrival that is none", () => it.redis.hset(arrivalsKey(eu, "main"), "ada", "soon"), "entry_broken", {}],
-  ["no profile", () => it.redis.del(profileKey(eu, "ada")), "entry_broken", {}],
+  ["no record", () => it.redis.hdel(key, "ada"), "entry_missing", {}],
+  ["another arrival", () => rewrite({ arrival: toArrival(VERSION - 5) }), "entry_broken", {}],
+  ["an arrival that is none", () => rewrite({ arrival: "soon" }), "entry_broken", {}],
+  ["a record that is none", () => it.redis.hset(key, "ada", "soon"), "entry_broken", {}],
+  ["no name in the record", () => rewrite({ name: "" }), "entry_broken", {}],
 ];
 
 describe.each(edits)("%s", (_, edit, kind, after, row = {}) => {
@@ -203,14 +194,13 @@ describe.each(edits)("%s", (_, edit, kind, after, row = {}) => {
 test("a player of whom Redis keeps nothing comes back, on all boards", async () => {
   await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
   await it.redis.zrem(boardKey(eu, "weekly"), member(VERSION + 50));
-  for (const board of ["main", "weekly"]) await it.redis.hdel(arrivalsKey(eu, board), "ada");
-  await it.redis.del(profileKey(eu, "ada"));
+  for (const board of ["main", "weekly"]) await it.redis.hdel(entriesKey(eu, board), "ada");
   expect((await sweep(true)).map(({ board, kind, isRepaired }) => [board, kind, isRepaired])).toEqual([
     ["main", "entry_missing", true],
     ["weekly", "entry_missing", true],
   ]);
   expect(await entry()).toEqual(before);
-  expect(await it.redis.hget(profileKey(eu, "ada"), "updated_at:weekly")).toBe(String(VERSION + 50));
+  expect(await it.redis.hget(entriesKey(eu, "weekly"), "ada")).toContain(` ${VERSION + 50} 70 `);
   expect(await sweep()).toEqual([]);
 });
 
@@ -229,7 +219,7 @@ test("an emptied Redis and an emptied PostgreSQL are both filled from the other 
 
 test("what a contradiction leaves of a player without a row is put together again", async () => {
   await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'ada' AND board = 'main'`);
-  await it.redis.hdel(arrivalsKey(eu, "main"), "ada");
+  await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
   expect(await sweep(true)).toMatchObject([{ kind: "entry_broken", isRepaired: true }]);
   expect(await entry()).toEqual(before);
   expect(await rowOf()).toMatchObject(rowBefore);
@@ -240,16 +230,16 @@ test.each([
   ["a member that names no player", () => rank("who?"), "leaderboard:{EU} who?"],
   ["a member with U+0000", () => rank(`${toArrival(5)}a\u0000b`), `leaderboard:{EU} ${toArrival(5)}a\u0000b`],
   ["a member that stands alone", () => rank(`${toArrival(5)}eve`), `leaderboard:{EU} ${toArrival(5)}eve`],
-  ["an arrival that stands alone", () => it.redis.hset(arrivalsKey(eu, "main"), "eve", toArrival(5)), "arrivals:{EU}"],
-])("%s is told as unrepairable, with its key, and left where it is", async (_, edit, key) => {
+  ["a record that stands alone", () => it.redis.hset(key, "eve", toArrival(5)), "entries:{EU}"],
+])("%s is told as unrepairable, with its key, and left where it is", async (_, edit, place) => {
   await edit();
   for (const isFixing of [false, true, false]) {
-    expect(await sweep(isFixing)).toMatchObject([{ kind: "unrepairable", key, isRepaired: false }]);
+    expect(await sweep(isFixing)).toMatchObject([{ kind: "unrepairable", key: place, isRepaired: false }]);
   }
 });
 
 test("a row that PostgreSQL refuses is told with its reason, and the others are written", async () => {
-  await profile({ name: "x".repeat(201) });
+  await rewrite({ name: "x".repeat(201) });
   await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'p1'`);
   const found = await sweep(true);
   expect(found.find(({ user_id }) => user_id === "ada")).toMatchObject({
@@ -265,16 +255,11 @@ test("a row of the future that no time in Redis can be is told and left", async 
   expect(await sweep(true)).toMatchObject([{ kind: "row_differs", isRepaired: false }]);
 });
 
-test("the name on one board may be older than the profile's", async () => {
-  await it.database.run((s) => s`UPDATE leaderboard SET name = 'Before' WHERE user_id = 'ada' AND board = 'weekly'`);
-  expect(await sweep()).toEqual([]);
-});
-
 test("a row of the wrong region is mended where the player lives, not brought to life elsewhere", async () => {
   await it.database.run((s) => s`UPDATE leaderboard SET region = 'NA' WHERE user_id = 'p1'`);
   const found = await sweep(true, { ...sides, topology: createTopology(["NA", "EU"], 1, ["main", "weekly"]) });
   expect(found).toMatchObject([{ tag: "EU", user_id: "p1", isRepaired: true }]);
-  expect(await it.redis.hexists(arrivalsKey(na, "main"), "p1")).toBe(0);
+  expect(await it.redis.hexists(entriesKey(na, "main"), "p1")).toBe(0);
 });
 
 describe("what is queued", () => {
@@ -323,12 +308,11 @@ describe("a write between the look and the repair", () => {
     const found = await sweepRacing(async () => {
       await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
       await it.redis.zadd(boardKey(eu, "main"), 8, member(later));
-      await it.redis.hset(arrivalsKey(eu, "main"), "ada", toArrival(later));
-      await profile({ score: "8", updated_at: String(later) });
+      await rewrite({ arrival: toArrival(later), score: "8", updatedAt: String(later) });
       const event = scoreEvent("ada", 8, later);
       await it.redis.lpush(queueKey(eu), JSON.stringify(event));
     });
-    expect(await entry()).toMatchObject({ score: "8", profileScore: "8", version: String(later), members: 2 });
+    expect(await entry()).toMatchObject({ score: "8", recorded: "8", version: String(later), members: 2 });
     expect(found).toMatchObject([{ user_id: "ada" }]);
     await it.database.run((s) => upsertScores(s, [scoreEvent("ada", 8, later)]));
     await it.redis.del(queueKey(eu));

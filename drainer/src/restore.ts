@@ -62,7 +62,7 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
       counts.unknown += page.length - known.length;
       for (const slice of slicesByKeys(topology, known)) {
         await scripts.start(async () => {
-          const written = await putEntries(stores.of(slice.shard.region), topology, slice);
+          const written = await putEntries(stores.of(slice.shard.region), slice);
           counts.entries += written;
           counts.newer += slice.rows.length - written;
           onProgress?.(counts);

@@ -98,7 +98,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
 }
 
 /** From here on writes are appended to a file, as in production; the seed is written out once, and not in its way. */
-async function startAppending(admin: RedisClient): Promise<void> {
+export async function startAppending(admin: RedisClient): Promise<void> {
   await admin.send("CONFIG", ["SET", "appendonly", "yes"]);
   for (;;) {
     const info = await readInfo(admin, "persistence");

@@ -18,8 +18,7 @@ export interface Weight {
 const NAMES: Record<Kind, string> = {
   bare: "Redis: a bare sorted set",
   ranking: "Redis: ranking",
-  arrivals: "Redis: arrivals",
-  profile: "Redis: profile",
+  record: "Redis: record",
   account: "Redis: account with a password",
   answer: "Redis: answer kept for an Idempotency-Key",
 };

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError, commaList } from "shared/config";
+import { toWhole } from "./whole-number.ts";
 
 export interface GrowthOptions {
   /** Sizes of the boards, ascending. */
@@ -59,9 +60,6 @@ export function readGrowthOptions(args: string[]): GrowthOptions | undefined {
   if (faults.length > 0) throw new ConfigError(faults, "The options are not valid");
   return options;
 }
-
-/** Plain digits, or `1e6`; not a number otherwise. */
-const toWhole = (text: string) => (/^\d{1,9}(e\d)?$/.test(text) ? Number(text) : Number.NaN);
 
 const powersUpTo = (exponent: number) =>
   Number.isNaN(exponent)

@@ -89,7 +89,7 @@ test("tiny boards from end to end: a figure for every operation, size and number
     expect(Math.min(medianMs, quietMs, cpuUs, scriptUs)).toBeGreaterThan(0);
     expect(p99Ms).toBeGreaterThanOrEqual(medianMs);
   }
-  expect(weights).toHaveLength(20);
+  expect(weights).toHaveLength(18);
   expect(weights.filter(({ bytes }) => !(bytes > 0))).toEqual([]);
   expect(verdicts.map(({ shards, from, to }) => [shards, from, to])).toEqual([
     [1, 100, 1000],

@@ -1,14 +1,6 @@
 import type { RedisClient } from "bun";
-import {
-  accountKey,
-  arrivalsKey,
-  boardKey,
-  clockKey,
-  MAIN_BOARD,
-  onceKey,
-  profileKey,
-  updatedAtField,
-} from "shared/keys";
+import { accountKey, boardKey, clockKey, entriesKey, MAIN_BOARD, onceKey } from "shared/keys";
+import { formatRecord } from "shared/records";
 import { type Shard, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
 import { createInFlight } from "../../drainer/src/in-flight.ts";
@@ -34,16 +26,15 @@ const writers = {
   ranking: (shard, players) => [
     ["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.score, memberOf(player)])],
   ],
-  arrivals(shard, players) {
-    const pairs = players.flatMap(({ userId, reachedAtUs }) => [userId, toArrival(reachedAtUs)]);
-    return [["HSET", arrivalsKey(shard, MAIN_BOARD), ...pairs]];
-  },
-  profile(shard, players) {
-    const profiles = players.map(({ userId, name, score, reachedAtUs }): Command => {
-      const fields = ["name", name, "region", shard.region, updatedAtField(MAIN_BOARD), reachedAtUs, "score", score];
-      return ["HSET", profileKey(shard, userId), ...fields];
+  record(shard, players) {
+    const pairs = players.flatMap(({ userId, name, score, reachedAtUs }) => {
+      const [arrival, updatedAt] = [toArrival(reachedAtUs), String(reachedAtUs)];
+      return [userId, formatRecord({ arrival, updatedAt, score: String(score), name })];
     });
-    return [...profiles, ["SET", clockKey(shard), players.at(-1)?.reachedAtUs ?? 0]];
+    return [
+      ["HSET", entriesKey(shard, MAIN_BOARD), ...pairs],
+      ["SET", clockKey(shard), players.at(-1)?.reachedAtUs ?? 0],
+    ];
   },
   account: (shard, players) =>
     players.map(({ userId, name, reachedAtUs }) => {
@@ -62,7 +53,7 @@ const writers = {
 export type Kind = keyof typeof writers;
 
 /** What `submit.lua` leaves of a player, the queue aside. */
-export const ENTRY_KINDS: readonly Kind[] = ["ranking", "arrivals", "profile"];
+export const ENTRY_KINDS: readonly Kind[] = ["ranking", "record"];
 
 /**
  * Writes one kind of key for all players of a region, in commands as large as a connection takes well.

@@ -1,4 +1,5 @@
 import connect from "postgres";
+import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
 
@@ -19,7 +20,7 @@ const toEntry = (userId: string, score: string, reachedAt: string | number, upda
 /**
  * A shard's entries in the order of their ranks.
  *
- * @throws Error when a profile does not say what the ranking says
+ * @throws Error when a record does not say what the ranking says
  */
 export async function readRedisEntries(redis: Redis, tag: string): Promise<StoredEntry[]> {
   const flat = await redis.zrevrange(`leaderboard:{${tag}}`, 0, -1, "WITHSCORES");
@@ -30,9 +31,10 @@ export async function readRedisEntries(redis: Redis, tag: string): Promise<Store
   return Promise.all(
     ranked.map(async ({ member, score }) => {
       const userId = member.slice(ARRIVAL_DIGITS);
-      const [profileScore, updatedAt] = await redis.hmget(`user:{${tag}}:${userId}`, "score", "updated_at");
-      if (profileScore !== score || updatedAt == null) {
-        throw new Error(`${userId} has ${score} in the ranking, ${profileScore} (${updatedAt}) in the profile`);
+      const record = (await redis.hget(`entries:{${tag}}`, userId)) ?? "";
+      const { arrival, updatedAt, score: recorded } = parseRecord(record);
+      if (recorded !== score || member !== arrival + userId) {
+        throw new Error(`${userId} is ${member} with ${score} in the ranking, and in the record ${record}`);
       }
       return toEntry(userId, score, fromArrival(member.slice(0, ARRIVAL_DIGITS)), updatedAt);
     }),

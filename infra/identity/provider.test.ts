@@ -185,7 +185,7 @@ describe("nobody of the provider acts for a player who has an account here", () 
     expect(await send("grace")).toBe(200);
     await store.close();
     expect([await send("grace"), await send("ada"), await send("grace")]).toEqual([200, 503, 200]);
-    expect(await under.redis.exists("user:{EU}:ada")).toBe(0);
+    expect(await under.redis.hexists("entries:{EU}", "ada")).toBe(0);
   });
 
   test("a local login is no token of the provider: an account is asked for", async () => {

@@ -112,7 +112,7 @@ test("entries of the same score and moment are ordered by user_id, bytewise desc
     ["NA", "b-"],
   ] as const) {
     await under.redis.zadd(`leaderboard:{${region}}`, 7, arrival + id);
-    await under.redis.hset(`arrivals:{${region}}`, id, arrival);
+    await under.redis.hset(`entries:{${region}}`, id, `${arrival} 1 7 Name of ${id}`);
   }
   const inOrder = ["b-", "b", "a", "_", "Z"];
   const { entries } = await ranker.boards.top("GLOBAL", "main", 10);

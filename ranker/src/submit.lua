@@ -1,27 +1,23 @@
 #!lua
 --[[
-Writes one score: sets it, adds to it, or creates the entry. Ranking, profile and queue change together or not at all.
+Writes one score: sets it, adds to it, or creates the entry. Ranking, record and queue change together or not at all.
 
-KEYS 1 queue     list   score events waiting for PostgreSQL
-     2 clock     string last version given out on the shard
-     3 board     zset   score -> <arrival><user_id>
-     4 arrivals  hash   user_id -> arrival
-     5 profile   hash   the player's profile
-     6 split     string how many partitions the region is split into; absent where nobody has written it down
-     7 once      string the answer kept for an idempotency key; absent when the request names none
-ARGV 1 operation     set | add | create
+KEYS 1 queue    list   score events waiting for PostgreSQL
+     2 clock    string last version given out on the shard
+     3 board    zset   score -> <arrival><user_id>
+     4 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
+     5 split    string how many partitions the region is split into; absent where nobody has written it down
+     6 once     string the answer kept for an idempotency key; absent when the request names none
+ARGV 1 operation   set | add | create
      2 user_id
-     3 value         integer, the score or the delta
-     4 queue bound   events; at this length writes are refused
-     5 event tail    JSON members of the event that do not change here, with the closing brace
-     6 version field profile field that takes the version on this board
-     7 score field   profile field that takes the score, empty when the profile does not keep this board's
-     8 name
-     9 region
-    10 fingerprint   digest of the request that owns the idempotency key
-    11 once TTL      seconds
-    12 sealed        1 when the rank on this shard is the rank over the view, else 0
-    13 partitions    what the caller takes the split to be
+     3 value       integer, the score or the delta
+     4 queue bound events; at this length writes are refused
+     5 event tail  JSON members of the event that do not change here, with the closing brace
+     6 name
+     7 sealed      1 when the rank on this shard is the rank over the view, else 0
+     8 partitions  what the caller takes the split to be
+     9 fingerprint digest of the request that owns the idempotency key
+    10 once TTL    seconds
 Reply {outcome, replayed 0|1, score, updated_at in microseconds, member, rank, is the rank final 0|1}
       A rank that is not final is the one on this shard.
       outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved (then only the
@@ -30,12 +26,12 @@ Reply {outcome, replayed 0|1, score, updated_at in microseconds, member, rank, i
 Guarantee: every key that will be written is read first, and the queue is written first, so that a wrong type or a
 refusal for memory comes before anything has changed. Versions are unique on the shard and only grow.
 ]]
-local queue, clock, board, arrivals, profile = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local split_key, once = KEYS[6], KEYS[7]
+local queue, clock, board, entries, split_key, once = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local operation, user_id, value, queue_max = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local event_tail, version_field, score_field, name, region = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local fingerprint, once_ttl, sealed, partitions = ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local event_tail, name, sealed, partitions = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local fingerprint, once_ttl = ARGV[9], ARGV[10]
 
+local ARRIVAL_DIGITS = 16
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so a sorted set, holds exactly
 
 -- The entries are elsewhere by now, or on their way: what is written here would be lost.
@@ -57,9 +53,9 @@ end
 
 local queued = redis.call('LLEN', queue)
 local last_version = tonumber(redis.call('GET', clock) or '0')
-local arrival = redis.call('HGET', arrivals, user_id)
+local record = redis.call('HGET', entries, user_id)
+local arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
 local old_score = redis.call('ZSCORE', board, (arrival or '') .. user_id)
-redis.call('HEXISTS', profile, version_field)
 if queued >= queue_max then return {'queue_full'} end
 
 -- Keeps a refusal under the idempotency key too: the first answer is the answer.
@@ -87,15 +83,13 @@ local reached_at = string.format('%.0f', SCORE_MAX - tonumber(arrival))
 redis.call('LPUSH', queue, '{"score":"' .. score_text .. '","reached_at":"' .. reached_at
   .. '","updated_at":"' .. version_text .. '",' .. event_tail)
 redis.call('SET', clock, version_text)
+local member = arrival .. user_id
 if is_arrival then
   if old_arrival then redis.call('ZREM', board, old_arrival .. user_id) end
-  redis.call('ZADD', board, score_text, arrival .. user_id)
-  redis.call('HSET', arrivals, user_id, arrival)
+  redis.call('ZADD', board, score_text, member)
 end
-redis.call('HSET', profile, 'name', name, 'region', region, version_field, version_text)
-if score_field ~= '' then redis.call('HSET', profile, score_field, score_text) end
+redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. name)
 
-local member = arrival .. user_id
 local rank = redis.call('ZREVRANK', board, member) + 1
 if once then
   local answer = {fingerprint, 'ok', score_text, version_text, member, rank, sealed}

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { arrivalsKey, boardKey, clockKey, onceKey, profileKey, queueKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, onceKey, queueKey } from "shared/keys";
 import type { Problem } from "shared/problems";
 import { createTopology, shardOf } from "shared/regions";
 import { configure, flushAll, forgetScripts, keysOf } from "../../infra/embedded/whole-store.ts";
@@ -41,7 +41,7 @@ describe("one write", () => {
     expect((await ranker.submit(ada, main("set", -3))).entry).toMatchObject({ rank: 2, score: -3 });
   });
 
-  test("ranking, profile, clock and queue change together", async () => {
+  test("ranking, record, clock and queue change together", async () => {
     const { entry } = await ranker.submit(ada, main("set", 7));
     const { redis } = under;
     const [event = ""] = await redis.lrange("queue:scores:{EU}", 0, -1);
@@ -50,20 +50,17 @@ describe("one write", () => {
       ...{ board: "main", user_id: "ada", name: "Name of ada", region: "EU", score: "7", reached_at: version },
     });
     expect(await redis.get("clock:{EU}")).toBe(version);
-    const profile = { name: "Name of ada", region: "EU", score: "7", updated_at: version };
-    expect(await redis.hgetall("user:{EU}:ada")).toEqual(profile);
     const arrival = String(MAX - Number(version));
-    expect(await redis.hget("arrivals:{EU}", "ada")).toBe(arrival);
+    expect(await redis.hget("entries:{EU}", "ada")).toBe(`${arrival} ${version} 7 Name of ada`);
     expect(await redis.zscore("leaderboard:{EU}", `${arrival}ada`)).toBe("7");
     expect(entry.updated_at).toBe(
       `${new Date(Number(version) / 1000).toISOString().slice(0, -1)}${version.slice(-3)}Z`,
     );
   });
 
-  test("a second board keeps its own score and leaves the profile's alone", async () => {
+  test("a second board keeps its own score and leaves the first one's alone", async () => {
     await ranker.submit(ada, main("set", 7));
     await ranker.submit(ada, { operation: "set", board: "weekly", value: 99 });
-    expect(await under.redis.hget("user:{EU}:ada", "score")).toBe("7");
     expect(await ranker.boards.rank("EU", "main", "ada")).toMatchObject({ score: 7 });
     expect(await ranker.boards.rank("EU", "weekly", "ada")).toMatchObject({ score: 99 });
   });
@@ -163,8 +160,7 @@ describe("a refused write changes nothing", () => {
     ["queue", queueKey(shard)],
     ["clock", clockKey(shard)],
     ["board", boardKey(shard, "main")],
-    ["arrivals", arrivalsKey(shard, "main")],
-    ["profile", profileKey(shard, "ada")],
+    ["entries", entriesKey(shard, "main")],
     ["once", onceKey(shard, "ada", "key")],
   ])("a wrong type at the %s key", async (_, key) => {
     await ranker.submit(ada, main("set", 5));

@@ -1,15 +1,5 @@
 import type { Entry } from "shared/answers";
-import {
-  arrivalsKey,
-  boardKey,
-  clockKey,
-  MAIN_BOARD,
-  onceKey,
-  profileKey,
-  queueKey,
-  splitKey,
-  updatedAtField,
-} from "shared/keys";
+import { boardKey, clockKey, entriesKey, onceKey, queueKey, splitKey } from "shared/keys";
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
@@ -103,25 +93,41 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok" | "moved">, string>;
 
+/** What `submit.lua` is called with. */
+export interface SubmitCall {
+  keys: string[];
+  args: (string | number)[];
+}
+
+/** Keys and arguments of `submit.lua` for one submission. */
+export function toSubmitCall(
+  { topology, queueMax }: Pick<SubmitOptions, "topology" | "queueMax">,
+  { userId, name, region }: Identity,
+  { operation, board, value, idempotencyKey }: Submission,
+  traceparent?: string,
+): SubmitCall {
+  const shard = shardOf(topology, region, userId);
+  const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), entriesKey(shard, board)];
+  keys.push(splitKey(shard.tag));
+  const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
+  const isWholeView = shardsOfView(topology, region).length === 1;
+  const args = [operation, userId, value, queueMax, eventTail, name, isWholeView ? 1 : 0, topology.partitions];
+  if (idempotencyKey !== undefined) {
+    keys.push(onceKey(shard, userId, idempotencyKey));
+    args.push(`${operation}:${board}:${value}`, ONCE_TTL_SECONDS);
+  }
+  return { keys, args };
+}
+
 export function createSubmit(options: SubmitOptions): Submit {
-  const { topology, redisOf, confirm, boards, queueMax, onReplay, traceparent } = options;
+  const { topology, redisOf, confirm, boards, onReplay, traceparent } = options;
   return async (identity, submission) => {
     const { userId, name, region } = identity;
-    const { operation, board, value, idempotencyKey } = submission;
+    const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const redis = redisOf(region);
     const once = idempotencyKey === undefined ? undefined : onceKey(shard, userId, idempotencyKey);
-
-    const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), arrivalsKey(shard, board)];
-    keys.push(profileKey(shard, userId), splitKey(shard.tag), ...(once === undefined ? [] : [once]));
-    const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent: traceparent?.() }).slice(1);
-    const fingerprint = `${operation}:${board}:${value}`;
-    const isWholeView = shardsOfView(topology, region).length === 1;
-    const args = [
-      ...[operation, userId, value, queueMax, eventTail, updatedAtField(board)],
-      ...[board === MAIN_BOARD ? "score" : "", name, region, fingerprint, ONCE_TTL_SECONDS, isWholeView ? 1 : 0],
-      topology.partitions,
-    ];
+    const { keys, args } = toSubmitCall(options, identity, submission, traceparent?.());
     const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(
       redis,
       keys,

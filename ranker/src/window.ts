@@ -1,5 +1,6 @@
-import { arrivalsKey, boardKey, profileKeyPrefix, splitKey, updatedAtField } from "shared/keys";
+import { boardKey, entriesKey, splitKey } from "shared/keys";
 import { Problem } from "shared/problems";
+import { parseRecord } from "shared/records";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
@@ -34,8 +35,9 @@ export type Target = { userId: string } | Position;
 /** The position that all entries are below. */
 export const ABOVE_EVERYBODY: Position = { score: Number.POSITIVE_INFINITY, member: "" };
 
-type RawWindow = [] | [total: number, before?: number, self?: string[], above?: string[], below?: string[]];
-const windowScript = defineScript({ name: "window", source, parse: (reply) => reply as RawWindow, hasOtherKeys: true });
+type RawSlice = [] | [ranked: string[], records: (string | null)[]];
+type RawWindow = [] | [total: number, before?: number, record?: string | null, above?: RawSlice, below?: RawSlice];
+const windowScript = defineScript({ name: "window", source, parse: (reply) => reply as RawWindow });
 
 /**
  * Reads a target's surroundings on one shard, up to `range` entries a side.
@@ -50,11 +52,12 @@ export async function readWindow(
   target: Target,
   range: number,
 ): Promise<Window> {
-  const keys = [boardKey(shard, board), arrivalsKey(shard, board), splitKey(shard.tag)];
-  const position = "userId" in target ? [target.userId, "", ""] : ["", formatScore(target.score), target.member];
-  const args = [profileKeyPrefix(shard), updatedAtField(board), range, ...position, partitions];
+  const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag)];
+  const isLookup = "userId" in target;
+  const position = isLookup ? [target.userId, "", ""] : ["", formatScore(target.score), target.member];
   try {
-    return toWindow(shard.region, await windowScript(redis, keys, args));
+    const reply = await windowScript(redis, keys, [range, ...position, partitions]);
+    return toWindow(shard.region, isLookup ? target.userId : undefined, reply);
   } catch (error) {
     throw toRedisProblem(error, "read");
   }
@@ -68,25 +71,23 @@ const formatScore = (score: number) => (score === Number.POSITIVE_INFINITY ? "+i
 export const entriesMoved = (region: string) =>
   new Problem("unavailable", `The entries of ${region} are being moved. Nothing was changed; try again.`);
 
-function toWindow(region: string, [total, before, self, above, below]: RawWindow): Window {
+function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
+  const [total, before, record, above, below] = reply;
   if (total === undefined) throw entriesMoved(region);
-  const [entry] = toEntries(region, self);
-  return {
-    total,
-    above: toEntries(region, above),
-    below: toEntries(region, below),
-    ...(before === undefined ? {} : { before }),
-    ...(entry === undefined ? {} : { self: entry }),
-  };
+  const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
+  if (before !== undefined) window.before = before;
+  if (userId !== undefined && record != null) {
+    const { arrival, score, name, updatedAt } = parseRecord(record);
+    window.self = { member: arrival + userId, score: Number(score), region, name, updatedAtUs: Number(updatedAt) };
+  }
+  return window;
 }
 
-const VALUES_PER_ENTRY = 4;
-
-function toEntries(region: string, flat: string[] = []): ShardEntry[] {
-  const entries: ShardEntry[] = [];
-  for (let i = 0; i < flat.length; i += VALUES_PER_ENTRY) {
-    const [member = "", score, name, updatedAt] = flat.slice(i, i + VALUES_PER_ENTRY);
-    entries.push({ member, score: Number(score), region, name: name ?? "", updatedAtUs: Number(updatedAt ?? 0) });
-  }
-  return entries;
+/** An entry whose record is missing stands in the ranking all the same, without a name, until it is reconciled. */
+function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
+  return records.map((record, index) => {
+    const { name, updatedAt } = parseRecord(record ?? "");
+    const [member = "", score] = ranked.slice(2 * index, 2 * index + 2);
+    return { member, score: Number(score), region, name, updatedAtUs: Number(updatedAt) };
+  });
 }

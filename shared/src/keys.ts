@@ -13,17 +13,12 @@ const onBoard = (base: string, board: string) => (board === MAIN_BOARD ? base : 
 /** zset, score → `<arrival><user_id>`: the ranking itself. */
 export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{${shard.tag}}`, board);
 
-/** hash, user_id → arrival: finds a player's member in the ranking. */
-export const arrivalsKey = (shard: Shard, board: string) => onBoard(`arrivals:{${shard.tag}}`, board);
-
-/** What a player's id is appended to in `profileKey`; scripts that meet ids in the ranking complete it themselves. */
-export const profileKeyPrefix = (shard: Shard) => `user:{${shard.tag}}:`;
-
-/** hash, the profile that boards show, with the score on `main`. One key a player: written by that player alone. */
-export const profileKey = (shard: Shard, userId: string) => profileKeyPrefix(shard) + userId;
-
-/** Profile field that holds the version of the player's last write on a board. */
-export const updatedAtField = (board: string) => onBoard("updated_at", board);
+/**
+ * hash, user_id → record of the entry (see `records.ts`): finds a player's member in the ranking, and what boards show
+ * of the player. One hash a board: a key a player would take 80 bytes more of each, and a command each where a page is
+ * read.
+ */
+export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${shard.tag}}`, board);
 
 /** string, the last version given out on the shard; makes versions unique and growing. */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;

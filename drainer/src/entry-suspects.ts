@@ -1,0 +1,114 @@
+import { boardKey, entriesKey } from "shared/keys";
+import { parseRecord } from "shared/records";
+import type { Redis } from "shared/redis";
+import { type Shard, shardOf, type Topology } from "shared/regions";
+import { ARRIVAL_DIGITS } from "shared/times";
+import { judge } from "./compare.ts";
+import type { Database } from "./database.ts";
+import { readAhead } from "./in-flight.ts";
+import { type EntryRow, readBoardEntries, readEntriesOf } from "./read-rows.ts";
+import type { Reading, Suspect } from "./reconcile.ts";
+import { isSoundEntry } from "./sound.ts";
+
+export interface Search {
+  database: Database;
+  redis: Redis;
+  topology: Topology;
+  board: string;
+  region: string;
+  /** Shards of the region to be looked at. */
+  shards: readonly Shard[];
+  readClaims: (suspects: readonly Suspect[]) => Promise<Reading<EntryRow>[]>;
+}
+
+type Page = { compared: number; suspects: Suspect[] };
+
+const PAGE = 1_000;
+// A step of 500 through a ranking holds Redis for some 1 ms.
+const STEP = 500;
+
+/** Everybody on a board of a region who looks different in its two stores, page by page. */
+export async function* findSuspects(search: Search): AsyncGenerator<Page> {
+  yield* findInPostgres(search);
+  for (const shard of search.shards) {
+    yield* findInRanking(search, shard);
+    yield* findInRecords(search, shard);
+  }
+}
+
+/** Rows that no entry is like. */
+async function* findInPostgres({ database, topology, board, region, readClaims }: Search): AsyncGenerator<Page> {
+  for await (const rows of readAhead(readBoardEntries(database, { board, region }, PAGE))) {
+    const rowById = new Map(rows.map((row) => [row.user_id, row]));
+    const mine = rows.map(({ user_id: id }) => toSuspect(shardOf(topology, region, id), board, id));
+    const readings = await readClaims(mine);
+    const suspects = readings.flatMap(({ suspect, claim, isSame }) => {
+      const { kind } = judge(claim, rowById.get(suspect.userId), isSoundEntry, isSame);
+      return kind === "same" ? [] : [suspect];
+    });
+    yield { compared: readings.length, suspects };
+  }
+}
+
+/** Members that have no row, or that stand beside the right one. Whatever else has a row was found from there. */
+async function* findInRanking(search: Search, shard: Shard): AsyncGenerator<Page> {
+  const { redis, board } = search;
+  const key = boardKey(shard, board);
+  for await (const { members, ids, records } of readAhead(readRanking(search, shard))) {
+    const hasRow = await findRows(search, ids);
+    const named = ids.map((id, index) => parseRecord(records[index] ?? "").arrival + id);
+    const isNamed = (index: number) => members[index] === named[index];
+    const strays = named.filter((_, index) => !isNamed(index));
+    const scores = strays.length === 0 ? [] : await redis.zmscore(key, ...strays);
+    const doubled = new Set(strays.filter((_, index) => scores[index] !== null));
+    const suspects = members.flatMap((member, index): Suspect[] => {
+      const suspect = toSuspect(shard, board, ids[index] ?? "");
+      const isFound = hasRow(suspect.userId) && !doubled.has(named[index] ?? "");
+      if (isFound) return [];
+      return isNamed(index) ? [suspect] : [{ ...suspect, member, key: `${key} ${member}` }];
+    });
+    yield { compared: members.length, suspects };
+  }
+}
+
+async function* readRanking({ redis, board }: Search, shard: Shard) {
+  let cursor = "0";
+  do {
+    const [next, flat] = await redis.zscan(boardKey(shard, board), cursor, "COUNT", STEP);
+    cursor = next;
+    const members = flat.filter((_, index) => index % 2 === 0);
+    const ids = members.map((member) => member.slice(ARRIVAL_DIGITS));
+    const records = ids.length === 0 ? [] : await redis.hmget(entriesKey(shard, board), ...ids);
+    if (ids.length > 0) yield { members, ids, records };
+  } while (cursor !== "0");
+}
+
+/** Records that name no member and have no row. */
+async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page> {
+  const { redis, board } = search;
+  const key = entriesKey(shard, board);
+  let cursor = "0";
+  do {
+    const [next, flat] = await redis.hscan(key, cursor, "COUNT", STEP);
+    cursor = next;
+    const ids = flat.filter((_, index) => index % 2 === 0);
+    if (ids.length === 0) continue;
+    const members = ids.map((id, index) => parseRecord(flat[2 * index + 1] ?? "").arrival + id);
+    const scores = await redis.zmscore(boardKey(shard, board), ...members);
+    const lost = ids.filter((_, index) => scores[index] === null);
+    const hasRow = lost.length === 0 ? () => true : await findRows(search, lost);
+    const suspects = lost.filter((id) => !hasRow(id));
+    yield { compared: 0, suspects: suspects.map((id) => ({ ...toSuspect(shard, board, id), key })) };
+  } while (cursor !== "0");
+}
+
+/** Which of these players the walk through the rows has met. */
+async function findRows({ database, board, region }: Search, ids: readonly string[]) {
+  const rows = await readEntriesOf(database, board, ids);
+  const known = new Set(rows.filter((row) => row.region === region).map((row) => row.user_id));
+  return (userId: string) => known.has(userId);
+}
+
+const toSuspect = (shard: Shard, board: string, userId: string): Suspect => ({
+  ...{ tag: shard.tag, userId, member: "", key: boardKey(shard, board) },
+});

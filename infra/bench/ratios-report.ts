@@ -1,0 +1,111 @@
+import type { Through } from "./http-loads.ts";
+import type { RouteName } from "./http-routes.ts";
+import type { RatiosOptions } from "./ratios-options.ts";
+import { type Aim, judge, type Row, type Verdict } from "./rows.ts";
+import type { Spread } from "./spread.ts";
+import { formatTable } from "./table.ts";
+
+/** Everything that was measured, in the shape of `--json`. */
+export interface Ratios {
+  /** When it began, in ISO 8601. */
+  at: string;
+  host: RatiosHost;
+  options: Omit<RatiosOptions, "asJson">;
+  rows: (Row & { verdict: Verdict })[];
+  loads: LoadFigures[];
+  /** What was left out, and how to have it. */
+  skipped: string[];
+}
+
+export interface RatiosHost {
+  cores: number;
+  cpu: string;
+  /** Processes that wanted a core in the minute before the beginning and before the end. */
+  loadBefore: number;
+  loadAfter: number;
+  /** What the disk takes to sync 4 KiB behind one another: the least that a lone write costs. */
+  syncUs: number;
+  versions: Record<string, string>;
+}
+
+/** A load over all rounds. */
+export interface LoadFigures {
+  route: RouteName;
+  through: Through;
+  ratePerSecond: Spread;
+  p50Ms: Spread;
+  p99Ms: Spread;
+  /** Of each process for one request, in microseconds. */
+  cpuUs: Record<string, Spread>;
+}
+
+export const toRow = (row: Row) => ({ ...row, verdict: judge(row) });
+
+export function formatRatios({ at, host, options, rows, loads, skipped }: Ratios): string {
+  const machine = `${host.cores} cores (${host.cpu}), load ${host.loadBefore.toFixed(1)} before and ${host.loadAfter.toFixed(1)} after`;
+  const versions = Object.entries(host.versions).map(([name, version]) => `${name} ${version}`);
+  const { rounds, seconds, connections, players, entries, writes } = options;
+  const size = `${count(entries)} entries, ${count(players)} players who write`;
+  return [
+    `${at}, ${machine}; ${versions.join(", ")}.`,
+    `${size}, ${connections} connections, ${rounds} rounds of ${seconds} s a load, all taking turns. Median (least to greatest).`,
+    formatTable(
+      ["", "ours", "yardstick", "", "ratio", "aim", ""],
+      rows.map((row) => [
+        row.what,
+        formatSpread(row.ours, row.unit),
+        row.theirs === undefined ? "" : formatSpread(row.theirs, row.unit),
+        row.yardstick,
+        row.ratio === undefined ? "" : formatSpread(row.ratio, "×"),
+        row.aim === undefined ? "" : formatAim(row.aim, row.ratio === undefined ? row.unit : "×"),
+        row.verdict === "told" ? "" : row.verdict,
+      ]),
+    ),
+    ...(loads.length === 0 ? [] : [formatLoads(loads)]),
+    [...rows.flatMap(({ what, faults }) => faults.map((fault) => `INVALID: ${what}: ${fault}.`)), ...skipped].join(
+      "\n",
+    ),
+    NOTES(host, writes),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+const NOTES = ({ cores, syncUs }: RatiosHost, writes: number) =>
+  [
+    "Redis runs as it is shipped (infra/redis): on the disk before a write is acknowledged (appendfsync always); only the",
+    `rewriting of its file in the background is off. A sync takes this disk ${Math.round(syncUs)} µs. Services run with the defaults of`,
+    "production, the log of every request among them; limits and tokens are checked with each request, and never refuse.",
+    `Of these ${cores} cores a yardstick has all to itself and its load generator; a ranker shares them with Redis and wrk, and a`,
+    "gateway with all three. CPU time for one request is the steadier figure where cores are few or shared.",
+    ...(writes > 0 ? [`Beside reads ${writes} submits a second go to the board.`] : []),
+  ].join("\n");
+
+function formatLoads(loads: readonly LoadFigures[]): string {
+  const processes = [...new Set(loads.flatMap(({ cpuUs }) => Object.keys(cpuUs)))];
+  const rows = loads.map(({ route, through, ratePerSecond, p50Ms, p99Ms, cpuUs }) => [
+    `${route}, ${through}`,
+    formatSpread(ratePerSecond, "/s"),
+    figure(p50Ms.median),
+    figure(p99Ms.median),
+    ...processes.map((process) => (cpuUs[process] === undefined ? "" : figure(cpuUs[process].median))),
+  ]);
+  return formatTable(["load", "rate", "p50 ms", "p99 ms", ...processes.map((name) => `${name} CPU µs`)], rows);
+}
+
+const count = (value: number) => value.toLocaleString("en");
+
+const DIGITS = 3;
+/** Three digits at least, and all of those before the point. */
+export const figure = (value: number) =>
+  Math.abs(value) >= 10 ** (DIGITS - 1)
+    ? value.toLocaleString("en", { maximumFractionDigits: 0 })
+    : Number(value.toPrecision(DIGITS)).toString();
+
+export function formatSpread({ median, least, greatest }: Spread, unit: string): string {
+  const ends = least === greatest ? "" : ` (${figure(least)} to ${figure(greatest)})`;
+  return `${figure(median)}${unit.startsWith("/") ? "" : " "}${unit}${ends}`;
+}
+
+const formatAim = ({ at, value }: Aim, unit: string) =>
+  `${at === "least" ? "≥" : "≤"} ${count(value)}${unit.startsWith("/") ? "" : " "}${unit}`;

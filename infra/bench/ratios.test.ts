@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { announceWithoutNginx, nginx } from "../nginx/nginx-under-test.ts";
+import type { Ratios } from "./ratios-report.ts";
+import { ROW_NAMES } from "./rows.ts";
+import { HOW_TO_GET_WRK, wrk } from "./wrk.ts";
+
+const TINY = ["--entries", "2000", "--players", "50", "--connections", "4", "--rounds", "1", "--seconds", "1"];
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "..", "bench.ts"), ...args], {
+    ...{ env: { PATH: process.env.PATH ?? "" }, stdin: "ignore", stderr: "pipe" },
+  });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, out, err };
+}
+
+if (wrk === undefined) process.stderr.write(`SKIPPED: ${HOW_TO_GET_WRK}\n`);
+announceWithoutNginx("the bench of the gateway was not run");
+
+test.skipIf(wrk === undefined || nginx === undefined)(
+  "a tiny run from end to end: every row has figures, and nothing was refused",
+  async () => {
+    const { code, out, err } = await run(...TINY, "--json");
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const { rows, loads, skipped } = JSON.parse(out) as Ratios;
+    expect(skipped).toEqual([]);
+    expect([...new Set(rows.map(({ row }) => row))]).toEqual([...ROW_NAMES]);
+    for (const { what, faults, ours, ratio } of rows) {
+      expect({ what, faults }).toEqual({ what, faults: [] });
+      expect({ what, isPositive: ours.median > 0 && (ratio?.median ?? 1) > 0 }).toEqual({ what, isPositive: true });
+    }
+    for (const { ratePerSecond, p50Ms, p99Ms, cpuUs } of loads) {
+      expect(Math.min(ratePerSecond.median, p50Ms.median)).toBeGreaterThan(0);
+      expect(p99Ms.median).toBeGreaterThanOrEqual(p50Ms.median);
+      expect(Object.values(cpuUs).length).toBeGreaterThan(1);
+    }
+  },
+  120_000,
+);
+
+test("what can be measured is said", async () => {
+  expect(await run("--help")).toMatchObject({ code: 0, out: expect.stringContaining("--only"), err: "" });
+  expect(await run("--only", "speed")).toMatchObject({ code: 1, out: "", err: expect.stringContaining("--only") });
+});
