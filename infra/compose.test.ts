@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DCLinter } from "dclint";
+import { tokenFields } from "shared/config";
 import { loadDrainerConfig } from "../drainer/src/config.ts";
 import { loadGatewayConfig } from "../gateway/src/config.ts";
 import { loadRankerConfig } from "../ranker/src/config.ts";
@@ -11,6 +12,7 @@ const file = join(root, "docker-compose.yml");
 
 interface Service {
   image?: string;
+  command?: string[];
   build?: { dockerfile: string };
   environment?: Record<string, string | number>;
   ports?: string[];
@@ -24,18 +26,32 @@ const compose = Bun.YAML.parse(await Bun.file(file).text()) as { services: Recor
 const services = Object.entries(compose.services);
 const named = (prefix: string) => services.filter(([name]) => name.startsWith(prefix));
 
-const secrets: Record<string, string> = { JWT_SECRET: "x".repeat(48), POSTGRES_PASSWORD: "secret" };
+type Variables = Record<string, string>;
+const secrets: Variables = { JWT_SECRET: "x".repeat(48), POSTGRES_PASSWORD: "secret" };
 
 /** `${NAME:?why}` and `${NAME:-default}`, as Compose fills them in. */
-const interpolate = (value: string) =>
+const interpolate = (value: string, variables: Variables) =>
   value.replaceAll(/\$\{([A-Z_]+)(?::([?-])([^}]*))?\}/g, (_, name: string, kind?: string, rest?: string) => {
-    const filled = secrets[name] ?? (kind === "-" ? rest : undefined);
+    const filled = variables[name] ?? (kind === "-" ? rest : undefined);
     if (filled === undefined) throw new Error(`${name} is not set`);
     return filled;
   });
 
-const environmentOf = ({ environment = {} }: Service) =>
-  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, interpolate(String(value))]));
+/** @param dotEnv what stands in `.env` beside the secrets */
+const environmentOf = ({ environment = {} }: Service, dotEnv: Variables = {}) =>
+  Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, interpolate(String(value), { ...secrets, ...dotEnv })]),
+  );
+
+/** The file or folder of this repository that a service finds at a path of its own; nothing where none is mounted. */
+function mountedAt({ volumes = [] }: Service, path: string): string | undefined {
+  for (const volume of volumes) {
+    const [source = "", target = ""] = volume.split(":");
+    const isBelow = path === target || path.startsWith(`${target}/`);
+    if (source.startsWith(".") && isBelow) return join(root, source, path.slice(target.length));
+  }
+  return undefined;
+}
 
 test("the file follows the Compose schema", () => {
   const orders = ["service-keys-order", "services-alphabetical-order", "top-level-properties-order"];
@@ -63,6 +79,27 @@ describe("every service", () => {
     expect(loadRankerConfig(environmentOf(service))).toMatchObject({ passwordsRequired: true, port: 5000 });
   });
 
+  test.each([...named("gateway-"), ...named("ranker-")])(
+    "%s reads from .env whatever there is about tokens, a provider of identity among it",
+    (name, service) => {
+      const dotEnv = {
+        ...{ JWT_SECRET_PREVIOUS: "y".repeat(48), JWT_ISSUER: "a", JWT_AUDIENCE: "b", JWT_LIFETIME_SECONDS: "60" },
+        ...{ JWT_JWKS_URL: "https://id.example.com/jwks", JWT_JWKS_ISSUER: "c", JWT_JWKS_AUDIENCE: "d" },
+        ...{ JWT_REGION_CLAIM: "e", JWT_NAME_CLAIM: "f" },
+      };
+      expect(Object.keys({ ...dotEnv, ...secrets })).toEqual(expect.arrayContaining(Object.keys(tokenFields)));
+      const load = name.startsWith("gateway-") ? loadGatewayConfig : loadRankerConfig;
+      expect(load(environmentOf(service, dotEnv)).tokens).toEqual({
+        ...{ secret: "x".repeat(48), previousSecret: "y".repeat(48), issuer: "a", audience: "b", lifetimeSeconds: 60 },
+        provider: {
+          ...{ jwksUrl: "https://id.example.com/jwks", issuer: "c", audience: "d" },
+          ...{ regionClaim: "e", nameClaim: "f" },
+        },
+      });
+      expect(load(environmentOf(service)).tokens.provider).toBeUndefined();
+    },
+  );
+
   test.each(named("drainer-"))("%s starts with its environment, a database a region", (_, service) => {
     const { postgresUrlByRegion } = loadDrainerConfig(environmentOf(service));
     const databases = [...postgresUrlByRegion.values()].map((url) => new URL(url).pathname);
@@ -82,12 +119,56 @@ describe("every service", () => {
   });
 });
 
-test("who watches is pinned, on loopback, and there only when asked for", () => {
-  for (const name of ["prometheus", "grafana"]) {
-    const { image = "", ports = [], profiles } = compose.services[name] ?? {};
-    expect([profiles, /:v?\d+\.\d+\.\d+$/.test(image)]).toEqual([["observability"], true]);
-    expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
-  }
+test("every image that is not built here says which version it is", () => {
+  const images = services.filter(([, { build }]) => build === undefined).map(([, { image = "" }]) => image);
+  expect(images.filter((image) => !/:v?\d+[\d.]*(-\w+)?$/.test(image))).toEqual([]);
+});
+
+describe("who watches", () => {
+  const { prometheus, grafana } = compose.services as { prometheus: Service; grafana: Service };
+  const yaml = async (path = "") => Bun.YAML.parse(await Bun.file(path).text());
+
+  test("is pinned, on loopback, and there only when asked for", () => {
+    for (const { image = "", ports = [], profiles } of [prometheus, grafana]) {
+      expect([profiles, /:v?\d+\.\d+\.\d+$/.test(image)]).toEqual([["observability"], true]);
+      expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+    }
+  });
+
+  test("Prometheus is given the configuration that promtool has checked", () => {
+    const [, path = ""] = /^--config\.file=(.*)$/.exec(prometheus.command?.[0] ?? "") ?? [];
+    expect(mountedAt(prometheus, path)).toBe(join(root, "infra/prometheus/prometheus.yml"));
+  });
+
+  test("Grafana is given a source that is Prometheus here, and dashboards that draw from that source alone", async () => {
+    const provisioning = "/etc/grafana/provisioning";
+    const { datasources } = (await yaml(mountedAt(grafana, `${provisioning}/datasources/prometheus.yml`))) as {
+      datasources: { uid: string; url: string; jsonData: { timeInterval: string } }[];
+    };
+    const { global } = (await yaml(join(root, "infra/prometheus/prometheus.yml"))) as {
+      global: { scrape_interval: string };
+    };
+    expect(datasources).toMatchObject([
+      { uid: "prometheus", url: "http://prometheus:9090", jsonData: { timeInterval: global.scrape_interval } },
+    ]);
+    expect(prometheus.ports).toEqual(["127.0.0.1:9090:9090"]);
+
+    const { providers } = (await yaml(mountedAt(grafana, `${provisioning}/dashboards/leaderboard.yml`))) as {
+      providers: { options: { path: string } }[];
+    };
+    const folder = mountedAt(grafana, providers[0]?.options.path ?? "") ?? "";
+    const dashboards = readdirSync(folder).map((name) => join(folder, name));
+    const home = String(grafana.environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH);
+    expect(dashboards).toContain(mountedAt(grafana, home) ?? "");
+    for (const dashboard of dashboards) {
+      const sources = new Set<string>();
+      JSON.parse(await Bun.file(dashboard).text(), (key, value: { uid?: string }) => {
+        if (key === "datasource") sources.add(value.uid ?? "");
+        return value;
+      });
+      expect([...sources]).toEqual(["prometheus"]);
+    }
+  });
 });
 
 test("without its secrets Compose refuses to start", () => {

@@ -5,6 +5,7 @@ import type { Redis } from "shared/redis";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
 import {
   clientOf,
+  codeOf,
   connectTo,
   makePlace,
   type Place,
@@ -105,7 +106,7 @@ test("twenty equal scores stand in the same order in top, rank, around and SQL",
   const ids = Array.from({ length: 20 }, (_, n) => `tied-${(n * 7) % 20}`);
   for (const user_id of ids) {
     const token = await client.register({ user_id, name: user_id, region: "NA" });
-    expect((await client.post("/score/update", { score: 1_000_000 }, token)).status).toBe(200);
+    await client.as(token).setScore({ score: 1_000_000 });
   }
   for (const region of ["NA", "GLOBAL"]) {
     const { entries } = await client.top({ region, limit: 20 });
@@ -128,20 +129,14 @@ test("Redis emptied, then bun run restore: the same ranks, ties included, the sa
   const before = await read();
   await redis.flushall();
   expect(await client.top()).toMatchObject({ total: 0 });
-  expect((await client.post("/score/add", { delta: 1 }, keeper)).status).toBe(401);
+  expect(await codeOf(client.as(keeper).addScore({ delta: 1 }))).toBe("invalid_token");
   expect(await runCommand(place, "drainer/src/restore-command.ts")).toMatch(
     /^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/,
   );
   expect(await read()).toEqual(before);
-  const login = await client.post("/auth/login", { user_id: "keeper", password: "correct horse" });
-  expect(login.status).toBe(200);
-  expect((await client.post("/score/add", { delta: 1 }, keeper)).status).toBe(200);
+  expect((await client.login({ user_id: "keeper", password: "correct horse" })).user).toMatchObject({ name: "Keeper" });
+  expect(await client.as(keeper).addScore({ delta: 1 })).toMatchObject({ score: 1 });
   // A write after the restore is newer than everything that was restored.
-  const token = (
-    (await (await client.post("/auth/login", { user_id: "tied-0", name: "tied-0" })).json()) as { token: string }
-  ).token;
-  expect(await (await client.post("/score/add", { delta: 1 }, token)).json()).toMatchObject({
-    rank: 1,
-    score: 1_000_001,
-  });
+  const { token } = await client.login({ user_id: "tied-0", name: "tied-0" });
+  expect(await client.as(token).addScore({ delta: 1 })).toMatchObject({ rank: 1, score: 1_000_001 });
 }, 30_000);

@@ -1,35 +1,42 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { applyChanges, type BoardState } from "shared/board-changes";
+import { type Client, createClient } from "shared/client";
 import { openEvents } from "./embedded/event-stream.ts";
 import { type ServiceMember, type Site, startSite } from "./faults/site.ts";
-import { clientOf, until } from "./stack/stack-under-test.ts";
+import { until } from "./stack/stack-under-test.ts";
 
 let site: Site;
 let gateway: ServiceMember;
-let token: string;
+let ada: Client;
 beforeAll(async () => {
   site = await startSite({ rankers: 2, drainers: 0, env: { LIVE_STREAMS_PER_ADDRESS: "10" } });
   gateway = site.gateways[0] as ServiceMember;
-  token = await clientOf(gateway).register({ user_id: "ada", name: "Ada", region: "EU" });
+  const client = createClient({ url: gateway.url });
+  ada = client.as((await client.register({ user_id: "ada", name: "Ada", region: "EU" })).token);
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-const add = (delta: number) => clientOf(gateway).post("/score/add", { delta }, token);
 const figure = async (member: ServiceMember, name: string) => {
-  const text = await (await fetch(`${member.url}/metrics`)).text();
+  const text = await createClient({ url: member.url }).metrics();
   return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
 };
 const rankerOf = (response: Response) => {
   const address = response.headers.get("X-Upstream-Addr");
   return site.rankers.find(({ url }) => new URL(url).host === address) as ServiceMember;
 };
+const untilAllUp = () =>
+  until(
+    () => ada.health(),
+    ({ upstreams = [] }) => upstreams.every(({ up }) => up),
+  );
 const lineOf = (path: string) => gateway.lines.filter((line) => line.includes(`"path":"${path}"`));
 
 test("a score reaches whoever looks, through the gateway; the log has a line when the stream ends", async () => {
-  await add(1);
+  await ada.addScore({ delta: 1 });
   const stream = await openEvents(`${gateway.url}/live?region=EU&limit=5`);
   expect(stream.response.headers.get("Cache-Control")).toBe("no-store");
   expect(await stream.next()).toMatchObject({ event: "snapshot", data: { total: 1 } });
-  await add(41);
+  await ada.addScore({ delta: 41 });
   expect(await stream.next()).toMatchObject({ event: "change", data: { changed: [{ user_id: "ada", score: 42 }] } });
   expect([await figure(gateway, "gateway_live_streams"), lineOf("/live")]).toEqual([1, []]);
   stream.close();
@@ -67,11 +74,41 @@ test("when a ranker is stopped or killed its streams end, and who comes back to 
     if (end === "stop") expect(await ended).toBe(0);
     await ended;
     await ranker.start();
-    await until(
-      async () => (await fetch(`${gateway.url}/health`)).text(),
-      (text) => !text.includes('"up":false'),
-    );
+    await untilAllUp();
   }
+}, 30_000);
+
+test("the client's iterator goes on over a ranker and a gateway that are killed, and sees what was written meanwhile", async () => {
+  let state: BoardState | undefined;
+  let served: Response | undefined;
+  const client = createClient({
+    url: gateway.url,
+    async fetch(url, init) {
+      served = await fetch(url, init);
+      return served;
+    },
+  });
+  const stream = client.live({ region: "EU", limit: 5 });
+  async function untilScore(score: number | undefined): Promise<void> {
+    while (state === undefined || state.entries[0]?.score !== score) {
+      const { value, done } = await stream.next();
+      expect(done).toBe(false);
+      if (value?.event === "snapshot") state = value.data;
+      else if (value?.event === "change" && state !== undefined) state = applyChanges(state, value.data);
+    }
+  }
+  await untilScore((await ada.rank("ada")).score);
+  for (const victim of ["ranker", "gateway"] as const) {
+    const member = victim === "gateway" ? gateway : rankerOf(served ?? new Response());
+    await member.kill();
+    if (victim === "gateway") await member.start();
+    const { score } = await ada.addScore({ delta: 1 });
+    await untilScore(score);
+    if (victim === "ranker") await member.start();
+    await untilAllUp();
+  }
+  await stream.return();
+  expect(state?.entries).toEqual((await ada.top({ region: "EU", limit: 5 })).entries);
 }, 30_000);
 
 test("a gateway that stops ends its streams at once, and is gone long before its deadline", async () => {

@@ -203,6 +203,7 @@ describe("every answer is as the document says", () => {
     for (const [route, target] of streams) await meet("too_many_streams", route, { target, via: "narrow" });
     await meet("not_ranked", "GET /rank/{userId}", { target: "/rank/nobody" });
     await meet("not_ranked", "GET /around/{userId}", { target: "/around/nobody" });
+    await meet("not_ranked", "GET /live/rank/{userId}", { target: "/live/rank/nobody" });
     for (const route of service) await meet("invalid_request", route, { headers: { Host: "a b" } });
 
     await gateways.plantWrongType("leaderboard:{ASIA}");

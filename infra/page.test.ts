@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { type Client, createClient } from "shared/client";
 import { announceWithoutChromium, chromiumPath, startBrowser } from "./browser-under-test.ts";
 import { type ServiceMember, type Site, startSite } from "./faults/site.ts";
-import { clientOf } from "./stack/stack-under-test.ts";
 
 announceWithoutChromium("the page was not opened");
 
@@ -11,7 +11,8 @@ const HOSTILE = "<img src=x onerror=document.title='hacked'>";
 let site: Site;
 let gateway: ServiceMember;
 let browser: Browser;
-let ada: string;
+let client: Client;
+let ada: Client;
 beforeAll(async () => {
   if (chromiumPath === undefined) return;
   [site, browser] = await Promise.all([
@@ -19,15 +20,16 @@ beforeAll(async () => {
     startBrowser(),
   ]);
   gateway = site.gateways[0] as ServiceMember;
-  const client = clientOf(gateway);
-  ada = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
-  await client.post("/score/update", { score: 1_000 }, ada);
+  client = createClient({ url: gateway.url });
+  const enter = async (user_id: string, name: string) =>
+    client.as((await client.register({ user_id, name, region: "EU" })).token);
+  ada = await enter("ada", "Ada");
+  await ada.setScore({ score: 1_000 });
   for (const [user_id, name, score] of [
     ["bob", "Bob", 2_000],
     ["mallory", HOSTILE, 500],
   ] as const) {
-    const token = await client.register({ user_id, name, region: "EU" });
-    await client.post("/score/update", { score }, token);
+    await (await enter(user_id, name)).setScore({ score });
   }
 }, 60_000);
 afterAll(async () => {
@@ -115,7 +117,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#found-rank", { hasText: /^3 of 4$/ }).waitFor();
     expect(await page.locator("#found-percentile").textContent()).toBe("50");
     expect(await page.locator("#neighbours .is-marked bdi").textContent()).toBe("Ada");
-    await clientOf(gateway).post("/score/add", { delta: 9_000 }, ada);
+    await ada.addScore({ delta: 9_000 });
     await page.locator("#found-rank", { hasText: /^1 of 4$/ }).waitFor();
     await page.locator("#neighbours li:first-child bdi", { hasText: "Ada" }).waitFor();
     await page.locator("#find-id").fill("nobody");
@@ -139,7 +141,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     const page = await open("/?region=GLOBAL&board=weekly");
     await page.locator("#empty", { hasText: "Nobody is on this board yet." }).waitFor();
     expect(await page.locator("#ranking").isHidden()).toBe(true);
-    await clientOf(gateway).post("/score/add", { delta: 5, board: "weekly" }, ada);
+    await ada.addScore({ delta: 5, board: "weekly" });
     await first(page, "Ada");
     expect(await page.locator("#empty").isHidden()).toBe(true);
   });
@@ -149,7 +151,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await state(page, "Live");
     await page.locator("#rows tr:first-child bdi").waitFor();
     await gateway.crash();
-    await clientOf(gateway).post("/score/update", { score: 77_777 }, ada);
+    await ada.setScore({ score: 77_777 });
     await page.locator("#rows tr:first-child .score", { hasText: "77,777" }).waitFor();
     await state(page, "Live");
     expect(await page.locator("#notice").isHidden()).toBe(true);
@@ -164,9 +166,38 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.context().setOffline(false);
     await gateway.kill();
     await page.locator("#state", { hasText: /Reconnecting|Not connected/ }).waitFor();
+    await page.locator("#notice", { hasText: /^The server does not answer\. Shown as of / }).waitFor();
     await gateway.start();
     await state(page, "Live");
+    expect(await page.locator("#notice").isHidden()).toBe(true);
   }, 60_000);
+
+  test("where the server refuses, the page says why, and goes on by itself when that is over", async () => {
+    await Promise.all(site.rankers.map((ranker) => ranker.kill()));
+    const page = await open("/?region=EU");
+    await page.locator("#notice", { hasText: /^The scores are out of reach .* goes on trying\.$/ }).waitFor();
+    expect(await page.locator("#ranking").isHidden()).toBe(true);
+    await Promise.all(site.rankers.map((ranker) => ranker.start()));
+    await state(page, "Live");
+    await page.locator("#rows tr:first-child bdi").waitFor();
+    expect(await page.locator("#notice").isHidden()).toBe(true);
+  }, 60_000);
+
+  test("a tab that nobody looks at has no stream; looked at again it goes on behind the last event", async () => {
+    const page = await open("/?region=EU");
+    await page.locator("#rows tr:first-child bdi").waitFor();
+    const show = (now: string) =>
+      page.evaluate(`Object.defineProperty(document, "visibilityState", { value: "${now}", configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"))`);
+    const ended = page.waitForEvent("requestfailed", (request) => request.url().includes("/live"));
+    await show("hidden");
+    await ended;
+    const again = page.waitForRequest((request) => request.url().includes("/live"));
+    await show("visible");
+    expect((await again).headers()["last-event-id"]).toMatch(/^\d+-[0-9a-f]{16}$/);
+    await ada.setScore({ score: 88_888 });
+    await page.locator("#rows .score", { hasText: "88,888" }).waitFor();
+  });
 
   test("regions are chosen with the keyboard, and stand in the address", async () => {
     const page = await open();
@@ -180,12 +211,25 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.getByRole("tab", { name: "EU", selected: true }).waitFor();
   });
 
-  test("360 pixels are wide enough, and motion is left out where it is not wanted", async () => {
-    const page = await open("/", { viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
-    await page.locator("#rows tr:first-child bdi").waitFor();
+  test("360 pixels are wide enough for the largest score and the longest name, and motion is left out where it is not wanted", async () => {
+    const page = await open("/?region=EU", { viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+    await register(page, "wide", "A name that is as long as a name may be. ".repeat(4));
+    await page.locator("#delta").fill(`-${Number.MAX_SAFE_INTEGER}`);
+    await page.keyboard.press("Enter");
+    await page.locator("#rows tr:last-child .score", { hasText: "-9,007,199,254,740,991" }).waitFor();
+    await page.locator("#find-id").fill("wide");
+    await page.locator("#find-id").press("Enter");
+    await page.locator("#neighbours .is-marked").waitFor();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
-    await clientOf(gateway).post("/score/update", { score: 1 }, ada);
-    await page.locator("#rows tr:last-child bdi", { hasText: "Ada" }).waitFor();
+    const fitting = ["#rows .score span", "#rows .player", "#who", "#leave", "#submit button", "#neighbours li > *"];
+    for (const part of fitting) {
+      for (const box of await page.locator(part).all()) {
+        const { x = 0, width = 0 } = (await box.boundingBox()) ?? {};
+        expect([part, x >= 0 && x + width <= 360]).toEqual([part, true]);
+      }
+    }
+    await ada.setScore({ score: 1 });
+    await page.locator("#rows tr:nth-last-child(2) bdi", { hasText: "Ada" }).waitFor();
     expect(await page.evaluate("document.getAnimations().length")).toBe(0);
   });
 });

@@ -232,7 +232,20 @@ describe("the database of a region", () => {
       (score) => score === 1235,
     );
     expect(await row("ASIA")).not.toBe(1234);
-    expect((await read("/ready", drainers[0])).status).toBe(200);
+    const ready = await read("/ready", drainers[0]);
+    expect([ready.status, ready.body]).toEqual([
+      200,
+      {
+        status: "ready",
+        dependencies: [
+          ...REGIONS.map((region) => ({ name: `redis 127.0.0.1:${toRedis[region].port}`, up: true })),
+          ...REGIONS.map((region) => ({
+            name: `postgres 127.0.0.1:${toPostgres[region].port}/${databaseOf(region)}`,
+            up: region !== "ASIA",
+          })),
+        ],
+      },
+    ]);
     toPostgres.ASIA.pass();
     await until(
       () => row("ASIA"),

@@ -4,6 +4,7 @@ import connect from "postgres";
 import { launch } from "./embedded/engine.ts";
 import {
   clientOf,
+  codeOf,
   makePlace,
   type Place,
   pidOf,
@@ -47,10 +48,11 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
   const withPassword = { user_id: "bob", name: "Bob", region: "ASIA", password: "correct horse" };
   const bobs = await client.register(withPassword);
 
-  expect((await client.post("/score/create", { initialScore: 10 }, token)).status).toBe(201);
-  expect((await client.post("/score/update", { score: 100 }, token)).status).toBe(200);
-  expect(await (await client.post("/score/add", { delta: 5 }, token)).json()).toMatchObject({ rank: 1, score: 105 });
-  expect((await client.post("/score/add", { delta: 500 }, bobs)).status).toBe(200);
+  const ada = client.as(token);
+  await ada.createScore({ initialScore: 10 });
+  await ada.setScore({ score: 100 });
+  expect(await ada.addScore({ delta: 5 })).toMatchObject({ rank: 1, score: 105 });
+  await client.as(bobs).addScore({ delta: 500 });
   expect(await rowsOf("EU", "105")).toEqual([{ user_id: "ada", score: "105", region: "EU" }]);
   expect(await rowsOf("ASIA", "500")).toEqual([{ user_id: "bob", score: "500", region: "ASIA" }]);
 
@@ -68,16 +70,15 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
   stack = await startStack(place);
   expect(await read()).toEqual(before);
   // The token of before is still good, and so are the passwords, for nobody else.
-  expect(await (await client.post("/score/add", { delta: 1 }, token)).json()).toMatchObject({ score: 106 });
-  const login = async (body: object) => (await client.post("/auth/login", body)).status;
-  expect(await login({ user_id: "bob", password: "correct horse" })).toBe(200);
-  expect(await login({ user_id: "bob", name: "Bob" })).toBe(401);
-  expect(await login({ user_id: "ada", name: "Ada" })).toBe(200);
+  expect(await ada.addScore({ delta: 1 })).toMatchObject({ score: 106 });
+  expect(await client.login({ user_id: "bob", password: "correct horse" })).toMatchObject({ user: { name: "Bob" } });
+  expect(await codeOf(client.login({ user_id: "bob", name: "Bob" }))).toBe("bad_credentials");
+  expect(await client.login({ user_id: "ada", name: "Ada" })).toMatchObject({ user: { region: "EU" } });
 
   await stack.stop();
   stack = await startStack(place, ["--fresh"]);
   expect(await client.top()).toEqual({ region: "GLOBAL", total: 0, entries: [] });
-  expect((await client.post("/score/add", { delta: 1 }, token)).status).toBe(401);
+  expect(await codeOf(ada.addScore({ delta: 1 }))).toBe("invalid_token");
 }, 60_000);
 
 describe("what goes wrong at the start is said in plain words", () => {
@@ -125,8 +126,8 @@ test("a child that is killed runs again; a stack that is killed leaves nothing i
       (next) => next !== undefined && next !== pid,
     );
   }
-  const add = () => client.post("/score/add", { delta: 1 }, token).catch(() => undefined);
-  await until(add, (response) => response?.status === 200);
+  // The client waits for the whole to be back.
+  expect(await client.as(token).addScore({ delta: 1 })).toMatchObject({ rank: 1, score: 1 });
 
   await stack.kill();
   stack = await startStack(place);

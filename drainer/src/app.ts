@@ -3,22 +3,29 @@ import type { Registry } from "prom-client";
 import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "shared/http";
 import type { Log } from "shared/log";
 import { answerMetrics } from "shared/metrics";
+import { answerReadiness, type Dependency } from "shared/readiness";
 
 export interface DrainerDeps {
-  /** True once the databases are migrated and the workers run. */
-  isReady: () => boolean;
+  /** The stores of the queues that are drained here. */
+  dependencies: readonly Dependency[];
+  /** True once the databases are migrated and the workers run, and while a store of each kind is there. */
+  isDraining: () => boolean;
+  isStopping: () => boolean;
   log: Log;
   metrics: Registry;
 }
 
 /** The drainer's HTTP side, for probes and Prometheus alone. */
-export function createApp({ isReady, log, metrics }: DrainerDeps): Hono<{ Variables: RequestVariables }> {
+export function createApp(deps: DrainerDeps): Hono<{ Variables: RequestVariables }> {
   const app = new Hono<{ Variables: RequestVariables }>();
   app.use(requestId());
   app.get("/health", (c) => c.json({ status: "ok" }));
-  app.get("/ready", (c) => (isReady() ? c.json({ status: "ready" }) : c.json({ status: "unavailable" }, 503)));
-  app.get("/metrics", (c) => answerMetrics(c, metrics));
-  app.onError(onProblem(log));
+  app.get("/ready", (c) => {
+    const { dependencies, isDraining, isStopping } = deps;
+    return answerReadiness(c, { dependencies, isStopping: isStopping(), isAtWork: isDraining() });
+  });
+  app.get("/metrics", (c) => answerMetrics(c, deps.metrics));
+  app.onError(onProblem(deps.log));
   app.notFound(onUnknownRoute(app));
   return app;
 }

@@ -1,11 +1,13 @@
 import { allOrAny } from "shared/all-or-any";
 import { awaitFitStores } from "shared/fit-stores";
 import { createMetrics, measureStores } from "shared/metrics";
+import type { Dependency } from "shared/readiness";
 import type { Redis } from "shared/redis";
 import { runService, type Service } from "shared/service";
 import { connectStores } from "shared/stores";
 import { createApp } from "./app.ts";
 import { type DrainerConfig, loadDrainerConfig } from "./config.ts";
+import { probeDatabases } from "./database-probe.ts";
 import { openDatabases } from "./databases.ts";
 import { createDrain, type EventKind } from "./drain.ts";
 import { startDriftWatch } from "./drift-watch.ts";
@@ -47,15 +49,32 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     ...(drainAccounts ? [toQueue(accountQueue, stores.home, config.postgresUrl, accountEvents)] : []),
   ];
 
+  const urls = new Set(queues.map(({ url }) => url));
+  const probe = probeDatabases(urls);
+  shutdown.onClose("database probe", () => probe.close());
+  const used = new Set(queues.map(({ redis }) => redis));
+  const redisDependencies = [...stores.byAddress]
+    .filter(([, redis]) => used.has(redis))
+    .map(([address, redis]) => ({ name: `redis ${address}`, isUp: () => redis.status === "ready" }));
+  const databaseDependencies = [...urls].map((url) => ({
+    name: `postgres ${databases.at(url).label}`,
+    isUp: () => probe.isUp(url),
+  }));
+  const isSomeUp = (each: readonly Dependency[]) => each.some(({ isUp }) => isUp());
+
   const metrics = createMetrics("drainer");
   measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
   let isDraining = false;
-  const app = createApp({ isReady: () => isDraining && !shutdown.isStopping, log, metrics });
+  const app = createApp({
+    dependencies: [...redisDependencies, ...databaseDependencies],
+    isDraining: () => isDraining && isSomeUp(redisDependencies) && isSomeUp(databaseDependencies),
+    isStopping: () => shutdown.isStopping,
+    ...{ log, metrics },
+  });
   listen(app.fetch);
 
   const fit = await awaitFitStores({ stores, topology, regions, needsHome: drainAccounts, isProduction, log });
-  const urls = new Set(queues.map(({ url }) => url));
   const migrated = new Map([...urls].map((url) => [url, migrateWhenThere(url, log)]));
   const workers: Worker[] = [];
   const leases = new Map<string, Lease>();
@@ -66,7 +85,7 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     leases.set(tag, lease);
     workers.push(
       startWorker({
-        ...{ tag, drain, log, intervalMs: config.intervalMs },
+        ...{ tag, drain, lease, log, intervalMs: config.intervalMs },
         onStep: (step, seconds) => measured.onStep(tag, step, seconds),
         onFailure: () => measured.onFailure(tag),
       }),

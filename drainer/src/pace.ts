@@ -4,9 +4,14 @@ import { LEASE_TTL_MS } from "./lease.ts";
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 2_000;
 
+/** Whoever waits for a lease looks twice as often as it ends. */
+const LOOK_INTERVAL_MS = LEASE_TTL_MS / 2;
+/** How long a lease that was given back is left alone by the one who did, so that everybody else has looked meanwhile. */
+export const YIELD_PAUSE_MS = 2 * LOOK_INTERVAL_MS;
+
 /** Milliseconds until the next step after one that succeeded. */
 export function pauseAfter(step: Step, intervalMs: number): number {
-  if (step.state === "held_elsewhere") return LEASE_TTL_MS / 2;
+  if (step.state === "held_elsewhere") return LOOK_INTERVAL_MS;
   return step.state === "drained" && step.isFull ? 0 : intervalMs;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLog } from "shared/log";
 import type { Step } from "./drain.ts";
+import { YIELD_PAUSE_MS } from "./pace.ts";
 import { startWorker } from "./worker.ts";
 
 const log = createLog("test", "silent");
@@ -9,11 +10,12 @@ const drained = (events: number): Step => ({
 });
 
 /** A worker over steps that are scripted: an error is thrown, and the end of the script is an empty queue. */
-function startScripted(script: (Step | Error)[]) {
+function startScripted(script: (Step | Error)[], yieldAfterMs?: number) {
   const seen: string[] = [];
   const { promise: isEmpty, resolve } = Promise.withResolvers<void>();
   const worker = startWorker({
-    ...{ tag: "EU", log, intervalMs: 1 },
+    ...{ tag: "EU", log, intervalMs: 1, ...(yieldAfterMs === undefined ? {} : { yieldAfterMs }) },
+    lease: { release: async () => void seen.push("released") },
     drain: async () => {
       const next = script.shift();
       if (next instanceof Error) throw next;
@@ -33,6 +35,22 @@ test("a failed step is tried again until it works", async () => {
   await isEmpty;
   await worker.stop(1_000);
   expect(seen.slice(0, 4)).toEqual(["failed", "failed", "drained", "empty"]);
+});
+
+test("one that goes on failing gives its lease back, and rests until everybody has looked", async () => {
+  const startedAt = performance.now();
+  const { worker, seen, isEmpty } = startScripted([new Error("away"), { state: "held_elsewhere" }], 0);
+  await isEmpty;
+  expect(performance.now() - startedAt).toBeGreaterThan(YIELD_PAUSE_MS);
+  await worker.stop(1_000);
+  expect(seen.slice(0, 4)).toEqual(["failed", "released", "held_elsewhere", "empty"]);
+});
+
+test("one that fails for a moment keeps its lease", async () => {
+  const { worker, seen, isEmpty } = startScripted([new Error("away"), drained(1)]);
+  await isEmpty;
+  await worker.stop(1_000);
+  expect(seen).not.toContain("released");
 });
 
 test("a worker that is stopped empties the queue first", async () => {

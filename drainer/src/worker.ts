@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log";
 import type { Drain, Step } from "./drain.ts";
-import { backoffAfter, pauseAfter } from "./pace.ts";
+import type { Lease } from "./lease.ts";
+import { backoffAfter, pauseAfter, YIELD_PAUSE_MS } from "./pace.ts";
 
 /** Drains one queue for as long as the process lives. */
 export interface Worker {
@@ -12,31 +13,62 @@ export interface Worker {
 export interface WorkerOptions {
   tag: string;
   drain: Drain;
+  lease: Pick<Lease, "release">;
+  /** Milliseconds of failures after which another drainer gets its turn. */
+  yieldAfterMs?: number;
   intervalMs: number;
   log: Log;
   onStep: (step: Step, seconds: number) => void;
   onFailure: () => void;
 }
 
-/** Starts at once. A step that fails is tried again, later and later, for ever: the events stay where they are. */
-export function startWorker({ tag, drain, intervalMs, log, onStep, onFailure }: WorkerOptions): Worker {
+const YIELD_AFTER_MS = 3_000;
+
+/**
+ * Starts at once. A step that fails is tried again, later and later, for ever: the events stay where they are. One that
+ * goes on failing gives the lease back after each try, and waits so long that another drainer sees it free: that one may
+ * reach what cannot be reached from here.
+ */
+export function startWorker(options: WorkerOptions): Worker {
+  const { tag, drain, lease, yieldAfterMs = YIELD_AFTER_MS, intervalMs, log, onStep, onFailure } = options;
   const stopping = new AbortController();
   let failures = 0;
+  let failingSinceMs = 0;
+  let hasYielded = false;
+
+  function onSuccess(step: Step): void {
+    if (failures === 0) return;
+    const isTaken = step.state === "held_elsewhere";
+    log.info({ queue: tag, failures }, isTaken ? "another drainer has taken over" : "draining again");
+    failures = 0;
+    hasYielded = false;
+  }
+
+  /** @returns the pause before the next try */
+  async function fail(error: unknown): Promise<number> {
+    failures++;
+    onFailure();
+    if (failures === 1) {
+      failingSinceMs = performance.now();
+      log.warn({ queue: tag, err: error }, "a batch failed; its events stay queued");
+    }
+    if (performance.now() - failingSinceMs < yieldAfterMs) return backoffAfter(failures, Math.random());
+    if (!hasYielded) log.warn({ queue: tag, failures }, "it goes on failing; whichever drainer can may take over");
+    hasYielded = true;
+    await lease.release().catch(() => {}); // without Redis it ends by itself
+    return YIELD_PAUSE_MS;
+  }
 
   /** One step; returns the pause it asks for. */
   async function work(): Promise<{ step?: Step; pauseMs: number }> {
     const startedAt = performance.now();
     try {
       const step = await drain();
-      if (failures > 0) log.info({ queue: tag, failures }, "draining again");
-      failures = 0;
+      onSuccess(step);
       onStep(step, (performance.now() - startedAt) / 1000);
       return { step, pauseMs: pauseAfter(step, intervalMs) };
     } catch (error) {
-      failures++;
-      onFailure();
-      if (failures === 1) log.warn({ queue: tag, err: error }, "a batch failed; its events stay queued");
-      return { pauseMs: backoffAfter(failures, Math.random()) };
+      return { pauseMs: await fail(error) };
     }
   }
 

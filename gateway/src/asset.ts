@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { constants, gzip } from "node:zlib";
 import type { Context } from "hono";
 
 const compress = promisify(gzip);
@@ -12,36 +12,43 @@ export interface Asset {
   headers?: Record<string, string>;
 }
 
+/** A body as it is and compressed, each with a tag of its own (RFC 9110, 8.8.3.3). */
+export interface Encodings {
+  identity: Encoded;
+  gzip: Encoded;
+}
+
 interface Encoded {
   bytes: Uint8Array<ArrayBuffer>;
   tag: string;
-  encoding: "identity" | "gzip";
 }
 
-/** Serves it from memory: compressed where the client takes that, and not again where it has it (RFC 9110, 13.1.2). */
+/** Compresses beside the requests, once for all of them: the largest asset takes some 100 ms. */
+export async function encodeAsset(body: Uint8Array<ArrayBuffer> | string): Promise<Encodings> {
+  const bytes = new Uint8Array(Buffer.from(body));
+  const hash = new Bun.CryptoHasher("sha256").update(bytes).digest("base64url").slice(0, 22);
+  const zipped = new Uint8Array(await compress(bytes, { level: constants.Z_BEST_COMPRESSION }));
+  return { identity: { bytes, tag: `"${hash}"` }, gzip: { bytes: zipped, tag: `"${hash}-gzip"` } };
+}
+
+/** The encoding that the client takes, or 304 where it has that already (RFC 9110, 13.1.2). */
+export function answerEncoded(c: Context, encodings: Encodings, headers: Record<string, string>): Response {
+  const encoding = takesGzip(c.req.header("Accept-Encoding")) ? "gzip" : "identity";
+  const { bytes, tag } = encodings[encoding];
+  const { "Content-Type": type = "", ...kept } = headers;
+  const sent = { ...kept, ETag: tag, Vary: "Accept-Encoding" };
+  if (hasTag(c.req.header("If-None-Match"), tag)) return c.body(null, 304, sent);
+  const encoded = encoding === "gzip" ? { "Content-Encoding": encoding } : {};
+  return c.body(bytes, 200, { ...sent, ...encoded, "Content-Type": type });
+}
+
+/** Serves it from memory. */
 export function serveAsset({ type, read, headers = {} }: Asset): (c: Context) => Promise<Response> {
-  let encodings: Promise<Record<Encoded["encoding"], Encoded>> | undefined;
-
-  async function encode(): Promise<Record<Encoded["encoding"], Encoded>> {
-    const bytes = new Uint8Array(Buffer.from(await read()));
-    const hash = new Bun.CryptoHasher("sha256").update(bytes).digest("base64url").slice(0, 22);
-    const zipped = new Uint8Array(await compress(bytes)); // beside the requests: the largest takes some 100 ms
-    return {
-      identity: { bytes, tag: `"${hash}"`, encoding: "identity" },
-      gzip: { bytes: zipped, tag: `"${hash}-gzip"`, encoding: "gzip" },
-    };
-  }
-
+  let encodings: Promise<Encodings> | undefined;
   return async function assetHandler(c) {
-    encodings ??= encode();
-    const { bytes, tag, encoding } = (await encodings)[
-      takesGzip(c.req.header("Accept-Encoding")) ? "gzip" : "identity"
-    ];
+    encodings ??= read().then(encodeAsset);
     // Kept by browsers, and asked about: a new version of the gateway may have another one.
-    const sent = { ...headers, ETag: tag, "Cache-Control": "no-cache", Vary: "Accept-Encoding" };
-    if (hasTag(c.req.header("If-None-Match"), tag)) return c.body(null, 304, sent);
-    const encoded = encoding === "gzip" ? { "Content-Encoding": encoding } : {};
-    return c.body(bytes, 200, { ...sent, ...encoded, "Content-Type": type });
+    return answerEncoded(c, await encodings, { "Content-Type": type, "Cache-Control": "no-cache", ...headers });
   };
 }
 
@@ -49,4 +56,5 @@ const takesGzip = (accepted = "") =>
   /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(accepted);
 
 /** Compared weakly: a proxy that compresses by itself marks the tag with `W/`. */
-const hasTag = (given = "", tag: string) => given.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
+const hasTag = (given = "", tag: string) =>
+  given.split(",").some((each) => ["*", tag, `W/${tag}`].includes(each.trim()));

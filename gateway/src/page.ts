@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { Hono, MiddlewareHandler } from "hono";
 import type { GatewayEnv } from "./app.ts";
+import { answerEncoded, type Encodings, encodeAsset } from "./asset.ts";
 
 /** What the page has to know of the deployment. */
 export interface PageSettings {
@@ -11,9 +12,8 @@ export interface PageSettings {
 }
 
 interface PageFile {
-  body: Uint8Array<ArrayBuffer>;
   type: string;
-  etag: string;
+  encodings: Encodings;
 }
 
 /** The page and what it loads, by path. */
@@ -26,8 +26,8 @@ const POLICY = [
 ].join("; ");
 
 /**
- * Builds the page out of `gateway/web`, at start and in memory: nothing to build before, nothing that could be older than
- * its source.
+ * Builds the page out of `gateway/web`, and compresses it, at start and in memory: nothing to build before, nothing that
+ * could be older than its source.
  *
  * @throws AggregateError where the source does not compile
  */
@@ -43,37 +43,29 @@ export async function buildPage(settings: PageSettings): Promise<Page> {
     const isStyle = name.endsWith(".css");
     urls[isStyle ? "style" : "script"] = `/assets/${name}`;
     const type = isStyle ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
-    files.set(`/assets/${name}`, toFile(new Uint8Array(await output.arrayBuffer()), type));
+    files.set(`/assets/${name}`, await toFile(new Uint8Array(await output.arrayBuffer()), type));
   }
   const text = await Bun.file(join(WEB, "index.html")).text();
   const values: Record<string, string> = { ...urls, settings: Bun.escapeHTML(JSON.stringify(settings)) };
   const html = text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? "");
-  return files.set("/", toFile(new TextEncoder().encode(html), "text/html; charset=utf-8"));
+  return files.set("/", await toFile(html, "text/html; charset=utf-8"));
 }
 
-const toFile = (body: Uint8Array<ArrayBuffer>, type: string): PageFile => ({
-  ...{ body, type },
-  etag: `"${new Bun.CryptoHasher("sha256").update(body).digest("base64url")}"`,
+const toFile = async (body: Uint8Array<ArrayBuffer> | string, type: string): Promise<PageFile> => ({
+  type,
+  encodings: await encodeAsset(body),
 });
 
 /** `GET /` and its assets: an asset's name changes with its content and is kept for ever, the page is asked for again. */
 export function pageRoutes(app: Hono<GatewayEnv>, page: Page): void {
-  function answer(c: Context<GatewayEnv>): Response | undefined {
+  const serve: MiddlewareHandler<GatewayEnv> = async (c) => {
     const file = page.get(c.req.path);
-    if (file === undefined) return undefined;
-    const isAsset = c.req.path !== "/";
-    const headers = {
-      "Cache-Control": isAsset ? "public, max-age=31536000, immutable" : "no-cache",
-      ...{ ETag: file.etag, "Content-Security-Policy": POLICY },
-    };
-    if (isKnown(c.req.header("If-None-Match"), file.etag)) return c.body(null, 304, headers);
-    return c.body(file.body, 200, { ...headers, "Content-Type": file.type });
-  }
-  const serve: MiddlewareHandler<GatewayEnv> = async (c) => answer(c) ?? c.notFound();
+    if (file === undefined) return c.notFound();
+    return answerEncoded(c, file.encodings, {
+      "Cache-Control": c.req.path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
+      ...{ "Content-Security-Policy": POLICY, "Content-Type": file.type },
+    });
+  };
   app.get("/", serve);
   app.get("/assets/:name", serve);
 }
-
-/** RFC 9110, 13.1.2: a list, or any; weakly compared. */
-const isKnown = (given: string | undefined, etag: string) =>
-  (given ?? "").split(",").some((each) => ["*", etag, `W/${etag}`].includes(each.trim()));

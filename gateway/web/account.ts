@@ -1,8 +1,10 @@
-import type { Entry } from "shared/answers";
-import { type Answer, post, type Refusal } from "./api.ts";
+import type { Entry, Session } from "shared/answers";
+import { LeaderboardError } from "shared/client/errors";
+import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
 import { formatNumber, formatSigned, parsePoints } from "./format.ts";
-import { loadSession, type Session, saveSession } from "./session.ts";
+import { type Refusal, toRefusal } from "./refusal.ts";
+import { loadSession, saveSession } from "./session.ts";
 
 export interface AccountOptions {
   regions: readonly string[];
@@ -12,8 +14,6 @@ export interface AccountOptions {
   onChange: () => void;
 }
 
-const RETRY_MS = 1_000;
-
 /** Logging in, registering, and submitting scores. */
 export function createAccount({ regions, registrationOpen, board, onChange }: AccountOptions) {
   const enter = byId("enter", HTMLFormElement);
@@ -22,8 +22,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
   const delta = fieldOf(submit, "delta");
   let session = loadSession();
 
-  const region = fieldOf(enter, "region");
-  region.append(...regions.map((name) => create("option", "", name)));
+  fieldOf(enter, "region").append(...regions.map((name) => create("option", "", name)));
   byId("ways", HTMLElement).hidden = !registrationOpen;
   const isRegistering = () => registrationOpen && new FormData(enter).get("way") === "register";
 
@@ -52,48 +51,43 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
     onChange();
   }
 
+  function enterBy(): Promise<Session> {
+    const [user_id, name, region, password] = ["user_id", "name", "region", "password"].map(
+      (field) => fieldOf(enter, field).value,
+    ) as [string, string, string, string];
+    const secret = password === "" ? {} : { password };
+    if (isRegistering()) return client.register({ user_id, name, region, ...secret });
+    return client.login({ user_id, ...(name === "" ? {} : { name }), ...secret });
+  }
+
   async function enterNow(): Promise<void> {
-    const fields = Object.fromEntries(
-      [...new FormData(enter)].filter(([name, value]) => name !== "way" && value !== ""),
-    );
-    const { region: home, ...rest } = fields;
-    const answer = isRegistering()
-      ? await post<Session>("/auth/register", { ...rest, region: home })
-      : await post<Session>("/auth/login", rest);
-    if (!answer.ok) return tell(enter, answer.refusal);
-    const way = fieldOf(enter, "password");
-    way.value = "";
-    tell(enter, undefined);
-    take(answer.value);
-    delta.focus();
+    try {
+      const next = await enterBy();
+      fieldOf(enter, "password").value = "";
+      tell(enter, undefined);
+      take(next);
+      delta.focus();
+    } catch (error) {
+      tell(enter, toRefusal(error));
+    }
   }
 
   async function submitNow(): Promise<void> {
     const points = parsePoints(delta.value);
     if (points === undefined) {
-      const detail = "Say how many points: a whole number, also a negative one.";
-      return tell(submit, { status: 0, code: "", detail, fields: ["delta"], isPassing: false });
+      return tell(submit, { detail: "Say how many points: a whole number, also a negative one.", fields: ["delta"] });
     }
-    const answer = await add(points);
-    if (!answer.ok) {
-      if (answer.refusal.status === 401) take(undefined);
-      return tell(session === undefined ? enter : submit, answer.refusal);
+    try {
+      const player = client.as(session?.token ?? "");
+      const { score, rank } = await player.addScore({ delta: points, board: board() });
+      tell(submit, undefined);
+      delta.value = "";
+      const place = rank === null ? "" : `, rank ${formatNumber(rank)} in ${session?.user.region}`;
+      result.textContent = `${formatSigned(points)}: now ${formatNumber(score)}${place}`;
+    } catch (error) {
+      if (error instanceof LeaderboardError && error.status === 401) take(undefined);
+      tell(session === undefined ? enter : submit, toRefusal(error));
     }
-    tell(submit, undefined);
-    delta.value = "";
-    const { score, rank } = answer.value;
-    const place = rank === null ? "" : `, rank ${formatNumber(rank)} in ${session?.user.region}`;
-    result.textContent = `${formatSigned(points)}: now ${formatNumber(score)}${place}`;
-  }
-
-  /** Adds, and once more where nobody said whether it was done: under the same key it counts once. */
-  async function add(points: number): Promise<Answer<Entry>> {
-    const headers = { Authorization: `Bearer ${session?.token}`, "Idempotency-Key": newKey() };
-    const send = () => post<Entry>("/score/add", { delta: points, board: board() }, headers);
-    const first = await send();
-    if (first.ok || !first.refusal.isPassing) return first;
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    return send();
   }
 
   onSubmit(enter, enterNow);
@@ -110,9 +104,6 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
     isYou: (entry: Entry) => entry.user_id === session?.user.user_id && entry.region === session.user.region,
   };
 }
-
-/** Not `randomUUID`, which pages over plain HTTP do not have. */
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 
 /** One submission at a time. */
 function onSubmit(form: HTMLFormElement, act: () => Promise<void>): void {

@@ -1,66 +1,83 @@
+import { LeaderboardError } from "shared/client/errors";
+import type { Live, LiveOptions } from "shared/client/live";
+
 export type LiveState = "connecting" | "live" | "reconnecting" | "failed";
 
-export interface LiveHandlers {
-  /** By the name of the event. */
-  on: Record<string, (data: unknown) => void>;
-  onState?: (state: LiveState) => void;
+export interface LiveHandlers<E> {
+  onEvent: (event: E) => void;
+  /** With the error that led to it, unless all is well. */
+  onState?: (state: LiveState, error?: LeaderboardError) => void;
 }
 
-const RETRY_FIRST_MS = 1_000;
-const RETRY_MAX_MS = 15_000;
+const REFUSED_RETRY_MS = 15_000;
 
 /**
- * Watches a stream for as long as the page can be seen. `EventSource` connects again by itself after a break, but gives up
- * at an error; then it is begun anew here, later and later.
+ * Watches a stream of the client for as long as the page can be seen. The client connects again by itself after a break;
+ * where it gives up, at a refusal that is not to pass, it is begun anew here, in case the server is another one by then.
  *
  * @returns how to stop
  */
-export function watch(url: string, { on, onState = () => {} }: LiveHandlers): () => void {
-  let source: EventSource | undefined;
+export function watch<E>(
+  subscribe: (options: LiveOptions) => AsyncIterable<Live<E>>,
+  { onEvent, onState = () => {} }: LiveHandlers<E>,
+): () => void {
+  let watching: AbortController | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let retryMs = RETRY_FIRST_MS;
+  let lastEventId = "";
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    let losses = 0;
+    const onOpen = () => {
+      losses = 0;
+      if (!signal.aborted) onState("live");
+    };
+    const onLost = (error: LeaderboardError) => {
+      // A connection that breaks is made again as a rule; one that cannot be made, or an answer that says no, is news.
+      const isBreak = ++losses === 1 && error.status === 0;
+      if (!signal.aborted) onState(isBreak ? "reconnecting" : "failed", error);
+    };
+    try {
+      for await (const event of subscribe({ signal, lastEventId, onOpen, onLost })) {
+        if (signal.aborted) return;
+        lastEventId = event.id;
+        onEvent(event);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof LeaderboardError)) throw error;
+      onState("failed", error);
+      timer = setTimeout(open, REFUSED_RETRY_MS);
+    }
+  }
 
   function open(): void {
     close();
-    const opened = new EventSource(url);
-    source = opened;
-    opened.onopen = () => {
-      retryMs = RETRY_FIRST_MS;
-      onState("live");
-    };
-    opened.onerror = () => {
-      if (opened.readyState === EventSource.CONNECTING) return onState("reconnecting");
-      onState("failed");
-      timer = setTimeout(open, retryMs * (0.75 + Math.random() / 2));
-      retryMs = Math.min(2 * retryMs, RETRY_MAX_MS);
-    };
-    for (const [name, take] of Object.entries(on)) {
-      opened.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
-    }
+    watching = new AbortController();
+    void follow(watching.signal);
   }
 
   function close(): void {
     clearTimeout(timer);
-    source?.close();
-    source = undefined;
+    watching?.abort();
+    watching = undefined;
   }
 
   // A browser has six connections to a host: those of pages that nobody looks at are missing elsewhere.
-  function follow(): void {
+  function look(): void {
     if (document.visibilityState === "hidden") close();
-    else if (source === undefined) open();
+    else if (watching === undefined) open();
   }
 
-  const retryNow = () => {
-    if (document.visibilityState !== "hidden" && source?.readyState !== EventSource.OPEN) open();
+  const reopen = () => {
+    if (document.visibilityState !== "hidden") open();
   };
-  document.addEventListener("visibilitychange", follow);
-  window.addEventListener("online", retryNow);
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("online", reopen);
   onState("connecting");
-  follow();
+  look();
   return () => {
-    document.removeEventListener("visibilitychange", follow);
-    window.removeEventListener("online", retryNow);
+    document.removeEventListener("visibilitychange", look);
+    window.removeEventListener("online", reopen);
     close();
   };
 }

@@ -1,11 +1,14 @@
-import { applyChanges, type BoardChanges, type BoardState } from "shared/board-changes";
+import { applyChanges, type BoardState } from "shared/board-changes";
+import type { LeaderboardError } from "shared/client/errors";
+import type { BoardEvent } from "shared/live-events";
 import { createAccount } from "./account.ts";
-import { ask } from "./api.ts";
+import { client } from "./client.ts";
 import { byId } from "./dom.ts";
 import { formatClock, formatCount, formatNumber } from "./format.ts";
 import { type LiveState, watch } from "./live.ts";
 import { createPlayerSearch } from "./player-search.ts";
 import { createRanking } from "./ranking.ts";
+import { toRefusal } from "./refusal.ts";
 import { createViews } from "./views.ts";
 
 /** What the gateway says about the deployment. */
@@ -34,8 +37,7 @@ const view = createViews({
     search.refresh();
   },
 });
-const viewQuery = () => `region=${view.region}&board=${encodeURIComponent(view.board)}`;
-const search = createPlayerSearch(viewQuery);
+const search = createPlayerSearch(() => ({ ...view }));
 
 let state: BoardState | undefined;
 let seenAt: Date | undefined;
@@ -49,24 +51,22 @@ function look(): void {
   ranking.wait();
   byId("count", HTMLElement).textContent = "";
   notice("");
-  stop = watch(`/live?limit=${LIMIT}&${viewQuery()}`, {
-    on: {
-      snapshot: (data) => show(data as BoardState),
-      change(data) {
-        if (state !== undefined) show(applyChanges(state, data as BoardChanges));
-      },
-      stale: () => notice(old("The board cannot be read at the moment.")),
-      fresh: () => notice(""),
-    },
-    onState: showState,
-  });
+  const query = { ...view, limit: LIMIT };
+  stop = watch((options) => client.live(query, options), { onEvent: take, onState: showState });
+}
+
+function take({ event, data }: BoardEvent): void {
+  if (event === "snapshot") show(data);
+  else if (event === "change" && state !== undefined) show(applyChanges(state, data));
+  else if (event === "stale") notice(old("The board cannot be read at the moment."));
+  else if (event === "fresh") notice("");
 }
 
 function show(next: BoardState): void {
   state = next;
   seenAt = new Date();
   ranking.draw(next);
-  notice("");
+  showState("live");
   byId("count", HTMLElement).textContent = next.total === 0 ? "" : formatCount(next.total);
   announceLeader(next);
 }
@@ -80,26 +80,19 @@ function announceLeader({ entries: [first] }: BoardState): void {
   if (leader === undefined || isNews) leader = { key, atMs: performance.now() };
 }
 
-function showState(now: LiveState): void {
+function showState(now: LiveState, error?: LeaderboardError): void {
   const element = byId("state", HTMLElement);
-  const shown = navigator.onLine ? now : "offline";
+  const shown = now === "live" || navigator.onLine ? now : "offline";
   element.dataset.state = shown;
   const text = shown === "offline" ? "Offline" : TEXTS[now];
   // Said again it would be read out again.
   if (element.textContent !== text) element.textContent = text;
   if (shown === "offline") notice(old("You are offline."));
   else if (now === "live" && state !== undefined) notice("");
-  else if (now === "failed") void explain();
-}
-
-/** Why there is no stream: a browser does not tell, so that the same is asked for in another way. */
-async function explain(): Promise<void> {
-  const asked = view.region;
-  const answer = await ask(`/top?limit=1&${viewQuery()}`);
-  if (asked !== view.region || byId("state", HTMLElement).dataset.state === "live") return;
-  if (state === undefined) ranking.hide();
-  const why = answer.ok ? "The live stream does not answer." : answer.refusal.detail;
-  notice(old(why));
+  else if (now === "failed") {
+    if (state === undefined) ranking.hide();
+    notice(old(toRefusal(error).detail));
+  }
 }
 
 const old = (why: string) =>

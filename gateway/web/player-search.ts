@@ -1,26 +1,25 @@
-import type { AroundView, RankView } from "shared/answers";
-import { ask } from "./api.ts";
+import type { RankView } from "shared/answers";
+import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
 import { formatNumber, formatPercentile } from "./format.ts";
 import { watch } from "./live.ts";
+import { toRefusal } from "./refusal.ts";
+import type { View } from "./views.ts";
 
 const NEIGHBOURS = 3;
 
 /** The search for a player: rank, percentile and neighbours, kept up to date for as long as they are shown. */
-export function createPlayerSearch(viewQuery: () => string) {
+export function createPlayerSearch(viewNow: () => View) {
   const form = byId("find", HTMLFormElement);
   const field = fieldOf(form, "user_id");
   const found = byId("found", HTMLElement);
   const message = byId("find-message", HTMLElement);
-  let stop = () => {};
   let userId: string | undefined;
-  let asked = 0;
+  let finding = new AbortController();
 
   function close(): void {
-    stop();
-    stop = () => {};
+    finding.abort();
     userId = undefined;
-    asked++;
     found.hidden = true;
     tell("");
   }
@@ -33,24 +32,30 @@ export function createPlayerSearch(viewQuery: () => string) {
 
   async function find(id: string): Promise<void> {
     close();
-    const turn = asked;
     userId = id;
-    const answer = await ask<RankView>(`/rank/${encodeURIComponent(id)}?${viewQuery()}`);
-    if (turn !== asked) return;
-    if (!answer.ok) return tell(answer.refusal.detail);
-    showRank(answer.value);
+    finding = new AbortController();
+    const { signal } = finding;
+    const view = viewNow();
+    let ranked: RankView;
+    try {
+      ranked = await client.rank(id, view, { signal });
+    } catch (error) {
+      if (!signal.aborted) tell(toRefusal(error).detail);
+      return;
+    }
+    if (signal.aborted) return;
+    showRank(ranked);
     found.hidden = false;
-    await showNeighbours(id, turn);
-    if (turn !== asked) return;
-    stop = watch(`/live/rank/${encodeURIComponent(id)}?${viewQuery()}`, {
-      on: {
-        rank(data) {
-          showRank(data as RankView);
-          void showNeighbours(id, turn);
-        },
-        not_ranked: close,
+    void showNeighbours(id, view, signal);
+    const stop = watch((options) => client.liveRank(id, view, options), {
+      onEvent({ event, data }) {
+        if (event === "not_ranked") close();
+        if (event !== "rank") return;
+        showRank(data);
+        void showNeighbours(id, view, signal);
       },
     });
+    signal.addEventListener("abort", stop);
   }
 
   function showRank({ name, rank, total, percentile, score }: RankView): void {
@@ -60,10 +65,11 @@ export function createPlayerSearch(viewQuery: () => string) {
     byId("found-score", HTMLElement).textContent = formatNumber(score);
   }
 
-  async function showNeighbours(id: string, turn: number): Promise<void> {
-    const answer = await ask<AroundView>(`/around/${encodeURIComponent(id)}?range=${NEIGHBOURS}&${viewQuery()}`);
-    if (turn !== asked || !answer.ok) return;
-    const { self, around } = answer.value;
+  async function showNeighbours(id: string, view: View, signal: AbortSignal): Promise<void> {
+    // Without an answer those of before stay; the next rank brings them again.
+    const answer = await client.around(id, { ...view, range: NEIGHBOURS }, { signal }).catch(() => undefined);
+    if (answer === undefined || signal.aborted) return;
+    const { self, around } = answer;
     const entries = [...around, self].sort((a, b) => Number(a.rank) - Number(b.rank));
     byId("neighbours", HTMLElement).replaceChildren(
       ...entries.map((entry) => {

@@ -1,8 +1,4 @@
-/** Who plays here. */
-export interface Session {
-  token: string;
-  user: { user_id: string; name: string; region: string };
-}
+import type { Session } from "shared/answers";
 
 const KEY = "leaderboard.session";
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "shared/client";
 import { LEASE_TTL_MS } from "../../drainer/src/lease.ts";
 import { readPostgresEntries } from "../embedded/read-entries.ts";
 import { clientOf, until } from "../stack/stack-under-test.ts";
@@ -99,6 +100,34 @@ test("two drainers on the same queues, one of them so slow that its lease ends i
     load: { pauseMs: 20 },
   });
 }, 60_000);
+
+test("a drainer that cannot reach PostgreSQL gives its queues to one that can, and says what it misses", async () => {
+  for (const fault of ["refuse", "blackHole"] as const) {
+    const holder = await letFirstLead();
+    await expectNothingLost(site, {
+      ...{ name: `a drainer cut off from PostgreSQL (${fault})`, times: 1 },
+      async inject() {
+        const startedAt = performance.now();
+        first.toPostgres[fault]();
+        await untilLed((other) => other !== holder);
+        expect(performance.now() - startedAt).toBeLessThan(TAKEOVER_MS);
+        const isAway = ({ name, up }: { name: string; up: boolean }) => !up && name.startsWith("postgres ");
+        const { status, dependencies = [] } = await until(
+          () => createClient(first).ready(),
+          (readiness) => readiness.status !== "ready",
+        );
+        expect([status, dependencies.filter(isAway).length]).toEqual(["unavailable", REGIONS.length]);
+        expect(await createClient(second).ready()).toMatchObject({ status: "ready" });
+      },
+      repair: () => site.drained(), // while the first one is still cut off
+    });
+    first.toPostgres.pass();
+    await until(
+      () => createClient(first).ready(),
+      ({ status }) => status === "ready",
+    );
+  }
+}, 90_000);
 
 describe("kill -9 of the drainer", () => {
   beforeAll(() => second.stop());

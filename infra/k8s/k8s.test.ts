@@ -2,10 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTopology } from "shared/regions";
 import { SHUTDOWN_DEADLINE_MS } from "shared/service";
 import { drainerFields, loadDrainerConfig } from "../../drainer/src/config.ts";
 import { gatewayFields, loadGatewayConfig } from "../../gateway/src/config.ts";
+import { operations } from "../../gateway/src/openapi/operations.ts";
+import { buildPage } from "../../gateway/src/page.ts";
 import { loadRankerConfig, rankerFields } from "../../ranker/src/config.ts";
+import { BEAT_INTERVAL_MS } from "../../ranker/src/live/live.ts";
 import { scratchPostgres, scratchRedis } from "../embedded/scratch.ts";
 import { startService } from "../embedded/service-under-test.ts";
 import {
@@ -199,13 +203,29 @@ describe("a gateway", () => {
     expect(ranker?.spec?.minReadySeconds).toBeGreaterThan(rememberedSeconds + clusterDnsSeconds);
   });
 
-  test("is asked from outside for what players need, and never for its metrics", () => {
-    const paths = example.find(({ kind }) => kind === "Ingress")?.spec?.rules?.[0]?.http.paths ?? [];
-    const reaches = (url: string) =>
-      paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
-    const needed = ["/auth/login", "/auth/register", "/score/add", "/top", "/rank/ada", "/around/ada"];
+  const ingresses = example.filter(({ kind }) => kind === "Ingress");
+  const paths = ingresses.flatMap(({ spec }) => spec?.rules?.[0]?.http.paths ?? []);
+  const reaches = (url: string) =>
+    paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
+
+  test("is asked from outside for every route, the page and the documents, and never for its metrics", async () => {
+    const inside = ["/metrics", "/health", "/ready"];
+    const topology = createTopology(["GLOBAL"], 1, ["main"]);
+    const page = await buildPage({ regions: ["GLOBAL"], boards: ["main"], registrationOpen: true });
+    const routes = operations(topology).map(({ path }) => path.replace(":userId", "ada"));
+    const needed = [...routes, ...page.keys(), "/docs", "/docs/start.js"].filter((url) => !inside.includes(url));
+    expect(needed.length).toBeGreaterThan(12);
     expect(needed.filter((url) => !reaches(url))).toEqual([]);
-    expect(["/metrics", "/health", "/ready", "/"].filter(reaches)).toEqual([]);
+    expect(inside.filter(reaches)).toEqual([]);
+    expect(new Set(ingresses.map(({ spec }) => spec?.rules?.[0]?.host)).size).toBe(1);
+  });
+
+  test("has its streams passed on as they come, and not ended between two beats", () => {
+    const streams = ingresses.find(({ spec }) => spec?.rules?.[0]?.http.paths[0]?.path === "/live");
+    const { annotations = {} } = streams?.metadata ?? {};
+    expect(annotations["nginx.ingress.kubernetes.io/proxy-buffering"]).toBe("off");
+    const seconds = Number(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]);
+    expect(seconds * 1000).toBeGreaterThanOrEqual(2 * BEAT_INTERVAL_MS);
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** The parts of Kubernetes' objects that are looked at here. */
 export interface Resource {
   kind: string;
-  metadata: { name: string };
+  metadata: { name: string; annotations?: Record<string, string> };
   spec?: {
     replicas?: number;
     serviceName?: string;
@@ -17,7 +17,7 @@ export interface Resource {
     selector?: Labels & { matchLabels?: Labels };
     ports?: { name: string; port: number; targetPort: string }[];
     template?: { metadata: { labels: Labels }; spec: PodSpec };
-    rules?: { http: { paths: { path: string; pathType: string }[] } }[];
+    rules?: { host: string; http: { paths: { path: string; pathType: string }[] } }[];
     podSelector?: { matchLabels?: Labels };
     policyTypes?: string[];
     ingress?: PolicyRule[];

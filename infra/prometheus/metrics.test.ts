@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { createClient } from "shared/client";
 import { scratchPostgres, scratchRedis } from "../embedded/scratch.ts";
 import { type ServiceUnderTest, startService } from "../embedded/service-under-test.ts";
+import { codeOf } from "../stack/stack-under-test.ts";
 import { announceWithoutPromtool, faultsOf, promtool } from "./promtool.ts";
 import { definedMetrics, OWN_METRICS, queriedMetrics } from "./queried-metrics.ts";
 
@@ -24,17 +26,12 @@ beforeAll(async () => {
   };
   const [rankerUrl] = await Promise.all([start("ranker"), start("drainer")]);
   const gatewayUrl = await start("gateway", { LEADERBOARD_SERVICE_URLS: rankerUrl });
-  const post = async (path: string, body: object, headers = {}) => {
-    const init = { method: "POST", headers: { "Content-Type": "application/json", ...headers } };
-    return (await fetch(gatewayUrl + path, { ...init, body: JSON.stringify(body) })).json() as Promise<{
-      token: string;
-    }>;
-  };
-  const { token } = await post("/auth/register", { user_id: "ada", name: "Ada", region: "EU" });
-  const headers = { Authorization: `Bearer ${token}`, "Idempotency-Key": "once" };
-  for (let n = 0; n < 2; n++) await post("/score/add", { delta: 1 }, headers);
-  await fetch(`${gatewayUrl}/rank/nobody`);
-  for (const [name, { url }] of services) scraped.set(name, await (await fetch(`${url}/metrics`)).text());
+  const client = createClient({ url: gatewayUrl });
+  const { token } = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
+  const ada = client.as(token);
+  for (let n = 0; n < 2; n++) await ada.addScore({ delta: 1 }, { idempotencyKey: "once" });
+  expect(await codeOf(client.rank("nobody"))).toBe("not_ranked");
+  for (const [name, { url }] of services) scraped.set(name, await createClient({ url }).metrics());
 }, 60_000);
 afterAll(async () => {
   for (const close of closing.reverse()) await close();

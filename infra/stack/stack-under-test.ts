@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "shared/client";
+import { type ErrorCode, LeaderboardError } from "shared/client/errors";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import type { Registration } from "shared/requests";
@@ -114,6 +115,17 @@ export function clientOf({ url }: Pick<Place, "url">) {
     /** The token of a new player. */
     register: async (player: Registration) => (await client.register(player)).token,
   };
+}
+
+/** The code of the error that a call of the client ends with; nothing where it succeeds. @throws what is none of its errors */
+export async function codeOf(call: Promise<unknown>): Promise<ErrorCode | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    if (error instanceof LeaderboardError) return error.code;
+    throw error;
+  }
 }
 
 /** Asks again until the answer is right; the test's own time-out is the bound. */

@@ -3,6 +3,7 @@ import type { Registry } from "prom-client";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import type { Log } from "shared/log";
 import { measureRequests } from "shared/metrics";
+import type { Dependency } from "shared/readiness";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
 import { type Connection, closeWhenStopping } from "shared/service";
@@ -16,7 +17,7 @@ import { authRoutes } from "./routes/auth.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
-import { type Dependency, statusRoutes } from "./routes/status.ts";
+import { statusRoutes } from "./routes/status.ts";
 import type { Submit } from "./submit.ts";
 
 export interface RankerDeps {

@@ -1,16 +1,19 @@
 import type { AroundView, Entry, Health, RankView, Readiness, Session, TopView } from "../src/answers.ts";
+import type { BoardEvent, RankEvent } from "../src/live-events.ts";
 import type {
   AddScore,
   AroundQuery,
   CreateScore,
   Credentials,
+  LiveQuery,
+  LiveRankQuery,
   RankQuery,
   Registration,
   SetScore,
   TopQuery,
 } from "../src/requests.ts";
 import { notUnderstood } from "./errors.ts";
-import { type LiveEvent, type LiveOptions, subscribe } from "./live.ts";
+import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";
 
 export interface ClientOptions extends TransportOptions {
@@ -51,7 +54,13 @@ export interface Client {
   /** The player and up to `range` neighbours a side. Codes: `not_ranked`. */
   around(userId: string, query?: AroundQuery, options?: CallOptions): Promise<AroundView>;
   /** A board's changes as they happen; leave the loop, or abort the signal, to end it. */
-  live<T = unknown>(query?: TopQuery, options?: LiveOptions): AsyncGenerator<LiveEvent<T>, void, undefined>;
+  live(query?: LiveQuery, options?: LiveOptions): AsyncGenerator<Live<BoardEvent>, void, undefined>;
+  /** A player's rank, and again when it is another. Codes: `not_ranked`. */
+  liveRank(
+    userId: string,
+    query?: LiveRankQuery,
+    options?: LiveOptions,
+  ): AsyncGenerator<Live<RankEvent>, void, undefined>;
   health(options?: CallOptions): Promise<Health>;
   /** Also resolves where the answer is no. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -60,6 +69,9 @@ export interface Client {
   /** The OpenAPI document. */
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
 }
+
+const BOARD_EVENTS: Record<BoardEvent["event"], true> = { snapshot: true, change: true, stale: true, fresh: true };
+const RANK_EVENTS: Record<RankEvent["event"], true> = { rank: true, not_ranked: true, stale: true, fresh: true };
 
 export function createClient(options: ClientOptions): Client {
   const send = createSend(options);
@@ -90,7 +102,9 @@ export function createClient(options: ClientOptions): Client {
     top: (query, more) => get(`/top${toQuery(query)}`, more),
     rank: (userId, query, more) => get(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     around: (userId, query, more) => get(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
-    live: (query, more) => subscribe(options, `/live${toQuery(query)}`, more),
+    live: (query, more) => subscribe(options, `/live${toQuery(query)}`, BOARD_EVENTS, more),
+    liveRank: (userId, query, more) =>
+      subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
     health: (more) => get("/health", more),
     ready: (more) => get("/ready", more, { alsoFine: 503 }),
     metrics: async ({ signal } = {}) =>

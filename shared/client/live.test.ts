@@ -39,7 +39,7 @@ const openStream =
       }),
       { headers },
     );
-const event = (id: number) => `event: change\nid: ${id}\ndata: {"n": ${id}}\n\n`;
+const event = (id: number) => `event: change\nid: ${id}\ndata: {"total": ${id}}\n\n`;
 const last: Answer = () => new Response(null, { status: 204 });
 
 async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
@@ -54,8 +54,8 @@ test("events arrive in order over lost connections, each behind the last one, un
     stream(event(3)),
     last,
   );
-  const events = await collect(client.live<{ n: number }>({ region: "EU", limit: 10 }));
-  expect(events.map(({ event: name, id, data }) => [name, id, data.n])).toEqual([
+  const events = await collect(client.live({ region: "EU", limit: 10 }));
+  expect(events.map((each) => [each.event, each.id, each.event === "change" && each.data.total])).toEqual([
     ["change", "1", 1],
     ["change", "2", 2],
     ["change", "3", 3],
@@ -84,7 +84,7 @@ test("a refusal that will not pass ends it, as an error with the code", async ()
 
 test.each([
   ["a page", () => new Response("<html>", { headers: { "Content-Type": "text/html" } })],
-  ["data that is no JSON", stream("data: {\n\n")],
+  ["data that is no JSON", stream("event: change\ndata: {\n\n")],
 ])("%s in place of events ends it", async (_, answer) => {
   const error = await collect(serve(answer).client.live()).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: "LeaderboardError", code: "not_understood" });
@@ -130,6 +130,29 @@ test("a connection that falls silent counts as lost", async () => {
   const { client, asked } = serve(openStream(event(1)), last);
   expect(await collect(client.live({}, { idleMsMax: 50 }))).toHaveLength(1);
   expect(asked.map(({ lastId }) => lastId)).toEqual([null, "1"]);
+});
+
+test("whoever watches hears of every connection, and of every one that is lost, with the wait for the next", async () => {
+  const away = () => Response.json({}, { status: 503, headers: { "Retry-After": "0" } });
+  const { client } = serve(away, stream(event(1)), last);
+  const heard: (string | number)[] = [];
+  const options = {
+    onOpen: () => heard.push("open"),
+    onLost: ({ code }: LeaderboardError, waitMs: number) => heard.push(code, waitMs > 0 ? "wait" : waitMs),
+  };
+  await collect(client.live({}, options));
+  expect(heard).toEqual(["not_understood", "wait", "open", "no_answer", "wait"]);
+});
+
+test("a player's rank is a stream, too; what a later server may add is passed over", async () => {
+  const text = `event: cheer\ndata: {}\n\nevent: rank\nid: 7\ndata: {"rank": 3}\n\nevent: not_ranked\ndata: {"user_id": "a"}\n\n`;
+  const { client, asked } = serve(stream(text), last);
+  const events = await collect(client.liveRank("a/b", { board: "weekly" }));
+  expect(events).toMatchObject([
+    { event: "rank", id: "7", data: { rank: 3 } },
+    { event: "not_ranked", id: "7", data: { user_id: "a" } },
+  ]);
+  expect(asked[0]?.target).toBe("/live/rank/a%2Fb?board=weekly");
 });
 
 test("a subscription goes on behind the event that an earlier one ended with", async () => {

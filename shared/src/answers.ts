@@ -79,6 +79,6 @@ export const readinessSchema = z.object({
   dependencies: z
     .array(z.object({ name: z.string(), up: z.boolean() }))
     .optional()
-    .meta({ description: "Of a ranker: its stores." }),
+    .meta({ description: "Of a ranker or a drainer: its stores." }),
 });
 export type Readiness = z.infer<typeof readinessSchema>;

@@ -71,6 +71,8 @@ export type AddScore = z.input<Requests["addScore"]>;
 export type TopQuery = Partial<z.output<Requests["topQuery"]>>;
 export type RankQuery = Partial<z.output<Requests["rankQuery"]>>;
 export type AroundQuery = Partial<z.output<Requests["aroundQuery"]>>;
+export type LiveQuery = Partial<z.output<Requests["liveQuery"]>>;
+export type LiveRankQuery = Partial<z.output<Requests["liveRankQuery"]>>;
 
 /** The header that makes a write safe to repeat. */
 export const idempotencyKeySchema = z

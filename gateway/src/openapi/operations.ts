@@ -133,7 +133,7 @@ export function operations(topology: Topology): readonly Operation[] {
       summary: "One player's rank as it changes",
       query: requests.liveRankQuery,
       success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
-      problems: ["region_unavailable", "too_many_streams"],
+      problems: ["not_ranked", "region_unavailable", "too_many_streams"],
     },
     {
       ...{ ...service, path: "/health", id: "health" },

@@ -1,3 +1,6 @@
+import type { FreshnessEvent } from "shared/live-events";
+import type { ProblemCode } from "shared/problems";
+
 /** An event of a stream, before it has a number. */
 export interface LiveEvent {
   event: string;
@@ -28,7 +31,7 @@ export interface Feed<S> {
   /** Takes a state that was read. @returns whether there is something to send */
   publish(state: S): boolean;
   /** Says that the state could not be read again, and why. @returns whether there is something to send */
-  markStale(code: string): boolean;
+  markStale(code: ProblemCode): boolean;
   /** For whoever begins to look, or comes back and names the last event seen. */
   begin(lastEventId?: string): Portion;
   /** What follows a position; nothing when that is the end. */
@@ -44,6 +47,9 @@ interface Change {
   /** Of the state that it leads on from. */
   digestBefore: string;
 }
+
+const FRESH: FreshnessEvent = { event: "fresh", data: {} };
+const staleBecause = (code: ProblemCode): FreshnessEvent => ({ event: "stale", data: { code } });
 
 const encoder = new TextEncoder();
 const UP_TO_DATE = encoder.encode(": up to date\n\n");
@@ -101,7 +107,7 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
       const wasStale = stale !== undefined;
       stale = undefined;
       if (before?.digest === digest) {
-        if (wasStale) append(encode({ event: "fresh", data: {} }), digest);
+        if (wasStale) append(encode(FRESH), digest);
         return wasStale;
       }
       present = { state, digest, id: `${++states}-${digest}` };
@@ -113,7 +119,7 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
 
     markStale(code) {
       if (present === undefined || stale !== undefined) return false;
-      stale = encode({ event: "stale", data: { code } });
+      stale = encode(staleBecause(code));
       append(stale, present.digest);
       return true;
     },

@@ -1,6 +1,7 @@
 import type { RankView, TopView } from "shared/answers";
 import type { BoardState } from "shared/board-changes";
 import { diffBoards } from "shared/board-changes";
+import type { BoardEvent, RankEvent } from "shared/live-events";
 import type { Log } from "shared/log";
 import { Problem, toProblem } from "shared/problems";
 import type { Boards } from "../boards.ts";
@@ -37,8 +38,8 @@ const BOARD_INTERVAL_MS = 250;
 const RANK_INTERVAL_MS = 1_000;
 const PLAYERS_MAX = 500;
 const VIEWERS_MAX = 20_000;
-// Less than any proxy waits for a byte.
-const BEAT_INTERVAL_MS = 15_000;
+/** Less than any proxy waits for a byte. */
+export const BEAT_INTERVAL_MS = 15_000;
 
 export function createLive({ boards, measured, log, ...intervals }: LiveOptions): Live {
   const { boardIntervalMs = BOARD_INTERVAL_MS, rankIntervalMs = RANK_INTERVAL_MS } = intervals;
@@ -57,15 +58,15 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       ...{ intervalMs: boardIntervalMs, codeOf, onStale, onIdle: () => boardTopics.delete(key) },
       read: (limit) => measured.onRead(boards.top(view, board, limit)),
       toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
-      toSnapshot: (state) => ({ event: "snapshot", data: state }),
-      toChange: (before, after) => ({ event: "change", data: diffBoards(before, after) }),
+      toSnapshot: (state): BoardEvent => ({ event: "snapshot", data: state }),
+      toChange: (before, after): BoardEvent => ({ event: "change", data: diffBoards(before, after) }),
     });
   }
 
   function openRank(key: string, view: string, board: string, userId: string): Topic {
     // Who was never ranked is a 404; who is not any more, an event.
     let wasRanked = false;
-    const toEvent = (state: RankView | null) =>
+    const toEvent = (state: RankView | null): RankEvent =>
       state === null ? { event: "not_ranked", data: { user_id: userId } } : { event: "rank", data: state };
     async function read(): Promise<RankView | null> {
       try {

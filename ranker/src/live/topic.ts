@@ -1,3 +1,4 @@
+import type { ProblemCode } from "shared/problems";
 import { createFeed, type Feed, type FeedOptions } from "./feed.ts";
 
 /** One thing that is looked at: it is read for all its viewers together, and only while there are any. */
@@ -18,7 +19,7 @@ export interface TopicOptions<R, S> extends FeedOptions<S> {
   /** From the beginning of a read to that of the next. */
   intervalMs: number;
   /** The code of the problem that a read met. */
-  codeOf: (error: unknown) => string;
+  codeOf: (error: unknown) => ProblemCode;
   onStale: (error: unknown) => void;
   /** Called when nobody looks any more. */
   onIdle: () => void;

@@ -1,0 +1,37 @@
+import { type ErrorCode, LeaderboardError } from "shared/client/errors";
+
+/** Why something did not work, for whoever reads the page. */
+export interface Refusal {
+  detail: string;
+  /** Names of the fields that are wrong. */
+  fields: readonly string[];
+}
+
+/** How the page calls the fields that the server names. */
+const LABELS: Record<string, string> = {
+  ...{ user_id: "Player ID", userId: "Player ID", name: "Name", region: "Home region" },
+  ...{ password: "Password", delta: "Points" },
+};
+
+const WORDS: Partial<Record<ErrorCode, string>> = {
+  no_answer: "The server does not answer.",
+  not_understood: "Something else answers in the server's place.",
+  no_upstream: "The scores are out of reach at the moment.",
+  too_many_streams: "Too many pages are watching from this network.",
+  not_ranked: "There is no such player on this board.",
+  bad_credentials: "The player ID, name or password is wrong.",
+  user_exists: "This player ID is taken.",
+  invalid_token: "You are logged out. Log in again.",
+  missing_token: "Log in first.",
+  rate_limited: "That was too fast. Try again in a moment.",
+  queue_full: "Too many scores at once. Try again in a moment.",
+  score_out_of_range: "That would be more than a score can be.",
+};
+
+/** An error of the client in words. A code that this page does not know is shown in the server's own. @throws any other */
+export function toRefusal(error: unknown): Refusal {
+  if (!(error instanceof LeaderboardError)) throw error;
+  const { code, message, errors } = error;
+  const wrong = errors.map((each) => `${LABELS[each.field] ?? each.field} ${each.message}`).join("; ");
+  return { detail: WORDS[code] ?? (wrong || message), fields: errors.map(({ field }) => field) };
+}
