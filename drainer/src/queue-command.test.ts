@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
+import { toDeadEntry } from "shared/dead-entry";
 import type { Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
-import { toDeadEntry } from "./dead-entry.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;

@@ -199,13 +199,13 @@ describe("a gateway", () => {
     expect(ranker?.spec?.minReadySeconds).toBeGreaterThan(rememberedSeconds + clusterDnsSeconds);
   });
 
-  test("is asked from outside for what players need, and never for its metrics", () => {
+  test("is asked from outside for what players need, and never for its metrics or what operators do", () => {
     const paths = example.find(({ kind }) => kind === "Ingress")?.spec?.rules?.[0]?.http.paths ?? [];
     const reaches = (url: string) =>
       paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
     const needed = ["/auth/login", "/auth/register", "/score/add", "/top", "/rank/ada", "/around/ada"];
     expect(needed.filter((url) => !reaches(url))).toEqual([]);
-    expect(["/metrics", "/health", "/ready", "/"].filter(reaches)).toEqual([]);
+    expect(["/metrics", "/health", "/ready", "/", "/players/ada", "/players/ada/score"].filter(reaches)).toEqual([]);
   });
 });
 

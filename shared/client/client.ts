@@ -1,9 +1,20 @@
-import type { AroundView, Entry, Health, RankView, Readiness, Session, TopView } from "../src/answers.ts";
+import type {
+  AroundView,
+  Entry,
+  ErasedPlayer,
+  Health,
+  PlayerRecord,
+  RankView,
+  Readiness,
+  Session,
+  TopView,
+} from "../src/answers.ts";
 import type {
   AddScore,
   AroundQuery,
   CreateScore,
   Credentials,
+  OperatorScore,
   RankQuery,
   Registration,
   SetScore,
@@ -14,7 +25,7 @@ import { type LiveEvent, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";
 
 export interface ClientOptions extends TransportOptions {
-  /** Of a registration or a login: whose scores are written. `as` makes a client with another one. */
+  /** Of a registration or a login: whose scores are written; or an operator's. `as` makes a client with another one. */
   token?: string;
 }
 
@@ -32,7 +43,7 @@ export interface WriteOptions extends CallOptions {
 
 /** A leaderboard over HTTP. Every method rejects with a `LeaderboardError`, or with the reason of an aborted signal. */
 export interface Client {
-  /** The same leaderboard, in the name of another player. */
+  /** The same leaderboard, in the name of another player, or of an operator. */
   as(token: string): Client;
   /** Codes: `user_exists`, `registration_closed`, `invalid_request`, `rate_limited`, `queue_full`, `outcome_unknown`. */
   register(player: Registration, options?: CallOptions): Promise<Session>;
@@ -52,6 +63,12 @@ export interface Client {
   around(userId: string, query?: AroundQuery, options?: CallOptions): Promise<AroundView>;
   /** A board's changes as they happen; leave the loop, or abort the signal, to end it. */
   live<T = unknown>(query?: TopQuery, options?: LiveOptions): AsyncGenerator<LiveEvent<T>, void, undefined>;
+  /** An operator writes for a player. Codes: `not_found`, `forbidden`, and those of every write. */
+  writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
+  /** For operators: all that is kept of a player. Codes: `not_found`, `forbidden`. */
+  playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;
+  /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
+  erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
   /** Also resolves where the answer is no. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -91,6 +108,10 @@ export function createClient(options: ClientOptions): Client {
     rank: (userId, query, more) => get(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     around: (userId, query, more) => get(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     live: (query, more) => subscribe(options, `/live${toQuery(query)}`, more),
+    writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
+    playerRecord: (userId, more) => get(toPlayer(userId), more, { headers: authorization }),
+    erasePlayer: (userId, { signal } = {}) =>
+      ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),
     ready: (more) => get("/ready", more, { alsoFine: 503 }),
     metrics: async ({ signal } = {}) =>
@@ -98,6 +119,8 @@ export function createClient(options: ClientOptions): Client {
     openapi: (more) => get("/openapi.json", more),
   };
 }
+
+const toPlayer = (userId: string) => `/players/${encodeURIComponent(userId)}`;
 
 function toQuery(query: object = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
