@@ -65,7 +65,7 @@ async function untilDrained(): Promise<void> {
 }
 
 test("kill -9 of the drainer while the demo plays: PostgreSQL equals Redis at the end, player by player", async () => {
-  const demo = runCommand(place, "infra/demo.ts", ["--url", place.url, "--players", "200", "--seconds", "5"]);
+  const demo = runCommand(place, ["demo", "--url", place.url, "--players", "200", "--seconds", "5"]);
   let isPlaying = true;
   const played = demo.finally(() => {
     isPlaying = false;
@@ -120,7 +120,7 @@ test("twenty equal scores stand in the same order in top, rank, around and SQL",
   expect((await entriesInPostgres("NA")).slice(0, 20).map((entry) => entry.split(" ")[0])).toEqual(ids);
 }, 30_000);
 
-test("Redis emptied, then bun run restore: the same ranks, ties included, the same logins and the same tokens", async () => {
+test("Redis emptied, then bun run lb restore: the same ranks, ties included, the same logins and the same tokens", async () => {
   const client = clientOf(place);
   const keeper = await client.register({ user_id: "keeper", name: "Keeper", region: "EU", password: "correct horse" });
   await untilDrained();
@@ -129,9 +129,7 @@ test("Redis emptied, then bun run restore: the same ranks, ties included, the sa
   await redis.flushall();
   expect(await client.top()).toMatchObject({ total: 0 });
   expect((await client.post("/score/add", { delta: 1 }, keeper)).status).toBe(401);
-  expect(await runCommand(place, "drainer/src/restore-command.ts")).toMatch(
-    /^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/,
-  );
+  expect(await runCommand(place, ["restore"])).toMatch(/^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/);
   expect(await read()).toEqual(before);
   const login = await client.post("/auth/login", { user_id: "keeper", password: "correct horse" });
   expect(login.status).toBe(200);

@@ -325,7 +325,7 @@ test("another number than the one it is on the way to is refused, and so is a se
   await it.sides.stores.home.set(splitKey("EU"), "1>4 copying");
   await expect(move(8)).rejects.toThrow("EU is being moved to 4 partitions: complete that first, with --to 4.");
   await it.sides.stores.home.set("mover:{EU}", "somebody");
-  await expect(move(4)).rejects.toThrow("Another bun run repartition is at work on EU.");
+  await expect(move(4)).rejects.toThrow("Another bun run lb repartition is at work on EU.");
 }, 20_000);
 
 test("a PostgreSQL that is away closes nothing", async () => {

@@ -34,14 +34,16 @@ export interface Retried {
  *
  * @throws what Redis throws; each event is then dead or waiting, never both or neither
  */
-export async function retryDead(redis: Redis, keys: QueueKeys): Promise<Retried> {
+export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts: Retried) => void): Promise<Retried> {
   const counts = { retried: 0, unreadable: 0 };
   for await (const page of takeFromOldEnd(redis, keys, () => counts.unreadable)) {
     const pairs = page.flatMap(({ entry, raw }) => (raw === undefined ? [] : [{ entry, raw }]));
     counts.unreadable += page.length - pairs.length;
-    if (pairs.length === 0) continue;
-    const args = pairs.reverse().flatMap(({ entry, raw }) => [entry, raw]);
-    counts.retried += await retryScript(redis, [keys.dead, keys.queue], args);
+    if (pairs.length > 0) {
+      const args = pairs.reverse().flatMap(({ entry, raw }) => [entry, raw]);
+      counts.retried += await retryScript(redis, [keys.dead, keys.queue], args);
+    }
+    onPage?.(counts);
   }
   return counts;
 }

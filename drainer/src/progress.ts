@@ -40,3 +40,12 @@ export function createProgress(
 export function rate(count: number, elapsedMs: number): string {
   return `${Math.round((count * 1000) / Math.max(1, elapsedMs)).toLocaleString("en")} a second`;
 }
+
+const BAR_WIDTH = 32;
+
+/** `players   [########        ]  25 % 250 of 1000`. The total may be a guess: a bar is never more than full. */
+export function bar(label: string, done: number, total: number, note: string): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  const filled = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
+  return `${label.padEnd(9)} [${filled}] ${String(Math.floor(share * 100)).padStart(3)} % ${note}`;
+}

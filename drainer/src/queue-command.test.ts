@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string; lines: string[] }> {
   const env = { PATH: process.env.PATH ?? "", REDIS_URL: server.url };
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "queue-command.ts"), ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../infra/lb.ts"), "queue", ...args], {
     ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { moverKey, splitKey } from "shared/keys";
+import { entriesKey, moverKey, splitKey } from "shared/keys";
 import type { Redis } from "shared/redis";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/regions";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/split";
@@ -26,7 +26,8 @@ export interface RepartitionOptions {
   stores: Stores;
   databases: Databases;
   batchMax: number;
-  onProgress?: (region: string, counts: MoveCounts) => void;
+  /** `expected` is how many entries there are: those who stay where they are among them. */
+  onProgress?: (region: string, counts: MoveCounts, expected: number) => void;
 }
 
 /** Drains although a drainer does, too: both are safe, and it may not be running. */
@@ -68,12 +69,13 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
       );
     }
+    const expected = await countEntries(redis, topology, shardsOf(region, from));
     const move: Move = {
       ...{ redis, region, from: shardsOf(region, from), counts },
       to: createTopology(topology.regions, to, topology.boards),
       async onPage() {
-        if (!(await lease.hold())) throw new Error(`Another bun run repartition has taken over ${region}.`);
-        onProgress?.(region, counts);
+        if (!(await lease.hold())) throw new Error(`Another bun run lb repartition has taken over ${region}.`);
+        onProgress?.(region, counts, expected);
       },
     };
     await run(options, move, split);
@@ -97,6 +99,12 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await removeStrangers(move);
   await moveDead(move);
   await mark(move, { partitions: to, isReadable: true });
+}
+
+async function countEntries(redis: Redis, { boards }: Topology, shards: readonly Shard[]): Promise<number> {
+  const keys = shards.flatMap((shard) => boards.map((board) => entriesKey(shard, board)));
+  const counts = await Promise.all(keys.map((key) => redis.hlen(key)));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Tells every shard, old or new. The region's own mark, which whoever starts looks at, is a fence first and open last. */
@@ -136,5 +144,5 @@ async function hold(lease: Lease, region: string): Promise<void> {
   for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
     if (await lease.hold()) return;
   }
-  throw new Error(`Another bun run repartition is at work on ${region}.`);
+  throw new Error(`Another bun run lb repartition is at work on ${region}.`);
 }
