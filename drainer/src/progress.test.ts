@@ -43,7 +43,7 @@ test("the bar shows how far it is", () => {
   );
 });
 
-test("a bar whose total was guessed too low is full, and one of nothing as well", () => {
+test("a bar whose total was guessed too low is full; without a total there is none", () => {
   expect(bar("rows", 12, 10, "")).toContain("] 100 %");
-  expect(bar("rows", 0, 0, "")).toContain("] 100 %");
+  expect(bar("rows", 1_200, 0, "5 a second")).toBe("rows      1,200, 5 a second");
 });

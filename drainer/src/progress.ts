@@ -43,9 +43,10 @@ export function rate(count: number, elapsedMs: number): string {
 
 const BAR_WIDTH = 32;
 
-/** `players   [########        ]  25 % 250 of 1000`. The total may be a guess: a bar is never more than full. */
+/** `players   [########        ]  25 % 1,000 a second`; without the bar where the total is not known, which is 0. */
 export function bar(label: string, done: number, total: number, note: string): string {
-  const share = total === 0 ? 1 : Math.min(1, done / total);
+  if (total === 0) return `${label.padEnd(9)} ${done.toLocaleString("en")}, ${note}`;
+  const share = Math.min(1, done / total); // the total may be a guess
   const filled = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
   return `${label.padEnd(9)} [${filled}] ${String(Math.floor(share * 100)).padStart(3)} % ${note}`;
 }

@@ -1,7 +1,6 @@
 import { ConfigError, type Environment } from "shared/config";
-import { boardKey } from "shared/keys";
 import type { Shard } from "shared/regions";
-import { countAccounts, countEntries } from "./count-rows.ts";
+import { countRanked, estimateRows } from "./estimate-rows.ts";
 import { bar, createProgress, rate } from "./progress.ts";
 import type { Drift } from "./reconcile.ts";
 import { HELP, readReconcileOptions } from "./reconcile-options.ts";
@@ -59,14 +58,11 @@ export async function reconcileCommand(args: string[], env: Environment): Promis
 }
 
 /** About as many as there will be: every entry is looked at from either store, and so is every account. */
-async function countLooks({ topology, stores, databases }: Sides, shards: readonly Shard[], withAccounts: boolean) {
-  const regions = [...new Set(shards.map((shard) => shard.region))];
+async function countLooks(sides: Sides, shards: readonly Shard[], withAccounts: boolean): Promise<number> {
+  const { topology, databases } = sides;
   const counts = await Promise.all([
-    ...topology.boards.flatMap((board) => [
-      ...regions.map((region) => countEntries(databases.of(region), { board, region })),
-      ...shards.map((shard) => stores.of(shard.region).zcard(boardKey(shard, board))),
-    ]),
-    ...(withAccounts ? [countAccounts(databases.home).then((accounts) => 2 * accounts)] : []),
+    ...topology.boards.map((board) => countRanked(sides, shards, board)),
+    ...(withAccounts ? [estimateRows(databases.home, "accounts")] : []),
   ]);
-  return counts.reduce((sum, count) => sum + count, 0);
+  return 2 * counts.reduce((sum, count) => sum + count, 0);
 }

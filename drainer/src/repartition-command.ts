@@ -20,7 +20,7 @@ const HELP = `Moves all entries to another number of partitions. Ranks, ties and
 One region after another is closed for writes (503, nothing is changed) from the beginning of its move until services
 with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. Reads go on while entries
 are copied, if N or the number before is 1, and are 503, too, from then on. Ended in the middle, it is to be run again,
-with the same N. Not beside restore or reconcile --fix.
+with the same N. Not beside restore, import or reconcile --fix.
 
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.
 `;

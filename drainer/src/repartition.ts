@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { entriesKey, moverKey, splitKey } from "shared/keys";
+import { moverKey, splitKey } from "shared/keys";
 import type { Redis } from "shared/redis";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/regions";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/split";
 import type { Stores } from "shared/stores";
 import type { Databases } from "./databases.ts";
 import { createDrain } from "./drain.ts";
+import { countRanked } from "./estimate-rows.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "./lease.ts";
 import { copyEntries, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
@@ -69,7 +70,8 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
       );
     }
-    const expected = await countEntries(redis, topology, shardsOf(region, from));
+    const boards = topology.boards.map((board) => countRanked({ stores }, shardsOf(region, from), board));
+    const expected = (await Promise.all(boards)).reduce((sum, count) => sum + count, 0);
     const move: Move = {
       ...{ redis, region, from: shardsOf(region, from), counts },
       to: createTopology(topology.regions, to, topology.boards),
@@ -99,12 +101,6 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await removeStrangers(move);
   await moveDead(move);
   await mark(move, { partitions: to, isReadable: true });
-}
-
-async function countEntries(redis: Redis, { boards }: Topology, shards: readonly Shard[]): Promise<number> {
-  const keys = shards.flatMap((shard) => boards.map((board) => entriesKey(shard, board)));
-  const counts = await Promise.all(keys.map((key) => redis.hlen(key)));
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Tells every shard, old or new. The region's own mark, which whoever starts looks at, is a fence first and open last. */

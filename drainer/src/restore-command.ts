@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError, type Environment } from "shared/config";
-import { countAccounts, countEntries } from "./count-rows.ts";
+import { estimateRows } from "./estimate-rows.ts";
 import { bar, createProgress, rate } from "./progress.ts";
 import { type RestoreCounts, restore } from "./restore.ts";
 import { openSides } from "./sides.ts";
@@ -29,9 +29,10 @@ export async function restoreCommand(args: string[], env: Environment): Promise<
   await using sides = await openSides("restore", env);
   const progress = createProgress();
   const startedAt = performance.now();
+  const { all, home } = sides.databases;
   const counted = await Promise.all([
-    ...sides.databases.all.map((each) => countEntries(each)),
-    countAccounts(sides.databases.home),
+    ...all.map((each) => estimateRows(each, "leaderboard")),
+    estimateRows(home, "accounts"),
   ]);
   const total = counted.reduce((sum, count) => sum + count, 0);
   const onProgress = ({ entries, newer, accounts, unknown }: RestoreCounts) => {

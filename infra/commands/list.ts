@@ -27,6 +27,8 @@ export const COMMANDS = {
     about: "rebuilds Redis from PostgreSQL",
     load: async () => (await import("../../drainer/src/restore-command.ts")).restoreCommand,
   },
+  export: { about: "writes a board to a file", load: async () => (await import("./export.ts")).exportCommand },
+  import: { about: "reads a board from a file", load: async () => (await import("./import.ts")).importCommand },
 } satisfies Record<string, { about: string; load: () => Promise<Command> }>;
 export type CommandName = keyof typeof COMMANDS;
 
