@@ -33,7 +33,7 @@ test("QUEUE_MAX=100 without a drainer: 429 from the 101st event on, ranks unchan
   }
   expect(statuses).toEqual([...Array<number>(100).fill(200), 429, 429, 429]);
   expect(await client.rank("ada")).toMatchObject({ rank: 1, score: 100 });
-  expect(await runCommand(place, "drainer/src/queue-command.ts")).toContain("EU: 100 waiting, 0 dead\n");
+  expect(await runCommand(place, ["queue"])).toContain("EU: 100 waiting, 0 dead\n");
 
   // Elsewhere nobody notices.
   const other = await client.register({ user_id: "bob", name: "Bob", region: "NA" });

@@ -4,7 +4,7 @@ import { problemStatus } from "shared/problems";
 import { badBody } from "./bad-requests/bodies.ts";
 import { badHeaders } from "./bad-requests/headers.ts";
 import { COVERED, type Generated, type Player, validRequest } from "./bad-requests/routes.ts";
-import { badRead, badRoute } from "./bad-requests/targets.ts";
+import { badAct, badRead, badRoute } from "./bad-requests/targets.ts";
 import { type PathUnderTest, startPath } from "./embedded/path-under-test.ts";
 
 let path: PathUnderTest;
@@ -15,7 +15,9 @@ beforeAll(async () => {
   const fields = { user_id: "ada", name: "Ada", region: "EU", password: "a password of the tests", initialScore: 5 };
   expect((await path.ranker.post("/auth/register", fields)).status).toBe(201);
   expect((await path.ranker.post("/score/add", { delta: 1, board: "weekly" }, identity)).status).toBe(200);
-  player = { ...identity, token: await path.ranker.tokens.issue(identity) };
+  const { tokens } = path.ranker;
+  const [token, operatorToken] = [await tokens.issue(identity), await tokens.issueOperator({ name: "root" }, 3600)];
+  player = { ...identity, token, operatorToken };
 });
 afterAll(() => path.close());
 
@@ -26,6 +28,7 @@ const badRequest = (player: Player): fc.Arbitrary<Generated> =>
     { arbitrary: badHeaders(player), weight: 2 },
     { arbitrary: badRead(player), weight: 3 },
     { arbitrary: badRoute(player), weight: 1 },
+    { arbitrary: badAct(player), weight: 1 },
   );
 
 const send = ({ method, path: target, headers, body }: Generated) =>

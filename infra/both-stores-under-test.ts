@@ -17,6 +17,7 @@ import { scratchPostgres, scratchRedis } from "./embedded/scratch.ts";
 export interface BothStores {
   sides: Sides;
   redisServer: Awaited<ReturnType<typeof scratchRedis>>;
+  postgresUrl: string;
   submit: Submit;
   /** Sets a player's score on main. The region follows from the id's number. */
   set(userId: string, score: number): Promise<void>;
@@ -59,7 +60,7 @@ export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStore
     return steps.some(({ state }) => state === "drained");
   };
   return {
-    ...{ sides, redisServer, submit, regionOf, drainOnce },
+    ...{ sides, redisServer, postgresUrl: url, submit, regionOf, drainOnce },
     async set(userId, value) {
       const identity = { userId, name: `Name of ${userId}`, region: regionOf(userId) };
       await submit(identity, { operation: "set", board: "main", value });

@@ -51,6 +51,17 @@ describe("against a gateway, a ranker and a Redis", () => {
     expect(new Set(answers.map(({ score }) => score))).toEqual(new Set([5]));
   });
 
+  test("an operator writes for a player, reads what is kept, and erases the player", async () => {
+    await client.register({ user_id: "cyd", name: "Cyd", region: "NA" });
+    const operator = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
+    expect(await operator.writeScore("cyd", { operation: "add", value: 5 })).toMatchObject({ score: 5, region: "NA" });
+    expect(await operator.playerRecord("cyd")).toMatchObject({ user_id: "cyd", entries: [{ score: 5 }] });
+    expect(await operator.erasePlayer("cyd")).toEqual({ user_id: "cyd", entries: 1, account: true });
+    const code = await operator.playerRecord("cyd").catch((error) => error.code);
+    expect(code).not.toBe("forbidden");
+    expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
+  });
+
   test("a refusal is an error by its code", async () => {
     const codeOf = (call: Promise<unknown>) =>
       call.catch(({ code, errors }) => [code, ...errors.map((e: { field: string }) => e.field)]);

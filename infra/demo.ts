@@ -1,7 +1,7 @@
 import { type Client, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
-import { ConfigError } from "shared/config";
-import { createProgress, table } from "./demo/display.ts";
+import { bar, createProgress, rate } from "../drainer/src/progress.ts";
+import { table } from "./demo/display.ts";
 import { enter, type Player } from "./demo/enter.ts";
 import { type DemoOptions, HELP, readDemoOptions } from "./demo/options.ts";
 
@@ -28,13 +28,14 @@ async function inLanes(concurrency: number, work: () => Promise<boolean>): Promi
 }
 
 async function register(client: Client, options: DemoOptions): Promise<Client[]> {
-  const progress = createProgress("players");
+  const progress = createProgress();
+  const startedAt = performance.now();
   const players: Client[] = [];
   let next = 0;
   await inLanes(options.concurrency, async () => {
     if (next >= options.players) return false;
     players.push(await enter(client, toPlayer(next++, options.regions), options.password));
-    progress.show(players.length, options.players, `${players.length} of ${options.players}`);
+    progress.show(bar("players", players.length, options.players, rate(players.length, performance.now() - startedAt)));
     return true;
   });
   progress.end();
@@ -42,12 +43,12 @@ async function register(client: Client, options: DemoOptions): Promise<Client[]>
 }
 
 async function play(players: readonly Client[], options: DemoOptions): Promise<number> {
-  const progress = createProgress("scores");
+  const progress = createProgress();
   const startedAt = performance.now();
   let submits = 0;
   await inLanes(options.concurrency, async () => {
     const elapsed = (performance.now() - startedAt) / 1000;
-    progress.show(Math.min(elapsed, options.seconds), options.seconds, `${submits} submits`);
+    progress.show(bar("scores", elapsed, options.seconds, `${submits} submits, ${rate(submits, elapsed * 1000)}`));
     if (elapsed >= options.seconds) return false;
     const player = choose(players, Math.floor(Math.random() * players.length));
     await player.addScore({ delta: 1 + Math.floor(Math.random() * POINTS_MAX) });
@@ -68,6 +69,10 @@ async function run(options: DemoOptions): Promise<void> {
   const submits = await play(players, options);
   const perSecond = Math.round(submits / ((performance.now() - startedAt) / 1000));
   const { total, entries } = await client.top({ limit: TOP });
+  if (options.asJson) {
+    process.stdout.write(`${JSON.stringify({ submits, per_second: perSecond, postponed, total, entries })}\n`);
+    return;
+  }
   process.stdout.write(
     `\n${table(entries)}\n\n${submits} submits (${perSecond} a second), ${total} players on the board`,
   );
@@ -75,7 +80,6 @@ async function run(options: DemoOptions): Promise<void> {
 }
 
 function explain(error: unknown, url: string): string {
-  if (error instanceof ConfigError) return error.message;
   if (!(error instanceof LeaderboardError)) return String(error);
   if (error.errors.some(({ field }) => field === "password")) {
     return "This server requires passwords: name one with --password, for all players of the demo.";
@@ -84,13 +88,18 @@ function explain(error: unknown, url: string): string {
   return `${error.message} (${error.status} ${error.code})`;
 }
 
-let url = "";
-try {
-  const options = readDemoOptions(process.argv.slice(2));
-  url = options?.url ?? "";
-  if (options === undefined) process.stdout.write(HELP);
-  else await run(options);
-} catch (error) {
-  process.stderr.write(`${explain(error, url)}\n`);
-  process.exit(1);
+/** `lb demo`: players and scores through the gateway. @returns the exit code */
+export async function demoCommand(args: string[]): Promise<number> {
+  const options = readDemoOptions(args);
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  try {
+    await run(options);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${explain(error, options.url)}\n`);
+    return 1;
+  }
 }

@@ -66,7 +66,7 @@ async function untilDrained(): Promise<void> {
 }
 
 test("kill -9 of the drainer while the demo plays: PostgreSQL equals Redis at the end, player by player", async () => {
-  const demo = runCommand(place, "infra/demo.ts", ["--url", place.url, "--players", "200", "--seconds", "5"]);
+  const demo = runCommand(place, ["demo", "--url", place.url, "--players", "200", "--seconds", "5"]);
   let isPlaying = true;
   const played = demo.finally(() => {
     isPlaying = false;
@@ -121,7 +121,7 @@ test("twenty equal scores stand in the same order in top, rank, around and SQL",
   expect((await entriesInPostgres("NA")).slice(0, 20).map((entry) => entry.split(" ")[0])).toEqual(ids);
 }, 30_000);
 
-test("Redis emptied, then bun run restore: the same ranks, ties included, the same logins and the same tokens", async () => {
+test("Redis emptied, then bun run lb restore: the same ranks, ties included, the same logins and the same tokens", async () => {
   const client = clientOf(place);
   const keeper = await client.register({ user_id: "keeper", name: "Keeper", region: "EU", password: "correct horse" });
   await untilDrained();
@@ -130,9 +130,7 @@ test("Redis emptied, then bun run restore: the same ranks, ties included, the sa
   await redis.flushall();
   expect(await client.top()).toMatchObject({ total: 0 });
   expect(await codeOf(client.as(keeper).addScore({ delta: 1 }))).toBe("invalid_token");
-  expect(await runCommand(place, "drainer/src/restore-command.ts")).toMatch(
-    /^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/,
-  );
+  expect(await runCommand(place, ["restore"])).toMatch(/^Done in [\d.]+ s: 2\d\d entries and 2\d\d accounts/);
   expect(await read()).toEqual(before);
   expect((await client.login({ user_id: "keeper", password: "correct horse" })).user).toMatchObject({ name: "Keeper" });
   expect(await client.as(keeper).addScore({ delta: 1 })).toMatchObject({ score: 1 });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import connect from "postgres";
+import { createTokens } from "shared/tokens";
 import { LEASE_TTL_MS } from "../drainer/src/lease.ts";
 import { readPostgresEntries } from "./embedded/read-entries.ts";
 import { scratchPostgres, scratchRedisClient } from "./embedded/scratch.ts";
-import { type ServiceName, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";
+import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";
 import { openTcpProxy, type TcpProxy } from "./faults/tcp-proxy.ts";
 import { clientOf, until } from "./stack/stack-under-test.ts";
 
@@ -253,6 +255,39 @@ describe("the database of a region", () => {
     );
   }, 60_000);
 });
+
+test("an operator's erasure reaches every region's stores, also one that is away at first", async () => {
+  const operator = await createTokens({
+    ...{ secret: JWT_SECRET, issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 },
+  }).issueOperator({ name: "root" }, 600);
+  const client = clientOf(gateway);
+  const erase = () =>
+    timed(() =>
+      fetch(`${gateway.url}/players/x`, { method: "DELETE", headers: { Authorization: `Bearer ${operator}` } }),
+    );
+  const token = await client.register({ user_id: "x", name: "X", region: "EU" });
+  expect((await client.post("/score/update", { score: 7 }, token)).status).toBe(200);
+  // Rows of times when the player lived elsewhere.
+  for (const region of ["ASIA", "NA"] as const) {
+    const sql = connect(postgres.url(databaseOf(region)), { max: 1 });
+    await sql`
+      INSERT INTO leaderboard (user_id, name, region, reached_at, updated_at)
+      VALUES ('x', 'X', ${region}, 'epoch', 'epoch')`;
+    await sql.end();
+  }
+  const rows = async () => {
+    const databases = await Promise.all(REGIONS.map((region) => readPostgresEntries(postgres.url(databaseOf(region)))));
+    return databases.map((entries) => entries.filter(({ userId }) => userId === "x").length);
+  };
+  await until(rows, (counts) => counts.join() === "0,1,1,1");
+  toRedis.ASIA.refuse();
+  const { status, body } = await until(erase, (answer) => answer.status !== 200);
+  expect([status, body.code]).toEqual([503, "outcome_unknown"]);
+  toRedis.ASIA.pass();
+  await until(erase, (answer) => answer.status === 200);
+  await until(rows, (counts) => counts.join() === "0,0,0,0");
+  expect((await read("/rank/x")).status).toBe(404);
+}, 60_000);
 
 describe("two drainers", () => {
   const leases = () => Promise.all(REGIONS.map((region) => servers[region].redis.get(`lease:{${region}}`)));

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { entriesKey, moverKey, onceKey, splitKey } from "shared/keys";
+import { toDeadEntry } from "shared/dead-entry";
+import { accountKey, clockKey, deadKey, entriesKey, erasedKey, moverKey, onceKey, splitKey } from "shared/keys";
 import { createTopology, shardOf, shardsOf } from "shared/regions";
 import type { Stores } from "shared/stores";
 import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition.ts";
 import { restore } from "../drainer/src/restore.ts";
 import { entrySweeps } from "../drainer/src/subjects.ts";
 import { createBoards } from "../ranker/src/boards.ts";
+import { createErasePlayer } from "../ranker/src/erase-player.ts";
 import { createSubmit } from "../ranker/src/submit.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 
@@ -22,7 +24,7 @@ beforeEach(clear);
 
 async function clear(): Promise<void> {
   await it.sides.stores.home.flushall();
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts`);
+  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures`);
 }
 
 const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, BOARDS);
@@ -153,6 +155,67 @@ describe.each([
     expect(await it.sides.stores.home.ttl(answer)).toBeGreaterThan(24 * 3600 - 60);
   });
 
+  test("whoever was erased stays so: no older row comes back, the account writes no more, and a later write is newer", async () => {
+    await marked(from);
+    const before = servicesWith(from);
+    const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
+    for (const id of players) await before.write(id, "main", 3);
+    const { stores, databases } = it.sides;
+    const erase = createErasePlayer({ topology: topologyOf(from), stores });
+    const erased = players.filter((_, n) => n % 3 === 0);
+    for (const id of erased) {
+      await stores.home.hset(accountKey(id), "name", id, "region", it.regionOf(id), "created_at", "5");
+      await erase(id);
+    }
+    const ahead = Date.now() * 1000 + 3600_000_000;
+    const homeOfFirst = (partitions: number) => shardOf(topologyOf(partitions), it.regionOf("p0"), "p0");
+    // By a clock that was before ours.
+    await stores.home.set(erasedKey(homeOfFirst(from), "p0"), `${ahead} 5`, "EX", 30 * 24 * 3600);
+    await stores.home.set(clockKey(homeOfFirst(from)), String(ahead));
+    await move(to);
+
+    const after = createSubmit({
+      ...{ topology: topologyOf(to), redisOf: stores.of, queueMax: 1e6 },
+      boards: before.boards,
+    });
+    for (const id of erased) {
+      const shard = shardOf(topologyOf(to), it.regionOf(id), id);
+      expect(await stores.home.ttl(erasedKey(shard, id))).toBeGreaterThan(30 * 24 * 3600 - 60);
+      const identity = { userId: id, name: id, region: it.regionOf(id), account: "5" };
+      await expect(after(identity, { operation: "add", board: "main", value: 1 })).rejects.toMatchObject({
+        code: "invalid_token",
+      });
+    }
+    expect(Number(await stores.home.get(clockKey(homeOfFirst(to))))).toBeGreaterThanOrEqual(ahead);
+    expect((await strayKeys(to)).filter((key) => !key.includes("{accounts}"))).toEqual([]);
+    const regions = erased.map((id) => it.regionOf(id));
+    await databases.home.run(
+      (sql) => sql`
+        INSERT INTO leaderboard (user_id, name, region, reached_at, updated_at)
+        SELECT user_id, user_id, region, 'epoch', 'epoch'
+        FROM unnest(${erased}::text[], ${regions}::text[]) AS late (user_id, region)`,
+    );
+    await restore({ ...it.sides, topology: topologyOf(to) });
+    const { total } = await servicesWith(to).boards.top("GLOBAL", "main", 100);
+    expect(total).toBe(players.length - erased.length);
+  }, 60_000);
+
+  test("dead events go to their players, where an erasure finds them", async () => {
+    await marked(from);
+    const { home } = it.sides.stores;
+    const shardWith = (partitions: number, n: number) => shardOf(topologyOf(partitions), it.regionOf(`p${n}`), `p${n}`);
+    const entryOf = (n: number) => {
+      const raw = Buffer.from(`{"user_id":"p${n}","region":"${it.regionOf(`p${n}`)}","board":"none"}`);
+      return toDeadEntry({ raw, reason: "test" }, new Date(0));
+    };
+    for (let n = 0; n < 250; n++) await home.lpush(deadKey(shardWith(from, n)), entryOf(n));
+    await move(to);
+    for (let n = 0; n < 250; n++) expect(await home.lpos(deadKey(shardWith(to, n)), entryOf(n))).not.toBeNull();
+    const lists = new Set(Array.from({ length: 250 }, (_, n) => deadKey(shardWith(to, n))));
+    const lengths = await Promise.all([...lists].map((key) => home.llen(key)));
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(250);
+  });
+
   test("beside live writes: what was acknowledged is there, and who believes the old number is refused", async () => {
     await marked(from);
     const [before, after] = [servicesWith(from), servicesWith(to)];
@@ -262,7 +325,7 @@ test("another number than the one it is on the way to is refused, and so is a se
   await it.sides.stores.home.set(splitKey("EU"), "1>4 copying");
   await expect(move(8)).rejects.toThrow("EU is being moved to 4 partitions: complete that first, with --to 4.");
   await it.sides.stores.home.set("mover:{EU}", "somebody");
-  await expect(move(4)).rejects.toThrow("Another bun run repartition is at work on EU.");
+  await expect(move(4)).rejects.toThrow("Another bun run lb repartition is at work on EU.");
 }, 20_000);
 
 test("a PostgreSQL that is away closes nothing", async () => {

@@ -6,7 +6,7 @@ import { isPortFree } from "./embedded/free-port.ts";
 import { startPostgres } from "./embedded/postgres.ts";
 import { startRedis } from "./embedded/redis.ts";
 import { openDataDir } from "./stack/data-dir.ts";
-import { databasesOf, regionsOf, serviceEnvironment, storeEnvironment } from "./stack/environment.ts";
+import { commandEnvironment, databasesOf, regionsOf, serviceEnvironment } from "./stack/environment.ts";
 import { formatLine } from "./stack/format-line.ts";
 import { HELP, RANKERS, readOptions, type StackOptions } from "./stack/options.ts";
 import { openRunFile } from "./stack/run-file.ts";
@@ -32,7 +32,7 @@ async function run(options: StackOptions): Promise<void> {
     `postgres://leaderboard:${password}@127.0.0.1:${ports.POSTGRES_PORT}/${database}`;
   const addresses = { redisUrl: `redis://127.0.0.1:${ports.REDIS_PORT}`, postgresUrl, jwtSecret };
   const env = serviceEnvironment(process.env, addresses, options);
-  data.writeEnvironment(storeEnvironment(process.env, addresses));
+  data.writeEnvironment(commandEnvironment(process.env, addresses));
 
   const service = (name: string, folder: string, port: number): Member => ({
     name,

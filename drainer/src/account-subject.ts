@@ -1,4 +1,11 @@
-import { accountClockKey, accountKey, accountKeyPrefix, accountQueueKey } from "shared/keys";
+import {
+  accountClockKey,
+  accountErasedKey,
+  accountErasedKeyPrefix,
+  accountKey,
+  accountKeyPrefix,
+  accountQueueKey,
+} from "shared/keys";
 import { defineScript, primariesOf, type Redis } from "shared/redis";
 import type { Connection } from "shared/redis-connection";
 import { toAccountClaim } from "./claims.ts";
@@ -12,13 +19,13 @@ import { type AccountRow, readAccounts, readAccountsOf } from "./read-rows.ts";
 import type { Reading, Subject, Suspect } from "./reconcile.ts";
 import { isSoundAccount } from "./sound.ts";
 import { overwriteAccounts } from "./upsert-accounts.ts";
-import { toMoment } from "./waiting.ts";
+import { toErasedAt, toMoment } from "./waiting.ts";
 
 // A script that reads 500 accounts, or a step through 500 keys, holds Redis for some 1 ms.
 const PAGE = 500;
 
 type Text = string | null;
-type RawAccount = [name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
+type RawAccount = [erased: Text, name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
 const readScript = defineScript({
   name: "read-accounts",
   source: readSource,
@@ -33,20 +40,20 @@ const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId,
 export function createAccountSubject(redis: Redis, database: Database): Subject<AccountRow> {
   async function readClaims(suspects: readonly Suspect[]): Promise<Reading<AccountRow>[]> {
     if (suspects.length === 0) return [];
-    const args = [accountKeyPrefix, ...suspects.map(({ userId }) => userId)];
+    const args = [accountKeyPrefix, accountErasedKeyPrefix, ...suspects.map(({ userId }) => userId)];
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, [accountQueueKey, accountClockKey], args);
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     return suspects.map((suspect, index): Reading<AccountRow> => {
-      const [name = null, region = null, password_hash = null, created_at = null, updated_at = null] =
+      const [erased = null, name = null, region = null, password_hash = null, created_at = null, updated_at = null] =
         raws[index] ?? [];
       const found = { name, region, password_hash, created_at, updated_at };
       const claim = toAccountClaim(found, suspect.userId, latestVersion);
       return {
-        ...{ suspect, claim, isForeign: false },
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(erased) },
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (a, b) => fields.every((field) => a[field] === b[field]),
         async mend(row) {
-          const keys = [accountKey(suspect.userId), accountClockKey];
+          const keys = [accountKey(suspect.userId), accountClockKey, accountErasedKey(suspect.userId)];
           const { password_hash: hash, created_at: created, updated_at: updated } = row;
           await mendScript(redis, keys, [updated_at ?? "", row.name, row.region, hash, created, updated]);
         },

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { type DeadEvent, readDeadEntry, toDeadEntry } from "shared/dead-entry";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, primariesOf } from "shared/redis";
 import { dropDead, readDead, retryDead } from "./dead.ts";
-import { type DeadEvent, readDeadEntry, toDeadEntry } from "./dead-entry.ts";
 import { createDrain } from "./drain.ts";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { acknowledge, peek } from "./queue.ts";

@@ -1,5 +1,5 @@
+import { type DeadEvent, readDeadEntry } from "shared/dead-entry";
 import { defineScript, type Redis } from "shared/redis";
-import { type DeadEvent, readDeadEntry } from "./dead-entry.ts";
 import dropSource from "./drop-dead.lua" with { type: "text" };
 import type { QueueKeys } from "./queue.ts";
 import retrySource from "./retry-dead.lua" with { type: "text" };
@@ -34,14 +34,16 @@ export interface Retried {
  *
  * @throws what Redis throws; each event is then dead or waiting, never both or neither
  */
-export async function retryDead(redis: Redis, keys: QueueKeys): Promise<Retried> {
+export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts: Retried) => void): Promise<Retried> {
   const counts = { retried: 0, unreadable: 0 };
   for await (const page of takeFromOldEnd(redis, keys, () => counts.unreadable)) {
     const pairs = page.flatMap(({ entry, raw }) => (raw === undefined ? [] : [{ entry, raw }]));
     counts.unreadable += page.length - pairs.length;
-    if (pairs.length === 0) continue;
-    const args = pairs.reverse().flatMap(({ entry, raw }) => [entry, raw]);
-    counts.retried += await retryScript(redis, [keys.dead, keys.queue], args);
+    if (pairs.length > 0) {
+      const args = pairs.reverse().flatMap(({ entry, raw }) => [entry, raw]);
+      counts.retried += await retryScript(redis, [keys.dead, keys.queue], args);
+    }
+    onPage?.(counts);
   }
   return counts;
 }
@@ -56,6 +58,15 @@ export async function* dropDead(redis: Redis, keys: QueueKeys): AsyncGenerator<D
     );
     yield page.filter((_, index) => isDropped[index]);
   }
+}
+
+/** Deletes the dead events that `isMeant` picks. */
+export async function dropDeadOf(redis: Redis, keys: QueueKeys, isMeant: (event: Buffer) => boolean): Promise<void> {
+  const meant: Buffer[] = [];
+  for await (const page of readDead(redis, keys)) {
+    for (const { entry, raw } of page) if (raw !== undefined && isMeant(raw)) meant.push(entry);
+  }
+  if (meant.length > 0) await dropScript(redis, [keys.dead], meant);
 }
 
 /** The entries that are there now, oldest first, for a caller who removes each page but for `left()` entries so far. */

@@ -1,8 +1,11 @@
+import type { Refused } from "shared/dead-entry";
+import { type Erasure, erasureSchema, isErasure } from "shared/events";
 import type { Redis } from "shared/redis";
 import type { Tracing } from "shared/tracing";
-import type { z } from "zod";
+import { z } from "zod";
 import { type Database, isRowFault, type Sql } from "./database.ts";
-import type { Refused } from "./dead-entry.ts";
+import { dropDeadOf } from "./dead.ts";
+import { erasedBy } from "./erased-by.ts";
 import { fold, type Versioned } from "./fold.ts";
 import type { Lease } from "./lease.ts";
 import { acknowledge, peek, type QueueKeys } from "./queue.ts";
@@ -15,6 +18,8 @@ export interface EventKind<E extends Versioned> {
   keyOf: (event: E) => string;
   /** Writes one event a key, in one statement. Must change nothing for a row that is as new. */
   upsert: (sql: Sql, events: readonly E[]) => Promise<number>;
+  /** Deletes the rows of erased players; whatever is older than its erasure, `upsert` must not write from then on. */
+  erase: (sql: Sql, erasures: readonly Erasure[]) => Promise<void>;
 }
 
 export interface DrainOptions<E extends Versioned> {
@@ -49,9 +54,13 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const startedAt = performance.now();
     const raws = await peek(redis, keys, batchMax);
     if (raws.length === 0) return { state: "empty" };
-    const { events, refused } = parse(raws, kind.schema);
+    const { events, erasures, refused: unreadable } = parse(raws, kind.schema);
+    // First or last, the rows end the same: an event says by its version on which side of an erasure it is.
+    if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures));
     const { rows, refused: refusedRows } = await settle(events, kind, database);
-    refused.push(...refusedRows);
+    const isErased = erasedBy(erasures);
+    const refused = [...unreadable, ...refusedRows].filter(({ raw }) => !isErased(raw));
+    if (erasures.length > 0) await dropDeadOf(redis, keys, isErased);
     const isTrimmed = await acknowledge(redis, keys, raws, refused, now());
     if (tracing !== undefined && isTrimmed) {
       const dead = new Set(refused.map(({ raw }) => raw));
@@ -67,21 +76,24 @@ type Parsed<E> = E & { readonly raw: Buffer };
 
 function parse<E extends Versioned>(raws: readonly Buffer[], schema: z.ZodType<E>) {
   const events: Parsed<E>[] = [];
+  const erasures: Erasure[] = [];
   const refused: Refused[] = [];
   for (const raw of raws) {
     try {
-      const result = schema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw)));
-      if (result.success) events.push({ ...result.data, raw });
-      else refused.push({ raw, reason: describe(result.error) });
+      const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
+      if (isErasure(event)) erasures.push(erasureSchema.parse(event));
+      else events.push({ ...schema.parse(event), raw });
     } catch (error) {
-      refused.push({ raw, reason: `not JSON: ${error instanceof Error ? error.message : error}` });
+      refused.push({ raw, reason: describe(error) });
     }
   }
-  return { events, refused };
+  return { events, erasures, refused };
 }
 
-const describe = (error: z.ZodError) =>
-  error.issues.map((issue) => `${issue.path.join(".") || "event"} ${issue.message}`).join("; ");
+function describe(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return `not JSON: ${error instanceof Error ? error.message : error}`;
+  return error.issues.map((issue) => `${issue.path.join(".") || "event"} ${issue.message}`).join("; ");
+}
 
 /**
  * Brings every row to its newest state that PostgreSQL accepts. Where it refuses the newest, the one before it gets

@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey, queueKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, erasedKey, queueKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import { defineScript } from "shared/redis";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/regions";
@@ -14,7 +14,7 @@ import { type EntryRow, readEntriesOf } from "./read-rows.ts";
 import type { Reading, Subject, Suspect } from "./reconcile.ts";
 import { isSoundEntry } from "./sound.ts";
 import { overwriteScores } from "./upsert-scores.ts";
-import { toMoment } from "./waiting.ts";
+import { toErasedAt, toMoment } from "./waiting.ts";
 
 export interface EntrySubjectOptions {
   topology: Topology;
@@ -30,7 +30,7 @@ export interface EntrySubjectOptions {
 const ENTRIES_PER_SCRIPT = 250;
 
 type Text = string | null;
-type RawEntry = [record: Text, score: Text, strayScore: Text];
+type RawEntry = [record: Text, score: Text, strayScore: Text, erasure: Text];
 const readScript = defineScript({
   name: "read-entries",
   source: readSource,
@@ -59,6 +59,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
     const keys = [boardKey(shard, board), entriesKey(shard, board), queueKey(shard), clockKey(shard)];
+    keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
     const pairs = suspects.flatMap(({ userId, member }) => [userId, member]);
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, pairs);
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
@@ -66,7 +67,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
       const found = toFound(raws[index], suspect.member);
       const claim = toEntryClaim(found, suspect.userId, { board, region, latestVersion });
       return {
-        ...{ suspect, claim, isForeign: false },
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(raws[index]?.[3]) },
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) =>
           claimed.score === row.score &&
@@ -81,7 +82,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
     const { user_id: userId } = row;
-    const keys = [boardKey(shard, board), entriesKey(shard, board), clockKey(shard)];
+    const keys = [boardKey(shard, board), entriesKey(shard, board), clockKey(shard), erasedKey(shard, userId)];
     const member = record === null ? "" : parseRecord(record).arrival + userId;
     await mendScript(redis, keys, [
       ...[userId, record ?? "", member, score ?? "", stray?.member ?? ""],
@@ -123,6 +124,6 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   };
 }
 
-function toFound([record, score, strayScore]: RawEntry = [null, null, null], seen: string): FoundEntry {
+function toFound([record, score, strayScore]: RawEntry = [null, null, null, null], seen: string): FoundEntry {
   return { record, score, stray: strayScore === null ? null : { member: seen, score: strayScore } };
 }

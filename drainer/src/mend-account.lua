@@ -1,18 +1,20 @@
 #!lua
 --[[
-Makes one account what it should be, unless it has changed since it was read.
+Makes one account what it should be, unless it has changed since it was read, or was erased.
 
 KEYS 1 account  hash   credentials and home region
      2 clock    string last version given out for accounts
+     3 erased   string version of an erasure of the account
 ARGV 1 version as it was read, empty where there was none
      2 name, 3 region, 4 password hash (or empty), 5 created_at, 6 updated_at, in microseconds   as they should be
 Reply 1; 0 when the account has changed: then nothing was done
 ]]
-local account, clock = KEYS[1], KEYS[2]
+local account, clock, erased = KEYS[1], KEYS[2], KEYS[3]
 local read_version, name, region, password_hash, created_at, updated_at =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 local last_version = tonumber(redis.call('GET', clock) or '0')
+if tonumber(updated_at) <= tonumber(redis.call('GET', erased) or '-1') then return 0 end
 if (redis.call('HGET', account, 'updated_at') or '') ~= read_version then return 0 end
 redis.call('HSET', account, 'name', name, 'region', region, 'password_hash', password_hash,
   'created_at', created_at, 'updated_at', updated_at)

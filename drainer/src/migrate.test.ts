@@ -17,6 +17,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
+const MIGRATIONS = ["0001_create_tables.sql", "0002_erase_players.sql"];
+
 const tablesOf = async (url: string) => {
   const database = openDatabase(url);
   const rows = await database.run(
@@ -29,15 +31,15 @@ const tablesOf = async (url: string) => {
 
 test("a migration is applied once", async () => {
   const url = server.url("fresh");
-  expect(await migrate(url)).toEqual(["0001_create_tables.sql"]);
+  expect(await migrate(url)).toEqual(MIGRATIONS);
   expect(await migrate(url)).toEqual([]);
-  expect(await tablesOf(url)).toEqual(["accounts", "leaderboard", "schema_migrations"]);
+  expect(await tablesOf(url)).toEqual(["accounts", "erasures", "leaderboard", "schema_migrations"]);
 });
 
 test("of drainers that start together, one migrates", async () => {
   const url = server.url("raced");
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
-  expect(applied.flat()).toEqual(["0001_create_tables.sql"]);
+  expect(applied.flat()).toEqual(MIGRATIONS);
 });
 
 test("of a migration that fails nothing remains, and the next start tries it again", async () => {
@@ -53,8 +55,10 @@ test("of a migration that fails nothing remains, and the next start tries it aga
 test("tables that were made beforehand are taken over", async () => {
   const url = server.url("prepared");
   const database = openDatabase(url);
-  const source = await Bun.file(join(import.meta.dir, "../migrations/0001_create_tables.sql")).text();
-  await database.run((sql) => sql.unsafe(source).simple());
+  for (const name of MIGRATIONS) {
+    const source = await Bun.file(join(import.meta.dir, "../migrations", name)).text();
+    await database.run((sql) => sql.unsafe(source).simple());
+  }
   await database.close();
-  expect(await migrate(url)).toEqual(["0001_create_tables.sql"]);
+  expect(await migrate(url)).toEqual(MIGRATIONS);
 });

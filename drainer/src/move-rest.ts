@@ -1,6 +1,13 @@
-import { deadKey, onceKeyPrefix } from "shared/keys";
+import { readDeadEntry } from "shared/dead-entry";
+import { clockKey, deadKey, erasedKey, erasedKeyPrefix, onceKeyPrefix } from "shared/keys";
+import { defineScript } from "shared/redis";
+import type { Shard } from "shared/regions";
+import { userIdIn } from "./erased-by.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
+import erasureSource from "./put-erasure.lua" with { type: "text" };
 import { scanShards } from "./scan-shards.ts";
+
+const erasureScript = defineScript({ name: "put-erasure", source: erasureSource, parse: Number });
 
 // A rank that was still to be summed over the shards of before can be summed no more.
 const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
@@ -24,22 +31,53 @@ export async function moveAnswers(move: Move): Promise<void> {
   }
 }
 
+/** Moves what is kept of erasures, so that nothing older is put back, and nobody writes with an account that is gone. */
+export async function moveErasures(move: Move): Promise<void> {
+  const { redis, region, from, onPage } = move;
+  for await (const page of scanShards(redis, region, from, erasedKeyPrefix)) {
+    await Promise.all(
+      page.map(async ({ key, shard, rest: userId }) => {
+        const home = homeOf(move, userId);
+        if (home.tag === shard.tag) return;
+        const [erasure, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
+        if (erasure === null || ttlMs <= 0) return;
+        await erasureScript(redis, [erasedKey(home, userId), clockKey(home)], [erasure, ttlMs]);
+        await redis.unlink(key);
+      }),
+    );
+    await onPage();
+  }
+}
+
 const PAGE_ENTRIES = 100;
 
-/** Moves the dead events of shards that will be no more to the region's first one, where they can be retried. */
+/**
+ * Moves dead events to where their players are now, and there alone an erasure finds them. Whose player cannot be told
+ * stays, or goes to the region's first shard, where it can be retried.
+ */
 export async function moveDead(move: Move): Promise<void> {
-  const { redis, region, from, to, onPage } = move;
-  const target = to.shards.find((shard) => shard.region === region);
+  const { redis, from, onPage } = move;
   for (const shard of from) {
-    if (target === undefined || !isVanishing(move, shard)) continue;
-    for (;;) {
-      const newestFirst = await redis.lrangeBuffer(deadKey(shard), -PAGE_ENTRIES, -1);
+    for (let staying = 0; ; ) {
+      const newestFirst = await redis.lrangeBuffer(deadKey(shard), -staying - PAGE_ENTRIES, -staying - 1);
       if (newestFirst.length === 0) break;
       for (const entry of newestFirst.reverse()) {
+        const target = deadHome(move, shard, entry);
+        if (target.tag === shard.tag) {
+          staying++;
+          continue;
+        }
         if ((await redis.lpos(deadKey(target), entry)) === null) await redis.lpush(deadKey(target), entry);
         await redis.lrem(deadKey(shard), -1, entry);
       }
       await onPage();
     }
   }
+}
+
+function deadHome(move: Move, shard: Shard, entry: Buffer): Shard {
+  const userId = userIdIn(readDeadEntry(entry).raw ?? entry);
+  if (userId !== undefined) return homeOf(move, userId);
+  const first = move.to.shards.find(({ region }) => region === move.region);
+  return isVanishing(move, shard) && first !== undefined ? first : shard;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { readDeadEntry } from "./dead-entry.ts";
+import { readDeadEntry } from "shared/dead-entry";
 import { createDrain } from "./drain.ts";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";

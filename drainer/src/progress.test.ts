@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createProgress, rate } from "./progress.ts";
+import { bar, createProgress, rate } from "./progress.ts";
 
 /** What is written when `show` is called every 50 ms for two seconds. */
 function record(isTTY: boolean): string[] {
@@ -35,4 +35,15 @@ test("a shorter text leaves nothing of the longer one", () => {
 
 test("a rate is per second", () => {
   expect(rate(5_000, 2_000)).toBe("2,500 a second");
+});
+
+test("the bar shows how far it is", () => {
+  expect(bar("players", 250, 1000, "250 of 1000")).toBe(
+    "players   [########                        ]  25 % 250 of 1000",
+  );
+});
+
+test("a bar whose total was guessed too low is full; without a total there is none", () => {
+  expect(bar("rows", 12, 10, "")).toContain("] 100 %");
+  expect(bar("rows", 1_200, 0, "5 a second")).toBe("rows      1,200, 5 a second");
 });

@@ -40,3 +40,13 @@ export function createProgress(
 export function rate(count: number, elapsedMs: number): string {
   return `${Math.round((count * 1000) / Math.max(1, elapsedMs)).toLocaleString("en")} a second`;
 }
+
+const BAR_WIDTH = 32;
+
+/** `players   [########        ]  25 % 1,000 a second`; without the bar where the total is not known, which is 0. */
+export function bar(label: string, done: number, total: number, note: string): string {
+  if (total === 0) return `${label.padEnd(9)} ${done.toLocaleString("en")}, ${note}`;
+  const share = Math.min(1, done / total); // the total may be a guess
+  const filled = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
+  return `${label.padEnd(9)} [${filled}] ${String(Math.floor(share * 100)).padStart(3)} % ${note}`;
+}

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
+import { toDeadEntry } from "shared/dead-entry";
 import type { Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
-import { toDeadEntry } from "./dead-entry.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string; lines: string[] }> {
   const env = { PATH: process.env.PATH ?? "", REDIS_URL: server.url };
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "queue-command.ts"), ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../infra/lb.ts"), "queue", ...args], {
     ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);

@@ -5,6 +5,7 @@ import { awaitReady, type Redis } from "shared/redis";
 import { compareSplit } from "shared/split";
 import { connectStores } from "shared/stores";
 import { dropDead, readDead, retryDead } from "./dead.ts";
+import { bar, createProgress, rate } from "./progress.ts";
 import type { QueueKeys } from "./queue.ts";
 import { HELP, type QueueOptions, readQueueOptions } from "./queue-options.ts";
 import { format, formatDead, list, toDeadLine } from "./queue-status.ts";
@@ -38,7 +39,11 @@ const actions: Record<QueueOptions["action"], (queue: Queue, asJson: boolean) =>
   },
 
   async retry({ redis, keys }, asJson) {
-    const counts = await retryDead(redis, keys);
+    const [total, startedAt, progress] = [await redis.llen(keys.dead), performance.now(), createProgress()];
+    const counts = await retryDead(redis, keys, ({ retried, unreadable }) => {
+      const done = retried + unreadable;
+      progress.show(bar(keys.tag, done, total, rate(done, performance.now() - startedAt)));
+    }).finally(() => progress.end());
     const text = `${keys.tag}: ${counts.retried} put back, ${counts.unreadable} hold no event`;
     print(asJson ? JSON.stringify({ queue: keys.tag, ...counts }) : text);
     return counts.unreadable;
@@ -57,8 +62,13 @@ const actions: Record<QueueOptions["action"], (queue: Queue, asJson: boolean) =>
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** @returns the exit code */
-async function run(options: QueueOptions, env: Environment): Promise<number> {
+/** `lb queue`: what waits, what is dead, and what becomes of it. @returns the exit code */
+export async function queueCommand(args: string[], env: Environment): Promise<number> {
+  const options = readQueueOptions(args);
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
   const settings = parseEnvironment(commonFields, ["REDIS_URL"], env);
   const urlsByRegion = settings.urlsByRegion.REDIS_URL;
   const stores = connectStores({
@@ -107,14 +117,4 @@ async function confirmDrop(queues: readonly Queue[]): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-/** `bun run queue`: what waits, what is dead, and what becomes of it. */
-try {
-  const options = readQueueOptions(process.argv.slice(2));
-  if (options === undefined) process.stdout.write(HELP);
-  else process.exitCode = await run(options, process.env);
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }

@@ -13,7 +13,7 @@ export interface QueueOptions {
 
 export const HELP = `Shows what waits for PostgreSQL, and what PostgreSQL refused.
 
-  bun run queue [options]
+  bun run lb queue [options]
 
   (nothing)        how much waits and is dead, and the oldest of each
   --dead           every dead event whole, with time and reason

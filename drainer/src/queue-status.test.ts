@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readDeadEntry, toDeadEntry } from "./dead-entry.ts";
+import { readDeadEntry, toDeadEntry } from "shared/dead-entry";
 import { format, formatDead, toDeadLine } from "./queue-status.ts";
 
 const none = { length: 0, oldest: [] };

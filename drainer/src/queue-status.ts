@@ -1,6 +1,6 @@
+import { type DeadEvent, readDeadEntry } from "shared/dead-entry";
+import { redact, redactBytes } from "shared/redact";
 import type { Redis } from "shared/redis";
-import { type DeadEvent, readDeadEntry } from "./dead-entry.ts";
-import { redact, redactBytes } from "./redact.ts";
 
 /** Events shown of one list. */
 const SHOWN_MAX = 20;

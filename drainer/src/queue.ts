@@ -1,6 +1,6 @@
+import { type Refused, toDeadEntry } from "shared/dead-entry";
 import { defineScript, type Redis } from "shared/redis";
 import acknowledgeSource from "./acknowledge.lua" with { type: "text" };
-import { type Refused, toDeadEntry } from "./dead-entry.ts";
 
 /** Where the events of one shard, or of the accounts, wait. */
 export interface QueueKeys {

@@ -6,12 +6,13 @@ KEYS 1 board    zset   score -> <arrival><user_id>
      2 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
      3 queue    list   the oldest event is the last
      4 clock    string last version given out on the shard
+     5... erased string version and account of an erasure, one each of the players
 ARGV pairs: a user_id, and a member that was seen for it, or nothing
 Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member that it names, score
-      of the seen member if the record does not name it}}
+      of the seen member if the record does not name it, erasure}}
 ]]
 local board, entries, queue, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local ARRIVAL_DIGITS = 16
+local FIRST_ERASED, ARRIVAL_DIGITS = 5, 16
 
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
@@ -23,7 +24,8 @@ for i = 1, #ARGV, 2 do
   reply[#reply + 1] = {
     record,
     member and redis.call('ZSCORE', board, member),
-    seen ~= '' and seen ~= member and redis.call('ZSCORE', board, seen)
+    seen ~= '' and seen ~= member and redis.call('ZSCORE', board, seen),
+    redis.call('GET', KEYS[FIRST_ERASED + (i - 1) / 2])
   }
 end
 return reply

@@ -1,39 +1,35 @@
 import { ConfigError, type Environment } from "shared/config";
-import { createLog } from "shared/log";
-import { awaitStores, connectStores } from "shared/stores";
-import { loadDrainerConfig } from "./config.ts";
-import { openDatabases } from "./databases.ts";
-import { createProgress, rate } from "./progress.ts";
+import type { Shard } from "shared/regions";
+import { countRanked, estimateRows } from "./estimate-rows.ts";
+import { bar, createProgress, rate } from "./progress.ts";
 import type { Drift } from "./reconcile.ts";
 import { HELP, readReconcileOptions } from "./reconcile-options.ts";
-import { accountSweep, entrySweeps } from "./subjects.ts";
-
-const COMMAND_TIMEOUT_MS = 5_000;
+import { openSides } from "./sides.ts";
+import { accountSweep, entrySweeps, type Sides } from "./subjects.ts";
 
 const toLine = ({ tag, isRepaired, ...drift }: Drift) => JSON.stringify({ queue: tag, ...drift, repaired: isRepaired });
 const describe = ({ kind, user_id, key, isRepaired, reason }: Drift) =>
   [kind.padEnd(13), user_id, key, isRepaired ? "repaired" : "", reason].filter((part) => part).join("  ");
 
-/** @returns the exit code */
-async function run(args: string[], env: Environment): Promise<number> {
-  const config = loadDrainerConfig(env);
-  const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology } = config;
-  const options = readReconcileOptions(args, topology.regions);
+/** `lb reconcile`: compares Redis with PostgreSQL, and repairs when told to. @returns the exit code */
+export async function reconcileCommand(args: string[], env: Environment): Promise<number> {
+  const options = readReconcileOptions(args);
   if (options === undefined) {
     process.stdout.write(HELP);
     return 0;
   }
   const { isFixing, asJson, region } = options;
-  const log = createLog("reconcile", "error");
-  const stores = connectStores({ homeUrl, urlsByRegion, name: "reconcile", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
-  const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
+  await using sides = await openSides("reconcile", env);
+  const { regions, shards: all } = sides.topology;
+  if (region !== undefined && !regions.includes(region)) {
+    throw new ConfigError([`--region must be one of ${regions.join(", ")}`]);
+  }
+  const shards = all.filter((shard) => region === undefined || shard.region === region);
   const progress = createProgress();
+  const expected = await countLooks(sides, shards, region === undefined);
   const total = { compared: 0, moving: 0, differences: 0, repaired: 0 };
   const startedAt = performance.now();
   try {
-    await awaitStores(stores, topology, config.isProduction, log);
-    const sides = { topology, stores, databases };
-    const shards = topology.shards.filter((shard) => region === undefined || shard.region === region);
     const sweeps = [...entrySweeps(sides, shards), ...(region === undefined ? [accountSweep(sides)] : [])];
     for (const sweep of sweeps) {
       const { compared, moving } = await sweep({
@@ -45,7 +41,7 @@ async function run(args: string[], env: Environment): Promise<number> {
         },
         onPage: (counts) => {
           const looks = total.compared + counts.compared;
-          progress.show(`${looks} looks, ${rate(looks, performance.now() - startedAt)}`);
+          progress.show(bar("looks", looks, expected, rate(looks, performance.now() - startedAt)));
         },
       });
       total.compared += compared;
@@ -53,8 +49,6 @@ async function run(args: string[], env: Environment): Promise<number> {
     }
   } finally {
     progress.end();
-    stores.close();
-    await databases.close();
   }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const left = `${total.moving} left alone because they are being written`;
@@ -63,10 +57,12 @@ async function run(args: string[], env: Environment): Promise<number> {
   return total.differences > total.repaired ? 2 : 0;
 }
 
-/** `bun run reconcile`: compares the configured Redis with the configured PostgreSQL, and repairs when told to. */
-try {
-  process.exitCode = await run(process.argv.slice(2), process.env);
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+/** About as many as there will be: every entry is looked at from either store, and so is every account. */
+async function countLooks(sides: Sides, shards: readonly Shard[], withAccounts: boolean): Promise<number> {
+  const { topology, databases } = sides;
+  const counts = await Promise.all([
+    ...topology.boards.map((board) => countRanked(sides, shards, board)),
+    ...(withAccounts ? [estimateRows(databases.home, "accounts")] : []),
+  ]);
+  return 2 * counts.reduce((sum, count) => sum + count, 0);
 }

@@ -5,6 +5,7 @@ import { type EntryRecord, formatRecord, parseRecord } from "shared/records";
 import { createTopology } from "shared/regions";
 import { connectStores } from "shared/stores";
 import { toArrival } from "shared/times";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { openDatabases } from "./databases.ts";
 import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { createEntrySubject } from "./entry-subject.ts";
@@ -206,11 +207,11 @@ test("a player of whom Redis keeps nothing comes back, on all boards", async () 
 
 test("an emptied Redis and an emptied PostgreSQL are both filled from the other side", async () => {
   const [entries, row] = [await entry(), await rowOf()];
-  await it.database.run((s) => s`TRUNCATE leaderboard, accounts`);
+  await it.database.run((s) => s`TRUNCATE leaderboard, accounts, erasures`);
   const kinds = (found: Drift[]) => new Set(found.map(({ kind, isRepaired }) => `${kind} ${isRepaired}`));
   expect(kinds(await sweep(true))).toEqual(new Set(["row_missing true"]));
   expect(await rowOf()).toEqual(row as NonNullable<typeof row>);
-  await it.redis.flushall();
+  await flushAll(it.redis);
   expect(kinds(await sweep(true))).toEqual(new Set(["entry_missing true"]));
   expect(await entry()).toEqual(entries);
   expect(await it.redis.get(clockKey(eu))).toBe(String(VERSION + 100));

@@ -19,6 +19,8 @@ export interface Reading<R> {
   claim: Claim<R>;
   /** True when the last write still waits for PostgreSQL, so that the stores may disagree. */
   isQueued: boolean;
+  /** Version of the player's erasure: a row that is not newer is about to go. */
+  erasedAt: number;
   /** True for a player who is not here and lives in another region. */
   isForeign: boolean;
   isSame: (claimed: R, row: R) => boolean;
@@ -142,7 +144,7 @@ interface Checked<R> {
 
 /**
  * A look that cannot misjudge. The row is read before and after the entry: a row that was there before is in an entry
- * as new, because entries are never taken away; and an event that is not in the queue any more is in the row that is
+ * as new, because entries are taken away by erasures alone, which tell their version; and an event that is not in the queue any more is in the row that is
  * read after it.
  */
 async function check<R extends Versioned & { user_id: string }>(
@@ -159,7 +161,8 @@ async function check<R extends Versioned & { user_id: string }>(
     const row = after.get(suspect.userId);
     const isStill = JSON.stringify(before.get(suspect.userId)) === JSON.stringify(row);
     if (reading.isForeign) return { suspect, reading, verdict: { kind: "unrepairable", keep: "neither" } };
-    if (reading.isQueued) return { suspect, reading, verdict: "queued" };
+    const isErased = row !== undefined && Number(row.updated_at) <= reading.erasedAt;
+    if (reading.isQueued || isErased) return { suspect, reading, verdict: "queued" };
     if (!isStill) return { suspect, reading, verdict: "moving" };
     return { suspect, reading, verdict: judge(claim, row, subject.isSound, isSame) };
   });

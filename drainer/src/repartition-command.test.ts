@@ -11,21 +11,21 @@ beforeAll(async () => {
 afterAll(() => it.close());
 beforeEach(() => it.clear());
 
-async function run(file: string, args: string[], partitions = 1): Promise<{ code: number; out: string; err: string }> {
+async function run(name: string, args: string[], partitions = 1): Promise<{ code: number; out: string; err: string }> {
   const stores = { REDIS_URL: it.redisUrl, POSTGRES_URL: it.postgresUrl };
   const env = { PATH: process.env.PATH ?? "", ...stores, REGIONS: "EU", PARTITIONS: String(partitions) };
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, file), ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../infra/lb.ts"), name, ...args], {
     ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };
 }
-const command = (...args: string[]) => run("repartition-command.ts", args);
+const command = (...args: string[]) => run("repartition", args);
 
 test("it moves, says what to do next, and finds nothing more to do", async () => {
   await it.database.run((sql) => sql`TRUNCATE leaderboard`);
   await it.database.run((sql) => upsertScores(sql, [scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 9)]));
-  expect((await run("restore-command.ts", [])).code).toBe(0);
+  expect((await run("restore", [])).code).toBe(0);
   const { code, out } = await command("--to", "4");
   expect(code).toBe(0);
   expect(out).toMatch(
@@ -33,25 +33,27 @@ test("it moves, says what to do next, and finds nothing more to do", async () =>
   );
   expect(await it.redis.get(splitKey("EU"))).toBe("4");
   expect((await command("--to", "4")).out).toContain("EU: has 4 already.");
+  const json = await command("--to", "1", "--json");
+  expect(json.out).toBe('{"region":"EU","from":4,"entries":2,"broken":0,"answers":0,"to":1}\n');
 });
 
 test.each([
-  ["restore-command.ts", []],
-  ["reconcile-command.ts", ["--fix"]],
-  ["queue-command.ts", []],
-])("%s with another number is refused, saying what to do", async (file, args) => {
+  ["restore", []],
+  ["reconcile", ["--fix"]],
+  ["queue", []],
+])("%s with another number is refused, saying what to do", async (name, args) => {
   await it.redis.set(splitKey("EU"), "4");
-  const { code, err } = await run(file, args);
+  const { code, err } = await run(name, args);
   expect([code, err]).toEqual([
     1,
     "Error: PARTITIONS is 1, but the data of EU in Redis is split into 4: " +
-      "set PARTITIONS=4, or move the data with bun run repartition --to 1.\n",
+      "set PARTITIONS=4, or move the data with bun run lb repartition --to 1.\n",
   ]);
-  expect((await run(file, args, 4)).code).toBe(0);
+  expect((await run(name, args, 4)).code).toBe(0);
 });
 
 test("a restore writes the number again after FLUSHALL", async () => {
-  expect((await run("restore-command.ts", [], 4)).code).toBe(0);
+  expect((await run("restore", [], 4)).code).toBe(0);
   expect(await it.redis.get(splitKey("EU"))).toBe("4");
 });
 

@@ -1,89 +1,90 @@
 import { parseArgs } from "node:util";
 import { ConfigError, type Environment } from "shared/config";
-import { createLog } from "shared/log";
 import { awaitReady } from "shared/redis";
 import { PARTITIONS_MAX } from "shared/regions";
-import { connectStores } from "shared/stores";
-import { loadDrainerConfig } from "./config.ts";
-import { openDatabases } from "./databases.ts";
-import { createProgress, rate } from "./progress.ts";
+import type { Stores } from "shared/stores";
+import { bar, createProgress, rate } from "./progress.ts";
 import { type RegionMoved, repartition } from "./repartition.ts";
+import { openSides } from "./sides.ts";
 
 const READY_TIMEOUT_MS = 5_000;
-const COMMAND_TIMEOUT_MS = 5_000;
 
 const HELP = `Moves all entries to another number of partitions. Ranks, ties and versions stay as they are.
 
-  bun run repartition --to N
+  bun run lb repartition --to N [options]
 
   --to N           partitions a region, from 1 to ${PARTITIONS_MAX}
+  --json           one JSON object a line: region, from, to, entries, answers, broken
   --help           shows this
 
 One region after another is closed for writes (503, nothing is changed) from the beginning of its move until services
 with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. Reads go on while entries
 are copied, if N or the number before is 1, and are 503, too, from then on. Ended in the middle, it is to be run again,
-with the same N. Not beside restore or reconcile --fix.
+with the same N. Not beside restore, import or reconcile --fix.
+
+Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.
 `;
 
+interface RepartitionOptions {
+  to: number;
+  asJson: boolean;
+}
+
 /** @returns nothing when help was asked for @throws ConfigError */
-function readTarget(args: string[]): number | undefined {
-  let values: { to?: string; help?: boolean };
+function readOptions(args: string[]): RepartitionOptions | undefined {
+  let values: { to?: string; json?: boolean; help?: boolean };
   try {
-    const options = { to: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+    const flag = { type: "boolean" } as const;
+    const options = { to: { type: "string" }, json: flag, help: { ...flag, short: "h" } } as const;
     values = parseArgs({ args, options }).values;
   } catch (error) {
     throw new ConfigError([error instanceof Error ? error.message : String(error)], "Not understood");
   }
   if (values.help) return undefined;
   const to = /^\d{1,4}$/.test(values.to ?? "") ? Number(values.to) : 0;
-  if (to >= 1 && to <= PARTITIONS_MAX) return to;
+  if (to >= 1 && to <= PARTITIONS_MAX) return { to, asJson: values.json ?? false };
   throw new ConfigError([`--to must be a whole number from 1 to ${PARTITIONS_MAX}`], "Not understood");
 }
 
 function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {
   if (from === to) return `${region}: has ${to} already.`;
   const moved = `${entries} entries and ${answers} answers moved from ${from} to ${to}`;
-  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: bun run reconcile --fix`}`;
+  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: bun run lb reconcile --fix`}`;
 }
 
-/** `bun run repartition`: another number of partitions for the configured Redis. */
-async function run(to: number, env: Environment): Promise<void> {
-  const config = loadDrainerConfig(env);
-  const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, batchMax } = config;
-  const log = createLog("repartition", "error");
-  const stores = connectStores({
-    ...{ homeUrl, urlsByRegion, name: "repartition", log, commandTimeoutMs: COMMAND_TIMEOUT_MS },
-  });
-  const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
+// The stores may be split in any way: that is what is about to change.
+const awaitAnswers = async ({ all }: Stores): Promise<void> => {
+  await Promise.all(all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
+};
+
+/** `lb repartition`: another number of partitions for the configured Redis. @returns the exit code */
+export async function repartitionCommand(args: string[], env: Environment): Promise<number> {
+  const options = readOptions(args);
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { to, asJson } = options;
+  await using sides = await openSides("repartition", env, awaitAnswers);
   const progress = createProgress();
   const startedAt = performance.now();
+  let broken = 0;
   try {
-    await Promise.all(stores.all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
     const moved = repartition({
-      ...{ topology, to, stores, databases, batchMax },
-      onProgress(region, { entries }) {
-        const done = `${region}: ${entries.toLocaleString("en")} entries`;
-        progress.show(`${done}, ${rate(entries, performance.now() - startedAt)}`);
+      ...{ ...sides, to, batchMax: sides.config.batchMax },
+      onProgress(region, { entries }, expected) {
+        progress.show(bar(region, entries, expected, rate(entries, performance.now() - startedAt)));
       },
     });
     for await (const region of moved) {
       progress.end();
-      process.stdout.write(`${describe(region, to)}\n`);
+      broken += region.broken;
+      process.stdout.write(`${asJson ? JSON.stringify({ ...region, to }) : describe(region, to)}\n`);
     }
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    process.stdout.write(`Done in ${seconds} s: restart rankers and drainers with PARTITIONS=${to}.\n`);
   } finally {
     progress.end();
-    stores.close();
-    await databases.close();
   }
-}
-
-try {
-  const to = readTarget(process.argv.slice(2));
-  if (to === undefined) process.stdout.write(HELP);
-  else await run(to, process.env);
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  if (!asJson) process.stdout.write(`Done in ${seconds} s: restart rankers and drainers with PARTITIONS=${to}.\n`);
+  return broken > 0 ? 2 : 0;
 }

@@ -6,9 +6,10 @@ import { checkSplit, formatSplit, readSplit, type Split } from "shared/split";
 import type { Stores } from "shared/stores";
 import type { Databases } from "./databases.ts";
 import { createDrain } from "./drain.ts";
+import { countRanked } from "./estimate-rows.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "./lease.ts";
 import { copyEntries, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
-import { moveAnswers, moveDead } from "./move-rest.ts";
+import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
 import { scoreQueuesOf } from "./queues.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";
 
@@ -26,7 +27,8 @@ export interface RepartitionOptions {
   stores: Stores;
   databases: Databases;
   batchMax: number;
-  onProgress?: (region: string, counts: MoveCounts) => void;
+  /** `expected` is how many entries there are: those who stay where they are among them. */
+  onProgress?: (region: string, counts: MoveCounts, expected: number) => void;
 }
 
 /** Drains although a drainer does, too: both are safe, and it may not be running. */
@@ -38,7 +40,8 @@ const unshared: Lease = { hold: async () => true, release: async () => {} };
  *     drain     what waits goes to PostgreSQL, so that the queues of shards that vanish are empty
  *     fence     the split says `1>4 copying`: submit.lua writes no more, on any shard, and nobody starts
  *     drain     what came until then
- *     copy      entries with their arrivals and versions, and the answers kept for idempotency keys
+ *     copy      entries with their arrivals and versions, what is kept of erasures, and the answers kept for
+ *               idempotency keys
  *     remove    the split says `1>4 moving`: window.lua reads no more; everybody is now only where they belong
  *     finish    the split says `4`: whoever has PARTITIONS=4 goes on
  *
@@ -67,12 +70,14 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
       );
     }
+    const boards = topology.boards.map((board) => countRanked({ stores }, shardsOf(region, from), board));
+    const expected = (await Promise.all(boards)).reduce((sum, count) => sum + count, 0);
     const move: Move = {
       ...{ redis, region, from: shardsOf(region, from), counts },
       to: createTopology(topology.regions, to, topology.boards),
       async onPage() {
-        if (!(await lease.hold())) throw new Error(`Another bun run repartition has taken over ${region}.`);
-        onProgress?.(region, counts);
+        if (!(await lease.hold())) throw new Error(`Another bun run lb repartition has taken over ${region}.`);
+        onProgress?.(region, counts, expected);
       },
     };
     await run(options, move, split);
@@ -90,6 +95,7 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await mark(move, { partitions: from, movingTo: to, isReadable });
   await drain(options, move, true);
   await copyEntries(move);
+  await moveErasures(move);
   await moveAnswers(move);
   await mark(move, { partitions: from, movingTo: to, isReadable: false });
   await removeStrangers(move);
@@ -134,5 +140,5 @@ async function hold(lease: Lease, region: string): Promise<void> {
   for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
     if (await lease.hold()) return;
   }
-  throw new Error(`Another bun run repartition is at work on ${region}.`);
+  throw new Error(`Another bun run lb repartition is at work on ${region}.`);
 }

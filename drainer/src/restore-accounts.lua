@@ -1,25 +1,27 @@
 #!lua
 --[[
 Puts accounts back. One that is already there with a later version stays as it is, and so does, in any case, the
-initial score that one still has to write.
+initial score that one still has to write. One that is not newer than its erasure is left out.
 
 KEYS 1 clock  string last version given out for accounts
 ARGV 1 account prefix  key of an account, but for the user_id; all accounts live in one slot
-     2... an account each: user_id, name, region, password hash (or empty), created_at, updated_at in microseconds
+     2 erased prefix   the same for the string that holds the version of an account's erasure
+     3... an account each: user_id, name, region, password hash (or empty), created_at, updated_at in microseconds
 Reply the accounts written
 
 Raises the clock, so that every later write is newer than what was restored.
 ]]
-local clock, account_prefix = KEYS[1], ARGV[1]
+local clock, account_prefix, erased_prefix = KEYS[1], ARGV[1], ARGV[2]
 
 local clock_before = tonumber(redis.call('GET', clock) or '0')
 local newest = clock_before
 local written = 0
-for i = 2, #ARGV, 6 do
+for i = 3, #ARGV, 6 do
   local user_id, name, region, password_hash, created_at, updated_at = unpack(ARGV, i, i + 5)
   local account = account_prefix .. user_id
   local present = redis.call('HGET', account, 'updated_at')
-  if not present or tonumber(present) <= tonumber(updated_at) then
+  local erased_at = tonumber(redis.call('GET', erased_prefix .. user_id) or '-1')
+  if tonumber(updated_at) > erased_at and (not present or tonumber(present) <= tonumber(updated_at)) then
     redis.call('HSET', account, 'name', name, 'region', region, 'password_hash', password_hash,
       'created_at', created_at, 'updated_at', updated_at)
     newest = math.max(newest, tonumber(updated_at))

@@ -1,64 +1,56 @@
 import { parseArgs } from "node:util";
 import { ConfigError, type Environment } from "shared/config";
-import { createLog } from "shared/log";
-import { awaitStores, connectStores } from "shared/stores";
-import { loadDrainerConfig } from "./config.ts";
-import { openDatabases } from "./databases.ts";
-import { createProgress, rate } from "./progress.ts";
+import { estimateRows } from "./estimate-rows.ts";
+import { bar, createProgress, rate } from "./progress.ts";
 import { type RestoreCounts, restore } from "./restore.ts";
+import { openSides } from "./sides.ts";
 
-const COMMAND_TIMEOUT_MS = 5_000;
+const HELP = `Rebuilds Redis from PostgreSQL, beside live traffic: whatever Redis holds in a later version stays.
+
+  bun run lb restore [options]
+
+  --json     the counts as one JSON object
+  --help     shows this
+
+Running it again changes nothing more. Ends with 0; with 1 where it failed, and another run completes it.
+`;
 
 const describe = ({ entries, newer, accounts, unknown }: RestoreCounts) =>
   `${entries} entries and ${accounts} accounts restored; ${newer} entries were newer in Redis, ` +
   `${unknown} rows are of no configured region or board`;
 
-const HELP = `Rebuilds Redis from PostgreSQL, beside live traffic: whatever Redis holds in a later version stays.
+/** `lb restore`: rebuilds the configured Redis from the configured PostgreSQL. @returns the exit code */
+export async function restoreCommand(args: string[], env: Environment): Promise<number> {
+  const { help = false, json = false } = parse(args);
+  if (help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  await using sides = await openSides("restore", env);
+  const progress = createProgress();
+  const startedAt = performance.now();
+  const { all, home } = sides.databases;
+  const counted = await Promise.all([
+    ...all.map((each) => estimateRows(each, "leaderboard")),
+    estimateRows(home, "accounts"),
+  ]);
+  const total = counted.reduce((sum, count) => sum + count, 0);
+  const onProgress = ({ entries, newer, accounts, unknown }: RestoreCounts) => {
+    const rows = entries + newer + accounts + unknown;
+    progress.show(bar("rows", rows, total, rate(rows, performance.now() - startedAt)));
+  };
+  const counts = await restore({ ...sides, onProgress });
+  progress.end();
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  process.stdout.write(json ? `${JSON.stringify(counts)}\n` : `Done in ${seconds} s: ${describe(counts)}.\n`);
+  return 0;
+}
 
-  bun run restore [--help]
-
-Running it again changes nothing more. Ends with 0; with 1 where it failed, and another run completes it.
-`;
-
-/** @throws ConfigError for anything but --help */
-function isHelp(args: string[]): boolean {
+function parse(args: string[]) {
+  const flag = { type: "boolean" } as const;
   try {
-    return parseArgs({ args, options: { help: { type: "boolean", short: "h" } } }).values.help ?? false;
+    return parseArgs({ args, options: { json: flag, help: { ...flag, short: "h" } } }).values;
   } catch (error) {
     throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
   }
-}
-
-/** `bun run restore`: rebuilds the configured Redis from the configured PostgreSQL. */
-async function run(env: Environment): Promise<void> {
-  const config = loadDrainerConfig(env);
-  const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology } = config;
-  const log = createLog("restore", "error");
-  const stores = connectStores({ homeUrl, urlsByRegion, name: "restore", log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
-  const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
-  const progress = createProgress();
-  try {
-    await awaitStores(stores, topology, config.isProduction, log);
-    const startedAt = performance.now();
-    const onProgress = ({ entries, newer, accounts }: RestoreCounts) => {
-      const rows = entries + newer + accounts;
-      const done = `${(entries + newer).toLocaleString("en")} entries, ${accounts.toLocaleString("en")} accounts`;
-      progress.show(`${done}, ${rate(rows, performance.now() - startedAt)}`);
-    };
-    const counts = await restore({ topology, stores, databases, onProgress });
-    progress.end();
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    process.stdout.write(`Done in ${seconds} s: ${describe(counts)}.\n`);
-  } finally {
-    stores.close();
-    await databases.close();
-  }
-}
-
-try {
-  if (isHelp(process.argv.slice(2))) process.stdout.write(HELP);
-  else await run(process.env);
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exit(1);
 }

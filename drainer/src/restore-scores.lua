@@ -5,19 +5,22 @@ Puts entries of one board back on their shard. An entry that is already there wi
 KEYS 1 board    zset   score -> <arrival><user_id>
      2 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
      3 clock    string last version given out on the shard
+     4... erased string version and account of an erasure, one each of the rows
 ARGV a row each: user_id, score, updated_at in microseconds, record
 Reply the rows written
 
+A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
 Raises the clock, so that every later write is newer than what was restored.
 ]]
 local board, entries, clock = KEYS[1], KEYS[2], KEYS[3]
-local WIDTH, ARRIVAL_DIGITS = 4, 16
+local WIDTH, FIRST_ERASED, ARRIVAL_DIGITS = 4, 4, 16
 
 local clock_before = tonumber(redis.call('GET', clock) or '0')
 redis.call('ZCARD', board)
 local user_ids = {}
 for i = 1, #ARGV, WIDTH do user_ids[#user_ids + 1] = ARGV[i] end
 local present = redis.call('HMGET', entries, unpack(user_ids))
+local erasures = redis.call('MGET', unpack(KEYS, FIRST_ERASED))
 
 -- A command for all of them: a call costs more than what it does.
 local newest = clock_before
@@ -27,7 +30,8 @@ for n, user_id in ipairs(user_ids) do
   local score, version, record = ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
   local old = present[n]
   local old_version = old and tonumber(string.match(old, '^%d+ (%d+) ')) or 0
-  if old_version <= version then
+  local erased_at = erasures[n] and tonumber(string.match(erasures[n], '^%d+')) or -1
+  if version > erased_at and old_version <= version then
     local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
     local old_arrival = old and string.sub(old, 1, ARRIVAL_DIGITS)
     if old_arrival and old_arrival ~= arrival then replaced[#replaced + 1] = old_arrival .. user_id end

@@ -1,4 +1,4 @@
-import { accountClockKey, accountKeyPrefix } from "shared/keys";
+import { accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/keys";
 import { defineScript } from "shared/redis";
 import type { Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
@@ -12,7 +12,7 @@ import { isSoundAccount, isSoundEntry } from "./sound.ts";
 /** What a restore did so far. */
 export interface RestoreCounts {
   entries: number;
-  /** Entries that Redis already held in a later version. */
+  /** Entries that Redis already held in a later version, or had erased since. */
   newer: number;
   accounts: number;
   /** Rows of regions or boards that are not configured, or that no write can have made: they stay in PostgreSQL alone. */
@@ -78,7 +78,7 @@ const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow
   regions.includes(region) && boards.includes(board);
 
 function accountArgs(rows: readonly AccountRow[]) {
-  const args = [accountKeyPrefix];
+  const args = [accountKeyPrefix, accountErasedKeyPrefix];
   for (const row of rows) {
     args.push(row.user_id, row.name, row.region, row.password_hash, row.created_at, row.updated_at);
   }

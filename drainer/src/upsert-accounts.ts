@@ -1,6 +1,7 @@
 import { type AccountEvent, accountEventSchema } from "shared/events";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
+import { eraseAccounts } from "./erase-rows.ts";
 
 const isOlder = (sql: Sql) => sql`accounts.updated_at < excluded.updated_at`;
 const isNotNewer = (sql: Sql) => sql`accounts.updated_at <= excluded.updated_at`;
@@ -16,6 +17,11 @@ function write(sql: Sql, events: readonly AccountEvent[], mayReplace: ReturnType
       ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
       ${column("password_hash")}::text[], ${column("created_at")}::text[], ${column("updated_at")}::text[]
     ) AS event (user_id, name, region, password_hash, created_at, updated_at)
+    WHERE NOT EXISTS (
+      SELECT FROM erasures
+      WHERE erasures.scope = 'accounts' AND erasures.user_id = event.user_id
+        AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at::bigint * interval '1 microsecond'
+    )
     ON CONFLICT (user_id) DO UPDATE
     SET name = excluded.name, region = excluded.region, password_hash = excluded.password_hash,
         created_at = excluded.created_at, updated_at = excluded.updated_at
@@ -36,4 +42,5 @@ export const accountEvents: EventKind<AccountEvent> = {
   schema: accountEventSchema,
   keyOf: ({ user_id }) => user_id,
   upsert: upsertAccounts,
+  erase: eraseAccounts,
 };

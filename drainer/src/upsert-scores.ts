@@ -2,6 +2,7 @@ import { type ScoreEvent, scoreEventSchema } from "shared/events";
 import type { Topology } from "shared/regions";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
+import { eraseEntries } from "./erase-rows.ts";
 
 /** Where a row is there already, what decides whether the event replaces it. */
 const isOlder = (sql: Sql) => sql`leaderboard.updated_at < excluded.updated_at`;
@@ -9,7 +10,7 @@ const isNotNewer = (sql: Sql) => sql`leaderboard.updated_at <= excluded.updated_
 
 /**
  * One autocommit statement: `postgres` can end the process when a backend dies inside a transaction. All columns
- * travel as text, which alone every array parameter takes.
+ * travel as text, which alone every array parameter takes. What is older than an erasure of its player is left out.
  */
 function write(sql: Sql, events: readonly ScoreEvent[], mayReplace: ReturnType<typeof isOlder>) {
   const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => events.map((event) => event[name]);
@@ -22,6 +23,11 @@ function write(sql: Sql, events: readonly ScoreEvent[], mayReplace: ReturnType<t
       ${column("board")}::text[], ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
       ${column("score")}::text[], ${column("reached_at")}::text[], ${column("updated_at")}::text[]
     ) AS event (board, user_id, name, region, score, reached_at, updated_at)
+    WHERE NOT EXISTS (
+      SELECT FROM erasures
+      WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
+        AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at::bigint * interval '1 microsecond'
+    )
     ON CONFLICT (board, user_id) DO UPDATE
     SET name = excluded.name, region = excluded.region, score = excluded.score,
         reached_at = excluded.reached_at, updated_at = excluded.updated_at
@@ -50,4 +56,5 @@ export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
   }),
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
   upsert: upsertScores,
+  erase: eraseEntries,
 });

@@ -14,3 +14,6 @@ export function toMoment(oldestEvent: string | null, clock: string | null, now: 
   const version = oldestEvent === null ? Number.POSITIVE_INFINITY : /"updated_at":"(\d+)"/.exec(oldestEvent)?.[1];
   return { oldestWaiting: Number(version ?? 0), latestVersion: Math.max(Number(clock ?? 0), Number(now)) };
 }
+
+/** The version that a kept erasure begins with; before all versions where there is none. */
+export const toErasedAt = (erasure: string | null | undefined): number => Number.parseInt(erasure ?? "-1", 10);

@@ -22,7 +22,7 @@ export function accessLog(log: Log): MiddlewareHandler<GatewayEnv> {
         {
           ...{ request_id: c.get("requestId"), method, path, status },
           ...{ duration_ms: Math.round((performance.now() - startedAt) * 100) / 100, client: c.get("client") },
-          ...{ upstream: c.get("upstream"), user_id: c.get("userId") },
+          ...{ upstream: c.get("upstream"), user_id: c.get("userId"), operator: c.get("operator") },
         },
         "request",
       );

@@ -53,7 +53,10 @@ interface BuildOptions {
   corsOrigins?: string[];
 }
 
-function build(limits: Partial<Record<"user" | "region" | "address", Limit>> = {}, options: BuildOptions = {}) {
+function build(
+  limits: Partial<Record<"user" | "region" | "address" | "operator", Limit>> = {},
+  options: BuildOptions = {},
+) {
   const lines: string[] = [];
   const log = createLog("gateway", "debug", { write: (line) => void lines.push(line) });
   const pool = createPool(options.urls ?? [`http://127.0.0.1:${ranker.port}`]);
@@ -65,7 +68,7 @@ function build(limits: Partial<Record<"user" | "region" | "address", Limit>> = {
     live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
-    limits: { user: plenty, region: plenty, address: plenty, ...limits },
+    limits: { user: plenty, region: plenty, address: plenty, operator: plenty, ...limits },
     trustedProxies: toBlockList(["10.0.0.0/8"]),
     corsOrigins: options.corsOrigins ?? [],
     isStopping: () => false,
@@ -370,5 +373,31 @@ describe("pages of other origins", () => {
     expect(headers.get("Access-Control-Expose-Headers")).toBe(
       "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed",
     );
+  });
+});
+
+describe("operators", () => {
+  const asOperator = async () => ({ Authorization: `Bearer ${await tokens.issueOperator({ name: "root" }, 60)}` });
+
+  test("reach the ranker through buckets of their own, and the access log says who", async () => {
+    const { request, lines } = build({ operator: { perSecond: 1, burst: 2 }, address: { perSecond: 1, burst: 1 } });
+    const statuses: number[] = [];
+    for (const method of ["DELETE", "GET", "DELETE"]) {
+      statuses.push((await request("/players/ada", { method, headers: await asOperator() })).status);
+    }
+    expect(statuses).toEqual([200, 200, 429]);
+    expect(arrived.map(({ url }) => new URL(url).pathname)).toEqual(["/players/ada", "/players/ada"]);
+    expect(lines.map((line) => JSON.parse(line)).at(0)).toMatchObject({ operator: "root", method: "DELETE" });
+  });
+
+  test("and nobody else does", async () => {
+    const { request } = build();
+    const player = await tokens.issue({ userId: "ada", name: "Ada", region: "EU" });
+    const headers = { Authorization: `Bearer ${player}` };
+    expect((await request("/players/ada", { method: "DELETE", headers })).status).toBe(403);
+    expect((await request("/players/ada/score", { method: "POST", headers })).status).toBe(403);
+    expect((await request("/players/ada", { method: "DELETE" })).status).toBe(401);
+    expect((await request("/score/add", { method: "POST", headers: await asOperator() })).status).toBe(403);
+    expect(arrived).toEqual([]);
   });
 });

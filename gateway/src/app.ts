@@ -11,7 +11,7 @@ import {
   refuseAmbiguous,
   requestId,
 } from "shared/http";
-import { addressBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
+import { addressBucketKey, operatorBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
 import { limitedNetwork } from "shared/limited-network";
 import type { Log } from "shared/log";
 import { answerMetrics, measureRequests } from "shared/metrics";
@@ -21,7 +21,7 @@ import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
 import { type Connection, closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
-import { identify, type Tokens } from "shared/tokens";
+import { identify, identifyOperator, type Tokens } from "shared/tokens";
 import { type Tracing, traceRequests } from "shared/tracing";
 import { accessLog } from "./access-log.ts";
 import { clientAddress, forwardedChain } from "./client-address.ts";
@@ -45,7 +45,7 @@ export interface GatewayDeps {
   page?: Page;
   limiter: Limiter;
   stores: Pick<Stores, "home" | "of">;
-  limits: Readonly<Record<"user" | "region" | "address", Limit>>;
+  limits: Readonly<Record<"user" | "region" | "address" | "operator", Limit>>;
   trustedProxies: BlockList;
   /** Whose pages may call from a browser; nobody's unless given. */
   corsOrigins?: readonly string[];
@@ -65,6 +65,7 @@ export interface GatewayEnv {
     userId?: string;
     /** Resolves when an answer that goes on and on has ended. */
     ended?: Promise<void>;
+    operator?: string;
   };
 }
 
@@ -81,6 +82,9 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   for (const route of ["create", "update", "add"]) app.post(`/score/${route}`, limitWriter(deps), proxied);
   for (const route of ["/top", "/rank/:userId", "/around/:userId"]) app.get(route, proxied);
   for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
+
+  app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);
+  app.post("/players/:userId/score", limitOperator(deps), proxied);
 
   if (deps.page !== undefined) pageRoutes(app, deps.page);
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
@@ -128,6 +132,17 @@ function limitWriter(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
   };
 }
 
+/** What operators do, by operator: a game server writes for many players from one address. */
+function limitOperator({ limits, limiter, stores, measured, tokens }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  return async function limitOperatorMiddleware(c, next) {
+    const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
+    c.set("operator", name);
+    const bucket: Bucket = { policy: "operator", key: operatorBucketKey(name), ...limits.operator };
+    await takeTokens(c, limiter, stores.home, [bucket], measured);
+    return next();
+  };
+}
+
 async function takeTokens(
   c: Context<GatewayEnv>,
   limiter: Limiter,
@@ -143,6 +158,7 @@ async function takeTokens(
 async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Promise<Outgoing> {
   const { method, url } = c.req;
   const isRead = method === "GET" || method === "HEAD";
+  const isAuth = c.req.path.startsWith("/auth/");
   const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
   const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
   const known = { target, requestId: c.get("requestId"), forwardedFor: chain, client: c.get("client") };
@@ -152,7 +168,7 @@ async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Pr
     body: isRead ? undefined : await readBody(c.req.raw),
     isWrite: !isRead && c.req.path !== "/auth/login",
     // By what is sent, not by what came: a Connection header may have ended a key here.
-    isRepeatable: isRead || (c.req.path.startsWith("/score/") && headerOf(headers, "idempotency-key") !== undefined),
+    isRepeatable: isRead || method === "DELETE" || (!isAuth && headerOf(headers, "idempotency-key") !== undefined),
   };
 }
 

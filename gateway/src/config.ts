@@ -48,6 +48,8 @@ export const gatewayFields = {
   RATE_REGION_BURST: rate(10_000),
   RATE_ADDRESS_PER_SECOND: rate(20),
   RATE_ADDRESS_BURST: rate(100),
+  RATE_OPERATOR_PER_SECOND: rate(1_000),
+  RATE_OPERATOR_BURST: rate(2_000),
   LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
   LIVE_STREAMS_PER_ADDRESS: wholeNumber(0, 1_000_000).default(100),
   // Bun's own: requests that this process may have under way, a live stream each of its life long.
@@ -78,6 +80,7 @@ export function loadGatewayConfig(env: Environment) {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },
       region: { perSecond: settings.RATE_REGION_PER_SECOND, burst: settings.RATE_REGION_BURST },
       address: { perSecond: settings.RATE_ADDRESS_PER_SECOND, burst: settings.RATE_ADDRESS_BURST },
+      operator: { perSecond: settings.RATE_OPERATOR_PER_SECOND, burst: settings.RATE_OPERATOR_BURST },
     },
   });
 }

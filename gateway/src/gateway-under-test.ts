@@ -22,7 +22,7 @@ export interface GatewayUnderTest {
 
 export interface GatewayOptions extends Partial<TokenOptions> {
   redis: Redis;
-  limits?: Partial<Record<"user" | "region" | "address", Limit>>;
+  limits?: Partial<Record<"user" | "region" | "address" | "operator", Limit>>;
   trustedProxies?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface GatewayBefore {
   redis: Redis;
   topology: Topology;
   tokens: Tokens;
-  limits?: Partial<Record<"user" | "region" | "address", Limit>>;
+  limits?: Partial<Record<"user" | "region" | "address" | "operator", Limit>>;
   trustedProxies?: readonly string[];
   /** Live streams that one address may have open. */
   streamsPerAddress?: number;
@@ -55,7 +55,7 @@ export function createGatewayBefore(options: GatewayBefore): Hono<GatewayEnv> {
     live: createLiveProxy({ pool, slots, onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
-    limits: { user: PLENTY, region: PLENTY, address: PLENTY, ...limits },
+    limits: { user: PLENTY, region: PLENTY, address: PLENTY, operator: PLENTY, ...limits },
     trustedProxies: toBlockList(trustedProxies),
     isStopping: () => false,
     log: createLog("test", "silent"),

@@ -12,6 +12,8 @@ export interface Generated {
 
 export interface Player extends Identity {
   token: string;
+  /** Of an operator, who may write for the player. */
+  operatorToken: string;
 }
 
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
@@ -24,6 +26,8 @@ export interface BodyRoute {
   path: string;
   /** Whether it needs a token. */
   isWrite: boolean;
+  /** Whether it needs an operator's token. */
+  isOperators?: boolean;
   /** A body that is valid. */
   body: (player: Player) => fc.Arbitrary<Fields>;
   required: string[];
@@ -59,6 +63,20 @@ export const BODY_ROUTES: BodyRoute[] = [
     ...{ path: "/auth/login", isWrite: false, required: ["user_id", "password"], numbers: [] },
     body: ({ userId: user_id, name, region }) => fc.constant({ user_id, password, name, region }),
   },
+  {
+    ...{ path: "/players/ada/score", isWrite: true, isOperators: true },
+    ...{ required: ["operation", "value"], numbers: ["value"] },
+    body: () =>
+      fc
+        .tuple(fc.record({ board }, optional), fc.constantFrom("set", "add"), score)
+        .map(([common, operation, value]) => ({ ...common, operation, value })),
+  },
+];
+
+/** What operators ask about one player, without a body. */
+export const OPERATOR_ROUTES = [
+  { method: "GET", suffix: "" },
+  { method: "DELETE", suffix: "" },
 ];
 
 export const READ_ROUTES = [
@@ -73,7 +91,8 @@ export const STATUS_ROUTES = ["/health", "/ready", "/metrics"];
 
 /** Every route that is made requests for, as an app lists it: a new one belongs here as well. */
 export const COVERED = [
-  ...BODY_ROUTES.map(({ path }) => `POST ${path}`),
+  ...BODY_ROUTES.map(({ path }) => `POST ${path.replace("/players/ada", "/players/:userId")}`),
+  ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
   ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
   ...STATUS_ROUTES.map((path) => `GET ${path}`),
 ];
@@ -81,10 +100,19 @@ export const COVERED = [
 export const JSON_HEADERS = { "Content-Type": "application/json" };
 export const authorization = ({ token }: Player) => ({ Authorization: `Bearer ${token}` });
 
-export const postTo = ({ path, isWrite }: BodyRoute, player: Player, body: Generated["body"]): Generated => ({
-  ...{ what: "valid", method: "POST", path, ...(body === undefined ? {} : { body }) },
-  headers: { ...JSON_HEADERS, ...(isWrite ? authorization(player) : {}) },
-});
+export const asOperator = ({ operatorToken }: Player) => ({ Authorization: `Bearer ${operatorToken}` });
+
+export function postTo(
+  { path, isWrite, isOperators = false }: BodyRoute,
+  player: Player,
+  body: Generated["body"],
+): Generated {
+  const token = isOperators ? asOperator(player) : isWrite ? authorization(player) : {};
+  return {
+    ...{ what: "valid", method: "POST", path, ...(body === undefined ? {} : { body }) },
+    headers: { ...JSON_HEADERS, ...token },
+  };
+}
 
 export const aRoute = fc.constantFrom(...BODY_ROUTES);
 export const aWriteRoute = fc.constantFrom(...BODY_ROUTES.filter(({ isWrite }) => isWrite));

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import {
+  asOperator,
   authorization,
   BODY_ROUTES,
   type Generated,
   JSON_HEADERS,
+  OPERATOR_ROUTES,
   type Player,
   READ_ROUTES,
   STATUS_ROUTES,
@@ -87,6 +89,21 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .tuple(aPlayerRoute, fc.constantFrom("%", "%zz", "%ff%fe", "%c0%af", "%2", "%u0041", "a%", "%00", "%0d%0aX:1"))
       .map(([route, userId]) => route + userId)
       .map(get("percent signs")),
+  );
+}
+
+/** An operator's request by a player, by nobody, or about what is no player's id. */
+export function badAct(player: Player): fc.Arbitrary<Generated> {
+  const anAct = fc.constantFrom(...OPERATOR_ROUTES);
+  const others = fc.constantFrom<Record<string, string>>({}, authorization(player), { Authorization: "Bearer x.y.z" });
+  const badId = fc.constantFrom("x".repeat(65), "a%20b", "%7BEU%7D", "%00", "a.b", "*");
+  return fc.oneof(
+    fc.tuple(anAct, others).map(([{ method, suffix }, headers]) => ({
+      ...{ what: "an act of no operator", method, path: `/players/${player.userId}${suffix}`, headers },
+    })),
+    fc.tuple(anAct, badId).map(([{ method, suffix }, id]) => ({
+      ...{ what: "an act on no player", method, path: `/players/${id}${suffix}`, headers: asOperator(player) },
+    })),
   );
 }
 

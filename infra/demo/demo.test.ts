@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createClient } from "shared/client";
 import { ConfigError } from "shared/config";
-import { bar, table } from "./display.ts";
+import { table } from "./display.ts";
 import { enter } from "./enter.ts";
 import { readDemoOptions } from "./options.ts";
 
@@ -19,12 +19,6 @@ describe("options", () => {
     );
     expect(() => readDemoOptions(["--player", "5"])).toThrow(ConfigError);
   });
-});
-
-test("the bar shows how far it is", () => {
-  expect(bar("players", 250, 1000, "250 of 1000")).toBe(
-    "players   [########                        ]  25 % 250 of 1000",
-  );
 });
 
 test("the table's columns are as wide as what is in them", () => {

@@ -9,11 +9,12 @@ export interface DemoOptions {
   concurrency: number;
   regions: string[];
   password: string | undefined;
+  asJson: boolean;
 }
 
 export const HELP = `Registers players through the gateway, over all regions, and plays scores for a while.
 
-  bun run demo [options]
+  bun run lb demo [options]
 
   --url URL           the gateway               http://127.0.0.1:4000
   --players N         players to register       1000
@@ -21,6 +22,10 @@ export const HELP = `Registers players through the gateway, over all regions, an
   --concurrency N     requests at once          32
   --regions A,B       their home regions        GLOBAL,ASIA,EU,NA
   --password TEXT     for a server that requires passwords
+  --json              the figures and the top as one JSON object
+  --help              shows this
+
+Ends with 0; with 1 where it failed.
 `;
 
 const INVALID = "The options are not valid";
@@ -41,6 +46,7 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
       url: values.url.replace(/\/+$/, ""),
       regions: values.regions.toUpperCase().split(","),
       password: values.password,
+      asJson: values.json ?? false,
     },
     ...{
       players: count("players", 1_000_000),
@@ -59,7 +65,12 @@ function parse(args: string[]) {
       args,
       options: {
         ...{ url: text("http://127.0.0.1:4000"), players: text("1000"), seconds: text("15"), concurrency: text("32") },
-        ...{ regions: text("GLOBAL,ASIA,EU,NA"), password: { type: "string" }, help: { type: "boolean", short: "h" } },
+        ...{
+          regions: text("GLOBAL,ASIA,EU,NA"),
+          password: { type: "string" },
+          json: { type: "boolean" },
+          help: { type: "boolean", short: "h" },
+        },
       },
     }).values;
   } catch (error) {

@@ -106,7 +106,7 @@ async function whole(at: Site): Promise<void> {
   );
 }
 
-/** What `bun run restore` does: puts back what PostgreSQL has and a lagging replica had not. */
+/** What `bun run lb restore` does: puts back what PostgreSQL has and a lagging replica had not. */
 async function runRestore(at: Site): Promise<void> {
   const urls = new Map(REGIONS.map((region) => [region, at.redisUrl]));
   const stores = connectStores({ homeUrl: at.redisUrl, urlsByRegion: urls, name: "restore", log });

@@ -14,12 +14,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-/** Starts `bun run repartition`, as somebody would whose environment has the present number. */
+/** Starts `bun run lb repartition`, as somebody would whose environment has the present number. */
 function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const databases = REGIONS.map((region) => [`POSTGRES_URL_${region}`, site.postgresUrl(region)]);
   const stores = { REDIS_URL: `redis://127.0.0.1:${site.redis.port}`, POSTGRES_URL: site.postgresUrl("GLOBAL") };
-  const command = join(import.meta.dir, "../../drainer/src/repartition-command.ts");
-  return Bun.spawn([process.execPath, command, "--to", String(to)], {
+  const command = join(import.meta.dir, "../lb.ts");
+  return Bun.spawn([process.execPath, command, "repartition", "--to", String(to)], {
     env: { ...stores, ...Object.fromEntries(databases), ...env, PATH: process.env.PATH ?? "" },
     ...{ cwd: import.meta.dir, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   });

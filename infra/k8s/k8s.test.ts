@@ -208,8 +208,8 @@ describe("a gateway", () => {
   const reaches = (url: string) =>
     paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
 
-  test("is asked from outside for every route, the page and the documents, and never for its metrics", async () => {
-    const inside = ["/metrics", "/health", "/ready"];
+  test("is asked from outside for every route, the page and the documents, and never for its metrics or what operators do", async () => {
+    const inside = ["/metrics", "/health", "/ready", "/players/ada", "/players/ada/score"];
     const topology = createTopology(["GLOBAL"], 1, ["main"]);
     const page = await buildPage({ regions: ["GLOBAL"], boards: ["main"], registrationOpen: true });
     const routes = operations(topology).map(({ path }) => path.replace(":userId", "ada"));

@@ -60,7 +60,10 @@ export async function startGateways(): Promise<Gateways> {
   return {
     ranker,
     sound: gatewayBefore(soundPort),
-    narrow: gatewayBefore(soundPort, { limits: { user: ONE, region: ONE, address: ONE }, streamsPerAddress: 0 }),
+    narrow: gatewayBefore(soundPort, {
+      limits: { user: ONE, region: ONE, address: ONE, operator: ONE },
+      streamsPerAddress: 0,
+    }),
     full: gatewayBefore(fullPort),
     provided: gatewayBefore(providedPort),
     apart: gatewayBefore(apartPort),

@@ -2,9 +2,13 @@
 -- tables here lets other tools connect before the first drainer has.
 \connect leaderboard_global
 \ir /migrations/0001_create_tables.sql
+\ir /migrations/0002_erase_players.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
+\ir /migrations/0002_erase_players.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
+\ir /migrations/0002_erase_players.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
+\ir /migrations/0002_erase_players.sql

@@ -49,6 +49,12 @@ export function storeEnvironment(env: Environment, { redisUrl, postgresUrl }: Ad
   };
 }
 
+/** What `stack.env` holds: the stores, and what tokens are signed with. */
+export function commandEnvironment(env: Environment, addresses: Addresses): Record<string, string> {
+  const signing = pick(env, ["JWT_ISSUER", "JWT_AUDIENCE"]);
+  return { ...storeEnvironment(env, addresses), ...signing, JWT_SECRET: addresses.jwtSecret };
+}
+
 /** The whole environment of a service of the stack, but for its port. */
 export function serviceEnvironment(env: Environment, addresses: Addresses, { ports }: StackOptions) {
   const rankers = Array.from({ length: RANKERS }, (_, index) => `http://127.0.0.1:${ports.RANKER_PORT + index}`);

@@ -71,15 +71,19 @@ export async function startStack(
 }
 
 /** Runs one of the project's commands against the stack and answers what it printed. @throws Error unless it ends with 0 */
-export async function runCommand(place: Place, file: string, args: string[] = []): Promise<string> {
+export async function runCommand(place: Place, args: string[]): Promise<string> {
   const env = { ...(await place.readStores()), PATH: process.env.PATH ?? "" };
-  const child = Bun.spawn([process.execPath, join(root, file), ...args], { env, cwd: tmpdir(), stderr: "pipe" });
+  const child = Bun.spawn([process.execPath, join(root, "infra/lb.ts"), ...args], {
+    env,
+    cwd: tmpdir(),
+    stderr: "pipe",
+  });
   const [output, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  if (code !== 0) throw new Error(`${file} ended with ${code}\n${output}${errors}`);
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}\n${output}${errors}`);
   return output;
 }
 

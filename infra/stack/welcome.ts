@@ -6,12 +6,12 @@ export function welcome(port: number, dataDir: string, passwordsRequired: boolea
   const url = `http://127.0.0.1:${port}`;
   const json = `-H 'Content-Type: application/json'`;
   const password = passwordsRequired ? ', "password": "correct horse"' : "";
-  const run = Bun.which("bun") === null ? "npm run" : "bun run";
+  const run = Bun.which("bun") === null ? "npm run lb --" : "bun run lb";
   const options = [
     ...(port === DEFAULT_PORTS.GATEWAY_PORT ? [] : [`--url ${url}`]),
     ...(passwordsRequired ? ["--password 'correct horse'"] : []),
   ];
-  const demo = [`${run} demo`, ...(options.length > 0 ? ["--", ...options] : [])].join(" ");
+  const demo = [`${run} demo`, ...options].join(" ");
   const login = `'{"user_id": "ada", "name": "Ada"${password}}'`;
   return `
 Leaderboard is ready at ${url} (open it in a browser, too)

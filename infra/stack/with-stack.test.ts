@@ -23,12 +23,14 @@ const foreign = {
   REDIS_URL: "redis://production",
   REDIS_URL_EU: "redis://production-eu",
   PARTITIONS: "16",
+  JWT_SECRET: "of production",
   OTHER: "x",
 };
 
 test("where the stack has been run, its stores are the ones, and nothing of the environment's", async () => {
-  await writeFile(join(dir, "stack.env"), "REDIS_URL=redis://stack\n");
-  const { REDIS_URL, REDIS_URL_EU, PARTITIONS, OTHER } = await environmentOf({ DATA_DIR: dir, ...foreign });
+  await writeFile(join(dir, "stack.env"), "REDIS_URL=redis://stack\nJWT_SECRET=of the stack\n");
+  const { REDIS_URL, REDIS_URL_EU, PARTITIONS, JWT_SECRET, OTHER } = await environmentOf({ DATA_DIR: dir, ...foreign });
+  expect(JWT_SECRET).toBe("of the stack");
   expect([REDIS_URL, REDIS_URL_EU, PARTITIONS, OTHER]).toEqual(["redis://stack", undefined, undefined, "x"]);
 });
 

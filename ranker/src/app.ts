@@ -12,9 +12,12 @@ import { type Tracing, traceRequests } from "shared/tracing";
 import type { Accounts } from "./accounts.ts";
 import type { Boards } from "./boards.ts";
 import type { ConfirmAccount } from "./confirm-account.ts";
+import type { ErasePlayer } from "./erase-player.ts";
 import type { Live } from "./live/live.ts";
+import type { Players } from "./players.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { liveRoutes } from "./routes/live.ts";
+import { playerRoutes } from "./routes/players.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
 import { statusRoutes } from "./routes/status.ts";
@@ -27,6 +30,8 @@ export interface RankerDeps {
   submit: Submit;
   accounts: Accounts;
   confirmAccount: ConfirmAccount;
+  players: Players;
+  erasePlayer: ErasePlayer;
   tokens: Tokens;
   passwordsRequired: boolean;
   /** False where players come from an identity provider: whoever registered one's id could take the place. */
@@ -57,6 +62,7 @@ export function createApp(deps: RankerDeps): RankerApp {
   scoreRoutes(app, deps);
   readRoutes(app, deps);
   liveRoutes(app, deps);
+  playerRoutes(app, deps);
   statusRoutes(app, deps);
   app.onError(onProblem(deps.log));
   app.notFound(onUnknownRoute(app));

@@ -1,5 +1,5 @@
 import { accountKey } from "shared/keys";
-import { invalidToken, Problem } from "shared/problems";
+import { accountGone, invalidToken, Problem } from "shared/problems";
 import type { Redis } from "shared/redis";
 import type { Identity } from "shared/tokens";
 
@@ -73,7 +73,7 @@ export function createConfirmAccount(
     if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return onConfirm?.("memory");
     const answer = restsUntilMs > now() ? "unknown" : await askOnce(key, identity);
     if (answer === "gone" || answer === "taken") confirmedUntilMs.delete(key);
-    if (answer === "gone") throw invalidToken("The account of this token is not there any more. Log in again.");
+    if (answer === "gone") throw accountGone();
     if (answer === "taken") throw invalidToken(`The user_id ${userId} belongs to a player who registered here.`);
     if (answer === "confirmed") remember(key);
     // Nobody registers where a provider's players come in, so that what was true of an id stays true.

@@ -12,11 +12,13 @@ import { createApp } from "./app.ts";
 import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createErasePlayer } from "./erase-player.ts";
 import { createLive } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
 import { measureRanker } from "./metrics.ts";
 import { createPasswords } from "./passwords.ts";
+import { createPlayers } from "./players.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
 
 // A write takes up to twice this where no replica answers, and a client's second has to hold the look-up before it.
@@ -69,6 +71,14 @@ await runService(
         ...{ passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
       confirmAccount: createConfirmAccount(stores.home, undefined, onConfirm),
+      players: createPlayers(topology, stores),
+      erasePlayer: createErasePlayer({
+        ...{ topology, confirm, stores: writers },
+        onSwept: (user_id, keys, err) => {
+          if (err === undefined) log.info({ user_id, keys }, "what expires of an erased player is gone");
+          else log.warn({ user_id, err }, "what expires of an erased player is left to expire");
+        },
+      }),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { createLog } from "shared/log";
+import { createLog, type Log } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import type { ProviderOptions } from "shared/provider";
 import { createLimiter } from "shared/rate-limit";
@@ -11,10 +11,12 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
+import { createErasePlayer } from "./erase-player.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
+import { createPlayers } from "./players.ts";
 import { createHasRoom, createSubmit, type Submit } from "./submit.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
@@ -33,6 +35,9 @@ export interface BuildOptions {
   provider?: ProviderOptions;
   /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
   confirmsAccounts?: boolean;
+  log?: Log;
+  /** Told when what expires of an erased player is gone. */
+  onSwept?: (userId: string, keys: number) => void;
   /** Where that is asked, if not in the Redis of the scores. */
   accountsIn?: Redis;
   /** The store of a region's scores, if not the one of the test. */
@@ -88,8 +93,12 @@ export async function startUnderTest(): Promise<UnderTest> {
       const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
       const metrics = createMetrics("test");
       const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
+      const stores = { home: redis, all: [redis], of: redisOf };
       const app = createApp({
-        ...{ topology, boards, live, metrics, submit, accounts, confirmAccount, tokens, passwordsRequired, log },
+        players: createPlayers(topology, stores),
+        erasePlayer: createErasePlayer({ topology, stores, onSwept: rest.onSwept }),
+        ...{ topology, boards, live, metrics, submit, accounts, confirmAccount, tokens, passwordsRequired },
+        log: rest.log ?? log,
         registrationOpen: rest.provider === undefined,
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,

@@ -7,7 +7,8 @@ KEYS 1 queue    list   score events waiting for PostgreSQL
      3 board    zset   score -> <arrival><user_id>
      4 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
      5 split    string how many partitions the region is split into; absent where nobody has written it down
-     6 once     string the answer kept for an idempotency key; absent when the request names none
+     6 erased   string version and account of an erasure of the player
+     7 once     string the answer kept for an idempotency key; absent when the request names none
 ARGV 1 operation   set | add | create
      2 user_id
      3 value       integer, the score or the delta
@@ -16,20 +17,22 @@ ARGV 1 operation   set | add | create
      6 name
      7 sealed      1 when the rank on this shard is the rank over the view, else 0
      8 partitions  what the caller takes the split to be
-     9 fingerprint digest of the request that owns the idempotency key
-    10 once TTL    seconds
+     9 account     that the player writes with, empty where there is none
+    10 fingerprint digest of the request that owns the idempotency key
+    11 once TTL    seconds
 Reply {outcome, replayed 0|1, score, updated_at in microseconds, member, rank, is the rank final 0|1}
       A rank that is not final is the one on this shard.
-      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved (then only the
-      outcome)
+      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved | erased (then only
+      the outcome)
 
 Guarantee: every key that will be written is read first, and the queue is written first, so that a wrong type or a
 refusal for memory comes before anything has changed. Versions are unique on the shard and only grow.
 ]]
-local queue, clock, board, entries, split_key, once = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local queue, clock, board, entries = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local split_key, erased, once = KEYS[5], KEYS[6], KEYS[7]
 local operation, user_id, value, queue_max = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local event_tail, name, sealed, partitions = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local fingerprint, once_ttl = ARGV[9], ARGV[10]
+local event_tail, name, sealed, partitions, account = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local fingerprint, once_ttl = ARGV[10], ARGV[11]
 
 local ARRIVAL_DIGITS = 16
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so a sorted set, holds exactly
@@ -37,6 +40,10 @@ local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so
 -- The entries are elsewhere by now, or on their way: what is written here would be lost.
 local split = redis.call('GET', split_key)
 if split and split ~= partitions then return {'moved'} end
+
+-- The account may be gone while somebody who asked a moment ago still lets its token in.
+local erasure = redis.call('GET', erased)
+if erasure and account ~= '' and string.match(erasure, ' (.*)$') == account then return {'erased'} end
 
 if once then
   local kept = redis.call('GET', once)

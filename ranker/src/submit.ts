@@ -1,6 +1,6 @@
 import type { Entry } from "shared/answers";
-import { boardKey, clockKey, entriesKey, onceKey, queueKey, splitKey } from "shared/keys";
-import { Problem } from "shared/problems";
+import { boardKey, clockKey, entriesKey, erasedKey, onceKey, queueKey, splitKey } from "shared/keys";
+import { accountGone, Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
@@ -29,7 +29,8 @@ export interface Submitted {
  * Writes one score of one player.
  *
  * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`: nothing was changed;
- *   `unavailable`: nothing was changed; `outcome_unknown`: the write may stand
+ *   `invalid_token` for an account that was erased, `unavailable`: nothing was changed; `outcome_unknown`: the write may
+ *   stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 
@@ -67,7 +68,14 @@ export function createHasRoom({ topology, redisOf, queueMax }: Omit<SubmitOption
 
 const ONCE_TTL_SECONDS = 24 * 3600;
 
-type Outcome = "ok" | "entry_exists" | "score_out_of_range" | "idempotency_conflict" | "queue_full" | "moved";
+type Outcome =
+  | "ok"
+  | "entry_exists"
+  | "score_out_of_range"
+  | "idempotency_conflict"
+  | "queue_full"
+  | "moved"
+  | "erased";
 type RawAnswer = [
   outcome: Outcome,
   replayed: number,
@@ -82,7 +90,7 @@ const submitScript = defineScript({
   name: "submit",
   source: submitSource,
   parse: (reply) => reply as RawAnswer,
-  isRefusal: ([outcome]) => ["queue_full", "idempotency_conflict", "moved"].includes(outcome),
+  isRefusal: ([outcome]) => ["queue_full", "idempotency_conflict", "moved", "erased"].includes(outcome),
 });
 const sealScript = defineScript({ name: "seal-answer", source: sealSource, parse: Number });
 
@@ -91,7 +99,7 @@ const refusals = {
   score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
   idempotency_conflict: "This Idempotency-Key was used for another request within the last 24 hours.",
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
-} as const satisfies Record<Exclude<Outcome, "ok" | "moved">, string>;
+} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "erased">, string>;
 
 /** What `submit.lua` is called with. */
 export interface SubmitCall {
@@ -102,16 +110,16 @@ export interface SubmitCall {
 /** Keys and arguments of `submit.lua` for one submission. */
 export function toSubmitCall(
   { topology, queueMax }: Pick<SubmitOptions, "topology" | "queueMax">,
-  { userId, name, region }: Identity,
+  { userId, name, region, account = "" }: Identity,
   { operation, board, value, idempotencyKey }: Submission,
   traceparent?: string,
 ): SubmitCall {
   const shard = shardOf(topology, region, userId);
   const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), entriesKey(shard, board)];
-  keys.push(splitKey(shard.tag));
+  keys.push(splitKey(shard.tag), erasedKey(shard, userId));
   const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
   const isWholeView = shardsOfView(topology, region).length === 1;
-  const args = [operation, userId, value, queueMax, eventTail, name, isWholeView ? 1 : 0, topology.partitions];
+  const args = [operation, userId, value, queueMax, eventTail, name, isWholeView ? 1 : 0, topology.partitions, account];
   if (idempotencyKey !== undefined) {
     keys.push(onceKey(shard, userId, idempotencyKey));
     args.push(`${operation}:${board}:${value}`, ONCE_TTL_SECONDS);
@@ -137,6 +145,7 @@ export function createSubmit(options: SubmitOptions): Submit {
       throw toRedisProblem(error, "write");
     });
     if (outcome === "moved") throw entriesMoved(region);
+    if (outcome === "erased") throw accountGone();
     if (replayed === 1) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 

@@ -66,6 +66,13 @@ describe("every method sends what its route takes", () => {
     ["GET /top?region=EU&limit=5", undefined, (client) => client.top({ region: "EU", limit: 5 })],
     ["GET /rank/a%20b%2Fc?board=main", undefined, (client) => client.rank("a b/c", { board: "main" })],
     ["GET /around/grace?range=2", undefined, (client) => client.around("grace", { range: 2 })],
+    [
+      "POST /players/a%20b/score",
+      { operation: "add", value: 3 },
+      (client) => client.writeScore("a b", { operation: "add", value: 3 }),
+    ],
+    ["GET /players/grace", undefined, (client) => client.playerRecord("grace")],
+    ["DELETE /players/grace", undefined, (client) => client.erasePlayer("grace")],
     ["GET /health", undefined, (client) => client.health()],
     ["GET /ready", undefined, (client) => client.ready()],
     ["GET /metrics", undefined, (client) => client.metrics()],
@@ -75,8 +82,9 @@ describe("every method sends what its route takes", () => {
     await call(client);
     const [method, target] = route.split(" ");
     expect(seen).toMatchObject([{ method, target, body }]);
-    const isWrite = route.startsWith("POST /score/");
-    expect([seen[0]?.token, seen[0]?.key !== null]).toEqual([isWrite ? "Bearer t" : null, isWrite]);
+    const isWrite = /^POST .*\/score/.test(route);
+    const hasToken = isWrite || route.includes("/players/");
+    expect([seen[0]?.token, seen[0]?.key !== null]).toEqual([hasToken ? "Bearer t" : null, isWrite]);
   });
 
   test("a client of another player changes nothing else", async () => {
@@ -105,6 +113,12 @@ describe("what fails for now is tried again", () => {
     expect(new Set(keys.slice(0, 3)).size).toBe(1);
     expect(keys[3]).not.toBe(keys[0]);
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("an erasure, too: a repeat changes nothing", async () => {
+    const { client, seen } = serve(["dropped", later(503, "outcome_unknown")]);
+    await client.erasePlayer("grace");
+    expect(seen.map(({ method }) => method)).toEqual(["dropped", "DELETE", "DELETE"]);
   });
 
   test("a key of the caller's own is sent as it is", async () => {

@@ -1,4 +1,14 @@
-import type { AroundView, Entry, Health, RankView, Readiness, Session, TopView } from "../src/answers.ts";
+import type {
+  AroundView,
+  Entry,
+  ErasedPlayer,
+  Health,
+  PlayerRecord,
+  RankView,
+  Readiness,
+  Session,
+  TopView,
+} from "../src/answers.ts";
 import type { BoardEvent, RankEvent } from "../src/live-events.ts";
 import type {
   AddScore,
@@ -7,6 +17,7 @@ import type {
   Credentials,
   LiveQuery,
   LiveRankQuery,
+  OperatorScore,
   RankQuery,
   Registration,
   SetScore,
@@ -17,7 +28,7 @@ import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";
 
 export interface ClientOptions extends TransportOptions {
-  /** Of a registration or a login: whose scores are written. `as` makes a client with another one. */
+  /** Of a registration or a login: whose scores are written; or an operator's. `as` makes a client with another one. */
   token?: string;
 }
 
@@ -35,7 +46,7 @@ export interface WriteOptions extends CallOptions {
 
 /** A leaderboard over HTTP. Every method rejects with a `LeaderboardError`, or with the reason of an aborted signal. */
 export interface Client {
-  /** The same leaderboard, in the name of another player. */
+  /** The same leaderboard, in the name of another player, or of an operator. */
   as(token: string): Client;
   /** Codes: `user_exists`, `registration_closed`, `invalid_request`, `rate_limited`, `queue_full`, `outcome_unknown`. */
   register(player: Registration, options?: CallOptions): Promise<Session>;
@@ -61,6 +72,12 @@ export interface Client {
     query?: LiveRankQuery,
     options?: LiveOptions,
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
+  /** An operator writes for a player. Codes: `not_found`, `forbidden`, and those of every write. */
+  writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
+  /** For operators: all that is kept of a player. Codes: `not_found`, `forbidden`. */
+  playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;
+  /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
+  erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
   /** Also resolves where the answer is no. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -105,6 +122,10 @@ export function createClient(options: ClientOptions): Client {
     live: (query, more) => subscribe(options, `/live${toQuery(query)}`, BOARD_EVENTS, more),
     liveRank: (userId, query, more) =>
       subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
+    writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
+    playerRecord: (userId, more) => get(toPlayer(userId), more, { headers: authorization }),
+    erasePlayer: (userId, { signal } = {}) =>
+      ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),
     ready: (more) => get("/ready", more, { alsoFine: 503 }),
     metrics: async ({ signal } = {}) =>
@@ -112,6 +133,8 @@ export function createClient(options: ClientOptions): Client {
     openapi: (more) => get("/openapi.json", more),
   };
 }
+
+const toPlayer = (userId: string) => `/players/${encodeURIComponent(userId)}`;
 
 function toQuery(query: object = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);

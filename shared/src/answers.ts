@@ -56,6 +56,41 @@ export const aroundSchema = z.object({
 });
 export type AroundView = z.infer<typeof aroundSchema>;
 
+const time = z.iso.datetime({ precision: 6 });
+
+/** All that is kept of a player, but for the hash of the password. */
+export const playerRecordSchema = z.object({
+  user_id: z.string(),
+  account: z
+    .object({
+      ...{ name: z.string(), region: z.string(), has_password: z.boolean() },
+      ...{ created_at: time, updated_at: time },
+    })
+    .nullable()
+    .meta({ description: "Null for a player of an identity provider." }),
+  entries: z.array(
+    z.object({
+      ...{ board: z.string(), region: z.string(), name: z.string(), score: z.int() },
+      ...{ reached_at: time, updated_at: time },
+    }),
+  ),
+  waiting: z
+    .array(z.string())
+    .meta({ description: "Events on their way to PostgreSQL, without the hash of a password." }),
+  dead: z
+    .array(z.object({ at: z.string(), reason: z.string(), event: z.string() }))
+    .meta({ description: "Events that PostgreSQL refused." }),
+});
+export type PlayerRecord = z.infer<typeof playerRecordSchema>;
+
+/** What an erasure took away. */
+export const erasedSchema = z.object({
+  user_id: z.string(),
+  entries: count.meta({ description: "Entries that were on boards." }),
+  account: z.boolean().meta({ description: "Whether there was an account." }),
+});
+export type ErasedPlayer = z.infer<typeof erasedSchema>;
+
 /** The answer to a registration or a login. */
 export const sessionSchema = z.object({
   token: z.string().meta({ description: "For `Authorization: Bearer`." }),

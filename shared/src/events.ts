@@ -36,6 +36,19 @@ export const scoreEventSchema = z.object({
 });
 export type ScoreEvent = z.infer<typeof scoreEventSchema>;
 
+/** A player was erased at this version: what is older is not to come back, on any board. */
+export const erasureSchema = z.object({
+  user_id: userIdSchema,
+  /** Of the shard; nothing for the account. */
+  region: z.string().min(1).max(50).optional(),
+  erased: z.literal(true),
+  updated_at: timeText,
+});
+export type Erasure = z.infer<typeof erasureSchema>;
+
+/** Whether something read from a queue speaks of an erasure, well-formed or not. */
+export const isErasure = (event: unknown): boolean => typeof event === "object" && event !== null && "erased" in event;
+
 export const accountEventSchema = z.object({
   user_id: userIdSchema,
   name: nameSchema,

@@ -49,6 +49,13 @@ export const onceKeyPrefix = (shard: Shard) => `once:{${shard.tag}}:`;
 export const onceKey = (shard: Shard, userId: string, idempotencyKey: string) =>
   `${onceKeyPrefix(shard)}${userId}:${idempotencyKey}`;
 
+/**
+ * string with a TTL, `<version> <account>`: a player was erased here. Nothing older than the version is put back, and
+ * the account that was meant writes no more. For scripts that meet many ids, without the id.
+ */
+export const erasedKeyPrefix = (shard: Shard) => `erased:{${shard.tag}}:`;
+export const erasedKey = (shard: Shard, userId: string) => erasedKeyPrefix(shard) + userId;
+
 /** Accounts are no region's: one slot of their own, where a login can look without knowing the region. */
 const ACCOUNTS = "{accounts}";
 
@@ -57,6 +64,10 @@ export const accountKeyPrefix = `account:${ACCOUNTS}:`;
 
 /** hash, credentials and home region of a player. */
 export const accountKey = (userId: string) => accountKeyPrefix + userId;
+
+/** string with a TTL, `<version>`: an account was erased, and nothing older is put back. */
+export const accountErasedKeyPrefix = `erased:${ACCOUNTS}:`;
+export const accountErasedKey = (userId: string) => accountErasedKeyPrefix + userId;
 export const accountClockKey = `clock:${ACCOUNTS}`;
 export const accountQueueKey = `queue:accounts:${ACCOUNTS}`;
 export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
@@ -72,6 +83,9 @@ export const regionBucketKey = (region: string) => `bucket:{${region}}:region`;
 /** Failed logins of a player, from one network or from all of them: known or not, so that neither tells. */
 export const loginBucketKey = (userId: string, network?: string) =>
   `bucket:${ACCOUNTS}:login:${userId}${network === undefined ? "" : `:${network}`}`;
+
+/** Game servers and whoever else acts as an operator, by name. */
+export const operatorBucketKey = (operator: string) => `bucket:operator:${operator}`;
 
 /** By client address, before anybody is known. Carries no tag: addresses spread over a cluster. */
 export const addressBucketKey = (address: string) => `bucket:address:${address}`;

@@ -9,6 +9,7 @@ export const problemStatus = {
   invalid_token: 401,
   bad_credentials: 401,
   wrong_region: 403,
+  forbidden: 403,
   registration_closed: 403,
   not_found: 404,
   not_ranked: 404,
@@ -80,6 +81,9 @@ export function invalidToken(detail: string, cause?: unknown): Problem {
     cause,
   });
 }
+
+/** A token whose account was removed, registered anew, or moved. */
+export const accountGone = () => invalidToken("The account of this token is not there any more. Log in again.");
 
 /** Anything thrown, as a problem: what is not one already is `internal`, its message kept from the client. */
 export function toProblem(error: unknown): Problem {

@@ -52,6 +52,11 @@ export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
     createScore: z.strictObject({ ...written, initialScore: scoreSchema }),
     setScore: z.strictObject({ ...written, score: scoreSchema }),
     addScore: z.strictObject({ ...written, delta: scoreSchema }),
+    operatorScore: z.strictObject({
+      operation: z.enum(["set", "add", "create"], "must be one of set, add, create"),
+      value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
+      board: boardSchema(topology),
+    }),
     player: z.strictObject({ userId: userIdSchema }),
     topQuery: z.strictObject({ ...read, limit: count(LIMIT_MAX, 100, "How many entries, from the best on.") }),
     rankQuery: z.strictObject(read),
@@ -67,6 +72,7 @@ export type Credentials = z.input<Requests["credentials"]>;
 export type CreateScore = z.input<Requests["createScore"]>;
 export type SetScore = z.input<Requests["setScore"]>;
 export type AddScore = z.input<Requests["addScore"]>;
+export type OperatorScore = z.input<Requests["operatorScore"]>;
 /** As a caller thinks of them: counts are numbers, and everything has a default. */
 export type TopQuery = Partial<z.output<Requests["topQuery"]>>;
 export type RankQuery = Partial<z.output<Requests["rankQuery"]>>;

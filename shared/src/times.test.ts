@@ -1,9 +1,17 @@
 import { expect, test } from "bun:test";
-import { fromArrival, toArrival, toIsoTime } from "./times.ts";
+import { fromArrival, fromIsoTime, toArrival, toIsoTime } from "./times.ts";
 
 test("a time keeps every microsecond", () => {
   expect(toIsoTime(1_767_322_984_678_901)).toBe("2026-01-02T03:03:04.678901Z");
   expect(toIsoTime(1_767_322_984_000_001)).toBe("2026-01-02T03:03:04.000001Z");
+});
+
+test("a time that is written can be read, and what is none is nothing", () => {
+  for (const us of [0, 1, 1_767_322_984_678_901, 1_767_322_984_000_000]) expect(fromIsoTime(toIsoTime(us))).toBe(us);
+  expect(fromIsoTime("2026-01-02T03:03:04Z")).toBe(1_767_322_984_000_000);
+  expect(fromIsoTime("2026-01-02T03:03:04.5Z")).toBe(1_767_322_984_500_000);
+  const wrong = ["", "2026-01-02", "2026-13-02T03:03:04Z", "2026-01-02T03:03:04+01:00", "2026-01-02T03:03:04.1234567Z"];
+  expect(wrong.map(fromIsoTime)).toEqual(wrong.map(() => undefined));
 });
 
 test("an earlier arrival is the greater text, of a fixed width, and can be read back", () => {

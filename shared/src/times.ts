@@ -9,6 +9,15 @@ export function toIsoTime(us: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${String(us - ms * 1000).padStart(3, "0")}Z`;
 }
 
+const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/;
+
+/** The inverse of {@link toIsoTime}; fewer digits will do. Nothing for a text that is no such time. */
+export function fromIsoTime(text: string): number | undefined {
+  const [, seconds, fraction = ""] = ISO_TIME.exec(text) ?? [];
+  const ms = seconds === undefined ? Number.NaN : Date.parse(`${seconds}Z`);
+  return Number.isNaN(ms) ? undefined : ms * 1000 + Number(fraction.padEnd(6, "0"));
+}
+
 /** Width of an arrival in decimal digits. */
 export const ARRIVAL_DIGITS = 16;
 

@@ -1,4 +1,4 @@
-import { jwtVerify, SignJWT } from "jose";
+import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { timeText } from "./events.ts";
 import { invalidToken, Problem } from "./problems.ts";
@@ -16,6 +16,11 @@ export interface Identity {
   account?: string | undefined;
   /** True for a player of the identity provider, who has no account here. */
   isExternal?: boolean;
+}
+
+/** Somebody who runs the service, or a game server: acts for players, and is none. */
+export interface Operator {
+  name: string;
 }
 
 export interface TokenOptions {
@@ -36,8 +41,14 @@ export interface TokenOptions {
 
 export interface Tokens {
   issue(identity: Identity): Promise<string>;
-  /** @throws Problem `invalid_token`, and `unavailable` for a key that the identity provider cannot be asked for */
+  issueOperator(operator: Operator, lifetimeSeconds: number): Promise<string>;
+  /**
+   * @throws Problem `invalid_token`, `forbidden` for an operator's token, and `unavailable` for a key that the identity
+   *   provider cannot be asked for
+   */
   verify(token: string): Promise<Identity>;
+  /** @throws Problem as {@link verify} does, `forbidden` for a player's token */
+  verifyOperator(token: string): Promise<Operator>;
 }
 
 // A verification costs 170 µs, a look-up in a map less than one; 20,000 tokens are some 20 MB.
@@ -47,15 +58,29 @@ const VERIFIED_MAX = 20_000;
 const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal("JWT").optional() });
 
 // jose accepts a token without exp or sub: here is what makes them required.
-const claimsSchema = z
+const playerSchema = z
   .object({
     ...{ sub: userIdSchema, user_id: userIdSchema, name: nameSchema, region: z.string().min(1), exp: z.number() },
-    account: timeText.optional(),
+    ...{ account: timeText.optional(), role: z.undefined().optional() },
   })
   .refine((claims) => claims.sub === claims.user_id);
 
+export const OPERATOR = "operator";
+export const operatorNameSchema = z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ @ -");
+
+// An operator is no player: a token that says both is neither's.
+const never = z.undefined().optional();
+const operatorSchema = z.object({
+  ...{ sub: operatorNameSchema, role: z.literal(OPERATOR), exp: z.number() },
+  ...{ user_id: never, region: never, account: never },
+});
+const claimsSchema = z.union([playerSchema, operatorSchema]);
+type Claims = z.infer<typeof claimsSchema>;
+
+/** Whom a token speaks for: one of the two. */
 interface Verified {
-  identity: Identity;
+  identity?: Identity;
+  operator?: Operator;
   expiresAtMs: number;
 }
 
@@ -74,7 +99,7 @@ export function createTokens(options: TokenOptions): Tokens {
     createProvider(options.provider, { elapsed: options.elapsed, onFailure: options.onProviderFailure });
   const verified = new Map<string, Verified>();
 
-  async function check(token: string, secret: Uint8Array): Promise<z.infer<typeof claimsSchema>> {
+  async function check(token: string, secret: Uint8Array): Promise<Claims> {
     checkSpelling(token);
     const { payload, protectedHeader } = await jwtVerify(token, secret, {
       algorithms: ["HS256"],
@@ -86,7 +111,7 @@ export function createTokens(options: TokenOptions): Tokens {
     return claimsSchema.parse(payload);
   }
 
-  async function checkAny(token: string): Promise<z.infer<typeof claimsSchema>> {
+  async function checkAny(token: string): Promise<Claims> {
     let cause: unknown;
     for (const secret of keys) {
       try {
@@ -98,38 +123,56 @@ export function createTokens(options: TokenOptions): Tokens {
     throw invalidToken("The token is not valid here, or has expired. Log in again.", cause);
   }
 
+  function sign(subject: string, claims: JWTPayload, seconds: number): Promise<string> {
+    const issuedAt = Math.floor(now() / 1000);
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+      .setSubject(subject)
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + seconds)
+      .sign(key);
+  }
+
+  async function verifyAny(token: string): Promise<Verified> {
+    const known = verified.get(token);
+    if (known !== undefined && known.expiresAtMs > now()) return known;
+    verified.delete(token);
+    const caller = provider?.mayHaveSigned(token)
+      ? fromProvider(await provider.verify(token, now()))
+      : fromOurs(await checkAny(token));
+    const oldest = verified.size >= VERIFIED_MAX ? verified.keys().next().value : undefined;
+    if (oldest !== undefined) verified.delete(oldest);
+    verified.set(token, caller);
+    return caller;
+  }
+
   return {
-    issue({ userId, name, region, account }) {
-      const issuedAt = Math.floor(now() / 1000);
-      return new SignJWT({ user_id: userId, name, region, account })
-        .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-        .setSubject(userId)
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + lifetimeSeconds)
-        .sign(key);
-    },
+    issue: ({ userId, name, region, account }) =>
+      sign(userId, { user_id: userId, name, region, account }, lifetimeSeconds),
+    issueOperator: ({ name }, seconds) => sign(name, { role: OPERATOR }, seconds),
 
     async verify(token) {
-      const known = verified.get(token);
-      if (known !== undefined && known.expiresAtMs > now()) return known.identity;
-      verified.delete(token);
-      const { identity, expiresAtMs } = provider?.mayHaveSigned(token)
-        ? fromProvider(await provider.verify(token, now()))
-        : fromOurs(await checkAny(token));
-      const oldest = verified.size >= VERIFIED_MAX ? verified.keys().next().value : undefined;
-      if (oldest !== undefined) verified.delete(oldest);
-      verified.set(token, { identity, expiresAtMs });
-      return identity;
+      const { identity } = await verifyAny(token);
+      if (identity !== undefined) return identity;
+      throw new Problem("forbidden", "This route is for players; the token is an operator's.");
+    },
+
+    async verifyOperator(token) {
+      const { operator } = await verifyAny(token);
+      if (operator !== undefined) return operator;
+      throw new Problem("forbidden", "This route is for operators; the token is a player's.");
     },
   };
 }
 
-const fromOurs = ({ sub, name, region, account, exp }: z.infer<typeof claimsSchema>): Verified => ({
-  identity: { userId: sub, name, region, account },
-  expiresAtMs: exp * 1000,
-});
+function fromOurs(claims: Claims): Verified {
+  const expiresAtMs = claims.exp * 1000;
+  if (claims.role === OPERATOR) return { operator: { name: claims.sub }, expiresAtMs };
+  const { sub, name, region, account } = claims;
+  return { identity: { userId: sub, name, region, account }, expiresAtMs };
+}
 
 const fromProvider = ({ sub, name, region, exp }: ProvidedClaims): Verified => ({
   identity: { userId: sub, name, region, isExternal: true },
@@ -162,4 +205,13 @@ export async function identify(
   const identity = await tokens.verify(readBearer(authorization));
   if (regions.includes(identity.region)) return identity;
   throw invalidToken("The token names a region that is not configured here. Log in again.");
+}
+
+/**
+ * Which operator calls.
+ *
+ * @throws Problem `missing_token`, `invalid_token`, `forbidden`
+ */
+export async function identifyOperator(tokens: Tokens, authorization: string | undefined): Promise<Operator> {
+  return tokens.verifyOperator(readBearer(authorization));
 }

@@ -2,7 +2,9 @@ import { STATUS_CODES } from "node:http";
 import {
   aroundSchema,
   entrySchema,
+  erasedSchema,
   healthSchema,
+  playerRecordSchema,
   rankSchema,
   readinessSchema,
   sessionSchema,
@@ -25,7 +27,7 @@ export interface OpenApiDocument extends Json {
 
 const answers = {
   ...{ Entry: entrySchema, Top: topSchema, Rank: rankSchema, Around: aroundSchema, Session: sessionSchema },
-  ...{ Health: healthSchema, Readiness: readinessSchema },
+  ...{ PlayerRecord: playerRecordSchema, Erased: erasedSchema, Health: healthSchema, Readiness: readinessSchema },
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
@@ -62,6 +64,7 @@ export function createDocument(topology: Topology): OpenApiDocument {
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other." },
       { name: "boards", description: "Ranks, open to everybody." },
+      { name: "operators", description: "For those who run it, and for game servers, with a token of their own." },
       { name: "service", description: "For whoever runs it." },
     ],
     paths,
@@ -73,7 +76,8 @@ export function createDocument(topology: Topology): OpenApiDocument {
       securitySchemes: {
         bearer: {
           ...{ type: "http", scheme: "bearer", bearerFormat: "JWT" },
-          description: "The `token` of a registration or a login, or one of the identity provider's.",
+          description:
+            "The `token` of a registration or a login, or one of the identity provider's; an operator's own for operators.",
         },
       },
     },
@@ -141,7 +145,7 @@ const headersOf = (names: readonly AnswerHeader[]) =>
 function codesOf({ problems, body, isProxied, isLimited, needsToken }: Operation): ProblemCode[] {
   const codes: ProblemCode[] = ["invalid_request", "internal", ...problems];
   if (body !== undefined) codes.push("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout");
-  if (needsToken) codes.push("missing_token", "invalid_token");
+  if (needsToken) codes.push("missing_token", "invalid_token", "forbidden");
   if (isLimited) codes.push("rate_limited");
   if (isProxied) codes.push("head_too_large", "unavailable", "no_upstream");
   return codes;

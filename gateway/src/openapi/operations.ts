@@ -1,7 +1,9 @@
 import {
   aroundSchema,
   entrySchema,
+  erasedSchema,
   healthSchema,
+  playerRecordSchema,
   rankSchema,
   readinessSchema,
   sessionSchema,
@@ -24,15 +26,15 @@ export interface Success {
 
 /** One route as its callers see it. What its kind implies (headers, common problems), `document.ts` adds. */
 export interface Operation {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   /** As the router spells it. */
   path: string;
   /** Also the method of the client. */
   id: string;
-  tag: "players" | "scores" | "boards" | "service";
+  tag: "players" | "scores" | "boards" | "operators" | "service";
   summary: string;
   description?: string;
-  /** Who may call: a limited route takes from token buckets; a token says whose score it is. */
+  /** Who may call: a limited route takes from token buckets; a token says whose score it is, or which operator acts. */
   isLimited?: boolean;
   needsToken?: boolean;
   /** Whether a ranker answers. */
@@ -52,6 +54,13 @@ export function operations(topology: Topology): readonly Operation[] {
   const enter = { method: "POST", tag: "players", isLimited: true, isProxied: true } as const;
   const write = { ...enter, tag: "scores", needsToken: true, isRepeatable: true } as const;
   const read = { method: "GET", tag: "boards", isProxied: true } as const;
+  const operate = {
+    tag: "operators",
+    needsToken: true,
+    isLimited: true,
+    isProxied: true,
+    params: requests.player,
+  } as const;
   const service = { method: "GET", tag: "service" } as const;
   const written = { description: "The entry as it stands now.", schema: entrySchema, example: examples.entry };
   const writeProblems = ["wrong_region", "idempotency_conflict", "queue_full", "outcome_unknown"] as const;
@@ -134,6 +143,31 @@ export function operations(topology: Topology): readonly Operation[] {
       query: requests.liveRankQuery,
       success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
       problems: ["not_ranked", "region_unavailable", "too_many_streams"],
+    },
+    {
+      ...{ ...operate, method: "GET", path: "/players/:userId", id: "playerRecord" },
+      summary: "All that is kept of a player",
+      description: "Accounts, entries and events, but for the hash of the password.",
+      success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
+      problems: ["not_found"],
+    },
+    {
+      ...{ ...operate, method: "DELETE", path: "/players/:userId", id: "erasePlayer" },
+      summary: "Erase a player",
+      description: "In both stores. It can be repeated: whoever registers the `user_id` later starts clean.",
+      success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
+      problems: ["outcome_unknown"],
+    },
+    {
+      ...{ ...operate, method: "POST", path: "/players/:userId/score", id: "writeScore", isRepeatable: true },
+      summary: "Write a player's score",
+      description: "For game servers: sets, adds, or creates the entry.",
+      body: { schema: requests.operatorScore, example: examples.operatorScore },
+      success: { 200: written, 201: { ...written, description: "The entry that was created." } },
+      problems: [
+        ...(["not_found", "entry_exists", "score_out_of_range"] as const),
+        ...(["idempotency_conflict", "queue_full", "outcome_unknown"] as const),
+      ],
     },
     {
       ...{ ...service, path: "/health", id: "health" },

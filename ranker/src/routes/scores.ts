@@ -43,7 +43,8 @@ export function scoreRoutes(app: RankerApp, deps: RankerDeps): void {
   });
 }
 
-function readIdempotencyKey(c: Context): string | undefined {
+/** @throws Problem `invalid_request` */
+export function readIdempotencyKey(c: Context): string | undefined {
   const key = c.req.header("Idempotency-Key");
   if (key === undefined) return undefined;
   const result = idempotencyKeySchema.safeParse(key);

@@ -1,0 +1,55 @@
+-- Who was erased, and when: what is older, and comes late, is not written again. The scope is the region of the shard,
+-- or accounts. The id and the time are all that is left of the player.
+CREATE TABLE IF NOT EXISTS erasures (
+  scope     TEXT        NOT NULL,
+  user_id   TEXT        NOT NULL,
+  erased_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (scope, user_id)
+);
+
+-- Both functions end with no row older than its erasure, whoever writes at the same time: a statement that began before
+-- the erasure stood is waited for, and one that begins later sees it, because it waits for the lock before it looks.
+CREATE OR REPLACE FUNCTION record_erasures(scopes TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS VOID
+LANGUAGE sql AS $$
+  INSERT INTO erasures (scope, user_id, erased_at)
+  SELECT scope, user_id, 'epoch'::timestamptz + max(erased_us::bigint) * interval '1 microsecond'
+  FROM unnest(scopes, user_ids, microseconds) AS event (scope, user_id, erased_us)
+  GROUP BY scope, user_id
+  ORDER BY scope, user_id
+  ON CONFLICT (scope, user_id) DO UPDATE SET erased_at = greatest(erasures.erased_at, excluded.erased_at);
+$$;
+
+CREATE OR REPLACE FUNCTION erase_entries(regions TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS BIGINT
+LANGUAGE plpgsql AS $$
+DECLARE
+  erased BIGINT;
+BEGIN
+  PERFORM record_erasures(regions, user_ids, microseconds);
+  LOCK TABLE leaderboard IN SHARE ROW EXCLUSIVE MODE;
+  DELETE FROM leaderboard USING erasures
+  WHERE leaderboard.user_id = ANY (erase_entries.user_ids)
+    AND erasures.user_id = leaderboard.user_id AND erasures.scope = leaderboard.region
+    AND leaderboard.updated_at <= erasures.erased_at;
+  GET DIAGNOSTICS erased = ROW_COUNT;
+  RETURN erased;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION erase_accounts(user_ids TEXT[], microseconds TEXT[]) RETURNS BIGINT
+LANGUAGE plpgsql AS $$
+DECLARE
+  erased BIGINT;
+BEGIN
+  PERFORM record_erasures(array_fill('accounts'::text, ARRAY[cardinality(user_ids)]), user_ids, microseconds);
+  LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE;
+  DELETE FROM accounts USING erasures
+  WHERE accounts.user_id = ANY (erase_accounts.user_ids)
+    AND erasures.user_id = accounts.user_id AND erasures.scope = 'accounts'
+    AND accounts.updated_at <= erasures.erased_at;
+  GET DIAGNOSTICS erased = ROW_COUNT;
+  RETURN erased;
+END
+$$;
+
+-- Deletes by player alone meet every board.
+CREATE INDEX IF NOT EXISTS leaderboard_user_id ON leaderboard (user_id);

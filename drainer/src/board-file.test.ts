@@ -1,0 +1,105 @@
+import { describe, expect, test } from "bun:test";
+import { createLineReader, FORMATS, HEADER, toLines } from "./board-file.ts";
+import { readLines } from "./read-lines.ts";
+
+const row = (user_id: string, name: string, score = "5") => ({
+  ...{
+    board: "main",
+    user_id,
+    name,
+    region: "EU",
+    score,
+    reached_at: "1767322984678901",
+    updated_at: "1767322984678902",
+  },
+});
+const rows = [
+  row("plain", "Ann"),
+  row("quoted", 'Ann "the, best"', "-9007199254740991"),
+  row("odd", " =1+1;'\\ 🏆 ", "9007199254740991"),
+  row("comma", ",", "0"),
+];
+
+describe.each(FORMATS)("%s", (format) => {
+  test("what is written is what is read", () => {
+    const reader = createLineReader(format);
+    const lines = (HEADER[format] + toLines(format, rows)).trimEnd().split("\n");
+    const read = lines.flatMap((line) => reader.read(line) ?? []);
+    expect(read).toEqual(rows.map(({ board: _, ...entry }) => entry));
+  });
+});
+
+test("CSV is RFC 4180: quotes where they are needed, doubled inside", () => {
+  expect(HEADER.csv).toBe("user_id,name,region,score,reached_at,updated_at\n");
+  expect(toLines("csv", [row("a", 'x "y", z')])).toBe(
+    'a,"x ""y"", z",EU,5,2026-01-02T03:03:04.678901Z,2026-01-02T03:03:04.678902Z\n',
+  );
+});
+
+test("the columns may stand in any order, and a first line without them is refused", () => {
+  const reader = createLineReader("csv");
+  reader.read("score,user_id,updated_at,reached_at,region,name");
+  const entry = reader.read("7,ann,2026-01-02T03:03:04Z,2026-01-02T03:03:04Z,eu,Ann");
+  expect(entry).toMatchObject({ user_id: "ann", score: "7", region: "EU" });
+  for (const first of ["ann,Ann,EU,5,2026-01-02T03:03:04Z,2026-01-02T03:03:04Z", "user_id,name", '"']) {
+    expect(() => createLineReader("csv").read(first)).toThrow();
+  }
+});
+
+test("each fault of a line is named", () => {
+  const reader = createLineReader("csv");
+  reader.read(HEADER.csv.trim());
+  const time = "2026-01-02T03:03:04Z";
+  const faults: [line: string, fault: RegExp][] = [
+    [`a b,Ann,EU,5,${time},${time}`, /^user_id must be 1 to 64/],
+    [`ann,,EU,5,${time},${time}`, /^name must have 1 to 200/],
+    [`ann,Ann,EU,9007199254740992,${time},${time}`, /^score must be an integer/],
+    [`ann,Ann,EU,1.5,${time},${time}`, /^score must be an integer/],
+    [`ann,Ann,EU,1e3,${time},${time}`, /^score must be an integer/],
+    [`ann,Ann,EU,5,yesterday,${time}`, /^reached_at must be a time/],
+    [`ann,Ann,EU,5,${time}`, /^has 5 fields, not 6$/],
+    [`ann,"Ann,EU,5,${time},${time}`, /Quoted field unterminated/],
+  ];
+  for (const [line, fault] of faults) expect(() => reader.read(line)).toThrow(fault);
+  const json = createLineReader("ndjson");
+  expect(() => json.read("{")).toThrow("is not JSON");
+  expect(() => json.read("5")).toThrow(/the line/);
+  expect(() => json.read(JSON.stringify({ ...rows[0], reached_at: time, updated_at: time }))).toThrow(/board/);
+});
+
+describe("lines", () => {
+  async function* chunksOf(text: string, size: number) {
+    const bytes = Buffer.from(text);
+    for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+  }
+  const read = async (text: string, size: number) => {
+    const lines: [number, string | undefined][] = [];
+    for await (const line of readLines(chunksOf(text, size))) lines.push([line.number, line.text]);
+    return lines;
+  };
+
+  test("are the same however the bytes are cut, with LF or CRLF, a mark at the beginning, no end at the end", async () => {
+    const text = "\ufeffä🏆\r\n\nb\nlast";
+    for (const size of [1, 2, 3, 7, 100]) {
+      expect(await read(text, size)).toEqual([
+        ...([
+          [1, "ä🏆"],
+          [2, ""],
+          [3, "b"],
+          [4, "last"],
+        ] as [number, string][]),
+      ]);
+    }
+  });
+
+  test("one that is too long is not kept, and the next is whole", async () => {
+    for (const size of [1000, 1_000_000]) {
+      expect(await read(`${"x".repeat(50_000)}\nnext\n`, size)).toEqual([
+        ...([
+          [1, undefined],
+          [2, "next"],
+        ] as [number, string | undefined][]),
+      ]);
+    }
+  });
+});

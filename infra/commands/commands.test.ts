@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTokens } from "shared/tokens";
+import { scratchRedis } from "../embedded/scratch.ts";
+import { COMMANDS } from "./list.ts";
+
+let redis: Awaited<ReturnType<typeof scratchRedis>>;
+beforeAll(async () => {
+  redis = await scratchRedis();
+});
+afterAll(() => redis.dispose());
+
+const secret = "a secret of the tests, 32 bytes and more";
+
+async function lb(args: string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../lb.ts"), ...args], {
+    ...{ env: { PATH: process.env.PATH ?? "", ...env }, cwd: tmpdir(), stdin: "ignore", stderr: "pipe" },
+  });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, out, err };
+}
+
+test("lb alone and lb --help list every command, and end with 0", async () => {
+  for (const args of [[], ["--help"]]) {
+    const { code, out } = await lb(args);
+    expect([code, Object.keys(COMMANDS).filter((name) => !out.includes(`\n  ${name} `))]).toEqual([0, []]);
+  }
+});
+
+test("a command that is not there is named, among those that are", async () => {
+  const { code, err } = await lb(["toString"]);
+  expect([code, err]).toEqual([1, expect.stringContaining("there is no command toString; there are ")]);
+});
+
+describe.each(Object.keys(COMMANDS))("%s", (name) => {
+  test("has help, without any configuration", async () => {
+    const { code, out } = await lb([name, "--help"]);
+    expect([
+      code,
+      out.includes(`bun run lb ${name}`),
+      out.includes("Ends with 0") || out.includes("ends with 0"),
+    ]).toEqual([...[0, true, true]]);
+    expect(out).toContain("--json");
+  });
+
+  test("names an option that it does not have, and ends with 1", async () => {
+    const { code, err } = await lb([name, "--nothing-like-this"], { REDIS_URL: redis.url, JWT_SECRET: secret });
+    expect([code, err]).toEqual([1, expect.stringContaining("--nothing-like-this")]);
+  });
+});
+
+describe("token", () => {
+  test("prints one that opens an operator's routes, and how long is chosen", async () => {
+    const { code, out } = await lb(["token", "game-1", "--hours", "2", "--json"], { JWT_SECRET: secret });
+    const { token, expires_at } = JSON.parse(out) as { token: string; expires_at: string };
+    const options = { secret, issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
+    expect([code, await createTokens(options).verifyOperator(token)]).toEqual([0, { name: "game-1" }]);
+    const late = createTokens({ ...options, now: () => Date.parse(expires_at) + 1_000 });
+    await expect(late.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
+  });
+
+  test("without a secret, or a name, says so", async () => {
+    expect((await lb(["token", "game-1"])).err).toContain("JWT_SECRET");
+    expect(await lb(["token"], { JWT_SECRET: secret })).toMatchObject({ code: 1, out: "" });
+    expect(await lb(["token", "a b"], { JWT_SECRET: secret })).toMatchObject({ code: 1, out: "" });
+  });
+});
+
+describe("top", () => {
+  test("is the board as a table, or as JSON; what is not there is named", async () => {
+    const empty = await lb(["top"], { REDIS_URL: redis.url });
+    expect([empty.code, empty.out]).toEqual([0, "rank  name  region  score\n\n0 on board main of GLOBAL\n"]);
+    const json = await lb(["top", "--json", "--region", "eu"], { REDIS_URL: redis.url });
+    expect(JSON.parse(json.out)).toEqual({ region: "EU", total: 0, entries: [] });
+    const wrong = await lb(["top", "--region", "mars", "--limit", "0"], { REDIS_URL: redis.url });
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/--region must be[\s\S]*--limit must be/)]);
+  });
+});

@@ -1,0 +1,34 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { ConfigError } from "shared/config";
+import { MAIN_BOARD } from "shared/keys";
+import type { Topology } from "shared/regions";
+import { FORMATS, type Format } from "../../drainer/src/board-file.ts";
+
+/** `parseArgs`, whose complaints are those of a configuration. @throws ConfigError */
+export function readArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
+  }
+}
+
+/** The format that is named, or that a file's name ends with, or CSV; nothing for one that is not known. */
+export function formatOf(named: string | undefined, file: string | undefined): Format | undefined {
+  const ending = /\.(ndjson|jsonl)$/i.test(file ?? "") ? "ndjson" : "csv";
+  return FORMATS.find((format) => format === (named?.toLowerCase() ?? ending));
+}
+
+/** A configured board, and configured regions. @throws ConfigError */
+export function readPlace(topology: Topology, values: { board?: string | undefined; region?: string | undefined }) {
+  const { board = MAIN_BOARD, region } = values;
+  const regions = region === undefined ? topology.regions : [region.toUpperCase()];
+  const faults = [
+    ...(topology.boards.includes(board) ? [] : [`--board must be one of ${topology.boards.join(", ")}`]),
+    ...(regions.every((each) => topology.regions.includes(each))
+      ? []
+      : [`--region must be one of ${topology.regions.join(", ")}`]),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  return { board, regions };
+}

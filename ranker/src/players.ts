@@ -1,0 +1,135 @@
+import type { PlayerRecord } from "shared/answers";
+import { readDeadEntry } from "shared/dead-entry";
+import { accountDeadKey, accountKey, accountQueueKey, deadKey, entriesKey, queueKey } from "shared/keys";
+import { Problem } from "shared/problems";
+import { parseRecord } from "shared/records";
+import { redact, redactBytes } from "shared/redact";
+import { type Redis, toRedisProblem } from "shared/redis";
+import { GLOBAL, shardsThatMayHold, type Topology } from "shared/regions";
+import type { Stores } from "shared/stores";
+import { ARRIVAL_DIGITS, fromArrival, toIsoTime } from "shared/times";
+import type { Identity } from "shared/tokens";
+import { readWindow } from "./window.ts";
+
+/** What operators read of players, wherever they live. */
+export interface Players {
+  /** The player to write for. @throws Problem `not_found`, `unavailable` */
+  find(userId: string): Promise<Identity>;
+  /** @throws Problem `not_found`, `unavailable` */
+  record(userId: string): Promise<PlayerRecord>;
+}
+
+const QUEUE_PAGE = 1_000;
+
+export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
+  const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
+  const placesOf = (userId: string) =>
+    shardsOf(userId).flatMap((shard) => topology.boards.map((board) => ({ shard, board })));
+
+  /** Players of an identity provider have no account: what they wrote last says who they are. */
+  async function find(userId: string): Promise<Identity | undefined> {
+    const [name, region, account] = await stores.home.hmget(accountKey(userId), "name", "region", "created_at");
+    if (name && region && account) return { userId, name, region, account };
+    const written = await Promise.all(
+      placesOf(userId).map(async ({ shard, board }) => {
+        const record = await stores.of(shard.region).hget(entriesKey(shard, board), userId);
+        return record === null ? [] : [{ region: shard.region, ...parseRecord(record) }];
+      }),
+    );
+    const last = written.flat().toSorted((a, b) => Number(b.updatedAt) - Number(a.updatedAt))[0];
+    return last && { userId, name: last.name, region: last.region, isExternal: true };
+  }
+
+  async function readEntries(userId: string): Promise<PlayerRecord["entries"]> {
+    const found = await Promise.all(
+      placesOf(userId).map(async ({ shard, board }) => {
+        const { self } = await readWindow(stores.of(shard.region), topology, shard, board, { userId }, 0);
+        if (self === undefined) return [];
+        const { name, region, score, member, updatedAtUs } = self;
+        const reachedAt = toIsoTime(fromArrival(member.slice(0, ARRIVAL_DIGITS)));
+        return [{ board, region, name, score, reached_at: reachedAt, updated_at: toIsoTime(updatedAtUs) }];
+      }),
+    );
+    return found.flat();
+  }
+
+  async function readAccount(userId: string): Promise<PlayerRecord["account"]> {
+    const account: Record<string, string | undefined> = await stores.home.hgetall(accountKey(userId));
+    const { name, region, password_hash, created_at, updated_at } = account;
+    if (name === undefined || region === undefined) return null;
+    const time = (text: string | undefined) => toIsoTime(Number(text ?? 0));
+    const times = { created_at: time(created_at), updated_at: time(updated_at) };
+    return { name, region, has_password: Boolean(password_hash), ...times };
+  }
+
+  async function record(userId: string): Promise<PlayerRecord> {
+    const lists = shardsOf(userId).map((shard) => {
+      const redis = stores.of(shard.region);
+      return { redis, queue: queueKey(shard), dead: deadKey(shard) };
+    });
+    lists.push({ redis: stores.home, queue: accountQueueKey, dead: accountDeadKey });
+    const search = (isMeant: IsMeant, keyOf: (list: (typeof lists)[number]) => string) =>
+      Promise.all(lists.map((list) => findIn(list.redis, keyOf(list), isMeant))).then((found) => found.flat());
+    const isOf = eventOf(userId);
+    const [account, entries, waiting, dead] = await Promise.all([
+      readAccount(userId),
+      readEntries(userId),
+      search(isOf, ({ queue }) => queue),
+      search(
+        (entry) => isOf(readDeadEntry(entry).raw ?? entry),
+        (list) => list.dead,
+      ),
+    ]);
+    return { user_id: userId, account, entries, waiting: waiting.map(toText), dead: dead.map(toDead) };
+  }
+
+  return {
+    async find(userId) {
+      const found = await find(userId).catch((error: unknown) => {
+        throw toRedisProblem(error, "read");
+      });
+      if (found === undefined) throw unknownPlayer(userId);
+      return found;
+    },
+
+    async record(userId) {
+      const found = await record(userId).catch((error: unknown) => {
+        throw toRedisProblem(error, "read");
+      });
+      const { account, entries, waiting, dead } = found;
+      if (account === null && entries.length + waiting.length + dead.length === 0) throw unknownPlayer(userId);
+      return found;
+    },
+  };
+}
+
+const unknownPlayer = (userId: string) => new Problem("not_found", `Nothing is kept of a player ${userId}.`);
+
+type IsMeant = (element: Buffer) => boolean;
+
+/** By its text: an event may be dead just because it does not parse. */
+function eventOf(userId: string): IsMeant {
+  const mark = new RegExp(`"user_id"\\s*:\\s*"${userId}"`);
+  return (event) => event.includes(userId) && mark.test(event.toString("utf8"));
+}
+
+/** From the newest on: events that are pushed meanwhile show some twice, and what is drained meanwhile may be left out. */
+async function findIn(redis: Redis, key: string, isMeant: IsMeant): Promise<Buffer[]> {
+  const found = new Map<string, Buffer>();
+  for (let first = 0; ; first += QUEUE_PAGE) {
+    const page = await redis.lrangeBuffer(key, first, first + QUEUE_PAGE - 1);
+    for (const element of page) if (isMeant(element)) found.set(element.toString("latin1"), element);
+    if (page.length < QUEUE_PAGE) return [...found.values()];
+  }
+}
+
+/** As people may see it; in base64 where it is not text. */
+function toText(event: Buffer): string {
+  const text = event.toString("utf8");
+  return Buffer.from(text).equals(event) ? redact(text) : redactBytes(event);
+}
+
+function toDead(entry: Buffer): PlayerRecord["dead"][number] {
+  const { at, reason, raw } = readDeadEntry(entry);
+  return { at, reason, event: toText(raw ?? entry) };
+}

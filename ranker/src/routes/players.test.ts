@@ -1,0 +1,284 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { PlayerRecord } from "shared/answers";
+import { toDeadEntry } from "shared/dead-entry";
+import { accountDeadKey, accountQueueKey, onceKey, queueKey, splitKey } from "shared/keys";
+import { createLog } from "shared/log";
+import { Problem } from "shared/problems";
+import type { Identity } from "shared/tokens";
+import { flushAll, keysOf } from "../../../infra/embedded/whole-store.ts";
+import { type Built, startUnderTest, type UnderTest } from "../ranker-under-test.ts";
+import { createSweepPlayer } from "../sweep-player.ts";
+
+let under: UnderTest;
+let ranker: Built;
+const lines: Record<string, unknown>[] = [];
+let sweep: (userId: string) => void;
+let swept = Promise.withResolvers<number>();
+beforeAll(async () => {
+  under = await startUnderTest();
+  ranker = await under.build({
+    log: createLog("ranker", "info", { write: (line) => void lines.push(JSON.parse(line)) }),
+    onSwept: (_, keys) => swept.resolve(keys),
+  });
+  const onSwept = (_: string, keys: number) => swept.resolve(keys);
+  sweep = createSweepPlayer({ topology: ranker.topology, stores: { all: [under.redis] }, onSwept });
+});
+afterAll(() => under.close());
+beforeEach(async () => {
+  await flushAll(under.redis);
+  lines.length = 0;
+  swept = Promise.withResolvers();
+});
+
+const eu = { region: "EU", partition: 0, tag: "EU" };
+
+async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const token = await ranker.tokens.issueOperator({ name: "root" }, 60);
+  return ranker.app.request(path, {
+    method,
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}`, ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+async function register(user_id: string, region = "EU"): Promise<Identity> {
+  const response = await ranker.post("/auth/register", {
+    user_id,
+    name: `Name of ${user_id}`,
+    region,
+    initialScore: 5,
+  });
+  const { token } = (await response.json()) as { token: string };
+  return ranker.tokens.verify(token);
+}
+
+const rankOf = async (userId: string) => (await ranker.app.request(`/rank/${userId}`)).status;
+
+describe("who may", () => {
+  const routes = [
+    ["DELETE", "/players/ada"],
+    ["GET", "/players/ada"],
+    ["POST", "/players/ada/score"],
+  ] as const;
+
+  test("a player may nothing of it, and nobody without a token", async () => {
+    const ada = await register("ada");
+    for (const [method, path] of routes) {
+      const headers = { Authorization: `Bearer ${await ranker.tokens.issue(ada)}` };
+      expect((await ranker.app.request(path, { method, headers })).status).toBe(403);
+      expect((await ranker.app.request(path, { method })).status).toBe(401);
+    }
+    expect(await rankOf("ada")).toBe(200);
+  });
+
+  test("an operator is no player", async () => {
+    expect((await ask("POST", "/score/add", { delta: 1 })).status).toBe(403);
+  });
+
+  test("every act is logged with who did it, and how it ended", async () => {
+    await ask("DELETE", "/players/ada");
+    await ask("GET", "/players/nobody");
+    await ask("POST", "/players/nobody/score", { operation: "add", value: 7 });
+    const acted = lines.filter((line) => line.msg === "operator acted");
+    expect(acted).toMatchObject([
+      { operator: "root", action: "erase", user_id: "ada", status: 200, level: "info" },
+      { operator: "root", action: "export", user_id: "nobody", status: 404 },
+      { operator: "root", action: "score", user_id: "nobody", status: 404, operation: "add", value: 7, board: "main" },
+    ]);
+  });
+});
+
+describe("erase", () => {
+  test("nothing of a player is left in Redis but what keeps the player away, and nothing of anybody else is gone", async () => {
+    await register("bob");
+    const ada = await register("ada");
+    await ranker.post("/score/update", { score: 7, board: "weekly" }, ada, { "Idempotency-Key": "one" });
+    await ranker.post("/auth/login", { user_id: "ada", name: "wrong" });
+    const response = await ask("DELETE", "/players/ada");
+    expect(await response.json()).toEqual({ user_id: "ada", entries: 2, account: true });
+    expect(await swept.promise).toBeGreaterThan(0);
+    const keys = await keysOf(under.redis, "*ada*");
+    expect(keys.sort()).toEqual([
+      ...["erased:{ASIA}:ada", "erased:{EU}:ada", "erased:{GLOBAL}:ada", "erased:{NA}:ada", "erased:{accounts}:ada"],
+    ]);
+    expect(await under.redis.hkeys("entries:{EU}")).toEqual(["bob"]);
+    expect(await rankOf("bob")).toBe(200);
+    expect(await rankOf("ada")).toBe(404);
+  });
+
+  test("the erasure waits behind the player's events, in every region and for the account", async () => {
+    await register("ada");
+    await ask("DELETE", "/players/ada");
+    const [newest = "", before = ""] = await under.redis.lrange(queueKey(eu), 0, -1);
+    expect(JSON.parse(newest)).toEqual({ erased: true, user_id: "ada", region: "EU", updated_at: expect.any(String) });
+    expect(Number(JSON.parse(newest).updated_at)).toBeGreaterThan(Number(JSON.parse(before).updated_at));
+    expect(await under.redis.llen("queue:scores:{NA}")).toBe(1);
+    expect(JSON.parse((await under.redis.lindex(accountQueueKey, 0)) ?? "")).toMatchObject({ erased: true });
+  });
+
+  test("a token of before writes no more, even where nobody asks for the account; one of a new registration does", async () => {
+    const before = await register("ada");
+    await ask("DELETE", "/players/ada");
+    const late = await ranker.post("/score/add", { delta: 1 }, before);
+    expect([late.status, ((await late.json()) as { code: string }).code]).toEqual([401, "invalid_token"]);
+    expect(await rankOf("ada")).toBe(404);
+    await swept.promise;
+    const after = await register("ada", "NA");
+    const written = await ranker.post("/score/add", { delta: 1 }, after);
+    expect(await written.json()).toMatchObject({ score: 6, region: "NA", rank: 1 });
+  });
+
+  test("one that broke off before the account is completed by another; a repeated one changes nothing more", async () => {
+    const ada = await register("ada");
+    await under.redis.rename("account:{accounts}:ada", "{accounts}:kept");
+    await ask("DELETE", "/players/ada"); // as far as the shards know
+    await under.redis.rename("{accounts}:kept", "account:{accounts}:ada");
+    expect(await (await ask("DELETE", "/players/ada")).json()).toEqual({ user_id: "ada", entries: 0, account: true });
+    expect(await (await ask("DELETE", "/players/ada")).json()).toEqual({ user_id: "ada", entries: 0, account: false });
+    expect((await ranker.post("/score/add", { delta: 1 }, ada)).status).toBe(401);
+  });
+
+  test("a wrong type at any key it writes changes nothing at all", async () => {
+    await register("ada");
+    for (const key of ["erased:{EU}:ada", "entries:{EU}:weekly", "leaderboard:{EU}:weekly"]) {
+      await under.redis.del(key);
+      await under.redis.hset(key === "entries:{EU}:weekly" ? "elsewhere" : key, "a", "b");
+      if (key === "entries:{EU}:weekly") await under.redis.set(key, "wrong");
+      const before = await under.redis.lrange(queueKey(eu), 0, -1);
+      expect((await ask("DELETE", "/players/ada")).status).toBe(500);
+      expect(await under.redis.lrange(queueKey(eu), 0, -1)).toEqual(before);
+      expect(await rankOf("ada")).toBe(200);
+      await under.redis.del(key);
+    }
+  });
+});
+
+test("while a region is away a player is erased in part, which is said; another erasure completes it", async () => {
+  const ada = await register("ada", "NA");
+  let isAway = true;
+  const halved = await under.build({
+    redisOf(region) {
+      if (isAway && region === "NA") throw new Problem("unavailable", "The store of NA is away.");
+      return under.redis;
+    },
+  });
+  const erase = async () => {
+    const headers = { Authorization: `Bearer ${await halved.tokens.issueOperator({ name: "root" }, 60)}` };
+    const answer = await halved.app.request("/players/ada", { method: "DELETE", headers });
+    return [answer.status, await answer.json()];
+  };
+  expect(await erase()).toMatchObject([503, { code: "outcome_unknown" }]);
+  expect(await ranker.accounts.login({ user_id: "ada", name: "Name of ada" })).toEqual(ada);
+  isAway = false;
+  expect(await erase()).toEqual([200, { user_id: "ada", entries: 1, account: true }]);
+});
+
+test("while a region's entries are moved nobody is erased there, nor by whoever believes another split", async () => {
+  await register("ada");
+  for (const split of ["1>4 copying", "1>4 moving", "4"]) {
+    await under.redis.set(splitKey("EU"), split);
+    const queued = await under.redis.llen(queueKey(eu));
+    expect((await ask("DELETE", "/players/ada")).status).toBe(503);
+    expect(await under.redis.llen(queueKey(eu))).toBe(queued);
+  }
+  await under.redis.del(splitKey("EU"));
+  expect(await rankOf("ada")).toBe(200);
+});
+
+test("an answer kept for whoever has registered the id since stays, so that no write of theirs counts twice", async () => {
+  await register("ada");
+  await ask("DELETE", "/players/ada");
+  await swept.promise;
+  const after = await register("ada");
+  const write = () => ranker.post("/score/add", { delta: 1 }, after, { "Idempotency-Key": "k" });
+  await write();
+  swept = Promise.withResolvers();
+  const kept = onceKey(eu, "ada", "k");
+  await under.redis.set(onceKey(eu, "ada", "old"), "add:main:1 ok 5 1 member 1 1");
+  sweep("ada");
+  expect([await swept.promise, await under.redis.exists(kept)]).toEqual([1, 1]);
+  expect((await write()).headers.get("Idempotent-Replayed")).toBe("true");
+});
+
+describe("export", () => {
+  test("says all that is kept but the hash: account, entries of all boards, what waits", async () => {
+    const ada = await register("ada");
+    await register("ada2");
+    await ranker.post("/score/update", { score: 7, board: "weekly" }, ada);
+    const record = (await (await ask("GET", "/players/ada")).json()) as Record<string, unknown[]>;
+    expect(record).toMatchObject({
+      user_id: "ada",
+      account: { name: "Name of ada", region: "EU", has_password: false },
+      entries: [
+        { board: "main", region: "EU", score: 5 },
+        { board: "weekly", region: "EU", score: 7 },
+      ],
+      dead: [],
+    });
+    expect(record.waiting?.map((event) => JSON.parse(String(event)).user_id)).toEqual(["ada", "ada", "ada"]);
+    expect(JSON.stringify(record)).not.toContain("argon2");
+  });
+
+  test("says what PostgreSQL refused, although it is neither JSON nor text, and leaves the hash out of that as well", async () => {
+    await register("ada");
+    const hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+    const cut = `{"user_id":"ada","password_hash":"${hash.slice(0, 30)}`;
+    const bytes = Buffer.concat([Buffer.from(`{"user_id":"ada","password_hash":"${hash}"`), Buffer.from([0xff])]);
+    const others = Buffer.from('{"user_id":"ada2"}');
+    for (const raw of [others, bytes, Buffer.from(cut)]) {
+      await under.redis.lpush(accountDeadKey, toDeadEntry({ raw, reason: "test" }, new Date(0)));
+    }
+    const record = (await (await ask("GET", "/players/ada")).json()) as PlayerRecord;
+    const at = new Date(0).toISOString();
+    expect(record.dead).toEqual([
+      { at, reason: "test", event: '{"user_id":"ada","password_hash":"…' },
+      {
+        at,
+        reason: "test",
+        event: Buffer.from('{"user_id":"ada","password_hash":""\xff', "latin1").toString("base64"),
+      },
+    ]);
+  });
+
+  test("of nobody is 404", async () => {
+    expect((await ask("GET", "/players/nobody")).status).toBe(404);
+  });
+});
+
+describe("write", () => {
+  test("sets, adds and creates for a player, on any board", async () => {
+    await register("ada");
+    const set = await ask("POST", "/players/ada/score", { operation: "set", value: 10 });
+    expect([set.status, await set.json()]).toMatchObject([200, { user_id: "ada", score: 10, rank: 1, region: "EU" }]);
+    const added = await ask("POST", "/players/ada/score", { operation: "add", value: -3 });
+    expect(await added.json()).toMatchObject({ score: 7 });
+    const create = { operation: "create", value: 1, board: "weekly" };
+    expect((await ask("POST", "/players/ada/score", create)).status).toBe(201);
+    expect((await ask("POST", "/players/ada/score", create)).status).toBe(409);
+  });
+
+  test("under a key counts once, and meets no answer to the player's own key", async () => {
+    const ada = await register("ada");
+    const key = { "Idempotency-Key": "match-42" };
+    await ranker.post("/score/add", { delta: 1 }, ada, key);
+    const add = () => ask("POST", "/players/ada/score", { operation: "add", value: 10 }, key);
+    expect(await (await add()).json()).toMatchObject({ score: 16 });
+    const again = await add();
+    expect([again.headers.get("Idempotent-Replayed"), await again.json()]).toMatchObject(["true", { score: 16 }]);
+  });
+
+  test("for a player of an identity provider, who has no account: as the last write says", async () => {
+    const write = (name: string, region: string) =>
+      ranker.submit({ userId: "ext", name, region }, { operation: "set", board: "weekly", value: 1 });
+    await write("Before", "ASIA");
+    await write("Ext", "NA");
+    const added = await ask("POST", "/players/ext/score", { operation: "add", value: 2 });
+    expect(await added.json()).toMatchObject({ user_id: "ext", name: "Ext", region: "NA", score: 2 });
+  });
+
+  test("for nobody is 404, and what is not valid is named", async () => {
+    expect((await ask("POST", "/players/nobody/score", { operation: "set", value: 1 })).status).toBe(404);
+    const wrong = await ask("POST", "/players/ada/score", { operation: "drop", value: 1.5, more: 1 });
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { code: "invalid_request" }]);
+  });
+});
