@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { Log } from "shared/log";
+import { type Log, withoutRedaction } from "shared/log";
 import type { GatewayEnv } from "./app.ts";
 
 // Asked several times a second by whoever watches the service.
@@ -10,6 +10,7 @@ const STATUS_ROUTES = new Set(["/health", "/ready", "/metrics"]);
  * query.
  */
 export function accessLog(log: Log): MiddlewareHandler<GatewayEnv> {
+  const lines = withoutRedaction(log);
   return async function accessLogMiddleware(c, next) {
     const startedAt = performance.now();
     await next();
@@ -17,7 +18,7 @@ export function accessLog(log: Log): MiddlewareHandler<GatewayEnv> {
     const { method, path } = c.req;
     const { status } = c.res;
     const write = () =>
-      log[level](
+      lines[level](
         {
           ...{ request_id: c.get("requestId"), method, path, status },
           ...{ duration_ms: Math.round((performance.now() - startedAt) * 100) / 100, client: c.get("client") },

@@ -27,7 +27,8 @@ import { accessLog } from "./access-log.ts";
 import { clientAddress, forwardedChain } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
-import { refuseLargeHead, toUpstreamHeaders } from "./headers.ts";
+import { headerOf, toUpstreamHeaders } from "./headers.ts";
+import type { Links } from "./links.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { type Page, pageRoutes } from "./page.ts";
@@ -38,6 +39,7 @@ export interface GatewayDeps {
   topology: Topology;
   tokens: Tokens;
   pool: Pool;
+  links?: Links;
   live: LiveProxy;
   /** What a browser is shown at `/`; nothing unless given. */
   page?: Page;
@@ -143,22 +145,21 @@ async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Pr
   const isRead = method === "GET" || method === "HEAD";
   const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
   const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
-  const headers = toUpstreamHeaders(c.req.raw.headers, c.get("requestId"), chain);
-  headers.set("X-Real-IP", c.get("client"));
-  refuseLargeHead(target, headers);
+  const known = { target, requestId: c.get("requestId"), forwardedFor: chain, client: c.get("client") };
+  const headers = toUpstreamHeaders(c.req.raw.headers, known);
   return {
     ...{ method, target, headers },
     body: isRead ? undefined : await readBody(c.req.raw),
     isWrite: !isRead && c.req.path !== "/auth/login",
     // By what is sent, not by what came: a Connection header may have ended a key here.
-    isRepeatable: isRead || (c.req.path.startsWith("/score/") && headers.has("Idempotency-Key")),
+    isRepeatable: isRead || (c.req.path.startsWith("/score/") && headerOf(headers, "idempotency-key") !== undefined),
   };
 }
 
-function proxyTo({ pool, trustedProxies, measured, tracing }: GatewayDeps) {
+function proxyTo({ pool, links, trustedProxies, measured, tracing }: GatewayDeps) {
   return async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
     const answer = await forward(await toOutgoing(c, trustedProxies), {
-      ...{ pool, tracing },
+      ...{ pool, links, tracing },
       onAttempt({ address }, attempt) {
         c.set("upstream", address);
         if (attempt > 1) measured.onRetry();

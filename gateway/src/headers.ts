@@ -1,3 +1,4 @@
+import type { HeaderList } from "shared/link-frames";
 import { Problem } from "shared/problems";
 
 /** Headers that speak about one connection, and end with it (RFC 9110, 7.6.1). */
@@ -5,51 +6,76 @@ const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-aut
   ["te", "trailer", "transfer-encoding", "upgrade", "expect"],
 );
 
-function stripHopByHop(headers: Headers): Headers {
-  const kept = new Headers(headers);
-  const named = (headers.get("Connection") ?? "").split(",").map((name) => name.trim());
-  for (const name of [...HOP_BY_HOP, ...named]) if (isHeaderName(name)) kept.delete(name);
-  return kept;
-}
+/** What the gateway says itself, in the client's place; the body is sent anew, in one piece, to another host. */
+const OURS = ["accept-encoding", "x-request-id", "x-forwarded-for", "x-real-ip", "host", "content-length"];
 
-// RFC 9110 token; Headers throws at anything else, and a Connection header may hold anything.
-const isHeaderName = (name: string) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+const NOT_PASSED_ON = new Set([...HOP_BY_HOP, ...OURS]);
+const NOT_PASSED_BACK = new Set([...HOP_BY_HOP, "content-length", "date", "x-upstream-addr"]);
 
-/** What a request says to the upstream: what the client said, but for what belongs to the client's connection. */
-export function toUpstreamHeaders(headers: Headers, requestId: string, forwardedFor: string): Headers {
-  const sent = stripHopByHop(headers);
-  // The body is sent anew, in one piece, to another host; an answer that was compressed could not be passed on as is.
-  for (const name of ["host", "content-length"]) sent.delete(name);
-  sent.set("Accept-Encoding", "identity");
-  sent.set("X-Request-Id", requestId);
-  sent.set("X-Forwarded-For", forwardedFor);
-  return sent;
+/** The names that a `Connection` header takes away, beside those that always are. */
+function namedIn(connection: string | null | undefined): readonly string[] {
+  if (connection == null || connection === "keep-alive" || connection === "close") return [];
+  return connection.split(",").map((name) => name.trim().toLowerCase());
 }
 
 // A ranker's Bun refuses a head of 16 KiB, or of 199 lines, without a word in it; fetch adds some lines of its own.
 const HEAD_BYTES_MAX = 15 * 1024;
 const HEAD_LINES_MAX = 150;
 
+/** What the gateway knows of a request by itself. */
+export interface Known {
+  target: string;
+  requestId: string;
+  forwardedFor: string;
+  client: string;
+}
+
 /**
- * Refuses what a ranker could not read.
+ * What a request says to the upstream: what the client said, but for what belongs to the client's connection. Names are
+ * in lower case.
  *
- * @throws Problem `head_too_large`
+ * @throws Problem `head_too_large` for what a ranker could not read
  */
-export function refuseLargeHead(target: string, headers: Headers): void {
-  let bytes = target.length;
-  let lines = 0;
+export function toUpstreamHeaders(headers: Headers, { target, requestId, forwardedFor, client }: Known): HeaderList {
+  const named = namedIn(headers.get("Connection"));
+  // An answer that was compressed could not be passed on as is.
+  const sent = ["accept-encoding", "identity", "x-request-id", requestId];
+  sent.push("x-forwarded-for", forwardedFor, "x-real-ip", client);
   headers.forEach((value, name) => {
-    bytes += name.length + Buffer.byteLength(value) + ": \r\n".length;
-    lines++;
+    if (!NOT_PASSED_ON.has(name) && !named.includes(name)) sent.push(name, value);
   });
-  if (bytes <= HEAD_BYTES_MAX && lines <= HEAD_LINES_MAX) return;
+  const bytes = sent.reduce((sum, part) => sum + Buffer.byteLength(part) + 2, target.length);
+  if (bytes <= HEAD_BYTES_MAX && sent.length <= 2 * HEAD_LINES_MAX) return sent;
   throw new Problem("head_too_large", "The path, the query and the headers are too large together.");
 }
 
 /** What an answer says to the client: what the upstream said, and which one it was. */
-export function toClientHeaders(headers: Headers, upstreamAddress: string): Headers {
-  const sent = stripHopByHop(headers);
-  for (const name of ["content-length", "date"]) sent.delete(name);
+export function toClientHeaders(list: HeaderList, upstreamAddress: string): Headers {
+  const sent = new Headers();
+  const named = namedIn(headerOf(list, "connection"));
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const name = list[i] ?? "";
+    if (!NOT_PASSED_BACK.has(name) && !named.includes(name)) sent.append(name, list[i + 1] ?? "");
+  }
   sent.set("X-Upstream-Addr", upstreamAddress);
   return sent;
+}
+
+/** The value of a header by its name in lower case. */
+export function headerOf(list: HeaderList, name: string): string | undefined {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];
+  return undefined;
+}
+
+export function toList(headers: Headers): HeaderList {
+  const list: string[] = [];
+  headers.forEach((value, name) => void list.push(name, value));
+  return list;
+}
+
+/** In the form that fetch takes. */
+export function toPairs(list: HeaderList): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < list.length; i += 2) pairs.push([list[i] ?? "", list[i + 1] ?? ""]);
+  return pairs;
 }

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 const get: Outgoing = {
-  ...{ method: "GET", target: "/live", headers: new Headers(), body: undefined },
+  ...{ method: "GET", target: "/live", headers: [], body: undefined },
   ...{ isWrite: false, isRepeatable: true },
 };
 

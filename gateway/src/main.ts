@@ -7,6 +7,7 @@ import { traceScripts } from "shared/tracing";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { startHealthChecks } from "./health.ts";
+import { createLinks } from "./links.ts";
 import { createLiveProxy } from "./live-proxy.ts";
 import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
@@ -34,13 +35,17 @@ await runService(
     shutdown.onClose("health checks", () => checks.stop());
     await checks.firstRound;
 
+    const links = createLinks(pool);
+    shutdown.onClose("links", () => links.close());
+    await links.firstTry;
+
     const metrics = createMetrics("gateway");
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
     const measured = measureGateway(metrics, pool);
     const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams: measured.onStreams });
     const app = createApp({
-      ...{ topology, pool, live, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
+      ...{ topology, pool, links, live, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
       page: await buildPage({
         ...{ regions: topology.regions, boards: topology.boards },
         registrationOpen: config.tokens.provider === undefined,

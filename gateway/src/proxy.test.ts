@@ -48,7 +48,7 @@ const encoder = new TextEncoder();
 const get: Outgoing = {
   method: "GET",
   target: "/top",
-  headers: new Headers(),
+  headers: [],
   body: undefined,
   isWrite: false,
   isRepeatable: true,
@@ -59,7 +59,7 @@ const post: Outgoing = {
 };
 const login: Outgoing = { ...post, target: "/auth/login", isWrite: false };
 const keyed: Outgoing = { ...post, isRepeatable: true };
-const text = (body: ArrayBuffer | null) => new TextDecoder().decode(body ?? undefined);
+const text = (body: ArrayBuffer | Uint8Array | null) => new TextDecoder().decode(body ?? undefined);
 
 test("status, headers and body arrive as the upstream sent them, and the request as the client sent it", async () => {
   const url = upstream(async (request) =>

@@ -1,6 +1,8 @@
+import type { HeaderList } from "shared/link-frames";
 import { Problem } from "shared/problems";
 import type { Tracing } from "shared/tracing";
-import { toClientHeaders } from "./headers.ts";
+import { headerOf, toClientHeaders, toList, toPairs } from "./headers.ts";
+import type { Links } from "./links.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
 /** A request on its way to a ranker. */
@@ -8,7 +10,7 @@ export interface Outgoing {
   method: string;
   /** `/top?limit=10` */
   target: string;
-  headers: Headers;
+  headers: HeaderList;
   body: Uint8Array<ArrayBuffer> | undefined;
   /** Whether it changes anything at all: not a read, and not a login. */
   isWrite: boolean;
@@ -20,11 +22,13 @@ export interface Outgoing {
 export interface Answer {
   status: number;
   headers: Headers;
-  body: ArrayBuffer | null;
+  body: ArrayBuffer | Uint8Array<ArrayBuffer> | null;
 }
 
 export interface ProxyOptions {
   pool: Pool;
+  /** Requests go by HTTP unless there is a link. */
+  links?: Links | undefined;
   /** Called before each attempt. */
   onAttempt?: (upstream: Upstream, attempt: number) => void;
   tracing?: Tracing | undefined;
@@ -37,7 +41,9 @@ const FIRST_ATTEMPT_MS = DEADLINE_MS / 2;
 const ATTEMPTS_MAX = 2;
 
 // The connection did not come about, so that not a byte of the request has left.
-const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]);
+const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]).add(
+  "LINK_NOT_SENT",
+);
 
 /**
  * Sends a request to the next upstream that is up and reads its whole answer. One that fails is tried once more on
@@ -46,7 +52,7 @@ const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "E
  *
  * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
  */
-export async function forward(outgoing: Outgoing, { pool, onAttempt, tracing }: ProxyOptions): Promise<Answer> {
+export async function forward(outgoing: Outgoing, { pool, links, onAttempt, tracing }: ProxyOptions): Promise<Answer> {
   const startedAt = performance.now();
   let failed: { upstream: Upstream; cause: unknown; mayStand: boolean } | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -55,7 +61,8 @@ export async function forward(outgoing: Outgoing, { pool, onAttempt, tracing }: 
     onAttempt?.(upstream, attempt);
     const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
     const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
-    const sendOnce = (traced: Outgoing) => send(traced, upstream, Math.max(1, Math.floor(timeoutMs)));
+    const sendOnce = (traced: Outgoing) =>
+      send(traced, { upstream, links, timeoutMs: Math.max(1, Math.floor(timeoutMs)) });
     try {
       return await (tracing === undefined ? sendOnce(outgoing) : sendTraced(outgoing, upstream, tracing, sendOnce));
     } catch (cause) {
@@ -89,8 +96,7 @@ function sendTraced(
 ): Promise<Answer> {
   const attributes = { "server.address": address, "http.request.method": outgoing.method };
   return tracing.within({ name: `attempt ${address}`, kind: "client", attributes }, async (span) => {
-    const headers = new Headers(outgoing.headers);
-    headers.set("traceparent", tracing.current() ?? "");
+    const headers = [...outgoing.headers, "traceparent", tracing.current() ?? ""];
     const answer = await sendOnce({ ...outgoing, headers });
     span.set({ "http.response.status_code": answer.status });
     return answer;
@@ -100,17 +106,30 @@ function sendTraced(
 /** Bun gives system errors a code; those of an abort have a number in its place. */
 const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);
 
-async function send(outgoing: Outgoing, upstream: Upstream, timeoutMs: number): Promise<Answer> {
+interface Way {
+  upstream: Upstream;
+  links: Links | undefined;
+  timeoutMs: number;
+}
+
+async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Promise<Answer> {
   const { method, target, headers, body } = outgoing;
+  const linked = method === "HEAD" ? undefined : links?.ask(upstream, outgoing, timeoutMs);
+  if (linked !== undefined) {
+    const answer = await linked;
+    const whole = answer.body.byteLength > 0 ? answer.body : null;
+    return { status: answer.status, headers: toClientHeaders(answer.headers, upstream.address), body: whole };
+  }
   const response = await fetch(upstream.origin + target, {
-    ...{ method, headers, redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
+    ...{ method, headers: toPairs(headers), redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
     ...(body === undefined ? {} : { body }),
   });
   // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
   const bytes = await response.arrayBuffer();
-  const sent = toClientHeaders(response.headers, upstream.address);
-  const length = response.headers.get("Content-Length");
-  if (method === "HEAD" && length !== null) sent.set("Content-Length", length); // of what GET would answer
+  const received = toList(response.headers);
+  const sent = toClientHeaders(received, upstream.address);
+  const length = headerOf(received, "content-length");
+  if (method === "HEAD" && length !== undefined) sent.set("Content-Length", length); // of what GET would answer
   return {
     status: response.status,
     headers: sent,

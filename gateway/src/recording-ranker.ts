@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 /** What a ranker was sent, to the byte. */
 export interface RecordingRanker {
   url: string;
-  /** Every request but the probes, each as it arrived. */
+  /** Every request but the probes and the offers of a link, each as it arrived. */
   requests: string[];
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function startRecordingRanker(): Promise<RecordingRanker> {
       for (let length = requestLength(bytes); length <= bytes.length; length = requestLength(bytes)) {
         const request = bytes.slice(0, length);
         bytes = bytes.slice(length);
-        if (!request.startsWith("GET /ready ")) requests.push(request);
+        if (!/^GET \/(ready|link) /.test(request)) requests.push(request);
         socket.write(request.startsWith("HEAD ") ? HEAD_ANSWER : ANSWER);
       }
     });

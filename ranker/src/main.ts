@@ -80,7 +80,7 @@ await runService(
       isStopping: () => shutdown.isStopping,
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
-    listen(app.fetch);
+    listen(app.fetch, { takesLinks: true });
     // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
     shutdown.onClose("live streams", () => live.close());
   },

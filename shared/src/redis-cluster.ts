@@ -1,5 +1,6 @@
 import slotOf from "cluster-key-slot";
 import { Cluster } from "ioredis";
+import { gatherWrites } from "./gather-writes.ts";
 import {
   addressOf,
   type Connection,
@@ -57,6 +58,7 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
   cluster.on("ready", () => log.info({ redis: name }, "redis ready"));
   // A node would otherwise be connected by its first command, and refuse those that come meanwhile.
   cluster.on("+node", (node: Connection) => {
+    gatherWrites(node);
     node.once("ready", () => {
       warn.forget();
       cluster.emit(NODE_READY);

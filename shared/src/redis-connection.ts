@@ -1,4 +1,5 @@
 import { Redis as Connection, type RedisOptions, ReplyError } from "ioredis";
+import { gatherWrites } from "./gather-writes.ts";
 import type { Log } from "./log.ts";
 
 /** A connection to one server. */
@@ -45,6 +46,7 @@ export const failFast = ({ name, commandTimeoutMs = COMMAND_TIMEOUT_MS }: Connec
 export function connectServer(options: ConnectOptions): Connection {
   const { url, name, log } = options;
   const redis = new Connection(url, { ...failFast(options), retryStrategy: reconnectDelayMs });
+  gatherWrites(redis);
   const warn = warnOnce(log, name);
   redis.on("error", warn);
   redis.on("ready", () => {

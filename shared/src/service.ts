@@ -1,5 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { ConfigError } from "./config.ts";
+import { LINK_PATH } from "./link-frames.ts";
+import { createLinkServer, newLinkState } from "./link-server.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { toProblem, toProblemResponse } from "./problems.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
@@ -12,7 +14,7 @@ export interface Service {
   /** Absent where tracing is off. */
   tracing: Tracing | undefined;
   /** Opens the port; closing it is the first step of the shutdown that is not registered later. */
-  listen(fetch: Fetch): void;
+  listen(fetch: Fetch, options?: ListenOptions): void;
 }
 
 /** The connection that a request came by. */
@@ -21,6 +23,11 @@ export interface Connection {
   peer: string;
   /** After this long without a byte it is closed; 0: never. A byte that is sent does not begin the time anew. */
   setIdleTimeout(seconds: number): void;
+}
+
+export interface ListenOptions {
+  /** Whether requests may come by links, too: many to a message of a WebSocket. */
+  takesLinks?: boolean;
 }
 
 type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
@@ -58,14 +65,24 @@ export async function runService<C extends ServiceOptions>(
     stopOnSignals(shutdown, log);
     const tracing = await openTracing(config.name, config.tracing);
     if (tracing !== undefined) shutdown.onClose("tracing", () => tracing.close());
-    await run(config, { log, shutdown, tracing, listen: (fetch) => listen(config, fetch, shutdown, log) });
+    await run(config, {
+      log,
+      shutdown,
+      tracing,
+      listen: (fetch, options) => listen(config, { fetch, ...options }, { log, shutdown }),
+    });
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
     process.exit(1);
   }
 }
 
-function listen({ host, port }: ServiceOptions, fetch: Fetch, shutdown: Shutdown, log: Log): void {
+function listen(
+  { host, port }: ServiceOptions,
+  { fetch, takesLinks = false }: ListenOptions & { fetch: Fetch },
+  { log, shutdown }: Pick<Service, "log" | "shutdown">,
+): void {
+  const links = createLinkServer(fetch);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -80,16 +97,22 @@ function listen({ host, port }: ServiceOptions, fetch: Fetch, shutdown: Shutdown
       response.headers.set("X-Request-Id", requestId);
       return response;
     },
-    fetch: (request, self) =>
-      fetch(request, {
+    fetch(request, self) {
+      if (takesLinks && isLink(request) && self.upgrade(request, { data: newLinkState() })) return undefined;
+      return fetch(request, {
         peer: self.requestIP(request)?.address ?? "",
         setIdleTimeout: (seconds) => self.timeout(request, seconds),
-      }),
+      });
+    },
+    websocket: links.handler,
   });
   shutdown.onClose("server", () => server.stop());
+  shutdown.onClose("links", () => links.close());
   shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
   log.info({ address: `${server.hostname}:${server.port}` }, "listening");
 }
+
+const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
 
 /** While the service stops, asks every client to connect elsewhere next time. */
 export function closeWhenStopping(isStopping: () => boolean): MiddlewareHandler {

@@ -45,7 +45,8 @@ export function scoreRoutes(app: RankerApp, deps: RankerDeps): void {
 
 function readIdempotencyKey(c: Context): string | undefined {
   const key = c.req.header("Idempotency-Key");
-  const result = idempotencyKeySchema.optional().safeParse(key);
+  if (key === undefined) return undefined;
+  const result = idempotencyKeySchema.safeParse(key);
   if (result.success) return key;
   throw new Problem("invalid_request", "The header Idempotency-Key is not valid.", {
     errors: result.error.issues.map(({ message }) => ({ field: "Idempotency-Key", message })),

@@ -1,0 +1,210 @@
+import {
+  type AnswerHead,
+  decodeFrame,
+  encodeFrame,
+  type HeaderList,
+  LINK_PATH,
+  type Parcel,
+  type RequestHead,
+} from "shared/link-frames";
+import type { Pool, Upstream } from "./upstreams.ts";
+
+/** A request as it goes over a link. */
+export interface LinkRequest {
+  method: string;
+  target: string;
+  headers: HeaderList;
+  body: Uint8Array | undefined;
+}
+
+export interface LinkAnswer {
+  status: number;
+  headers: HeaderList;
+  body: Uint8Array<ArrayBuffer>;
+}
+
+/** Why a link gave no answer, in the way of system errors. */
+export class LinkError extends Error {
+  readonly code: "LINK_NOT_SENT" | "LINK_LOST" | "LINK_TIMEOUT";
+
+  constructor(code: LinkError["code"]) {
+    super(`no answer over the link: ${code}`);
+    this.name = "LinkError";
+    this.code = code;
+  }
+}
+
+/** One connection to each upstream that all requests share, many to a message. */
+export interface Links {
+  /** Resolves when every upstream has been tried once. */
+  readonly firstTry: Promise<void>;
+  readonly open: (upstream: Upstream) => boolean;
+  /**
+   * Asks an upstream over its link; nothing where there is none now, and HTTP has to do.
+   *
+   * @throws LinkError
+   */
+  ask(upstream: Upstream, request: LinkRequest, timeoutMs: number): Promise<LinkAnswer> | undefined;
+  close(): void;
+}
+
+interface Asked {
+  resolve(answer: LinkAnswer): void;
+  reject(error: LinkError): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+interface Line {
+  socket: WebSocket;
+  /** False before it is connected, and once nothing more is to be sent over it. */
+  isOpen: boolean;
+  isReplaced: boolean;
+  outbox: Parcel<RequestHead>[];
+  asked: Map<number, Asked>;
+  heardAtMs: number;
+}
+
+// More go by HTTP, where each has a connection of its own.
+const ASKED_MAX = 2_048;
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 5_000;
+const CONNECT_MS = 500;
+
+/** Keeps a link to each upstream of the pool, and tries again for ever where there is none. */
+export function createLinks({ upstreams }: Pool): Links {
+  const links = new Map(upstreams.map((upstream) => [upstream, keepLink(upstream.origin)]));
+  return {
+    firstTry: Promise.all([...links.values()].map(({ firstTry }) => firstTry)).then(() => {}),
+    open: (upstream) => links.get(upstream)?.open() !== undefined,
+    ask(upstream, request, timeoutMs) {
+      const line = links.get(upstream)?.open();
+      if (line === undefined || line.asked.size >= ASKED_MAX) return undefined;
+      return ask(line, request, timeoutMs);
+    },
+    close() {
+      for (const link of links.values()) link.close();
+    },
+  };
+}
+
+let lastId = 0;
+
+function ask(line: Line, { method, target, headers, body }: LinkRequest, timeoutMs: number): Promise<LinkAnswer> {
+  const id = ++lastId;
+  const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>();
+  const askedAtMs = performance.now();
+  const timer = setTimeout(() => {
+    line.asked.delete(id);
+    // Not a byte since: whether the other end is there at all is found out over another connection.
+    if (line.heardAtMs < askedAtMs) retire(line);
+    else if (!line.isOpen) closeIfIdle(line);
+    reject(new LinkError("LINK_TIMEOUT"));
+  }, timeoutMs);
+  line.asked.set(id, { resolve, reject, timer });
+  if (line.outbox.length === 0) setImmediate(() => flush(line));
+  line.outbox.push({ head: [id, method, target, headers], body });
+  return promise;
+}
+
+function flush(line: Line): void {
+  const { outbox, socket } = line;
+  line.outbox = [];
+  if (socket.readyState === WebSocket.OPEN) {
+    socket.send(encodeFrame(outbox));
+    return;
+  }
+  for (const { head } of outbox) settle(line, head[0])?.reject(new LinkError("LINK_NOT_SENT"));
+}
+
+/** Takes a request off the list of those that wait. */
+function settle(line: Line, id: number): Asked | undefined {
+  const asked = line.asked.get(id);
+  if (asked === undefined) return undefined; // too late
+  clearTimeout(asked.timer);
+  line.asked.delete(id);
+  return asked;
+}
+
+/** Nothing more is sent over it; what it was sent may still be answered. */
+function retire(line: Line): void {
+  line.isOpen = false;
+  closeIfIdle(line);
+}
+
+function closeIfIdle({ socket, asked }: Line): void {
+  if (asked.size === 0) socket.close();
+}
+
+function hear(line: Line, frame: ArrayBuffer): void {
+  line.heardAtMs = performance.now();
+  for (const { head, body } of decodeFrame<AnswerHead>(new Uint8Array(frame))) {
+    const [id, status, headers] = head;
+    if (id === undefined || status === undefined || headers === undefined) retire(line);
+    else settle(line, id)?.resolve({ status, headers, body });
+  }
+  if (!line.isOpen) closeIfIdle(line);
+}
+
+function keepLink(origin: string) {
+  const url = origin.replace(/^http/, "ws") + LINK_PATH;
+  const firstTry = Promise.withResolvers<void>();
+  let line: Line | undefined;
+  let failures = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
+
+  function connect(): void {
+    const socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    const own: Line = { socket, isOpen: false, isReplaced: false, outbox: [], asked: new Map(), heardAtMs: 0 };
+    line = own;
+    const late = setTimeout(() => socket.close(), CONNECT_MS);
+    socket.onopen = () => {
+      clearTimeout(late);
+      failures = 0;
+      own.isOpen = true;
+      own.heardAtMs = performance.now();
+      firstTry.resolve();
+    };
+    socket.onmessage = ({ data }) => {
+      try {
+        hear(own, data as ArrayBuffer);
+      } catch {
+        socket.close(); // speaks another language
+      }
+      if (!own.isOpen) replace(own);
+    };
+    socket.onclose = () => {
+      clearTimeout(late);
+      own.isOpen = false;
+      for (const id of [...own.asked.keys()]) settle(own, id)?.reject(new LinkError("LINK_LOST"));
+      firstTry.resolve();
+      replace(own);
+    };
+    socket.onerror = () => {}; // closes as well
+  }
+
+  /** Opens another in place of one that is not used any more; the answers that are still on their way come over it. */
+  function replace(old: Line): void {
+    if (old.isReplaced || isClosed) return;
+    old.isReplaced = true;
+    const delayMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures++, 10)) * (0.5 + Math.random() / 2);
+    retry = setTimeout(connect, delayMs);
+  }
+
+  connect();
+  return {
+    firstTry: firstTry.promise,
+    /** The link, where there is one that can be used. */
+    open() {
+      if (line?.isOpen === true) return line;
+      if (line !== undefined && line.socket.readyState !== WebSocket.CONNECTING) replace(line);
+      return undefined;
+    },
+    close() {
+      isClosed = true;
+      clearTimeout(retry);
+      line?.socket.close();
+    },
+  };
+}

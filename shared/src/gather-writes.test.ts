@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connect, createServer } from "node:net";
+import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { createLog } from "./log.ts";
+import { awaitReady, connectRedis } from "./redis.ts";
+
+let server: Awaited<ReturnType<typeof scratchRedis>>;
+beforeAll(async () => {
+  server = await scratchRedis();
+});
+afterAll(() => server.dispose());
+
+test("commands of one turn reach Redis in one piece, in order, and each has its own reply", async () => {
+  const pieces: string[] = [];
+  const proxy = createServer((client) => {
+    const upstream = connect(server.port, "127.0.0.1");
+    client.on("data", (data) => {
+      pieces.push(data.toString());
+      upstream.write(data);
+    });
+    upstream.pipe(client);
+    client.on("close", () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve));
+  const { port } = proxy.address() as { port: number };
+  const redis = connectRedis({ url: `redis://127.0.0.1:${port}`, name: "test", log: createLog("test", "silent") });
+  try {
+    await awaitReady(redis, 5_000);
+    const before = pieces.length;
+    const replies = await Promise.allSettled([
+      redis.set("a", "1"),
+      redis.lpush("a", "of another type"),
+      redis.setBuffer("b", Buffer.from([0xff]), "GET"),
+      redis.incr("a"),
+      redis.getBuffer("b"),
+    ]);
+    expect(replies.map((reply) => (reply.status === "fulfilled" ? reply.value : reply.reason.message))).toEqual([
+      ...["OK", "WRONGTYPE Operation against a key holding the wrong kind of value", null, 2, Buffer.from([0xff])],
+    ]);
+    expect(pieces).toHaveLength(before + 1);
+  } finally {
+    redis.disconnect();
+    proxy.close();
+  }
+});
