@@ -181,7 +181,7 @@ function proxyTo({ pool, links, trustedProxies, measured, tracing }: GatewayDeps
         if (attempt > 1) measured.onRetry();
       },
     });
-    return c.newResponse(answer.body, { status: answer.status as StatusCode, headers: answer.headers });
+    return c.newResponse(answer.body, answer.status as StatusCode, answer.headers);
   };
 }
 
@@ -203,6 +203,6 @@ function streamTo({ live, trustedProxies }: GatewayDeps, proxied: (c: Context<Ga
       // The ranker's beats tell a connection that lives from one that does not.
       setIdleTimeout(0);
     }
-    return c.newResponse(body, { status: status as StatusCode, headers });
+    return c.newResponse(body, status as StatusCode, headers);
   };
 }

@@ -44,20 +44,25 @@ export function toUpstreamHeaders(headers: Headers, { target, requestId, forward
   headers.forEach((value, name) => {
     if (!NOT_PASSED_ON.has(name) && !named.includes(name)) sent.push(name, value);
   });
-  const bytes = sent.reduce((sum, part) => sum + Buffer.byteLength(part) + 2, target.length);
+  const bytes = sent.reduce((sum, part) => sum + part.length + 2, target.length);
   if (bytes <= HEAD_BYTES_MAX && sent.length <= 2 * HEAD_LINES_MAX) return sent;
   throw new Problem("head_too_large", "The path, the query and the headers are too large together.");
 }
 
+/** Headers by their names in lower case; several of a name where it may come more than once. */
+export type HeaderRecord = Record<string, string | string[]>;
+
 /** What an answer says to the client: what the upstream said, and which one it was. */
-export function toClientHeaders(list: HeaderList, upstreamAddress: string): Headers {
-  const sent = new Headers();
+export function toClientHeaders(list: HeaderList, upstreamAddress: string): HeaderRecord {
+  const sent: HeaderRecord = {};
   const named = namedIn(headerOf(list, "connection"));
   for (let i = 0; i + 1 < list.length; i += 2) {
     const name = list[i] ?? "";
-    if (!NOT_PASSED_BACK.has(name) && !named.includes(name)) sent.append(name, list[i + 1] ?? "");
+    if (NOT_PASSED_BACK.has(name) || named.includes(name)) continue;
+    const [before, value] = [sent[name], list[i + 1] ?? ""];
+    sent[name] = before === undefined ? value : [before, value].flat();
   }
-  sent.set("X-Upstream-Addr", upstreamAddress);
+  sent["x-upstream-addr"] = upstreamAddress;
   return sent;
 }
 

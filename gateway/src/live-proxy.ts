@@ -1,5 +1,5 @@
 import { Problem } from "shared/problems";
-import { toClientHeaders, toList, toPairs } from "./headers.ts";
+import { type HeaderRecord, toClientHeaders, toList, toPairs } from "./headers.ts";
 import { openPassage, type Passage } from "./live-passage.ts";
 import type { LiveSlots } from "./live-slots.ts";
 import { type Outgoing, wasNeverConnected } from "./proxy.ts";
@@ -8,7 +8,7 @@ import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 /** A stream on its way to a client, or the refusal of one, whole. */
 export interface LiveAnswer {
   status: number;
-  headers: Headers;
+  headers: HeaderRecord;
   body: ReadableStream<Uint8Array> | ArrayBuffer;
   /** Resolves when nothing more is sent. */
   ended: Promise<void>;

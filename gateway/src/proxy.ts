@@ -1,7 +1,7 @@
 import type { HeaderList } from "shared/link-frames";
 import { Problem } from "shared/problems";
 import type { Tracing } from "shared/tracing";
-import { headerOf, toClientHeaders, toList, toPairs } from "./headers.ts";
+import { type HeaderRecord, headerOf, toClientHeaders, toList, toPairs } from "./headers.ts";
 import type { Links } from "./links.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
@@ -21,7 +21,7 @@ export interface Outgoing {
 /** What an upstream answered, whole. */
 export interface Answer {
   status: number;
-  headers: Headers;
+  headers: HeaderRecord;
   body: ArrayBuffer | Uint8Array<ArrayBuffer> | null;
 }
 
@@ -129,7 +129,7 @@ async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Pr
   const received = toList(response.headers);
   const sent = toClientHeaders(received, upstream.address);
   const length = headerOf(received, "content-length");
-  if (method === "HEAD" && length !== undefined) sent.set("Content-Length", length); // of what GET would answer
+  if (method === "HEAD" && length !== undefined) sent["content-length"] = length; // of what GET would answer
   return {
     status: response.status,
     headers: sent,

@@ -26,7 +26,7 @@ export function requestId(): MiddlewareHandler<RequestEnv> {
     const id = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
     c.set("requestId", id);
     await next();
-    c.header("X-Request-Id", id);
+    c.res.headers.set("X-Request-Id", id); // c.header would make the whole answer anew
   };
 }
 
