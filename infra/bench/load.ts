@@ -21,19 +21,32 @@ export interface Load extends Omit<Driven, "clientCpuUs"> {
 
 export const CLIENT = "client";
 
-/** Drives a load, and takes down what these processes, by name, spend on it. */
-export async function measureLoad(
-  processes: Readonly<Record<string, number>>,
-  drive: () => Promise<Driven>,
-): Promise<Load> {
+/** Process numbers by name. */
+export type Processes = Readonly<Record<string, number>>;
+
+/** Takes down what processes spend on something, in microseconds each. */
+export async function measureCpu<T>(
+  processes: Processes,
+  work: () => Promise<T>,
+): Promise<{ result: T; spentUs: Record<string, number> }> {
   const readAll = () => Object.entries(processes).map(([name, pid]) => [name, readProcessCost(pid).cpuUs] as const);
   const before = new Map(readAll());
-  const { clientCpuUs, ...driven } = await drive();
-  const perRequest = (spentUs: number) => spentUs / Math.max(1, driven.requests);
-  const spent = readAll().map(([name, cpuUs]) => [name, perRequest(cpuUs - (before.get(name) ?? 0))] as const);
+  const result = await work();
+  const spent = readAll().map(([name, cpuUs]) => [name, cpuUs - (before.get(name) ?? 0)] as const);
+  return { result, spentUs: Object.fromEntries(spent) };
+}
+
+/** What each process spent, on one of so many. */
+export const perItem = (spentUs: Readonly<Record<string, number>>, items: number): Record<string, number> =>
+  Object.fromEntries(Object.entries(spentUs).map(([name, cpuUs]) => [name, cpuUs / Math.max(1, items)]));
+
+/** Drives a load, and takes down what these processes spend on each request. */
+export async function measureLoad(processes: Processes, drive: () => Promise<Driven>): Promise<Load> {
+  const { result, spentUs } = await measureCpu(processes, drive);
+  const { clientCpuUs, ...driven } = result;
   return {
     ...driven,
     ratePerSecond: driven.requests / driven.seconds,
-    cpuUs: { ...Object.fromEntries(spent), [CLIENT]: perRequest(clientCpuUs) },
+    cpuUs: perItem({ ...spentUs, [CLIENT]: clientCpuUs }, driven.requests),
   };
 }

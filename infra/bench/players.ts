@@ -21,8 +21,8 @@ const SCORE_STEP = 5;
 const SCORES = 20_000;
 const SPAN_US = 30 * 24 * 3600 * 1e6;
 
-/** One to one on 32 bits (the end of MurmurHash3), so that ids differ where indexes do. */
-function mix(index: number): number {
+/** One to one on 32 bits (the end of MurmurHash3), in no order: ids differ where indexes do. */
+export function mix(index: number): number {
   let bits = index >>> 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);

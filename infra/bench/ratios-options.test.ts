@@ -27,11 +27,11 @@ test("--help asks for nothing else", () => {
 });
 
 test("faults are named, all at once", () => {
-  expect(faultsOf("--only", "submit,speed", "--rounds", "0", "--seconds", "0.5", "--players", "many")).toEqual([
+  expect(faultsOf("--only", "submit,speed", "--rounds", "0", "--seconds", "0x5", "--players", "many")).toEqual([
     `--only must be some of: ${ROW_NAMES.join(", ")}`,
     "--rounds must be a whole number from 1 to 100",
-    "--seconds must be a whole number from 1 to 600",
     "--players must be a whole number from 1 to 20000",
+    "--seconds must be a number from 0.1 to 600",
   ]);
   expect(faultsOf("--players", "3000", "--entries", "2000")).toEqual(["--players must not be more than --entries"]);
   expect(faultsOf("--entires", "1e4")).toHaveLength(1);

@@ -13,6 +13,8 @@ export interface RatiosOptions {
   players: number;
   /** On the board that is asked for. */
   entries: number;
+  /** Queued for the drainer. */
+  events: number;
   /** Submits a second beside reads. */
   writes: number;
   asJson: boolean;
@@ -30,6 +32,7 @@ taken in turns on this machine. Starts a Redis, a PostgreSQL, the services and n
   --connections N  of wrk and of redis-benchmark         64
   --players N      who write, with tokens of their own   2000
   --entries N      on the board, as 1000000 or 1e6       1e6
+  --events N       queued for the drainer                200000
   --writes N       a second, beside reads                100
   --json           one JSON object instead of tables
   --help           shows this
@@ -50,11 +53,13 @@ export function readRatiosOptions(args: string[]): RatiosOptions | undefined {
   if (unknown.length > 0 || asked.length === 0) faults.push(`--only must be some of: ${ROW_NAMES.join(", ")}`);
   const options = {
     ...{ rows: ROW_NAMES.filter((row) => asked.includes(row)), asJson: values.json ?? false },
-    ...{ rounds: whole("rounds", values.rounds, 1, 100), seconds: whole("seconds", values.seconds, 1, 600) },
+    ...{ rounds: whole("rounds", values.rounds, 1, 100), seconds: Number(values.seconds) },
     connections: whole("connections", values.connections, 1, 1_000),
     ...{ players: whole("players", values.players, 1, 20_000), entries: whole("entries", values.entries, 1_000, 1e8) },
-    writes: whole("writes", values.writes, 0, 1_000),
+    ...{ events: whole("events", values.events, 100, 1e7), writes: whole("writes", values.writes, 0, 1_000) },
   };
+  const isDuration = /^\d+(\.\d+)?$/.test(values.seconds) && options.seconds >= 0.1 && options.seconds <= 600;
+  if (!isDuration) faults.push("--seconds must be a number from 0.1 to 600");
   if (options.players > options.entries) faults.push("--players must not be more than --entries");
   if (faults.length > 0) throw new ConfigError(faults, "The options are not valid");
   return options;
@@ -68,7 +73,7 @@ function parse(args: string[]) {
       args,
       options: {
         ...{ only: { type: "string" }, rounds: text("5"), seconds: text("3"), connections: text("64") },
-        ...{ players: text("2000"), entries: text("1e6"), writes: text("100") },
+        ...{ players: text("2000"), entries: text("1e6"), events: text("200000"), writes: text("100") },
         ...{ json: flag, help: { ...flag, short: "h" } },
       },
     }).values;

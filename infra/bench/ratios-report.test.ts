@@ -1,24 +1,38 @@
 import { expect, test } from "bun:test";
 import { figure, formatRatios, formatSpread, type Ratios, toRow } from "./ratios-report.ts";
-import { atLeast } from "./rows.ts";
+import { ratioAtLeast } from "./rows.ts";
 import { spreadOf } from "./spread.ts";
 
 const ratios: Ratios = {
   ...{ at: "2026-01-02T03:04:05.000Z", skipped: ["SKIPPED: nginx is not installed."] },
   host: { cores: 2, cpu: "Abacus", loadBefore: 0.5, loadAfter: 1.25, syncUs: 176.4, versions: { Redis: "7.0.15" } },
   options: {
-    ...{ rows: ["submit"], rounds: 2, seconds: 3, connections: 64, players: 2000, entries: 1e6, writes: 100 },
+    ...{
+      rows: ["submit"],
+      rounds: 2,
+      seconds: 3,
+      connections: 64,
+      players: 2000,
+      entries: 1e6,
+      events: 1e6,
+      writes: 100,
+    },
   },
   rows: [
     toRow({
       ...{ row: "submit", what: "submit at the ranker", yardstick: "redis-benchmark", unit: "/s" },
-      ...{ ours: spreadOf([700, 800]), theirs: spreadOf([1000]), ratio: spreadOf([0.7, 0.8]), aim: atLeast(0.7) },
+      ...{
+        ours: spreadOf([700, 800]),
+        theirs: spreadOf([1000]),
+        ratio: spreadOf([0.7, 0.8]),
+        aims: [ratioAtLeast(0.7)],
+      },
       faults: ["3 of 700 answers were refusals"],
     }),
   ],
   loads: [
     {
-      ...{ route: "submit", through: "ranker", ratePerSecond: spreadOf([700, 800]) },
+      ...{ load: "submit, ranker", ratePerSecond: spreadOf([700, 800]) },
       ...{ p50Ms: spreadOf([1.234]), p99Ms: spreadOf([10]), cpuUs: { redis: spreadOf([48.16]) } },
     },
   ],

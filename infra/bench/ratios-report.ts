@@ -1,5 +1,4 @@
-import type { Through } from "./http-loads.ts";
-import type { RouteName } from "./http-routes.ts";
+import type { LoadFigures } from "./load-figures.ts";
 import type { RatiosOptions } from "./ratios-options.ts";
 import { type Aim, judge, type Row, type Verdict } from "./rows.ts";
 import type { Spread } from "./spread.ts";
@@ -28,17 +27,6 @@ export interface RatiosHost {
   versions: Record<string, string>;
 }
 
-/** A load over all rounds. */
-export interface LoadFigures {
-  route: RouteName;
-  through: Through;
-  ratePerSecond: Spread;
-  p50Ms: Spread;
-  p99Ms: Spread;
-  /** Of each process for one request, in microseconds. */
-  cpuUs: Record<string, Spread>;
-}
-
 export const toRow = (row: Row) => ({ ...row, verdict: judge(row) });
 
 export function formatRatios({ at, host, options, rows, loads, skipped }: Ratios): string {
@@ -57,7 +45,7 @@ export function formatRatios({ at, host, options, rows, loads, skipped }: Ratios
         row.theirs === undefined ? "" : formatSpread(row.theirs, row.unit),
         row.yardstick,
         row.ratio === undefined ? "" : formatSpread(row.ratio, "×"),
-        row.aim === undefined ? "" : formatAim(row.aim, row.ratio === undefined ? row.unit : "×"),
+        row.aims.map((aim) => formatAim(aim, aim.of === "ratio" ? "×" : row.unit)).join(", "),
         row.verdict === "told" ? "" : row.verdict,
       ]),
     ),
@@ -83,12 +71,11 @@ const NOTES = ({ cores, syncUs }: RatiosHost, writes: number) =>
 
 function formatLoads(loads: readonly LoadFigures[]): string {
   const processes = [...new Set(loads.flatMap(({ cpuUs }) => Object.keys(cpuUs)))];
-  const rows = loads.map(({ route, through, ratePerSecond, p50Ms, p99Ms, cpuUs }) => [
-    `${route}, ${through}`,
+  const medianOf = (spread: Spread | undefined) => (spread === undefined ? "" : figure(spread.median));
+  const rows = loads.map(({ load, ratePerSecond, p50Ms, p99Ms, cpuUs }) => [
+    load,
     formatSpread(ratePerSecond, "/s"),
-    figure(p50Ms.median),
-    figure(p99Ms.median),
-    ...processes.map((process) => (cpuUs[process] === undefined ? "" : figure(cpuUs[process].median))),
+    ...[medianOf(p50Ms), medianOf(p99Ms), ...processes.map((process) => medianOf(cpuUs[process]))],
   ]);
   return formatTable(["load", "rate", "p50 ms", "p99 ms", ...processes.map((name) => `${name} CPU µs`)], rows);
 }

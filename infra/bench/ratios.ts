@@ -3,14 +3,15 @@ import { loadavg } from "node:os";
 import { ConfigError } from "shared/config";
 import { scratchDir } from "../embedded/scratch.ts";
 import { announceWithoutNginx, nginx } from "../nginx/nginx-under-test.ts";
+import { measureBytes } from "./bytes.ts";
+import { measureDrain } from "./drain.ts";
 import { readHost } from "./host.ts";
-import { measureHttp } from "./http.ts";
-import type { RouteLoads } from "./http-loads.ts";
-import { toHttpRows } from "./http-rows.ts";
+import { createMemoryWatch } from "./memory-watch.ts";
+import { measureOnBoard } from "./on-board.ts";
 import { HELP, type RatiosOptions, readRatiosOptions } from "./ratios-options.ts";
-import { formatRatios, type LoadFigures, type Ratios, toRow } from "./ratios-report.ts";
-import type { Row } from "./rows.ts";
-import { spreadOf } from "./spread.ts";
+import { formatRatios, type Ratios, toRow } from "./ratios-report.ts";
+import { measureRestore } from "./restore.ts";
+import type { RowName } from "./rows.ts";
 import { HOW_TO_GET_WRK, wrk } from "./wrk.ts";
 
 /** `bun run bench`. @throws ConfigError for options that are not valid and for what is not installed; what a server threw */
@@ -32,36 +33,46 @@ export async function ratios(args: string[]): Promise<void> {
   process.stdout.write(`${options.asJson ? JSON.stringify(measured) : formatRatios(measured)}\n`);
 }
 
+// What restores or drains a million takes its time, and varies less from round to round than what asks over HTTP.
+const LONG_ROUNDS_MAX = 3;
+const WITHOUT_WRK = new Set<RowName>(["drain", "restore", "bytes"]);
+
 /** @param say takes what goes on, a line at a time; throws when it is to go no further */
 async function measureRatios(options: RatiosOptions, say: (text: string) => void): Promise<Ratios> {
   const { asJson: _, ...settings } = options;
-  if (wrk === undefined) throw new ConfigError([HOW_TO_GET_WRK], "Nothing was measured");
+  const { entries, events, players } = options;
+  const isWanted = (row: RowName) => options.rows.includes(row);
+  if (wrk === undefined && !options.rows.every((row) => WITHOUT_WRK.has(row))) {
+    throw new ConfigError([HOW_TO_GET_WRK], "Nothing was measured");
+  }
   const skipped: string[] = [];
-  if (nginx === undefined && options.rows.includes("proxy")) {
+  if (nginx === undefined && isWanted("proxy")) {
     const what = "no gateway was held against it";
     announceWithoutNginx(what);
     skipped.push(`SKIPPED: nginx is not installed, so ${what}.`);
   }
-  await using stack = new AsyncDisposableStack();
-  const dir = await scratchDir();
-  stack.defer(() => rm(dir, { recursive: true, force: true }));
   const at = new Date().toISOString();
-  const host = readHost(dir);
-  const rows: Row[] = [];
-  const loads = await measureHttp({ dir, options, say });
-  rows.push(...toHttpRows(options.rows, loads));
-  return {
-    ...{ at, host: { ...host, loadAfter: loadavg()[0] ?? 0 }, options: settings, rows: rows.map(toRow), skipped },
-    loads: loads.map(toFigures),
-  };
-}
-
-function toFigures({ route, through, loads }: RouteLoads): LoadFigures {
-  const over = (figure: (load: RouteLoads["loads"][number]) => number) => spreadOf(loads.map(figure));
-  const processes = Object.keys(loads[0]?.cpuUs ?? {});
-  return {
-    ...{ route, through, ratePerSecond: over(({ ratePerSecond }) => ratePerSecond) },
-    ...{ p50Ms: over(({ p50Ms }) => p50Ms), p99Ms: over(({ p99Ms }) => p99Ms) },
-    cpuUs: Object.fromEntries(processes.map((name) => [name, over(({ cpuUs }) => cpuUs[name] ?? Number.NaN)])),
-  };
+  const dir = await scratchDir();
+  try {
+    const host = readHost(dir);
+    const rounds = Math.min(options.rounds, LONG_ROUNDS_MAX);
+    const memory = createMemoryWatch();
+    const none = { rows: [], loads: [] };
+    const parts = [
+      await measureOnBoard({ dir, options, memory, say }),
+      isWanted("drain") || isWanted("memory")
+        ? await measureDrain({ dir, events, users: players, rounds, memory, say })
+        : none,
+      isWanted("restore") ? await measureRestore({ dir, entries, rounds, say }) : none,
+      { rows: isWanted("bytes") ? await measureBytes(entries, say) : [], loads: [] },
+      { rows: memory.rows(), loads: [] },
+    ];
+    const rows = parts.flatMap((part) => part.rows).filter(({ row }) => isWanted(row));
+    return {
+      ...{ at, host: { ...host, loadAfter: loadavg()[0] ?? 0 }, options: settings, rows: rows.map(toRow), skipped },
+      loads: parts.flatMap((part) => part.loads),
+    };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }

@@ -42,16 +42,19 @@ export function parseWrk(output: string): Omit<Driven, "clientCpuUs"> {
   return { requests, seconds: durationUs / 1e6, p50Ms, p99Ms, faults };
 }
 
-/** Asks over keep-alive connections for as long as said: whole seconds, one at least. @throws Error when wrk fails */
+/** Asks over keep-alive connections for as long as said. @throws Error when wrk fails */
 export async function runWrk({ url, asked, connections, seconds, perSecond = 0 }: WrkOptions): Promise<Driven> {
   if (wrk === undefined) throw new Error(HOW_TO_GET_WRK);
   const threads = Math.min(THREADS, connections);
-  const duration = Math.max(1, Math.round(seconds));
+  const duration = Math.ceil(seconds); // it takes whole ones
   const options = ["-t", threads, "-c", connections, "-d", `${duration}s`, "-s", join(import.meta.dir, "wrk.lua")];
   const child = Bun.spawn([wrk, ...options.map(String), url, "--", ...asked.map(String), String(perSecond / threads)], {
     ...{ stdin: "ignore", stderr: "pipe" },
   });
+  // Interrupted it ends as it does by itself, and tells how long it was.
+  const timer = duration === seconds ? undefined : setTimeout(() => child.kill("SIGINT"), seconds * 1000);
   const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  clearTimeout(timer);
   if ((await child.exited) !== 0) throw new Error(`wrk ended with ${child.exitCode}\n${output}${errors}`);
   return { ...parseWrk(output), clientCpuUs: Number(child.resourceUsage()?.cpuTime.total ?? 0) };
 }
