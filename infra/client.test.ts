@@ -51,11 +51,15 @@ describe("against a gateway, a ranker and a Redis", () => {
     expect(new Set(answers.map(({ score }) => score))).toEqual(new Set([5]));
   });
 
-  test("an operator writes for a player, reads what is kept, and erases the player", async () => {
+  test("an operator writes for a player, reads what is kept, hides the player, and erases the player", async () => {
     await client.register({ user_id: "cyd", name: "Cyd", region: "NA" });
     const operator = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
     expect(await operator.writeScore("cyd", { operation: "add", value: 5 })).toMatchObject({ score: 5, region: "NA" });
     expect(await operator.playerRecord("cyd")).toMatchObject({ user_id: "cyd", entries: [{ score: 5 }] });
+    expect(await operator.hidePlayer("cyd")).toEqual({ user_id: "cyd", hidden: true, boards: 1 });
+    expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
+    const shown = await operator.unhidePlayer("cyd", { reason: "a mistake" });
+    expect([shown, await client.rank("cyd")]).toMatchObject([{ hidden: false, boards: 1 }, { score: 5 }]);
     expect(await operator.erasePlayer("cyd")).toEqual({ user_id: "cyd", entries: 1, account: true });
     const code = await operator.playerRecord("cyd").catch((error) => error.code);
     expect(code).not.toBe("forbidden");

@@ -135,6 +135,8 @@ const streams: [route: string, target: string][] = [
 const acts: [route: string, target: string, body?: object][] = [
   ["GET /players/{userId}", "/players/eve"],
   ["POST /players/{userId}/score", "/players/eve/score", { operation: "set", value: 4 }],
+  ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
+  ["POST /players/{userId}/unhide", "/players/eve/unhide"],
   ["DELETE /players/{userId}", "/players/eve"],
 ];
 const service = ["GET /health", "GET /ready", "GET /metrics", "GET /openapi.json"];
@@ -225,6 +227,15 @@ describe("every answer is as the document says", () => {
     }
     for (const [route, body] of writes) await meet("forbidden", route, { body, operator: "root" });
     await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
+    for (const act of ["hide", "unhide"]) {
+      const route = `POST /players/{userId}/${act}`;
+      const target = `/players/taken/${act}`;
+      await meet("not_found", route, { target: `/players/nobody/${act}`, operator: "root" });
+      await meet("invalid_json", route, { target, body: "{", operator: "root" });
+      await meet("body_too_large", route, { target, body: "x".repeat(17_000), operator: "root" });
+      const headers = { "Content-Type": "text/plain" };
+      await meet("unsupported_media_type", route, { target, body: {}, headers, operator: "root" });
+    }
     await meet("outcome_unknown", "DELETE /players/{userId}", {
       target: "/players/bob",
       operator: "root",
@@ -283,9 +294,17 @@ test.each<[id: string, what: string, body: object]>([
   ["addScore", "no field", {}],
   ["setScore", "another route's field", { delta: 1 }],
   ["setScore", "zero", { score: 0 }],
+  ["hidePlayer", "no field", {}],
+  ["hidePlayer", "all fields", { reason: "🏆".repeat(200) }],
+  ["hidePlayer", "a reason of 201 characters", { reason: "🏆".repeat(201) }],
+  ["hidePlayer", "an unknown field", { why: "a bot" }],
+  ["unhidePlayer", "a number for a reason", { reason: 5 }],
 ])("the schema of a body takes what the server takes, and nothing else: %s with %s", async (id, _, body) => {
-  const { method, path } = all.find((operation) => operation.id === id) ?? { method: "", path: "" };
-  const isTaken = (await ask(`${method} ${path}`, { body, as: player("hal") })) !== "invalid_request";
+  const { method, path, tag } = all.find((operation) => operation.id === id) ?? { method: "", path: "", tag: "" };
+  const target = path.replace(":userId", "hal");
+  const who = tag === "operators" ? { operator: "root" } : { as: player("hal") };
+  const answer = await ask(`${method} ${path.replace(":userId", "{userId}")}`, { target, body, ...who });
+  const isTaken = answer !== "invalid_request";
   expect(
     faultsOf(
       document.components.schemas?.[`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`],

@@ -84,7 +84,7 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
 
   app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);
-  app.post("/players/:userId/score", limitOperator(deps), proxied);
+  for (const act of ["score", "hide", "unhide"]) app.post(`/players/:userId/${act}`, limitOperator(deps), proxied);
 
   if (deps.page !== undefined) pageRoutes(app, deps.page);
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
@@ -155,6 +155,9 @@ async function takeTokens(
   applyVerdict(c, buckets, verdict);
 }
 
+/** What comes to the same when it arrives twice. */
+const SETS_STATE = /^DELETE |^POST .*\/(un)?hide$/;
+
 async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Promise<Outgoing> {
   const { method, url } = c.req;
   const isRead = method === "GET" || method === "HEAD";
@@ -168,7 +171,10 @@ async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Pr
     body: isRead ? undefined : await readBody(c.req.raw),
     isWrite: !isRead && c.req.path !== "/auth/login",
     // By what is sent, not by what came: a Connection header may have ended a key here.
-    isRepeatable: isRead || method === "DELETE" || (!isAuth && headerOf(headers, "idempotency-key") !== undefined),
+    isRepeatable:
+      isRead ||
+      SETS_STATE.test(`${method} ${c.req.path}`) ||
+      (!isAuth && headerOf(headers, "idempotency-key") !== undefined),
   };
 }
 

@@ -73,10 +73,12 @@ export const BODY_ROUTES: BodyRoute[] = [
   },
 ];
 
-/** What operators ask about one player, without a body. */
+/** What operators ask about one player, without a body, or with one that may be left out. */
 export const OPERATOR_ROUTES = [
   { method: "GET", suffix: "" },
   { method: "DELETE", suffix: "" },
+  { method: "POST", suffix: "/hide" },
+  { method: "POST", suffix: "/unhide" },
 ];
 
 export const READ_ROUTES = [
@@ -144,5 +146,16 @@ export function validRequest(player: Player): fc.Arbitrary<Generated> {
       const path = `${route.path}${player_}?board=${onBoard}&region=${region}${count}`;
       return { what: "valid", method: "GET", path, headers: {} };
     });
-  return fc.oneof(write, read);
+  const unhide = fc.constantFrom(undefined, "{}", '{"reason":"a mistake"}').map(
+    (body): Generated => ({
+      ...{
+        what: "valid",
+        method: "POST",
+        path: `/players/${player.userId}/unhide`,
+        ...(body === undefined ? {} : { body }),
+      },
+      headers: { ...(body === undefined ? {} : JSON_HEADERS), ...asOperator(player) },
+    }),
+  );
+  return fc.oneof({ arbitrary: fc.oneof(write, read), weight: 10 }, { arbitrary: unhide, weight: 1 });
 }

@@ -96,6 +96,11 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);
   const others = fc.constantFrom<Record<string, string>>({}, authorization(player), { Authorization: "Bearer x.y.z" });
+  const badReason = fc.oneof(
+    fc.constantFrom("{", '"x"', "null", "[]", '{"reason":5}', '{"reason":null}', '{"reason":"a\\nb"}', '{"why":"x"}'),
+    fc.integer({ min: 201, max: 17_000 }).map((length) => JSON.stringify({ reason: "x".repeat(length) })),
+    unknownField.map((name) => `{${JSON.stringify(name)}:"x"}`),
+  );
   const badId = fc.constantFrom("x".repeat(65), "a%20b", "%7BEU%7D", "%00", "a.b", "*");
   return fc.oneof(
     fc.tuple(anAct, others).map(([{ method, suffix }, headers]) => ({
@@ -103,6 +108,14 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
     })),
     fc.tuple(anAct, badId).map(([{ method, suffix }, id]) => ({
       ...{ what: "an act on no player", method, path: `/players/${id}${suffix}`, headers: asOperator(player) },
+    })),
+    fc.tuple(fc.constantFrom("hide", "unhide"), badReason).map(([act, body]) => ({
+      ...{ what: "a reason", method: "POST", path: `/players/${player.userId}/${act}`, body },
+      headers: { ...JSON_HEADERS, ...asOperator(player) },
+    })),
+    fc.constantFrom("text/plain", "application/x-www-form-urlencoded").map((type) => ({
+      ...{ what: "a reason of another type", method: "POST", path: `/players/${player.userId}/hide`, body: "{}" },
+      headers: { "Content-Type": type, ...asOperator(player) },
     })),
   );
 }

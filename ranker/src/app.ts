@@ -21,6 +21,7 @@ import { playerRoutes } from "./routes/players.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
 import { statusRoutes } from "./routes/status.ts";
+import type { SetVisibility } from "./set-visibility.ts";
 import type { Submit } from "./submit.ts";
 
 export interface RankerDeps {
@@ -32,6 +33,7 @@ export interface RankerDeps {
   confirmAccount: ConfirmAccount;
   players: Players;
   erasePlayer: ErasePlayer;
+  setVisibility: SetVisibility;
   tokens: Tokens;
   passwordsRequired: boolean;
   /** False where players come from an identity provider: whoever registered one's id could take the place. */

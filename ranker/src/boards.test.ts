@@ -23,6 +23,7 @@ interface Modelled {
 /** What a leaderboard is, without any of the means: one array an board, sorted when it is read. */
 class Model {
   readonly entries = new Map<string, Modelled>();
+  readonly hidden = new Set<string>();
   #arrivals = 0;
 
   write(board: string, userId: string, region: string, operation: "set" | "add", value: number): void {
@@ -36,6 +37,7 @@ class Model {
     return [...this.entries]
       .filter(([key, entry]) => key.startsWith(`${board}/`) && (region === "GLOBAL" || entry.region === region))
       .map(([, entry]) => entry)
+      .filter(({ userId }) => !this.hidden.has(userId))
       .sort((a, b) => b.score - a.score || a.arrival - b.arrival);
   }
 }
@@ -47,15 +49,44 @@ function windowAround(sorted: Modelled[], index: number, range: number): Modelle
   return others.slice(first, first + 2 * range);
 }
 
+const aPlayer = fc.integer({ min: 0, max: 11 });
 const operations = fc.array(
-  fc.record({
-    player: fc.integer({ min: 0, max: 11 }),
-    board: fc.constantFrom("main", "weekly"),
-    operation: fc.constantFrom("set" as const, "add" as const),
-    value: fc.integer({ min: -3, max: 3 }),
-  }),
-  { minLength: 1, maxLength: 40 },
+  fc.oneof(
+    {
+      arbitrary: fc.record({
+        player: aPlayer,
+        board: fc.constantFrom("main", "weekly"),
+        operation: fc.constantFrom("set" as const, "add" as const),
+        value: fc.integer({ min: -3, max: 3 }),
+      }),
+      weight: 3,
+    },
+    { arbitrary: fc.record({ player: aPlayer, hides: fc.boolean() }), weight: 1 },
+  ),
+  { minLength: 1, maxLength: 50 },
 );
+
+type Played = typeof operations extends fc.Arbitrary<infer T> ? T : never;
+
+/** What is written is acknowledged with its score, hidden or not; the rank is nobody's to know. */
+async function play(ranker: Built, model: Model, played: Played): Promise<void> {
+  for (const act of played) {
+    const identity = player(`player-${act.player}`, REGIONS[act.player % REGIONS.length]);
+    const { userId, region } = identity;
+    if ("hides" in act) {
+      if (act.hides) model.hidden.add(userId);
+      else model.hidden.delete(userId);
+      const boards = [...model.entries.values()].filter((entry) => entry.userId === userId).length;
+      expect(await ranker.setVisibility(identity, act.hides)).toBe(boards);
+      continue;
+    }
+    const { board, operation, value } = act;
+    model.write(board, userId, region, operation, value);
+    const { entry } = await ranker.submit(identity, { operation, board, value });
+    const rank = model.hidden.has(userId) ? null : 1 + model.view(board, region).findIndex((e) => e.userId === userId);
+    expect(entry).toMatchObject({ score: model.entries.get(`${board}/${userId}`)?.score, rank });
+  }
+}
 
 async function expectLikeModel(ranker: Built, model: Model, board: string, view: string): Promise<void> {
   const sorted = model.view(board, view);
@@ -80,20 +111,23 @@ async function expectLikeModel(ranker: Built, model: Model, board: string, view:
   }
 }
 
+async function expectUnranked(ranker: Built, board: string, userId: string): Promise<void> {
+  const { boards } = ranker;
+  await expect(boards.rank("GLOBAL", board, userId)).rejects.toMatchObject({ code: "not_ranked" });
+  await expect(boards.around("GLOBAL", board, userId, 3)).rejects.toMatchObject({ code: "not_ranked" });
+}
+
 describe.each([1, 4])("with %d partitions a region", (partitions) => {
-  test("every rank, top and around equals a plain sorted array's, on each region and GLOBAL", async () => {
+  test("every rank, top and around equals a plain sorted array's, on each region and GLOBAL, whoever is hidden or back", async () => {
     const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main", "weekly"]) });
     await fc.assert(
       fc.asyncProperty(operations, async (played) => {
         await flushAll(under.redis);
         const model = new Model();
-        for (const { player: index, board, operation, value } of played) {
-          const identity = player(`player-${index}`, REGIONS[index % REGIONS.length]);
-          model.write(board, identity.userId, identity.region, operation, value);
-          await ranker.submit(identity, { operation, board, value });
-        }
+        await play(ranker, model, played);
         for (const board of ["main", "weekly"]) {
           for (const view of REGIONS) await expectLikeModel(ranker, model, board, view);
+          for (const userId of model.hidden) await expectUnranked(ranker, board, userId);
         }
       }),
       { numRuns: 100 },

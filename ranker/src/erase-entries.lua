@@ -1,26 +1,27 @@
 #!lua
 --[[
-Takes a player off all boards of one shard, and queues the erasure for PostgreSQL, together. Running it again, or where
+Takes a player off all boards of one shard, hidden or not, and queues the erasure for PostgreSQL, together. Running it again, or where
 there is nothing, does no harm.
 
 KEYS 1 queue    list   score events waiting for PostgreSQL
      2 clock    string last version given out on the shard
      3 split    string how many partitions the region is split into; absent where nobody has written it down
      4 erased   string version and account of the erasure
-     5... pairs, one a board: board zset, entries hash
+     5 visibility hash user_id -> <version> hidden|visible
+     6... three a board: board zset, hidden zset, entries hash
 ARGV 1 user_id
      2 event tail  JSON members of the event that do not change here, with the closing brace
      3 account     that may write no more, empty where none is known: then the one of an earlier erasure stays
      4 TTL         of the erasure, seconds
      5 partitions  what the caller takes the split to be
-Reply the entries taken off; -1 where the region is split otherwise, or is being moved: then nothing was done
+Reply the entries taken away; -1 where the region is split otherwise, or is being moved: then nothing was done
 
 What is older than the erasure and still on its way is not put back by anybody: the erasure follows it through the queue.
 ]]
-local queue, clock, split_key, erased = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local queue, clock, split_key, erased, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local user_id, event_tail, account, ttl, partitions = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
-local FIRST, ARRIVAL_DIGITS = 5, 16
+local FIRST, WIDTH, ARRIVAL_DIGITS = 6, 3, 16
 
 -- The entries are elsewhere by now, or on their way: what is erased here would come back there.
 local split = redis.call('GET', split_key)
@@ -30,11 +31,13 @@ redis.call('LLEN', queue)
 local last_version = tonumber(redis.call('GET', clock) or '0')
 local earlier = redis.call('GET', erased)
 if account == '' and earlier then account = string.match(earlier, ' (.*)$') or '' end
+redis.call('HLEN', visibility)
 local members = {}
-for i = FIRST, #KEYS, 2 do
-  local record = redis.call('HGET', KEYS[i + 1], user_id)
-  local member = (record and string.sub(record, 1, ARRIVAL_DIGITS) or '') .. user_id
-  if redis.call('ZSCORE', KEYS[i], member) then members[i] = member end
+for i = FIRST, #KEYS, WIDTH do
+  local record = redis.call('HGET', KEYS[i + 2], user_id)
+  members[i] = (record and string.sub(record, 1, ARRIVAL_DIGITS) or '') .. user_id
+  redis.call('ZSCORE', KEYS[i], members[i])
+  redis.call('ZSCORE', KEYS[i + 1], members[i])
 end
 
 local time = redis.call('TIME')
@@ -42,9 +45,10 @@ local version = string.format('%.0f', math.max(last_version + 1, time[1] * 10000
 redis.call('LPUSH', queue, '{"erased":true,"updated_at":"' .. version .. '",' .. event_tail)
 redis.call('SET', clock, version)
 redis.call('SET', erased, version .. ' ' .. account, 'EX', ttl)
+redis.call('HDEL', visibility, user_id)
 local taken = 0
-for i = FIRST, #KEYS, 2 do
-  if members[i] then taken = taken + redis.call('ZREM', KEYS[i], members[i]) end
-  redis.call('HDEL', KEYS[i + 1], user_id)
+for i = FIRST, #KEYS, WIDTH do
+  taken = taken + redis.call('ZREM', KEYS[i], members[i]) + redis.call('ZREM', KEYS[i + 1], members[i])
+  redis.call('HDEL', KEYS[i + 2], user_id)
 end
 return taken

@@ -7,21 +7,23 @@ import {
   clockKey,
   entriesKey,
   erasedKey,
+  hiddenKey,
   queueKey,
   splitKey,
+  visibilityKey,
 } from "shared/keys";
-import { Problem } from "shared/problems";
 import { defineScript, toRedisProblem } from "shared/redis";
-import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/regions";
+import type { Shard, Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
 import type { Stores } from "shared/stores";
 import accountSource from "./erase-account.lua" with { type: "text" };
 import entriesSource from "./erase-entries.lua" with { type: "text" };
+import { onEveryShard, toPartialProblem } from "./on-every-shard.ts";
 import { createSweepPlayer, type OnSwept } from "./sweep-player.ts";
 import { entriesMoved } from "./window.ts";
 
 export interface Erased {
-  /** Entries that were on boards. */
+  /** Entries that there were, on all boards. */
   entries: number;
   /** Whether there was an account. */
   account: boolean;
@@ -47,6 +49,8 @@ export interface ErasePlayerOptions {
 // Longer than a queue is likely to wait for PostgreSQL, and than a token is likely to live.
 const ERASED_TTL_SECONDS = 30 * 24 * 3600;
 
+const IN_PART = "The player is erased in part: a store does not answer. Erase again.";
+
 const entriesScript = defineScript({
   name: "erase-entries",
   source: entriesSource,
@@ -65,20 +69,15 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    for (const board of topology.boards) keys.push(boardKey(shard, board), entriesKey(shard, board));
+    keys.push(visibilityKey(shard));
+    for (const board of topology.boards) {
+      keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
+    }
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
     const args = [userId, eventTail, account, ERASED_TTL_SECONDS, topology.partitions];
     const taken = await entriesScript(stores.of(shard.region), keys, args, confirm);
     if (taken < 0) throw entriesMoved(shard.region);
     return taken;
-  }
-
-  async function eraseEntries(userId: string, account: string): Promise<number> {
-    const shards = shardsThatMayHold(topology, GLOBAL, userId);
-    const outcomes = await Promise.allSettled(shards.map((shard) => eraseOn(shard, userId, account)));
-    const failures = outcomes.filter((outcome) => outcome.status === "rejected").map(({ reason }) => reason as unknown);
-    if (failures.length > 0) throw toErasureProblem(failures[0], failures.length < shards.length);
-    return outcomes.reduce((sum, outcome) => sum + (outcome.status === "fulfilled" ? outcome.value : 0), 0);
   }
 
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
@@ -87,7 +86,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
     try {
       return await accountScript(stores.home, keys, [eventTail, createdAt, ERASED_TTL_SECONDS], confirm);
     } catch (error) {
-      throw toErasureProblem(error, true);
+      throw toPartialProblem(error, true, IN_PART);
     }
   }
 
@@ -96,17 +95,9 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
       throw toRedisProblem(error, "read");
     });
     const createdAt = found ?? "";
-    const entries = await eraseEntries(userId, createdAt);
+    const entries = await onEveryShard(topology, userId, IN_PART, (shard) => eraseOn(shard, userId, createdAt));
     const account = await eraseAccount(userId, createdAt);
     sweep(userId); // takes as long as Redis is large; the answer need not wait for it
     return { entries, account };
   };
-}
-
-function toErasureProblem(error: unknown, isPartlyDone: boolean): Problem {
-  const problem = toRedisProblem(error, "write");
-  if (!isPartlyDone || problem.code !== "unavailable") return problem;
-  return new Problem("outcome_unknown", "The player is erased in part: a store does not answer. Erase again.", {
-    cause: error,
-  });
 }

@@ -19,6 +19,7 @@ import { createCountTry } from "./login-tries.ts";
 import { measureRanker } from "./metrics.ts";
 import { createPasswords } from "./passwords.ts";
 import { createPlayers } from "./players.ts";
+import { createSetVisibility } from "./set-visibility.ts";
 import { createHasRoom, createSubmit } from "./submit.ts";
 
 // A write takes up to twice this where no replica answers, and a client's second has to hold the look-up before it.
@@ -79,6 +80,7 @@ await runService(
           else log.warn({ user_id, err }, "what expires of an erased player is left to expire");
         },
       }),
+      setVisibility: createSetVisibility({ topology, confirm, stores: writers }),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

@@ -1,15 +1,26 @@
 import type { PlayerRecord } from "shared/answers";
 import { readDeadEntry } from "shared/dead-entry";
-import { accountDeadKey, accountKey, accountQueueKey, deadKey, entriesKey, queueKey } from "shared/keys";
+import {
+  accountDeadKey,
+  accountKey,
+  accountQueueKey,
+  deadKey,
+  entriesKey,
+  queueKey,
+  splitKey,
+  visibilityKey,
+} from "shared/keys";
 import { Problem } from "shared/problems";
 import { parseRecord } from "shared/records";
 import { redact, redactBytes } from "shared/redact";
-import { type Redis, toRedisProblem } from "shared/redis";
-import { GLOBAL, shardsThatMayHold, type Topology } from "shared/regions";
+import { defineScript, type Redis, toRedisProblem } from "shared/redis";
+import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
-import { ARRIVAL_DIGITS, fromArrival, toIsoTime } from "shared/times";
+import { fromArrival, toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
-import { readWindow } from "./window.ts";
+import { parseVisibility } from "shared/visibility";
+import readSource from "./read-player.lua" with { type: "text" };
+import { entriesMoved } from "./window.ts";
 
 /** What operators read of players, wherever they live. */
 export interface Players {
@@ -20,6 +31,13 @@ export interface Players {
 }
 
 const QUEUE_PAGE = 1_000;
+
+type Text = string | null;
+const readScript = defineScript({
+  name: "read-player",
+  source: readSource,
+  parse: (reply) => reply as [] | [visibility: Text, ...records: Text[]],
+});
 
 export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
   const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
@@ -40,17 +58,20 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
     return last && { userId, name: last.name, region: last.region, isExternal: true };
   }
 
-  async function readEntries(userId: string): Promise<PlayerRecord["entries"]> {
-    const found = await Promise.all(
-      placesOf(userId).map(async ({ shard, board }) => {
-        const { self } = await readWindow(stores.of(shard.region), topology, shard, board, { userId }, 0);
-        if (self === undefined) return [];
-        const { name, region, score, member, updatedAtUs } = self;
-        const reachedAt = toIsoTime(fromArrival(member.slice(0, ARRIVAL_DIGITS)));
-        return [{ board, region, name, score, reached_at: reachedAt, updated_at: toIsoTime(updatedAtUs) }];
-      }),
-    );
-    return found.flat();
+  async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
+    const keys = [splitKey(shard.tag), visibilityKey(shard), ...topology.boards.map((each) => entriesKey(shard, each))];
+    const reply = await readScript(stores.of(shard.region), keys, [userId, topology.partitions]);
+    const [visibility, ...records] = reply;
+    if (reply.length === 0) throw entriesMoved(shard.region);
+    const entries = topology.boards.flatMap((board, index) => {
+      const record = records[index];
+      if (record == null) return [];
+      const { name, score, arrival, updatedAt } = parseRecord(record);
+      if (![score, fromArrival(arrival), updatedAt].every((each) => Number.isSafeInteger(Number(each)))) return [];
+      const times = { reached_at: toIsoTime(fromArrival(arrival)), updated_at: toIsoTime(Number(updatedAt)) };
+      return [{ board, region: shard.region, name, score: Number(score), ...times }];
+    });
+    return { hidden: parseVisibility(visibility ?? "")?.isHidden ?? false, entries };
   }
 
   async function readAccount(userId: string): Promise<PlayerRecord["account"]> {
@@ -71,16 +92,18 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
     const search = (isMeant: IsMeant, keyOf: (list: (typeof lists)[number]) => string) =>
       Promise.all(lists.map((list) => findIn(list.redis, keyOf(list), isMeant))).then((found) => found.flat());
     const isOf = eventOf(userId);
-    const [account, entries, waiting, dead] = await Promise.all([
+    const [account, kept, waiting, dead] = await Promise.all([
       readAccount(userId),
-      readEntries(userId),
+      Promise.all(shardsOf(userId).map((shard) => readShard(shard, userId))),
       search(isOf, ({ queue }) => queue),
       search(
         (entry) => isOf(readDeadEntry(entry).raw ?? entry),
         (list) => list.dead,
       ),
     ]);
-    return { user_id: userId, account, entries, waiting: waiting.map(toText), dead: dead.map(toDead) };
+    const hidden = kept.some((each) => each.hidden);
+    const entries = kept.flatMap((each) => each.entries);
+    return { user_id: userId, account, hidden, entries, waiting: waiting.map(toText), dead: dead.map(toDead) };
   }
 
   return {
@@ -96,14 +119,16 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
       const found = await record(userId).catch((error: unknown) => {
         throw toRedisProblem(error, "read");
       });
-      const { account, entries, waiting, dead } = found;
-      if (account === null && entries.length + waiting.length + dead.length === 0) throw unknownPlayer(userId);
+      const { account, hidden, entries, waiting, dead } = found;
+      if (account === null && !hidden && entries.length + waiting.length + dead.length === 0) {
+        throw unknownPlayer(userId);
+      }
       return found;
     },
   };
 }
 
-const unknownPlayer = (userId: string) => new Problem("not_found", `Nothing is kept of a player ${userId}.`);
+export const unknownPlayer = (userId: string) => new Problem("not_found", `Nothing is kept of a player ${userId}.`);
 
 type IsMeant = (element: Buffer) => boolean;
 

@@ -17,6 +17,7 @@ import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
 import { createPasswords } from "./passwords.ts";
 import { createPlayers } from "./players.ts";
+import { createSetVisibility, type SetVisibility } from "./set-visibility.ts";
 import { createHasRoom, createSubmit, type Submit } from "./submit.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
@@ -52,6 +53,7 @@ export interface Built {
   live: Live;
   metrics: Registry;
   submit: Submit;
+  setVisibility: SetVisibility;
   accounts: Accounts;
   tokens: Tokens;
   topology: Topology;
@@ -94,7 +96,9 @@ export async function startUnderTest(): Promise<UnderTest> {
       const metrics = createMetrics("test");
       const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
       const stores = { home: redis, all: [redis], of: redisOf };
+      const setVisibility = createSetVisibility({ topology, stores });
       const app = createApp({
+        setVisibility,
         players: createPlayers(topology, stores),
         erasePlayer: createErasePlayer({ topology, stores, onSwept: rest.onSwept }),
         ...{ topology, boards, live, metrics, submit, accounts, confirmAccount, tokens, passwordsRequired },
@@ -104,7 +108,7 @@ export async function startUnderTest(): Promise<UnderTest> {
         isStopping: () => false,
       });
       return {
-        ...{ app, boards, live, metrics, submit, accounts, tokens, topology },
+        ...{ app, boards, live, metrics, submit, setVisibility, accounts, tokens, topology },
         async post(path, body, as, headers = {}) {
           const authorization = as === undefined ? {} : { Authorization: `Bearer ${await tokens.issue(as)}` };
           return app.request(path, {

@@ -5,10 +5,12 @@ Writes one score: sets it, adds to it, or creates the entry. Ranking, record and
 KEYS 1 queue    list   score events waiting for PostgreSQL
      2 clock    string last version given out on the shard
      3 board    zset   score -> <arrival><user_id>
-     4 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
-     5 split    string how many partitions the region is split into; absent where nobody has written it down
-     6 erased   string version and account of an erasure of the player
-     7 once     string the answer kept for an idempotency key; absent when the request names none
+     4 hidden   zset   the same for players who are hidden
+     5 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
+     6 split    string how many partitions the region is split into; absent where nobody has written it down
+     7 erased   string version and account of an erasure of the player
+     8 visibility hash  user_id -> <version> hidden|visible, of those who were ever hidden
+     9 once     string the answer kept for an idempotency key; absent when the request names none
 ARGV 1 operation   set | add | create
      2 user_id
      3 value       integer, the score or the delta
@@ -21,15 +23,15 @@ ARGV 1 operation   set | add | create
     10 fingerprint digest of the request that owns the idempotency key
     11 once TTL    seconds
 Reply {outcome, replayed 0|1, score, updated_at in microseconds, member, rank, is the rank final 0|1}
-      A rank that is not final is the one on this shard.
+      A rank that is not final is the one on this shard. That of a hidden player is 0, and final.
       outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved | erased (then only
       the outcome)
 
 Guarantee: every key that will be written is read first, and the queue is written first, so that a wrong type or a
 refusal for memory comes before anything has changed. Versions are unique on the shard and only grow.
 ]]
-local queue, clock, board, entries = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local split_key, erased, once = KEYS[5], KEYS[6], KEYS[7]
+local queue, clock, board, hidden, entries = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local split_key, erased, visibility, once = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local operation, user_id, value, queue_max = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local event_tail, name, sealed, partitions, account = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local fingerprint, once_ttl = ARGV[10], ARGV[11]
@@ -61,6 +63,10 @@ end
 local queued = redis.call('LLEN', queue)
 local last_version = tonumber(redis.call('GET', clock) or '0')
 local record = redis.call('HGET', entries, user_id)
+-- A hidden player's scores are kept in the same way, only where no read looks.
+local seen = redis.call('HGET', visibility, user_id)
+local is_hidden = seen and string.sub(seen, -6) == 'hidden'
+if is_hidden then board = hidden end
 local arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
 local old_score = redis.call('ZSCORE', board, (arrival or '') .. user_id)
 if queued >= queue_max then return {'queue_full'} end
@@ -97,7 +103,8 @@ if is_arrival then
 end
 redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. name)
 
-local rank = redis.call('ZREVRANK', board, member) + 1
+local rank = 0
+if is_hidden then sealed = 1 else rank = redis.call('ZREVRANK', board, member) + 1 end
 if once then
   local answer = {fingerprint, 'ok', score_text, version_text, member, rank, sealed}
   redis.call('SET', once, table.concat(answer, ' '), 'EX', once_ttl)

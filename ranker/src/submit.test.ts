@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { boardKey, clockKey, entriesKey, onceKey, queueKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, onceKey, queueKey, visibilityKey } from "shared/keys";
 import type { Problem } from "shared/problems";
 import { createTopology, shardOf } from "shared/regions";
 import { configure, flushAll, forgetScripts, keysOf } from "../../infra/embedded/whole-store.ts";
@@ -161,6 +161,7 @@ describe("a refused write changes nothing", () => {
     ["clock", clockKey(shard)],
     ["board", boardKey(shard, "main")],
     ["entries", entriesKey(shard, "main")],
+    ["visibility", visibilityKey(shard)],
     ["once", onceKey(shard, "ada", "key")],
   ])("a wrong type at the %s key", async (_, key) => {
     await ranker.submit(ada, main("set", 5));

@@ -1,5 +1,15 @@
 import type { Entry } from "shared/answers";
-import { boardKey, clockKey, entriesKey, erasedKey, onceKey, queueKey, splitKey } from "shared/keys";
+import {
+  boardKey,
+  clockKey,
+  entriesKey,
+  erasedKey,
+  hiddenKey,
+  onceKey,
+  queueKey,
+  splitKey,
+  visibilityKey,
+} from "shared/keys";
 import { accountGone, Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
@@ -115,8 +125,9 @@ export function toSubmitCall(
   traceparent?: string,
 ): SubmitCall {
   const shard = shardOf(topology, region, userId);
-  const keys = [queueKey(shard), clockKey(shard), boardKey(shard, board), entriesKey(shard, board)];
-  keys.push(splitKey(shard.tag), erasedKey(shard, userId));
+  const keys = [queueKey(shard), clockKey(shard)];
+  keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
+  keys.push(splitKey(shard.tag), erasedKey(shard, userId), visibilityKey(shard));
   const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
   const isWholeView = shardsOfView(topology, region).length === 1;
   const args = [operation, userId, value, queueMax, eventTail, name, isWholeView ? 1 : 0, topology.partitions, account];
@@ -150,7 +161,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
     const position = { score: Number(score), member };
-    // Rank 0 was kept by nobody who knew it.
+    // Rank 0 was kept by nobody who knew it, or is that of a player who is hidden.
     const rank = Number(sealed) === 1 ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
     return {
       entry: { rank, user_id: userId, name, region, score: position.score, updated_at: toIsoTime(Number(updatedAt)) },

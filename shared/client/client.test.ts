@@ -24,7 +24,7 @@ function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
       const { pathname, search } = new URL(request.url);
       seen.push({
         ...{ method: request.method, target: pathname + search },
-        body: request.method === "POST" ? await request.json() : undefined,
+        body: request.headers.has("Content-Type") ? await request.json() : undefined,
         token: request.headers.get("Authorization"),
         key: request.headers.get("Idempotency-Key"),
       });
@@ -72,6 +72,8 @@ describe("every method sends what its route takes", () => {
       (client) => client.writeScore("a b", { operation: "add", value: 3 }),
     ],
     ["GET /players/grace", undefined, (client) => client.playerRecord("grace")],
+    ["POST /players/a%20b/hide", { reason: "a bot" }, (client) => client.hidePlayer("a b", { reason: "a bot" })],
+    ["POST /players/grace/unhide", undefined, (client) => client.unhidePlayer("grace")],
     ["DELETE /players/grace", undefined, (client) => client.erasePlayer("grace")],
     ["GET /health", undefined, (client) => client.health()],
     ["GET /ready", undefined, (client) => client.ready()],
@@ -115,10 +117,15 @@ describe("what fails for now is tried again", () => {
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test("an erasure, too: a repeat changes nothing", async () => {
+  test("an erasure, too, and who is hidden: a repeat changes nothing", async () => {
     const { client, seen } = serve(["dropped", later(503, "outcome_unknown")]);
     await client.erasePlayer("grace");
     expect(seen.map(({ method }) => method)).toEqual(["dropped", "DELETE", "DELETE"]);
+    for (const act of ["hidePlayer", "unhidePlayer"] as const) {
+      const again = serve(["dropped", later(503, "outcome_unknown")]);
+      await again.client[act]("grace");
+      expect(again.seen.map(({ method }) => method)).toEqual(["dropped", "POST", "POST"]);
+    }
   });
 
   test("a key of the caller's own is sent as it is", async () => {

@@ -4,6 +4,7 @@ import type {
   ErasedPlayer,
   Health,
   PlayerRecord,
+  PlayerVisibility,
   RankView,
   Readiness,
   Session,
@@ -17,6 +18,7 @@ import type {
   Credentials,
   LiveQuery,
   LiveRankQuery,
+  OperatorReason,
   OperatorScore,
   RankQuery,
   Registration,
@@ -76,6 +78,10 @@ export interface Client {
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
   /** For operators: all that is kept of a player. Codes: `not_found`, `forbidden`. */
   playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;
+  /** For operators: takes a player off all boards, with the scores kept. Codes: `not_found`, `forbidden`, `outcome_unknown`. */
+  hidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
+  /** For operators: puts a hidden player back. */
+  unhidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
   /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
@@ -109,6 +115,9 @@ export function createClient(options: ClientOptions): Client {
     return ask<Entry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
   };
 
+  const act = (target: string, body: unknown, { signal }: CallOptions = {}) =>
+    ask<PlayerVisibility>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
+
   return {
     as: (token) => createClient({ ...options, token }),
     register: (player, more) => enter("/auth/register", player, more),
@@ -124,6 +133,8 @@ export function createClient(options: ClientOptions): Client {
       subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
     playerRecord: (userId, more) => get(toPlayer(userId), more, { headers: authorization }),
+    hidePlayer: (userId, why, more) => act(`${toPlayer(userId)}/hide`, why, more),
+    unhidePlayer: (userId, why, more) => act(`${toPlayer(userId)}/unhide`, why, more),
     erasePlayer: (userId, { signal } = {}) =>
       ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),

@@ -23,9 +23,11 @@ const entryFields = {
 
 /** One player's score on a board. */
 export const entrySchema = z.object({
-  /** 1 is the best. Null only where a write stands but its rank could not be read. */
+  /** 1 is the best. Null only in the answer to a write that stands but has no rank. */
   rank: rank.nullable().meta({
-    description: "1 is the best. Null only in the answer to a write that stands, but whose rank could not be read.",
+    description:
+      "1 is the best. Null only in the answer to a write that stands, but whose rank could not be read, or whose " +
+      "player is hidden.",
   }),
   ...entryFields,
 });
@@ -68,6 +70,7 @@ export const playerRecordSchema = z.object({
     })
     .nullable()
     .meta({ description: "Null for a player of an identity provider." }),
+  hidden: z.boolean().meta({ description: "Whether operators keep the player off the boards." }),
   entries: z.array(
     z.object({
       ...{ board: z.string(), region: z.string(), name: z.string(), score: z.int() },
@@ -86,10 +89,18 @@ export type PlayerRecord = z.infer<typeof playerRecordSchema>;
 /** What an erasure took away. */
 export const erasedSchema = z.object({
   user_id: z.string(),
-  entries: count.meta({ description: "Entries that were on boards." }),
+  entries: count.meta({ description: "Entries that there were, on all boards." }),
   account: z.boolean().meta({ description: "Whether there was an account." }),
 });
 export type ErasedPlayer = z.infer<typeof erasedSchema>;
+
+/** Whether a player is on the boards from now on. */
+export const visibilitySchema = z.object({
+  user_id: z.string(),
+  hidden: z.boolean(),
+  boards: count.meta({ description: "Boards on which the player has a score, which is kept." }),
+});
+export type PlayerVisibility = z.infer<typeof visibilitySchema>;
 
 /** The answer to a registration or a login. */
 export const sessionSchema = z.object({

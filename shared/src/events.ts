@@ -46,8 +46,22 @@ export const erasureSchema = z.object({
 });
 export type Erasure = z.infer<typeof erasureSchema>;
 
+/** A player was hidden from all boards at this version, or shown again. */
+export const visibilityEventSchema = z.object({
+  user_id: userIdSchema,
+  region: z.string().min(1).max(50),
+  hidden: z.boolean(),
+  updated_at: timeText,
+});
+export type VisibilityEvent = z.infer<typeof visibilityEventSchema>;
+
+const has = (event: unknown, field: string) => typeof event === "object" && event !== null && field in event;
+
 /** Whether something read from a queue speaks of an erasure, well-formed or not. */
-export const isErasure = (event: unknown): boolean => typeof event === "object" && event !== null && "erased" in event;
+export const isErasure = (event: unknown): boolean => has(event, "erased");
+
+/** The same of a change of who is seen. */
+export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden");
 
 export const accountEventSchema = z.object({
   user_id: userIdSchema,

@@ -186,10 +186,24 @@ function refuseRounded(_key: string, value: unknown, context?: { source?: string
  * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request` naming the fields
  */
 export async function readJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  if (!isPlainJson(c.req.header("Content-Type"), c.req.header("Content-Encoding"))) {
-    throw new Problem("unsupported_media_type", "Send JSON in UTF-8, with the header Content-Type: application/json.");
-  }
+  refuseOtherTypes(c);
+  return parseJson(await readBody(c.req.raw), schema);
+}
+
+/** The same where all fields may be left out, and the body with them. */
+export async function readOptionalJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
   const bytes = await readBody(c.req.raw);
+  if (bytes.length === 0) return schema.parse({});
+  refuseOtherTypes(c);
+  return parseJson(bytes, schema);
+}
+
+function refuseOtherTypes(c: Context): void {
+  if (isPlainJson(c.req.header("Content-Type"), c.req.header("Content-Encoding"))) return;
+  throw new Problem("unsupported_media_type", "Send JSON in UTF-8, with the header Content-Type: application/json.");
+}
+
+function parseJson<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<S> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), refuseRounded);

@@ -20,6 +20,18 @@ export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{$
  */
 export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${shard.tag}}`, board);
 
+/**
+ * zset, score → `<arrival><user_id>`: the players of the board who are hidden, kept out of the ranking, so that no read has
+ * to look for them. Their records stay among the entries.
+ */
+export const hiddenKey = (shard: Shard, board: string) => onBoard(`hidden:{${shard.tag}}`, board);
+
+/**
+ * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last that was said of whom operators ever hid. Few,
+ * and for all boards, also those that the player is on later.
+ */
+export const visibilityKey = (shard: Shard) => `visibility:{${shard.tag}}`;
+
 /** string, the last version given out on the shard; makes versions unique and growing. */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 

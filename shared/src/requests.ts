@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { newPasswordSchema, triedPasswordSchema } from "./credentials.ts";
 import type { Topology } from "./regions.ts";
-import { boardSchema, nameSchema, regionSchema, scoreSchema, userIdSchema, viewSchema } from "./scores.ts";
+import {
+  boardSchema,
+  nameSchema,
+  reasonSchema,
+  regionSchema,
+  scoreSchema,
+  userIdSchema,
+  viewSchema,
+} from "./scores.ts";
 
 const LIMIT_MAX = 1000;
 const RANGE_MAX = 100;
@@ -57,6 +65,7 @@ export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
       value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
       board: boardSchema(topology),
     }),
+    operatorReason: z.strictObject({ reason: reasonSchema.optional() }),
     player: z.strictObject({ userId: userIdSchema }),
     topQuery: z.strictObject({ ...read, limit: count(LIMIT_MAX, 100, "How many entries, from the best on.") }),
     rankQuery: z.strictObject(read),
@@ -73,6 +82,7 @@ export type CreateScore = z.input<Requests["createScore"]>;
 export type SetScore = z.input<Requests["setScore"]>;
 export type AddScore = z.input<Requests["addScore"]>;
 export type OperatorScore = z.input<Requests["operatorScore"]>;
+export type OperatorReason = z.input<Requests["operatorReason"]>;
 /** As a caller thinks of them: counts are numbers, and everything has a default. */
 export type TopQuery = Partial<z.output<Requests["topQuery"]>>;
 export type RankQuery = Partial<z.output<Requests["rankQuery"]>>;

@@ -5,6 +5,10 @@ import { GLOBAL, type Topology } from "./regions.ts";
 export const NAME_CHARACTERS_MAX = 200;
 // Cc: control characters, NUL among them. Cs in Unicode mode: surrogates without their partner.
 const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+const isPlain = (text: string) => !NAME_FORBIDDEN.test(text);
+const PLAIN = "must have no control characters and no lone surrogates";
+
+export const REASON_CHARACTERS_MAX = 200;
 
 // What a check in code means is told in the words of JSON Schema by `meta`, for the OpenAPI document.
 
@@ -16,11 +20,18 @@ export const userIdSchema = z
 export const nameSchema = z
   .string()
   .refine((name) => name.length > 0 && [...name].length <= NAME_CHARACTERS_MAX, "must have 1 to 200 characters")
-  .refine((name) => !NAME_FORBIDDEN.test(name), "must have no control characters and no lone surrogates")
+  .refine(isPlain, PLAIN)
   .meta({
     ...{ minLength: 1, maxLength: NAME_CHARACTERS_MAX },
     description: "Shown on the boards. No control characters, no lone surrogates.",
   });
+
+/** Why an operator does something, for the log. */
+export const reasonSchema = z
+  .string()
+  .refine((reason) => [...reason].length <= REASON_CHARACTERS_MAX, "must have no more than 200 characters")
+  .refine(isPlain, PLAIN)
+  .meta({ maxLength: REASON_CHARACTERS_MAX, description: "Kept in the log alone." });
 
 /** An integer in ±(2^53−1). Minus zero becomes zero: the two would be written differently and rank alike. */
 export const scoreSchema = z

@@ -9,6 +9,7 @@ import {
   readinessSchema,
   sessionSchema,
   topSchema,
+  visibilitySchema,
 } from "shared/answers";
 import { type ProblemCode, problemStatus } from "shared/problems";
 import type { Topology } from "shared/regions";
@@ -27,7 +28,8 @@ export interface OpenApiDocument extends Json {
 
 const answers = {
   ...{ Entry: entrySchema, Top: topSchema, Rank: rankSchema, Around: aroundSchema, Session: sessionSchema },
-  ...{ PlayerRecord: playerRecordSchema, Erased: erasedSchema, Health: healthSchema, Readiness: readinessSchema },
+  ...{ PlayerRecord: playerRecordSchema, Erased: erasedSchema, Visibility: visibilitySchema },
+  ...{ Health: healthSchema, Readiness: readinessSchema },
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
@@ -102,7 +104,12 @@ function describe(operation: Operation, responses: Json): Json {
     ],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: json(ref("schemas", `${capital(id)}Body`), body.example) } }),
+      : {
+          requestBody: {
+            required: !body.isOptional,
+            content: json(ref("schemas", `${capital(id)}Body`), body.example),
+          },
+        }),
     responses: { ...successesOf(operation), ...problemsOf(operation, responses) },
   };
 }

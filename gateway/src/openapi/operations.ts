@@ -8,6 +8,7 @@ import {
   readinessSchema,
   sessionSchema,
   topSchema,
+  visibilitySchema,
 } from "shared/answers";
 import type { ProblemCode } from "shared/problems";
 import type { Topology } from "shared/regions";
@@ -43,7 +44,7 @@ export interface Operation {
   isRepeatable?: boolean;
   params?: z.ZodObject;
   query?: z.ZodObject;
-  body?: { schema: z.ZodObject; example: unknown };
+  body?: { schema: z.ZodObject; example: unknown; isOptional?: boolean };
   success: Record<number, Success>;
   problems: readonly ProblemCode[];
 }
@@ -157,6 +158,24 @@ export function operations(topology: Topology): readonly Operation[] {
       description: "In both stores. It can be repeated: whoever registers the `user_id` later starts clean.",
       success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
       problems: ["outcome_unknown"],
+    },
+    {
+      ...{ ...operate, method: "POST", path: "/players/:userId/hide", id: "hidePlayer" },
+      summary: "Take a player off all boards",
+      description:
+        "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
+        "ones. It can be repeated.",
+      body: { schema: requests.operatorReason, example: examples.hide, isOptional: true },
+      success: { 200: { description: "Hidden.", schema: visibilitySchema, example: examples.hidden } },
+      problems: ["not_found", "outcome_unknown"],
+    },
+    {
+      ...{ ...operate, method: "POST", path: "/players/:userId/unhide", id: "unhidePlayer" },
+      summary: "Put a hidden player back",
+      description: "With the score of now, and ties as if never hidden. It can be repeated.",
+      body: { schema: requests.operatorReason, example: examples.unhide, isOptional: true },
+      success: { 200: { description: "Not hidden.", schema: visibilitySchema, example: examples.shown } },
+      problems: ["not_found", "outcome_unknown"],
     },
     {
       ...{ ...operate, method: "POST", path: "/players/:userId/score", id: "writeScore", isRepeatable: true },

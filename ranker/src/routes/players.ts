@@ -1,7 +1,7 @@
 import { zValidator } from "@hono/zod-validator";
 import { createMiddleware } from "hono/factory";
-import type { ErasedPlayer } from "shared/answers";
-import { type RequestVariables, readJson, refuseInvalid } from "shared/http";
+import type { ErasedPlayer, PlayerVisibility } from "shared/answers";
+import { type RequestVariables, readJson, readOptionalJson, refuseInvalid } from "shared/http";
 import { requestSchemas } from "shared/requests";
 import { identifyOperator } from "shared/tokens";
 import type { RankerApp, RankerDeps } from "../app.ts";
@@ -17,8 +17,8 @@ interface OperatorEnv {
 
 /** `/players/:userId…`: what operators do to players, or for them. Every act is logged with who did it. */
 export function playerRoutes(app: RankerApp, deps: RankerDeps): void {
-  const { tokens, topology, passwordsRequired, players, erasePlayer, submit, log } = deps;
-  const { player: params, operatorScore } = requestSchemas(topology, passwordsRequired);
+  const { tokens, topology, passwordsRequired, players, erasePlayer, setVisibility, submit, log } = deps;
+  const { player: params, operatorScore, operatorReason } = requestSchemas(topology, passwordsRequired);
   const player = zValidator("param", params, refuseInvalid);
 
   /** Only for operators; says afterwards who did what to whom, and how it ended. */
@@ -41,6 +41,17 @@ export function playerRoutes(app: RankerApp, deps: RankerDeps): void {
   app.get("/players/:userId", asOperator("export"), player, async (c) =>
     c.json(await players.record(c.req.valid("param").userId)),
   );
+
+  for (const action of ["hide", "unhide"] as const) {
+    app.post(`/players/:userId/${action}`, asOperator(action), player, async (c) => {
+      c.set("act", await readOptionalJson(c, operatorReason));
+      const identity = await players.find(c.req.valid("param").userId);
+      const hidden = action === "hide";
+      const boards = await setVisibility(identity, hidden);
+      const answer: PlayerVisibility = { user_id: identity.userId, hidden, boards };
+      return c.json(answer);
+    });
+  }
 
   app.post("/players/:userId/score", asOperator("score"), player, async (c) => {
     const { operation, value, board } = await readJson(c, operatorScore);

@@ -1,0 +1,59 @@
+import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, splitKey, visibilityKey } from "shared/keys";
+import { defineScript } from "shared/redis";
+import type { Shard, Topology } from "shared/regions";
+import type { Confirm } from "shared/replica-wait";
+import type { Stores } from "shared/stores";
+import type { Identity } from "shared/tokens";
+import { HIDDEN, VISIBLE } from "shared/visibility";
+import { onEveryShard } from "./on-every-shard.ts";
+import { unknownPlayer } from "./players.ts";
+import source from "./set-visibility.lua" with { type: "text" };
+import { entriesMoved } from "./window.ts";
+
+/**
+ * Hides a player from all boards, or shows the player again, in every region. Written also where nothing is to be changed:
+ * Redis may have been emptied, and what PostgreSQL still says would come back with a restore.
+ *
+ * @returns the boards on which the player has a score
+ * @throws Problem `not_found` for an account that was erased meanwhile; `unavailable`: nothing was changed;
+ *   `outcome_unknown`: it may stand, everywhere or in part
+ */
+export type SetVisibility = (player: Identity, isHidden: boolean) => Promise<number>;
+
+export interface SetVisibilityOptions {
+  topology: Topology;
+  /** Where players are written. */
+  stores: Pick<Stores, "of">;
+  /** What a change waits for; nothing unless it is given. */
+  confirm?: Confirm | undefined;
+}
+
+const MOVED = -1;
+
+const script = defineScript({
+  name: "set-visibility",
+  source,
+  parse: Number,
+  isRefusal: (boards) => boards < 0,
+});
+
+export function createSetVisibility({ topology, stores, confirm }: SetVisibilityOptions): SetVisibility {
+  async function setOn(shard: Shard, { userId, account = "" }: Identity, isHidden: boolean): Promise<number> {
+    const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
+    keys.push(visibilityKey(shard));
+    for (const board of topology.boards) {
+      keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
+    }
+    const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
+    const args = [userId, isHidden ? HIDDEN : VISIBLE, eventTail, account, topology.partitions];
+    const boards = await script(stores.of(shard.region), keys, args, confirm);
+    if (boards === MOVED) throw entriesMoved(shard.region);
+    if (boards < 0) throw unknownPlayer(userId);
+    return boards;
+  }
+
+  return (player, isHidden) => {
+    const inPart = `The player is ${isHidden ? "hidden" : "shown"} in part: a store does not answer. Repeat it.`;
+    return onEveryShard(topology, player.userId, inPart, (shard) => setOn(shard, player, isHidden));
+  };
+}
