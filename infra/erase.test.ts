@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => it.close(), 30_000);
 beforeEach(async () => {
   await it.sides.stores.home.flushall();
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures`);
+  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 });
 
 const rows = async () =>

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toDeadEntry } from "shared/dead-entry";
-import { accountKey, clockKey, deadKey, entriesKey, erasedKey, moverKey, onceKey, splitKey } from "shared/keys";
+import {
+  accountKey,
+  clockKey,
+  deadKey,
+  entriesKey,
+  erasedKey,
+  moverKey,
+  onceKey,
+  splitKey,
+  visibilityKey,
+} from "shared/keys";
 import { createTopology, shardOf, shardsOf } from "shared/regions";
 import type { Stores } from "shared/stores";
 import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition.ts";
@@ -9,6 +19,7 @@ import { restore } from "../drainer/src/restore.ts";
 import { entrySweeps } from "../drainer/src/subjects.ts";
 import { createBoards } from "../ranker/src/boards.ts";
 import { createErasePlayer } from "../ranker/src/erase-player.ts";
+import { createSetVisibility } from "../ranker/src/set-visibility.ts";
 import { createSubmit } from "../ranker/src/submit.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 
@@ -24,7 +35,7 @@ beforeEach(clear);
 
 async function clear(): Promise<void> {
   await it.sides.stores.home.flushall();
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures`);
+  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 }
 
 const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, BOARDS);
@@ -34,9 +45,11 @@ function servicesWith(partitions: number) {
   const topology = topologyOf(partitions);
   const boards = createBoards(topology, it.sides.stores.of);
   const submit = createSubmit({ topology, redisOf: it.sides.stores.of, boards, queueMax: 1_000_000 });
+  const setVisibility = createSetVisibility({ topology, stores: it.sides.stores });
   const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: it.regionOf(userId) });
   return {
     boards,
+    setHidden: (userId: string, isHidden: boolean) => setVisibility(identity(userId), isHidden),
     write: (userId: string, board: string, value: number, idempotencyKey?: string) =>
       submit(identity(userId), { operation: "add", board, value, idempotencyKey }),
     /** All boards of all views in their order, with versions. */
@@ -79,6 +92,16 @@ function endAfter(commands: number): Stores {
   return { ...it.sides.stores, of: () => redis };
 }
 
+/** Everybody on main, hidden or not, in the order of SQL. */
+const inSql = async () =>
+  (
+    await it.sides.databases.home.run(
+      (sql) => sql`
+        SELECT user_id FROM leaderboard WHERE board = 'main'
+        ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
+    )
+  ).map(({ user_id }) => user_id as string);
+
 /** Every key that is not of the shards that there should be. */
 async function strayKeys(partitions: number): Promise<string[]> {
   const tags = new Set(REGIONS.flatMap((region) => shardsOf(region, partitions)).map(({ tag }) => tag));
@@ -86,6 +109,17 @@ async function strayKeys(partitions: number): Promise<string[]> {
   return keys.filter((key) => !key.startsWith("split:") && !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""));
 }
 
+/** Players of whom a shard says whether they are hidden, although they are not on it. */
+async function strangersSpokenOf(partitions: number): Promise<string[]> {
+  const topology = topologyOf(partitions);
+  const said = topology.shards.map(async (shard) => {
+    const ids = await it.sides.stores.home.hkeys(visibilityKey(shard));
+    return ids.filter((id) => shardOf(topology, shard.region, id) !== shard);
+  });
+  return (await Promise.all(said)).flat();
+}
+
+const hides = fc.array(fc.tuple(fc.integer({ min: 0, max: 39 }), fc.boolean()), { maxLength: 12 });
 const played = fc.array(
   fc.record({
     player: fc.integer({ min: 0, max: 39 }),
@@ -104,13 +138,15 @@ describe.each([
   const marked = (partitions: number) =>
     Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), String(partitions))));
 
-  test("ranks, ties, names and versions are as they were, on every board and view, and later writes are newer", async () => {
+  test("ranks, ties, names and versions are as they were, on every board and view, whoever is hidden stays so, and later writes are newer", async () => {
     await fc.assert(
-      fc.asyncProperty(played, async (writes) => {
+      fc.asyncProperty(played, hides, played, async (writes, hidden, later) => {
         await clear();
         await marked(from);
         const before = servicesWith(from);
         for (const { player, board, value } of writes) await before.write(`p${player}`, board, value);
+        for (const [player, isHidden] of hidden) await before.setHidden(`p${player}`, isHidden);
+        for (const { player, board, value } of later) await before.write(`p${player}`, board, value);
         const read = await before.read();
         const moved = await move(to);
         const after = servicesWith(to);
@@ -118,6 +154,9 @@ describe.each([
         expect(await strayKeys(to)).toEqual([]);
         expect(await after.differences()).toEqual([]);
         expect(moved.map(({ region, broken }) => [region, broken])).toEqual(REGIONS.map((region) => [region, 0]));
+        for (const player of new Set(hidden.map(([id]) => id))) await after.setHidden(`p${player}`, false);
+        const [everybody] = await after.read();
+        expect(everybody?.entries.map(({ user_id }) => user_id)).toEqual(await inSql());
         const newest = Math.max(...read.flatMap(({ entries }) => entries.map((entry) => Date.parse(entry.updated_at))));
         const { entry } = await after.write("p0", "main", 1);
         expect(Date.parse(entry.updated_at)).toBeGreaterThanOrEqual(newest);
@@ -130,6 +169,7 @@ describe.each([
     await marked(from);
     const before = servicesWith(from);
     for (let n = 0; n < 60; n++) await before.write(`p${n}`, BOARDS[n % 2] ?? "", n % 5, `match-${n}`);
+    for (let n = 0; n < 60; n += 7) await before.setHidden(`p${n}`, n % 2 === 0);
     const read = await before.read();
     let ends = 0;
     for (let commands = 1; ; commands += 1 + Math.floor(Math.random() * 40)) {
@@ -140,7 +180,7 @@ describe.each([
     }
     expect(ends).toBeGreaterThan(5);
     expect(await servicesWith(to).read()).toEqual(read);
-    expect(await strayKeys(to)).toEqual([]);
+    expect([await strayKeys(to), await strangersSpokenOf(to)]).toEqual([[], []]);
     expect(await servicesWith(to).differences()).toEqual([]);
   }, 60_000);
 

@@ -20,7 +20,7 @@ afterAll(async () => {
 }, 30_000);
 beforeEach(async () => {
   await it.sides.stores.home.flushall();
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures`);
+  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 });
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `player-${n}`);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => it.close(), 30_000);
 const empty = async () => {
   await it.sides.stores.home.flushall();
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures`);
+  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 };
 beforeEach(empty);
 

@@ -1,5 +1,7 @@
+import type { VisibilityEvent } from "shared/events";
 import { parseRecord } from "shared/records";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
+import { parseVisibility } from "shared/visibility";
 import type { Claim } from "./compare.ts";
 import type { AccountRow, EntryRow } from "./read-rows.ts";
 import { toInteger, toTime } from "./sound.ts";
@@ -9,7 +11,7 @@ export interface FoundEntry {
   record: string | null;
   /** Of the member that the record names. */
   score: string | null;
-  /** Another member of the same player, that the record does not name. */
+  /** Another member of the same player that the record does not name, or the one that it names, where it must not be. */
   stray: { member: string; score: string } | null;
 }
 
@@ -63,4 +65,18 @@ export function toAccountClaim(found: FoundAccount, userId: string, latestVersio
     return { row: undefined, isWhole: false, isPresent };
   }
   return { row: { user_id: userId, name, region, password_hash, created_at, updated_at }, isWhole: true, isPresent };
+}
+
+/** What Redis says of who sees one player. */
+export function toVisibilityClaim(
+  found: string | null,
+  player: Pick<VisibilityEvent, "region" | "user_id">,
+  latestVersion: number,
+): Claim<VisibilityEvent> {
+  const parsed = parseVisibility(found ?? "");
+  const isPresent = found !== null;
+  if (parsed === undefined || toVersion(parsed.version, latestVersion) === undefined) {
+    return { row: undefined, isWhole: false, isPresent };
+  }
+  return { row: { ...player, hidden: parsed.isHidden, updated_at: parsed.version }, isWhole: true, isPresent };
 }

@@ -1,5 +1,12 @@
 import type { Refused } from "shared/dead-entry";
-import { type Erasure, erasureSchema, isErasure } from "shared/events";
+import {
+  type Erasure,
+  erasureSchema,
+  isErasure,
+  isVisibilityEvent,
+  type VisibilityEvent,
+  visibilityEventSchema,
+} from "shared/events";
 import type { Redis } from "shared/redis";
 import type { Tracing } from "shared/tracing";
 import { z } from "zod";
@@ -20,6 +27,8 @@ export interface EventKind<E extends Versioned> {
   upsert: (sql: Sql, events: readonly E[]) => Promise<number>;
   /** Deletes the rows of erased players; whatever is older than its erasure, `upsert` must not write from then on. */
   erase: (sql: Sql, erasures: readonly Erasure[]) => Promise<void>;
+  /** Writes who is hidden and who is not any more, where the queue tells of it; what is as new stays. */
+  setVisibility?: (sql: Sql, events: readonly VisibilityEvent[]) => Promise<unknown>;
 }
 
 export interface DrainOptions<E extends Versioned> {
@@ -54,9 +63,10 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const startedAt = performance.now();
     const raws = await peek(redis, keys, batchMax);
     if (raws.length === 0) return { state: "empty" };
-    const { events, erasures, refused: unreadable } = parse(raws, kind.schema);
+    const { events, erasures, changes, refused: unreadable } = parse(raws, kind);
     // First or last, the rows end the same: an event says by its version on which side of an erasure it is.
     if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures));
+    if (changes.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, changes));
     const { rows, refused: refusedRows } = await settle(events, kind, database);
     const isErased = erasedBy(erasures);
     const refused = [...unreadable, ...refusedRows].filter(({ raw }) => !isErased(raw));
@@ -74,20 +84,22 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
 
 type Parsed<E> = E & { readonly raw: Buffer };
 
-function parse<E extends Versioned>(raws: readonly Buffer[], schema: z.ZodType<E>) {
+function parse<E extends Versioned>(raws: readonly Buffer[], { schema, setVisibility }: EventKind<E>) {
   const events: Parsed<E>[] = [];
   const erasures: Erasure[] = [];
+  const changes: VisibilityEvent[] = [];
   const refused: Refused[] = [];
   for (const raw of raws) {
     try {
       const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
       if (isErasure(event)) erasures.push(erasureSchema.parse(event));
+      else if (setVisibility && isVisibilityEvent(event)) changes.push(visibilityEventSchema.parse(event));
       else events.push({ ...schema.parse(event), raw });
     } catch (error) {
       refused.push({ raw, reason: describe(error) });
     }
   }
-  return { events, erasures, refused };
+  return { events, erasures, changes, refused };
 }
 
 function describe(error: unknown): string {

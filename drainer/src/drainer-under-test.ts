@@ -34,7 +34,7 @@ export async function startUnderTest(): Promise<UnderTest> {
     ...{ redis, redisUrl, database, postgresUrl, topology, keys },
     async clear() {
       await flushAll(redis);
-      await database.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures`);
+      await database.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
     },
     async close() {
       await database.close();

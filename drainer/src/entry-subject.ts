@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey, erasedKey, queueKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, visibilityKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import { defineScript } from "shared/redis";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/regions";
@@ -30,7 +30,7 @@ export interface EntrySubjectOptions {
 const ENTRIES_PER_SCRIPT = 250;
 
 type Text = string | null;
-type RawEntry = [record: Text, score: Text, strayScore: Text, erasure: Text];
+type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasure: Text];
 const readScript = defineScript({
   name: "read-entries",
   source: readSource,
@@ -58,16 +58,17 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   }
 
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
-    const keys = [boardKey(shard, board), entriesKey(shard, board), queueKey(shard), clockKey(shard)];
+    const keys = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board)];
+    keys.push(queueKey(shard), clockKey(shard), visibilityKey(shard));
     keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
     const pairs = suspects.flatMap(({ userId, member }) => [userId, member]);
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, pairs);
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     const readings = suspects.map((suspect, index): Reading<EntryRow> => {
-      const found = toFound(raws[index], suspect.member);
+      const found = toFound(raws[index]);
       const claim = toEntryClaim(found, suspect.userId, { board, region, latestVersion });
       return {
-        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(raws[index]?.[3]) },
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(raws[index]?.[4]) },
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) =>
           claimed.score === row.score &&
@@ -82,7 +83,8 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
     const { user_id: userId } = row;
-    const keys = [boardKey(shard, board), entriesKey(shard, board), clockKey(shard), erasedKey(shard, userId)];
+    const keys = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board), clockKey(shard)];
+    keys.push(erasedKey(shard, userId), visibilityKey(shard));
     const member = record === null ? "" : parseRecord(record).arrival + userId;
     await mendScript(redis, keys, [
       ...[userId, record ?? "", member, score ?? "", stray?.member ?? ""],
@@ -124,6 +126,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   };
 }
 
-function toFound([record, score, strayScore]: RawEntry = [null, null, null, null], seen: string): FoundEntry {
-  return { record, score, stray: strayScore === null ? null : { member: seen, score: strayScore } };
+function toFound(raw: RawEntry = [null, null, null, null, null]): FoundEntry {
+  const [record, score, stray, strayScore] = raw;
+  return { record, score, stray: stray === null || strayScore === null ? null : { member: stray, score: strayScore } };
 }

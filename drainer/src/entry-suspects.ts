@@ -1,4 +1,4 @@
-import { boardKey, entriesKey } from "shared/keys";
+import { boardKey, entriesKey, hiddenKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
@@ -31,14 +31,15 @@ const STEP = 500;
 export async function* findSuspects(search: Search): AsyncGenerator<Page> {
   yield* findInPostgres(search);
   for (const shard of search.shards) {
-    yield* findInRanking(search, shard);
+    for (const key of rankingsOf(search, shard)) yield* findInRanking(search, shard, key);
     yield* findInRecords(search, shard);
   }
 }
 
 /** Rows that no entry is like. */
 async function* findInPostgres({ database, topology, board, region, readClaims }: Search): AsyncGenerator<Page> {
-  for await (const rows of readAhead(readBoardEntries(database, { board, region }, PAGE))) {
+  const part = { board, region, from: "leaderboard" } as const;
+  for await (const rows of readAhead(readBoardEntries(database, part, PAGE))) {
     const rowById = new Map(rows.map((row) => [row.user_id, row]));
     const mine = rows.map(({ user_id: id }) => toSuspect(shardOf(topology, region, id), board, id));
     const readings = await readClaims(mine);
@@ -51,16 +52,15 @@ async function* findInPostgres({ database, topology, board, region, readClaims }
 }
 
 /** Members that have no row, or that stand beside the right one. Whatever else has a row was found from there. */
-async function* findInRanking(search: Search, shard: Shard): AsyncGenerator<Page> {
-  const { redis, board } = search;
-  const key = boardKey(shard, board);
-  for await (const { members, ids, records } of readAhead(readRanking(search, shard))) {
+async function* findInRanking(search: Search, shard: Shard, key: string): AsyncGenerator<Page> {
+  const { board } = search;
+  for await (const { members, ids, records } of readAhead(readRanking(search, shard, key))) {
     const hasRow = await findRows(search, ids);
     const named = ids.map((id, index) => parseRecord(records[index] ?? "").arrival + id);
     const isNamed = (index: number) => members[index] === named[index];
     const strays = named.filter((_, index) => !isNamed(index));
-    const scores = strays.length === 0 ? [] : await redis.zmscore(key, ...strays);
-    const doubled = new Set(strays.filter((_, index) => scores[index] !== null));
+    const isRanked = await findMembers(search, shard, strays);
+    const doubled = new Set(strays.filter((_, index) => isRanked[index]));
     const suspects = members.flatMap((member, index): Suspect[] => {
       const suspect = toSuspect(shard, board, ids[index] ?? "");
       const isFound = hasRow(suspect.userId) && !doubled.has(named[index] ?? "");
@@ -71,10 +71,20 @@ async function* findInRanking(search: Search, shard: Shard): AsyncGenerator<Page
   }
 }
 
-async function* readRanking({ redis, board }: Search, shard: Shard) {
+/** Of those who are seen, and of those who are hidden. */
+const rankingsOf = ({ board }: Search, shard: Shard) => [boardKey(shard, board), hiddenKey(shard, board)];
+
+/** Which of these members stand in either. */
+async function findMembers(search: Search, shard: Shard, members: readonly string[]): Promise<boolean[]> {
+  if (members.length === 0) return [];
+  const scores = await Promise.all(rankingsOf(search, shard).map((key) => search.redis.zmscore(key, ...members)));
+  return members.map((_, index) => scores.some((each) => each[index] !== null));
+}
+
+async function* readRanking({ redis, board }: Search, shard: Shard, key: string) {
   let cursor = "0";
   do {
-    const [next, flat] = await redis.zscan(boardKey(shard, board), cursor, "COUNT", STEP);
+    const [next, flat] = await redis.zscan(key, cursor, "COUNT", STEP);
     cursor = next;
     const members = flat.filter((_, index) => index % 2 === 0);
     const ids = members.map((member) => member.slice(ARRIVAL_DIGITS));
@@ -94,8 +104,8 @@ async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page
     const ids = flat.filter((_, index) => index % 2 === 0);
     if (ids.length === 0) continue;
     const members = ids.map((id, index) => parseRecord(flat[2 * index + 1] ?? "").arrival + id);
-    const scores = await redis.zmscore(boardKey(shard, board), ...members);
-    const lost = ids.filter((_, index) => scores[index] === null);
+    const isRanked = await findMembers(search, shard, members);
+    const lost = ids.filter((_, index) => !isRanked[index]);
     const hasRow = lost.length === 0 ? () => true : await findRows(search, lost);
     const suspects = lost.filter((id) => !hasRow(id));
     yield { compared: 0, suspects: suspects.map((id) => ({ ...toSuspect(shard, board, id), key })) };

@@ -19,8 +19,8 @@ const PAGE_ROWS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * The entries of a board, page by page: every one that was acknowledged before the call, once each. Of what is written
- * meanwhile, the old or the new. Read from PostgreSQL, where a page follows a key: a walk through a ranking would miss
+ * The entries of a board as it is shown, without hidden players, page by page: every one that was acknowledged before the
+ * call, once each. Of what is written meanwhile, the old or the new. Read from PostgreSQL, where a page follows a key: a walk through a ranking would miss
  * whoever moves to where it has been.
  *
  * @throws Error when the queues do not get that far in time, and what Redis or PostgreSQL throw
@@ -31,8 +31,10 @@ export async function* exportBoard(sides: Sides, options: ExportOptions): AsyncG
   const shards = topology.shards.filter(({ region }) => regions.includes(region));
   const endsAt = performance.now() + waitMs;
   await Promise.all(shards.map((shard) => awaitDrained(stores.of(shard.region), shard, endsAt)));
+  const readPart = (region: string) =>
+    readBoardEntries(databases.of(region), { board, region, from: "visible_leaderboard" }, PAGE_ROWS);
   for (const region of regions) {
-    for await (const page of readAhead(readBoardEntries(databases.of(region), { board, region }, PAGE_ROWS))) {
+    for await (const page of readAhead(readPart(region))) {
       yield page.filter(isSoundEntry);
     }
   }

@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, hiddenKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
@@ -63,12 +63,14 @@ export async function removeStrangers(move: Move): Promise<void> {
   const { redis, from, to, onPage } = move;
   for (const shard of from) {
     for (const board of to.boards) {
-      const [ranking, entries] = [boardKey(shard, board), entriesKey(shard, board)];
-      if (isVanishing(move, shard)) await redis.unlink(ranking, entries, clockKey(shard));
+      const [ranking, hidden, entries] = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board)];
+      if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries, clockKey(shard));
       for await (const page of readStrangers(move, shard, board)) {
+        const members = page.map(({ userId, record }) => parseRecord(record).arrival + userId);
         await redis
           .multi()
-          .zrem(ranking, ...page.map(({ userId, record }) => parseRecord(record).arrival + userId))
+          .zrem(ranking, ...members)
+          .zrem(hidden, ...members)
           .hdel(entries, ...page.map(({ userId }) => userId))
           .exec();
         await onPage();
@@ -101,9 +103,11 @@ async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGen
 async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
   const records = page.map(({ record }) => parseRecord(record));
   const members = page.map(({ userId }, index) => `${records[index]?.arrival}${userId}`);
-  const scores = await redis.zmscore(boardKey(shard, board), ...members);
+  const [ranked, hidden] = await Promise.all(
+    [boardKey(shard, board), hiddenKey(shard, board)].map((key) => redis.zmscore(key, ...members)),
+  );
   return page.flatMap(({ userId }, index): EntryRow[] => {
-    const [record, score] = [records[index], scores[index]];
+    const [record, score] = [records[index], ranked?.[index] ?? hidden?.[index]];
     if (record === undefined || score == null) return [];
     const { name, updatedAt: updated_at, arrival } = record;
     const reached_at = String(fromArrival(arrival));

@@ -3,16 +3,20 @@
 What Redis keeps of some players on one board, and what may still be on its way to PostgreSQL: one moment of both.
 
 KEYS 1 board    zset   score -> <arrival><user_id>
-     2 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
-     3 queue    list   the oldest event is the last
-     4 clock    string last version given out on the shard
-     5... erased string version and account of an erasure, one each of the players
+     2 hidden   zset   the same for players who are hidden
+     3 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
+     4 queue    list   the oldest event is the last
+     5 clock    string last version given out on the shard
+     6 visibility hash user_id -> <version> hidden|visible
+     7... erased string version and account of an erasure, one each of the players
 ARGV pairs: a user_id, and a member that was seen for it, or nothing
-Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member that it names, score
-      of the seen member if the record does not name it, erasure}}
+Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member that it names, stray
+      member, its score, erasure}}
+      A stray is the seen member if the record does not name it, or the named one where the player is not to be: on the
+      board although hidden, or hidden although not.
 ]]
-local board, entries, queue, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local FIRST_ERASED, ARRIVAL_DIGITS = 5, 16
+local board, hidden, entries, queue, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local FIRST_ERASED, ARRIVAL_DIGITS = 7, 16
 
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
@@ -21,10 +25,19 @@ for i = 1, #ARGV, 2 do
   local user_id, seen = ARGV[i], ARGV[i + 1]
   local record = redis.call('HGET', entries, user_id)
   local member = record and string.sub(record, 1, ARRIVAL_DIGITS) .. user_id
+  local right, wrong = board, hidden
+  local state = redis.call('HGET', visibility, user_id)
+  if state and string.sub(state, -6) == 'hidden' then right, wrong = hidden, board end
+  local stray, stray_score = false, false
+  if seen ~= '' and seen ~= member then
+    stray, stray_score = seen, redis.call('ZSCORE', board, seen) or redis.call('ZSCORE', hidden, seen)
+  end
+  if member and not stray_score then stray, stray_score = member, redis.call('ZSCORE', wrong, member) end
   reply[#reply + 1] = {
     record,
-    member and redis.call('ZSCORE', board, member),
-    seen ~= '' and seen ~= member and redis.call('ZSCORE', board, seen),
+    member and redis.call('ZSCORE', right, member),
+    stray,
+    stray_score,
     redis.call('GET', KEYS[FIRST_ERASED + (i - 1) / 2])
   }
 end

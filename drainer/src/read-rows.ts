@@ -53,10 +53,17 @@ export async function* readEntries(database: Database): AsyncGenerator<EntryRow[
   }
 }
 
+/** One board of one region: with everybody on it, or without the hidden. */
+export interface BoardPart {
+  board: string;
+  region: string;
+  from: "leaderboard" | "visible_leaderboard";
+}
+
 /** The entries of one region on one board, in the manner of {@link readEntries}. */
 export async function* readBoardEntries(
   database: Database,
-  { board, region }: { board: string; region: string },
+  { board, region, from: table }: BoardPart,
   pageRows: number,
 ): AsyncGenerator<EntryRow[]> {
   let after = "";
@@ -64,7 +71,7 @@ export async function* readBoardEntries(
     const from = after;
     const page = await database.run(
       (sql) => sql<EntryRow[]>`
-        SELECT ${entryColumns(sql)} FROM leaderboard
+        SELECT ${entryColumns(sql)} FROM ${sql(table)}
         WHERE board = ${board} AND region = ${region} AND user_id > ${from}
         ORDER BY user_id LIMIT ${pageRows}`,
     );
@@ -76,7 +83,8 @@ export async function* readBoardEntries(
 }
 
 // A key that was written by hand may name anything, even what PostgreSQL takes for no text.
-const possible = (userIds: readonly string[]) => userIds.filter((userId) => userIdSchema.safeParse(userId).success);
+export const possible = (userIds: readonly string[]) =>
+  userIds.filter((userId) => userIdSchema.safeParse(userId).success);
 
 /** The entries of these players on one board, of whatever region. */
 export const readEntriesOf = (database: Database, board: string, userIds: readonly string[]): Promise<EntryRow[]> =>

@@ -207,7 +207,7 @@ test("a player of whom Redis keeps nothing comes back, on all boards", async () 
 
 test("an emptied Redis and an emptied PostgreSQL are both filled from the other side", async () => {
   const [entries, row] = [await entry(), await rowOf()];
-  await it.database.run((s) => s`TRUNCATE leaderboard, accounts, erasures`);
+  await it.database.run((s) => s`TRUNCATE leaderboard, accounts, erasures, visibility`);
   const kinds = (found: Drift[]) => new Set(found.map(({ kind, isRepaired }) => `${kind} ${isRepaired}`));
   expect(kinds(await sweep(true))).toEqual(new Set(["row_missing true"]));
   expect(await rowOf()).toEqual(row as NonNullable<typeof row>);

@@ -10,6 +10,7 @@ import { countRanked } from "./estimate-rows.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "./lease.ts";
 import { copyEntries, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
+import { copyVisibility, removeVisibility } from "./move-visibility.ts";
 import { scoreQueuesOf } from "./queues.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";
 
@@ -40,8 +41,8 @@ const unshared: Lease = { hold: async () => true, release: async () => {} };
  *     drain     what waits goes to PostgreSQL, so that the queues of shards that vanish are empty
  *     fence     the split says `1>4 copying`: submit.lua writes no more, on any shard, and nobody starts
  *     drain     what came until then
- *     copy      entries with their arrivals and versions, what is kept of erasures, and the answers kept for
- *               idempotency keys
+ *     copy      who is hidden, entries with their arrivals and versions, what is kept of erasures, and the answers kept
+ *               for idempotency keys
  *     remove    the split says `1>4 moving`: window.lua reads no more; everybody is now only where they belong
  *     finish    the split says `4`: whoever has PARTITIONS=4 goes on
  *
@@ -94,11 +95,13 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await drain(options, move, false);
   await mark(move, { partitions: from, movingTo: to, isReadable });
   await drain(options, move, true);
+  await copyVisibility(move);
   await copyEntries(move);
   await moveErasures(move);
   await moveAnswers(move);
   await mark(move, { partitions: from, movingTo: to, isReadable: false });
   await removeStrangers(move);
+  await removeVisibility(move);
   await moveDead(move);
   await mark(move, { partitions: to, isReadable: true });
 }

@@ -3,28 +3,32 @@
 Puts entries of one board back on their shard. An entry that is already there with a later version stays as it is.
 
 KEYS 1 board    zset   score -> <arrival><user_id>
-     2 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
-     3 clock    string last version given out on the shard
-     4... erased string version and account of an erasure, one each of the rows
+     2 hidden   zset   the same for players who are hidden
+     3 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
+     4 clock    string last version given out on the shard
+     5 visibility hash user_id -> <version> hidden|visible
+     6... erased string version and account of an erasure, one each of the rows
 ARGV a row each: user_id, score, updated_at in microseconds, record
 Reply the rows written
 
 A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
 Raises the clock, so that every later write is newer than what was restored.
 ]]
-local board, entries, clock = KEYS[1], KEYS[2], KEYS[3]
-local WIDTH, FIRST_ERASED, ARRIVAL_DIGITS = 4, 4, 16
+local board, hidden, entries, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local WIDTH, FIRST_ERASED, ARRIVAL_DIGITS = 4, 6, 16
 
 local clock_before = tonumber(redis.call('GET', clock) or '0')
 redis.call('ZCARD', board)
+redis.call('ZCARD', hidden)
 local user_ids = {}
 for i = 1, #ARGV, WIDTH do user_ids[#user_ids + 1] = ARGV[i] end
 local present = redis.call('HMGET', entries, unpack(user_ids))
+local seen = redis.call('HMGET', visibility, unpack(user_ids))
 local erasures = redis.call('MGET', unpack(KEYS, FIRST_ERASED))
 
 -- A command for all of them: a call costs more than what it does.
 local newest = clock_before
-local ranked, recorded, replaced = {}, {}, {}
+local ranked, concealed, recorded, replaced = {}, {}, {}, {}
 for n, user_id in ipairs(user_ids) do
   local i = (n - 1) * WIDTH
   local score, version, record = ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
@@ -35,16 +39,19 @@ for n, user_id in ipairs(user_ids) do
     local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
     local old_arrival = old and string.sub(old, 1, ARRIVAL_DIGITS)
     if old_arrival and old_arrival ~= arrival then replaced[#replaced + 1] = old_arrival .. user_id end
-    local at = #ranked
-    ranked[at + 1], ranked[at + 2] = score, arrival .. user_id
-    recorded[at + 1], recorded[at + 2] = user_id, record
+    local is_hidden = seen[n] and string.sub(seen[n], -6) == 'hidden'
+    local list = is_hidden and concealed or ranked
+    list[#list + 1], list[#list + 2] = score, arrival .. user_id
+    recorded[#recorded + 1], recorded[#recorded + 2] = user_id, record
     newest = math.max(newest, version)
   end
 end
-if #replaced > 0 then redis.call('ZREM', board, unpack(replaced)) end
-if #ranked > 0 then
-  redis.call('ZADD', board, unpack(ranked))
-  redis.call('HSET', entries, unpack(recorded))
+if #replaced > 0 then
+  redis.call('ZREM', board, unpack(replaced))
+  redis.call('ZREM', hidden, unpack(replaced))
 end
+if #ranked > 0 then redis.call('ZADD', board, unpack(ranked)) end
+if #concealed > 0 then redis.call('ZADD', hidden, unpack(concealed)) end
+if #recorded > 0 then redis.call('HSET', entries, unpack(recorded)) end
 if newest > clock_before then redis.call('SET', clock, string.format('%.0f', newest)) end
-return #ranked / 2
+return #recorded / 2

@@ -1,13 +1,15 @@
 import { accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/keys";
 import { defineScript } from "shared/redis";
-import type { Topology } from "shared/regions";
+import { shardOf, type Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
 import type { Databases } from "./databases.ts";
 import { createInFlight, readAhead } from "./in-flight.ts";
 import { putEntries, slices, slicesByKeys } from "./put-entries.ts";
+import { putVisibility } from "./put-visibility.ts";
 import { type AccountRow, type EntryRow, readAccounts, readEntries } from "./read-rows.ts";
+import { readVisibility } from "./read-visibility-rows.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
-import { isSoundAccount, isSoundEntry } from "./sound.ts";
+import { isSoundAccount, isSoundEntry, isSoundVisibility } from "./sound.ts";
 
 /** What a restore did so far. */
 export interface RestoreCounts {
@@ -54,6 +56,16 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
         counts.accounts += written; // not in one with the await: others count meanwhile
         onProgress?.(counts);
       });
+    }
+  }
+  for (const region of topology.regions) {
+    for await (const page of readAhead(readVisibility(databases.of(region), region))) {
+      for (const row of page.filter(isSoundVisibility)) {
+        await scripts.start(async () => {
+          const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
+          await putVisibility(stores.of(region), place, row);
+        });
+      }
     }
   }
   for (const database of databases.all) {

@@ -1,3 +1,4 @@
+import type { VisibilityEvent } from "shared/events";
 import type { AccountRow, EntryRow } from "./read-rows.ts";
 
 /** A whole number in ±(2^53−1), or nothing. */
@@ -19,3 +20,5 @@ export const isSoundEntry = (row: EntryRow): boolean =>
 
 export const isSoundAccount = (row: AccountRow): boolean =>
   [row.created_at, row.updated_at].every((time) => toTime(time) !== undefined);
+
+export const isSoundVisibility = (row: VisibilityEvent): boolean => toTime(row.updated_at) !== undefined;

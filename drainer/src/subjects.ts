@@ -4,6 +4,7 @@ import { createAccountSubject } from "./account-subject.ts";
 import type { Databases } from "./databases.ts";
 import { createEntrySubject } from "./entry-subject.ts";
 import { type ReconcileCounts, type ReconcileOptions, reconcile } from "./reconcile.ts";
+import { createVisibilitySubject } from "./visibility-subject.ts";
 
 export interface Sides {
   topology: Topology;
@@ -14,15 +15,23 @@ export interface Sides {
 /** Compares one part of the deployment. */
 export type Sweep = (options: ReconcileOptions) => Promise<ReconcileCounts>;
 
-/** A sweep a board and region, over those of the region's shards that are given. */
+/**
+ * A sweep a board and region, over those of the region's shards that are given; before them one over who is hidden there,
+ * which says where entries belong.
+ */
 export function entrySweeps({ topology, stores, databases }: Sides, shards: readonly Shard[]): Sweep[] {
   const byRegion = Map.groupBy(shards, (shard) => shard.region);
-  return [...byRegion].flatMap(([region, ofRegion]) =>
-    topology.boards.map((board): Sweep => {
-      const subject = createEntrySubject({ topology, stores, databases, board, region, shards: ofRegion });
-      return (options) => reconcile(subject, options);
-    }),
-  );
+  return [...byRegion].flatMap(([region, ofRegion]) => {
+    const part = { topology, stores, databases, region, shards: ofRegion };
+    const visibility = createVisibilitySubject(part);
+    return [
+      (options: ReconcileOptions) => reconcile(visibility, options),
+      ...topology.boards.map((board): Sweep => {
+        const subject = createEntrySubject({ ...part, board });
+        return (options) => reconcile(subject, options);
+      }),
+    ];
+  });
 }
 
 export function accountSweep({ stores, databases }: Sides): Sweep {

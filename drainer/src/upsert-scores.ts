@@ -3,6 +3,7 @@ import type { Topology } from "shared/regions";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
 import { eraseEntries } from "./erase-rows.ts";
+import { upsertVisibility } from "./upsert-visibility.ts";
 
 /** Where a row is there already, what decides whether the event replaces it. */
 const isOlder = (sql: Sql) => sql`leaderboard.updated_at < excluded.updated_at`;
@@ -57,4 +58,5 @@ export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
   upsert: upsertScores,
   erase: eraseEntries,
+  setVisibility: upsertVisibility,
 });

@@ -3,12 +3,16 @@
 \connect leaderboard_global
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
+\ir /migrations/0003_hide_players.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
+\ir /migrations/0003_hide_players.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
+\ir /migrations/0003_hide_players.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
+\ir /migrations/0003_hide_players.sql

@@ -1,0 +1,39 @@
+-- Whom operators hide from the boards, and whom they have shown again since; what is older, and comes late, changes
+-- nothing. Scores of hidden players stay where they are, and go on.
+CREATE TABLE IF NOT EXISTS visibility (
+  region     VARCHAR(50) NOT NULL,
+  user_id    TEXT        NOT NULL,
+  hidden     BOOLEAN     NOT NULL,
+  changed_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (region, user_id)
+);
+
+-- The boards as they are shown. Their order is the same.
+CREATE OR REPLACE VIEW visible_leaderboard AS
+SELECT board, user_id, name, region, score, reached_at, updated_at
+FROM leaderboard
+WHERE NOT EXISTS (
+  SELECT FROM visibility
+  WHERE visibility.region = leaderboard.region AND visibility.user_id = leaderboard.user_id AND visibility.hidden
+);
+
+-- As before, and whoever was hidden is forgotten together with the scores.
+CREATE OR REPLACE FUNCTION erase_entries(regions TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS BIGINT
+LANGUAGE plpgsql AS $$
+DECLARE
+  erased BIGINT;
+BEGIN
+  PERFORM record_erasures(regions, user_ids, microseconds);
+  LOCK TABLE leaderboard, visibility IN SHARE ROW EXCLUSIVE MODE;
+  DELETE FROM visibility USING erasures
+  WHERE visibility.user_id = ANY (erase_entries.user_ids)
+    AND erasures.user_id = visibility.user_id AND erasures.scope = visibility.region
+    AND visibility.changed_at <= erasures.erased_at;
+  DELETE FROM leaderboard USING erasures
+  WHERE leaderboard.user_id = ANY (erase_entries.user_ids)
+    AND erasures.user_id = leaderboard.user_id AND erasures.scope = leaderboard.region
+    AND leaderboard.updated_at <= erasures.erased_at;
+  GET DIAGNOSTICS erased = ROW_COUNT;
+  RETURN erased;
+END
+$$;

@@ -1,0 +1,25 @@
+import type { VisibilityEvent } from "shared/events";
+import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, visibilityKey } from "shared/keys";
+import { defineScript, type Redis } from "shared/redis";
+import type { Shard } from "shared/regions";
+import { HIDDEN, VISIBLE } from "shared/visibility";
+import source from "./put-visibility.lua" with { type: "text" };
+
+const script = defineScript({ name: "put-visibility", source, parse: (reply) => reply === 1 });
+
+/**
+ * Puts onto a shard who sees a player there, and moves the player's entries accordingly.
+ *
+ * @param wrong what stands there and is known to be wrong
+ * @returns false where something newer stays, or the player was erased since
+ */
+export function putVisibility(
+  redis: Redis,
+  { shard, boards }: { shard: Shard; boards: readonly string[] },
+  { user_id: userId, hidden, updated_at: version }: VisibilityEvent,
+  wrong = "",
+): Promise<boolean> {
+  const keys = [visibilityKey(shard), clockKey(shard), erasedKey(shard, userId)];
+  for (const board of boards) keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
+  return script(redis, keys, [userId, version, hidden ? HIDDEN : VISIBLE, wrong]);
+}

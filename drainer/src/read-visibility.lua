@@ -1,0 +1,21 @@
+#!lua flags=no-writes
+--[[
+What Redis says of who sees some players, and what may still be on its way to PostgreSQL: one moment of both.
+
+KEYS 1 visibility hash user_id -> <version> hidden|visible
+     2 queue    list   the oldest event is the last
+     3 clock    string last version given out on the shard
+     4... erased string version and account of an erasure, one each of the players
+ARGV user_ids
+Reply {oldest event, clock, Redis TIME in microseconds, then one each: {visibility, erasure}}
+]]
+local visibility, queue, clock = KEYS[1], KEYS[2], KEYS[3]
+local FIRST_ERASED = 4
+
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
+local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), now}
+for i, user_id in ipairs(ARGV) do
+  reply[#reply + 1] = {redis.call('HGET', visibility, user_id), redis.call('GET', KEYS[FIRST_ERASED + i - 1])}
+end
+return reply
