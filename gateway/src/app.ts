@@ -2,6 +2,7 @@ import type { BlockList } from "node:net";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
+import { type Aspect, around } from "shared/around";
 import {
   measureHead,
   onProblem,
@@ -73,8 +74,13 @@ export interface GatewayEnv {
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
-  app.use(requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
-  app.use(seeThroughProxies(deps.trustedProxies), secureAnswers(), measureHead());
+  app.use(
+    around(
+      ...[requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping)],
+      ...[seeThroughProxies(deps.trustedProxies), secureAnswers()],
+    ),
+    measureHead(),
+  );
   app.use(allowOrigins(deps.corsOrigins ?? []), refuseAmbiguous());
 
   const proxied = proxyTo(deps);
@@ -103,12 +109,9 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
 
 const upstreamStates = ({ upstreams }: Pool) => upstreams.map(({ address, isUp }) => ({ address, up: isUp }));
 
-function seeThroughProxies(trusted: BlockList): MiddlewareHandler<GatewayEnv> {
-  return function seeThroughProxiesMiddleware(c, next) {
-    c.set("client", clientAddress(c.env.peer, c.req.header("X-Forwarded-For"), trusted));
-    return next();
-  };
-}
+const seeThroughProxies = (trusted: BlockList): Aspect => ({
+  before: (c) => c.set("client", clientAddress(c.env.peer, c.req.header("X-Forwarded-For"), trusted)),
+});
 
 /** Registrations and logins, by address: nobody is known yet. */
 function limitAddress({ limits, limiter, stores, measured }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
