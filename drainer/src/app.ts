@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
+import { around } from "shared/around";
 import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "shared/http";
 import type { Log } from "shared/log";
 import { answerMetrics } from "shared/metrics";
@@ -18,7 +19,7 @@ export interface DrainerDeps {
 /** The drainer's HTTP side, for probes and Prometheus alone. */
 export function createApp(deps: DrainerDeps): Hono<{ Variables: RequestVariables }> {
   const app = new Hono<{ Variables: RequestVariables }>();
-  app.use(requestId());
+  app.use(around(requestId()));
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.get("/ready", (c) => {
     const { dependencies, isDraining, isStopping } = deps;

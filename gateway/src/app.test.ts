@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { Hono } from "hono";
+import { around } from "shared/around";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
 import { createLimiter, type Limit } from "shared/rate-limit";
@@ -290,7 +291,7 @@ describe("what a browser may make of an answer", () => {
 
   test("a route may say it otherwise, as a page must", async () => {
     const page = new Hono();
-    page.use(secureAnswers());
+    page.use(around(secureAnswers()));
     page.get("/", (c) => c.html("<p>", 200, { "Content-Security-Policy": "default-src 'self'" }));
     const { headers } = await page.request("/");
     expect(Object.fromEntries(headers)).toMatchObject({ ...secure, "content-security-policy": "default-src 'self'" });

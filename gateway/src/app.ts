@@ -2,6 +2,8 @@ import type { BlockList } from "node:net";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
+import { type Aspect, around } from "shared/around";
+import { createCoalesce } from "shared/coalesce";
 import {
   measureHead,
   onProblem,
@@ -32,7 +34,7 @@ import type { Links } from "./links.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { type Page, pageRoutes } from "./page.ts";
-import { forward, type Outgoing } from "./proxy.ts";
+import { type Answer, forward, type Outgoing } from "./proxy.ts";
 import type { Pool } from "./upstreams.ts";
 
 export interface GatewayDeps {
@@ -73,14 +75,20 @@ export interface GatewayEnv {
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
-  app.use(requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
-  app.use(seeThroughProxies(deps.trustedProxies), secureAnswers(), measureHead());
+  app.use(
+    around(
+      ...[requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping)],
+      ...[seeThroughProxies(deps.trustedProxies), secureAnswers()],
+    ),
+    measureHead(),
+  );
   app.use(allowOrigins(deps.corsOrigins ?? []), refuseAmbiguous());
 
   const proxied = proxyTo(deps);
   for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
   for (const route of ["create", "update", "add"]) app.post(`/score/${route}`, limitWriter(deps), proxied);
-  for (const route of ["/top", "/rank/:userId", "/around/:userId"]) app.get(route, proxied);
+  app.get("/top", shareReads(deps, proxied));
+  for (const route of ["/rank/:userId", "/around/:userId"]) app.get(route, proxied);
   for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
 
   app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);
@@ -103,12 +111,9 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
 
 const upstreamStates = ({ upstreams }: Pool) => upstreams.map(({ address, isUp }) => ({ address, up: isUp }));
 
-function seeThroughProxies(trusted: BlockList): MiddlewareHandler<GatewayEnv> {
-  return function seeThroughProxiesMiddleware(c, next) {
-    c.set("client", clientAddress(c.env.peer, c.req.header("X-Forwarded-For"), trusted));
-    return next();
-  };
-}
+const seeThroughProxies = (trusted: BlockList): Aspect => ({
+  before: (c) => c.set("client", clientAddress(c.env.peer, c.req.header("X-Forwarded-For"), trusted)),
+});
 
 /** Registrations and logins, by address: nobody is known yet. */
 function limitAddress({ limits, limiter, stores, measured }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
@@ -126,7 +131,7 @@ function limitWriter(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
     const { userId, region } = await identify(tokens, topology, c.req.header("Authorization"));
     c.set("userId", userId);
     const user: Bucket = { policy: "user", key: userBucketKey(region, userId), ...limits.user };
-    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region };
+    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region, isShared: true };
     await takeTokens(c, limiter, stores.of(region), [user, ofRegion], measured);
     return next();
   };
@@ -137,7 +142,7 @@ function limitOperator({ limits, limiter, stores, measured, tokens }: GatewayDep
   return async function limitOperatorMiddleware(c, next) {
     const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
     c.set("operator", name);
-    const bucket: Bucket = { policy: "operator", key: operatorBucketKey(name), ...limits.operator };
+    const bucket: Bucket = { policy: "operator", key: operatorBucketKey(name), ...limits.operator, isShared: true };
     await takeTokens(c, limiter, stores.home, [bucket], measured);
     return next();
   };
@@ -178,15 +183,37 @@ async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Pr
   };
 }
 
-function proxyTo({ pool, links, trustedProxies, measured, tracing }: GatewayDeps) {
+async function answerFor(c: Context<GatewayEnv>, deps: GatewayDeps): Promise<Answer> {
+  const { pool, links, trustedProxies, measured, tracing } = deps;
+  return forward(await toOutgoing(c, trustedProxies), {
+    ...{ pool, links, tracing },
+    onAttempt({ address }, attempt) {
+      c.set("upstream", address);
+      if (attempt > 1) measured.onRetry();
+    },
+  });
+}
+
+function proxyTo(deps: GatewayDeps) {
   return async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
-    const answer = await forward(await toOutgoing(c, trustedProxies), {
-      ...{ pool, links, tracing },
-      onAttempt({ address }, attempt) {
-        c.set("upstream", address);
-        if (attempt > 1) measured.onRetry();
-      },
-    });
+    const answer = await answerFor(c, deps);
+    return c.newResponse(answer.body, answer.status as StatusCode, answer.headers);
+  };
+}
+
+/** Asks once for all who want the same of the board at the same time, and gives everybody the one answer. */
+function shareReads(deps: GatewayDeps, proxied: (c: Context<GatewayEnv>) => Promise<Response>) {
+  const read = createCoalesce<{ answer: Answer; asked: Context<GatewayEnv> }>();
+  return async function sharedReadHandler(c: Context<GatewayEnv>): Promise<Response> {
+    // A trace is of one request, and HEAD has no body to share.
+    if (deps.tracing !== undefined || c.req.method === "HEAD") return proxied(c);
+    const { url } = c.req;
+    const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
+    const { answer, asked } = await read(query, async () => ({ answer: await answerFor(c, deps), asked: c }));
+    // A refusal names the request that it is the answer to.
+    if (asked !== c && answer.status !== 200) return proxied(c);
+    const upstream = asked.get("upstream");
+    if (upstream !== undefined) c.set("upstream", upstream);
     return c.newResponse(answer.body, answer.status as StatusCode, answer.headers);
   };
 }

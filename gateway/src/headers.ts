@@ -72,6 +72,11 @@ export function headerOf(list: HeaderList, name: string): string | undefined {
   return undefined;
 }
 
+/** The same list, in which a header has this value alone. @param name in lower case */
+export function withHeader(list: HeaderList, name: string, value: string): HeaderList {
+  return [name, value, ...list.filter((_, index) => list[index - (index % 2)] !== name)];
+}
+
 export function toList(headers: Headers): HeaderList {
   const list: string[] = [];
   headers.forEach((value, name) => void list.push(name, value));

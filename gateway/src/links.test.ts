@@ -190,3 +190,14 @@ test.each([
   socket.onopen = () => socket.send(message);
   expect(await promise).toBe(1007);
 });
+
+test("what lets an upgrade pass and no messages is asked by HTTP", async () => {
+  const server = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1", websocket: { message() {} } },
+    fetch: (request, self) => (self.upgrade(request, { data: undefined }) ? undefined : new Response("plain")),
+  });
+  cleanups.push(() => server.stop(true));
+  const { links, upstream, ask } = await linkTo(`http://127.0.0.1:${server.port}`);
+  expect(links.open(upstream)).toBe(false);
+  expect(ask()).toBeUndefined();
+});

@@ -56,6 +56,7 @@ interface Asked {
 
 interface Line {
   socket: WebSocket;
+  hasGreeted: boolean;
   /** False before it is connected, and once nothing more is to be sent over it. */
   isOpen: boolean;
   isReplaced: boolean;
@@ -156,17 +157,22 @@ function keepLink(origin: string) {
   function connect(): void {
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
-    const own: Line = { socket, isOpen: false, isReplaced: false, outbox: [], asked: new Map(), heardAtMs: 0 };
+    const own: Line = {
+      ...{ socket, hasGreeted: false, isOpen: false, isReplaced: false },
+      ...{ outbox: [], asked: new Map(), heardAtMs: 0 },
+    };
     line = own;
     const late = setTimeout(() => socket.close(), CONNECT_MS);
-    socket.onopen = () => {
+    /** The other end has spoken: what is sent now arrives. */
+    const onGreeting = () => {
       clearTimeout(late);
       failures = 0;
+      own.hasGreeted = true;
       own.isOpen = true;
-      own.heardAtMs = performance.now();
       firstTry.resolve();
     };
     socket.onmessage = ({ data }) => {
+      if (!own.hasGreeted) onGreeting();
       try {
         hear(own, data as ArrayBuffer);
       } catch {
@@ -198,7 +204,7 @@ function keepLink(origin: string) {
     /** The link, where there is one that can be used. */
     open() {
       if (line?.isOpen === true) return line;
-      if (line !== undefined && line.socket.readyState !== WebSocket.CONNECTING) replace(line);
+      if (line?.hasGreeted === true) replace(line);
       return undefined;
     },
     close() {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { around } from "shared/around";
 import { secureAnswers } from "shared/secure-headers";
 import type { GatewayEnv } from "./app.ts";
 import { buildPage, type Page, pageRoutes } from "./page.ts";
@@ -11,7 +12,7 @@ let app: Hono<GatewayEnv>;
 beforeAll(async () => {
   page = await buildPage(settings);
   app = new Hono<GatewayEnv>();
-  app.use(secureAnswers());
+  app.use(around(secureAnswers()));
   pageRoutes(app, page);
 });
 

@@ -1,7 +1,7 @@
 import type { HeaderList } from "shared/link-frames";
 import { Problem } from "shared/problems";
 import type { Tracing } from "shared/tracing";
-import { type HeaderRecord, headerOf, toClientHeaders, toList, toPairs } from "./headers.ts";
+import { type HeaderRecord, headerOf, toClientHeaders, toList, toPairs, withHeader } from "./headers.ts";
 import type { Links } from "./links.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
@@ -96,7 +96,7 @@ function sendTraced(
 ): Promise<Answer> {
   const attributes = { "server.address": address, "http.request.method": outgoing.method };
   return tracing.within({ name: `attempt ${address}`, kind: "client", attributes }, async (span) => {
-    const headers = [...outgoing.headers, "traceparent", tracing.current() ?? ""];
+    const headers = withHeader(outgoing.headers, "traceparent", tracing.current() ?? "");
     const answer = await sendOnce({ ...outgoing, headers });
     span.set({ "http.response.status_code": answer.status });
     return answer;

@@ -3,7 +3,7 @@ import { shardOf } from "shared/regions";
 import { type BoardUnderLoad, REGION, TOPOLOGY } from "./board-under-load.ts";
 import type { Route, RouteName } from "./http-routes.ts";
 import { type Load, measureLoad } from "./load.ts";
-import { measureInRounds } from "./rounds.ts";
+import { measureInRounds, type Rounds } from "./rounds.ts";
 import type { BenchService } from "./services.ts";
 import { startTrickle } from "./trickle.ts";
 import { runWrk } from "./wrk.ts";
@@ -38,20 +38,20 @@ export interface HttpSettings {
 
 const QUEUE = queueKey(shardOf(TOPOLOGY, REGION, ""));
 
-type RouteCell = Omit<RouteLoads, "loads"> & { measure(): Promise<Load> };
+type RouteCell = Omit<RouteLoads, "loads"> & { name: string; measure(): Promise<Load> };
 
 /** Puts the load of every route on every way there is, in rounds. */
 export async function measureRoutes(
   site: HttpSite,
   routes: readonly (Route & { ways: readonly Through[] })[],
   settings: HttpSettings,
-  onRound: (round: number) => void,
+  { onRound, onRepeat }: Pick<Rounds, "onRound" | "onRepeat">,
 ): Promise<RouteLoads[]> {
   const { board, ranker, gateway, nginx } = site;
   await using stack = new AsyncDisposableStack();
 
   async function toCell(route: Route, through: Through): Promise<RouteCell[]> {
-    const named = { route: route.name, through };
+    const named = { name: `${route.name}, ${through}`, route: route.name, through };
     if (through === "yardstick") {
       const { processes, drive, stop } = await startYardstick(site, route, settings);
       stack.defer(stop);
@@ -86,6 +86,6 @@ export async function measureRoutes(
 
   const cells: RouteCell[] = [];
   for (const route of routes) for (const way of route.ways) cells.push(...(await toCell(route, way)));
-  const measured = await measureInRounds(cells, { rounds: settings.rounds, warmsUp: true, onRound });
+  const measured = await measureInRounds(cells, { rounds: settings.rounds, warmsUp: true, onRound, onRepeat });
   return [...measured].map(([{ route, through }, loads]) => ({ route, through, loads }));
 }

@@ -16,11 +16,13 @@ export interface OnBoardOptions {
   options: RatiosOptions;
   memory: MemoryWatch;
   say: (text: string) => void;
+  /** Called with what was wrong before something is measured anew. */
+  onRepeat: (text: string) => void;
 }
 
 /** Everything that needs a large board and a ranker: loads on it and on what stands before it, and what follows a write. */
 export async function measureOnBoard(task: OnBoardOptions): Promise<{ rows: Row[]; loads: LoadFigures[] }> {
-  const { dir, options, memory, say } = task;
+  const { dir, options, memory, say, onRepeat } = task;
   const { entries, players, connections, seconds, rounds, writes } = options;
   const ways = waysOf(options.rows);
   if (ways.size === 0) return { rows: [], loads: [] };
@@ -48,10 +50,11 @@ export async function measureOnBoard(task: OnBoardOptions): Promise<{ rows: Row[
     const ofRoute = ways.get(route.name);
     return ofRoute === undefined ? [] : [{ ...route, ways: ofRoute }];
   });
-  const measured = await measureRoutes(site, wanted, settings, (round) => {
+  const onRound = (round: number) => {
     if (round <= 1) memory.look(round === 0 ? "start" : "warm", services);
     say(round === 0 ? "warming up" : `asking, round ${round} of ${rounds}`);
-  });
+  };
+  const measured = await measureRoutes(site, wanted, settings, { onRound, onRepeat });
   memory.look("end", services);
   const rows = toHttpRows(options.rows, measured);
   const loads = measured.map((each) => toLoadFigures(`${each.route}, ${each.through}`, each.loads));
@@ -59,6 +62,6 @@ export async function measureOnBoard(task: OnBoardOptions): Promise<{ rows: Row[
   const atRanker = measured.find(({ route, through }) => route === "submit" && through === "ranker");
   if (!options.rows.includes("visible") || submit === undefined || atRanker === undefined) return { rows, loads };
   const perSecond = median(atRanker.loads.map(({ ratePerSecond }) => ratePerSecond)) / 2;
-  const visible = await measureVisibility(site, { submit: submit.asked, perSecond, settings }, say);
+  const visible = await measureVisibility(site, { submit: submit.asked, perSecond, settings }, { say, onRepeat });
   return { rows: [...rows, ...visible.rows], loads: [...loads, ...visible.loads] };
 }

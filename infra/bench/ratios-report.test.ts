@@ -4,7 +4,7 @@ import { ratioAtLeast } from "./rows.ts";
 import { spreadOf } from "./spread.ts";
 
 const ratios: Ratios = {
-  ...{ at: "2026-01-02T03:04:05.000Z", skipped: ["SKIPPED: nginx is not installed."] },
+  ...{ at: "2026-01-02T03:04:05.000Z", notes: ["SKIPPED: nginx is not installed."] },
   host: { cores: 2, cpu: "Abacus", loadBefore: 0.5, loadAfter: 1.25, syncUs: 176.4, versions: { Redis: "7.0.15" } },
   options: {
     ...{

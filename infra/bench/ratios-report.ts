@@ -12,8 +12,8 @@ export interface Ratios {
   options: Omit<RatiosOptions, "asJson">;
   rows: (Row & { verdict: Verdict })[];
   loads: LoadFigures[];
-  /** What was left out, and how to have it. */
-  skipped: string[];
+  /** What was left out and why; what had to be measured anew. */
+  notes: string[];
 }
 
 export interface RatiosHost {
@@ -29,7 +29,7 @@ export interface RatiosHost {
 
 export const toRow = (row: Row) => ({ ...row, verdict: judge(row) });
 
-export function formatRatios({ at, host, options, rows, loads, skipped }: Ratios): string {
+export function formatRatios({ at, host, options, rows, loads, notes }: Ratios): string {
   const machine = `${host.cores} cores (${host.cpu}), load ${host.loadBefore.toFixed(1)} before and ${host.loadAfter.toFixed(1)} after`;
   const versions = Object.entries(host.versions).map(([name, version]) => `${name} ${version}`);
   const { rounds, seconds, connections, players, entries, writes } = options;
@@ -50,16 +50,14 @@ export function formatRatios({ at, host, options, rows, loads, skipped }: Ratios
       ]),
     ),
     ...(loads.length === 0 ? [] : [formatLoads(loads)]),
-    [...rows.flatMap(({ what, faults }) => faults.map((fault) => `INVALID: ${what}: ${fault}.`)), ...skipped].join(
-      "\n",
-    ),
-    NOTES(host, writes),
+    [...rows.flatMap(({ what, faults }) => faults.map((fault) => `INVALID: ${what}: ${fault}.`)), ...notes].join("\n"),
+    toRemarks(host, writes),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
 }
 
-const NOTES = ({ cores, syncUs }: RatiosHost, writes: number) =>
+const toRemarks = ({ cores, syncUs }: RatiosHost, writes: number) =>
   [
     "Redis runs as it is shipped (infra/redis): on the disk before a write is acknowledged (appendfsync always); only the",
     `rewriting of its file in the background is off. A sync takes this disk ${Math.round(syncUs)} µs. Services run with the defaults of`,

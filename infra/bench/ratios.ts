@@ -45,11 +45,11 @@ async function measureRatios(options: RatiosOptions, say: (text: string) => void
   if (wrk === undefined && !options.rows.every((row) => WITHOUT_WRK.has(row))) {
     throw new ConfigError([HOW_TO_GET_WRK], "Nothing was measured");
   }
-  const skipped: string[] = [];
+  const notes: string[] = [];
   if (nginx === undefined && isWanted("proxy")) {
     const what = "no gateway was held against it";
     announceWithoutNginx(what);
-    skipped.push(`SKIPPED: nginx is not installed, so ${what}.`);
+    notes.push(`SKIPPED: nginx is not installed, so ${what}.`);
   }
   const at = new Date().toISOString();
   const dir = await scratchDir();
@@ -57,9 +57,10 @@ async function measureRatios(options: RatiosOptions, say: (text: string) => void
     const host = readHost(dir);
     const rounds = Math.min(options.rounds, LONG_ROUNDS_MAX);
     const memory = createMemoryWatch();
+    const onRepeat = (text: string) => notes.push(`MEASURED ANEW, ${text}.`);
     const none = { rows: [], loads: [] };
     const parts = [
-      await measureOnBoard({ dir, options, memory, say }),
+      await measureOnBoard({ dir, options, memory, say, onRepeat }),
       isWanted("drain") || isWanted("memory")
         ? await measureDrain({ dir, events, users: players, rounds, memory, say })
         : none,
@@ -69,7 +70,7 @@ async function measureRatios(options: RatiosOptions, say: (text: string) => void
     ];
     const rows = parts.flatMap((part) => part.rows).filter(({ row }) => isWanted(row));
     return {
-      ...{ at, host: { ...host, loadAfter: loadavg()[0] ?? 0 }, options: settings, rows: rows.map(toRow), skipped },
+      ...{ at, host: { ...host, loadAfter: loadavg()[0] ?? 0 }, options: settings, rows: rows.map(toRow), notes },
       loads: parts.flatMap((part) => part.loads),
     };
   } finally {

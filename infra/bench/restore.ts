@@ -36,7 +36,7 @@ interface Filler {
 
 const RATIO_MIN = 0.6;
 const DATABASE = "board";
-const RESTORE = join(import.meta.dir, "..", "..", "drainer/src/restore-command.ts");
+const COMMANDS = join(import.meta.dir, "..", "lb.ts");
 
 /** Holds the restore command, from its start to its end, against redis-cli with all commands ready in a file. */
 export async function measureRestore(options: RestoreOptions): Promise<{ rows: Row[]; loads: LoadFigures[] }> {
@@ -55,7 +55,7 @@ export async function measureRestore(options: RestoreOptions): Promise<{ rows: R
   const postgres = { postgres: server.pid };
   const cells = [
     {
-      by: "redis-cli --pipe",
+      name: "redis-cli --pipe",
       measure: () =>
         fillAnew({}, (port) => ({
           ...{ command: ["redis-cli", "-h", "127.0.0.1", "-p", String(port), "--pipe"], stdin: Bun.file(file) },
@@ -63,10 +63,10 @@ export async function measureRestore(options: RestoreOptions): Promise<{ rows: R
         })),
     },
     {
-      by: "restore",
+      name: "restore",
       measure: () =>
         fillAnew(postgres, (port) => ({
-          ...{ command: [process.execPath, RESTORE], says: new RegExp(`: ${entries} entries `) },
+          ...{ command: [process.execPath, COMMANDS, "restore"], says: new RegExp(`: ${entries} entries `) },
           env: { ...SERVICE_ENVIRONMENT, REDIS_URL: `redis://127.0.0.1:${port}`, POSTGRES_URL: url },
         })),
     },
@@ -96,7 +96,7 @@ export async function measureRestore(options: RestoreOptions): Promise<{ rows: R
         ...{ aims: [ratioAtLeast(RATIO_MIN)], faults: [...theirs, ...ours].flatMap(({ faults }) => faults) },
       },
     ],
-    loads: [...measured].map(([{ by }, filled]) => toLoadFigures(`entries, ${by}`, filled)),
+    loads: [...measured].map(([{ name }, filled]) => toLoadFigures(`entries, ${name}`, filled)),
   };
 }
 
@@ -115,6 +115,6 @@ async function fill(processes: Processes, { command, env, stdin, says }: Filler,
   return {
     ratePerSecond: entries / seconds,
     cpuUs: perItem({ ...spentUs, [CLIENT]: clientCpuUs }, entries),
-    faults: says.test(said) ? [] : [`${command[0]} said: ${said.trim().split("\n").at(-1)}`],
+    faults: says.test(said) ? [] : [`${command.join(" ")} said: ${said.trim().split("\n").at(-1)}`],
   };
 }

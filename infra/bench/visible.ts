@@ -34,7 +34,7 @@ const POLL_MS = 10;
 export async function measureVisibility(
   site: HttpSite,
   { submit, perSecond, settings }: { submit: Asked; perSecond: number; settings: HttpSettings },
-  say: (text: string) => void,
+  { say, onRepeat }: { say: (text: string) => void; onRepeat: (text: string) => void },
 ): Promise<{ rows: Row[]; loads: LoadFigures[] }> {
   const { dir, board, ranker } = site;
   await using stack = new AsyncDisposableStack();
@@ -62,7 +62,9 @@ export async function measureVisibility(
   }
 
   const onRound = (round: number) => say(`probing PostgreSQL, ${round === 0 ? "warming up" : `round ${round}`}`);
-  const measured = await measureInRounds([{ measure }], { rounds: settings.rounds, warmsUp: true, onRound });
+  const measured = await measureInRounds([{ name: "visible", measure }], {
+    ...{ rounds: settings.rounds, warmsUp: true, onRound, onRepeat },
+  });
   const rounds = [...measured.values()].flat();
   const faults = rounds.flatMap((round) => round.faults);
   const yardstick = `at half the submit rate, ${perSecond.toFixed(0)}/s`;

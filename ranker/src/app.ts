@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
+import { around } from "shared/around";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import type { Log } from "shared/log";
 import { measureRequests } from "shared/metrics";
@@ -58,8 +59,10 @@ export type RankerApp = Hono<RankerEnv>;
 export function createApp(deps: RankerDeps): RankerApp {
   const app: RankerApp = new Hono();
   if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
-  app.use(requestId(), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping));
-  app.use(secureAnswers(), measureHead(), refuseAmbiguous());
+  app.use(
+    around(requestId(), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping), secureAnswers()),
+    ...[measureHead(), refuseAmbiguous()],
+  );
   authRoutes(app, deps);
   scoreRoutes(app, deps);
   readRoutes(app, deps);

@@ -45,8 +45,8 @@ async function fail(times: number, options = {}): Promise<Answered[]> {
 /** Moves the last try into the past, in both buckets. */
 async function letPass(seconds: number, network = HOME): Promise<void> {
   for (const key of [loginBucketKey("ada", network), loginBucketKey("ada")]) {
-    const at = Number(await under.redis.hget(key, "at"));
-    await under.redis.hset(key, "at", at - seconds * 1_000_000);
+    const [level, at] = ((await under.redis.get(key)) ?? "").split(" ");
+    await under.redis.set(key, `${level} ${Number(at) - seconds * 1_000_000}`, "KEEPTTL");
   }
 }
 
@@ -93,9 +93,9 @@ describe("failed logins of one player", () => {
 
   test("from ten networks are all there are, also for one who claims any address", async () => {
     expect(await login("wrong")).toEqual(badCredentials);
-    expect(await under.redis.hget(loginBucketKey("ada"), "level")).toBe("99000000"); // of a hundred
+    expect(await under.redis.get(loginBucketKey("ada"))).toStartWith("99000000 "); // of a hundred
     const [seconds = 0] = await under.redis.time();
-    await under.redis.hset(loginBucketKey("ada"), { level: 0, at: `${seconds}000000` });
+    await under.redis.set(loginBucketKey("ada"), `0 ${seconds}000000`);
     const denied = await login(password, { from: "192.0.2.55" });
     expect(denied).toEqual({ ...limited, retryAfter: expect.stringMatching(/^[123]$/) });
     await letPass(Number(denied.retryAfter));

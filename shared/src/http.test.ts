@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { z } from "zod";
+import { around } from "./around.ts";
 import { onProblem, onUnknownRoute, type RequestVariables, readBody, readJson, requestId } from "./http.ts";
 import { createLog } from "./log.ts";
 import { Problem } from "./problems.ts";
@@ -8,7 +9,7 @@ import { Problem } from "./problems.ts";
 const lines: string[] = [];
 const log = createLog("test", "info", { write: (line) => void lines.push(line) });
 const app = new Hono<{ Variables: RequestVariables }>();
-app.use(requestId());
+app.use(around(requestId()));
 app.post("/echo", async (c) => c.json(await readJson(c, z.strictObject({ n: z.number() }))));
 app.get("/broken", () => {
   throw new Error("postgres://user:hunter2@db");

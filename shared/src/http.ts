@@ -1,6 +1,7 @@
 import type { Context, ErrorHandler, Hono, MiddlewareHandler, Next, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
+import type { Aspect } from "./around.ts";
 import type { Log } from "./log.ts";
 import { Problem, toInvalidRequest, toProblem, toProblemResponse } from "./problems.ts";
 
@@ -20,15 +21,14 @@ interface RequestEnv {
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** Gives every request an id: the caller's `X-Request-Id` if it is well-formed, a new one otherwise. */
-export function requestId(): MiddlewareHandler<RequestEnv> {
-  return async function requestIdMiddleware(c, next) {
+export const requestId = (): Aspect => ({
+  before(c) {
     const given = c.req.header("X-Request-Id");
-    const id = given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
-    c.set("requestId", id);
-    await next();
-    c.res.headers.set("X-Request-Id", id); // c.header would make the whole answer anew
-  };
-}
+    c.set("requestId", given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID());
+  },
+  // Not by c.header, which would make the whole answer anew.
+  after: (c) => c.res.headers.set("X-Request-Id", c.get("requestId")),
+});
 
 // One host, with or without a port (RFC 9112, 3.2).
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;

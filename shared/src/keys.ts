@@ -86,7 +86,7 @@ export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
 export const accountLeaseKey = `lease:${ACCOUNTS}`;
 
 /**
- * hash with a TTL, token buckets. A player's and the region's share the region's tag, because one script debits both
+ * string with a TTL, token buckets. A player's and the region's share the region's tag, because one script debits both
  * or neither.
  */
 export const userBucketKey = (region: string, userId: string) => `bucket:{${region}}:user:${userId}`;

@@ -1,4 +1,7 @@
-/** Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. */
+/**
+ * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. The first is the
+ * ranker's, and empty.
+ */
 export const LINK_PATH = "/link";
 
 /** The largest frame that is read; a writer ends one long before. */

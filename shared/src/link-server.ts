@@ -85,6 +85,8 @@ export function createLinkServer(fetch: Fetch): LinkServer {
       ...{ backpressureLimit: 4 * FRAME_BYTES_MAX, closeOnBackpressureLimit: true },
       open(link) {
         links.add(link);
+        // A greeting: not everything that lets an upgrade pass lets messages pass.
+        link.send(encodeFrame([]));
         if (isClosing) post(link, { head: [], body: undefined });
       },
       close(link) {

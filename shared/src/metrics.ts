@@ -1,6 +1,7 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { routePath } from "hono/route";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Aspect } from "./around.ts";
 import { toAnsweredProblem } from "./http.ts";
 import { problemStatus } from "./problems.ts";
 import { observeScripts } from "./redis.ts";
@@ -28,7 +29,7 @@ const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
  * Duration of every request by route pattern (never by path: ids would make a series each), method and status; and every
  * problem by its code, which tells a full queue from an empty bucket and a lost reply from a store that is away.
  */
-export function measureRequests(registry: Registry): MiddlewareHandler {
+export function measureRequests(registry: Registry): Aspect {
   const duration = new Histogram({
     name: "http_request_duration_seconds",
     help: "Time from the arrival of a request to its answer, in seconds.",
@@ -44,12 +45,12 @@ export function measureRequests(registry: Registry): MiddlewareHandler {
   });
   // A code that has not been met yet is 0: of a series that begins with its first event no rate shows that event.
   for (const code of Object.keys(problemStatus)) problems.inc({ code }, 0);
-  return async function measureRequestsMiddleware(c, next) {
-    const startedAt = performance.now();
-    await next();
-    const seconds = (performance.now() - startedAt) / 1000;
-    duration.observe({ method: c.req.method, route: routePath(c, -1), status: c.res.status }, seconds);
-    if (c.error !== undefined) problems.inc({ code: toAnsweredProblem(c.error).code });
+  return {
+    after(c, startedAtMs) {
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      duration.observe({ method: c.req.method, route: routePath(c, -1), status: c.res.status }, seconds);
+      if (c.error !== undefined) problems.inc({ code: toAnsweredProblem(c.error).code });
+    },
   };
 }
 

@@ -20,8 +20,8 @@ const region: Bucket = { policy: "region", key: "bucket:{EU}:region", perSecond:
 
 /** Puts a bucket where it would be after `seconds` more, by moving its last moment into the past. */
 async function letPass(seconds: number, key: string): Promise<void> {
-  const at = Number(await redis.hget(key, "at"));
-  await redis.hset(key, "at", at - seconds * 1_000_000);
+  const [level, at] = ((await redis.get(key)) ?? "").split(" ");
+  await redis.set(key, `${level} ${Number(at) - seconds * 1_000_000}`, "KEEPTTL");
 }
 
 describe("buckets in Redis", () => {
@@ -45,9 +45,9 @@ describe("buckets in Redis", () => {
   test("a denied request takes no token from any bucket", async () => {
     const limiter = createLimiter();
     for (let n = 0; n < 3; n++) await limiter.take(redis, [user, region]);
-    const levels = await Promise.all([user, region].map(({ key }) => redis.hgetall(key)));
+    const levels = await Promise.all([user, region].map(({ key }) => redis.get(key)));
     expect((await limiter.take(redis, [user, region])).denied).toEqual(user);
-    expect(await Promise.all([user, region].map(({ key }) => redis.hgetall(key)))).toEqual(levels);
+    expect(await Promise.all([user, region].map(({ key }) => redis.get(key)))).toEqual(levels);
   });
 
   test("of two empty buckets the one to wait for longest is named", async () => {
@@ -75,6 +75,44 @@ describe("buckets in Redis", () => {
     const requests = Array.from({ length: 50 }, (_, n) => gateways[n % 2]?.take(redis, [user]));
     const verdicts = await Promise.all(requests);
     expect(verdicts.filter((verdict) => verdict?.denied === undefined)).toHaveLength(3);
+  });
+
+  describe("of many callers", () => {
+    const shared: Bucket = { ...region, burst: 300, perSecond: 1, isShared: true };
+
+    test("are asked for a hundredth of their tokens at a time, and say what is left of both", async () => {
+      const limiter = createLimiter();
+      expect(await limiter.take(redis, [shared])).toEqual({ remaining: [299] });
+      expect(await redis.get(shared.key)).toStartWith("297000000 ");
+      for (const left of [298, 297]) expect(await limiter.take(redis, [shared])).toEqual({ remaining: [left] });
+      expect(await redis.get(shared.key)).toStartWith("297000000 ");
+      expect((await limiter.take(redis, [shared])).remaining).toEqual([296]);
+      expect(await redis.get(shared.key)).toStartWith("294");
+    });
+
+    test("give no more than their burst to any number of gateways", async () => {
+      const gateways = [createLimiter(), createLimiter(), createLimiter()];
+      const requests = Array.from({ length: 400 }, (_, n) => gateways[n % 3]?.take(redis, [shared]));
+      const verdicts = await Promise.all(requests);
+      expect(verdicts.filter((verdict) => verdict?.denied === undefined).length).toBeWithin(300 - 9, 303);
+    });
+
+    test("lose nothing to a request that another bucket denies", async () => {
+      const limiter = createLimiter();
+      for (let n = 0; n < 3; n++) await limiter.take(redis, [user, shared]);
+      for (let n = 0; n < 3; n++) expect((await limiter.take(redis, [user, shared])).denied).toEqual(user);
+      await letPass(3600, user.key);
+      expect((await limiter.take(redis, [user, shared])).remaining).toEqual([2, 296]);
+    });
+
+    test("are asked anew after a second", async () => {
+      let nowMs = 0;
+      const limiter = createLimiter({ now: () => nowMs });
+      await limiter.take(redis, [shared]);
+      nowMs = 1_000;
+      await limiter.take(redis, [shared]);
+      expect(await redis.get(shared.key)).toStartWith("294");
+    });
   });
 
   test("a bucket is forgotten once it is full again", async () => {

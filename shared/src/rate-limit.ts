@@ -5,6 +5,7 @@ import { Problem } from "./problems.ts";
 import { defineScript, type Redis } from "./redis.ts";
 import { NotSent } from "./redis-cluster.ts";
 import source from "./token-bucket.lua" with { type: "text" };
+import { createTokenLeases } from "./token-leases.ts";
 
 /** Tokens a second, and the most a bucket holds. */
 export interface Limit {
@@ -16,6 +17,8 @@ export interface Bucket extends Limit {
   /** What is counted, as the client reads it. */
   policy: string;
   key: string;
+  /** True for a bucket of many callers: its tokens are taken in slices of a hundredth, and spent without asking. */
+  isShared?: boolean;
 }
 
 /** What a bucket or several said: the tokens were taken unless one of them denies. */
@@ -27,7 +30,7 @@ export interface Verdict {
 }
 
 export interface Limiter {
-  /** Takes one token from each of the buckets, which share a slot, or none. Never throws, never waits long. */
+  /** Takes one token from each of the buckets, different ones which share a slot, or none. Never throws, never waits long. */
   take(redis: Redis, buckets: readonly Bucket[]): Promise<Verdict>;
   /** Gives one token back to each of the buckets, none of them beyond its burst. Never throws, never waits long. */
   giveBack(redis: Redis, buckets: readonly Bucket[]): Promise<void>;
@@ -48,6 +51,7 @@ export interface LimiterOptions {
 /** Buckets in Redis, shared by all gateways; in this process, with the same numbers, while Redis does not answer. */
 export function createLimiter({ now = performance.now.bind(performance), onFallback }: LimiterOptions = {}): Limiter {
   const local = createLocalBuckets();
+  const leases = createTokenLeases();
   const restsUntilMs = new WeakMap<Redis, number>();
 
   /** What Redis says, or nothing while it does not answer. */
@@ -64,11 +68,29 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
 
   return {
     async take(redis, buckets) {
-      const args = buckets.flatMap(({ perSecond, burst }) => [perSecond, burst]);
-      const reply = await ask(redis, () => bucketScript(redis, keysOf(buckets), args));
-      if (reply !== undefined) return toVerdict(reply, buckets);
-      onFallback?.();
-      return local.take(buckets, now());
+      const spent = buckets.map((bucket) => leases.spend(bucket, now()));
+      const asked = buckets.filter((_, index) => spent[index] === undefined);
+      const remainingOf = new Map(buckets.map((bucket, index) => [bucket, spent[index] ?? 0]));
+      if (asked.length === 0) return { remaining: [...remainingOf.values()] };
+      const wanted = asked.map(leases.wanted);
+      const args = asked.flatMap(({ perSecond, burst }, index) => [perSecond, burst, wanted[index] ?? 1]);
+      const reply = await ask(redis, () => bucketScript(redis, keysOf(asked), args));
+      const [denied = 0, waitUs = 0, ...counts] = reply ?? [];
+      for (const [index, bucket] of asked.entries()) {
+        const [remaining = 0, taken = 0] = counts.slice(2 * index, 2 * index + 2);
+        remainingOf.set(bucket, remaining + Math.max(0, taken - 1));
+        leases.store(bucket, wanted[index] ?? 1, taken, remaining, now());
+      }
+      if (reply === undefined || denied > 0) {
+        for (const [index, bucket] of buckets.entries()) if (spent[index] !== undefined) leases.unspend(bucket);
+      }
+      if (reply === undefined) {
+        onFallback?.();
+        return local.take(buckets, now());
+      }
+      const remaining = [...remainingOf.values()];
+      const deniedBucket = asked[denied - 1];
+      return { remaining, ...(deniedBucket === undefined ? {} : { denied: deniedBucket, waitSeconds: waitUs / 1e6 }) };
     },
 
     async giveBack(redis, buckets) {
@@ -79,11 +101,6 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
 }
 
 const keysOf = (buckets: readonly Bucket[]) => buckets.map(({ key }) => key);
-
-function toVerdict([denied = 0, waitUs = 0, ...remaining]: number[], buckets: readonly Bucket[]): Verdict {
-  const bucket = buckets[denied - 1];
-  return { remaining, ...(bucket === undefined ? {} : { denied: bucket, waitSeconds: waitUs / 1e6 }) };
-}
 
 /**
  * Tells the client where it stands, on allowed and denied requests alike (draft-ietf-httpapi-ratelimit-headers): a

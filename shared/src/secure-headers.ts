@@ -1,27 +1,22 @@
-import type { MiddlewareHandler } from "hono";
-import { secureHeaders } from "hono/secure-headers";
+import type { Aspect } from "./around.ts";
 
-/** What a browser may make of an answer: data that is read, and nothing else. A route's own header comes first. */
-export function secureAnswers(): MiddlewareHandler {
-  const secure = secureHeaders({
-    overwrite: false,
-    // Whatever a client makes a browser open, nothing in it runs, loads, or is framed.
-    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    xContentTypeOptions: true,
-    referrerPolicy: "no-referrer",
-    // Against pages that embed an answer; those that CORS allows to fetch it are not concerned.
-    crossOriginResourcePolicy: "same-origin",
-    // For whoever ends TLS: a promise for the whole host, which these services cannot make.
-    strictTransportSecurity: false,
-    // Of documents alone, or of browsers that are gone.
-    ...{ crossOriginOpenerPolicy: false, originAgentCluster: false, xDnsPrefetchControl: false },
-    ...{ xDownloadOptions: false, xFrameOptions: false, xPermittedCrossDomainPolicies: false, xXssProtection: false },
-  });
-  return function secureAnswersMiddleware(c, next) {
-    return secure(c, async () => {
-      await next();
-      // Ranks are never older than their answer.
-      if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
-    });
-  };
-}
+const HEADERS = Object.entries({
+  // Whatever a client makes a browser open, nothing in it runs, loads, or is framed.
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  // Against pages that embed an answer; those that CORS allows to fetch it are not concerned.
+  "Cross-Origin-Resource-Policy": "same-origin",
+  // Ranks are never older than their answer.
+  "Cache-Control": "no-store",
+});
+
+/**
+ * What a browser may make of an answer: data that is read, and nothing else. A route's own header comes first.
+ * Strict-Transport-Security is for whoever ends TLS: a promise for the whole host, which these services cannot make.
+ */
+export const secureAnswers = (): Aspect => ({
+  after({ res: { headers } }) {
+    for (const [name, value] of HEADERS) if (!headers.has(name)) headers.set(name, value);
+  },
+});

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Aspect } from "./around.ts";
 import { ConfigError } from "./config.ts";
 import { LINK_PATH } from "./link-frames.ts";
 import { createLinkServer, newLinkState } from "./link-server.ts";
@@ -115,9 +115,8 @@ function listen(
 const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
 
 /** While the service stops, asks every client to connect elsewhere next time. */
-export function closeWhenStopping(isStopping: () => boolean): MiddlewareHandler {
-  return async function closeWhenStoppingMiddleware(c, next) {
-    await next();
-    if (isStopping()) c.header("Connection", "close");
-  };
-}
+export const closeWhenStopping = (isStopping: () => boolean): Aspect => ({
+  after(c) {
+    if (isStopping()) c.res.headers.set("Connection", "close");
+  },
+});

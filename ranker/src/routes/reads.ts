@@ -1,8 +1,8 @@
 import { zValidator } from "@hono/zod-validator";
+import { createCoalesce } from "shared/coalesce";
 import { refuseInvalid } from "shared/http";
 import { requestSchemas } from "shared/requests";
 import type { RankerApp, RankerDeps } from "../app.ts";
-import { createCoalesce } from "../coalesce.ts";
 
 const encoder = new TextEncoder();
 

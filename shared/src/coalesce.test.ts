@@ -34,8 +34,7 @@ test("who asks while a reading is under way is answered by the next one, never b
   expect(begun).toHaveLength(1);
   begun[0]?.resolve(1);
   expect(await first).toBe(1);
-  await endOfTurn();
-  expect(begun).toHaveLength(2);
+  while (begun.length < 2) await endOfTurn();
   begun[1]?.resolve(2);
   expect(await Promise.all(late)).toEqual([2, 2]);
 });
@@ -48,7 +47,7 @@ test("a reading that fails fails for those who share it, and for nobody after th
   const second = ask("a", read);
   begun[0]?.reject(new Error("away"));
   await expect(first).rejects.toThrow("away");
-  await endOfTurn();
+  while (begun.length < 2) await endOfTurn();
   begun[1]?.resolve(2);
   expect(await second).toBe(2);
 });
@@ -65,4 +64,25 @@ test("other keys are other readings, and nothing is kept of what has ended", asy
   await endOfTurn();
   begun[2]?.resolve(5);
   expect(await again).toBe(5);
+});
+
+test("a reading that hangs holds up nobody who asks after it", async () => {
+  const { begun, read } = readings();
+  const ask = createCoalesce<number>();
+  const hanging = ask("a", read);
+  await endOfTurn();
+  const second = ask("a", read);
+  while (begun.length < 2) await Bun.sleep(1);
+  const third = ask("a", read);
+  begun[1]?.resolve(2);
+  expect(await second).toBe(2);
+  while (begun.length < 3) await Bun.sleep(1);
+  begun[2]?.resolve(3);
+  expect(await third).toBe(3);
+  begun[0]?.resolve(1);
+  expect(await hanging).toBe(1);
+  const last = ask("a", read);
+  await endOfTurn();
+  begun[3]?.resolve(4);
+  expect(await last).toBe(4);
 });

@@ -9,25 +9,28 @@ interface Flight<T> {
   next?: Flight<T>;
 }
 
+// A reading that hangs must not hold up those who came after it: they, too, have a second.
+const WAIT_MS_MAX = 25;
+
 /**
  * Shares readings, and never an older one than whoever joined asked for: a reading begins at the end of the turn of the
- * event loop in which the first asked, and who asks after that shares the next, which begins when it has ended. There is
- * one reading of a key at a time.
+ * event loop in which the first asked, and who asks after that shares the next, which begins when it has ended, or after
+ * 25 ms where it is slow.
  */
 export function createCoalesce<T>(): Coalesce<T> {
   const flights = new Map<string, Flight<T>>();
 
-  function depart(key: string, read: () => Promise<T>, before: Promise<unknown>): Flight<T> {
+  function depart(key: string, read: () => Promise<T>, turn: Promise<void>): Flight<T> {
     const flight: Flight<T> = {
       isOpen: true,
-      result: before.then(() => {
+      result: turn.then(() => {
         flight.isOpen = false;
+        flights.set(key, flight);
         return read();
       }),
     };
     const land = () => {
-      if (flight.next === undefined) flights.delete(key);
-      else flights.set(key, flight.next);
+      if (flights.get(key) === flight && flight.next === undefined) flights.delete(key);
     };
     flight.result.then(land, land);
     return flight;
@@ -41,9 +44,21 @@ export function createCoalesce<T>(): Coalesce<T> {
       return flight.result;
     }
     if (current.isOpen) return current.result;
-    current.next ??= depart(key, read, current.result.then(endOfTurn, endOfTurn));
+    current.next ??= depart(key, read, afterOrLate(current.result).then(endOfTurn));
     return current.next.result;
   };
 }
 
 const endOfTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+/** Resolves once a reading has ended, well or not, or has taken its time. */
+function afterOrLate(result: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, WAIT_MS_MAX);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    result.then(end, end);
+  });
+}
