@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-const MIGRATIONS = ["0001_create_tables.sql", "0002_erase_players.sql"];
+const MIGRATIONS = ["0001_create_tables.sql", "0002_erase_players.sql", "0003_hide_players.sql"];
 
 const tablesOf = async (url: string) => {
   const database = openDatabase(url);
@@ -33,7 +33,14 @@ test("a migration is applied once", async () => {
   const url = server.url("fresh");
   expect(await migrate(url)).toEqual(MIGRATIONS);
   expect(await migrate(url)).toEqual([]);
-  expect(await tablesOf(url)).toEqual(["accounts", "erasures", "leaderboard", "schema_migrations"]);
+  expect(await tablesOf(url)).toEqual([
+    "accounts",
+    "erasures",
+    "leaderboard",
+    "schema_migrations",
+    "visibility",
+    "visible_leaderboard",
+  ]);
 });
 
 test("of drainers that start together, one migrates", async () => {

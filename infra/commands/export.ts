@@ -22,7 +22,8 @@ const HELP = `Writes a board to a file, or to standard output: user_id, name, re
   --json            the count as one JSON object, on standard error
   --help            shows this
 
-Every entry that was acknowledged before it began is in it, once, beside live traffic. FILE appears when it is whole.
+Every entry that was acknowledged before it began is in it, once, beside live traffic; those of hidden players are not.
+FILE appears when it is whole.
 Ends with 0; with 1 where it failed.
 `;
 

@@ -16,7 +16,7 @@ const HELP = `Reads a board from a file, or from standard input, as export write
   --json            bad lines and counts as JSON, one object a line
   --help            shows this
 
-Beside live traffic, not beside repartition. Players who were erased since do not come back; accounts are not in the file, and are not made. A line that
+Beside live traffic, not beside repartition. Players who were erased since do not come back, hidden ones stay hidden; accounts are not in the file, and are not made. A line that
 is not valid is named on standard error and left out. Running it again changes nothing more (with --overwrite: updated_at).
 Ends with 0; with 2 where lines were left out; with 1 where it failed, and another run completes it.
 `;
