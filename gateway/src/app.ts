@@ -35,6 +35,7 @@ import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { type Page, pageRoutes } from "./page.ts";
 import { type Answer, forward, type Outgoing } from "./proxy.ts";
+import { turnAway } from "./turn-away.ts";
 import type { Pool } from "./upstreams.ts";
 
 export interface GatewayDeps {
@@ -80,7 +81,7 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
       ...[requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping)],
       ...[seeThroughProxies(deps.trustedProxies), secureAnswers()],
     ),
-    measureHead(),
+    ...[turnAway(deps.isStopping), measureHead()],
   );
   app.use(allowOrigins(deps.corsOrigins ?? []), refuseAmbiguous());
 

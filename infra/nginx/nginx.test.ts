@@ -127,6 +127,30 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect(problem).toMatchObject({ code: "outcome_unknown", request_id: response.headers.get("X-Request-Id") });
   });
 
+  test("takes what a stopping gateway turned away elsewhere, a POST too, as it was, and leaves that gateway alone", async () => {
+    const arrived = serve([0, 1]);
+    let turnedAway = 0;
+    const stopping = Bun.serve({
+      ...{ port: ports[2] ?? 0, hostname: "127.0.0.1" },
+      fetch({ headers }) {
+        turnedAway++;
+        return new Response(null, {
+          status: headers.get("X-May-Turn-Away") === "1" ? 502 : 200,
+          headers: { "X-Turned-Away": "1" },
+        });
+      },
+    });
+    opened.push(() => stopping.stop(true));
+    const body = '{"delta":1}';
+    while (turnedAway === 0) {
+      expect((await fetch(`${url}/score/add?a=1`, { method: "POST", body })).status).toBe(200);
+      expect(arrived.at(-1)).toMatchObject({ method: "POST", url: "/score/add?a=1", body });
+    }
+    // For a second, of which this takes a small part.
+    for (let n = 0; n < 9; n++) expect((await fetch(`${url}/top`)).status).toBe(200);
+    expect(turnedAway).toBe(1);
+  });
+
   test("sends a POST under an Idempotency-Key to another gateway, as it was; only when none answers it may stand", async () => {
     const arrived = serve([1, 2]);
     const spare = serve([0]);
