@@ -391,12 +391,36 @@ describe("operators", () => {
     expect(lines.map((line) => JSON.parse(line)).at(0)).toMatchObject({ operator: "root", method: "DELETE" });
   });
 
+  test("whose act comes to the same twice is asked of another ranker where the first breaks off, a score without a key is not", async () => {
+    const breaking = createServer((socket) => socket.once("data", () => socket.destroy()).on("error", () => {}));
+    await new Promise<void>((listening) => breaking.listen(0, "127.0.0.1", listening));
+    const address = breaking.address();
+    const first = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    for (const [act, statuses] of [
+      ["hide", [200, 200]],
+      ["unhide", [200, 200]],
+      ["score", [503, 200]],
+    ] as const) {
+      const { request } = build({}, { urls: [first, `http://127.0.0.1:${ranker.port}`] });
+      // Whoever is asked first: one of two falls upon the one that breaks off.
+      const found: number[] = [];
+      for (const _ of statuses) {
+        const init = { method: "POST", headers: { "Content-Type": "application/json", ...(await asOperator()) } };
+        found.push((await request(`/players/ada/${act}`, { ...init, body: "{}" })).status);
+      }
+      expect([act, found.toSorted((a, b) => b - a)]).toEqual([act, [...statuses]]);
+    }
+    breaking.close();
+  });
+
   test("and nobody else does", async () => {
     const { request } = build();
     const player = await tokens.issue({ userId: "ada", name: "Ada", region: "EU" });
     const headers = { Authorization: `Bearer ${player}` };
     expect((await request("/players/ada", { method: "DELETE", headers })).status).toBe(403);
-    expect((await request("/players/ada/score", { method: "POST", headers })).status).toBe(403);
+    for (const act of ["score", "hide", "unhide"]) {
+      expect((await request(`/players/ada/${act}`, { method: "POST", headers })).status).toBe(403);
+    }
     expect((await request("/players/ada", { method: "DELETE" })).status).toBe(401);
     expect((await request("/score/add", { method: "POST", headers: await asOperator() })).status).toBe(403);
     expect(arrived).toEqual([]);
