@@ -1,5 +1,6 @@
 import type { AroundView, Entry, MayBePartial, RankView, TopView } from "shared/answers";
 import { Problem } from "shared/problems";
+import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
 import { toIsoTime } from "shared/times";
@@ -68,7 +69,7 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
     const holders = candidates.found.flatMap(({ shard, window }) =>
       window.self === undefined ? [] : [{ shard, window, self: window.self }],
     );
-    const holder = holders.sort((a, b) => b.self.updatedAtUs - a.self.updatedAtUs)[0];
+    const holder = holders.length > 1 ? holders.sort((a, b) => versionOf(b.self) - versionOf(a.self))[0] : holders[0];
     if (holder === undefined) {
       refuseMissing(candidates.missing);
       throw new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
@@ -167,7 +168,10 @@ export function toPercentile(rank: number, total: number): number {
 const sum = <T>(items: readonly T[], value: (item: T) => number) =>
   items.reduce((total, item) => total + value(item), 0);
 
+const versionOf = ({ record }: ShardEntry) => Number(parseRecord(record).updatedAt);
+
 function toEntry(entry: ShardEntry, rank: number): Entry {
-  const { name, region, score } = entry;
-  return { rank, user_id: userIdOf(entry), name, region, score, updated_at: toIsoTime(entry.updatedAtUs) };
+  const { region, score } = entry;
+  const { name, updatedAt } = parseRecord(entry.record);
+  return { rank, user_id: userIdOf(entry), name, region, score, updated_at: toIsoTime(Number(updatedAt)) };
 }

@@ -15,8 +15,8 @@ export interface Position {
 /** What a shard knows of an entry; its rank follows only from all shards of a view. */
 export interface ShardEntry extends Position {
   region: string;
-  name: string;
-  updatedAtUs: number;
+  /** As it is kept: of most entries that shards answer with, nobody is shown more than the place. */
+  record: string;
 }
 
 /** What one shard says about a position: how many stand ahead, and its neighbours in rank order. */
@@ -77,17 +77,16 @@ function toWindow(region: string, userId: string | undefined, reply: RawWindow):
   const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
   if (before !== undefined) window.before = before;
   if (userId !== undefined && record != null) {
-    const { arrival, score, name, updatedAt } = parseRecord(record);
-    window.self = { member: arrival + userId, score: Number(score), region, name, updatedAtUs: Number(updatedAt) };
+    const { arrival, score } = parseRecord(record);
+    window.self = { member: arrival + userId, score: Number(score), region, record };
   }
   return window;
 }
 
 /** An entry whose record is missing stands in the ranking all the same, without a name, until it is reconciled. */
 function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
-  return records.map((record, index) => {
-    const { name, updatedAt } = parseRecord(record ?? "");
-    const [member = "", score] = ranked.slice(2 * index, 2 * index + 2);
-    return { member, score: Number(score), region, name, updatedAtUs: Number(updatedAt) };
-  });
+  return records.map((record, index) => ({
+    ...{ member: ranked[2 * index] ?? "", score: Number(ranked[2 * index + 1]), region },
+    record: record ?? "",
+  }));
 }
