@@ -137,5 +137,6 @@ export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => bo
   for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
+    await new Promise((resolve) => void setImmediate(resolve)); // what is asked for may have yet to come in
   }
 }
