@@ -1,16 +1,22 @@
 import { createServer } from "node:net";
 
-/** A TCP port on 127.0.0.1 that nothing listens on at the moment of the call. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address === null || typeof address === "string") return reject(new Error("no TCP address"));
-      server.close(() => resolve(address.port));
-    });
-  });
+// Below what systems give to outgoing connections (Linux from 32768 on, macOS from 49152): one of those may take a port
+// between the look at it and the server that is to listen there.
+const LOWEST = 18_000;
+const HIGHEST = 32_000;
+const TRIES = 100;
+
+const given = new Set<number>();
+
+/** A TCP port on 127.0.0.1 that nothing listens on at the moment of the call, and another one at the next call. */
+export async function freePort(): Promise<number> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (given.has(port) || !(await isPortFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+  throw new Error(`none of ${TRIES} ports between ${LOWEST} and ${HIGHEST} is free`);
 }
 
 /** True when a listener can bind `127.0.0.1:port` now. */
