@@ -156,7 +156,7 @@ test("malformed events go to the dead with their reasons, the others to PostgreS
   expect(await newDrain()()).toMatchObject({ events: 6, rows: 2, refused: 4 });
   expect((await readBoard(it.database)).map((row) => row.user_id)).toEqual(["eve", "ann"]);
   const dead = await deadEvents();
-  expect(dead.map(({ event }) => event.slice(0, 8))).toEqual(["not JSON", ...Array(3).fill('{"board"')]);
+  expect(dead.map(({ event }) => event.slice(0, 8))).toEqual(["not JSON", ...Array(3).fill('{"score"')]);
   expect(dead.map(({ reason }) => reason.split(/[ :]/, 1)[0])).toEqual(["not", "score", "name", "name"]);
   expect(dead[0].at).toBe("2026-01-02T03:04:05.000Z");
 });

@@ -3,6 +3,7 @@ import type { Topology } from "shared/regions";
 import type { Sql } from "./database.ts";
 import type { EventKind } from "./drain.ts";
 import { eraseEntries } from "./erase-rows.ts";
+import { readScoreEvent } from "./read-score-event.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
 
 /** Where a row is there already, what decides whether the event replaces it. */
@@ -56,6 +57,10 @@ export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
     message: `must be one of ${boards.join(", ")}`,
   }),
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
+  read(text) {
+    const event = readScoreEvent(text);
+    return event !== undefined && boards.includes(event.board) ? event : undefined;
+  },
   upsert: upsertScores,
   erase: eraseEntries,
   setVisibility: upsertVisibility,
