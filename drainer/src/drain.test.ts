@@ -90,7 +90,11 @@ test("the oldest events go first, a batch at a time", async () => {
   await push(...[1, 2, 3, 4, 5].map((version) => scoreEvent("ann", version * 10, version)));
   const drain = newDrain({ batchMax: 2 });
   expect(await drain()).toMatchObject({ events: 2, isFull: true });
-  expect(await readBoard(it.database)).toEqual([{ user_id: "ann", score: "20", updated_us: "2" }]);
+  expect((await it.redis.lrange(it.keys.queue, 0, -1)).map((event) => JSON.parse(event).score)).toEqual([
+    "50",
+    "40",
+    "30",
+  ]);
   expect(await drain()).toMatchObject({ events: 2, isFull: true });
   expect(await drain()).toMatchObject({ events: 1, isFull: false });
   expect(await readBoard(it.database)).toEqual([{ user_id: "ann", score: "50", updated_us: "5" }]);
