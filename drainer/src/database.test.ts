@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { scratchPostgres } from "../../infra/embedded/scratch.ts";
-import { DatabaseTimeout, openDatabase } from "./database.ts";
+import { DatabaseTimeout, openDatabase, toArrayLiteral } from "./database.ts";
 
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
 beforeAll(async () => {
@@ -43,5 +43,17 @@ test("a pool heals when its backend has died in the middle of a query", async ()
 test("the label names the database and never its password", async () => {
   const database = openDatabase("postgres://u:secret@db.example:5432/board");
   expect(database.label).toBe("db.example:5432/board");
+  await database.close();
+});
+
+test("an array arrives item by item as it was, whatever is in it, and so does its literal", async () => {
+  const database = openDatabase(server.url("board"));
+  const odd = ["", "NULL", "{}", ",", " a ", '"', "\\", '\\"', "a,b", "\n", "é🎮"];
+  for (const items of [odd, ["plain", "ones"], [""], []]) {
+    for (const sent of [items, toArrayLiteral(items)]) {
+      const rows = await database.run((sql) => sql`SELECT item FROM unnest(${sent}::text[]) AS item`);
+      expect(rows.map(({ item }) => item)).toEqual(items);
+    }
+  }
   await database.close();
 });

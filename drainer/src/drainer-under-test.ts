@@ -43,11 +43,11 @@ export async function startUnderTest(): Promise<UnderTest> {
   };
 }
 
-/** A well-formed event; `version` is its place in time, in microseconds. */
+/** An event as `submit.lua` writes it; `version` is its place in time, in microseconds. */
 export function scoreEvent(userId: string, score: number, version: number, rest: Partial<ScoreEvent> = {}): ScoreEvent {
   return {
-    ...{ board: "main", user_id: userId, name: `Name of ${userId}`, region: "EU", score: String(score) },
-    ...{ reached_at: String(version), updated_at: String(version) },
+    ...{ score: String(score), reached_at: String(version), updated_at: String(version) },
+    ...{ board: "main", user_id: userId, name: `Name of ${userId}`, region: "EU" },
     ...rest,
   };
 }

@@ -16,11 +16,12 @@ afterAll(() => it.close());
 beforeEach(() => it.clear());
 
 const always = { hold: async () => true, release: async () => {} };
-const drain = (batchMax = 100) =>
+const newDrain = (batchMax = 100) =>
   createDrain({
     ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always },
     batchMax,
-  })();
+  });
+const drain = () => newDrain()();
 const push = (...events: unknown[]) => it.redis.lpush(it.keys.queue, ...events.map((event) => JSON.stringify(event)));
 const erasure = (user_id: string, version: number, region: string | undefined = "EU") => ({
   ...{ erased: true, user_id, updated_at: String(version), region },
@@ -37,7 +38,8 @@ test("rows of all boards go, those of others and newer ones stay, wherever in it
     await it.clear();
     await push(scoreEvent("ann", 1, 1), scoreEvent("ann", 2, 2, { board: "weekly" }), scoreEvent("bob", 3, 3));
     await push(erasure("ann", 4), scoreEvent("ann", 9, 5, { board: "weekly" }));
-    while ((await drain(batchMax)).state === "drained");
+    const drain = newDrain(batchMax);
+    while ((await drain()).state === "drained");
     expect(await scores()).toEqual(["bob 3"]);
     expect(await scores("weekly")).toEqual(["ann 9"]);
   }

@@ -17,5 +17,5 @@ export function fold<T extends Versioned>(events: readonly T[], keyOf: (event: T
     const known = newest.get(key);
     if (known === undefined || Number(known.updated_at) < Number(event.updated_at)) newest.set(key, event);
   }
-  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event);
+  return [...newest.keys()].sort().map((key) => newest.get(key) as T);
 }

@@ -55,7 +55,11 @@ export function measureQueues(
     buckets: BATCH_BUCKETS,
   });
   const duration = new Histogram({
-    ...{ ...options, name: "drainer_batch_duration_seconds", help: "Time from peek to acknowledgement." },
+    ...{
+      ...options,
+      name: "drainer_batch_duration_seconds",
+      help: "Time from peek to acknowledgement; from one acknowledgement to the next where full batches follow each other.",
+    },
     buckets: SECONDS_BUCKETS,
   });
 

@@ -17,9 +17,9 @@ const acknowledgeScript = defineScript({
   parse: (reply) => reply === 1,
 });
 
-/** The oldest events of a queue, up to `count`, byte for byte, oldest first. Nothing is moved. */
-export async function peek(redis: Redis, { queue }: QueueKeys, count: number): Promise<Buffer[]> {
-  const newestFirst = await redis.lrangeBuffer(queue, -count, -1);
+/** The oldest events of a queue but for `behind`, up to `count`, byte for byte, oldest first. Nothing is moved. */
+export async function peek(redis: Redis, { queue }: QueueKeys, count: number, behind = 0): Promise<Buffer[]> {
+  const newestFirst = await redis.lrangeBuffer(queue, -behind - count, -behind - 1);
   return newestFirst.reverse();
 }
 

@@ -41,6 +41,6 @@ export async function overwriteAccounts(sql: Sql, events: readonly AccountEvent[
 export const accountEvents: EventKind<AccountEvent> = {
   schema: accountEventSchema,
   keyOf: ({ user_id }) => user_id,
-  upsert: upsertAccounts,
+  upsert: (events) => (sql) => upsertAccounts(sql, events),
   erase: eraseAccounts,
 };

@@ -1,33 +1,40 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
 import type { Topology } from "shared/regions";
-import type { Sql } from "./database.ts";
-import type { EventKind } from "./drain.ts";
+import { type Sql, toArrayLiteral } from "./database.ts";
+import type { EventKind, Upsert } from "./drain.ts";
 import { eraseEntries } from "./erase-rows.ts";
+import { readScoreEvent } from "./read-score-event.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
 
 /** Where a row is there already, what decides whether the event replaces it. */
 const isOlder = (sql: Sql) => sql`leaderboard.updated_at < excluded.updated_at`;
 const isNotNewer = (sql: Sql) => sql`leaderboard.updated_at <= excluded.updated_at`;
 
+const COLUMNS = ["board", "user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
+type Columns = Record<(typeof COLUMNS)[number], string>;
+
+/** What a statement takes of events, as text. */
+const toColumns = (events: readonly ScoreEvent[]) =>
+  Object.fromEntries(COLUMNS.map((name) => [name, toArrayLiteral(events.map((event) => event[name]))])) as Columns;
+
 /**
- * One autocommit statement: `postgres` can end the process when a backend dies inside a transaction. All columns
- * travel as text, which alone every array parameter takes. What is older than an erasure of its player is left out.
+ * One autocommit statement: `postgres` can end the process when a backend dies inside a transaction. Each column
+ * is the literal of an array. What is older than an erasure of its player is left out.
  */
-function write(sql: Sql, events: readonly ScoreEvent[], mayReplace: ReturnType<typeof isOlder>) {
-  const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => events.map((event) => event[name]);
+function write(sql: Sql, columns: Columns, mayReplace: ReturnType<typeof isOlder>) {
   return sql`
     INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
-    SELECT board, user_id, name, region, score::bigint,
-           'epoch'::timestamptz + reached_at::bigint * interval '1 microsecond',
-           'epoch'::timestamptz + updated_at::bigint * interval '1 microsecond'
+    SELECT board, user_id, name, region, score,
+           'epoch'::timestamptz + reached_at * interval '1 microsecond',
+           'epoch'::timestamptz + updated_at * interval '1 microsecond'
     FROM unnest(
-      ${column("board")}::text[], ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
-      ${column("score")}::text[], ${column("reached_at")}::text[], ${column("updated_at")}::text[]
+      ${columns.board}::text[], ${columns.user_id}::text[], ${columns.name}::text[], ${columns.region}::text[],
+      ${columns.score}::bigint[], ${columns.reached_at}::bigint[], ${columns.updated_at}::bigint[]
     ) AS event (board, user_id, name, region, score, reached_at, updated_at)
     WHERE NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
-        AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at::bigint * interval '1 microsecond'
+        AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at * interval '1 microsecond'
     )
     ON CONFLICT (board, user_id) DO UPDATE
     SET name = excluded.name, region = excluded.region, score = excluded.score,
@@ -35,18 +42,18 @@ function write(sql: Sql, events: readonly ScoreEvent[], mayReplace: ReturnType<t
     WHERE ${mayReplace}`;
 }
 
-/**
- * Writes the newest state of each entry; a row that is as new or newer stays.
- *
- * @returns the rows that changed
- */
-export async function upsertScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
-  return (await write(sql, events, isOlder(sql))).count;
+/** What writes the newest state of each entry; a row that is as new or newer stays. */
+function toUpsert(events: readonly ScoreEvent[]): Upsert {
+  const columns = toColumns(events);
+  return async (sql) => (await write(sql, columns, isOlder(sql))).count;
 }
+
+/** Writes it. @returns the rows that changed */
+export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]) => toUpsert(events)(sql);
 
 /** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */
 export async function overwriteScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
-  return (await write(sql, events, isNotNewer(sql))).count;
+  return (await write(sql, toColumns(events), isNotNewer(sql))).count;
 }
 
 /** Scores on the configured boards: an event of another one is refused, because no read and no restore would find it. */
@@ -56,7 +63,11 @@ export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
     message: `must be one of ${boards.join(", ")}`,
   }),
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
-  upsert: upsertScores,
+  read(text) {
+    const event = readScoreEvent(text);
+    return event !== undefined && boards.includes(event.board) ? event : undefined;
+  },
+  upsert: toUpsert,
   erase: eraseEntries,
   setVisibility: upsertVisibility,
 });

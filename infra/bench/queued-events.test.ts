@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { scoreEventSchema } from "shared/events";
 import { queueKey } from "shared/keys";
-import { startScratch } from "./growth-board.ts";
+import { readScoreEvent } from "../../drainer/src/read-score-event.ts";
+import { startGrowthBoard, startScratch } from "./growth-board.ts";
 import { createEvents, eventBatches, SHARD, stageEvents } from "./queued-events.ts";
 
 const { admin, dispose } = await startScratch();
@@ -23,4 +24,14 @@ test("staged events become the queue at once, the oldest at the end that a drain
   const raws = (await admin.send("LRANGE", [queueKey(SHARD), "0", "-1"])) as string[];
   const parsed = raws.toReversed().map((raw) => scoreEventSchema.parse(JSON.parse(raw)));
   expect(parsed).toEqual([...eventBatches(events, 700)].flat());
+});
+
+test("an event is spelled as a ranker spells it, which is how a drainer reads it fastest", async () => {
+  const board = await startGrowthBoard(10, 1, Date.now() * 1000);
+  await board.call("submit", board.players.at(3));
+  const written = String(await board.admin.send("LINDEX", [queueKey(SHARD), "0"]));
+  await board.dispose();
+  const spelled = JSON.stringify(createEvents(1, 1).at(0));
+  expect(Object.keys(JSON.parse(spelled))).toEqual(Object.keys(JSON.parse(written)));
+  for (const text of [written, spelled]) expect(readScoreEvent(text)).toEqual(scoreEventSchema.parse(JSON.parse(text)));
 });
