@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { toDeadEntry } from "shared/dead-entry";
 import type { Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
@@ -16,7 +17,7 @@ const entry = (event: string, reason = "name must have 1 to 200 characters") =>
   toDeadEntry({ raw: Buffer.from(event), reason }, new Date("2026-01-02T03:04:05.000Z"));
 const long = "x".repeat(5_000);
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   await redis.lpush("queue:scores:{EU}", "waiting");
   for (let n = 1; n <= 25; n++) await redis.lpush("queue:dead:{EU}", entry(`event ${n} ${long}`));
   await redis.lpush("queue:dead:{NA}", entry("american"));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
+import { flushAll, keysOf, sizeOf } from "../../infra/embedded/whole-store.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
@@ -229,7 +229,7 @@ describe("a wrong type at a key, planted by somebody else, is a 500 that tells n
     const text = await response.clone().text();
     expect(await problemOf(response)).toEqual([500, "internal"]);
     expect(text).not.toMatch(/WRONGTYPE|redis|lua|script/i);
-    expect((await under.redis.keys("*")).filter((other) => !other.startsWith("bucket:"))).toEqual([key]);
+    expect((await keysOf(under.redis, "*")).filter((other) => !other.startsWith("bucket:"))).toEqual([key]);
     expect(await under.redis.smembers(key)).toEqual(["not what belongs here"]);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { createLog } from "shared/log";
 import { connectRedis, type Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 
 let under: UnderTest;
@@ -17,7 +18,7 @@ afterAll(() => {
 });
 beforeEach(async () => {
   away.clear();
-  await under.redis.flushall();
+  await flushAll(under.redis);
 });
 
 const PLAYERS = 24;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { applyChanges, type BoardChanges, type BoardState } from "shared/board-changes";
 import { createTopology } from "shared/regions";
 import { type EventStream, openEvents, type StreamEvent } from "../../../infra/embedded/event-stream.ts";
+import { flushAll } from "../../../infra/embedded/whole-store.ts";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../ranker-under-test.ts";
 
 let under: UnderTest;
@@ -14,7 +15,7 @@ let ranker: Built;
 let url: string;
 const opened: (() => unknown)[] = [];
 beforeEach(async () => {
-  await under.redis.flushall();
+  await flushAll(under.redis);
   ({ ranker, url } = await start());
 });
 afterEach(async () => {
@@ -165,7 +166,7 @@ describe("a player's rank", () => {
     await set("ada", 30);
     const stream = await open("/live/rank/ada");
     await stream.next();
-    await under.redis.flushall();
+    await flushAll(under.redis);
     expect(await stream.next()).toEqual({ event: "not_ranked", id: expect.any(String), data: { user_id: "ada" } });
   });
 });
