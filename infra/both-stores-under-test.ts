@@ -3,6 +3,7 @@ import { createTopology } from "shared/regions";
 import { awaitStores, connectStores } from "shared/stores";
 import { openDatabases } from "../drainer/src/databases.ts";
 import { createDrain } from "../drainer/src/drain.ts";
+import { unshared } from "../drainer/src/lease.ts";
 import { migrate } from "../drainer/src/migrate.ts";
 import { accountQueue, scoreQueuesOf } from "../drainer/src/queues.ts";
 import type { Drift } from "../drainer/src/reconcile.ts";
@@ -29,8 +30,6 @@ export interface BothStores {
   close(): Promise<void>;
 }
 
-const always = { hold: async () => true, release: async () => {} };
-
 export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStores> {
   const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
   const url = postgresServer.url("board");
@@ -44,7 +43,7 @@ export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStore
   const sides = { topology, stores, databases };
   const boards = createBoards(topology, stores.of);
   const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax: 1_000_000 });
-  const shared = { lease: always, batchMax: 200 };
+  const shared = { lease: unshared, batchMax: 200 };
   const drains = [
     ...scoreQueuesOf(topology).map((keys) => {
       const [redis, database] = [stores.of(keys.region), databases.of(keys.region)];

@@ -3,8 +3,7 @@ import { type DeadEvent, readDeadEntry, toDeadEntry } from "shared/dead-entry";
 import { createLog } from "shared/log";
 import { awaitReady, connectRedis, primariesOf } from "shared/redis";
 import { dropDead, readDead, retryDead } from "./dead.ts";
-import { createDrain } from "./drain.ts";
-import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { acknowledge, peek } from "./queue.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";
 
@@ -24,11 +23,7 @@ const bury = async (...raws: (string | Buffer)[]) => {
 const gather = async (pages: AsyncGenerator<DeadEvent[]>) => (await Array.fromAsync(pages)).flat();
 const queued = async () => (await it.redis.lrangeBuffer(it.keys.queue, 0, -1)).reverse().map((event) => `${event}`);
 const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `event ${from + n}`);
-const drain = (boards = ["main", "weekly"]) =>
-  createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, batchMax: 100 },
-    ...{ kind: scoreEventsOf({ ...it.topology, boards }), lease: { hold: async () => true, release: async () => {} } },
-  })();
+const drain = (boards = ["main", "weekly"]) => scoreDrain(it, { kind: scoreEventsOf({ ...it.topology, boards }) })();
 
 test("all dead events are read, oldest first, over more than one page", async () => {
   await bury(...ids(250));

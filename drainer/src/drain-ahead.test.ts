@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { Database } from "./database.ts";
-import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
-import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import type { Drain, DrainOptions } from "./drain.ts";
+import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { acknowledge, peek } from "./queue.ts";
-import { scoreEventsOf } from "./upsert-scores.ts";
 
 type Event = ReturnType<typeof scoreEvent>;
 
@@ -15,13 +14,8 @@ afterAll(() => it.close());
 beforeEach(() => it.clear());
 
 const BATCH_MAX = 2;
-const newDrain = (options: Partial<DrainOptions<Event>> = {}): Drain =>
-  createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology) },
-    ...{ lease: { hold: async () => true, release: async () => {} }, batchMax: BATCH_MAX, ...options },
-  });
-const push = (...events: unknown[]) =>
-  it.redis.lpush(it.keys.queue, ...events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))));
+const newDrain = (options: Partial<DrainOptions<Event>> = {}) => scoreDrain(it, { batchMax: BATCH_MAX, ...options });
+const push = (...events: unknown[]) => pushEvents(it, ...events);
 /** As many players' only events. */
 const eventsOf = (count: number) => Array.from({ length: count }, (_, n) => scoreEvent(`p${n}`, n, n + 1));
 const waiting = () => it.redis.llen(it.keys.queue);

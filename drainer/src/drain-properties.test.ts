@@ -2,12 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ScoreEvent } from "shared/events";
 import { type Database, openDatabase } from "./database.ts";
-import { createDrain } from "./drain.ts";
-import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { fold } from "./fold.ts";
 import { acknowledge, peek } from "./queue.ts";
 import { type EntryRow, readEntries } from "./read-rows.ts";
-import { scoreEventsOf, upsertScores } from "./upsert-scores.ts";
+import { upsertScores } from "./upsert-scores.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -17,15 +16,10 @@ afterAll(() => it.close());
 beforeEach(() => it.clear());
 
 const BOARDS = ["main", "weekly"];
-const always = { hold: async () => true, release: async () => {} };
 const keyOf = ({ board, user_id }: ScoreEvent) => `${board}\n${user_id}`;
-const newDrain = (database: Database, batchMax: number) =>
-  createDrain({
-    ...{ redis: it.redis, database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always, batchMax },
-  });
+const newDrain = (database: Database, batchMax: number) => scoreDrain(it, { database, batchMax });
 const readAll = async (): Promise<EntryRow[]> => (await Array.fromAsync(readEntries(it.database))).flat();
-const push = (events: readonly ScoreEvent[]) =>
-  it.redis.lpush(it.keys.queue, ...events.map((event) => JSON.stringify(event)));
+const push = (events: readonly ScoreEvent[]) => pushEvents(it, ...events);
 
 /** What PostgreSQL must end with: the newest event of each player and board. */
 const folded = (events: readonly ScoreEvent[]): ScoreEvent[] => fold(events, keyOf);

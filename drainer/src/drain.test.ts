@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { ScoreEvent } from "shared/events";
 import type { SpanStart, Tracing } from "shared/tracing";
 import { configure } from "../../infra/embedded/whole-store.ts";
 import type { Database } from "./database.ts";
-import { createDrain } from "./drain.ts";
-import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import type { DrainOptions } from "./drain.ts";
+import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { createLease } from "./lease.ts";
 import { acknowledge, peek } from "./queue.ts";
-import { scoreEventsOf } from "./upsert-scores.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -16,14 +16,8 @@ afterAll(() => it.close());
 beforeEach(() => it.clear());
 
 const at = new Date("2026-01-02T03:04:05.000Z");
-const always = { hold: async () => true, release: async () => {} };
-const newDrain = (options: { database?: Database; batchMax?: number; lease?: typeof always; tracing?: Tracing } = {}) =>
-  createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always },
-    ...{ batchMax: 100, now: () => at, ...options },
-  });
-const push = (...events: unknown[]) =>
-  it.redis.lpush(it.keys.queue, ...events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))));
+const newDrain = (options: Partial<DrainOptions<ScoreEvent>> = {}) => scoreDrain(it, { now: () => at, ...options });
+const push = (...events: unknown[]) => pushEvents(it, ...events);
 const deadEvents = async () => (await it.redis.lrange(it.keys.dead, 0, -1)).reverse().map((entry) => JSON.parse(entry));
 
 test("a batch leaves the queue and each player's newest score is in PostgreSQL", async () => {

@@ -4,8 +4,11 @@ import { createTopology, type Topology } from "shared/regions";
 import { scratchPostgres, scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
+import { unshared } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { type ScoreQueue, scoreQueuesOf } from "./queues.ts";
+import { scoreEventsOf } from "./upsert-scores.ts";
 
 /** A real Redis and a real, migrated PostgreSQL of one test file's own. */
 export interface UnderTest {
@@ -51,6 +54,17 @@ export function scoreEvent(userId: string, score: number, version: number, rest:
     ...rest,
   };
 }
+
+/** A drain of the score queue as a drainer does it, but for what is given. */
+export const scoreDrain = (it: UnderTest, options: Partial<DrainOptions<ScoreEvent>> = {}): Drain =>
+  createDrain({
+    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology) },
+    ...{ lease: unshared, batchMax: 100, ...options },
+  });
+
+/** Queues events, the first the oldest; text goes as it is. @returns the length of the queue */
+export const pushEvents = (it: UnderTest, ...events: unknown[]): Promise<number> =>
+  it.redis.lpush(it.keys.queue, ...events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))));
 
 export interface Row {
   user_id: string;

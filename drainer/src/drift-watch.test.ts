@@ -7,6 +7,7 @@ import { toArrival } from "shared/times";
 import { openDatabases } from "./databases.ts";
 import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { type DriftWatchOptions, startDriftWatch } from "./drift-watch.ts";
+import { unshared } from "./lease.ts";
 import { measureSweeps } from "./metrics.ts";
 import { restore } from "./restore.ts";
 import type { Sides } from "./subjects.ts";
@@ -35,8 +36,7 @@ beforeEach(async () => {
   await restore(sides);
 });
 
-const held = { hold: async () => true, release: async () => {} };
-const free = { ...held, hold: async () => false };
+const free = { ...unshared, hold: async () => false };
 
 /** Watches until one sweep has ended; returns what it logged, as one text, and what a scrape says then. */
 async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ logged: string; scraped: string }> {
@@ -49,8 +49,8 @@ async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ lo
     ...{
       sides,
       leases: new Map([
-        ["EU", held],
-        ["accounts", held],
+        ["EU", unshared],
+        ["accounts", unshared],
       ]),
       accountTag: "accounts",
       intervalMs: 1,
@@ -98,7 +98,7 @@ test("what another drainer holds is its to compare", async () => {
   const { logged, scraped } = await sweepOnce({
     leases: new Map([
       ["EU", free],
-      ["accounts", held],
+      ["accounts", unshared],
     ]),
   });
   expect(logged).toBe("");
@@ -118,7 +118,7 @@ test("what cannot be compared is not told to be alike, and does not keep the res
   const { promise: told, resolve } = Promise.withResolvers<string[]>();
   const watch = startDriftWatch({
     ...{ sides, accountTag: "accounts", intervalMs: 1, log: createLog("test", "silent") },
-    leases: new Map(["EU", "accounts"].map((tag) => [tag, held])),
+    leases: new Map(["EU", "accounts"].map((tag) => [tag, unshared])),
     metrics: { onSweep: (found) => resolve([...found.keys()]), onFailure() {} },
   });
   expect(await told).toEqual(["accounts"]);

@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, visibilityKey } from "shared/keys";
+import { clockKey, entriesKey, entryKeys, erasedKey, queueKey, visibilityKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import { defineScript } from "shared/redis";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/regions";
@@ -58,8 +58,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   }
 
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
-    const keys = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board)];
-    keys.push(queueKey(shard), clockKey(shard), visibilityKey(shard));
+    const keys = [...entryKeys(shard, board), queueKey(shard), clockKey(shard), visibilityKey(shard)];
     keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
     const pairs = suspects.flatMap(({ userId, member }) => [userId, member]);
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, pairs);
@@ -83,7 +82,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
     const { user_id: userId } = row;
-    const keys = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board), clockKey(shard)];
+    const keys = [...entryKeys(shard, board), clockKey(shard)];
     keys.push(erasedKey(shard, userId), visibilityKey(shard));
     const member = record === null ? "" : parseRecord(record).arrival + userId;
     await mendScript(redis, keys, [

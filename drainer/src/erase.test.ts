@@ -3,10 +3,11 @@ import { toDeadEntry } from "shared/dead-entry";
 import type { ScoreEvent } from "shared/events";
 import { retryDead } from "./dead.ts";
 import { createDrain } from "./drain.ts";
-import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { unshared } from "./lease.ts";
 import { accountQueue } from "./queues.ts";
 import { accountEvents, upsertAccounts } from "./upsert-accounts.ts";
-import { overwriteScores, scoreEventsOf, upsertScores } from "./upsert-scores.ts";
+import { overwriteScores, upsertScores } from "./upsert-scores.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -15,14 +16,8 @@ beforeAll(async () => {
 afterAll(() => it.close());
 beforeEach(() => it.clear());
 
-const always = { hold: async () => true, release: async () => {} };
-const newDrain = (batchMax = 100) =>
-  createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always },
-    batchMax,
-  });
-const drain = () => newDrain()();
-const push = (...events: unknown[]) => it.redis.lpush(it.keys.queue, ...events.map((event) => JSON.stringify(event)));
+const drain = () => scoreDrain(it)();
+const push = (...events: unknown[]) => pushEvents(it, ...events);
 const erasure = (user_id: string, version: number, region: string | undefined = "EU") => ({
   ...{ erased: true, user_id, updated_at: String(version), region },
 });
@@ -38,7 +33,7 @@ test("rows of all boards go, those of others and newer ones stay, wherever in it
     await it.clear();
     await push(scoreEvent("ann", 1, 1), scoreEvent("ann", 2, 2, { board: "weekly" }), scoreEvent("bob", 3, 3));
     await push(erasure("ann", 4), scoreEvent("ann", 9, 5, { board: "weekly" }));
-    const drain = newDrain(batchMax);
+    const drain = scoreDrain(it, { batchMax });
     while ((await drain()).state === "drained");
     expect(await scores()).toEqual(["bob 3"]);
     expect(await scores("weekly")).toEqual(["ann 9"]);
@@ -106,7 +101,7 @@ test("an account goes in the same way, and one made later comes", async () => {
   const events = [account("1"), { erased: true, user_id: "ann", updated_at: "2" }];
   await it.redis.lpush(accountQueue.queue, ...events.map((event) => JSON.stringify(event)));
   await createDrain({
-    ...{ redis: it.redis, database: it.database, keys: accountQueue, kind: accountEvents, lease: always },
+    ...{ redis: it.redis, database: it.database, keys: accountQueue, kind: accountEvents, lease: unshared },
     batchMax: 100,
   })();
   const count = () => it.database.run((sql) => sql`SELECT FROM accounts`).then((rows) => rows.length);

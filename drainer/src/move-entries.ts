@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey, hiddenKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
@@ -63,7 +63,7 @@ export async function removeStrangers(move: Move): Promise<void> {
   const { redis, from, to, onPage } = move;
   for (const shard of from) {
     for (const board of to.boards) {
-      const [ranking, hidden, entries] = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board)];
+      const [ranking, hidden, entries] = entryKeys(shard, board);
       if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries, clockKey(shard));
       for await (const page of readStrangers(move, shard, board)) {
         const members = page.map(({ userId, record }) => parseRecord(record).arrival + userId);

@@ -1,8 +1,8 @@
+import { backoffMs } from "shared/backoff";
 import type { Step } from "./drain.ts";
 import { LEASE_TTL_MS } from "./lease.ts";
 
-const BACKOFF_MS_MIN = 100;
-const BACKOFF_MS_MAX = 2_000;
+const BACKOFF_MS = { min: 100, max: 2_000 };
 
 /** Whoever waits for a lease looks twice as often as it ends. */
 const LOOK_INTERVAL_MS = LEASE_TTL_MS / 2;
@@ -15,13 +15,5 @@ export function pauseAfter(step: Step, intervalMs: number): number {
   return step.state === "drained" && step.isFull ? 0 : intervalMs;
 }
 
-/**
- * Milliseconds until the next try after `failures` steps that failed in a row: doubling, with jitter so that drainers
- * do not return all at once.
- *
- * @param random in [0, 1)
- */
-export function backoffAfter(failures: number, random: number): number {
-  const ceiling = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (failures - 1));
-  return ceiling * (0.5 + random / 2);
-}
+/** Milliseconds until the next try after `failures` steps that failed in a row. @param random in [0, 1) */
+export const backoffAfter = (failures: number, random?: number): number => backoffMs(failures, BACKOFF_MS, random);

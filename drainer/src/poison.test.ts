@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { readDeadEntry } from "shared/dead-entry";
-import { createDrain } from "./drain.ts";
-import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
-import { scoreEventsOf } from "./upsert-scores.ts";
+import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -39,11 +37,7 @@ const poison: [string, string | Buffer, reason: RegExp][] = [
   ["1 MiB of brackets", "[".repeat(MIB), /^not JSON: /],
 ];
 const bytes = (event: string | Buffer) => (typeof event === "string" ? Buffer.from(event) : event);
-const drain = () =>
-  createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), batchMax: 100 },
-    lease: { hold: async () => true, release: async () => {} },
-  })();
+const drain = () => scoreDrain(it)();
 const good = (userId: string, version: number) => JSON.stringify(scoreEvent(userId, 5, version));
 const readDead = async () => (await it.redis.lrangeBuffer(it.keys.dead, 0, -1)).map(readDeadEntry);
 

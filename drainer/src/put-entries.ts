@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, visibilityKey } from "shared/keys";
+import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/keys";
 import { formatRecord } from "shared/records";
 import { defineScript, type Redis } from "shared/redis";
 import { type Shard, shardOf, type Topology } from "shared/regions";
@@ -31,12 +31,13 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
 }
 
 /**
- * Puts entries onto their shard, on the board or beside it where the player is hidden, but for those that are there in a later version or were erased since.
+ * Puts entries onto their shard, on the board or beside it where the player is hidden, but for those that are there in a
+ * later version or were erased since.
  *
  * @returns the entries written
  */
 export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
-  const keys = [boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board), clockKey(shard)];
+  const keys = [...entryKeys(shard, board), clockKey(shard)];
   keys.push(visibilityKey(shard), ...rows.map((row) => erasedKey(shard, row.user_id)));
   const args = rows.flatMap((row) => [row.user_id, row.score, row.updated_at, toRecord(row)]);
   return scoresScript(redis, keys, args);

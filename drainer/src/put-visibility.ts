@@ -1,5 +1,5 @@
 import type { VisibilityEvent } from "shared/events";
-import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, visibilityKey } from "shared/keys";
+import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/keys";
 import { defineScript, type Redis } from "shared/redis";
 import type { Shard } from "shared/regions";
 import { HIDDEN, VISIBLE } from "shared/visibility";
@@ -20,6 +20,6 @@ export function putVisibility(
   wrong = "",
 ): Promise<boolean> {
   const keys = [visibilityKey(shard), clockKey(shard), erasedKey(shard, userId)];
-  for (const board of boards) keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
+  keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
   return script(redis, keys, [userId, version, hidden ? HIDDEN : VISIBLE, wrong]);
 }

@@ -7,7 +7,7 @@ import type { Stores } from "shared/stores";
 import type { Databases } from "./databases.ts";
 import { createDrain } from "./drain.ts";
 import { countRanked } from "./estimate-rows.ts";
-import { createLease, LEASE_TTL_MS, type Lease } from "./lease.ts";
+import { createLease, LEASE_TTL_MS, type Lease, unshared } from "./lease.ts";
 import { copyEntries, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
@@ -31,9 +31,6 @@ export interface RepartitionOptions {
   /** `expected` is how many entries there are: those who stay where they are among them. */
   onProgress?: (region: string, counts: MoveCounts, expected: number) => void;
 }
-
-/** Drains although a drainer does, too: both are safe, and it may not be running. */
-const unshared: Lease = { hold: async () => true, release: async () => {} };
 
 /**
  * Moves the entries of every region, one after another, to another number of partitions:

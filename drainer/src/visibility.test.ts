@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { VisibilityEvent } from "shared/events";
 import { createDrain } from "./drain.ts";
-import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { unshared } from "./lease.ts";
 import { accountQueue } from "./queues.ts";
 import { readVisibilityOf } from "./read-visibility-rows.ts";
 import { accountEvents } from "./upsert-accounts.ts";
-import { scoreEventsOf } from "./upsert-scores.ts";
 import { overwriteVisibility, upsertVisibility } from "./upsert-visibility.ts";
 
 let it: UnderTest;
@@ -15,13 +15,8 @@ beforeAll(async () => {
 afterAll(() => it.close());
 beforeEach(() => it.clear());
 
-const always = { hold: async () => true, release: async () => {} };
-const drain = (batchMax = 100) =>
-  createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology), lease: always },
-    batchMax,
-  })();
-const push = (...events: unknown[]) => it.redis.lpush(it.keys.queue, ...events.map((event) => JSON.stringify(event)));
+const drain = (batchMax = 100) => scoreDrain(it, { batchMax })();
+const push = (...events: unknown[]) => pushEvents(it, ...events);
 const change = (user_id: string, hidden: boolean, version: number, region = "EU"): VisibilityEvent => ({
   ...{ hidden, updated_at: String(version), user_id, region },
 });
@@ -113,7 +108,7 @@ test("one that is not well-formed, or waits among accounts, is dead, and the res
     database,
     keys: accountQueue,
     kind: accountEvents,
-    lease: always,
+    lease: unshared,
     batchMax: 9,
   });
   expect(await accounts()).toMatchObject({ events: 1, refused: 1 });

@@ -52,7 +52,7 @@ export function startWorker(options: WorkerOptions): Worker {
       failingSinceMs = performance.now();
       log.warn({ queue: tag, err: error }, "a batch failed; its events stay queued");
     }
-    if (performance.now() - failingSinceMs < yieldAfterMs) return backoffAfter(failures, Math.random());
+    if (performance.now() - failingSinceMs < yieldAfterMs) return backoffAfter(failures);
     if (!hasYielded) log.warn({ queue: tag, failures }, "it goes on failing; whichever drainer can may take over");
     hasYielded = true;
     await lease.release().catch(() => {}); // without Redis it ends by itself

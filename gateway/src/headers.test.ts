@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { toClientHeaders, toList, toPairs, toUpstreamHeaders } from "./headers.ts";
+import { toHeaderList, toHeaderPairs } from "shared/header-list";
+import { toClientHeaders, toUpstreamHeaders } from "./headers.ts";
 
 const known = { target: "/top", requestId: "ours", forwardedFor: "1.2.3.4", client: "5.6.7.8" };
-const sentFor = (headers: Headers) => Object.fromEntries(toPairs(toUpstreamHeaders(headers, known)));
+const sentFor = (headers: Headers) => Object.fromEntries(toHeaderPairs(toUpstreamHeaders(headers, known)));
 
 test("what speaks about the client's connection ends at the gateway", () => {
   const headers = new Headers({
@@ -40,7 +41,7 @@ test("an answer names its upstream, and drops what spoke about the upstream's co
     ...{ Connection: "close", "Content-Length": "5", Date: "today", "Content-Type": "application/json" },
     ...{ "Retry-After": "1", "Idempotent-Replayed": "true", "X-Upstream-Addr": "forged" },
   });
-  expect(toClientHeaders(toList(headers), "10.0.0.1:5000")).toEqual({
+  expect(toClientHeaders(toHeaderList(headers), "10.0.0.1:5000")).toEqual({
     ...{ "content-type": "application/json", "retry-after": "1", "idempotent-replayed": "true" },
     "x-upstream-addr": "10.0.0.1:5000",
   });

@@ -1,4 +1,4 @@
-import type { HeaderList } from "shared/link-frames";
+import { type HeaderList, toHeaderPairs } from "shared/header-list";
 import { Problem } from "shared/problems";
 
 /** Headers that speak about one connection, and end with it (RFC 9110, 7.6.1). */
@@ -56,10 +56,9 @@ export type HeaderRecord = Record<string, string | string[]>;
 export function toClientHeaders(list: HeaderList, upstreamAddress: string): HeaderRecord {
   const sent: HeaderRecord = {};
   const named = namedIn(headerOf(list, "connection"));
-  for (let i = 0; i + 1 < list.length; i += 2) {
-    const name = list[i] ?? "";
+  for (const [name, value] of toHeaderPairs(list)) {
     if (NOT_PASSED_BACK.has(name) || named.includes(name)) continue;
-    const [before, value] = [sent[name], list[i + 1] ?? ""];
+    const before = sent[name];
     sent[name] = before === undefined ? value : [before, value].flat();
   }
   sent["x-upstream-addr"] = upstreamAddress;
@@ -75,17 +74,4 @@ export function headerOf(list: HeaderList, name: string): string | undefined {
 /** The same list, in which a header has this value alone. @param name in lower case */
 export function withHeader(list: HeaderList, name: string, value: string): HeaderList {
   return [name, value, ...list.filter((_, index) => list[index - (index % 2)] !== name)];
-}
-
-export function toList(headers: Headers): HeaderList {
-  const list: string[] = [];
-  headers.forEach((value, name) => void list.push(name, value));
-  return list;
-}
-
-/** In the form that fetch takes. */
-export function toPairs(list: HeaderList): [name: string, value: string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < list.length; i += 2) pairs.push([list[i] ?? "", list[i + 1] ?? ""]);
-  return pairs;
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { LINK_PATH } from "shared/link-frames";
 import { createLinkServer, newLinkState } from "shared/link-server";
 import { createLinks, type LinkRequest } from "./links.ts";
+import { getOf, postOf } from "./outgoing-under-test.ts";
 import { forward, type Outgoing } from "./proxy.ts";
 import { createPool } from "./upstreams.ts";
 
@@ -78,15 +79,7 @@ test("an upstream that takes no links is asked by HTTP", async () => {
   cleanups.push(() => server.stop(true));
   const { pool, links, ask } = await linkTo(`http://127.0.0.1:${server.port}`);
   expect(ask()).toBeUndefined();
-  const get: Outgoing = {
-    method: "GET",
-    target: "/top",
-    headers: [],
-    body: undefined,
-    isWrite: false,
-    isRepeatable: true,
-  };
-  const { status, body } = await forward(get, { pool, links });
+  const { status, body } = await forward(getOf("/top"), { pool, links });
   expect([status, new TextDecoder().decode(body ?? undefined)]).toEqual([200, "plain"]);
 });
 
@@ -119,10 +112,7 @@ test("one slow answer costs nobody the link while others come", async () => {
 });
 
 describe("a link that breaks", () => {
-  const write: Outgoing = {
-    ...{ method: "POST", target: "/score/add", headers: [], body: new Uint8Array([123, 125]) },
-    ...{ isWrite: true, isRepeatable: false },
-  };
+  const write = postOf("/score/add", "{}");
   const keyed: Outgoing = { ...write, headers: ["idempotency-key", "k"], isRepeatable: true };
 
   /** Two upstreams, the first of which breaks when it is asked. */

@@ -1,8 +1,9 @@
+import { backoffMs } from "shared/backoff";
+import type { HeaderList } from "shared/header-list";
 import {
   type AnswerHead,
   decodeFrame,
   encodeFrame,
-  type HeaderList,
   LINK_PATH,
   type Parcel,
   type RequestHead,
@@ -67,8 +68,7 @@ interface Line {
 
 // More go by HTTP, where each has a connection of its own.
 const ASKED_MAX = 2_048;
-const RETRY_MS_MIN = 100;
-const RETRY_MS_MAX = 5_000;
+const RETRY_MS = { min: 100, max: 5_000 };
 const CONNECT_MS = 500;
 
 /** Keeps a link to each upstream of the pool, and tries again for ever where there is none. */
@@ -194,8 +194,7 @@ function keepLink(origin: string) {
   function replace(old: Line): void {
     if (old.isReplaced || isClosed) return;
     old.isReplaced = true;
-    const delayMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures++, 10)) * (0.5 + Math.random() / 2);
-    retry = setTimeout(connect, delayMs);
+    retry = setTimeout(connect, backoffMs(++failures, RETRY_MS));
   }
 
   connect();

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { freePort } from "../../infra/embedded/free-port.ts";
 import { createLiveProxy, type LiveAnswer, type LiveProxy } from "./live-proxy.ts";
 import { createLiveSlots } from "./live-slots.ts";
-import type { Outgoing } from "./proxy.ts";
+import { getOf } from "./outgoing-under-test.ts";
 import { createPool, type Pool } from "./upstreams.ts";
 
 const opened: (() => unknown)[] = [];
@@ -11,10 +11,7 @@ afterEach(() => {
   for (const close of opened.splice(0)) close();
 });
 
-const get: Outgoing = {
-  ...{ method: "GET", target: "/live", headers: [], body: undefined },
-  ...{ isWrite: false, isRepeatable: true },
-};
+const get = getOf("/live");
 
 function serve(answer: (request: Request) => Response): string {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });

@@ -1,5 +1,6 @@
+import { toHeaderList, toHeaderPairs } from "shared/header-list";
 import { Problem } from "shared/problems";
-import { type HeaderRecord, toClientHeaders, toList, toPairs } from "./headers.ts";
+import { type HeaderRecord, toClientHeaders } from "./headers.ts";
 import { openPassage, type Passage } from "./live-passage.ts";
 import type { LiveSlots } from "./live-slots.ts";
 import { type Outgoing, wasNeverConnected } from "./proxy.ts";
@@ -126,10 +127,10 @@ async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<C
   const aborted = new AbortController();
   const late = setTimeout(() => aborted.abort(), HEAD_DEADLINE_MS);
   try {
-    const asked = { headers: toPairs(headers), redirect: "manual", signal: aborted.signal } as const;
+    const asked = { headers: toHeaderPairs(headers), redirect: "manual", signal: aborted.signal } as const;
     const response = await fetch(upstream.origin + target, asked);
     return {
-      ...{ status: response.status, headers: toClientHeaders(toList(response.headers), upstream.address) },
+      ...{ status: response.status, headers: toClientHeaders(toHeaderList(response.headers), upstream.address) },
       body: response.status === 200 && response.body !== null ? response.body : await response.arrayBuffer(),
     };
   } finally {

@@ -33,11 +33,9 @@ await runService(
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);
     shutdown.onClose("health checks", () => checks.stop());
-    await checks.firstRound;
-
     const links = createLinks(pool);
     shutdown.onClose("links", () => links.close());
-    await links.firstTry;
+    await Promise.all([checks.firstRound, links.firstTry]);
 
     const metrics = createMetrics("gateway");
     measureStores(metrics, stores);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { freePort } from "../../infra/embedded/free-port.ts";
+import { getOf, postOf } from "./outgoing-under-test.ts";
 import { forward, type Outgoing } from "./proxy.ts";
 import { createPool, type Pool } from "./upstreams.ts";
 
@@ -45,18 +46,8 @@ function poolOf(...urls: string[]): Pool {
 }
 
 const encoder = new TextEncoder();
-const get: Outgoing = {
-  method: "GET",
-  target: "/top",
-  headers: [],
-  body: undefined,
-  isWrite: false,
-  isRepeatable: true,
-};
-const post: Outgoing = {
-  ...{ ...get, method: "POST", body: encoder.encode('{"delta":1}') },
-  ...{ isWrite: true, isRepeatable: false },
-};
+const get = getOf("/top");
+const post = postOf("/top", '{"delta":1}');
 const login: Outgoing = { ...post, target: "/auth/login", isWrite: false };
 const keyed: Outgoing = { ...post, isRepeatable: true };
 const text = (body: ArrayBuffer | Uint8Array | null) => new TextDecoder().decode(body ?? undefined);

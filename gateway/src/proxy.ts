@@ -1,7 +1,7 @@
-import type { HeaderList } from "shared/link-frames";
+import { type HeaderList, toHeaderList, toHeaderPairs } from "shared/header-list";
 import { Problem } from "shared/problems";
 import type { Tracing } from "shared/tracing";
-import { type HeaderRecord, headerOf, toClientHeaders, toList, toPairs, withHeader } from "./headers.ts";
+import { type HeaderRecord, headerOf, toClientHeaders, withHeader } from "./headers.ts";
 import type { Links } from "./links.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
@@ -41,9 +41,10 @@ const FIRST_ATTEMPT_MS = DEADLINE_MS / 2;
 const ATTEMPTS_MAX = 2;
 
 // The connection did not come about, so that not a byte of the request has left.
-const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"]).add(
+const NEVER_CONNECTED = new Set([
+  ...["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
   "LINK_NOT_SENT",
-);
+]);
 
 /**
  * Sends a request to the next upstream that is up and reads its whole answer. One that fails is tried once more on
@@ -121,12 +122,12 @@ async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Pr
     return { status: answer.status, headers: toClientHeaders(answer.headers, upstream.address), body: whole };
   }
   const response = await fetch(upstream.origin + target, {
-    ...{ method, headers: toPairs(headers), redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
+    ...{ method, headers: toHeaderPairs(headers), redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
     ...(body === undefined ? {} : { body }),
   });
   // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
   const bytes = await response.arrayBuffer();
-  const received = toList(response.headers);
+  const received = toHeaderList(response.headers);
   const sent = toClientHeaders(received, upstream.address);
   const length = headerOf(received, "content-length");
   if (method === "HEAD" && length !== undefined) sent["content-length"] = length; // of what GET would answer

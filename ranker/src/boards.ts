@@ -69,7 +69,7 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
     const holders = candidates.found.flatMap(({ shard, window }) =>
       window.self === undefined ? [] : [{ shard, window, self: window.self }],
     );
-    const holder = holders.length > 1 ? holders.sort((a, b) => versionOf(b.self) - versionOf(a.self))[0] : holders[0];
+    const holder = holders.sort((a, b) => versionOf(b.self) - versionOf(a.self))[0];
     if (holder === undefined) {
       refuseMissing(candidates.missing);
       throw new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);

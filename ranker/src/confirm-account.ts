@@ -1,4 +1,5 @@
 import { accountKey } from "shared/keys";
+import { makeRoom } from "shared/make-room";
 import { accountGone, invalidToken, Problem } from "shared/problems";
 import type { Redis } from "shared/redis";
 import type { Identity } from "shared/tokens";
@@ -62,8 +63,7 @@ export function createConfirmAccount(
 
   function remember(key: string): void {
     confirmedUntilMs.delete(key);
-    const oldest = confirmedUntilMs.size >= CONFIRMED_MAX ? confirmedUntilMs.keys().next().value : undefined;
-    if (oldest !== undefined) confirmedUntilMs.delete(oldest);
+    makeRoom(confirmedUntilMs, CONFIRMED_MAX);
     confirmedUntilMs.set(key, now() + CONFIRMED_MS);
   }
 

@@ -3,11 +3,9 @@ import {
   accountErasedKey,
   accountKey,
   accountQueueKey,
-  boardKey,
   clockKey,
-  entriesKey,
+  entryKeys,
   erasedKey,
-  hiddenKey,
   queueKey,
   splitKey,
   visibilityKey,
@@ -69,10 +67,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    keys.push(visibilityKey(shard));
-    for (const board of topology.boards) {
-      keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
-    }
+    keys.push(visibilityKey(shard), ...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
     const args = [userId, eventTail, account, ERASED_TTL_SECONDS, topology.partitions];
     const taken = await entriesScript(stores.of(shard.region), keys, args, confirm);

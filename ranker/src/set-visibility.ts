@@ -1,4 +1,4 @@
-import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, splitKey, visibilityKey } from "shared/keys";
+import { clockKey, entryKeys, erasedKey, queueKey, splitKey, visibilityKey } from "shared/keys";
 import { defineScript } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
@@ -40,10 +40,7 @@ const script = defineScript({
 export function createSetVisibility({ topology, stores, confirm }: SetVisibilityOptions): SetVisibility {
   async function setOn(shard: Shard, { userId, account = "" }: Identity, isHidden: boolean): Promise<number> {
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    keys.push(visibilityKey(shard));
-    for (const board of topology.boards) {
-      keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
-    }
+    keys.push(visibilityKey(shard), ...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
     const args = [userId, isHidden ? HIDDEN : VISIBLE, eventTail, account, topology.partitions];
     const boards = await script(stores.of(shard.region), keys, args, confirm);

@@ -1,15 +1,5 @@
 import type { Entry } from "shared/answers";
-import {
-  boardKey,
-  clockKey,
-  entriesKey,
-  erasedKey,
-  hiddenKey,
-  onceKey,
-  queueKey,
-  splitKey,
-  visibilityKey,
-} from "shared/keys";
+import { clockKey, entryKeys, erasedKey, onceKey, queueKey, splitKey, visibilityKey } from "shared/keys";
 import { accountGone, Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import { shardOf, shardsOfView, type Topology } from "shared/regions";
@@ -125,8 +115,7 @@ export function toSubmitCall(
   traceparent?: string,
 ): SubmitCall {
   const shard = shardOf(topology, region, userId);
-  const keys = [queueKey(shard), clockKey(shard)];
-  keys.push(boardKey(shard, board), hiddenKey(shard, board), entriesKey(shard, board));
+  const keys = [queueKey(shard), clockKey(shard), ...entryKeys(shard, board)];
   keys.push(splitKey(shard.tag), erasedKey(shard, userId), visibilityKey(shard));
   const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
   const isWholeView = shardsOfView(topology, region).length === 1;

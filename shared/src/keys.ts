@@ -26,6 +26,13 @@ export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${s
  */
 export const hiddenKey = (shard: Shard, board: string) => onBoard(`hidden:{${shard.tag}}`, board);
 
+/** All that an entry on a board is kept in, in the order in which scripts take it: ranking, hidden players, records. */
+export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden: string, entries: string] => [
+  boardKey(shard, board),
+  hiddenKey(shard, board),
+  entriesKey(shard, board),
+];
+
 /**
  * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last that was said of whom operators ever hid. Few,
  * and for all boards, also those that the player is on later.

@@ -1,3 +1,5 @@
+import type { HeaderList } from "./header-list.ts";
+
 /**
  * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. The first is the
  * ranker's, and empty.
@@ -6,9 +8,6 @@ export const LINK_PATH = "/link";
 
 /** The largest frame that is read; a writer ends one long before. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
-
-/** Names and values by turns, as they were sent. */
-export type HeaderList = string[];
 
 /** `[id, method, target, headers]`: a request; ids are the asking side's, and are used once on a connection. */
 export type RequestHead = [id: number, method: string, target: string, headers: HeaderList];

@@ -1,4 +1,5 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
+import { toHeaderList, toHeaderPairs } from "./header-list.ts";
 import {
   type AnswerHead,
   decodeFrame,
@@ -7,9 +8,7 @@ import {
   type Parcel,
   type RequestHead,
 } from "./link-frames.ts";
-import type { Connection } from "./service.ts";
-
-type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
+import type { Fetch } from "./service.ts";
 
 /** What a link keeps on this side. */
 export interface LinkState {
@@ -69,12 +68,12 @@ export function createLinkServer(fetch: Fetch): LinkServer {
     try {
       const response = await fetch(toRequest(head, body), connection);
       const bytes = response.body === null ? undefined : new Uint8Array(await response.arrayBuffer());
-      link.data.underWay--;
-      post(link, { head: [id, response.status, flatten(response.headers)], body: bytes });
+      post(link, { head: [id, response.status, toHeaderList(response.headers)], body: bytes });
     } catch {
       // A request that cannot be made, or an answer that cannot be read: neither is one of ours.
-      link.data.underWay--;
       link.close(NOT_UNDERSTOOD);
+    } finally {
+      link.data.underWay--;
     }
   }
 
@@ -116,15 +115,9 @@ export function createLinkServer(fetch: Fetch): LinkServer {
 }
 
 function toRequest([, method, target, list]: RequestHead, body: Uint8Array<ArrayBuffer>): Request {
-  const headers = new Headers();
-  for (let i = 0; i + 1 < list.length; i += 2) headers.append(list[i] ?? "", list[i + 1] ?? "");
-  if (body.byteLength > 0) headers.set("Content-Length", String(body.byteLength));
+  const headers = new Headers(toHeaderPairs(list));
   const url = `http://link${target}`;
-  return body.byteLength > 0 ? new Request(url, { method, headers, body }) : new Request(url, { method, headers });
-}
-
-function flatten(headers: Headers): string[] {
-  const list: string[] = [];
-  headers.forEach((value, name) => void list.push(name, value));
-  return list;
+  if (body.byteLength === 0) return new Request(url, { method, headers });
+  headers.set("Content-Length", String(body.byteLength));
+  return new Request(url, { method, headers, body });
 }

@@ -1,3 +1,4 @@
+import { makeRoom } from "./make-room.ts";
 import type { Bucket, Verdict } from "./rate-limit.ts";
 
 // 50,000 buckets are some 10 MB; the one that was used longest ago makes room, and begins full again.
@@ -22,8 +23,7 @@ export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
 
   function store(key: string, level: number, atMs: number): void {
     stored.delete(key);
-    const oldest = stored.size >= bucketsMax ? stored.keys().next().value : undefined;
-    if (oldest !== undefined) stored.delete(oldest);
+    makeRoom(stored, bucketsMax);
     stored.set(key, { level, atMs });
   }
 

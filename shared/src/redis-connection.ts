@@ -1,4 +1,5 @@
 import { Redis as Connection, type RedisOptions, ReplyError } from "ioredis";
+import { backoffMs } from "./backoff.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import type { Log } from "./log.ts";
 
@@ -19,11 +20,10 @@ const CONNECT_TIMEOUT_MS = 500;
 const COMMAND_TIMEOUT_MS = 400;
 // Longer than a command may take, so that one slow script does not cost the connection; it alone ends a half-open one.
 const SOCKET_TIMEOUT_MS = 800;
-const RECONNECT_DELAY_MS_MAX = 500;
+const RECONNECT_DELAY_MS = { min: 50, max: 500 };
 
 /** Milliseconds until the next try to connect; for ever. */
-export const reconnectDelayMs = (attempt: number) =>
-  Math.min(RECONNECT_DELAY_MS_MAX, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2);
+export const reconnectDelayMs = (attempt: number) => backoffMs(attempt, RECONNECT_DELAY_MS);
 
 /**
  * What every connection here has in common: it fails fast. No queue while disconnected, no re-send of a command whose

@@ -30,7 +30,7 @@ export interface ListenOptions {
   takesLinks?: boolean;
 }
 
-type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
+export type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
 
 export interface ServiceOptions {
   name: string;

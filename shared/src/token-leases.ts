@@ -1,3 +1,4 @@
+import { makeRoom } from "./make-room.ts";
 import type { Bucket } from "./rate-limit.ts";
 
 /** Tokens of shared buckets that this process has taken and not spent yet. */
@@ -31,8 +32,7 @@ export function createTokenLeases(): TokenLeases {
   function leaseOf(key: string): Lease {
     const known = leases.get(key);
     if (known !== undefined) return known;
-    const oldest = leases.size >= LEASES_MAX ? leases.keys().next().value : undefined;
-    if (oldest !== undefined) leases.delete(oldest);
+    makeRoom(leases, LEASES_MAX);
     const lease = { tokens: 0, remaining: 0, endsAtMs: 0, isAsking: false };
     leases.set(key, lease);
     return lease;

@@ -1,6 +1,7 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { timeText } from "./events.ts";
+import { makeRoom } from "./make-room.ts";
 import { invalidToken, Problem } from "./problems.ts";
 import { createProvider, type ProvidedClaims, type ProviderOptions } from "./provider.ts";
 import type { Topology } from "./regions.ts";
@@ -142,8 +143,7 @@ export function createTokens(options: TokenOptions): Tokens {
     const caller = provider?.mayHaveSigned(token)
       ? fromProvider(await provider.verify(token, now()))
       : fromOurs(await checkAny(token));
-    const oldest = verified.size >= VERIFIED_MAX ? verified.keys().next().value : undefined;
-    if (oldest !== undefined) verified.delete(oldest);
+    makeRoom(verified, VERIFIED_MAX);
     verified.set(token, caller);
     return caller;
   }
