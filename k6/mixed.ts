@@ -1,10 +1,8 @@
 import type { Options } from "k6/options";
 import { anyOf, type Player } from "./players.ts";
-import { ADD, AROUND, add, RANK, rankPlayers, read, TOP } from "./requests.ts";
+import { ADD, AROUND, play, RANK, rankPlayers, TOP } from "./requests.ts";
 import { COMMON, constantRate, durationOf, THRESHOLDS } from "./settings.ts";
 import { summaryOf } from "./summary.ts";
-
-const WRITES = 0.6;
 
 /** What a game does: 60 % writes, 40 % reads. */
 export const options: Options = {
@@ -20,7 +18,5 @@ export const setup = rankPlayers;
 export const handleSummary = summaryOf("mixed");
 
 export default function (players: Player[]): void {
-  const player = anyOf(players);
-  if (Math.random() < WRITES) add(player);
-  else read(player);
+  play(anyOf(players));
 }

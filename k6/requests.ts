@@ -49,6 +49,15 @@ export function read(player: Player): Answer {
   return which === RANK ? rank(player, region) : around(player, region);
 }
 
+// What a game does: 60 % writes, 40 % reads.
+const WRITES = 0.6;
+
+/** Of what a game does, one thing. */
+export function play(player: Player): void {
+  if (Math.random() < WRITES) add(player);
+  else read(player);
+}
+
 function get(name: string, path: string, isRight: (answer: Answer) => boolean): Answer {
   const response = http.get(`${URL_BASE}${path}`, { tags: { name } });
   check(response, { [`${name}: 200, in order`]: (answer) => answer.status === 200 && isRight(answer) });

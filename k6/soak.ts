@@ -1,10 +1,8 @@
 import type { Options } from "k6/options";
 import { anyOf, type Player } from "./players.ts";
-import { ADD, AROUND, add, RANK, rankPlayers, read, TOP } from "./requests.ts";
+import { ADD, AROUND, play, RANK, rankPlayers, TOP } from "./requests.ts";
 import { COMMON, constantRate, durationOf, THRESHOLDS } from "./settings.ts";
 import { summaryOf } from "./summary.ts";
-
-const WRITES = 0.6;
 
 // In hours a store may once be away for a moment, and what it costs then is a 503 within a second.
 const RARELY = { checks: ["rate>0.999"], http_req_failed: ["rate<0.001"] };
@@ -23,7 +21,5 @@ export const setup = rankPlayers;
 export const handleSummary = summaryOf("soak");
 
 export default function (players: Player[]): void {
-  const player = anyOf(players);
-  if (Math.random() < WRITES) add(player);
-  else read(player);
+  play(anyOf(players));
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
-import { ConfigError } from "shared/config";
+import { readArguments } from "shared/arguments";
+import { ConfigError, INVALID_CONFIGURATION } from "shared/config";
 
 export interface QueueOptions {
   action: "status" | "dead" | "retry" | "drop";
@@ -45,15 +45,14 @@ export function readQueueOptions(args: string[]): QueueOptions | undefined {
 function parse(args: string[]) {
   const flag = { type: "boolean" } as const;
   const text = { type: "string" } as const;
-  try {
-    return parseArgs({
+  return readArguments(
+    {
       args,
       options: {
         ...{ dead: flag, retry: flag, drop: flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
         ...{ region: text, queue: text },
       },
-    }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
-  }
+    },
+    INVALID_CONFIGURATION,
+  ).values;
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
-import { ConfigError } from "shared/config";
+import { readArguments } from "shared/arguments";
+import { INVALID_CONFIGURATION } from "shared/config";
 
 export interface ReconcileCommandOptions {
   isFixing: boolean;
@@ -29,10 +29,6 @@ export function readReconcileOptions(args: string[]): ReconcileCommandOptions | 
 
 function parse(args: string[]) {
   const flag = { type: "boolean" } as const;
-  try {
-    const options = { fix: flag, json: flag, region: { type: "string" }, help: { ...flag, short: "h" } } as const;
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
-  }
+  const options = { fix: flag, json: flag, region: { type: "string" }, help: { ...flag, short: "h" } } as const;
+  return readArguments({ args, options }, INVALID_CONFIGURATION).values;
 }

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "shared/arguments";
 import { ConfigError, type Environment } from "shared/config";
 import { awaitReady } from "shared/redis";
 import { PARTITIONS_MAX } from "shared/regions";
@@ -25,6 +25,8 @@ with the same N. Not beside restore, import or reconcile --fix.
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.
 `;
 
+const NOT_UNDERSTOOD = "Not understood";
+
 interface RepartitionOptions {
   to: number;
   asJson: boolean;
@@ -32,18 +34,13 @@ interface RepartitionOptions {
 
 /** @returns nothing when help was asked for @throws ConfigError */
 function readOptions(args: string[]): RepartitionOptions | undefined {
-  let values: { to?: string; json?: boolean; help?: boolean };
-  try {
-    const flag = { type: "boolean" } as const;
-    const options = { to: { type: "string" }, json: flag, help: { ...flag, short: "h" } } as const;
-    values = parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], "Not understood");
-  }
+  const flag = { type: "boolean" } as const;
+  const options = { to: { type: "string" }, json: flag, help: { ...flag, short: "h" } } as const;
+  const { values } = readArguments({ args, options }, NOT_UNDERSTOOD);
   if (values.help) return undefined;
   const to = /^\d{1,4}$/.test(values.to ?? "") ? Number(values.to) : 0;
   if (to >= 1 && to <= PARTITIONS_MAX) return { to, asJson: values.json ?? false };
-  throw new ConfigError([`--to must be a whole number from 1 to ${PARTITIONS_MAX}`], "Not understood");
+  throw new ConfigError([`--to must be a whole number from 1 to ${PARTITIONS_MAX}`], NOT_UNDERSTOOD);
 }
 
 function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
-import { ConfigError, type Environment } from "shared/config";
+import { readArguments } from "shared/arguments";
+import type { Environment } from "shared/config";
 import { estimateRows } from "./estimate-rows.ts";
 import { bar, createProgress, rate } from "./progress.ts";
 import { type RestoreCounts, restore } from "./restore.ts";
@@ -48,9 +48,5 @@ export async function restoreCommand(args: string[], env: Environment): Promise<
 
 function parse(args: string[]) {
   const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({ args, options: { json: flag, help: { ...flag, short: "h" } } }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
-  }
+  return readArguments({ args, options: { json: flag, help: { ...flag, short: "h" } } }).values;
 }

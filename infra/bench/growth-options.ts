@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, commaList } from "shared/config";
-import { toWhole } from "./whole-number.ts";
+import { toWhole, wholeReader } from "./whole-number.ts";
 
 export interface GrowthOptions {
   /** Sizes of the boards, ascending. */
@@ -43,11 +43,7 @@ export function readGrowthOptions(args: string[]): GrowthOptions | undefined {
     if (!isSound) faults.push(`--${name} must be whole numbers from ${min} to ${max}`);
     return [...new Set(numbers)].sort((a, b) => a - b);
   };
-  const one = (name: string, text: string, min: number, max: number) => {
-    const number = toWhole(text);
-    if (!(number >= min && number <= max)) faults.push(`--${name} must be a whole number from ${min} to ${max}`);
-    return number;
-  };
+  const one = wholeReader(faults);
   if (values.entries !== undefined && values.max !== undefined) faults.push("--entries and --max: say one");
   const entries =
     values.entries === undefined
@@ -57,7 +53,7 @@ export function readGrowthOptions(args: string[]): GrowthOptions | undefined {
     ...{ entries, shards: list("shards", values.shards, 1, 1024), asJson: values.json ?? false },
     ...{ calls: one("calls", values.calls, 1, 100_000), rounds: one("rounds", values.rounds, 1, 1_000) },
   };
-  if (faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   return options;
 }
 
@@ -70,15 +66,11 @@ function parse(args: string[]) {
   const text = (missing: string) => ({ type: "string", default: missing }) as const;
   const flag = { type: "boolean" } as const;
   const open = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args,
-      options: {
-        ...{ entries: open, max: open, shards: text("1,16"), calls: text("300"), rounds: text("12") },
-        ...{ json: flag, help: { ...flag, short: "h" } },
-      },
-    }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
-  }
+  return readArguments({
+    args,
+    options: {
+      ...{ entries: open, max: open, shards: text("1,16"), calls: text("300"), rounds: text("12") },
+      ...{ json: flag, help: { ...flag, short: "h" } },
+    },
+  }).values;
 }

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, commaList } from "shared/config";
 import { ROW_NAMES, type RowName } from "./rows.ts";
-import { toWhole } from "./whole-number.ts";
+import { wholeReader } from "./whole-number.ts";
 
 export interface RatiosOptions {
   rows: readonly RowName[];
@@ -43,11 +43,7 @@ export function readRatiosOptions(args: string[]): RatiosOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
   const faults: string[] = [];
-  const whole = (name: string, text: string, min: number, max: number) => {
-    const number = toWhole(text);
-    if (!(number >= min && number <= max)) faults.push(`--${name} must be a whole number from ${min} to ${max}`);
-    return number;
-  };
+  const whole = wholeReader(faults);
   const asked = values.only === undefined ? [...ROW_NAMES] : commaList.parse(values.only);
   const unknown = asked.filter((name) => !ROW_NAMES.some((row) => row === name));
   if (unknown.length > 0 || asked.length === 0) faults.push(`--only must be some of: ${ROW_NAMES.join(", ")}`);
@@ -61,23 +57,19 @@ export function readRatiosOptions(args: string[]): RatiosOptions | undefined {
   const isDuration = /^\d+(\.\d+)?$/.test(values.seconds) && options.seconds >= 0.1 && options.seconds <= 600;
   if (!isDuration) faults.push("--seconds must be a number from 0.1 to 600");
   if (options.players > options.entries) faults.push("--players must not be more than --entries");
-  if (faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   return options;
 }
 
 function parse(args: string[]) {
   const text = (missing: string) => ({ type: "string", default: missing }) as const;
   const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args,
-      options: {
-        ...{ only: { type: "string" }, rounds: text("5"), seconds: text("3"), connections: text("64") },
-        ...{ players: text("2000"), entries: text("1e6"), events: text("200000"), writes: text("100") },
-        ...{ json: flag, help: { ...flag, short: "h" } },
-      },
-    }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
-  }
+  return readArguments({
+    args,
+    options: {
+      ...{ only: { type: "string" }, rounds: text("5"), seconds: text("3"), connections: text("64") },
+      ...{ players: text("2000"), entries: text("1e6"), events: text("200000"), writes: text("100") },
+      ...{ json: flag, help: { ...flag, short: "h" } },
+    },
+  }).values;
 }

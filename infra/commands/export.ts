@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, type Environment, wholeNumber } from "shared/config";
 import { FORMATS, type Format, HEADER, toLines } from "../../drainer/src/board-file.ts";
 import { countRanked } from "../../drainer/src/estimate-rows.ts";
 import { exportBoard } from "../../drainer/src/export-board.ts";
 import { bar, createProgress, rate } from "../../drainer/src/progress.ts";
 import { openSides } from "../../drainer/src/sides.ts";
-import { formatOf, readArguments, readPlace } from "./options.ts";
+import { formatOf, readPlace } from "./options.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
 
@@ -54,7 +55,7 @@ export async function exportCommand(args: string[], env: Environment): Promise<n
     ...(format === undefined ? [`--format must be one of ${FORMATS.join(", ")}`] : []),
     ...(wait.success ? [] : [`--wait ${wait.error.issues[0]?.message}`]),
   ];
-  if (format === undefined || faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  if (format === undefined || faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   await using sides = await openSides("export", env);
   const { board, regions } = readPlace(sides.topology, values);
   const shards = sides.topology.shards.filter(({ region }) => regions.includes(region));

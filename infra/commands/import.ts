@@ -1,10 +1,11 @@
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, type Environment } from "shared/config";
 import { FORMATS } from "../../drainer/src/board-file.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/import-board.ts";
 import { bar, createProgress, rate } from "../../drainer/src/progress.ts";
 import { readLines } from "../../drainer/src/read-lines.ts";
 import { openSides } from "../../drainer/src/sides.ts";
-import { formatOf, readArguments, readPlace } from "./options.ts";
+import { formatOf, readPlace } from "./options.ts";
 
 const HELP = `Reads a board from a file, or from standard input, as export writes it: into PostgreSQL, and into Redis.
 
@@ -44,7 +45,7 @@ export async function importCommand(args: string[], env: Environment): Promise<n
     ...(format === undefined ? [`--format must be one of ${FORMATS.join(", ")}`] : []),
     ...(source === Bun.stdin || (await source.exists()) ? [] : [`there is no file ${file}`]),
   ];
-  if (format === undefined || faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  if (format === undefined || faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   await using sides = await openSides("import", env);
   const { board } = readPlace(sides.topology, values);
   const progress = createProgress();

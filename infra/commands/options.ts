@@ -1,17 +1,8 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import { INVALID_OPTIONS } from "shared/arguments";
 import { ConfigError } from "shared/config";
 import { MAIN_BOARD } from "shared/keys";
 import type { Topology } from "shared/regions";
 import { FORMATS, type Format } from "../../drainer/src/board-file.ts";
-
-/** `parseArgs`, whose complaints are those of a configuration. @throws ConfigError */
-export function readArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
-  }
-}
 
 /** The format that is named, or that a file's name ends with, or CSV; nothing for one that is not known. */
 export function formatOf(named: string | undefined, file: string | undefined): Format | undefined {
@@ -29,6 +20,6 @@ export function readPlace(topology: Topology, values: { board?: string | undefin
       ? []
       : [`--region must be one of ${topology.regions.join(", ")}`]),
   ];
-  if (faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   return { board, regions };
 }

@@ -1,7 +1,7 @@
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, type Environment, tokenFields, toTokenOptions, wholeNumber } from "shared/config";
 import { createTokens, operatorNameSchema } from "shared/tokens";
 import { z } from "zod";
-import { readArguments } from "./options.ts";
 
 const HOURS_MAX = 366 * 24;
 
@@ -32,7 +32,7 @@ export async function tokenCommand(args: string[], env: Environment): Promise<nu
     ...(name.success && positionals.length === 1 ? [] : ["name one operator: 1 to 64 of A-Z a-z 0-9 . _ @ -"]),
     ...(hours.success ? [] : [`--hours ${hours.error.issues[0]?.message}`]),
   ];
-  if (!name.success || !hours.success || faults.length > 0) throw new ConfigError(faults, "The options are not valid");
+  if (!name.success || !hours.success || faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   const settings = z.object(tokenFields).safeParse(withoutEmpty(env));
   if (!settings.success) {
     throw new ConfigError(settings.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`));

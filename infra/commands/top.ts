@@ -1,3 +1,4 @@
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, commonFields, type Environment, parseEnvironment, toTopology, wholeNumber } from "shared/config";
 import { createLog } from "shared/log";
 import { awaitReady } from "shared/redis";
@@ -7,7 +8,6 @@ import { connectStores } from "shared/stores";
 import { z } from "zod";
 import { createBoards } from "../../ranker/src/boards.ts";
 import { table } from "../demo/display.ts";
-import { readArguments } from "./options.ts";
 
 const READY_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -46,7 +46,7 @@ export async function topCommand(args: string[], env: Environment): Promise<numb
   if (!wanted.success) {
     throw new ConfigError(
       wanted.error.issues.map(({ path, message }) => `--${path.join(".")} ${message}`),
-      "The options are not valid",
+      INVALID_OPTIONS,
     );
   }
   const stores = connectStores({

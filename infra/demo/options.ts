@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { INVALID_OPTIONS, readArguments } from "shared/arguments";
 import { ConfigError, wholeNumber } from "shared/config";
 
 export interface DemoOptions {
@@ -28,8 +28,6 @@ export const HELP = `Registers players through the gateway, over all regions, an
 Ends with 0; with 1 where it failed.
 `;
 
-const INVALID = "The options are not valid";
-
 /** @returns nothing when help was asked for @throws ConfigError with every fault */
 export function readDemoOptions(args: string[]): DemoOptions | undefined {
   const values = parse(args);
@@ -54,26 +52,22 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
       concurrency: count("concurrency", 256),
     },
   };
-  if (faults.length > 0) throw new ConfigError(faults, INVALID);
+  if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   return options;
 }
 
 function parse(args: string[]) {
   const text = (missing: string) => ({ type: "string", default: missing }) as const;
-  try {
-    return parseArgs({
-      args,
-      options: {
-        ...{ url: text("http://127.0.0.1:4000"), players: text("1000"), seconds: text("15"), concurrency: text("32") },
-        ...{
-          regions: text("GLOBAL,ASIA,EU,NA"),
-          password: { type: "string" },
-          json: { type: "boolean" },
-          help: { type: "boolean", short: "h" },
-        },
+  return readArguments({
+    args,
+    options: {
+      ...{ url: text("http://127.0.0.1:4000"), players: text("1000"), seconds: text("15"), concurrency: text("32") },
+      ...{
+        regions: text("GLOBAL,ASIA,EU,NA"),
+        password: { type: "string" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
       },
-    }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], INVALID);
-  }
+    },
+  }).values;
 }

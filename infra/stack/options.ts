@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "shared/arguments";
 import { ConfigError, type Environment, wholeNumber } from "shared/config";
 
 /** Where the embedded stack listens and keeps its data. */
@@ -63,10 +63,6 @@ export function readOptions(args: string[], env: Environment, root: string): Sta
 }
 
 function parse(args: string[]) {
-  try {
-    const flag = { type: "boolean" } as const;
-    return parseArgs({ args, options: { fresh: flag, "no-drainer": flag, help: { ...flag, short: "h" } } });
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], "The options are not valid");
-  }
+  const flag = { type: "boolean" } as const;
+  return readArguments({ args, options: { fresh: flag, "no-drainer": flag, help: { ...flag, short: "h" } } });
 }

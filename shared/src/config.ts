@@ -6,11 +6,13 @@ import type { TokenOptions } from "./tokens.ts";
 
 export type Environment = Record<string, string | undefined>;
 
+export const INVALID_CONFIGURATION = "The configuration is not valid";
+
 /** Every fault of a configuration, one a line, each naming its variable. */
 export class ConfigError extends Error {
   constructor(
     readonly faults: readonly string[],
-    heading = "The configuration is not valid",
+    heading = INVALID_CONFIGURATION,
   ) {
     super(`${heading}:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
     this.name = "ConfigError";
