@@ -2,7 +2,7 @@ import type { VisibilityEvent } from "shared/events";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/keys";
 import { defineScript, type Redis } from "shared/redis";
 import type { Shard } from "shared/regions";
-import { HIDDEN, VISIBLE } from "shared/visibility";
+import { toState } from "shared/visibility";
 import source from "./put-visibility.lua" with { type: "text" };
 
 const script = defineScript({ name: "put-visibility", source, parse: (reply) => reply === 1 });
@@ -21,5 +21,5 @@ export function putVisibility(
 ): Promise<boolean> {
   const keys = [visibilityKey(shard), clockKey(shard), erasedKey(shard, userId)];
   keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
-  return script(redis, keys, [userId, version, hidden ? HIDDEN : VISIBLE, wrong]);
+  return script(redis, keys, [userId, version, toState(hidden), wrong]);
 }

@@ -59,8 +59,6 @@ export const gatewayFields = {
 // What of Bun's requests streams may take: the rest is for answers that end.
 const STREAMS_SHARE = 0.75;
 
-export type GatewayConfig = ReturnType<typeof loadGatewayConfig>;
-
 /** @throws ConfigError with every fault of the environment */
 export function loadGatewayConfig(env: Environment) {
   const settings = parseEnvironment(gatewayFields, ["REDIS_URL"], env);

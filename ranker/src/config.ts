@@ -20,8 +20,6 @@ export const rankerFields = {
   QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000),
 };
 
-export type RankerConfig = ReturnType<typeof loadRankerConfig>;
-
 /** @throws ConfigError with every fault of the environment */
 export function loadRankerConfig(env: Environment) {
   const settings = parseEnvironment(rankerFields, ["REDIS_URL"], env);

@@ -4,7 +4,7 @@ import type { Shard, Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
 import type { Stores } from "shared/stores";
 import type { Identity } from "shared/tokens";
-import { HIDDEN, VISIBLE } from "shared/visibility";
+import { toState } from "shared/visibility";
 import { onEveryShard } from "./on-every-shard.ts";
 import { unknownPlayer } from "./players.ts";
 import source from "./set-visibility.lua" with { type: "text" };
@@ -42,7 +42,7 @@ export function createSetVisibility({ topology, stores, confirm }: SetVisibility
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
     keys.push(visibilityKey(shard), ...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
-    const args = [userId, isHidden ? HIDDEN : VISIBLE, eventTail, account, topology.partitions];
+    const args = [userId, toState(isHidden), eventTail, account, topology.partitions];
     const boards = await script(stores.of(shard.region), keys, args, confirm);
     if (boards === MOVED) throw entriesMoved(shard.region);
     if (boards < 0) throw unknownPlayer(userId);

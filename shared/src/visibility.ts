@@ -5,13 +5,12 @@ export interface Visibility {
   version: string;
 }
 
-export const HIDDEN = "hidden";
-export const VISIBLE = "visible";
+const HIDDEN = "hidden";
 
-/** `<version> hidden`, or `<version> visible`: the form in which `set-visibility.lua` writes it. */
-export const formatVisibility = ({ isHidden, version }: Visibility) => `${version} ${isHidden ? HIDDEN : VISIBLE}`;
+/** The word that scripts take for it. */
+export const toState = (isHidden: boolean) => (isHidden ? HIDDEN : "visible");
 
-/** Reads one; nothing for what is none. */
+/** Reads `<version> hidden` or `<version> visible`, as `set-visibility.lua` writes it; nothing for what is none. */
 export function parseVisibility(text: string): Visibility | undefined {
   const [, version, state] = /^(\d{1,16}) (hidden|visible)$/.exec(text) ?? [];
   return version === undefined ? undefined : { isHidden: state === HIDDEN, version };
