@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import connect from "postgres";
-import { type Engine, launch } from "./engine.ts";
+import { type Engine, type LaunchOptions, launch } from "./engine.ts";
 import { postgresHome, postgresOwner } from "./postgres-home.ts";
 
 export interface PostgresServer extends Engine {
@@ -33,7 +34,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const owner = postgresOwner() ?? {};
   const bin = join(postgresHome(), "bin");
   if (!existsSync(dir) || readdirSync(dir).length === 0) await initialise(bin, dir, password, owner);
-  const engine = await launch({
+  const engine = await launchWhenAlone({
     command: join(bin, "postgres"),
     args: [
       ...["-D", dir, "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
@@ -53,6 +54,21 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     throw error;
   }
   return { ...engine, url };
+}
+
+const ALONE_WITHIN_MS = 30_000;
+const ALONE_POLL_MS = 100;
+
+/** A server that was killed leaves backends behind, which end what they are at before they see it: it starts after them. */
+async function launchWhenAlone(options: LaunchOptions): Promise<Engine> {
+  for (const endsAt = performance.now() + ALONE_WITHIN_MS; ; await delay(ALONE_POLL_MS)) {
+    try {
+      return await launch(options);
+    } catch (error) {
+      const isAlone = !/pre-existing shared memory block .* is still in use/.test(String(error));
+      if (isAlone || performance.now() > endsAt) throw error;
+    }
+  }
 }
 
 async function initialise(bin: string, dir: string, password: string, owner: { uid?: number; gid?: number }) {
