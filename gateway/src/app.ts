@@ -4,32 +4,28 @@ import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
 import { type Aspect, around } from "shared/around";
 import { createCoalesce } from "shared/coalesce";
-import {
-  measureHead,
-  onProblem,
-  onUnknownRoute,
-  type RequestVariables,
-  readBody,
-  refuseAmbiguous,
-  requestId,
-} from "shared/http";
+import { headerOf } from "shared/header-list";
+import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
+import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
+import { fromContext, type Incoming, type Trail } from "shared/incoming";
 import { addressBucketKey, operatorBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
 import { limitedNetwork } from "shared/limited-network";
 import type { Log } from "shared/log";
-import { answerMetrics, measureRequests } from "shared/metrics";
-import { applyVerdict, type Bucket, type Limit, type Limiter } from "shared/rate-limit";
+import { answerMetrics, createRequestMeter, measureHotRoutes, measureRequests } from "shared/metrics";
+import { type Bucket, type Limit, type Limiter, toRateLimitHeaders } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
+import type { Reply } from "shared/reply";
 import { secureAnswers } from "shared/secure-headers";
 import { type Connection, closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
 import { identify, identifyOperator, type Tokens } from "shared/tokens";
 import { type Tracing, traceRequests } from "shared/tracing";
-import { accessLog } from "./access-log.ts";
-import { clientAddress, forwardedChain } from "./client-address.ts";
+import { createAccessLog, logAccess, logHotAccess } from "./access-log.ts";
+import { seeThroughProxies } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
-import { headerOf, toUpstreamHeaders } from "./headers.ts";
+import { toUpstreamHeaders } from "./headers.ts";
 import type { Links } from "./links.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -61,35 +57,32 @@ export interface GatewayDeps {
 
 export interface GatewayEnv {
   Bindings: Pick<Connection, "peer"> & Partial<Connection>;
-  Variables: RequestVariables & {
-    /** The address of whoever asks, seen through trusted proxies. */
-    client: string;
-    upstream?: string;
-    userId?: string;
-    /** Resolves when an answer that goes on and on has ended. */
-    ended?: Promise<void>;
-    operator?: string;
-  };
+  Variables: RequestVariables & { trail: Trail };
 }
 
 /** The gateway's HTTP interface; it listens to nothing and reads no environment. */
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
+  const { log, tracing, isStopping, trustedProxies, corsOrigins = [] } = deps;
+  const meter = createRequestMeter(deps.metrics);
+  const accessLog = createAccessLog(log);
+  const seeThrough = (connection: Partial<Connection> | undefined, forwardedFor: string | null): Trail =>
+    seeThroughProxies(connection?.peer ?? "", forwardedFor, trustedProxies);
+
   const app = new Hono<GatewayEnv>();
-  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
+  if (tracing !== undefined) app.use(traceRequests(tracing));
   app.use(
     around(
-      ...[requestId(), accessLog(deps.log), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping)],
-      ...[seeThroughProxies(deps.trustedProxies), secureAnswers()],
+      ...[requestId(), logAccess(accessLog), measureRequests(meter), closeWhenStopping(isStopping)],
+      ...[beginTrail(seeThrough), secureAnswers()],
     ),
-    ...[turnAway(deps.isStopping), measureHead()],
+    ...[turnAway(isStopping), measureHead()],
   );
-  app.use(allowOrigins(deps.corsOrigins ?? []), refuseAmbiguous());
+  app.use(allowOrigins(corsOrigins), refuseAmbiguous());
 
+  const hotRoutes = [...writeRoutes(deps), ...readRoutes(deps)];
+  mountHotRoutes(app, hotRoutes);
   const proxied = proxyTo(deps);
   for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
-  for (const route of ["create", "update", "add"]) app.post(`/score/${route}`, limitWriter(deps), proxied);
-  app.get("/top", shareReads(deps, proxied));
-  for (const route of ["/rank/:userId", "/around/:userId"]) app.get(route, proxied);
   for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
 
   app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);
@@ -99,141 +92,176 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
   app.get("/ready", (c) => {
     const upstreams = upstreamStates(deps.pool);
-    const isReady = !deps.isStopping() && upstreams.some(({ up }) => up);
-    const status = deps.isStopping() ? "stopping" : isReady ? "ready" : "unavailable";
+    const isReady = !isStopping() && upstreams.some(({ up }) => up);
+    const status = isStopping() ? "stopping" : isReady ? "ready" : "unavailable";
     return c.json({ status, upstreams }, isReady ? 200 : 503);
   });
   app.get("/metrics", (c) => answerMetrics(c, deps.metrics));
   docsRoutes(app, deps.topology);
-  app.onError(onProblem(deps.log));
+  app.onError(onProblem(log));
   app.notFound(onUnknownRoute(app));
+
+  // A span is of one request from its first moment to its last, which Hono's middleware sees.
+  if (tracing !== undefined) return app;
+  const lane = createHotLane(hotRoutes, {
+    ...{ log, isStopping, onEnd: [logHotAccess(accessLog), measureHotRoutes(meter)] },
+    // What another origin's page may read of an answer is said by Hono's middleware.
+    isLeft: ({ headers }) => corsOrigins.length > 0 && headers.has("origin"),
+    onBegin({ headers, trail }, connection) {
+      Object.assign(trail, seeThrough(connection, headers.get("x-forwarded-for")));
+    },
+  });
+  putLaneBefore(app, lane);
   return app;
 }
 
 const upstreamStates = ({ upstreams }: Pool) => upstreams.map(({ address, isUp }) => ({ address, up: isUp }));
 
-const seeThroughProxies = (trusted: BlockList): Aspect => ({
-  before: (c) => c.set("client", clientAddress(c.env.peer, c.req.header("X-Forwarded-For"), trusted)),
+const beginTrail = (
+  seeThrough: (connection: Partial<Connection> | undefined, forwardedFor: string | null) => Trail,
+): Aspect => ({
+  before: (c) => c.set("trail", seeThrough(c.env, c.req.header("X-Forwarded-For") ?? null)),
 });
 
-/** Registrations and logins, by address: nobody is known yet. */
-function limitAddress({ limits, limiter, stores, measured }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
-  return async function limitAddressMiddleware(c, next) {
-    const key = addressBucketKey(limitedNetwork(c.get("client")));
-    await takeTokens(c, limiter, stores.home, [{ policy: "address", key, ...limits.address }], measured);
-    return next();
+/** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
+function writeRoutes(deps: GatewayDeps): HotRoute[] {
+  const { limits, stores, tokens, topology } = deps;
+
+  async function answer(incoming: Incoming): Promise<Reply> {
+    const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
+    incoming.trail.userId = userId;
+    const user: Bucket = { policy: "user", key: userBucketKey(region, userId), ...limits.user };
+    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region, isShared: true };
+    const limited = await takeTokens(deps, stores.of(region), [user, ofRegion]);
+    const { status, headers, body } = await answerFor(incoming, deps);
+    return { status, headers: { ...headers, ...limited }, body };
+  }
+
+  return ["create", "update", "add"].map((act) => ({ method: "POST", path: `/score/${act}`, answer }));
+}
+
+function readRoutes(deps: GatewayDeps): HotRoute[] {
+  const answer = (incoming: Incoming) => answerFor(incoming, deps);
+  return [
+    // A trace is of one request.
+    { method: "GET", path: "/top", answer: deps.tracing === undefined ? shareAnswers(answer) : answer },
+    { method: "GET", path: "/rank/:userId", answer },
+    { method: "GET", path: "/around/:userId", answer },
+  ];
+}
+
+type Ask = (incoming: Incoming) => Promise<Answer>;
+
+/** Asks once for all who want the same of the board at the same time, and gives everybody the one answer. */
+function shareAnswers(ask: Ask): Ask {
+  const read = createCoalesce<{ answer: Answer; asked: Incoming }>();
+  return async (incoming) => {
+    if (incoming.method !== "GET") return ask(incoming); // HEAD has no body to share
+    const { answer, asked } = await read(incoming.query, async () => ({
+      answer: await ask(incoming),
+      asked: incoming,
+    }));
+    if (asked === incoming) return answer;
+    // A refusal names the request that it is the answer to.
+    if (answer.status !== 200) return ask(incoming);
+    const { upstream } = asked.trail;
+    if (upstream !== undefined) incoming.trail.upstream = upstream;
+    return answer;
   };
 }
 
-/** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
-function limitWriter(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
-  const { limits, limiter, stores, measured, tokens, topology } = deps;
-  return async function limitWriterMiddleware(c, next) {
-    const { userId, region } = await identify(tokens, topology, c.req.header("Authorization"));
-    c.set("userId", userId);
-    const user: Bucket = { policy: "user", key: userBucketKey(region, userId), ...limits.user };
-    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region, isShared: true };
-    await takeTokens(c, limiter, stores.of(region), [user, ofRegion], measured);
+/** Registrations and logins, by address: nobody is known yet. */
+function limitAddress(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  return async function limitAddressMiddleware(c, next) {
+    const key = addressBucketKey(limitedNetwork(c.get("trail").client ?? ""));
+    setHeaders(c, await takeTokens(deps, deps.stores.home, [{ policy: "address", key, ...deps.limits.address }]));
     return next();
   };
 }
 
 /** What operators do, by operator: a game server writes for many players from one address. */
-function limitOperator({ limits, limiter, stores, measured, tokens }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+function limitOperator(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const { limits, stores, tokens } = deps;
   return async function limitOperatorMiddleware(c, next) {
     const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
-    c.set("operator", name);
+    c.get("trail").operator = name;
     const bucket: Bucket = { policy: "operator", key: operatorBucketKey(name), ...limits.operator, isShared: true };
-    await takeTokens(c, limiter, stores.home, [bucket], measured);
+    setHeaders(c, await takeTokens(deps, stores.home, [bucket]));
     return next();
   };
 }
 
+/** @returns the headers that tell the client where it stands. @throws Problem `rate_limited` */
 async function takeTokens(
-  c: Context<GatewayEnv>,
-  limiter: Limiter,
+  { limiter, measured }: GatewayDeps,
   redis: Redis,
   buckets: readonly Bucket[],
-  measured: GatewayMetrics,
-): Promise<void> {
+): Promise<Record<string, string>> {
   const verdict = await limiter.take(redis, buckets);
   if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy);
-  applyVerdict(c, buckets, verdict);
+  return toRateLimitHeaders(buckets, verdict);
+}
+
+function setHeaders(c: Context, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
 }
 
 /** What comes to the same when it arrives twice. */
 const SETS_STATE = /^DELETE |^POST .*\/(un)?hide$/;
 
-async function toOutgoing(c: Context<GatewayEnv>, trustedProxies: BlockList): Promise<Outgoing> {
-  const { method, url } = c.req;
+async function toOutgoing(incoming: Incoming): Promise<Outgoing> {
+  const { method, path, query, requestId, headers: received, trail } = incoming;
   const isRead = method === "GET" || method === "HEAD";
-  const isAuth = c.req.path.startsWith("/auth/");
-  const chain = forwardedChain(c.env.peer, c.req.header("X-Forwarded-For"), trustedProxies);
-  const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
-  const known = { target, requestId: c.get("requestId"), forwardedFor: chain, client: c.get("client") };
-  const headers = toUpstreamHeaders(c.req.raw.headers, known);
+  const target = path + query;
+  const { client = "", forwardedFor = "" } = trail;
+  const headers = toUpstreamHeaders(received, { target, requestId, forwardedFor, client });
   return {
     ...{ method, target, headers },
-    body: isRead ? undefined : await readBody(c.req.raw),
-    isWrite: !isRead && c.req.path !== "/auth/login",
+    body: isRead ? undefined : await incoming.body(),
+    isWrite: !isRead && path !== "/auth/login",
     // By what is sent, not by what came: a Connection header may have ended a key here.
     isRepeatable:
       isRead ||
-      SETS_STATE.test(`${method} ${c.req.path}`) ||
-      (!isAuth && headerOf(headers, "idempotency-key") !== undefined),
+      SETS_STATE.test(`${method} ${path}`) ||
+      (!path.startsWith("/auth/") && headerOf(headers, "idempotency-key") !== undefined),
   };
 }
 
-async function answerFor(c: Context<GatewayEnv>, deps: GatewayDeps): Promise<Answer> {
-  const { pool, links, trustedProxies, measured, tracing } = deps;
-  return forward(await toOutgoing(c, trustedProxies), {
+async function answerFor(incoming: Incoming, deps: GatewayDeps): Promise<Answer> {
+  const { pool, links, measured, tracing } = deps;
+  return forward(await toOutgoing(incoming), {
     ...{ pool, links, tracing },
     onAttempt({ address }, attempt) {
-      c.set("upstream", address);
+      incoming.trail.upstream = address;
       if (attempt > 1) measured.onRetry();
     },
   });
 }
 
-function proxyTo(deps: GatewayDeps) {
-  return async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
-    const answer = await answerFor(c, deps);
-    return c.newResponse(answer.body, answer.status as StatusCode, answer.headers);
+const proxyTo = (deps: GatewayDeps) =>
+  async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
+    const { status, headers, body } = await answerFor(fromContext(c), deps);
+    return c.newResponse(body, status as StatusCode, headers);
   };
-}
-
-/** Asks once for all who want the same of the board at the same time, and gives everybody the one answer. */
-function shareReads(deps: GatewayDeps, proxied: (c: Context<GatewayEnv>) => Promise<Response>) {
-  const read = createCoalesce<{ answer: Answer; asked: Context<GatewayEnv> }>();
-  return async function sharedReadHandler(c: Context<GatewayEnv>): Promise<Response> {
-    // A trace is of one request, and HEAD has no body to share.
-    if (deps.tracing !== undefined || c.req.method === "HEAD") return proxied(c);
-    const { url } = c.req;
-    const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
-    const { answer, asked } = await read(query, async () => ({ answer: await answerFor(c, deps), asked: c }));
-    // A refusal names the request that it is the answer to.
-    if (asked !== c && answer.status !== 200) return proxied(c);
-    const upstream = asked.get("upstream");
-    if (upstream !== undefined) c.set("upstream", upstream);
-    return c.newResponse(answer.body, answer.status as StatusCode, answer.headers);
-  };
-}
 
 const CUT_SECONDS = 1;
 
 /** Passes a stream on; `HEAD` of one is an answer like any other. */
-function streamTo({ live, trustedProxies }: GatewayDeps, proxied: (c: Context<GatewayEnv>) => Promise<Response>) {
+function streamTo({ live }: GatewayDeps, proxied: (c: Context<GatewayEnv>) => Promise<Response>) {
   return async function streamHandler(c: Context<GatewayEnv>): Promise<Response> {
     if (c.req.method === "HEAD") return proxied(c);
+    const trail = c.get("trail");
     const setIdleTimeout = c.env.setIdleTimeout ?? (() => {});
-    const { status, headers, body, ended } = await live.open(await toOutgoing(c, trustedProxies), {
-      address: c.get("client"),
+    const { status, headers, body, ended } = await live.open(await toOutgoing(fromContext(c)), {
+      address: trail.client ?? "",
       signal: c.req.raw.signal,
       cut: () => setIdleTimeout(CUT_SECONDS),
-      onAttempt: ({ address }) => c.set("upstream", address),
+      onAttempt({ address }) {
+        trail.upstream = address;
+      },
     });
     if (body instanceof ReadableStream) {
-      c.set("ended", ended);
+      trail.ended = ended;
       // The ranker's beats tell a connection that lives from one that does not.
       setIdleTimeout(0);
     }

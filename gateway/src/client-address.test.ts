@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { clientAddress, forwardedChain } from "./client-address.ts";
+import { seeThroughProxies } from "./client-address.ts";
 import { toBlockList } from "./config.ts";
 
 const trusted = toBlockList(["10.0.0.0/8", "fd00::/8"]);
+
+const seen = (peer: string, header: string | null) => seeThroughProxies(peer, header, trusted);
+const clientOf = (peer: string, header: string | null) => seen(peer, header).client;
+const chainOf = (peer: string, header: string | null) => seen(peer, header).forwardedFor;
 
 describe("who asks", () => {
   test.each([
@@ -17,10 +21,10 @@ describe("who asks", () => {
     ["nor is that of an IPv6 address", "10.0.0.1", "[2001:db8::7]:5678", "2001:db8::7"],
     ["brackets alone are none", "10.0.0.1", "[2001:db8::7]", "2001:db8::7"],
     ["a header without anything changes nothing", "10.0.0.1", "", "10.0.0.1"],
-    ["no header changes nothing", "10.0.0.1", undefined, "10.0.0.1"],
+    ["no header changes nothing", "10.0.0.1", null, "10.0.0.1"],
     ["a chain of trusted proxies alone begins with one", "10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
   ])("%s", (_, peer, header, client) => {
-    expect(clientAddress(peer, header, trusted)).toBe(client);
+    expect(clientOf(peer, header)).toBe(client);
   });
 });
 
@@ -38,15 +42,15 @@ describe("a forged X-Forwarded-For buys nothing:", () => {
   ];
 
   test.each(forged)("%p of one who is not trusted", (header) => {
-    expect(clientAddress(peer, header, trusted)).toBe(peer);
-    expect(clientAddress("2001:db8::9", header, trusted)).toBe("2001:db8::9");
-    expect(forwardedChain(peer, header, trusted)).toBe(peer);
+    expect(clientOf(peer, header)).toBe(peer);
+    expect(clientOf("2001:db8::9", header)).toBe("2001:db8::9");
+    expect(chainOf(peer, header)).toBe(peer);
   });
 
   test.each(forged)("%p left of what a trusted proxy wrote", (header) => {
-    expect(clientAddress("10.0.0.1", `${header}, ${peer}`, trusted)).toBe(peer);
-    expect(clientAddress("10.0.0.1", `${header}, ${peer}, 10.0.0.2`, trusted)).toBe(peer);
-    expect(clientAddress("10.0.0.1", `${header},${peer}:4711`, trusted)).toBe(peer);
+    expect(clientOf("10.0.0.1", `${header}, ${peer}`)).toBe(peer);
+    expect(clientOf("10.0.0.1", `${header}, ${peer}, 10.0.0.2`)).toBe(peer);
+    expect(clientOf("10.0.0.1", `${header},${peer}:4711`)).toBe(peer);
   });
 
   test.each([
@@ -62,8 +66,8 @@ describe("a forged X-Forwarded-For buys nothing:", () => {
     "for=1.2.3.4",
     "1.2.3.4:x",
   ])("what is left of %p, which is no address: the proxy that wrote it is counted", (hop) => {
-    expect(clientAddress("10.0.0.1", `6.6.6.6, ${hop}`, trusted)).toBe("10.0.0.1");
-    expect(clientAddress("10.0.0.1", `6.6.6.6, ${hop}, 10.0.0.2`, trusted)).toBe("10.0.0.2");
+    expect(clientOf("10.0.0.1", `6.6.6.6, ${hop}`)).toBe("10.0.0.1");
+    expect(clientOf("10.0.0.1", `6.6.6.6, ${hop}, 10.0.0.2`)).toBe("10.0.0.2");
   });
 
   test("several headers are one list, in the order that they were sent in", () => {
@@ -72,17 +76,17 @@ describe("a forged X-Forwarded-For buys nothing:", () => {
       ["X-Forwarded-For", `7.7.7.7, ${peer}`],
       ["x-forwarded-for", "10.0.0.2"],
     ]);
-    expect(clientAddress("10.0.0.1", headers.get("X-Forwarded-For") ?? "", trusted)).toBe(peer);
+    expect(clientOf("10.0.0.1", headers.get("X-Forwarded-For"))).toBe(peer);
   });
 
   test("a thousand hops are read to their end and no further", () => {
     const header = Array.from({ length: 1000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`).join(", ");
-    expect(clientAddress("10.0.0.1", `${peer}, ${header}`, trusted)).toBe(peer);
+    expect(clientOf("10.0.0.1", `${peer}, ${header}`)).toBe(peer);
   });
 });
 
 test("the chain goes on after a trusted proxy, and begins anew after anybody else", () => {
-  expect(forwardedChain("10.0.0.1", "1.2.3.4", trusted)).toBe("1.2.3.4, 10.0.0.1");
-  expect(forwardedChain("203.0.113.9", "1.2.3.4", trusted)).toBe("203.0.113.9");
-  expect(forwardedChain("203.0.113.9", undefined, trusted)).toBe("203.0.113.9");
+  expect(chainOf("10.0.0.1", "1.2.3.4")).toBe("1.2.3.4, 10.0.0.1");
+  expect(chainOf("203.0.113.9", "1.2.3.4")).toBe("203.0.113.9");
+  expect(chainOf("203.0.113.9", null)).toBe("203.0.113.9");
 });

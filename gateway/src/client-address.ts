@@ -15,23 +15,24 @@ const isTrusted = (trusted: BlockList, address: string) =>
   isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
 /**
- * Who really asks. `X-Forwarded-For` is written left to right by one proxy after another, and anybody can begin it:
- * it is read from the right, for as long as the one who wrote is trusted.
+ * Who really asks, and the chain to pass on. `X-Forwarded-For` is written left to right by one proxy after another, and
+ * anybody can begin it: it is read from the right, for as long as the one who wrote is trusted; and goes on where its
+ * last writer is, and begins anew otherwise.
  *
  * @param peer the address of the connection's other end
  */
-export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: BlockList): string {
-  let address = plain(peer);
-  for (const hop of (forwardedFor ?? "").split(",").reverse()) {
-    const claimed = plain(hop.trim());
-    if (!isTrusted(trusted, address) || isIP(claimed) === 0) break;
-    address = claimed;
-  }
-  return address;
-}
-
-/** The `X-Forwarded-For` to pass on: the chain goes on where its writer is trusted, and begins anew otherwise. */
-export function forwardedChain(peer: string, forwardedFor: string | undefined, trusted: BlockList): string {
+export function seeThroughProxies(
+  peer: string,
+  forwardedFor: string | null,
+  trusted: BlockList,
+): { client: string; forwardedFor: string } {
   const address = plain(peer);
-  return forwardedFor !== undefined && isTrusted(trusted, address) ? `${forwardedFor}, ${address}` : address;
+  if (forwardedFor === null || !isTrusted(trusted, address)) return { client: address, forwardedFor: address };
+  let client = address;
+  for (const hop of forwardedFor.split(",").reverse()) {
+    const claimed = plain(hop.trim());
+    if (!isTrusted(trusted, client) || isIP(claimed) === 0) break;
+    client = claimed;
+  }
+  return { client, forwardedFor: `${forwardedFor}, ${address}` };
 }

@@ -1,5 +1,6 @@
-import { type HeaderList, toHeaderPairs } from "shared/header-list";
+import { type HeaderList, type HeaderSource, headerOf, toHeaderPairs } from "shared/header-list";
 import { Problem } from "shared/problems";
+import type { HeaderRecord } from "shared/reply";
 
 /** Headers that speak about one connection, and end with it (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"].concat(
@@ -36,8 +37,11 @@ export interface Known {
  *
  * @throws Problem `head_too_large` for what a ranker could not read
  */
-export function toUpstreamHeaders(headers: Headers, { target, requestId, forwardedFor, client }: Known): HeaderList {
-  const named = namedIn(headers.get("Connection"));
+export function toUpstreamHeaders(
+  headers: HeaderSource,
+  { target, requestId, forwardedFor, client }: Known,
+): HeaderList {
+  const named = namedIn(headers.get("connection"));
   // An answer that was compressed could not be passed on as is.
   const sent = ["accept-encoding", "identity", "x-request-id", requestId];
   sent.push("x-forwarded-for", forwardedFor, "x-real-ip", client);
@@ -48,9 +52,6 @@ export function toUpstreamHeaders(headers: Headers, { target, requestId, forward
   if (bytes <= HEAD_BYTES_MAX && sent.length <= 2 * HEAD_LINES_MAX) return sent;
   throw new Problem("head_too_large", "The path, the query and the headers are too large together.");
 }
-
-/** Headers by their names in lower case; several of a name where it may come more than once. */
-export type HeaderRecord = Record<string, string | string[]>;
 
 /** What an answer says to the client: what the upstream said, and which one it was. */
 export function toClientHeaders(list: HeaderList, upstreamAddress: string): HeaderRecord {
@@ -63,12 +64,6 @@ export function toClientHeaders(list: HeaderList, upstreamAddress: string): Head
   }
   sent["x-upstream-addr"] = upstreamAddress;
   return sent;
-}
-
-/** The value of a header by its name in lower case. */
-export function headerOf(list: HeaderList, name: string): string | undefined {
-  for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];
-  return undefined;
 }
 
 /** The same list, in which a header has this value alone. @param name in lower case */

@@ -103,7 +103,7 @@ function ask(line: Line, { method, target, headers, body }: LinkRequest, timeout
   }, timeoutMs);
   line.asked.set(id, { resolve, reject, timer });
   if (line.outbox.length === 0) setImmediate(() => flush(line));
-  line.outbox.push({ head: [id, method, target, headers], body });
+  line.outbox.push({ head: [id, method, target, headers], body: body ?? null });
   return promise;
 }
 

@@ -1,6 +1,7 @@
 import { toHeaderList, toHeaderPairs } from "shared/header-list";
 import { Problem } from "shared/problems";
-import { type HeaderRecord, toClientHeaders } from "./headers.ts";
+import type { HeaderRecord } from "shared/reply";
+import { toClientHeaders } from "./headers.ts";
 import { openPassage, type Passage } from "./live-passage.ts";
 import type { LiveSlots } from "./live-slots.ts";
 import { type Outgoing, wasNeverConnected } from "./proxy.ts";

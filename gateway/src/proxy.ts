@@ -1,7 +1,8 @@
-import { type HeaderList, toHeaderList, toHeaderPairs } from "shared/header-list";
+import { type HeaderList, headerOf, toHeaderList, toHeaderPairs } from "shared/header-list";
 import { Problem } from "shared/problems";
+import type { HeaderRecord, Reply } from "shared/reply";
 import type { Tracing } from "shared/tracing";
-import { type HeaderRecord, headerOf, toClientHeaders, withHeader } from "./headers.ts";
+import { toClientHeaders, withHeader } from "./headers.ts";
 import type { Links } from "./links.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
@@ -19,10 +20,9 @@ export interface Outgoing {
 }
 
 /** What an upstream answered, whole. */
-export interface Answer {
-  status: number;
+export interface Answer extends Reply {
   headers: HeaderRecord;
-  body: ArrayBuffer | Uint8Array<ArrayBuffer> | null;
+  body: Exclude<Reply["body"], string>;
 }
 
 export interface ProxyOptions {

@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { around } from "shared/around";
+import { createHotLane, type HotLane, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import type { Log } from "shared/log";
-import { measureRequests } from "shared/metrics";
+import { createRequestMeter, measureHotRoutes, measureRequests } from "shared/metrics";
 import type { Dependency } from "shared/readiness";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
@@ -55,21 +56,27 @@ export interface RankerEnv {
 
 export type RankerApp = Hono<RankerEnv>;
 
-/** The ranker's HTTP interface; it listens to nothing and reads no environment. */
-export function createApp(deps: RankerDeps): RankerApp {
+/** The ranker's HTTP interface, and its lane for what comes by links; they listen to nothing and read no environment. */
+export function createApp(deps: RankerDeps): { app: RankerApp; lane: HotLane | undefined } {
+  const { log, metrics, tracing, isStopping } = deps;
+  const meter = createRequestMeter(metrics);
   const app: RankerApp = new Hono();
-  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
+  if (tracing !== undefined) app.use(traceRequests(tracing));
   app.use(
-    around(requestId(), measureRequests(deps.metrics), closeWhenStopping(deps.isStopping), secureAnswers()),
+    around(requestId(), measureRequests(meter), closeWhenStopping(isStopping), secureAnswers()),
     ...[measureHead(), refuseAmbiguous()],
   );
+  const hotRoutes = [...scoreRoutes(deps), ...readRoutes(deps)];
+  mountHotRoutes(app, hotRoutes);
   authRoutes(app, deps);
-  scoreRoutes(app, deps);
-  readRoutes(app, deps);
   liveRoutes(app, deps);
   playerRoutes(app, deps);
   statusRoutes(app, deps);
-  app.onError(onProblem(deps.log));
+  app.onError(onProblem(log));
   app.notFound(onUnknownRoute(app));
-  return app;
+  // A span is of one request from its first moment to its last, which Hono's middleware sees.
+  if (tracing !== undefined) return { app, lane: undefined };
+  const lane = createHotLane(hotRoutes, { log, isStopping, onEnd: [measureHotRoutes(meter)] });
+  putLaneBefore(app, lane);
+  return { app, lane };
 }

@@ -65,7 +65,7 @@ await runService(
     const hasRoom = createHasRoom({ topology, redisOf: stores.of, queueMax });
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const live = createLive({ boards, measured: measureLive(metrics), log });
-    const app = createApp({
+    const { app, lane } = createApp({
       ...{ topology, boards, live, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
       accounts: createAccounts({
         ...{ redis: stores.home, writer: writers.home, confirm },
@@ -92,7 +92,7 @@ await runService(
       isStopping: () => shutdown.isStopping,
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
-    listen(app.fetch, { takesLinks: true });
+    listen(app.fetch, { takesLinks: true, lane });
     // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
     shutdown.onClose("live streams", () => live.close());
   },

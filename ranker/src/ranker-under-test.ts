@@ -97,7 +97,7 @@ export async function startUnderTest(): Promise<UnderTest> {
       const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
       const stores = { home: redis, all: [redis], of: redisOf };
       const setVisibility = createSetVisibility({ topology, stores });
-      const app = createApp({
+      const { app } = createApp({
         setVisibility,
         players: createPlayers(topology, stores),
         erasePlayer: createErasePlayer({ topology, stores, onSwept: rest.onSwept }),

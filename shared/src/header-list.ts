@@ -13,3 +13,22 @@ export function toHeaderPairs(list: HeaderList): [name: string, value: string][]
   for (let i = 0; i + 1 < list.length; i += 2) pairs.push([list[i] ?? "", list[i + 1] ?? ""]);
   return pairs;
 }
+
+/** The value of a header by its name in lower case. */
+export function headerOf(list: HeaderList, name: string): string | undefined {
+  for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];
+  return undefined;
+}
+
+/** What `Headers` and a list have in common; names are in lower case. */
+export interface HeaderSource {
+  get(name: string): string | null;
+  forEach(visit: (value: string, name: string) => void): void;
+}
+
+export const fromHeaderList = (list: HeaderList): HeaderSource => ({
+  get: (name) => headerOf(list, name) ?? null,
+  forEach(visit) {
+    for (const [name, value] of toHeaderPairs(list)) visit(value, name);
+  },
+});

@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { z } from "zod";
 import { around } from "./around.ts";
-import { onProblem, onUnknownRoute, type RequestVariables, readBody, readJson, requestId } from "./http.ts";
+import { readBody, readJson } from "./body.ts";
+import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "./http.ts";
+import { fromContext } from "./incoming.ts";
 import { createLog } from "./log.ts";
 import { Problem } from "./problems.ts";
 
@@ -10,7 +12,7 @@ const lines: string[] = [];
 const log = createLog("test", "info", { write: (line) => void lines.push(line) });
 const app = new Hono<{ Variables: RequestVariables }>();
 app.use(around(requestId()));
-app.post("/echo", async (c) => c.json(await readJson(c, z.strictObject({ n: z.number() }))));
+app.post("/echo", async (c) => c.json(await readJson(fromContext(c), z.strictObject({ n: z.number() }))));
 app.get("/broken", () => {
   throw new Error("postgres://user:hunter2@db");
 });

@@ -15,10 +15,10 @@ export type RequestHead = [id: number, method: string, target: string, headers: 
 /** `[id, status, headers]`: the answer to a request; they come in any order. An empty head is a farewell. */
 export type AnswerHead = [id: number, status: number, headers: HeaderList] | [];
 
-/** What a frame carries several of: a head that JSON can say, and bytes. */
+/** What a frame carries several of: a head that JSON can say, and bytes, or a text that is sent as UTF-8. */
 export interface Parcel<H> {
   head: H;
-  body: Uint8Array | undefined;
+  body: string | ArrayBuffer | Uint8Array | null;
 }
 
 const LENGTH_BYTES = 4;
@@ -27,18 +27,26 @@ const decoder = new TextDecoder();
 
 /** `<length of the heads, 32 bits, little-endian> [[head, length of its body], …] <body> <body> …` */
 export function encodeFrame<H>(parcels: readonly Parcel<H>[]): Uint8Array<ArrayBuffer> {
-  const heads = encoder.encode(JSON.stringify(parcels.map(({ head, body }) => [head, body?.byteLength ?? 0])));
-  const bodiesLength = parcels.reduce((length, { body }) => length + (body?.byteLength ?? 0), 0);
+  const bodies = parcels.map(({ body }) => toBytes(body));
+  const heads = encoder.encode(JSON.stringify(parcels.map(({ head }, index) => [head, bodies[index]?.byteLength])));
+  const bodiesLength = bodies.reduce((length, { byteLength }) => length + byteLength, 0);
   const frame = new Uint8Array(LENGTH_BYTES + heads.byteLength + bodiesLength);
   new DataView(frame.buffer).setUint32(0, heads.byteLength, true);
   frame.set(heads, LENGTH_BYTES);
   let offset = LENGTH_BYTES + heads.byteLength;
-  for (const { body } of parcels) {
-    if (body === undefined) continue;
+  for (const body of bodies) {
     frame.set(body, offset);
     offset += body.byteLength;
   }
   return frame;
+}
+
+const NOTHING = new Uint8Array();
+
+function toBytes(body: Parcel<unknown>["body"]): Uint8Array {
+  if (typeof body === "string") return encoder.encode(body);
+  if (body === null) return NOTHING;
+  return body instanceof Uint8Array ? body : new Uint8Array(body);
 }
 
 /** The inverse of {@link encodeFrame}; bodies are views of the frame. @throws Error for what is no frame */

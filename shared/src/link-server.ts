@@ -1,5 +1,6 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { toHeaderList, toHeaderPairs } from "./header-list.ts";
+import type { HotLane } from "./hot-routes.ts";
 import {
   type AnswerHead,
   decodeFrame,
@@ -34,13 +35,15 @@ const GOING_AWAY = 1001;
 const NOT_UNDERSTOOD = 1007;
 const TOO_MUCH = 1008;
 
+const sizeOf = ({ body }: Parcel<AnswerHead>) => (typeof body === "string" ? body.length : (body?.byteLength ?? 0));
+
 export const newLinkState = (): LinkState => ({ outbox: [], outboxBytes: 0, underWay: 0 });
 
 /**
  * Serves requests that come by WebSocket, many to a message, like those of HTTP: by the same `fetch`, with the same
- * checks. What is saved is a system call or two, and the parsing of HTTP, for each.
+ * checks, and by the lane of hot routes where there is one. What is saved is a system call or two, and the parsing of HTTP, for each.
  */
-export function createLinkServer(fetch: Fetch): LinkServer {
+export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
   const links = new Set<ServerWebSocket<LinkState>>();
   let isClosing = false;
   const gone = Promise.withResolvers<void>();
@@ -57,18 +60,25 @@ export function createLinkServer(fetch: Fetch): LinkServer {
     const { data } = link;
     if (data.outbox.length === 0) setImmediate(() => flush(link));
     data.outbox.push(parcel);
-    data.outboxBytes += parcel.body?.byteLength ?? 0;
+    data.outboxBytes += sizeOf(parcel);
     if (data.outboxBytes > OUTBOX_BYTES_MAX) flush(link);
   }
 
+  async function answerThroughHono(
+    { remoteAddress }: ServerWebSocket<LinkState>,
+    head: RequestHead,
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<Parcel<AnswerHead>> {
+    const connection = { peer: remoteAddress, setIdleTimeout() {} };
+    const response = await fetch(toRequest(head, body), connection);
+    const bytes = response.body === null ? null : await response.arrayBuffer();
+    return { head: [head[0], response.status, toHeaderList(response.headers)], body: bytes };
+  }
+
   async function answer(link: ServerWebSocket<LinkState>, head: RequestHead, body: Uint8Array<ArrayBuffer>) {
-    const [id] = head;
     link.data.underWay++;
-    const connection = { peer: link.remoteAddress, setIdleTimeout() {} };
     try {
-      const response = await fetch(toRequest(head, body), connection);
-      const bytes = response.body === null ? undefined : new Uint8Array(await response.arrayBuffer());
-      post(link, { head: [id, response.status, toHeaderList(response.headers)], body: bytes });
+      post(link, await (lane?.answerLinked(head, body) ?? answerThroughHono(link, head, body)));
     } catch {
       // A request that cannot be made, or an answer that cannot be read: neither is one of ours.
       link.close(NOT_UNDERSTOOD);
@@ -86,7 +96,7 @@ export function createLinkServer(fetch: Fetch): LinkServer {
         links.add(link);
         // A greeting: not everything that lets an upgrade pass lets messages pass.
         link.send(encodeFrame([]));
-        if (isClosing) post(link, { head: [], body: undefined });
+        if (isClosing) post(link, { head: [], body: null });
       },
       close(link) {
         links.delete(link);
@@ -106,7 +116,7 @@ export function createLinkServer(fetch: Fetch): LinkServer {
 
     async close() {
       isClosing = true;
-      for (const link of links) post(link, { head: [], body: undefined });
+      for (const link of links) post(link, { head: [], body: null });
       // Who is told closes by itself, once it has all its answers: what it sent meanwhile is not lost.
       if (links.size > 0) await Promise.race([gone.promise, Bun.sleep(FAREWELL_MS)]);
       for (const link of links) link.close(GOING_AWAY);

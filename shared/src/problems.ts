@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { z } from "zod";
+import type { Reply } from "./reply.ts";
 
 /** Every error that a client can meet, and its status. The codes are part of the HTTP contract. */
 export const problemStatus = {
@@ -94,7 +95,7 @@ export function toProblem(error: unknown): Problem {
 }
 
 /** The RFC 9457 document. */
-export function toProblemResponse(problem: Problem, requestId: string): Response {
+export function toProblemReply(problem: Problem, requestId: string): Reply {
   const body = {
     type: "about:blank",
     title: STATUS_CODES[problem.status] ?? "Error",
@@ -105,8 +106,8 @@ export function toProblemResponse(problem: Problem, requestId: string): Response
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
     ...problem.members,
   };
-  const headers = { ...problem.headers, "Content-Type": "application/problem+json" };
-  return new Response(JSON.stringify(body), { status: problem.status, headers });
+  const headers = { ...problem.headers, "content-type": "application/problem+json" };
+  return { status: problem.status, headers, body: JSON.stringify(body) };
 }
 
 /** `invalid_request`, naming each field that zod refused. `place` is where the input stood: body, query or path. */

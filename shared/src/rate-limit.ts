@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
 import { Problem } from "./problems.ts";
@@ -108,7 +107,7 @@ const keysOf = (buckets: readonly Bucket[]) => buckets.map(({ key }) => key);
  *
  * @throws Problem `rate_limited`
  */
-export function applyVerdict(c: Context, buckets: readonly Bucket[], verdict: Verdict): void {
+export function toRateLimitHeaders(buckets: readonly Bucket[], verdict: Verdict): Record<string, string> {
   const policies = buckets.map(
     ({ policy, burst, perSecond }) => `"${policy}";q=${burst};w=${Math.ceil(burst / perSecond)}`,
   );
@@ -117,8 +116,7 @@ export function applyVerdict(c: Context, buckets: readonly Bucket[], verdict: Ve
     return `"${policy}";r=${left};t=${Math.ceil((burst - left) / perSecond)}`;
   });
   const headers = { "RateLimit-Policy": policies.join(", "), RateLimit: states.join(", ") };
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  if (verdict.denied === undefined) return;
+  if (verdict.denied === undefined) return headers;
   throw new Problem("rate_limited", `Too many requests: the limit by ${verdict.denied.policy} is used up.`, {
     retryAfterSeconds: Math.max(1, Math.ceil(verdict.waitSeconds ?? 1)),
     headers,

@@ -1,6 +1,7 @@
 import type { Aspect } from "./around.ts";
 
-const HEADERS = Object.entries({
+/** What every answer has that a route does not know better. */
+export const ANSWER_HEADERS = {
   // Whatever a client makes a browser open, nothing in it runs, loads, or is framed.
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
@@ -9,7 +10,9 @@ const HEADERS = Object.entries({
   "Cross-Origin-Resource-Policy": "same-origin",
   // Ranks are never older than their answer.
   "Cache-Control": "no-store",
-});
+} as const;
+
+const HEADERS = Object.entries(ANSWER_HEADERS);
 
 /**
  * What a browser may make of an answer: data that is read, and nothing else. A route's own header comes first.

@@ -1,9 +1,11 @@
 import type { Aspect } from "./around.ts";
 import { ConfigError } from "./config.ts";
+import type { HotLane } from "./hot-routes.ts";
 import { LINK_PATH } from "./link-frames.ts";
-import { createLinkServer, newLinkState } from "./link-server.ts";
+import { createLinkServer, type LinkState, newLinkState } from "./link-server.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
-import { toProblem, toProblemResponse } from "./problems.ts";
+import { toProblem, toProblemReply } from "./problems.ts";
+import { toResponse } from "./reply.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 import { openTracing, type Tracing, type TracingOptions } from "./tracing.ts";
 
@@ -28,6 +30,8 @@ export interface Connection {
 export interface ListenOptions {
   /** Whether requests may come by links, too: many to a message of a WebSocket. */
   takesLinks?: boolean;
+  /** Answers what it can of those before `fetch` does. */
+  lane?: HotLane | undefined;
 }
 
 export type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
@@ -79,10 +83,10 @@ export async function runService<C extends ServiceOptions>(
 
 function listen(
   { host, port }: ServiceOptions,
-  { fetch, takesLinks = false }: ListenOptions & { fetch: Fetch },
+  { fetch, takesLinks = false, lane }: ListenOptions & { fetch: Fetch },
   { log, shutdown }: Pick<Service, "log" | "shutdown">,
 ): void {
-  const links = createLinkServer(fetch);
+  const links = createLinkServer(fetch, lane);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -93,16 +97,13 @@ function listen(
     error(error) {
       const requestId = crypto.randomUUID();
       log.error({ err: error, request_id: requestId }, "request failed");
-      const response = toProblemResponse(toProblem(error), requestId);
+      const response = toResponse(toProblemReply(toProblem(error), requestId));
       response.headers.set("X-Request-Id", requestId);
       return response;
     },
     fetch(request, self) {
       if (takesLinks && isLink(request) && self.upgrade(request, { data: newLinkState() })) return undefined;
-      return fetch(request, {
-        peer: self.requestIP(request)?.address ?? "",
-        setIdleTimeout: (seconds) => self.timeout(request, seconds),
-      });
+      return fetch(request, connectionOf(request, self));
     },
     websocket: links.handler,
   });
@@ -111,6 +112,14 @@ function listen(
   shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
   log.info({ address: `${server.hostname}:${server.port}` }, "listening");
 }
+
+/** Whose address it is, is looked up by whoever asks: few do. */
+const connectionOf = (request: Request, server: Bun.Server<LinkState>): Connection => ({
+  get peer() {
+    return server.requestIP(request)?.address ?? "";
+  },
+  setIdleTimeout: (seconds) => server.timeout(request, seconds),
+});
 
 const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
 

@@ -184,7 +184,7 @@ const fromProvider = ({ sub, name, region, exp }: ProvidedClaims): Verified => (
  *
  * @throws Problem `missing_token`
  */
-function readBearer(authorization: string | undefined): string {
+function readBearer(authorization: string | null | undefined): string {
   const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) {
     throw new Problem("missing_token", "This route needs the header Authorization: Bearer <token>.");
@@ -200,7 +200,7 @@ function readBearer(authorization: string | undefined): string {
 export async function identify(
   tokens: Tokens,
   { regions }: Topology,
-  authorization: string | undefined,
+  authorization: string | null | undefined,
 ): Promise<Identity> {
   const identity = await tokens.verify(readBearer(authorization));
   if (regions.includes(identity.region)) return identity;
@@ -212,6 +212,6 @@ export async function identify(
  *
  * @throws Problem `missing_token`, `invalid_token`, `forbidden`
  */
-export async function identifyOperator(tokens: Tokens, authorization: string | undefined): Promise<Operator> {
+export async function identifyOperator(tokens: Tokens, authorization: string | null | undefined): Promise<Operator> {
   return tokens.verifyOperator(readBearer(authorization));
 }

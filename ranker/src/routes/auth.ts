@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import type { Context } from "hono";
 import type { Session } from "shared/answers";
-import { readJson } from "shared/http";
+import { readJson } from "shared/body";
+import { fromContext } from "shared/incoming";
 import { limitedNetwork } from "shared/limited-network";
 import { Problem } from "shared/problems";
 import { requestSchemas } from "shared/requests";
@@ -31,11 +32,11 @@ export function authRoutes(app: RankerApp, deps: RankerDeps): void {
     if (!registrationOpen) {
       throw new Problem("registration_closed", "Players of this server register with its identity provider.");
     }
-    const player = await readJson(c, registration);
+    const player = await readJson(fromContext(c), registration);
     if (player.password !== undefined) await refuseGuessable(player.password, player);
     return c.json(await answer(await accounts.register(player)), 201);
   });
   app.post("/auth/login", async (c) =>
-    c.json(await answer(await accounts.login(await readJson(c, credentials), clientNetwork(c)))),
+    c.json(await answer(await accounts.login(await readJson(fromContext(c), credentials), clientNetwork(c)))),
   );
 }

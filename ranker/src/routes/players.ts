@@ -1,7 +1,9 @@
 import { zValidator } from "@hono/zod-validator";
 import { createMiddleware } from "hono/factory";
 import type { ErasedPlayer, PlayerVisibility } from "shared/answers";
-import { type RequestVariables, readJson, readOptionalJson, refuseInvalid } from "shared/http";
+import { readJson, readOptionalJson } from "shared/body";
+import { type RequestVariables, refuseInvalid } from "shared/http";
+import { fromContext } from "shared/incoming";
 import { requestSchemas } from "shared/requests";
 import { identifyOperator } from "shared/tokens";
 import type { RankerApp, RankerDeps } from "../app.ts";
@@ -44,7 +46,7 @@ export function playerRoutes(app: RankerApp, deps: RankerDeps): void {
 
   for (const action of ["hide", "unhide"] as const) {
     app.post(`/players/:userId/${action}`, asOperator(action), player, async (c) => {
-      c.set("act", await readOptionalJson(c, operatorReason));
+      c.set("act", await readOptionalJson(fromContext(c), operatorReason));
       const identity = await players.find(c.req.valid("param").userId);
       const hidden = action === "hide";
       const boards = await setVisibility(identity, hidden);
@@ -54,10 +56,10 @@ export function playerRoutes(app: RankerApp, deps: RankerDeps): void {
   }
 
   app.post("/players/:userId/score", asOperator("score"), player, async (c) => {
-    const { operation, value, board } = await readJson(c, operatorScore);
+    const { operation, value, board } = await readJson(fromContext(c), operatorScore);
     c.set("act", { operation, value, board });
     const identity = await players.find(c.req.valid("param").userId);
-    const key = readIdempotencyKey(c);
+    const key = readIdempotencyKey(fromContext(c));
     // A space is in no key of a client: operators and players never meet each other's answers.
     const idempotencyKey = key === undefined ? undefined : `${c.get("operator")} ${key}`;
     const { entry, isReplay } = await submit(identity, { operation, board, value, idempotencyKey });

@@ -1,52 +1,62 @@
-import type { Context } from "hono";
-import { readJson } from "shared/http";
+import { readJson } from "shared/body";
+import type { HotRoute } from "shared/hot-routes";
+import type { Incoming } from "shared/incoming";
 import { Problem } from "shared/problems";
+import { jsonReply } from "shared/reply";
 import { idempotencyKeySchema, requestSchemas } from "shared/requests";
-import { type Identity, identify } from "shared/tokens";
-import type { RankerApp, RankerDeps } from "../app.ts";
+import { identify } from "shared/tokens";
+import type { z } from "zod";
+import type { RankerDeps } from "../app.ts";
 import type { Submission } from "../submit.ts";
 
+/** What every write may say. */
+interface Written {
+  board: string;
+  region?: string | undefined;
+}
+
+/** Tells that an answer was given before. */
+export const REPLAYED = { "idempotent-replayed": "true" };
+
 /** `POST /score/create`, `/score/update` and `/score/add`: a player writes the own score and no other. */
-export function scoreRoutes(app: RankerApp, deps: RankerDeps): void {
+export function scoreRoutes(deps: RankerDeps): HotRoute[] {
   const { submit, tokens, topology, confirmAccount } = deps;
   const { createScore, setScore, addScore } = requestSchemas(topology, deps.passwordsRequired);
 
-  async function identifyPlayer(c: Context): Promise<Identity> {
-    const identity = await identify(tokens, topology, c.req.header("Authorization"));
-    await confirmAccount(identity);
-    return identity;
+  function writeRoute<S extends z.ZodType<Written>>(
+    path: string,
+    schema: S,
+    toSubmission: (body: z.output<S>) => Pick<Submission, "operation" | "value">,
+    status = 200,
+  ): HotRoute {
+    return {
+      ...{ method: "POST", path },
+      async answer(incoming) {
+        const identity = await identify(tokens, topology, incoming.headers.get("authorization"));
+        await confirmAccount(identity);
+        const body = await readJson(incoming, schema);
+        const { board, region = identity.region } = body;
+        if (region !== identity.region) {
+          throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+        }
+        const idempotencyKey = readIdempotencyKey(incoming);
+        const { entry, isReplay } = await submit(identity, { ...toSubmission(body), board, idempotencyKey });
+        return { ...jsonReply(entry, status), ...(isReplay ? { headers: REPLAYED } : {}) };
+      },
+    };
   }
 
-  async function write(c: Context, identity: Identity, region: string | undefined, submission: Submission) {
-    if (region !== undefined && region !== identity.region) {
-      throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
-    }
-    const { entry, isReplay } = await submit(identity, { ...submission, idempotencyKey: readIdempotencyKey(c) });
-    if (isReplay) c.header("Idempotent-Replayed", "true");
-    return entry;
-  }
-
-  app.post("/score/create", async (c) => {
-    const identity = await identifyPlayer(c);
-    const { board, region, initialScore } = await readJson(c, createScore);
-    return c.json(await write(c, identity, region, { operation: "create", board, value: initialScore }), 201);
-  });
-  app.post("/score/update", async (c) => {
-    const identity = await identifyPlayer(c);
-    const { board, region, score } = await readJson(c, setScore);
-    return c.json(await write(c, identity, region, { operation: "set", board, value: score }));
-  });
-  app.post("/score/add", async (c) => {
-    const identity = await identifyPlayer(c);
-    const { board, region, delta } = await readJson(c, addScore);
-    return c.json(await write(c, identity, region, { operation: "add", board, value: delta }));
-  });
+  return [
+    writeRoute("/score/create", createScore, ({ initialScore }) => ({ operation: "create", value: initialScore }), 201),
+    writeRoute("/score/update", setScore, ({ score }) => ({ operation: "set", value: score })),
+    writeRoute("/score/add", addScore, ({ delta }) => ({ operation: "add", value: delta })),
+  ];
 }
 
 /** @throws Problem `invalid_request` */
-export function readIdempotencyKey(c: Context): string | undefined {
-  const key = c.req.header("Idempotency-Key");
-  if (key === undefined) return undefined;
+export function readIdempotencyKey({ headers }: Pick<Incoming, "headers">): string | undefined {
+  const key = headers.get("idempotency-key");
+  if (key === null) return undefined;
   const result = idempotencyKeySchema.safeParse(key);
   if (result.success) return key;
   throw new Problem("invalid_request", "The header Idempotency-Key is not valid.", {

@@ -1,0 +1,136 @@
+import type { Env, Hono } from "hono";
+import { type HeaderList, headerOf } from "./header-list.ts";
+import { findAmbiguous, logProblem, toAnsweredProblem, toRequestId } from "./http.ts";
+import { fromContext, fromHttp, fromLink, type Incoming, splitTarget, targetOf } from "./incoming.ts";
+import type { AnswerHead, Parcel, RequestHead } from "./link-frames.ts";
+import type { Log } from "./log.ts";
+import { type Problem, toProblemReply } from "./problems.ts";
+import { type Reply, toResponse } from "./reply.ts";
+import type { Connection } from "./service.ts";
+
+/** A route that nearly all requests are for. */
+export interface HotRoute {
+  readonly method: "GET" | "POST";
+  /** As Hono has it; it may end with one parameter: `/rank/:userId`. */
+  readonly path: string;
+  /** @throws Problem */
+  answer(incoming: Incoming): Promise<Reply>;
+}
+
+/** Answers what is for a hot route, and leaves all else. */
+export interface HotLane {
+  /** Nothing where the request is Hono's. */
+  answer(request: Request, connection: Partial<Connection> | undefined): Promise<Response> | undefined;
+  /** The same for what came by a link. */
+  answerLinked(head: RequestHead, body: Uint8Array<ArrayBuffer>): Promise<Parcel<AnswerHead>> | undefined;
+}
+
+/** A hot request that was answered. */
+export interface HotEnd {
+  incoming: Incoming;
+  route: HotRoute;
+  status: number;
+  /** On the clock of `performance.now()`. */
+  startedAtMs: number;
+  /** Why it was refused. */
+  problem: Problem | undefined;
+}
+
+export interface HotLaneOptions {
+  log: Log;
+  isStopping: () => boolean;
+  /** Leaves a request to Hono, for what is done there alone. */
+  isLeft?: (request: Request) => boolean;
+  /** Called with every request before its route is. Must not throw. */
+  onBegin?: (incoming: Incoming, connection: Partial<Connection> | undefined) => void;
+  /** Called with every request once its answer is known. Must not throw. */
+  onEnd: readonly ((end: HotEnd) => void)[];
+}
+
+const JSON_TYPE: HeaderList = ["content-type", "application/json"];
+
+/**
+ * A lane beside Hono for hot routes: without a router, middleware or a context, which take more of a request's time than
+ * its answer does. What is done there around every request is done here by the same functions; what is rare goes there
+ * (`HEAD`, an encoded path, a host that is none, a service that stops). The routes are Hono's as well: see
+ * {@link mountHotRoutes}.
+ */
+export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptions): HotLane {
+  const { log, isStopping, isLeft = () => false, onBegin, onEnd } = options;
+  const byPath = new Map(routes.map((route) => [`${route.method} ${route.path.replace(/:\w+$/, "")}`, route]));
+
+  function find(method: string, path: string): { route: HotRoute; param: string } | undefined {
+    if (isStopping() || path.includes("%")) return undefined;
+    const exact = byPath.get(`${method} ${path}`);
+    if (exact !== undefined && !path.endsWith("/")) return { route: exact, param: "" };
+    const paramAt = path.lastIndexOf("/") + 1;
+    const route = paramAt === path.length ? undefined : byPath.get(`${method} ${path.slice(0, paramAt)}`);
+    return route && { route, param: path.slice(paramAt) };
+  }
+
+  async function serve(route: HotRoute, incoming: Incoming): Promise<Reply> {
+    const startedAtMs = performance.now();
+    let reply: Reply;
+    let problem: Problem | undefined;
+    try {
+      reply = await route.answer(incoming);
+    } catch (error) {
+      problem = toAnsweredProblem(error);
+      logProblem(log, problem, incoming);
+      reply = toProblemReply(problem, incoming.requestId);
+    }
+    const { status } = reply;
+    for (const end of onEnd) end({ incoming, route, status, startedAtMs, problem });
+    return reply;
+  }
+
+  async function respond(route: HotRoute, incoming: Incoming): Promise<Response> {
+    const response = toResponse(await serve(route, incoming));
+    response.headers.set("X-Request-Id", incoming.requestId);
+    if (isStopping()) response.headers.set("Connection", "close");
+    return response;
+  }
+
+  async function respondLinked(id: number, route: HotRoute, incoming: Incoming): Promise<Parcel<AnswerHead>> {
+    const { status, headers, body } = await serve(route, incoming);
+    // What every answer has, the gateway gives it anew.
+    const list: HeaderList = headers !== undefined && "content-type" in headers ? [] : JSON_TYPE.slice();
+    for (const name in headers) for (const value of [headers[name] ?? []].flat()) list.push(name, value);
+    return { head: [id, status, list], body };
+  }
+
+  return {
+    answer(raw, connection) {
+      const { path, query } = splitTarget(targetOf(raw.url));
+      const found = find(raw.method, path);
+      if (found === undefined || findAmbiguous(raw) !== undefined || isLeft(raw)) return undefined;
+      const requestId = toRequestId(raw.headers.get("x-request-id"));
+      const incoming = fromHttp(raw, { path, query, param: found.param, requestId });
+      onBegin?.(incoming, connection);
+      return respond(found.route, incoming);
+    },
+
+    answerLinked(head, body) {
+      const { path, query } = splitTarget(head[2]);
+      const found = find(head[1], path);
+      if (found === undefined) return undefined;
+      const requestId = toRequestId(headerOf(head[3], "x-request-id"));
+      const incoming = fromLink(head, body, { path, query, param: found.param, requestId });
+      return respondLinked(head[0], found.route, incoming);
+    },
+  };
+}
+
+/** Makes hot routes Hono's, too. */
+export function mountHotRoutes<E extends Env>(app: Hono<E>, routes: readonly HotRoute[]): void {
+  for (const { method, path, answer } of routes) {
+    app.on(method, path, async (c) => toResponse(await answer(fromContext(c))));
+  }
+}
+
+/** Lets a lane answer what it can before the app does. */
+export function putLaneBefore<E extends Env & { Bindings: Partial<Connection> }>(app: Hono<E>, lane: HotLane): void {
+  const throughHono = app.fetch;
+  app.fetch = (request, connection, ...rest) =>
+    lane.answer(request, connection as Partial<Connection>) ?? throughHono(request, connection, ...rest);
+}
