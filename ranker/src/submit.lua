@@ -22,10 +22,10 @@ ARGV 1 operation   set | add | create
      9 account     that the player writes with, empty where there is none
     10 fingerprint digest of the request that owns the idempotency key
     11 once TTL    seconds
-Reply {outcome, replayed 0|1, score, updated_at in microseconds, member, rank, is the rank final 0|1}
+Reply '<replayed 0|1> <outcome>', and after ok ' <score> <updated_at in microseconds> <member> <rank> <is it final 0|1>':
+      one text, as each element of a list costs either side more than all that is in it.
       A rank that is not final is the one on this shard. That of a hidden player is 0, and final.
-      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved | erased (then only
-      the outcome)
+      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved | erased
 
 Guarantee: every key that will be written is read first, and the queue is written first, so that a wrong type or a
 refusal for memory comes before anything has changed. Versions are unique on the shard and only grow.
@@ -41,22 +41,20 @@ local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so
 
 -- The entries are elsewhere by now, or on their way: what is written here would be lost.
 local split = redis.call('GET', split_key)
-if split and split ~= partitions then return {'moved'} end
+if split and split ~= partitions then return '0 moved' end
 
 -- The account may be gone while somebody who asked a moment ago still lets its token in.
 local erasure = redis.call('GET', erased)
-if erasure and account ~= '' and string.match(erasure, ' (.*)$') == account then return {'erased'} end
+if erasure and account ~= '' and string.match(erasure, ' (.*)$') == account then return '0 erased' end
 
 if once then
   local kept = redis.call('GET', once)
   if kept then
-    local reply = {}
-    for part in string.gmatch(kept, '%S+') do reply[#reply + 1] = part end
-    if table.remove(reply, 1) ~= fingerprint then return {'idempotency_conflict'} end
-    table.insert(reply, 2, 1)
+    local owner, answer = string.match(kept, '^(%S+) (.*)$')
+    if owner ~= fingerprint then return '0 idempotency_conflict' end
     -- Changes nothing, but for WAIT: it speaks of a connection's own writes, and another's may have kept the answer.
     redis.call('SET', once, kept, 'KEEPTTL')
-    return reply
+    return '1 ' .. answer
   end
 end
 
@@ -69,12 +67,12 @@ local is_hidden = seen and string.sub(seen, -6) == 'hidden'
 if is_hidden then board = hidden end
 local arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
 local old_score = redis.call('ZSCORE', board, (arrival or '') .. user_id)
-if queued >= queue_max then return {'queue_full'} end
+if queued >= queue_max then return '0 queue_full' end
 
 -- Keeps a refusal under the idempotency key too: the first answer is the answer.
 local function refuse(outcome)
   if once then redis.call('SET', once, fingerprint .. ' ' .. outcome, 'EX', once_ttl) end
-  return {outcome, 0}
+  return '0 ' .. outcome
 end
 
 if operation == 'create' and old_score then return refuse('entry_exists') end
@@ -105,8 +103,6 @@ redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. sc
 
 local rank = 0
 if is_hidden then sealed = 1 else rank = redis.call('ZREVRANK', board, member) + 1 end
-if once then
-  local answer = {fingerprint, 'ok', score_text, version_text, member, rank, sealed}
-  redis.call('SET', once, table.concat(answer, ' '), 'EX', once_ttl)
-end
-return {'ok', 0, score_text, version_text, member, rank, sealed}
+local answer = 'ok ' .. score_text .. ' ' .. version_text .. ' ' .. member .. ' ' .. rank .. ' ' .. sealed
+if once then redis.call('SET', once, fingerprint .. ' ' .. answer, 'EX', once_ttl) end
+return '0 ' .. answer

@@ -77,20 +77,22 @@ type Outcome =
   | "moved"
   | "erased";
 type RawAnswer = [
+  replayed: "0" | "1",
   outcome: Outcome,
-  replayed: number,
   score: string,
   updatedAt: string,
   member: string,
-  rank: number | string,
-  sealed: number | string,
+  rank: string,
+  isFinal: "0" | "1",
 ];
+
+const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", "moved", "erased"]);
 
 const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parse: (reply) => reply as RawAnswer,
-  isRefusal: ([outcome]) => ["queue_full", "idempotency_conflict", "moved", "erased"].includes(outcome),
+  parse: (reply) => String(reply).split(" ") as RawAnswer,
+  isRefusal: ([, outcome]) => CHANGES_NOTHING.has(outcome),
 });
 const sealScript = defineScript({ name: "seal-answer", source: sealSource, parse: Number });
 
@@ -136,7 +138,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     const redis = redisOf(region);
     const once = idempotencyKey === undefined ? undefined : onceKey(shard, userId, idempotencyKey);
     const { keys, args } = toSubmitCall(options, identity, submission, traceparent?.());
-    const [outcome, replayed, score, updatedAt, member, shardRank, sealed] = await submitScript(
+    const [replayed, outcome, score, updatedAt, member, shardRank, isFinal] = await submitScript(
       redis,
       keys,
       args,
@@ -144,17 +146,18 @@ export function createSubmit(options: SubmitOptions): Submit {
     ).catch((error: unknown) => {
       throw toRedisProblem(error, "write");
     });
+    const isReplay = replayed === "1";
     if (outcome === "moved") throw entriesMoved(region);
     if (outcome === "erased") throw accountGone();
-    if (replayed === 1) onReplay?.();
+    if (isReplay) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
     const position = { score: Number(score), member };
     // Rank 0 was kept by nobody who knew it, or is that of a player who is hidden.
-    const rank = Number(sealed) === 1 ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
+    const rank = isFinal === "1" ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
     return {
       entry: { rank, user_id: userId, name, region, score: position.score, updated_at: toIsoTime(Number(updatedAt)) },
-      isReplay: replayed === 1,
+      isReplay,
     };
 
     /** The write stands by now: a rank that cannot be read is null, never an error. */
