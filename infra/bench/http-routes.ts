@@ -1,7 +1,7 @@
 import { MAIN_BOARD } from "shared/keys";
-import { GLOBAL } from "shared/regions";
+import { GLOBAL, shardOf } from "shared/regions";
 import submitSource from "../../ranker/src/submit.lua" with { type: "text" };
-import { toSubmitCall } from "../../ranker/src/submit.ts";
+import { toSharedCall, toWriteCall } from "../../ranker/src/submit-call.ts";
 import { type BoardUnderLoad, REGION, TOPOLOGY } from "./board-under-load.ts";
 import { RANDOM_PLAYER } from "./redis-benchmark.ts";
 import { QUEUE_MAX } from "./services.ts";
@@ -44,14 +44,17 @@ export async function prepareRoutes(board: BoardUnderLoad): Promise<Route[]> {
 }
 
 /**
- * What the ranker sends for a submit. Each place that names the player gets another one of those that write: the work is
+ * What the ranker sends for a submit that comes alone. Each place that names the player gets another one of those that write: the work is
  * the same, and what is left behind is no player's state.
  */
 function submitCommand(sha1: string, name: string): string[] {
-  const { keys, args } = toSubmitCall(
-    { topology: TOPOLOGY, queueMax: QUEUE_MAX },
+  const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
+  const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, shard, MAIN_BOARD);
+  const write = toWriteCall(
+    shard,
     { userId: RANDOM_PLAYER, name, region: REGION },
     { operation: "add", board: MAIN_BOARD, value: DELTA },
   );
-  return ["EVALSHA", sha1, String(keys.length), ...keys, ...args.map(String)];
+  const keys = [...shared.keys, ...write.keys];
+  return ["EVALSHA", sha1, String(keys.length), ...keys, ...[...shared.args, ...write.args].map(String)];
 }

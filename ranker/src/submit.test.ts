@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { boardKey, clockKey, entriesKey, onceKey, queueKey, visibilityKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, erasedKey, onceKey, queueKey, visibilityKey } from "shared/keys";
 import type { Problem } from "shared/problems";
+import { observeScripts } from "shared/redis";
 import { createTopology, shardOf } from "shared/regions";
 import { configure, flushAll, forgetScripts, keysOf } from "../../infra/embedded/whole-store.ts";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
@@ -195,6 +196,67 @@ describe("concurrency", () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => ranker.submit(eve, main("add", 3, "k"))));
     expect(new Set(answers.map(({ entry }) => JSON.stringify(entry))).size).toBe(1);
     expect(answers[0]?.entry).toMatchObject({ rank: 5, score: 3 });
+  });
+});
+
+describe("writes of one turn go to Redis in one call:", () => {
+  test("a hundred writes of a board are two calls, and versions and queue are in their order", async () => {
+    let calls = 0;
+    observeScripts(under.redis, (script) => {
+      if (script === "submit") calls++;
+    });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => ranker.submit(player(`p${n}`), main("set", n))),
+    );
+    expect(calls).toBe(2);
+    const events = (await under.redis.lrange("queue:scores:{EU}", 0, 99)).reverse().map((each) => JSON.parse(each));
+    expect(events.map(({ user_id }) => user_id)).toEqual(answers.map(({ entry }) => entry.user_id));
+    const versions = events.map(({ updated_at }) => Number(updated_at));
+    expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
+    expect(await under.redis.get("clock:{EU}")).toBe(String(versions.at(-1)));
+  });
+
+  test("each has its own answer, and sees what those before it did", async () => {
+    const outcomes = await Promise.allSettled([
+      ranker.submit(ada, main("set", 7)),
+      ranker.submit(ada, main("create", 1)),
+      ranker.submit(player("bob"), main("set", 9, "once")),
+      ranker.submit(player("bob"), main("set", 9, "once")),
+      ranker.submit(player("bob"), main("set", 10, "once")),
+      ranker.submit(ada, main("add", MAX)),
+      ranker.submit(ada, main("add", 3)),
+      ranker.submit(ada, { operation: "set", board: "weekly", value: 5 }),
+    ]);
+    expect(
+      outcomes.map((each) => (each.status === "fulfilled" ? each.value.entry.score : codeOf(each.reason))),
+    ).toEqual([7, "entry_exists", 9, 9, "idempotency_conflict", "score_out_of_range", 10, 5]);
+    expect(outcomes.map((each) => each.status === "fulfilled" && each.value.isReplay)[3]).toBe(true);
+  });
+
+  test("one that Redis refuses is internal, and the others stand", async () => {
+    await under.redis.lpush(erasedKey(shardOf(ranker.topology, "EU", "ada"), "ada"), "not a string");
+    const [before, refused, after] = await Promise.allSettled([
+      ranker.submit(player("bob"), main("set", 1)),
+      ranker.submit(ada, main("set", 2)),
+      ranker.submit(player("cat"), main("set", 3)),
+    ]);
+    expect([before?.status, after?.status]).toEqual(["fulfilled", "fulfilled"]);
+    const { code, cause } = refused?.status === "rejected" ? (refused.reason as Problem) : ({} as Problem);
+    expect([code, String(cause)]).toEqual(["internal", expect.stringContaining("WRONGTYPE")]);
+    expect((await ranker.boards.top("EU", "main", 10)).entries.map(({ user_id }) => user_id)).toEqual(["cat", "bob"]);
+    expect(await under.redis.llen("queue:scores:{EU}")).toBe(2);
+  });
+
+  test("the queue takes no event more than it may hold", async () => {
+    const { submit } = await under.build({ queueMax: 10 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 15 }, (_, n) => submit(player(`p${n}`), main("set", n))),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...Array<string>(10).fill("fulfilled"),
+      ...Array<string>(5).fill("rejected"),
+    ] as (typeof outcomes)[number]["status"][]);
+    expect(await under.redis.llen("queue:scores:{EU}")).toBe(10);
   });
 });
 

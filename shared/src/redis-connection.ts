@@ -73,5 +73,8 @@ export function warnOnce(log: Log, name: string) {
 /** `host:port`, as the nodes of a cluster name one another. */
 export const addressOf = ({ options }: Connection) => `${options.host}:${options.port}`;
 
+/** The error that a server answered to a part of a script, which went on. */
+export const refusedByRedis = (message: string): Error => new ReplyError(message);
+
 /** True for an error that the server answered, as opposed to one of the connection. */
 export const isReply = (error: unknown): error is Error => error instanceof ReplyError;
