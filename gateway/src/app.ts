@@ -17,7 +17,9 @@ import { addressBucketKey, operatorBucketKey, regionBucketKey, userBucketKey } f
 import { limitedNetwork } from "shared/limited-network";
 import type { Log } from "shared/log";
 import { answerMetrics, measureRequests } from "shared/metrics";
-import { applyVerdict, type Bucket, type Limit, type Limiter } from "shared/rate-limit";
+import { toPolicy } from "shared/policies";
+import type { Bucket, Limit, Limiter } from "shared/rate-limit";
+import { toRateLimitHeaders } from "shared/rate-limit-headers";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
@@ -118,9 +120,10 @@ const seeThroughProxies = (trusted: BlockList): Aspect => ({
 
 /** Registrations and logins, by address: nobody is known yet. */
 function limitAddress({ limits, limiter, stores, measured }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const policy = toPolicy("address", limits.address);
   return async function limitAddressMiddleware(c, next) {
     const key = addressBucketKey(limitedNetwork(c.get("client")));
-    await takeTokens(c, limiter, stores.home, [{ policy: "address", key, ...limits.address }], measured);
+    await takeTokens(c, limiter, stores.home, [{ policy, key }], measured);
     return next();
   };
 }
@@ -128,11 +131,13 @@ function limitAddress({ limits, limiter, stores, measured }: GatewayDeps): Middl
 /** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
 function limitWriter(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
   const { limits, limiter, stores, measured, tokens, topology } = deps;
+  const byUser = toPolicy("user", limits.user);
+  const byRegion = toPolicy("region", limits.region, { isShared: true });
   return async function limitWriterMiddleware(c, next) {
     const { userId, region } = await identify(tokens, topology, c.req.header("Authorization"));
     c.set("userId", userId);
-    const user: Bucket = { policy: "user", key: userBucketKey(region, userId), ...limits.user };
-    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region, isShared: true };
+    const user: Bucket = { policy: byUser, key: userBucketKey(region, userId) };
+    const ofRegion: Bucket = { policy: byRegion, key: regionBucketKey(region) };
     await takeTokens(c, limiter, stores.of(region), [user, ofRegion], measured);
     return next();
   };
@@ -140,11 +145,11 @@ function limitWriter(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
 
 /** What operators do, by operator: a game server writes for many players from one address. */
 function limitOperator({ limits, limiter, stores, measured, tokens }: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const policy = toPolicy("operator", limits.operator, { isShared: true });
   return async function limitOperatorMiddleware(c, next) {
     const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
     c.set("operator", name);
-    const bucket: Bucket = { policy: "operator", key: operatorBucketKey(name), ...limits.operator, isShared: true };
-    await takeTokens(c, limiter, stores.home, [bucket], measured);
+    await takeTokens(c, limiter, stores.home, [{ policy, key: operatorBucketKey(name) }], measured);
     return next();
   };
 }
@@ -157,8 +162,9 @@ async function takeTokens(
   measured: GatewayMetrics,
 ): Promise<void> {
   const verdict = await limiter.take(redis, buckets);
-  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy);
-  applyVerdict(c, buckets, verdict);
+  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
+  const headers = toRateLimitHeaders(buckets, verdict);
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
 }
 
 /** What comes to the same when it arrives twice. */
