@@ -12,7 +12,9 @@ import { addressBucketKey, operatorBucketKey, regionBucketKey, userBucketKey } f
 import { limitedNetwork } from "shared/limited-network";
 import type { Log } from "shared/log";
 import { answerMetrics, createRequestMeter, measureHotRoutes, measureRequests } from "shared/metrics";
-import { type Bucket, type Limit, type Limiter, toRateLimitHeaders } from "shared/rate-limit";
+import { toPolicy } from "shared/policies";
+import type { Bucket, Limit, Limiter } from "shared/rate-limit";
+import { toRateLimitHeaders } from "shared/rate-limit-headers";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
 import type { Reply } from "shared/reply";
@@ -126,13 +128,16 @@ const beginTrail = (
 /** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
 function writeRoutes(deps: GatewayDeps): HotRoute[] {
   const { limits, stores, tokens, topology } = deps;
+  const byUser = toPolicy("user", limits.user);
+  const byRegion = toPolicy("region", limits.region, { isShared: true });
 
   async function answer(incoming: Incoming): Promise<Reply> {
     const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
     incoming.trail.userId = userId;
-    const user: Bucket = { policy: "user", key: userBucketKey(region, userId), ...limits.user };
-    const ofRegion: Bucket = { policy: "region", key: regionBucketKey(region), ...limits.region, isShared: true };
-    const limited = await takeTokens(deps, stores.of(region), [user, ofRegion]);
+    const limited = await takeTokens(deps, stores.of(region), [
+      { policy: byUser, key: userBucketKey(region, userId) },
+      { policy: byRegion, key: regionBucketKey(region) },
+    ]);
     const { status, headers, body } = await answerFor(incoming, deps);
     return { status, headers: { ...headers, ...limited }, body };
   }
@@ -172,9 +177,10 @@ function shareAnswers(ask: Ask): Ask {
 
 /** Registrations and logins, by address: nobody is known yet. */
 function limitAddress(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const policy = toPolicy("address", deps.limits.address);
   return async function limitAddressMiddleware(c, next) {
     const key = addressBucketKey(limitedNetwork(c.get("trail").client ?? ""));
-    setHeaders(c, await takeTokens(deps, deps.stores.home, [{ policy: "address", key, ...deps.limits.address }]));
+    setHeaders(c, await takeTokens(deps, deps.stores.home, [{ policy, key }]));
     return next();
   };
 }
@@ -182,11 +188,11 @@ function limitAddress(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
 /** What operators do, by operator: a game server writes for many players from one address. */
 function limitOperator(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
   const { limits, stores, tokens } = deps;
+  const policy = toPolicy("operator", limits.operator, { isShared: true });
   return async function limitOperatorMiddleware(c, next) {
     const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
     c.get("trail").operator = name;
-    const bucket: Bucket = { policy: "operator", key: operatorBucketKey(name), ...limits.operator, isShared: true };
-    setHeaders(c, await takeTokens(deps, stores.home, [bucket]));
+    setHeaders(c, await takeTokens(deps, stores.home, [{ policy, key: operatorBucketKey(name) }]));
     return next();
   };
 }
@@ -198,7 +204,7 @@ async function takeTokens(
   buckets: readonly Bucket[],
 ): Promise<Record<string, string>> {
   const verdict = await limiter.take(redis, buckets);
-  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy);
+  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
   return toRateLimitHeaders(buckets, verdict);
 }
 

@@ -1,4 +1,5 @@
 import { loginBucketKey } from "shared/keys";
+import { toPolicy } from "shared/policies";
 import { Problem } from "shared/problems";
 import type { Bucket, Limit, Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
@@ -20,9 +21,11 @@ export type CountTry = <T>(userId: string, network: string, login: () => Promise
  * them guess slowly, too.
  */
 export function createCountTry(redis: Redis, limiter: Limiter, { perSecond, burst }: Limit): CountTry {
+  const byNetwork = toPolicy("login", { perSecond, burst });
+  const ofAllNetworks = toPolicy("login", { perSecond: perSecond * NETWORKS, burst: burst * NETWORKS });
   const bucketsOf = (userId: string, network: string): Bucket[] => [
-    { policy: "login", key: loginBucketKey(userId, network), perSecond, burst },
-    { policy: "login", key: loginBucketKey(userId), perSecond: perSecond * NETWORKS, burst: burst * NETWORKS },
+    { policy: byNetwork, key: loginBucketKey(userId, network) },
+    { policy: ofAllNetworks, key: loginBucketKey(userId) },
   ];
   return async (userId, network, login) => {
     const buckets = bucketsOf(userId, network);

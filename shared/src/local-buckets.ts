@@ -15,7 +15,7 @@ export interface LocalBuckets {
 export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
   const stored = new Map<string, { level: number; atMs: number }>();
 
-  function levelOf({ key, perSecond, burst }: Bucket, nowMs: number): number {
+  function levelOf({ key, policy: { perSecond, burst } }: Bucket, nowMs: number): number {
     const bucket = stored.get(key);
     if (bucket === undefined) return burst;
     return Math.min(burst, bucket.level + ((nowMs - bucket.atMs) * perSecond) / 1000);
@@ -37,7 +37,7 @@ export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
 
     take(buckets, nowMs) {
       const levels = buckets.map((bucket) => levelOf(bucket, nowMs));
-      const waits = buckets.map(({ perSecond }, i) => Math.max(0, (1 - (levels[i] ?? 0)) / perSecond));
+      const waits = buckets.map(({ policy }, i) => Math.max(0, (1 - (levels[i] ?? 0)) / policy.perSecond));
       const waitSeconds = Math.max(...waits);
       const denied = waitSeconds > 0 ? buckets[waits.indexOf(waitSeconds)] : undefined;
       const taken = denied === undefined ? 1 : 0;

@@ -3,8 +3,9 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createLocalBuckets } from "./local-buckets.ts";
 import { createLog } from "./log.ts";
-import { type Bucket, createLimiter } from "./rate-limit.ts";
-import { awaitReady, connectRedis, type Redis } from "./redis.ts";
+import { toPolicy } from "./policies.ts";
+import { type Bucket, createLimiter, type Verdict } from "./rate-limit.ts";
+import { awaitReady, connectRedis, observeScripts, type Redis } from "./redis.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
@@ -15,8 +16,8 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 beforeEach(() => flushAll(redis));
 
-const user: Bucket = { policy: "user", key: "bucket:{EU}:user:ada", perSecond: 1, burst: 3 };
-const region: Bucket = { policy: "region", key: "bucket:{EU}:region", perSecond: 1000, burst: 2000 };
+const user: Bucket = { policy: toPolicy("user", { perSecond: 1, burst: 3 }), key: "bucket:{EU}:user:ada" };
+const region: Bucket = { policy: toPolicy("region", { perSecond: 1, burst: 2000 }), key: "bucket:{EU}:region" };
 
 /** Puts a bucket where it would be after `seconds` more, by moving its last moment into the past. */
 async function letPass(seconds: number, key: string): Promise<void> {
@@ -51,8 +52,8 @@ describe("buckets in Redis", () => {
   });
 
   test("of two empty buckets the one to wait for longest is named", async () => {
-    const slow: Bucket = { policy: "region", key: "bucket:{EU}:slow", perSecond: 1, burst: 1 };
-    const quick: Bucket = { policy: "user", key: "bucket:{EU}:quick", perSecond: 100, burst: 1 };
+    const slow: Bucket = { policy: toPolicy("region", { perSecond: 1, burst: 1 }), key: "bucket:{EU}:slow" };
+    const quick: Bucket = { policy: toPolicy("user", { perSecond: 100, burst: 1 }), key: "bucket:{EU}:quick" };
     const limiter = createLimiter();
     await limiter.take(redis, [quick, slow]);
     expect((await limiter.take(redis, [quick, slow])).denied).toEqual(slow);
@@ -78,7 +79,8 @@ describe("buckets in Redis", () => {
   });
 
   describe("of many callers", () => {
-    const shared: Bucket = { ...region, burst: 300, perSecond: 1, isShared: true };
+    const policy = toPolicy("region", { perSecond: 1, burst: 300 }, { isShared: true });
+    const shared: Bucket = { ...region, policy };
 
     test("are asked for a hundredth of their tokens at a time, and say what is left of both", async () => {
       const limiter = createLimiter();
@@ -115,6 +117,90 @@ describe("buckets in Redis", () => {
     });
   });
 
+  describe("of one turn of the event loop", () => {
+    const ofPlayer = toPolicy("user", { perSecond: 0.01, burst: 3 });
+    const of = (name: string): Bucket => ({ policy: ofPlayer, key: `bucket:{EU}:user:${name}` });
+    const tight: Bucket = { policy: toPolicy("region", { perSecond: 0.001, burst: 4 }), key: "bucket:{EU}:tight" };
+    const takeAll = (groups: Bucket[][], limiter = createLimiter()) =>
+      Promise.all(groups.map((buckets) => limiter.take(redis, buckets)));
+    const tokensOf = async ({ key }: Bucket) => Math.floor(Number.parseInt((await redis.get(key)) ?? "", 10) / 1e6);
+
+    /** What they were told, and in how many calls of the script. */
+    async function takeCounting(groups: Bucket[][]): Promise<{ calls: number; verdicts: Verdict[] }> {
+      let calls = 0;
+      observeScripts(redis, () => void calls++);
+      const verdicts = await takeAll(groups);
+      return { calls, verdicts };
+    }
+
+    test("are asked together, as if one after the other: each group all or nothing, later ones see what is left", async () => {
+      const groups = [
+        [of("ada"), tight],
+        ...[[of("bob")], [of("ada")], [of("ada"), tight], [of("ada"), tight], [of("bob"), tight]],
+        ...[[of("cyd"), tight], [tight, of("dan")], [of("bob")]],
+      ];
+      const { calls, verdicts } = await takeCounting(groups);
+      expect(calls).toBe(1);
+      expect(verdicts.map(({ remaining, denied }) => [remaining, denied?.key])).toEqual([
+        [[2, 3], undefined],
+        [[2], undefined],
+        [[1], undefined],
+        [[0, 2], undefined],
+        [[0, 2], of("ada").key], // takes nothing of the region
+        [[1, 1], undefined],
+        [[2, 0], undefined],
+        [[0, 3], tight.key], // takes nothing of the player
+        [[0], undefined],
+      ]);
+      expect(verdicts.at(4)?.waitSeconds).toBe(100);
+      expect(verdicts.at(7)?.waitSeconds).toBe(1_000);
+      expect(await Promise.all([of("ada"), of("bob"), of("cyd"), tight].map(tokensOf))).toEqual([0, 0, 2, 0]);
+      expect(await redis.exists(of("dan").key)).toBe(0);
+    });
+
+    test("give exactly what a bucket holds to however many there are, the first ones, in bounded calls", async () => {
+      const wide: Bucket = { policy: toPolicy("user", { perSecond: 0.001, burst: 150 }), key: "bucket:{EU}:wide" };
+      const { calls, verdicts } = await takeCounting(Array.from({ length: 250 }, () => [wide]));
+      expect(calls).toBe(3);
+      expect(verdicts.map(({ denied }) => denied === undefined)).toEqual(
+        Array.from({ length: 250 }, (_, n) => n < 150),
+      );
+    });
+
+    test("take a slice of a shared bucket once, and one each beside it; what is in hand is not asked for", async () => {
+      const shared: Bucket = {
+        ...region,
+        policy: toPolicy("region", { perSecond: 0.001, burst: 300 }, { isShared: true }),
+      };
+      const limiter = createLimiter();
+      const players = ["ada", "bob", "cyd", "dan"].map((name) => [of(name), shared]);
+      expect((await takeAll(players, limiter)).map(({ remaining }) => remaining)).toEqual([
+        [2, 299],
+        [2, 296],
+        [2, 295],
+        [2, 294],
+      ]);
+      expect(await tokensOf(shared)).toBe(294);
+      const again = await takeAll([...players.slice(0, 3), [shared]], limiter);
+      expect(again.map(({ remaining }) => remaining)).toEqual([[1, 298], [1, 297], [1, 293], [290]]);
+    });
+
+    test("a bucket that is nothing of the kind becomes one, and costs the others nothing", async () => {
+      await redis.lpush(of("bob").key, "no bucket");
+      const verdicts = await takeAll([[of("ada")], [of("bob")], [of("cyd")]]);
+      expect(verdicts.map(({ remaining }) => remaining)).toEqual([[2], [2], [2]]);
+      expect(await tokensOf(of("bob"))).toBe(2);
+    });
+
+    test("go to one server together, whatever their regions, and to a cluster slot by slot", async () => {
+      const inRegion = (tag: string): Bucket => ({ policy: ofPlayer, key: `bucket:{${tag}}:user:ada` });
+      const groups = [[inRegion("EU")], [inRegion("NA")], [inRegion("EU")]];
+      const { calls, verdicts } = await takeCounting(groups);
+      expect(calls).toBe(redis.isCluster ? 2 : 1);
+      expect(verdicts.map(({ remaining }) => remaining)).toEqual([[2], [2], [1]]);
+    });
+  });
+
   test("a bucket is forgotten once it is full again", async () => {
     await createLimiter().take(redis, [user]);
     expect(await redis.pttl(user.key)).toBeWithin(900, 1_102);
@@ -135,9 +221,36 @@ describe("without Redis", () => {
     const limiter = createLimiter({ now: () => 0, onFallback: () => fallbacks++ });
     const verdicts = [];
     for (let n = 0; n < 5; n++) verdicts.push(await limiter.take(down, [user, region]));
-    expect(verdicts.map(({ denied }) => denied?.policy)).toEqual([undefined, undefined, undefined, "user", "user"]);
+    expect(verdicts.map(({ denied }) => denied?.policy.name)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "user",
+      "user",
+    ]);
     expect(fallbacks).toBe(5);
     down.disconnect();
+  });
+
+  test("each of those who asked together is counted in this process, and keeps what it had in hand", async () => {
+    const client = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
+    await awaitReady(client, 5_000);
+    const shared: Bucket = { ...region, policy: toPolicy("region", { perSecond: 1, burst: 300 }, { isShared: true }) };
+    let fallbacks = 0;
+    const limiter = createLimiter({ now: () => 0, onFallback: () => fallbacks++ });
+    await limiter.take(client, [shared]); // two are in hand
+    client.disconnect();
+    const verdicts = await Promise.all(Array.from({ length: 5 }, () => limiter.take(client, [user, shared])));
+    expect(verdicts.map(({ denied }) => denied?.policy.name)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "user",
+      "user",
+    ]);
+    expect(fallbacks).toBe(5);
+    for (const left of [298, 297]) expect(await limiter.take(client, [shared])).toEqual({ remaining: [left] });
+    expect(fallbacks).toBe(5);
   });
 
   test("after a failure Redis is left alone for half a second, then asked again", async () => {

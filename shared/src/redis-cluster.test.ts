@@ -3,9 +3,10 @@ import { scratchCluster } from "../../infra/embedded/scratch.ts";
 import { openSlotMove } from "../../infra/embedded/slot-move.ts";
 import { forgetScripts } from "../../infra/embedded/whole-store.ts";
 import { startClusterBehindProxy } from "../../infra/faults/cluster-behind-proxy.ts";
-import { userBucketKey } from "./keys.ts";
+import { addressBucketKey, userBucketKey } from "./keys.ts";
 import { createLog } from "./log.ts";
-import { createLimiter } from "./rate-limit.ts";
+import { toPolicy } from "./policies.ts";
+import { type Bucket, createLimiter } from "./rate-limit.ts";
 import { awaitReady, connectRedis, defineScript, primariesOf, type Redis, toRedisProblem } from "./redis.ts";
 import { checkDurability } from "./redis-checks.ts";
 
@@ -95,6 +96,30 @@ describe("a slot that moves", () => {
   });
 });
 
+test("limits of many slots at once are all counted by the cluster, and while a slot moves those whose buckets are in one place", async () => {
+  const policy = toPolicy("user", { perSecond: 0.001, burst: 3 });
+  const of = (name: string) => ({ policy, key: userBucketKey("limited", name) });
+  let fallbacks = 0;
+  const limiter = createLimiter({ now: () => 0, onFallback: () => void fallbacks++ });
+  const takeAll = (groups: Bucket[][]) => Promise.all(groups.map((buckets) => limiter.take(redis, buckets)));
+  const leftOf = async (groups: Bucket[][]) => (await takeAll(groups)).map(({ remaining }) => remaining);
+
+  const apart = ["203.0.113.1", "203.0.113.2"].map((address) => ({ policy, key: addressBucketKey(address) }));
+  const [ada, bob, cyd] = [of("ada"), of("bob"), of("cyd")];
+  expect(await leftOf([...apart.map((bucket) => [bucket]), [ada, bob]])).toEqual([[2], [2], [2, 2]]);
+
+  const move = await openSlotMove(redis, ada.key);
+  await move.moveKeys(1);
+  expect(await leftOf([[ada], [bob], [cyd]])).toEqual([[1], [1], [2]]);
+  expect(fallbacks).toBe(0);
+  expect(await leftOf([[ada, bob], [cyd]])).toEqual([[2, 2], [1]]); // the first in this process, which begins full
+  expect(fallbacks).toBe(1);
+  while ((await move.moveKeys(10)) > 0);
+  await move.finish();
+  expect(await leftOf([[ada, bob], [cyd]])).toEqual([[0, 0], [0]]);
+  expect(fallbacks).toBe(1);
+});
+
 test("a command whose reply was lost is not sent again", async () => {
   const { url, proxy, direct, close } = await startClusterBehindProxy();
   const through = await connect(url);
@@ -140,7 +165,8 @@ test("a killed primary: at once nothing is sent to it, and its replica is found 
 
   let fallbacks = 0;
   const limiter = createLimiter({ onFallback: () => void fallbacks++ });
-  const take = (key: string) => limiter.take(redis, [{ policy: "user", key, perSecond: 1, burst: 1 }]);
+  const policy = toPolicy("user", { perSecond: 1, burst: 1 });
+  const take = (key: string) => limiter.take(redis, [{ policy, key }]);
   for (const region of ["EU", "GLOBAL", "GLOBAL"]) await take(userBucketKey(region, "ada"));
   expect(fallbacks).toBe(1); // limits of other regions are still shared
 

@@ -1,46 +1,68 @@
 #!lua
 --[[
-Takes tokens from each of several buckets, or from none of them: one, or where more are wanted as many as there are.
+Takes tokens for each of several groups of buckets, in order: from each bucket of the group, or from none of them; one
+token, or where more are wanted as many as there are. A bucket may be in several groups: later ones find what earlier
+ones left.
 
-KEYS 1...  buckets  string  "<level in millionths of a token> <at in microseconds>"; absent when full
-ARGV a triple each: tokens a second, burst (the most the bucket holds), how many are wanted (1 or more)
-Reply {denied, wait, then for each bucket: whole tokens left, tokens taken}: denied = index of the bucket that must be
-      waited for longest, 0 when tokens were taken; wait = microseconds until it holds one
+KEYS 1...  buckets  string  "<level in millionths of a token> <at in microseconds>"; absent when full; group after group
+ARGV for each run of groups that are alike: how many groups, how many buckets in each, then of each of these: tokens a
+     second, burst (the most the bucket holds), how many are wanted (1 or more)
+Reply for each of the KEYS, as its group found it: the whole tokens it held; or, where it held none, minus the
+      microseconds until it holds one. Tokens were taken unless one of the group's is negative.
 
 Time is Redis' own: buckets are shared by gateways whose clocks differ. Refused at maxmemory, on purpose: the gateway
-then counts by itself and takes no memory from the ranking.
+then counts by itself and takes no memory from the ranking. What is no string counts as absent, and becomes a bucket.
 ]]
 local TOKEN = 1000000
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local denied, longest, levels = 0, 0, {}
-for i, key in ipairs(KEYS) do
-  local per_second, burst = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
-  local stored = redis.call('GET', key)
-  local level = burst * TOKEN
-  if stored then
-    local kept, at = string.match(stored, '^(%S+) (%S+)$')
-    -- A clock that was set back refills nothing; microseconds times tokens a second are millionths of a token.
-    level = math.min(level, tonumber(kept) + math.max(0, now - tonumber(at)) * per_second)
-  end
-  levels[i] = level
-  local wait = math.ceil((TOKEN - level) / per_second)
-  if level < TOKEN and wait > longest then denied, longest = i, wait end
+local stored = redis.call('MGET', unpack(KEYS))
+local levels, full_in_ms, reply = {}, {}, {}
+
+local function level_of(text, per_second, burst)
+  local full = burst * TOKEN
+  if not text then return full end
+  local space = string.find(text, ' ', 1, true)
+  local level, at = tonumber(string.sub(text, 1, space - 1)), tonumber(string.sub(text, space + 1))
+  -- A clock that was set back refills nothing; microseconds times tokens a second are millionths of a token.
+  return math.min(full, level + math.max(0, now - at) * per_second)
 end
 
-local reply = {denied, longest}
-for i, key in ipairs(KEYS) do
-  local taken = 0
-  if denied == 0 then
-    local per_second, burst, wanted = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-    taken = math.min(wanted, math.floor(levels[i] / TOKEN))
-    levels[i] = levels[i] - taken * TOKEN
-    -- Full again by then, which is what an absent bucket is.
-    local full_in = math.ceil((burst * TOKEN - levels[i]) / per_second / 1000) + 1
-    redis.call('SET', key, string.format('%.0f %.0f', levels[i], now), 'PX', full_in)
+local first, arg = 1, 1
+while ARGV[arg] do
+  local groups, size = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1])
+  local per_second, burst, wanted = {}, {}, {}
+  for n = 1, size do
+    local terms = arg + 3 * n
+    per_second[n], burst[n], wanted[n] = tonumber(ARGV[terms - 1]), tonumber(ARGV[terms]), tonumber(ARGV[terms + 1])
   end
-  reply[2 * i + 1] = math.floor(levels[i] / TOKEN)
-  reply[2 * i + 2] = taken
+  for _ = 1, groups do
+    local is_denied = false
+    for n = 1, size do
+      local key = KEYS[first + n - 1]
+      local level = levels[key] or level_of(stored[first + n - 1], per_second[n], burst[n])
+      levels[key] = level
+      is_denied = is_denied or level < TOKEN
+      reply[first + n - 1] = level < TOKEN and -math.ceil((TOKEN - level) / per_second[n]) or math.floor(level / TOKEN)
+    end
+    for n = 1, is_denied and 0 or size do
+      local key = KEYS[first + n - 1]
+      local level = levels[key] - math.min(wanted[n], reply[first + n - 1]) * TOKEN
+      levels[key] = level
+      -- Full again by then, which is what an absent bucket is.
+      full_in_ms[key] = math.ceil((burst[n] * TOKEN - level) / per_second[n] / 1000) + 1
+    end
+    first = first + size
+  end
+  arg = arg + 2 + 3 * size
+end
+
+local at = string.format(' %.0f', now)
+for _, key in ipairs(KEYS) do
+  if full_in_ms[key] then
+    redis.call('SET', key, string.format('%.0f', levels[key]) .. at, 'PX', full_in_ms[key])
+    full_in_ms[key] = nil
+  end
 end
 return reply

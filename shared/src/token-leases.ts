@@ -39,8 +39,8 @@ export function createTokenLeases(): TokenLeases {
   }
 
   return {
-    spend({ key, isShared }, nowMs) {
-      const lease = isShared === true ? leases.get(key) : undefined;
+    spend({ key, policy }, nowMs) {
+      const lease = policy.isShared ? leases.get(key) : undefined;
       if (lease === undefined || lease.tokens < 1 || nowMs >= lease.endsAtMs) return undefined;
       lease.tokens--;
       return lease.remaining + lease.tokens;
@@ -51,8 +51,8 @@ export function createTokenLeases(): TokenLeases {
       if (lease !== undefined) lease.tokens++;
     },
 
-    wanted({ key, burst, isShared }) {
-      const slice = isShared === true ? Math.floor(burst * SLICE_SHARE) : 1;
+    wanted({ key, policy }) {
+      const slice = policy.isShared ? Math.floor(policy.burst * SLICE_SHARE) : 1;
       if (slice <= 1) return 1;
       const lease = leaseOf(key);
       if (lease.isAsking) return 1;
