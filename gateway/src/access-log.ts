@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Aspect } from "shared/around";
 import type { HotEnd } from "shared/hot-routes";
 import type { Trail } from "shared/incoming";
-import { type Log, withoutRedaction } from "shared/log";
+import { createLineWriter, type Log } from "shared/log";
 import type { GatewayEnv } from "./app.ts";
 
 /** A request that has ended, as its line tells it. */
@@ -26,16 +26,23 @@ const STATUS_ROUTES = new Set(["/health", "/ready", "/metrics"]);
  * query.
  */
 export function createAccessLog(log: Log): AccessLog {
-  const lines = withoutRedaction(log);
+  const writeLine = createLineWriter(log);
   return ({ requestId, method, path, status, startedAtMs, trail }) => {
     const { client, upstream, userId, operator, ended } = trail;
     const level = STATUS_ROUTES.has(path) ? "debug" : "info";
     const write = () =>
-      lines[level](
+      writeLine(
+        level,
         {
-          ...{ request_id: requestId, method, path, status },
-          ...{ duration_ms: Math.round((performance.now() - startedAtMs) * 100) / 100, client },
-          ...{ upstream, user_id: userId, operator },
+          request_id: requestId,
+          method,
+          path,
+          status,
+          duration_ms: Math.round((performance.now() - startedAtMs) * 100) / 100,
+          client,
+          upstream,
+          user_id: userId,
+          operator,
         },
         "request",
       );

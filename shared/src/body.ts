@@ -34,17 +34,21 @@ function late(deadlineMs: number): Problem {
 }
 
 /** A body whose length is known beforehand, without the stream that costs more than the rest of a request. */
-async function readKnown(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
-  const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(late(deadlineMs)), deadlineMs);
-  const body = request.arrayBuffer().catch(() => {
-    throw broken();
+function readKnown(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late(deadlineMs)), deadlineMs);
+    const end = () => clearTimeout(timer);
+    request.arrayBuffer().then(
+      (bytes) => {
+        end();
+        resolve(new Uint8Array(bytes));
+      },
+      () => {
+        end();
+        reject(broken());
+      },
+    );
   });
-  try {
-    return new Uint8Array(await Promise.race([body, deadline]));
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function readStream(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLog } from "./log.ts";
+import { createLineWriter, createLog } from "./log.ts";
 
 function logTo(lines: string[]) {
   return createLog("test", "info", { write: (line) => void lines.push(line) });
@@ -12,6 +12,19 @@ test("an entry is one JSON object a line, with the service, the level's name and
     ...{ level: "info", service: "test", msg: "hello", request_id: "abc" },
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
   });
+});
+
+test("a line of which there are very many says the same, at its level and in its order", () => {
+  const lines: string[] = [];
+  const log = logTo(lines);
+  const write = createLineWriter(log);
+  const about = { request_id: 'a"b', status: 200, duration_ms: 0.25, operator: undefined };
+  write("info", about, "request");
+  log.info(about, "request");
+  write("debug", about, "below the level");
+  const [ours = "", theirs = ""] = lines.map((line) => line.replace(/"time":"[^"]+"/, '"time":""'));
+  expect(lines).toHaveLength(2);
+  expect(ours).toBe(theirs);
 });
 
 test("tokens and passwords never reach the log, also inside of objects", () => {
@@ -31,4 +44,21 @@ test("an error keeps its stack and its cause", () => {
   expect(lines[0]).toContain("outer");
   expect(lines[0]).toContain("inner");
   expect(lines[0]).toContain("log.test.ts");
+});
+
+test.each([
+  ["an exit", "process.exit(3)"],
+  ["an error that nobody catches", "throw new Error('out of the blue')"],
+  ["nothing left to do", ""],
+])("what was logged before the end of the process is written: %s", (_, end) => {
+  const program = `
+    const { createLog } = await import(${JSON.stringify(import.meta.resolve("./log.ts"))});
+    const log = createLog("test", "info");
+    for (let n = 0; n < 1_000; n++) log.info({ n }, "hello");
+    ${end}`;
+  const { stdout } = Bun.spawnSync([process.execPath, "-e", program], { stdout: "pipe", stderr: "ignore" });
+  const lines = stdout.toString().trim().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as { n: number }).n)).toEqual(
+    Array.from({ length: 1_000 }, (_, n) => n),
+  );
 });
