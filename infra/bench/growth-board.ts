@@ -6,7 +6,7 @@ import { createTopology, GLOBAL, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
 import { createBoards } from "../../ranker/src/boards.ts";
 import { createSubmit } from "../../ranker/src/submit.ts";
-import { readWindow } from "../../ranker/src/window.ts";
+import { BEHIND_ITS_TIES, readWindow } from "../../ranker/src/window.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
 import { ENTRY_KINDS, type Kind, seedRedis } from "./seed-redis.ts";
@@ -86,7 +86,8 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     "top 100": () => boards.top(GLOBAL, MAIN_BOARD, TOP_LIMIT),
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
-      const foreign = { score, member: toArrival(reachedAtUs + 1) + userId }; // next to a player, and nobody's
+      const member = toArrival(reachedAtUs + 1) + userId; // next to a player, and nobody's
+      const foreign = { score, member, ties: BEHIND_ITS_TIES };
       return readWindow(redis, topology, shardOf(topology, REGION, userId), MAIN_BOARD, foreign, 0);
     },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;

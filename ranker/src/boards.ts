@@ -6,6 +6,7 @@ import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shar
 import { toIsoTime } from "shared/times";
 import {
   ABOVE_EVERYBODY,
+  BEHIND_ITS_TIES,
   type Position,
   readWindow,
   type ShardEntry,
@@ -27,7 +28,7 @@ export interface Boards {
   rank(view: string, board: string, userId: string, allowsPartial?: boolean): Promise<RankView>;
   /** The player with up to `range` neighbours a side, refilled at the ends. @throws Problem `not_ranked` */
   around(view: string, board: string, userId: string, range: number, allowsPartial?: boolean): Promise<AroundView>;
-  /** How many entries of the view stand ahead of a position, but for the shard that holds it. */
+  /** How many entries of the view stand ahead of a position that was just written, but for the shard that holds it. */
   countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
 }
 
@@ -63,7 +64,9 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
 
   /** Finds the player, then asks every other shard about that position. */
   async function locate(view: string, board: string, userId: string, range: number, allowsPartial: boolean) {
-    const candidates = await readAll(shardsThatMayHold(topology, view, userId), board, { userId }, range);
+    const shards = shardsOfView(topology, view);
+    const lookup = { userId, wantsTies: shards.length > 1 };
+    const candidates = await readAll(shardsThatMayHold(topology, view, userId), board, lookup, range);
     if (!allowsPartial) refuseMissing(candidates.missing);
     // A player has one home; should two shards hold one, the newer entry is the player's.
     const holders = candidates.found.flatMap(({ shard, window }) =>
@@ -75,7 +78,8 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
       throw new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
     }
     const isOther = (shard: Shard) => shard !== holder.shard && !candidates.missing.has(shard.region);
-    const others = await readAll(shardsOfView(topology, view).filter(isOther), board, holder.self, range);
+    const sought = { ...holder.self, ties: holder.window.ties ?? BEHIND_ITS_TIES };
+    const others = await readAll(shards.filter(isOther), board, sought, range);
     const missing = new Map([...candidates.missing, ...others.missing]);
     // Without the other shards of the player's own region there is no rank to speak of.
     if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);
@@ -134,7 +138,7 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
 
     async countBefore(view, board, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const { found, missing } = await readAll(others, board, position, 0);
+      const { found, missing } = await readAll(others, board, { ...position, ties: BEHIND_ITS_TIES }, 0);
       refuseMissing(missing);
       return sum(found, ({ window }) => window.before ?? 0);
     },
