@@ -117,14 +117,7 @@ local function count_ahead(board, score, member, ties)
   return count_between(board, member, first, first + tied)
 end
 
--- What count_ahead takes as `ties` on another board like this one, of an entry that is here.
-local function ties_of(board, score, rank)
-  local ahead = rank - call('ZCOUNT', board, '(' .. score, '+inf')
-  local behind = call('ZCOUNT', board, score, '+inf') - rank - 1
-  return behind < ahead and -1 - behind or ahead
-end
-
--- The same on a board of another size.
+-- The guess that was made on one board, for another of `share` times its size.
 local function scale_ties(ties, share)
   local count = ties >= 0 and ties or -1 - ties
   local scaled = floor(count * share + 0.5)

@@ -4,7 +4,7 @@ import { parseRecord } from "shared/records";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
-import { withCountAhead } from "./count-ahead.ts";
+import { withParts } from "./script-parts.ts";
 import source from "./window.lua" with { type: "text" };
 
 /** Where an entry stands in the total order: score descending, then member descending. */
@@ -37,14 +37,19 @@ export interface ShardEntry extends Position {
   record: string;
 }
 
-/** What one shard says about a position: how many stand ahead, and its neighbours in rank order. */
-export interface Window {
+/** Where a position stands on one shard. */
+export interface Standing {
+  /** Entries of the shard. */
   total: number;
-  /** Absent, like `self`, when the shard was asked for a player that it does not hold. */
+  /** Those strictly ahead. Absent, like `self`, when the shard was asked for a player that it does not hold. */
   before?: number;
   self?: ShardEntry;
   /** Where they were wanted. */
   ties?: Ties;
+}
+
+/** The same with the neighbours, in rank order. */
+export interface Window extends Standing {
   above: ShardEntry[];
   below: ShardEntry[];
 }
@@ -62,7 +67,7 @@ type RawWindow =
   | [total: number, before: number, record: string | null, ties: number | null, above: RawSlice, below: RawSlice];
 const windowScript = defineScript({
   name: "window",
-  source: withCountAhead(source),
+  source: withParts(source, "count-ahead", "ties-of"),
   parse: (reply) => reply as RawWindow,
 });
 
@@ -106,11 +111,13 @@ function toWindow(region: string, userId: string | undefined, reply: RawWindow):
   const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
   if (before !== undefined) window.before = before;
   if (ties != null) window.ties = { count: ties, of: total };
-  if (userId !== undefined && record != null) {
-    const { arrival, score } = parseRecord(record);
-    window.self = { member: arrival + userId, score: Number(score), region, record };
-  }
+  if (userId !== undefined && record != null) window.self = toSelf(region, userId, record);
   return window;
+}
+
+export function toSelf(region: string, userId: string, record: string): ShardEntry {
+  const { arrival, score } = parseRecord(record);
+  return { member: arrival + userId, score: Number(score), region, record };
 }
 
 /** An entry whose record is missing stands in the ranking all the same, without a name, until it is reconciled. */
