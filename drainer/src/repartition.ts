@@ -40,7 +40,7 @@ export interface RepartitionOptions {
  *     drain     what came until then
  *     copy      who is hidden, entries with their arrivals and versions, what is kept of erasures, and the answers kept
  *               for idempotency keys
- *     remove    the split says `1>4 moving`: window.lua reads no more; everybody is now only where they belong
+ *     remove    the split says `1>4 moving`: nobody reads any more; everybody is now only where they belong
  *     finish    the split says `4`: whoever has PARTITIONS=4 goes on
  *
  * Where old and new shards share names (`EU.0` of 4 and of 16) copying changes what readers see, and they wait from the

@@ -5,8 +5,9 @@ import { awaitReady, connectRedis } from "shared/redis";
 import { createTopology, GLOBAL, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
 import { createBoards } from "../../ranker/src/boards.ts";
+import { createReadRank } from "../../ranker/src/ranks.ts";
 import { createSubmit } from "../../ranker/src/submit.ts";
-import { readWindow } from "../../ranker/src/window.ts";
+import { BEHIND_ITS_TIES } from "../../ranker/src/window.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
 import { ENTRY_KINDS, type Kind, seedRedis } from "./seed-redis.ts";
@@ -78,6 +79,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     throw error;
   }
   const boards = createBoards(topology, () => redis);
+  const readRank = createReadRank(topology, () => redis);
   const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax: QUEUE_MAX });
   const calls = {
     submit: ({ userId, name }) =>
@@ -86,8 +88,9 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     "top 100": () => boards.top(GLOBAL, MAIN_BOARD, TOP_LIMIT),
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
-      const foreign = { score, member: toArrival(reachedAtUs + 1) + userId }; // next to a player, and nobody's
-      return readWindow(redis, topology, shardOf(topology, REGION, userId), MAIN_BOARD, foreign, 0);
+      const member = toArrival(reachedAtUs + 1) + userId; // next to a player, and nobody's; nor is a guess known
+      const foreign = { score, member, ties: BEHIND_ITS_TIES };
+      return readRank(shardOf(topology, REGION, userId), MAIN_BOARD, foreign);
     },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;
   return {

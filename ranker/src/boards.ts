@@ -4,14 +4,16 @@ import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
 import { toIsoTime } from "shared/times";
+import { createReadRank } from "./ranks.ts";
 import {
   ABOVE_EVERYBODY,
+  BEHIND_ITS_TIES,
   type Position,
   readWindow,
   type ShardEntry,
+  type Standing,
   type Target,
   userIdOf,
-  type Window,
 } from "./window.ts";
 
 /**
@@ -27,7 +29,7 @@ export interface Boards {
   rank(view: string, board: string, userId: string, allowsPartial?: boolean): Promise<RankView>;
   /** The player with up to `range` neighbours a side, refilled at the ends. @throws Problem `not_ranked` */
   around(view: string, board: string, userId: string, range: number, allowsPartial?: boolean): Promise<AroundView>;
-  /** How many entries of the view stand ahead of a position, but for the shard that holds it. */
+  /** How many entries of the view stand ahead of a position that was just written, but for the shard that holds it. */
   countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
 }
 
@@ -36,58 +38,55 @@ const inOrder = (a: Position, b: Position) => b.score - a.score || (a.member < b
 
 /** Regions that do not answer, and why. */
 type Missing = ReadonlyMap<string, Problem>;
+const NONE: Missing = new Map();
 
 /** What the shards say that answer, and the regions of those that do not. */
-interface Answers {
-  found: readonly { shard: Shard; window: Window }[];
+interface Answers<T> {
+  found: readonly { shard: Shard; answer: T }[];
   missing: Missing;
 }
 
 export function createBoards(topology: Topology, redisOf: (region: string) => Redis): Boards {
-  /** A region with a shard that does not answer is missing whole: half of it would be neither here nor there. */
-  async function readAll(shards: readonly Shard[], board: string, target: Target, range: number): Promise<Answers> {
-    const missing = new Map<string, Problem>();
-    const answers = await Promise.all(
-      shards.map(async (shard) => {
-        try {
-          return [{ shard, window: await readWindow(redisOf(shard.region), topology, shard, board, target, range) }];
-        } catch (error) {
-          if (!(error instanceof Problem) || error.code !== "unavailable") throw error;
-          missing.set(shard.region, error);
-          return [];
-        }
-      }),
-    );
-    return { found: answers.flat().filter(({ shard }) => !missing.has(shard.region)), missing };
-  }
+  const readRank = createReadRank(topology, redisOf);
+  const readSurroundings = (shard: Shard, board: string, target: Target, range: number) =>
+    readWindow(redisOf(shard.region), topology, shard, board, target, range);
 
   /** Finds the player, then asks every other shard about that position. */
-  async function locate(view: string, board: string, userId: string, range: number, allowsPartial: boolean) {
-    const candidates = await readAll(shardsThatMayHold(topology, view, userId), board, { userId }, range);
+  async function locate<T extends Standing>(
+    { view, board, userId, allowsPartial }: { view: string; board: string; userId: string; allowsPartial: boolean },
+    read: (shard: Shard, target: Target) => Promise<T>,
+  ) {
+    const shards = shardsOfView(topology, view);
+    const lookup = { userId, wantsTies: shards.length > 1 };
+    const candidates = await askAll(shardsThatMayHold(topology, view, userId), (shard) => read(shard, lookup));
     if (!allowsPartial) refuseMissing(candidates.missing);
     // A player has one home; should two shards hold one, the newer entry is the player's.
-    const holders = candidates.found.flatMap(({ shard, window }) =>
-      window.self === undefined ? [] : [{ shard, window, self: window.self }],
+    const holders = candidates.found.flatMap(({ shard, answer }) =>
+      answer.self === undefined ? [] : [{ shard, answer, self: answer.self }],
     );
     const holder = holders.sort((a, b) => versionOf(b.self) - versionOf(a.self))[0];
     if (holder === undefined) {
       refuseMissing(candidates.missing);
-      throw new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
+      throw notRanked(view, board, userId);
     }
+    const { self, answer } = holder;
     const isOther = (shard: Shard) => shard !== holder.shard && !candidates.missing.has(shard.region);
-    const others = await readAll(shardsOfView(topology, view).filter(isOther), board, holder.self, range);
+    const sought = { ...self, ties: answer.ties ?? BEHIND_ITS_TIES };
+    const others = await askAll(shards.filter(isOther), (shard) => read(shard, sought));
     const missing = new Map([...candidates.missing, ...others.missing]);
     // Without the other shards of the player's own region there is no rank to speak of.
     if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);
-    const windows = [holder.window, ...others.found.map(({ window }) => window)];
-    return { self: holder.self, windows, ...toPartial(missing, allowsPartial) };
+    const answers = [answer, ...others.found.map((other) => other.answer)];
+    return { self, answers, ...toPartial(missing, allowsPartial) };
   }
 
   return {
     async top(view, board, limit, allowsPartial = false) {
-      const { found, missing } = await readAll(shardsOfView(topology, view), board, ABOVE_EVERYBODY, limit);
+      const { found, missing } = await askAll(shardsOfView(topology, view), (shard) =>
+        readSurroundings(shard, board, ABOVE_EVERYBODY, limit),
+      );
       if (!allowsPartial || found.length === 0) refuseMissing(missing);
-      const windows = found.map(({ window }) => window);
+      const windows = found.map(({ answer }) => answer);
       const entries = windows.flatMap((window) => window.below).sort(inOrder);
       return {
         region: view,
@@ -98,31 +97,46 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
     },
 
     async rank(view, board, userId, allowsPartial = false) {
-      const { self, windows, ...partial } = await locate(view, board, userId, 0, allowsPartial);
-      const rank = 1 + sum(windows, (window) => window.before ?? 0);
-      const total = sum(windows, (window) => window.total);
-      return { ...toEntry(self, rank), rank, total, percentile: toPercentile(rank, total), ...partial };
+      const [only, ...others] = shardsOfView(topology, view);
+      if (only !== undefined && others.length === 0) {
+        // The most frequent question of all: what the general way comes to here, without its means.
+        const { self, before, total } = await readOnly(readRank(only, board, { userId, wantsTies: false }), only);
+        if (self === undefined || before === undefined) throw notRanked(view, board, userId);
+        return toRankView(self, 1 + before, total, toPartial(NONE, allowsPartial));
+      }
+      const asked = { view, board, userId, allowsPartial };
+      const { self, answers, ...partial } = await locate(asked, (shard, target) => readRank(shard, board, target));
+      const rank = 1 + sum(answers, ({ before = 0 }) => before);
+      return toRankView(
+        self,
+        rank,
+        sum(answers, ({ total }) => total),
+        partial,
+      );
     },
 
     async around(view, board, userId, range, allowsPartial = false) {
       // Each side is read twice as far as asked, so that it can make up for a short other side.
-      const { self, windows, ...partial } = await locate(view, board, userId, 2 * range, allowsPartial);
+      const asked = { view, board, userId, allowsPartial };
+      const { self, answers, ...partial } = await locate(asked, (shard, target) =>
+        readSurroundings(shard, board, target, 2 * range),
+      );
       const isOther = (entry: ShardEntry) => userIdOf(entry) !== userId;
-      const above = windows
+      const above = answers
         .flatMap((window) => window.above)
         .filter(isOther)
         .sort(inOrder);
-      const below = windows
-        .flatMap((window) => window.below)
+      const below = answers
+        .flatMap((answer) => answer.below)
         .filter(isOther)
         .sort(inOrder);
       const takeAbove = Math.min(above.length, range + Math.max(0, range - below.length));
       const takeBelow = Math.min(below.length, 2 * range - takeAbove);
-      const rank = 1 + sum(windows, (window) => window.before ?? 0);
+      const rank = 1 + sum(answers, ({ before = 0 }) => before);
       const nearest = above.slice(above.length - takeAbove);
       return {
         region: view,
-        total: sum(windows, (window) => window.total),
+        total: sum(answers, (answer) => answer.total),
         self: toEntry(self, rank),
         around: [
           ...nearest.map((entry, index) => toEntry(entry, rank - takeAbove + index)),
@@ -134,12 +148,43 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
 
     async countBefore(view, board, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const { found, missing } = await readAll(others, board, position, 0);
+      const sought = { ...position, ties: BEHIND_ITS_TIES };
+      const { found, missing } = await askAll(others, (shard) => readRank(shard, board, sought));
       refuseMissing(missing);
-      return sum(found, ({ window }) => window.before ?? 0);
+      return sum(found, ({ answer }) => answer.before ?? 0);
     },
   };
 }
+
+/** A region with a shard that does not answer is missing whole: half of it would be neither here nor there. */
+async function askAll<T>(shards: readonly Shard[], ask: (shard: Shard) => Promise<T>): Promise<Answers<T>> {
+  const missing = new Map<string, Problem>();
+  const answers = await Promise.all(
+    shards.map(async (shard) => {
+      try {
+        return [{ shard, answer: await ask(shard) }];
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "unavailable") throw error;
+        missing.set(shard.region, error);
+        return [];
+      }
+    }),
+  );
+  return { found: answers.flat().filter(({ shard }) => !missing.has(shard.region)), missing };
+}
+
+/** The answer of the only shard of a view. */
+async function readOnly<T>(answer: Promise<T>, { region }: Shard): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Problem && error.code === "unavailable") refuseMissing(new Map([[region, error]]));
+    throw error;
+  }
+}
+
+const notRanked = (view: string, board: string, userId: string) =>
+  new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
 
 const namesOf = (missing: Missing) => [...missing.keys()].sort();
 
@@ -174,4 +219,8 @@ function toEntry(entry: ShardEntry, rank: number): Entry {
   const { region, score } = entry;
   const { name, updatedAt } = parseRecord(entry.record);
   return { rank, user_id: userIdOf(entry), name, region, score, updated_at: toIsoTime(Number(updatedAt)) };
+}
+
+function toRankView(self: ShardEntry, rank: number, total: number, partial: MayBePartial): RankView {
+  return { ...toEntry(self, rank), rank, total, percentile: toPercentile(rank, total), ...partial };
 }

@@ -4,12 +4,30 @@ import { parseRecord } from "shared/records";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
+import { withParts } from "./script-parts.ts";
 import source from "./window.lua" with { type: "text" };
 
 /** Where an entry stands in the total order: score descending, then member descending. */
 export interface Position {
   score: number;
   member: string;
+}
+
+/**
+ * A guess at how many of those with the score of a position stand ahead of it, which saves a shard the search for the place:
+ * `count` of `of` entries, or, below zero, all but `-1 - count`.
+ */
+export interface Ties {
+  count: number;
+  of: number;
+}
+
+/** What is known of a position that just came to be: everybody with the same score was there before. */
+export const BEHIND_ITS_TIES: Ties = { count: -1, of: 1 };
+
+/** A position that was read elsewhere. */
+export interface Sought extends Position {
+  ties: Ties;
 }
 
 /** What a shard knows of an entry; its rank follows only from all shards of a view. */
@@ -19,25 +37,39 @@ export interface ShardEntry extends Position {
   record: string;
 }
 
-/** What one shard says about a position: how many stand ahead, and its neighbours in rank order. */
-export interface Window {
+/** Where a position stands on one shard. */
+export interface Standing {
+  /** Entries of the shard. */
   total: number;
-  /** Absent, like `self`, when the shard was asked for a player that it does not hold. */
+  /** Those strictly ahead. Absent, like `self`, when the shard was asked for a player that it does not hold. */
   before?: number;
   self?: ShardEntry;
+  /** Where they were wanted. */
+  ties?: Ties;
+}
+
+/** The same with the neighbours, in rank order. */
+export interface Window extends Standing {
   above: ShardEntry[];
   below: ShardEntry[];
 }
 
-/** A player to look up, or a position that was read elsewhere. */
-export type Target = { userId: string } | Position;
+/** A player to look up, or a position. */
+export type Target = { userId: string; wantsTies: boolean } | Sought;
 
 /** The position that all entries are below. */
-export const ABOVE_EVERYBODY: Position = { score: Number.POSITIVE_INFINITY, member: "" };
+export const ABOVE_EVERYBODY: Sought = { score: Number.POSITIVE_INFINITY, member: "", ties: { count: 0, of: 1 } };
 
 type RawSlice = [] | [ranked: string[], records: (string | null)[]];
-type RawWindow = [] | [total: number, before?: number, record?: string | null, above?: RawSlice, below?: RawSlice];
-const windowScript = defineScript({ name: "window", source, parse: (reply) => reply as RawWindow });
+type RawWindow =
+  | []
+  | [total: number]
+  | [total: number, before: number, record: string | null, ties: number | null, above: RawSlice, below: RawSlice];
+const windowScript = defineScript({
+  name: "window",
+  source: withParts(source, "count-ahead", "ties-of"),
+  parse: (reply) => reply as RawWindow,
+});
 
 /**
  * Reads a target's surroundings on one shard, up to `range` entries a side.
@@ -54,9 +86,11 @@ export async function readWindow(
 ): Promise<Window> {
   const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag)];
   const isLookup = "userId" in target;
-  const position = isLookup ? [target.userId, "", ""] : ["", formatScore(target.score), target.member];
+  const what = isLookup
+    ? [target.userId, target.wantsTies ? 1 : 0]
+    : ["", 0, formatScore(target.score), target.member, target.ties.count, target.ties.of];
   try {
-    const reply = await windowScript(redis, keys, [range, ...position, partitions]);
+    const reply = await windowScript(redis, keys, [partitions, range, ...what]);
     return toWindow(shard.region, isLookup ? target.userId : undefined, reply);
   } catch (error) {
     throw toRedisProblem(error, "read");
@@ -72,15 +106,18 @@ export const entriesMoved = (region: string) =>
   new Problem("unavailable", `The entries of ${region} are being moved. Nothing was changed; try again.`);
 
 function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
-  const [total, before, record, above, below] = reply;
+  const [total, before, record, ties, above, below] = reply;
   if (total === undefined) throw entriesMoved(region);
   const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
   if (before !== undefined) window.before = before;
-  if (userId !== undefined && record != null) {
-    const { arrival, score } = parseRecord(record);
-    window.self = { member: arrival + userId, score: Number(score), region, record };
-  }
+  if (ties != null) window.ties = { count: ties, of: total };
+  if (userId !== undefined && record != null) window.self = toSelf(region, userId, record);
   return window;
+}
+
+export function toSelf(region: string, userId: string, record: string): ShardEntry {
+  const { arrival, score } = parseRecord(record);
+  return { member: arrival + userId, score: Number(score), region, record };
 }
 
 /** An entry whose record is missing stands in the ranking all the same, without a name, until it is reconciled. */

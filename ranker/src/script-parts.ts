@@ -1,0 +1,11 @@
+import countAhead from "./count-ahead.lua" with { type: "text" };
+import tiesOf from "./ties-of.lua" with { type: "text" };
+
+/** What several scripts do in the same way. */
+const parts = { "count-ahead": countAhead, "ties-of": tiesOf };
+
+/** A script with the parts that it uses, below its first line, which says what it may do. */
+export function withParts(source: string, ...names: (keyof typeof parts)[]): string {
+  const firstLineEnd = source.indexOf("\n") + 1;
+  return source.slice(0, firstLineEnd) + names.map((name) => parts[name]).join("") + source.slice(firstLineEnd);
+}
