@@ -17,7 +17,7 @@ import type { Bucket, Limit, Limiter } from "shared/rate-limit";
 import { toRateLimitHeaders } from "shared/rate-limit-headers";
 import type { Redis } from "shared/redis";
 import type { Topology } from "shared/regions";
-import type { Reply } from "shared/reply";
+import { type Reply, shareBody, toBytes } from "shared/reply";
 import { secureAnswers } from "shared/secure-headers";
 import { type Connection, closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
@@ -155,17 +155,18 @@ function readRoutes(deps: GatewayDeps): HotRoute[] {
   ];
 }
 
-type Ask = (incoming: Incoming) => Promise<Answer>;
+type Ask = (incoming: Incoming) => Promise<Reply>;
 
 /** Asks once for all who want the same of the board at the same time, and gives everybody the one answer. */
 function shareAnswers(ask: Ask): Ask {
-  const read = createCoalesce<{ answer: Answer; asked: Incoming }>();
+  const read = createCoalesce<{ answer: Reply; asked: Incoming }>();
+  const askForAll = async (incoming: Incoming) => {
+    const answer = await ask(incoming);
+    return { answer: { ...answer, body: shareBody(toBytes(answer.body)) }, asked: incoming };
+  };
   return async (incoming) => {
     if (incoming.method !== "GET") return ask(incoming); // HEAD has no body to share
-    const { answer, asked } = await read(incoming.query, async () => ({
-      answer: await ask(incoming),
-      asked: incoming,
-    }));
+    const { answer, asked } = await read(incoming.query, () => askForAll(incoming));
     if (asked === incoming) return answer;
     // A refusal names the request that it is the answer to.
     if (answer.status !== 200) return ask(incoming);

@@ -15,7 +15,7 @@ export interface LinkRequest {
   method: string;
   target: string;
   headers: HeaderList;
-  body: Uint8Array | undefined;
+  body: Uint8Array<ArrayBuffer> | undefined;
 }
 
 export interface LinkAnswer {

@@ -22,7 +22,7 @@ export interface Outgoing {
 /** What an upstream answered, whole. */
 export interface Answer extends Reply {
   headers: HeaderRecord;
-  body: Exclude<Reply["body"], string>;
+  body: ArrayBuffer | Uint8Array<ArrayBuffer> | null;
 }
 
 export interface ProxyOptions {

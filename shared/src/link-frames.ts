@@ -1,4 +1,5 @@
 import type { HeaderList } from "./header-list.ts";
+import { type Reply, toBytes } from "./reply.ts";
 
 /**
  * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. The first is the
@@ -15,10 +16,10 @@ export type RequestHead = [id: number, method: string, target: string, headers: 
 /** `[id, status, headers]`: the answer to a request; they come in any order. An empty head is a farewell. */
 export type AnswerHead = [id: number, status: number, headers: HeaderList] | [];
 
-/** What a frame carries several of: a head that JSON can say, and bytes, or a text that is sent as UTF-8. */
+/** What a frame carries several of: a head that JSON can say, and a body. */
 export interface Parcel<H> {
   head: H;
-  body: string | ArrayBuffer | Uint8Array | null;
+  body: Reply["body"];
 }
 
 const LENGTH_BYTES = 4;
@@ -39,14 +40,6 @@ export function encodeFrame<H>(parcels: readonly Parcel<H>[]): Uint8Array<ArrayB
     offset += body.byteLength;
   }
   return frame;
-}
-
-const NOTHING = new Uint8Array();
-
-function toBytes(body: Parcel<unknown>["body"]): Uint8Array {
-  if (typeof body === "string") return encoder.encode(body);
-  if (body === null) return NOTHING;
-  return body instanceof Uint8Array ? body : new Uint8Array(body);
 }
 
 /** The inverse of {@link encodeFrame}; bodies are views of the frame. @throws Error for what is no frame */

@@ -9,6 +9,7 @@ import {
   type Parcel,
   type RequestHead,
 } from "./link-frames.ts";
+import { sizeOf } from "./reply.ts";
 import type { Fetch } from "./service.ts";
 
 /** What a link keeps on this side. */
@@ -35,8 +36,6 @@ const GOING_AWAY = 1001;
 const NOT_UNDERSTOOD = 1007;
 const TOO_MUCH = 1008;
 
-const sizeOf = ({ body }: Parcel<AnswerHead>) => (typeof body === "string" ? body.length : (body?.byteLength ?? 0));
-
 export const newLinkState = (): LinkState => ({ outbox: [], outboxBytes: 0, underWay: 0 });
 
 /**
@@ -60,7 +59,7 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
     const { data } = link;
     if (data.outbox.length === 0) setImmediate(() => flush(link));
     data.outbox.push(parcel);
-    data.outboxBytes += sizeOf(parcel);
+    data.outboxBytes += sizeOf(parcel.body);
     if (data.outboxBytes > OUTBOX_BYTES_MAX) flush(link);
   }
 
