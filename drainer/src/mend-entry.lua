@@ -13,6 +13,8 @@ ARGV 1 user_id
      5 stray    a member of the player that is not to be where it is, or empty
      6 record, 7 member, 8 score, 9 version in microseconds   as they should be
 Reply 1; 0 when the entry has changed: then nothing was done
+
+Raises the clock, so that every later write is newer, and readers see that something has changed.
 ]]
 local board, hidden, entries, clock, erased, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local user_id, read_record, read_member, read_score, stray = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -29,5 +31,5 @@ if (redis.call('ZSCORE', right, read_member) or '') ~= read_score then return 0 
 for _, key in ipairs({board, hidden}) do redis.call('ZREM', key, read_member, stray) end
 redis.call('ZADD', right, score, member)
 redis.call('HSET', entries, user_id, record)
-if tonumber(version) > last_version then redis.call('SET', clock, version) end
+redis.call('SET', clock, string.format('%.0f', math.max(tonumber(version), last_version + 1)))
 return 1

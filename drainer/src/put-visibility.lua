@@ -13,7 +13,7 @@ ARGV 1 user_id
      4 read     what is known to be wrong there, and so replaced whatever version it tells; empty for nothing
 Reply 1; 0 when something newer stays, or the player was erased: then nothing was done
 
-Raises the clock, so that every later change is newer.
+Raises the clock, so that every later change is newer, and readers see that somebody has come or gone.
 ]]
 local visibility, clock, erased = KEYS[1], KEYS[2], KEYS[3]
 local user_id, version, state, read = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -44,5 +44,6 @@ for _, move in ipairs(moves) do
   redis.call('ZREM', from, member)
   redis.call('ZADD', to, score, member)
 end
-if tonumber(version) > last_version then redis.call('SET', clock, version) end
+local change = #moves > 0 and last_version + 1 or last_version
+redis.call('SET', clock, string.format('%.0f', math.max(tonumber(version), change)))
 return 1

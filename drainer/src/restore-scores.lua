@@ -12,7 +12,7 @@ ARGV a row each: user_id, score, updated_at in microseconds, record
 Reply the rows written
 
 A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
-Raises the clock, so that every later write is newer than what was restored.
+Raises the clock, so that every later write is newer than what was restored, and readers see that something has changed.
 ]]
 local board, hidden, entries, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local WIDTH, FIRST_ERASED, ARRIVAL_DIGITS = 4, 6, 16
@@ -53,5 +53,5 @@ end
 if #ranked > 0 then redis.call('ZADD', board, unpack(ranked)) end
 if #concealed > 0 then redis.call('ZADD', hidden, unpack(concealed)) end
 if #recorded > 0 then redis.call('HSET', entries, unpack(recorded)) end
-if newest > clock_before then redis.call('SET', clock, string.format('%.0f', newest)) end
+if #recorded > 0 then redis.call('SET', clock, string.format('%.0f', math.max(newest, clock_before + 1))) end
 return #recorded / 2

@@ -4,9 +4,10 @@ import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
 import { toIsoTime } from "shared/times";
+import { createKeepMerged } from "./keep-merged.ts";
 import { createReadRank } from "./ranks.ts";
+import { createReadTop, type TopOfShard } from "./read-top.ts";
 import {
-  ABOVE_EVERYBODY,
   BEHIND_ITS_TIES,
   type Position,
   readWindow,
@@ -23,7 +24,7 @@ import {
  * region does, or when the player looked for may be in one that does not.
  */
 export interface Boards {
-  /** The best `limit` entries. */
+  /** The best `limit` entries: the same object for as long as nothing has changed, and so nobody's to change. */
   top(view: string, board: string, limit: number, allowsPartial?: boolean): Promise<TopView>;
   /** @throws Problem `not_ranked` */
   rank(view: string, board: string, userId: string, allowsPartial?: boolean): Promise<RankView>;
@@ -46,8 +47,12 @@ interface Answers<T> {
   missing: Missing;
 }
 
+const MERGED_TOPS_MAX = 32;
+
 export function createBoards(topology: Topology, redisOf: (region: string) => Redis): Boards {
   const readRank = createReadRank(topology, redisOf);
+  const readTop = createReadTop(topology, redisOf);
+  const mergeTops = createKeepMerged<TopOfShard, TopView>(MERGED_TOPS_MAX);
   const readSurroundings = (shard: Shard, board: string, target: Target, range: number) =>
     readWindow(redisOf(shard.region), topology, shard, board, target, range);
 
@@ -82,18 +87,20 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
 
   return {
     async top(view, board, limit, allowsPartial = false) {
-      const { found, missing } = await askAll(shardsOfView(topology, view), (shard) =>
-        readSurroundings(shard, board, ABOVE_EVERYBODY, limit),
-      );
+      const { found, missing } = await askAll(shardsOfView(topology, view), (shard) => readTop(shard, board, limit));
       if (!allowsPartial || found.length === 0) refuseMissing(missing);
-      const windows = found.map(({ answer }) => answer);
-      const entries = windows.flatMap((window) => window.below).sort(inOrder);
-      return {
+      const tops = found.map(({ answer }) => answer);
+      const name = [view, board, limit, allowsPartial, ...namesOf(missing)].join(" ");
+      return mergeTops(name, tops, () => ({
         region: view,
-        total: sum(windows, (window) => window.total),
-        entries: entries.slice(0, limit).map((entry, index) => toEntry(entry, index + 1)),
+        total: sum(tops, ({ total }) => total),
+        entries: tops
+          .flatMap(({ entries }) => entries)
+          .sort(inOrder)
+          .slice(0, limit)
+          .map((entry, index) => toEntry(entry, index + 1)),
         ...toPartial(missing, allowsPartial),
-      };
+      }));
     },
 
     async rank(view, board, userId, allowsPartial = false) {

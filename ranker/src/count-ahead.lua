@@ -32,8 +32,7 @@ local function count_passed(found, member, is_descending)
     if (found[middle] > member) == is_descending then passed = middle else rest = middle end
   end
   local arrival = sub(member, 1, ARRIVAL_DIGITS)
-  local function is_same(place) return sub(found[place] or '', 1, ARRIVAL_DIGITS) == arrival end
-  if is_same(passed) or is_same(rest) then
+  if sub(found[passed] or '', 1, ARRIVAL_DIGITS) == arrival or sub(found[rest] or '', 1, ARRIVAL_DIGITS) == arrival then
     passed = 0
     while passed < #found and is_greater(found[passed + 1], member) == is_descending do passed = passed + 1 end
   end
@@ -41,8 +40,9 @@ local function count_passed(found, member, is_descending)
 end
 
 -- Reads around the place where `ties` says that the position is, from the nearer end of those with the same score.
--- Replies the entries ahead, or nil where the place is further away.
-local function count_near(board, score, member, ties, base)
+-- Replies the entries ahead, or nil where the place is further away. To ask for the rank of an entry that was read costs less
+-- than to count who has more: the way to it was gone a moment ago.
+local function count_near(board, score, member, ties)
   local is_from_best = ties >= 0
   local command = is_from_best and 'ZREVRANGEBYSCORE' or 'ZRANGEBYSCORE'
   local distance = is_from_best and ties or -1 - ties
@@ -55,7 +55,9 @@ local function count_near(board, score, member, ties, base)
     local found = call(command, board, score, score, 'LIMIT', offset, count)
     local passed = count_passed(found, member, is_from_best)
     if (passed > 0 or offset == 0) and (passed < #found or #found < count) then
-      return is_from_best and base + offset + passed or base - offset - passed
+      if #found == 0 then return call('ZCOUNT', board, '(' .. score, '+inf') end
+      local rank = call('ZREVRANK', board, found[1])
+      return is_from_best and rank + passed or rank + 1 - passed
     end
     -- Not here: the arrivals say how far away.
     if #found < 2 then return nil end
@@ -109,12 +111,10 @@ Cost: O(log N) where the guess is good; O(log N * log log ties) with arrivals sp
 O(log N * log ties).
 ]]
 local function count_ahead(board, score, member, ties)
-  local base = call('ZCOUNT', board, ties >= 0 and '(' .. score or score, '+inf')
-  local near = count_near(board, score, member, ties, base)
+  local near = count_near(board, score, member, ties)
   if near then return near end
-  local tied = call('ZCOUNT', board, score, score)
-  local first = ties >= 0 and base or base - tied
-  return count_between(board, member, first, first + tied)
+  local first = call('ZCOUNT', board, '(' .. score, '+inf')
+  return count_between(board, member, first, first + call('ZCOUNT', board, score, score))
 end
 
 -- The guess that was made on one board, for another of `share` times its size.

@@ -11,7 +11,7 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
-import { createErasePlayer } from "./erase-player.ts";
+import { createErasePlayer, type ErasePlayer } from "./erase-player.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
@@ -54,6 +54,7 @@ export interface Built {
   metrics: Registry;
   submit: Submit;
   setVisibility: SetVisibility;
+  erasePlayer: ErasePlayer;
   accounts: Accounts;
   tokens: Tokens;
   topology: Topology;
@@ -97,18 +98,29 @@ export async function startUnderTest(): Promise<UnderTest> {
       const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
       const stores = { home: redis, all: [redis], of: redisOf };
       const setVisibility = createSetVisibility({ topology, stores });
+      const erasePlayer = createErasePlayer({ topology, stores, onSwept: rest.onSwept });
       const { app } = createApp({
         setVisibility,
         players: createPlayers(topology, stores),
-        erasePlayer: createErasePlayer({ topology, stores, onSwept: rest.onSwept }),
-        ...{ topology, boards, live, metrics, submit, accounts, confirmAccount, tokens, passwordsRequired },
+        ...{
+          erasePlayer,
+          topology,
+          boards,
+          live,
+          metrics,
+          submit,
+          accounts,
+          confirmAccount,
+          tokens,
+          passwordsRequired,
+        },
         log: rest.log ?? log,
         registrationOpen: rest.provider === undefined,
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,
       });
       return {
-        ...{ app, boards, live, metrics, submit, setVisibility, accounts, tokens, topology },
+        ...{ app, boards, live, metrics, submit, setVisibility, erasePlayer, accounts, tokens, topology },
         async post(path, body, as, headers = {}) {
           const authorization = as === undefined ? {} : { Authorization: `Bearer ${await tokens.issue(as)}` };
           return app.request(path, {

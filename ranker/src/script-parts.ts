@@ -1,8 +1,9 @@
 import countAhead from "./count-ahead.lua" with { type: "text" };
+import readSlice from "./read-slice.lua" with { type: "text" };
 import tiesOf from "./ties-of.lua" with { type: "text" };
 
 /** What several scripts do in the same way. */
-const parts = { "count-ahead": countAhead, "ties-of": tiesOf };
+const parts = { "count-ahead": countAhead, "read-slice": readSlice, "ties-of": tiesOf };
 
 /** A script with the parts that it uses, below its first line, which says what it may do. */
 export function withParts(source: string, ...names: (keyof typeof parts)[]): string {

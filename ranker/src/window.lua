@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 --[[
 Where a position stands on one shard, and who stands beside it. The position is a player's, or, on a shard that does
-not hold the player, that of the score and member read where the player lives; the score +inf is above everybody.
+not hold the player, that of the score and member read where the player lives.
 
 KEYS 1 board    zset  score -> <arrival><user_id>
      2 entries  hash  user_id -> <arrival> <updated_at> <score> <name>
@@ -25,20 +25,11 @@ local board, entries, split_key = KEYS[1], KEYS[2], KEYS[3]
 local partitions, range, user_id, wants_ties = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
 local score, member, ties, of = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 
-local function slice(first, last)
-  if last < first or last < 0 then return {} end
-  local ranked = redis.call('ZREVRANGE', board, math.max(first, 0), last, 'WITHSCORES')
-  if #ranked == 0 then return {} end
-  local ids = {}
-  for i = 1, #ranked, 2 do ids[#ids + 1] = string.sub(ranked[i], ARRIVAL_DIGITS + 1) end
-  return {ranked, redis.call('HMGET', entries, unpack(ids))}
-end
-
 local split = redis.call('GET', split_key)
 -- While entries are only copied to other shards, these are whole.
 if split and split ~= partitions and not string.find(split, '^' .. partitions .. '>%d+ copying$') then return {} end
 local total = redis.call('ZCARD', board)
-local before, record, after = 0, false, nil
+local before, record, after = nil, false, nil
 if user_id ~= '' then
   record = redis.call('HGET', entries, user_id)
   before = record and redis.call('ZREVRANK', board, sub(record, 1, ARRIVAL_DIGITS) .. user_id)
@@ -46,7 +37,9 @@ if user_id ~= '' then
   ties = wants_ties and ties_of(board, string.match(record, '^%d+ %d+ (%S+)') or '0', before)
   after = before + 1
 else
-  if score ~= '+inf' then before = count_ahead(board, score, member, scale_ties(ties, total / of)) end
+  before = count_ahead(board, score, member, scale_ties(ties, total / of))
   after, ties = before, false
 end
-return {total, before, record, ties, slice(before - range, before - 1), slice(after, after + range - 1)}
+local above = read_slice(board, entries, before - range, before - 1)
+local below = read_slice(board, entries, after, after + range - 1)
+return {total, before, record, ties, above, below}

@@ -57,17 +57,15 @@ export interface Window extends Standing {
 /** A player to look up, or a position. */
 export type Target = { userId: string; wantsTies: boolean } | Sought;
 
-/** The position that all entries are below. */
-export const ABOVE_EVERYBODY: Sought = { score: Number.POSITIVE_INFINITY, member: "", ties: { count: 0, of: 1 } };
-
-type RawSlice = [] | [ranked: string[], records: (string | null)[]];
+/** Entries as `read-slice.lua` reads them. */
+export type RawSlice = [] | [ranked: string[], records: (string | null)[]];
 type RawWindow =
   | []
   | [total: number]
   | [total: number, before: number, record: string | null, ties: number | null, above: RawSlice, below: RawSlice];
 const windowScript = defineScript({
   name: "window",
-  source: withParts(source, "count-ahead", "ties-of"),
+  source: withParts(source, "count-ahead", "read-slice", "ties-of"),
   parse: (reply) => reply as RawWindow,
 });
 
@@ -88,7 +86,7 @@ export async function readWindow(
   const isLookup = "userId" in target;
   const what = isLookup
     ? [target.userId, target.wantsTies ? 1 : 0]
-    : ["", 0, formatScore(target.score), target.member, target.ties.count, target.ties.of];
+    : ["", 0, target.score, target.member, target.ties.count, target.ties.of];
   try {
     const reply = await windowScript(redis, keys, [partitions, range, ...what]);
     return toWindow(shard.region, isLookup ? target.userId : undefined, reply);
@@ -98,8 +96,6 @@ export async function readWindow(
 }
 
 export const userIdOf = (position: Position) => position.member.slice(ARRIVAL_DIGITS);
-
-const formatScore = (score: number) => (score === Number.POSITIVE_INFINITY ? "+inf" : String(score));
 
 /** The region's entries were moved to another number of partitions, or are on their way. */
 export const entriesMoved = (region: string) =>
@@ -121,7 +117,7 @@ export function toSelf(region: string, userId: string, record: string): ShardEnt
 }
 
 /** An entry whose record is missing stands in the ranking all the same, without a name, until it is reconciled. */
-function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
+export function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
   return records.map((record, index) => ({
     ...{ member: ranked[2 * index] ?? "", score: Number(ranked[2 * index + 1]), region },
     record: record ?? "",

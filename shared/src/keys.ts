@@ -39,7 +39,10 @@ export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden
  */
 export const visibilityKey = (shard: Shard) => `visibility:{${shard.tag}}`;
 
-/** string, the last version given out on the shard; makes versions unique and growing. */
+/**
+ * string, the last version given out on the shard; makes versions unique and growing. Whatever changes a ranking or its
+ * records raises it, also where it needs no version: readers keep what they have read for as long as it stands still.
+ */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 
 /**

@@ -1,3 +1,4 @@
+import type { TopView } from "shared/answers";
 import { createCoalesce } from "shared/coalesce";
 import type { HotRoute } from "shared/hot-routes";
 import type { Incoming } from "shared/incoming";
@@ -18,6 +19,14 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
   // Most of those who look at the top look at the same: one reading, and one text, for all who ask at the same time.
   const readTop = createCoalesce<Uint8Array<ArrayBuffer>>();
 
+  // A board on which nothing has changed is the same object, and so the same text.
+  const bodies = new WeakMap<TopView, Uint8Array<ArrayBuffer>>();
+  function toBody(top: TopView): Uint8Array<ArrayBuffer> {
+    const body = bodies.get(top) ?? encoder.encode(JSON.stringify(top));
+    bodies.set(top, body);
+    return body;
+  }
+
   function readUserId({ param }: Incoming): string {
     const result = requests.player.safeParse({ userId: param });
     if (result.success) return result.data.userId;
@@ -30,7 +39,7 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
       async answer({ query }) {
         const { region, board, partial, limit } = readTopQuery(query);
         const body = await readTop(`${region} ${board} ${limit} ${partial}`, async () =>
-          encoder.encode(JSON.stringify(await boards.top(region, board, limit, partial === "allow"))),
+          toBody(await boards.top(region, board, limit, partial === "allow")),
         );
         return { status: 200, body };
       },
