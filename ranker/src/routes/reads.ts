@@ -4,7 +4,7 @@ import type { HotRoute } from "shared/hot-routes";
 import type { Incoming } from "shared/incoming";
 import { toInvalidRequest } from "shared/problems";
 import { queryReader } from "shared/read-query";
-import { jsonReply } from "shared/reply";
+import { jsonReply, type SharedBody, shareBody } from "shared/reply";
 import { requestSchemas } from "shared/requests";
 import type { RankerDeps } from "../app.ts";
 
@@ -17,12 +17,12 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
   const readRankQuery = queryReader(requests.rankQuery);
   const readAroundQuery = queryReader(requests.aroundQuery);
   // Most of those who look at the top look at the same: one reading, and one text, for all who ask at the same time.
-  const readTop = createCoalesce<Uint8Array<ArrayBuffer>>();
+  const readTop = createCoalesce<SharedBody>();
 
   // A board on which nothing has changed is the same object, and so the same text.
-  const bodies = new WeakMap<TopView, Uint8Array<ArrayBuffer>>();
-  function toBody(top: TopView): Uint8Array<ArrayBuffer> {
-    const body = bodies.get(top) ?? encoder.encode(JSON.stringify(top));
+  const bodies = new WeakMap<TopView, SharedBody>();
+  function toBody(top: TopView): SharedBody {
+    const body = bodies.get(top) ?? shareBody(encoder.encode(JSON.stringify(top)));
     bodies.set(top, body);
     return body;
   }
