@@ -1,4 +1,5 @@
 import { gatherTurn } from "shared/gather-turn";
+import type { Shard } from "shared/regions";
 
 /** Asks one thing; it leaves together with whatever else is asked in the same turn of the event loop. */
 export type Ask<Q, A> = (question: Q) => Promise<A>;
@@ -27,4 +28,17 @@ export function createGather<Q, A>(max: number, send: (questions: readonly Q[]) 
 
   const gather = gatherTurn<undefined, Asked<Q, A>>(max, (all) => void call(all));
   return (question) => new Promise((resolve, reject) => gather(undefined, { question, resolve, reject }));
+}
+
+/** One of them for each shard and board, made when it is first asked for. */
+export function perBoard<Q, A>(create: (shard: Shard, board: string) => Ask<Q, A>) {
+  const all = new Map<string, Map<Shard, Ask<Q, A>>>();
+  return (shard: Shard, board: string): Ask<Q, A> => {
+    const known = all.get(board)?.get(shard);
+    if (known !== undefined) return known;
+    const created = create(shard, board);
+    const ofBoard = all.get(board) ?? new Map<Shard, Ask<Q, A>>();
+    all.set(board, ofBoard.set(shard, created));
+    return created;
+  };
 }

@@ -3,7 +3,7 @@ import { defineScript, type Redis, type Script, toRedisProblem } from "shared/re
 import type { Shard, Topology } from "shared/regions";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
-import { type Ask, createGather } from "./gather.ts";
+import { createGather, perBoard } from "./gather.ts";
 import { withParts } from "./script-parts.ts";
 import { entriesMoved, type Sought, type Standing, type Target, toSelf } from "./window.ts";
 
@@ -59,19 +59,6 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
   return (shard, board, target) => {
     if (!("userId" in target)) return count(shard, board)(target);
     return (target.wantsTies ? findWithTies : find)(shard, board)(target.userId);
-  };
-}
-
-/** One of them for each shard and board, made when it is first asked for. */
-function perBoard<Q, A>(create: (shard: Shard, board: string) => Ask<Q, A>) {
-  const all = new Map<string, Map<Shard, Ask<Q, A>>>();
-  return (shard: Shard, board: string): Ask<Q, A> => {
-    const known = all.get(board)?.get(shard);
-    if (known !== undefined) return known;
-    const created = create(shard, board);
-    const ofBoard = all.get(board) ?? new Map<Shard, Ask<Q, A>>();
-    all.set(board, ofBoard.set(shard, created));
-    return created;
   };
 }
 

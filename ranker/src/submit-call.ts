@@ -1,10 +1,10 @@
-import { gatherTurn } from "shared/gather-turn";
 import { clockKey, entryKeys, erasedKey, onceKey, queueKey, splitKey, visibilityKey } from "shared/keys";
 import { defineScript, type Redis } from "shared/redis";
 import { refusedByRedis } from "shared/redis-connection";
 import { type Shard, shardsOfView, type Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
 import type { Identity } from "shared/tokens";
+import { createGather, perBoard } from "./gather.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 import type { Submission } from "./submit.ts";
 
@@ -29,14 +29,19 @@ export type SubmitAnswer = [
   isFinal: "0" | "1",
 ];
 
+/** What Redis said of a command of one write, of which nothing was done. */
+type Refused = ["!", ...words: string[]];
+const isRefused = (answer: SubmitAnswer | Refused): answer is Refused => answer[0] === "!";
+
 const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", "moved", "erased"]);
 
 const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parse: (reply) => (reply as string[]).map((text) => text.split(" ") as SubmitAnswer),
-  isRefusal: (answers) => answers.every(([, outcome]) => CHANGES_NOTHING.has(outcome)),
+  parse: (reply) => (reply as string[]).map((text) => text.split(" ") as SubmitAnswer | Refused),
+  isRefusal: (answers) => answers.every((answer) => isRefused(answer) || CHANGES_NOTHING.has(answer[1])),
 });
+
 /** What `submit.lua` is called with for one write, and for several of the same board of a shard. */
 export interface SubmitCall {
   keys: string[];
@@ -73,13 +78,6 @@ export function toWriteCall(
 // Redis does nothing else meanwhile, some 20 µs for each.
 const WRITES_MAX = 64;
 
-/** One write of a board on a shard. */
-export interface Write {
-  shard: Shard;
-  board: string;
-  call: SubmitCall;
-}
-
 export interface WriterOptions {
   topology: Topology;
   redisOf: (region: string) => Redis;
@@ -91,46 +89,31 @@ export interface WriterOptions {
   traceparent?: (() => string | undefined) | undefined;
 }
 
-interface Asked extends Write {
-  resolve: (answer: SubmitAnswer) => void;
-  reject: (error: unknown) => void;
-}
+/** Writes one score. @throws what the call failed with, or Redis' own error about this one write */
+export type Write = (shard: Shard, board: string, call: SubmitCall) => Promise<SubmitAnswer>;
 
 /**
  * Hands the writes of one turn of the event loop to Redis together, those of a board and shard in one call: of what a
  * call costs, the write itself is the smaller part. Each has its own answer, and shares no fate but that of the call.
- *
- * @throws (the writer) what the call failed with, or Redis' own error about the one write
  */
-export function createWriter(options: WriterOptions): (write: Write) => Promise<SubmitAnswer> {
+export function createWrite(options: WriterOptions): Write {
   const { redisOf, confirm, traceparent } = options;
-
-  async function writeTogether(all: readonly Asked[]): Promise<void> {
-    const [first] = all;
-    if (first === undefined) return;
-    const { shard, board } = first;
-    const { keys, args } = toSharedCall(options, shard, board);
-    for (const { call } of all) {
-      keys.push(...call.keys);
-      args.push(...call.args);
-    }
-    try {
-      const answers = await submitScript(redisOf(shard.region), keys, args, confirm);
-      for (const [index, { resolve, reject }] of all.entries()) {
-        const answer = answers[index] ?? ["!"];
-        if (answer[0] === "!") reject(refusedByRedis(answer.slice(1).join(" ")));
-        else resolve(answer as SubmitAnswer);
-      }
-    } catch (error) {
-      for (const { reject } of all) reject(error);
-    }
-  }
-
   // A span is below that of its own request.
-  const gather = gatherTurn<string, Asked>(
-    traceparent === undefined ? WRITES_MAX : 1,
-    (all) => void writeTogether(all),
-  );
-  return ({ shard, board, call }) =>
-    new Promise((resolve, reject) => gather(`${shard.tag} ${board}`, { shard, board, call, resolve, reject }));
+  const max = traceparent === undefined ? WRITES_MAX : 1;
+  const write = perBoard((shard, board) => {
+    const shared = toSharedCall(options, shard, board);
+    return createGather<SubmitCall, SubmitAnswer | Refused>(max, (calls) => {
+      const [keys, args] = [[...shared.keys], [...shared.args]];
+      for (const call of calls) {
+        keys.push(...call.keys);
+        args.push(...call.args);
+      }
+      return submitScript(redisOf(shard.region), keys, args, confirm);
+    });
+  });
+  return async (shard, board, call) => {
+    const answer = await write(shard, board)(call);
+    if (isRefused(answer)) throw refusedByRedis(answer.slice(1).join(" "));
+    return answer;
+  };
 }

@@ -7,7 +7,7 @@ import { toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
 import type { Boards } from "./boards.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
-import { createWriter, type Outcome, toWriteCall, type WriterOptions } from "./submit-call.ts";
+import { createWrite, type Outcome, toWriteCall, type WriterOptions } from "./submit-call.ts";
 import { entriesMoved } from "./window.ts";
 
 export interface Submission {
@@ -68,13 +68,13 @@ const refusals = {
 
 export function createSubmit(options: SubmitOptions): Submit {
   const { topology, redisOf, confirm, boards, onReplay, traceparent } = options;
-  const write = createWriter(options);
+  const write = createWrite(options);
   return async (identity, submission) => {
     const { userId, name, region } = identity;
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, member, shardRank, isFinal] = await write({ shard, board, call }).catch(
+    const [replayed, outcome, score, updatedAt, member, shardRank, isFinal] = await write(shard, board, call).catch(
       (error: unknown) => {
         throw toRedisProblem(error, "write");
       },
