@@ -56,13 +56,15 @@ function addUncommon<E extends Versioned>(batch: Batch<E>, raw: Buffer, { schema
   }
 }
 
-/**
- * Whether two batches can be written at the same time, neither waiting for a row of the other one, and in any order.
- * What is about players, not rows, is taken in its turn.
- */
-export function areApart<E>(a: Batch<E>, b: Batch<E>): boolean {
-  if ([a, b].some(({ erasures, changes }) => erasures.length + changes.length > 0)) return false;
-  return !b.newest.keys().some((key) => a.newest.has(key));
+/** Whether there is more to a batch than rows: it is about all that PostgreSQL has of a player. */
+export const isAboutPlayers = <E>({ erasures, changes }: Batch<E>): boolean => erasures.length + changes.length > 0;
+
+/** The newest of each row of a batch: of those that another batch has, too, and of those that it has not. */
+export function splitRows<E>({ newest }: Batch<E>, other: Batch<E>): Record<"common" | "apart", Map<string, Raw<E>>> {
+  const common = new Map<string, Raw<E>>();
+  const apart = new Map<string, Raw<E>>();
+  for (const [key, event] of newest) (other.newest.has(key) ? common : apart).set(key, event);
+  return { common, apart };
 }
 
 function describe(error: unknown): string {

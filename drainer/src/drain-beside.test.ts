@@ -70,7 +70,39 @@ test("two batches without a player in common are written at the same time, and l
   expect(await scores()).toEqual({ ann: "1", bob: "2", cid: "3", dan: "4" });
 });
 
-test("one player in common, and a batch waits for the one before it", async () => {
+test("of a batch with few players in common with the one before it, those alone wait for that", async () => {
+  await push(...eventsBy("ann", "bob", "cid", "dan", "eve", "bob", "fay", "gus"));
+  const order: string[] = [];
+  const apart = Promise.withResolvers<void>();
+  const database = around(async (number, work) => {
+    order.push(`${number} begins`);
+    if (number === 1) await apart.promise;
+    await work();
+    order.push(`${number} ends`);
+    if (number === 2) {
+      expect(await scores()).toEqual({ eve: "5", fay: "7", gus: "8" });
+      apart.resolve();
+    }
+  });
+  const drain = newDrain({ database, batchMax: 4 });
+  expect(await drain()).toMatchObject({ events: 4, rows: 4, isTrimmed: true });
+  expect(await drain()).toMatchObject({ events: 4, rows: 4, isTrimmed: true });
+  expect(order).toEqual(["1 begins", "2 begins", "2 ends", "1 ends", "3 begins", "3 ends"]);
+  expect(await scores()).toMatchObject({ ann: "1", bob: "6", cid: "3", dan: "4" });
+});
+
+test("poison on either side of a split batch is dead, once, and the event before it stands", async () => {
+  const before = ["ann", "bob", "cid", "dan", "p5", "p6", "p7", "p8"];
+  const events = eventsBy(...before, "eve", "bob", "fay", "eve", "bob", "gus", "hal", "ida");
+  await push(...events.map((event, n) => (n === 11 || n === 12 ? { ...event, region: "E\u0000U" } : event)));
+  const drain = newDrain({ batchMax: 8 });
+  await drain();
+  expect(await drain()).toMatchObject({ events: 8, rows: 6, refused: 2, isTrimmed: true });
+  expect(await scores()).toMatchObject({ eve: "9", bob: "10", fay: "11", gus: "14" });
+  expect(await it.redis.llen(it.keys.dead)).toBe(2);
+});
+
+test("half of the players in common, and a batch waits for the one before it", async () => {
   await push(...eventsBy("ann", "bob", "cid", "bob", "dan", "eve", "bob", "fay"));
   let running = 0;
   const database = around(async (_, work) => {
@@ -180,54 +212,62 @@ test("a queue that is another one for just one read of a growing batch: no event
   expect(await scores()).toEqual({ ann: "8", only: "5" });
 });
 
-test("killed anywhere, as often as there are places for it: PostgreSQL ends with the same, and so do the dead", async () => {
-  const erasure = { erased: true, updated_at: "12", user_id: "p3", region: "EU" };
-  const players = Array.from({ length: 30 }, (_, n) => (n < 12 || n > 24 ? `p${n}` : `p${n % 3}`));
-  const events: unknown[] = eventsBy(...players);
-  events.splice(12, 0, erasure, "not JSON", scoreEvent("p1", 99, 99, { region: "E\u0000U" }));
-  const end = async () => ({ board: await readBoard(it.database), dead: await it.redis.llen(it.keys.dead) });
-  await push(...events);
-  await drainAll(newDrain({ batchMax: 100 }));
-  const expected = await end();
-
-  /** A drain that dies at the given place: nothing that it asks for from then on happens. @returns whether it did */
-  async function dies(place: number): Promise<boolean> {
-    let passed = 0;
-    const pass = () => {
-      if (++passed >= place) throw new Error("the process ended here");
-    };
-    const writes: Promise<void>[] = [];
-    const database = around(async (_, work) => {
-      pass();
-      const written = work();
-      writes.push(written);
-      await written;
-      pass();
-    });
-    const now = () => {
-      pass();
-      return new Date(0);
-    };
-    const hold = async () => {
-      pass();
-      return true;
-    };
-    const drain = newDrain({ database, now, lease: { hold, release: async () => {} } });
-    const hasDied = await drainAll(drain).then(
-      () => false,
-      () => true,
-    );
-    await Promise.allSettled(writes);
-    return hasDied;
-  }
-  let place = 1;
-  for (let hasDied = true; hasDied; place++) {
-    await it.clear();
+const killed =
+  "killed anywhere, as often as there are places for it: PostgreSQL ends with the same, and so do the dead";
+test.each([[2], [4], [7]])(
+  `${killed} (%d events a read)`,
+  async (batchMax) => {
+    const erasure = { erased: true, updated_at: "12", user_id: "p3", region: "EU" };
+    // Batches that have none, few and all of their players in common.
+    const first = [0, 1, 2, 3, 0, 5, 6, 7, 5, 8, 9, 10];
+    const players = Array.from({ length: 30 }, (_, n) => `p${first[n] ?? (n > 24 ? n : n % 3)}`);
+    const events: unknown[] = eventsBy(...players);
+    events.splice(12, 0, erasure, "not JSON", scoreEvent("p1", 99, 99, { region: "E\u0000U" }));
+    const end = async () => ({ board: await readBoard(it.database), dead: await it.redis.llen(it.keys.dead) });
     await push(...events);
-    hasDied = await dies(place);
-    await drainAll(newDrain());
-    expect(await end()).toEqual(expected);
-    expect(await waiting()).toBe(0);
-  }
-  expect(place).toBeGreaterThan(30);
-}, 60_000);
+    await drainAll(newDrain({ batchMax: 100 }));
+    const expected = await end();
+
+    /** A drain that dies at the given place: nothing that it asks for from then on happens. @returns whether it did */
+    async function dies(place: number): Promise<boolean> {
+      let passed = 0;
+      const pass = () => {
+        if (++passed >= place) throw new Error("the process ended here");
+      };
+      const writes: Promise<void>[] = [];
+      const database = around(async (_, work) => {
+        pass();
+        const written = work();
+        writes.push(written);
+        await written;
+        pass();
+      });
+      const now = () => {
+        pass();
+        return new Date(0);
+      };
+      const hold = async () => {
+        pass();
+        return true;
+      };
+      const drain = newDrain({ database, batchMax, now, lease: { hold, release: async () => {} } });
+      const hasDied = await drainAll(drain).then(
+        () => false,
+        () => true,
+      );
+      await Promise.allSettled(writes);
+      return hasDied;
+    }
+    let place = 1;
+    for (let hasDied = true; hasDied; place++) {
+      await it.clear();
+      await push(...events);
+      hasDied = await dies(place);
+      await drainAll(newDrain({ batchMax }));
+      expect(await end()).toEqual(expected);
+      expect(await waiting()).toBe(0);
+    }
+    expect(place).toBeGreaterThan(10);
+  },
+  60_000,
+);

@@ -2,7 +2,7 @@ import type { Erasure, VisibilityEvent } from "shared/events";
 import type { Redis } from "shared/redis";
 import type { Tracing } from "shared/tracing";
 import type { z } from "zod";
-import { addEvents, areApart, type Batch, emptyBatch, type Raw } from "./batch.ts";
+import { addEvents, type Batch, emptyBatch, isAboutPlayers, type Raw, splitRows } from "./batch.ts";
 import type { Database, Sql } from "./database.ts";
 import { dropDeadOf } from "./dead.ts";
 import { erasedBy } from "./erased-by.ts";
@@ -56,6 +56,8 @@ interface Writing<E> {
   settled: Promise<Settled>;
 }
 
+/** Of its rows a batch may have such a share in common with the one before it, and still be written beside that. */
+const COMMON_SHARE_MAX = 1 / 4;
 /** To so many reads grows a batch that waits for the one before it. */
 const GROWN_READS_MAX = 8;
 /** It grows no further once it has the rows of so many, which bounds the statement; the last read may add as many as one. */
@@ -65,12 +67,12 @@ const GROWN_ROWS_IN_READS = 2;
  * A crash between any two calls repeats the batch, and a repeated batch changes nothing.
  *
  * PostgreSQL is never waiting where it is behind: the batch after a full one is read while that is written. Where the two
- * have no row in common it is written at once, beside the other; else it grows until its turn, so that players who write
- * again and again are folded into fewer rows. The next step takes it up from there. It is given up where the one before
- * it was not trimmed, on any error, and without the lease: at most one is ahead. That it may be stale does no harm. It
- * writes what players were told, and nothing over what is as new; and it trims nothing else, because batches are
- * acknowledged one after another, each in its own step, and that compares both ends of what was peeked with what is
- * there by then.
+ * have few rows in common it is written at once, beside the other, and those rows when the other is written; else it
+ * grows until its turn, so that players who write again and again are folded into fewer rows. The next step takes it up
+ * from there. It is given up where the one before it was not trimmed, on any error, and without the lease: at most one
+ * is ahead. That it may be stale does no harm. It writes what players were told, and nothing over what is as new; and it
+ * trims nothing else, because batches are acknowledged one after another, each in its own step, and that compares both
+ * ends of what was peeked with what is there by then.
  *
  * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
  */
@@ -103,18 +105,28 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     return settle(events, first, kind, database);
   }
 
+  /** Writes rows that are in no other batch under way, then those that are, when `before` has settled. */
+  async function writeBeside({ events }: Batch<E>, rows: ReturnType<typeof splitRows<E>>, before: Promise<Settled>) {
+    const [apart, common] = [toFirstAttempt(rows.apart, kind), toFirstAttempt(rows.common, kind)];
+    const first = await settle(events, apart, kind, database);
+    if (common.events.length === 0) return first;
+    await before;
+    const second = await settle(events, common, kind, database);
+    return { rows: first.rows + second.rows, refused: [...first.refused, ...second.refused] };
+  }
+
   let ahead: Writing<E> | undefined;
   let lastWrite: Promise<unknown> | undefined;
 
-  function start(batch: Batch<E>, first = toFirstAttempt(batch.newest, kind)): Writing<E> {
-    const settled = write(batch, first);
+  function start(batch: Batch<E>, settled: Promise<Settled>): Writing<E> {
     lastWrite = settled.catch(() => {}); // thrown where it is awaited, unless it was given up
     return { batch, settled };
   }
 
   async function startAnew(): Promise<Writing<E>> {
     await lastWrite; // of one that was given up
-    return start(await read(0));
+    const batch = await read(0);
+    return start(batch, write(batch, toFirstAttempt(batch.newest, kind)));
   }
 
   /** Begins with the batch behind one that is being written, as soon as may be. @returns nothing where it is short */
@@ -128,11 +140,15 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const next = await read(behind);
     // One that is short may have grown by the time of its turn.
     if (next.raws.length < batchMax) return undefined;
-    if (areApart(batch, next)) return start(next);
+    if (![batch, next].some(isAboutPlayers)) {
+      const rows = splitRows(next, batch);
+      const mayBeBeside = rows.common.size <= COMMON_SHARE_MAX * next.newest.size;
+      if (mayBeBeside) return start(next, writeBeside(next, rows, settled));
+    }
     while (isWriting && (await readOn(next, behind)));
     const first = toFirstAttempt(next.newest, kind);
     await settled;
-    return start(next, first);
+    return start(next, write(next, first));
   }
 
   return async () => {
