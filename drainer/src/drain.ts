@@ -56,8 +56,11 @@ interface Writing<E> {
   settled: Promise<Settled>;
 }
 
-/** Of its rows a batch may have such a share in common with the one before it, and still be written beside that. */
-const COMMON_SHARE_MAX = 1 / 4;
+/**
+ * A batch that has more of its rows than this in common with the one before it is not written beside that. Measured on two
+ * busy cores, split against grown: at 5 % 1.04 of the rate of bare upserts against 0.89, at 18 % 0.88 against 0.95.
+ */
+const COMMON_SHARE_MAX = 1 / 8;
 /** To so many reads grows a batch that waits for the one before it. */
 const GROWN_READS_MAX = 8;
 /** It grows no further once it has the rows of so many, which bounds the statement; the last read may add as many as one. */
