@@ -39,7 +39,7 @@ export function loadDrainerConfig(env: Environment) {
     drainRegions: chosen.length === 0 ? regions : regions.filter((region) => chosen.includes(region)),
     /** Whether the queue of accounts, on the home stores, is this drainer's. */
     drainAccounts: settings.DRAIN_ACCOUNTS,
-    /** Events taken from a queue at once. */
+    /** Events read from a queue at once; a batch that has to wait is of several reads. */
     batchMax: settings.DRAIN_BATCH_MAX,
     /** Pause of a queue that was emptied, so that the next batch is worth its statement. */
     intervalMs: settings.DRAIN_INTERVAL_MS,

@@ -1,22 +1,15 @@
-import type { Refused } from "shared/dead-entry";
-import {
-  type Erasure,
-  erasureSchema,
-  isErasure,
-  isVisibilityEvent,
-  type VisibilityEvent,
-  visibilityEventSchema,
-} from "shared/events";
+import type { Erasure, VisibilityEvent } from "shared/events";
 import type { Redis } from "shared/redis";
 import type { Tracing } from "shared/tracing";
-import { z } from "zod";
+import type { z } from "zod";
+import { addEvents, type Batch, emptyBatch, isAboutPlayers, type Raw, splitRows } from "./batch.ts";
 import type { Database, Sql } from "./database.ts";
 import { dropDeadOf } from "./dead.ts";
 import { erasedBy } from "./erased-by.ts";
 import type { Versioned } from "./fold.ts";
 import type { Lease } from "./lease.ts";
 import { acknowledge, peek, type QueueKeys } from "./queue.ts";
-import { type Attempt, type Settled, settle, toAttempt } from "./settle.ts";
+import { type Attempt, type Settled, settle, toFirstAttempt } from "./settle.ts";
 import { traceCommits } from "./trace-commits.ts";
 
 /** A statement with its arguments made. @returns the rows that changed */
@@ -57,13 +50,6 @@ export type Step =
 /** One batch on its way from a queue to PostgreSQL: peek, fold, upsert, acknowledge. */
 export type Drain = () => Promise<Step>;
 
-/** Peeked events, as far on their way as they come without PostgreSQL. */
-interface Batch<E> extends Parsed<E> {
-  peekedAt: number;
-  raws: readonly Buffer[];
-  first: Attempt<Raw<E>>;
-}
-
 /** A batch on its way to PostgreSQL. */
 interface Writing<E> {
   batch: Batch<E>;
@@ -71,13 +57,25 @@ interface Writing<E> {
 }
 
 /**
+ * A batch that has more of its rows than this in common with the one before it is not written beside that. Measured on two
+ * busy cores, split against grown: at 5 % 1.04 of the rate of bare upserts against 0.89, at 18 % 0.88 against 0.95.
+ */
+const COMMON_SHARE_MAX = 1 / 8;
+/** To so many reads grows a batch that waits for the one before it. */
+const GROWN_READS_MAX = 8;
+/** It grows no further once it has the rows of so many, which bounds the statement; the last read may add as many as one. */
+const GROWN_ROWS_IN_READS = 2;
+
+/**
  * A crash between any two calls repeats the batch, and a repeated batch changes nothing.
  *
- * PostgreSQL is never waiting where it is behind: the batch after a full one is read while that is written, and written,
- * if it is full as well, while that is acknowledged. The next step takes it up from there. It is given up where this one
- * was not trimmed, on any error, and without the lease: at most one is ahead. That it may be stale does no harm. It
- * writes what players were told, and nothing over what is as new; and it trims nothing else, because acknowledging
- * compares both ends of what was peeked with what is there by then.
+ * PostgreSQL is never waiting where it is behind: the batch after a full one is read while that is written. Where the two
+ * have few rows in common it is written at once, beside the other, and those rows when the other is written; else it
+ * grows until its turn, so that players who write again and again are folded into fewer rows. The next step takes it up
+ * from there. It is given up where the one before it was not trimmed, on any error, and without the lease: at most one
+ * is ahead. That it may be stale does no harm. It writes what players were told, and nothing over what is as new; and it
+ * trims nothing else, because batches are acknowledged one after another, each in its own step, and that compares both
+ * ends of what was peeked with what is there by then.
  *
  * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
  */
@@ -86,52 +84,92 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
 
   /** The oldest events but for so many that are older still. */
   async function read(behind: number): Promise<Batch<E>> {
-    const peekedAt = performance.now();
-    const raws = await peek(redis, keys, batchMax, behind);
-    const parsed = parse(raws, kind);
-    return { ...parsed, peekedAt, raws, first: toAttempt(parsed.events, kind) };
+    const batch = emptyBatch<E>(performance.now());
+    addEvents(batch, await peek(redis, keys, batchMax, behind), kind);
+    return batch;
   }
 
-  async function write({ events, erasures, changes, first }: Batch<E>): Promise<Settled> {
+  /** Adds the events behind a batch. @returns whether there may be more, and room for them */
+  async function readOn(batch: Batch<E>, behind: number): Promise<boolean> {
+    const { raws, newest } = batch;
+    // The ends alone are compared when it is acknowledged. That nothing is missing between two reads, an event in both
+    // of them tells.
+    const [last, ...added] = await peek(redis, keys, batchMax + 1, behind + raws.length - 1);
+    if (last === undefined || !raws.at(-1)?.equals(last)) return false;
+    addEvents(batch, added, kind);
+    const hasRoom = raws.length < GROWN_READS_MAX * batchMax && newest.size < GROWN_ROWS_IN_READS * batchMax;
+    return hasRoom && added.length === batchMax;
+  }
+
+  async function write({ events, erasures, changes }: Batch<E>, first: Attempt<Raw<E>>): Promise<Settled> {
     // First or last, the rows end the same: an event says by its version on which side of an erasure it is.
     if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures));
     if (changes.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, changes));
     return settle(events, first, kind, database);
   }
 
+  /** Writes rows that are in no other batch under way, then those that are, when `before` has settled. */
+  async function writeBeside({ events }: Batch<E>, rows: ReturnType<typeof splitRows<E>>, before: Promise<Settled>) {
+    const [apart, common] = [toFirstAttempt(rows.apart, kind), toFirstAttempt(rows.common, kind)];
+    const first = await settle(events, apart, kind, database);
+    if (common.events.length === 0) return first;
+    await before;
+    const second = await settle(events, common, kind, database);
+    return { rows: first.rows + second.rows, refused: [...first.refused, ...second.refused] };
+  }
+
   let ahead: Writing<E> | undefined;
   let lastWrite: Promise<unknown> | undefined;
 
-  function start(batch: Batch<E>): Writing<E> {
-    const settled = write(batch);
+  function start(batch: Batch<E>, settled: Promise<Settled>): Writing<E> {
     lastWrite = settled.catch(() => {}); // thrown where it is awaited, unless it was given up
     return { batch, settled };
   }
 
   async function startAnew(): Promise<Writing<E>> {
     await lastWrite; // of one that was given up
-    return start(await read(0));
+    const batch = await read(0);
+    return start(batch, write(batch, toFirstAttempt(batch.newest, kind)));
+  }
+
+  /** Begins with the batch behind one that is being written, as soon as may be. @returns nothing where it is short */
+  async function startNext({ batch, settled }: Writing<E>): Promise<Writing<E> | undefined> {
+    let isWriting = true;
+    const onEnd = () => {
+      isWriting = false;
+    };
+    settled.then(onEnd, onEnd);
+    const behind = batch.raws.length;
+    const next = await read(behind);
+    // One that is short may have grown by the time of its turn.
+    if (next.raws.length < batchMax) return undefined;
+    if (![batch, next].some(isAboutPlayers)) {
+      const rows = splitRows(next, batch);
+      const mayBeBeside = rows.common.size <= COMMON_SHARE_MAX * next.newest.size;
+      if (mayBeBeside) return start(next, writeBeside(next, rows, settled));
+    }
+    while (isWriting && (await readOn(next, behind)));
+    const first = toFirstAttempt(next.newest, kind);
+    await settled;
+    return start(next, write(next, first));
   }
 
   return async () => {
     const started = ahead;
     ahead = undefined;
     if (!(await lease.hold())) return { state: "held_elsewhere" };
-    const { batch, settled } = started ?? (await startAnew());
-    const { peekedAt, raws, events, erasures, unreadable } = batch;
+    const writing = started ?? (await startAnew());
+    const { peekedAt, raws, events, erasures, unreadable } = writing.batch;
     if (raws.length === 0) return { state: "empty" };
-    const isFull = raws.length === batchMax;
-    // What fails here fails again in the next step, if it is there to stay.
-    const following = isFull ? read(batchMax).catch(() => undefined) : undefined;
-    const { rows, refused: refusedRows } = await settled;
-    const next = await following;
-    // One that is short may have grown by the time of its turn.
-    const startedNext = next?.raws.length === batchMax ? start(next) : undefined;
+    const isFull = raws.length >= batchMax;
+    // What fails here fails again in the next step, if it is there to stay. It ends soon after this batch is written.
+    const next = isFull ? await startNext(writing).catch(() => undefined) : undefined;
+    const { rows, refused: refusedRows } = await writing.settled;
     const isErased = erasedBy(erasures);
     const refused = [...unreadable, ...refusedRows].filter(({ raw }) => !isErased(raw));
     if (erasures.length > 0) await dropDeadOf(redis, keys, isErased);
     const isTrimmed = await acknowledge(redis, keys, raws, refused, now());
-    if (isTrimmed) ahead = startedNext;
+    if (isTrimmed) ahead = next;
     if (tracing !== undefined && isTrimmed) {
       const dead = new Set(refused.map(({ raw }) => raw));
       const committed = events.filter(({ raw }) => !dead.has(raw));
@@ -140,39 +178,4 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const counts = { events: raws.length, rows, refused: refused.length };
     return { state: "drained", ...counts, isTrimmed, isFull };
   };
-}
-
-type Raw<E> = E & { readonly raw: Buffer };
-
-interface Parsed<E> {
-  events: Raw<E>[];
-  erasures: Erasure[];
-  changes: VisibilityEvent[];
-  unreadable: Refused[];
-}
-
-function parse<E extends Versioned>(raws: readonly Buffer[], kind: EventKind<E>): Parsed<E> {
-  const { read, schema, setVisibility } = kind;
-  const parsed: Parsed<E> = { events: [], erasures: [], changes: [], unreadable: [] };
-  for (const raw of raws) {
-    const common = read?.(raw.toString("utf8"));
-    if (common !== undefined) {
-      parsed.events.push(Object.assign(common, { raw }));
-      continue;
-    }
-    try {
-      const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
-      if (isErasure(event)) parsed.erasures.push(erasureSchema.parse(event));
-      else if (setVisibility && isVisibilityEvent(event)) parsed.changes.push(visibilityEventSchema.parse(event));
-      else parsed.events.push({ ...schema.parse(event), raw });
-    } catch (error) {
-      parsed.unreadable.push({ raw, reason: describe(error) });
-    }
-  }
-  return parsed;
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return `not JSON: ${error instanceof Error ? error.message : error}`;
-  return error.issues.map((issue) => `${issue.path.join(".") || "event"} ${issue.message}`).join("; ");
 }

@@ -1,7 +1,7 @@
 import type { Refused } from "shared/dead-entry";
 import { type Database, isRowFault } from "./database.ts";
 import type { EventKind, Upsert } from "./drain.ts";
-import { fold, type Versioned } from "./fold.ts";
+import { fold, inOrder, type Versioned } from "./fold.ts";
 
 /** One statement for some events, made before its time. */
 export interface Attempt<P> {
@@ -14,9 +14,11 @@ const attemptOf = <E extends Versioned, P extends E>(events: readonly P[], kind:
   upsert: kind.upsert(events),
 });
 
-/** The events as they are to be written first, with the statement for them. */
-export const toAttempt = <E extends Versioned, P extends E>(events: readonly P[], kind: EventKind<E>): Attempt<P> =>
-  attemptOf(fold(events, kind.keyOf), kind);
+/** The newest event of each key as they are to be written first, with the statement for them. */
+export const toFirstAttempt = <E extends Versioned, P extends E>(
+  newest: ReadonlyMap<string, P>,
+  kind: EventKind<E>,
+): Attempt<P> => attemptOf(inOrder(newest), kind);
 
 interface Raw {
   readonly raw: Buffer;
@@ -41,7 +43,7 @@ export async function settle<E extends Versioned, P extends E & Raw>(
   const refused: Refused[] = [];
   let rows = 0;
   let pending = events;
-  for (let attempt = first; pending.length > 0; attempt = toAttempt(pending, kind)) {
+  for (let attempt = first; pending.length > 0; attempt = attemptOf(fold(pending, kind.keyOf), kind)) {
     const outcome = await upsertOrBisect(attempt, kind, database);
     rows += outcome.rows;
     if (outcome.refused.length === 0) break;

@@ -23,7 +23,7 @@ export interface DrainSite {
   readonly drainerPid: number;
   /** Events become the queue at once; it is over when the queue is empty. */
   drain(events: EventStream): Promise<Drained>;
-  /** The rows of the same batches in the same order, each folded before it is timed. */
+  /** The rows of the same events in the same order: as many a batch as a drainer reads at once, folded before it is timed. */
   writeBarely(events: EventStream): Promise<Drained>;
   /** Whether the last of each has left the same rows. */
   agree(): Promise<boolean>;
