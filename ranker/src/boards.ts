@@ -229,5 +229,5 @@ function toEntry(entry: ShardEntry, rank: number): Entry {
 }
 
 function toRankView(self: ShardEntry, rank: number, total: number, partial: MayBePartial): RankView {
-  return { ...toEntry(self, rank), rank, total, percentile: toPercentile(rank, total), ...partial };
+  return Object.assign(toEntry(self, rank), { rank, total, percentile: toPercentile(rank, total) }, partial);
 }

@@ -68,7 +68,8 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
     return route && { route, param: path.slice(paramAt) };
   }
 
-  async function serve(route: HotRoute, incoming: Incoming): Promise<Reply> {
+  /** @param send makes of the answer what goes out */
+  async function serve<T>(route: HotRoute, incoming: Incoming, send: (reply: Reply, to: Incoming) => T): Promise<T> {
     const startedAtMs = performance.now();
     let reply: Reply;
     let problem: Problem | undefined;
@@ -81,22 +82,14 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
     }
     const { status } = reply;
     for (const end of onEnd) end({ incoming, route, status, startedAtMs, problem });
-    return reply;
+    return send(reply, incoming);
   }
 
-  async function respond(route: HotRoute, incoming: Incoming): Promise<Response> {
-    const response = toResponse(await serve(route, incoming));
-    response.headers.set("X-Request-Id", incoming.requestId);
+  function respond(reply: Reply, { requestId }: Incoming): Response {
+    const response = toResponse(reply);
+    response.headers.set("X-Request-Id", requestId);
     if (isStopping()) response.headers.set("Connection", "close");
     return response;
-  }
-
-  async function respondLinked(id: number, route: HotRoute, incoming: Incoming): Promise<Parcel<AnswerHead>> {
-    const { status, headers, body } = await serve(route, incoming);
-    // What every answer has, the gateway gives it anew.
-    const list: HeaderList = headers !== undefined && "content-type" in headers ? [] : JSON_TYPE.slice();
-    for (const name in headers) for (const value of [headers[name] ?? []].flat()) list.push(name, value);
-    return { head: [id, status, list], body };
   }
 
   return {
@@ -107,7 +100,7 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
       const requestId = toRequestId(raw.headers.get("x-request-id"));
       const incoming = fromHttp(raw, { path, query, param: found.param, requestId });
       onBegin?.(incoming, connection);
-      return respond(found.route, incoming);
+      return serve(found.route, incoming, respond);
     },
 
     answerLinked(head, body) {
@@ -116,9 +109,16 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
       if (found === undefined) return undefined;
       const requestId = toRequestId(headerOf(head[3], "x-request-id"));
       const incoming = fromLink(head, body, { path, query, param: found.param, requestId });
-      return respondLinked(head[0], found.route, incoming);
+      return serve(found.route, incoming, (reply) => toParcel(head[0], reply));
     },
   };
+}
+
+function toParcel(id: number, { status, headers, body }: Reply): Parcel<AnswerHead> {
+  // What every answer has, the gateway gives it anew.
+  const list: HeaderList = headers !== undefined && "content-type" in headers ? [] : JSON_TYPE.slice();
+  for (const name in headers) for (const value of [headers[name] ?? []].flat()) list.push(name, value);
+  return { head: [id, status, list], body };
 }
 
 /** Makes hot routes Hono's, too. */

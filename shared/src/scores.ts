@@ -12,9 +12,14 @@ export const REASON_CHARACTERS_MAX = 200;
 
 // What a check in code means is told in the words of JSON Schema by `meta`, for the OpenAPI document.
 
+const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The same as {@link userIdSchema} says, for whoever asks often and needs no words for a no. */
+export const isUserId = (text: string): boolean => USER_ID.test(text);
+
 export const userIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")
+  .regex(USER_ID, "must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")
   .meta({ description: "The player's public name in every URL." });
 
 export const nameSchema = z

@@ -103,7 +103,7 @@ function listen(
     },
     fetch(request, self) {
       if (takesLinks && isLink(request) && self.upgrade(request, { data: newLinkState() })) return undefined;
-      return fetch(request, connectionOf(request, self));
+      return fetch(request, new HttpConnection(request, self));
     },
     websocket: links.handler,
   });
@@ -113,13 +113,24 @@ function listen(
   log.info({ address: `${server.hostname}:${server.port}` }, "listening");
 }
 
-/** Whose address it is, is looked up by whoever asks: few do. */
-const connectionOf = (request: Request, server: Bun.Server<LinkState>): Connection => ({
-  get peer() {
-    return server.requestIP(request)?.address ?? "";
-  },
-  setIdleTimeout: (seconds) => server.timeout(request, seconds),
-});
+/** Whose address it is, is looked up when somebody asks: few do. */
+class HttpConnection implements Connection {
+  readonly #request: Request;
+  readonly #server: Bun.Server<LinkState>;
+
+  constructor(request: Request, server: Bun.Server<LinkState>) {
+    this.#request = request;
+    this.#server = server;
+  }
+
+  get peer(): string {
+    return this.#server.requestIP(this.#request)?.address ?? "";
+  }
+
+  setIdleTimeout(seconds: number): void {
+    this.#server.timeout(this.#request, seconds);
+  }
+}
 
 const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
 

@@ -3,10 +3,12 @@
  * a double exactly until the year 2255.
  */
 
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
+
 /** `2026-01-02T03:04:05.678901Z`: ISO 8601 with all six digits. */
 export function toIsoTime(us: number): string {
   const ms = Math.floor(us / 1000);
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(us - ms * 1000).padStart(3, "0")}Z`;
+  return `${new Date(ms).toISOString().slice(0, -1)}${THREE_DIGITS[us - ms * 1000]}Z`;
 }
 
 const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/;

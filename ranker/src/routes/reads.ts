@@ -6,6 +6,7 @@ import { toInvalidRequest } from "shared/problems";
 import { queryReader } from "shared/read-query";
 import { jsonReply, type SharedBody, shareBody } from "shared/reply";
 import { requestSchemas } from "shared/requests";
+import { isUserId } from "shared/scores";
 import type { RankerDeps } from "../app.ts";
 
 const encoder = new TextEncoder();
@@ -28,6 +29,7 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
   }
 
   function readUserId({ param }: Incoming): string {
+    if (isUserId(param)) return param;
     const result = requests.player.safeParse({ userId: param });
     if (result.success) return result.data.userId;
     throw toInvalidRequest(result.error, "path");
