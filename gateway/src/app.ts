@@ -258,7 +258,7 @@ function streamTo({ live }: GatewayDeps, proxied: (c: Context<GatewayEnv>) => Pr
   return async function streamHandler(c: Context<GatewayEnv>): Promise<Response> {
     if (c.req.method === "HEAD") return proxied(c);
     const trail = c.get("trail");
-    const setIdleTimeout = c.env.setIdleTimeout ?? (() => {});
+    const setIdleTimeout = (seconds: number) => c.env.setIdleTimeout?.(seconds);
     const { status, headers, body, ended } = await live.open(await toOutgoing(fromContext(c)), {
       address: trail.client ?? "",
       signal: c.req.raw.signal,

@@ -26,7 +26,7 @@ async function answerStream(c: Context<RankerEnv>, watch: Watch): Promise<Respon
   // A proxy that collects an answer before it passes it on would collect for ever.
   const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
-  const setIdleTimeout = c.env?.setIdleTimeout ?? (() => {});
+  const setIdleTimeout = (seconds: number) => c.env?.setIdleTimeout?.(seconds);
   const lastEventId = c.req.header("Last-Event-ID");
   const stream = await watch({ lastEventId, cut: () => setIdleTimeout(CUT_SECONDS) });
   // The stream's own beats tell a connection that lives from one that does not.
