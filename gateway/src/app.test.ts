@@ -197,6 +197,19 @@ describe("limits", () => {
     expect(arrived).toHaveLength(3);
   });
 
+  test("what is refused for another reason tells where the client stands, too", async () => {
+    const { request } = build({ user: tight, address: tight });
+    const body = "x".repeat(20_000);
+    const written = await request("/score/add", { ...(await add("ada")), body });
+    expect([written.status, written.headers.get("RateLimit")?.slice(0, 14)]).toEqual([413, '"user";r=1;t=1']);
+    const login = await request("/auth/login", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+    });
+    expect([login.status, login.headers.get("RateLimit")]).toEqual([413, '"address";r=1;t=1']);
+  });
+
   test("a region's writes together", async () => {
     const { request } = build({ region: tight });
     const statuses = [];

@@ -151,7 +151,7 @@ describe("an upstream that does not answer", () => {
     const other = upstream(() => new Response(String(others++)));
     const startedAt = performance.now();
     const sent = forward(post, { pool: poolOf(await broken("silent", () => {}), other) });
-    await expect(sent).rejects.toMatchObject({ code: "outcome_unknown", headers: { "Retry-After": "1" } });
+    await expect(sent).rejects.toMatchObject({ code: "outcome_unknown", headers: { "retry-after": "1" } });
     expect(performance.now() - startedAt).toBeLessThan(1000);
     expect(others).toBe(0);
   });
@@ -167,6 +167,6 @@ describe("an upstream that does not answer", () => {
 
 test("no upstream that is up is no_upstream", async () => {
   await expect(forward(get, { pool: createPool(["http://127.0.0.1:1"]) })).rejects.toMatchObject({
-    ...{ code: "no_upstream", status: 503, headers: { "Retry-After": "1" } },
+    ...{ code: "no_upstream", status: 503, headers: { "retry-after": "1" } },
   });
 });

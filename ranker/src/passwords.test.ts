@@ -22,7 +22,7 @@ describe("a flood", () => {
     const patient = await createPasswords(60_000);
     const refused = (await flood(patient)).filter(isRefusal);
     expect(refused.length).toBe(150 - 102); // two at work and a hundred in line
-    expect(refused[0]).toMatchObject({ reason: { code: "unavailable", headers: { "Retry-After": "1" } } });
+    expect(refused[0]).toMatchObject({ reason: { code: "unavailable", headers: { "retry-after": "1" } } });
     expect(await patient.matches("x", undefined)).toBe(false);
   }, 60_000);
 

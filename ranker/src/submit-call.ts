@@ -10,6 +10,7 @@ import type { Submission } from "./submit.ts";
 
 const ONCE_TTL_SECONDS = 24 * 3600;
 
+/** What becomes of a write. */
 export type Outcome =
   | "ok"
   | "entry_exists"
@@ -18,8 +19,9 @@ export type Outcome =
   | "queue_full"
   | "moved"
   | "erased";
+
 /** What `submit.lua` answers to one write; only the first two unless it is done. */
-export type SubmitAnswer = [
+type SubmitAnswer = [
   replayed: "0" | "1",
   outcome: Outcome,
   score: string,
@@ -39,7 +41,6 @@ const submitScript = defineScript({
   name: "submit",
   source: submitSource,
   parse: (reply) => (reply as string[]).map((text) => text.split(" ") as SubmitAnswer | Refused),
-  isRefusal: (answers) => answers.every((answer) => isRefused(answer) || CHANGES_NOTHING.has(answer[1])),
 });
 
 /** What `submit.lua` is called with for one write, and for several of the same board of a shard. */
@@ -78,6 +79,7 @@ export function toWriteCall(
 // Redis does nothing else meanwhile, some 20 µs for each.
 const WRITES_MAX = 64;
 
+/** What it takes to write scores. */
 export interface WriterOptions {
   topology: Topology;
   redisOf: (region: string) => Redis;
@@ -89,7 +91,7 @@ export interface WriterOptions {
   traceparent?: (() => string | undefined) | undefined;
 }
 
-/** Writes one score. @throws what the call failed with, or Redis' own error about this one write */
+/** Writes one score; resolves once it is as safe as `confirm` has it. @throws what the call failed with, or Redis' own error about this one write */
 export type Write = (shard: Shard, board: string, call: SubmitCall) => Promise<SubmitAnswer>;
 
 /**
@@ -102,18 +104,44 @@ export function createWrite(options: WriterOptions): Write {
   const max = traceparent === undefined ? WRITES_MAX : 1;
   const write = perBoard((shard, board) => {
     const shared = toSharedCall(options, shard, board);
-    return createGather<SubmitCall, SubmitAnswer | Refused>(max, (calls) => {
+    return createGather<SubmitCall, Answered>(max, async (calls) => {
       const [keys, args] = [[...shared.keys], [...shared.args]];
       for (const call of calls) {
         keys.push(...call.keys);
         args.push(...call.args);
       }
-      return submitScript(redisOf(shard.region), keys, args, confirm);
+      const { confirmed, start } = startConfirming(confirm);
+      const answers = await submitScript(redisOf(shard.region), keys, args, start);
+      return answers.map((answer) => ({ answer, confirmed }));
     });
   });
   return async (shard, board, call) => {
-    const answer = await write(shard, board)(call);
+    const { answer, confirmed } = await write(shard, board)(call);
     if (isRefused(answer)) throw refusedByRedis(answer.slice(1).join(" "));
+    // What changed nothing has nothing to lose, whatever becomes of the writes beside it.
+    if (!CHANGES_NOTHING.has(answer[1])) await confirmed();
     return answer;
+  };
+}
+
+/** The answer to one write of a call, and when the call is confirmed, which is asked once for all who wait for it. */
+interface Answered {
+  answer: SubmitAnswer | Refused;
+  confirmed: () => Promise<void>;
+}
+
+/** A confirmation that the script does not wait for: those of its writes do that have something to lose. */
+function startConfirming(confirm: Confirm | undefined): { confirmed: () => Promise<void>; start?: Confirm } {
+  if (confirm === undefined) return { confirmed: async () => {} };
+  let ask = async () => {};
+  let asked: Promise<void> | undefined;
+  return {
+    confirmed: () => (asked ??= ask()),
+    start(server) {
+      const confirmation = confirm(server);
+      return async () => {
+        ask = confirmation;
+      };
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log";
+import type { Problem } from "shared/problems";
 import { awaitReady } from "shared/redis";
 import { warnWithoutReplica } from "shared/redis-checks";
 import { type Connection, connectServer } from "shared/redis-connection";
@@ -93,4 +94,13 @@ describe("with DURABILITY=replicated and no replica", () => {
     await warnWithoutReplica(clients[0], loud);
     expect(lines).toHaveLength(1);
   });
+});
+
+test("a write that changed nothing says so, whoever it went to Redis with", async () => {
+  const [{ submit }] = await build();
+  const outcomes = await Promise.allSettled(
+    ["ann", "bob", "cat", "dan"].map((userId) => submit(player(userId), add(1))),
+  );
+  const codes = outcomes.map((outcome) => outcome.status === "rejected" && (outcome.reason as Problem).code);
+  expect(codes).toEqual(["outcome_unknown", "outcome_unknown", "outcome_unknown", "queue_full"]);
 });

@@ -147,7 +147,7 @@ describe("a refused write changes nothing", () => {
     for (let n = 1; n <= 100; n++) await bounded.submit(player(`p${n}`), main("set", n));
     const before = await picture();
     await expect(bounded.submit(player("p101"), main("set", 101))).rejects.toMatchObject({
-      ...{ code: "queue_full", status: 429, headers: { "Retry-After": "1" } },
+      ...{ code: "queue_full", status: 429, headers: { "retry-after": "1" } },
     });
     await expect(bounded.submit(player("p1"), main("add", 1, "key"))).rejects.toMatchObject({ code: "queue_full" });
     expect(await picture()).toEqual(before);

@@ -29,7 +29,7 @@ const tooLarge = () => new Problem("body_too_large", `A body may have at most ${
 const broken = () => new Problem("invalid_request", "The connection ended before the body was whole.");
 
 function late(deadlineMs: number): Problem {
-  const headers = { Connection: "close" };
+  const headers = { connection: "close" };
   return new Problem("request_timeout", `A body must arrive within ${deadlineMs / 1000} seconds.`, { headers });
 }
 

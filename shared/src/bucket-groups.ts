@@ -29,12 +29,20 @@ export async function takeFromGroups(redis: Redis, groups: readonly BucketGroup[
   try {
     return perGroup(groups, await script(redis, keysOf(groups), argsOf(groups)));
   } catch (error) {
-    if (groups.length === 1 || !isReply(error) || !error.message.startsWith("TRYAGAIN")) throw error;
-    // The slot moves to another node, and some of the keys have: nothing was done, and most groups are in one place.
-    const alone = (group: BucketGroup) => takeFromGroups(redis, [group]).catch(() => [undefined]);
-    return (await Promise.all(groups.map(alone))).flat();
+    if (groups.length === 1 || !isSplit(error)) throw error;
+    const alone = async (group: BucketGroup) => {
+      const held = await takeFromGroups(redis, [group]).catch((cause: unknown) => {
+        if (isSplit(cause)) return [];
+        throw cause;
+      });
+      return held[0];
+    };
+    return await Promise.all(groups.map(alone));
   }
 }
+
+/** The slot moves to another node, and some of the keys have: nothing was done, and most groups are in one place. */
+const isSplit = (error: unknown) => isReply(error) && error.message.startsWith("TRYAGAIN");
 
 function keysOf(groups: readonly BucketGroup[]): string[] {
   const keys: string[] = [];

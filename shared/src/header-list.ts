@@ -26,8 +26,12 @@ export interface HeaderSource {
   forEach(visit: (value: string, name: string) => void): void;
 }
 
+/** Read as `Headers` are. What another process has put in place of a text is no header. */
 export const fromHeaderList = (list: HeaderList): HeaderSource => ({
-  get: (name) => headerOf(list, name) ?? null,
+  get(name) {
+    const value = headerOf(list, name);
+    return typeof value === "string" ? value : null;
+  },
   forEach(visit) {
     for (const [name, value] of toHeaderPairs(list)) visit(value, name);
   },

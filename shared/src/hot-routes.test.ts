@@ -73,6 +73,8 @@ describe("a request is answered by the lane as it is through Hono:", () => {
     ["a path", () => get("/top")],
     ["a query, as it was sent", () => get("/top?a=%20b&c&a=2")],
     ["a question mark alone", () => get("/top?")],
+    ["a fragment, which is no part of a request", () => get("/rank/ada#x")],
+    ["a fragment behind a query", () => get("/top?limit=5#x")],
     ["a parameter", () => get("/rank/ada")],
     ["a parameter that says anything", () => get("/rank/a:b;c@d!")],
     ["a problem", () => get("/rank/nobody")],

@@ -21,7 +21,7 @@ export interface HotRoute {
 export interface HotLane {
   /** Nothing where the request is Hono's. */
   answer(request: Request, connection: Partial<Connection> | undefined): Promise<Response> | undefined;
-  /** The same for what came by a link. */
+  /** The same for what came by a link: a frame has neither a host nor lengths that could be ambiguous. */
   answerLinked(head: RequestHead, body: Uint8Array<ArrayBuffer>): Promise<Parcel<AnswerHead>> | undefined;
 }
 
@@ -71,18 +71,21 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
   /** @param send makes of the answer what goes out */
   async function serve<T>(route: HotRoute, incoming: Incoming, send: (reply: Reply, to: Incoming) => T): Promise<T> {
     const startedAtMs = performance.now();
-    let reply: Reply;
+    let status: number;
+    let sent: T;
     let problem: Problem | undefined;
     try {
-      reply = await route.answer(incoming);
+      const reply = await route.answer(incoming);
+      status = reply.status;
+      sent = send(reply, incoming);
     } catch (error) {
       problem = toAnsweredProblem(error);
       logProblem(log, problem, incoming);
-      reply = toProblemReply(problem, incoming.requestId);
+      status = problem.status;
+      sent = send(toProblemReply(problem, incoming.requestId), incoming);
     }
-    const { status } = reply;
     for (const end of onEnd) end({ incoming, route, status, startedAtMs, problem });
-    return send(reply, incoming);
+    return sent;
   }
 
   function respond(reply: Reply, { requestId }: Incoming): Response {
@@ -94,22 +97,24 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
 
   return {
     answer(raw, connection) {
-      const { path, query } = splitTarget(targetOf(raw.url));
+      const target = targetOf(raw.url);
+      const { path, query } = splitTarget(target);
       const found = find(raw.method, path);
       if (found === undefined || findAmbiguous(raw) !== undefined || isLeft(raw)) return undefined;
       const requestId = toRequestId(raw.headers.get("x-request-id"));
-      const incoming = fromHttp(raw, { path, query, param: found.param, requestId });
+      const incoming = fromHttp(raw, { target, path, query, param: found.param, requestId });
       onBegin?.(incoming, connection);
       return serve(found.route, incoming, respond);
     },
 
     answerLinked(head, body) {
-      const { path, query } = splitTarget(head[2]);
-      const found = find(head[1], path);
+      const [id, method, target, headers] = head;
+      const { path, query } = splitTarget(target);
+      const found = find(method, path);
       if (found === undefined) return undefined;
-      const requestId = toRequestId(headerOf(head[3], "x-request-id"));
-      const incoming = fromLink(head, body, { path, query, param: found.param, requestId });
-      return serve(found.route, incoming, (reply) => toParcel(head[0], reply));
+      const requestId = toRequestId(headerOf(headers, "x-request-id"));
+      const incoming = fromLink(head, body, { target, path, query, param: found.param, requestId });
+      return serve(found.route, incoming, (reply) => toParcel(id, reply));
     },
   };
 }

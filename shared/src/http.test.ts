@@ -117,6 +117,6 @@ describe("bodies", () => {
   test("that do not come to their end in time are request_timeout, and the connection is not waited for", async () => {
     const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(3)) });
     const reading = readBody(new Request("http://localhost/", { method: "POST", body }), 1);
-    await expect(reading).rejects.toMatchObject({ code: "request_timeout", headers: { Connection: "close" } });
+    await expect(reading).rejects.toMatchObject({ code: "request_timeout", headers: { connection: "close" } });
   });
 });

@@ -56,7 +56,7 @@ export function refuseAmbiguous(): MiddlewareHandler {
 const toHeaderProblem = (field: string, message: string) =>
   new Problem("invalid_request", `The header ${field} is not valid.`, {
     errors: [{ field, message }],
-    headers: { Connection: "close" },
+    headers: { connection: "close" },
   });
 
 /** States the length of what `HEAD` leaves out, which would be 0 otherwise and must be that of `GET` (RFC 9110, 8.6). */
@@ -115,7 +115,7 @@ export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHand
     const methods = routes.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
     if (methods.length === 0) throw new Problem("not_found", `There is no ${c.req.path} here.`);
     const allow = [...new Set(methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])))].join(", ");
-    throw new Problem("method_not_allowed", `${c.req.path} takes ${allow}.`, { headers: { Allow: allow } });
+    throw new Problem("method_not_allowed", `${c.req.path} takes ${allow}.`, { headers: { allow } });
   };
 }
 

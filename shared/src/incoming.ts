@@ -7,7 +7,9 @@ import type { RequestHead } from "./link-frames.ts";
 /** A request, however it came: what a route needs of it, and no more. */
 export interface Incoming {
   readonly method: string;
-  /** Without the query, as it was sent. */
+  /** Path and query, as they were sent. */
+  readonly target: string;
+  /** The path that the route was found by: decoded. */
   readonly path: string;
   /** With its question mark, as it was sent; empty where there is none. */
   readonly query: string;
@@ -47,18 +49,20 @@ export function splitTarget(target: string): Target {
   return at < 0 ? { path: target, query: "" } : { path: target.slice(0, at), query: target.slice(at) };
 }
 
-/** `/top?limit=10` of an absolute URL. */
-export const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
-
-/** What a router has found out about a request. */
-interface Routed extends Target {
-  param: string;
-  requestId: string;
+/** `/top?limit=10` of an absolute URL, in which Bun leaves what stands behind a `#`. */
+export function targetOf(url: string): string {
+  const begin = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.indexOf("#", begin);
+  return end < 0 ? url.slice(begin) : url.slice(begin, end);
 }
 
+/** What a router has found out about a request. */
+type Routed = Pick<Incoming, "target" | "path" | "query" | "param" | "requestId">;
+
 /** By HTTP, around Hono. */
-export const fromHttp = (raw: Request, { path, query, param, requestId }: Routed): Incoming => ({
+export const fromHttp = (raw: Request, { target, path, query, param, requestId }: Routed): Incoming => ({
   method: raw.method,
+  target,
   path,
   query,
   param,
@@ -72,9 +76,10 @@ export const fromHttp = (raw: Request, { path, query, param, requestId }: Routed
 export const fromLink = (
   [, method, , list]: RequestHead,
   bytes: Uint8Array<ArrayBuffer>,
-  { path, query, param, requestId }: Routed,
+  { target, path, query, param, requestId }: Routed,
 ): Incoming => ({
   method,
+  target,
   path,
   query,
   param,
@@ -86,9 +91,10 @@ export const fromLink = (
 
 /** Through Hono. */
 export function fromContext(c: Context): Incoming {
-  const { raw, url } = c.req;
+  const { raw, path, url } = c.req;
   const [param = ""] = Object.values(c.req.param());
-  const { path, query } = splitTarget(targetOf(url)); // Hono's path is decoded
+  const target = targetOf(url);
+  const { query } = splitTarget(target);
   const { requestId, trail = {} } = c.var as RequestVariables;
-  return { ...fromHttp(raw, { path, query, param, requestId }), trail };
+  return { ...fromHttp(raw, { target, path, query, param, requestId }), trail };
 }

@@ -42,6 +42,7 @@ export interface FieldError {
 
 export interface ProblemOptions {
   errors?: FieldError[];
+  /** By their names in lower case. */
   headers?: Record<string, string>;
   /** Seconds until a retry makes sense; 1 where the status asks for the header and nothing better is known. */
   retryAfterSeconds?: number;
@@ -57,6 +58,7 @@ export class Problem extends Error {
   readonly status: (typeof problemStatus)[ProblemCode];
   readonly errors: FieldError[] | undefined;
   readonly members: Record<string, unknown>;
+  /** By their names in lower case. */
   readonly headers: Record<string, string>;
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
@@ -68,8 +70,8 @@ export class Problem extends Error {
     this.members = options.members ?? {};
     const retryAfter = options.retryAfterSeconds ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
     this.headers = {
-      ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
-      ...(this.status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+      ...(this.status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...options.headers,
     };
   }
@@ -78,7 +80,7 @@ export class Problem extends Error {
 /** A token that is refused, with the challenge of RFC 6750. */
 export function invalidToken(detail: string, cause?: unknown): Problem {
   return new Problem("invalid_token", detail, {
-    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+    headers: { "www-authenticate": 'Bearer error="invalid_token"' },
     cause,
   });
 }

@@ -18,7 +18,7 @@ export function toRateLimitHeaders(buckets: readonly Bucket[], { remaining, deni
     policies += separator + policy.told.policy;
     states += `${separator}${policy.told.stateBegins}${left};t=${Math.ceil((policy.burst - left) / policy.perSecond)}`;
   }
-  const headers = { "RateLimit-Policy": policies, RateLimit: states };
+  const headers = { "ratelimit-policy": policies, ratelimit: states };
   if (denied === undefined) return headers;
   throw new Problem("rate_limited", `Too many requests: the limit by ${denied.policy.name} is used up.`, {
     retryAfterSeconds: Math.max(1, Math.ceil(waitSeconds)),

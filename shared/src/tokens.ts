@@ -185,8 +185,6 @@ const fromProvider = ({ sub, name, region, exp }: ProvidedClaims): Verified => (
  * @throws Problem `missing_token`
  */
 function readBearer(authorization: string | null | undefined): string {
-  // As nearly everybody writes it; what is no token is refused as one.
-  if (authorization?.startsWith("Bearer ") && !authorization.includes(" ", 7)) return authorization.slice(7);
   const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) {
     throw new Problem("missing_token", "This route needs the header Authorization: Bearer <token>.");

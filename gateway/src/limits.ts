@@ -1,0 +1,75 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { toAnsweredProblem } from "shared/http";
+import type { Incoming } from "shared/incoming";
+import { addressBucketKey, operatorBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
+import { limitedNetwork } from "shared/limited-network";
+import { toPolicy } from "shared/policies";
+import type { Bucket } from "shared/rate-limit";
+import { toRateLimitHeaders } from "shared/rate-limit-headers";
+import type { Redis } from "shared/redis";
+import { identify, identifyOperator } from "shared/tokens";
+import type { GatewayDeps, GatewayEnv } from "./app.ts";
+import type { Ask } from "./share-answers.ts";
+
+/** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
+export function limitWriter(deps: GatewayDeps, ask: Ask): Ask {
+  const { limits, stores, tokens, topology } = deps;
+  const byUser = toPolicy("user", limits.user);
+  const byRegion = toPolicy("region", limits.region, { isShared: true });
+  return async (incoming: Incoming) => {
+    const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
+    incoming.trail.userId = userId;
+    const limited = await takeTokens(deps, stores.of(region), [
+      { policy: byUser, key: userBucketKey(region, userId) },
+      { policy: byRegion, key: regionBucketKey(region) },
+    ]);
+    try {
+      const { status, headers, body } = await ask(incoming);
+      return { status, headers: { ...headers, ...limited }, body };
+    } catch (error) {
+      const problem = toAnsweredProblem(error);
+      Object.assign(problem.headers, limited);
+      throw problem;
+    }
+  };
+}
+
+/** Registrations and logins, by address: nobody is known yet. */
+export function limitAddress(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const policy = toPolicy("address", deps.limits.address);
+  return async function limitAddressMiddleware(c, next) {
+    const key = addressBucketKey(limitedNetwork(c.get("trail").client ?? ""));
+    const limited = await takeTokens(deps, deps.stores.home, [{ policy, key }]);
+    await next();
+    setHeaders(c, limited);
+  };
+}
+
+/** What operators do, by operator: a game server writes for many players from one address. */
+export function limitOperator(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
+  const { limits, stores, tokens } = deps;
+  const policy = toPolicy("operator", limits.operator, { isShared: true });
+  return async function limitOperatorMiddleware(c, next) {
+    const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
+    c.get("trail").operator = name;
+    const limited = await takeTokens(deps, stores.home, [{ policy, key: operatorBucketKey(name) }]);
+    await next();
+    setHeaders(c, limited);
+  };
+}
+
+/** @returns the headers that tell the client where it stands. @throws Problem `rate_limited` */
+async function takeTokens(
+  { limiter, measured }: GatewayDeps,
+  redis: Redis,
+  buckets: readonly Bucket[],
+): Promise<Record<string, string>> {
+  const verdict = await limiter.take(redis, buckets);
+  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
+  return toRateLimitHeaders(buckets, verdict);
+}
+
+/** On the answer, whatever came of the request. */
+function setHeaders({ res }: Context, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) res.headers.set(name, value);
+}
