@@ -3,11 +3,12 @@ import { type Context, Hono } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
 import { type Aspect, around } from "shared/around";
+import { tellEnds } from "shared/ended";
 import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import { fromContext, type Incoming, type Trail } from "shared/incoming";
 import type { Log } from "shared/log";
-import { answerMetrics, createRequestMeter, measureHotRoutes, measureRequests } from "shared/metrics";
+import { answerMetrics, measureRequests } from "shared/metrics";
 import type { Limit, Limiter } from "shared/rate-limit";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
@@ -15,7 +16,7 @@ import { type Connection, closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
 import type { Tokens } from "shared/tokens";
 import { type Tracing, traceRequests } from "shared/tracing";
-import { createAccessLog, logAccess, logHotAccess } from "./access-log.ts";
+import { logAccess } from "./access-log.ts";
 import { seeThroughProxies } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
@@ -59,8 +60,7 @@ export interface GatewayEnv {
 /** The gateway's HTTP interface; it listens to nothing and reads no environment. */
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const { log, tracing, isStopping, trustedProxies, corsOrigins = [] } = deps;
-  const meter = createRequestMeter(deps.metrics);
-  const accessLog = createAccessLog(log);
+  const onEnd = [logAccess(log), measureRequests(deps.metrics)];
   const seeThrough = (connection: Partial<Connection> | undefined, forwardedFor: string | null): Trail =>
     seeThroughProxies(connection?.peer ?? "", forwardedFor, trustedProxies);
 
@@ -68,7 +68,7 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   if (tracing !== undefined) app.use(traceRequests(tracing));
   app.use(
     around(
-      ...[requestId(), logAccess(accessLog), measureRequests(meter), closeWhenStopping(isStopping)],
+      ...[requestId(), tellEnds(onEnd), closeWhenStopping(isStopping)],
       ...[beginTrail(seeThrough), secureAnswers()],
     ),
     ...[turnAway(isStopping), measureHead()],
@@ -100,7 +100,7 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   // A span is of one request from its first moment to its last, which Hono's middleware sees.
   if (tracing !== undefined) return app;
   const lane = createHotLane(hotRoutes, {
-    ...{ log, isStopping, onEnd: [logHotAccess(accessLog), measureHotRoutes(meter)] },
+    ...{ log, isStopping, onEnd },
     // What another origin's page may read of an answer is said by Hono's middleware.
     isLeft: ({ headers }) => corsOrigins.length > 0 && headers.has("origin"),
     onBegin({ headers, trail }, connection) {

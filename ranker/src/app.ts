@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { around } from "shared/around";
+import { tellEnds } from "shared/ended";
 import { createHotLane, type HotLane, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import type { Log } from "shared/log";
-import { createRequestMeter, measureHotRoutes, measureRequests } from "shared/metrics";
+import { measureRequests } from "shared/metrics";
 import type { Dependency } from "shared/readiness";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
@@ -59,11 +60,11 @@ export type RankerApp = Hono<RankerEnv>;
 /** The ranker's HTTP interface, and its lane for what comes by links; they listen to nothing and read no environment. */
 export function createApp(deps: RankerDeps): { app: RankerApp; lane: HotLane | undefined } {
   const { log, metrics, tracing, isStopping } = deps;
-  const meter = createRequestMeter(metrics);
+  const onEnd = [measureRequests(metrics)];
   const app: RankerApp = new Hono();
   if (tracing !== undefined) app.use(traceRequests(tracing));
   app.use(
-    around(requestId(), measureRequests(meter), closeWhenStopping(isStopping), secureAnswers()),
+    around(requestId(), tellEnds(onEnd), closeWhenStopping(isStopping), secureAnswers()),
     ...[measureHead(), refuseAmbiguous()],
   );
   const hotRoutes = [...scoreRoutes(deps), ...readRoutes(deps)];
@@ -76,7 +77,7 @@ export function createApp(deps: RankerDeps): { app: RankerApp; lane: HotLane | u
   app.notFound(onUnknownRoute(app));
   // A span is of one request from its first moment to its last, which Hono's middleware sees.
   if (tracing !== undefined) return { app, lane: undefined };
-  const lane = createHotLane(hotRoutes, { log, isStopping, onEnd: [measureHotRoutes(meter)] });
+  const lane = createHotLane(hotRoutes, { log, isStopping, onEnd });
   putLaneBefore(app, lane);
   return { app, lane };
 }

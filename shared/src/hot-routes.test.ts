@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { around } from "./around.ts";
-import { createHotLane, type HotEnd, type HotRoute, mountHotRoutes, putLaneBefore } from "./hot-routes.ts";
+import type { Ended } from "./ended.ts";
+import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "./hot-routes.ts";
 import { onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "./http.ts";
 import type { RequestHead } from "./link-frames.ts";
 import { createLog } from "./log.ts";
@@ -32,7 +33,7 @@ const routes: HotRoute[] = [
 ];
 
 let isStopping = false;
-const ends: HotEnd[] = [];
+const ends: Ended[] = [];
 afterEach(() => {
   isStopping = false;
   ends.length = 0;
@@ -126,8 +127,11 @@ test("an answer of one request changes no header of the next one's", async () =>
 test("what happened to a request is told at its end", async () => {
   await beside.fetch(get("/rank/nobody"), { peer: "10.0.0.7" });
   const [end] = ends;
-  expect(end).toMatchObject({ route: { path: "/rank/:userId" }, status: 404, problem: { code: "not_ranked" } });
-  expect(end?.incoming).toMatchObject({ requestId: "r-1", path: "/rank/nobody", trail: { client: "10.0.0.7" } });
+  expect(end).toMatchObject({
+    ...{ requestId: "r-1", method: "GET", path: "/rank/nobody", route: "/rank/:userId", status: 404 },
+    ...{ trail: { client: "10.0.0.7" } },
+  });
+  expect(end?.problem?.code).toBe("not_ranked");
 });
 
 describe("what comes by a link", () => {

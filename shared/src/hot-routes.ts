@@ -1,4 +1,5 @@
 import type { Env, Hono } from "hono";
+import type { OnEnd } from "./ended.ts";
 import { type HeaderList, headerOf } from "./header-list.ts";
 import { findAmbiguous, logProblem, toAnsweredProblem, toRequestId } from "./http.ts";
 import { fromContext, fromHttp, fromLink, type Incoming, splitTarget, targetOf } from "./incoming.ts";
@@ -25,17 +26,7 @@ export interface HotLane {
   answerLinked(head: RequestHead, body: Uint8Array<ArrayBuffer>): Promise<Parcel<AnswerHead>> | undefined;
 }
 
-/** A hot request that was answered. */
-export interface HotEnd {
-  incoming: Incoming;
-  route: HotRoute;
-  status: number;
-  /** On the clock of `performance.now()`. */
-  startedAtMs: number;
-  /** Why it was refused. */
-  problem: Problem | undefined;
-}
-
+/** What surrounds hot routes. */
 export interface HotLaneOptions {
   log: Log;
   isStopping: () => boolean;
@@ -43,8 +34,7 @@ export interface HotLaneOptions {
   isLeft?: (request: Request) => boolean;
   /** Called with every request before its route is. Must not throw. */
   onBegin?: (incoming: Incoming, connection: Partial<Connection> | undefined) => void;
-  /** Called with every request once its answer is known. Must not throw. */
-  onEnd: readonly ((end: HotEnd) => void)[];
+  onEnd: readonly OnEnd[];
 }
 
 const JSON_TYPE: HeaderList = ["content-type", "application/json"];
@@ -84,7 +74,9 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
       status = problem.status;
       sent = send(toProblemReply(problem, incoming.requestId), incoming);
     }
-    for (const end of onEnd) end({ incoming, route, status, startedAtMs, problem });
+    const { requestId, method, path, trail } = incoming;
+    const ended = { requestId, method, path, route: route.path, status, startedAtMs, problem, trail };
+    for (const tell of onEnd) tell(ended);
     return sent;
   }
 

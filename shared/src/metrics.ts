@@ -1,10 +1,7 @@
 import type { Context } from "hono";
-import { routePath } from "hono/route";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Aspect } from "./around.ts";
-import type { HotEnd } from "./hot-routes.ts";
-import { toAnsweredProblem } from "./http.ts";
-import { type Problem, problemStatus } from "./problems.ts";
+import type { OnEnd } from "./ended.ts";
+import { problemStatus } from "./problems.ts";
 import { observeScripts } from "./redis.ts";
 import type { Stores } from "./stores.ts";
 
@@ -26,25 +23,11 @@ export function createMetrics(service: string): Registry {
 // Seconds. Reads take under a millisecond; a deadline is a second, a queue for password hashes a few.
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** Takes what is counted of every request at its end. */
-export type RequestMeter = (request: MeasuredRequest) => void;
-
-export interface MeasuredRequest {
-  method: string;
-  /** Its pattern, never the path: ids would make a series each. */
-  route: string;
-  status: number;
-  /** On the clock of `performance.now()`. */
-  startedAtMs: number;
-  /** Why it was refused, where it was. */
-  problem: Problem | undefined;
-}
-
 /**
- * Duration of every request by route, method and status; and every problem by its code, which tells a full queue from an
+ * Duration of every request by route (never by path: ids would make a series each), method and status; and every problem by its code, which tells a full queue from an
  * empty bucket and a lost reply from a store that is away.
  */
-export function createRequestMeter(registry: Registry): RequestMeter {
+export function measureRequests(registry: Registry): OnEnd {
   const duration = new Histogram({
     name: "http_request_duration_seconds",
     help: "Time from the arrival of a request to its answer, in seconds.",
@@ -65,20 +48,6 @@ export function createRequestMeter(registry: Registry): RequestMeter {
     if (problem !== undefined) problems.inc({ code: problem.code });
   };
 }
-
-/** Counts what goes through Hono. */
-export const measureRequests = (meter: RequestMeter): Aspect => ({
-  after(c, startedAtMs) {
-    const problem = c.error === undefined ? undefined : toAnsweredProblem(c.error);
-    meter({ method: c.req.method, route: routePath(c, -1), status: c.res.status, startedAtMs, problem });
-  },
-});
-
-/** Counts what goes by the lane beside it. */
-export const measureHotRoutes =
-  (meter: RequestMeter) =>
-  ({ incoming: { method }, route: { path }, status, startedAtMs, problem }: HotEnd): void =>
-    meter({ method, route: path, status, startedAtMs, problem });
 
 // Seconds. A script takes some 50 µs of an idle Redis, and the time-out of a command ends it at 0.4.
 const SCRIPT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
