@@ -9,7 +9,8 @@ import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAm
 import { fromContext, type Incoming, type Trail } from "shared/incoming";
 import type { Log } from "shared/log";
 import { answerMetrics, measureRequests } from "shared/metrics";
-import type { Limit, Limiter } from "shared/rate-limit";
+import type { Limit } from "shared/policies";
+import type { Limiter } from "shared/rate-limit";
 import type { Topology } from "shared/regions";
 import { secureAnswers } from "shared/secure-headers";
 import { type Connection, closeWhenStopping } from "shared/service";

@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import { createLog } from "shared/log";
 import { createMetrics } from "shared/metrics";
-import { createLimiter, type Limit } from "shared/rate-limit";
+import type { Limit } from "shared/policies";
+import { createLimiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type TokenOptions, type Tokens } from "shared/tokens";

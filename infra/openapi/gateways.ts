@@ -4,7 +4,7 @@ import type { GatewayEnv } from "../../gateway/src/app.ts";
 import { createGatewayBefore, type GatewayBefore } from "../../gateway/src/gateway-under-test.ts";
 import { type Built, startUnderTest } from "../../ranker/src/ranker-under-test.ts";
 import { Problem } from "../../shared/src/problems.ts";
-import type { Limit } from "../../shared/src/rate-limit.ts";
+import type { Limit } from "../../shared/src/policies.ts";
 import { startIdentityProvider } from "../identity/identity-provider.ts";
 
 type Gateway = Hono<GatewayEnv>;

@@ -1,7 +1,7 @@
 import { loginBucketKey } from "shared/keys";
-import { toPolicy } from "shared/policies";
+import { type Bucket, type Limit, toPolicy } from "shared/policies";
 import { Problem } from "shared/problems";
-import type { Bucket, Limit, Limiter } from "shared/rate-limit";
+import type { Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 
 /** How many networks together may use up a player's tries before nobody can log in as that player. */

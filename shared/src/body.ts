@@ -2,9 +2,9 @@ import type { z } from "zod";
 import type { Incoming } from "./incoming.ts";
 import { Problem, toInvalidRequest } from "./problems.ts";
 
-export const BODY_BYTES_MAX = 16 * 1024;
+const BODY_BYTES_MAX = 16 * 1024;
 // 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then does not.
-export const BODY_DEADLINE_MS = 5_000;
+const BODY_DEADLINE_MS = 5_000;
 
 type WithBody = Pick<Incoming, "headers" | "body">;
 

@@ -1,4 +1,4 @@
-import type { Bucket } from "./rate-limit.ts";
+import type { Bucket } from "./policies.ts";
 import { defineScript, type Redis } from "./redis.ts";
 import { isReply } from "./redis-connection.ts";
 import source from "./token-bucket.lua" with { type: "text" };

@@ -39,8 +39,8 @@ const TOO_MUCH = 1008;
 export const newLinkState = (): LinkState => ({ outbox: [], outboxBytes: 0, underWay: 0 });
 
 /**
- * Serves requests that come by WebSocket, many to a message, like those of HTTP: by the same `fetch`, with the same
- * checks, and by the lane of hot routes where there is one. What is saved is a system call or two, and the parsing of HTTP, for each.
+ * Serves requests that come by WebSocket, many to a message, like those of HTTP: by the lane of hot routes where there is
+ * one, and else by the same `fetch`. What is saved is a system call or two, and the parsing of HTTP, for each.
  */
 export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
   const links = new Set<ServerWebSocket<LinkState>>();

@@ -1,5 +1,6 @@
 import { makeRoom } from "./make-room.ts";
-import type { Bucket, Verdict } from "./rate-limit.ts";
+import type { Bucket } from "./policies.ts";
+import type { Verdict } from "./rate-limit.ts";
 
 // 50,000 buckets are some 10 MB; the one that was used longest ago makes room, and begins full again.
 const BUCKETS_MAX = 50_000;

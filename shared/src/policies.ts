@@ -1,4 +1,8 @@
-import type { Limit } from "./rate-limit.ts";
+/** Tokens a second, and the most a bucket holds. */
+export interface Limit {
+  perSecond: number;
+  burst: number;
+}
 
 /** A limit under the name that clients read. Made once: all buckets that it holds for refer to it. */
 export interface Policy extends Limit {
@@ -13,4 +17,10 @@ export interface Policy extends Limit {
 export function toPolicy(name: string, { perSecond, burst }: Limit, { isShared = false } = {}): Policy {
   const policy = `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)}`;
   return { name, perSecond, burst, isShared, told: { policy, stateBegins: `"${name}";r=` } };
+}
+
+/** What a policy holds for one caller, or for all of a kind. */
+export interface Bucket {
+  policy: Policy;
+  key: string;
 }

@@ -1,5 +1,6 @@
+import type { Bucket } from "./policies.ts";
 import { Problem } from "./problems.ts";
-import type { Bucket, Verdict } from "./rate-limit.ts";
+import type { Verdict } from "./rate-limit.ts";
 
 /**
  * The headers that tell a client where it stands, on allowed and denied requests alike

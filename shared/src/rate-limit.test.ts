@@ -3,8 +3,9 @@ import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createLocalBuckets } from "./local-buckets.ts";
 import { createLog } from "./log.ts";
+import type { Bucket } from "./policies.ts";
 import { toPolicy } from "./policies.ts";
-import { type Bucket, createLimiter, type Verdict } from "./rate-limit.ts";
+import { createLimiter, type Verdict } from "./rate-limit.ts";
 import { awaitReady, connectRedis, observeScripts, type Redis } from "./redis.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;

@@ -3,21 +3,10 @@ import { type BucketGroup, type Held, takeFromGroups, type Wanted } from "./buck
 import { gatherTurn } from "./gather-turn.ts";
 import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
-import type { Policy } from "./policies.ts";
+import type { Bucket } from "./policies.ts";
 import { defineScript, type Redis } from "./redis.ts";
 import { NotSent } from "./redis-cluster.ts";
 import { createTokenLeases } from "./token-leases.ts";
-
-/** Tokens a second, and the most a bucket holds. */
-export interface Limit {
-  perSecond: number;
-  burst: number;
-}
-
-export interface Bucket {
-  policy: Policy;
-  key: string;
-}
 
 /** What a bucket or several said: the tokens were taken unless one of them denies. */
 export interface Verdict {
@@ -28,7 +17,7 @@ export interface Verdict {
 }
 
 export interface Limiter {
-  /** Takes one token from each of the buckets, different ones which share a slot, or none. Never throws, never waits long. */
+  /** Takes a token from each of the buckets, different ones which share a slot, or none. Never throws, never waits long. */
   take(redis: Redis, buckets: readonly Bucket[]): Promise<Verdict>;
   /** Gives one token back to each of the buckets, none of them beyond its burst. Never throws, never waits long. */
   giveBack(redis: Redis, buckets: readonly Bucket[]): Promise<void>;

@@ -5,8 +5,9 @@ import { forgetScripts } from "../../infra/embedded/whole-store.ts";
 import { startClusterBehindProxy } from "../../infra/faults/cluster-behind-proxy.ts";
 import { addressBucketKey, userBucketKey } from "./keys.ts";
 import { createLog } from "./log.ts";
+import type { Bucket } from "./policies.ts";
 import { toPolicy } from "./policies.ts";
-import { type Bucket, createLimiter } from "./rate-limit.ts";
+import { createLimiter } from "./rate-limit.ts";
 import { awaitReady, connectRedis, defineScript, primariesOf, type Redis, toRedisProblem } from "./redis.ts";
 import { checkDurability } from "./redis-checks.ts";
 

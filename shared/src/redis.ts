@@ -9,7 +9,6 @@ import {
   sendToOwner,
 } from "./redis-cluster.ts";
 import { type Connection, type ConnectOptions, connectServer, isReply } from "./redis-connection.ts";
-
 import { parseRedisNodes } from "./redis-nodes.ts";
 import type { Confirm } from "./replica-wait.ts";
 

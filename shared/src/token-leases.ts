@@ -1,5 +1,5 @@
 import { makeRoom } from "./make-room.ts";
-import type { Bucket } from "./rate-limit.ts";
+import type { Bucket } from "./policies.ts";
 
 /** Tokens of shared buckets that this process has taken and not spent yet. */
 export interface TokenLeases {

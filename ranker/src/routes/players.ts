@@ -4,10 +4,11 @@ import type { ErasedPlayer, PlayerVisibility } from "shared/answers";
 import { readJson, readOptionalJson } from "shared/body";
 import { type RequestVariables, refuseInvalid } from "shared/http";
 import { fromContext } from "shared/incoming";
+import { toResponse } from "shared/reply";
 import { requestSchemas } from "shared/requests";
 import { identifyOperator } from "shared/tokens";
 import type { RankerApp, RankerDeps } from "../app.ts";
-import { readIdempotencyKey } from "./scores.ts";
+import { readIdempotencyKey, toReply } from "./scores.ts";
 
 interface OperatorEnv {
   Variables: RequestVariables & {
@@ -62,8 +63,7 @@ export function playerRoutes(app: RankerApp, deps: RankerDeps): void {
     const key = readIdempotencyKey(fromContext(c));
     // A space is in no key of a client: operators and players never meet each other's answers.
     const idempotencyKey = key === undefined ? undefined : `${c.get("operator")} ${key}`;
-    const { entry, isReplay } = await submit(identity, { operation, board, value, idempotencyKey });
-    if (isReplay) c.header("Idempotent-Replayed", "true");
-    return c.json(entry, operation === "create" ? 201 : 200);
+    const submitted = await submit(identity, { operation, board, value, idempotencyKey });
+    return toResponse(toReply(submitted, operation === "create" ? 201 : 200));
   });
 }

@@ -2,12 +2,12 @@ import { readJson } from "shared/body";
 import type { HotRoute } from "shared/hot-routes";
 import type { Incoming } from "shared/incoming";
 import { Problem } from "shared/problems";
-import { jsonReply } from "shared/reply";
+import { jsonReply, type Reply } from "shared/reply";
 import { idempotencyKeySchema, requestSchemas } from "shared/requests";
 import { identify } from "shared/tokens";
 import type { z } from "zod";
 import type { RankerDeps } from "../app.ts";
-import type { Submission } from "../submit.ts";
+import type { Submission, Submitted } from "../submit.ts";
 
 /** What every write may say. */
 interface Written {
@@ -15,8 +15,11 @@ interface Written {
   region?: string | undefined;
 }
 
-/** Tells that an answer was given before. */
-export const REPLAYED = { "idempotent-replayed": "true" };
+/** The answer to a write, which says so where it was given before. */
+export const toReply = ({ entry, isReplay }: Submitted, status: number): Reply => ({
+  ...jsonReply(entry, status),
+  ...(isReplay ? { headers: { "idempotent-replayed": "true" } } : {}),
+});
 
 /** `POST /score/create`, `/score/update` and `/score/add`: a player writes the own score and no other. */
 export function scoreRoutes(deps: RankerDeps): HotRoute[] {
@@ -40,8 +43,7 @@ export function scoreRoutes(deps: RankerDeps): HotRoute[] {
           throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
         }
         const idempotencyKey = readIdempotencyKey(incoming);
-        const { entry, isReplay } = await submit(identity, { ...toSubmission(body), board, idempotencyKey });
-        return { ...jsonReply(entry, status), ...(isReplay ? { headers: REPLAYED } : {}) };
+        return toReply(await submit(identity, { ...toSubmission(body), board, idempotencyKey }), status);
       },
     };
   }
