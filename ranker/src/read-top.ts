@@ -1,8 +1,8 @@
 import { boardKey, clockKey, entriesKey, splitKey } from "shared/keys";
-import { defineScript, type Redis, toRedisProblem } from "shared/redis";
+import type { Redis } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import { createKeeping } from "./keeping.ts";
-import { withParts } from "./script-parts.ts";
+import { defineReadScript } from "./read-script.ts";
 import source from "./top.lua" with { type: "text" };
 import { entriesMoved, type RawSlice, type ShardEntry, toEntries } from "./window.ts";
 
@@ -24,8 +24,8 @@ export type ReadTop = (shard: Shard, board: string, limit: number) => Promise<To
 const NOBODY: TopOfShard = { total: 0, entries: [] };
 
 type Reply = [] | [clock: string] | [clock: string, total: number, slice: RawSlice];
-const topScript = defineScript({
-  ...{ name: "top", source: withParts(source, "read-slice") },
+const topScript = defineReadScript({
+  ...{ name: "top", source, parts: ["is-readable", "read-slice"] },
   parse: (reply) => reply as Reply,
 });
 
@@ -45,12 +45,8 @@ export function createReadTop(
     const askedAtMs = nowMs();
     const kept = keeping.find(name, askedAtMs);
     const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag), clockKey(shard)];
-    const reply = await topScript(redisOf(shard.region), keys, [partitions, limit, kept?.clock ?? ""]).catch(
-      (error: unknown) => {
-        throw toRedisProblem(error, "read");
-      },
-    );
-    const [clock, total, slice] = reply;
+    const args = [partitions, limit, kept?.clock ?? ""];
+    const [clock, total, slice] = await topScript(redisOf(shard.region), keys, args);
     if (clock === undefined) throw entriesMoved(shard.region);
     if (kept !== undefined && total === undefined) return kept.top;
     const top = total === undefined || total === 0 ? NOBODY : { total, entries: toEntries(shard.region, slice) };
