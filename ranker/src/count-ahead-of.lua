@@ -6,8 +6,8 @@ asked for.
 KEYS 1 board    zset  score -> <arrival><user_id>
      2 split    string  how many partitions the region is split into; absent where nobody has written it down
 ARGV 1 partitions  what the caller takes the split to be
-     2... four for each position: score, member, ties (a guess at how many of the score stand ahead, as count_ahead takes
-          it, made on a board), of (so many entries)
+     2... four for each position: score, member, ties (a guess at how many of the score stand ahead, as count_ahead
+          takes it, made on a board), of (so many entries)
 Reply one text: the total, then for each position the entries strictly ahead. Empty when the entries are not where the
       caller takes them to be.
 Uses  is_readable, count_ahead, scale_ties

@@ -42,8 +42,8 @@ local function count_passed(found, member, is_descending)
 end
 
 -- Reads around the place where `ties` says that the position is, from the nearer end of those with the same score.
--- Replies the entries ahead, or nil where the place is further away. To ask for the rank of an entry that was read costs
--- less than to count who has more: the way to it was gone a moment ago.
+-- Replies the entries ahead, or nil where the place is further away. To ask for the rank of an entry that was read
+-- costs less than to count who has more: the way to it was gone a moment ago.
 local function count_near(board, score, member, ties)
   local is_from_best = ties >= 0
   local command = is_from_best and 'ZREVRANGEBYSCORE' or 'ZRANGEBYSCORE'
