@@ -54,9 +54,9 @@ const GROWN_ROWS_IN_READS = 2;
  * two have few rows in common it is written at once, beside the other, and those rows when the other is written; else
  * it grows until its turn, so that players who write again and again are folded into fewer rows. The next step takes it
  * up from there. It is given up where the one before it was not trimmed, on any error, and without the lease: at most
- * one is ahead. That it may be stale does no harm. It writes what players were told, and nothing over what is as new; and
- * it trims nothing else, because batches are acknowledged one after another, each in its own step, and that compares
- * both ends of what was peeked with what is there by then.
+ * one is ahead. That it may be stale does no harm. It writes what players were told, and nothing over what is as new;
+ * and it trims nothing else, because batches are acknowledged one after another, each in its own step, and that
+ * compares both ends of what was peeked with what is there by then.
  *
  * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
  */
