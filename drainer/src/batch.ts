@@ -8,7 +8,7 @@ import {
   visibilityEventSchema,
 } from "shared/events";
 import { z } from "zod";
-import type { EventKind } from "./drain.ts";
+import type { EventKind } from "./event-kind.ts";
 import { keepNewest, type Versioned } from "./fold.ts";
 
 /** An event with its bytes in the queue. */
@@ -28,6 +28,7 @@ export interface Batch<E> {
   readonly unreadable: Refused[];
 }
 
+/** One without any events yet: `addEvents` adds them. */
 export const emptyBatch = <E>(peekedAt: number): Batch<E> => ({
   ...{ peekedAt, raws: [], events: [], newest: new Map() },
   ...{ erasures: [], changes: [], unreadable: [] },

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { ScoreEvent } from "shared/events";
 import type { Redis } from "shared/redis";
 import type { Database } from "./database.ts";
-import type { Drain, DrainOptions, EventKind } from "./drain.ts";
+import type { Drain, DrainOptions } from "./drain.ts";
 import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import type { EventKind } from "./event-kind.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";
 
 let it: UnderTest;

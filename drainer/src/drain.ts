@@ -1,34 +1,15 @@
-import type { Erasure, VisibilityEvent } from "shared/events";
 import type { Redis } from "shared/redis";
 import type { Tracing } from "shared/tracing";
-import type { z } from "zod";
 import { addEvents, type Batch, emptyBatch, isAboutPlayers, type Raw, splitRows } from "./batch.ts";
-import type { Database, Sql } from "./database.ts";
+import type { Database } from "./database.ts";
 import { dropDeadOf } from "./dead.ts";
 import { erasedBy } from "./erased-by.ts";
+import type { EventKind } from "./event-kind.ts";
 import type { Versioned } from "./fold.ts";
 import type { Lease } from "./lease.ts";
 import { acknowledge, peek, type QueueKeys } from "./queue.ts";
 import { type Attempt, type Settled, settle, toFirstAttempt } from "./settle.ts";
 import { traceCommits } from "./trace-commits.ts";
-
-/** A statement with its arguments made. @returns the rows that changed */
-export type Upsert = (sql: Sql) => Promise<number>;
-
-/** What a queue's events are, and how they become rows. */
-export interface EventKind<E extends Versioned> {
-  schema: z.ZodType<E>;
-  /** The row that an event is about. */
-  keyOf: (event: E) => string;
-  /** Reads what nearly all events are like, fast; nothing wherever there is a doubt: then the schema decides. */
-  read?: (text: string) => E | undefined;
-  /** Makes the statement that writes one event a key. It must change nothing for a row that is as new. */
-  upsert: (events: readonly E[]) => Upsert;
-  /** Deletes the rows of erased players; whatever is older than its erasure, `upsert` must not write from then on. */
-  erase: (sql: Sql, erasures: readonly Erasure[]) => Promise<void>;
-  /** Writes who is hidden and who is not any more, where the queue tells of it; what is as new stays. */
-  setVisibility?: (sql: Sql, events: readonly VisibilityEvent[]) => Promise<unknown>;
-}
 
 export interface DrainOptions<E extends Versioned> {
   redis: Redis;
@@ -57,25 +38,25 @@ interface Writing<E> {
 }
 
 /**
- * A batch that has more of its rows than this in common with the one before it is not written beside that. Measured on two
- * busy cores, split against grown: at 5 % 1.04 of the rate of bare upserts against 0.89, at 18 % 0.88 against 0.95.
+ * A batch that has more of its rows than this in common with the one before it is not written beside that. Measured on
+ * two busy cores, split against grown: at 5 % 1.04 of the rate of bare upserts against 0.89, at 18 % 0.88 against 0.95.
  */
 const COMMON_SHARE_MAX = 1 / 8;
 /** To so many reads grows a batch that waits for the one before it. */
 const GROWN_READS_MAX = 8;
-/** It grows no further once it has the rows of so many, which bounds the statement; the last read may add as many as one. */
+/** It grows no further with the rows of so many, which bounds the statement; the last read may add as many as one. */
 const GROWN_ROWS_IN_READS = 2;
 
 /**
  * A crash between any two calls repeats the batch, and a repeated batch changes nothing.
  *
- * PostgreSQL is never waiting where it is behind: the batch after a full one is read while that is written. Where the two
- * have few rows in common it is written at once, beside the other, and those rows when the other is written; else it
- * grows until its turn, so that players who write again and again are folded into fewer rows. The next step takes it up
- * from there. It is given up where the one before it was not trimmed, on any error, and without the lease: at most one
- * is ahead. That it may be stale does no harm. It writes what players were told, and nothing over what is as new; and it
- * trims nothing else, because batches are acknowledged one after another, each in its own step, and that compares both
- * ends of what was peeked with what is there by then.
+ * PostgreSQL is never waiting where it is behind: the batch after a full one is read while that is written. Where the
+ * two have few rows in common it is written at once, beside the other, and those rows when the other is written; else
+ * it grows until its turn, so that players who write again and again are folded into fewer rows. The next step takes it
+ * up from there. It is given up where the one before it was not trimmed, on any error, and without the lease: at most
+ * one is ahead. That it may be stale does no harm. It writes what players were told, and nothing over what is as new;
+ * and it trims nothing else, because batches are acknowledged one after another, each in its own step, and that
+ * compares both ends of what was peeked with what is there by then.
  *
  * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
  */

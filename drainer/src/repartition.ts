@@ -103,7 +103,9 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await mark(move, { partitions: to, isReadable: true });
 }
 
-/** Tells every shard, old or new. The region's own mark, which whoever starts looks at, is a fence first and open last. */
+/**
+ * Tells every shard, old or new. The region's own mark, which whoever starts looks at, is a fence first and open last.
+ */
 async function mark({ redis, region, from, to }: Move, split: Split): Promise<void> {
   const shards: Shard[] = [...from, ...shardsOf(region, to.partitions)];
   const tags = [...new Set(shards.map(({ tag }) => tag))].filter((tag) => tag !== region);
@@ -122,8 +124,10 @@ async function drain(options: RepartitionOptions, { redis, region, from, to, onP
   for (const keys of scoreQueuesOf(topology)) {
     const step = createDrain({ ...shared, keys });
     let waiting = isFenced ? Number.POSITIVE_INFINITY : await redis.llen(keys.queue);
-    while (waiting > 0 && (await step()).state !== "empty") {
-      waiting -= options.batchMax;
+    while (waiting > 0) {
+      const taken = await step();
+      if (taken.state !== "drained") break; // empty, as nobody else holds the lease
+      waiting -= taken.events;
       await onPage();
     }
   }

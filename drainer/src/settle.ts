@@ -1,6 +1,6 @@
 import type { Refused } from "shared/dead-entry";
 import { type Database, isRowFault } from "./database.ts";
-import type { EventKind, Upsert } from "./drain.ts";
+import type { EventKind, Upsert } from "./event-kind.ts";
 import { fold, inOrder, type Versioned } from "./fold.ts";
 
 /** One statement for some events, made before its time. */

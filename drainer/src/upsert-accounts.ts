@@ -1,7 +1,7 @@
 import { type AccountEvent, accountEventSchema } from "shared/events";
 import type { Sql } from "./database.ts";
-import type { EventKind } from "./drain.ts";
 import { eraseAccounts } from "./erase-rows.ts";
+import type { EventKind } from "./event-kind.ts";
 
 const isOlder = (sql: Sql) => sql`accounts.updated_at < excluded.updated_at`;
 const isNotNewer = (sql: Sql) => sql`accounts.updated_at <= excluded.updated_at`;

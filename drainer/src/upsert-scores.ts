@@ -1,8 +1,8 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
 import type { Topology } from "shared/regions";
 import { type Sql, toArrayLiteral } from "./database.ts";
-import type { EventKind, Upsert } from "./drain.ts";
 import { eraseEntries } from "./erase-rows.ts";
+import type { EventKind, Upsert } from "./event-kind.ts";
 import { readScoreEvent } from "./read-score-event.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
 

@@ -24,7 +24,7 @@ import {
  * region does, or when the player looked for may be in one that does not.
  */
 export interface Boards {
-  /** The best `limit` entries: the same object for as long as nothing has changed, and so nobody's to change. */
+  /** The best `limit` entries: the same object as a moment ago where nothing has changed, and so nobody's to change. */
   top(view: string, board: string, limit: number, allowsPartial?: boolean): Promise<TopView>;
   /** @throws Problem `not_ranked` */
   rank(view: string, board: string, userId: string, allowsPartial?: boolean): Promise<RankView>;
@@ -47,12 +47,10 @@ interface Answers<T> {
   missing: Missing;
 }
 
-const MERGED_TOPS_MAX = 32;
-
 export function createBoards(topology: Topology, redisOf: (region: string) => Redis): Boards {
   const readRank = createReadRank(topology, redisOf);
   const readTop = createReadTop(topology, redisOf);
-  const mergeTops = createKeepMerged<TopOfShard, TopView>(MERGED_TOPS_MAX);
+  const mergeTops = createKeepMerged<TopOfShard, TopView>();
   const readSurroundings = (shard: Shard, board: string, target: Target, range: number) =>
     readWindow(redisOf(shard.region), topology, shard, board, target, range);
 

@@ -6,18 +6,17 @@ asked for.
 KEYS 1 board    zset  score -> <arrival><user_id>
      2 split    string  how many partitions the region is split into; absent where nobody has written it down
 ARGV 1 partitions  what the caller takes the split to be
-     2... four for each position: score, member, ties (a guess at how many of the score stand ahead, as count_ahead takes it,
-          made on a board), of (so many entries)
+     2... four for each position: score, member, ties (a guess at how many of the score stand ahead, as count_ahead
+          takes it, made on a board), of (so many entries)
 Reply one text: the total, then for each position the entries strictly ahead. Empty when the entries are not where the
       caller takes them to be.
+Uses  is_readable, count_ahead, scale_ties
 ]]
 local board, split_key = KEYS[1], KEYS[2]
 local partitions, FIRST, WIDTH = ARGV[1], 2, 4
 
-local split = call('GET', split_key)
--- While entries are only copied to other shards, these are whole.
-if split and split ~= partitions and not string.find(split, '^' .. partitions .. '>%d+ copying$') then return '' end
-local total = call('ZCARD', board)
+if not is_readable(split_key, partitions) then return '' end
+local total = redis.call('ZCARD', board)
 local numbers = {total}
 for i = FIRST, #ARGV, WIDTH do
   local ties = scale_ties(tonumber(ARGV[i + 2]), total / ARGV[i + 3])

@@ -1,13 +1,15 @@
 --[[
 Part of the scripts that read ranks: where a position stands on a board that may not hold it. Nothing of it reads more
-than a bounded number of entries, and nothing walks past the others; what it costs is commands that walk down from the top
-of the sorted set, and entries that come into Lua, so that there are few of both.
+than a bounded number of entries, and nothing walks past the others; what it costs is commands that walk down from the
+top of the sorted set, and entries that come into Lua, so that there are few of both.
 ]]
 local ARRIVAL_DIGITS = 16
 local call, sub = redis.call, string.sub
 local floor, ceil, sqrt, min, max = math.floor, math.ceil, math.sqrt, math.min, math.max
 
-local NEAR_MAX = 64   -- entries that a read near the best or the worst of those with the same score walks over
+-- A read near the best or the worst of those with the same score begins so many entries from there at the most, give or
+-- take as many.
+local NEAR_MAX = 64
 local NEAR_TRIES = 3
 local FEW = 16        -- entries that are read at once rather than searched
 local SPREAD_MAX = 4
@@ -40,8 +42,8 @@ local function count_passed(found, member, is_descending)
 end
 
 -- Reads around the place where `ties` says that the position is, from the nearer end of those with the same score.
--- Replies the entries ahead, or nil where the place is further away. To ask for the rank of an entry that was read costs less
--- than to count who has more: the way to it was gone a moment ago.
+-- Replies the entries ahead, or nil where the place is further away. To ask for the rank of an entry that was read
+-- costs less than to count who has more: the way to it was gone a moment ago.
 local function count_near(board, score, member, ties)
   local is_from_best = ties >= 0
   local command = is_from_best and 'ZREVRANGEBYSCORE' or 'ZRANGEBYSCORE'
@@ -65,7 +67,8 @@ local function count_near(board, score, member, ties)
     if from == to then return nil end
     local beyond = (arrival_of(member) - to) / (to - from) * (#found - 1)
     distance = max(0, floor(offset + #found + beyond))
-    margin = ceil(sqrt(math.abs(beyond))) + 1
+    -- Beyond a crowd of one moment the arrivals say any distance: with all of that as a margin it would be read whole.
+    margin = min(ceil(sqrt(math.abs(beyond))) + 1, NEAR_MAX)
   end
 end
 
@@ -104,8 +107,8 @@ end
 Entries strictly ahead of a position.
 
 board, score, member
-ties   a guess that costs only time where it is wrong: how many entries with the same score stand ahead of the position; or,
-       below zero, -1 where none of them stands behind it, -2 where one does, and so on
+ties   a guess that costs only time where it is wrong: how many entries with the same score stand ahead of the position;
+       or, below zero, -1 where none of them stands behind it, -2 where one does, and so on
 
 Cost: O(log N) where the guess is good; O(log N * log log ties) with arrivals spread evenly, never worse than
 O(log N * log ties).

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { boardKey } from "shared/keys";
-import { primariesOf } from "shared/redis";
+import { defineScript, primariesOf } from "shared/redis";
 import { createTopology, type Shard } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
 import { parseInfo } from "../../infra/bench/server-cost.ts";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
+import countAhead from "./count-ahead.lua" with { type: "text" };
 import { startUnderTest, type UnderTest } from "./ranker-under-test.ts";
 import { type Position, readWindow } from "./window.ts";
 
@@ -124,5 +125,42 @@ test.each([
   for (let i = 1; i < MANY; i += 250) {
     const member = `${entries[i]?.member}-`;
     for (const guess of [0, MANY / 2, -1]) expect(await costOf(entries, member, guess)).toBeLessThanOrEqual(most);
+  }
+});
+
+const CALL = "local call, sub = redis.call, string.sub\n";
+const COUNTING_CALL = `
+local sub, most = string.sub, 0
+local function call(...)
+  local reply = redis.call(...)
+  if type(reply) == 'table' then most = math.max(most, #reply) end
+  return reply
+end
+`;
+/** The part itself; it tells how many entries are ahead, and how many came into Lua by one command at the most. */
+const countReading = defineScript({
+  name: "count-reading",
+  source: `${countAhead.replace(CALL, COUNTING_CALL)}
+    return {count_ahead(KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])), most}`,
+  parse: (reply) => reply as [ahead: number, most: number],
+});
+const READ_AT_ONCE_MAX = 128;
+
+test("of a crowd of one moment no more than a few are read, however far from it the position is", async () => {
+  expect(countAhead).toContain(CALL);
+  const crowd = Array.from({ length: MANY }, (_, i) => NOON + i);
+  await seed(crowd);
+  const days = 24 * 60 * 60 * 1_000_000;
+  for (const [place, tiedAhead] of [
+    [NOON + 30 * days, 0],
+    [NOON - 30 * days, MANY],
+    [NOON + MANY / 2, MANY / 2 - 1],
+  ] as const) {
+    for (const guess of [0, 1, 40, 64, -1, -2, -40, -65, MANY / 2]) {
+      const args = [SCORE, memberOf(place, "~"), guess];
+      const [ahead, most] = await countReading(under.redis, [boardKey(shard, "main")], args);
+      expect({ place, guess, ahead }).toEqual({ place, guess, ahead: OTHERS / 2 + tiedAhead });
+      expect(most).toBeLessThanOrEqual(READ_AT_ONCE_MAX);
+    }
   }
 });

@@ -1,7 +1,7 @@
 #!lua
 --[[
-Takes a player off all boards of one shard, hidden or not, and queues the erasure for PostgreSQL, together. Running it again, or where
-there is nothing, does no harm.
+Takes a player off all boards of one shard, hidden or not, and queues the erasure for PostgreSQL, together. Running it
+again, or where there is nothing, does no harm.
 
 KEYS 1 queue    list   score events waiting for PostgreSQL
      2 clock    string last version given out on the shard
@@ -16,7 +16,8 @@ ARGV 1 user_id
      5 partitions  what the caller takes the split to be
 Reply the entries taken away; -1 where the region is split otherwise, or is being moved: then nothing was done
 
-What is older than the erasure and still on its way is not put back by anybody: the erasure follows it through the queue.
+What is older than the erasure and still on its way is not put back by anybody: the erasure follows it through the
+queue.
 ]]
 local queue, clock, split_key, erased, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local user_id, event_tail, account, ttl, partitions = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]

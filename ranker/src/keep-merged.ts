@@ -1,17 +1,29 @@
-/** What was merged under this name, if of the same parts the last time; else what `merge` returns. */
+import { createKeeping } from "./keeping.ts";
+
+/** What was merged under this name, if of the same parts and not long ago; else what `merge` returns. */
 export type KeepMerged<P, T> = (name: string, parts: readonly P[], merge: () => T) => T;
 
-/** @param max names of which the last is kept; whoever was not asked for longest makes room first */
-export function createKeepMerged<P, T>(max: number): KeepMerged<P, T> {
-  const all = new Map<string, { parts: readonly P[]; merged: T }>();
+interface Listed {
+  readonly entries: readonly unknown[];
+}
+
+/**
+ * Keeps what was merged together with its parts, which may be kept by nobody else any more: they count as well.
+ *
+ * @param nowMs a monotonic clock
+ */
+export function createKeepMerged<P extends Listed, T extends Listed>(
+  nowMs = () => performance.now(),
+): KeepMerged<P, T> {
+  const keeping = createKeeping<{ parts: readonly P[]; merged: T }>();
   return (name, parts, merge) => {
-    let last = all.get(name);
-    all.delete(name);
-    if (last === undefined || !isSame(last.parts, parts)) last = { parts, merged: merge() };
-    all.set(name, last);
-    const [oldest] = all.keys();
-    if (all.size > max && oldest !== undefined) all.delete(oldest);
-    return last.merged;
+    const now = nowMs();
+    const last = keeping.find(name, now);
+    if (last !== undefined && isSame(last.parts, parts)) return last.merged;
+    const merged = merge();
+    const entries = parts.reduce((count, part) => count + part.entries.length, merged.entries.length);
+    keeping.keep(name, { parts, merged }, entries, now);
+    return merged;
   };
 }
 

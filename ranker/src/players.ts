@@ -20,6 +20,7 @@ import { fromArrival, toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
 import { parseVisibility } from "shared/visibility";
 import readSource from "./read-player.lua" with { type: "text" };
+import { withParts } from "./script-parts.ts";
 import { entriesMoved } from "./window.ts";
 
 /** What operators read of players, wherever they live. */
@@ -35,7 +36,7 @@ const QUEUE_PAGE = 1_000;
 type Text = string | null;
 const readScript = defineScript({
   name: "read-player",
-  source: readSource,
+  source: withParts(readSource, "is-readable"),
   parse: (reply) => reply as [] | [visibility: Text, ...records: Text[]],
 });
 

@@ -1,15 +1,15 @@
 import { boardKey, entriesKey, splitKey } from "shared/keys";
-import { defineScript, type Redis, type Script, toRedisProblem } from "shared/redis";
+import type { Redis } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
 import { createGather, perBoard } from "./gather.ts";
-import { withParts } from "./script-parts.ts";
+import { defineReadScript } from "./read-script.ts";
 import { entriesMoved, type Sought, type Standing, type Target, toSelf } from "./window.ts";
 
 /**
- * Where a target stands on one shard. What is asked of a shard and board in one turn of the event loop is one call of one
- * script: under load a rank costs its walk down the sorted set, and little else.
+ * Where a target stands on one shard. What is asked of a shard and board in one turn of the event loop is one call of
+ * one script: under load a rank costs its walk down the sorted set, and little else.
  *
  * @throws Problem `unavailable`
  */
@@ -19,31 +19,23 @@ export type ReadRank = (shard: Shard, board: string, target: Target) => Promise<
 const GATHERED_MAX = 64;
 
 type Reply = [] | [numbers: string, ...records: (string | null)[]];
-const findScript = defineScript({
-  ...{ name: "find-ranks", source: withParts(findSource, "ties-of") },
+const findScript = defineReadScript({
+  ...{ name: "find-ranks", source: findSource, parts: ["is-readable", "ties-of"] },
   parse: (reply) => reply as Reply,
 });
-const countScript = defineScript({
-  name: "count-ahead-of",
-  source: withParts(countSource, "count-ahead"),
+const countScript = defineReadScript({
+  ...{ name: "count-ahead-of", source: countSource, parts: ["is-readable", "count-ahead"] },
   parse: String,
 });
 
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
-  async function run<R>(script: Script<R>, { region }: Shard, keys: string[], args: (string | number)[]): Promise<R> {
-    try {
-      return await script(redisOf(region), keys, args);
-    } catch (error) {
-      throw toRedisProblem(error, "read");
-    }
-  }
-
   const finder = (wantsTies: boolean) =>
     perBoard((shard, board) => {
       const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag)];
-      return createGather<string, Standing>(GATHERED_MAX, async (userIds) =>
-        toFound(shard, userIds, await run(findScript, shard, keys, [partitions, wantsTies ? 1 : 0, ...userIds])),
-      );
+      return createGather<string, Standing>(GATHERED_MAX, async (userIds) => {
+        const args = [partitions, wantsTies ? 1 : 0, ...userIds];
+        return toFound(shard, userIds, await findScript(redisOf(shard.region), keys, args));
+      });
     });
   const find = finder(false);
   const findWithTies = finder(true);
@@ -52,7 +44,7 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
     return createGather<Sought, Standing>(GATHERED_MAX, async (all) => {
       const args: (string | number)[] = [partitions];
       for (const { score, member, ties } of all) args.push(score, member, ties.count, ties.of);
-      return toCounted(shard, await run(countScript, shard, keys, args));
+      return toCounted(shard, await countScript(redisOf(shard.region), keys, args));
     });
   });
 

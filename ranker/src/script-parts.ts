@@ -1,12 +1,14 @@
 import countAhead from "./count-ahead.lua" with { type: "text" };
+import isReadable from "./is-readable.lua" with { type: "text" };
 import readSlice from "./read-slice.lua" with { type: "text" };
 import tiesOf from "./ties-of.lua" with { type: "text" };
 
 /** What several scripts do in the same way. */
-const parts = { "count-ahead": countAhead, "read-slice": readSlice, "ties-of": tiesOf };
+const parts = { "count-ahead": countAhead, "is-readable": isReadable, "read-slice": readSlice, "ties-of": tiesOf };
+export type ScriptPart = keyof typeof parts;
 
 /** A script with the parts that it uses, below its first line, which says what it may do. */
-export function withParts(source: string, ...names: (keyof typeof parts)[]): string {
+export function withParts(source: string, ...names: ScriptPart[]): string {
   const firstLineEnd = source.indexOf("\n") + 1;
   return source.slice(0, firstLineEnd) + names.map((name) => parts[name]).join("") + source.slice(firstLineEnd);
 }

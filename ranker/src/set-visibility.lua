@@ -1,7 +1,7 @@
 #!lua
 --[[
-Takes a player off all boards of one shard and keeps the scores, or puts the player back with them, and queues the change
-for PostgreSQL, together. Running it again does no harm.
+Takes a player off all boards of one shard and keeps the scores, or puts the player back with them, and queues the
+change for PostgreSQL, together. Running it again does no harm.
 
 KEYS 1 queue    list   score events waiting for PostgreSQL
      2 clock    string last version given out on the shard
@@ -14,8 +14,8 @@ ARGV 1 user_id
      3 event tail  JSON members of the event that do not change here, with the closing brace
      4 account     of the player who is meant, empty where there is none
      5 partitions  what the caller takes the split to be
-Reply the boards on which the player has a score; -1 where the region is split otherwise, or is being moved, -2 where the
-      account was erased: then nothing was done
+Reply the boards on which the player has a score; -1 where the region is split otherwise, or is being moved, -2 where
+      the account was erased: then nothing was done
 
 Members move as they are, so that ties end as if they had never been away. Boards that the player is not on yet need
 nothing: submit.lua looks at the same hash.

@@ -9,15 +9,14 @@ KEYS 1 board    zset  score -> <arrival><user_id>
 ARGV 1 partitions  what the caller takes the split to be
      2 limit       entries
      3 known       the clock at which the caller has read the same, or empty
-Reply {clock, total, entries}: clock is empty where there is none; the entries are as read_slice reads them. {clock} alone
-      when it is the known one. {} when the entries are not where the caller takes them to be.
+Reply {clock, total, entries}: clock is empty where there is none; the entries are as read_slice reads them. {clock}
+      alone when it is the known one. {} when the entries are not where the caller takes them to be.
+Uses  is_readable, read_slice
 ]]
 local board, entries, split_key, clock_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local partitions, limit, known = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
-local split = redis.call('GET', split_key)
--- While entries are only copied to other shards, these are whole.
-if split and split ~= partitions and not string.find(split, '^' .. partitions .. '>%d+ copying$') then return {} end
+if not is_readable(split_key, partitions) then return {} end
 local clock = redis.call('GET', clock_key) or ''
 if clock ~= '' and clock == known then return {clock} end
 local total = redis.call('ZCARD', board)

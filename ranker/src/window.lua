@@ -14,10 +14,10 @@ ARGV 1 partitions  what the caller takes the split to be
      6 member
      7 ties        a guess at how many of the score stand ahead, as count_ahead takes it, made on a board
      8 of          of so many entries
-Reply {total, before, record, ties, {above}, {below}}: before = entries strictly ahead; record = the player's, false where a
-      position was asked for; ties = false unless they were wanted; each list is {{member, score, member, score...},
-      {record, record...}}, in rank order, or empty. {total} alone when the player is not on this shard. {} when the
-      entries are not where the caller takes them to be.
+Reply {total, before, record, ties, {above}, {below}}: before = entries strictly ahead; record = the player's, false
+      where a position was asked for; ties = false unless they were wanted; each list is as read_slice reads it.
+      {total} alone when the player is not on this shard. {} when the entries are not where the caller takes them to be.
+Uses  is_readable, read_slice, ties_of, count_ahead, scale_ties, ARRIVAL_DIGITS
 
 Cost: O(log N + range), and what count_ahead costs.
 ]]
@@ -25,14 +25,12 @@ local board, entries, split_key = KEYS[1], KEYS[2], KEYS[3]
 local partitions, range, user_id, wants_ties = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
 local score, member, ties, of = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 
-local split = redis.call('GET', split_key)
--- While entries are only copied to other shards, these are whole.
-if split and split ~= partitions and not string.find(split, '^' .. partitions .. '>%d+ copying$') then return {} end
+if not is_readable(split_key, partitions) then return {} end
 local total = redis.call('ZCARD', board)
 local before, record, after = nil, false, nil
 if user_id ~= '' then
   record = redis.call('HGET', entries, user_id)
-  before = record and redis.call('ZREVRANK', board, sub(record, 1, ARRIVAL_DIGITS) .. user_id)
+  before = record and redis.call('ZREVRANK', board, string.sub(record, 1, ARRIVAL_DIGITS) .. user_id)
   if not before then return {total} end
   ties = wants_ties and ties_of(board, string.match(record, '^%d+ %d+ (%S+)') or '0', before)
   after = before + 1

@@ -1,10 +1,10 @@
 import { boardKey, entriesKey, splitKey } from "shared/keys";
 import { Problem } from "shared/problems";
 import { parseRecord } from "shared/records";
-import { defineScript, type Redis, toRedisProblem } from "shared/redis";
+import type { Redis } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
-import { withParts } from "./script-parts.ts";
+import { defineReadScript } from "./read-script.ts";
 import source from "./window.lua" with { type: "text" };
 
 /** Where an entry stands in the total order: score descending, then member descending. */
@@ -14,8 +14,8 @@ export interface Position {
 }
 
 /**
- * A guess at how many of those with the score of a position stand ahead of it, which saves a shard the search for the place:
- * `count` of `of` entries, or, below zero, all but `-1 - count`.
+ * A guess at how many of those with the score of a position stand ahead of it, which saves a shard the search for the
+ * place: `count` of `of` entries, or, below zero, all but `-1 - count`.
  */
 export interface Ties {
   count: number;
@@ -63,9 +63,8 @@ type RawWindow =
   | []
   | [total: number]
   | [total: number, before: number, record: string | null, ties: number | null, above: RawSlice, below: RawSlice];
-const windowScript = defineScript({
-  name: "window",
-  source: withParts(source, "count-ahead", "read-slice", "ties-of"),
+const windowScript = defineReadScript({
+  ...{ name: "window", source, parts: ["is-readable", "count-ahead", "read-slice", "ties-of"] },
   parse: (reply) => reply as RawWindow,
 });
 
@@ -87,12 +86,8 @@ export async function readWindow(
   const what = isLookup
     ? [target.userId, target.wantsTies ? 1 : 0]
     : ["", 0, target.score, target.member, target.ties.count, target.ties.of];
-  try {
-    const reply = await windowScript(redis, keys, [partitions, range, ...what]);
-    return toWindow(shard.region, isLookup ? target.userId : undefined, reply);
-  } catch (error) {
-    throw toRedisProblem(error, "read");
-  }
+  const reply = await windowScript(redis, keys, [partitions, range, ...what]);
+  return toWindow(shard.region, isLookup ? target.userId : undefined, reply);
 }
 
 export const userIdOf = (position: Position) => position.member.slice(ARRIVAL_DIGITS);
@@ -111,6 +106,7 @@ function toWindow(region: string, userId: string | undefined, reply: RawWindow):
   return window;
 }
 
+/** The entry of a player who was looked up, by the record alone. */
 export function toSelf(region: string, userId: string, record: string): ShardEntry {
   const { arrival, score } = parseRecord(record);
   return { member: arrival + userId, score: Number(score), region, record };

@@ -21,8 +21,8 @@ export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{$
 export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${shard.tag}}`, board);
 
 /**
- * zset, score → `<arrival><user_id>`: the players of the board who are hidden, kept out of the ranking, so that no read has
- * to look for them. Their records stay among the entries.
+ * zset, score → `<arrival><user_id>`: the players of the board who are hidden, kept out of the ranking, so that no read
+ * has to look for them. Their records stay among the entries.
  */
 export const hiddenKey = (shard: Shard, board: string) => onBoard(`hidden:{${shard.tag}}`, board);
 
@@ -34,20 +34,22 @@ export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden
 ];
 
 /**
- * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last that was said of whom operators ever hid. Few,
- * and for all boards, also those that the player is on later.
+ * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last that was said of whom operators ever hid.
+ * Few, and for all boards, also those that the player is on later.
  */
 export const visibilityKey = (shard: Shard) => `visibility:{${shard.tag}}`;
 
 /**
  * string, the last version given out on the shard; makes versions unique and growing. Whatever changes a ranking or its
  * records raises it, also where it needs no version: readers keep what they have read for as long as it stands still.
+ * The removal at the end of a move (`removeStrangers`) need not: the split lets nobody read while it goes on, and after
+ * it only those with the new number, who have read nothing before.
  */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 
 /**
- * string, how many partitions the entries of a region are split into (`4`; `1>4 copying` while they are being moved, see
- * `split.ts`). The one with the region's own tag is what a process asks when it starts; a move writes it on every
+ * string, how many partitions the entries of a region are split into (`4`; `1>4 copying` while they are being moved,
+ * see `split.ts`). The one with the region's own tag is what a process asks when it starts; a move writes it on every
  * shard, too, where the scripts look that read or write entries.
  */
 export const splitKey = (tag: string) => `split:{${tag}}`;

@@ -1,0 +1,12 @@
+--[[
+Part of the scripts that read entries: whether they are where the caller takes them to be.
+
+split_key   string  how many partitions the region is split into; absent where nobody has written it down
+partitions  what the caller takes the split to be
+]]
+local function is_readable(split_key, partitions)
+  local split = redis.call('GET', split_key)
+  if not split or split == partitions then return true end
+  -- While entries are only copied to other shards, these are whole.
+  return string.find(split, '^' .. partitions .. '>%d+ copying$') ~= nil
+end
