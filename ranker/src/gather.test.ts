@@ -24,3 +24,9 @@ test("a call that fails fails its questions and no others", async () => {
   expect(asked.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled", "fulfilled"]);
   expect(await ask("later")).toBe("later");
 });
+
+test("a call that does not answer all of its questions answers none: nobody knows which", async () => {
+  const ask = createGather(2, async (questions: readonly string[]) => questions.slice(1));
+  const asked = await Promise.allSettled(["a", "b"].map(ask));
+  expect(asked.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});

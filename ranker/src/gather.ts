@@ -20,6 +20,7 @@ export function createGather<Q, A>(max: number, send: (questions: readonly Q[]) 
   async function call(all: readonly Asked<Q, A>[]): Promise<void> {
     try {
       const answers = await send(all.map(({ question }) => question));
+      if (answers.length !== all.length) throw new Error(`${all.length} questions got ${answers.length} answers`);
       for (let i = 0; i < all.length; i++) all[i]?.resolve(answers[i] as A);
     } catch (error) {
       for (const { reject } of all) reject(error);
