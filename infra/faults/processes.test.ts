@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { announceWithoutNginx, nginx, startNginx } from "../nginx/nginx-under-test.ts";
-import { untilInRound } from "./rounds.ts";
+import { untilAsked, untilInRound } from "./rounds.ts";
 import { scaled } from "./scale.ts";
 import { type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
@@ -48,9 +48,11 @@ test.skipIf(nginx === undefined)(
         for (let round = 0; round < rounds; round++) {
           for (const member of [...site.rankers, ...site.gateways]) {
             expect(await member.stop()).toBe(0);
+            const { length } = member.lines;
             await member.start();
             // As whoever restarts them one after another has to.
             if (site.rankers.includes(member)) await untilInRound(site.gateways, member);
+            else await untilAsked(member, length);
           }
         }
       },

@@ -15,3 +15,16 @@ export async function untilInRound(
     );
   }
 }
+
+/**
+ * Waits until a gateway that was started again is asked for something: whoever balances the load leaves one that has failed
+ * out for a while, and had none left if the others stopped within it.
+ *
+ * @param from how many lines the gateway had written when it was started
+ */
+export async function untilAsked({ lines }: ServiceMember, from: number): Promise<void> {
+  await until(
+    async () => lines.slice(from),
+    (since) => since.some((line) => line.includes('"msg":"request"')),
+  );
+}
