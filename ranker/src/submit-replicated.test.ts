@@ -33,8 +33,10 @@ beforeEach(async () => {
   await clients[0].flushall();
 });
 
+/** One that has all writes, and says so in time: the first word of a new one may take longer than a write waits. */
 async function addReplica(): Promise<void> {
   replica = await scratchReplica(clients[0]);
+  while ((await clients[0].wait(1, 100)) === 0);
 }
 
 /** Two rankers with DURABILITY=replicated, each with a connection of its own. */
