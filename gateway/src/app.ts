@@ -12,6 +12,7 @@ import { answerMetrics, measureRequests } from "shared/metrics";
 import type { Limit } from "shared/policies";
 import type { Limiter } from "shared/rate-limit";
 import type { Topology } from "shared/regions";
+import { toResponse } from "shared/reply";
 import { secureAnswers } from "shared/secure-headers";
 import { type Connection, closeWhenStopping } from "shared/service";
 import type { Stores } from "shared/stores";
@@ -146,8 +147,7 @@ async function answerFor(incoming: Incoming, deps: GatewayDeps): Promise<Answer>
 
 const proxyTo = (deps: GatewayDeps) =>
   async function proxyHandler(c: Context<GatewayEnv>): Promise<Response> {
-    const { status, headers, body } = await answerFor(fromContext(c), deps);
-    return c.newResponse(body, status as StatusCode, headers);
+    return toResponse(await answerFor(fromContext(c), deps));
   };
 
 const CUT_SECONDS = 1;

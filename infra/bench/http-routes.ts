@@ -44,8 +44,8 @@ export async function prepareRoutes(board: BoardUnderLoad): Promise<Route[]> {
 }
 
 /**
- * What the ranker sends for a submit that comes alone. Each place that names the player gets another one of those that write: the work is
- * the same, and what is left behind is no player's state.
+ * What the ranker sends for a submit that comes alone. Each place that names the player gets another one of those that
+ * write: the work is the same, and what is left behind is no player's state.
  */
 function submitCommand(sha1: string, name: string): string[] {
   const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);

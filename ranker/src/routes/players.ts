@@ -57,10 +57,11 @@ export function playerRoutes(app: RankerApp, deps: RankerDeps): void {
   }
 
   app.post("/players/:userId/score", asOperator("score"), player, async (c) => {
-    const { operation, value, board } = await readJson(fromContext(c), operatorScore);
+    const incoming = fromContext(c);
+    const { operation, value, board } = await readJson(incoming, operatorScore);
     c.set("act", { operation, value, board });
     const identity = await players.find(c.req.valid("param").userId);
-    const key = readIdempotencyKey(fromContext(c));
+    const key = readIdempotencyKey(incoming);
     // A space is in no key of a client: operators and players never meet each other's answers.
     const idempotencyKey = key === undefined ? undefined : `${c.get("operator")} ${key}`;
     const submitted = await submit(identity, { operation, board, value, idempotencyKey });
