@@ -1,17 +1,23 @@
 import { createLog } from "shared/log";
+import type { Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { awaitStores, connectStores } from "shared/stores";
+import type { Database } from "../drainer/src/database.ts";
 import { openDatabases } from "../drainer/src/databases.ts";
 import { createDrain } from "../drainer/src/drain.ts";
+import { createGuard } from "../drainer/src/guard.ts";
 import { unshared } from "../drainer/src/lease.ts";
 import { migrate } from "../drainer/src/migrate.ts";
 import { accountQueue, scoreQueuesOf } from "../drainer/src/queues.ts";
 import type { Drift } from "../drainer/src/reconcile.ts";
+import { createRestorer } from "../drainer/src/restorer.ts";
 import { accountSweep, entrySweeps, type Sides } from "../drainer/src/subjects.ts";
 import { accountEvents } from "../drainer/src/upsert-accounts.ts";
 import { scoreEventsOf } from "../drainer/src/upsert-scores.ts";
 import { createBoards } from "../ranker/src/boards.ts";
+import { createFenceWatch, type FenceWatch } from "../ranker/src/fence-watch.ts";
 import { createSubmit, type Submit } from "../ranker/src/submit.ts";
+import { openFences } from "./embedded/open-fences.ts";
 import { scratchPostgres, scratchRedis } from "./embedded/scratch.ts";
 
 /** A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process. */
@@ -19,6 +25,7 @@ export interface BothStores {
   sides: Sides;
   redisServer: Awaited<ReturnType<typeof scratchRedis>>;
   postgresUrl: string;
+  fences: FenceWatch;
   submit: Submit;
   /** Sets a player's score on main. The region follows from the id's number. */
   set(userId: string, score: number): Promise<void>;
@@ -30,7 +37,8 @@ export interface BothStores {
   close(): Promise<void>;
 }
 
-export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStores> {
+/** @param isGuarded whether drains look after Redis as a drainer does; otherwise it is open, whatever becomes of it */
+export async function startBothStores(regions = ["EU", "NA"], isGuarded = false): Promise<BothStores> {
   const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
   const url = postgresServer.url("board");
   await migrate(url);
@@ -39,18 +47,26 @@ export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStore
   const log = createLog("test", "silent");
   const stores = connectStores({ homeUrl: redisServer.url, urlsByRegion: urls(redisServer.url), name: "test", log });
   await awaitStores(stores, topology, false, log);
+  if (!isGuarded) await openFences(stores.home, topology);
   const databases = openDatabases(url, urls(url));
   const sides = { topology, stores, databases };
   const boards = createBoards(topology, stores.of);
-  const submit = createSubmit({ topology, redisOf: stores.of, boards, queueMax: 1_000_000 });
+  const fences = createFenceWatch({ log });
+  const submit = createSubmit({ topology, redisOf: stores.of, fences, boards, queueMax: 1_000_000 });
   const shared = { lease: unshared, batchMax: 200 };
+  const ended = new AbortController();
+  const restore = createRestorer(sides, { log, signal: ended.signal });
+  const guardOf = (tag: string, redis: Redis, database: Database) =>
+    isGuarded ? createGuard({ redis, tag, database, lease: unshared, restore, log }) : undefined;
   const drains = [
     ...scoreQueuesOf(topology).map((keys) => {
       const [redis, database] = [stores.of(keys.region), databases.of(keys.region)];
-      return createDrain({ ...shared, redis, database, keys, kind: scoreEventsOf(topology) });
+      const guard = guardOf(keys.tag, redis, database);
+      return createDrain({ ...shared, redis, database, keys, guard, kind: scoreEventsOf(topology) });
     }),
     createDrain({
       ...{ ...shared, redis: stores.home, database: databases.home, keys: accountQueue, kind: accountEvents },
+      guard: guardOf(accountQueue.tag, stores.home, databases.home),
     }),
   ];
   const regionOf = (userId: string) => regions[Number(/\d+$/.exec(userId)?.[0] ?? 0) % regions.length] ?? "";
@@ -59,7 +75,7 @@ export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStore
     return steps.some(({ state }) => state === "drained");
   };
   return {
-    ...{ sides, redisServer, postgresUrl: url, submit, regionOf, drainOnce },
+    ...{ sides, redisServer, postgresUrl: url, fences, submit, regionOf, drainOnce },
     async set(userId, value) {
       const identity = { userId, name: `Name of ${userId}`, region: regionOf(userId) };
       await submit(identity, { operation: "set", board: "main", value });
@@ -74,6 +90,7 @@ export async function startBothStores(regions = ["EU", "NA"]): Promise<BothStore
       return found;
     },
     async close() {
+      ended.abort();
       stores.close();
       await databases.close();
       await Promise.all([redisServer.dispose(), postgresServer.dispose()]);

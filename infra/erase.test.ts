@@ -2,16 +2,17 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { restore } from "../drainer/src/restore.ts";
 import { createErasePlayer, type ErasePlayer } from "../ranker/src/erase-player.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { flushAll } from "./embedded/whole-store.ts";
 
 let it: BothStores;
 let erase: ErasePlayer;
 beforeAll(async () => {
   it = await startBothStores();
-  erase = createErasePlayer(it.sides);
+  erase = createErasePlayer({ ...it.sides, fences: it.fences });
 }, 60_000);
 afterAll(() => it.close(), 30_000);
 beforeEach(async () => {
-  await it.sides.stores.home.flushall();
+  await flushAll(it.sides.stores.home);
   await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 });
 
@@ -39,7 +40,7 @@ test("neither restore nor reconcile brings a player back, before the erasure is 
     await it.drain();
     expect(await rows()).toEqual(["p1", "p2"]);
   }
-  await it.sides.stores.home.flushall();
+  await flushAll(it.sides.stores.home);
   await restore(it.sides);
   expect(await ranked()).toEqual(["p1", "p2"]);
 });

@@ -12,16 +12,17 @@ import { createBoards } from "../ranker/src/boards.ts";
 import { createErasePlayer } from "../ranker/src/erase-player.ts";
 import { createSetVisibility } from "../ranker/src/set-visibility.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { flushAll } from "./embedded/whole-store.ts";
 
 let it: BothStores;
 let set: (userId: string, isHidden: boolean) => Promise<number>;
 let erase: (userId: string) => Promise<unknown>;
 beforeAll(async () => {
   it = await startBothStores();
-  const setVisibility = createSetVisibility(it.sides);
+  const setVisibility = createSetVisibility({ ...it.sides, fences: it.fences });
   set = (userId, isHidden) =>
     setVisibility({ userId, name: `Name of ${userId}`, region: it.regionOf(userId) }, isHidden);
-  erase = createErasePlayer(it.sides);
+  erase = createErasePlayer({ ...it.sides, fences: it.fences });
 }, 60_000);
 afterAll(() => it.close(), 30_000);
 beforeEach(async () => {
@@ -30,7 +31,7 @@ beforeEach(async () => {
 });
 
 const redis = () => it.sides.stores.home;
-const empty = () => redis().flushall();
+const empty = () => flushAll(redis());
 const sql = <T>(work: (sql: Sql) => Promise<T>) => it.sides.databases.home.run(work);
 const top = async (board = "main") =>
   (await createBoards(it.sides.topology, it.sides.stores.of).top("GLOBAL", board, 1_000)).entries;

@@ -2,13 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import fc from "fast-check";
 import { toDeadEntry } from "shared/dead-entry";
 import {
+  ACCOUNTS_TAG,
   accountKey,
+  answersKeys,
   clockKey,
   deadKey,
   entriesKey,
   erasedKey,
+  fenceKey,
   moverKey,
-  onceKey,
   splitKey,
   visibilityKey,
 } from "shared/keys";
@@ -22,6 +24,7 @@ import { createErasePlayer } from "../ranker/src/erase-player.ts";
 import { createSetVisibility } from "../ranker/src/set-visibility.ts";
 import { createSubmit } from "../ranker/src/submit.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { openFences } from "./embedded/open-fences.ts";
 
 const REGIONS = ["EU", "NA"];
 const BOARDS = ["main", "weekly"];
@@ -35,7 +38,15 @@ beforeEach(clear);
 
 async function clear(): Promise<void> {
   await it.sides.stores.home.flushall();
+  await open(1);
   await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+}
+
+/** Lets the shards of this number be written, and no others. */
+async function open(partitions: number): Promise<void> {
+  const { home } = it.sides.stores;
+  for (const key of await home.keys("fence:*")) await home.del(key);
+  await openFences(home, topologyOf(partitions));
 }
 
 const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, BOARDS);
@@ -44,8 +55,14 @@ const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, B
 function servicesWith(partitions: number) {
   const topology = topologyOf(partitions);
   const boards = createBoards(topology, it.sides.stores.of);
-  const submit = createSubmit({ topology, redisOf: it.sides.stores.of, boards, queueMax: 1_000_000 });
-  const setVisibility = createSetVisibility({ topology, stores: it.sides.stores });
+  const submit = createSubmit({
+    topology,
+    redisOf: it.sides.stores.of,
+    fences: it.fences,
+    boards,
+    queueMax: 1_000_000,
+  });
+  const setVisibility = createSetVisibility({ topology, stores: it.sides.stores, fences: it.fences });
   const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: it.regionOf(userId) });
   return {
     boards,
@@ -106,7 +123,9 @@ const inSql = async () =>
 async function strayKeys(partitions: number): Promise<string[]> {
   const tags = new Set(REGIONS.flatMap((region) => shardsOf(region, partitions)).map(({ tag }) => tag));
   const keys = await it.sides.stores.home.keys("*");
-  return keys.filter((key) => !key.startsWith("split:") && !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""));
+  return keys.filter(
+    (key) => !key.startsWith("split:") && key !== fenceKey(ACCOUNTS_TAG) && !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""),
+  );
 }
 
 /** Players of whom a shard says whether they are hidden, although they are not on it. */
@@ -135,8 +154,10 @@ describe.each([
   [16, 1],
   [6, 4],
 ])("from %d to %d partitions", (from, to) => {
-  const marked = (partitions: number) =>
-    Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), String(partitions))));
+  const marked = async (partitions: number) => {
+    await open(partitions);
+    await Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), String(partitions))));
+  };
 
   test("ranks, ties, names and versions are as they were, on every board and view, whoever is hidden stays so, and later writes are newer", async () => {
     await fc.assert(
@@ -191,8 +212,8 @@ describe.each([
     await move(to);
     const again = await Promise.all(players.map((id) => servicesWith(to).write(id, "main", 3, `${id}:match:1`)));
     expect(again).toEqual(first.map(({ entry }) => ({ entry, isReplay: true })));
-    const answer = onceKey(shardOf(topologyOf(to), it.regionOf("p3"), "p3"), "p3", "p3:match:1");
-    expect(await it.sides.stores.home.ttl(answer)).toBeGreaterThan(24 * 3600 - 60);
+    const [answers] = answersKeys(shardOf(topologyOf(to), it.regionOf("p3"), "p3"), "p3");
+    expect(await it.sides.stores.home.ttl(answers)).toBeGreaterThan(24 * 3600 - 60);
   });
 
   test("whoever was erased stays so: no older row comes back, the account writes no more, and a later write is newer", async () => {
@@ -201,7 +222,7 @@ describe.each([
     const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
     for (const id of players) await before.write(id, "main", 3);
     const { stores, databases } = it.sides;
-    const erase = createErasePlayer({ topology: topologyOf(from), stores });
+    const erase = createErasePlayer({ topology: topologyOf(from), stores, fences: it.fences });
     const erased = players.filter((_, n) => n % 3 === 0);
     for (const id of erased) {
       await stores.home.hset(accountKey(id), "name", id, "region", it.regionOf(id), "created_at", "5");
@@ -217,6 +238,7 @@ describe.each([
     const after = createSubmit({
       ...{ topology: topologyOf(to), redisOf: stores.of, queueMax: 1e6 },
       boards: before.boards,
+      fences: it.fences,
     });
     for (const id of erased) {
       const shard = shardOf(topologyOf(to), it.regionOf(id), id);
@@ -314,6 +336,7 @@ describe("while entries are copied", () => {
   });
 
   test("where they have, nobody reads: players may be in two places", async () => {
+    await open(6);
     await Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), "6")));
     const before = servicesWith(6);
     for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { boardKey, entriesKey, queueKey } from "shared/keys";
+import { boardKey, entriesKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import { awaitReady } from "shared/redis";
 import { shardOf } from "shared/regions";
 import { restore } from "../drainer/src/restore.ts";
+import { createErasePlayer } from "../ranker/src/erase-player.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 import { startRedis } from "./embedded/redis.ts";
+import { flushAll } from "./embedded/whole-store.ts";
 
 let it: BothStores;
 const cleanups: (() => Promise<void>)[] = [];
@@ -19,7 +21,7 @@ afterAll(async () => {
   for (const cleanup of cleanups) await cleanup();
 }, 30_000);
 beforeEach(async () => {
-  await it.sides.stores.home.flushall();
+  await flushAll(it.sides.stores.home);
   await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 });
 
@@ -35,7 +37,7 @@ test("beside live writes and a drainer nothing newer is overwritten: all end wit
   const newest = new Map(players.map((userId, n) => [userId, n]));
   for (const [userId, score] of newest) await it.set(userId, score);
   await it.drain();
-  await it.sides.stores.home.flushall();
+  await flushAll(it.sides.stores.home);
 
   let live = 0;
   const inUse = new Set<string>();
@@ -62,19 +64,34 @@ test("beside live writes and a drainer nothing newer is overwritten: all end wit
   expect(members).toBe(players.length / 2);
 }, 60_000);
 
-test("an old copy of Redis put back over newer rows: new writes arrive, and a restore brings the others up to date", async () => {
-  const { redisServer, sides } = it;
+test("an old copy of Redis put back over newer rows takes no write until a drainer has restored it, and loses nothing that PostgreSQL had", async () => {
+  const own = await startBothStores(["EU", "NA"], true);
+  try {
+    await expectOldCopyRestored(own);
+  } finally {
+    await own.close();
+  }
+}, 60_000);
+
+async function expectOldCopyRestored(own: BothStores): Promise<void> {
+  const { redisServer, sides } = own;
   const [dir, copy] = [join(redisServer.dir, "appendonlydir"), join(redisServer.dir, "copy")];
+  const scoreIn = async (userId: string) => {
+    const shard = shardOf(sides.topology, own.regionOf(userId), userId);
+    return Number(parseRecord((await sides.stores.home.hget(entriesKey(shard, "main"), userId)) ?? "").score);
+  };
   const players = ids(60);
   const isNew = (n: number) => n >= 40;
-  for (const [n, userId] of players.entries()) if (!isNew(n)) await it.set(userId, n);
-  await it.drain();
-  await it.set("player-1", 77); // in the copy this one waits for PostgreSQL: it will be sent a second time
+  await own.drainOnce(); // opens the stores
+  for (const [n, userId] of players.entries()) if (!isNew(n)) await own.set(userId, n);
+  await own.drain();
+  await own.set("player-1", 77); // in the copy this one waits for PostgreSQL: it will be sent a second time
   await cp(dir, copy, { recursive: true });
-  // What the copy does not know: scores changed, scores changed twice, players who came.
-  for (const [n, userId] of players.entries()) if (n % 3 === 0 || isNew(n)) await it.set(userId, 1_000 + n);
-  await it.set("player-3", 2_000);
-  await it.drain();
+  // What the copy does not know: scores changed, scores changed twice, players who came, one who was erased.
+  for (const [n, userId] of players.entries()) if (n % 3 === 0 || isNew(n)) await own.set(userId, 1_000 + n);
+  await own.set("player-3", 2_000);
+  await createErasePlayer({ ...sides, fences: own.fences })("player-8");
+  await own.drain();
 
   await redisServer.kill();
   await rm(dir, { recursive: true });
@@ -82,26 +99,25 @@ test("an old copy of Redis put back over newer rows: new writes arrive, and a re
   const again = await startRedis({ port: redisServer.port, dir: redisServer.dir });
   cleanups.push(() => again.kill());
   await Promise.all(sides.stores.all.map((redis) => awaitReady(redis, 5_000)));
-  expect(await scoresOf(["player-0", "player-3", "player-45"])).toEqual([0, 3, 0]);
-  expect(await sides.stores.home.llen(queueKey(shardOf(sides.topology, "NA", "any")))).toBe(1);
+  expect(await Promise.all(["player-0", "player-3", "player-45"].map(scoreIn))).toEqual([0, 3, 0]);
 
-  await using drainer = keepDoing(it.drainOnce);
-  await it.set("player-3", 5); // one that PostgreSQL knows better than Redis
-  await it.set("player-4", 6);
-  await it.set("player-45", 7); // one that Redis does not know
-  await restore(sides);
-  await it.set("player-6", 8); // one that the restore has brought back
-  await drainer.stop();
-  await it.drain();
-
-  const written = new Map([
-    ["player-1", 77],
-    ["player-3", 5],
+  const later: [string, number][] = [
+    ["player-3", 5], // one that PostgreSQL knows better than Redis
     ["player-4", 6],
-    ["player-45", 7],
-    ["player-6", 8],
-  ]);
+    ["player-45", 7], // one that Redis does not know
+  ];
+  const refused = await Promise.all(
+    later.map(([userId, score]) => own.set(userId, score).catch((error) => error.code)),
+  );
+  expect(refused).toEqual(later.map(() => "unavailable"));
+  await own.drain(); // finds the loss, restores and goes on
+  for (const [userId, score] of later) await own.set(userId, score);
+  await own.drain();
+
+  const written = new Map([["player-1", 77], ...later]);
   const expected = players.map((userId, n) => written.get(userId) ?? (n % 3 === 0 || isNew(n) ? 1_000 + n : n));
-  expect(await scoresOf(players)).toEqual(expected);
-  expect(await it.sweep(false)).toEqual([]);
-}, 60_000);
+  expected[3] = 5;
+  expected[8] = 0; // erased: gone from the copy as well
+  expect(await Promise.all(players.map(scoreIn))).toEqual(expected);
+  expect(await own.sweep(false)).toEqual([]);
+}

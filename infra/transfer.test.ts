@@ -9,6 +9,7 @@ import { readLines } from "../drainer/src/read-lines.ts";
 import { createBoards } from "../ranker/src/boards.ts";
 import { createErasePlayer } from "../ranker/src/erase-player.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { flushAll } from "./embedded/whole-store.ts";
 
 let it: BothStores;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => it.close(), 30_000);
 const empty = async () => {
-  await it.sides.stores.home.flushall();
+  await flushAll(it.sides.stores.home);
   await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 };
 beforeEach(empty);
@@ -105,7 +106,7 @@ test("of two lines of one player the newer counts, and with overwrites the later
 });
 
 test("whoever was erased does not come back, drained or not, overwritten or not; nobody moves to another region", async () => {
-  const erase = createErasePlayer(it.sides);
+  const erase = createErasePlayer({ ...it.sides, fences: it.fences });
   await it.set("p0", 5);
   await it.drain();
   const file = await exported();

@@ -18,6 +18,8 @@ export type Raw<E> = E & { readonly raw: Buffer };
 export interface Batch<E> {
   /** When the oldest of them was read, as `performance.now()` tells. */
   readonly peekedAt: number;
+  /** Of the Redis server that they were read from, where that is guarded. */
+  readonly run: string | undefined;
   /** All of them, oldest first. */
   readonly raws: Buffer[];
   readonly events: Raw<E>[];
@@ -29,9 +31,15 @@ export interface Batch<E> {
 }
 
 /** One without any events yet: `addEvents` adds them. */
-export const emptyBatch = <E>(peekedAt: number): Batch<E> => ({
-  ...{ peekedAt, raws: [], events: [], newest: new Map() },
-  ...{ erasures: [], changes: [], unreadable: [] },
+export const emptyBatch = <E>(peekedAt: number, run?: string): Batch<E> => ({
+  peekedAt,
+  run,
+  raws: [],
+  events: [],
+  newest: new Map(),
+  erasures: [],
+  changes: [],
+  unreadable: [],
 });
 
 /** Adds what stands behind the batch in the queue. @param raws oldest first */

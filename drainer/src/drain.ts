@@ -6,9 +6,10 @@ import { dropDeadOf } from "./dead.ts";
 import { erasedBy } from "./erased-by.ts";
 import type { EventKind } from "./event-kind.ts";
 import type { Versioned } from "./fold.ts";
+import type { Guard } from "./guard.ts";
 import type { Lease } from "./lease.ts";
 import { acknowledge, peek, type QueueKeys } from "./queue.ts";
-import { type Attempt, type Settled, settle, toFirstAttempt } from "./settle.ts";
+import { type Attempt, type Settled, type SettleOptions, settle, toFirstAttempt } from "./settle.ts";
 import { traceCommits } from "./trace-commits.ts";
 
 export interface DrainOptions<E extends Versioned> {
@@ -17,6 +18,8 @@ export interface DrainOptions<E extends Versioned> {
   keys: QueueKeys;
   kind: EventKind<E>;
   lease: Lease;
+  /** Finds out on which run of Redis the queue may be drained; none where the caller has seen to that. */
+  guard?: Guard | undefined;
   batchMax: number;
   tracing?: Tracing | undefined;
   now?: () => Date;
@@ -61,11 +64,11 @@ const GROWN_ROWS_IN_READS = 2;
  * A step throws what Redis or PostgreSQL throw; the events are then still in the queue.
  */
 export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drain {
-  const { redis, database, keys, kind, lease, batchMax, tracing, now = () => new Date() } = options;
+  const { redis, database, keys, kind, lease, guard, batchMax, tracing, now = () => new Date() } = options;
 
   /** The oldest events but for so many that are older still. */
-  async function read(behind: number): Promise<Batch<E>> {
-    const batch = emptyBatch<E>(performance.now());
+  async function read(run: string | undefined, behind: number): Promise<Batch<E>> {
+    const batch = emptyBatch<E>(performance.now(), run);
     addEvents(batch, await peek(redis, keys, batchMax, behind), kind);
     return batch;
   }
@@ -82,20 +85,33 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     return hasRoom && added.length === batchMax;
   }
 
-  async function write({ events, erasures, changes }: Batch<E>, first: Attempt<Raw<E>>): Promise<Settled> {
+  const settleFrom = (run: string | undefined): SettleOptions<E> => ({
+    kind,
+    database,
+    origin: run === undefined ? undefined : { tag: keys.tag, run },
+  });
+
+  async function write({ events, erasures, changes, run }: Batch<E>, first: Attempt<Raw<E>>): Promise<Settled> {
+    const options = settleFrom(run);
+    const { origin } = options;
     // First or last, the rows end the same: an event says by its version on which side of an erasure it is.
-    if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures));
-    if (changes.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, changes));
-    return settle(events, first, kind, database);
+    if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures, origin));
+    if (changes.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, changes, origin));
+    return settle(events, first, options);
   }
 
   /** Writes rows that are in no other batch under way, then those that are, when `before` has settled. */
-  async function writeBeside({ events }: Batch<E>, rows: ReturnType<typeof splitRows<E>>, before: Promise<Settled>) {
-    const [apart, common] = [toFirstAttempt(rows.apart, kind), toFirstAttempt(rows.common, kind)];
-    const first = await settle(events, apart, kind, database);
+  async function writeBeside(
+    { events, run }: Batch<E>,
+    rows: ReturnType<typeof splitRows<E>>,
+    before: Promise<Settled>,
+  ) {
+    const options = settleFrom(run);
+    const [apart, common] = [toFirstAttempt(rows.apart, options), toFirstAttempt(rows.common, options)];
+    const first = await settle(events, apart, options);
     if (common.events.length === 0) return first;
     await before;
-    const second = await settle(events, common, kind, database);
+    const second = await settle(events, common, options);
     return { rows: first.rows + second.rows, refused: [...first.refused, ...second.refused] };
   }
 
@@ -107,10 +123,10 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     return { batch, settled };
   }
 
-  async function startAnew(): Promise<Writing<E>> {
+  async function startAnew(run: string | undefined): Promise<Writing<E>> {
     await lastWrite; // of one that was given up
-    const batch = await read(0);
-    return start(batch, write(batch, toFirstAttempt(batch.newest, kind)));
+    const batch = await read(run, 0);
+    return start(batch, write(batch, toFirstAttempt(batch.newest, settleFrom(run))));
   }
 
   /** Begins with the batch behind one that is being written, as soon as may be. @returns nothing where it is short */
@@ -121,7 +137,7 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     };
     settled.then(onEnd, onEnd);
     const behind = batch.raws.length;
-    const next = await read(behind);
+    const next = await read(batch.run, behind);
     // One that is short may have grown by the time of its turn.
     if (next.raws.length < batchMax) return undefined;
     if (![batch, next].some(isAboutPlayers)) {
@@ -130,7 +146,7 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
       if (mayBeBeside) return start(next, writeBeside(next, rows, settled));
     }
     while (isWriting && (await readOn(next, behind)));
-    const first = toFirstAttempt(next.newest, kind);
+    const first = toFirstAttempt(next.newest, settleFrom(next.run));
     await settled;
     return start(next, write(next, first));
   }
@@ -139,7 +155,8 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const started = ahead;
     ahead = undefined;
     if (!(await lease.hold())) return { state: "held_elsewhere" };
-    const writing = started ?? (await startAnew());
+    const run = await guard?.();
+    const writing = started?.batch.run === run && started !== undefined ? started : await startAnew(run);
     const { peekedAt, raws, events, erasures, unreadable } = writing.batch;
     if (raws.length === 0) return { state: "empty" };
     const isFull = raws.length >= batchMax;

@@ -1,6 +1,7 @@
 import type { ScoreEvent } from "shared/events";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
+import { openFences } from "../../infra/embedded/open-fences.ts";
 import { scratchPostgres, scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { type Database, openDatabase } from "./database.ts";
@@ -31,13 +32,16 @@ export async function startUnderTest(): Promise<UnderTest> {
   await migrate(postgresUrl);
   const database = openDatabase(postgresUrl);
   const topology = createTopology(["EU"], 1, ["main", "weekly"]);
+  await openFences(redis, topology);
   const [keys] = scoreQueuesOf(topology);
   if (keys === undefined) throw new Error("no queue");
   return {
     ...{ redis, redisUrl, database, postgresUrl, topology, keys },
     async clear() {
       await flushAll(redis);
-      await database.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+      await database.run(
+        (sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, guarded_stores, drained_versions`,
+      );
     },
     async close() {
       await database.close();

@@ -48,6 +48,7 @@ async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ lo
   const watch = startDriftWatch({
     ...{
       sides,
+      isOpen: () => true,
       leases: new Map([
         ["EU", unshared],
         ["accounts", unshared],
@@ -118,6 +119,7 @@ test("what cannot be compared is not told to be alike, and does not keep the res
   const { promise: told, resolve } = Promise.withResolvers<string[]>();
   const watch = startDriftWatch({
     ...{ sides, accountTag: "accounts", intervalMs: 1, log: createLog("test", "silent") },
+    isOpen: () => true,
     leases: new Map(["EU", "accounts"].map((tag) => [tag, unshared])),
     metrics: { onSweep: (found) => resolve([...found.keys()]), onFailure() {} },
   });

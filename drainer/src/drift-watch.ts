@@ -16,6 +16,8 @@ export interface DriftWatchOptions {
   sides: Sides;
   /** The lease of a queue, by its tag: only what this drainer drains is compared by it. */
   leases: ReadonlyMap<string, Lease>;
+  /** Whether the Redis of a queue is whole; one that is not is restored, and not compared. */
+  isOpen: (tag: string) => boolean;
   accountTag: string;
   intervalMs: number;
   log: Log;
@@ -34,15 +36,16 @@ interface Found {
 
 /** Compares Redis with PostgreSQL again and again, and tells what it finds; repairs nothing. */
 export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
-  const { sides, leases, accountTag, intervalMs, log, metrics } = options;
+  const { sides, leases, isOpen, accountTag, intervalMs, log, metrics } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const rest = (ms: number) => delay(ms, undefined, { signal });
   const isHeld = async (tag: string) =>
+    isOpen(tag) &&
     (await leases
       .get(tag)
       ?.hold()
-      .catch(() => false)) ?? false;
+      .catch(() => false)) === true;
 
   let isFailing = false;
 

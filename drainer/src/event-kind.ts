@@ -1,5 +1,6 @@
 import type { Erasure, VisibilityEvent } from "shared/events";
 import type { z } from "zod";
+import type { BatchOrigin } from "./admission.ts";
 import type { Sql } from "./database.ts";
 import type { Versioned } from "./fold.ts";
 
@@ -13,10 +14,13 @@ export interface EventKind<E extends Versioned> {
   keyOf: (event: E) => string;
   /** Reads what nearly all events are like, fast; nothing wherever there is a doubt: then the schema decides. */
   read?: (text: string) => E | undefined;
-  /** Makes the statement that writes one event a key. It must change nothing for a row that is as new. */
-  upsert: (events: readonly E[]) => Upsert;
+  /**
+   * Makes the statement that writes one event a key. It must change nothing for a row that is as new, and nothing at all
+   * where the store of the batch was opened anew since.
+   */
+  upsert: (events: readonly E[], origin?: BatchOrigin) => Upsert;
   /** Deletes the rows of erased players; whatever is older than its erasure, `upsert` must not write from then on. */
-  erase: (sql: Sql, erasures: readonly Erasure[]) => Promise<void>;
+  erase: (sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin) => Promise<void>;
   /** Writes who is hidden and who is not any more, where the queue tells of it; what is as new stays. */
-  setVisibility?: (sql: Sql, events: readonly VisibilityEvent[]) => Promise<unknown>;
+  setVisibility?: (sql: Sql, events: readonly VisibilityEvent[], origin?: BatchOrigin) => Promise<unknown>;
 }

@@ -13,11 +13,13 @@ import { createDrain } from "./drain.ts";
 import { startDriftWatch } from "./drift-watch.ts";
 import type { EventKind } from "./event-kind.ts";
 import type { Versioned } from "./fold.ts";
+import { createGuard, type StoreState } from "./guard.ts";
 import { createLease, type Lease } from "./lease.ts";
-import { measureQueues, measureSweeps } from "./metrics.ts";
+import { measureQueues, measureStoreStates, measureSweeps } from "./metrics.ts";
 import { migrateWhenThere } from "./migrate-when-there.ts";
 import type { QueueKeys } from "./queue.ts";
 import { accountQueue, scoreQueuesOf } from "./queues.ts";
+import { createRestorer } from "./restorer.ts";
 import { accountEvents } from "./upsert-accounts.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";
 import { startWorker, type Worker } from "./worker.ts";
@@ -35,11 +37,23 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
   const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
   shutdown.onClose("postgres", () => databases.close());
 
+  const metrics = createMetrics("drainer");
+  const states = new Map<string, StoreState>();
+  const measureState = measureStoreStates(metrics);
+  const onState = (tag: string, state: StoreState) => {
+    states.set(tag, state);
+    measureState(tag, state);
+  };
+  const restoring = new AbortController();
+  const restore = createRestorer({ topology, stores, databases }, { log, signal: restoring.signal });
+
   const holder = crypto.randomUUID();
   function toQueue<E extends Versioned>(keys: QueueKeys, redis: Redis, url: string, kind: EventKind<E>) {
     const lease = createLease(redis, keys.lease, holder);
     const database = databases.at(url);
-    return { keys, redis, url, lease, drain: createDrain({ redis, database, keys, kind, lease, batchMax, tracing }) };
+    const guard = createGuard({ redis, tag: keys.tag, database, lease, restore, log, onState });
+    const drain = createDrain({ redis, database, keys, kind, lease, guard, batchMax, tracing });
+    return { keys, redis, url, lease, drain };
   }
   const scoreEvents = scoreEventsOf(topology);
   const urlOf = (region: string) => config.postgresUrlByRegion.get(region) ?? config.postgresUrl;
@@ -63,7 +77,6 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
   }));
   const isSomeUp = (each: readonly Dependency[]) => each.some(({ isUp }) => isUp());
 
-  const metrics = createMetrics("drainer");
   measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
   let isDraining = false;
@@ -94,12 +107,14 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
   });
   shutdown.onClose("leases", () => Promise.allSettled(queues.map(({ lease }) => lease.release())));
   shutdown.onClose("workers", () => Promise.all(workers.map((worker) => worker.stop(LAST_DRAIN_MS))));
+  shutdown.onClose("restore", () => restoring.abort(new Error("the drainer stops")));
   await allOrAny(started, START);
   if (shutdown.isStopping) return;
   if (config.reconcileIntervalMs > 0) {
     const watch = startDriftWatch({
       ...{ sides: { topology, stores, databases }, accountTag: accountQueue.tag, log },
       ...{ leases, metrics: measureSweeps(metrics) },
+      isOpen: (tag) => states.get(tag) === "open",
       intervalMs: config.reconcileIntervalMs,
     });
     shutdown.onClose("drift watch", () => watch.stop());

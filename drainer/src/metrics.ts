@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Redis } from "shared/redis";
 import { DRIFT_KINDS, type DriftKind } from "./compare.ts";
 import type { Step } from "./drain.ts";
+import type { StoreState } from "./guard.ts";
 import type { QueueKeys } from "./queue.ts";
 
 export interface QueueMetrics {
@@ -81,6 +82,25 @@ export function measureQueues(
 export function ageSeconds(event: string, nowMs: number): number {
   const us = Number(/"updated_at":"(\d+)"/.exec(event)?.[1] ?? nowMs * 1000);
   return Math.max(0, nowMs / 1000 - us / 1e6);
+}
+
+/** Whether each queue's Redis may be written, and how often one was found to have lost data. */
+export function measureStoreStates(registry: Registry): (queue: string, state: StoreState) => void {
+  const options = { labelNames: ["queue"] as const, registers: [registry] };
+  const open = new Gauge({
+    ...options,
+    name: "drainer_store_open",
+    help: "1 while the queue's Redis may be written; 0 while it is compared with PostgreSQL, restored, or another's.",
+  });
+  const losses = new Counter({
+    ...options,
+    name: "drainer_store_losses_total",
+    help: "Times that the queue's Redis was found to have lost data, and was restored from PostgreSQL.",
+  });
+  return (queue, state) => {
+    open.set({ queue }, state === "open" ? 1 : 0);
+    if (state === "lost") losses.inc({ queue });
+  };
 }
 
 export interface SweepMetrics {

@@ -17,7 +17,12 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-const MIGRATIONS = ["0001_create_tables.sql", "0002_erase_players.sql", "0003_hide_players.sql"];
+const MIGRATIONS = [
+  "0001_create_tables.sql",
+  "0002_erase_players.sql",
+  "0003_hide_players.sql",
+  "0004_guard_stores.sql",
+];
 
 const tablesOf = async (url: string) => {
   const database = openDatabase(url);
@@ -35,7 +40,9 @@ test("a migration is applied once", async () => {
   expect(await migrate(url)).toEqual([]);
   expect(await tablesOf(url)).toEqual([
     "accounts",
+    "drained_versions",
     "erasures",
+    "guarded_stores",
     "leaderboard",
     "schema_migrations",
     "visibility",

@@ -1,5 +1,5 @@
 import { readDeadEntry } from "shared/dead-entry";
-import { clockKey, deadKey, erasedKey, erasedKeyPrefix, onceKeyPrefix } from "shared/keys";
+import { answersKeyPrefix, clockKey, deadKey, erasedKey, erasedKeyPrefix, legacyAnswerKeyPrefix } from "shared/keys";
 import { defineScript } from "shared/redis";
 import type { Shard } from "shared/regions";
 import { userIdIn } from "./erased-by.ts";
@@ -12,17 +12,43 @@ const erasureScript = defineScript({ name: "put-erasure", source: erasureSource,
 // A rank that was still to be summed over the shards of before can be summed no more.
 const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
 
+const settled = (answer: string) => answer.replace(UNSEALED, "$1 0 1");
+
 /** Moves the answers kept for idempotency keys, so that a write is not applied again on another shard. */
 export async function moveAnswers(move: Move): Promise<void> {
   const { redis, region, from, counts, onPage } = move;
-  for await (const page of scanShards(redis, region, from, onceKeyPrefix)) {
+  for await (const page of scanShards(redis, region, from, answersKeyPrefix)) {
+    await Promise.all(
+      page.map(async ({ key, shard, rest }) => {
+        const [userId = ""] = rest.split(":");
+        const home = homeOf(move, userId);
+        if (home.tag === shard.tag) return;
+        const [answers, ttlMs] = await Promise.all([redis.hgetall(key), redis.pttl(key)]);
+        const pairs = Object.entries(answers).flatMap(([field, answer]) => [field, settled(answer)]);
+        if (pairs.length === 0 || ttlMs <= 0) return;
+        const target = answersKeyPrefix(home) + rest;
+        await redis.hset(target, ...pairs);
+        await redis.pexpire(target, ttlMs);
+        await redis.unlink(key);
+        counts.answers += pairs.length / 2;
+      }),
+    );
+    await onPage();
+  }
+  await moveLegacyAnswers(move);
+}
+
+/** The same for those that release 0.1 kept, a key each. */
+async function moveLegacyAnswers(move: Move): Promise<void> {
+  const { redis, region, from, counts, onPage } = move;
+  for await (const page of scanShards(redis, region, from, legacyAnswerKeyPrefix)) {
     await Promise.all(
       page.map(async ({ key, shard, rest }) => {
         const home = homeOf(move, rest.slice(0, rest.indexOf(":")));
         if (home.tag === shard.tag) return;
         const [answer, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
         if (answer === null || ttlMs <= 0) return;
-        await redis.set(onceKeyPrefix(home) + rest, answer.replace(UNSEALED, "$1 0 1"), "PX", ttlMs, "NX");
+        await redis.set(legacyAnswerKeyPrefix(home) + rest, settled(answer), "PX", ttlMs, "NX");
         await redis.unlink(key);
         counts.answers++;
       }),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { moverKey, splitKey } from "shared/keys";
+import { putFence, readFence } from "shared/fenced-store";
+import { fenceKey, moverKey, splitKey } from "shared/keys";
 import type { Redis } from "shared/redis";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/regions";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/split";
@@ -8,7 +9,7 @@ import type { Databases } from "./databases.ts";
 import { createDrain } from "./drain.ts";
 import { countRanked } from "./estimate-rows.ts";
 import { createLease, LEASE_TTL_MS, type Lease, unshared } from "./lease.ts";
-import { copyEntries, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
+import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
 import { scoreQueuesOf } from "./queues.ts";
@@ -78,6 +79,7 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         onProgress?.(region, counts, expected);
       },
     };
+    if (movingTo === undefined) await requireOpen(move);
     await run(options, move, split);
     return { region, from, ...counts };
   } finally {
@@ -100,7 +102,35 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await removeStrangers(move);
   await removeVisibility(move);
   await moveDead(move);
+  await openFences(move);
   await mark(move, { partitions: to, isReadable: true });
+  const vanished = move.from.filter((shard) => isVanishing(move, shard));
+  await Promise.all(vanished.map(({ tag }) => move.redis.del(fenceKey(tag))));
+}
+
+/** @throws Error for a shard that may not be written: what it has may not be all there was */
+async function requireOpen({ redis, from }: Move): Promise<void> {
+  for (const { tag } of from) {
+    const { fence, run } = await readFence(redis, tag);
+    if (fence?.run !== undefined && fence.run === run) continue;
+    throw new Error(
+      `${tag} is not open for writes: let a drainer compare it with PostgreSQL, or run bun run lb restore.`,
+    );
+  }
+}
+
+/** The new shards have everything that the old ones had, and may be written on the same run of Redis. */
+async function openFences({ redis, region, from, to }: Move): Promise<void> {
+  const old = await Promise.all(from.map(({ tag }) => readFence(redis, tag)));
+  const origin = old.find(({ fence }) => fence !== undefined)?.fence?.origin;
+  if (origin === undefined) throw new Error(`The fences of ${region} are gone: Redis was emptied during the move.`);
+  const kept = Math.max(...old.map(({ clock = 0 }) => clock));
+  for (const { tag } of shardsOf(region, to.partitions)) {
+    const store = await readFence(redis, tag);
+    if (store.run === undefined) throw new Error("Redis has not told its run yet: run it again.");
+    const isPut = await putFence(redis, tag, store, { origin, kept, run: store.run }, { raises: true });
+    if (!isPut) throw new Error(`${tag} was changed during the move: run it again.`);
+  }
 }
 
 /**

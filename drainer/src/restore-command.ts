@@ -1,6 +1,7 @@
 import { readArguments } from "shared/arguments";
 import type { Environment } from "shared/config";
 import { estimateRows } from "./estimate-rows.ts";
+import { openRestored } from "./open-restored.ts";
 import { bar, createProgress, rate } from "./progress.ts";
 import { type RestoreCounts, restore } from "./restore.ts";
 import { openSides } from "./sides.ts";
@@ -12,7 +13,8 @@ const HELP = `Rebuilds Redis from PostgreSQL, beside live traffic: whatever Redi
   --json     the counts as one JSON object
   --help     shows this
 
-Running it again changes nothing more. Ends with 0; with 1 where it failed, and another run completes it.
+A drainer does the same by itself for a Redis that lost data, and lets nothing be written until then. This does it where no
+drainer runs, and opens the Redis for writes at its end. Running it again changes nothing more. Ends with 0; with 1 where it failed, and another run completes it.
 `;
 
 const describe = ({ entries, newer, accounts, unknown }: RestoreCounts) =>
@@ -40,6 +42,7 @@ export async function restoreCommand(args: string[], env: Environment): Promise<
     progress.show(bar("rows", rows, total, rate(rows, performance.now() - startedAt)));
   };
   const counts = await restore({ ...sides, onProgress });
+  await openRestored(sides);
   progress.end();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(json ? `${JSON.stringify(counts)}\n` : `Done in ${seconds} s: ${describe(counts)}.\n`);

@@ -1,6 +1,6 @@
-import { accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/keys";
+import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/keys";
 import { defineScript } from "shared/redis";
-import { shardOf, type Topology } from "shared/regions";
+import { type Shard, shardOf, type Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
 import type { Databases } from "./databases.ts";
 import { createInFlight, readAhead } from "./in-flight.ts";
@@ -9,6 +9,7 @@ import { putVisibility } from "./put-visibility.ts";
 import { type AccountRow, type EntryRow, readAccounts, readEntries } from "./read-rows.ts";
 import { readVisibility } from "./read-visibility-rows.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
+import { restoreAccountErasures, restoreErasures } from "./restore-erasures.ts";
 import { isSoundAccount, isSoundEntry, isSoundVisibility } from "./sound.ts";
 
 /** What a restore did so far. */
@@ -25,6 +26,9 @@ export interface RestoreOptions {
   topology: Topology;
   stores: Stores;
   databases: Databases;
+  /** Tags of the shards to restore, `accounts` among them where those are meant; everything unless it is given. */
+  only?: ReadonlySet<string>;
+  /** Called between pages; may throw to end the restore there. */
   onProgress?: (counts: RestoreCounts) => void;
 }
 
@@ -44,10 +48,18 @@ const accountsScript = defineScript({
  *
  * @throws what Redis or PostgreSQL throw; what was restored by then stays, and another run completes it
  */
-export async function restore({ topology, stores, databases, onProgress }: RestoreOptions): Promise<RestoreCounts> {
+export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
+  const { topology, stores, databases, only, onProgress } = options;
+  const isMeant = ({ tag }: Pick<Shard, "tag">) => only === undefined || only.has(tag);
+  const regions = topology.regions.filter((region) =>
+    topology.shards.some((shard) => shard.region === region && isMeant(shard)),
+  );
   const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, unknown: 0 };
   const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
-  for await (const page of readAhead(readAccounts(databases.home))) {
+  const onPage = () => onProgress?.(counts);
+  const hasAccounts = isMeant({ tag: ACCOUNTS_TAG });
+  if (hasAccounts) await restoreAccountErasures(databases.home, stores.home, { onPage });
+  for await (const page of hasAccounts ? readAhead(readAccounts(databases.home)) : []) {
     const known = page.filter(isSoundAccount);
     counts.unknown += page.length - known.length;
     for (const rows of slices(known)) {
@@ -58,21 +70,25 @@ export async function restore({ topology, stores, databases, onProgress }: Resto
       });
     }
   }
-  for (const region of topology.regions) {
+  for (const region of regions) {
+    await restoreErasures(databases.of(region), region, isMeant, { topology, stores, onPage });
     for await (const page of readAhead(readVisibility(databases.of(region), region))) {
       for (const row of page.filter(isSoundVisibility)) {
+        const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
+        if (!isMeant(place.shard)) continue;
         await scripts.start(async () => {
-          const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
           await putVisibility(stores.of(region), place, row);
         });
       }
     }
   }
-  for (const database of databases.all) {
+  for (const database of new Set(regions.map((region) => databases.of(region)))) {
     for await (const page of readAhead(readEntries(database))) {
       const known = page.filter((row) => isSoundEntry(row) && isConfigured(topology, row));
       counts.unknown += page.length - known.length;
+      onPage();
       for (const slice of slicesByKeys(topology, known)) {
+        if (!isMeant(slice.shard)) continue;
         await scripts.start(async () => {
           const written = await putEntries(stores.of(slice.shard.region), slice);
           counts.entries += written;

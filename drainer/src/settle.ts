@@ -1,4 +1,5 @@
 import type { Refused } from "shared/dead-entry";
+import type { BatchOrigin } from "./admission.ts";
 import { type Database, isRowFault } from "./database.ts";
 import type { EventKind, Upsert } from "./event-kind.ts";
 import { fold, inOrder, type Versioned } from "./fold.ts";
@@ -9,16 +10,23 @@ export interface Attempt<P> {
   upsert: Upsert;
 }
 
-const attemptOf = <E extends Versioned, P extends E>(events: readonly P[], kind: EventKind<E>): Attempt<P> => ({
-  events,
-  upsert: kind.upsert(events),
-});
+const attemptOf = <E extends Versioned, P extends E>(
+  events: readonly P[],
+  { kind, origin }: Pick<SettleOptions<E>, "kind" | "origin">,
+): Attempt<P> => ({ events, upsert: kind.upsert(events, origin) });
 
 /** The newest event of each key as they are to be written first, with the statement for them. */
 export const toFirstAttempt = <E extends Versioned, P extends E>(
   newest: ReadonlyMap<string, P>,
-  kind: EventKind<E>,
-): Attempt<P> => attemptOf(inOrder(newest), kind);
+  options: Pick<SettleOptions<E>, "kind" | "origin">,
+): Attempt<P> => attemptOf(inOrder(newest), options);
+
+/** How events become rows, and where. */
+export interface SettleOptions<E extends Versioned> {
+  kind: EventKind<E>;
+  database: Database;
+  origin: BatchOrigin | undefined;
+}
 
 interface Raw {
   readonly raw: Buffer;
@@ -37,14 +45,14 @@ export interface Settled {
 export async function settle<E extends Versioned, P extends E & Raw>(
   events: readonly P[],
   first: Attempt<P>,
-  kind: EventKind<E>,
-  database: Database,
+  options: SettleOptions<E>,
 ): Promise<Settled> {
+  const { kind } = options;
   const refused: Refused[] = [];
   let rows = 0;
   let pending = events;
-  for (let attempt = first; pending.length > 0; attempt = attemptOf(fold(pending, kind.keyOf), kind)) {
-    const outcome = await upsertOrBisect(attempt, kind, database);
+  for (let attempt = first; pending.length > 0; attempt = attemptOf(fold(pending, kind.keyOf), options)) {
+    const outcome = await upsertOrBisect(attempt, options);
     rows += outcome.rows;
     if (outcome.refused.length === 0) break;
     refused.push(...outcome.refused.map(({ event, reason }) => ({ raw: event.raw, reason })));
@@ -63,18 +71,17 @@ interface Upserted<E> {
 /** One statement for all; where a row spoils it, one for each half, down to the row itself. */
 async function upsertOrBisect<E extends Versioned, P extends E>(
   { events, upsert }: Attempt<P>,
-  kind: EventKind<E>,
-  database: Database,
+  options: SettleOptions<E>,
 ): Promise<Upserted<P>> {
   try {
-    return { rows: await database.run(upsert), refused: [] };
+    return { rows: await options.database.run(upsert), refused: [] };
   } catch (error) {
     const [only] = events;
     if (!isRowFault(error) || only === undefined) throw error;
     if (events.length === 1) return { rows: 0, refused: [{ event: only, reason: `${error.code} ${error.message}` }] };
     const middle = Math.ceil(events.length / 2);
-    const left = await upsertOrBisect(attemptOf(events.slice(0, middle), kind), kind, database);
-    const right = await upsertOrBisect(attemptOf(events.slice(middle), kind), kind, database);
+    const left = await upsertOrBisect(attemptOf(events.slice(0, middle), options), options);
+    const right = await upsertOrBisect(attemptOf(events.slice(middle), options), options);
     return { rows: left.rows + right.rows, refused: [...left.refused, ...right.refused] };
   }
 }

@@ -1,4 +1,5 @@
 import { type AccountEvent, accountEventSchema } from "shared/events";
+import { admit, type BatchOrigin } from "./admission.ts";
 import type { Sql } from "./database.ts";
 import { eraseAccounts } from "./erase-rows.ts";
 import type { EventKind } from "./event-kind.ts";
@@ -6,7 +7,12 @@ import type { EventKind } from "./event-kind.ts";
 const isOlder = (sql: Sql) => sql`accounts.updated_at < excluded.updated_at`;
 const isNotNewer = (sql: Sql) => sql`accounts.updated_at <= excluded.updated_at`;
 
-function write(sql: Sql, events: readonly AccountEvent[], mayReplace: ReturnType<typeof isOlder>) {
+function write(
+  sql: Sql,
+  events: readonly AccountEvent[],
+  mayReplace: ReturnType<typeof isOlder>,
+  origin?: BatchOrigin,
+) {
   const column = (name: keyof AccountEvent) => events.map((event) => event[name]);
   return sql`
     INSERT INTO accounts (user_id, name, region, password_hash, created_at, updated_at)
@@ -17,6 +23,7 @@ function write(sql: Sql, events: readonly AccountEvent[], mayReplace: ReturnType
       ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
       ${column("password_hash")}::text[], ${column("created_at")}::text[], ${column("updated_at")}::text[]
     ) AS event (user_id, name, region, password_hash, created_at, updated_at)
+    ${admit(sql, origin, events)}
     WHERE NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = 'accounts' AND erasures.user_id = event.user_id
@@ -29,8 +36,8 @@ function write(sql: Sql, events: readonly AccountEvent[], mayReplace: ReturnType
 }
 
 /** Writes the newest state of each account, as `upsert-scores.ts` does for entries. */
-export async function upsertAccounts(sql: Sql, events: readonly AccountEvent[]): Promise<number> {
-  return (await write(sql, events, isOlder(sql))).count;
+export async function upsertAccounts(sql: Sql, events: readonly AccountEvent[], origin?: BatchOrigin): Promise<number> {
+  return (await write(sql, events, isOlder(sql), origin)).count;
 }
 
 /** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */
@@ -41,6 +48,6 @@ export async function overwriteAccounts(sql: Sql, events: readonly AccountEvent[
 export const accountEvents: EventKind<AccountEvent> = {
   schema: accountEventSchema,
   keyOf: ({ user_id }) => user_id,
-  upsert: (events) => (sql) => upsertAccounts(sql, events),
+  upsert: (events, origin) => (sql) => upsertAccounts(sql, events, origin),
   erase: eraseAccounts,
 };

@@ -1,5 +1,6 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
 import type { Topology } from "shared/regions";
+import { admit, type BatchOrigin } from "./admission.ts";
 import { type Sql, toArrayLiteral } from "./database.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EventKind, Upsert } from "./event-kind.ts";
@@ -9,6 +10,8 @@ import { upsertVisibility } from "./upsert-visibility.ts";
 /** Where a row is there already, what decides whether the event replaces it. */
 const isOlder = (sql: Sql) => sql`leaderboard.updated_at < excluded.updated_at`;
 const isNotNewer = (sql: Sql) => sql`leaderboard.updated_at <= excluded.updated_at`;
+
+type Fragment = ReturnType<typeof isOlder>;
 
 const COLUMNS = ["board", "user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
 type Columns = Record<(typeof COLUMNS)[number], string>;
@@ -21,7 +24,7 @@ const toColumns = (events: readonly ScoreEvent[]) =>
  * One autocommit statement: `postgres` can end the process when a backend dies inside a transaction. Each column
  * is the literal of an array. What is older than an erasure of its player is left out.
  */
-function write(sql: Sql, columns: Columns, mayReplace: ReturnType<typeof isOlder>) {
+function write(sql: Sql, columns: Columns, { mayReplace, admission }: { mayReplace: Fragment; admission: Fragment }) {
   return sql`
     INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
     SELECT board, user_id, name, region, score,
@@ -31,6 +34,7 @@ function write(sql: Sql, columns: Columns, mayReplace: ReturnType<typeof isOlder
       ${columns.board}::text[], ${columns.user_id}::text[], ${columns.name}::text[], ${columns.region}::text[],
       ${columns.score}::bigint[], ${columns.reached_at}::bigint[], ${columns.updated_at}::bigint[]
     ) AS event (board, user_id, name, region, score, reached_at, updated_at)
+    ${admission}
     WHERE NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
@@ -43,9 +47,12 @@ function write(sql: Sql, columns: Columns, mayReplace: ReturnType<typeof isOlder
 }
 
 /** What writes the newest state of each entry; a row that is as new or newer stays. */
-function toUpsert(events: readonly ScoreEvent[]): Upsert {
+function toUpsert(events: readonly ScoreEvent[], origin?: BatchOrigin): Upsert {
   const columns = toColumns(events);
-  return async (sql) => (await write(sql, columns, isOlder(sql))).count;
+  return async (sql) => {
+    const parts = { mayReplace: isOlder(sql), admission: admit(sql, origin, events) };
+    return (await write(sql, columns, parts)).count;
+  };
 }
 
 /** Writes it. @returns the rows that changed */
@@ -53,7 +60,8 @@ export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]) => toUpser
 
 /** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */
 export async function overwriteScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
-  return (await write(sql, toColumns(events), isNotNewer(sql))).count;
+  const parts = { mayReplace: isNotNewer(sql), admission: admit(sql, undefined, events) };
+  return (await write(sql, toColumns(events), parts)).count;
 }
 
 /** Scores on the configured boards: an event of another one is refused, because no read and no restore would find it. */

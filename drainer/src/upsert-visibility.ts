@@ -1,11 +1,17 @@
 import type { VisibilityEvent } from "shared/events";
+import { admit, type BatchOrigin } from "./admission.ts";
 import type { Sql } from "./database.ts";
 import { fold } from "./fold.ts";
 
 const isOlder = (sql: Sql) => sql`visibility.changed_at < excluded.changed_at`;
 const isNotNewer = (sql: Sql) => sql`visibility.changed_at <= excluded.changed_at`;
 
-function write(sql: Sql, events: readonly VisibilityEvent[], mayReplace: ReturnType<typeof isOlder>) {
+function write(
+  sql: Sql,
+  events: readonly VisibilityEvent[],
+  mayReplace: ReturnType<typeof isOlder>,
+  origin?: BatchOrigin,
+) {
   const newest = fold(events, ({ region, user_id }) => `${region}\n${user_id}`);
   const column = (name: keyof VisibilityEvent) => newest.map((event) => String(event[name]));
   return sql`
@@ -15,6 +21,7 @@ function write(sql: Sql, events: readonly VisibilityEvent[], mayReplace: ReturnT
       ${column("region")}::text[], ${column("user_id")}::text[], ${column("hidden")}::text[],
       ${column("updated_at")}::text[]
     ) AS event (region, user_id, hidden, updated_at)
+    ${admit(sql, origin, events)}
     WHERE NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
@@ -25,8 +32,12 @@ function write(sql: Sql, events: readonly VisibilityEvent[], mayReplace: ReturnT
 }
 
 /** Writes who is hidden and who is shown again, as `upsert-scores.ts` does for entries. */
-export async function upsertVisibility(sql: Sql, events: readonly VisibilityEvent[]): Promise<number> {
-  return (await write(sql, events, isOlder(sql))).count;
+export async function upsertVisibility(
+  sql: Sql,
+  events: readonly VisibilityEvent[],
+  origin?: BatchOrigin,
+): Promise<number> {
+  return (await write(sql, events, isOlder(sql), origin)).count;
 }
 
 /** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */

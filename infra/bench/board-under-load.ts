@@ -9,7 +9,7 @@ import { JWT_SECRET } from "../embedded/service-under-test.ts";
 import { startAppending } from "./growth-board.ts";
 import { createNumberedPlayers, slicePlayers } from "./numbered-players.ts";
 import type { Players } from "./players.ts";
-import { ENTRY_KINDS, seedRedis } from "./seed-redis.ts";
+import { ENTRY_KINDS, openFences, seedRedis } from "./seed-redis.ts";
 
 /** Where all those play who are asked for, and those who write. */
 export const REGION = "EU";
@@ -21,6 +21,8 @@ export interface BoardUnderLoad {
   readonly redis: RedisServer;
   /** Beside the connections of the services. */
   readonly admin: RedisClient;
+  /** Of the Redis. */
+  readonly run: string;
   /** Those of `REGION`; the first of them have tokens. */
   readonly players: Players;
   /** One a line, of the first players. */
@@ -65,11 +67,12 @@ export async function startBoardUnderLoad(
     }
     await seedRedis(admin, { ...seed, players: writers, kind: "account" });
     await seedRedis(admin, { ...seed, players, kind: "bare" });
+    const run = await openFences(admin, TOPOLOGY);
     await startAppending(admin);
     const tokens = await issueTokens(writers);
     const tokensFile = join(dir, "tokens");
     await Bun.write(tokensFile, tokens.map((token) => `${token}\n`).join(""));
-    return { redis, admin, players, tokensFile, tokens, dispose };
+    return { redis, admin, run, players, tokensFile, tokens, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -5,12 +5,13 @@ import { awaitReady, connectRedis } from "shared/redis";
 import { createTopology, GLOBAL, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
 import { createBoards } from "../../ranker/src/boards.ts";
+import { createFenceWatch } from "../../ranker/src/fence-watch.ts";
 import { createReadRank } from "../../ranker/src/ranks.ts";
 import { createSubmit } from "../../ranker/src/submit.ts";
 import { BEHIND_ITS_TIES } from "../../ranker/src/window.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
-import { ENTRY_KINDS, type Kind, seedRedis } from "./seed-redis.ts";
+import { ENTRY_KINDS, type Kind, openFences, seedRedis } from "./seed-redis.ts";
 import { readInfo } from "./server-cost.ts";
 
 export const REGION = "EU";
@@ -72,6 +73,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
   try {
     for (const kind of ENTRY_KINDS)
       bytes.set(kind, await seedRedis(admin, { topology, region: REGION, players, kind }));
+    await openFences(admin, topology);
     await startAppending(admin);
     await awaitReady(redis, READY_TIMEOUT_MS);
   } catch (error) {
@@ -80,7 +82,13 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
   }
   const boards = createBoards(topology, () => redis);
   const readRank = createReadRank(topology, () => redis);
-  const submit = createSubmit({ topology, redisOf: () => redis, boards, queueMax: QUEUE_MAX });
+  const submit = createSubmit({
+    topology,
+    redisOf: () => redis,
+    fences: createFenceWatch({ log }),
+    boards,
+    queueMax: QUEUE_MAX,
+  });
   const calls = {
     submit: ({ userId, name }) =>
       submit({ userId, name, region: REGION }, { operation: "add", board: MAIN_BOARD, value: DELTA }),

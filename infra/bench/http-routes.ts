@@ -1,7 +1,6 @@
 import { MAIN_BOARD } from "shared/keys";
 import { GLOBAL, shardOf } from "shared/regions";
-import submitSource from "../../ranker/src/submit.lua" with { type: "text" };
-import { toSharedCall, toWriteCall } from "../../ranker/src/submit-call.ts";
+import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../ranker/src/submit-call.ts";
 import { type BoardUnderLoad, REGION, TOPOLOGY } from "./board-under-load.ts";
 import { RANDOM_PLAYER } from "./redis-benchmark.ts";
 import { QUEUE_MAX } from "./services.ts";
@@ -24,15 +23,15 @@ const TOP_PATHS = { top: `/top?region=${REGION}`, "top GLOBAL": `/top?region=${G
 
 /** The routes with their yardsticks; the scripts are loaded into Redis on the way. */
 export async function prepareRoutes(board: BoardUnderLoad): Promise<Route[]> {
-  const { admin, players, tokens, tokensFile } = board;
-  const sha1 = String(await admin.send("SCRIPT", ["LOAD", submitSource]));
+  const { admin, players, run, tokens, tokensFile } = board;
+  const sha1 = String(await admin.send("SCRIPT", ["LOAD", SUBMIT_SOURCE]));
   const top = (name: keyof typeof TOP_PATHS): Route => ({
     ...{ name, asked: ["get", TOP_PATHS[name]], yardstick: { path: TOP_PATHS[name] }, isWrite: false },
   });
   return [
     {
       ...{ name: "submit", asked: ["submit", tokensFile, DELTA], isWrite: true },
-      yardstick: { command: submitCommand(sha1, players.at(0).name), players: tokens.length },
+      yardstick: { command: submitCommand(sha1, run, players.at(0).name), players: tokens.length },
     },
     {
       ...{ name: "rank", asked: ["rank", players.count, REGION], isWrite: false },
@@ -47,7 +46,7 @@ export async function prepareRoutes(board: BoardUnderLoad): Promise<Route[]> {
  * What the ranker sends for a submit that comes alone. Each place that names the player gets another one of those that
  * write: the work is the same, and what is left behind is no player's state.
  */
-function submitCommand(sha1: string, name: string): string[] {
+function submitCommand(sha1: string, run: string, name: string): string[] {
   const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
   const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, shard, MAIN_BOARD);
   const write = toWriteCall(
@@ -56,5 +55,5 @@ function submitCommand(sha1: string, name: string): string[] {
     { operation: "add", board: MAIN_BOARD, value: DELTA },
   );
   const keys = [...shared.keys, ...write.keys];
-  return ["EVALSHA", sha1, String(keys.length), ...keys, ...[...shared.args, ...write.args].map(String)];
+  return ["EVALSHA", sha1, String(keys.length), ...keys, run, ...shared.args.map(String), ...write.args.map(String)];
 }

@@ -1,11 +1,22 @@
 import type { RedisClient } from "bun";
-import { accountKey, boardKey, clockKey, entriesKey, MAIN_BOARD, onceKey } from "shared/keys";
+import { formatFence } from "shared/fence";
+import {
+  ACCOUNTS_TAG,
+  accountKey,
+  answersKeys,
+  boardKey,
+  clockKey,
+  entriesKey,
+  fenceKey,
+  MAIN_BOARD,
+} from "shared/keys";
 import { formatRecord } from "shared/records";
 import { type Shard, shardOf, type Topology } from "shared/regions";
 import { toArrival } from "shared/times";
 import { createInFlight } from "../../drainer/src/in-flight.ts";
+import { toAnswerField } from "../../ranker/src/submit-call.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
-import { readUsedBytes } from "./server-cost.ts";
+import { readInfo, readUsedBytes } from "./server-cost.ts";
 
 /** A command and its arguments. */
 type Command = [name: string, ...args: (string | number)[]];
@@ -42,11 +53,13 @@ const writers = {
       return ["HSET", accountKey(userId), ...fields, "created_at", reachedAtUs, "updated_at", reachedAtUs];
     }),
   answer: (shard, players) =>
-    players.map((player) => {
-      const { userId, score, reachedAtUs } = player;
-      const key = onceKey(shard, userId, "00000000-0000-4000-8000-000000000000");
-      const answer = `set:${MAIN_BOARD}:${score} ok ${score} ${reachedAtUs} ${memberOf(player)} 123456 1`;
-      return ["SET", key, answer, "EX", DAY_SECONDS];
+    players.flatMap(({ userId, score, reachedAtUs }) => {
+      const [key] = answersKeys(shard, userId);
+      const field = toAnswerField("", "00000000-0000-4000-8000-000000000000");
+      return [
+        ["HSET", key, field, `0123456789 ok ${score} ${reachedAtUs} - 123456 1`],
+        ["EXPIRE", key, 2 * DAY_SECONDS],
+      ];
     }),
 } as const satisfies Record<string, Write>;
 
@@ -78,4 +91,13 @@ export async function seedRedis(
   }
   await batches.finish();
   return (await readUsedBytes(redis)) - before;
+}
+
+/** Opens the shards and the accounts of a Redis that no drainer looks after. @returns the run of the server */
+export async function openFences(redis: RedisClient, { shards }: Topology): Promise<string> {
+  const run = (await readInfo(redis, "server")).get("run_id") ?? "";
+  for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
+    await redis.send("SET", [fenceKey(tag), formatFence({ origin: "bench", kept: 0, run })]);
+  }
+  return run;
 }

@@ -5,17 +5,24 @@ import { primariesOf, type Redis } from "shared/redis";
 const everywhere = <T>(redis: Redis, ask: (server: ReturnType<typeof primariesOf>[number]) => Promise<T>) =>
   Promise.all(primariesOf(redis).map(ask));
 
+/** Empties the store but for the fences, so that it is as a drainer has opened it. */
 export async function flushAll(redis: Redis): Promise<void> {
-  await everywhere(redis, (server) => server.flushall());
+  await everywhere(redis, async (server) => {
+    const keys = await server.keys("fence:*");
+    const fences = await Promise.all(keys.map(async (key) => [key, (await server.get(key)) ?? ""] as const));
+    await server.flushall();
+    await Promise.all(fences.map(([key, fence]) => server.set(key, fence)));
+  });
 }
 
 export async function keysOf(redis: Redis, pattern: string): Promise<string[]> {
   return (await everywhere(redis, (server) => server.keys(pattern))).flat();
 }
 
-/** Keys held. */
+/** Keys held, but for the fences. */
 export async function sizeOf(redis: Redis): Promise<number> {
-  return (await everywhere(redis, (server) => server.dbsize())).reduce((sum, size) => sum + size, 0);
+  const fences = await keysOf(redis, "fence:*");
+  return (await everywhere(redis, (server) => server.dbsize())).reduce((sum, size) => sum + size, -fences.length);
 }
 
 export async function configure(redis: Redis, setting: string, value: string): Promise<void> {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { accountKey } from "shared/keys";
+import { createLog } from "shared/log";
 import { createLimiter } from "shared/rate-limit";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createAccounts } from "./accounts.ts";
+import { createFenceWatch } from "./fence-watch.ts";
 import { createCountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
 import { type Built, LOGIN_LIMIT, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
@@ -144,7 +146,7 @@ describe("login", () => {
     const { submit } = optional;
     const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
     const counted = createAccounts({
-      ...{ redis, submit, countTry, passwords },
+      ...{ redis, submit, countTry, passwords, fences: createFenceWatch({ log: createLog("test", "silent") }) },
       hasRoom: async () => true,
       passwordsRequired: false,
       queueMax: 1,

@@ -1,11 +1,14 @@
-import { accountClockKey, accountKey, accountQueueKey, MAIN_BOARD } from "shared/keys";
+import { ACCOUNTS_TAG, accountClockKey, accountKey, accountQueueKey, fenceKey, MAIN_BOARD } from "shared/keys";
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import type { Confirm } from "shared/replica-wait";
 import type { Identity } from "shared/tokens";
+import type { FenceWatch } from "./fence-watch.ts";
 import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords.ts";
+import { type Account, accountsAway, readAccount } from "./read-account.ts";
 import registerSource from "./register.lua" with { type: "text" };
+import { withParts } from "./script-parts.ts";
 import type { HasRoom, Submit } from "./submit.ts";
 
 export interface Registration {
@@ -38,6 +41,7 @@ export interface AccountsOptions {
   /** Where registrations are written, and what they wait for, if that is not the same and nothing. */
   writer?: Redis;
   confirm?: Confirm | undefined;
+  fences: FenceWatch;
   passwords: Passwords;
   submit: Submit;
   hasRoom: HasRoom;
@@ -50,13 +54,14 @@ export interface AccountsOptions {
 
 const registerScript = defineScript({
   name: "register",
-  source: registerSource,
-  parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full", createdAt: string],
+  source: withParts(registerSource, "is-open"),
+  isFenced: true,
+  parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full" | "closed", createdAt: string],
   isRefusal: ([outcome]) => outcome !== "created",
 });
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { redis, writer = redis, confirm, passwords, submit, hasRoom, countTry } = options;
+  const { redis, writer = redis, confirm, fences, passwords, submit, hasRoom, countTry } = options;
   const { passwordsRequired, queueMax } = options;
   /**
    * The account and the player's ranking live in different slots, so no script can write both. The account keeps the
@@ -79,7 +84,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       // The script decides; this spares the hash of a password that would be of no use.
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password);
-      const keys = [accountQueueKey, accountClockKey, accountKey(user_id)];
+      const keys = [accountQueueKey, accountClockKey, accountKey(user_id), fenceKey(ACCOUNTS_TAG)];
       const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
       const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
       const [outcome, createdAt] = await registerScript(writer, keys, args, confirm).catch((error: unknown) => {
@@ -87,6 +92,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
       });
       if (outcome === "user_exists") throw userExists(user_id);
       if (outcome === "queue_full") throw tooManyWait();
+      if (outcome === "closed") {
+        fences.onClosed(writer, ACCOUNTS_TAG);
+        throw accountsAway();
+      }
+      fences.onWritten(writer, ACCOUNTS_TAG, [Number(createdAt)]);
       const identity = { userId: user_id, name, region, account: createdAt };
       if (initialScore !== undefined) {
         await writeInitialScore(identity, initialScore).catch((cause: unknown) => {
@@ -109,11 +119,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   async function enter({ user_id, name, region, password }: Credentials): Promise<Identity> {
-    const account: Record<string, string | undefined> = await redis
-      .hgetall(accountKey(user_id))
-      .catch((error: unknown) => {
-        throw toRedisProblem(error, "read");
-      });
+    const account = await readAccount(redis, user_id);
     if (!(await mayEnter(account, name, password))) {
       throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
     }
@@ -129,11 +135,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   /** A given password always costs one hash, so that the time does not tell whether the player exists. */
-  async function mayEnter(
-    account: Record<string, string | undefined>,
-    name: string | undefined,
-    password: string | undefined,
-  ): Promise<boolean> {
+  async function mayEnter(account: Account, name: string | undefined, password: string | undefined): Promise<boolean> {
     const hash = account.password_hash === "" ? undefined : account.password_hash;
     const isNamed = name === undefined || name === account.name;
     if (password !== undefined) {

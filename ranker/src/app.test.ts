@@ -218,7 +218,8 @@ describe("a wrong type at a key, planted by somebody else, is a 500 that tells n
     ["clock:{EU}", update],
     ["leaderboard:{EU}", update],
     ["entries:{EU}", update],
-    ["once:{EU}:ada:k", update],
+    ["answers:{EU}:ada", update],
+    ["answers:{EU}:ada:old", update],
     ["queue:accounts:{accounts}", register],
     ["clock:{accounts}", register],
     ["account:{accounts}:eve", register],
@@ -229,7 +230,7 @@ describe("a wrong type at a key, planted by somebody else, is a 500 that tells n
     const text = await response.clone().text();
     expect(await problemOf(response)).toEqual([500, "internal"]);
     expect(text).not.toMatch(/WRONGTYPE|redis|lua|script/i);
-    expect((await keysOf(under.redis, "*")).filter((other) => !other.startsWith("bucket:"))).toEqual([key]);
+    expect((await keysOf(under.redis, "*")).filter((other) => !/^(bucket|fence):/.test(other))).toEqual([key]);
     expect(await under.redis.smembers(key)).toEqual(["not what belongs here"]);
   });
 });

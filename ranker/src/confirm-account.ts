@@ -1,8 +1,8 @@
-import { accountKey } from "shared/keys";
 import { makeRoom } from "shared/make-room";
 import { accountGone, invalidToken, Problem } from "shared/problems";
 import type { Redis } from "shared/redis";
 import type { Identity } from "shared/tokens";
+import { readAccount } from "./read-account.ts";
 
 /**
  * Sees that the account a token was issued for is still the player's: not removed, not registered anew by somebody
@@ -42,11 +42,9 @@ export function createConfirmAccount(
 
   async function ask(identity: Identity): Promise<Answer> {
     try {
-      const [createdAt, region] = await within(
-        ANSWER_WITHIN_MS,
-        home.hmget(accountKey(identity.userId), "created_at", "region"),
-      );
-      if (identity.isExternal) return createdAt === null && region === null ? "confirmed" : "taken";
+      // A store that was emptied throws: what it does not know of may be in PostgreSQL.
+      const { created_at: createdAt, region } = await within(ANSWER_WITHIN_MS, readAccount(home, identity.userId));
+      if (identity.isExternal) return createdAt === undefined && region === undefined ? "confirmed" : "taken";
       return createdAt === identity.account && region === identity.region ? "confirmed" : "gone";
     } catch {
       restsUntilMs = now() + REST_AFTER_FAILURE_MS;

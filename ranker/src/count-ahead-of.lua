@@ -5,6 +5,7 @@ asked for.
 
 KEYS 1 board    zset  score -> <arrival><user_id>
      2 split    string  how many partitions the region is split into; absent where nobody has written it down
+     3 fence    string the run of the server on which the shard may be written; absent in an emptied store
 ARGV 1 partitions  what the caller takes the split to be
      2... four for each position: score, member, ties (a guess at how many of the score stand ahead, as count_ahead
           takes it, made on a board), of (so many entries)
@@ -12,10 +13,10 @@ Reply one text: the total, then for each position the entries strictly ahead. Em
       caller takes them to be.
 Uses  is_readable, count_ahead, scale_ties
 ]]
-local board, split_key = KEYS[1], KEYS[2]
+local board, split_key, fence = KEYS[1], KEYS[2], KEYS[3]
 local partitions, FIRST, WIDTH = ARGV[1], 2, 4
 
-if not is_readable(split_key, partitions) then return '' end
+if not is_readable(split_key, partitions, fence) then return '' end
 local total = redis.call('ZCARD', board)
 local numbers = {total}
 for i = FIRST, #ARGV, WIDTH do

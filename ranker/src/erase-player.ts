@@ -1,24 +1,31 @@
 import {
+  ACCOUNTS_TAG,
   accountClockKey,
   accountErasedKey,
   accountKey,
   accountQueueKey,
+  answersKeys,
   clockKey,
   entryKeys,
   erasedKey,
+  fenceKey,
+  loginBucketKey,
   queueKey,
   splitKey,
+  userBucketKey,
   visibilityKey,
 } from "shared/keys";
-import { defineScript, toRedisProblem } from "shared/redis";
+import { defineScript } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
 import type { Stores } from "shared/stores";
 import accountSource from "./erase-account.lua" with { type: "text" };
 import entriesSource from "./erase-entries.lua" with { type: "text" };
+import type { FenceWatch } from "./fence-watch.ts";
 import { onEveryShard, toPartialProblem } from "./on-every-shard.ts";
-import { createSweepPlayer, type OnSwept } from "./sweep-player.ts";
-import { entriesMoved } from "./window.ts";
+import { accountsAway, readAccount } from "./read-account.ts";
+import { withParts } from "./script-parts.ts";
+import { entriesAway } from "./window.ts";
 
 export interface Erased {
   /** Entries that there were, on all boards. */
@@ -38,61 +45,77 @@ export type ErasePlayer = (userId: string) => Promise<Erased>;
 export interface ErasePlayerOptions {
   topology: Topology;
   /** Where players are written. */
-  stores: Pick<Stores, "home" | "all" | "of">;
+  stores: Pick<Stores, "home" | "of">;
+  fences: FenceWatch;
   /** What an erasure waits for; nothing unless it is given. */
   confirm?: Confirm | undefined;
-  onSwept?: OnSwept | undefined;
 }
 
 // Longer than a queue is likely to wait for PostgreSQL, and than a token is likely to live.
 const ERASED_TTL_SECONDS = 30 * 24 * 3600;
 
+const CLOSED = -3;
 const IN_PART = "The player is erased in part: a store does not answer. Erase again.";
 
 const entriesScript = defineScript({
   name: "erase-entries",
-  source: entriesSource,
+  source: withParts(entriesSource, "is-open"),
+  isFenced: true,
   parse: Number,
   isRefusal: (taken) => taken < 0,
 });
 const accountScript = defineScript({
   name: "erase-account",
-  source: accountSource,
-  parse: (reply) => reply === 1,
+  source: withParts(accountSource, "is-open"),
+  isFenced: true,
+  parse: Number,
+  isRefusal: (outcome) => outcome < 0,
 });
 
 export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
-  const { topology, stores, confirm, onSwept } = options;
-  const sweep = createSweepPlayer({ topology, stores, onSwept });
+  const { topology, stores, fences, confirm } = options;
 
   async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    keys.push(visibilityKey(shard), ...topology.boards.flatMap((board) => entryKeys(shard, board)));
+    keys.push(visibilityKey(shard), fenceKey(shard.tag), ...answersKeys(shard, userId));
+    keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
     const args = [userId, eventTail, account, ERASED_TTL_SECONDS, topology.partitions];
-    const taken = await entriesScript(stores.of(shard.region), keys, args, confirm);
-    if (taken < 0) throw entriesMoved(shard.region);
+    const redis = stores.of(shard.region);
+    const taken = await entriesScript(redis, keys, args, confirm);
+    if (taken === CLOSED) fences.onClosed(redis, shard.tag);
+    if (taken < 0) throw entriesAway(shard.region);
     return taken;
   }
 
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
     const keys = [accountQueueKey, accountClockKey, accountKey(userId), accountErasedKey(userId)];
+    keys.push(fenceKey(ACCOUNTS_TAG), loginBucketKey(userId));
     const eventTail = JSON.stringify({ user_id: userId }).slice(1);
     try {
-      return await accountScript(stores.home, keys, [eventTail, createdAt, ERASED_TTL_SECONDS], confirm);
+      const outcome = await accountScript(stores.home, keys, [eventTail, createdAt, ERASED_TTL_SECONDS], confirm);
+      if (outcome !== CLOSED) return outcome === 1;
+      fences.onClosed(stores.home, ACCOUNTS_TAG);
+      throw accountsAway();
     } catch (error) {
       throw toPartialProblem(error, true, IN_PART);
     }
   }
 
+  /** The buckets of rate limits expire soon by themselves; a later owner of the id should not wait for that. */
+  function forgetLimits(userId: string): void {
+    for (const region of topology.regions)
+      void stores
+        .of(region)
+        .unlink(userBucketKey(region, userId))
+        .catch(() => {});
+  }
+
   return async (userId) => {
-    const found = await stores.home.hget(accountKey(userId), "created_at").catch((error: unknown) => {
-      throw toRedisProblem(error, "read");
-    });
-    const createdAt = found ?? "";
+    const { created_at: createdAt = "" } = await readAccount(stores.home, userId);
     const entries = await onEveryShard(topology, userId, IN_PART, (shard) => eraseOn(shard, userId, createdAt));
     const account = await eraseAccount(userId, createdAt);
-    sweep(userId); // takes as long as Redis is large; the answer need not wait for it
+    forgetLimits(userId);
     return { entries, account };
   };
 }

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createTopology } from "shared/regions";
 import { freePort } from "../../infra/embedded/free-port.ts";
+import { openFencesAt } from "../../infra/embedded/open-fences.ts";
 import { startRedis } from "../../infra/embedded/redis.ts";
 import { scratchRedis } from "../../infra/embedded/scratch.ts";
 import { startService } from "../../infra/embedded/service-under-test.ts";
+import { REGIONS } from "./ranker-under-test.ts";
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;
 beforeAll(async () => {
@@ -57,6 +60,7 @@ test("SIGTERM: not ready at once, what was accepted is answered, then the proces
 
 test("a Redis that is gone makes a 503 within a second, and its return heals by itself", async () => {
   const own = await scratchRedis();
+  await openFencesAt(own.url, createTopology(REGIONS, 1, ["main"]));
   const ranker = await startService("ranker", { REDIS_URL: own.url });
   try {
     expect((await fetch(`${ranker.url}/top`)).status).toBe(200);

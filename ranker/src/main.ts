@@ -13,6 +13,7 @@ import { createBoards } from "./boards.ts";
 import { loadRankerConfig } from "./config.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { createErasePlayer } from "./erase-player.ts";
+import { createFenceWatch } from "./fence-watch.ts";
 import { createLive } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
@@ -50,13 +51,15 @@ await runService(
     measureStores(metrics, used);
     if (tracing !== undefined) traceScripts(tracing, used);
     const passwords = await createPasswords();
-    const { onReplay, onConfirm } = measureRanker(metrics, { queueMax, passwords });
+    const { onReplay, onConfirm, onLostWrites } = measureRanker(metrics, { queueMax, passwords });
 
+    const fences = createFenceWatch({ log, onLost: onLostWrites });
     const boards = createBoards(topology, stores.of);
     const submit = createSubmit({
       topology,
       redisOf: writers.of,
       confirm,
+      fences,
       boards,
       queueMax,
       onReplay,
@@ -68,19 +71,13 @@ await runService(
     const { app, lane } = createApp({
       ...{ topology, boards, live, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
       accounts: createAccounts({
-        ...{ redis: stores.home, writer: writers.home, confirm },
+        ...{ redis: stores.home, writer: writers.home, confirm, fences },
         ...{ passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
       }),
       confirmAccount: createConfirmAccount(stores.home, undefined, onConfirm),
       players: createPlayers(topology, stores),
-      erasePlayer: createErasePlayer({
-        ...{ topology, confirm, stores: writers },
-        onSwept: (user_id, keys, err) => {
-          if (err === undefined) log.info({ user_id, keys }, "what expires of an erased player is gone");
-          else log.warn({ user_id, err }, "what expires of an erased player is left to expire");
-        },
-      }),
-      setVisibility: createSetVisibility({ topology, confirm, stores: writers }),
+      erasePlayer: createErasePlayer({ topology, confirm, stores: writers, fences }),
+      setVisibility: createSetVisibility({ topology, confirm, stores: writers, fences }),
       tokens: createTokens({
         ...config.tokens,
         onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),

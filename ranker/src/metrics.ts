@@ -5,6 +5,7 @@ import type { Passwords } from "./passwords.ts";
 export interface RankerMetrics {
   onReplay(): void;
   onConfirm(by: ConfirmedBy): void;
+  onLostWrites(shard: string, writes: number): void;
 }
 
 /** What the ranker counts besides its requests. */
@@ -24,6 +25,12 @@ export function measureRanker(
     labelNames: ["by"] as const,
     registers,
   });
+  const lost = new Counter({
+    name: "ranker_lost_writes_total",
+    help: "Writes that this ranker acknowledged, and that neither Redis nor PostgreSQL has after Redis lost data.",
+    labelNames: ["shard"] as const,
+    registers,
+  });
   new Gauge({
     name: "ranker_password_hashes_waiting",
     help: "Registrations and logins that wait for their turn to hash a password.",
@@ -40,5 +47,6 @@ export function measureRanker(
   return {
     onReplay: () => replays.inc(),
     onConfirm: (by) => confirmations.inc({ by }),
+    onLostWrites: (shard, writes) => lost.inc({ shard }, writes),
   };
 }

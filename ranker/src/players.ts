@@ -2,10 +2,10 @@ import type { PlayerRecord } from "shared/answers";
 import { readDeadEntry } from "shared/dead-entry";
 import {
   accountDeadKey,
-  accountKey,
   accountQueueKey,
   deadKey,
   entriesKey,
+  fenceKey,
   queueKey,
   splitKey,
   visibilityKey,
@@ -19,9 +19,10 @@ import type { Stores } from "shared/stores";
 import { fromArrival, toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
 import { parseVisibility } from "shared/visibility";
+import { readAccount as readAccountOf } from "./read-account.ts";
 import readSource from "./read-player.lua" with { type: "text" };
 import { withParts } from "./script-parts.ts";
-import { entriesMoved } from "./window.ts";
+import { entriesAway } from "./window.ts";
 
 /** What operators read of players, wherever they live. */
 export interface Players {
@@ -47,7 +48,7 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
 
   /** Players of an identity provider have no account: what they wrote last says who they are. */
   async function find(userId: string): Promise<Identity | undefined> {
-    const [name, region, account] = await stores.home.hmget(accountKey(userId), "name", "region", "created_at");
+    const { name, region, created_at: account } = await readAccountOf(stores.home, userId);
     if (name && region && account) return { userId, name, region, account };
     const written = await Promise.all(
       placesOf(userId).map(async ({ shard, board }) => {
@@ -60,10 +61,11 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
   }
 
   async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
-    const keys = [splitKey(shard.tag), visibilityKey(shard), ...topology.boards.map((each) => entriesKey(shard, each))];
+    const keys = [splitKey(shard.tag), visibilityKey(shard), fenceKey(shard.tag)];
+    keys.push(...topology.boards.map((each) => entriesKey(shard, each)));
     const reply = await readScript(stores.of(shard.region), keys, [userId, topology.partitions]);
     const [visibility, ...records] = reply;
-    if (reply.length === 0) throw entriesMoved(shard.region);
+    if (reply.length === 0) throw entriesAway(shard.region);
     const entries = topology.boards.flatMap((board, index) => {
       const record = records[index];
       if (record == null) return [];
@@ -76,8 +78,7 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
   }
 
   async function readAccount(userId: string): Promise<PlayerRecord["account"]> {
-    const account: Record<string, string | undefined> = await stores.home.hgetall(accountKey(userId));
-    const { name, region, password_hash, created_at, updated_at } = account;
+    const { name, region, password_hash, created_at, updated_at } = await readAccountOf(stores.home, userId);
     if (name === undefined || region === undefined) return null;
     const time = (text: string | undefined) => toIsoTime(Number(text ?? 0));
     const times = { created_at: time(created_at), updated_at: time(updated_at) };

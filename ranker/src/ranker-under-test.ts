@@ -6,12 +6,14 @@ import { createLimiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/tokens";
+import { openFences } from "../../infra/embedded/open-fences.ts";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApp, type RankerApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 import { createErasePlayer, type ErasePlayer } from "./erase-player.ts";
+import { createFenceWatch } from "./fence-watch.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createCountTry } from "./login-tries.ts";
@@ -37,8 +39,6 @@ export interface BuildOptions {
   /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
   confirmsAccounts?: boolean;
   log?: Log;
-  /** Told when what expires of an erased player is gone. */
-  onSwept?: (userId: string, keys: number) => void;
   /** Where that is asked, if not in the Redis of the scores. */
   accountsIn?: Redis;
   /** The store of a region's scores, if not the one of the test. */
@@ -78,6 +78,7 @@ export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 export async function startUnderTest(): Promise<UnderTest> {
   const { redis, url, dispose } = await scratchRedisClient();
   const log = createLog("test", "silent");
+  await openFences(redis, createTopology(REGIONS, 1, []));
   return {
     redis,
     redisUrl: url,
@@ -85,20 +86,31 @@ export async function startUnderTest(): Promise<UnderTest> {
     async build({ topology = createTopology(REGIONS, 1, ["main", "weekly"]), queueMax = 100_000, ...rest } = {}) {
       const passwordsRequired = rest.passwordsRequired ?? false;
       const redisOf = rest.redisOf ?? (() => redis);
+      await openFences(redis, topology);
+      const fences = createFenceWatch({ log });
       const boards = createBoards(topology, redisOf);
-      const submit = createSubmit({ topology, redisOf, boards, queueMax });
+      const submit = createSubmit({ topology, redisOf, fences, boards, queueMax });
       const passwords = await createPasswords(HASH_PATIENCE_MS);
       const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
       const hasRoom = createHasRoom({ topology, redisOf, queueMax });
-      const accounts = createAccounts({ redis, passwords, submit, hasRoom, countTry, passwordsRequired, queueMax });
+      const accounts = createAccounts({
+        redis,
+        fences,
+        passwords,
+        submit,
+        hasRoom,
+        countTry,
+        passwordsRequired,
+        queueMax,
+      });
       const confirmAccount =
         rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
       const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
       const metrics = createMetrics("test");
       const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
       const stores = { home: redis, all: [redis], of: redisOf };
-      const setVisibility = createSetVisibility({ topology, stores });
-      const erasePlayer = createErasePlayer({ topology, stores, onSwept: rest.onSwept });
+      const setVisibility = createSetVisibility({ topology, stores, fences });
+      const erasePlayer = createErasePlayer({ topology, stores, fences });
       const { app } = createApp({
         setVisibility,
         players: createPlayers(topology, stores),

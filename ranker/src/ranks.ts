@@ -1,11 +1,11 @@
-import { boardKey, entriesKey, splitKey } from "shared/keys";
+import { boardKey, entriesKey, fenceKey, splitKey } from "shared/keys";
 import type { Redis } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
 import { createGather, perBoard } from "./gather.ts";
 import { defineReadScript } from "./read-script.ts";
-import { entriesMoved, type Sought, type Standing, type Target, toSelf } from "./window.ts";
+import { entriesAway, type Sought, type Standing, type Target, toSelf } from "./window.ts";
 
 /**
  * Where a target stands on one shard. What is asked of a shard and board in one turn of the event loop is one call of
@@ -31,7 +31,7 @@ const countScript = defineReadScript({
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
   const finder = (wantsTies: boolean) =>
     perBoard((shard, board) => {
-      const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag)];
+      const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag), fenceKey(shard.tag)];
       return createGather<string, Standing>(GATHERED_MAX, async (userIds) => {
         const args = [partitions, wantsTies ? 1 : 0, ...userIds];
         return toFound(shard, userIds, await findScript(redisOf(shard.region), keys, args));
@@ -40,7 +40,7 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
   const find = finder(false);
   const findWithTies = finder(true);
   const count = perBoard((shard, board) => {
-    const keys = [boardKey(shard, board), splitKey(shard.tag)];
+    const keys = [boardKey(shard, board), splitKey(shard.tag), fenceKey(shard.tag)];
     return createGather<Sought, Standing>(GATHERED_MAX, async (all) => {
       const args: (string | number)[] = [partitions];
       for (const { score, member, ties } of all) args.push(score, member, ties.count, ties.of);
@@ -56,7 +56,7 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
 
 function toFound({ region }: Shard, userIds: readonly string[], reply: Reply): Standing[] {
   const [numbers] = reply;
-  if (numbers === undefined) throw entriesMoved(region);
+  if (numbers === undefined) throw entriesAway(region);
   const parsed = numbers.split(" ");
   const total = Number(parsed[0]);
   return userIds.map((userId, i) => {
@@ -68,7 +68,7 @@ function toFound({ region }: Shard, userIds: readonly string[], reply: Reply): S
 }
 
 function toCounted({ region }: Shard, numbers: string): Standing[] {
-  if (numbers === "") throw entriesMoved(region);
+  if (numbers === "") throw entriesAway(region);
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
   return befores.map((before) => ({ total, before }));
 }

@@ -1,10 +1,10 @@
-import { boardKey, clockKey, entriesKey, splitKey } from "shared/keys";
+import { boardKey, clockKey, entriesKey, fenceKey, splitKey } from "shared/keys";
 import type { Redis } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import { createKeeping } from "./keeping.ts";
 import { defineReadScript } from "./read-script.ts";
 import source from "./top.lua" with { type: "text" };
-import { entriesMoved, type RawSlice, type ShardEntry, toEntries } from "./window.ts";
+import { entriesAway, type RawSlice, type ShardEntry, toEntries } from "./window.ts";
 
 /** The best entries of one shard, in rank order. */
 export interface TopOfShard {
@@ -45,9 +45,10 @@ export function createReadTop(
     const askedAtMs = nowMs();
     const kept = keeping.find(name, askedAtMs);
     const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag), clockKey(shard)];
+    keys.push(fenceKey(shard.tag));
     const args = [partitions, limit, kept?.clock ?? ""];
     const [clock, total, slice] = await topScript(redisOf(shard.region), keys, args);
-    if (clock === undefined) throw entriesMoved(shard.region);
+    if (clock === undefined) throw entriesAway(shard.region);
     if (kept !== undefined && total === undefined) return kept.top;
     const top = total === undefined || total === 0 ? NOBODY : { total, entries: toEntries(shard.region, slice) };
     // Without a clock nobody could tell whether it is still so.

@@ -1,14 +1,16 @@
-import { clockKey, entryKeys, erasedKey, queueKey, splitKey, visibilityKey } from "shared/keys";
+import { clockKey, entryKeys, erasedKey, fenceKey, queueKey, splitKey, visibilityKey } from "shared/keys";
 import { defineScript } from "shared/redis";
 import type { Shard, Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
 import type { Stores } from "shared/stores";
 import type { Identity } from "shared/tokens";
 import { toState } from "shared/visibility";
+import type { FenceWatch } from "./fence-watch.ts";
 import { onEveryShard } from "./on-every-shard.ts";
 import { unknownPlayer } from "./players.ts";
+import { withParts } from "./script-parts.ts";
 import source from "./set-visibility.lua" with { type: "text" };
-import { entriesMoved } from "./window.ts";
+import { entriesAway } from "./window.ts";
 
 /**
  * Hides a player from all boards, or shows the player again, in every region. Written also where nothing is to be changed:
@@ -24,27 +26,32 @@ export interface SetVisibilityOptions {
   topology: Topology;
   /** Where players are written. */
   stores: Pick<Stores, "of">;
+  fences: FenceWatch;
   /** What a change waits for; nothing unless it is given. */
   confirm?: Confirm | undefined;
 }
 
-const MOVED = -1;
+const [MOVED, CLOSED] = [-1, -3];
 
 const script = defineScript({
   name: "set-visibility",
-  source,
+  source: withParts(source, "is-open"),
+  isFenced: true,
   parse: Number,
   isRefusal: (boards) => boards < 0,
 });
 
-export function createSetVisibility({ topology, stores, confirm }: SetVisibilityOptions): SetVisibility {
+export function createSetVisibility({ topology, stores, fences, confirm }: SetVisibilityOptions): SetVisibility {
   async function setOn(shard: Shard, { userId, account = "" }: Identity, isHidden: boolean): Promise<number> {
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    keys.push(visibilityKey(shard), ...topology.boards.flatMap((board) => entryKeys(shard, board)));
+    keys.push(visibilityKey(shard), fenceKey(shard.tag));
+    keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
     const args = [userId, toState(isHidden), eventTail, account, topology.partitions];
-    const boards = await script(stores.of(shard.region), keys, args, confirm);
-    if (boards === MOVED) throw entriesMoved(shard.region);
+    const redis = stores.of(shard.region);
+    const boards = await script(redis, keys, args, confirm);
+    if (boards === CLOSED) fences.onClosed(redis, shard.tag);
+    if (boards === MOVED || boards === CLOSED) throw entriesAway(shard.region);
     if (boards < 0) throw unknownPlayer(userId);
     return boards;
   }

@@ -1,14 +1,27 @@
-import { clockKey, entryKeys, erasedKey, onceKey, queueKey, splitKey, visibilityKey } from "shared/keys";
+import {
+  answersKeys,
+  clockKey,
+  entryKeys,
+  erasedKey,
+  fenceKey,
+  legacyAnswerKey,
+  queueKey,
+  splitKey,
+  visibilityKey,
+} from "shared/keys";
 import { defineScript, type Redis } from "shared/redis";
 import { refusedByRedis } from "shared/redis-connection";
 import { type Shard, shardsOfView, type Topology } from "shared/regions";
 import type { Confirm } from "shared/replica-wait";
 import type { Identity } from "shared/tokens";
+import type { FenceWatch } from "./fence-watch.ts";
 import { createGather, perBoard } from "./gather.ts";
+import { withParts } from "./script-parts.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 import type { Submission } from "./submit.ts";
 
-const ONCE_TTL_SECONDS = 24 * 3600;
+/** An answer is kept for so long at least, and for twice that at most. */
+const KEPT_SECONDS = 24 * 3600;
 
 /** What becomes of a write. */
 export type Outcome =
@@ -18,6 +31,7 @@ export type Outcome =
   | "idempotency_conflict"
   | "queue_full"
   | "moved"
+  | "closed"
   | "erased";
 
 /** What `submit.lua` answers to one write; only the first two unless it is done. */
@@ -26,7 +40,8 @@ type SubmitAnswer = [
   outcome: Outcome,
   score: string,
   updatedAt: string,
-  member: string,
+  /** `-` where it follows from `updatedAt`. */
+  arrival: string,
   rank: string,
   isFinal: "0" | "1",
 ];
@@ -35,11 +50,15 @@ type SubmitAnswer = [
 type Refused = ["!", ...words: string[]];
 const isRefused = (answer: SubmitAnswer | Refused): answer is Refused => answer[0] === "!";
 
-const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", "moved", "erased"]);
+const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", "moved", "closed", "erased"]);
+
+/** What the script runs as. */
+export const SUBMIT_SOURCE = withParts(submitSource, "is-open");
 
 const submitScript = defineScript({
   name: "submit",
-  source: submitSource,
+  source: SUBMIT_SOURCE,
+  isFenced: true,
   parse: (reply) => (reply as string[]).map((text) => text.split(" ") as SubmitAnswer | Refused),
 });
 
@@ -57,8 +76,15 @@ export function toSharedCall(
 ): SubmitCall {
   const isWholeView = shardsOfView(topology, shard.region).length === 1;
   return {
-    keys: [queueKey(shard), clockKey(shard), ...entryKeys(shard, board), splitKey(shard.tag), visibilityKey(shard)],
-    args: [queueMax, isWholeView ? 1 : 0, topology.partitions, ONCE_TTL_SECONDS],
+    keys: [
+      queueKey(shard),
+      clockKey(shard),
+      ...entryKeys(shard, board),
+      splitKey(shard.tag),
+      visibilityKey(shard),
+      fenceKey(shard.tag),
+    ],
+    args: [queueMax, isWholeView ? 1 : 0, topology.partitions, KEPT_SECONDS],
   };
 }
 
@@ -71,10 +97,26 @@ export function toWriteCall(
 ): SubmitCall {
   const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
   const keys = [erasedKey(shard, userId)];
-  if (idempotencyKey !== undefined) keys.push(onceKey(shard, userId, idempotencyKey));
-  const fingerprint = idempotencyKey === undefined ? "" : `${operation}:${board}:${value}`;
-  return { keys, args: [operation, userId, value, eventTail, name, account, fingerprint] };
+  const args = [operation, userId, value, eventTail, name, account];
+  if (idempotencyKey === undefined) return { keys, args: [...args, "", ""] };
+  keys.push(...answerKeys(shard, userId, idempotencyKey));
+  return { keys, args: [...args, `${operation}:${board}:${value}`, toAnswerField(account, idempotencyKey)] };
 }
+
+/** Where the answer to a write may be kept: the hashes of today, and the key of release 0.1. */
+export const answerKeys = (shard: Shard, userId: string, idempotencyKey: string): string[] => [
+  ...answersKeys(shard, userId),
+  legacyAnswerKey(shard, userId, idempotencyKey),
+];
+
+const FIELD_DIGITS = 22; // 131 bits in base64url
+
+/**
+ * The field of an answer: a digest, so that a long key costs no more than a short one. The account is part of it, so that
+ * a later owner of the same id never meets the answers of an earlier one.
+ */
+export const toAnswerField = (account: string, idempotencyKey: string): string =>
+  new Bun.CryptoHasher("sha256").update(`${account}\n${idempotencyKey}`).digest("base64url").slice(0, FIELD_DIGITS);
 
 // Redis does nothing else meanwhile, some 20 µs for each.
 const WRITES_MAX = 64;
@@ -83,6 +125,7 @@ const WRITES_MAX = 64;
 export interface WriterOptions {
   topology: Topology;
   redisOf: (region: string) => Redis;
+  fences: FenceWatch;
   /** What a write, or the answer that was kept for it, waits for; nothing unless it is given. */
   confirm?: Confirm | undefined;
   /** Events a shard's queue may hold before writes are refused. */
@@ -99,7 +142,7 @@ export type Write = (shard: Shard, board: string, call: SubmitCall) => Promise<S
  * call costs, the write itself is the smaller part. Each has its own answer, and shares no fate but that of the call.
  */
 export function createWrite(options: WriterOptions): Write {
-  const { redisOf, confirm, traceparent } = options;
+  const { redisOf, confirm, fences, traceparent } = options;
   // A span is below that of its own request.
   const max = traceparent === undefined ? WRITES_MAX : 1;
   const write = perBoard((shard, board) => {
@@ -111,7 +154,9 @@ export function createWrite(options: WriterOptions): Write {
         args.push(...call.args);
       }
       const { confirmed, start } = startConfirming(confirm);
-      const answers = await submitScript(redisOf(shard.region), keys, args, start);
+      const redis = redisOf(shard.region);
+      const answers = await submitScript(redis, keys, args, start);
+      tellFences(fences, redis, shard.tag, answers);
       return answers.map((answer) => ({ answer, confirmed }));
     });
   });
@@ -122,6 +167,18 @@ export function createWrite(options: WriterOptions): Write {
     if (!CHANGES_NOTHING.has(answer[1])) await confirmed();
     return answer;
   };
+}
+
+/** A kept answer is of another moment, and maybe of another store: it tells nothing of this one. */
+function tellFences(fences: FenceWatch, redis: Redis, tag: string, answers: readonly (SubmitAnswer | Refused)[]): void {
+  const versions: number[] = [];
+  let isClosed = false;
+  for (const answer of answers) {
+    if (answer[1] === "closed") isClosed = true;
+    else if (answer[0] === "0" && answer[1] === "ok") versions.push(Number(answer[3]));
+  }
+  if (versions.length > 0) fences.onWritten(redis, tag, versions);
+  if (isClosed) fences.onClosed(redis, tag);
 }
 
 /** The answer to one write of a call, and when the call is confirmed, which is asked once for all who wait for it. */

@@ -6,9 +6,12 @@ import { warnWithoutReplica } from "shared/redis-checks";
 import { type Connection, connectServer } from "shared/redis-connection";
 import { createTopology } from "shared/regions";
 import { createReplicaWait } from "shared/replica-wait";
+import { openFences } from "../../infra/embedded/open-fences.ts";
 import { scratchRedis, scratchReplica } from "../../infra/embedded/scratch.ts";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createBoards } from "./boards.ts";
+import { createFenceWatch } from "./fence-watch.ts";
 import { createPasswords } from "./passwords.ts";
 import { player, REGIONS } from "./ranker-under-test.ts";
 import { createSubmit, type Submission } from "./submit.ts";
@@ -30,7 +33,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await replica?.dispose();
   replica = undefined;
-  await clients[0].flushall();
+  await flushAll(clients[0]);
 });
 
 /** One that has all writes, and says so in time: the first word of a new one may take longer than a write waits. */
@@ -43,17 +46,22 @@ async function addReplica(): Promise<void> {
 const build = async () => {
   const passwords = await createPasswords();
   const topology = createTopology(REGIONS, 1, ["main"]);
+  await openFences(clients[0], topology);
   return clients.map((redis) => {
     const confirm = createReplicaWait(150);
     const boards = createBoards(topology, () => redis);
-    const submit = createSubmit({ topology, redisOf: () => redis, confirm, boards, queueMax: 3 });
+    const fences = createFenceWatch({ log: createLog("test", "silent") });
+    const submit = createSubmit({ topology, redisOf: () => redis, confirm, fences, boards, queueMax: 3 });
     const rest = {
       passwords,
       submit,
       hasRoom: async () => true,
       countTry: <T>(_: string, __: string, login: () => Promise<T>) => login(),
     };
-    return { submit, accounts: createAccounts({ redis, confirm, ...rest, passwordsRequired: false, queueMax: 3 }) };
+    return {
+      submit,
+      accounts: createAccounts({ redis, confirm, fences, ...rest, passwordsRequired: false, queueMax: 3 }),
+    };
   }) as [Built, Built];
 };
 type Built = { submit: ReturnType<typeof createSubmit>; accounts: ReturnType<typeof createAccounts> };

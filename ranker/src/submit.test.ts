@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { boardKey, clockKey, entriesKey, erasedKey, onceKey, queueKey, visibilityKey } from "shared/keys";
+import {
+  answersKeys,
+  boardKey,
+  clockKey,
+  entriesKey,
+  erasedKey,
+  legacyAnswerKey,
+  queueKey,
+  visibilityKey,
+} from "shared/keys";
 import type { Problem } from "shared/problems";
 import { observeScripts } from "shared/redis";
 import { createTopology, shardOf } from "shared/regions";
@@ -21,6 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 beforeEach(() => flushAll(under.redis));
+
+const shard = shardOf(createTopology(REGIONS, 1, ["main"]), "EU", "ada");
 
 /** Every key with its value as Redis serialises it: two equal pictures are one state. */
 async function picture(): Promise<Record<string, string>> {
@@ -156,14 +167,15 @@ describe("a refused write changes nothing", () => {
     expect((await bounded.submit(player("p1"), main("add", 1, "key"))).isReplay).toBe(false);
   });
 
-  const shard = shardOf(createTopology(REGIONS, 1, ["main"]), "EU", "ada");
   test.each([
     ["queue", queueKey(shard)],
     ["clock", clockKey(shard)],
     ["board", boardKey(shard, "main")],
     ["entries", entriesKey(shard, "main")],
     ["visibility", visibilityKey(shard)],
-    ["once", onceKey(shard, "ada", "key")],
+    ["newer answers", answersKeys(shard, "ada")[0]],
+    ["older answers", answersKeys(shard, "ada")[1]],
+    ["answer of release 0.1", legacyAnswerKey(shard, "ada", "key")],
   ])("a wrong type at the %s key", async (_, key) => {
     await ranker.submit(ada, main("set", 5));
     await under.redis.del(key);
@@ -294,10 +306,54 @@ describe("idempotency", () => {
     expect((await ranker.submit(player("bob"), main("add", 9, "k"))).isReplay).toBe(false);
   });
 
-  test("an answer is kept for a day", async () => {
-    await ranker.submit(ada, main("add", 3, "k"));
-    const key = onceKey(shardOf(ranker.topology, "EU", "ada"), "ada", "k");
-    expect(await under.redis.ttl(key)).toBeWithin(24 * 3600 - 5, 24 * 3600 + 1);
+  const DAY = 24 * 3600;
+  const [newer, older] = answersKeys(shard, "ada");
+
+  test("an answer is kept for a day at least, and for two at most", async () => {
+    const first = await ranker.submit(ada, main("add", 3, "k"));
+    expect(await under.redis.ttl(newer)).toBeWithin(2 * DAY - 5, 2 * DAY + 1);
+    await under.redis.expire(newer, DAY - 1); // as after a day
+    await ranker.submit(ada, main("add", 3, "l"));
+    expect(await under.redis.ttl(newer)).toBeWithin(2 * DAY - 5, 2 * DAY + 1);
+    expect(await under.redis.ttl(older)).toBeWithin(DAY - 6, DAY);
+    expect(await ranker.submit(ada, main("add", 3, "k"))).toEqual({ ...first, isReplay: true });
+  });
+
+  test("of one player's answers a thousand at least are kept, and two thousand at most: the oldest go", async () => {
+    const write = (n: number) => ranker.submit(ada, main("add", 1, `key ${n}`));
+    for (let n = 0; n < 2_500; n += 500) await Promise.all(Array.from({ length: 500 }, (_, i) => write(n + i)));
+    expect((await under.redis.hlen(newer)) + (await under.redis.hlen(older))).toBeWithin(1_000, 2_001);
+    expect((await write(1_500)).isReplay).toBe(true);
+    expect((await write(0)).isReplay).toBe(false);
+  });
+
+  test("an answer costs no more than its digest and its numbers, however long the key is", async () => {
+    await ranker.submit(ada, main("add", 3, "k".repeat(255)));
+    const held = await under.redis.hgetall(newer);
+    expect(Object.entries(held).every(([field, value]) => field.length === 22 && value.length <= 64)).toBe(true);
+  });
+
+  test("the answers of an account are not those of a later account with the same id", async () => {
+    await ranker.submit({ ...ada, account: "1" }, main("add", 3, "k"));
+    const later = await ranker.submit({ ...ada, account: "2" }, main("add", 9, "k"));
+    expect(later).toMatchObject({ isReplay: false, entry: { score: 12 } });
+  });
+
+  test("an answer that release 0.1 kept is replayed, and is sealed with its rank", async () => {
+    const { entry } = await ranker.submit(ada, main("add", 3, "k"));
+    const [arrival, version] = (await under.redis.hget(entriesKey(shard, "main"), "ada"))?.split(" ") ?? [];
+    await under.redis.del(newer);
+    const legacy = legacyAnswerKey(shard, "ada", "k");
+    await under.redis.set(legacy, `add:main:3 ok 3 ${version} ${arrival}ada 1 0`, "EX", DAY);
+    expect(await ranker.submit(ada, main("add", 3, "k"))).toEqual({ entry, isReplay: true });
+    await expect(ranker.submit(ada, main("add", 4, "k"))).rejects.toMatchObject({ code: "idempotency_conflict" });
+    expect(await under.redis.ttl(legacy)).toBeWithin(DAY - 5, DAY + 1);
+  });
+
+  test("an answer that release 0.1 kept does not outlive an erasure of its player", async () => {
+    await under.redis.set(legacyAnswerKey(shard, "ada", "k"), "add:main:3 ok 3 1 member 1 1", "EX", DAY);
+    await ranker.erasePlayer("ada");
+    expect(await ranker.submit(ada, main("add", 3, "k"))).toMatchObject({ isReplay: false, entry: { score: 3 } });
   });
 });
 

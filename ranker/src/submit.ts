@@ -1,14 +1,21 @@
 import type { Entry } from "shared/answers";
-import { onceKey, queueKey } from "shared/keys";
+import { queueKey } from "shared/keys";
 import { accountGone, Problem } from "shared/problems";
 import { defineScript, toRedisProblem } from "shared/redis";
 import { shardOf } from "shared/regions";
-import { toIsoTime } from "shared/times";
+import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/times";
 import type { Identity } from "shared/tokens";
 import type { Boards } from "./boards.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
-import { createWrite, type Outcome, toWriteCall, type WriterOptions } from "./submit-call.ts";
-import { entriesMoved } from "./window.ts";
+import {
+  answerKeys,
+  createWrite,
+  type Outcome,
+  toAnswerField,
+  toWriteCall,
+  type WriterOptions,
+} from "./submit-call.ts";
+import { entriesAway } from "./window.ts";
 
 export interface Submission {
   operation: "set" | "add" | "create";
@@ -47,7 +54,11 @@ export interface SubmitOptions extends WriterOptions {
  */
 export type HasRoom = (region: string, userId: string) => Promise<boolean>;
 
-export function createHasRoom({ topology, redisOf, queueMax }: Omit<SubmitOptions, "boards">): HasRoom {
+export function createHasRoom({
+  topology,
+  redisOf,
+  queueMax,
+}: Pick<SubmitOptions, "topology" | "redisOf" | "queueMax">): HasRoom {
   return async (region, userId) => {
     const queued = redisOf(region).llen(queueKey(shardOf(topology, region, userId)));
     const length = await queued.catch((error: unknown) => {
@@ -64,7 +75,7 @@ const refusals = {
   score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
   idempotency_conflict: "This Idempotency-Key was used for another request within the last 24 hours.",
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
-} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "erased">, string>;
+} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased">, string>;
 
 export function createSubmit(options: SubmitOptions): Submit {
   const { topology, redisOf, confirm, boards, onReplay, traceparent } = options;
@@ -74,18 +85,20 @@ export function createSubmit(options: SubmitOptions): Submit {
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, member, shardRank, isFinal] = await write(shard, board, call).catch(
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write(shard, board, call).catch(
       (error: unknown) => {
         throw toRedisProblem(error, "write");
       },
     );
     const isReplay = replayed === "1";
-    if (outcome === "moved") throw entriesMoved(region);
+    if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
     if (isReplay) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
-    const position = { score: Number(score), member };
+    // An answer of release 0.1 has the whole member there.
+    const arrival = kept === "-" ? toArrival(Number(updatedAt)) : kept.slice(0, ARRIVAL_DIGITS);
+    const position = { score: Number(score), member: arrival + userId };
     // Rank 0 was kept by nobody who knew it, or is that of a player who is hidden.
     const rank = isFinal === "1" ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
     return {
@@ -99,7 +112,8 @@ export function createSubmit(options: SubmitOptions): Submit {
         const before = await boards.countBefore(region, board, at, shard);
         const total = rankOnShard + before;
         if (idempotencyKey === undefined) return total;
-        return await sealScript(redisOf(region), [onceKey(shard, userId, idempotencyKey)], [total], confirm);
+        const field = toAnswerField(identity.account ?? "", idempotencyKey);
+        return await sealScript(redisOf(region), answerKeys(shard, userId, idempotencyKey), [field, total], confirm);
       } catch {
         return null;
       }

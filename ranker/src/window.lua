@@ -6,6 +6,7 @@ not hold the player, that of the score and member read where the player lives.
 KEYS 1 board    zset  score -> <arrival><user_id>
      2 entries  hash  user_id -> <arrival> <updated_at> <score> <name>
      3 split    string  how many partitions the region is split into; absent where nobody has written it down
+     4 fence    string the run of the server on which the shard may be written; absent in an emptied store
 ARGV 1 partitions  what the caller takes the split to be
      2 range       entries wanted on each side, 0 for none
      3 user_id     of the player to look up, or empty: then 5 to 8 say the position
@@ -21,11 +22,11 @@ Uses  is_readable, read_slice, ties_of, count_ahead, scale_ties, ARRIVAL_DIGITS
 
 Cost: O(log N + range), and what count_ahead costs.
 ]]
-local board, entries, split_key = KEYS[1], KEYS[2], KEYS[3]
+local board, entries, split_key, fence = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local partitions, range, user_id, wants_ties = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
 local score, member, ties, of = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 
-if not is_readable(split_key, partitions) then return {} end
+if not is_readable(split_key, partitions, fence) then return {} end
 local total = redis.call('ZCARD', board)
 local before, record, after = nil, false, nil
 if user_id ~= '' then

@@ -1,4 +1,4 @@
-import { boardKey, entriesKey, splitKey } from "shared/keys";
+import { boardKey, entriesKey, fenceKey, splitKey } from "shared/keys";
 import { Problem } from "shared/problems";
 import { parseRecord } from "shared/records";
 import type { Redis } from "shared/redis";
@@ -81,7 +81,7 @@ export async function readWindow(
   target: Target,
   range: number,
 ): Promise<Window> {
-  const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag)];
+  const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag), fenceKey(shard.tag)];
   const isLookup = "userId" in target;
   const what = isLookup
     ? [target.userId, target.wantsTies ? 1 : 0]
@@ -92,13 +92,16 @@ export async function readWindow(
 
 export const userIdOf = (position: Position) => position.member.slice(ARRIVAL_DIGITS);
 
-/** The region's entries were moved to another number of partitions, or are on their way. */
-export const entriesMoved = (region: string) =>
-  new Problem("unavailable", `The entries of ${region} are being moved. Nothing was changed; try again.`);
+/**
+ * The region's entries were moved to another number of partitions, or are on their way; or their store was restarted, and
+ * is compared with PostgreSQL, or restored from it.
+ */
+export const entriesAway = (region: string) =>
+  new Problem("unavailable", `The entries of ${region} are being moved or restored. Nothing was changed; try again.`);
 
 function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
   const [total, before, record, ties, above, below] = reply;
-  if (total === undefined) throw entriesMoved(region);
+  if (total === undefined) throw entriesAway(region);
   const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
   if (before !== undefined) window.before = before;
   if (ties != null) window.ties = { count: ties, of: total };

@@ -57,6 +57,15 @@ export const splitKey = (tag: string) => `split:{${tag}}`;
 /** string with a TTL, whoever moves the region's entries to another number of partitions. */
 export const moverKey = (region: string) => `mover:{${region}}`;
 
+/**
+ * string, `<origin> <kept> <run>` (see `fence.ts`): the run of the server on which the shard, or the accounts, may be
+ * written. A key of its own, since it says something of the store and not of the entries, as the split does.
+ */
+export const fenceKey = (tag: string) => `fence:{${tag}}`;
+
+/** What tells whether a store is the one that was left: the fence, and the clock beside it. */
+export const fenceKeys = (tag: string): [fence: string, clock: string] => [fenceKey(tag), `clock:{${tag}}`];
+
 /** list, score events waiting for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
 export const queueKey = (shard: Shard) => `queue:scores:{${shard.tag}}`;
 
@@ -66,13 +75,25 @@ export const deadKey = (shard: Shard) => `queue:dead:{${shard.tag}}`;
 /** string with a TTL, the drainer that works on the shard's queue. It saves double work; nothing depends on it. */
 export const leaseKey = (shard: Shard) => `lease:{${shard.tag}}`;
 
-/** What comes before a player's id in `onceKey`. */
-export const onceKeyPrefix = (shard: Shard) => `once:{${shard.tag}}:`;
+/** What comes before a player's id in `answersKeys`. */
+export const answersKeyPrefix = (shard: Shard) => `answers:{${shard.tag}}:`;
 
-/** string with a TTL, the answer kept for an idempotency key. By player, so that nobody meets another's keys. */
-export const onceKey = (shard: Shard, userId: string, idempotencyKey: string) =>
-  `${onceKeyPrefix(shard)}${userId}:${idempotencyKey}`;
+/**
+ * hashes with a TTL, digest of account and idempotency key → the answer that is kept for it. By player, so that nobody
+ * meets another's keys, an erasure takes them all, and their number has a bound: the newer hash becomes the older one
+ * when it is full or a day old, and the older one goes.
+ */
+export const answersKeys = (shard: Shard, userId: string): [newer: string, older: string] => [
+  answersKeyPrefix(shard) + userId,
+  `${answersKeyPrefix(shard)}${userId}:old`,
+];
 
+/** What comes before a player's id in `legacyAnswerKey`. */
+export const legacyAnswerKeyPrefix = (shard: Shard) => `once:{${shard.tag}}:`;
+
+/** string with a TTL of a day, an answer that release 0.1 kept, a key each. It is read, and not written any more. */
+export const legacyAnswerKey = (shard: Shard, userId: string, idempotencyKey: string) =>
+  `${legacyAnswerKeyPrefix(shard)}${userId}:${idempotencyKey}`;
 /**
  * string with a TTL, `<version> <account>`: a player was erased here. Nothing older than the version is put back, and
  * the account that was meant writes no more. For scripts that meet many ids, without the id.
@@ -96,6 +117,9 @@ export const accountClockKey = `clock:${ACCOUNTS}`;
 export const accountQueueKey = `queue:accounts:${ACCOUNTS}`;
 export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
 export const accountLeaseKey = `lease:${ACCOUNTS}`;
+
+/** Tag of the accounts, beside those of shards. */
+export const ACCOUNTS_TAG = "accounts";
 
 /**
  * string with a TTL, token buckets. A player's and the region's share the region's tag, because one script debits both

@@ -11,6 +11,7 @@ import {
   warnOnce,
 } from "./redis-connection.ts";
 import type { RedisNodes } from "./redis-nodes.ts";
+import { trackRun } from "./redis-run.ts";
 
 /** The command never left: the node it was for is not connected at the moment. */
 export class NotSent extends Error {
@@ -59,6 +60,7 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
   // A node would otherwise be connected by its first command, and refuse those that come meanwhile.
   cluster.on("+node", (node: Connection) => {
     gatherWrites(node);
+    trackRun(node, name, log);
     node.once("ready", () => {
       warn.forget();
       cluster.emit(NODE_READY);
@@ -102,7 +104,7 @@ export async function sendToOwner<R>(
   send: (node: Connection) => Promise<R>,
   { followsAsk }: { followsAsk: boolean },
 ): Promise<R> {
-  let node = connectedNode(cluster, cluster.slots[slotOf(key)]?.[0]);
+  let node = ownerOf(cluster, key);
   for (let redirections = 0; ; redirections++) {
     try {
       return await send(node);
@@ -124,6 +126,10 @@ function connectedNode(cluster: Cluster, address: string | undefined): Connectio
   refreshSoon(cluster);
   throw new NotSent(address);
 }
+
+/** The connection to the server that owns the key's slot, as far as is known. @throws NotSent */
+export const ownerOf = (cluster: Cluster, key: string): Connection =>
+  connectedNode(cluster, cluster.slots[slotOf(key)]?.[0]);
 
 /** The connections to the servers that own slots; not all of them need be usable. */
 export const primariesOf = (cluster: Cluster): Connection[] => cluster.nodes("master");

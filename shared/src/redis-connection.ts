@@ -2,6 +2,7 @@ import { Redis as Connection, type RedisOptions, ReplyError } from "ioredis";
 import { backoffMs } from "./backoff.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import type { Log } from "./log.ts";
+import { trackRun } from "./redis-run.ts";
 
 /** A connection to one server. */
 export type { Connection };
@@ -47,6 +48,7 @@ export function connectServer(options: ConnectOptions): Connection {
   const { url, name, log } = options;
   const redis = new Connection(url, { ...failFast(options), retryStrategy: reconnectDelayMs });
   gatherWrites(redis);
+  trackRun(redis, name, log);
   const warn = warnOnce(log, name);
   redis.on("error", warn);
   redis.on("ready", () => {

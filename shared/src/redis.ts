@@ -5,11 +5,13 @@ import {
   isWholeClusterReady,
   NODE_READY,
   NotSent,
+  ownerOf,
   primariesOf as primariesOfCluster,
   sendToOwner,
 } from "./redis-cluster.ts";
 import { type Connection, type ConnectOptions, connectServer, isReply } from "./redis-connection.ts";
 import { parseRedisNodes } from "./redis-nodes.ts";
+import { runOf } from "./redis-run.ts";
 import type { Confirm } from "./replica-wait.ts";
 
 /** Where data lives: one server, or a cluster of them. No command may touch two slots. */
@@ -28,6 +30,16 @@ const isCluster = (redis: Redis): redis is Cluster => redis.isCluster;
 
 /** Connections to all servers that are written to. */
 export const primariesOf = (redis: Redis): Connection[] => (isCluster(redis) ? primariesOfCluster(redis) : [redis]);
+
+/** The run of the server that a key lives on, as `redis-run.ts` has it; nothing while that is not known. */
+export function runAt(redis: Redis, key: string): string | undefined {
+  try {
+    return runOf(isCluster(redis) ? ownerOf(redis, key) : redis);
+  } catch (error) {
+    if (error instanceof NotSent) return undefined;
+    throw error;
+  }
+}
 
 const isReady = (redis: Redis) => (isCluster(redis) ? isWholeClusterReady(redis) : redis.status === "ready");
 
@@ -100,6 +112,11 @@ export interface ScriptDefinition<R> {
    * script that all of them are where it runs: it is refused then, not run on a node where keys seem to be missing.
    */
   hasOtherKeys?: boolean;
+  /**
+   * Whether it writes only behind its fence: its first argument is then the run of the server that it is sent to, before
+   * those of the caller.
+   */
+  isFenced?: boolean;
   /** Results that acknowledge nothing, and so need no confirming. */
   isRefusal?: (result: R) => boolean;
 }
@@ -127,14 +144,17 @@ export function observeScripts(redis: Redis, observer: ScriptObserver): void {
 
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
 export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
-  const { name, source, parse, hasOtherKeys = false, isRefusal = () => false } = definition;
+  const { name, source, parse, hasOtherKeys = false, isFenced = false, isRefusal = () => false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args, confirm) => {
     const startedAt = performance.now();
     const run = (command: "evalsha" | "eval", script: string) => {
       const send = async (server: Connection) => {
         const confirmed = confirm?.(server);
-        const result = parse(await server[command](script, keys.length, ...keys, ...args));
+        const reply = isFenced
+          ? server[command](script, keys.length, ...keys, runOf(server) ?? "", ...args)
+          : server[command](script, keys.length, ...keys, ...args);
+        const result = parse(await reply);
         if (!isRefusal(result)) await confirmed?.();
         return result;
       };

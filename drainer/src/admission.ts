@@ -1,0 +1,22 @@
+import type { Sql } from "./database.ts";
+import type { Versioned } from "./fold.ts";
+
+/** Where a batch was read: the queue, and the run of the Redis server that holds it. */
+export interface BatchOrigin {
+  tag: string;
+  run: string;
+}
+
+/** The SQLSTATE of `admit_batch`, which says that the store was opened anew since the batch was read. */
+export const NOT_ADMITTED = "LB001";
+
+/**
+ * A join that admits a batch as a part of the statement that writes it, and notes its newest version; nothing for rows
+ * that come out of no queue.
+ */
+export function admit(sql: Sql, origin: BatchOrigin | undefined, events: readonly Versioned[]) {
+  if (origin === undefined) return sql``;
+  let newest = 0;
+  for (const { updated_at } of events) newest = Math.max(newest, Number(updated_at));
+  return sql`CROSS JOIN admit_batch(${origin.tag}, ${origin.run}, ${String(newest)}::bigint)`;
+}

@@ -1,0 +1,45 @@
+import { ACCOUNTS_TAG } from "shared/keys";
+import type { Database } from "./database.ts";
+import type { Guarded } from "./judge-store.ts";
+
+/** What PostgreSQL knows of the Redis behind a queue; forgets on the way which versions were not the newest. */
+export async function readGuarded(database: Database, tag: string): Promise<Guarded | undefined> {
+  const rows = await database.run(
+    (sql) => sql<{ origin: string; run: string; newest: string }[]>`
+      WITH newest AS (SELECT coalesce(max(version), 0) AS version FROM drained_versions WHERE tag = ${tag}),
+      forgotten AS (
+        DELETE FROM drained_versions USING newest
+        WHERE drained_versions.tag = ${tag} AND drained_versions.version < newest.version
+      )
+      SELECT origin, run, (SELECT version::text FROM newest) AS newest FROM guarded_stores WHERE tag = ${tag}`,
+  );
+  const [row] = rows;
+  return row && { origin: row.origin, run: row.run, newest: Number(row.newest) };
+}
+
+/** From now on events of this run are taken; waits for batches of another that are being written. */
+export async function setRun(database: Database, tag: string, { origin, run }: Omit<Guarded, "newest">): Promise<void> {
+  await database.run(
+    (sql) => sql`
+      INSERT INTO guarded_stores (tag, origin, run) VALUES (${tag}, ${origin}, ${run})
+      ON CONFLICT (tag) DO UPDATE SET run = excluded.run`,
+  );
+}
+
+/** Notes that PostgreSQL has rows of a shard up to a version, which came past its queue. */
+export async function noteVersion(database: Database, tag: string, version: string): Promise<void> {
+  await database.run(
+    (sql) =>
+      sql`INSERT INTO drained_versions (tag, version) VALUES (${tag}, ${version}::bigint) ON CONFLICT DO NOTHING`,
+  );
+}
+
+/** Whether the database holds an account, or any entry. */
+export async function hasAnyRows(database: Database, tag: string): Promise<boolean> {
+  const [row] = await database.run((sql) =>
+    tag === ACCOUNTS_TAG
+      ? sql<{ any: boolean }[]>`SELECT EXISTS (SELECT FROM accounts) AS any`
+      : sql<{ any: boolean }[]>`SELECT EXISTS (SELECT FROM leaderboard) AS any`,
+  );
+  return row?.any ?? false;
+}

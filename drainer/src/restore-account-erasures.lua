@@ -1,0 +1,26 @@
+#!lua
+--[[
+Takes accounts away that were erased after what the store holds was written: a copy of an earlier moment has them still.
+
+KEYS 1 clock  string last version given out for accounts
+     2... two for each account: account hash, erased string
+ARGV two for each account: version of the erasure in microseconds, TTL of what is kept of it in milliseconds
+Reply the accounts taken away
+
+An account that is newer than the erasure stays. Raises the clock above the erasures.
+]]
+local clock = KEYS[1]
+local FIRST_KEY, WIDTH = 2, 2
+
+local newest, taken = tonumber(redis.call('GET', clock) or '0'), 0
+for i = FIRST_KEY, #KEYS, WIDTH do
+  local account, erased = KEYS[i], KEYS[i + 1]
+  local version, ttl = ARGV[i - 1], tonumber(ARGV[i])
+  newest = math.max(newest, tonumber(version))
+  local known = tonumber(redis.call('GET', erased) or '-1')
+  if known < tonumber(version) and ttl > 0 then redis.call('SET', erased, version, 'PX', ttl) end
+  local written = redis.call('HGET', account, 'updated_at')
+  if written and tonumber(written) <= tonumber(version) then taken = taken + redis.call('DEL', account) end
+end
+redis.call('SET', clock, string.format('%.0f', newest))
+return taken

@@ -1,0 +1,44 @@
+#!lua
+--[[
+Takes players off one shard who were erased after what it holds was written: a copy of an earlier moment has them still.
+
+KEYS 1 clock      string last version given out on the shard
+     2 visibility hash   user_id -> <version> hidden|visible
+     3... for each player: erased string, version and account of an erasure
+     then three a board: board zset, hidden zset, entries hash
+ARGV 1 players
+     2... three for each: user_id, version of the erasure in microseconds, TTL of what is kept of it in milliseconds
+Reply the entries taken away
+
+An entry that is newer than the erasure is of a later registration, and stays. Raises the clock where something went, and
+above the erasures.
+]]
+local clock, visibility, players = KEYS[1], KEYS[2], tonumber(ARGV[1])
+local FIRST_ERASED, FIRST_ARGUMENT, ARGUMENTS, WIDTH, ARRIVAL_DIGITS = 3, 2, 3, 3, 16
+
+local clock_before = tonumber(redis.call('GET', clock) or '0')
+local newest, taken = clock_before, 0
+for n = 1, players do
+  local at = FIRST_ARGUMENT + (n - 1) * ARGUMENTS
+  local user_id, version, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local erased = KEYS[FIRST_ERASED + n - 1]
+  newest = math.max(newest, version)
+  local known = tonumber(string.match(redis.call('GET', erased) or '', '^%d+') or '-1')
+  if known < version and ttl > 0 then redis.call('SET', erased, ARGV[at + 1] .. ' ', 'PX', ttl) end
+  local seen = redis.call('HGET', visibility, user_id)
+  if seen and tonumber(string.match(seen, '^%d+') or '0') <= version then redis.call('HDEL', visibility, user_id) end
+  for i = FIRST_ERASED + players, #KEYS, WIDTH do
+    local record = redis.call('HGET', KEYS[i + 2], user_id)
+    local written = record and tonumber(string.match(record, '^%d+ (%d+) ') or '0')
+    if written and written <= version then
+      local member = string.sub(record, 1, ARRIVAL_DIGITS) .. user_id
+      redis.call('ZREM', KEYS[i], member)
+      redis.call('ZREM', KEYS[i + 1], member)
+      redis.call('HDEL', KEYS[i + 2], user_id)
+      taken = taken + 1
+    end
+  end
+end
+if taken > 0 then newest = math.max(newest, clock_before + 1) end
+redis.call('SET', clock, string.format('%.0f', newest))
+return taken

@@ -1,0 +1,109 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type FencedStore, putFence, readFence } from "shared/fenced-store";
+import { fenceKey } from "shared/keys";
+import type { Log } from "shared/log";
+import { type Redis, runAt } from "shared/redis";
+import { createRecentWrites } from "./recent-writes.ts";
+
+/**
+ * What this ranker has seen of the shards that it writes, and of the accounts, by tag. A store that was restarted is
+ * closed until a drainer has compared it with PostgreSQL. Where none does that within a second, because PostgreSQL is
+ * away, this ranker opens the store itself if it stands where the ranker last saw it.
+ */
+export interface FenceWatch {
+  /** Tells of acknowledged writes. */
+  onWritten(redis: Redis, tag: string, versions: readonly number[]): void;
+  /** Tells of a write that the fence refused. */
+  onClosed(redis: Redis, tag: string): void;
+}
+
+export interface FenceWatchOptions {
+  log: Log;
+  /** Told how many writes that this ranker acknowledged a store has lost, and PostgreSQL never had. */
+  onLost?: (tag: string, writes: number) => void;
+  /** Milliseconds that a drainer has to open a store. */
+  patienceMs?: number;
+}
+
+// A drainer needs a reconnection (up to 500 ms) and two round trips to open a store.
+const PATIENCE_MS = 1_000;
+const LOOK_EVERY_MS = 100;
+
+interface Memory {
+  /** The run of the server that the last write was acknowledged on. */
+  run: string | undefined;
+  /** The fence of that run, as it stands in the store; empty until it was read. */
+  text: string;
+  seen: number;
+}
+
+export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: FenceWatchOptions): FenceWatch {
+  const memories = new Map<string, Memory>();
+  const recent = createRecentWrites();
+  const watched = new Set<string>();
+
+  /** Remembers the fence of a run that this ranker has begun to write on, and counts what did not survive until then. */
+  async function learn(redis: Redis, tag: string, memory: Memory, seenBefore: number): Promise<void> {
+    const store = await readFence(redis, tag).catch(() => undefined);
+    if (store?.fence?.run === undefined || store.fence.run !== memory.run) {
+      memory.run = undefined; // the next write tries again
+      return;
+    }
+    memory.text = store.text;
+    const lost = recent.count(tag, { above: store.fence.kept, upTo: seenBefore });
+    if (lost.writes === 0) return;
+    const since = new Date(store.fence.kept / 1000).toISOString();
+    log.error({ shard: tag, ...lost, since }, "acknowledged writes are lost: neither redis nor postgres has them");
+    onLost?.(tag, lost.writes);
+  }
+
+  /** Waits for a drainer to open the store, and opens it where none does and the store is as it was left. */
+  async function awaitOpening(redis: Redis, tag: string): Promise<void> {
+    const endsAt = performance.now() + patienceMs;
+    for (;;) {
+      const store = await readFence(redis, tag).catch(() => undefined);
+      if (store?.fence?.run !== undefined && store.fence.run === store.run) return;
+      if (performance.now() >= endsAt) {
+        if (store !== undefined && isAsLeft(store, memories.get(tag))) await open(redis, tag, store);
+        return;
+      }
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async function open(redis: Redis, tag: string, store: FencedStore): Promise<void> {
+    const { fence, clock, run } = store;
+    if (fence === undefined || clock === undefined || run === undefined) return;
+    const isOpened = await putFence(redis, tag, store, { origin: fence.origin, kept: clock, run }, { raises: false });
+    if (isOpened) log.warn({ shard: tag }, "redis was restarted and is as it was left: opened without postgres");
+  }
+
+  return {
+    onWritten(redis, tag, versions) {
+      const run = runAt(redis, fenceKey(tag));
+      const memory = memories.get(tag) ?? { run: undefined, text: "", seen: 0 };
+      memories.set(tag, memory);
+      const seenBefore = memory.seen;
+      for (const version of versions) {
+        recent.add(tag, version);
+        if (version > memory.seen) memory.seen = version;
+      }
+      if (memory.run === run || run === undefined) return;
+      memory.run = run;
+      memory.text = "";
+      void learn(redis, tag, memory, seenBefore);
+    },
+
+    onClosed(redis, tag) {
+      if (watched.has(tag)) return;
+      watched.add(tag);
+      void awaitOpening(redis, tag)
+        .catch((err: unknown) => log.warn({ shard: tag, err }, "a store could not be opened"))
+        .finally(() => watched.delete(tag));
+    },
+  };
+}
+
+/** Whether a store of another run is, by all that this ranker knows, the one that it wrote to. */
+const isAsLeft = ({ text, fence, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>
+  memory !== undefined && fence?.run !== undefined && memory.text === text && clock >= memory.seen;

@@ -1,0 +1,44 @@
+import { type Fence, formatFence, parseFence } from "./fence.ts";
+import { fenceKeys } from "./keys.ts";
+import putSource from "./put-fence.lua" with { type: "text" };
+import { defineScript, type Redis, runAt } from "./redis.ts";
+
+/** What a store says of itself, in one moment. */
+export interface FencedStore {
+  /** As it stands in the store, empty where there is none. */
+  text: string;
+  fence: Fence | undefined;
+  /** The last version given out, in microseconds; nothing where none ever was. */
+  clock: number | undefined;
+  /** The run of the server that answered; nothing while that is not known. */
+  run: string | undefined;
+}
+
+const putScript = defineScript({ name: "put-fence", source: putSource, parse: (reply) => reply === 1 });
+
+/** @param tag of a shard, or `accounts` @throws what Redis throws */
+export async function readFence(redis: Redis, tag: string): Promise<FencedStore> {
+  const keys = fenceKeys(tag);
+  const before = runAt(redis, keys[0]);
+  const [text = null, clock = null] = await redis.mget(keys);
+  // Between the two a failover may have changed who answers: then nobody knows whose words these are.
+  const run = before === runAt(redis, keys[0]) ? before : undefined;
+  return { text: text ?? "", fence: parseFence(text), clock: clock === null ? undefined : Number(clock), run };
+}
+
+/**
+ * Puts up a fence, unless the store has changed since it was judged.
+ *
+ * @param raises whether the clock goes above every version that was ever given out, as it has to after a loss
+ * @returns false when the store has changed: then nothing was done
+ */
+export function putFence(
+  redis: Redis,
+  tag: string,
+  judged: FencedStore,
+  fence: Fence,
+  { raises }: { raises: boolean },
+): Promise<boolean> {
+  const args = [judged.text, judged.clock ?? 0, formatFence(fence), raises ? 1 : 0, fence.kept];
+  return putScript(redis, fenceKeys(tag), args);
+}

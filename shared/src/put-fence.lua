@@ -1,0 +1,25 @@
+#!lua
+--[[
+Puts up the fence of a shard, or of the accounts, unless the store has changed since it was judged.
+
+KEYS 1 fence  string <origin> <kept> <run>, or <origin> <kept> lost; see fence.ts
+     2 clock  string last version given out
+ARGV 1 known  the fence that was judged, empty where there was none
+     2 least  the clock that was judged; a smaller one is another store's
+     3 fence  the new one
+     4 raise  1 when the clock is to be raised above everything that was ever given out: after a loss
+     5 kept   the clock is at least this
+Reply 1; 0 when the fence or the clock is not what was judged: then nothing was done
+]]
+local fence, clock = KEYS[1], KEYS[2]
+local known, least, new_fence, raise, kept = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1', tonumber(ARGV[5])
+
+local last_version = tonumber(redis.call('GET', clock) or '0')
+if (redis.call('GET', fence) or '') ~= known or last_version < least then return 0 end
+redis.call('SET', fence, new_fence)
+if raise then
+  local time = redis.call('TIME')
+  local version = math.max(last_version + 1, kept + 1, time[1] * 1000000 + time[2])
+  redis.call('SET', clock, string.format('%.0f', version))
+end
+return 1
