@@ -216,6 +216,26 @@ test("a request that a ranker cannot make costs its caller an answer, and the ot
   expect([odd?.status, plain?.status, links.open(upstream)]).toEqual([500, 200, true]);
 });
 
+test.each(["/x/../players/ada", "/x\\players", "/%2e/top"])(
+  "a target that a URL changes is marked: %s",
+  async (target) => {
+    const marked: boolean[] = [];
+    const links = createLinkServer((_, { hasAmbiguousPath }) => {
+      marked.push(hasAmbiguousPath);
+      return new Response("x");
+    });
+    const server = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1", websocket: links.handler },
+      fetch: (request, self) => (self.upgrade(request, { data: newLinkState() }) ? undefined : new Response("x")),
+    });
+    cleanups.push(() => server.stop(true));
+    const { ask } = await linkTo(`http://127.0.0.1:${server.port}`);
+    await ask({ target });
+    await ask({ target: "/rank/ada?a=/../%41" });
+    expect(marked).toEqual([true, false]);
+  },
+);
+
 test("a request beyond those that a ranker has under way at once is refused alone, and nothing of it is done", async () => {
   const underWayMax = 4_096;
   let begun = 0;

@@ -1,7 +1,8 @@
 import { createCoalesce } from "shared/coalesce";
-import { NO_HEADERS } from "shared/header-list";
+import { fromHeaderList, type HeaderSource } from "shared/header-list";
 import type { Incoming } from "shared/incoming";
 import { type Reply, shareBody, toBytes } from "shared/reply";
+import { formatTraceparent, parseTraceparent } from "shared/traceparent";
 import { headersOfIncoming } from "./outgoing.ts";
 
 /** Answers a request. */
@@ -16,13 +17,13 @@ interface SharedAnswer {
 
 /**
  * Sends one upstream request for all callers that ask the same query at the same time. The upstream request carries the
- * query and a request id, and no header of a caller: what is wrong with one caller's headers is refused before that
- * caller joins.
+ * query, and of the first caller the request id and the `traceparent`, which change no answer. What is wrong with one
+ * caller's headers is refused before that caller joins.
  */
 export function shareAnswers(ask: Ask): Ask {
   const read = createCoalesce<SharedAnswer>();
   const askForAll = async (first: Incoming): Promise<SharedAnswer> => {
-    const shared: Incoming = { ...first, headers: NO_HEADERS, trail: {} };
+    const shared: Incoming = { ...first, headers: toSharedHeaders(first), trail: {} };
     const answer = await ask(shared);
     return {
       answer: { ...answer, body: shareBody(toBytes(answer.body)) },
@@ -39,4 +40,9 @@ export function shareAnswers(ask: Ask): Ask {
     if (upstream !== undefined) incoming.trail.upstream = upstream;
     return answer;
   };
+}
+
+function toSharedHeaders({ headers }: Incoming): HeaderSource {
+  const traceparent = parseTraceparent(headers.get("traceparent") ?? undefined);
+  return fromHeaderList(traceparent === undefined ? [] : ["traceparent", formatTraceparent(traceparent)]);
 }

@@ -36,6 +36,3 @@ export const fromHeaderList = (list: HeaderList): HeaderSource => ({
     for (const [name, value] of toHeaderPairs(list)) visit(value, name);
   },
 });
-
-/** The headers of a request that carries none. */
-export const NO_HEADERS: HeaderSource = { get: () => null, forEach() {} };

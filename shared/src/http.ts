@@ -6,6 +6,7 @@ import type { Trail } from "./incoming.ts";
 import type { Log } from "./log.ts";
 import { Problem, toInvalidRequest, toProblem, toProblemReply } from "./problems.ts";
 import { toResponse } from "./reply.ts";
+import type { Connection } from "./service.ts";
 
 export interface RequestVariables {
   requestId: string;
@@ -34,30 +35,37 @@ export const requestId = (): Aspect => ({
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 /**
- * The header that two readers could understand differently. Bun joins repeated header lines with commas; and a request
- * whose host is no host has its bare target for a URL, in which a router would look for the path behind any `://`.
+ * The part of a request that two readers could understand differently. Bun joins repeated header lines with commas; and a
+ * request whose host is no host has its bare target for a URL, in which a router would look for the path behind any `://`.
  */
-export function findAmbiguous({ url, headers }: Request): "Host" | "Content-Length" | undefined {
+export function findAmbiguous(
+  { url, headers }: Request,
+  connection: Partial<Connection> | undefined,
+): "Host" | "Content-Length" | "path" | undefined {
   const host = headers.get("Host");
   if (!/^https?:\/\//.test(url) || (host !== null && !HOST.test(host))) return "Host";
+  if (connection?.hasAmbiguousPath === true) return "path";
   return headers.get("Content-Length")?.includes(",") === true ? "Content-Length" : undefined;
 }
+
+const AMBIGUOUS = {
+  Host: "must name one host, in a request for a path",
+  "Content-Length": "must be given once",
+  path: "must have no \\, no # and no segments . and .., neither plain nor percent-encoded",
+} as const;
 
 /** @throws Problem `invalid_request` for what is ambiguous */
 export function refuseAmbiguous(): MiddlewareHandler {
   return function refuseAmbiguousMiddleware(c, next) {
-    const field = findAmbiguous(c.req.raw);
-    if (field === "Host") throw toHeaderProblem(field, "must name one host, in a request for a path");
-    if (field !== undefined) throw toHeaderProblem(field, "must be given once");
-    return next();
+    const field = findAmbiguous(c.req.raw, c.env as Partial<Connection> | undefined);
+    if (field === undefined) return next();
+    const detail = field === "path" ? "The path is not valid." : `The header ${field} is not valid.`;
+    throw new Problem("invalid_request", detail, {
+      errors: [{ field, message: AMBIGUOUS[field] }],
+      headers: { connection: "close" },
+    });
   };
 }
-
-const toHeaderProblem = (field: string, message: string) =>
-  new Problem("invalid_request", `The header ${field} is not valid.`, {
-    errors: [{ field, message }],
-    headers: { connection: "close" },
-  });
 
 /** States the length of what `HEAD` leaves out, which would be 0 otherwise and must be that of `GET` (RFC 9110, 8.6). */
 export function measureHead(): MiddlewareHandler {

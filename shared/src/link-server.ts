@@ -33,6 +33,8 @@ export interface LinkServer {
 const UNDER_WAY_MAX = 4_096;
 // As long as a gateway waits for an answer.
 const FAREWELL_MS = 1_000;
+// What a request by a link has for a host.
+const LINK_ORIGIN = "http://link";
 const GOING_AWAY = 1001;
 const NOT_UNDERSTOOD = 1007;
 
@@ -64,8 +66,11 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
     head: RequestHead,
     body: Uint8Array<ArrayBuffer>,
   ): Promise<Parcel<AnswerHead>> {
-    const connection = { peer: remoteAddress, setIdleTimeout() {} };
-    const response = await fetch(toRequest(head, body), connection);
+    const request = toRequest(head, body);
+    // A gateway sends what its own URL was: a target that changes in this one was never checked there.
+    const hasAmbiguousPath = request.url !== `${LINK_ORIGIN}${head[2]}`;
+    const connection = { peer: remoteAddress, setIdleTimeout() {}, hasAmbiguousPath };
+    const response = await fetch(request, connection);
     const bytes = response.body === null ? null : await response.arrayBuffer();
     return { head: [head[0], response.status, toHeaderList(response.headers)], body: bytes };
   }
@@ -136,7 +141,7 @@ const isRequestHead = (head: RequestHead): boolean =>
 
 function toRequest([, method, target, list]: RequestHead, body: Uint8Array<ArrayBuffer>): Request {
   const headers = new Headers(toHeaderPairs(list));
-  const url = `http://link${target}`;
+  const url = `${LINK_ORIGIN}${target}`;
   if (body.byteLength === 0) return new Request(url, { method, headers });
   headers.set("Content-Length", String(body.byteLength));
   return new Request(url, { method, headers, body });

@@ -6,6 +6,7 @@ import { createLinkServer, type LinkState, newLinkState } from "./link-server.ts
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { toProblem, toProblemReply } from "./problems.ts";
 import { toResponse } from "./reply.ts";
+import { servePaths } from "./request-path.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 import { openTracing, type Tracing, type TracingOptions } from "./tracing.ts";
 
@@ -25,6 +26,8 @@ export interface Connection {
   peer: string;
   /** After this long without a byte it is closed; 0: never. A byte that is sent does not begin the time anew. */
   setIdleTimeout(seconds: number): void;
+  /** Whether the path was sent in a form that another reader could understand differently: see `request-path.ts`. */
+  readonly hasAmbiguousPath: boolean;
 }
 
 export interface ListenOptions {
@@ -101,10 +104,11 @@ function listen(
       response.headers.set("X-Request-Id", requestId);
       return response;
     },
-    fetch(request, self) {
-      if (takesLinks && isLink(request) && self.upgrade(request, { data: newLinkState() })) return undefined;
-      return fetch(request, new HttpConnection(request, self));
-    },
+    ...servePaths<LinkState>((request, self, hasAmbiguousPath) => {
+      const mayUpgrade = takesLinks && !hasAmbiguousPath && isLink(request);
+      if (mayUpgrade && self.upgrade(request, { data: newLinkState() })) return undefined;
+      return fetch(request, new HttpConnection(request, self, hasAmbiguousPath));
+    }),
     websocket: links.handler,
   });
   shutdown.onClose("server", () => server.stop());
@@ -117,10 +121,12 @@ function listen(
 class HttpConnection implements Connection {
   readonly #request: Request;
   readonly #server: Bun.Server<LinkState>;
+  readonly hasAmbiguousPath: boolean;
 
-  constructor(request: Request, server: Bun.Server<LinkState>) {
+  constructor(request: Request, server: Bun.Server<LinkState>, hasAmbiguousPath: boolean) {
     this.#request = request;
     this.#server = server;
+    this.hasAmbiguousPath = hasAmbiguousPath;
   }
 
   get peer(): string {
