@@ -1,9 +1,11 @@
+import type { Registry } from "prom-client";
 import type { Aspect } from "./around.ts";
 import { ConfigError } from "./config.ts";
 import type { HotLane } from "./hot-routes.ts";
 import { LINK_PATH } from "./link-frames.ts";
 import { createLinkServer, type LinkState, newLinkState } from "./link-server.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
+import { serveMetrics } from "./metrics-server.ts";
 import { toProblem, toProblemReply } from "./problems.ts";
 import { toResponse } from "./reply.ts";
 import { servePaths } from "./request-path.ts";
@@ -35,6 +37,8 @@ export interface ListenOptions {
   takesLinks?: boolean;
   /** Answers what it can of those before `fetch` does. */
   lane?: HotLane | undefined;
+  /** What the port of the metrics answers, where the configuration has one. */
+  metrics?: Registry;
 }
 
 export type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
@@ -44,6 +48,7 @@ export interface ServiceOptions {
   logLevel: LogLevel;
   host: string;
   port: number;
+  metricsPort: number | undefined;
   tracing: TracingOptions | undefined;
 }
 
@@ -85,8 +90,8 @@ export async function runService<C extends ServiceOptions>(
 }
 
 function listen(
-  { host, port }: ServiceOptions,
-  { fetch, takesLinks = false, lane }: ListenOptions & { fetch: Fetch },
+  { host, port, metricsPort }: ServiceOptions,
+  { fetch, takesLinks = false, lane, metrics }: ListenOptions & { fetch: Fetch },
   { log, shutdown }: Pick<Service, "log" | "shutdown">,
 ): void {
   const links = createLinkServer(fetch, lane);
@@ -111,6 +116,10 @@ function listen(
     }),
     websocket: links.handler,
   });
+  if (metrics !== undefined && metricsPort !== undefined) {
+    const scraped = serveMetrics({ hostname: host, port: metricsPort }, metrics);
+    shutdown.onClose("metrics", () => scraped.stop(true));
+  }
   shutdown.onClose("server", () => server.stop());
   shutdown.onClose("links", () => links.close());
   shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
