@@ -118,7 +118,7 @@ function fromHonoError(error: HTTPException): Problem {
 export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHandler<E> {
   const routes = app.routes
     .filter((route) => route.method !== "ALL")
-    .map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`) }));
+    .map(({ method, path }) => ({ method, pattern: toPattern(path) }));
   return (c) => {
     const methods = routes.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
     if (methods.length === 0) throw new Problem("not_found", `There is no ${c.req.path} here.`);
@@ -126,6 +126,15 @@ export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHand
     throw new Problem("method_not_allowed", `${c.req.path} takes ${allow}.`, { headers: { allow } });
   };
 }
+
+/** A router's path as a regular expression: a parameter is one segment, and everything else stands for itself. */
+const toPattern = (path: string) =>
+  new RegExp(
+    `^${path
+      .split(/:[A-Za-z]+/)
+      .map((text) => RegExp.escape(text))
+      .join("[^/]+")}$`,
+  );
 
 /** For zod-validator: a query or path parameter that fails its schema is the same `invalid_request` as a body. */
 export function refuseInvalid(
