@@ -12,10 +12,10 @@ export const LINK_PATH = "/link";
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The largest parcel that goes by a link. A writer measures characters of a head, of which none takes more than six bytes
- * in JSON (`\u001f`): a parcel of this size fits into a frame.
+ * The largest parcel that goes by a link. The writer measures characters of a head and bytes of a body. A head's character
+ * takes two bytes at most: HTTP lets no control character into a head. So a parcel of this size fits into a frame.
  */
-export const PARCEL_SIZE_MAX = 2 * 1024 * 1024;
+export const PARCEL_SIZE_MAX = FRAME_BYTES_MAX / 2;
 
 /** A frame is ended at this size, so that the first of many parcels does not wait for megabytes. */
 const FRAME_SIZE_MAX = 1024 * 1024;
