@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import type { HotLane } from "shared/hot-routes";
 import { type AnswerHead, decodeFrame, encodeFrame, LINK_PATH, type RequestHead } from "shared/link-frames";
 import { createLinkServer, newLinkState } from "shared/link-server";
 import { createLinks, type LinkRequest } from "./links.ts";
@@ -197,6 +198,22 @@ describe("a single item is more than a link takes", () => {
     const { body } = await forward(large, { pool, links });
     expect([new TextDecoder().decode(body ?? undefined), (await small)?.status]).toEqual([String(size), 200]);
     expect([links.open(upstream), ranker.byHttp()]).toEqual([true, 1]);
+  });
+
+  test("an answer just below that arrives, of whatever characters it is", async () => {
+    const text = "\u20ac".repeat(4_190_000);
+    const lane: HotLane = {
+      answer: () => undefined,
+      answerLinked: async ([id]) => ({ head: [id, 200, []], body: text }),
+    };
+    const links = createLinkServer(() => new Response("x"), lane);
+    const server = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1", websocket: links.handler },
+      fetch: (request, self) => (self.upgrade(request, { data: newLinkState() }) ? undefined : new Response("x")),
+    });
+    cleanups.push(() => server.stop(true));
+    const { ask } = await linkTo(`http://127.0.0.1:${server.port}`);
+    expect((await ask())?.body.byteLength).toBe(3 * text.length);
   });
 
   test("an answer is a problem to its caller alone", async () => {

@@ -12,10 +12,10 @@ export const LINK_PATH = "/link";
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The largest parcel that goes by a link. The writer measures characters of a head and bytes of a body. A head's character
- * takes two bytes at most: HTTP lets no control character into a head. So a parcel of this size fits into a frame.
+ * The largest parcel that goes by a link. Texts are measured in characters, of which none takes more than three bytes in
+ * UTF-8; JSON escapes a few with two. So a parcel of this size fits into a frame.
  */
-export const PARCEL_SIZE_MAX = FRAME_BYTES_MAX / 2;
+export const PARCEL_SIZE_MAX = FRAME_BYTES_MAX / 4;
 
 /** A frame is ended at this size, so that the first of many parcels does not wait for megabytes. */
 const FRAME_SIZE_MAX = 1024 * 1024;
