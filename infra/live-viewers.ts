@@ -63,8 +63,8 @@ const callsOf = async () => {
   const probe = Bun.spawn(["redis-cli", "-p", String(redis.port), "info", "commandstats"]);
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await new Response(probe.stdout).text())?.[1] ?? 0);
 };
-const cpuOf = async ({ url } = ranker) => {
-  const text = await (await fetch(`${url}/metrics`)).text();
+const cpuOf = async ({ metricsUrl } = ranker) => {
+  const text = await (await fetch(metricsUrl)).text();
   return {
     seconds: Number(/process_cpu_seconds_total\{[^}]*\} (\S+)/.exec(text)?.[1]),
     megabytes: Number(/process_resident_memory_bytes\{[^}]*\} (\S+)/.exec(text)?.[1]) / 2 ** 20,

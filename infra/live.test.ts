@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => site.close(), 30_000);
 
 const figure = async (member: ServiceMember, name: string) => {
-  const text = await createClient({ url: member.url }).metrics();
+  const text = await (await fetch(member.metricsUrl)).text();
   return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
 };
 const rankerOf = (response: Response) => {

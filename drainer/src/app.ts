@@ -1,9 +1,7 @@
 import { Hono } from "hono";
-import type { Registry } from "prom-client";
 import { around } from "shared/around";
-import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "shared/http";
+import { onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import type { Log } from "shared/log";
-import { answerMetrics } from "shared/metrics";
 import { answerReadiness, type Dependency } from "shared/readiness";
 
 export interface DrainerDeps {
@@ -13,19 +11,17 @@ export interface DrainerDeps {
   isDraining: () => boolean;
   isStopping: () => boolean;
   log: Log;
-  metrics: Registry;
 }
 
-/** The drainer's HTTP side, for probes and Prometheus alone. */
+/** The drainer's HTTP side, for probes alone. */
 export function createApp(deps: DrainerDeps): Hono<{ Variables: RequestVariables }> {
   const app = new Hono<{ Variables: RequestVariables }>();
-  app.use(around(requestId()));
+  app.use(around(requestId()), refuseAmbiguous());
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.get("/ready", (c) => {
     const { dependencies, isDraining, isStopping } = deps;
     return answerReadiness(c, { dependencies, isStopping: isStopping(), isAtWork: isDraining() });
   });
-  app.get("/metrics", (c) => answerMetrics(c, deps.metrics));
   app.onError(onProblem(deps.log));
   app.notFound(onUnknownRoute(app));
   return app;

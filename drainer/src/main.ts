@@ -84,9 +84,9 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     dependencies: [...redisDependencies, ...databaseDependencies],
     isDraining: () => isDraining && isSomeUp(redisDependencies) && isSomeUp(databaseDependencies),
     isStopping: () => shutdown.isStopping,
-    ...{ log, metrics },
+    log,
   });
-  listen(app.fetch);
+  listen(app.fetch, { metrics });
 
   const fit = await awaitFitStores({ stores, topology, regions, needsHome: drainAccounts, isProduction, log });
   const migrated = new Map([...urls].map((url) => [url, migrateWhenThere(url, log)]));

@@ -2,7 +2,7 @@ import type { OnEnd } from "shared/ended";
 import { createLineWriter, type Log } from "shared/log";
 
 // Asked several times a second by whoever watches the service.
-const STATUS_ROUTES = new Set(["/health", "/ready", "/metrics"]);
+const STATUS_ROUTES = new Set(["/health", "/ready"]);
 
 /**
  * One line a request, at its end: who asked for what, which upstream answered, how long it took. Never a header, never a

@@ -77,7 +77,7 @@ function build(
   });
   const request = (path: string, init: RequestInit = {}, peer = "203.0.113.9") =>
     Promise.resolve(app.request(path, init, { peer }));
-  return { app, pool, lines, request };
+  return { app, pool, lines, request, registry: metrics };
 }
 
 const bearer = async (userId: string, region = "EU") => ({
@@ -117,7 +117,7 @@ describe("what reaches the ranker", () => {
   );
 
   test.each([
-    ["GET", "/metrics", 200],
+    ["GET", "/metrics", 404],
     ["GET", "/health", 200],
     ["GET", "/nothing", 404],
     ["GET", "/top/", 404],
@@ -235,10 +235,10 @@ describe("limits", () => {
   });
 
   test("metrics count who was limited, by policy", async () => {
-    const { request } = build({ user: { perSecond: 1, burst: 1 } });
+    const { request, registry } = build({ user: { perSecond: 1, burst: 1 } });
     await request("/score/add", await add("ada"));
     await request("/score/add", await add("ada"));
-    const metrics = await (await request("/metrics")).text();
+    const metrics = await registry.metrics();
     expect(metrics).toContain('gateway_rate_limited_total{policy="user",service="gateway"} 1');
     expect(metrics).toContain(`gateway_upstream_up{upstream="127.0.0.1:${ranker.port}",service="gateway"} 1`);
   });
@@ -289,7 +289,6 @@ describe("what a browser may make of an answer", () => {
     ["GET", "/top"],
     ["HEAD", "/top"],
     ["GET", "/health"],
-    ["GET", "/metrics"],
     ["GET", "/nothing"],
     ["DELETE", "/top"],
     ["POST", "/score/add"],

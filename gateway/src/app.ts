@@ -8,7 +8,7 @@ import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "sha
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import { fromContext, type Incoming, type Trail } from "shared/incoming";
 import type { Log } from "shared/log";
-import { answerMetrics, measureRequests } from "shared/metrics";
+import { measureRequests } from "shared/metrics";
 import type { Limit } from "shared/policies";
 import type { Limiter } from "shared/rate-limit";
 import type { Topology } from "shared/regions";
@@ -94,7 +94,6 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
     const status = isStopping() ? "stopping" : isReady ? "ready" : "unavailable";
     return c.json({ status, upstreams }, isReady ? 200 : 503);
   });
-  app.get("/metrics", (c) => answerMetrics(c, deps.metrics));
   docsRoutes(app, deps.topology);
   app.onError(onProblem(log));
   app.notFound(onUnknownRoute(app));

@@ -44,7 +44,8 @@ export function toUpstreamHeaders(
   const named = namedIn(headers.get("connection"));
   // An answer that was compressed could not be passed on as is.
   const sent = ["accept-encoding", "identity", "x-request-id", requestId];
-  sent.push("x-forwarded-for", forwardedFor, "x-real-ip", client);
+  // A read that several clients share has no address.
+  if (client !== "") sent.push("x-forwarded-for", forwardedFor, "x-real-ip", client);
   headers.forEach((value, name) => {
     if (!NOT_PASSED_ON.has(name) && !named.includes(name)) sent.push(name, value);
   });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { LINK_PATH } from "shared/link-frames";
+import type { HotLane } from "shared/hot-routes";
+import { type AnswerHead, decodeFrame, encodeFrame, LINK_PATH, type RequestHead } from "shared/link-frames";
 import { createLinkServer, newLinkState } from "shared/link-server";
 import { createLinks, type LinkRequest } from "./links.ts";
 import { getOf, postOf } from "./outgoing-under-test.ts";
@@ -166,6 +167,112 @@ test("a ranker that stops answers what it was asked, and is asked no more: not o
   for (const answer of going) answer.resolve(new Response("done"));
   expect(await Promise.all(asked)).toMatchObject([{ status: 200 }, { status: 200 }]);
   await closed;
+});
+
+describe("one turn's requests are more than a frame holds", () => {
+  test("by their heads: every one is answered, and the link stays", async () => {
+    const ranker = startRanker(() => new Response("x"));
+    const { links, upstream, ask } = await linkTo(ranker.url);
+    const headers = ["x-a", "\u00fc".repeat(15 * 1024)];
+    const answers = await Promise.all(Array.from({ length: 2_000 }, () => ask({ headers })?.catch(codeOf)));
+    expect(answers.filter((answer) => (answer as { status?: number } | undefined)?.status !== 200)).toEqual([]);
+    expect([links.open(upstream), ranker.byHttp()]).toEqual([true, 0]);
+  });
+
+  test("by their answers' heads and bodies: every one arrives, and the link stays", async () => {
+    const ranker = startRanker(() => new Response("x".repeat(20_000), { headers: { "X-A": "a".repeat(10_000) } }));
+    const { links, upstream, ask } = await linkTo(ranker.url);
+    const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask()?.catch(codeOf)));
+    expect(answers.filter((answer) => (answer as { status?: number } | undefined)?.status !== 200)).toEqual([]);
+    expect(links.open(upstream)).toBe(true);
+  });
+});
+
+describe("a single item is more than a link takes", () => {
+  test("a request goes by HTTP, and others keep the link", async () => {
+    const ranker = startRanker(async (request) => new Response(String((await request.arrayBuffer()).byteLength)));
+    const { pool, links, upstream, ask } = await linkTo(ranker.url);
+    const size = 17 * 1024 * 1024;
+    const large = { ...postOf("/score/add", ""), body: new Uint8Array(size) };
+    const small = ask();
+    const { body } = await forward(large, { pool, links });
+    expect([new TextDecoder().decode(body ?? undefined), (await small)?.status]).toEqual([String(size), 200]);
+    expect([links.open(upstream), ranker.byHttp()]).toEqual([true, 1]);
+  });
+
+  test("an answer just below that arrives, of whatever characters it is", async () => {
+    const text = "\u20ac".repeat(4_190_000);
+    const lane: HotLane = {
+      answer: () => undefined,
+      answerLinked: async ([id]) => ({ head: [id, 200, []], body: text }),
+    };
+    const links = createLinkServer(() => new Response("x"), lane);
+    const server = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1", websocket: links.handler },
+      fetch: (request, self) => (self.upgrade(request, { data: newLinkState() }) ? undefined : new Response("x")),
+    });
+    cleanups.push(() => server.stop(true));
+    const { ask } = await linkTo(`http://127.0.0.1:${server.port}`);
+    expect((await ask())?.body.byteLength).toBe(3 * text.length);
+  });
+
+  test("an answer is a problem to its caller alone", async () => {
+    const ranker = startRanker(({ url }) => new Response("x".repeat(url.endsWith("/large") ? 17 * 1024 * 1024 : 1)));
+    const { links, upstream, ask } = await linkTo(ranker.url);
+    const [large, small] = await Promise.all([ask({ target: "/large" }), ask()]);
+    expect([large?.status, small?.status]).toEqual([500, 200]);
+    expect(JSON.parse(new TextDecoder().decode(large?.body))).toMatchObject({ code: "internal" });
+    expect(links.open(upstream)).toBe(true);
+  });
+});
+
+test("a request that a ranker cannot make costs its caller an answer, and the others nothing", async () => {
+  const ranker = startRanker(() => new Response("x"));
+  const { links, upstream, ask } = await linkTo(ranker.url);
+  const [odd, plain] = await Promise.all([ask({ headers: ["no name", "x"] }), ask()]);
+  expect([odd?.status, plain?.status, links.open(upstream)]).toEqual([500, 200, true]);
+});
+
+test.each(["/x/../players/ada", "/x\\players", "/%2e/top"])(
+  "a target that a URL changes is marked: %s",
+  async (target) => {
+    const marked: boolean[] = [];
+    const links = createLinkServer((_, { hasAmbiguousPath }) => {
+      marked.push(hasAmbiguousPath);
+      return new Response("x");
+    });
+    const server = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1", websocket: links.handler },
+      fetch: (request, self) => (self.upgrade(request, { data: newLinkState() }) ? undefined : new Response("x")),
+    });
+    cleanups.push(() => server.stop(true));
+    const { ask } = await linkTo(`http://127.0.0.1:${server.port}`);
+    await ask({ target });
+    await ask({ target: "/rank/ada?a=/../%41" });
+    expect(marked).toEqual([true, false]);
+  },
+);
+
+test("a request beyond those that a ranker has under way at once is refused alone, and nothing of it is done", async () => {
+  const underWayMax = 4_096;
+  let begun = 0;
+  const ranker = startRanker(() => {
+    begun++;
+    return never();
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${ranker.server.port}${LINK_PATH}`);
+  cleanups.push(() => socket.close());
+  socket.binaryType = "arraybuffer";
+  const heads = Array.from({ length: underWayMax + 2 }, (_, n): RequestHead => [n + 1, "POST", "/score/add", []]);
+  socket.onopen = () => socket.send(encodeFrame(heads.map((head) => ({ head, body: null }))));
+  const answered = await new Promise<AnswerHead[]>((resolve) => {
+    socket.onmessage = ({ data }) => {
+      const parcels = decodeFrame<AnswerHead>(new Uint8Array(data as ArrayBuffer));
+      if (parcels.length > 0) resolve(parcels.map(({ head }) => head));
+    };
+  });
+  expect(answered.map(([id, status]) => [id, status])).toEqual([1, 2].map((n) => [underWayMax + n, 503]));
+  expect([begun, socket.readyState]).toEqual([underWayMax, WebSocket.OPEN]);
 });
 
 test.each([

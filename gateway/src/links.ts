@@ -1,12 +1,16 @@
 import { backoffMs } from "shared/backoff";
+import { gatherTurn } from "shared/gather-turn";
 import type { HeaderList } from "shared/header-list";
 import {
   type AnswerHead,
   decodeFrame,
   encodeFrame,
+  frameBounds,
   LINK_PATH,
+  PARCEL_SIZE_MAX,
   type Parcel,
   type RequestHead,
+  sizeOfParcel,
 } from "shared/link-frames";
 import type { Pool, Upstream } from "./upstreams.ts";
 
@@ -61,13 +65,14 @@ interface Line {
   /** False before it is connected, and once nothing more is to be sent over it. */
   isOpen: boolean;
   isReplaced: boolean;
-  outbox: Parcel<RequestHead>[];
   asked: Map<number, Asked>;
   heardAtMs: number;
 }
 
 // More go by HTTP, where each has a connection of its own.
 const ASKED_MAX = 2_048;
+// The same while the socket holds as much that the upstream has not taken yet.
+const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 const RETRY_MS = { min: 100, max: 5_000 };
 const CONNECT_MS = 500;
 
@@ -80,7 +85,10 @@ export function createLinks({ upstreams }: Pool): Links {
     ask(upstream, request, timeoutMs) {
       const line = links.get(upstream)?.open();
       if (line === undefined || line.asked.size >= ASKED_MAX) return undefined;
-      return ask(line, request, timeoutMs);
+      if (line.socket.bufferedAmount > UNSENT_BYTES_MAX) return undefined;
+      const parcel = toParcel(request);
+      if (sizeOfParcel(parcel) > PARCEL_SIZE_MAX) return undefined;
+      return ask(line, parcel, timeoutMs);
     },
     close() {
       for (const link of links.values()) link.close();
@@ -90,8 +98,15 @@ export function createLinks({ upstreams }: Pool): Links {
 
 let lastId = 0;
 
-function ask(line: Line, { method, target, headers, body }: LinkRequest, timeoutMs: number): Promise<LinkAnswer> {
-  const id = ++lastId;
+const toParcel = ({ method, target, headers, body }: LinkRequest): Parcel<RequestHead> => ({
+  head: [++lastId, method, target, headers],
+  body: body ?? null,
+});
+
+const post = gatherTurn<Line, Parcel<RequestHead>>(frameBounds, flush);
+
+function ask(line: Line, parcel: Parcel<RequestHead>, timeoutMs: number): Promise<LinkAnswer> {
+  const [id] = parcel.head;
   const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>();
   const askedAtMs = performance.now();
   const timer = setTimeout(() => {
@@ -102,19 +117,17 @@ function ask(line: Line, { method, target, headers, body }: LinkRequest, timeout
     reject(new LinkError("LINK_TIMEOUT"));
   }, timeoutMs);
   line.asked.set(id, { resolve, reject, timer });
-  if (line.outbox.length === 0) setImmediate(() => flush(line));
-  line.outbox.push({ head: [id, method, target, headers], body: body ?? null });
+  post(line, parcel);
   return promise;
 }
 
-function flush(line: Line): void {
-  const { outbox, socket } = line;
-  line.outbox = [];
+function flush(parcels: readonly Parcel<RequestHead>[], line: Line): void {
+  const { socket } = line;
   if (socket.readyState === WebSocket.OPEN) {
-    socket.send(encodeFrame(outbox));
+    socket.send(encodeFrame(parcels));
     return;
   }
-  for (const { head } of outbox) settle(line, head[0])?.reject(new LinkError("LINK_NOT_SENT"));
+  for (const { head } of parcels) settle(line, head[0])?.reject(new LinkError("LINK_NOT_SENT"));
 }
 
 /** Takes a request off the list of those that wait. */
@@ -159,7 +172,7 @@ function keepLink(origin: string) {
     socket.binaryType = "arraybuffer";
     const own: Line = {
       ...{ socket, hasGreeted: false, isOpen: false, isReplaced: false },
-      ...{ outbox: [], asked: new Map(), heardAtMs: 0 },
+      ...{ asked: new Map(), heardAtMs: 0 },
     };
     line = own;
     const late = setTimeout(() => socket.close(), CONNECT_MS);

@@ -11,7 +11,7 @@ test("the gateway starts without Redis, and proxies: only the limits are counted
   try {
     const login = await fetch(`${gateway.url}/auth/login`, { method: "POST", body: "{}" });
     expect([login.status, login.headers.get("RateLimit")]).toEqual([200, '"address";r=99;t=1']);
-    expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/gateway_limiter_fallback_total\{[^}]*\} 1\n/);
+    expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(/gateway_limiter_fallback_total\{[^}]*\} 1\n/);
   } finally {
     await gateway.stop();
     await ranker.stop(true);

@@ -55,7 +55,7 @@ await runService(
       limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
       isStopping: () => shutdown.isStopping,
     });
-    listen(app.fetch);
+    listen(app.fetch, { metrics });
     // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
     shutdown.onClose("live streams", () => live.close());
   },

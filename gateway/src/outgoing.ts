@@ -1,10 +1,16 @@
-import { headerOf } from "shared/header-list";
+import { type HeaderList, headerOf } from "shared/header-list";
 import type { Incoming } from "shared/incoming";
 import { toUpstreamHeaders } from "./headers.ts";
 import type { Outgoing } from "./proxy.ts";
 
 /** What comes to the same when it arrives twice. */
 const SETS_STATE = /^DELETE |^POST .*\/(un)?hide$/;
+
+/** The headers that go on to a ranker. @throws Problem `head_too_large` */
+export function headersOfIncoming({ target, requestId, headers, trail }: Incoming): HeaderList {
+  const { client = "", forwardedFor = "" } = trail;
+  return toUpstreamHeaders(headers, { target, requestId, forwardedFor, client });
+}
 
 /**
  * A request as it goes on to a ranker, its body read to the end. What it is, and so whether it may be sent twice, is
@@ -13,10 +19,9 @@ const SETS_STATE = /^DELETE |^POST .*\/(un)?hide$/;
  * @throws Problem as reading a body does; `head_too_large`
  */
 export async function toOutgoing(incoming: Incoming): Promise<Outgoing> {
-  const { method, target, path, requestId, headers: received, trail } = incoming;
+  const { method, target, path } = incoming;
   const isRead = method === "GET" || method === "HEAD";
-  const { client = "", forwardedFor = "" } = trail;
-  const headers = toUpstreamHeaders(received, { target, requestId, forwardedFor, client });
+  const headers = headersOfIncoming(incoming);
   return {
     ...{ method, target, headers },
     body: isRead ? undefined : await incoming.body(),

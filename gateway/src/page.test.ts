@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { around } from "shared/around";
+import { onProblem, onUnknownRoute, requestId } from "shared/http";
+import { createLog } from "shared/log";
 import { secureAnswers } from "shared/secure-headers";
 import type { GatewayEnv } from "./app.ts";
 import { buildPage, type Page, pageRoutes } from "./page.ts";
@@ -84,5 +86,28 @@ test("another deployment has another page with the same assets", async () => {
 test("a name that is no asset's is not found", async () => {
   for (const path of ["/assets/main.ts", "/assets/..%2fmain.ts", "/assets/x"]) {
     expect((await ask(path)).status).toBe(404);
+  }
+});
+
+test("an asset that is not there is not found, by every method; one that is there takes GET and HEAD", async () => {
+  const whole = new Hono<GatewayEnv>();
+  whole.use(around(requestId()));
+  pageRoutes(whole, page);
+  whole.onError(onProblem(createLog("test", "silent")));
+  whole.notFound(onUnknownRoute(whole));
+  for (const path of [
+    "/assets/none.js",
+    "/assets/",
+    "/assets",
+    "/assets/constructor",
+    ...assets().map((each) => `${each}x`),
+  ]) {
+    for (const method of ["GET", "HEAD", "POST", "DELETE"]) {
+      expect([path, method, (await whole.request(path, { method })).status]).toEqual([path, method, 404]);
+    }
+  }
+  for (const path of page.keys()) {
+    const refused = await whole.request(path, { method: "POST" });
+    expect([path, refused.status, refused.headers.get("Allow")]).toEqual([path, 405, "GET, HEAD"]);
   }
 });

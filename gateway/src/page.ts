@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Hono, MiddlewareHandler } from "hono";
+import type { Hono } from "hono";
 import type { GatewayEnv } from "./app.ts";
 import { answerEncoded, type Encodings, encodeAsset } from "./asset.ts";
 
@@ -58,14 +58,13 @@ const toFile = async (body: Uint8Array<ArrayBuffer> | string, type: string): Pro
 
 /** `GET /` and its assets: an asset's name changes with its content and is kept for ever, the page is asked for again. */
 export function pageRoutes(app: Hono<GatewayEnv>, page: Page): void {
-  const serve: MiddlewareHandler<GatewayEnv> = async (c) => {
-    const file = page.get(c.req.path);
-    if (file === undefined) return c.notFound();
-    return answerEncoded(c, file.encodings, {
-      "Cache-Control": c.req.path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
-      ...{ "Content-Security-Policy": POLICY, "Content-Type": file.type },
-    });
-  };
-  app.get("/", serve);
-  app.get("/assets/:name", serve);
+  // A route for each file, not one for a pattern of names: a name that is no file's is no route, whatever the method.
+  for (const [path, { type, encodings }] of page) {
+    const headers = {
+      "Cache-Control": path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
+      "Content-Security-Policy": POLICY,
+      "Content-Type": type,
+    };
+    app.get(path, (c) => answerEncoded(c, encodings, headers));
+  }
 }

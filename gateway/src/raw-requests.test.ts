@@ -156,6 +156,52 @@ describe("refused by us, with a problem document and the connection closed", () 
   });
 });
 
+/** Spellings that Bun's URL reads as this path; a proxy that decides by path reads most of them as another one. */
+const spellingsOf = (path: string) => {
+  const [first = "", ...rest] = path.slice(1).split("/");
+  const behind = rest.map((segment) => `/${segment}`).join("");
+  return [
+    ...[`/./${first}`, `/.\\${first}`, `/%2e/${first}`, `/%2E\\${first}`, `/x/../${first}`, `/x\\..\\${first}`],
+    ...[`/x/..\\${first}`, `/x/%2e%2e/${first}`, `/x/.%2E/${first}`, `/x/%2e./${first}`, `/x\\%2e%2e/${first}`],
+    ...[`/../${first}`, `/..\\${first}`, `/a/b/../../${first}`, `/a/b/c/d/../../../../${first}`, `/a//../../${first}`],
+  ].map((spelling) => spelling + behind);
+};
+
+describe("a path that two readers understand differently is refused, with a problem document", () => {
+  test.each([
+    ...spellingsOf("/metrics"),
+    ...spellingsOf("/health"),
+    ...spellingsOf("/top"),
+    ...spellingsOf("/rank/ada"),
+    ...spellingsOf("/players/ada"),
+    ...spellingsOf("/link"),
+    ...["/rank\\ada", "/rank/.\\ada", "/rank/x/../ada", "/rank/x\\..\\ada", "/players\\ada", "/players/x/..\\ada"],
+    ...["/rank/.", "/rank/..", "/rank/%2e", "/top/.", "/top/..", "/.", "/..", "/%2e%2e", "/\\", "/\\top", "/top\\"],
+    ...["/rank/a%5cb", "/.%5cmetrics", "/metrics#x", "/top#", "/rank/ada#/../x", "/rank/a%23b"],
+    ...["http://x/./top", "http://x/.\\top", "/top/../top?limit=5", "/rank/../top?limit=5"],
+  ])("%s", async (target) => {
+    const received = await open(toLines(`GET ${target} HTTP/1.1`, "Host: x", last, "")).ended;
+    expect(statusesOf(received)).toEqual([400]);
+    expect(received).toInclude('"code":"invalid_request"');
+    expect(ranker.requests).toEqual([]);
+  });
+
+  test.each([
+    ...["/nothing", "/top/", "//top", "//", "/rank/ada/", "/a/b/c/d/e", "/rank/%41%2fb%2f..%2fc/d", "/...", "/.env"],
+    ...["/x/...", "/x/..;/top", "/%zz", "/%ff", "/%00", "/%252e%252e/top"],
+  ])("%s is no such path: it is not found", async (target) => {
+    const received = await open(toLines(`GET ${target} HTTP/1.1`, "Host: x", last, "")).ended;
+    expect(statusesOf(received)).toEqual([404]);
+  });
+
+  test("dots, backslashes and slashes in a query are the query's own", async () => {
+    const received = await open(toLines("GET /rank/ada?a=/../b\\..\\c#d HTTP/1.1", "Host: x", last, "")).ended;
+    expect(statusesOf(received)).toEqual([200]);
+    expect(ranker.requests).toHaveLength(1);
+    expect(ranker.requests[0]).toStartWith("GET /rank/ada?a=/../b\\..\\c HTTP/1.1\r\n");
+  });
+});
+
 /** The one request that the ranker was sent, in parts. */
 function arrivedOnce(): { line: string; headers: string[]; body: string } {
   expect(ranker.requests).toHaveLength(1);
@@ -186,9 +232,6 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
   test.each([
     ["an absolute target: its host is nobody's business", "http://evil.example/top?limit=5"],
     ["an origin target", "/top?limit=5"],
-    ["dots", "/rank/../top?limit=5"],
-    ["encoded dots", "/rank/%2e%2e/top?limit=5"],
-    ["a backslash", "/rank\\..\\top?limit=5"],
     ["a fragment", "/top?limit=5#/score/add"],
   ])("%s", async (_, target) => {
     expect(statusesOf(await open(toLines(`GET ${target} HTTP/1.1`, "Host: x", last, "")).ended)).toEqual([200]);
@@ -209,7 +252,7 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
   });
 
   test("bytes beyond ASCII in a header break no line of it", async () => {
-    await open(top("Host: x", last, "X-A: b\xffc\x7fd\x85e")).ended;
+    await open(toLines("GET /rank/ada HTTP/1.1", "Host: x", last, "X-A: b\xffc\x7fd\x85e", "")).ended;
     const { headers } = arrivedOnce();
     expect(ofName(headers, "x-a")).toHaveLength(1);
     expect(headers.filter((each) => !/^[a-z0-9-]+: /.test(each))).toEqual([]);

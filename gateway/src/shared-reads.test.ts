@@ -7,12 +7,14 @@ import { createGatewayBefore } from "./gateway-under-test.ts";
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let gateway: ReturnType<typeof createGatewayBefore>;
 let arrived: string[] = [];
+let headersSeen: Headers[] = [];
 /** A ranker that numbers its answers, and refuses a limit of 0 as ours do. */
 const ranker = Bun.serve({
   ...{ port: 0, hostname: "127.0.0.1" },
   fetch({ url, headers }) {
     const { pathname, search } = new URL(url);
     arrived.push(pathname + search);
+    headersSeen.push(headers);
     const [id, n] = [headers.get("X-Request-Id"), arrived.length];
     return Response.json(
       { id, n },
@@ -33,10 +35,11 @@ afterAll(async () => {
 });
 beforeEach(() => {
   arrived = [];
+  headersSeen = [];
 });
 
-async function ask(path: string) {
-  const response = await gateway.request(path, {}, { peer: "127.0.0.1" });
+async function ask(path: string, headers: Record<string, string> = {}) {
+  const response = await gateway.request(path, { headers }, { peer: "127.0.0.1" });
   const [id, upstream] = ["X-Request-Id", "X-Upstream-Addr"].map((name) => response.headers.get(name));
   return { status: response.status, id, upstream, body: (await response.json()) as { id: string; n: number } };
 }
@@ -64,4 +67,24 @@ test("a refusal is nobody's but the asker's: it names the request", async () => 
 test("ranks of players are asked for one by one", async () => {
   await Promise.all([ask("/rank/ada"), ask("/rank/ada")]);
   expect(arrived).toEqual(["/rank/ada", "/rank/ada"]);
+});
+
+const largeHead = () => ({ "X-A": "a".repeat(15_500) });
+
+test("a head that is too large is refused to its caller alone, whether that caller asks first or joins", async () => {
+  const callers = [largeHead(), {}, largeHead(), {}, {}];
+  const answers = await Promise.all(callers.map((headers) => ask("/top?limit=7", headers)));
+  expect(answers.map(({ status }) => status)).toEqual([431, 200, 431, 200, 200]);
+  expect(arrived).toEqual(["/top?limit=7"]);
+});
+
+test("the upstream request of a shared read carries a request id and nothing else of a caller", async () => {
+  const own = { Authorization: "Bearer x", Cookie: "a=b", "X-Own": "1", Accept: "text/plain", Range: "bytes=0-1" };
+  await Promise.all([ask("/top?limit=8", { ...own, "X-Request-Id": "first" }), ask("/top?limit=8", own)]);
+  const [seen] = headersSeen;
+  expect(seen?.get("X-Request-Id")).toBe("first");
+  for (const name of [...Object.keys(own).filter((each) => each !== "Accept"), "X-Real-IP", "X-Forwarded-For"]) {
+    expect([name, seen?.get(name) ?? null]).toEqual([name, null]);
+  }
+  expect(seen?.get("Accept")).not.toBe("text/plain");
 });

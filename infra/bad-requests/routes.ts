@@ -89,7 +89,7 @@ export const READ_ROUTES = [
   { path: "/live/rank/", count: undefined, max: 0 },
 ];
 
-export const STATUS_ROUTES = ["/health", "/ready", "/metrics"];
+export const STATUS_ROUTES = ["/health", "/ready"];
 
 /** Every route that is made requests for, as an app lists it: a new one belongs here as well. */
 export const COVERED = [

@@ -4,6 +4,8 @@ import { freePort } from "./free-port.ts";
 
 export interface ServiceUnderTest extends Engine {
   url: string;
+  /** What Prometheus would ask for. */
+  metricsUrl: string;
   /** What it has written so far. */
   lines: string[];
 }
@@ -16,6 +18,8 @@ export type ServiceName = "gateway" | "ranker" | "drainer";
 export interface ServiceOptions {
   /** A free one, unless it is named. */
   port?: number;
+  /** That of the metrics; a free one, unless it is named. */
+  metricsPort?: number;
   /** Arguments of Bun, before the file it runs. */
   bunArgs?: string[];
   onLine?: (line: string) => void;
@@ -28,6 +32,8 @@ export async function startService(
   options: ServiceOptions = {},
 ): Promise<ServiceUnderTest> {
   const port = options.port ?? (await freePort());
+  const metricsPort = options.metricsPort ?? (await freePort());
+  const own = { PORT: String(port), METRICS_PORT: String(metricsPort) };
   const lines: string[] = [];
   const args = [...(options.bunArgs ?? []), join(root, name, "src/main.ts")];
   const engine = await launch({
@@ -37,7 +43,7 @@ export async function startService(
       lines.push(line);
       options.onLine?.(line);
     },
-    spawn: { cwd: import.meta.dir, env: { PATH: process.env.PATH, JWT_SECRET, ...env, PORT: String(port) } },
+    spawn: { cwd: import.meta.dir, env: { PATH: process.env.PATH, JWT_SECRET, ...env, ...own } },
   });
-  return { ...engine, url: `http://127.0.0.1:${port}`, lines };
+  return { ...engine, url: `http://127.0.0.1:${port}`, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, lines };
 }

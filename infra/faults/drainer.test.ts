@@ -50,8 +50,8 @@ async function letFirstLead(): Promise<string | null> {
 }
 
 /** A counter of a drainer, queue by queue. */
-async function countsOf({ url }: ServiceMember, counter: string): Promise<number[]> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
+async function countsOf({ metricsUrl }: ServiceMember, counter: string): Promise<number[]> {
+  const metrics = await (await fetch(metricsUrl)).text();
   const lines = metrics.matchAll(new RegExp(`^${counter}{.*} (\\d+)$`, "gm"));
   return [...lines].map(([, count]) => Number(count));
 }

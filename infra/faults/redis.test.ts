@@ -116,7 +116,7 @@ test("a gateway without Redis counts its limits by itself, and writes go on", as
     const response = await client.post("/score/add", { delta: 1 }, token);
     expect([response.status, response.headers.get("RateLimit")]).toEqual([200, expect.stringContaining('"user";r=')]);
   }
-  expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/^gateway_limiter_fallback_total{.*} [1-9]/m);
+  expect(await (await fetch(gateway.metricsUrl)).text()).toMatch(/^gateway_limiter_fallback_total{.*} [1-9]/m);
   for (const { toRedis } of site.gateways) toRedis.pass();
 }, 30_000);
 

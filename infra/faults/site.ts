@@ -18,6 +18,8 @@ import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 /** A service behind proxies of its own: what happens to its connections happens to nobody else's. */
 export interface ServiceMember extends Member {
   readonly url: string;
+  /** What Prometheus would ask for. */
+  readonly metricsUrl: string;
   readonly toRedis: TcpProxy;
   readonly toPostgres: TcpProxy;
   /** What it has written so far. */
@@ -110,11 +112,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const [redis] = redisNodes as [Member, ...Member[]];
 
   async function addService(kind: ServiceName, more: Record<string, string> = {}): Promise<ServiceMember> {
-    const [toRedis, toPostgres, port] = [
-      await openTcpProxy(redis.port),
-      await openTcpProxy(postgresPort),
-      await freePort(),
-    ];
+    const [toRedis, toPostgres] = [await openTcpProxy(redis.port), await openTcpProxy(postgresPort)];
+    const [port, metricsPort] = [await freePort(), await freePort()];
     opened.push(toRedis, toPostgres);
     const lines: string[] = [];
     const ofRegions = REGIONS.map((region) => [`POSTGRES_URL_${region}`, urlAt(toPostgres.port, region)]);
@@ -130,10 +129,16 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       startService(
         kind,
         { ...environment, ...env, ...more },
-        { port, bunArgs, onLine: (line) => void lines.push(line) },
+        { port, metricsPort, bunArgs, onLine: (line) => void lines.push(line) },
       ),
     );
-    return Object.assign(member, { url: `http://127.0.0.1:${port}`, toRedis, toPostgres, lines });
+    return Object.assign(member, {
+      toRedis,
+      toPostgres,
+      lines,
+      url: `http://127.0.0.1:${port}`,
+      metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    });
   }
 
   const times = (count: number, add: () => Promise<ServiceMember>) => Promise.all(Array.from({ length: count }, add));

@@ -27,8 +27,8 @@ afterAll(async () => {
 }, 30_000);
 
 /** Requests that a gateway has answered on a route. */
-async function answeredBy({ url }: Pick<ServiceMember, "url">, route: string): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
+async function answeredBy({ metricsUrl }: Pick<ServiceMember, "metricsUrl">, route: string): Promise<number> {
+  const metrics = await (await fetch(metricsUrl)).text();
   const counts = metrics.matchAll(
     new RegExp(`^http_request_duration_seconds_count{.*route="${route}".*} (\\d+)$`, "gm"),
   );

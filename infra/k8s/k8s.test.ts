@@ -126,8 +126,11 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
   });
 
   test("listens where its ports and probes say", async () => {
-    const { port } = load(await environmentOf(container));
-    expect(container.ports).toEqual([{ name: "http", containerPort: port }]);
+    const { port, metricsPort } = load(await environmentOf(container));
+    expect(container.ports).toEqual([
+      { name: "http", containerPort: port },
+      { name: "metrics", containerPort: metricsPort ?? 0 },
+    ]);
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
     expect(probes.map((probe) => probe?.httpGet?.port)).toEqual(["http", "http", "http"]);
   });
@@ -271,6 +274,15 @@ describe("the network", () => {
       egress: [tcp(6379)],
     });
     expect(policyOf("gateway")).toMatchObject({ egress: [{ to: pods("ranker"), ...tcp(5000) }, tcp(6379)] });
+    expect(policyOf("metrics")?.ingress).toMatchObject([
+      {
+        from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+        ports: [{ protocol: "TCP", port: "metrics" }],
+      },
+    ]);
+    for (const name of ["gateway", "ranker"]) {
+      expect(named("Service", name)?.spec?.ports?.map(({ targetPort }) => targetPort)).toEqual(["http"]);
+    }
     expect(policyOf("drainer")).toMatchObject({ policyTypes: ["Egress"], egress: [tcp(6379, 5432)] });
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { createServer, type Server } from "node:net";
 import { openEvents } from "../embedded/event-stream.ts";
 import { freePort } from "../embedded/free-port.ts";
+import { openRaw, statusesOf, toLines } from "../embedded/raw-connection.ts";
 import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "./nginx-under-test.ts";
 
 announceWithoutNginx("infra/nginx/nginx.conf was not run");
@@ -202,6 +203,41 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect([response.status, await response.json()]).toMatchObject([404, { code: "not_found" }]);
     expect(arrived).toEqual([]);
   });
+
+  const ask = (target: string) =>
+    openRaw(Number(new URL(url).port), toLines(`GET ${target} HTTP/1.1`, "Host: x", "Connection: close", "")).ended;
+
+  test.each([
+    ...[
+      "/.\\metrics",
+      "/./metrics",
+      "/%2e/metrics",
+      "/%2E\\metrics",
+      "/x/../metrics",
+      "/x\\..\\metrics",
+      "/x/..\\metrics",
+    ],
+    ...["/x/%2e%2e/metrics", "/x/.%2e/metrics", "/x/%2E./metrics", "/metrics/.", "/x\\%2e%2e\\metrics", "/\\metrics"],
+    ...["/.\\players/ada", "/top\\..\\players/ada", "/top/../players/ada", "/players\\ada", "/players/.\\ada"],
+    ...["/metrics#x", "/top#/metrics", "/x/..%2fmetrics", "/x%2F..%2Fplayers/ada", "/.%5cmetrics", "/."],
+    ...["http://x/.\\metrics", "http://x/x/../metrics", "//./metrics", "/x/..?/metrics"],
+  ])("refuses a path that gateways would read otherwise: %s", async (target) => {
+    const arrived = serve([0, 1, 2]);
+    const received = await ask(target);
+    expect(statusesOf(received)).toEqual([400]);
+    expect(received).toInclude("application/problem+json");
+    expect(JSON.parse(received.slice(received.indexOf("{")))).toMatchObject({ status: 400, code: "invalid_request" });
+    expect(arrived).toEqual([]);
+  });
+
+  test.each(["/rank/ada?a=/../b\\c&d=%2f%2e", "/rank/a.b", "/.env", "/rank/%41da", "/docs/start.js"])(
+    "passes on what has dots and percent signs elsewhere, as it was sent: %s",
+    async (target) => {
+      const arrived = serve([0, 1, 2]);
+      expect(statusesOf(await ask(target))).toEqual([200]);
+      expect(arrived.map((each) => each.url)).toEqual([target]);
+    },
+  );
 
   test("leaves the gateways to refuse a large body", async () => {
     const arrived = serve([0, 1, 2]);

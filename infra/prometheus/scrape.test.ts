@@ -45,7 +45,7 @@ async function startServices(): Promise<Record<string, string>> {
   const [ranker, drainer] = await Promise.all([startService("ranker", env), startService("drainer", env)]);
   const gateway = await startService("gateway", { ...env, LEADERBOARD_SERVICE_URLS: ranker.url });
   closing.push(ranker.stop, drainer.stop, gateway.stop);
-  return { ranker: ranker.url, drainer: drainer.url, gateway: gateway.url };
+  return { ranker: ranker.metricsUrl, drainer: drainer.metricsUrl, gateway: gateway.metricsUrl };
 }
 
 test.skipIf(prometheus === null)(

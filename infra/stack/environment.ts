@@ -7,9 +7,15 @@ import { rankerFields } from "../../ranker/src/config.ts";
 import { RANKERS, type StackOptions } from "./options.ts";
 
 /** What the stack decides itself: a `.env` for production must not lead the embedded one to real data. */
-const OWN = new Set(["PORT", "HOST", "NODE_ENV", "REDIS_URL", "POSTGRES_URL", "LEADERBOARD_SERVICE_URLS"]).union(
-  new Set(["JWT_SECRET", "JWT_SECRET_PREVIOUS"]),
-);
+const OWN = new Set([
+  "PORT",
+  "METRICS_PORT",
+  "HOST",
+  "NODE_ENV",
+  "REDIS_URL",
+  "POSTGRES_URL",
+  "LEADERBOARD_SERVICE_URLS",
+]).union(new Set(["JWT_SECRET", "JWT_SECRET_PREVIOUS"]));
 const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFields }).filter((name) => !OWN.has(name));
 const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];
 

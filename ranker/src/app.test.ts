@@ -274,7 +274,7 @@ test("ready names each dependency, and metrics count requests by route, not by p
   const ready = await ranker.app.request("/ready");
   expect(await ready.json()).toEqual({ status: "ready", dependencies: [{ name: "redis", up: true }] });
   await ranker.app.request("/rank/somebody");
-  const metrics = await (await ranker.app.request("/metrics")).text();
+  const metrics = await ranker.metrics.metrics();
   expect(metrics).toContain('route="/rank/:userId"');
   expect(metrics).not.toContain("somebody");
 });

@@ -27,7 +27,7 @@ export function createGather<Q, A>(max: number, send: (questions: readonly Q[]) 
     }
   }
 
-  const gather = gatherTurn<undefined, Asked<Q, A>>(max, (all) => void call(all));
+  const gather = gatherTurn<undefined, Asked<Q, A>>({ itemsMax: max }, (all) => void call(all));
   return (question) => new Promise((resolve, reject) => gather(undefined, { question, resolve, reject }));
 }
 

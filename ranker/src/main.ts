@@ -89,7 +89,7 @@ await runService(
       isStopping: () => shutdown.isStopping,
     });
     if (!passwordsRequired) log.warn("passwords are optional: whoever knows a name may log in as its player");
-    listen(app.fetch, { takesLinks: true, lane });
+    listen(app.fetch, { takesLinks: true, lane, metrics });
     // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
     shutdown.onClose("live streams", () => live.close());
   },

@@ -77,7 +77,6 @@ describe("every method sends what its route takes", () => {
     ["DELETE /players/grace", undefined, (client) => client.erasePlayer("grace")],
     ["GET /health", undefined, (client) => client.health()],
     ["GET /ready", undefined, (client) => client.ready()],
-    ["GET /metrics", undefined, (client) => client.metrics()],
     ["GET /openapi.json", undefined, (client) => client.openapi()],
   ])("%s", async (route, body, call) => {
     const { client, seen } = serve([], { token: "t" });

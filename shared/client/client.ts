@@ -87,8 +87,6 @@ export interface Client {
   health(options?: CallOptions): Promise<Health>;
   /** Also resolves where the answer is no. */
   ready(options?: CallOptions): Promise<Readiness>;
-  /** The figures for Prometheus, as text. */
-  metrics(options?: CallOptions): Promise<string>;
   /** The OpenAPI document. */
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
 }
@@ -139,8 +137,6 @@ export function createClient(options: ClientOptions): Client {
       ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),
     ready: (more) => get("/ready", more, { alsoFine: 503 }),
-    metrics: async ({ signal } = {}) =>
-      (await send({ method: "GET", target: "/metrics", isRepeatable: true, signal })).text(),
     openapi: (more) => get("/openapi.json", more),
   };
 }

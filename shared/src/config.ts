@@ -70,6 +70,7 @@ export const commonFields = {
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   HOST: z.string().default("127.0.0.1"),
+  METRICS_PORT: wholeNumber(1, 65_535).optional(),
   REGIONS: closedSet(/^[A-Z][A-Z0-9_]{0,49}$/, "capitals, digits and _").default([GLOBAL, "ASIA", "EU", "NA"]),
   PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1),
   BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -").default(["main"]),
@@ -168,6 +169,8 @@ export function toServiceConfig(
     logLevel: settings.LOG_LEVEL,
     host: settings.HOST,
     port: settings.PORT,
+    /** Where Prometheus asks; without it metrics are not served. */
+    metricsPort: settings.METRICS_PORT,
     topology: toTopology(settings),
     /** Where spans are sent; nothing is traced without it. */
     tracing:

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { gatherTurn } from "./gather-turn.ts";
+import { gatherTurn, type TurnBounds } from "./gather-turn.ts";
 
 const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-function gatherer(max = 10) {
+function gatherer(max = 10, bytes: Pick<TurnBounds<string>, "bytes"> = {}) {
   const handedOn: string[][] = [];
-  const gather = gatherTurn<number, string>(max, (items) => void handedOn.push([...items]));
+  const gather = gatherTurn<number, string>({ itemsMax: max, ...bytes }, (items) => void handedOn.push([...items]));
   return { gather, handedOn };
 }
 
@@ -40,4 +40,11 @@ test("no more than the bound are handed on together, and none is forgotten", asy
   for (const item of ["a", "b", "c", "d", "e"]) gather(0, item);
   await nextTurn();
   expect(handedOn).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+});
+
+test("no more bytes than the bound are handed on together, and an item that is larger goes alone", async () => {
+  const { gather, handedOn } = gatherer(10, { bytes: { max: 4, of: (item) => item.length } });
+  for (const item of ["aa", "bb", "c", "dddddd", "e", "fff"]) gather(0, item);
+  await nextTurn();
+  expect(handedOn).toEqual([["aa", "bb"], ["c"], ["dddddd"], ["e", "fff"]]);
 });

@@ -1,22 +1,36 @@
+/** How much is handed on together at most; what is beyond is handed on right after it. */
+export interface TurnBounds<T> {
+  itemsMax: number;
+  /** An item that is larger than `max` is handed on alone. */
+  bytes?: { max: number; of: (item: T) => number };
+}
+
 /**
  * Brings together what comes under the same key within one turn of the event loop, and hands it on at the end of the
  * turn, in order. Whatever is traced of it belongs to whoever came first.
- *
- * @param max how many are handed on together at most; those beyond are handed on right after them
  */
-export function gatherTurn<K, T>(max: number, handOn: (items: readonly T[]) => void): (key: K, item: T) => void {
-  const open = new Map<K, T[]>();
+export function gatherTurn<K, T>(
+  { itemsMax, bytes }: TurnBounds<T>,
+  handOn: (items: readonly T[], key: K) => void,
+): (key: K, item: T) => void {
+  const open = new Map<K, { items: T[]; size: number }>();
   return (key, item) => {
+    const size = bytes === undefined ? 0 : bytes.of(item);
     const gathered = open.get(key);
-    if (gathered !== undefined && gathered.length < max) {
-      gathered.push(item);
+    const hasRoom =
+      gathered !== undefined &&
+      gathered.items.length < itemsMax &&
+      (bytes === undefined || gathered.size + size <= bytes.max);
+    if (hasRoom) {
+      gathered.items.push(item);
+      gathered.size += size;
       return;
     }
-    const begun = [item];
+    const begun = { items: [item], size };
     open.set(key, begun);
     setImmediate(() => {
       if (open.get(key) === begun) open.delete(key);
-      handOn(begun);
+      handOn(begun.items, key);
     });
   };
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { EventEmitter } from "node:events";
 import { connect, createServer } from "node:net";
 import { scratchRedis } from "../../infra/embedded/scratch.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { createLog } from "./log.ts";
 import { awaitReady, connectRedis } from "./redis.ts";
 
@@ -42,4 +44,18 @@ test("commands of one turn reach Redis in one piece, in order, and each has its 
     redis.disconnect();
     proxy.close();
   }
+});
+
+test("commands of one turn that are too much to be joined leave in order, in parts of a bounded size", async () => {
+  const written: string[] = [];
+  const stream = { write: (chunk: string) => void written.push(chunk) };
+  const redis = Object.assign(new EventEmitter(), { stream });
+  gatherWrites(redis as never);
+  redis.emit("connect");
+  const commands = Array.from({ length: 100 }, (_, n) => String(n % 10).repeat(20_000));
+  for (const command of commands) redis.stream.write(command);
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+  expect(written.join("")).toBe(commands.join(""));
+  expect(written.length).toBeGreaterThan(1);
+  expect(Math.max(...written.map(({ length }) => length))).toBeLessThan(300_000);
 });

@@ -92,7 +92,7 @@ export function createHotLane(routes: readonly HotRoute[], options: HotLaneOptio
       const target = targetOf(raw.url);
       const { path, query } = splitTarget(target);
       const found = find(raw.method, path);
-      if (found === undefined || findAmbiguous(raw) !== undefined || isLeft(raw)) return undefined;
+      if (found === undefined || findAmbiguous(raw, connection) !== undefined || isLeft(raw)) return undefined;
       const requestId = toRequestId(raw.headers.get("x-request-id"));
       const incoming = fromHttp(raw, { target, path, query, param: found.param, requestId });
       onBegin?.(incoming, connection);

@@ -55,6 +55,22 @@ test("what a client did wrong is one short line of the log, with nothing in it t
   });
 });
 
+test.each([
+  ["/files/aXjson", "POST", 404],
+  ["/files/a.json", "POST", 405],
+  ["/players/ada/files/b.json", "POST", 405],
+  ["/players/ada/files/bXjson", "POST", 404],
+  ["/players/a/b/files/b.json", "POST", 404],
+])("%s by %s is %i: a dot in a route is a dot, and a parameter is one segment", async (path, method, status) => {
+  const routed = new Hono<{ Variables: RequestVariables }>();
+  routed.use(around(requestId()));
+  routed.get("/files/a.json", (c) => c.text("a"));
+  routed.get("/players/:userId/files/b.json", (c) => c.text("b"));
+  routed.onError(onProblem(log));
+  routed.notFound(onUnknownRoute(routed));
+  expect((await routed.request(path, { method })).status).toBe(status as number);
+});
+
 describe("bodies", () => {
   test("that are chunked have the same bound as those that state their length", async () => {
     const chunk = new Uint8Array(1024).fill(0x20);

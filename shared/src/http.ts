@@ -6,6 +6,7 @@ import type { Trail } from "./incoming.ts";
 import type { Log } from "./log.ts";
 import { Problem, toInvalidRequest, toProblem, toProblemReply } from "./problems.ts";
 import { toResponse } from "./reply.ts";
+import type { Connection } from "./service.ts";
 
 export interface RequestVariables {
   requestId: string;
@@ -34,30 +35,37 @@ export const requestId = (): Aspect => ({
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 /**
- * The header that two readers could understand differently. Bun joins repeated header lines with commas; and a request
- * whose host is no host has its bare target for a URL, in which a router would look for the path behind any `://`.
+ * The part of a request that two readers could understand differently. Bun joins repeated header lines with commas; and a
+ * request whose host is no host has its bare target for a URL, in which a router would look for the path behind any `://`.
  */
-export function findAmbiguous({ url, headers }: Request): "Host" | "Content-Length" | undefined {
+export function findAmbiguous(
+  { url, headers }: Request,
+  connection: Partial<Connection> | undefined,
+): "Host" | "Content-Length" | "path" | undefined {
   const host = headers.get("Host");
   if (!/^https?:\/\//.test(url) || (host !== null && !HOST.test(host))) return "Host";
+  if (connection?.hasAmbiguousPath === true) return "path";
   return headers.get("Content-Length")?.includes(",") === true ? "Content-Length" : undefined;
 }
+
+const AMBIGUOUS = {
+  Host: "must name one host, in a request for a path",
+  "Content-Length": "must be given once",
+  path: "must have no \\, no # and no segments . and .., neither plain nor percent-encoded",
+} as const;
 
 /** @throws Problem `invalid_request` for what is ambiguous */
 export function refuseAmbiguous(): MiddlewareHandler {
   return function refuseAmbiguousMiddleware(c, next) {
-    const field = findAmbiguous(c.req.raw);
-    if (field === "Host") throw toHeaderProblem(field, "must name one host, in a request for a path");
-    if (field !== undefined) throw toHeaderProblem(field, "must be given once");
-    return next();
+    const field = findAmbiguous(c.req.raw, c.env as Partial<Connection> | undefined);
+    if (field === undefined) return next();
+    const detail = field === "path" ? "The path is not valid." : `The header ${field} is not valid.`;
+    throw new Problem("invalid_request", detail, {
+      errors: [{ field, message: AMBIGUOUS[field] }],
+      headers: { connection: "close" },
+    });
   };
 }
-
-const toHeaderProblem = (field: string, message: string) =>
-  new Problem("invalid_request", `The header ${field} is not valid.`, {
-    errors: [{ field, message }],
-    headers: { connection: "close" },
-  });
 
 /** States the length of what `HEAD` leaves out, which would be 0 otherwise and must be that of `GET` (RFC 9110, 8.6). */
 export function measureHead(): MiddlewareHandler {
@@ -110,7 +118,7 @@ function fromHonoError(error: HTTPException): Problem {
 export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHandler<E> {
   const routes = app.routes
     .filter((route) => route.method !== "ALL")
-    .map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`) }));
+    .map(({ method, path }) => ({ method, pattern: toPattern(path) }));
   return (c) => {
     const methods = routes.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
     if (methods.length === 0) throw new Problem("not_found", `There is no ${c.req.path} here.`);
@@ -118,6 +126,15 @@ export function onUnknownRoute<E extends RequestEnv>(app: Hono<E>): NotFoundHand
     throw new Problem("method_not_allowed", `${c.req.path} takes ${allow}.`, { headers: { allow } });
   };
 }
+
+/** A router's path as a regular expression: a parameter is one segment, and everything else stands for itself. */
+const toPattern = (path: string) =>
+  new RegExp(
+    `^${path
+      .split(/:[A-Za-z]+/)
+      .map((text) => RegExp.escape(text))
+      .join("[^/]+")}$`,
+  );
 
 /** For zod-validator: a query or path parameter that fails its schema is the same `invalid_request` as a body. */
 export function refuseInvalid(

@@ -1,22 +1,24 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
-import { toHeaderList, toHeaderPairs } from "./header-list.ts";
+import { gatherTurn } from "./gather-turn.ts";
+import { headerOf, toHeaderList, toHeaderPairs } from "./header-list.ts";
 import type { HotLane } from "./hot-routes.ts";
+import { toRequestId } from "./http.ts";
 import {
   type AnswerHead,
   decodeFrame,
   encodeFrame,
   FRAME_BYTES_MAX,
+  frameBounds,
+  PARCEL_SIZE_MAX,
   type Parcel,
   type RequestHead,
+  sizeOfParcel,
 } from "./link-frames.ts";
-import { sizeOf } from "./reply.ts";
+import { Problem, toProblem, toProblemReply } from "./problems.ts";
 import type { Fetch } from "./service.ts";
 
 /** What a link keeps on this side. */
 export interface LinkState {
-  /** Answers of this turn of the event loop, which leave together. */
-  outbox: Parcel<AnswerHead>[];
-  outboxBytes: number;
   underWay: number;
 }
 
@@ -26,17 +28,17 @@ export interface LinkServer {
   close(): Promise<void>;
 }
 
-// One frame of top lists does not wait until there are megabytes of them.
-const OUTBOX_BYTES_MAX = 1024 * 1024;
-// A gateway has less under way; whoever has more is none.
+// A gateway waits for half as many answers at most; requests that it gave up on may still be under way here. One more
+// request is refused, and the link stays.
 const UNDER_WAY_MAX = 4_096;
 // As long as a gateway waits for an answer.
 const FAREWELL_MS = 1_000;
+// What a request by a link has for a host.
+const LINK_ORIGIN = "http://link";
 const GOING_AWAY = 1001;
 const NOT_UNDERSTOOD = 1007;
-const TOO_MUCH = 1008;
 
-export const newLinkState = (): LinkState => ({ outbox: [], outboxBytes: 0, underWay: 0 });
+export const newLinkState = (): LinkState => ({ underWay: 0 });
 
 /**
  * Serves requests that come by WebSocket, many to a message, like those of HTTP: by the lane of hot routes where there is
@@ -47,20 +49,16 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
   let isClosing = false;
   const gone = Promise.withResolvers<void>();
 
-  function flush(link: ServerWebSocket<LinkState>): void {
-    const { outbox } = link.data;
-    if (outbox.length === 0) return;
-    link.data.outbox = [];
-    link.data.outboxBytes = 0;
-    link.send(encodeFrame(outbox));
-  }
+  const post = gatherTurn<ServerWebSocket<LinkState>, Parcel<AnswerHead>>(
+    frameBounds,
+    (parcels, link) => void link.send(encodeFrame(parcels)),
+  );
 
-  function post(link: ServerWebSocket<LinkState>, parcel: Parcel<AnswerHead>): void {
-    const { data } = link;
-    if (data.outbox.length === 0) setImmediate(() => flush(link));
-    data.outbox.push(parcel);
-    data.outboxBytes += sizeOf(parcel.body);
-    if (data.outboxBytes > OUTBOX_BYTES_MAX) flush(link);
+  /** Answers one request with a problem; the link and the other requests on it go on. */
+  function refuse(link: ServerWebSocket<LinkState>, [id, , , list]: RequestHead, problem: Problem): void {
+    const requestId = toRequestId(headerOf(list, "x-request-id"));
+    const { status, headers, body } = toProblemReply(problem, requestId);
+    post(link, { head: [id, status, Object.entries({ ...headers, "x-request-id": requestId }).flat(2)], body });
   }
 
   async function answerThroughHono(
@@ -68,8 +66,11 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
     head: RequestHead,
     body: Uint8Array<ArrayBuffer>,
   ): Promise<Parcel<AnswerHead>> {
-    const connection = { peer: remoteAddress, setIdleTimeout() {} };
-    const response = await fetch(toRequest(head, body), connection);
+    const request = toRequest(head, body);
+    // A gateway sends what its own URL was: a target that changes in this one was never checked there.
+    const hasAmbiguousPath = request.url !== `${LINK_ORIGIN}${head[2]}`;
+    const connection = { peer: remoteAddress, setIdleTimeout() {}, hasAmbiguousPath };
+    const response = await fetch(request, connection);
     const bytes = response.body === null ? null : await response.arrayBuffer();
     return { head: [head[0], response.status, toHeaderList(response.headers)], body: bytes };
   }
@@ -77,10 +78,12 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
   async function answer(link: ServerWebSocket<LinkState>, head: RequestHead, body: Uint8Array<ArrayBuffer>) {
     link.data.underWay++;
     try {
-      post(link, await (lane?.answerLinked(head, body) ?? answerThroughHono(link, head, body)));
-    } catch {
-      // A request that cannot be made, or an answer that cannot be read: neither is one of ours.
-      link.close(NOT_UNDERSTOOD);
+      const parcel = await (lane?.answerLinked(head, body) ?? answerThroughHono(link, head, body));
+      if (sizeOfParcel(parcel) > PARCEL_SIZE_MAX) throw new RangeError("an answer is too large for a link");
+      post(link, parcel);
+    } catch (error) {
+      // A request that cannot be made, or an answer that cannot be read.
+      refuse(link, head, toProblem(error));
     } finally {
       link.data.underWay--;
     }
@@ -105,8 +108,11 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
         try {
           if (typeof message === "string") throw new TypeError("a frame is binary");
           const parcels = decodeFrame<RequestHead>(new Uint8Array(message));
-          if (link.data.underWay + parcels.length > UNDER_WAY_MAX) return link.close(TOO_MUCH);
-          for (const { head, body } of parcels) void answer(link, head, body);
+          if (!parcels.every(({ head }) => isRequestHead(head))) throw new TypeError("a head is no request's");
+          for (const { head, body } of parcels) {
+            if (link.data.underWay < UNDER_WAY_MAX) void answer(link, head, body);
+            else refuse(link, head, tooManyUnderWay());
+          }
         } catch {
           link.close(NOT_UNDERSTOOD);
         }
@@ -123,9 +129,19 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
   };
 }
 
+const tooManyUnderWay = () =>
+  new Problem("unavailable", "The ranking service has too many requests under way. Nothing was changed; try again.");
+
+const isRequestHead = (head: RequestHead): boolean =>
+  Array.isArray(head) &&
+  typeof head[0] === "number" &&
+  typeof head[1] === "string" &&
+  typeof head[2] === "string" &&
+  Array.isArray(head[3]);
+
 function toRequest([, method, target, list]: RequestHead, body: Uint8Array<ArrayBuffer>): Request {
   const headers = new Headers(toHeaderPairs(list));
-  const url = `http://link${target}`;
+  const url = `${LINK_ORIGIN}${target}`;
   if (body.byteLength === 0) return new Request(url, { method, headers });
   headers.set("Content-Length", String(body.byteLength));
   return new Request(url, { method, headers, body });

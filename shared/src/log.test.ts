@@ -62,3 +62,29 @@ test.each([
     Array.from({ length: 1_000 }, (_, n) => n),
   );
 });
+
+test("while the reader of the output is stuck, what waits is bounded: lines are dropped, and a line says so", async () => {
+  const program = `
+    const { createLog } = await import(${JSON.stringify(import.meta.resolve("./log.ts"))});
+    const log = createLog("test", "info");
+    const text = "x".repeat(100_000);
+    for (let n = 0; n < 1_000; n++) {
+      log.info({ n, text }, "hello");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    process.stderr.write("logged");
+    process.stdin.once("data", () => process.stdin.destroy());`;
+  const child = Bun.spawn([process.execPath, "-e", program], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  await child.stderr.getReader().read(); // all lines were logged, and none of the output was read
+  const text = child.stdout.text();
+  child.stdin.write("go\n");
+  child.stdin.end();
+  const lines = (await text)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { n?: number; msg: string });
+  const numbers = lines.flatMap(({ n }) => n ?? []);
+  expect(numbers.length).toBeLessThan(300);
+  expect(lines.filter(({ msg }) => msg === "log lines dropped")).not.toEqual([]);
+  expect(numbers.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, n) => n));
+}, 20_000);

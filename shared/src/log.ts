@@ -9,24 +9,42 @@ const SECRETS = ["authorization", "Authorization", "password", "password_hash", 
 
 // Each write is a system call and a task of another thread; nobody reads along faster than this. Bytes and milliseconds.
 const GATHERED = { sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
+// Beyond this the lines of a turn are handed on before its end.
+const TURN_SIZE_MAX = 64 * 1024;
+// What waits while the reader of standard output is slow. Lines beyond it are dropped: a full log must not take the process's memory.
+const WAITING_SIZE_MAX = 16 * 1024 * 1024;
 
 /**
  * Standard output, to which the lines of one turn of the event loop go as one: for each text that it is given it measures
  * all that waits. What is there at the end of the process goes out, too.
  */
-function openOutput(): DestinationStream {
+function openOutput(service: string): DestinationStream {
   let lines: string[] = [];
+  let size = 0;
   const handOn = () => {
     const text = lines.join("");
     lines = [];
+    size = 0;
     if (text !== "") output.write(text);
   };
   process.on("exit", handOn); // before the output's own last act
-  const output = pino.destination(GATHERED);
+  const output = pino.destination({ ...GATHERED, maxLength: WAITING_SIZE_MAX });
+  let dropped = 0;
+  output.on("drop", (text: string) => {
+    dropped += text.length;
+  });
+  output.on("drain", () => {
+    if (dropped === 0) return;
+    const line = { level: "warn", time: new Date(), service, characters: dropped, msg: "log lines dropped" };
+    dropped = 0;
+    output.write(`${JSON.stringify(line)}\n`);
+  });
   return {
     write(line) {
       if (lines.length === 0) setImmediate(handOn);
       lines.push(line);
+      size += line.length;
+      if (size > TURN_SIZE_MAX) handOn();
     },
   };
 }
@@ -43,7 +61,7 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
   };
-  return pino(options, destination ?? openOutput());
+  return pino(options, destination ?? openOutput(service));
 }
 
 /** The member of a line that tells when it was written; put into words once a millisecond. */

@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { OnEnd } from "./ended.ts";
 import { problemStatus } from "./problems.ts";
@@ -67,9 +66,4 @@ export function measureStores(registry: Registry, stores: Pick<Stores, "all" | "
       for (const [store, { status }] of stores.byAddress) this.set({ store }, status === "ready" ? 1 : 0);
     },
   });
-}
-
-/** The answer of `GET /metrics`. */
-export async function answerMetrics(c: Context, registry: Registry): Promise<Response> {
-  return c.body(await registry.metrics(), 200, { "Content-Type": registry.contentType });
 }

@@ -78,7 +78,7 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
   function gathererOf(redis: Redis) {
     const known = gatherers.get(redis);
     if (known !== undefined) return known;
-    const gather = gatherTurn<number, Take>(TAKES_MAX, (takes) => void askTogether(redis, takes));
+    const gather = gatherTurn<number, Take>({ itemsMax: TAKES_MAX }, (takes) => void askTogether(redis, takes));
     gatherers.set(redis, gather);
     return gather;
   }

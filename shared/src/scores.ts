@@ -7,6 +7,10 @@ export const NAME_CHARACTERS_MAX = 200;
 const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 const isPlain = (text: string) => !NAME_FORBIDDEN.test(text);
 const PLAIN = "must have no control characters and no lone surrogates";
+// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of Cc, spelt out. Surrogates
+// are left to the description, since without Unicode mode a class of them would match the halves of a pair.
+const PLAIN_PATTERN = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
+const PLAIN_IN_WORDS = "No control characters, no lone surrogates.";
 
 export const REASON_CHARACTERS_MAX = 200;
 
@@ -27,8 +31,10 @@ export const nameSchema = z
   .refine((name) => name.length > 0 && [...name].length <= NAME_CHARACTERS_MAX, "must have 1 to 200 characters")
   .refine(isPlain, PLAIN)
   .meta({
-    ...{ minLength: 1, maxLength: NAME_CHARACTERS_MAX },
-    description: "Shown on the boards. No control characters, no lone surrogates.",
+    minLength: 1,
+    maxLength: NAME_CHARACTERS_MAX,
+    pattern: PLAIN_PATTERN,
+    description: `Shown on the boards. ${PLAIN_IN_WORDS}`,
   });
 
 /** Why an operator does something, for the log. */
@@ -36,7 +42,11 @@ export const reasonSchema = z
   .string()
   .refine((reason) => [...reason].length <= REASON_CHARACTERS_MAX, "must have no more than 200 characters")
   .refine(isPlain, PLAIN)
-  .meta({ maxLength: REASON_CHARACTERS_MAX, description: "Kept in the log alone." });
+  .meta({
+    maxLength: REASON_CHARACTERS_MAX,
+    pattern: PLAIN_PATTERN,
+    description: `Kept in the log alone. ${PLAIN_IN_WORDS}`,
+  });
 
 /** An integer in ±(2^53−1). Minus zero becomes zero: the two would be written differently and rank alike. */
 export const scoreSchema = z

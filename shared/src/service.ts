@@ -1,11 +1,14 @@
+import type { Registry } from "prom-client";
 import type { Aspect } from "./around.ts";
 import { ConfigError } from "./config.ts";
 import type { HotLane } from "./hot-routes.ts";
 import { LINK_PATH } from "./link-frames.ts";
 import { createLinkServer, type LinkState, newLinkState } from "./link-server.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
+import { serveMetrics } from "./metrics-server.ts";
 import { toProblem, toProblemReply } from "./problems.ts";
 import { toResponse } from "./reply.ts";
+import { servePaths } from "./request-path.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 import { openTracing, type Tracing, type TracingOptions } from "./tracing.ts";
 
@@ -25,6 +28,8 @@ export interface Connection {
   peer: string;
   /** After this long without a byte it is closed; 0: never. A byte that is sent does not begin the time anew. */
   setIdleTimeout(seconds: number): void;
+  /** Whether the path was sent in a form that another reader could understand differently: see `request-path.ts`. */
+  readonly hasAmbiguousPath: boolean;
 }
 
 export interface ListenOptions {
@@ -32,6 +37,8 @@ export interface ListenOptions {
   takesLinks?: boolean;
   /** Answers what it can of those before `fetch` does. */
   lane?: HotLane | undefined;
+  /** What the port of the metrics answers, where the configuration has one. */
+  metrics?: Registry;
 }
 
 export type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
@@ -41,6 +48,7 @@ export interface ServiceOptions {
   logLevel: LogLevel;
   host: string;
   port: number;
+  metricsPort: number | undefined;
   tracing: TracingOptions | undefined;
 }
 
@@ -82,8 +90,8 @@ export async function runService<C extends ServiceOptions>(
 }
 
 function listen(
-  { host, port }: ServiceOptions,
-  { fetch, takesLinks = false, lane }: ListenOptions & { fetch: Fetch },
+  { host, port, metricsPort }: ServiceOptions,
+  { fetch, takesLinks = false, lane, metrics }: ListenOptions & { fetch: Fetch },
   { log, shutdown }: Pick<Service, "log" | "shutdown">,
 ): void {
   const links = createLinkServer(fetch, lane);
@@ -101,12 +109,17 @@ function listen(
       response.headers.set("X-Request-Id", requestId);
       return response;
     },
-    fetch(request, self) {
-      if (takesLinks && isLink(request) && self.upgrade(request, { data: newLinkState() })) return undefined;
-      return fetch(request, new HttpConnection(request, self));
-    },
+    ...servePaths<LinkState>((request, self, hasAmbiguousPath) => {
+      const mayUpgrade = takesLinks && !hasAmbiguousPath && isLink(request);
+      if (mayUpgrade && self.upgrade(request, { data: newLinkState() })) return undefined;
+      return fetch(request, new HttpConnection(request, self, hasAmbiguousPath));
+    }),
     websocket: links.handler,
   });
+  if (metrics !== undefined && metricsPort !== undefined) {
+    const scraped = serveMetrics({ hostname: host, port: metricsPort }, metrics);
+    shutdown.onClose("metrics", () => scraped.stop(true));
+  }
   shutdown.onClose("server", () => server.stop());
   shutdown.onClose("links", () => links.close());
   shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
@@ -117,10 +130,12 @@ function listen(
 class HttpConnection implements Connection {
   readonly #request: Request;
   readonly #server: Bun.Server<LinkState>;
+  readonly hasAmbiguousPath: boolean;
 
-  constructor(request: Request, server: Bun.Server<LinkState>) {
+  constructor(request: Request, server: Bun.Server<LinkState>, hasAmbiguousPath: boolean) {
     this.#request = request;
     this.#server = server;
+    this.hasAmbiguousPath = hasAmbiguousPath;
   }
 
   get peer(): string {

@@ -56,7 +56,7 @@ export async function openTracing(service: string, options: TracingOptions | und
 }
 
 // Asked several times a second by whoever watches the service.
-const STATUS_ROUTES = new Set(["/health", "/ready", "/metrics"]);
+const STATUS_ROUTES = new Set(["/health", "/ready"]);
 
 /** A span for every request but probes, below the caller's. */
 export function traceRequests(tracing: Tracing): MiddlewareHandler {

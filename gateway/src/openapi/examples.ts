@@ -33,5 +33,4 @@ export const examples = {
   health: { status: "ok", upstreams },
   ready: { status: "ready", upstreams },
   notReady: { status: "unavailable", upstreams: upstreams.map((each) => ({ ...each, up: false })) },
-  metrics: "# TYPE gateway_retries_total counter\ngateway_retries_total 0\n",
 } as const;

@@ -204,13 +204,6 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: [],
     },
     {
-      ...{ ...service, path: "/metrics", id: "metrics" },
-      summary: "Figures for Prometheus",
-      description: "Of this process; never proxied.",
-      success: { 200: { description: "The figures.", mediaType: "text/plain", example: examples.metrics } },
-      problems: [],
-    },
-    {
       ...{ ...service, path: "/openapi.json", id: "openapi" },
       summary: "This document",
       success: { 200: { description: "OpenAPI 3.1.", mediaType: "application/json" } },

@@ -18,7 +18,7 @@ export const problemTexts: Record<ProblemCode, string> = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
   idempotency_conflict: "The `Idempotency-Key` was used for another request within the last 24 hours.",
   body_too_large: "A body may have at most 16 KiB.",
-  unsupported_media_type: "Bodies are JSON in UTF-8, and say so: `Content-Type: application/json`.",
+  unsupported_media_type: "Bodies are JSON in UTF-8, not compressed, and say so: `Content-Type: application/json`.",
   score_out_of_range: "The sum would leave ±(2⁵³−1). Nothing was changed.",
   too_many_streams: "One address has too many live streams open. Close one, or come back after `Retry-After` seconds.",
   rate_limited: "A token bucket is empty. Nothing was changed; come back after `Retry-After` seconds.",
