@@ -97,6 +97,7 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
     readClaims,
     readRows: (userIds) => readAccountsOf(database, userIds),
     isSound: isSoundAccount,
+    isForeignTo: (claimed, row) => isSoundAccount(row) && claimed.created_at !== row.created_at,
     overwriteRows: (rows) => database.run((sql) => overwriteAccounts(sql, rows)),
   };
 }

@@ -10,6 +10,8 @@ export const DRIFT_KINDS = [
   "entry_older",
   /** Redis contradicts itself: ranking and record do not tell one story. */
   "entry_broken",
+  /** Redis has another account under the id, although PostgreSQL's was not erased. */
+  "entry_foreign",
   /** Neither side tells enough. */
   "unrepairable",
 ] as const;

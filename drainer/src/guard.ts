@@ -5,7 +5,7 @@ import type { Log } from "shared/log";
 import { type Redis, runAt } from "shared/redis";
 import type { Database } from "./database.ts";
 import { hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
-import { type Guarded, judgeStore } from "./judge-store.ts";
+import { type Guarded, judgeStore, wholeUpTo } from "./judge-store.ts";
 import { LEASE_RENEWAL_MS, type Lease } from "./lease.ts";
 
 /**
@@ -77,7 +77,7 @@ export function createGuard({ redis, tag, database, lease, restore, log, onState
     // Whatever was read from an earlier run and is on its way to PostgreSQL is written by then, or refused.
     await setRun(database, tag, { origin, run });
     const known = await readGuarded(database, tag);
-    if (judgeStore(store, known, false) === "lost") return restoreStore(store, known ?? { origin, run, newest: 0 });
+    if (known !== undefined && known.newest > wholeUpTo(store, guarded)) return restoreStore(store, known);
     if (store.fence?.run === run) return;
     await expectPut(putFence(redis, tag, store, { origin, kept: store.clock ?? 0, run }, { raises: false }));
   }

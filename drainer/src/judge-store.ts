@@ -23,10 +23,11 @@ export interface Guarded {
  * @param hasRows whether PostgreSQL holds anything at all; counts where it knows nothing of this store
  */
 export function judgeStore(
-  { fence, clock = 0, run }: FencedStore,
+  store: FencedStore,
   guarded: Guarded | undefined,
   hasRows: boolean,
 ): "open" | "fit" | "lost" | "foreign" {
+  const { fence, clock = 0, run } = store;
   if (fence !== undefined && guarded !== undefined && fence.origin !== guarded.origin) return "foreign";
   if (fence === undefined) {
     // Data of release 0.1, which knew no fences, has a clock.
@@ -34,9 +35,14 @@ export function judgeStore(
     return isKnownToBeOlder ? "fit" : "lost";
   }
   if (fence.run === undefined) return "lost";
-  const isOpened = fence.run === run;
-  const isTaken = guarded?.run === run;
-  const whole = isOpened && !isTaken ? fence.kept : clock;
-  if (whole < (guarded?.newest ?? 0)) return "lost";
-  return isOpened && isTaken ? "open" : "fit";
+  if (wholeUpTo(store, guarded) < (guarded?.newest ?? 0)) return "lost";
+  return fence.run === run && guarded?.run === run ? "open" : "fit";
+}
+
+/**
+ * The version up to which a store has all that there ever was: its clock, or, where a ranker has opened it, its clock at
+ * that moment.
+ */
+export function wholeUpTo({ fence, clock = 0, run }: FencedStore, guarded: Guarded | undefined): number {
+  return fence !== undefined && fence.run === run && guarded?.run !== run ? fence.kept : clock;
 }

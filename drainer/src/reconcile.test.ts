@@ -360,6 +360,12 @@ describe("accounts", () => {
       { name: "X", updated_at: "7" },
     ],
     ["an account deleted", () => it.redis.del(accountKey("ada")), "entry_missing", {}],
+    [
+      "an account that a stranger has registered anew",
+      () => hset({ name: "Eve", created_at: "8", updated_at: "9" }),
+      "entry_foreign",
+      {},
+    ],
     ["a name in Redis", () => hset({ name: "Eve" }), "row_differs", { name: "Eve" }],
     ["a hash gone from Redis", () => it.redis.hdel(accountKey("ada"), "password_hash"), "entry_broken", {}],
     ["a version from the future", () => hset({ updated_at: "9000000000000000" }), "entry_broken", {}],

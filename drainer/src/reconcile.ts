@@ -40,6 +40,8 @@ export interface Subject<R extends Versioned & { user_id: string }> {
   readClaims: (suspects: readonly Suspect[]) => Promise<Reading<R>[]>;
   readRows: (userIds: readonly string[]) => Promise<R[]>;
   isSound: (row: R) => boolean;
+  /** Whether the entry is another's, who took the id without an erasure: then the row is right, although it is older. */
+  isForeignTo?: (claimed: R, row: R) => boolean;
   /** Replaces rows that are not newer. */
   overwriteRows: (rows: readonly R[]) => Promise<unknown>;
 }
@@ -164,6 +166,9 @@ async function check<R extends Versioned & { user_id: string }>(
     const isErased = row !== undefined && Number(row.updated_at) <= reading.erasedAt;
     if (reading.isQueued || isErased) return { suspect, reading, verdict: "queued" };
     if (!isStill) return { suspect, reading, verdict: "moving" };
+    if (row !== undefined && claim.row !== undefined && subject.isForeignTo?.(claim.row, row)) {
+      return { suspect, reading, verdict: { kind: "entry_foreign", keep: "postgres", row } };
+    }
     return { suspect, reading, verdict: judge(claim, row, subject.isSound, isSame) };
   });
 }

@@ -84,7 +84,7 @@ test("while the reader of the output is stuck, what waits is bounded: lines are 
     .split("\n")
     .map((line) => JSON.parse(line) as { n?: number; msg: string });
   const numbers = lines.flatMap(({ n }) => n ?? []);
-  expect(numbers.length).toBeLessThan(300);
+  expect(numbers.length).toBeLessThan(1_000); // the pipe, and Bun behind it, hold some of them
   expect(lines.filter(({ msg }) => msg === "log lines dropped")).not.toEqual([]);
   expect(numbers.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, n) => n));
 }, 20_000);

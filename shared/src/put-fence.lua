@@ -1,6 +1,7 @@
-#!lua
+#!lua flags=allow-oom
 --[[
-Puts up the fence of a shard, or of the accounts, unless the store has changed since it was judged.
+Puts up the fence of a shard, or of the accounts, unless the store has changed since it was judged. Runs at maxmemory too: a
+store that is full has to be opened before the drainer can make room.
 
 KEYS 1 fence  string <origin> <kept> <run>, or <origin> <kept> lost; see fence.ts
      2 clock  string last version given out
