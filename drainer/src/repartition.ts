@@ -103,9 +103,9 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await removeVisibility(move);
   await moveDead(move);
   await openFences(move);
-  await mark(move, { partitions: to, isReadable: true });
   const vanished = move.from.filter((shard) => isVanishing(move, shard));
   await Promise.all(vanished.map(({ tag }) => move.redis.del(fenceKey(tag))));
+  await mark(move, { partitions: to, isReadable: true });
 }
 
 /** @throws Error for a shard that may not be written: what it has may not be all there was */
@@ -121,11 +121,13 @@ async function requireOpen({ redis, from }: Move): Promise<void> {
 
 /** The new shards have everything that the old ones had, and may be written on the same run of Redis. */
 async function openFences({ redis, region, from, to }: Move): Promise<void> {
-  const old = await Promise.all(from.map(({ tag }) => readFence(redis, tag)));
-  const origin = old.find(({ fence }) => fence !== undefined)?.fence?.origin;
+  const shards = shardsOf(region, to.partitions);
+  // A move that was ended here before has taken the old ones away.
+  const there = await Promise.all([...from, ...shards].map(({ tag }) => readFence(redis, tag)));
+  const origin = there.find(({ fence }) => fence !== undefined)?.fence?.origin;
   if (origin === undefined) throw new Error(`The fences of ${region} are gone: Redis was emptied during the move.`);
-  const kept = Math.max(...old.map(({ clock = 0 }) => clock));
-  for (const { tag } of shardsOf(region, to.partitions)) {
+  const kept = Math.max(...there.map(({ clock = 0 }) => clock));
+  for (const { tag } of shards) {
     const store = await readFence(redis, tag);
     if (store.run === undefined) throw new Error("Redis has not told its run yet: run it again.");
     const isPut = await putFence(redis, tag, store, { origin, kept, run: store.run }, { raises: true });
