@@ -1,4 +1,7 @@
-import pino, { type DestinationStream, type Logger } from "pino";
+import pino, { type DestinationStream, type Logger, type LoggerOptions } from "pino";
+import { boundLine } from "./log-line.ts";
+import { createRepeatLimit, kindOfFailure } from "./log-repeats.ts";
+import { toLoggedError } from "./logged-error.ts";
 
 export type Log = Logger;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -31,19 +34,43 @@ function openOutput(): DestinationStream {
   };
 }
 
+/** Errors under whatever name, as they may be logged. */
+function withLoggedErrors(about: Record<string, unknown>): Record<string, unknown> {
+  const isError = ([name, value]: [string, unknown]) => name === "err" || value instanceof Error;
+  const errors = Object.entries(about).filter(isError);
+  if (errors.length === 0) return about;
+  return { ...about, ...Object.fromEntries(errors.map(([name, value]) => [name, toLoggedError(value)])) };
+}
+
 /**
- * A JSON log on standard output: one object a line, times in ISO 8601, errors with their stack and cause. Lines of a
- * tenth of a second are written together; the end of the process waits for the last.
+ * A JSON log on standard output: one object a line, times in ISO 8601, errors as {@link toLoggedError} has them. A failure
+ * that repeats is one line a second, with `left_out`. Lines of a tenth of a second are written together; the end of the
+ * process waits for the last.
  */
 export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Log {
-  const options = {
+  const limitRepeats = createRepeatLimit();
+  const output = destination ?? openOutput();
+  const options: LoggerOptions = {
     level,
     base: { service },
     timestamp: createTimestamp(),
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label) => ({ level: label }), log: withLoggedErrors },
+    // pino has one of its own for this name, which writes every member of an error.
+    serializers: { err: (logged: unknown) => logged },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+    hooks: {
+      logMethod(args, method) {
+        const [about, ...message] = args;
+        const kind = kindOfFailure(about, message[0]);
+        if (kind === undefined) method.apply(this, args);
+        else
+          limitRepeats(kind, (left) =>
+            method.call(this, left === 0 ? about : { ...Object(about), left_out: left }, ...message),
+          );
+      },
+    },
   };
-  return pino(options, destination ?? openOutput());
+  return pino(options, { write: (line) => output.write(boundLine(line)) });
 }
 
 /** The member of a line that tells when it was written; put into words once a millisecond. */

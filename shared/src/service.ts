@@ -5,6 +5,7 @@ import { LINK_PATH } from "./link-frames.ts";
 import { createLinkServer, type LinkState, newLinkState } from "./link-server.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { toProblem, toProblemReply } from "./problems.ts";
+import { redactSecrets } from "./redact.ts";
 import { toResponse } from "./reply.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 import { openTracing, type Tracing, type TracingOptions } from "./tracing.ts";
@@ -76,7 +77,7 @@ export async function runService<C extends ServiceOptions>(
       listen: (fetch, options) => listen(config, { fetch, ...options }, { log, shutdown }),
     });
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+    process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
     process.exit(1);
   }
 }
