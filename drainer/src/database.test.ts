@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { scratchPostgres } from "../../infra/embedded/scratch.ts";
-import { DatabaseTimeout, openDatabase, toArrayLiteral } from "./database.ts";
+import { toArrayLiteral } from "./array-literal.ts";
+import { DatabaseTimeout, openDatabase } from "./database.ts";
 
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import type { Erasure } from "shared/events";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 
 const column = (erasures: readonly Erasure[], name: "region" | "user_id" | "updated_at") =>
   erasures.map((erasure) => erasure[name] ?? "");

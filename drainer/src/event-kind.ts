@@ -1,6 +1,6 @@
 import type { Erasure, VisibilityEvent } from "shared/events";
 import type { z } from "zod";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 import type { Versioned } from "./fold.ts";
 
 /** A statement with its arguments made. @returns the rows that changed */

@@ -1,5 +1,6 @@
 import { userIdSchema } from "shared/scores";
-import type { Database, Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
+import type { Database } from "./database.ts";
 
 /** A durable entry; integers and times (microseconds) as decimal strings, exact. */
 export interface EntryRow {

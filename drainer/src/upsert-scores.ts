@@ -1,6 +1,7 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
 import type { Topology } from "shared/regions";
-import { type Sql, toArrayLiteral } from "./database.ts";
+import { toArrayLiteral } from "./array-literal.ts";
+import type { Sql } from "./connect-postgres.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EventKind, Upsert } from "./event-kind.ts";
 import { readScoreEvent } from "./read-score-event.ts";
