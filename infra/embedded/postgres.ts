@@ -31,7 +31,7 @@ const USER = "leaderboard";
 /** Starts a real PostgreSQL on 127.0.0.1 with its data in `dir`. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { port, dir, password } = options;
-  const owner = postgresOwner() ?? {};
+  const owner: { uid?: number; gid?: number } = postgresOwner() ?? {};
   const bin = join(postgresHome(), "bin");
   if (existsSync(dir)) refuseForeign(dir, owner.uid);
   if (!existsSync(dir) || readdirSync(dir).length === 0) await initialise(bin, dir, password, owner);
