@@ -100,6 +100,8 @@ export interface ScriptDefinition<R> {
    * script that all of them are where it runs: it is refused then, not run on a node where keys seem to be missing.
    */
   hasOtherKeys?: boolean;
+  /** Whether the reply has bytes, as `Buffer`, in the place of text. */
+  isBinary?: boolean;
   /** Results that acknowledge nothing, and so need no confirming. */
   isRefusal?: (result: R) => boolean;
 }
@@ -127,14 +129,17 @@ export function observeScripts(redis: Redis, observer: ScriptObserver): void {
 
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
 export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
-  const { name, source, parse, hasOtherKeys = false, isRefusal = () => false } = definition;
+  const { name, source, parse, hasOtherKeys = false, isBinary = false, isRefusal = () => false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args, confirm) => {
     const startedAt = performance.now();
     const run = (command: "evalsha" | "eval", script: string) => {
       const send = async (server: Connection) => {
         const confirmed = confirm?.(server);
-        const result = parse(await server[command](script, keys.length, ...keys, ...args));
+        const reply = isBinary
+          ? server.callBuffer(command, script, keys.length, ...keys, ...args)
+          : server[command](script, keys.length, ...keys, ...args);
+        const result = parse(await reply);
         if (!isRefusal(result)) await confirmed?.();
         return result;
       };
