@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from "pino";
 import { boundLine } from "./log-line.ts";
+import { openOutput } from "./log-output.ts";
 import { createRepeatLimit, kindOfFailure } from "./log-repeats.ts";
 import { toLoggedError } from "./logged-error.ts";
 
@@ -9,30 +10,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 // What identifies or authenticates somebody must not reach a log, however deep an object is logged.
 const SECRETS = ["authorization", "Authorization", "password", "password_hash", "token"];
-
-// Each write is a system call and a task of another thread; nobody reads along faster than this. Bytes and milliseconds.
-const GATHERED = { sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
-
-/**
- * Standard output, to which the lines of one turn of the event loop go as one: for each text that it is given it measures
- * all that waits. What is there at the end of the process goes out, too.
- */
-function openOutput(): DestinationStream {
-  let lines: string[] = [];
-  const handOn = () => {
-    const text = lines.join("");
-    lines = [];
-    if (text !== "") output.write(text);
-  };
-  process.on("exit", handOn); // before the output's own last act
-  const output = pino.destination(GATHERED);
-  return {
-    write(line) {
-      if (lines.length === 0) setImmediate(handOn);
-      lines.push(line);
-    },
-  };
-}
 
 /** Errors under whatever name, as they may be logged. */
 function withLoggedErrors(about: Record<string, unknown>): Record<string, unknown> {
