@@ -27,17 +27,22 @@ export interface DatabaseOptions {
 // A hundred times what a batch takes. An outage costs this much after its end, where it caught a batch under way.
 const DEADLINE_MS = 3_000;
 const CONNECTIONS_MAX = 4;
-/** In `pg_stat_activity`; a pool behind a pooler adds an id of its own. */
+/** In `pg_stat_activity`; a pool adds an id of its own. */
 const NAME = "drainer";
 /** PostgreSQL ends a statement at this share of the deadline, so that its answer comes before the deadline. */
 const STATEMENT_SHARE = 0.9;
 /** What ending the backends of a pool that was given up may take. */
 const END_BACKENDS_MS = 2_000;
 
+const READ_TIMEOUT = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'";
+
+/** A pooler stands between, which keeps the settings of a connection from PostgreSQL. */
+class SettingsDropped extends Error {}
+
 /**
  * A pool of connections that is thrown away whole when a use of it outlasts its deadline: `postgres` alone would wait
- * for ever on a connection whose other end is gone. PostgreSQL itself ends a statement a little before that, and behind
- * a pooler, which takes no such setting, the backends of the pool are ended by the pool's name.
+ * for ever on a connection whose other end is gone. PostgreSQL itself ends a statement a little before that. A pooler
+ * refuses that setting or drops it, and so the backends of a pool that is thrown away are ended by the pool's name.
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const { deadlineMs = DEADLINE_MS, connectionsMax = CONNECTIONS_MAX } = options;
@@ -45,8 +50,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   const label = `${host}${pathname}`;
   const statementTimeoutMs = Math.ceil(deadlineMs * STATEMENT_SHARE);
   const connect = (isPooled: boolean) => {
-    const name = isPooled ? `${NAME} ${crypto.randomUUID()}` : NAME;
-    return { name, isPooled, sql: connectPostgres(url, { name, connectionsMax, statementTimeoutMs, isPooled }) };
+    const name = `${NAME} ${crypto.randomUUID()}`;
+    return {
+      name,
+      isPooled,
+      isChecked: isPooled,
+      sql: connectPostgres(url, { name, connectionsMax, statementTimeoutMs, isPooled }),
+    };
   };
   let pool = connect(false);
   const endings = new Set<Promise<void>>();
@@ -59,20 +69,29 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     endings.add(ending);
   }
 
-  async function end({ name, isPooled, sql }: typeof pool): Promise<void> {
+  async function end({ name, sql }: typeof pool): Promise<void> {
     await sql.end({ timeout: 0 }).catch(() => {});
-    if (isPooled) await endBackends(url, name).catch(() => {}); // they stay until the lock is gone, and change nothing
+    await endBackends(url, name).catch(() => {}); // they stay until the lock is gone, and change nothing
+  }
+
+  /** @throws SettingsDropped */
+  async function check(used: typeof pool): Promise<void> {
+    const [row] = await used.sql.unsafe<{ setting: string }[]>(READ_TIMEOUT).simple();
+    if (row?.setting !== String(statementTimeoutMs)) throw new SettingsDropped();
+    used.isChecked = true;
   }
 
   async function runWithin<T>(work: (sql: Sql) => Promise<T>, expired: Promise<never>): Promise<T> {
     const used = pool;
     try {
+      if (!used.isChecked) await Promise.race([check(used), expired]);
       return await Promise.race([work(used.sql), expired]);
     } catch (error) {
       if (error instanceof DatabaseTimeout) replace(used, used.isPooled);
       if (isTimedOut(error)) throw new DatabaseTimeout(label, deadlineMs, error);
       // Also what another use lost when it was the first to be refused.
-      const isRefused = !used.isPooled && (pool.isPooled || isRefusedByPooler(error));
+      const isRefused =
+        !used.isPooled && (pool.isPooled || error instanceof SettingsDropped || isRefusedByPooler(error));
       if (!isRefused) throw error;
       replace(used, true);
       return runWithin(work, expired);

@@ -6,28 +6,41 @@ import { migrate } from "./migrate.ts";
 
 announceWithoutPgbouncer("nothing was tried behind a pooler");
 
+const IGNORED = "statement_timeout,idle_in_transaction_session_timeout,tcp_keepalives_idle";
+/** By name, with their settings: one refuses what it does not know, the other drops it. */
+const POOLERS = {
+  PgBouncer: [],
+  "a PgBouncer that drops settings": [
+    `ignore_startup_parameters = ${IGNORED},tcp_keepalives_interval,tcp_keepalives_count`,
+  ],
+};
+
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
-let pooler: Awaited<ReturnType<typeof startPgbouncer>> | undefined;
+const poolers: Awaited<ReturnType<typeof startPgbouncer>>[] = [];
 let operator: Database;
 /** What the tests connect to, by name. */
 let urls: Record<string, string>;
 beforeAll(async () => {
   server = await scratchPostgres(["board"]);
   const direct = server.url("board");
+  urls = { PostgreSQL: direct };
   if (pgbouncer !== undefined) {
-    pooler = await startPgbouncer({ postgresUrl: direct, dir: server.dir, connectionsMax: 20 });
+    for (const [route, settings] of Object.entries(POOLERS)) {
+      const pooler = await startPgbouncer({ postgresUrl: direct, dir: server.dir, connectionsMax: 20, settings });
+      poolers.push(pooler);
+      urls[route] = pooler.url;
+    }
   }
-  urls = { PostgreSQL: direct, PgBouncer: pooler?.url ?? "" };
   operator = openDatabase(direct, { connectionsMax: 2, deadlineMs: 60_000 });
   await operator.run((sql) => sql`CREATE TABLE locked (a INT)`);
 });
 afterAll(async () => {
   await operator.close();
-  await pooler?.kill();
+  await Promise.all(poolers.map((pooler) => pooler.kill()));
   await server.dispose();
 });
 
-const routes = ["PostgreSQL", ...(pgbouncer === undefined ? [] : ["PgBouncer"])];
+const routes = ["PostgreSQL", ...(pgbouncer === undefined ? [] : Object.keys(POOLERS))];
 
 /** Backends that wait for a lock. */
 const countWaiting = async () => {

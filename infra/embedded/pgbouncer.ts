@@ -20,6 +20,8 @@ export interface PgbouncerOptions {
   dir: string;
   /** Connections to PostgreSQL. */
   connectionsMax: number;
+  /** Further lines of the section `[pgbouncer]`. */
+  settings?: readonly string[];
 }
 
 /**
@@ -28,11 +30,11 @@ export interface PgbouncerOptions {
  * @throws Error where it is not installed
  */
 export async function startPgbouncer(options: PgbouncerOptions): Promise<Engine & { url: string }> {
-  const { postgresUrl, dir, connectionsMax } = options;
+  const { postgresUrl, dir, connectionsMax, settings = [] } = options;
   if (pgbouncer === undefined) throw new Error("pgbouncer is not installed");
   const { hostname, port: postgresPort, pathname, username, password } = new URL(postgresUrl);
   const port = await freePort();
-  const file = join(dir, "pgbouncer.ini");
+  const file = join(dir, `pgbouncer-${port}.ini`);
   const database = pathname.slice(1);
   const lines = [
     "[databases]",
@@ -44,6 +46,7 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Engine 
     "auth_type = any",
     "pool_mode = transaction",
     `default_pool_size = ${connectionsMax}`,
+    ...settings,
   ];
   await writeFile(file, `${lines.join("\n")}\n`);
   await chmod(file, 0o644); // it does not run as root
