@@ -3,7 +3,7 @@ import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/keys";
 import { parseRecord } from "shared/records";
 import { shardOf } from "shared/regions";
 import { HEADER, toLines } from "../drainer/src/board-file.ts";
-import type { Sql } from "../drainer/src/database.ts";
+import type { Sql } from "../drainer/src/connect-postgres.ts";
 import { exportBoard } from "../drainer/src/export-board.ts";
 import { importBoard } from "../drainer/src/import-board.ts";
 import { readLines } from "../drainer/src/read-lines.ts";

@@ -1,4 +1,5 @@
 import { ConfigError } from "shared/config";
+import { redactSecrets } from "shared/redact";
 import { COMMANDS, type CommandName, HELP } from "./commands/list.ts";
 
 const isCommand = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);
@@ -18,9 +19,21 @@ async function run([name = "--help", ...args]: string[]): Promise<number> {
 
 // Who reads only a part of the output, as `head` does, is served.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+/** Bun would print every member of an error that nothing catches, and an error of Redis holds the arguments of the call. */
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
+  process.exitCode = 1;
+}
+
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    fail(error);
+    process.exit();
+  });
+}
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  fail(error);
 }

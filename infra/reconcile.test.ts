@@ -3,7 +3,7 @@ import { boardKey, entriesKey } from "shared/keys";
 import { formatRecord, parseRecord } from "shared/records";
 import { shardOf } from "shared/regions";
 import { ARRIVAL_DIGITS } from "shared/times";
-import type { Sql } from "../drainer/src/database.ts";
+import type { Sql } from "../drainer/src/connect-postgres.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 
 let it: BothStores;

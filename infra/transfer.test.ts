@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Format, HEADER, toLines } from "../drainer/src/board-file.ts";
@@ -200,6 +200,17 @@ describe("as commands", () => {
     expect(JSON.parse(err)).toMatchObject({ line: 3, reason: expect.stringContaining("user_id") });
     expect(await lb(["import"], "not,a,board\n")).toMatchObject({ code: 1, err: expect.stringContaining("columns") });
     expect(await lb(["import", "missing.csv"])).toMatchObject({ code: 1, err: expect.stringContaining("missing.csv") });
+  });
+
+  test("an export follows no link: what stands where it writes stays as it is", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), "leaderboard-transfer-"));
+    const target = join(elsewhere, "target");
+    await Bun.write(target, "precious");
+    for (const name of ["linked.csv.part", "linked.csv"]) await symlink(target, join(elsewhere, name));
+    expect(await lb(["export", join(elsewhere, "linked.csv")])).toMatchObject({ code: 0 });
+    expect(await Bun.file(target).text()).toBe("precious");
+    expect(await Bun.file(join(elsewhere, "linked.csv")).text()).toBe(await exported());
+    await rm(elsewhere, { recursive: true });
   });
 
   test("an export that fails leaves no file, and the one of before as it is", async () => {

@@ -1,4 +1,4 @@
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 import type { Versioned } from "./fold.ts";
 
 /** Where a batch was read: the queue, and the run of the Redis server that holds it. */

@@ -64,6 +64,7 @@ test("each fault of a line is named", () => {
   const json = createLineReader("ndjson");
   expect(() => json.read("{")).toThrow("is not JSON");
   expect(() => json.read("5")).toThrow(/the line/);
+  expect(() => json.read('{"score":1,"sc\\u006fre":2}')).toThrow("names score twice");
   expect(() => json.read(JSON.stringify({ ...rows[0], reached_at: time, updated_at: time }))).toThrow(/board/);
 });
 

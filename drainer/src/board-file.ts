@@ -1,6 +1,7 @@
 import Papa from "papaparse";
 import { nameSchema, userIdSchema } from "shared/scores";
 import { fromIsoTime, toIsoTime } from "shared/times";
+import { findRepeatedName } from "shared/unique-names";
 import { z } from "zod";
 import type { EntryRow } from "./read-rows.ts";
 
@@ -88,11 +89,15 @@ function splitCsv(line: string): string[] {
 }
 
 function parseJson(line: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(line);
+    value = JSON.parse(line);
   } catch {
     throw new Error("is not JSON");
   }
+  const repeated = findRepeatedName(line);
+  if (repeated !== undefined) throw new Error(`names ${repeated} twice`);
+  return value;
 }
 
 function check(fields: unknown): FileEntry {

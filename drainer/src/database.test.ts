@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { scratchPostgres } from "../../infra/embedded/scratch.ts";
-import { DatabaseTimeout, openDatabase, toArrayLiteral } from "./database.ts";
+import { toArrayLiteral } from "./array-literal.ts";
+import { DatabaseTimeout, openDatabase } from "./database.ts";
 
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
 beforeAll(async () => {
@@ -9,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 
 test("a query without an answer fails at its deadline, and the next one works", async () => {
-  const database = openDatabase(server.url("board"), { deadlineMs: 300, connectionsMax: 1 });
+  const database = openDatabase(server.url("board"), { deadlineMs: 1_000, connectionsMax: 1 });
   await database.run((sql) => sql`SELECT 1`);
   await expect(database.run((sql) => sql`SELECT pg_sleep(30)`)).rejects.toBeInstanceOf(DatabaseTimeout);
   const patient = openDatabase(server.url("board"));

@@ -1,10 +1,11 @@
 import { type DeadEvent, readDeadEntry } from "shared/dead-entry";
 import { defineScript, type Redis } from "shared/redis";
 import dropSource from "./drop-dead.lua" with { type: "text" };
+import { peekList } from "./peek-list.ts";
 import type { QueueKeys } from "./queue.ts";
 import retrySource from "./retry-dead.lua" with { type: "text" };
 
-/** Entries read or moved at once: an event may be of any size. */
+/** Entries read or moved at once; fewer where they are large. */
 const PAGE_ENTRIES = 100;
 
 const retryScript = defineScript({ name: "retry-dead", source: retrySource, parse: Number });
@@ -17,9 +18,11 @@ const dropScript = defineScript({
 /** All dead events, oldest first, page by page. Those that die meanwhile are left out. */
 export async function* readDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {
   const length = await redis.llen(dead);
-  for (let read = 0; read < length; read += PAGE_ENTRIES) {
-    const newestFirst = await redis.lrangeBuffer(dead, -Math.min(read + PAGE_ENTRIES, length), -read - 1);
-    yield newestFirst.reverse().map(readDeadEntry);
+  for (let read = 0; read < length; ) {
+    const page = await peekList(redis, dead, Math.min(PAGE_ENTRIES, length - read), read);
+    if (page.length === 0) return;
+    read += page.length;
+    yield page.map(readDeadEntry);
   }
 }
 
@@ -62,21 +65,21 @@ export async function* dropDead(redis: Redis, keys: QueueKeys): AsyncGenerator<D
 
 /** Deletes the dead events that `isMeant` picks. */
 export async function dropDeadOf(redis: Redis, keys: QueueKeys, isMeant: (event: Buffer) => boolean): Promise<void> {
-  const meant: Buffer[] = [];
-  for await (const page of readDead(redis, keys)) {
-    for (const { entry, raw } of page) if (raw !== undefined && isMeant(raw)) meant.push(entry);
+  let kept = 0;
+  for await (const page of takeFromOldEnd(redis, keys, () => kept)) {
+    const meant = page.filter(({ raw }) => raw !== undefined && isMeant(raw)).map(({ entry }) => entry);
+    kept += page.length - meant.length;
+    if (meant.length > 0) await dropScript(redis, [keys.dead], meant);
   }
-  if (meant.length > 0) await dropScript(redis, [keys.dead], meant);
 }
 
 /** The entries that are there now, oldest first, for a caller who removes each page but for `left()` entries so far. */
 async function* takeFromOldEnd(redis: Redis, { dead }: QueueKeys, left: () => number): AsyncGenerator<DeadEvent[]> {
   let remaining = await redis.llen(dead);
   while (remaining > 0) {
-    const count = Math.min(PAGE_ENTRIES, remaining);
-    const newestFirst = await redis.lrangeBuffer(dead, -left() - count, -left() - 1);
-    if (newestFirst.length === 0) return;
-    remaining -= count;
-    yield newestFirst.reverse().map(readDeadEntry);
+    const page = await peekList(redis, dead, Math.min(PAGE_ENTRIES, remaining), left());
+    if (page.length === 0) return;
+    remaining -= page.length;
+    yield page.map(readDeadEntry);
   }
 }

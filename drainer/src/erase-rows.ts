@@ -1,6 +1,6 @@
 import type { Erasure } from "shared/events";
 import { admit, type BatchOrigin } from "./admission.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 
 const column = (erasures: readonly Erasure[], name: "region" | "user_id" | "updated_at") =>
   erasures.map((erasure) => erasure[name] ?? "");

@@ -1,7 +1,7 @@
 import type { Erasure, VisibilityEvent } from "shared/events";
 import type { z } from "zod";
 import type { BatchOrigin } from "./admission.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 import type { Versioned } from "./fold.ts";
 
 /** A statement with its arguments made. @returns the rows that changed */

@@ -50,10 +50,10 @@ test("a migration is applied once", async () => {
   ]);
 });
 
-test("of drainers that start together, one migrates", async () => {
+test("of drainers that start together, one applies each migration", async () => {
   const url = server.url("raced");
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
-  expect(applied.flat()).toEqual(MIGRATIONS);
+  expect(applied.flat().sort()).toEqual(MIGRATIONS);
 });
 
 test("of a migration that fails nothing remains, and the next start tries it again", async () => {

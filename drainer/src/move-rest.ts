@@ -4,6 +4,7 @@ import { defineScript } from "shared/redis";
 import type { Shard } from "shared/regions";
 import { userIdIn } from "./erased-by.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
+import { peekList } from "./peek-list.ts";
 import erasureSource from "./put-erasure.lua" with { type: "text" };
 import { scanShards } from "./scan-shards.ts";
 
@@ -85,9 +86,9 @@ export async function moveDead(move: Move): Promise<void> {
   const { redis, from, onPage } = move;
   for (const shard of from) {
     for (let staying = 0; ; ) {
-      const newestFirst = await redis.lrangeBuffer(deadKey(shard), -staying - PAGE_ENTRIES, -staying - 1);
-      if (newestFirst.length === 0) break;
-      for (const entry of newestFirst.reverse()) {
+      const page = await peekList(redis, deadKey(shard), PAGE_ENTRIES, staying);
+      if (page.length === 0) break;
+      for (const entry of page) {
         const target = deadHome(move, shard, entry);
         if (target.tag === shard.tag) {
           staying++;

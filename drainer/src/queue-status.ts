@@ -1,6 +1,7 @@
 import { type DeadEvent, readDeadEntry } from "shared/dead-entry";
 import { redact, redactBytes } from "shared/redact";
 import type { Redis } from "shared/redis";
+import { peekList } from "./peek-list.ts";
 
 /** Events shown of one list. */
 const SHOWN_MAX = 20;
@@ -13,8 +14,8 @@ export interface Listing {
 
 /** Reads a queue, or its dead events, without moving anything. */
 export async function list(redis: Redis, key: string): Promise<Listing> {
-  const [length, newestFirst] = await Promise.all([redis.llen(key), redis.lrangeBuffer(key, -SHOWN_MAX, -1)]);
-  return { length, oldest: newestFirst.reverse() };
+  const [length, oldest] = await Promise.all([redis.llen(key), peekList(redis, key, SHOWN_MAX)]);
+  return { length, oldest };
 }
 
 /** For people, one event a line. */

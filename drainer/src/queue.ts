@@ -1,6 +1,7 @@
 import { type Refused, toDeadEntry } from "shared/dead-entry";
 import { defineScript, type Redis } from "shared/redis";
 import acknowledgeSource from "./acknowledge.lua" with { type: "text" };
+import { peekList } from "./peek-list.ts";
 
 /** Where the events of one shard, or of the accounts, wait. */
 export interface QueueKeys {
@@ -17,11 +18,9 @@ const acknowledgeScript = defineScript({
   parse: (reply) => reply === 1,
 });
 
-/** The oldest events of a queue but for `behind`, up to `count`, byte for byte, oldest first. Nothing is moved. */
-export async function peek(redis: Redis, { queue }: QueueKeys, count: number, behind = 0): Promise<Buffer[]> {
-  const newestFirst = await redis.lrangeBuffer(queue, -behind - count, -behind - 1);
-  return newestFirst.reverse();
-}
+/** The oldest events of a queue but for `behind`, as {@link peekList} has them. */
+export const peek = (redis: Redis, { queue }: QueueKeys, count: number, behind = 0): Promise<Buffer[]> =>
+  peekList(redis, queue, count, behind);
 
 /**
  * Takes peeked events off the queue, and keeps the refused ones among the dead.

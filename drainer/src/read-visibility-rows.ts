@@ -1,5 +1,6 @@
 import type { VisibilityEvent } from "shared/events";
-import type { Database, Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
+import type { Database } from "./database.ts";
 import { possible } from "./read-rows.ts";
 
 // Not through bigint: an infinite time would fail the page and all its rows.

@@ -131,6 +131,14 @@ test("accounts come back with their hashes, newer ones stay", async () => {
   expect(await it.redis.hgetall(accountKey("bob"))).toMatchObject({ initial_score: "7", updated_at: "5" });
 });
 
+test("an account with a hash that no ranker can have made is counted and left out, whatever its size", async () => {
+  await it.database.run(
+    (sql) => sql`INSERT INTO accounts VALUES ('ann', 'Ann', 'EU', repeat('x', 50000000), now(), now())`,
+  );
+  expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, unknown: 1 });
+  expect(await it.redis.exists(accountKey("ann"))).toBe(0);
+});
+
 test("rows of no configured region or board are counted and left out", async () => {
   await write(scoreEvent("ann", 5, 10, { region: "MOON" }), scoreEvent("bob", 5, 10, { board: "gone" }));
   expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, unknown: 2 });

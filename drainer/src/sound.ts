@@ -1,4 +1,4 @@
-import type { VisibilityEvent } from "shared/events";
+import { PASSWORD_HASH_CHARS_MAX, type VisibilityEvent } from "shared/events";
 import type { AccountRow, EntryRow } from "./read-rows.ts";
 
 /** A whole number in ±(2^53−1), or nothing. */
@@ -19,6 +19,7 @@ export const isSoundEntry = (row: EntryRow): boolean =>
   toInteger(row.score) !== undefined && [row.reached_at, row.updated_at].every((time) => toTime(time) !== undefined);
 
 export const isSoundAccount = (row: AccountRow): boolean =>
+  row.password_hash.length <= PASSWORD_HASH_CHARS_MAX &&
   [row.created_at, row.updated_at].every((time) => toTime(time) !== undefined);
 
 export const isSoundVisibility = (row: VisibilityEvent): boolean => toTime(row.updated_at) !== undefined;

@@ -1,6 +1,6 @@
 import { type AccountEvent, accountEventSchema } from "shared/events";
 import { admit, type BatchOrigin } from "./admission.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 import { eraseAccounts } from "./erase-rows.ts";
 import type { EventKind } from "./event-kind.ts";
 

@@ -1,7 +1,8 @@
 import { type ScoreEvent, scoreEventSchema } from "shared/events";
 import type { Topology } from "shared/regions";
 import { admit, type BatchOrigin } from "./admission.ts";
-import { type Sql, toArrayLiteral } from "./database.ts";
+import { toArrayLiteral } from "./array-literal.ts";
+import type { Sql } from "./connect-postgres.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EventKind, Upsert } from "./event-kind.ts";
 import { readScoreEvent } from "./read-score-event.ts";

@@ -1,6 +1,6 @@
 import type { VisibilityEvent } from "shared/events";
 import { admit, type BatchOrigin } from "./admission.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./connect-postgres.ts";
 import { fold } from "./fold.ts";
 
 const isOlder = (sql: Sql) => sql`visibility.changed_at < excluded.changed_at`;

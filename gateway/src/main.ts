@@ -50,7 +50,8 @@ await runService(
       }),
       tokens: createTokens({
         ...config.tokens,
-        onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
+        onProviderFailure: (err) =>
+          log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
       }),
       limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
       isStopping: () => shutdown.isStopping,

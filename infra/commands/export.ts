@@ -8,6 +8,7 @@ import { countRanked } from "../../drainer/src/estimate-rows.ts";
 import { exportBoard } from "../../drainer/src/export-board.ts";
 import { bar, createProgress, rate } from "../../drainer/src/progress.ts";
 import { openSides } from "../../drainer/src/sides.ts";
+import { partNameOf } from "../replace-file.ts";
 import { formatOf, readPlace } from "./options.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
@@ -83,8 +84,8 @@ type Write = (text: string) => Promise<void>;
 
 /** A file that was not finished does not stand under its name. */
 async function writeWhole(file: string | undefined, format: Format, work: (write: Write) => Promise<void>) {
-  const part = file === undefined ? undefined : `${file}.part`;
-  const stream = part === undefined ? process.stdout : createWriteStream(part);
+  const part = file === undefined ? undefined : partNameOf(file);
+  const stream = part === undefined ? process.stdout : createWriteStream(part, { flags: "wx" });
   const failed = part === undefined ? undefined : once(stream, "error").then(([error]) => Promise.reject(error));
   failed?.catch(() => {});
   const write = async (text: string) => {

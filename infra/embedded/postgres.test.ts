@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { chmod } from "node:fs/promises";
+import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import connect from "postgres";
 import { freePort } from "./free-port.ts";
@@ -34,3 +34,13 @@ test("a PostgreSQL that was killed starts again although a backend is still at w
   await sql.end({ timeout: 0 });
   await second.stop();
 }, 60_000);
+
+test("a data folder that is a link, as another user could leave one, is refused, and its target stays as it is", async () => {
+  const dir = await scratchDir();
+  const [target, data] = [join(dir, "target"), join(dir, "data")];
+  await mkdir(target);
+  await symlink(target, data);
+  const started = startPostgres({ port: await freePort(), dir: data, databases: [], password: "test" });
+  await expect(started).rejects.toThrow("is a link or belongs to another user");
+  expect(await readdir(target)).toEqual([]);
+});

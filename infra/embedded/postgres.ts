@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import connect from "postgres";
 import { type Engine, type LaunchOptions, launch } from "./engine.ts";
-import { postgresHome, postgresOwner } from "./postgres-home.ts";
+import { postgresHome, postgresOwner, refuseForeign } from "./postgres-home.ts";
 
 export interface PostgresServer extends Engine {
   /** The connection URL of one of the server's databases. */
@@ -31,8 +31,9 @@ const USER = "leaderboard";
 /** Starts a real PostgreSQL on 127.0.0.1 with its data in `dir`. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { port, dir, password } = options;
-  const owner = postgresOwner() ?? {};
+  const owner: { uid?: number; gid?: number } = postgresOwner() ?? {};
   const bin = join(postgresHome(), "bin");
+  if (existsSync(dir)) refuseForeign(dir, owner.uid);
   if (!existsSync(dir) || readdirSync(dir).length === 0) await initialise(bin, dir, password, owner);
   const engine = await launchWhenAlone({
     command: join(bin, "postgres"),
@@ -73,9 +74,10 @@ async function launchWhenAlone(options: LaunchOptions): Promise<Engine> {
 
 async function initialise(bin: string, dir: string, password: string, owner: { uid?: number; gid?: number }) {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  refuseForeign(dir, owner.uid);
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(dir, owner.uid, owner.gid);
   const passwordFile = join(tmpdir(), `leaderboard-${randomBytes(8).toString("hex")}`);
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600, flag: "wx" });
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(passwordFile, owner.uid, owner.gid);
   try {
     await promisify(execFile)(

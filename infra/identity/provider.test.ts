@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { setImmediate } from "node:timers/promises";
 import { exportSPKI, importJWK, SignJWT } from "jose";
+import { createTopology } from "shared/regions";
+import { createTokens, identify } from "shared/tokens";
 import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/src/gateway-under-test.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
 import { flushAll, sizeOf } from "../embedded/whole-store.ts";
@@ -222,5 +225,73 @@ describe("a provider that is away", () => {
     for (const token of [seen, unseen]) {
       for (const send of Object.values(services)) expect((await send(token)).status).toBe(200);
     }
+  });
+});
+
+describe("a key that the provider withdraws", () => {
+  const topology = createTopology(["EU"], 1, ["main"]);
+
+  /** Tokens on a clock that the test sets. */
+  function build() {
+    const failures: unknown[] = [];
+    const clock = { elapsedMs: 0 };
+    const tokens = createTokens({
+      secret: "a secret of our own, of 32 bytes or more",
+      issuer: "leaderboard",
+      audience: "leaderboard",
+      lifetimeSeconds: 60,
+      provider: provider.options,
+      elapsed: () => clock.elapsedMs,
+      onProviderFailure: (error) => failures.push(error),
+    });
+    const verify = (token: string) => identify(tokens, topology, `Bearer ${token}`);
+    return { clock, failures, verify };
+  }
+
+  const refused = { code: "invalid_token", status: 401 };
+
+  test("lets nobody in any more, although the token was verified before and has not expired", async () => {
+    const { clock, verify } = build();
+    const token = await signAs(rsa);
+    await verify(token);
+    provider.keys = keys.slice(1).map(({ jwk }) => jwk);
+    clock.elapsedMs = 119_999;
+    await verify(token); // asks for new keys, and does not wait for them
+    while ((await verify(token).catch(() => undefined)) !== undefined) await setImmediate();
+    await expect(verify(token)).rejects.toMatchObject(refused);
+  });
+
+  test("lets nobody in after a pause of two minutes, not even the first request", async () => {
+    const { clock, verify } = build();
+    const token = await signAs(rsa);
+    await verify(token);
+    provider.keys = keys.slice(1).map(({ jwk }) => jwk);
+    clock.elapsedMs = 120_000;
+    await expect(verify(token)).rejects.toMatchObject(refused);
+  });
+
+  test("and replaces by none at all stays in use, which is told once", async () => {
+    const { clock, failures, verify } = build();
+    const token = await signAs(rsa);
+    await verify(token);
+    provider.keys = [];
+    for (let minute = 1; minute <= 10; minute++) {
+      clock.elapsedMs = minute * 120_000;
+      await verify(token);
+    }
+    expect(provider.fetches).toBe(11);
+    expect(failures).toHaveLength(1);
+  });
+
+  test("is noticed by one request a minute, however many tokens are used that were verified before", async () => {
+    const { clock, verify } = build();
+    const token = await signAs(rsa);
+    for (let n = 0; n <= 600; n++) {
+      clock.elapsedMs = n * 1_000;
+      await verify(token);
+      await setImmediate();
+    }
+    while (provider.fetches < 2) await setImmediate(); // it is on its way
+    expect(provider.fetches).toBeLessThanOrEqual(11);
   });
 });

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { isReachableByAll } from "../embedded/postgres-home.ts";
+import { replaceFile } from "../replace-file.ts";
 
 /** Made at the first start, and kept: tokens stay valid and the database stays open over a restart. */
 export interface Secrets {
@@ -33,7 +34,7 @@ export function openDataDir(path: string, fresh: boolean): DataDir {
     ...{ path, redisDir, postgresDir, secrets: readOrMakeSecrets(secretsFile) },
     writeEnvironment(env) {
       const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
-      writePrivate(join(path, "stack.env"), lines.join(""));
+      replaceFile(join(path, "stack.env"), lines.join(""));
     },
   };
 }
@@ -52,11 +53,6 @@ function placeOfPostgres(path: string): string {
 function readOrMakeSecrets(file: string): Secrets {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Secrets;
   const secrets = { jwtSecret: newSecret(), postgresPassword: newSecret() };
-  writePrivate(file, `${JSON.stringify(secrets)}\n`);
+  replaceFile(file, `${JSON.stringify(secrets)}\n`);
   return secrets;
-}
-
-function writePrivate(file: string, text: string): void {
-  writeFileSync(file, text, { mode: 0o600 });
-  chmodSync(file, 0o600); // the mode above is for a new file alone
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { replaceFile } from "../replace-file.ts";
 
 /** A process as `ps` names it: a number alone may belong to another one by now. */
 interface KnownProcess {
@@ -40,8 +41,7 @@ export async function openRunFile(file: string, report: (line: string) => void):
   const children = new Map<number, KnownProcess>();
   const self = { pid: process.pid, command: commandOf(process.pid) };
   const write = () => {
-    writeFileSync(`${file}.new`, JSON.stringify({ stack: self, children: [...children.values()] }));
-    renameSync(`${file}.new`, file); // whole or not at all
+    replaceFile(file, JSON.stringify({ stack: self, children: [...children.values()] }));
   };
   write();
   return {

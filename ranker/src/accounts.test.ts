@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { accountKey } from "shared/keys";
 import { createLog } from "shared/log";
 import { createLimiter } from "shared/rate-limit";
-import { flushAll } from "../../infra/embedded/whole-store.ts";
+import { configure, flushAll } from "../../infra/embedded/whole-store.ts";
 import { createAccounts } from "./accounts.ts";
 import { createFenceWatch } from "./fence-watch.ts";
 import { createCountTry } from "./login-tries.ts";
@@ -23,6 +23,20 @@ beforeEach(() => flushAll(under.redis));
 const ada = { user_id: "ada", name: "Ada", region: "EU" };
 const password = "correct horse";
 const badCredentials = { code: "bad_credentials", status: 401 };
+
+test("a registration that Redis refuses leaves neither the password nor its hash in the log", async () => {
+  const lines: string[] = [];
+  const log = createLog("test", "trace", { write: (line) => void lines.push(line) });
+  const ranker = await under.build({ passwordsRequired: true, log });
+  await configure(under.redis, "maxmemory", "1");
+  try {
+    expect((await ranker.post("/auth/register", { ...ada, password })).status).toBe(503);
+  } finally {
+    await configure(under.redis, "maxmemory", "0");
+  }
+  expect(lines.join("")).toContain("OOM");
+  expect(lines.join("")).not.toMatch(/argon2|correct horse/);
+});
 
 describe("registration", () => {
   test("the account and its event are written together; the password is kept as argon2id alone", async () => {

@@ -80,7 +80,8 @@ await runService(
       setVisibility: createSetVisibility({ topology, confirm, stores: writers, fences }),
       tokens: createTokens({
         ...config.tokens,
-        onProviderFailure: (err) => log.warn({ err }, "the identity provider does not answer"),
+        onProviderFailure: (err) =>
+          log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
       }),
       dependencies: [...stores.byAddress].map(([address, redis]) => ({
         name: `redis ${address}`,

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Incoming } from "./incoming.ts";
 import { Problem, toInvalidRequest } from "./problems.ts";
+import { findRepeatedName } from "./unique-names.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
 // 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then does not.
@@ -114,15 +115,26 @@ function refuseOtherTypes({ headers }: WithBody): void {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 function parseJson<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<S> {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(decoder.decode(bytes), refuseRounded);
+    text = decoder.decode(bytes);
+    value = JSON.parse(text, refuseRounded);
   } catch {
     throw new Problem("invalid_json", "The body is not JSON in UTF-8.");
   }
+  refuseRepeated(text);
   const result = schema.safeParse(value, { error: inPlainWords });
   if (!result.success) throw toInvalidRequest(result.error, "body");
   return result.data;
+}
+
+/** @throws Problem `invalid_request` for a member that is named twice: of its two values one would be taken unseen */
+function refuseRepeated(text: string): void {
+  const field = findRepeatedName(text);
+  if (field === undefined) return;
+  const errors = [{ field, message: "must be given once" }];
+  throw new Problem("invalid_request", `The body is not valid: ${field}.`, { errors });
 }
 
 function isPlainJson(contentType: string, contentEncoding: string): boolean {

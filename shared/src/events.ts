@@ -63,12 +63,14 @@ export const isErasure = (event: unknown): boolean => has(event, "erased");
 /** The same of a change of who is seen. */
 export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden");
 
+export const PASSWORD_HASH_CHARS_MAX = 512;
+
 export const accountEventSchema = z.object({
   user_id: userIdSchema,
   name: nameSchema,
   region: z.string().min(1).max(50),
   /** PHC string of argon2id; empty for a player without a password. */
-  password_hash: z.string().max(512),
+  password_hash: z.string().max(PASSWORD_HASH_CHARS_MAX),
   created_at: timeText,
   updated_at: timeText,
 });

@@ -5,6 +5,14 @@ import { createKeySet } from "./key-set.ts";
 
 const first = await makeKey("ES256", "first");
 const second = await makeKey("ES256", "second");
+const secret = Buffer.from("a secret that everybody can read, of 32 bytes").toString("base64url");
+const unusable = [
+  { kty: "oct", k: secret, kid: "first", alg: "HS256" },
+  { ...first.jwk, use: "enc" },
+  { ...first.jwk, alg: "PS512" },
+  { ...first.jwk, x: "not a coordinate" },
+  { kid: "first" },
+];
 const noToken = {} as FlattenedJWSInput;
 
 let provider: IdentityProvider;
@@ -18,11 +26,12 @@ afterEach(() => provider.stop());
 
 function build() {
   const failures: unknown[] = [];
-  const find = createKeySet({
-    ...{ url: provider.options.jwksUrl, elapsed: () => nowMs },
+  const keySet = createKeySet({
+    url: provider.options.jwksUrl,
+    elapsed: () => nowMs,
     onFailure: (error) => failures.push(error),
   });
-  return { failures, find: (kid: string) => Promise.resolve(find({ alg: "ES256", kid }, noToken)) };
+  return { failures, keySet, find: (kid: string) => Promise.resolve(keySet.find({ alg: "ES256", kid }, noToken)) };
 }
 
 const unknownKey = { code: "ERR_JWKS_NO_MATCHING_KEY" };
@@ -89,6 +98,8 @@ describe("a provider that is away", () => {
     ["a redirect", () => Response.redirect("http://127.0.0.1:1/")],
     ["no JSON", () => new Response("<html>")],
     ["no key set", () => Response.json({ keys: "none" })],
+    ["an empty key set", () => Response.json({ keys: [] })],
+    ["a set of keys that cannot be used", () => Response.json({ keys: [...unusable, null, 5, "key"] })],
     ["more than it may", () => Response.json({ keys: [first.jwk], padding: "x".repeat(300 * 1024) })],
   ])("is one that answers with %s: the keys of before stay", async (_, answer) => {
     const { find, failures } = build();
@@ -106,7 +117,7 @@ describe("a provider that is slow", () => {
     const { find, failures } = build();
     await find("first");
     provider.answer = () => new Promise<Response>(() => {});
-    nowMs = 3_600_000;
+    nowMs = 119_999;
     const startedAt = performance.now();
     expect(await find("first")).toBeDefined();
     expect(failures).toEqual([]); // the question is still open
@@ -127,10 +138,40 @@ describe("a provider that is slow", () => {
     const { find } = build();
     await find("first");
     provider.keys = [first.jwk, second.jwk];
-    nowMs = 600_000;
+    nowMs = 60_000;
     await find("first");
-    nowMs = 600_001;
+    nowMs = 60_001;
     await find("second");
     expect(provider.fetches).toBe(2);
   });
+
+  test("after a pause of two minutes the next one waits for new keys: a withdrawn key is not among them", async () => {
+    const { find } = build();
+    await find("first");
+    provider.keys = [second.jwk];
+    nowMs = 120_000;
+    await expect(find("first")).rejects.toMatchObject(unknownKey);
+    expect(provider.fetches).toBe(2);
+  });
+});
+
+test("keys that cannot be used are left out, and do not keep the others from being used", async () => {
+  const { find, failures } = build();
+  provider.answer = () => Response.json({ keys: [...unusable.slice(1), null, second.jwk] });
+  expect(await find("second")).toBeDefined();
+  await expect(find("first")).rejects.toMatchObject(unknownKey);
+  expect(failures).toEqual([]);
+});
+
+test("the generation changes with the keys, and with nothing else", async () => {
+  const { find, keySet } = build();
+  expect(keySet.generation).toBe(0);
+  const generations: number[] = [];
+  for (const keys of [[first.jwk], [first.jwk], [first.jwk, second.jwk], [], [second.jwk]]) {
+    provider.keys = keys;
+    nowMs += 120_000;
+    await find("second").catch(() => {});
+    generations.push(keySet.generation);
+  }
+  expect(generations).toEqual([1, 1, 2, 2, 3]);
 });

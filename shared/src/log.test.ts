@@ -46,6 +46,60 @@ test("an error keeps its stack and its cause", () => {
   expect(lines[0]).toContain("log.test.ts");
 });
 
+test("an error of Redis does not bring the arguments of its call into the log, under whatever name it is logged", () => {
+  const lines: string[] = [];
+  const log = logTo(lines);
+  const command = { name: "evalsha", args: ["user:{accounts}:ada", "a-secret"] };
+  const refused = Object.assign(new Error("OOM command not allowed"), { command });
+  log.error({ err: refused }, "as err");
+  log.error({ error: refused, reason: refused }, "as error and as reason");
+  log.error(refused, "as itself");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toContain("OOM command not allowed");
+  expect(lines.join("")).not.toContain("a-secret");
+});
+
+test("a failure of many requests is one line at once and one a second, which tells how many it stands for", async () => {
+  const lines: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const write = (line: string) => {
+    lines.push(line);
+    if (lines.length === 3) resolve();
+  };
+  const log = createLog("test", "info", { write });
+  for (let n = 0; n < 1_000; n++) {
+    log.warn({ request_id: `r${n}`, path: `/rank/p${n}`, err: new Error("OOM") }, "the store does not answer");
+  }
+  log.warn({ request_id: "r", err: new Error("READONLY") }, "the store does not answer");
+  await promise;
+  const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(read.map(({ request_id, left_out }) => [request_id, left_out])).toEqual([
+    ["r0", undefined],
+    ["r", undefined],
+    ["r999", 998],
+  ]);
+});
+
+test("failures of many kinds are no more lines than there are kinds told apart", () => {
+  const lines: string[] = [];
+  const log = logTo(lines);
+  for (let n = 0; n < 5_000; n++) log.warn({ err: new Error(`failure ${n}`) }, "failed");
+  expect(lines).toHaveLength(201);
+});
+
+test("a line is bounded in bytes, and one that is longer keeps its request and its message", () => {
+  const lines: string[] = [];
+  const log = logTo(lines);
+  const about = { request_id: "abc", examples: ["é".repeat(50_000)] };
+  log.warn(about, "too much");
+  createLineWriter(log)("info", about, "too much");
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    expect(Buffer.byteLength(line)).toBeLessThan(32 * 1024);
+    expect(JSON.parse(line)).toMatchObject({ service: "test", request_id: "abc", msg: "too much" });
+  }
+});
+
 test.each([
   ["an exit", "process.exit(3)"],
   ["an error that nobody catches", "throw new Error('out of the blue')"],

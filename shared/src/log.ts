@@ -1,4 +1,8 @@
-import pino, { type DestinationStream, type Logger } from "pino";
+import pino, { type DestinationStream, type Logger, type LoggerOptions } from "pino";
+import { boundLine } from "./log-line.ts";
+import { openOutput } from "./log-output.ts";
+import { createRepeatLimit, kindOfFailure } from "./log-repeats.ts";
+import { toLoggedError } from "./logged-error.ts";
 
 export type Log = Logger;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -7,61 +11,43 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 // What identifies or authenticates somebody must not reach a log, however deep an object is logged.
 const SECRETS = ["authorization", "Authorization", "password", "password_hash", "token"];
 
-// Each write is a system call and a task of another thread; nobody reads along faster than this. Bytes and milliseconds.
-const GATHERED = { sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
-// Beyond this the lines of a turn are handed on before its end.
-const TURN_SIZE_MAX = 64 * 1024;
-// What waits while the reader of standard output is slow. Lines beyond it are dropped: a full log must not take the process's memory.
-const WAITING_SIZE_MAX = 16 * 1024 * 1024;
-
-/**
- * Standard output, to which the lines of one turn of the event loop go as one: for each text that it is given it measures
- * all that waits. What is there at the end of the process goes out, too.
- */
-function openOutput(service: string): DestinationStream {
-  let lines: string[] = [];
-  let size = 0;
-  const handOn = () => {
-    const text = lines.join("");
-    lines = [];
-    size = 0;
-    if (text !== "") output.write(text);
-  };
-  process.on("exit", handOn); // before the output's own last act
-  const output = pino.destination({ ...GATHERED, maxLength: WAITING_SIZE_MAX });
-  let dropped = 0;
-  output.on("drop", (text: string) => {
-    dropped += text.length;
-  });
-  output.on("drain", () => {
-    if (dropped === 0) return;
-    const line = { level: "warn", time: new Date(), service, characters: dropped, msg: "log lines dropped" };
-    dropped = 0;
-    output.write(`${JSON.stringify(line)}\n`);
-  });
-  return {
-    write(line) {
-      if (lines.length === 0) setImmediate(handOn);
-      lines.push(line);
-      size += line.length;
-      if (size > TURN_SIZE_MAX) handOn();
-    },
-  };
+/** Errors under whatever name, as they may be logged. */
+function withLoggedErrors(about: Record<string, unknown>): Record<string, unknown> {
+  const isError = ([name, value]: [string, unknown]) => name === "err" || value instanceof Error;
+  const errors = Object.entries(about).filter(isError);
+  if (errors.length === 0) return about;
+  return { ...about, ...Object.fromEntries(errors.map(([name, value]) => [name, toLoggedError(value)])) };
 }
 
 /**
- * A JSON log on standard output: one object a line, times in ISO 8601, errors with their stack and cause. Lines of a
- * tenth of a second are written together; the end of the process waits for the last.
+ * A JSON log on standard output: one object a line, times in ISO 8601, errors as {@link toLoggedError} has them. A failure
+ * that repeats is one line a second, with `left_out`. Lines of a tenth of a second are written together; the end of the
+ * process waits for the last.
  */
 export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Log {
-  const options = {
+  const limitRepeats = createRepeatLimit();
+  const output = destination ?? openOutput(service);
+  const options: LoggerOptions = {
     level,
     base: { service },
     timestamp: createTimestamp(),
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label) => ({ level: label }), log: withLoggedErrors },
+    // pino has one of its own for this name, which writes every member of an error.
+    serializers: { err: (logged: unknown) => logged },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+    hooks: {
+      logMethod(args, method) {
+        const [about, ...message] = args;
+        const kind = kindOfFailure(about, message[0]);
+        if (kind === undefined) method.apply(this, args);
+        else
+          limitRepeats(kind, (left) =>
+            method.call(this, left === 0 ? about : { ...Object(about), left_out: left }, ...message),
+          );
+      },
+    },
   };
-  return pino(options, destination ?? openOutput(service));
+  return pino(options, { write: (line) => output.write(boundLine(line)) });
 }
 
 /** The member of a line that tells when it was written; put into words once a millisecond. */

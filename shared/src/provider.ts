@@ -1,5 +1,5 @@
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose";
-import { createKeySet, type KeySetOptions } from "./key-set.ts";
+import { createKeySet, KEY_ALGORITHMS, type KeySet, type KeySetOptions } from "./key-set.ts";
 import { invalidToken, Problem } from "./problems.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
 import { checkSpelling } from "./token-spelling.ts";
@@ -21,15 +21,13 @@ export interface ProvidedClaims {
   exp: number;
 }
 
-export interface Provider {
+export interface Provider extends Pick<KeySet, "generation" | "keepFresh"> {
   /** Whether the token is for this provider to verify, by its algorithm: none of them is ever ours. */
   mayHaveSigned(token: string): boolean;
   /** @throws Problem `invalid_token`, `unavailable` */
   verify(token: string, nowMs: number): Promise<ProvidedClaims>;
 }
 
-// Never HS256: a key set is public, and whoever has it could sign.
-const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 // An ID token or an access token, not a logout token or an event of the same issuer (RFC 8725, 3.11).
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
@@ -37,13 +35,13 @@ export function createProvider(
   { jwksUrl, issuer, audience, regionClaim, nameClaim }: ProviderOptions,
   keySetOptions: Omit<KeySetOptions, "url">,
 ): Provider {
-  const findKey = createKeySet({ url: jwksUrl, ...keySetOptions });
+  const keySet = createKeySet({ url: jwksUrl, ...keySetOptions });
 
   async function readPayload(token: string, nowMs: number): Promise<JWTPayload> {
     try {
       checkSpelling(token); // before its kid can make us ask
-      const { payload, protectedHeader } = await jwtVerify(token, findKey, {
-        ...{ algorithms: ALGORITHMS, issuer, audience, requiredClaims: ["exp"], currentDate: new Date(nowMs) },
+      const { payload, protectedHeader } = await jwtVerify(token, keySet.find, {
+        ...{ algorithms: KEY_ALGORITHMS, issuer, audience, requiredClaims: ["exp"], currentDate: new Date(nowMs) },
       });
       if (!TYPES.test(protectedHeader.typ ?? "JWT")) throw new Error("the token is of another type");
       return payload;
@@ -54,9 +52,14 @@ export function createProvider(
   }
 
   return {
+    keepFresh: keySet.keepFresh,
+    get generation() {
+      return keySet.generation;
+    },
+
     mayHaveSigned(token) {
       try {
-        return ALGORITHMS.includes(decodeProtectedHeader(token).alg ?? "");
+        return KEY_ALGORITHMS.includes(decodeProtectedHeader(token).alg ?? "");
       } catch {
         return false;
       }

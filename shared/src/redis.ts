@@ -117,6 +117,8 @@ export interface ScriptDefinition<R> {
    * those of the caller.
    */
   isFenced?: boolean;
+  /** Whether the reply has bytes, as `Buffer`, in the place of text. */
+  isBinary?: boolean;
   /** Results that acknowledge nothing, and so need no confirming. */
   isRefusal?: (result: R) => boolean;
 }
@@ -144,16 +146,18 @@ export function observeScripts(redis: Redis, observer: ScriptObserver): void {
 
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
 export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
-  const { name, source, parse, hasOtherKeys = false, isFenced = false, isRefusal = () => false } = definition;
+  const { name, source, parse, isRefusal = () => false } = definition;
+  const { hasOtherKeys = false, isFenced = false, isBinary = false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args, confirm) => {
     const startedAt = performance.now();
     const run = (command: "evalsha" | "eval", script: string) => {
       const send = async (server: Connection) => {
         const confirmed = confirm?.(server);
-        const reply = isFenced
-          ? server[command](script, keys.length, ...keys, runOf(server) ?? "", ...args)
-          : server[command](script, keys.length, ...keys, ...args);
+        const all = isFenced ? [runOf(server) ?? "", ...args] : args;
+        const reply = isBinary
+          ? server.callBuffer(command, script, keys.length, ...keys, ...all)
+          : server[command](script, keys.length, ...keys, ...all);
         const result = parse(await reply);
         if (!isRefusal(result)) await confirmed?.();
         return result;

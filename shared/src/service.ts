@@ -7,6 +7,7 @@ import { createLinkServer, type LinkState, newLinkState } from "./link-server.ts
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { toProblem, toProblemReply } from "./problems.ts";
+import { redactSecrets } from "./redact.ts";
 import { toResponse } from "./reply.ts";
 import { servePaths } from "./request-path.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
@@ -84,7 +85,7 @@ export async function runService<C extends ServiceOptions>(
       listen: (fetch, options) => listen(config, { fetch, ...options }, { log, shutdown }),
     });
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+    process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
     process.exit(1);
   }
 }

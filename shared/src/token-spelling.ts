@@ -1,4 +1,4 @@
-import { hasUniqueNames } from "./unique-names.ts";
+import { findRepeatedName } from "./unique-names.ts";
 
 // Ours have some 300 characters; no server takes headers that are much longer than this.
 const TOKEN_CHARACTERS_MAX = 8 * 1024;
@@ -17,6 +17,6 @@ export function checkSpelling(token: string): void {
   if (parts.some((part, i) => bytes[i]?.toString("base64url") !== part)) throw new Error("not plain base64url");
   for (const json of bytes.slice(0, 2).map(String)) {
     JSON.parse(json);
-    if (!hasUniqueNames(json)) throw new Error("a name is given twice");
+    if (findRepeatedName(json) !== undefined) throw new Error("a name is given twice");
   }
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { timeText } from "./events.ts";
 import { makeRoom } from "./make-room.ts";
 import { invalidToken, Problem } from "./problems.ts";
-import { createProvider, type ProvidedClaims, type ProviderOptions } from "./provider.ts";
+import { createProvider, type ProvidedClaims, type Provider, type ProviderOptions } from "./provider.ts";
 import type { Topology } from "./regions.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
 import { checkSpelling } from "./token-spelling.ts";
@@ -83,6 +83,8 @@ interface Verified {
   identity?: Identity;
   operator?: Operator;
   expiresAtMs: number;
+  /** Of the provider's keys that it was verified with. */
+  generation?: number;
 }
 
 /**
@@ -136,17 +138,26 @@ export function createTokens(options: TokenOptions): Tokens {
       .sign(key);
   }
 
+  async function verifyProvided(by: Provider, token: string): Promise<Verified> {
+    const { generation } = by; // of before: the keys may change meanwhile
+    return fromProvider(await by.verify(token, now()), generation);
+  }
+
   async function verifyAny(token: string): Promise<Verified> {
     const known = verified.get(token);
-    if (known !== undefined && known.expiresAtMs > now()) return known;
+    if (known?.generation !== undefined) await provider?.keepFresh();
+    if (known !== undefined && known.expiresAtMs > now() && isCurrent(known)) return known;
     verified.delete(token);
     const caller = provider?.mayHaveSigned(token)
-      ? fromProvider(await provider.verify(token, now()))
+      ? await verifyProvided(provider, token)
       : fromOurs(await checkAny(token));
     makeRoom(verified, VERIFIED_MAX);
     verified.set(token, caller);
     return caller;
   }
+
+  /** False once the provider's keys are others than those that verified it: its key may have been withdrawn. */
+  const isCurrent = ({ generation }: Verified) => generation === undefined || generation === provider?.generation;
 
   return {
     issue: ({ userId, name, region, account }) =>
@@ -174,9 +185,10 @@ function fromOurs(claims: Claims): Verified {
   return { identity: { userId: sub, name, region, account }, expiresAtMs };
 }
 
-const fromProvider = ({ sub, name, region, exp }: ProvidedClaims): Verified => ({
+const fromProvider = ({ sub, name, region, exp }: ProvidedClaims, generation: number): Verified => ({
   identity: { userId: sub, name, region, isExternal: true },
   expiresAtMs: exp * 1000,
+  generation,
 });
 
 /**

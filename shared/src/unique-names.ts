@@ -2,12 +2,14 @@
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
 
 /**
- * Whether no object of a JSON text names a member twice. `JSON.parse` keeps the last one and other parsers the first,
- * so that such a text says different things to different readers (RFC 8259, 4; RFC 7519, 4).
+ * A member that an object of a JSON text names twice, nested and in escapes as well. `JSON.parse` keeps the last one and
+ * other parsers the first, so that such a text says different things to different readers (RFC 8259, 4; RFC 7519, 4).
  *
  * @param json a text that `JSON.parse` takes
  */
-export function hasUniqueNames(json: string): boolean {
+export function findRepeatedName(json: string): string | undefined {
+  // Most bodies have one member. Looking at those token by token costs 40 times as much.
+  if (json.indexOf(":") === json.lastIndexOf(":")) return undefined;
   const open: (Set<string> | undefined)[] = []; // the names of each object around, undefined for an array
   let text = "";
   for (const [token] of json.matchAll(TOKENS)) {
@@ -16,10 +18,10 @@ export function hasUniqueNames(json: string): boolean {
     else if (token === "}" || token === "]") open.pop();
     else if (token === ":") {
       const names = open.at(-1);
-      const name = JSON.parse(text) as string;
-      if (names?.has(name)) return false;
+      const name = text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
+      if (names?.has(name)) return name;
       names?.add(name);
     } else if (token !== ",") text = token;
   }
-  return true;
+  return undefined;
 }

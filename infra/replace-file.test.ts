@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { partNameOf, replaceFile } from "./replace-file.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "leaderboard-replace-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+test("a link under the file's name is replaced, and what it points to stays as it is", () => {
+  const [file, target] = [join(dir, "file"), join(dir, "target")];
+  writeFileSync(target, "precious");
+  symlinkSync(target, file);
+  replaceFile(file, "new");
+  expect([readFileSync(target, "utf8"), readFileSync(file, "utf8")]).toEqual(["precious", "new"]);
+  expect(lstatSync(file).isSymbolicLink()).toBe(false);
+  expect(lstatSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(dir).sort()).toEqual(["file", "target"]);
+});
+
+test("a file that cannot be put in place leaves nothing behind", () => {
+  mkdirSync(join(dir, "folder"));
+  expect(() => replaceFile(join(dir, "folder"), "new")).toThrow();
+  expect(readdirSync(dir)).toEqual(["folder"]);
+});
+
+test("no two names of a part are alike", () => {
+  expect(partNameOf("board.csv")).not.toBe(partNameOf("board.csv"));
+});
