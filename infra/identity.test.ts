@@ -33,7 +33,7 @@ const isAdas = (text: string) => text.endsWith("ada") || text.includes('"user_id
 async function othersOf(redis: Redis): Promise<Record<string, unknown>> {
   const others: Record<string, unknown> = {};
   for (const key of (await redis.keys("*")).toSorted()) {
-    if (isAdas(key) || key.startsWith("bucket:") || key.startsWith("clock:")) continue;
+    if (isAdas(key) || /^(bucket|clock|fence):/.test(key)) continue;
     const type = await redis.type(key);
     if (type === "zset") {
       const flat = await redis.zrangebyscore(key, "-inf", "+inf", "WITHSCORES");

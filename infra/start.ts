@@ -85,13 +85,24 @@ async function run(options: StackOptions): Promise<void> {
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
 
-  const hooks = { report, onStart: running.add, onExit: running.remove };
-  try {
-    for (const member of [...stores, ...(options.withDrainer ? [drainer] : []), ...rankers, gateway]) {
+  async function startAll(members: readonly Member[]): Promise<void> {
+    for (const member of members) {
       if (isStopping) return;
       starting = supervise(member, hooks).then((started) => void supervised.push(started));
       await starting;
     }
+  }
+
+  const hooks = { report, onStart: running.add, onExit: running.remove };
+  try {
+    await startAll([...stores, drainer]);
+    if (!options.withDrainer && !isStopping) {
+      // Without a drainer Redis would stay closed: nothing else may compare it with PostgreSQL.
+      await supervised.pop()?.stop();
+      report("the drainer has opened Redis, and is left out");
+    }
+    await startAll([...rankers, gateway]);
+    if (isStopping) return;
   } catch (error) {
     report(String(error instanceof Error ? error.message : error));
     return stop(1);

@@ -98,6 +98,7 @@ test("one trace goes from the caller through gateway and ranker to the drainer's
     "gateway script token-bucket": "gateway POST /score/add",
     "gateway attempt ranker": "gateway POST /score/add",
     "ranker POST /score/add": "gateway attempt ranker",
+    "ranker script read-account": "ranker POST /score/add",
     "ranker script submit": "ranker POST /score/add",
     "drainer commit": "ranker POST /score/add",
   });

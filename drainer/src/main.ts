@@ -97,13 +97,19 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     await Promise.all([fit.whenFit(redis), migrated.get(url)]);
     if (shutdown.isStopping) return;
     leases.set(tag, lease);
+    // The first step compares Redis with PostgreSQL, and opens it: before that nothing can be written.
+    const firstStep = Promise.withResolvers<void>();
     workers.push(
       startWorker({
         ...{ tag, drain, lease, log, intervalMs: config.intervalMs },
-        onStep: (step, seconds) => measured.onStep(tag, step, seconds),
+        onStep(step, seconds) {
+          measured.onStep(tag, step, seconds);
+          firstStep.resolve();
+        },
         onFailure: () => measured.onFailure(tag),
       }),
     );
+    await firstStep.promise;
   });
   shutdown.onClose("leases", () => Promise.allSettled(queues.map(({ lease }) => lease.release())));
   shutdown.onClose("workers", () => Promise.all(workers.map((worker) => worker.stop(LAST_DRAIN_MS))));

@@ -6,6 +6,7 @@ import { createTopology } from "shared/regions";
 import { awaitStores, connectStores } from "shared/stores";
 import { openDatabases } from "../../drainer/src/databases.ts";
 import { restore } from "../../drainer/src/restore.ts";
+import { openFences } from "../embedded/open-fences.ts";
 import { startService } from "../embedded/service-under-test.ts";
 import { openSlotMove } from "../embedded/slot-move.ts";
 import { clientOf, until } from "../stack/stack-under-test.ts";
@@ -222,6 +223,7 @@ test("kill -9 of a primary with DURABILITY=replicated: nothing acknowledged is l
 
 test("the reply to a submit without an idempotency key is lost: it is applied once, and the client is told", async () => {
   const { url, proxy, direct, close } = await startClusterBehindProxy();
+  await openFences(direct, createTopology(REGIONS, 1, ["main"]));
   const ranker = await startService("ranker", { REDIS_URL: url, PASSWORDS: "optional" });
   try {
     const client = clientOf(ranker);

@@ -6,6 +6,7 @@ import { createTopology } from "shared/regions";
 import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues.ts";
 import { type RedisCluster, startCluster } from "../embedded/cluster.ts";
 import { freePort } from "../embedded/free-port.ts";
+import { openFences } from "../embedded/open-fences.ts";
 import { startPostgres } from "../embedded/postgres.ts";
 import { readPostgresEntries, readRedisEntries } from "../embedded/read-entries.ts";
 import { type RedisOptions, startRedis } from "../embedded/redis.ts";
@@ -153,7 +154,9 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const client = connectRedis({ url: redisUrl, name: "test", log: createLog("test", "silent") });
   await awaitReady(client, READY_TIMEOUT_MS);
 
-  const queues = [...scoreQueuesOf(createTopology(REGIONS, 1, ["main"])), accountQueue];
+  const topology = createTopology(REGIONS, 1, ["main"]);
+  if (drainers === 0) await openFences(client, topology);
+  const queues = [...scoreQueuesOf(topology), accountQueue];
   async function drained(): Promise<void> {
     await awaitReady(client, READY_TIMEOUT_MS); // a killed Redis may have come back a moment ago
     const endsAt = performance.now() + DRAIN_TIMEOUT_MS;
