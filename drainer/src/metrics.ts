@@ -99,7 +99,7 @@ export function measureStoreStates(registry: Registry): (queue: string, state: S
   });
   return (queue, state) => {
     open.set({ queue }, state === "open" ? 1 : 0);
-    if (state === "lost") losses.inc({ queue });
+    losses.inc({ queue }, state === "lost" ? 1 : 0); // from 0 on, so that the first one is an increase
   };
 }
 
