@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { BlockList } from "node:net";
+import { readRange } from "shared/address";
 import {
   commaList,
   commonFields,
@@ -13,15 +14,6 @@ import {
 
 const rate = (perSecond: number) => wholeNumber(1, 10_000_000).default(perSecond);
 
-/** An address alone, or a network as `10.0.0.0/8`. */
-function isNetwork(text: string): boolean {
-  const [address = "", prefix, ...rest] = text.split("/");
-  const bits = isIP(address) === 6 ? 128 : 32;
-  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || isPrefix(prefix, bits));
-}
-
-const isPrefix = (text: string, bits: number) => /^\d{1,3}$/.test(text) && Number(text) <= bits;
-
 /** As a browser writes one in `Origin`: no path, no default port, small letters, and no pattern. */
 const isOrigin = (text: string) => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
@@ -34,7 +26,7 @@ export const gatewayFields = {
     .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "must be comma-separated http:// URLs")
     .refine((urls) => new Set(urls).size === urls.length, "must not name one twice"),
   TRUSTED_PROXIES: commaList
-    .refine((networks) => networks.every(isNetwork), "must be comma-separated IP addresses or networks")
+    .refine((networks) => networks.every((network) => readRange(network) !== undefined), "must be comma-separated IP addresses or networks")
     .default([]),
   CORS_ORIGINS: commaList
     .refine(
@@ -87,10 +79,8 @@ export function loadGatewayConfig(env: Environment) {
 export function toBlockList(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
-    const [address = "", prefix] = network.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
+    const range = readRange(network);
+    if (range !== undefined) list.addSubnet(range.address, range.prefix, range.family);
   }
   return list;
 }
