@@ -12,8 +12,9 @@ import { secureAnswers } from "shared/secure-headers";
 import { createTokens } from "shared/tokens";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
-import { createApp } from "./app.ts";
+import { createApp, type LimitName } from "./app.ts";
 import { toBlockList } from "./config.ts";
+import { NO_LIMITS } from "./gateway-under-test.ts";
 import { createLiveProxy } from "./live-proxy.ts";
 import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
@@ -48,17 +49,13 @@ const tokens = createTokens({
   ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
   lifetimeSeconds: 60,
 });
-const plenty: Limit = { perSecond: 1000, burst: 1000 };
 
 interface BuildOptions {
   urls?: string[];
   corsOrigins?: string[];
 }
 
-function build(
-  limits: Partial<Record<"user" | "region" | "address" | "operator", Limit>> = {},
-  options: BuildOptions = {},
-) {
+function build(limits: Partial<Record<LimitName, Limit>> = {}, options: BuildOptions = {}) {
   const lines: string[] = [];
   const log = createLog("gateway", "debug", { write: (line) => void lines.push(line) });
   const pool = createPool(options.urls ?? [`http://127.0.0.1:${ranker.port}`]);
@@ -70,7 +67,7 @@ function build(
     live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
-    limits: { user: plenty, region: plenty, address: plenty, operator: plenty, ...limits },
+    limits: { ...NO_LIMITS, ...limits },
     trustedProxies: toBlockList(["10.0.0.0/8"]),
     corsOrigins: options.corsOrigins ?? [],
     isStopping: () => false,
@@ -185,7 +182,7 @@ describe("limits", () => {
     const { request } = build({ user: tight });
     for (const left of [1, 0]) {
       const allowed = await request("/score/add", await add("ada"));
-      expect(allowed.headers.get("RateLimit-Policy")).toBe('"user";q=2;w=2, "region";q=1000;w=1');
+      expect(allowed.headers.get("RateLimit-Policy")).toBe('"user";q=2;w=2, "region";q=1000000;w=1');
       expect(allowed.headers.get("RateLimit")).toMatch(
         new RegExp(`^"user";r=${left};t=${2 - left}, "region";r=99\\d;t=1$`),
       );

@@ -7,6 +7,7 @@ import { tellEnds } from "shared/ended";
 import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import { fromContext, type Incoming, type Trail } from "shared/incoming";
+import type { NetworkBucketKind } from "shared/keys";
 import type { Log } from "shared/log";
 import { answerMetrics, measureRequests } from "shared/metrics";
 import type { Limit } from "shared/policies";
@@ -22,7 +23,7 @@ import { logAccess } from "./access-log.ts";
 import { seeThroughProxies } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
-import { limitAddress, limitOperator, limitWriter } from "./limits.ts";
+import { limitNetworks, limitOperator, limitWriter } from "./limits.ts";
 import type { Links } from "./links.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -32,6 +33,9 @@ import { type Answer, forward } from "./proxy.ts";
 import { shareAnswers } from "./share-answers.ts";
 import { turnAway } from "./turn-away.ts";
 import type { Pool } from "./upstreams.ts";
+
+/** What a gateway limits, each by a policy of the same name. */
+export type LimitName = "user" | "region" | "operator" | NetworkBucketKind;
 
 export interface GatewayDeps {
   topology: Topology;
@@ -43,7 +47,7 @@ export interface GatewayDeps {
   page?: Page;
   limiter: Limiter;
   stores: Pick<Stores, "home" | "of">;
-  limits: Readonly<Record<"user" | "region" | "address" | "operator", Limit>>;
+  limits: Readonly<Record<LimitName, Limit>>;
   trustedProxies: BlockList;
   /** Whose pages may call from a browser; nobody's unless given. */
   corsOrigins?: readonly string[];
@@ -80,7 +84,8 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const hotRoutes = hotRoutesOf(deps);
   mountHotRoutes(app, hotRoutes);
   const proxied = proxyTo(deps);
-  for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
+  app.post("/auth/register", limitNetworks(deps, ["address", "registration"]), proxied);
+  app.post("/auth/login", limitNetworks(deps, ["address"]), proxied);
   for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
 
   app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);

@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from "shared/config";
 
-const rate = (perSecond: number) => wholeNumber(1, 10_000_000).default(perSecond);
+const rate = (count: number) => wholeNumber(1, 10_000_000).default(count);
 
 /** As a browser writes one in `Origin`: no path, no default port, small letters, and no pattern. */
 const isOrigin = (text: string) => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -26,7 +26,10 @@ export const gatewayFields = {
     .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "must be comma-separated http:// URLs")
     .refine((urls) => new Set(urls).size === urls.length, "must not name one twice"),
   TRUSTED_PROXIES: commaList
-    .refine((networks) => networks.every((network) => readRange(network) !== undefined), "must be comma-separated IP addresses or networks")
+    .refine(
+      (networks) => networks.every((network) => readRange(network) !== undefined),
+      "must be comma-separated IP addresses or networks",
+    )
     .default([]),
   CORS_ORIGINS: commaList
     .refine(
@@ -40,6 +43,10 @@ export const gatewayFields = {
   RATE_REGION_BURST: rate(10_000),
   RATE_ADDRESS_PER_SECOND: rate(20),
   RATE_ADDRESS_BURST: rate(100),
+  RATE_REGISTRATION_PER_MINUTE: rate(30),
+  RATE_REGISTRATION_BURST: rate(100),
+  RATE_READ_PER_SECOND: rate(1_000),
+  RATE_READ_BURST: rate(2_000),
   RATE_OPERATOR_PER_SECOND: rate(1_000),
   RATE_OPERATOR_BURST: rate(2_000),
   LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
@@ -70,6 +77,8 @@ export function loadGatewayConfig(env: Environment) {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },
       region: { perSecond: settings.RATE_REGION_PER_SECOND, burst: settings.RATE_REGION_BURST },
       address: { perSecond: settings.RATE_ADDRESS_PER_SECOND, burst: settings.RATE_ADDRESS_BURST },
+      registration: { perSecond: settings.RATE_REGISTRATION_PER_MINUTE / 60, burst: settings.RATE_REGISTRATION_BURST },
+      read: { perSecond: settings.RATE_READ_PER_SECOND, burst: settings.RATE_READ_BURST },
       operator: { perSecond: settings.RATE_OPERATOR_PER_SECOND, burst: settings.RATE_OPERATOR_BURST },
     },
   });

@@ -1,9 +1,15 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { toAnsweredProblem } from "shared/http";
 import type { Incoming } from "shared/incoming";
-import { addressBucketKey, operatorBucketKey, regionBucketKey, userBucketKey } from "shared/keys";
-import { limitedNetwork } from "shared/limited-network";
-import { type Bucket, toPolicy } from "shared/policies";
+import {
+  type NetworkBucketKind,
+  networkBucketKeys,
+  operatorBucketKey,
+  regionBucketKey,
+  userBucketKey,
+} from "shared/keys";
+import { limitedNetworks, toNetworkPolicies } from "shared/limited-network";
+import { type Bucket, toBuckets, toPolicy } from "shared/policies";
 import { toRateLimitHeaders } from "shared/rate-limit-headers";
 import type { Redis } from "shared/redis";
 import { identify, identifyOperator } from "shared/tokens";
@@ -33,12 +39,20 @@ export function limitWriter(deps: GatewayDeps, ask: Ask): Ask {
   };
 }
 
-/** Registrations and logins, by address: nobody is known yet. */
-export function limitAddress(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
-  const policy = toPolicy("address", deps.limits.address);
-  return async function limitAddressMiddleware(c, next) {
-    const key = addressBucketKey(limitedNetwork(c.get("trail").client ?? ""));
-    const limited = await takeTokens(deps, deps.stores.home, [{ policy, key }]);
+/**
+ * Requests by the networks of the client, since the caller is not known yet.
+ *
+ * @param kinds the limits that count together: all of their buckets give a permit, or none
+ */
+export function limitNetworks(
+  deps: GatewayDeps,
+  kinds: readonly Exclude<NetworkBucketKind, "read">[],
+): MiddlewareHandler<GatewayEnv> {
+  const limits = kinds.map((kind) => ({ kind, policies: toNetworkPolicies(kind, deps.limits[kind]) }));
+  return async function limitNetworksMiddleware(c, next) {
+    const networks = limitedNetworks(c.get("trail").client ?? "");
+    const buckets = limits.flatMap(({ kind, policies }) => toBuckets(policies, networkBucketKeys(kind, networks)));
+    const limited = await takeTokens(deps, deps.stores.home, buckets);
     await next();
     setHeaders(c, limited);
   };

@@ -1,3 +1,4 @@
+import type { LimitedNetworks } from "./limited-network.ts";
 import type { Shard } from "./regions.ts";
 
 /**
@@ -111,5 +112,12 @@ export const loginBucketKey = (userId: string, network?: string) =>
 /** Game servers and whoever else acts as an operator, by name. */
 export const operatorBucketKey = (operator: string) => `bucket:operator:${operator}`;
 
-/** By client address, before anybody is known. Carries no tag: addresses spread over a cluster. */
-export const addressBucketKey = (address: string) => `bucket:address:${address}`;
+/** What is counted by client network, before the caller is known. */
+export type NetworkBucketKind = "address" | "registration" | "read";
+
+/**
+ * Token buckets of a client's networks, in their order. The widest network is the hash tag of all of them, since one
+ * script takes from all or from none; clients still spread over a cluster.
+ */
+export const networkBucketKeys = (kind: NetworkBucketKind, networks: LimitedNetworks): string[] =>
+  networks.map((network) => `bucket:{${networks.at(-1) ?? ""}}:${kind}:${network}`);
