@@ -23,13 +23,14 @@ import { logAccess } from "./access-log.ts";
 import { seeThroughProxies } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
-import { limitNetworks, limitOperator, limitWriter } from "./limits.ts";
+import { createReadLimit, limitNetworks, limitOperator, limitWriter, type ReadLimit } from "./limits.ts";
 import type { Links } from "./links.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { toOutgoing } from "./outgoing.ts";
 import { type Page, pageRoutes } from "./page.ts";
 import { type Answer, forward } from "./proxy.ts";
+import { aroundPermits, DOCUMENT_PERMITS, RANK_PERMITS, STREAM_PERMITS, topPermits } from "./read-permits.ts";
 import { shareAnswers } from "./share-answers.ts";
 import { turnAway } from "./turn-away.ts";
 import type { Pool } from "./upstreams.ts";
@@ -81,16 +82,20 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   );
   app.use(allowOrigins(corsOrigins), refuseAmbiguous());
 
-  const hotRoutes = hotRoutesOf(deps);
+  const reads = createReadLimit(deps);
+  const hotRoutes = hotRoutesOf(deps, reads);
   mountHotRoutes(app, hotRoutes);
   const proxied = proxyTo(deps);
   app.post("/auth/register", limitNetworks(deps, ["address", "registration"]), proxied);
   app.post("/auth/login", limitNetworks(deps, ["address"]), proxied);
-  for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
+  for (const route of ["/live", "/live/rank/:userId"]) {
+    app.get(route, reads.middleware(STREAM_PERMITS), streamTo(deps, proxied));
+  }
 
   app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);
   for (const act of ["score", "hide", "unhide"]) app.post(`/players/:userId/${act}`, limitOperator(deps), proxied);
 
+  for (const path of ["/", "/assets/*", "/docs/*", "/openapi.json"]) app.use(path, reads.middleware(DOCUMENT_PERMITS));
   if (deps.page !== undefined) pageRoutes(app, deps.page);
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
   app.get("/ready", (c) => {
@@ -127,15 +132,19 @@ const beginTrail = (
 });
 
 /** What nearly all requests are for. */
-function hotRoutesOf(deps: GatewayDeps): HotRoute[] {
+function hotRoutesOf(deps: GatewayDeps, reads: ReadLimit): HotRoute[] {
   const ask = (incoming: Incoming) => answerFor(incoming, deps);
   const write = limitWriter(deps, ask);
   return [
     ...["create", "update", "add"].map((act): HotRoute => ({ method: "POST", path: `/score/${act}`, answer: write })),
     // A trace is of one request.
-    { method: "GET", path: "/top", answer: deps.tracing === undefined ? shareAnswers(ask) : ask },
-    { method: "GET", path: "/rank/:userId", answer: ask },
-    { method: "GET", path: "/around/:userId", answer: ask },
+    {
+      method: "GET",
+      path: "/top",
+      answer: reads.limit(deps.tracing === undefined ? shareAnswers(ask) : ask, topPermits),
+    },
+    { method: "GET", path: "/rank/:userId", answer: reads.limit(ask, () => RANK_PERMITS) },
+    { method: "GET", path: "/around/:userId", answer: reads.limit(ask, aroundPermits) },
   ];
 }
 

@@ -8,10 +8,12 @@ import {
   regionBucketKey,
   userBucketKey,
 } from "shared/keys";
-import { limitedNetworks, toNetworkPolicies } from "shared/limited-network";
+import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limited-network";
 import { type Bucket, toBuckets, toPolicy } from "shared/policies";
 import { toRateLimitHeaders } from "shared/rate-limit-headers";
 import type { Redis } from "shared/redis";
+import type { Reply } from "shared/reply";
+import { createSyncedBuckets } from "shared/synced-buckets";
 import { identify, identifyOperator } from "shared/tokens";
 import type { GatewayDeps, GatewayEnv } from "./app.ts";
 import type { Ask } from "./share-answers.ts";
@@ -28,15 +30,20 @@ export function limitWriter(deps: GatewayDeps, ask: Ask): Ask {
       { policy: byUser, key: userBucketKey(region, userId) },
       { policy: byRegion, key: regionBucketKey(region) },
     ]);
-    try {
-      const { status, headers, body } = await ask(incoming);
-      return { status, headers: { ...headers, ...limited }, body };
-    } catch (error) {
-      const problem = toAnsweredProblem(error);
-      Object.assign(problem.headers, limited);
-      throw problem;
-    }
+    return answerLimited(ask, incoming, limited);
   };
+}
+
+/** Answers with the headers that tell the client where it stands, whatever comes of the request. */
+async function answerLimited(ask: Ask, incoming: Incoming, limited: Record<string, string>): Promise<Reply> {
+  try {
+    const { status, headers, body } = await ask(incoming);
+    return { status, headers: { ...headers, ...limited }, body };
+  } catch (error) {
+    const problem = toAnsweredProblem(error);
+    Object.assign(problem.headers, limited);
+    throw problem;
+  }
 }
 
 /**
@@ -55,6 +62,40 @@ export function limitNetworks(
     const limited = await takeTokens(deps, deps.stores.home, buckets);
     await next();
     setHeaders(c, limited);
+  };
+}
+
+/** Limits reads by the networks of the client. It decides in this process, so that a read waits for nothing. */
+export interface ReadLimit {
+  /** @param permitsOf what a read costs, by its query */
+  limit(ask: Ask, permitsOf: (query: string) => number): Ask;
+  /** The same for what Hono answers. */
+  middleware(permits: number): MiddlewareHandler<GatewayEnv>;
+}
+
+export function createReadLimit({ limits, limiter, measured, stores }: GatewayDeps): ReadLimit {
+  const policies = toNetworkPolicies("read", limits.read);
+  const synced = createSyncedBuckets({ limiter });
+  const bucketsOf = new WeakMap<LimitedNetworks, readonly Bucket[]>();
+
+  function take(client: string, permits: number): Record<string, string> {
+    const networks = limitedNetworks(client);
+    const buckets = bucketsOf.get(networks) ?? toBuckets(policies, networkBucketKeys("read", networks));
+    bucketsOf.set(networks, buckets);
+    const verdict = synced.take(stores.home, buckets, permits);
+    if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
+    return toRateLimitHeaders(buckets, verdict);
+  }
+
+  return {
+    limit: (ask, permitsOf) => async (incoming) =>
+      answerLimited(ask, incoming, take(incoming.trail.client ?? "", permitsOf(incoming.query))),
+    middleware: (permits) =>
+      async function limitReadsMiddleware(c, next) {
+        const limited = take(c.get("trail").client ?? "", permits);
+        await next();
+        setHeaders(c, limited);
+      },
   };
 }
 

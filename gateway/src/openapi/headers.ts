@@ -1,7 +1,7 @@
 import { idempotencyKeySchema } from "shared/requests";
 import { z } from "zod";
 
-const state = String.raw`"[a-z]+";[a-z]=\d+;[a-z]=\d+`;
+const state = String.raw`"[a-z0-9-]+";[a-z]=\d+;[a-z]=\d+`;
 const header = (description: string, schema: object, required = false) => ({ description, required, schema });
 
 /** What answers carry, as components of the document. */
