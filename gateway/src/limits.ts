@@ -10,6 +10,7 @@ import {
 } from "shared/keys";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limited-network";
 import { type Bucket, toBuckets, toPolicy } from "shared/policies";
+import type { Verdict } from "shared/rate-limit";
 import { toRateLimitHeaders } from "shared/rate-limit-headers";
 import type { Redis } from "shared/redis";
 import type { Reply } from "shared/reply";
@@ -67,37 +68,52 @@ export function limitNetworks(
 
 /** Limits reads by the networks of the client. It decides in this process, so that a read waits for nothing. */
 export interface ReadLimit {
-  /** @param permitsOf what a read costs, by its query */
+  /**
+   * Answers of hot routes tell the limit once less than half of a bucket is left: to tell it always took 8 % of the rate
+   * of ranks at the gateway.
+   *
+   * @param permitsOf what a read costs, by its query
+   */
   limit(ask: Ask, permitsOf: (query: string) => number): Ask;
-  /** The same for what Hono answers. */
+  /** The same for what Hono answers, where the limit is always told. */
   middleware(permits: number): MiddlewareHandler<GatewayEnv>;
 }
+
+const TOLD_BELOW_SHARE = 0.5;
 
 export function createReadLimit({ limits, limiter, measured, stores }: GatewayDeps): ReadLimit {
   const policies = toNetworkPolicies("read", limits.read);
   const synced = createSyncedBuckets({ limiter });
   const bucketsOf = new WeakMap<LimitedNetworks, readonly Bucket[]>();
 
-  function take(client: string, permits: number): Record<string, string> {
-    const networks = limitedNetworks(client);
+  function take(client: string | undefined, permits: number): { buckets: readonly Bucket[]; verdict: Verdict } {
+    const networks = limitedNetworks(client ?? "");
     const buckets = bucketsOf.get(networks) ?? toBuckets(policies, networkBucketKeys("read", networks));
     bucketsOf.set(networks, buckets);
     const verdict = synced.take(stores.home, buckets, permits);
     if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
-    return toRateLimitHeaders(buckets, verdict);
+    return { buckets, verdict };
   }
 
   return {
-    limit: (ask, permitsOf) => async (incoming) =>
-      answerLimited(ask, incoming, take(incoming.trail.client ?? "", permitsOf(incoming.query))),
+    // Not async: a promise more for each read is what such a wrapper costs. A refusal is thrown at once.
+    limit: (ask, permitsOf) => (incoming) => {
+      const { buckets, verdict } = take(incoming.trail.client, permitsOf(incoming.query));
+      if (!isTold(buckets, verdict)) return ask(incoming);
+      return answerLimited(ask, incoming, toRateLimitHeaders(buckets, verdict));
+    },
     middleware: (permits) =>
       async function limitReadsMiddleware(c, next) {
-        const limited = take(c.get("trail").client ?? "", permits);
+        const { buckets, verdict } = take(c.get("trail").client, permits);
+        const limited = toRateLimitHeaders(buckets, verdict);
         await next();
         setHeaders(c, limited);
       },
   };
 }
+
+const isTold = (buckets: readonly Bucket[], { remaining }: Verdict) =>
+  buckets.some(({ policy }, index) => (remaining[index] ?? 0) < policy.burst * TOLD_BELOW_SHARE);
 
 /** What operators do, by operator: a game server writes for many players from one address. */
 export function limitOperator(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {

@@ -23,7 +23,8 @@ export const aroundPermits = (query: string): number =>
   RANK_PERMITS + Math.ceil((2 * readCount(query, "range", RANGE)) / AROUND_ENTRIES_PER_PERMIT);
 
 function readCount(query: string, name: string, { missing, max }: { missing: number; max: number }): number {
-  if (query === "") return missing;
+  // A name may be written with percent signs, too.
+  if (!query.includes(name) && !query.includes("%")) return missing;
   const count = Number(new URLSearchParams(query).get(name) ?? missing);
   return count >= 1 ? Math.min(count, max) : 1;
 }
