@@ -1,21 +1,12 @@
-import type { Context } from "hono";
-import { readAddress } from "shared/address";
 import type { Session } from "shared/answers";
 import { readJson } from "shared/body";
 import { fromContext } from "shared/incoming";
-import { type LimitedNetworks, limitedNetworks } from "shared/limited-network";
 import { Problem } from "shared/problems";
 import { requestSchemas } from "shared/requests";
 import type { Identity } from "shared/tokens";
 import type { RankerApp, RankerDeps } from "../app.ts";
+import { clientNetworks } from "../client-networks.ts";
 import { refuseGuessable } from "../password-rules.ts";
-
-/**
- * The networks of the client, as the gateway saw its address. A client that calls a ranker directly may claim any, and
- * meets the bucket of all networks.
- */
-const clientNetworks = (c: Context): LimitedNetworks =>
-  limitedNetworks(readAddress(c.req.header("X-Real-IP") ?? "") ?? "unknown");
 
 /** `POST /auth/register` and `POST /auth/login`. */
 export function authRoutes(app: RankerApp, deps: RankerDeps): void {
