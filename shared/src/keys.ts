@@ -4,6 +4,16 @@ import type { Shard } from "./regions.ts";
 /**
  * Every Redis key of the system. All keys of a shard carry its hash tag, so that one script may touch them together
  * and a Redis Cluster keeps them in one slot.
+ *
+ * Redis keeps the end of a key that has a TTL as a time of its wall clock. What a step of that clock does to the keys
+ * that hold a time or have a TTL; all others do not depend on it:
+ *
+ *     clock:{…}         back: versions go on from the last one. Forward: they jump. They grow either way.
+ *     bucket:…          back: a time in the future counts as now, so that the bucket refills from then on. Forward: full.
+ *     lease:, mover:    back: free at once, since no lease lasts longer than its TTL; a holder that lives prolongs it.
+ *                       Forward: free at once. Two drainers or moves at work on one queue are safe.
+ *     once:{…}          back: kept longer. Forward by a day: forgotten, so that a repeated write is applied again.
+ *     erased:{…}        back: kept longer. Forward by 30 days: forgotten, so that an older row may be restored.
  */
 
 /** The board that is meant where none is named; its keys carry no suffix. */
