@@ -231,6 +231,31 @@ describe("limits", () => {
     expect((await request("/auth/register", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(429);
   });
 
+  test("registrations of one network by a limit of their own, beside that of the address", async () => {
+    const { request } = build({ registration: tight });
+    const register = (peer: string) => request("/auth/register", { method: "POST", body: "{}" }, peer);
+    const first = await register("1.1.1.1");
+    expect(first.headers.get("RateLimit")).toBe('"address";r=999999;t=1, "registration";r=1;t=1');
+    await register("1.1.1.1");
+    const denied = await register("1.1.1.1");
+    expect([denied.status, await codeOf(denied)]).toEqual([429, "rate_limited"]);
+    expect((await request("/auth/login", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(200);
+    expect((await register("1.1.1.2")).status).toBe(200);
+  });
+
+  test.each(["/auth/register", "/auth/login"])(
+    "%s: all networks of one household have twice the limit of an address",
+    async (path) => {
+      const { request } = build({ address: tight });
+      const statuses: number[] = [];
+      for (let n = 0; n < 10; n++) {
+        statuses.push((await request(path, { method: "POST", body: "{}" }, `2001:db8:1:${n}::1`)).status);
+      }
+      expect(statuses.filter((status) => status === 200)).toHaveLength(4);
+      expect((await request(path, { method: "POST", body: "{}" }, "2001:db8:2::1")).status).toBe(200);
+    },
+  );
+
   test("metrics count who was limited, by policy", async () => {
     const { request } = build({ user: { perSecond: 1, burst: 1 } });
     await request("/score/add", await add("ada"));

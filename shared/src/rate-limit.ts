@@ -152,7 +152,10 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
 
     debit(redis, bucket, tokens) {
       return new Promise((resolve) => {
-        askGathered(redis, [{ bucket, wanted: tokens }], (held) => resolve(toDebited(held?.[0], bucket, tokens)));
+        askGathered(redis, [{ bucket, wanted: tokens }], (held) => {
+          if (held === undefined) onFallback?.();
+          resolve(toDebited(held?.[0], bucket, tokens));
+        });
       });
     },
 

@@ -26,7 +26,7 @@ export interface SyncedBucketsOptions {
 }
 
 const SLICE_SHARE = 0.01;
-// A client that goes on beyond its limit asks Redis no more often than this.
+// A client that goes on beyond its limit, or while Redis does not answer, causes a command no more often than this.
 const SETTLE_INTERVAL_MS = 10;
 // Some 10 MB; the bucket that was used longest ago makes room, and begins full again.
 const BUCKETS_MAX = 50_000;
@@ -63,7 +63,7 @@ export function createSyncedBuckets({
     const debited = await limiter.debit(redis, bucket, wanted);
     state.isSettling = false;
     const nowMs = now();
-    state.settlesAtMs = nowMs + SETTLE_INTERVAL_MS;
+    if (debited?.taken !== wanted) state.settlesAtMs = nowMs + SETTLE_INTERVAL_MS;
     // Forgiven where Redis does not answer: it would be a debt of the whole time when Redis is back.
     state.owed -= debited?.taken ?? wanted;
     refill(state, bucket.policy, nowMs);
