@@ -21,17 +21,22 @@ afterAll(() => {
 beforeEach(() => flushAll(redis));
 afterEach(() => gateway.close());
 
+/** Another one for each gateway: what one has yet to settle is of no concern to the next. */
+let client = "";
+let clients = 0;
+
 function start(read: Limit, store = redis): void {
+  client = `198.51.100.${++clients % 256}`;
   gateway = startGatewayUnderTest({ redis: store, limits: { read } });
 }
-const ask = (path: string, peer = "192.0.2.1", init?: RequestInit) => gateway.app.request(path, init, { peer });
+const ask = (path: string, peer = client, init?: RequestInit) => gateway.app.request(path, init, { peer });
 const tight: Limit = { perSecond: 0.01, burst: 100 };
 
 /** What a request takes of a bucket that is less than half full, and so told; counted in the gateway alone, to be exact. */
 async function costOf(path: string, init?: RequestInit): Promise<number> {
   start(tight, down);
   for (let n = 0; n < 60; n++) await ask("/rank/ada");
-  const { headers } = await ask(path, "192.0.2.1", init);
+  const { headers } = await ask(path, client, init);
   await gateway.close();
   return 40 - Number(/^"read";r=(\d+)/.exec(headers.get("RateLimit") ?? "")?.[1]);
 }
@@ -109,7 +114,8 @@ test("a read waits for no command of Redis, and a hundred reads cause no more th
   for (let n = 0; n < 19; n++) await ask("/rank/ada");
   expect(calls).toBe(0);
   for (let n = 0; n < 81; n++) await ask("/rank/ada");
-  expect(calls).toBeWithin(1, 6);
+  while (calls === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(calls).toBeLessThanOrEqual(5);
 });
 
 test("a writer's limits and a reader's are counted apart", async () => {
@@ -117,5 +123,5 @@ test("a writer's limits and a reader's are counted apart", async () => {
   await ask("/top");
   expect((await ask("/top")).status).toBe(429);
   const login = { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } };
-  expect((await ask("/auth/login", "192.0.2.1", login)).status).toBe(200);
+  expect((await ask("/auth/login", client, login)).status).toBe(200);
 });
