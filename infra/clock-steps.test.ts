@@ -29,7 +29,7 @@ describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs
     await flushAll(stepped.redis);
   });
 
-  /** Asks until it is so, for as long as a second; what is asked takes its time from Redis. */
+  /** Repeats a check against Redis until it holds, for a second at the most. */
   async function within1s(isSo: () => Promise<boolean>): Promise<boolean> {
     for (const until = performance.now() + 1_000; performance.now() < until; ) if (await isSo()) return true;
     return false;

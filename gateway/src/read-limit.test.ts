@@ -41,7 +41,7 @@ async function costOf(path: string, init?: RequestInit): Promise<number> {
   return 40 - Number(/^"read";r=(\d+)/.exec(headers.get("RateLimit") ?? "")?.[1]);
 }
 
-describe("a read costs by what is asked for:", () => {
+describe("a read costs permits by its limit or range:", () => {
   test.each([
     ["/rank/ada", 1],
     ["/rank/ada?region=EU", 1],
@@ -74,7 +74,9 @@ test.each(["/top", "/rank/ada", "/around/ada?range=1", "/live", "/docs", "/opena
     const { length } = gateway.arrived;
     const denied = await ask(path);
     expect([denied.status, denied.headers.get("Retry-After"), denied.headers.get("RateLimit")]).toEqual([
-      ...[429, "1", '"read";r=0;t=1'],
+      429,
+      "1",
+      '"read";r=0;t=1',
     ]);
     expect(await denied.json()).toMatchObject({ code: "rate_limited" });
     expect(gateway.arrived).toHaveLength(length);

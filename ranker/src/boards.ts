@@ -82,7 +82,8 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
     // Without the other shards of the player's own region there is no rank to speak of.
     if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);
     return {
-      ...{ self, found: [{ shard: holder.shard, answer }, ...others.found] },
+      self,
+      found: [{ shard: holder.shard, answer }, ...others.found],
       partial: toPartial(missing, allowsPartial),
     };
   }

@@ -5,7 +5,7 @@ import { Problem } from "shared/problems";
 import type { Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 
-/** How many addresses together may use up a player's tries before nobody can log in as that player. */
+/** How many addresses together use up all tries of a player. */
 const NETWORKS = 10;
 
 /**

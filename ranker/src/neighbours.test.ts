@@ -24,14 +24,19 @@ test("a shard is read about its share, and never further than the range", () => 
 describe("neighbours of several shards", () => {
   const SELF = 50;
   const entryAt = (place: number): ShardEntry => ({
-    ...{ score: -place, member: `${"0".repeat(16)}p${place}`, region: "EU", record: "" },
+    score: -place,
+    member: `${"0".repeat(16)}p${place}`,
+    region: "EU",
+    record: "",
   });
   /** What a shard with these places answers that was read so far. */
   function windowOf(places: readonly number[], reach: number): Window {
     const [above, below] = [places.filter((place) => place < SELF), places.filter((place) => place > SELF)];
     const self = places.includes(SELF) ? { self: entryAt(SELF) } : {};
     return {
-      ...{ total: places.length, before: above.length, ...self },
+      ...self,
+      total: places.length,
+      before: above.length,
       above: above.slice(Math.max(0, above.length - reach)).map(entryAt),
       below: below.slice(0, reach).map(entryAt),
     };

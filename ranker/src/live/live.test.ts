@@ -190,7 +190,7 @@ test("one household watches at most half of the players that a ranker has room f
   const household = await watchAll((n) => `2001:db8:1:${(n % 256).toString(16)}::1`);
   expect(household).toHaveLength(250);
   await expect(watch("p259", "2001:db8:1:7::1")).rejects.toMatchObject({ code: "too_many_streams", status: 429 });
-  await watch("p259", "192.0.2.1"); // another network has room, and whoever watches the same player needs none
+  await watch("p259", "192.0.2.1"); // another network has room, and a second viewer of the same player needs no slot
   await watch("p259", "2001:db8:1:7::1");
   await Promise.all(household.map((stream) => stream.cancel()));
   expect(await watchAll(() => "198.51.100.7")).toHaveLength(125 + 1);

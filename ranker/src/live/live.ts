@@ -95,7 +95,9 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       }
     }
     return createTopic<RankView | null, RankView | null>({
-      ...{ intervalMs: rankIntervalMs, codeOf, onStale },
+      intervalMs: rankIntervalMs,
+      codeOf,
+      onStale,
       onIdle() {
         rankTopics.delete(key);
         giveBack();
