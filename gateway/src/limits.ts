@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Context, MiddlewareHandler } from "hono";
 import { toAnsweredProblem } from "shared/http";
 import type { Incoming } from "shared/incoming";
@@ -80,6 +81,9 @@ export interface ReadLimit {
 }
 
 const TOLD_BELOW_SHARE = 0.5;
+// A refusal costs the gateway as much as a rank. A client that asks again at once is slowed down to 20 a second for each
+// of its connections, so that its refusals leave the gateway to others.
+const REFUSAL_DELAY_MS = 50;
 
 export function createReadLimit({ limits, limiter, measured, stores }: GatewayDeps): ReadLimit {
   const policies = toNetworkPolicies("read", limits.read);
@@ -96,20 +100,29 @@ export function createReadLimit({ limits, limiter, measured, stores }: GatewayDe
   }
 
   return {
-    // Not async: a promise more for each read is what such a wrapper costs. A refusal is thrown at once.
+    // Not async: a promise more for each read is what such a wrapper costs.
     limit: (ask, permitsOf) => (incoming) => {
       const { buckets, verdict } = take(incoming.trail.client, permitsOf(incoming.query));
+      if (verdict.denied !== undefined) return refuseLater(buckets, verdict);
       if (!isTold(buckets, verdict)) return ask(incoming);
       return answerLimited(ask, incoming, toRateLimitHeaders(buckets, verdict));
     },
     middleware: (permits) =>
       async function limitReadsMiddleware(c, next) {
         const { buckets, verdict } = take(c.get("trail").client, permits);
+        if (verdict.denied !== undefined) await refuseLater(buckets, verdict);
         const limited = toRateLimitHeaders(buckets, verdict);
         await next();
         setHeaders(c, limited);
       },
   };
+}
+
+/** @throws Problem `rate_limited` */
+async function refuseLater(buckets: readonly Bucket[], verdict: Verdict): Promise<never> {
+  await delay(REFUSAL_DELAY_MS);
+  toRateLimitHeaders(buckets, verdict);
+  throw new Error("a verdict that denies must be refused");
 }
 
 const isTold = (buckets: readonly Bucket[], { remaining }: Verdict) =>
