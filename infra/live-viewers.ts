@@ -24,6 +24,8 @@ const ranker = await startService("ranker", { REDIS_URL: redis.url, PASSWORDS: "
 const gateway = values.gateway
   ? await startService("gateway", {
       ...{ REDIS_URL: redis.url, LEADERBOARD_SERVICE_URLS: ranker.url },
+      RATE_READ_PER_SECOND: "1000000",
+      RATE_READ_BURST: "1000000",
       ...{ LIVE_STREAMS_PER_ADDRESS: "10000", BUN_CONFIG_MAX_HTTP_REQUESTS: "16384" },
     })
   : undefined;

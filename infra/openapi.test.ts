@@ -251,6 +251,10 @@ describe("every answer is as the document says", () => {
     }
     expect(await ask("GET /top", { target: "/top?partial=allow", via: "apart" })).toBe("200");
     for (const [route, target] of streams) await meet("too_many_streams", route, { target, via: "narrow" });
+    await ask("GET /openapi.json", { via: "unread" });
+    for (const [route, target] of [...reads, ...streams, ["GET /openapi.json", "/openapi.json"]] as const) {
+      await meet("rate_limited", route, { target, via: "unread" });
+    }
     await meet("not_ranked", "GET /rank/{userId}", { target: "/rank/nobody" });
     await meet("not_ranked", "GET /around/{userId}", { target: "/around/nobody" });
     await meet("not_ranked", "GET /live/rank/{userId}", { target: "/live/rank/nobody" });

@@ -13,6 +13,7 @@ const LIMITS = {
   user: { perSecond: 20, burst: 40 },
   region: { perSecond: 40, burst: 60 },
   address: { perSecond: 10, burst: 30 },
+  read: { perSecond: 40, burst: 300 },
 };
 const CLIENTS_PER_GATEWAY = 6;
 const HAMMER_MS = 1_500;
@@ -80,6 +81,10 @@ const login: Send = (url, n) => {
   return refusalOf(clientAt(url, { fetch: pretend }).login({ user_id: "ada" }));
 };
 
+const readRank: Send = (url) => refusalOf(clientAt(url).rank("ada"));
+
+const SENDS: Record<string, Send> = { address: login, read: readRank };
+
 /** Requests that were counted in the gateways, because Redis did not answer in time. */
 async function fallbacks(): Promise<number> {
   const metrics = await Promise.all(gateways.map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()));
@@ -118,7 +123,7 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
   beforeAll(async () => {
     const players = policy === "region" ? Array.from({ length: 50 }, (_, n) => `player-${n}`) : ["ada"];
     const bearers = await Promise.all(players.map(tokenOf));
-    send = policy === "address" ? login : write(bearers);
+    send = SENDS[policy] ?? write(bearers);
   });
 
   test("together, while Redis answers, let through the burst and what is refilled, no more; who waits Retry-After gets in", async () => {

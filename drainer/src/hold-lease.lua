@@ -2,6 +2,9 @@
 --[[
 Takes a free lease, or prolongs one that is held.
 
+Redis keeps the end of a key as a time of its wall clock, so that a clock that is set back prolongs every lease. A lease
+that lasts longer than its TTL is of such a clock, and counts as free: its holder prolongs it where it still lives.
+
 KEYS 1 lease  string  the holder
 ARGV 1 holder
      2 TTL    milliseconds
@@ -11,6 +14,7 @@ local lease = KEYS[1]
 local holder, ttl = ARGV[1], ARGV[2]
 
 local present = redis.call('GET', lease)
-if present and present ~= holder then return 0 end
+local is_overlong = redis.call('PTTL', lease) > tonumber(ttl)
+if present and present ~= holder and not is_overlong then return 0 end
 redis.call('SET', lease, holder, 'PX', ttl)
 return 1

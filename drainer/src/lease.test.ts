@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Redis } from "shared/redis";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
@@ -42,4 +42,48 @@ test("Redis is asked again only when the lease is due for renewal", async () => 
   expect(await lease.hold()).toBe(true);
   now += 1;
   expect(await lease.hold()).toBe(false);
+});
+
+describe("after Redis' clock was set back by an hour", () => {
+  const HOUR_MS = 3_600_000;
+  /** Redis keeps the absolute end of a key: a clock that is set back leaves the key that much longer to live. */
+  const setClockBack = () => redis.pexpire("lease", LEASE_TTL_MS + HOUR_MS);
+
+  test("the lease of a dead drainer or move is free at once", async () => {
+    await createLease(redis, "lease", "dead").hold();
+    await setClockBack();
+    expect(await createLease(redis, "lease", "b").hold()).toBe(true);
+    expect(await redis.pttl("lease")).toBeWithin(1, LEASE_TTL_MS + 1);
+  });
+
+  test("the holder that lives prolongs its lease, and has the usual TTL again", async () => {
+    let now = 0;
+    const lease = createLease(redis, "lease", "a", () => now);
+    await lease.hold();
+    await setClockBack();
+    now += LEASE_RENEWAL_MS;
+    expect(await lease.hold()).toBe(true);
+    expect(await createLease(redis, "lease", "b").hold()).toBe(false);
+    expect(await redis.pttl("lease")).toBeWithin(1, LEASE_TTL_MS + 1);
+  });
+});
+
+test("a wall clock of the drainer that is set back does not put off the renewal", async () => {
+  const { now } = Date;
+  let stepMs = 0;
+  Date.now = () => now() + stepMs;
+  try {
+    const lease = createLease(redis, "lease", "a");
+    await lease.hold();
+    await redis.set("lease", "b"); // lost without our knowledge
+    stepMs = -3_600_000;
+    let isHeld = true;
+    for (const until = performance.now() + 2 * LEASE_RENEWAL_MS; isHeld && performance.now() < until; ) {
+      isHeld = await lease.hold();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(isHeld).toBe(false);
+  } finally {
+    Date.now = now;
+  }
 });

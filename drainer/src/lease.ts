@@ -20,7 +20,10 @@ export const LEASE_RENEWAL_MS = 500;
 const holdScript = defineScript({ name: "hold-lease", source: holdSource, parse: (reply) => reply === 1 });
 const releaseScript = defineScript({ name: "release-lease", source: releaseSource, parse: (reply) => reply === 1 });
 
-export function createLease(redis: Redis, key: string, holder: string, now: () => number = Date.now): Lease {
+const elapsedMs = performance.now.bind(performance);
+
+/** @param now milliseconds of a clock that only grows: a wall clock that is set back would put off the renewal */
+export function createLease(redis: Redis, key: string, holder: string, now: () => number = elapsedMs): Lease {
   let heldSinceMs = Number.NEGATIVE_INFINITY;
   return {
     async hold() {

@@ -12,8 +12,9 @@ import { secureAnswers } from "shared/secure-headers";
 import { createTokens } from "shared/tokens";
 import { scratchRedisClient } from "../../infra/embedded/scratch.ts";
 import { flushAll, sizeOf } from "../../infra/embedded/whole-store.ts";
-import { createApp } from "./app.ts";
+import { createApp, type LimitName } from "./app.ts";
 import { toBlockList } from "./config.ts";
+import { NO_LIMITS } from "./gateway-under-test.ts";
 import { createLiveProxy } from "./live-proxy.ts";
 import { createLiveSlots } from "./live-slots.ts";
 import { measureGateway } from "./metrics.ts";
@@ -48,17 +49,13 @@ const tokens = createTokens({
   ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
   lifetimeSeconds: 60,
 });
-const plenty: Limit = { perSecond: 1000, burst: 1000 };
 
 interface BuildOptions {
   urls?: string[];
   corsOrigins?: string[];
 }
 
-function build(
-  limits: Partial<Record<"user" | "region" | "address" | "operator", Limit>> = {},
-  options: BuildOptions = {},
-) {
+function build(limits: Partial<Record<LimitName, Limit>> = {}, options: BuildOptions = {}) {
   const lines: string[] = [];
   const log = createLog("gateway", "debug", { write: (line) => void lines.push(line) });
   const pool = createPool(options.urls ?? [`http://127.0.0.1:${ranker.port}`]);
@@ -70,7 +67,7 @@ function build(
     live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
-    limits: { user: plenty, region: plenty, address: plenty, operator: plenty, ...limits },
+    limits: { ...NO_LIMITS, ...limits },
     trustedProxies: toBlockList(["10.0.0.0/8"]),
     corsOrigins: options.corsOrigins ?? [],
     isStopping: () => false,
@@ -182,7 +179,7 @@ describe("limits", () => {
   const tight = { perSecond: 1, burst: 2 };
 
   test("one player's writes: 429 with Retry-After, and another player is not concerned", async () => {
-    const { request } = build({ user: tight });
+    const { request } = build({ user: tight, region: { perSecond: 1000, burst: 1000 } });
     for (const left of [1, 0]) {
       const allowed = await request("/score/add", await add("ada"));
       expect(allowed.headers.get("RateLimit-Policy")).toBe('"user";q=2;w=2, "region";q=1000;w=1');
@@ -233,6 +230,31 @@ describe("limits", () => {
     expect(await from("10.0.0.1", "2.2.2.2")).toBe(200);
     expect((await request("/auth/register", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(429);
   });
+
+  test("registrations of one network by a limit of their own, beside that of the address", async () => {
+    const { request } = build({ registration: tight });
+    const register = (peer: string) => request("/auth/register", { method: "POST", body: "{}" }, peer);
+    const first = await register("1.1.1.1");
+    expect(first.headers.get("RateLimit")).toBe('"address";r=999999;t=1, "registration";r=1;t=1');
+    await register("1.1.1.1");
+    const denied = await register("1.1.1.1");
+    expect([denied.status, await codeOf(denied)]).toEqual([429, "rate_limited"]);
+    expect((await request("/auth/login", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(200);
+    expect((await register("1.1.1.2")).status).toBe(200);
+  });
+
+  test.each(["/auth/register", "/auth/login"])(
+    "%s: all networks of one household have twice the limit of an address",
+    async (path) => {
+      const { request } = build({ address: tight });
+      const statuses: number[] = [];
+      for (let n = 0; n < 10; n++) {
+        statuses.push((await request(path, { method: "POST", body: "{}" }, `2001:db8:1:${n}::1`)).status);
+      }
+      expect(statuses.filter((status) => status === 200)).toHaveLength(4);
+      expect((await request(path, { method: "POST", body: "{}" }, "2001:db8:2::1")).status).toBe(200);
+    },
+  );
 
   test("metrics count who was limited, by policy", async () => {
     const { request, registry } = build({ user: { perSecond: 1, burst: 1 } });

@@ -7,6 +7,7 @@ import { tellEnds } from "shared/ended";
 import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
 import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
 import { fromContext, type Incoming, type Trail } from "shared/incoming";
+import type { NetworkBucketKind } from "shared/keys";
 import type { Log } from "shared/log";
 import { measureRequests } from "shared/metrics";
 import type { Limit } from "shared/policies";
@@ -22,16 +23,20 @@ import { logAccess } from "./access-log.ts";
 import { seeThroughProxies } from "./client-address.ts";
 import { allowOrigins } from "./cors.ts";
 import { docsRoutes } from "./docs.ts";
-import { limitAddress, limitOperator, limitWriter } from "./limits.ts";
+import { createReadLimit, limitNetworks, limitOperator, limitWriter, type ReadLimit } from "./limits.ts";
 import type { Links } from "./links.ts";
 import type { LiveProxy } from "./live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { toOutgoing } from "./outgoing.ts";
 import { type Page, pageRoutes } from "./page.ts";
 import { type Answer, forward } from "./proxy.ts";
+import { aroundPermits, DOCUMENT_PERMITS, RANK_PERMITS, STREAM_PERMITS, topPermits } from "./read-permits.ts";
 import { shareAnswers } from "./share-answers.ts";
 import { turnAway } from "./turn-away.ts";
 import type { Pool } from "./upstreams.ts";
+
+/** What a gateway limits, each by a policy of the same name. */
+export type LimitName = "user" | "region" | "operator" | NetworkBucketKind;
 
 export interface GatewayDeps {
   topology: Topology;
@@ -43,7 +48,7 @@ export interface GatewayDeps {
   page?: Page;
   limiter: Limiter;
   stores: Pick<Stores, "home" | "of">;
-  limits: Readonly<Record<"user" | "region" | "address" | "operator", Limit>>;
+  limits: Readonly<Record<LimitName, Limit>>;
   trustedProxies: BlockList;
   /** Whose pages may call from a browser; nobody's unless given. */
   corsOrigins?: readonly string[];
@@ -77,15 +82,20 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   );
   app.use(allowOrigins(corsOrigins), refuseAmbiguous());
 
-  const hotRoutes = hotRoutesOf(deps);
+  const reads = createReadLimit(deps);
+  const hotRoutes = hotRoutesOf(deps, reads);
   mountHotRoutes(app, hotRoutes);
   const proxied = proxyTo(deps);
-  for (const route of ["register", "login"]) app.post(`/auth/${route}`, limitAddress(deps), proxied);
-  for (const route of ["/live", "/live/rank/:userId"]) app.get(route, streamTo(deps, proxied));
+  app.post("/auth/register", limitNetworks(deps, ["address", "registration"]), proxied);
+  app.post("/auth/login", limitNetworks(deps, ["address"]), proxied);
+  for (const route of ["/live", "/live/rank/:userId"]) {
+    app.get(route, reads.middleware(STREAM_PERMITS), streamTo(deps, proxied));
+  }
 
   app.on(["GET", "DELETE"], "/players/:userId", limitOperator(deps), proxied);
   for (const act of ["score", "hide", "unhide"]) app.post(`/players/:userId/${act}`, limitOperator(deps), proxied);
 
+  for (const path of ["/", "/assets/*", "/docs/*", "/openapi.json"]) app.use(path, reads.middleware(DOCUMENT_PERMITS));
   if (deps.page !== undefined) pageRoutes(app, deps.page);
   app.get("/health", (c) => c.json({ status: "ok", upstreams: upstreamStates(deps.pool) }));
   app.get("/ready", (c) => {
@@ -121,15 +131,19 @@ const beginTrail = (
 });
 
 /** What nearly all requests are for. */
-function hotRoutesOf(deps: GatewayDeps): HotRoute[] {
+function hotRoutesOf(deps: GatewayDeps, reads: ReadLimit): HotRoute[] {
   const ask = (incoming: Incoming) => answerFor(incoming, deps);
   const write = limitWriter(deps, ask);
   return [
     ...["create", "update", "add"].map((act): HotRoute => ({ method: "POST", path: `/score/${act}`, answer: write })),
     // A trace is of one request.
-    { method: "GET", path: "/top", answer: deps.tracing === undefined ? shareAnswers(ask) : ask },
-    { method: "GET", path: "/rank/:userId", answer: ask },
-    { method: "GET", path: "/around/:userId", answer: ask },
+    {
+      method: "GET",
+      path: "/top",
+      answer: reads.limit(deps.tracing === undefined ? shareAnswers(ask) : ask, topPermits),
+    },
+    { method: "GET", path: "/rank/:userId", answer: reads.limit(ask, () => RANK_PERMITS) },
+    { method: "GET", path: "/around/:userId", answer: reads.limit(ask, aroundPermits) },
   ];
 }
 

@@ -13,6 +13,9 @@ describe("who asks", () => {
     ["a trusted proxy is believed", "10.0.0.1", "1.2.3.4", "1.2.3.4"],
     ["a chain of trusted proxies is followed", "10.0.0.1", "1.2.3.4, 10.9.9.9", "1.2.3.4"],
     ["a peer of a dual-stack socket is its IPv4 address", "::ffff:10.0.0.1", "1.2.3.4", "1.2.3.4"],
+    ["so is one that is written in hexadecimal", "::ffff:a00:1", "1.2.3.4", "1.2.3.4"],
+    ["a client's IPv4-mapped address is its IPv4 address", "10.0.0.1", "::ffff:102:304", "1.2.3.4"],
+    ["an IPv6 address has one spelling", "10.0.0.1", "2001:DB8:0:0::7", "2001:db8::7"],
     ["a hop may be written as one, too", "10.0.0.1", "1.2.3.4, ::FFFF:10.0.0.2", "1.2.3.4"],
     ["IPv6 proxies are trusted by network", "fd00::1", "2001:db8::7", "2001:db8::7"],
     ["IPv6 and IPv4 may follow one another", "fd00::1", "2001:db8::7, 10.0.0.2", "2001:db8::7"],
@@ -83,6 +86,12 @@ describe("a forged X-Forwarded-For buys nothing:", () => {
     const header = Array.from({ length: 1000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`).join(", ");
     expect(clientOf("10.0.0.1", `${peer}, ${header}`)).toBe(peer);
   });
+});
+
+test("a network of trusted proxies that is written as IPv4-mapped is the IPv4 network", () => {
+  const mapped = toBlockList(["::ffff:10.0.0.0/104"]);
+  expect(seeThroughProxies("10.0.0.1", "1.2.3.4", mapped).client).toBe("1.2.3.4");
+  expect(seeThroughProxies("11.0.0.1", "1.2.3.4", mapped).client).toBe("11.0.0.1");
 });
 
 test("the chain goes on after a trusted proxy, and begins anew after anybody else", () => {

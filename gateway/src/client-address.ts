@@ -1,14 +1,13 @@
 import { type BlockList, isIP } from "node:net";
+import { readAddress } from "shared/address";
 
-/** `::ffff:10.0.0.1`, as a dual-stack socket names an IPv4 peer. */
-const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 /** `10.0.0.1:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`, as some proxies name a client. */
 const WITH_PORT = /^(?:([\d.]+):\d{1,5}|\[([^\]]+)\](?::\d{1,5})?)$/;
 
-function plain(text: string): string {
+/** The address of a hop, without its port. */
+function readHop(text: string): string | undefined {
   const [, ipv4, ipv6] = WITH_PORT.exec(text) ?? [];
-  const address = ipv4 ?? ipv6 ?? text;
-  return MAPPED_IPV4.exec(address)?.[1] ?? address;
+  return readAddress(ipv4 ?? ipv6 ?? text);
 }
 
 const isTrusted = (trusted: BlockList, address: string) =>
@@ -26,12 +25,12 @@ export function seeThroughProxies(
   forwardedFor: string | null,
   trusted: BlockList,
 ): { client: string; forwardedFor: string } {
-  const address = plain(peer);
+  const address = readAddress(peer) ?? peer;
   if (forwardedFor === null || !isTrusted(trusted, address)) return { client: address, forwardedFor: address };
   let client = address;
   for (const hop of forwardedFor.split(",").reverse()) {
-    const claimed = plain(hop.trim());
-    if (!isTrusted(trusted, client) || isIP(claimed) === 0) break;
+    const claimed = readHop(hop.trim());
+    if (!isTrusted(trusted, client) || claimed === undefined) break;
     client = claimed;
   }
   return { client, forwardedFor: `${forwardedFor}, ${address}` };

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { BlockList } from "node:net";
+import { readRange } from "shared/address";
 import {
   commaList,
   commonFields,
@@ -11,16 +12,7 @@ import {
   wholeNumber,
 } from "shared/config";
 
-const rate = (perSecond: number) => wholeNumber(1, 10_000_000).default(perSecond);
-
-/** An address alone, or a network as `10.0.0.0/8`. */
-function isNetwork(text: string): boolean {
-  const [address = "", prefix, ...rest] = text.split("/");
-  const bits = isIP(address) === 6 ? 128 : 32;
-  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || isPrefix(prefix, bits));
-}
-
-const isPrefix = (text: string, bits: number) => /^\d{1,3}$/.test(text) && Number(text) <= bits;
+const rate = (count: number) => wholeNumber(1, 10_000_000).default(count);
 
 /** As a browser writes one in `Origin`: no path, no default port, small letters, and no pattern. */
 const isOrigin = (text: string) => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -34,7 +26,10 @@ export const gatewayFields = {
     .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "must be comma-separated http:// URLs")
     .refine((urls) => new Set(urls).size === urls.length, "must not name one twice"),
   TRUSTED_PROXIES: commaList
-    .refine((networks) => networks.every(isNetwork), "must be comma-separated IP addresses or networks")
+    .refine(
+      (networks) => networks.every((network) => readRange(network) !== undefined),
+      "must be comma-separated IP addresses or networks",
+    )
     .default([]),
   CORS_ORIGINS: commaList
     .refine(
@@ -48,6 +43,10 @@ export const gatewayFields = {
   RATE_REGION_BURST: rate(10_000),
   RATE_ADDRESS_PER_SECOND: rate(20),
   RATE_ADDRESS_BURST: rate(100),
+  RATE_REGISTRATION_PER_MINUTE: rate(30),
+  RATE_REGISTRATION_BURST: rate(100),
+  RATE_READ_PER_SECOND: rate(1_000),
+  RATE_READ_BURST: rate(2_000),
   RATE_OPERATOR_PER_SECOND: rate(1_000),
   RATE_OPERATOR_BURST: rate(2_000),
   LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
@@ -78,6 +77,8 @@ export function loadGatewayConfig(env: Environment) {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },
       region: { perSecond: settings.RATE_REGION_PER_SECOND, burst: settings.RATE_REGION_BURST },
       address: { perSecond: settings.RATE_ADDRESS_PER_SECOND, burst: settings.RATE_ADDRESS_BURST },
+      registration: { perSecond: settings.RATE_REGISTRATION_PER_MINUTE / 60, burst: settings.RATE_REGISTRATION_BURST },
+      read: { perSecond: settings.RATE_READ_PER_SECOND, burst: settings.RATE_READ_BURST },
       operator: { perSecond: settings.RATE_OPERATOR_PER_SECOND, burst: settings.RATE_OPERATOR_BURST },
     },
   });
@@ -87,10 +88,8 @@ export function loadGatewayConfig(env: Environment) {
 export function toBlockList(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
-    const [address = "", prefix] = network.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
+    const range = readRange(network);
+    if (range !== undefined) list.addSubnet(range.address, range.prefix, range.family);
   }
   return list;
 }

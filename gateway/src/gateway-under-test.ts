@@ -6,7 +6,7 @@ import { createLimiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 import { createTopology, type Topology } from "shared/regions";
 import { createTokens, type TokenOptions, type Tokens } from "shared/tokens";
-import { createApp, type GatewayEnv } from "./app.ts";
+import { createApp, type GatewayEnv, type LimitName } from "./app.ts";
 import { toBlockList } from "./config.ts";
 import { createLiveProxy } from "./live-proxy.ts";
 import { createLiveSlots } from "./live-slots.ts";
@@ -23,11 +23,20 @@ export interface GatewayUnderTest {
 
 export interface GatewayOptions extends Partial<TokenOptions> {
   redis: Redis;
-  limits?: Partial<Record<"user" | "region" | "address" | "operator", Limit>>;
+  limits?: Partial<Record<LimitName, Limit>>;
   trustedProxies?: readonly string[];
 }
 
 const PLENTY: Limit = { perSecond: 1_000_000, burst: 1_000_000 };
+/** Limits that no test reaches. */
+export const NO_LIMITS: Record<LimitName, Limit> = {
+  user: PLENTY,
+  region: PLENTY,
+  operator: PLENTY,
+  address: PLENTY,
+  registration: PLENTY,
+  read: PLENTY,
+};
 
 export interface GatewayBefore {
   /** Where the ranker listens on loopback. */
@@ -35,7 +44,7 @@ export interface GatewayBefore {
   redis: Redis;
   topology: Topology;
   tokens: Tokens;
-  limits?: Partial<Record<"user" | "region" | "address" | "operator", Limit>>;
+  limits?: Partial<Record<LimitName, Limit>>;
   trustedProxies?: readonly string[];
   /** Live streams that one address may have open. */
   streamsPerAddress?: number;
@@ -56,7 +65,7 @@ export function createGatewayBefore(options: GatewayBefore): Hono<GatewayEnv> {
     live: createLiveProxy({ pool, slots, onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
-    limits: { user: PLENTY, region: PLENTY, address: PLENTY, operator: PLENTY, ...limits },
+    limits: { ...NO_LIMITS, ...limits },
     trustedProxies: toBlockList(trustedProxies),
     isStopping: () => false,
     log: createLog("test", "silent"),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { gatewayFields } from "../../gateway/src/config.ts";
 import { type Engine, launch } from "../embedded/engine.ts";
 import { freePort } from "../embedded/free-port.ts";
 import { JWT_SECRET, type ServiceName } from "../embedded/service-under-test.ts";
@@ -13,10 +14,9 @@ const root = join(import.meta.dir, "..", "..");
 // Limits are looked at with every request, and never reached.
 const LIMIT = "10000000";
 const LIMITS = Object.fromEntries(
-  ["USER", "REGION", "ADDRESS"].flatMap((what) => [
-    [`RATE_${what}_PER_SECOND`, LIMIT],
-    [`RATE_${what}_BURST`, LIMIT],
-  ]),
+  Object.keys(gatewayFields)
+    .filter((name) => name.startsWith("RATE_"))
+    .map((name) => [name, LIMIT]),
 );
 /** Events that a queue may hold here: nothing drains while requests are timed. */
 export const QUEUE_MAX = 100_000_000;

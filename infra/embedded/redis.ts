@@ -11,6 +11,8 @@ export interface RedisOptions {
   dir: string;
   /** Further `redis-server` arguments, such as `["--maxmemory", "10mb"]`. */
   args?: string[];
+  /** Beside the environment of this process. */
+  env?: Record<string, string>;
   onLine?: (line: string) => void;
 }
 
@@ -18,7 +20,7 @@ export interface RedisOptions {
  * Starts a real `redis-server` on 127.0.0.1 as production should run it: append-only file, on disk before a write is
  * acknowledged, no snapshots beside it, no eviction, accounts in their compact form.
  */
-export async function startRedis({ port, dir, args = [], onLine }: RedisOptions): Promise<RedisServer> {
+export async function startRedis({ port, dir, args = [], env = {}, onLine }: RedisOptions): Promise<RedisServer> {
   await mkdir(dir, { recursive: true, mode: 0o700 }); // hashes of passwords are in there, too
   const engine = await launch({
     command: "redis-server",
@@ -31,6 +33,7 @@ export async function startRedis({ port, dir, args = [], onLine }: RedisOptions)
     port,
     readyWhen: /Ready to accept connections/,
     stopSignal: "SIGTERM",
+    spawn: { env: { ...process.env, ...env } },
     onLine,
   });
   return { ...engine, url: `redis://127.0.0.1:${port}` };

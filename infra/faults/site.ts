@@ -4,6 +4,7 @@ import { createLog } from "shared/log";
 import { awaitReady, connectRedis, type Redis } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues.ts";
+import { gatewayFields } from "../../gateway/src/config.ts";
 import { type RedisCluster, startCluster } from "../embedded/cluster.ts";
 import { freePort } from "../embedded/free-port.ts";
 import { openFences } from "../embedded/open-fences.ts";
@@ -73,10 +74,9 @@ const READY_TIMEOUT_MS = 10_000;
 const DRAIN_TIMEOUT_MS = 30_000;
 // Limits that no run reaches: what is under test is elsewhere.
 const NO_LIMITS = Object.fromEntries(
-  ["USER", "REGION", "ADDRESS"].flatMap((what) => [
-    [`RATE_${what}_PER_SECOND`, "1000000"],
-    [`RATE_${what}_BURST`, "1000000"],
-  ]),
+  Object.keys(gatewayFields)
+    .filter((name) => name.startsWith("RATE_"))
+    .map((name) => [name, "1000000"]),
 );
 
 const databaseOf = (region: string) => `leaderboard_${region.toLowerCase()}`;

@@ -16,6 +16,8 @@ export interface Gateways {
   sound: Gateway;
   /** Its token buckets hold one token for ages. */
   narrow: Gateway;
+  /** So do its buckets of reads alone. */
+  unread: Gateway;
   /** Its ranker has no room in its queues. */
   full: Gateway;
   /** The store of NA is away from its ranker. */
@@ -64,6 +66,7 @@ export async function startGateways(): Promise<Gateways> {
       limits: { user: ONE, region: ONE, address: ONE, operator: ONE },
       streamsPerAddress: 0,
     }),
+    unread: gatewayBefore(soundPort, { limits: { read: ONE } }),
     full: gatewayBefore(fullPort),
     provided: gatewayBefore(providedPort),
     apart: gatewayBefore(apartPort),

@@ -1,4 +1,5 @@
 import { ACCOUNTS_TAG, accountClockKey, accountKey, accountQueueKey, fenceKey, MAIN_BOARD } from "shared/keys";
+import type { LimitedNetworks } from "shared/limited-network";
 import { Problem } from "shared/problems";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis";
 import type { Confirm } from "shared/replica-wait";
@@ -27,13 +28,16 @@ export interface Credentials {
 }
 
 export interface Accounts {
-  /** @throws Problem `user_exists`, `queue_full`, `unavailable`, `outcome_unknown` */
-  register(registration: Registration): Promise<Identity>;
   /**
-   * @param network of whoever tries, as limits count it
+   * @param networks of the client, as limits count them
+   * @throws Problem `user_exists`, `queue_full`, `unavailable`, `outcome_unknown`
+   */
+  register(registration: Registration, networks?: LimitedNetworks): Promise<Identity>;
+  /**
+   * @param networks of the client, as limits count them
    * @throws Problem `bad_credentials`, `wrong_region`, `rate_limited`, `unavailable`
    */
-  login(credentials: Credentials, network?: string): Promise<Identity>;
+  login(credentials: Credentials, networks?: LimitedNetworks): Promise<Identity>;
 }
 
 export interface AccountsOptions {
@@ -51,6 +55,9 @@ export interface AccountsOptions {
   /** Account events that may wait for PostgreSQL before registrations are refused. */
   queueMax: number;
 }
+
+/** Where no address is known. */
+const UNKNOWN: LimitedNetworks = ["unknown"];
 
 const registerScript = defineScript({
   name: "register",
@@ -79,11 +86,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   return {
-    async register({ user_id, name, region, initialScore, password }) {
+    async register({ user_id, name, region, initialScore, password }, networks = UNKNOWN) {
       if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
       // The script decides; this spares the hash of a password that would be of no use.
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
-      const passwordHash = password === undefined ? "" : await passwords.hash(password);
+      const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
       const keys = [accountQueueKey, accountClockKey, accountKey(user_id), fenceKey(ACCOUNTS_TAG)];
       const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
       const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
@@ -107,7 +114,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return identity;
     },
 
-    login: (credentials, network = "") => countTry(credentials.user_id, network, () => enter(credentials)),
+    login: (credentials, networks = UNKNOWN) =>
+      countTry(credentials.user_id, networks, () => enter(credentials, networks)),
   };
 
   async function isTaken(userId: string): Promise<boolean> {
@@ -118,9 +126,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
     }
   }
 
-  async function enter({ user_id, name, region, password }: Credentials): Promise<Identity> {
+  async function enter(credentials: Credentials, networks: LimitedNetworks): Promise<Identity> {
+    const { user_id, region } = credentials;
     const account = await readAccount(redis, user_id);
-    if (!(await mayEnter(account, name, password))) {
+    if (!(await mayEnter(account, credentials, networks))) {
       throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
     }
     const identity = {
@@ -135,11 +144,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   /** A given password always costs one hash, so that the time does not tell whether the player exists. */
-  async function mayEnter(account: Account, name: string | undefined, password: string | undefined): Promise<boolean> {
+  async function mayEnter(
+    account: Account,
+    { name, password }: Credentials,
+    networks: LimitedNetworks,
+  ): Promise<boolean> {
     const hash = account.password_hash === "" ? undefined : account.password_hash;
     const isNamed = name === undefined || name === account.name;
     if (password !== undefined) {
-      const matched = await passwords.matches(password, hash);
+      const matched = await passwords.matches(password, hash, networks);
       return matched && isNamed;
     }
     return !passwordsRequired && account.password_hash === "" && name !== undefined && isNamed;

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createTopology } from "shared/regions";
+import { observeScripts } from "shared/redis";
+import { createTopology, shardsOfView } from "shared/regions";
 import { flushAll } from "../../infra/embedded/whole-store.ts";
 import { toPercentile } from "./boards.ts";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+import { readWindow } from "./window.ts";
 
 let under: UnderTest;
 beforeAll(async () => {
@@ -133,6 +135,56 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
       { numRuns: 100 },
     );
   }, 60_000);
+});
+
+describe("around reads no more than it answers with:", () => {
+  /** Fills a board whose players' scores follow their numbers, and counts what `around` asks of Redis. */
+  async function fill(partitions: number, players: number) {
+    const topology = createTopology(["EU"], partitions, ["main"]);
+    const ranker = await under.build({ topology });
+    for (let n = 0; n < players; n++) {
+      await ranker.submit(player(`p${n}`), { operation: "set", board: "main", value: players - n });
+    }
+    const shards = shardsOfView(topology, "EU");
+    return { ranker, topology, shards, ids: Array.from({ length: players }, (_, n) => `p${n}`) };
+  }
+
+  test.each([
+    ["in the middle", "p20", 5, 5],
+    ["near the top", "p1", 1, 9],
+    ["at the bottom", "p39", 10, 0],
+  ])("one shard is read once, and as many entries as are shown, %s", async (_, userId, above, below) => {
+    const { ranker, topology, shards, ids } = await fill(1, 40);
+    const [shard] = shards;
+    if (shard === undefined) throw new Error("no shard");
+    const lookup = { userId, wantsTies: false };
+    const window = await readWindow(under.redis, topology, shard, "main", lookup, {
+      above: 5,
+      below: 5,
+      refills: true,
+    });
+    expect([window.above.length, window.below.length]).toEqual([above, below]);
+    let calls = 0;
+    observeScripts(under.redis, () => void calls++);
+    const { around } = await ranker.boards.around("EU", "main", userId, 5);
+    expect(calls).toBe(1);
+    const first = ids.indexOf(userId) - above;
+    expect(around.map(({ user_id }) => user_id)).toEqual(ids.slice(first, first + 11).filter((id) => id !== userId));
+  });
+
+  test("of many shards each is read once, about its share; those that hold more are read again, and the answer is exact", async () => {
+    const { ranker, shards, ids } = await fill(8, 120);
+    let calls = 0;
+    observeScripts(under.redis, () => void calls++);
+    for (const [index, userId] of ids.entries()) {
+      const { around } = await ranker.boards.around("EU", "main", userId, 20);
+      const others = ids.filter((id) => id !== userId);
+      const first = Math.max(0, Math.min(index - 20, others.length - 40));
+      expect(around.map(({ user_id }) => user_id)).toEqual(others.slice(first, first + 40));
+    }
+    const inTheMiddle = ids.length * shards.length;
+    expect(calls).toBeWithin(inTheMiddle, 2 * inTheMiddle);
+  });
 });
 
 test("entries of the same score and moment are ordered by user_id, bytewise descending, over shards too", async () => {

@@ -5,6 +5,7 @@ import type { Redis } from "shared/redis";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/regions";
 import { toIsoTime } from "shared/times";
 import { createKeepMerged } from "./keep-merged.ts";
+import { estimateReach, inOrder, pickNeighbours, type Reach, reachOf } from "./neighbours.ts";
 import { createReadRank } from "./ranks.ts";
 import { createReadTop, type TopOfShard } from "./read-top.ts";
 import {
@@ -13,8 +14,10 @@ import {
   readWindow,
   type ShardEntry,
   type Standing,
+  type Surroundings,
   type Target,
   userIdOf,
+  type Window,
 } from "./window.ts";
 
 /**
@@ -34,25 +37,24 @@ export interface Boards {
   countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
 }
 
-/** Total order of every answer; members are ASCII, so that strings compare as their bytes do. */
-const inOrder = (a: Position, b: Position) => b.score - a.score || (a.member < b.member ? 1 : -1);
-
 /** Regions that do not answer, and why. */
 type Missing = ReadonlyMap<string, Problem>;
 const NONE: Missing = new Map();
 
 /** What the shards say that answer, and the regions of those that do not. */
 interface Answers<T> {
-  found: readonly { shard: Shard; answer: T }[];
+  found: Found<T>;
   missing: Missing;
 }
+
+type Found<T> = readonly { shard: Shard; answer: T }[];
 
 export function createBoards(topology: Topology, redisOf: (region: string) => Redis): Boards {
   const readRank = createReadRank(topology, redisOf);
   const readTop = createReadTop(topology, redisOf);
   const mergeTops = createKeepMerged<TopOfShard, TopView>();
-  const readSurroundings = (shard: Shard, board: string, target: Target, range: number) =>
-    readWindow(redisOf(shard.region), topology, shard, board, target, range);
+  const readSurroundings = (shard: Shard, board: string, target: Target, surroundings: Surroundings) =>
+    readWindow(redisOf(shard.region), topology, shard, board, target, surroundings);
 
   /** Finds the player, then asks every other shard about that position. */
   async function locate<T extends Standing>(
@@ -79,8 +81,30 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
     const missing = new Map([...candidates.missing, ...others.missing]);
     // Without the other shards of the player's own region there is no rank to speak of.
     if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);
-    const answers = [answer, ...others.found.map((other) => other.answer)];
-    return { self, answers, ...toPartial(missing, allowsPartial) };
+    return {
+      self,
+      found: [{ shard: holder.shard, answer }, ...others.found],
+      partial: toPartial(missing, allowsPartial),
+    };
+  }
+
+  /** Reads again, as far as is needed, the shards that may hold more neighbours than they were first asked for. */
+  async function readShort(
+    board: string,
+    self: ShardEntry,
+    { found, short, reach }: { found: Found<Window>; short: readonly Window[]; reach: Reach },
+  ): Promise<Found<Window>> {
+    const isShort = ({ answer }: { answer: Window }) => short.includes(answer);
+    const again = await askAll(
+      found.filter(isShort).map(({ shard }) => shard),
+      (shard) => {
+        const holds = found.some((each) => each.shard === shard && each.answer.self !== undefined);
+        const sought = { ...self, ties: BEHIND_ITS_TIES };
+        return readSurroundings(shard, board, holds ? { userId: userIdOf(self), wantsTies: false } : sought, reach);
+      },
+    );
+    refuseMissing(again.missing);
+    return [...found.filter((each) => !isShort(each)), ...again.found];
   }
 
   return {
@@ -110,42 +134,33 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
         return toRankView(self, 1 + before, total, toPartial(NONE, allowsPartial));
       }
       const asked = { view, board, userId, allowsPartial };
-      const { self, answers, ...partial } = await locate(asked, (shard, target) => readRank(shard, board, target));
-      const rank = 1 + sum(answers, ({ before = 0 }) => before);
-      return toRankView(
-        self,
-        rank,
-        sum(answers, ({ total }) => total),
-        partial,
-      );
+      const { self, found, partial } = await locate(asked, (shard, target) => readRank(shard, board, target));
+      const { before, total } = standingOf(found);
+      return toRankView(self, 1 + before, total, partial);
     },
 
     async around(view, board, userId, range, allowsPartial = false) {
-      // Each side is read twice as far as asked, so that it can make up for a short other side.
       const asked = { view, board, userId, allowsPartial };
-      const { self, answers, ...partial } = await locate(asked, (shard, target) =>
-        readSurroundings(shard, board, target, 2 * range),
+      const shards = shardsOfView(topology, view);
+      const first = estimateReach(range, shards.length);
+      const located = await locate(asked, (shard, target) =>
+        readSurroundings(shard, board, target, { above: first, below: first, refills: shards.length === 1 }),
       );
-      const isOther = (entry: ShardEntry) => userIdOf(entry) !== userId;
-      const above = answers
-        .flatMap((window) => window.above)
-        .filter(isOther)
-        .sort(inOrder);
-      const below = answers
-        .flatMap((answer) => answer.below)
-        .filter(isOther)
-        .sort(inOrder);
-      const takeAbove = Math.min(above.length, range + Math.max(0, range - below.length));
-      const takeBelow = Math.min(below.length, 2 * range - takeAbove);
-      const rank = 1 + sum(answers, ({ before = 0 }) => before);
-      const nearest = above.slice(above.length - takeAbove);
+      const { self, partial } = located;
+      let found: Found<Window> = located.found;
+      let picked = pick(found, self, range);
+      if (picked.short.length > 0) {
+        found = await readShort(board, self, { found, ...picked });
+        picked = pick(found, self, range);
+      }
+      const { above, below, before, total } = picked;
       return {
         region: view,
-        total: sum(answers, (answer) => answer.total),
-        self: toEntry(self, rank),
+        total,
+        self: toEntry(self, 1 + before),
         around: [
-          ...nearest.map((entry, index) => toEntry(entry, rank - takeAbove + index)),
-          ...below.slice(0, takeBelow).map((entry, index) => toEntry(entry, rank + 1 + index)),
+          ...above.map((entry, index) => toEntry(entry, 1 + before - above.length + index)),
+          ...below.map((entry, index) => toEntry(entry, 2 + before + index)),
         ],
         ...partial,
       };
@@ -159,6 +174,19 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
       return sum(found, ({ answer }) => answer.before ?? 0);
     },
   };
+}
+
+/** Where a player stands over all shards. */
+const standingOf = (found: Found<Standing>) => ({
+  before: sum(found, ({ answer: { before = 0 } }) => before),
+  total: sum(found, ({ answer }) => answer.total),
+});
+
+function pick(found: Found<Window>, self: ShardEntry, range: number) {
+  const { before, total } = standingOf(found);
+  const reach = reachOf(range, before, total);
+  const windows = found.map(({ answer }) => answer);
+  return { before, total, reach, ...pickNeighbours(windows, self, reach) };
 }
 
 /** A region with a shard that does not answer is missing whole: half of it would be neither here nor there. */

@@ -65,7 +65,7 @@ function placesAmong(entries: readonly Position[]): string[] {
 
 async function countBefore(member: string, count: number, of: number): Promise<number | undefined> {
   const target = { score: SCORE, member, ties: { count, of } };
-  return (await readWindow(under.redis, topology, shard, "main", target, 0)).before;
+  return (await readWindow(under.redis, topology, shard, "main", target, { above: 0, below: 0 })).before;
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(

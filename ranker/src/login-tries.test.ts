@@ -91,6 +91,34 @@ describe("failed logins of one player", () => {
     expect(await login(password, { from: "2001:db8:1:3::1" })).toEqual(entered);
   });
 
+  test("from the networks of one household are twice those of an address, and of one site four times: a stranger's tries do not lock the player out", async () => {
+    let tries = 0;
+    const tryFrom = async (subnet: string) => {
+      for (let n = 0; n < 10; n++)
+        if ((await login("wrong", { from: `2001:db8:1:${subnet}::1` })).status === 401) tries++;
+    };
+    for (let subnet = 0; subnet < 10; subnet++) await tryFrom(subnet.toString(16));
+    expect(tries).toBe(20);
+    for (let subnet = 1; subnet < 10; subnet++) await tryFrom(`${subnet.toString(16)}00`);
+    expect(tries).toBe(40);
+    expect(await login(password)).toEqual(entered);
+  });
+
+  test("from an IPv4-mapped address count as those from its IPv4 address, and not as those from ::1", async () => {
+    await fail(11, { from: "::1" });
+    await fail(10, { from: "::ffff:198.51.100.7" });
+    expect(await login(password, { from: "198.51.100.7" })).toEqual(limited);
+    expect(await login(password, { from: "::ffff:c633:6408" })).toEqual(entered);
+  });
+
+  test("are counted on after Redis' clock was set back by an hour: who waits Retry-After gets in", async () => {
+    await fail(10);
+    await letPass(-3600);
+    expect(await login(password)).toEqual(limited); // stores the time of now
+    await letPass(30);
+    expect(await login(password)).toEqual(entered);
+  });
+
   test("from ten networks are all there are, also for one who claims any address", async () => {
     expect(await login("wrong")).toEqual(badCredentials);
     expect(await under.redis.get(loginBucketKey("ada"))).toStartWith("99000000 "); // of a hundred

@@ -1,10 +1,11 @@
 import { loginBucketKey } from "shared/keys";
-import { type Bucket, type Limit, toPolicy } from "shared/policies";
+import { type LimitedNetworks, toNetworkPolicies } from "shared/limited-network";
+import { type Bucket, type Limit, toBuckets, toPolicy } from "shared/policies";
 import { Problem } from "shared/problems";
 import type { Limiter } from "shared/rate-limit";
 import type { Redis } from "shared/redis";
 
-/** How many networks together may use up a player's tries before nobody can log in as that player. */
+/** How many addresses together use up all tries of a player. */
 const NETWORKS = 10;
 
 /**
@@ -13,22 +14,25 @@ const NETWORKS = 10;
  *
  * @throws Problem `rate_limited` with the time after which there is a try again, or what `login` throws
  */
-export type CountTry = <T>(userId: string, network: string, login: () => Promise<T>) => Promise<T>;
+export type CountTry = <T>(userId: string, networks: LimitedNetworks, login: () => Promise<T>) => Promise<T>;
 
 /**
- * Two buckets a player: one for each network that tries, so that a stranger who guesses cannot lock the player out
- * (ids are public, they stand on the board), and one of ten times the size for all networks together, so that many of
- * them guess slowly, too.
+ * Buckets of a player: one for each network that tries, so that a stranger who guesses cannot lock the player out (ids
+ * are public, they stand on the board), wider ones for the networks around it (a household has twice, a site four times
+ * the tries of an address), and one of ten times the size for all together, so that many networks guess slowly, too.
  */
 export function createCountTry(redis: Redis, limiter: Limiter, { perSecond, burst }: Limit): CountTry {
-  const byNetwork = toPolicy("login", { perSecond, burst });
+  const byNetwork = toNetworkPolicies("login", { perSecond, burst });
   const ofAllNetworks = toPolicy("login", { perSecond: perSecond * NETWORKS, burst: burst * NETWORKS });
-  const bucketsOf = (userId: string, network: string): Bucket[] => [
-    { policy: byNetwork, key: loginBucketKey(userId, network) },
+  const bucketsOf = (userId: string, networks: LimitedNetworks): Bucket[] => [
+    ...toBuckets(
+      byNetwork,
+      networks.map((network) => loginBucketKey(userId, network)),
+    ),
     { policy: ofAllNetworks, key: loginBucketKey(userId) },
   ];
-  return async (userId, network, login) => {
-    const buckets = bucketsOf(userId, network);
+  return async (userId, networks, login) => {
+    const buckets = bucketsOf(userId, networks);
     const { denied, waitSeconds = 1 } = await limiter.take(redis, buckets);
     if (denied !== undefined) {
       const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds));

@@ -1,12 +1,21 @@
 import { normalizePassword } from "shared/credentials";
+import type { LimitedNetworks } from "shared/limited-network";
 import { Problem } from "shared/problems";
+import { createFairQueue } from "./fair-queue.ts";
 
 export interface Passwords {
   /** How many wait for their turn. */
   readonly waiting: number;
-  hash(password: string): Promise<string>;
+  /** @param networks of the client: they take turns */
+  hash(password: string, networks: LimitedNetworks): Promise<string>;
   /** Compares in the time of one hash, also when there is no hash to compare with. */
-  matches(password: string, hash: string | undefined): Promise<boolean>;
+  matches(password: string, hash: string | undefined, networks: LimitedNetworks): Promise<boolean>;
+}
+
+/** A call that waits. */
+interface Turn {
+  enter: () => void;
+  refuse: () => void;
 }
 
 // OWASP's profile for argon2id. One hash takes 20 to 40 ms of an idle core and 19 MiB.
@@ -16,47 +25,49 @@ const HASHES_AT_ONCE = 2;
 const WAIT_MS_MAX = 300;
 // More than are served within that time on any core; each holds a request.
 const HASHES_WAITING_MAX = 100;
+// About what one core hashes within the wait.
+const HASHES_WAITING_PER_ADDRESS_MAX = 20;
 
 /**
- * argon2id with a bound on the hashes that run, and on how long one may wait for its turn: a flood of logins may fill
- * the line, not the memory or the cores that scores need, and whoever is too late is told before anything was done.
+ * argon2id with a bound on the hashes that run, on those that wait and on how long one may wait. Networks take turns, so
+ * that a flood of logins fills neither the memory nor the cores that scores need, and delays no more than one hash a
+ * network. A caller whose turn comes too late is refused before anything was done.
  *
  * @throws Problem `unavailable` from either method when its turn does not come in time
  */
 export async function createPasswords(waitMsMax = WAIT_MS_MAX): Promise<Passwords> {
   const nobodysHash = await Bun.password.hash(crypto.randomUUID(), ARGON2ID);
-  const waiting = new Set<() => void>();
+  const waiting = createFairQueue<Turn>({ total: HASHES_WAITING_MAX, perAddress: HASHES_WAITING_PER_ADDRESS_MAX });
   let running = 0;
 
-  /** Resolves with the place of whoever ends. */
-  function awaitTurn(): Promise<void> {
+  /** Resolves when a running hash ends and hands its place on. */
+  function awaitTurn(networks: LimitedNetworks): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const refuse = () => reject(new Problem("unavailable", "Too many logins at once. Try again shortly."));
-    if (waiting.size >= HASHES_WAITING_MAX) refuse();
-    else {
-      const timer = setTimeout(() => {
-        waiting.delete(enter);
-        refuse();
-      }, waitMsMax);
-      const enter = () => {
-        clearTimeout(timer);
-        waiting.delete(enter);
-        resolve();
-      };
-      waiting.add(enter);
-    }
+    const timer = setTimeout(() => {
+      waiting.remove(turn);
+      refuse();
+    }, waitMsMax);
+    const settleBy = (act: () => void) => () => {
+      clearTimeout(timer);
+      act();
+    };
+    const turn: Turn = { enter: settleBy(resolve), refuse: settleBy(refuse) };
+    const { isAdded, dropped } = waiting.add(networks, turn);
+    if (!isAdded) turn.refuse();
+    dropped?.refuse();
     return promise;
   }
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= HASHES_AT_ONCE) await awaitTurn();
+  async function inTurn<T>(networks: LimitedNetworks, work: () => Promise<T>): Promise<T> {
+    if (running >= HASHES_AT_ONCE) await awaitTurn(networks);
     else running++;
     try {
       return await work();
     } finally {
-      const [next] = waiting; // the one that waits longest
+      const next = waiting.next();
       if (next === undefined) running--;
-      else next();
+      else next.enter();
     }
   }
 
@@ -64,9 +75,9 @@ export async function createPasswords(waitMsMax = WAIT_MS_MAX): Promise<Password
     get waiting() {
       return waiting.size;
     },
-    hash: (password) => inTurn(() => Bun.password.hash(normalizePassword(password), ARGON2ID)),
-    matches: (password, hash) =>
-      inTurn(async () => {
+    hash: (password, networks) => inTurn(networks, () => Bun.password.hash(normalizePassword(password), ARGON2ID)),
+    matches: (password, hash, networks) =>
+      inTurn(networks, async () => {
         const matched = await Bun.password.verify(normalizePassword(password), hash ?? nobodysHash);
         return hash !== undefined && matched;
       }),

@@ -75,8 +75,13 @@ const HASH_PATIENCE_MS = 60_000;
 
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 
-export async function startUnderTest(): Promise<UnderTest> {
-  const { redis, url, dispose } = await scratchRedisClient();
+/** @param server a Redis of its own unless it is given */
+export async function startUnderTest(server?: {
+  redis: Redis;
+  url: string;
+  dispose(): Promise<void>;
+}): Promise<UnderTest> {
+  const { redis, url, dispose } = server ?? (await scratchRedisClient());
   const log = createLog("test", "silent");
   await openFences(redis, createTopology(REGIONS, 1, []));
   return {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { LimitedNetworks } from "shared/limited-network";
 import { createLog } from "shared/log";
 import type { Problem } from "shared/problems";
 import { awaitReady } from "shared/redis";
@@ -56,7 +57,7 @@ const build = async () => {
       passwords,
       submit,
       hasRoom: async () => true,
-      countTry: <T>(_: string, __: string, login: () => Promise<T>) => login(),
+      countTry: <T>(_: string, __: LimitedNetworks, login: () => Promise<T>) => login(),
     };
     return {
       submit,

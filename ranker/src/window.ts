@@ -68,8 +68,16 @@ const windowScript = defineReadScript({
   parse: (reply) => reply as RawWindow,
 });
 
+/** What of a target's surroundings is read. */
+export interface Surroundings {
+  above: number;
+  below: number;
+  /** Whether a side that is short at an end of the board is made up for on the other: for the only shard of a view. */
+  refills?: boolean;
+}
+
 /**
- * Reads a target's surroundings on one shard, up to `range` entries a side.
+ * Reads a target's surroundings on one shard.
  *
  * @throws Problem `unavailable`
  */
@@ -79,14 +87,14 @@ export async function readWindow(
   shard: Shard,
   board: string,
   target: Target,
-  range: number,
+  { above, below, refills = false }: Surroundings,
 ): Promise<Window> {
   const keys = [boardKey(shard, board), entriesKey(shard, board), splitKey(shard.tag), fenceKey(shard.tag)];
   const isLookup = "userId" in target;
   const what = isLookup
     ? [target.userId, target.wantsTies ? 1 : 0]
     : ["", 0, target.score, target.member, target.ties.count, target.ties.of];
-  const reply = await windowScript(redis, keys, [partitions, range, ...what]);
+  const reply = await windowScript(redis, keys, [partitions, above, below, refills ? 1 : 0, ...what]);
   return toWindow(shard.region, isLookup ? target.userId : undefined, reply);
 }
 

@@ -1,8 +1,19 @@
+import type { LimitedNetworks } from "./limited-network.ts";
 import type { Shard } from "./regions.ts";
 
 /**
  * Every Redis key of the system. All keys of a shard carry its hash tag, so that one script may touch them together
  * and a Redis Cluster keeps them in one slot.
+ *
+ * Redis keeps the end of a key that has a TTL as a time of its wall clock. What a step of that clock does to the keys
+ * that hold a time or have a TTL; all others do not depend on it:
+ *
+ *     clock:{…}         back: versions go on from the last one. Forward: they jump. They grow either way.
+ *     bucket:…          back: a time in the future counts as now, so that the bucket refills from then on. Forward: full.
+ *     lease:, mover:    back: free at once, since no lease lasts longer than its TTL; a holder that lives prolongs it.
+ *                       Forward: free at once. Two drainers or moves at work on one queue are safe.
+ *     answers:{…}, once: back: kept longer. Forward by a day: forgotten, so that a repeated write is applied again.
+ *     erased:{…}        back: kept longer. Forward by 30 days: forgotten, so that an older row may be restored.
  */
 
 /** The board that is meant where none is named; its keys carry no suffix. */
@@ -135,5 +146,12 @@ export const loginBucketKey = (userId: string, network?: string) =>
 /** Game servers and whoever else acts as an operator, by name. */
 export const operatorBucketKey = (operator: string) => `bucket:operator:${operator}`;
 
-/** By client address, before anybody is known. Carries no tag: addresses spread over a cluster. */
-export const addressBucketKey = (address: string) => `bucket:address:${address}`;
+/** What is counted by client network, before the caller is known. */
+export type NetworkBucketKind = "address" | "registration" | "read";
+
+/**
+ * Token buckets of a client's networks, in their order. The widest network is the hash tag of all of them, since one
+ * script takes from all or from none; clients still spread over a cluster.
+ */
+export const networkBucketKeys = (kind: NetworkBucketKind, networks: LimitedNetworks): string[] =>
+  networks.map((network) => `bucket:{${networks.at(-1) ?? ""}}:${kind}:${network}`);

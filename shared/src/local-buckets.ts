@@ -19,7 +19,7 @@ export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
   function levelOf({ key, policy: { perSecond, burst } }: Bucket, nowMs: number): number {
     const bucket = stored.get(key);
     if (bucket === undefined) return burst;
-    return Math.min(burst, bucket.level + ((nowMs - bucket.atMs) * perSecond) / 1000);
+    return Math.min(burst, bucket.level + (Math.max(0, nowMs - bucket.atMs) * perSecond) / 1000);
   }
 
   function store(key: string, level: number, atMs: number): void {

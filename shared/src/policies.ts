@@ -24,3 +24,13 @@ export interface Bucket {
   policy: Policy;
   key: string;
 }
+
+/** The buckets with these keys, each under the policy of its place. */
+export function toBuckets(policies: readonly Policy[], keys: readonly string[]): Bucket[] {
+  const buckets: Bucket[] = [];
+  for (const [index, key] of keys.entries()) {
+    const policy = policies[index];
+    if (policy !== undefined) buckets.push({ policy, key });
+  }
+  return buckets;
+}

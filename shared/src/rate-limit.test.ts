@@ -207,11 +207,42 @@ describe("buckets in Redis", () => {
     expect(await redis.pttl(user.key)).toBeWithin(900, 1_102);
   });
 
-  test("a clock of Redis that was set back takes nothing away and gives nothing", async () => {
+  describe("after Redis' clock was set back by an hour", () => {
+    test("a bucket that is not empty keeps its level", async () => {
+      const limiter = createLimiter();
+      await limiter.take(redis, [user]);
+      await letPass(-3600, user.key);
+      expect(await limiter.take(redis, [user])).toEqual({ remaining: [1] });
+    });
+
+    test("an empty bucket of a player or a whole region refills from now on, also where a request was denied", async () => {
+      const limiter = createLimiter();
+      const wide: Bucket = { policy: toPolicy("region", { perSecond: 1, burst: 3 }), key: region.key };
+      for (let n = 0; n < 3; n++) await limiter.take(redis, [user, wide]);
+      for (const { key } of [user, wide]) await letPass(-3600, key);
+      expect((await limiter.take(redis, [user, wide])).denied).toBeDefined(); // stores the time of now
+      for (const { key } of [user, wide]) {
+        expect(await redis.pttl(key)).toBeWithin(2_000, 3_102);
+        await letPass(1, key);
+      }
+      expect(await limiter.take(redis, [user, wide])).toEqual({ remaining: [0, 0] });
+    });
+
+    test("a permit that is given back counts, and brings the bucket to the time of now", async () => {
+      const limiter = createLimiter();
+      for (let n = 0; n < 3; n++) await limiter.take(redis, [user]);
+      await letPass(-3600, user.key);
+      await limiter.giveBack(redis, [user]);
+      await letPass(1, user.key);
+      expect(await limiter.take(redis, [user])).toEqual({ remaining: [1] });
+    });
+  });
+
+  test("after Redis' clock was set forward a bucket is full, and no fuller than that", async () => {
     const limiter = createLimiter();
-    await limiter.take(redis, [user]);
-    await letPass(-3600, user.key);
-    expect(await limiter.take(redis, [user])).toEqual({ remaining: [1] });
+    for (let n = 0; n < 3; n++) await limiter.take(redis, [user]);
+    await letPass(3600, user.key);
+    expect(await limiter.take(redis, [user])).toEqual({ remaining: [2] });
   });
 });
 
@@ -279,6 +310,13 @@ describe("buckets in this process", () => {
     expect(local.take([user], 400)).toMatchObject({ denied: user, waitSeconds: 0.6 });
     expect(local.take([user], 1_000)).toEqual({ remaining: [0] });
     expect(local.take([user], 1_000_000)).toEqual({ remaining: [2] });
+  });
+
+  test("lose nothing by a clock that goes back", () => {
+    const local = createLocalBuckets();
+    for (let n = 0; n < 2; n++) local.take([user], 3_600_000);
+    expect(local.take([user], 0)).toEqual({ remaining: [0] });
+    expect(local.take([user], 1_000)).toEqual({ remaining: [0] });
   });
 
   test("take back what was not needed, and no more than the burst", () => {

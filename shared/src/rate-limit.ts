@@ -16,9 +16,22 @@ export interface Verdict {
   waitSeconds?: number;
 }
 
+/** What a bucket gave. */
+export interface Debited {
+  taken: number;
+  /** Tokens that are left, between whole ones; exact to one token where some were taken. */
+  left: number;
+}
+
 export interface Limiter {
   /** Takes a token from each of the buckets, different ones which share a slot, or none. Never throws, never waits long. */
   take(redis: Redis, buckets: readonly Bucket[]): Promise<Verdict>;
+  /**
+   * Takes as many tokens as there are, up to so many. Never throws, never waits long.
+   *
+   * @returns nothing where Redis does not answer
+   */
+  debit(redis: Redis, bucket: Bucket, tokens: number): Promise<Debited | undefined>;
   /** Gives one token back to each of the buckets, none of them beyond its burst. Never throws, never waits long. */
   giveBack(redis: Redis, buckets: readonly Bucket[]): Promise<void>;
 }
@@ -36,13 +49,19 @@ export interface LimiterOptions {
   onFallback?: () => void;
 }
 
+/** A group of buckets that is asked. */
+interface Asking {
+  group: BucketGroup;
+  /** Called with nothing where Redis did not answer. */
+  resolve(held: Held | undefined): void;
+}
+
 /** A request whose buckets are asked. */
 interface Take {
   buckets: readonly Bucket[];
   /** For each bucket what it is known to hold still, where a token of it was in hand; the others are asked. */
   inHand: readonly (number | undefined)[];
   asked: BucketGroup;
-  resolve(verdict: Verdict): void;
 }
 
 /**
@@ -54,7 +73,7 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
   const local = createLocalBuckets();
   const leases = createTokenLeases();
   const restsUntilMs = new WeakMap<Redis, number>();
-  const gatherers = new WeakMap<Redis, (slot: number, take: Take) => void>();
+  const gatherers = new WeakMap<Redis, (slot: number, asking: Asking) => void>();
 
   /** What Redis says, or nothing while it does not answer. */
   async function ask<R>(redis: Redis, question: () => Promise<R>): Promise<R | undefined> {
@@ -68,19 +87,24 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
     }
   }
 
-  async function askTogether(redis: Redis, takes: readonly Take[]): Promise<void> {
-    const groups = takes.map(({ asked }) => asked);
+  async function askTogether(redis: Redis, askings: readonly Asking[]): Promise<void> {
+    const groups = askings.map(({ group }) => group);
     const held = await ask(redis, () => takeFromGroups(redis, groups));
-    const nowMs = now();
-    for (const [index, take] of takes.entries()) take.resolve(conclude(take, held?.[index], nowMs));
+    for (const [index, { resolve }] of askings.entries()) resolve(held?.[index]);
   }
 
   function gathererOf(redis: Redis) {
     const known = gatherers.get(redis);
     if (known !== undefined) return known;
-    const gather = gatherTurn<number, Take>({ itemsMax: TAKES_MAX }, (takes) => void askTogether(redis, takes));
+    const gather = gatherTurn<number, Asking>({ itemsMax: TAKES_MAX }, (askings) => void askTogether(redis, askings));
     gatherers.set(redis, gather);
     return gather;
+  }
+
+  function askGathered(redis: Redis, group: BucketGroup, resolve: Asking["resolve"]): void {
+    const key = group[0]?.bucket.key ?? "";
+    // Only a cluster keeps keys apart.
+    gathererOf(redis)(redis.isCluster ? slotOf(key) : 0, { group, resolve });
   }
 
   /** @param held nothing where Redis did not answer */
@@ -120,11 +144,19 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
         inHand.push(known);
         if (known === undefined) asked.push({ bucket, wanted: leases.wanted(bucket) });
       }
-      const [first] = asked;
-      if (first === undefined) return Promise.resolve({ remaining: inHand.map((known = 0) => known) });
-      // Only a cluster keeps keys apart.
-      const slot = redis.isCluster ? slotOf(first.bucket.key) : 0;
-      return new Promise((resolve) => gathererOf(redis)(slot, { buckets, inHand, asked, resolve }));
+      if (asked.length === 0) return Promise.resolve({ remaining: inHand.map((known = 0) => known) });
+      return new Promise((resolve) => {
+        askGathered(redis, asked, (held) => resolve(conclude({ buckets, inHand, asked }, held, now())));
+      });
+    },
+
+    debit(redis, bucket, tokens) {
+      return new Promise((resolve) => {
+        askGathered(redis, [{ bucket, wanted: tokens }], (held) => {
+          if (held === undefined) onFallback?.();
+          resolve(toDebited(held?.[0], bucket, tokens));
+        });
+      });
     },
 
     async giveBack(redis, buckets) {
@@ -133,4 +165,12 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
       if (reply === undefined) local.giveBack(buckets);
     },
   };
+}
+
+/** @param held whole tokens, or minus the microseconds until there is one */
+function toDebited(held: number | undefined, { policy }: Bucket, tokens: number): Debited | undefined {
+  if (held === undefined) return undefined;
+  if (held <= 0) return { taken: 0, left: 1 + (held * policy.perSecond) / 1e6 };
+  const taken = Math.min(tokens, held);
+  return { taken, left: held - taken };
 }

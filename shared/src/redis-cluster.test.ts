@@ -3,7 +3,7 @@ import { scratchCluster } from "../../infra/embedded/scratch.ts";
 import { openSlotMove } from "../../infra/embedded/slot-move.ts";
 import { forgetScripts } from "../../infra/embedded/whole-store.ts";
 import { startClusterBehindProxy } from "../../infra/faults/cluster-behind-proxy.ts";
-import { addressBucketKey, userBucketKey } from "./keys.ts";
+import { networkBucketKeys, userBucketKey } from "./keys.ts";
 import { createLog } from "./log.ts";
 import type { Bucket } from "./policies.ts";
 import { toPolicy } from "./policies.ts";
@@ -105,7 +105,10 @@ test("limits of many slots at once are all counted by the cluster, and while a s
   const takeAll = (groups: Bucket[][]) => Promise.all(groups.map((buckets) => limiter.take(redis, buckets)));
   const leftOf = async (groups: Bucket[][]) => (await takeAll(groups)).map(({ remaining }) => remaining);
 
-  const apart = ["203.0.113.1", "203.0.113.2"].map((address) => ({ policy, key: addressBucketKey(address) }));
+  const apart = ["203.0.113.1", "203.0.113.2"].map((address) => ({
+    policy,
+    key: networkBucketKeys("address", [address])[0] ?? "",
+  }));
   const [ada, bob, cyd] = [of("ada"), of("bob"), of("cyd")];
   expect(await leftOf([...apart.map((bucket) => [bucket]), [ada, bob]])).toEqual([[2], [2], [2, 2]]);
 

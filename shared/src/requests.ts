@@ -11,8 +11,10 @@ import {
   viewSchema,
 } from "./scores.ts";
 
-const LIMIT_MAX = 1000;
-const RANGE_MAX = 100;
+export const LIMIT_MAX = 1000;
+export const RANGE_MAX = 100;
+export const LIMIT_DEFAULT = 100;
+export const RANGE_DEFAULT = 10;
 const LIVE_LIMIT_MAX = 100;
 
 /** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
@@ -67,11 +69,17 @@ export function requestSchemas(topology: Topology, passwordsRequired: boolean) {
     }),
     operatorReason: z.strictObject({ reason: reasonSchema.optional() }),
     player: z.strictObject({ userId: userIdSchema }),
-    topQuery: z.strictObject({ ...read, limit: count(LIMIT_MAX, 100, "How many entries, from the best on.") }),
+    topQuery: z.strictObject({
+      ...read,
+      limit: count(LIMIT_MAX, LIMIT_DEFAULT, "How many entries, from the best on."),
+    }),
     rankQuery: z.strictObject(read),
     liveQuery: z.strictObject({ ...view, limit: count(LIVE_LIMIT_MAX, 20, "How many entries, from the best on.") }),
     liveRankQuery: z.strictObject(view),
-    aroundQuery: z.strictObject({ ...read, range: count(RANGE_MAX, 10, "How many neighbours above, and below.") }),
+    aroundQuery: z.strictObject({
+      ...read,
+      range: count(RANGE_MAX, RANGE_DEFAULT, "How many neighbours above, and below."),
+    }),
   };
 }
 

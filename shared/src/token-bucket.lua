@@ -10,7 +10,8 @@ ARGV for each run of groups that are alike: how many groups, how many buckets in
 Reply for each of the KEYS, as its group found it: the whole tokens it held; or, where it held none, minus the
       microseconds until it holds one. Tokens were taken unless one of the group's is negative.
 
-Time is Redis' own: buckets are shared by gateways whose clocks differ. Refused at maxmemory, on purpose: the gateway
+Time is Redis' own: buckets are shared by gateways whose clocks differ. A stored time in the future is taken as now, and
+stored as now: after a clock was set back an empty bucket would otherwise stay empty for as long. Refused at maxmemory, on purpose: the gateway
 then counts by itself and takes no memory from the ranking. What is no string counts as absent, and becomes a bucket.
 ]]
 local TOKEN = 1000000
@@ -20,13 +21,19 @@ local now = time[1] * 1000000 + time[2]
 local stored = redis.call('MGET', unpack(KEYS))
 local levels, full_in_ms, reply = {}, {}, {}
 
+-- Milliseconds until the bucket is full again, which is what an absent bucket is.
+local function ms_until_full(level, per_second, burst)
+  return math.ceil((burst * TOKEN - level) / per_second / 1000) + 1
+end
+
+-- The level of a bucket now, and whether its stored time lies in the future.
 local function level_of(text, per_second, burst)
   local full = burst * TOKEN
-  if not text then return full end
+  if not text then return full, false end
   local space = string.find(text, ' ', 1, true)
   local level, at = tonumber(string.sub(text, 1, space - 1)), tonumber(string.sub(text, space + 1))
-  -- A clock that was set back refills nothing; microseconds times tokens a second are millionths of a token.
-  return math.min(full, level + math.max(0, now - at) * per_second)
+  -- Microseconds times tokens a second are millionths of a token.
+  return math.min(full, level + math.max(0, now - at) * per_second), at > now
 end
 
 local first, arg = 1, 1
@@ -41,7 +48,13 @@ while ARGV[arg] do
     local is_denied = false
     for n = 1, size do
       local key = KEYS[first + n - 1]
-      local level = levels[key] or level_of(stored[first + n - 1], per_second[n], burst[n])
+      local level = levels[key]
+      if not level then
+        local is_ahead
+        level, is_ahead = level_of(stored[first + n - 1], per_second[n], burst[n])
+        -- Redis' clock was set back: the bucket refills from now on, also where nothing is taken from it.
+        if is_ahead then full_in_ms[key] = ms_until_full(level, per_second[n], burst[n]) end
+      end
       levels[key] = level
       is_denied = is_denied or level < TOKEN
       reply[first + n - 1] = level < TOKEN and -math.ceil((TOKEN - level) / per_second[n]) or math.floor(level / TOKEN)
@@ -50,8 +63,7 @@ while ARGV[arg] do
       local key = KEYS[first + n - 1]
       local level = levels[key] - math.min(wanted[n], reply[first + n - 1]) * TOKEN
       levels[key] = level
-      -- Full again by then, which is what an absent bucket is.
-      full_in_ms[key] = math.ceil((burst[n] * TOKEN - level) / per_second[n] / 1000) + 1
+      full_in_ms[key] = ms_until_full(level, per_second[n], burst[n])
     end
     first = first + size
   end

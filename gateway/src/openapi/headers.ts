@@ -1,7 +1,7 @@
 import { idempotencyKeySchema } from "shared/requests";
 import { z } from "zod";
 
-const state = String.raw`"[a-z]+";[a-z]=\d+;[a-z]=\d+`;
+const state = String.raw`"[a-z0-9-]+";[a-z]=\d+;[a-z]=\d+`;
 const header = (description: string, schema: object, required = false) => ({ description, required, schema });
 
 /** What answers carry, as components of the document. */
@@ -13,11 +13,14 @@ export const answerHeaders = {
   ),
   "X-Upstream-Addr": header("Which ranker answered; absent where none was asked.", { type: "string" }),
   "Retry-After": header("Seconds until a retry makes sense.", { type: "integer", minimum: 0 }, true),
-  "RateLimit-Policy": header("The token buckets that were asked: `q`, the most each holds, fills up in `w` seconds.", {
-    type: "string",
-    pattern: `^${state}(, ${state})*$`,
-    examples: ['"user";q=40;w=2, "region";q=10000;w=2'],
-  }),
+  "RateLimit-Policy": header(
+    "The token buckets that were asked: `q`, the most each holds, fills up in `w` seconds. Reads tell them once less than half of one is left.",
+    {
+      type: "string",
+      pattern: `^${state}(, ${state})*$`,
+      examples: ['"user";q=40;w=2, "region";q=10000;w=2'],
+    },
+  ),
   RateLimit: header("The same buckets: `r` tokens are left, and it is full again in `t` seconds.", {
     type: "string",
     pattern: `^${state}(, ${state})*$`,

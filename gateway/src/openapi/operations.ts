@@ -54,7 +54,7 @@ export function operations(topology: Topology): readonly Operation[] {
   const requests = requestSchemas(topology, false);
   const enter = { method: "POST", tag: "players", isLimited: true, isProxied: true } as const;
   const write = { ...enter, tag: "scores", needsToken: true, isRepeatable: true } as const;
-  const read = { method: "GET", tag: "boards", isProxied: true } as const;
+  const read = { method: "GET", tag: "boards", isLimited: true, isProxied: true } as const;
   const operate = {
     tag: "operators",
     needsToken: true,
@@ -70,7 +70,9 @@ export function operations(topology: Topology): readonly Operation[] {
     {
       ...{ ...enter, path: "/auth/register", id: "register" },
       summary: "Register a player",
-      description: "Closed (`registration_closed`) where players come from an identity provider.",
+      description:
+        "Closed (`registration_closed`) where players come from an identity provider. Registrations of one network are " +
+        "limited beside the limit by address.",
       body: { schema: requests.registration, example: examples.registration },
       success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
       problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
@@ -78,7 +80,9 @@ export function operations(topology: Topology): readonly Operation[] {
     {
       ...{ ...enter, path: "/auth/login", id: "login" },
       summary: "Log a player in",
-      description: "Ten failed tries of one player from one network are followed by `rate_limited`.",
+      description:
+        "Ten failed tries of one player from one address are followed by `rate_limited`; a /56 of IPv6 has twice, a /48 " +
+        "four times the tries of an address.",
       body: { schema: requests.credentials, example: examples.credentials },
       success: { 200: { description: "Logged in.", schema: sessionSchema, example: examples.session } },
       // A login completes the initial score of a registration that broke off.
@@ -204,7 +208,7 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: [],
     },
     {
-      ...{ ...service, path: "/openapi.json", id: "openapi" },
+      ...{ ...service, path: "/openapi.json", id: "openapi", isLimited: true },
       summary: "This document",
       success: { 200: { description: "OpenAPI 3.1.", mediaType: "application/json" } },
       problems: [],

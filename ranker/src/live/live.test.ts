@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { applyChanges, type BoardChanges, type BoardState } from "shared/board-changes";
+import { limitedNetworks } from "shared/limited-network";
 import { primariesOf } from "shared/redis";
 import { createTopology } from "shared/regions";
 import { type EventStream, openEvents, type StreamEvent } from "../../../infra/embedded/event-stream.ts";
@@ -173,6 +174,26 @@ describe("a player's rank", () => {
     await flushAll(under.redis);
     expect(await stream.next()).toEqual({ event: "not_ranked", id: expect.any(String), data: { user_id: "ada" } });
   });
+});
+
+test("one household watches at most half of the players that a ranker has room for, and one address a quarter", async () => {
+  const built = await under.build({ live: { rankIntervalMs: 60_000 } });
+  opened.push(() => built.live.close());
+  const ids = Array.from({ length: 260 }, (_, n) => `p${n}`);
+  await Promise.all(ids.map((id) => built.submit(player(id), { operation: "set", board: "main", value: 1 })));
+  const watch = (id: string, client: string) =>
+    built.live.watchRank("EU", "main", id, { networks: limitedNetworks(client), cut: () => {} });
+  const watchAll = async (toClient: (n: number) => string) => {
+    const streams = await Promise.allSettled(ids.map((id, n) => watch(id, toClient(n))));
+    return streams.flatMap((stream) => (stream.status === "fulfilled" ? [stream.value] : []));
+  };
+  const household = await watchAll((n) => `2001:db8:1:${(n % 256).toString(16)}::1`);
+  expect(household).toHaveLength(250);
+  await expect(watch("p259", "2001:db8:1:7::1")).rejects.toMatchObject({ code: "too_many_streams", status: 429 });
+  await watch("p259", "192.0.2.1"); // another network has room, and a second viewer of the same player needs no slot
+  await watch("p259", "2001:db8:1:7::1");
+  await Promise.all(household.map((stream) => stream.cancel()));
+  expect(await watchAll(() => "198.51.100.7")).toHaveLength(125 + 1);
 });
 
 test("a Redis that fails is told, once; the streams stay, and go on by themselves", async () => {

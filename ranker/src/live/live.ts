@@ -1,8 +1,10 @@
 import type { RankView, TopView } from "shared/answers";
 import type { BoardState } from "shared/board-changes";
 import { diffBoards } from "shared/board-changes";
+import type { LimitedNetworks } from "shared/limited-network";
 import type { BoardEvent, RankEvent } from "shared/live-events";
 import type { Log } from "shared/log";
+import { createNetworkSlots } from "shared/network-slots";
 import { Problem, toProblem } from "shared/problems";
 import type { Boards } from "../boards.ts";
 import type { LiveMeasures } from "./metrics.ts";
@@ -11,6 +13,8 @@ import { openViewer, type Viewer } from "./viewer.ts";
 
 export interface Watching {
   lastEventId?: string | undefined;
+  /** Of the viewer, as limits count them. */
+  networks: LimitedNetworks;
   /** Ends the viewer's connection, whatever it takes. */
   cut: () => void;
 }
@@ -19,7 +23,7 @@ export interface Watching {
 export interface Live {
   /** @throws Problem `unavailable` */
   watchBoard(view: string, board: string, limit: number, watching: Watching): Promise<ReadableStream<Uint8Array>>;
-  /** @throws Problem `not_ranked`, `unavailable` */
+  /** @throws Problem `not_ranked`, `too_many_streams`, `unavailable` */
   watchRank(view: string, board: string, userId: string, watching: Watching): Promise<ReadableStream<Uint8Array>>;
   /** Ends every stream, and begins none any more. */
   close(): void;
@@ -37,7 +41,10 @@ export interface LiveOptions {
 const BOARD_INTERVAL_MS = 250;
 const RANK_INTERVAL_MS = 1_000;
 const PLAYERS_MAX = 500;
+// More than a gateway lets one address have streams; a household or a site has half of all at the most.
+const PLAYERS_PER_ADDRESS_MAX = 125;
 const VIEWERS_MAX = 20_000;
+const RETRY_AFTER_SECONDS = 5;
 /** Less than any proxy waits for a byte. */
 export const BEAT_INTERVAL_MS = 15_000;
 
@@ -45,6 +52,8 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   const { boardIntervalMs = BOARD_INTERVAL_MS, rankIntervalMs = RANK_INTERVAL_MS } = intervals;
   const boardTopics = new Map<string, Topic>();
   const rankTopics = new Map<string, Topic>();
+  /** A slot for each player who is watched, held by the network that was the first to watch. */
+  const playerSlots = createNetworkSlots({ perAddress: PLAYERS_PER_ADDRESS_MAX, total: PLAYERS_MAX });
   const viewers = new Set<Viewer>();
   let opening = 0;
   let isClosed = false;
@@ -63,7 +72,14 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
     });
   }
 
-  function openRank(key: string, view: string, board: string, userId: string): Topic {
+  /** @throws Problem `too_many_streams`, `unavailable` */
+  function openRank(key: string, view: string, board: string, userId: string, networks: LimitedNetworks): Topic {
+    const giveBack = playerSlots.take(networks);
+    if (giveBack === "network_full") {
+      const later = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+      throw new Problem("too_many_streams", "This network watches too many players here. Try again later.", later);
+    }
+    if (giveBack === "all_taken") throw full("Too many players are watched here. Try again shortly.");
     // Who was never ranked is a 404; who is not any more, an event.
     let wasRanked = false;
     const toEvent = (state: RankView | null): RankEvent =>
@@ -79,7 +95,13 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       }
     }
     return createTopic<RankView | null, RankView | null>({
-      ...{ intervalMs: rankIntervalMs, codeOf, onStale, onIdle: () => rankTopics.delete(key) },
+      intervalMs: rankIntervalMs,
+      codeOf,
+      onStale,
+      onIdle() {
+        rankTopics.delete(key);
+        giveBack();
+      },
       ...{ read, toState: (state) => state, toSnapshot: toEvent, toChange: (_, after) => toEvent(after) },
     });
   }
@@ -129,11 +151,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
     async watchRank(view, board, userId, watching) {
       refuseWhenFull();
       const key = `${view}/${board}/${userId}`;
-      const known = rankTopics.get(key);
-      if (known === undefined && rankTopics.size >= PLAYERS_MAX) {
-        throw full("Too many players are watched here. Try again shortly.");
-      }
-      const topic = known ?? openRank(key, view, board, userId);
+      const topic = rankTopics.get(key) ?? openRank(key, view, board, userId, watching.networks);
       rankTopics.set(key, topic);
       return watch(topic, 1, watching);
     },
@@ -145,5 +163,5 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   };
 }
 
-const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: 5 });
+const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 const stopping = () => new Problem("unavailable", "This ranker stops. Try again.");

@@ -1,23 +1,12 @@
-import { isIP } from "node:net";
-import type { Context } from "hono";
 import type { Session } from "shared/answers";
 import { readJson } from "shared/body";
 import { fromContext } from "shared/incoming";
-import { limitedNetwork } from "shared/limited-network";
 import { Problem } from "shared/problems";
 import { requestSchemas } from "shared/requests";
 import type { Identity } from "shared/tokens";
 import type { RankerApp, RankerDeps } from "../app.ts";
+import { clientNetworks } from "../client-networks.ts";
 import { refuseGuessable } from "../password-rules.ts";
-
-/**
- * The network of whoever asks, as the gateway saw it. Who calls a ranker directly may claim any, and comes up against
- * the bucket of all networks.
- */
-function clientNetwork(c: Context): string {
-  const address = c.req.header("X-Real-IP") ?? "";
-  return isIP(address) === 0 ? "unknown" : limitedNetwork(address);
-}
 
 /** `POST /auth/register` and `POST /auth/login`. */
 export function authRoutes(app: RankerApp, deps: RankerDeps): void {
@@ -34,9 +23,9 @@ export function authRoutes(app: RankerApp, deps: RankerDeps): void {
     }
     const player = await readJson(fromContext(c), registration);
     if (player.password !== undefined) await refuseGuessable(player.password, player);
-    return c.json(await answer(await accounts.register(player)), 201);
+    return c.json(await answer(await accounts.register(player, clientNetworks(c))), 201);
   });
   app.post("/auth/login", async (c) =>
-    c.json(await answer(await accounts.login(await readJson(fromContext(c), credentials), clientNetwork(c)))),
+    c.json(await answer(await accounts.login(await readJson(fromContext(c), credentials), clientNetworks(c)))),
   );
 }

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { refuseInvalid } from "shared/http";
 import { requestSchemas } from "shared/requests";
 import type { RankerApp, RankerDeps, RankerEnv } from "../app.ts";
+import { clientNetworks } from "../client-networks.ts";
 import type { Watching } from "../live/live.ts";
 
 /** `GET /live` and `/live/rank/:userId`: Server-Sent Events, open to everybody. */
@@ -28,7 +29,7 @@ async function answerStream(c: Context<RankerEnv>, watch: Watch): Promise<Respon
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
   const setIdleTimeout = (seconds: number) => c.env?.setIdleTimeout?.(seconds);
   const lastEventId = c.req.header("Last-Event-ID");
-  const stream = await watch({ lastEventId, cut: () => setIdleTimeout(CUT_SECONDS) });
+  const stream = await watch({ lastEventId, networks: clientNetworks(c), cut: () => setIdleTimeout(CUT_SECONDS) });
   // The stream's own beats tell a connection that lives from one that does not.
   setIdleTimeout(0);
   return c.body(stream, 200, headers);

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBucketKey } from "shared/keys";
+import { type Bucket, toPolicy } from "shared/policies";
+import { createLimiter } from "shared/rate-limit";
+import { createTopology } from "shared/regions";
+import { createLease, LEASE_TTL_MS } from "../drainer/src/lease.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../ranker/src/ranker-under-test.ts";
+import { canStepClocks, type SteppedRedis, startSteppedRedis } from "./embedded/stepped-redis.ts";
+import { flushAll } from "./embedded/whole-store.ts";
+
+const HOUR_SECONDS = 3600;
+const topology = createTopology(["EU"], 1, ["main"]);
+const [shard] = topology.shards;
+if (shard === undefined) throw new Error("no shard");
+
+// Without a C compiler the tests beside `token-bucket.lua` and `hold-lease.lua` alone write such states by hand.
+describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs cc)", () => {
+  let stepped: SteppedRedis;
+  let under: UnderTest;
+  let ranker: Built;
+  beforeAll(async () => {
+    stepped = await startSteppedRedis();
+    under = await startUnderTest(stepped);
+    ranker = await under.build({ topology });
+  });
+  afterAll(() => under.close());
+  beforeEach(async () => {
+    await stepped.setClock(0);
+    await flushAll(stepped.redis);
+  });
+
+  /** Repeats a check against Redis until it holds, for a second at the most. */
+  async function within1s(isSo: () => Promise<boolean>): Promise<boolean> {
+    for (const until = performance.now() + 1_000; performance.now() < until; ) if (await isSo()) return true;
+    return false;
+  }
+
+  test("the steps are real", async () => {
+    const [before = 0] = (await stepped.redis.time()).map(Number);
+    await stepped.setClock(-HOUR_SECONDS);
+    expect(Number((await stepped.redis.time())[0]) - before).toBeWithin(-HOUR_SECONDS, -HOUR_SECONDS + 10);
+  });
+
+  test.each([-HOUR_SECONDS, HOUR_SECONDS])("%d s: a region's empty bucket refills within its time", async (step) => {
+    const bucket: Bucket = { policy: toPolicy("region", { perSecond: 20, burst: 3 }), key: regionBucketKey("EU") };
+    const isAllowed = async () => (await createLimiter().take(stepped.redis, [bucket])).denied === undefined;
+    while (await isAllowed()) {}
+    await stepped.setClock(step);
+    expect(await within1s(isAllowed)).toBe(true);
+  });
+
+  test.each([
+    ["drainer", leaseKey(shard), -HOUR_SECONDS],
+    ["drainer", leaseKey(shard), HOUR_SECONDS],
+    ["move", moverKey("EU"), -HOUR_SECONDS],
+    ["move", moverKey("EU"), HOUR_SECONDS],
+  ])("the lease of a dead %s (%s) is free after a step of %d s", async (_, key, step) => {
+    await createLease(stepped.redis, key, "dead").hold();
+    const next = createLease(stepped.redis, key, "next");
+    expect(await next.hold()).toBe(false);
+    await stepped.setClock(step);
+    expect(await next.hold()).toBe(true);
+    expect(await stepped.redis.pttl(key)).toBeWithin(1, LEASE_TTL_MS + 1);
+  });
+
+  test.each([-HOUR_SECONDS, HOUR_SECONDS])(
+    "%d s: versions grow, and who comes later stands behind on a tie",
+    async (step) => {
+      const set = (id: string) => ranker.submit(player(id), { operation: "set", board: "main", value: 1 });
+      const first = await set("first");
+      await stepped.setClock(step);
+      const second = await set("second");
+      expect([first.entry.rank, second.entry.rank]).toEqual([1, 2]);
+      expect(Date.parse(second.entry.updated_at)).toBeGreaterThanOrEqual(Date.parse(first.entry.updated_at));
+    },
+  );
+
+  test.each([-HOUR_SECONDS, HOUR_SECONDS])(
+    "%d s: a repeated write under an Idempotency-Key is not applied again",
+    async (step) => {
+      const add = () =>
+        ranker
+          .post("/score/add", { delta: 5 }, player("ada"), { "Idempotency-Key": "match-1" })
+          .then((it) => it.json());
+      const first = await add();
+      await stepped.setClock(step);
+      expect(await add()).toEqual(first);
+      expect(await stepped.redis.exists(answersKeys(shard, "ada")[0])).toBe(1);
+    },
+  );
+
+  test.each([-HOUR_SECONDS, HOUR_SECONDS])("%d s: an erasure is kept", async (step) => {
+    await ranker.accounts.register({ user_id: "ada", name: "Ada", region: "EU", initialScore: 1 });
+    await ranker.erasePlayer("ada");
+    await stepped.setClock(step);
+    expect(await stepped.redis.exists(erasedKey(shard, "ada"))).toBe(1);
+    expect(await stepped.redis.exists(accountErasedKey("ada"))).toBe(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { type Position, type ShardEntry, userIdOf, type Window } from "./window.ts";
+
+/** How many entries above a position, and below. */
+export interface Reach {
+  above: number;
+  below: number;
+}
+
+/** Total order of every answer; members are ASCII, so that strings compare as their bytes do. */
+export const inOrder = (a: Position, b: Position) => b.score - a.score || (a.member < b.member ? 1 : -1);
+
+/**
+ * How far each of several shards is read first. Players are spread over shards at random, so that a shard holds its
+ * share of the nearest neighbours, give or take a few; one that holds more is read again.
+ */
+export function estimateReach(range: number, shards: number): number {
+  const share = range / shards;
+  return shards === 1 ? range : Math.min(range, Math.ceil(share + 3 * Math.sqrt(share)) + 1);
+}
+
+/**
+ * How many neighbours are shown: `range` a side, refilled from the other side at the ends of the board.
+ *
+ * @param before entries of all shards ahead of the player. @param total all entries, the player's among them
+ */
+export function reachOf(range: number, before: number, total: number): Reach {
+  const after = Math.max(0, total - before - 1);
+  const above = Math.min(before, range + Math.max(0, range - after));
+  return { above, below: Math.min(after, 2 * range - above) };
+}
+
+export interface Neighbours {
+  /** In rank order. */
+  above: ShardEntry[];
+  below: ShardEntry[];
+  /** Windows whose shard may hold more of these neighbours than were read. */
+  short: Window[];
+}
+
+/** Picks the nearest neighbours out of what each shard has told. */
+export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { above, below }: Reach): Neighbours {
+  const userId = userIdOf(self);
+  const isOther = (entry: ShardEntry) => userIdOf(entry) !== userId;
+  const aboveOf = (window: Window) => window.above.filter(isOther);
+  const belowOf = (window: Window) => window.below.filter(isOther);
+  const sorted = { above: windows.flatMap(aboveOf).sort(inOrder), below: windows.flatMap(belowOf).sort(inOrder) };
+  const nearest = {
+    above: sorted.above.slice(Math.max(0, sorted.above.length - above)),
+    below: sorted.below.slice(0, below),
+  };
+  return { ...nearest, short: windows.filter((window) => isShort(window, nearest, { above, below })) };
+}
+
+/**
+ * Whether a shard that was not read to its end could hold a neighbour beyond what was read: it could while there are too
+ * few neighbours, or while the farthest of them is farther away than what was read of the shard.
+ */
+function isShort(window: Window, nearest: Omit<Neighbours, "short">, reach: Reach): boolean {
+  const { above, below, total, before = 0, self } = window;
+  const after = total - before - (self === undefined ? 0 : 1);
+  const isCutAbove = reach.above > 0 && above.length < before;
+  const isCutBelow = reach.below > 0 && below.length < after;
+  return (
+    (isCutAbove && (nearest.above.length < reach.above || isAhead(nearest.above[0], above[0]))) ||
+    (isCutBelow && (nearest.below.length < reach.below || isAhead(below.at(-1), nearest.below.at(-1))))
+  );
+}
+
+/** Of nothing nothing is known: it counts as ahead. */
+const isAhead = (entry: Position | undefined, other: Position | undefined) =>
+  entry === undefined || other === undefined || inOrder(other, entry) > 0;
