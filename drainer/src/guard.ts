@@ -48,7 +48,8 @@ export function createGuard({ redis, tag, database, lease, restore, log, onState
   /** Makes a store that lost data whole again, and opens it. */
   async function restoreStore(store: FencedStore, { origin, newest }: Guarded): Promise<void> {
     const run = toRun(store);
-    const kept = Math.max(store.clock ?? 0, newest, store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0);
+    const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
+    let kept = Math.max(store.clock ?? 0, newest, keptBefore);
     const known = { queue: tag, redis_clock: toIso(store.clock), postgres_clock: toIso(newest) };
     log.error(known, "redis lost data: closed until it is restored from postgres");
     onState?.(tag, "lost");
@@ -57,6 +58,8 @@ export function createGuard({ redis, tag, database, lease, restore, log, onState
       await expectPut(putFence(redis, tag, store, { origin, kept }, { raises: false }));
     }
     await setRun(database, tag, { origin, run });
+    // A batch of before may have been written until then.
+    kept = Math.max(kept, (await readGuarded(database, tag))?.newest ?? 0);
     const startedAt = performance.now();
     const renewal = setInterval(() => void lease.hold().catch(() => {}), LEASE_RENEWAL_MS);
     try {

@@ -12,6 +12,8 @@ export interface TcpProxy {
   refuse(): void;
   /** Resets the present connections; new ones pass. */
   reset(): void;
+  /** Resets the present connections; new ones lead to another port. */
+  redirect(port: number): void;
   /** Swallows every byte in both directions, on present and new connections, and closes nothing. */
   blackHole(): void;
   /** Passes what the other end says this much later. */
@@ -56,8 +58,9 @@ interface Trap {
 
 type Mode = "pass" | "refuse" | "black hole";
 
-/** Opens a proxy on a free port of 127.0.0.1 before `targetPort`. */
-export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Opens a proxy on a free port of 127.0.0.1 before `firstPort`. */
+export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
+  let targetPort = firstPort;
   let mode: Mode = "pass";
   let opened = 0;
   let delayMs = 0;
@@ -137,6 +140,10 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       breakAll();
     },
     reset: breakAll,
+    redirect(port) {
+      targetPort = port;
+      breakAll();
+    },
     blackHole() {
       mode = "black hole";
       for (const link of links) link.isDead = true;

@@ -28,13 +28,18 @@ export interface FenceWatchOptions {
 // A drainer needs a reconnection (up to 500 ms) and two round trips to open a store.
 const PATIENCE_MS = 1_000;
 const LOOK_EVERY_MS = 100;
+// A store that is restored takes seconds or minutes; it is looked at for as long as it is closed.
+const LOOK_LATER_EVERY_MS = 500;
 
 interface Memory {
-  /** The run of the server that the last write was acknowledged on. */
+  /** The run of the server that the last write was acknowledged on; nothing since the store was found closed. */
   run: string | undefined;
-  /** The fence of that run, as it stands in the store; empty until it was read. */
+  /** The fence that the writes were behind, as it stands in the store; empty until it was read. */
   text: string;
+  /** The highest version that this ranker was told, in microseconds. */
   seen: number;
+  /** The same as it was when the store was closed, until it is known what survived of it. */
+  seenBefore?: number | undefined;
 }
 
 export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: FenceWatchOptions): FenceWatch {
@@ -42,32 +47,40 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   const recent = createRecentWrites();
   const watched = new Set<string>();
 
-  /** Remembers the fence of a run that this ranker has begun to write on, and counts what did not survive until then. */
-  async function learn(redis: Redis, tag: string, memory: Memory, seenBefore: number): Promise<void> {
-    const store = await readFence(redis, tag).catch(() => undefined);
-    if (store?.fence?.run === undefined || store.fence.run !== memory.run) {
-      memory.run = undefined; // the next write tries again
-      return;
-    }
-    memory.text = store.text;
-    const lost = recent.count(tag, { above: store.fence.kept, upTo: seenBefore });
+  /** Remembers the fence that writes are behind from now on, and counts what did not survive until it was put up. */
+  function learn(tag: string, memory: Memory, { text, fence, run }: FencedStore): void {
+    memory.run = run;
+    if (memory.text === text || fence === undefined) return;
+    memory.text = text;
+    const { seenBefore } = memory;
+    memory.seenBefore = undefined;
+    if (seenBefore === undefined) return;
+    const lost = recent.count(tag, { above: fence.kept, upTo: seenBefore });
     if (lost.writes === 0) return;
-    const since = new Date(store.fence.kept / 1000).toISOString();
+    const since = new Date(fence.kept / 1000).toISOString();
     log.error({ shard: tag, ...lost, since }, "acknowledged writes are lost: neither redis nor postgres has them");
     onLost?.(tag, lost.writes);
   }
 
-  /** Waits for a drainer to open the store, and opens it where none does and the store is as it was left. */
+  async function look(redis: Redis, tag: string, memory: Memory): Promise<void> {
+    const store = await readFence(redis, tag).catch(() => undefined);
+    if (store !== undefined && isOpen(store)) learn(tag, memory, store);
+    else memory.run = undefined; // the next write tries again
+  }
+
+  /** Waits until a drainer has opened the store, and opens it where none does in time and the store is as it was left. */
   async function awaitOpening(redis: Redis, tag: string): Promise<void> {
-    const endsAt = performance.now() + patienceMs;
+    const patientUntil = performance.now() + patienceMs;
     for (;;) {
       const store = await readFence(redis, tag).catch(() => undefined);
-      if (store?.fence?.run !== undefined && store.fence.run === store.run) return;
-      if (performance.now() >= endsAt) {
-        if (store !== undefined && isAsLeft(store, memories.get(tag))) await open(redis, tag, store);
+      const memory = memories.get(tag);
+      if (store !== undefined && isOpen(store)) {
+        if (memory !== undefined) learn(tag, memory, store);
         return;
       }
-      await delay(LOOK_EVERY_MS);
+      const isPatient = performance.now() < patientUntil;
+      if (!isPatient && store !== undefined && isAsLeft(store, memory)) await open(redis, tag, store);
+      await delay(isPatient ? LOOK_EVERY_MS : LOOK_LATER_EVERY_MS, undefined, { ref: false });
     }
   }
 
@@ -83,18 +96,23 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
       const run = runAt(redis, fenceKey(tag));
       const memory = memories.get(tag) ?? { run: undefined, text: "", seen: 0 };
       memories.set(tag, memory);
-      const seenBefore = memory.seen;
+      const hasChanged = run !== undefined && memory.run !== run;
+      if (hasChanged) memory.seenBefore ??= memory.seen;
       for (const version of versions) {
         recent.add(tag, version);
         if (version > memory.seen) memory.seen = version;
       }
-      if (memory.run === run || run === undefined) return;
+      if (!hasChanged) return;
       memory.run = run;
-      memory.text = "";
-      void learn(redis, tag, memory, seenBefore);
+      void look(redis, tag, memory);
     },
 
     onClosed(redis, tag) {
+      const memory = memories.get(tag);
+      if (memory !== undefined) {
+        memory.run = undefined;
+        memory.seenBefore ??= memory.seen;
+      }
       if (watched.has(tag)) return;
       watched.add(tag);
       void awaitOpening(redis, tag)
@@ -103,6 +121,8 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
     },
   };
 }
+
+const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== undefined && fence.run === run;
 
 /** Whether a store of another run is, by all that this ranker knows, the one that it wrote to. */
 const isAsLeft = ({ text, fence, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createLog } from "shared/log";
+import { awaitReady, type Redis } from "shared/redis";
+import { connectServer } from "shared/redis-connection";
+import { freePort } from "../embedded/free-port.ts";
+import { readPostgresEntries, readRedisEntries, type StoredEntry } from "../embedded/read-entries.ts";
+import { type RedisServer, startRedis } from "../embedded/redis.ts";
+import { scratchDir } from "../embedded/scratch.ts";
+import { makeKey, type SigningKey, signAs, startIdentityProvider } from "../identity/identity-provider.ts";
+import { clientOf, codeOf, until } from "../stack/stack-under-test.ts";
+import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
+
+/** What a loss may cost until the store is restored and open: a small one, on a busy machine. */
+const HEAL_MS = 10_000;
+const LANES = 8;
+const LOAD_MS = 700;
+
+/** One writer: each write is one point, so that points are writes. */
+interface Lane {
+  userId: string;
+  token: string;
+  acknowledged: number;
+  unknown: number;
+}
+
+let site: Site;
+let gateway: ServiceMember;
+let dir: string;
+beforeAll(async () => {
+  site = await startSite({ rankers: 2 });
+  [gateway] = site.gateways as [ServiceMember];
+  dir = ((await site.client.config("GET", "dir")) as string[])[1] ?? "";
+}, 60_000);
+afterAll(() => site.close(), 30_000);
+
+let named = 0;
+
+async function enter(): Promise<Lane> {
+  const userId = `lane-${++named}`;
+  const region = REGIONS[named % REGIONS.length] ?? "EU";
+  const client = clientOf(gateway);
+  const player = { user_id: userId, name: userId, region, password: "correct horse" };
+  const token = await until(
+    () => client.register(player).catch(() => ""),
+    (answer) => answer !== "",
+  );
+  return { userId, token, acknowledged: 0, unknown: 0 };
+}
+
+/** Adds points until it is stopped, without idempotency keys: what became of each write is what its answer says. */
+function startWriting(lanes: readonly Lane[]): () => Promise<void> {
+  let isStopped = false;
+  const work = lanes.map(async (lane) => {
+    while (!isStopped) {
+      const answer = await clientOf(gateway)
+        .post("/score/add", { delta: 1 }, lane.token)
+        .catch(() => undefined);
+      const { code } = answer === undefined || answer.ok ? {} : ((await answer.json()) as { code?: string });
+      if (answer?.ok) lane.acknowledged++;
+      else if (answer === undefined || code === "outcome_unknown") lane.unknown++;
+    }
+  });
+  return async () => {
+    isStopped = true;
+    await Promise.all(work);
+  };
+}
+
+async function readAll(read: (region: string) => Promise<StoredEntry[]>): Promise<Map<string, StoredEntry>> {
+  const entries = (await Promise.all(REGIONS.map(read))).flat();
+  return new Map(entries.map((entry) => [entry.userId, entry]));
+}
+const inPostgres = () => readAll((region) => readPostgresEntries(site.postgresUrl(region)));
+
+/** Writes that the rankers say are lost. */
+async function told(): Promise<number> {
+  const texts = await Promise.all(site.rankers.map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()));
+  const counts = texts.flatMap((text) => [...text.matchAll(/^ranker_lost_writes_total{.*} (\d+)$/gm)]);
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Waits until every lane's region takes writes again. */
+async function healed(lanes: readonly Lane[]): Promise<void> {
+  const startedAt = performance.now();
+  for (const lane of lanes) {
+    const { ok } = await until(
+      () => clientOf(gateway).post("/score/add", { delta: 1 }, lane.token),
+      (answer) => answer.ok || performance.now() - startedAt > HEAL_MS,
+    );
+    expect(ok).toBe(true);
+    lane.acknowledged++;
+  }
+}
+
+/**
+ * Lets a store lose data under load, and expects that what PostgreSQL had stands, that both stores end alike, and that
+ * what neither has was counted.
+ *
+ * @param lose makes the store lose data; resolves when services can reach what is left
+ */
+async function expectRestored(lose: () => Promise<void>, redis: () => Redis = () => site.client): Promise<void> {
+  const lanes = await Promise.all(Array.from({ length: LANES }, enter));
+  const toldBefore = await told();
+  const stop = startWriting(lanes);
+  let known = new Map<string, StoredEntry>();
+  try {
+    await delay(LOAD_MS);
+    known = await inPostgres();
+    await lose();
+    await delay(LOAD_MS);
+  } finally {
+    await stop();
+  }
+  await healed(lanes);
+  await awaitReady(redis(), 5_000);
+  await until(
+    () => Promise.all(REGIONS.map((region) => redis().llen(`queue:scores:{${region}}`))),
+    (lengths) => lengths.every((length) => length === 0),
+  );
+  const [ended, ranked] = [await inPostgres(), await readAll((region) => readRedisEntries(redis(), region))];
+  expect([...ended.values()].map(({ text }) => text).sort()).toEqual(
+    [...ranked.values()].map(({ text }) => text).sort(),
+  );
+  for (const [userId, { score }] of known) expect(ended.get(userId)?.score ?? 0).toBeGreaterThanOrEqual(score);
+
+  const sum = (count: (lane: Lane) => number) => lanes.reduce((total, lane) => total + count(lane), 0);
+  const lost = sum(({ userId, acknowledged }) => Math.max(0, acknowledged - (ended.get(userId)?.score ?? 0)));
+  const unknown = sum((lane) => lane.unknown);
+  const counted = (await told()) - toldBefore;
+  expect(counted).toBeWithin(lost, lost + unknown + 1);
+  expect(
+    lanes.every(({ userId, acknowledged, unknown: more }) => (ended.get(userId)?.score ?? 0) <= acknowledged + more),
+  ).toBe(true);
+  const client = clientOf(gateway);
+  for (const { userId } of lanes) {
+    const login = await client.login({ user_id: userId, password: "correct horse" });
+    expect(login.user).toMatchObject({ user_id: userId });
+  }
+}
+
+/** Ends Redis, lets its folder become something else, and starts it again. */
+async function comesBack(change: () => Promise<void>): Promise<void> {
+  await site.redis.kill();
+  await change();
+  await site.redis.start();
+}
+
+describe("what PostgreSQL has stands, and what it has not is counted, when under load Redis", () => {
+  test(
+    "is emptied while it runs (FLUSHALL)",
+    () => expectRestored(async () => void (await site.client.flushall())),
+    60_000,
+  );
+
+  test(
+    "comes back empty",
+    () => expectRestored(() => comesBack(() => rm(join(dir, "appendonlydir"), { recursive: true }))),
+    60_000,
+  );
+
+  test(
+    "comes back with an older copy",
+    () =>
+      expectRestored(async () => {
+        const [present, copy] = [join(dir, "appendonlydir"), join(dir, "copy")];
+        await cp(present, copy, { recursive: true });
+        await delay(LOAD_MS);
+        await comesBack(async () => {
+          await rm(present, { recursive: true });
+          await rename(copy, present);
+        });
+      }),
+    60_000,
+  );
+
+  test("has a replica that lagged promoted in its place", async () => {
+    const own = await scratchDir();
+    let replica: RedisServer | undefined;
+    let promoted: Redis | undefined;
+    const original = site.redis.port;
+    try {
+      await expectRestored(
+        async () => {
+          const following = ["--replicaof", "127.0.0.1", String(original)];
+          replica = await startRedis({ port: await freePort(), dir: own, args: following });
+          const direct = connectServer({ url: replica.url, name: "test", log: createLog("test", "silent") });
+          promoted = direct;
+          await awaitReady(direct, 5_000);
+          await until(
+            () => direct.info("replication"),
+            (text) => text.includes("master_link_status:up"),
+          );
+          await direct.replicaof("NO", "ONE"); // from here on it lags
+          await delay(LOAD_MS);
+          const port = replica.port;
+          for (const { toRedis } of [...site.rankers, ...site.gateways, ...site.drainers]) toRedis.redirect(port);
+        },
+        () => promoted ?? site.client,
+      );
+    } finally {
+      // The next test begins with the first Redis, which has become an older copy by now.
+      for (const { toRedis } of [...site.rankers, ...site.gateways, ...site.drainers]) toRedis.redirect(original);
+      (promoted as { disconnect(): void } | undefined)?.disconnect();
+      await replica?.kill();
+      await rm(own, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
+
+test("a stranger cannot take an id before its account is restored, and the owner logs in after it", async () => {
+  const { userId: grace } = await enter();
+  await site.drained();
+  const codes = new Set<string | undefined>();
+  await site.client.flushall();
+  await until(
+    () =>
+      codeOf(clientOf(gateway).register({ user_id: grace, name: "Stranger", region: "EU", password: "another horse" })),
+    (code) => {
+      codes.add(code);
+      return code === "user_exists";
+    },
+  );
+  expect([...codes].filter((code) => code !== "unavailable")).toEqual(["user_exists"]);
+  const owner = await clientOf(gateway).login({ user_id: grace, password: "correct horse" });
+  expect(owner.user).toMatchObject({ user_id: grace, name: grace });
+}, 30_000);
+
+describe("players of an identity provider, who have no account here", () => {
+  let key: SigningKey;
+  let provided: Site;
+  const provider = startIdentityProvider();
+  beforeAll(async () => {
+    key = await makeKey("ES256", "one");
+    provider.keys.push(key.jwk);
+    const { jwksUrl, issuer, audience } = provider.options;
+    const env = { JWT_JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_REGION_CLAIM: "region" };
+    provided = await startSite({ env });
+  }, 60_000);
+  afterAll(async () => {
+    await provided?.close();
+    await provider.stop();
+  }, 30_000);
+
+  test("keep their scores when Redis is emptied", async () => {
+    const [at] = provided.gateways as [ServiceMember];
+    const token = await signAs(key, { sub: "grace", name: "Grace", region: "EU" });
+    const add = () => clientOf(at).post("/score/add", { delta: 5 }, token);
+    const added = await until(add, ({ ok }) => ok);
+    expect(await added.json()).toMatchObject({ score: 5 });
+    await provided.drained();
+    await provided.client.flushall();
+    const again = await until(add, ({ ok }) => ok);
+    expect(await again.json()).toMatchObject({ score: 10 });
+  }, 30_000);
+});
