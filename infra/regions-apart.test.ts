@@ -5,6 +5,7 @@ import { LEASE_TTL_MS } from "../drainer/src/lease.ts";
 import { readPostgresEntries } from "./embedded/read-entries.ts";
 import { scratchPostgres, scratchRedisClient } from "./embedded/scratch.ts";
 import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";
+import { NO_LIMITS } from "./faults/site.ts";
 import { openTcpProxy, type TcpProxy } from "./faults/tcp-proxy.ts";
 import { clientOf, until } from "./stack/stack-under-test.ts";
 
@@ -58,7 +59,7 @@ beforeAll(async () => {
     ...{ REDIS_URL: redisAt("GLOBAL"), POSTGRES_URL: postgresAt("GLOBAL"), PASSWORDS: "optional" },
     ...Object.fromEntries(REGIONS.map((region) => [`REDIS_URL_${region}`, redisAt(region)])),
     ...Object.fromEntries(REGIONS.map((region) => [`POSTGRES_URL_${region}`, postgresAt(region)])),
-    ...{ RATE_USER_BURST: "100000", RATE_USER_PER_SECOND: "100000" },
+    ...NO_LIMITS,
   };
   [ranker, drainers] = await Promise.all([start("ranker"), Promise.all([start("drainer"), start("drainer")])]);
   gateway = await start("gateway", { LEADERBOARD_SERVICE_URLS: ranker.url });
@@ -288,6 +289,54 @@ test("an operator's erasure reaches every region's stores, also one that is away
   await until(rows, (counts) => counts.join() === "0,0,0,0");
   expect((await read("/rank/x")).status).toBe(404);
 }, 60_000);
+
+describe("a Redis that was emptied", () => {
+  const settle = async (score: number) => {
+    for (const region of REGIONS) expect((await write(region, score)).status).toBe(200);
+    await until(
+      () => Promise.all(REGIONS.map(row)),
+      (scores) => scores.every((each) => each === score),
+    );
+  };
+
+  test("closes its region alone, until its players have what they had", async () => {
+    await settle(600);
+    await servers.EU.redis.flushall();
+    const refused = new Set<unknown>();
+    await until(
+      async () => {
+        for (const region of ["ASIA", "NA", "GLOBAL"] as const) expect((await write(region, 601)).status).toBe(200);
+        return read("/rank/player-EU?region=EU");
+      },
+      ({ status, body }) => {
+        if (status !== 200) refused.add(body.code);
+        return status === 200;
+      },
+    );
+    expect((await read("/rank/player-EU?region=EU")).body).toMatchObject({ score: 600, total: 1 });
+    expect([...refused].every((code) => code === "region_unavailable")).toBe(true);
+    expect((await write("EU", 602)).status).toBe(200);
+  }, 30_000);
+
+  test("with the accounts: players of other regions play on, and no id is taken by a stranger", async () => {
+    await settle(700);
+    await servers.GLOBAL.redis.flushall();
+    const stranger = { user_id: idOf("EU"), name: "Stranger", region: "EU" };
+    const codes = new Set<unknown>();
+    await until(
+      async () => {
+        expect((await write("EU", 701)).status).toBe(200);
+        return timed(() => clientOf(gateway).post("/auth/register", stranger));
+      },
+      ({ status, body }) => {
+        codes.add(body.code);
+        return status === 409;
+      },
+    );
+    expect([...codes].filter((code) => code !== "unavailable")).toEqual(["user_exists"]);
+    expect(await healing()).toBeLessThan(10_000);
+  }, 30_000);
+});
 
 describe("two drainers", () => {
   const leases = () => Promise.all(REGIONS.map((region) => servers[region].redis.get(`lease:{${region}}`)));

@@ -72,8 +72,8 @@ const PASSWORD = "scratch";
 const READY_TIMEOUT_MS = 10_000;
 // What no fault should cost, so that a run that would never end says why.
 const DRAIN_TIMEOUT_MS = 30_000;
-// Limits that no run reaches: what is under test is elsewhere.
-const NO_LIMITS = Object.fromEntries(
+/** Limits that no run reaches: what is under test is elsewhere. */
+export const NO_LIMITS = Object.fromEntries(
   Object.keys(gatewayFields)
     .filter((name) => name.startsWith("RATE_"))
     .map((name) => [name, "1000000"]),
