@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS guarded_stores (
 );
 
 -- The newest version (µs) of each batch that was written. A row each, so that two batches under way do not wait for one
--- another; the greatest counts, and the drainer deletes the others now and then.
+-- another; the greatest counts, and the drainer deletes the others once a minute.
 CREATE TABLE IF NOT EXISTS drained_versions (
   tag     TEXT   NOT NULL,
   version BIGINT NOT NULL,

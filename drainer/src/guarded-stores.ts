@@ -2,19 +2,25 @@ import { ACCOUNTS_TAG } from "shared/keys";
 import type { Database } from "./database.ts";
 import type { Guarded } from "./judge-store.ts";
 
-/** What PostgreSQL knows of the Redis behind a queue; forgets on the way which versions were not the newest. */
+/** What PostgreSQL knows of the Redis behind a queue. */
 export async function readGuarded(database: Database, tag: string): Promise<Guarded | undefined> {
-  const rows = await database.run(
+  const [row] = await database.run(
     (sql) => sql<{ origin: string; run: string; newest: string }[]>`
-      WITH newest AS (SELECT coalesce(max(version), 0) AS version FROM drained_versions WHERE tag = ${tag}),
-      forgotten AS (
-        DELETE FROM drained_versions USING newest
-        WHERE drained_versions.tag = ${tag} AND drained_versions.version < newest.version
-      )
-      SELECT origin, run, (SELECT version::text FROM newest) AS newest FROM guarded_stores WHERE tag = ${tag}`,
+      SELECT origin, run, (
+        SELECT coalesce(max(version), 0)::text FROM drained_versions WHERE tag = ${tag}
+      ) AS newest
+      FROM guarded_stores WHERE tag = ${tag}`,
   );
-  const [row] = rows;
   return row && { origin: row.origin, run: row.run, newest: Number(row.newest) };
+}
+
+/** Deletes the versions that are not the newest of their queue: each batch leaves one. */
+export async function forgetVersions(database: Database, tag: string): Promise<void> {
+  await database.run(
+    (sql) => sql`
+      DELETE FROM drained_versions
+      WHERE tag = ${tag} AND version < (SELECT max(version) FROM drained_versions WHERE tag = ${tag})`,
+  );
 }
 
 /** From now on events of this run are taken; waits for batches of another that are being written. */

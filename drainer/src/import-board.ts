@@ -5,6 +5,7 @@ import { type Shard, shardOf } from "shared/regions";
 import { compareSplit } from "shared/split";
 import { createLineReader, type FileEntry, type Format, NoHeader } from "./board-file.ts";
 import { fold } from "./fold.ts";
+import { noteVersion } from "./guarded-stores.ts";
 import { createInFlight } from "./in-flight.ts";
 import { putEntries, slicesByKeys } from "./put-entries.ts";
 import homesSource from "./read-homes.lua" with { type: "text" };
@@ -153,8 +154,12 @@ async function writeBatch(
     // What PostgreSQL did not take is not put into Redis either: something newer, or an erasure, is in its way.
     const taken = ofDatabase.filter((row) => isSame(row, standing.get(row.user_id)));
     let written = 0;
-    for (const slice of slicesByKeys(topology, taken))
+    for (const slice of slicesByKeys(topology, taken)) {
       written += await putEntries(stores.of(slice.shard.region), slice);
+      // Redis has this version by now: one that has not, later, has lost it.
+      const newest = Math.max(...slice.rows.map(({ updated_at }) => Number(updated_at)));
+      await noteVersion(database, slice.shard.tag, String(newest));
+    }
     counts.imported += written;
     counts.kept += ofDatabase.length - written;
   }

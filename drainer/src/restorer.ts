@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log";
+import { checkSplit } from "shared/split";
 import { type RestoreOptions, restore } from "./restore.ts";
 
 /** Restores the shard of a tag, or the accounts; resolves when all of it is back. */
@@ -26,6 +27,9 @@ export function createRestorer(
     await delay(GATHER_MS, undefined, { signal });
     gathering = undefined;
     const counts = await restore({ ...options, only: tags, onProgress: () => signal.throwIfAborted() });
+    // An emptied store has lost the number of its partitions as well.
+    const regions = new Set(options.topology.shards.filter((shard) => tags.has(shard.tag)).map(({ region }) => region));
+    for (const region of regions) await checkSplit(options.stores.of(region), options.topology, region);
     log.warn({ queues: [...tags], ...counts }, "restored from postgres");
   }
 
