@@ -16,7 +16,11 @@ export const REPORT_VARIABLE = "FAULTS_REPORT";
 
 /** Takes down what a fault did, for the table at the end of the run. */
 export function reportFault(fault: string, times: number, history: History, { lost, doubled }: Verdict): void {
-  const row = { fault, times, writes: history.writes, lost, doubled, longestOutageMs: history.longestOutageMs };
+  const { writes, longestOutageMs } = history;
+  reportRow({ fault, times, writes, lost, doubled, longestOutageMs });
+}
+
+export function reportRow(row: Row): void {
   const file = process.env[REPORT_VARIABLE];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }

@@ -61,6 +61,8 @@ export interface SiteOptions {
   /** Of every service; what is changed in it later goes to those that are started later. */
   env?: Record<string, string>;
   redisArgs?: string[];
+  /** Of every Redis. */
+  redisEnv?: Record<string, string>;
   /** A Redis Cluster instead of one server; no proxy stands before it, since its nodes announce themselves. */
   cluster?: boolean;
   /** Arguments of Bun, of every service. */
@@ -91,12 +93,13 @@ async function startSingle(
 
 /** Starts the stores first, then as many services as asked for (one each), each of them ready. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
-  const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [], bunArgs = [], cluster = false } = options;
+  const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [] } = options;
+  const { redisEnv = {}, bunArgs = [], cluster = false } = options;
   const dir = await scratchDir();
   const postgresPort = await freePort();
   const launchRedis = (redisOptions: RedisOptions) =>
     startMember(`redis ${redisOptions.port}`, () =>
-      startRedis({ ...redisOptions, args: [...(redisOptions.args ?? []), ...redisArgs] }),
+      startRedis({ ...redisOptions, args: [...(redisOptions.args ?? []), ...redisArgs], env: redisEnv }),
     );
   const [{ nodes: redisNodes, url: redisUrl }, postgres] = await Promise.all([
     cluster ? startCluster(dir, launchRedis) : startSingle(dir, launchRedis),

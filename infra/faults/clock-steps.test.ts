@@ -3,10 +3,14 @@ import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBuc
 import { type Bucket, toPolicy } from "shared/policies";
 import { createLimiter } from "shared/rate-limit";
 import { createTopology } from "shared/regions";
-import { createLease, LEASE_TTL_MS } from "../drainer/src/lease.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../ranker/src/ranker-under-test.ts";
-import { canStepClocks, type SteppedRedis, startSteppedRedis } from "./embedded/stepped-redis.ts";
-import { flushAll } from "./embedded/whole-store.ts";
+import { createLease, LEASE_TTL_MS } from "../../drainer/src/lease.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { canStepClocks, prepareSteppedClock, type SteppedRedis, startSteppedRedis } from "../embedded/stepped-redis.ts";
+import { flushAll } from "../embedded/whole-store.ts";
+import { until } from "../stack/stack-under-test.ts";
+import { scaled } from "./scale.ts";
+import { startSite } from "./site.ts";
+import { expectNothingLost } from "./under-load.ts";
 
 const HOUR_SECONDS = 3600;
 const topology = createTopology(["EU"], 1, ["main"]);
@@ -96,4 +100,34 @@ describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs
     expect(await stepped.redis.exists(erasedKey(shard, "ada"))).toBe(1);
     expect(await stepped.redis.exists(accountErasedKey("ada"))).toBe(1);
   });
+});
+
+// Under load the whole has to go on: versions, buckets, leases, kept answers.
+describe.skipIf(!canStepClocks)("under load (needs cc)", () => {
+  test("Redis' clock steps back by an hour, and forward again: nothing is lost and nothing counts twice", async () => {
+    const clock = await prepareSteppedClock();
+    const site = await startSite({ rankers: 2, redisEnv: clock.env });
+    const times = scaled(1, 5);
+    try {
+      await expectNothingLost(site, {
+        name: "Redis' clock back and forward by an hour",
+        times: 2 * times,
+        async inject(_, history) {
+          for (let n = 0; n < times; n++) {
+            for (const step of [-HOUR_SECONDS, 0]) {
+              const before = history.writes;
+              await clock.set(step);
+              await until(
+                async () => history.writes,
+                (writes) => writes > before + 100,
+              );
+            }
+          }
+        },
+      });
+    } finally {
+      await site.close();
+      await clock.dispose();
+    }
+  }, 120_000);
 });
