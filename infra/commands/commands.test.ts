@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTopology } from "shared/regions";
 import { createTokens } from "shared/tokens";
+import { openFencesAt } from "../embedded/open-fences.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { COMMANDS } from "./list.ts";
 
@@ -69,6 +71,7 @@ describe("token", () => {
 
 describe("top", () => {
   test("is the board as a table, or as JSON; what is not there is named", async () => {
+    await openFencesAt(redis.url, createTopology(["GLOBAL", "ASIA", "EU", "NA"], 1, []));
     const empty = await lb(["top"], { REDIS_URL: redis.url });
     expect([empty.code, empty.out]).toEqual([0, "rank  name  region  score\n\n0 on board main of GLOBAL\n"]);
     const json = await lb(["top", "--json", "--region", "eu"], { REDIS_URL: redis.url });

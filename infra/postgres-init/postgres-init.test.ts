@@ -43,7 +43,14 @@ test.skipIf(psql === null)("four databases with their tables, which the drainer 
     const tables = await sql<{ tablename: string }[]>`
       SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`;
     await sql.end();
-    expect(tables.map(({ tablename }) => tablename)).toEqual(["accounts", "erasures", "leaderboard", "visibility"]);
+    expect(tables.map(({ tablename }) => tablename)).toEqual([
+      "accounts",
+      "drained_versions",
+      "erasures",
+      "guarded_stores",
+      "leaderboard",
+      "visibility",
+    ]);
     expect(await migrate(url)).toEqual((await readdir(migrations)).sort());
   }
 });
