@@ -14,8 +14,11 @@ import {
   splitKey,
   visibilityKey,
 } from "shared/keys";
+import { createLog } from "shared/log";
 import { createTopology, shardOf, shardsOf } from "shared/regions";
 import type { Stores } from "shared/stores";
+import { createGuard, type StoreState } from "../drainer/src/guard.ts";
+import { unshared } from "../drainer/src/lease.ts";
 import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition.ts";
 import { restore } from "../drainer/src/restore.ts";
 import { entrySweeps } from "../drainer/src/subjects.ts";
@@ -355,6 +358,34 @@ test("after a move back and forth nothing of before is left to be believed", asy
   await expect(four.write("p1", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
   const { entries } = await one.boards.top("GLOBAL", "main", 100);
   expect(entries.map(({ score }) => score)).toEqual(Array.from({ length: 20 }, (_, n) => 119 - n));
+});
+
+test("after moves there and back a drainer knows every shard, each of which began with an origin of its own", async () => {
+  const { stores, databases, topology } = it.sides;
+  const log = createLog("test", "silent");
+  const restored: string[] = [];
+  const guardAll = async (partitions: number) => {
+    const states = new Map<string, StoreState>();
+    for (const { tag, region } of shardsOfAll(partitions)) {
+      const place = { redis: stores.of(region), database: databases.of(region), tag };
+      const restore = async () => void restored.push(tag);
+      const onState = (_: string, state: StoreState) => void states.set(tag, state);
+      await createGuard({ ...place, lease: unshared, restore, log, onState })();
+    }
+    return [...new Set(states.values())];
+  };
+  const shardsOfAll = (partitions: number) => topology.regions.flatMap((region) => shardsOf(region, partitions));
+  await stores.home.flushall();
+  await databases.home.run((sql) => sql`TRUNCATE leaderboard, guarded_stores, drained_versions`);
+  expect(await guardAll(4)).toEqual(["open"]);
+  await Promise.all(REGIONS.map((region) => stores.home.set(splitKey(region), "4")));
+  for (const id of ["p0", "p1", "p2", "p3"]) await servicesWith(4).write(id, "main", 1);
+  for (const to of [8, 1, 4]) {
+    await move(to);
+    expect(await guardAll(to)).toEqual(["open"]);
+  }
+  expect(restored).toEqual([]);
+  await databases.home.run((sql) => sql`TRUNCATE guarded_stores, drained_versions`);
 });
 
 test("events that PostgreSQL refuses stay dead, where the new number finds them", async () => {

@@ -66,6 +66,18 @@ test("exported and imported into empty stores it is the same board, ties, names 
   }
 });
 
+test("a Redis from before an import is known to lack it, however old its lines are", async () => {
+  await it.set("player-0", 1);
+  await it.drain();
+  const { home } = it.sides.stores;
+  const clockBefore = Number(await home.get("clock:{EU}"));
+  await imported(HEADER.csv + line("old0", 7, OLD));
+  const guarded = await it.sides.databases.home.run(
+    (sql) => sql<{ newest: string }[]>`SELECT max(version)::text AS newest FROM drained_versions WHERE tag = 'EU'`,
+  );
+  expect(Number(guarded[0]?.newest)).toBeGreaterThan(clockBefore);
+});
+
 test("a bad line is named with its number, and the rest goes on", async () => {
   const text = `${HEADER.csv}${line("p0", 1, OLD)}${line("p 1", 1, OLD)}"open\n\n${line("p2", 3, OLD)}${line("p3", 1, "2999-01-01T00:00:00Z")}`;
   const { counts: found, bad } = await imported(`${text}${line("p4", 1, OLD, "MARS")}`);

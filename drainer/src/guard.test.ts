@@ -3,13 +3,15 @@ import { formatFence, parseFence } from "shared/fence";
 import { ACCOUNTS_TAG, accountKey, boardKey, clockKey, fenceKey } from "shared/keys";
 import { createLog } from "shared/log";
 import { runAt } from "shared/redis";
-import { connectStores } from "shared/stores";
+import { refusedByRedis } from "shared/redis-connection";
+import { closeAll } from "./close-all.ts";
 import { openDatabases } from "./databases.ts";
 import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { createGuard, type StoreState } from "./guard.ts";
 import { setRun } from "./guarded-stores.ts";
 import { unshared } from "./lease.ts";
 import { createRestorer } from "./restorer.ts";
+import { retryBriefly } from "./retry-briefly.ts";
 import { upsertAccounts } from "./upsert-accounts.ts";
 
 let it: UnderTest;
@@ -28,13 +30,13 @@ const account = (user_id: string, created_at: string, password_hash: string) => 
   ...{ user_id, name: user_id, region: "EU", password_hash, created_at, updated_at: created_at },
 });
 
+const databases = () => openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));
+const stores = () => ({ home: it.redis, all: [it.redis], byAddress: new Map(), of: () => it.redis, close: () => {} });
+const sidesOf = () => ({ topology: it.topology, stores: stores(), databases: databases() });
+
 /** A guard as a drainer has it that was just started, and what it told. */
 function guarding(tag = "EU") {
-  const urls = new Map([["EU", it.redisUrl]]);
-  const stores = connectStores({ homeUrl: it.redisUrl, urlsByRegion: urls, name: "test", log });
-  const databases = openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));
-  const shared = { topology: it.topology, stores: { ...stores, home: it.redis, of: () => it.redis }, databases };
-  const restore = createRestorer(shared, { log, signal: new AbortController().signal });
+  const restore = createRestorer(sidesOf(), { log, signal: new AbortController().signal });
   const states: StoreState[] = [];
   const onState = (_: string, state: StoreState) => void states.push(state);
   const guard = createGuard({ redis: it.redis, tag, database: it.database, lease: unshared, restore, log, onState });
@@ -100,6 +102,41 @@ describe("a store", () => {
     await expect(scoreDrain(it, { guard })()).rejects.toThrow("the data of another deployment");
     expect([states, await readBoard(it.database)]).toEqual([["checking", "foreign"], []]);
   });
+});
+
+test("a region that was never written is no loss, though the database holds rows of another", async () => {
+  await it.database.run(
+    (sql) => sql`
+      INSERT INTO leaderboard (user_id, name, region, score, reached_at) VALUES ('ann', 'Ann', 'NA', 5, now())`,
+  );
+  const { guard, states } = guarding();
+  await guard();
+  expect(states).toEqual(["checking", "open"]);
+});
+
+test("a restore that was broken off leaves the store closed, whatever clock it has by then", async () => {
+  const drain = scoreDrain(it, { guard: guarding().guard });
+  await drain();
+  await pushEvents(it, scoreEvent("ann", 7, 100), scoreEvent("bob", 8, 200));
+  await drain();
+  for (const key of [fenceKey("EU"), clockKey(shard)]) await it.redis.del(key);
+  const sides = sidesOf();
+  expect(await closeAll(sides)).toHaveLength(2); // that of the shard, and that of the accounts
+  await it.redis.set(clockKey(shard), "200"); // the newest row came first, and no other
+  const { guard, states } = guarding();
+  await guard();
+  expect(states).toEqual(["checking", "lost", "open"]);
+  expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(2);
+});
+
+test("what restores a store goes on over a Redis that does not answer for a moment", async () => {
+  let failures = 0;
+  const work = async () => {
+    if (failures++ < 3) throw new Error("Command timed out");
+    return "done";
+  };
+  expect(await retryBriefly(work, 0)).toBe("done");
+  await expect(retryBriefly(() => Promise.reject(refusedByRedis("ERR wrong")), 0)).rejects.toThrow("ERR wrong");
 });
 
 test("a batch that was read before a store was opened anew is refused, and written by the next step", async () => {

@@ -1,12 +1,11 @@
-import { formatFence } from "shared/fence";
 import { type FencedStore, putFence, readFence } from "shared/fenced-store";
 import { fenceKey } from "shared/keys";
 import type { Log } from "shared/log";
-import { type Redis, runAt } from "shared/redis";
-import type { Database } from "./database.ts";
+import { runAt } from "shared/redis";
 import { forgetVersions, hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, judgeStore, wholeUpTo } from "./judge-store.ts";
 import { LEASE_RENEWAL_MS, type Lease } from "./lease.ts";
+import { closeStore, openRestored, type StorePlace } from "./lost-store.ts";
 
 /**
  * Sees that a queue's Redis has all that PostgreSQL knows of, and opens it for writes; restores it first where it lost
@@ -17,11 +16,7 @@ import { LEASE_RENEWAL_MS, type Lease } from "./lease.ts";
  */
 export type Guard = () => Promise<string>;
 
-export interface GuardOptions {
-  redis: Redis;
-  /** Of the shard, or `accounts`. */
-  tag: string;
-  database: Database;
+export interface GuardOptions extends StorePlace {
   lease: Pick<Lease, "hold">;
   /** Puts everything back that PostgreSQL has of the shard, or of the accounts. */
   restore: (tag: string) => Promise<void>;
@@ -43,26 +38,29 @@ interface Opened {
   clock: number;
 }
 
-export function createGuard({ redis, tag, database, lease, restore, log, onState }: GuardOptions): Guard {
+export function createGuard({ lease, restore, log, onState, ...place }: GuardOptions): Guard {
+  const { redis, database, tag } = place;
   let opened: Opened | undefined;
   let checkedAtMs = Number.NEGATIVE_INFINITY;
   let forgotAtMs = performance.now();
+  let state: StoreState | undefined;
 
-  /** Makes a store that lost data whole again, and opens it. */
-  async function restoreStore(store: FencedStore, { origin, newest }: Guarded): Promise<void> {
-    const run = toRun(store);
-    const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
-    let kept = Math.max(store.clock ?? 0, newest, keptBefore);
-    const known = { queue: tag, redis_clock: toIso(store.clock), postgres_clock: toIso(newest) };
-    log.error(known, "redis lost data: closed until it is restored from postgres");
-    onState?.(tag, "lost");
-    if (store.text !== formatFence({ origin, kept })) {
-      // Nothing is read any more, and a service that remembers more than either store counts what is lost.
-      await expectPut(putFence(redis, tag, store, { origin, kept }, { raises: false }));
+  /** @returns whether that is new */
+  function tell(next: StoreState): boolean {
+    if (state === next) return false;
+    state = next;
+    onState?.(tag, next);
+    return true;
+  }
+
+  /** Makes a store whole again, and opens it. One that PostgreSQL knows nothing of is no loss: it may just be new. */
+  async function restoreStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
+    const isLoss = guarded !== undefined || store.fence !== undefined;
+    if (isLoss && tell("lost")) {
+      const clocks = { redis_clock: toIso(store.clock), postgres_clock: toIso(guarded?.newest) };
+      log.error({ queue: tag, ...clocks }, "redis lost data: closed until it is restored from postgres");
     }
-    await setRun(database, tag, { origin, run });
-    // A batch of before may have been written until then.
-    kept = Math.max(kept, (await readGuarded(database, tag))?.newest ?? 0);
+    const closed = await closeStore(place, store, guarded);
     const startedAt = performance.now();
     const renewal = setInterval(() => void lease.hold().catch(() => {}), LEASE_RENEWAL_MS);
     try {
@@ -70,41 +68,37 @@ export function createGuard({ redis, tag, database, lease, restore, log, onState
     } finally {
       clearInterval(renewal);
     }
-    const restored = await readFence(redis, tag);
-    if (restored.run !== run) throw new Error(`Redis was restarted while ${tag} was restored.`);
-    await expectPut(putFence(redis, tag, restored, { origin, kept, run }, { raises: true }));
+    await openRestored(place, closed);
     const seconds = (performance.now() - startedAt) / 1000;
-    log.warn({ queue: tag, seconds }, "redis is restored from postgres, and open");
+    if (isLoss) log.warn({ queue: tag, seconds }, "redis is restored from postgres, and open");
   }
 
   async function openStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
     const run = toRun(store);
-    const origin = store.fence?.origin ?? guarded?.origin ?? crypto.randomUUID();
+    const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
     // Whatever was read from an earlier run and is on its way to PostgreSQL is written by then, or refused.
     await setRun(database, tag, { origin, run });
     const known = await readGuarded(database, tag);
     if (known !== undefined && known.newest > wholeUpTo(store, guarded)) return restoreStore(store, known);
     if (store.fence?.run === run) return;
-    await expectPut(putFence(redis, tag, store, { origin, kept: store.clock ?? 0, run }, { raises: false }));
+    const isPut = await putFence(redis, tag, store, { origin, kept: store.clock ?? 0, run }, { raises: false });
+    if (!isPut) throw new Error(`Redis changed while ${tag} was judged.`);
   }
 
   async function open(store: FencedStore): Promise<void> {
-    onState?.(tag, "checking");
+    if (state !== "lost" && state !== "foreign") tell("checking");
     const guarded = await readGuarded(database, tag);
     const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
     const verdict = judgeStore(store, guarded, hasRows);
     if (verdict === "foreign") {
-      onState?.(tag, "foreign");
+      tell("foreign");
       throw new Error(
         `Redis has the data of another deployment for ${tag}: give it the right volume, or empty it, ` +
           "and it is restored from PostgreSQL.",
       );
     }
     if (verdict === "fit") await openStore(store, guarded);
-    if (verdict === "lost") {
-      const origin = store.fence?.origin ?? guarded?.origin ?? crypto.randomUUID();
-      await restoreStore(store, guarded ?? { origin, run: "", newest: 0 });
-    }
+    if (verdict === "lost") await restoreStore(store, guarded);
   }
 
   return async () => {
@@ -118,7 +112,7 @@ export function createGuard({ redis, tag, database, lease, restore, log, onState
       await open(store);
       store = await readFence(redis, tag);
       if (store.fence?.run !== run || store.run !== run) throw new Error(`Redis changed while ${tag} was opened.`);
-      onState?.(tag, "open");
+      tell("open");
     }
     if (nowMs - forgotAtMs > FORGET_INTERVAL_MS) {
       forgotAtMs = nowMs;
@@ -136,10 +130,6 @@ const isAsOpened = ({ run, text, clock = 0 }: FencedStore, opened: Opened): bool
 function toRun({ run }: FencedStore): string {
   if (run === undefined) throw new Error("Redis has not told its run yet.");
   return run;
-}
-
-async function expectPut(put: Promise<boolean>): Promise<void> {
-  if (!(await put)) throw new Error("Redis changed while it was judged.");
 }
 
 const toIso = (us: number | undefined) => (us === undefined ? null : new Date(us / 1000).toISOString());

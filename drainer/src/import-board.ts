@@ -156,9 +156,9 @@ async function writeBatch(
     let written = 0;
     for (const slice of slicesByKeys(topology, taken)) {
       written += await putEntries(stores.of(slice.shard.region), slice);
-      // Redis has this version by now: one that has not, later, has lost it.
-      const newest = Math.max(...slice.rows.map(({ updated_at }) => Number(updated_at)));
-      await noteVersion(database, slice.shard.tag, String(newest));
+      // The clock was raised for it: a Redis with a lower one, later, has lost what was imported.
+      const clock = await stores.of(slice.shard.region).get(clockKey(slice.shard));
+      if (clock !== null) await noteVersion(database, slice.shard.tag, clock);
     }
     counts.imported += written;
     counts.kept += ofDatabase.length - written;

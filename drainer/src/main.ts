@@ -2,7 +2,7 @@ import { allOrAny } from "shared/all-or-any";
 import { awaitFitStores } from "shared/fit-stores";
 import { createMetrics, measureStores } from "shared/metrics";
 import type { Dependency } from "shared/readiness";
-import type { Redis } from "shared/redis";
+import { onStoreReady, type Redis } from "shared/redis";
 import { runService, type Service } from "shared/service";
 import { connectStores } from "shared/stores";
 import { createApp } from "./app.ts";
@@ -99,16 +99,20 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     leases.set(tag, lease);
     // The first step compares Redis with PostgreSQL, and opens it: before that nothing can be written.
     const firstStep = Promise.withResolvers<void>();
-    workers.push(
-      startWorker({
-        ...{ tag, drain, lease, log, intervalMs: config.intervalMs },
-        onStep(step, seconds) {
-          measured.onStep(tag, step, seconds);
-          firstStep.resolve();
-        },
-        onFailure: () => measured.onFailure(tag),
-      }),
-    );
+    const worker = startWorker({
+      ...{ tag, drain, lease, log, intervalMs: config.intervalMs },
+      onStep(step, seconds) {
+        measured.onStep(tag, step, seconds);
+        measureState(tag, step.state === "held_elsewhere" ? undefined : states.get(tag));
+        firstStep.resolve();
+      },
+      onFailure() {
+        measured.onFailure(tag);
+        measureState(tag, "checking"); // it may be whole, and is not known to be
+      },
+    });
+    workers.push(worker);
+    onStoreReady(redis, () => worker.wake());
     await firstStep.promise;
   });
   shutdown.onClose("leases", () => Promise.allSettled(queues.map(({ lease }) => lease.release())));

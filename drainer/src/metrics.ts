@@ -85,7 +85,7 @@ export function ageSeconds(event: string, nowMs: number): number {
 }
 
 /** Whether each queue's Redis may be written, and how often one was found to have lost data. */
-export function measureStoreStates(registry: Registry): (queue: string, state: StoreState) => void {
+export function measureStoreStates(registry: Registry): (queue: string, state: StoreState | undefined) => void {
   const options = { labelNames: ["queue"] as const, registers: [registry] };
   const open = new Gauge({
     ...options,
@@ -98,6 +98,8 @@ export function measureStoreStates(registry: Registry): (queue: string, state: S
     help: "Times that the queue's Redis was found to have lost data, and was restored from PostgreSQL.",
   });
   return (queue, state) => {
+    // What another drainer looks after is that one's to tell.
+    if (state === undefined) return open.remove({ queue });
     open.set({ queue }, state === "open" ? 1 : 0);
     losses.inc({ queue }, state === "lost" ? 1 : 0); // from 0 on, so that the first one is an increase
   };

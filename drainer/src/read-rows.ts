@@ -2,6 +2,7 @@ import { PASSWORD_HASH_CHARS_MAX } from "shared/events";
 import { userIdSchema } from "shared/scores";
 import type { Sql } from "./connect-postgres.ts";
 import type { Database } from "./database.ts";
+import { retryBriefly } from "./retry-briefly.ts";
 
 /** A durable entry; integers and times (microseconds) as decimal strings, exact. */
 export interface EntryRow {
@@ -38,12 +39,17 @@ const accountColumns = (sql: Sql) => sql`
   trunc(extract(epoch FROM created_at) * 1000000)::text AS created_at,
   trunc(extract(epoch FROM updated_at) * 1000000)::text AS updated_at`;
 
+/** One page of a long reading; a store that did not answer is asked again, since the whole would begin anew. */
+export const readPatiently = <T>(database: Database, read: (sql: Sql) => Promise<T>): Promise<T> =>
+  retryBriefly(() => database.run(read));
+
 /** All entries of a database, page by page along its primary key: a row that is written meanwhile is read once at most. */
 export async function* readEntries(database: Database): AsyncGenerator<EntryRow[]> {
   let after = { board: "", user_id: "" };
   for (;;) {
     const { board, user_id } = after;
-    const page = await database.run(
+    const page = await readPatiently(
+      database,
       (sql) => sql<EntryRow[]>`
         SELECT ${entryColumns(sql)} FROM leaderboard
         WHERE (board, user_id) > (${board}, ${user_id})
@@ -72,7 +78,8 @@ export async function* readBoardEntries(
   let after = "";
   for (;;) {
     const from = after;
-    const page = await database.run(
+    const page = await readPatiently(
+      database,
       (sql) => sql<EntryRow[]>`
         SELECT ${entryColumns(sql)} FROM ${sql(table)}
         WHERE board = ${board} AND region = ${region} AND user_id > ${from}
@@ -102,7 +109,8 @@ export async function* readAccounts(database: Database, pageRows = PAGE_ROWS): A
   let after = "";
   for (;;) {
     const from = after;
-    const page = await database.run(
+    const page = await readPatiently(
+      database,
       (sql) => sql<AccountRow[]>`
         SELECT ${accountColumns(sql)} FROM accounts WHERE user_id > ${from} ORDER BY user_id LIMIT ${pageRows}`,
     );

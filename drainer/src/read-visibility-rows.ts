@@ -1,7 +1,7 @@
 import type { VisibilityEvent } from "shared/events";
 import type { Sql } from "./connect-postgres.ts";
 import type { Database } from "./database.ts";
-import { possible } from "./read-rows.ts";
+import { possible, readPatiently } from "./read-rows.ts";
 
 // Not through bigint: an infinite time would fail the page and all its rows.
 const columns = (sql: Sql) => sql`
@@ -16,7 +16,8 @@ export async function* readVisibility(
   let after = "";
   for (;;) {
     const from = after;
-    const page = await database.run(
+    const page = await readPatiently(
+      database,
       (sql) => sql<VisibilityEvent[]>`
         SELECT ${columns(sql)} FROM visibility
         WHERE region = ${region} AND user_id > ${from} ORDER BY user_id LIMIT ${pageRows}`,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { accountKey, entriesKey } from "shared/keys";
+import { createTopology } from "shared/regions";
+import { openFences } from "../../infra/embedded/open-fences.ts";
 import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
 import { upsertAccounts } from "./upsert-accounts.ts";
 import { upsertScores } from "./upsert-scores.ts";
@@ -8,6 +10,7 @@ import { upsertScores } from "./upsert-scores.ts";
 let it: UnderTest;
 beforeAll(async () => {
   it = await startUnderTest();
+  await openFences(it.redis, createTopology(["GLOBAL", "ASIA", "EU", "NA"], 1, []));
 });
 afterAll(() => it.close());
 beforeEach(() => it.clear());

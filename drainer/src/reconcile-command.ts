@@ -4,6 +4,7 @@ import { countRanked, estimateRows } from "./estimate-rows.ts";
 import { bar, createProgress, rate } from "./progress.ts";
 import type { Drift } from "./reconcile.ts";
 import { HELP, readReconcileOptions } from "./reconcile-options.ts";
+import { requireOpen } from "./require-open.ts";
 import { openSides } from "./sides.ts";
 import { accountSweep, entrySweeps, type Sides } from "./subjects.ts";
 
@@ -25,6 +26,7 @@ export async function reconcileCommand(args: string[], env: Environment): Promis
     throw new ConfigError([`--region must be one of ${regions.join(", ")}`]);
   }
   const shards = all.filter((shard) => region === undefined || shard.region === region);
+  if (isFixing) await requireOpen(sides.stores, shards);
   const progress = createProgress();
   const expected = await countLooks(sides, shards, region === undefined);
   const total = { compared: 0, moving: 0, differences: 0, repaired: 0 };

@@ -5,14 +5,18 @@ import type { Redis } from "shared/redis";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/regions";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/split";
 import type { Stores } from "shared/stores";
+import type { Database } from "./database.ts";
 import type { Databases } from "./databases.ts";
 import { createDrain } from "./drain.ts";
 import { countRanked } from "./estimate-rows.ts";
+import type { Guard } from "./guard.ts";
+import { readGuarded, setRun } from "./guarded-stores.ts";
 import { createLease, LEASE_TTL_MS, type Lease, unshared } from "./lease.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
 import { scoreQueuesOf } from "./queues.ts";
+import { requireOpen } from "./require-open.ts";
 import { scoreEventsOf } from "./upsert-scores.ts";
 
 /** What became of a region. */
@@ -79,7 +83,7 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         onProgress?.(region, counts, expected);
       },
     };
-    if (movingTo === undefined) await requireOpen(move);
+    if (movingTo === undefined) await requireOpen({ of: () => redis }, move.from);
     await run(options, move, split);
     return { region, from, ...counts };
   } finally {
@@ -102,25 +106,14 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await removeStrangers(move);
   await removeVisibility(move);
   await moveDead(move);
-  await openFences(move);
+  await openFences(move, options.databases.of(move.region));
   const vanished = move.from.filter((shard) => isVanishing(move, shard));
   await Promise.all(vanished.map(({ tag }) => move.redis.del(fenceKey(tag))));
   await mark(move, { partitions: to, isReadable: true });
 }
 
-/** @throws Error for a shard that may not be written: what it has may not be all there was */
-async function requireOpen({ redis, from }: Move): Promise<void> {
-  for (const { tag } of from) {
-    const { fence, run } = await readFence(redis, tag);
-    if (fence?.run !== undefined && fence.run === run) continue;
-    throw new Error(
-      `${tag} is not open for writes: let a drainer compare it with PostgreSQL, or run bun run lb restore.`,
-    );
-  }
-}
-
 /** The new shards have everything that the old ones had, and may be written on the same run of Redis. */
-async function openFences({ redis, region, from, to }: Move): Promise<void> {
+async function openFences({ redis, region, from, to }: Move, database: Database): Promise<void> {
   const shards = shardsOf(region, to.partitions);
   // A move that was ended here before has taken the old ones away.
   const there = await Promise.all([...from, ...shards].map(({ tag }) => readFence(redis, tag)));
@@ -130,7 +123,9 @@ async function openFences({ redis, region, from, to }: Move): Promise<void> {
   for (const { tag } of shards) {
     const store = await readFence(redis, tag);
     if (store.run === undefined) throw new Error("Redis has not told its run yet: run it again.");
-    const isPut = await putFence(redis, tag, store, { origin, kept, run: store.run }, { raises: true });
+    // A shard that was there before has an origin of its own, and PostgreSQL knows it by that.
+    const own = store.fence?.origin ?? (await readGuarded(database, tag))?.origin ?? origin;
+    const isPut = await putFence(redis, tag, store, { origin: own, kept, run: store.run }, { raises: true });
     if (!isPut) throw new Error(`${tag} was changed during the move: run it again.`);
   }
 }
@@ -154,7 +149,7 @@ async function drain(options: RepartitionOptions, { redis, region, from, to, onP
   const topology: Topology = { ...to, shards: from };
   const shared = { redis, database, kind: scoreEventsOf(topology), lease: unshared, batchMax: options.batchMax };
   for (const keys of scoreQueuesOf(topology)) {
-    const step = createDrain({ ...shared, keys });
+    const step = createDrain({ ...shared, keys, guard: await admitDrain(redis, keys.tag, database) });
     let waiting = isFenced ? Number.POSITIVE_INFINITY : await redis.llen(keys.queue);
     while (waiting > 0) {
       const taken = await step();
@@ -163,6 +158,17 @@ async function drain(options: RepartitionOptions, { redis, region, from, to, onP
       await onPage();
     }
   }
+}
+
+/** Has PostgreSQL take what is drained of a shard that is open, as it does from a drainer. */
+async function admitDrain(redis: Redis, tag: string, database: Database): Promise<Guard> {
+  const { fence, run } = await readFence(redis, tag);
+  if (run === undefined) throw new Error("Redis has not told its run yet: run it again.");
+  const guarded = await readGuarded(database, tag);
+  // A move that was ended near its end has taken the fence away, and nothing waits there any more.
+  const origin = guarded?.origin ?? fence?.origin;
+  if (origin !== undefined && guarded?.run !== run) await setRun(database, tag, { origin, run });
+  return async () => run;
 }
 
 /** The split of a Redis that has never told one. */

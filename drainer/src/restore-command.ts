@@ -1,7 +1,8 @@
 import { readArguments } from "shared/arguments";
 import type { Environment } from "shared/config";
+import { closeAll } from "./close-all.ts";
 import { estimateRows } from "./estimate-rows.ts";
-import { openRestored } from "./open-restored.ts";
+import { openRestored } from "./lost-store.ts";
 import { bar, createProgress, rate } from "./progress.ts";
 import { type RestoreCounts, restore } from "./restore.ts";
 import { openSides } from "./sides.ts";
@@ -41,8 +42,9 @@ export async function restoreCommand(args: string[], env: Environment): Promise<
     const rows = entries + newer + accounts + unknown;
     progress.show(bar("rows", rows, total, rate(rows, performance.now() - startedAt)));
   };
+  const closed = await closeAll(sides);
   const counts = await restore({ ...sides, onProgress });
-  await openRestored(sides);
+  for (const { place, store } of closed) await openRestored(place, store);
   progress.end();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(json ? `${JSON.stringify(counts)}\n` : `Done in ${seconds} s: ${describe(counts)}.\n`);

@@ -13,9 +13,10 @@ import { type Shard, shardOf, type Topology } from "shared/regions";
 import type { Stores } from "shared/stores";
 import type { Database } from "./database.ts";
 import { slices } from "./put-entries.ts";
-import { possible } from "./read-rows.ts";
+import { possible, readPatiently } from "./read-rows.ts";
 import accountsSource from "./restore-account-erasures.lua" with { type: "text" };
 import entriesSource from "./restore-erasures.lua" with { type: "text" };
+import { retryBriefly } from "./retry-briefly.ts";
 
 /** Kept in Redis for as long as the ranker keeps it: longer than a queue waits, or a token lives. */
 const ERASED_TTL_MS = 30 * 24 * 3600 * 1000;
@@ -35,7 +36,8 @@ async function* readErasures(database: Database, scope: string): AsyncGenerator<
   let after = "";
   for (;;) {
     const from = after;
-    const page = await database.run(
+    const page = await readPatiently(
+      database,
       (sql) => sql<ErasureRow[]>`
         SELECT user_id, trunc(extract(epoch FROM erased_at) * 1000000)::text AS erased_us
         FROM erasures WHERE scope = ${scope} AND user_id > ${from} ORDER BY user_id LIMIT ${PAGE_ROWS}`,
@@ -72,7 +74,7 @@ export async function restoreErasures(
         const keys = [clockKey(shard), visibilityKey(shard), ...rows.map(({ user_id }) => erasedKey(shard, user_id))];
         keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
         const players = rows.flatMap((row) => [row.user_id, row.erased_us, toTtlMs(row, nowMs())]);
-        await entriesScript(stores.of(region), keys, [rows.length, ...players]);
+        await retryBriefly(() => entriesScript(stores.of(region), keys, [rows.length, ...players]));
       }
     }
     onPage();
@@ -90,7 +92,7 @@ export async function restoreAccountErasures(
       const keys = [accountClockKey];
       keys.push(...rows.flatMap(({ user_id }) => [accountKey(user_id), accountErasedKey(user_id)]));
       const args = rows.flatMap((row) => [row.erased_us, toTtlMs(row, nowMs())]);
-      await accountsScript(home, keys, args);
+      await retryBriefly(() => accountsScript(home, keys, args));
     }
     onPage();
   }

@@ -10,6 +10,7 @@ import { type AccountRow, type EntryRow, readAccounts, readEntries } from "./rea
 import { readVisibility } from "./read-visibility-rows.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
 import { restoreAccountErasures, restoreErasures } from "./restore-erasures.ts";
+import { retryBriefly } from "./retry-briefly.ts";
 import { isSoundAccount, isSoundEntry, isSoundVisibility } from "./sound.ts";
 
 /** What a restore did so far. */
@@ -64,7 +65,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
     counts.unknown += page.length - known.length;
     for (const rows of slices(known)) {
       await scripts.start(async () => {
-        const written = await accountsScript(stores.home, [accountClockKey], accountArgs(rows));
+        const written = await retryBriefly(() => accountsScript(stores.home, [accountClockKey], accountArgs(rows)));
         counts.accounts += written; // not in one with the await: others count meanwhile
         onProgress?.(counts);
       });
@@ -77,12 +78,13 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
         const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
         if (!isMeant(place.shard)) continue;
         await scripts.start(async () => {
-          await putVisibility(stores.of(region), place, row);
+          await retryBriefly(() => putVisibility(stores.of(region), place, row));
         });
       }
     }
   }
-  for (const database of new Set(regions.map((region) => databases.of(region)))) {
+  const meant = only === undefined ? databases.all : new Set(regions.map((region) => databases.of(region)));
+  for (const database of meant) {
     for await (const page of readAhead(readEntries(database))) {
       const known = page.filter((row) => isSoundEntry(row) && isConfigured(topology, row));
       counts.unknown += page.length - known.length;
@@ -90,7 +92,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
       for (const slice of slicesByKeys(topology, known)) {
         if (!isMeant(slice.shard)) continue;
         await scripts.start(async () => {
-          const written = await putEntries(stores.of(slice.shard.region), slice);
+          const written = await retryBriefly(() => putEntries(stores.of(slice.shard.region), slice));
           counts.entries += written;
           counts.newer += slice.rows.length - written;
           onProgress?.(counts);

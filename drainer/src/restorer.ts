@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ACCOUNTS_TAG } from "shared/keys";
 import type { Log } from "shared/log";
 import { checkSplit } from "shared/split";
 import { type RestoreOptions, restore } from "./restore.ts";
@@ -10,8 +11,8 @@ export type RestoreTag = (tag: string) => Promise<void>;
 const GATHER_MS = 200;
 
 /**
- * Restores shards that lost data, one pass after another: those that are found in a short while share a pass, which reads
- * the tables once for all of them.
+ * Restores shards that lost data, one pass after another. Those of a region that are found in a short while share a pass,
+ * which reads the tables once for all of them; another region's stores do not fail it.
  *
  * @param signal ends a pass that is under way, at its next page
  */
@@ -19,30 +20,33 @@ export function createRestorer(
   options: Omit<RestoreOptions, "only" | "onProgress">,
   { log, signal }: { log: Log; signal: AbortSignal },
 ): RestoreTag {
-  let gathering: { tags: Set<string>; done: Promise<void> } | undefined;
+  const { topology, stores } = options;
+  const gathering = new Map<string, { tags: Set<string>; done: Promise<void> }>();
   let last: Promise<unknown> = Promise.resolve();
 
-  async function pass(tags: Set<string>, before: Promise<unknown>): Promise<void> {
+  async function pass(region: string, tags: Set<string>, before: Promise<unknown>): Promise<void> {
     await before;
     await delay(GATHER_MS, undefined, { signal });
-    gathering = undefined;
+    gathering.delete(region);
+    // Entries that are split otherwise would be put where nobody looks; an emptied store has lost the number as well.
+    if (region !== ACCOUNTS_TAG) await checkSplit(stores.of(region), topology, region);
     const counts = await restore({ ...options, only: tags, onProgress: () => signal.throwIfAborted() });
-    // An emptied store has lost the number of its partitions as well.
-    const regions = new Set(options.topology.shards.filter((shard) => tags.has(shard.tag)).map(({ region }) => region));
-    for (const region of regions) await checkSplit(options.stores.of(region), options.topology, region);
-    log.warn({ queues: [...tags], ...counts }, "restored from postgres");
+    if (counts.entries + counts.accounts > 0) log.warn({ queues: [...tags], ...counts }, "restored from postgres");
   }
 
   return (tag) => {
-    if (gathering === undefined) {
-      const tags = new Set<string>();
-      const done = pass(tags, last).finally(() => {
-        if (gathering?.tags === tags) gathering = undefined;
-      });
-      gathering = { tags, done };
-      last = done.catch(() => {}); // thrown where it is awaited
+    const region = topology.shards.find((shard) => shard.tag === tag)?.region ?? ACCOUNTS_TAG;
+    const present = gathering.get(region);
+    if (present !== undefined) {
+      present.tags.add(tag);
+      return present.done;
     }
-    gathering.tags.add(tag);
-    return gathering.done;
+    const tags = new Set([tag]);
+    const done = pass(region, tags, last).finally(() => {
+      if (gathering.get(region)?.tags === tags) gathering.delete(region);
+    });
+    gathering.set(region, { tags, done });
+    last = done.catch(() => {}); // thrown where it is awaited
+    return done;
   };
 }

@@ -37,6 +37,16 @@ test("a failed step is tried again until it works", async () => {
   expect(seen.slice(0, 4)).toEqual(["failed", "failed", "drained", "empty"]);
 });
 
+test("a store that is there again is looked at before the pause is over", async () => {
+  const startedAt = performance.now();
+  const { worker, seen, isEmpty } = startScripted([new Error("away")], 0); // it rests for two seconds
+  while (!seen.includes("released")) await new Promise((resolve) => setImmediate(resolve));
+  worker.wake();
+  await isEmpty;
+  expect(performance.now() - startedAt).toBeLessThan(YIELD_PAUSE_MS);
+  await worker.stop(1_000);
+});
+
 test("one that goes on failing gives its lease back, and rests until everybody has looked", async () => {
   const startedAt = performance.now();
   const { worker, seen, isEmpty } = startScripted([new Error("away"), { state: "held_elsewhere" }], 0);

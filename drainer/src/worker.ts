@@ -6,6 +6,8 @@ import { backoffAfter, pauseAfter, YIELD_PAUSE_MS } from "./pace.ts";
 
 /** Drains one queue for as long as the process lives. */
 export interface Worker {
+  /** Ends the pause that it makes: a store is there again, and has to be compared before it may be written. */
+  wake(): void;
   /** Empties the queue as far as that goes within `deadlineMs`, then rests for good. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -72,15 +74,24 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   }
 
+  let pausing = new AbortController();
+
+  async function pause(ms: number): Promise<void> {
+    pausing = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, pausing.signal]);
+    await delay(ms, undefined, { signal }).catch(() => {});
+  }
+
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       const { pauseMs } = await work();
-      if (pauseMs > 0) await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+      if (pauseMs > 0) await pause(pauseMs);
     }
   }
 
   const running = loop();
   return {
+    wake: () => pausing.abort(),
     async stop(deadlineMs) {
       const endsAt = performance.now() + deadlineMs;
       stopping.abort();

@@ -4,6 +4,7 @@ import { FORMATS } from "../../drainer/src/board-file.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/import-board.ts";
 import { bar, createProgress, rate } from "../../drainer/src/progress.ts";
 import { readLines } from "../../drainer/src/read-lines.ts";
+import { requireOpen } from "../../drainer/src/require-open.ts";
 import { openSides } from "../../drainer/src/sides.ts";
 import { formatOf, readPlace } from "./options.ts";
 
@@ -48,6 +49,7 @@ export async function importCommand(args: string[], env: Environment): Promise<n
   if (format === undefined || faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   await using sides = await openSides("import", env);
   const { board } = readPlace(sides.topology, values);
+  await requireOpen(sides.stores, sides.topology.shards);
   const progress = createProgress();
   const startedAt = performance.now();
   const size = source === Bun.stdin ? 0 : source.size;

@@ -132,6 +132,37 @@ test("what a store has lost of the writes that a ranker acknowledged is counted"
   expect(lost).toEqual([["EU", 3]]);
 });
 
+test("a store that lacks what one ranker has seen is closed by that ranker, so that no other opens it", async () => {
+  await add();
+  await learned();
+  await restart();
+  await redis.set(clockKey(shard), "5"); // an older copy
+  expect(await tryToAdd()).toBe("unavailable");
+  await until(fenceOf, (fence) => fence !== undefined && fence.run === undefined);
+  expect(await fenceOf()).toEqual({ origin: "test", kept: 5 });
+});
+
+test("a loss after a false alarm is counted as well", async () => {
+  await add();
+  await learned();
+  const fence = (await redis.get(fenceKey("EU"))) ?? "";
+  await redis.set(fenceKey("EU"), "test 0 another");
+  expect(await tryToAdd()).toBe("unavailable");
+  await redis.set(fenceKey("EU"), fence);
+  await until(tryToAdd, (outcome) => outcome === "ok");
+  await learned();
+  const kept = Number(await redis.get(clockKey(shard)));
+  for (let n = 0; n < 3; n++) await add();
+  await redis.del(fenceKey("EU"));
+  expect(await tryToAdd()).toBe("unavailable");
+  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, run: runAt(redis, fenceKey("EU")) ?? "" }));
+  await until(
+    async () => lost.length,
+    (count) => count > 0,
+  );
+  expect(lost).toEqual([["EU", 3]]);
+});
+
 test("an emptied store is neither written nor read, nor is anybody told that a player is unknown", async () => {
   await add();
   await redis.flushall();

@@ -7,8 +7,9 @@ import { createRecentWrites } from "./recent-writes.ts";
 
 /**
  * What this ranker has seen of the shards that it writes, and of the accounts, by tag. A store that was restarted is
- * closed until a drainer has compared it with PostgreSQL. Where none does that within a second, because PostgreSQL is
- * away, this ranker opens the store itself if it stands where the ranker last saw it.
+ * closed until a drainer has compared it with PostgreSQL. Where none does that within five seconds, because PostgreSQL is
+ * away, this ranker opens the store itself if it stands where the ranker last saw it. One that has seen more says so in
+ * the store at once, so that no other ranker opens it.
  */
 export interface FenceWatch {
   /** Tells of acknowledged writes. */
@@ -25,8 +26,8 @@ export interface FenceWatchOptions {
   patienceMs?: number;
 }
 
-// A drainer needs a reconnection (up to 500 ms) and two round trips to open a store.
-const PATIENCE_MS = 1_000;
+// A drainer that died holds its queue for 2 s, and one that could not reach a store for a while looks every 2 s.
+const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 // A store that is restored takes seconds or minutes; it is looked at for as long as it is closed.
 const LOOK_LATER_EVERY_MS = 500;
@@ -50,10 +51,10 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   /** Remembers the fence that writes are behind from now on, and counts what did not survive until it was put up. */
   function learn(tag: string, memory: Memory, { text, fence, run }: FencedStore): void {
     memory.run = run;
-    if (memory.text === text || fence === undefined) return;
-    memory.text = text;
     const { seenBefore } = memory;
     memory.seenBefore = undefined;
+    if (memory.text === text || fence === undefined) return;
+    memory.text = text;
     if (seenBefore === undefined) return;
     const lost = recent.count(tag, { above: fence.kept, upTo: seenBefore });
     if (lost.writes === 0) return;
@@ -78,10 +79,19 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
         if (memory !== undefined) learn(tag, memory, store);
         return;
       }
+      if (store !== undefined && hasLost(store, memory)) await close(redis, tag, store);
       const isPatient = performance.now() < patientUntil;
       if (!isPatient && store !== undefined && isAsLeft(store, memory)) await open(redis, tag, store);
       await delay(isPatient ? LOOK_EVERY_MS : LOOK_LATER_EVERY_MS, undefined, { ref: false });
     }
+  }
+
+  /** Keeps every service from a store that lacks what this ranker has seen of it, until a drainer has restored it. */
+  async function close(redis: Redis, tag: string, store: FencedStore): Promise<void> {
+    const { fence, clock = 0 } = store;
+    if (fence === undefined) return;
+    const isClosed = await putFence(redis, tag, store, { origin: fence.origin, kept: clock }, { raises: false });
+    if (isClosed) log.error({ shard: tag }, "redis lost data that this ranker has seen: closed until it is restored");
   }
 
   async function open(redis: Redis, tag: string, store: FencedStore): Promise<void> {
@@ -123,6 +133,10 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
 }
 
 const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== undefined && fence.run === run;
+
+/** Whether a store is behind the fence that this ranker knows, and lacks versions that it was told. */
+const hasLost = ({ text, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>
+  memory !== undefined && memory.text !== "" && memory.text === text && clock < memory.seen;
 
 /** Whether a store of another run is, by all that this ranker knows, the one that it wrote to. */
 const isAsLeft = ({ text, fence, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>

@@ -8,5 +8,5 @@ run    of the server that the caller has sent this to
 ]]
 local function is_open(fence, run)
   local text = redis.call('GET', fence)
-  return text and string.match(text, '%S+$') == run
+  return text and string.sub(text, -#run - 1) == ' ' .. run
 end

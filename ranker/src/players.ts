@@ -33,6 +33,8 @@ export interface Players {
 }
 
 const QUEUE_PAGE = 1_000;
+/** Of a player's waiting events in a queue the newest so many are shown, and of the dead ones: some 400 KB. */
+const EVENTS_SHOWN_MAX = 1_000;
 
 type Text = string | null;
 const readScript = defineScript({
@@ -43,29 +45,32 @@ const readScript = defineScript({
 
 export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
   const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
-  const placesOf = (userId: string) =>
-    shardsOf(userId).flatMap((shard) => topology.boards.map((board) => ({ shard, board })));
 
   /** Players of an identity provider have no account: what they wrote last says who they are. */
   async function find(userId: string): Promise<Identity | undefined> {
     const { name, region, created_at: account } = await readAccountOf(stores.home, userId);
     if (name && region && account) return { userId, name, region, account };
     const written = await Promise.all(
-      placesOf(userId).map(async ({ shard, board }) => {
-        const record = await stores.of(shard.region).hget(entriesKey(shard, board), userId);
-        return record === null ? [] : [{ region: shard.region, ...parseRecord(record) }];
+      shardsOf(userId).map(async (shard) => {
+        const [, ...records] = await readKept(shard, userId);
+        return records.flatMap((text) => (text === null ? [] : [{ region: shard.region, ...parseRecord(text) }]));
       }),
     );
     const last = written.flat().toSorted((a, b) => Number(b.updatedAt) - Number(a.updatedAt))[0];
     return last && { userId, name: last.name, region: last.region, isExternal: true };
   }
 
-  async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
+  /** @throws Problem `unavailable` */
+  async function readKept(shard: Shard, userId: string): Promise<[visibility: Text, ...records: Text[]]> {
     const keys = [splitKey(shard.tag), visibilityKey(shard), fenceKey(shard.tag)];
     keys.push(...topology.boards.map((each) => entriesKey(shard, each)));
-    const reply = await readScript(stores.of(shard.region), keys, [userId, topology.partitions]);
-    const [visibility, ...records] = reply;
-    if (reply.length === 0) throw entriesAway(shard.region);
+    const [visibility, ...records] = await readScript(stores.of(shard.region), keys, [userId, topology.partitions]);
+    if (visibility === undefined) throw entriesAway(shard.region);
+    return [visibility, ...records];
+  }
+
+  async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
+    const [visibility, ...records] = await readKept(shard, userId);
     const entries = topology.boards.flatMap((board, index) => {
       const record = records[index];
       if (record == null) return [];
@@ -146,7 +151,8 @@ async function findIn(redis: Redis, key: string, isMeant: IsMeant): Promise<Buff
   for (let first = 0; ; first += QUEUE_PAGE) {
     const page = await redis.lrangeBuffer(key, first, first + QUEUE_PAGE - 1);
     for (const element of page) if (isMeant(element)) found.set(element.toString("latin1"), element);
-    if (page.length < QUEUE_PAGE) return [...found.values()];
+    if (page.length < QUEUE_PAGE || found.size >= EVENTS_SHOWN_MAX)
+      return [...found.values()].slice(0, EVENTS_SHOWN_MAX);
   }
 }
 

@@ -12,11 +12,12 @@ export type Account = Partial<
 const script = defineReadScript({
   name: "read-account",
   source,
-  parts: [],
+  parts: ["is-open"],
+  isFenced: true,
   parse: (reply) => reply as string[] | null,
 });
 
-/** @throws Problem `unavailable`, also where the store of accounts was emptied and is not restored yet */
+/** @throws Problem `unavailable`, also while the store of accounts was not compared with PostgreSQL */
 export async function readAccount(home: Redis, userId: string): Promise<Account> {
   const pairs = await script(home, [accountKey(userId), fenceKey(ACCOUNTS_TAG)], []);
   if (pairs === null) throw accountsAway();

@@ -14,16 +14,22 @@ export interface FencedStore {
   run: string | undefined;
 }
 
+const TRIES_MAX = 2;
+
 const putScript = defineScript({ name: "put-fence", source: putSource, parse: (reply) => reply === 1 });
 
 /** @param tag of a shard, or `accounts` @throws what Redis throws */
 export async function readFence(redis: Redis, tag: string): Promise<FencedStore> {
   const keys = fenceKeys(tag);
-  const before = runAt(redis, keys[0]);
-  const [text = null, clock = null] = await redis.mget(keys);
-  // Between the two a failover may have changed who answers: then nobody knows whose words these are.
-  const run = before === runAt(redis, keys[0]) ? before : undefined;
-  return { text: text ?? "", fence: parseFence(text), clock: clock === null ? undefined : Number(clock), run };
+  for (let tries = 1; ; tries++) {
+    const before = runAt(redis, keys[0]);
+    const [text = null, clock = null] = await redis.mget(keys);
+    // The first answer on a new connection comes behind the one that tells the run; and a failover may have changed which
+    // server answers, so that an answer belongs to a run only where that is the same before and after.
+    const run = before === runAt(redis, keys[0]) ? before : undefined;
+    if (run === undefined && tries < TRIES_MAX) continue;
+    return { text: text ?? "", fence: parseFence(text), clock: clock === null ? undefined : Number(clock), run };
+  }
 }
 
 /**

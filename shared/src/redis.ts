@@ -31,6 +31,11 @@ const isCluster = (redis: Redis): redis is Cluster => redis.isCluster;
 /** Connections to all servers that are written to. */
 export const primariesOf = (redis: Redis): Connection[] => (isCluster(redis) ? primariesOfCluster(redis) : [redis]);
 
+/** Calls `listener` whenever the server, or a node of the cluster, is connected again. */
+export function onStoreReady(redis: Redis, listener: () => void): void {
+  redis.on(isCluster(redis) ? NODE_READY : "ready", listener);
+}
+
 /** The run of the server that a key lives on, as `redis-run.ts` has it; nothing while that is not known. */
 export function runAt(redis: Redis, key: string): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { PlayerRecord } from "shared/answers";
 import { toDeadEntry } from "shared/dead-entry";
-import { accountDeadKey, accountQueueKey, queueKey, splitKey } from "shared/keys";
+import { accountDeadKey, accountQueueKey, fenceKey, queueKey, splitKey } from "shared/keys";
 import { createLog } from "shared/log";
 import { Problem } from "shared/problems";
 import type { Identity } from "shared/tokens";
@@ -186,6 +186,15 @@ test("after an erasure the next owner of the id meets none of the answers that w
   const written = await write(second, 100);
   expect([written.headers.get("Idempotent-Replayed"), await written.json()]).toMatchObject([null, { score: 105 }]);
   expect((await write(second, 100)).headers.get("Idempotent-Replayed")).toBe("true");
+});
+
+test("a player of a provider in a region whose store was emptied is not called unknown", async () => {
+  await ranker.submit({ userId: "grace", name: "Grace", region: "EU" }, { operation: "set", board: "main", value: 5 });
+  const fence = (await under.redis.get(fenceKey("EU"))) ?? "";
+  await under.redis.del(fenceKey("EU"), "entries:{EU}", "leaderboard:{EU}");
+  const answer = await ask("POST", "/players/grace/score", { operation: "add", value: 1 });
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([503, "unavailable"]);
+  await under.redis.set(fenceKey("EU"), fence);
 });
 
 describe("export", () => {
