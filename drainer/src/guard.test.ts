@@ -49,7 +49,7 @@ describe("a store", () => {
   test("of a new deployment is opened without a step by hand, and asked again when something changes alone", async () => {
     const { guard, states } = guarding();
     const run = await guard();
-    expect(await fenceOf()).toEqual({ origin: expect.any(String), kept: 0, run });
+    expect(await fenceOf()).toEqual({ origin: expect.any(String), kept: 0, from: 0, run });
     expect(runAt(it.redis, fenceKey("EU"))).toBe(run);
     expect([await guard(), states]).toEqual([run, ["checking", "open"]]);
   });
@@ -87,7 +87,7 @@ describe("a store", () => {
     await pushEvents(it, scoreEvent("ann", 7, 300));
     await drain();
     const fence = await fenceOf();
-    await it.redis.set(fenceKey("EU"), formatFence({ origin: fence?.origin ?? "", kept: 0, run: "before" }));
+    await it.redis.set(fenceKey("EU"), formatFence({ origin: fence?.origin ?? "", kept: 0, from: 0, run: "before" }));
     await it.redis.set(clockKey(shard), "299");
     const { guard, states } = guarding();
     await guard();
@@ -96,7 +96,7 @@ describe("a store", () => {
 
   test("with another deployment's data stays closed, and nothing of it is drained", async () => {
     await scoreDrain(it, { guard: guarding().guard })();
-    await it.redis.set(fenceKey("EU"), formatFence({ origin: "theirs", kept: 5, run: "theirs" }));
+    await it.redis.set(fenceKey("EU"), formatFence({ origin: "theirs", kept: 5, from: 5, run: "theirs" }));
     await pushEvents(it, scoreEvent("eve", 9, 400));
     const { guard, states } = guarding();
     await expect(scoreDrain(it, { guard })()).rejects.toThrow("the data of another deployment");

@@ -35,7 +35,7 @@ export async function closeStore(
   const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
   const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
   const kept = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
-  if (store.text !== formatFence({ origin, kept })) {
+  if (store.text !== formatFence({ origin, kept, from: kept })) {
     const isPut = await putFence(redis, tag, store, { origin, kept }, { raises: false });
     if (!isPut) throw new Error(`Redis changed while ${tag} was judged.`);
   }

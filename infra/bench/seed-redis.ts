@@ -97,7 +97,7 @@ export async function seedRedis(
 export async function openFences(redis: RedisClient, { shards }: Topology): Promise<string> {
   const run = (await readInfo(redis, "server")).get("run_id") ?? "";
   for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
-    await redis.send("SET", [fenceKey(tag), formatFence({ origin: "bench", kept: 0, run })]);
+    await redis.send("SET", [fenceKey(tag), formatFence({ origin: "bench", kept: 0, from: 0, run })]);
   }
   return run;
 }

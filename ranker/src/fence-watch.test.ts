@@ -123,7 +123,8 @@ test("what a store has lost of the writes that a ranker acknowledged is counted"
   for (let n = 0; n < 3; n++) await add();
   await restart();
   const run = runAt(redis, fenceKey("EU")) ?? "";
-  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, run })); // as a drainer leaves it
+  const from = Number(await redis.get(clockKey(shard)));
+  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, from, run })); // as a drainer leaves it
   await add();
   await until(
     async () => lost.length,
@@ -139,14 +140,14 @@ test("a store that lacks what one ranker has seen is closed by that ranker, so t
   await redis.set(clockKey(shard), "5"); // an older copy
   expect(await tryToAdd()).toBe("unavailable");
   await until(fenceOf, (fence) => fence !== undefined && fence.run === undefined);
-  expect(await fenceOf()).toEqual({ origin: "test", kept: 5 });
+  expect(await fenceOf()).toEqual({ origin: "test", kept: 5, from: 5 });
 });
 
 test("a loss after a false alarm is counted as well", async () => {
   await add();
   await learned();
   const fence = (await redis.get(fenceKey("EU"))) ?? "";
-  await redis.set(fenceKey("EU"), "test 0 another");
+  await redis.set(fenceKey("EU"), "test 0 0 another");
   expect(await tryToAdd()).toBe("unavailable");
   await redis.set(fenceKey("EU"), fence);
   await until(tryToAdd, (outcome) => outcome === "ok");
@@ -155,7 +156,8 @@ test("a loss after a false alarm is counted as well", async () => {
   for (let n = 0; n < 3; n++) await add();
   await redis.del(fenceKey("EU"));
   expect(await tryToAdd()).toBe("unavailable");
-  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, run: runAt(redis, fenceKey("EU")) ?? "" }));
+  const [from, run] = [Number(await redis.get(clockKey(shard))), runAt(redis, fenceKey("EU")) ?? ""];
+  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, from, run }));
   await until(
     async () => lost.length,
     (count) => count > 0,

@@ -31,42 +31,60 @@ const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 // A store that is restored takes seconds or minutes; it is looked at for as long as it is closed.
 const LOOK_LATER_EVERY_MS = 500;
+// One command a second and shard.
+const LOOK_AT_ALL_EVERY_MS = 1_000;
 
 interface Memory {
-  /** The run of the server that the last write was acknowledged on; nothing since the store was found closed. */
+  redis: Redis;
+  /** The run of the server that the last write was acknowledged on. */
   run: string | undefined;
   /** The fence that the writes were behind, as it stands in the store; empty until it was read. */
   text: string;
   /** The highest version that this ranker was told, in microseconds. */
   seen: number;
-  /** The same as it was when the store was closed, until it is known what survived of it. */
-  seenBefore?: number | undefined;
 }
 
 export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: FenceWatchOptions): FenceWatch {
   const memories = new Map<string, Memory>();
   const recent = createRecentWrites();
   const watched = new Set<string>();
+  let isLooking = false;
 
-  /** Remembers the fence that writes are behind from now on, and counts what did not survive until it was put up. */
-  function learn(tag: string, memory: Memory, { text, fence, run }: FencedStore): void {
-    memory.run = run;
-    const { seenBefore } = memory;
-    memory.seenBefore = undefined;
+  /** Remembers the fence that writes are behind from now on, and counts what was lost before it was put up. */
+  function learn(tag: string, memory: Memory, { text, fence }: FencedStore): void {
     if (memory.text === text || fence === undefined) return;
     memory.text = text;
-    if (seenBefore === undefined) return;
-    const lost = recent.count(tag, { above: fence.kept, upTo: seenBefore });
+    const lost = recent.count(tag, { above: fence.kept, upTo: fence.from });
     if (lost.writes === 0) return;
     const since = new Date(fence.kept / 1000).toISOString();
     log.error({ shard: tag, ...lost, since }, "acknowledged writes are lost: neither redis nor postgres has them");
     onLost?.(tag, lost.writes);
   }
 
-  async function look(redis: Redis, tag: string, memory: Memory): Promise<void> {
-    const store = await readFence(redis, tag).catch(() => undefined);
-    if (store !== undefined && isOpen(store)) learn(tag, memory, store);
-    else memory.run = undefined; // the next write tries again
+  /** A store may lose data and be restored while nothing is written here. */
+  async function look(tag: string, memory: Memory): Promise<void> {
+    const store = await readFence(memory.redis, tag).catch(() => undefined);
+    if (store === undefined) return;
+    if (isOpen(store)) learn(tag, memory, store);
+    else watch(memory.redis, tag);
+  }
+
+  function lookAtAll(): void {
+    for (const [tag, memory] of memories) if (!watched.has(tag)) void look(tag, memory);
+  }
+
+  function startLooking(): void {
+    if (isLooking) return;
+    isLooking = true;
+    setInterval(lookAtAll, LOOK_AT_ALL_EVERY_MS).unref();
+  }
+
+  function watch(redis: Redis, tag: string): void {
+    if (watched.has(tag)) return;
+    watched.add(tag);
+    void awaitOpening(redis, tag)
+      .catch((err: unknown) => log.warn({ shard: tag, err }, "a store could not be opened"))
+      .finally(() => watched.delete(tag));
   }
 
   /** Waits until a drainer has opened the store, and opens it where none does in time and the store is as it was left. */
@@ -104,31 +122,19 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   return {
     onWritten(redis, tag, versions) {
       const run = runAt(redis, fenceKey(tag));
-      const memory = memories.get(tag) ?? { run: undefined, text: "", seen: 0 };
+      const memory = memories.get(tag) ?? { redis, run: undefined, text: "", seen: 0 };
       memories.set(tag, memory);
-      const hasChanged = run !== undefined && memory.run !== run;
-      if (hasChanged) memory.seenBefore ??= memory.seen;
       for (const version of versions) {
         recent.add(tag, version);
         if (version > memory.seen) memory.seen = version;
       }
-      if (!hasChanged) return;
+      startLooking();
+      if (run === undefined || memory.run === run) return;
       memory.run = run;
-      void look(redis, tag, memory);
+      void look(tag, memory);
     },
 
-    onClosed(redis, tag) {
-      const memory = memories.get(tag);
-      if (memory !== undefined) {
-        memory.run = undefined;
-        memory.seenBefore ??= memory.seen;
-      }
-      if (watched.has(tag)) return;
-      watched.add(tag);
-      void awaitOpening(redis, tag)
-        .catch((err: unknown) => log.warn({ shard: tag, err }, "a store could not be opened"))
-        .finally(() => watched.delete(tag));
-    },
+    onClosed: watch,
   };
 }
 

@@ -3,7 +3,7 @@ Part of the scripts that write: whether the shard, or the accounts, may be writt
 names another run after a restart or a failover, until the store was compared with what is known of it, and none where the
 store lost data.
 
-fence  string  <origin> <kept> <run>, or <origin> <kept> lost; see fence.ts
+fence  string  <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
 run    of the server that the caller has sent this to
 ]]
 local function is_open(fence, run)

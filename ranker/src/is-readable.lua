@@ -4,7 +4,7 @@ fence was emptied, or is new and not open yet.
 
 split_key   string  how many partitions the region is split into; absent where nobody has written it down
 partitions  what the caller takes the split to be
-fence       string  <origin> <kept> <run>, or <origin> <kept> lost; see fence.ts
+fence       string  <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
 ]]
 local function is_readable(split_key, partitions, fence)
   local text = redis.call('GET', fence)

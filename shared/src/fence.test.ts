@@ -3,13 +3,14 @@ import { formatFence, parseFence } from "./fence.ts";
 
 test("a fence is read as it was written, open or lost", () => {
   for (const fence of [
-    { origin: "0b6f-1", kept: 0, run: "a1" },
-    { origin: "x", kept: 9007199254740991 },
+    { origin: "0b6f-1", kept: 0, from: 5, run: "a1" },
+    { origin: "x", kept: 9007199254740991, from: 9007199254740991 },
   ]) {
     expect(parseFence(formatFence(fence))).toEqual(fence);
   }
 });
 
 test("what is no fence is none", () => {
-  for (const text of [null, "", "x 1", "x -1 run", "x 1 run more", "lost"]) expect(parseFence(text)).toBeUndefined();
+  for (const text of [null, "", "x 1 1", "x -1 1 run", "x 1 run", "x 1 1 run more", "lost"])
+    expect(parseFence(text)).toBeUndefined();
 });

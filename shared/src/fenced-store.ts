@@ -1,4 +1,4 @@
-import { type Fence, formatFence, parseFence } from "./fence.ts";
+import { type Fence, LOST, parseFence } from "./fence.ts";
 import { fenceKeys } from "./keys.ts";
 import putSource from "./put-fence.lua" with { type: "text" };
 import { defineScript, type Redis, runAt } from "./redis.ts";
@@ -42,9 +42,9 @@ export function putFence(
   redis: Redis,
   tag: string,
   judged: FencedStore,
-  fence: Fence,
+  fence: Omit<Fence, "from">,
   { raises }: { raises: boolean },
 ): Promise<boolean> {
-  const args = [judged.text, judged.clock ?? 0, formatFence(fence), raises ? 1 : 0, fence.kept];
+  const args = [judged.text, judged.clock ?? 0, fence.origin, fence.kept, fence.run ?? LOST, raises ? 1 : 0];
   return putScript(redis, fenceKeys(tag), args);
 }

@@ -69,7 +69,7 @@ export const splitKey = (tag: string) => `split:{${tag}}`;
 export const moverKey = (region: string) => `mover:{${region}}`;
 
 /**
- * string, `<origin> <kept> <run>` (see `fence.ts`): the run of the server on which the shard, or the accounts, may be
+ * string, `<origin> <kept> <from> <run>` (see `fence.ts`): the run of the server on which the shard, or the accounts, may be
  * written. A key of its own, since it says something of the store and not of the entries, as the split does.
  */
 export const fenceKey = (tag: string) => `fence:{${tag}}`;

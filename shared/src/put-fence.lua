@@ -3,24 +3,25 @@
 Puts up the fence of a shard, or of the accounts, unless the store has changed since it was judged. Runs at maxmemory too: a
 store that is full has to be opened before the drainer can make room.
 
-KEYS 1 fence  string <origin> <kept> <run>, or <origin> <kept> lost; see fence.ts
+KEYS 1 fence  string <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
      2 clock  string last version given out
 ARGV 1 known  the fence that was judged, empty where there was none
      2 least  the clock that was judged; a smaller one is another store's
-     3 fence  the new one
-     4 raise  1 when the clock is to be raised above everything that was ever given out: after a loss
-     5 kept   the clock is at least this
+     3 origin, 4 kept, 5 run or lost   of the new one
+     6 raise  1 when the clock is to be raised above everything that was ever given out: after a loss
 Reply 1; 0 when the fence or the clock is not what was judged: then nothing was done
 ]]
 local fence, clock = KEYS[1], KEYS[2]
-local known, least, new_fence, raise, kept = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1', tonumber(ARGV[5])
+local known, least, origin, kept, run, raise = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
 
 local last_version = tonumber(redis.call('GET', clock) or '0')
 if (redis.call('GET', fence) or '') ~= known or last_version < least then return 0 end
-redis.call('SET', fence, new_fence)
+local from = kept
 if raise then
   local time = redis.call('TIME')
-  local version = math.max(last_version + 1, kept + 1, time[1] * 1000000 + time[2])
-  redis.call('SET', clock, string.format('%.0f', version))
+  local version = math.max(last_version + 1, tonumber(kept) + 1, time[1] * 1000000 + time[2])
+  from = string.format('%.0f', version)
 end
+redis.call('SET', fence, origin .. ' ' .. kept .. ' ' .. from .. ' ' .. run)
+if raise then redis.call('SET', clock, from) end
 return 1
