@@ -16,16 +16,28 @@ CREATE TABLE IF NOT EXISTS drained_versions (
 );
 
 -- Called by each statement that writes a batch, in its transaction: notes the batch's newest version, and refuses the
--- batch when its store was opened anew since the events were read. Whoever opens a store waits for this lock.
+-- batch when its store was opened anew since the events were read. The lock is shared by batches, and nothing is written
+-- for it.
 CREATE OR REPLACE FUNCTION admit_batch(batch_tag TEXT, batch_run TEXT, newest BIGINT) RETURNS BOOLEAN
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM guarded_stores WHERE tag = batch_tag AND run = batch_run FOR SHARE;
+  PERFORM pg_advisory_xact_lock_shared(hashtext('guarded store'), hashtext(batch_tag));
+  PERFORM FROM guarded_stores WHERE tag = batch_tag AND run = batch_run;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the Redis of % was opened anew since this batch was read', batch_tag USING ERRCODE = 'LB001';
   END IF;
   INSERT INTO drained_versions (tag, version) VALUES (batch_tag, newest) ON CONFLICT DO NOTHING;
   RETURN TRUE;
+END
+$$;
+
+-- From its end on batches of this run alone are admitted; those of another that are being written are waited for.
+CREATE OR REPLACE FUNCTION admit_run(new_tag TEXT, new_origin TEXT, new_run TEXT) RETURNS VOID
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('guarded store'), hashtext(new_tag));
+  INSERT INTO guarded_stores (tag, origin, run) VALUES (new_tag, new_origin, new_run)
+  ON CONFLICT (tag) DO UPDATE SET run = excluded.run;
 END
 $$;
 

@@ -25,11 +25,7 @@ export async function forgetVersions(database: Database, tag: string): Promise<v
 
 /** From now on events of this run are taken; waits for batches of another that are being written. */
 export async function setRun(database: Database, tag: string, { origin, run }: Omit<Guarded, "newest">): Promise<void> {
-  await database.run(
-    (sql) => sql`
-      INSERT INTO guarded_stores (tag, origin, run) VALUES (${tag}, ${origin}, ${run})
-      ON CONFLICT (tag) DO UPDATE SET run = excluded.run`,
-  );
+  await database.run((sql) => sql`SELECT admit_run(${tag}, ${origin}, ${run})`);
 }
 
 /** Notes that PostgreSQL has rows of a shard up to a version, which came past its queue. */

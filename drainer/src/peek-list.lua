@@ -11,19 +11,23 @@ Reply elements, oldest first; nothing is moved
 local list = KEYS[1]
 local count, behind, bytes_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
--- A few at a time: what is read in vain is no more than that.
-local page_max = 16
+-- A few first. They tell how many more may be read at once: a quarter of what would fit, if all are as large, so that what is
+-- read in vain stays small where sizes differ. Pages of 16 alone cost five times as much as one LRANGE.
+local PAGE_MIN, SHARE = 16, 4
 
-local found, bytes = {}, 0
+local found, bytes, wanted = {}, 0, PAGE_MIN
 while #found < count do
   local first = behind + #found
-  local wanted = math.min(page_max, count - #found)
+  wanted = math.min(wanted, count - #found)
   local page = redis.call('LRANGE', list, -first - wanted, -first - 1)
   for i = #page, 1, -1 do
-    bytes = bytes + #page[i]
+    local element = page[i]
+    bytes = bytes + #element
     if bytes > bytes_max and #found > 0 then return found end
-    found[#found + 1] = page[i]
+    found[#found + 1] = element
   end
   if #page < wanted then break end
+  local average = math.max(bytes / #found, 1)
+  wanted = math.max(PAGE_MIN, math.floor((bytes_max - bytes) / average / SHARE))
 end
 return found
