@@ -8,16 +8,14 @@ const column = (erasures: readonly Erasure[], name: "region" | "user_id" | "upda
 /** Deletes what is not newer than its erasure, on every board, and keeps older events out for good. */
 export async function eraseEntries(sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin): Promise<void> {
   await sql`
-    SELECT erased.*
-    FROM erase_entries(${column(erasures, "region")}::text[], ${column(erasures, "user_id")}::text[],
-                       ${column(erasures, "updated_at")}::text[]) AS erased
-    ${admit(sql, origin, erasures)}`;
+    SELECT erase_entries(${column(erasures, "region")}::text[], ${column(erasures, "user_id")}::text[],
+                         ${column(erasures, "updated_at")}::text[])
+    WHERE ${admit(sql, origin, erasures)}`;
 }
 
 /** The same for accounts. */
 export async function eraseAccounts(sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin): Promise<void> {
   await sql`
-    SELECT erased.*
-    FROM erase_accounts(${column(erasures, "user_id")}::text[], ${column(erasures, "updated_at")}::text[]) AS erased
-    ${admit(sql, origin, erasures)}`;
+    SELECT erase_accounts(${column(erasures, "user_id")}::text[], ${column(erasures, "updated_at")}::text[])
+    WHERE ${admit(sql, origin, erasures)}`;
 }

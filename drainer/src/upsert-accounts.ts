@@ -23,8 +23,7 @@ function write(
       ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
       ${column("password_hash")}::text[], ${column("created_at")}::text[], ${column("updated_at")}::text[]
     ) AS event (user_id, name, region, password_hash, created_at, updated_at)
-    ${admit(sql, origin, events)}
-    WHERE NOT EXISTS (
+    WHERE ${admit(sql, origin, events)} AND NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = 'accounts' AND erasures.user_id = event.user_id
         AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at::bigint * interval '1 microsecond'

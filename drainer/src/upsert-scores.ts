@@ -35,8 +35,7 @@ function write(sql: Sql, columns: Columns, { mayReplace, admission }: { mayRepla
       ${columns.board}::text[], ${columns.user_id}::text[], ${columns.name}::text[], ${columns.region}::text[],
       ${columns.score}::bigint[], ${columns.reached_at}::bigint[], ${columns.updated_at}::bigint[]
     ) AS event (board, user_id, name, region, score, reached_at, updated_at)
-    ${admission}
-    WHERE NOT EXISTS (
+    WHERE ${admission} AND NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
         AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at * interval '1 microsecond'

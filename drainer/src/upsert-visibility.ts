@@ -21,8 +21,7 @@ function write(
       ${column("region")}::text[], ${column("user_id")}::text[], ${column("hidden")}::text[],
       ${column("updated_at")}::text[]
     ) AS event (region, user_id, hidden, updated_at)
-    ${admit(sql, origin, events)}
-    WHERE NOT EXISTS (
+    WHERE ${admit(sql, origin, events)} AND NOT EXISTS (
       SELECT FROM erasures
       WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
         AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at::bigint * interval '1 microsecond'

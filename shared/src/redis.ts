@@ -122,8 +122,6 @@ export interface ScriptDefinition<R> {
    * those of the caller.
    */
   isFenced?: boolean;
-  /** Whether the reply has bytes, as `Buffer`, in the place of text. */
-  isBinary?: boolean;
   /** Results that acknowledge nothing, and so need no confirming. */
   isRefusal?: (result: R) => boolean;
 }
@@ -151,8 +149,7 @@ export function observeScripts(redis: Redis, observer: ScriptObserver): void {
 
 /** Runs by digest; sends the source only when this server does not know it yet (`NOSCRIPT`). */
 export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
-  const { name, source, parse, isRefusal = () => false } = definition;
-  const { hasOtherKeys = false, isFenced = false, isBinary = false } = definition;
+  const { name, source, parse, hasOtherKeys = false, isFenced = false, isRefusal = () => false } = definition;
   const sha1 = new Bun.CryptoHasher("sha1").update(source).digest("hex");
   return async (redis, keys, args, confirm) => {
     const startedAt = performance.now();
@@ -160,10 +157,7 @@ export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
       const send = async (server: Connection) => {
         const confirmed = confirm?.(server);
         const all = isFenced ? [runOf(server) ?? "", ...args] : args;
-        const reply = isBinary
-          ? server.callBuffer(command, script, keys.length, ...keys, ...all)
-          : server[command](script, keys.length, ...keys, ...all);
-        const result = parse(await reply);
+        const result = parse(await server[command](script, keys.length, ...keys, ...all));
         if (!isRefusal(result)) await confirmed?.();
         return result;
       };
