@@ -11,6 +11,9 @@ export const PEEK_BYTES_MAX = 4 * 1024 * 1024;
 const PAGE_MIN = 16;
 const SHARE = 4;
 
+/** Bytes of an element of each list when it was last read: one entry a queue. */
+const averages = new Map<string, number>();
+
 /**
  * The oldest elements of a list but for `behind`, byte for byte, oldest first: up to `count` of them, and fewer where they
  * have more than {@link PEEK_BYTES_MAX} bytes together, or where the list's old end has changed meanwhile. Nothing is
@@ -19,7 +22,7 @@ const SHARE = 4;
 export async function peekList(redis: Redis, key: string, count: number, behind = 0): Promise<Buffer[]> {
   const found: Buffer[] = [];
   let bytes = 0;
-  let wanted = Math.min(count, PAGE_MIN);
+  let wanted = Math.min(count, averages.has(key) ? fitting(PEEK_BYTES_MAX, averages.get(key) ?? 0) : PAGE_MIN);
   while (found.length < count) {
     // A page begins with the last element of the page before: so it is seen that nothing is missing between them.
     const last = found.at(-1);
@@ -28,16 +31,21 @@ export async function peekList(redis: Redis, key: string, count: number, behind 
     if (last !== undefined && !page.shift()?.equals(last)) break;
     for (const element of page) {
       bytes += element.length;
-      if (bytes > PEEK_BYTES_MAX && found.length > 0) return found;
+      if (bytes > PEEK_BYTES_MAX && found.length > 0) {
+        averages.set(key, bytes / (found.length + 1));
+        return found;
+      }
       found.push(element);
     }
     if (page.length < wanted) break;
-    const average = Math.max(1, bytes / found.length);
-    const fitting = Math.floor((PEEK_BYTES_MAX - bytes) / average / SHARE);
-    wanted = Math.min(count - found.length, Math.max(PAGE_MIN, fitting));
+    wanted = Math.min(count - found.length, fitting(PEEK_BYTES_MAX - bytes, bytes / found.length));
   }
+  if (found.length > 0) averages.set(key, bytes / found.length);
   return found;
 }
+
+const fitting = (bytes: number, average: number) =>
+  Math.max(PAGE_MIN, Math.floor(bytes / Math.max(1, average) / SHARE));
 
 async function readPage(redis: Redis, key: string, first: number, count: number): Promise<Buffer[]> {
   const newestFirst = await redis.lrangeBuffer(key, -first - count, -first - 1);
