@@ -5,7 +5,7 @@ import { runAt } from "shared/redis";
 import { forgetVersions, hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, judgeStore, wholeUpTo } from "./judge-store.ts";
 import { LEASE_RENEWAL_MS, type Lease } from "./lease.ts";
-import { closeStore, openRestored, type StorePlace } from "./lost-store.ts";
+import { closeStore, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
 
 /**
  * Sees that a queue's Redis has all that PostgreSQL knows of, and opens it for writes; restores it first where it lost
@@ -29,6 +29,7 @@ export const STORE_STATES = ["open", "checking", "lost", "foreign"] as const;
 export type StoreState = (typeof STORE_STATES)[number];
 
 const CHECK_INTERVAL_MS = 500;
+const TRIES_MAX = 3;
 // Each batch leaves a row of 50 bytes: some 1,200 a queue until then, at 20 batches a second.
 const FORGET_INTERVAL_MS = 60_000;
 
@@ -82,7 +83,20 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     if (known !== undefined && known.newest > wholeUpTo(store, guarded)) return restoreStore(store, known);
     if (store.fence?.run === run) return;
     const isPut = await putFence(redis, tag, store, { origin, kept: store.clock ?? 0, run }, { raises: false });
-    if (!isPut) throw new Error(`Redis changed while ${tag} was judged.`);
+    if (!isPut) throw new StoreChanged(tag);
+  }
+
+  /** Rankers may put up a fence at the same moment; then the store is judged once more. */
+  async function openAtLast(found: FencedStore): Promise<void> {
+    let store = found;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await open(store);
+      } catch (error) {
+        if (!(error instanceof StoreChanged) || tries === TRIES_MAX) throw error;
+        store = await readFence(redis, tag);
+      }
+    }
   }
 
   async function open(store: FencedStore): Promise<void> {
@@ -109,9 +123,9 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     const run = toRun(store);
     if (opened === undefined || !isAsOpened(store, opened)) {
       opened = undefined;
-      await open(store);
+      await openAtLast(store);
       store = await readFence(redis, tag);
-      if (store.fence?.run !== run || store.run !== run) throw new Error(`Redis changed while ${tag} was opened.`);
+      if (store.fence?.run !== run || store.run !== run) throw new StoreChanged(tag);
       tell("open");
     }
     if (nowMs - forgotAtMs > FORGET_INTERVAL_MS) {

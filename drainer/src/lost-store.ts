@@ -5,6 +5,14 @@ import type { Database } from "./database.ts";
 import { readGuarded, setRun } from "./guarded-stores.ts";
 import type { Guarded } from "./judge-store.ts";
 
+/** A ranker or another drainer has put up a fence meanwhile: the store has to be judged again. */
+export class StoreChanged extends Error {
+  constructor(tag: string) {
+    super(`Redis changed while ${tag} was judged.`);
+    this.name = "StoreChanged";
+  }
+}
+
 /** The store of a shard, or of the accounts, on both sides. */
 export interface StorePlace {
   redis: Redis;
@@ -24,7 +32,7 @@ export interface ClosedStore {
 /**
  * Closes a store that lost data, and has PostgreSQL refuse what was read from it before.
  *
- * @throws Error where it has changed since it was judged, or does not tell its run
+ * @throws StoreChanged; Error where it does not tell its run
  */
 export async function closeStore(
   { redis, database, tag }: StorePlace,
@@ -37,7 +45,7 @@ export async function closeStore(
   const kept = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
   if (store.text !== formatFence({ origin, kept, from: kept })) {
     const isPut = await putFence(redis, tag, store, { origin, kept }, { raises: false });
-    if (!isPut) throw new Error(`Redis changed while ${tag} was judged.`);
+    if (!isPut) throw new StoreChanged(tag);
   }
   await setRun(database, tag, { origin, run: store.run });
   // A batch of before may have been written until then.
@@ -56,5 +64,5 @@ export async function openRestored({ redis, tag }: StorePlace, { origin, run, ke
   if (store.run !== run) throw new Error(`Redis was restarted while ${tag} was restored.`);
   if (store.fence?.run === run) return;
   const isPut = await putFence(redis, tag, store, { origin, kept, run }, { raises: true });
-  if (!isPut) throw new Error(`Redis changed while ${tag} was opened.`);
+  if (!isPut) throw new StoreChanged(tag);
 }
