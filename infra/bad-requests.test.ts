@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { problemStatus } from "shared/problems";
+import { problemStatus } from "shared/api/problems";
 import { badBody } from "./bad-requests/bodies.ts";
 import { badHeaders } from "./bad-requests/headers.ts";
 import { COVERED, type Generated, type Player, validRequest } from "./bad-requests/routes.ts";

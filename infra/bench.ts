@@ -1,4 +1,4 @@
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { growth } from "./bench/growth.ts";
 import { ratios } from "./bench/ratios.ts";
 

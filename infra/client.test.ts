@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, createClient } from "shared/client";
-import { createTopology } from "shared/regions";
+import { createTopology } from "shared/model/regions";
 import { operations } from "../gateway/src/openapi/operations.ts";
 import { bundleClient, sizeOf } from "./client/bundle.ts";
 import { type PathUnderTest, startPath } from "./embedded/path-under-test.ts";

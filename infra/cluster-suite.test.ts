@@ -3,10 +3,10 @@ import { join } from "node:path";
 
 /** What tells most, in a bounded time; `bun run test:cluster` runs all tests of the ranker and the drainer so. */
 const FILES = [
-  "ranker/src/boards.test.ts",
-  "ranker/src/submit.test.ts",
-  "drainer/src/drain.test.ts",
-  "drainer/src/restore.test.ts",
+  "ranker/src/boards/boards.test.ts",
+  "ranker/src/writes/submit.test.ts",
+  "drainer/src/drain/drain.test.ts",
+  "drainer/src/restore/restore.test.ts",
 ];
 
 test("ranker and drainer pass the same tests on a Redis Cluster", async () => {

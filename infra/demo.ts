@@ -1,6 +1,6 @@
 import { type Client, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
-import { bar, createProgress, rate } from "../drainer/src/progress.ts";
+import { bar, createProgress, rate } from "../drainer/src/command/progress.ts";
 import { table } from "./demo/display.ts";
 import { enter, type Player } from "./demo/enter.ts";
 import { type DemoOptions, HELP, readDemoOptions } from "./demo/options.ts";

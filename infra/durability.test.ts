@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import connect from "postgres";
-import { parseRecord } from "shared/records";
-import type { Redis } from "shared/redis";
-import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
+import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
+import { parseRecord } from "shared/model/records";
+import type { Redis } from "shared/redis/redis";
 import {
   clientOf,
   codeOf,

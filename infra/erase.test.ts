@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { restore } from "../drainer/src/restore.ts";
-import { createErasePlayer, type ErasePlayer } from "../ranker/src/erase-player.ts";
+import { restore } from "../drainer/src/restore/restore.ts";
+import { createErasePlayer, type ErasePlayer } from "../ranker/src/players/erase-player.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 import { flushAll } from "./embedded/whole-store.ts";
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/keys";
-import { parseRecord } from "shared/records";
-import { shardOf } from "shared/regions";
-import { HEADER, toLines } from "../drainer/src/board-file.ts";
-import type { Sql } from "../drainer/src/connect-postgres.ts";
-import { exportBoard } from "../drainer/src/export-board.ts";
-import { importBoard } from "../drainer/src/import-board.ts";
-import { readLines } from "../drainer/src/read-lines.ts";
-import { restore } from "../drainer/src/restore.ts";
-import { createBoards } from "../ranker/src/boards.ts";
-import { createErasePlayer } from "../ranker/src/erase-player.ts";
-import { createSetVisibility } from "../ranker/src/set-visibility.ts";
+import { parseRecord } from "shared/model/records";
+import { shardOf } from "shared/model/regions";
+import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/redis/keys";
+import type { Sql } from "../drainer/src/postgres/connect-postgres.ts";
+import { restore } from "../drainer/src/restore/restore.ts";
+import { HEADER, toLines } from "../drainer/src/transfer/board-file.ts";
+import { exportBoard } from "../drainer/src/transfer/export-board.ts";
+import { importBoard } from "../drainer/src/transfer/import-board.ts";
+import { readLines } from "../drainer/src/transfer/read-lines.ts";
+import { createBoards } from "../ranker/src/boards/boards.ts";
+import { createErasePlayer } from "../ranker/src/players/erase-player.ts";
+import { createSetVisibility } from "../ranker/src/players/set-visibility.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 import { flushAll } from "./embedded/whole-store.ts";
 

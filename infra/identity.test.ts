@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { parseRecord } from "shared/records";
-import type { Redis } from "shared/redis";
+import { parseRecord } from "shared/model/records";
+import type { Redis } from "shared/redis/redis";
 import { type PathUnderTest, startPath } from "./embedded/path-under-test.ts";
 import { openRaw, statusesOf, toLines } from "./embedded/raw-connection.ts";
 

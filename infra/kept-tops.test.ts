@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { formatRecord } from "shared/records";
-import { toArrival } from "shared/times";
-import { putEntries } from "../drainer/src/put-entries.ts";
-import { putVisibility } from "../drainer/src/put-visibility.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../ranker/src/ranker-under-test.ts";
+import { toArrival } from "shared/base/times";
+import { formatRecord } from "shared/model/records";
+import { putEntries } from "../drainer/src/restore/put-entries.ts";
+import { putVisibility } from "../drainer/src/restore/put-visibility.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../ranker/test/ranker-under-test.ts";
 import { flushAll } from "./embedded/whole-store.ts";
 
 let under: UnderTest;

@@ -1,5 +1,5 @@
-import { ConfigError } from "shared/config";
-import { redactSecrets } from "shared/redact";
+import { redactSecrets } from "shared/log/redact";
+import { ConfigError } from "shared/service/config";
 import { COMMANDS, type CommandName, HELP } from "./commands/list.ts";
 
 const isCommand = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);

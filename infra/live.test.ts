@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { applyChanges, type BoardState } from "shared/board-changes";
 import { type Client, createClient } from "shared/client";
+import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { openEvents } from "./embedded/event-stream.ts";
 import { type ServiceMember, type Site, startSite } from "./faults/site.ts";
 import { until } from "./stack/stack-under-test.ts";

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
-import { type ProblemCode, problemStatus } from "shared/problems";
-import { createTopology } from "shared/regions";
-import type { Identity } from "shared/tokens";
+import { type ProblemCode, problemStatus } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
+import { createTopology } from "shared/model/regions";
 import { createDocument } from "../gateway/src/openapi/document.ts";
 import { operations } from "../gateway/src/openapi/operations.ts";
 import { UNROUTED } from "../gateway/src/openapi/problem-texts.ts";
-import { player, REGIONS } from "../ranker/src/ranker-under-test.ts";
+import { player, REGIONS } from "../ranker/test/ranker-under-test.ts";
 import { createAnswerCheck } from "./openapi/check-answer.ts";
 import { type Gateways, startGateways } from "./openapi/gateways.ts";
 

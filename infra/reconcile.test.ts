@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { boardKey, entriesKey } from "shared/keys";
-import { formatRecord, parseRecord } from "shared/records";
-import { shardOf } from "shared/regions";
-import { ARRIVAL_DIGITS } from "shared/times";
-import type { Sql } from "../drainer/src/connect-postgres.ts";
+import { ARRIVAL_DIGITS } from "shared/base/times";
+import { formatRecord, parseRecord } from "shared/model/records";
+import { shardOf } from "shared/model/regions";
+import { boardKey, entriesKey } from "shared/redis/keys";
+import type { Sql } from "../drainer/src/postgres/connect-postgres.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 
 let it: BothStores;

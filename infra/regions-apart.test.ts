@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import connect from "postgres";
-import { createTokens } from "shared/tokens";
-import { LEASE_TTL_MS } from "../drainer/src/lease.ts";
+import { createTokens } from "shared/auth/tokens";
+import { LEASE_TTL_MS } from "../drainer/src/queues/lease.ts";
 import { readPostgresEntries } from "./embedded/read-entries.ts";
 import { scratchPostgres, scratchRedisClient } from "./embedded/scratch.ts";
 import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { toDeadEntry } from "shared/dead-entry";
+import { createLog } from "shared/log/log";
+import { toDeadEntry } from "shared/model/dead-entry";
+import { createTopology, shardOf, shardsOf } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
   accountKey,
@@ -13,19 +15,17 @@ import {
   moverKey,
   splitKey,
   visibilityKey,
-} from "shared/keys";
-import { createLog } from "shared/log";
-import { createTopology, shardOf, shardsOf } from "shared/regions";
-import type { Stores } from "shared/stores";
-import { createGuard, type StoreState } from "../drainer/src/guard.ts";
-import { unshared } from "../drainer/src/lease.ts";
-import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition.ts";
-import { restore } from "../drainer/src/restore.ts";
-import { entrySweeps } from "../drainer/src/subjects.ts";
-import { createBoards } from "../ranker/src/boards.ts";
-import { createErasePlayer } from "../ranker/src/erase-player.ts";
-import { createSetVisibility } from "../ranker/src/set-visibility.ts";
-import { createSubmit } from "../ranker/src/submit.ts";
+} from "shared/redis/keys";
+import type { Stores } from "shared/stores/stores";
+import { createGuard, type StoreState } from "../drainer/src/guard/guard.ts";
+import { unshared } from "../drainer/src/queues/lease.ts";
+import { type RegionMoved, type RepartitionOptions, repartition } from "../drainer/src/repartition/repartition.ts";
+import { restore } from "../drainer/src/restore/restore.ts";
+import { entrySweeps } from "../drainer/src/subjects/subjects.ts";
+import { createBoards } from "../ranker/src/boards/boards.ts";
+import { createErasePlayer } from "../ranker/src/players/erase-player.ts";
+import { createSetVisibility } from "../ranker/src/players/set-visibility.ts";
+import { createSubmit } from "../ranker/src/writes/submit.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 import { openFences } from "./embedded/open-fences.ts";
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { boardKey, entriesKey } from "shared/keys";
-import { parseRecord } from "shared/records";
-import { awaitReady } from "shared/redis";
-import { shardOf } from "shared/regions";
-import { restore } from "../drainer/src/restore.ts";
-import { createErasePlayer } from "../ranker/src/erase-player.ts";
+import { parseRecord } from "shared/model/records";
+import { shardOf } from "shared/model/regions";
+import { boardKey, entriesKey } from "shared/redis/keys";
+import { awaitReady } from "shared/redis/redis";
+import { restore } from "../drainer/src/restore/restore.ts";
+import { createErasePlayer } from "../ranker/src/players/erase-player.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 import { startRedis } from "./embedded/redis.ts";
 import { flushAll } from "./embedded/whole-store.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { launch } from "./embedded/engine.ts";
 import { isPortFree } from "./embedded/free-port.ts";
 import { startPostgres } from "./embedded/postgres.ts";

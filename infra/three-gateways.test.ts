@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { createTokens } from "shared/auth/tokens";
 import { type ClientOptions, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
-import type { Redis } from "shared/redis";
-import { createTokens } from "shared/tokens";
+import type { Redis } from "shared/redis/redis";
 import { scratchRedisClient } from "./embedded/scratch.ts";
 import { JWT_SECRET, type ServiceUnderTest, startService } from "./embedded/service-under-test.ts";
 import { flushAll } from "./embedded/whole-store.ts";

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { queueKey } from "shared/keys";
-import { createTopology, shardOf } from "shared/regions";
-import { createLog } from "../shared/src/log.ts";
-import { awaitReady, connectRedis } from "../shared/src/redis.ts";
+import { createTopology, shardOf } from "shared/model/regions";
+import { queueKey } from "shared/redis/keys";
+import { createLog } from "../shared/src/log/log.ts";
+import { awaitReady, connectRedis } from "../shared/src/redis/redis.ts";
 import { scratchPostgres, scratchRedis } from "./embedded/scratch.ts";
 import { type ServiceName, startService } from "./embedded/service-under-test.ts";
 

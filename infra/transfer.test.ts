@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Format, HEADER, toLines } from "../drainer/src/board-file.ts";
-import { exportBoard } from "../drainer/src/export-board.ts";
-import { type ImportCounts, importBoard } from "../drainer/src/import-board.ts";
-import { readLines } from "../drainer/src/read-lines.ts";
-import { createBoards } from "../ranker/src/boards.ts";
-import { createErasePlayer } from "../ranker/src/erase-player.ts";
+import { type Format, HEADER, toLines } from "../drainer/src/transfer/board-file.ts";
+import { exportBoard } from "../drainer/src/transfer/export-board.ts";
+import { type ImportCounts, importBoard } from "../drainer/src/transfer/import-board.ts";
+import { readLines } from "../drainer/src/transfer/read-lines.ts";
+import { createBoards } from "../ranker/src/boards/boards.ts";
+import { createErasePlayer } from "../ranker/src/players/erase-player.ts";
 import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
 import { flushAll } from "./embedded/whole-store.ts";
 

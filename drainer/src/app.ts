@@ -1,8 +1,8 @@
 import { Hono } from "hono";
-import { around } from "shared/around";
-import { onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
-import type { Log } from "shared/log";
-import { answerReadiness, type Dependency } from "shared/readiness";
+import { onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http/http";
+import { around } from "shared/http/join-hooks";
+import type { Log } from "shared/log/log";
+import { answerReadiness, type Dependency } from "shared/service/readiness";
 
 export interface DrainerDeps {
   /** The stores of the queues that are drained here. */

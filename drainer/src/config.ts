@@ -7,7 +7,7 @@ import {
   postgresUrl,
   toServiceConfig,
   wholeNumber,
-} from "shared/config";
+} from "shared/service/config";
 import { z } from "zod";
 
 export const drainerFields = {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { Registry } from "prom-client";
-import { createLog } from "shared/log";
-import { connectRedis } from "shared/redis";
-import { scoreEvent, startUnderTest, type UnderTest } from "./drainer-under-test.ts";
+import { createLog } from "shared/log/log";
+import { connectRedis } from "shared/redis/redis";
+import { scoreEvent, startUnderTest, type UnderTest } from "../test/drainer-under-test.ts";
 import { ageSeconds, measureQueues } from "./metrics.ts";
 
 let it: UnderTest;

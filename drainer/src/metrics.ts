@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Redis } from "shared/redis";
-import { DRIFT_KINDS, type DriftKind } from "./compare.ts";
-import type { Step } from "./drain.ts";
-import type { StoreState } from "./guard.ts";
-import type { QueueKeys } from "./queue.ts";
+import type { Redis } from "shared/redis/redis";
+import type { Step } from "./drain/drain.ts";
+import type { StoreState } from "./guard/guard.ts";
+import type { QueueKeys } from "./queues/queue.ts";
+import { DRIFT_KINDS, type DriftKind } from "./reconcile/compare.ts";
 
 export interface QueueMetrics {
   onStep(tag: string, step: Step, seconds: number): void;

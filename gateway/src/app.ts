@@ -2,38 +2,45 @@ import type { BlockList } from "node:net";
 import { type Context, Hono } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Registry } from "prom-client";
-import { type Aspect, around } from "shared/around";
-import { tellEnds } from "shared/ended";
-import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
-import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
-import { fromContext, type Incoming, type Trail } from "shared/incoming";
-import type { NetworkBucketKind } from "shared/keys";
-import type { Log } from "shared/log";
-import { measureRequests } from "shared/metrics";
-import type { Limit } from "shared/policies";
-import type { Limiter } from "shared/rate-limit";
-import type { Topology } from "shared/regions";
-import { toResponse } from "shared/reply";
-import { secureAnswers } from "shared/secure-headers";
-import { type Connection, closeWhenStopping } from "shared/service";
-import type { Stores } from "shared/stores";
-import type { Tokens } from "shared/tokens";
-import { type Tracing, traceRequests } from "shared/tracing";
-import { logAccess } from "./access-log.ts";
-import { seeThroughProxies } from "./client-address.ts";
-import { allowOrigins } from "./cors.ts";
-import { docsRoutes } from "./docs.ts";
-import { createReadLimit, limitNetworks, limitOperator, limitWriter, type ReadLimit } from "./limits.ts";
-import type { Links } from "./links.ts";
-import type { LiveProxy } from "./live-proxy.ts";
+import type { Tokens } from "shared/auth/tokens";
+import { tellEnds } from "shared/http/ended";
+import { createHotLane, type HotRoute, mountHotRoutes, putLaneBefore } from "shared/http/hot-routes";
+import {
+  measureHead,
+  onProblem,
+  onUnknownRoute,
+  type RequestVariables,
+  refuseAmbiguous,
+  requestId,
+} from "shared/http/http";
+import { fromContext, type Incoming, type Trail } from "shared/http/incoming";
+import { type Aspect, around } from "shared/http/join-hooks";
+import { toResponse } from "shared/http/reply";
+import { secureAnswers } from "shared/http/secure-headers";
+import type { Limit } from "shared/limits/policies";
+import type { Limiter } from "shared/limits/rate-limit";
+import type { Log } from "shared/log/log";
+import type { Topology } from "shared/model/regions";
+import type { NetworkBucketKind } from "shared/redis/keys";
+import { measureRequests } from "shared/service/metrics";
+import { type Connection, closeWhenStopping } from "shared/service/service";
+import type { Stores } from "shared/stores/stores";
+import { type Tracing, traceRequests } from "shared/tracing/tracing";
+import { logAccess } from "./edge/access-log.ts";
+import { seeThroughProxies } from "./edge/client-address.ts";
+import { allowOrigins } from "./edge/cors.ts";
+import { createReadLimit, limitNetworks, limitOperator, limitWriter, type ReadLimit } from "./edge/limits.ts";
+import { aroundPermits, DOCUMENT_PERMITS, RANK_PERMITS, STREAM_PERMITS, topPermits } from "./edge/read-permits.ts";
+import { turnAway } from "./edge/turn-away.ts";
+import type { LiveProxy } from "./live/live-proxy.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import { toOutgoing } from "./outgoing.ts";
-import { type Page, pageRoutes } from "./page.ts";
-import { type Answer, forward } from "./proxy.ts";
-import { aroundPermits, DOCUMENT_PERMITS, RANK_PERMITS, STREAM_PERMITS, topPermits } from "./read-permits.ts";
-import { shareAnswers } from "./share-answers.ts";
-import { turnAway } from "./turn-away.ts";
-import type { Pool } from "./upstreams.ts";
+import { docsRoutes } from "./site/docs.ts";
+import { type Page, pageRoutes } from "./site/page.ts";
+import type { Links } from "./upstream/links.ts";
+import { toOutgoing } from "./upstream/outgoing.ts";
+import { type Answer, forward } from "./upstream/proxy.ts";
+import { shareAnswers } from "./upstream/share-answers.ts";
+import type { Pool } from "./upstream/upstreams.ts";
 
 /** What a gateway limits, each by a policy of the same name. */
 export type LimitName = "user" | "region" | "operator" | NetworkBucketKind;

@@ -1,5 +1,5 @@
 import { BlockList } from "node:net";
-import { readRange } from "shared/address";
+import { readRange } from "shared/limits/address";
 import {
   commaList,
   commonFields,
@@ -10,7 +10,7 @@ import {
   toServiceConfig,
   toTokenOptions,
   wholeNumber,
-} from "shared/config";
+} from "shared/service/config";
 
 const rate = (count: number) => wholeNumber(1, 10_000_000).default(count);
 

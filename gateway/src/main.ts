@@ -1,18 +1,18 @@
-import { createMetrics, measureStores } from "shared/metrics";
-import { createLimiter } from "shared/rate-limit";
-import { runService } from "shared/service";
-import { connectStores, connectWithin } from "shared/stores";
-import { createTokens } from "shared/tokens";
-import { traceScripts } from "shared/tracing";
+import { createTokens } from "shared/auth/tokens";
+import { createLimiter } from "shared/limits/rate-limit";
+import { createMetrics, measureStores } from "shared/service/metrics";
+import { runService } from "shared/service/service";
+import { connectStores, connectWithin } from "shared/stores/stores";
+import { traceScripts } from "shared/tracing/tracing";
 import { createApp } from "./app.ts";
 import { loadGatewayConfig } from "./config.ts";
-import { startHealthChecks } from "./health.ts";
-import { createLinks } from "./links.ts";
-import { createLiveProxy } from "./live-proxy.ts";
-import { createLiveSlots } from "./live-slots.ts";
+import { createLiveProxy } from "./live/live-proxy.ts";
+import { createLiveSlots } from "./live/slots.ts";
 import { measureGateway } from "./metrics.ts";
-import { buildPage } from "./page.ts";
-import { createPool } from "./upstreams.ts";
+import { buildPage } from "./site/page.ts";
+import { startHealthChecks } from "./upstream/health.ts";
+import { createLinks } from "./upstream/links.ts";
+import { createPool } from "./upstream/upstreams.ts";
 
 // A limit is not worth more of a client's second; this process counts by itself after it.
 const LIMITER_TIMEOUT_MS = 100;

@@ -1,4 +1,4 @@
-import type { Entry, Session } from "shared/answers";
+import type { Entry, Session } from "shared/api/answers";
 import { LeaderboardError } from "shared/client/errors";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";

@@ -1,6 +1,6 @@
-import { applyChanges, type BoardState } from "shared/board-changes";
+import type { BoardEvent } from "shared/api/live-events";
 import type { LeaderboardError } from "shared/client/errors";
-import type { BoardEvent } from "shared/live-events";
+import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { createAccount } from "./account.ts";
 import { client } from "./client.ts";
 import { byId } from "./dom.ts";

@@ -1,5 +1,5 @@
-import type { Entry } from "shared/answers";
-import { type BoardState, nameOf } from "shared/board-changes";
+import type { Entry } from "shared/api/answers";
+import { type BoardState, nameOf } from "shared/model/board-changes";
 import { byId, create } from "./dom.ts";
 import { formatNumber } from "./format.ts";
 

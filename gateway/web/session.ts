@@ -1,4 +1,4 @@
-import type { Session } from "shared/answers";
+import type { Session } from "shared/api/answers";
 
 const KEY = "leaderboard.session";
 

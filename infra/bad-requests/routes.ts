@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Identity } from "shared/tokens";
+import type { Identity } from "shared/auth/tokens";
 
 /** A request, and what it is: shown when it is answered otherwise than expected. */
 export interface Generated {

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import type { ScoreEvent } from "shared/events";
+import type { ScoreEvent } from "shared/model/events";
 
 /** One connection that does nothing but write rows. */
 export interface BareUpsert {

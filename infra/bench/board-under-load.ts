@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { RedisClient } from "bun";
-import { MAIN_BOARD } from "shared/keys";
-import { createTopology } from "shared/regions";
-import { createTokens } from "shared/tokens";
+import { createTokens } from "shared/auth/tokens";
+import { createTopology } from "shared/model/regions";
+import { MAIN_BOARD } from "shared/redis/keys";
 import { freePort } from "../embedded/free-port.ts";
 import { type RedisServer, startRedis } from "../embedded/redis.ts";
 import { JWT_SECRET } from "../embedded/service-under-test.ts";

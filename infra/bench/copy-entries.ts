@@ -1,7 +1,7 @@
 import { finished } from "node:stream/promises";
 import postgres from "postgres";
-import { MAIN_BOARD } from "shared/keys";
-import { toIsoTime } from "shared/times";
+import { toIsoTime } from "shared/base/times";
+import { MAIN_BOARD } from "shared/redis/keys";
 import { REGION } from "./board-under-load.ts";
 import { inBatches, type Players } from "./players.ts";
 

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { RedisClient } from "bun";
 import postgres from "postgres";
-import { queueKey } from "shared/keys";
+import { queueKey } from "shared/redis/keys";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
-import { fold } from "../../drainer/src/fold.ts";
-import { migrate } from "../../drainer/src/migrate.ts";
+import { fold } from "../../drainer/src/drain/fold.ts";
+import { migrate } from "../../drainer/src/postgres/migrate.ts";
 import { openBareUpsert } from "./bare-upsert.ts";
 import { startBenchPostgres } from "./bench-postgres.ts";
 import { startBenchRedis } from "./board-under-load.ts";

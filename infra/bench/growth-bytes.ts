@@ -1,7 +1,7 @@
-import { MAIN_BOARD } from "shared/keys";
-import { createTopology } from "shared/regions";
-import { openDatabase } from "../../drainer/src/database.ts";
-import { migrate } from "../../drainer/src/migrate.ts";
+import { createTopology } from "shared/model/regions";
+import { MAIN_BOARD } from "shared/redis/keys";
+import { openDatabase } from "../../drainer/src/postgres/database.ts";
+import { migrate } from "../../drainer/src/postgres/migrate.ts";
 import { scratchPostgres } from "../embedded/scratch.ts";
 import { type GrowthBoard, REGION, startScratch } from "./growth-board.ts";
 import { createPlayers } from "./players.ts";

@@ -1,4 +1,4 @@
-import { Problem } from "shared/problems";
+import { Problem } from "shared/api/problems";
 import { type GrowthBoard, OPERATIONS, type Operation } from "./growth-board.ts";
 import { readServerCost } from "./server-cost.ts";
 import { median, percentile } from "./statistics.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { readGrowthOptions } from "./growth-options.ts";
 
 const faultsOf = (...args: string[]): readonly string[] => {

@@ -1,5 +1,5 @@
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, commaList } from "shared/config";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { ConfigError, commaList } from "shared/service/config";
 import { toWhole, wholeReader } from "./whole-number.ts";
 
 export interface GrowthOptions {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createLog } from "shared/log";
-import { awaitStores, connectStores } from "shared/stores";
-import { openDatabases } from "../../drainer/src/databases.ts";
-import { migrate } from "../../drainer/src/migrate.ts";
-import type { Drift } from "../../drainer/src/reconcile.ts";
-import { entrySweeps } from "../../drainer/src/subjects.ts";
+import { createLog } from "shared/log/log";
+import { awaitStores, connectStores } from "shared/stores/stores";
+import { openDatabases } from "../../drainer/src/postgres/databases.ts";
+import { migrate } from "../../drainer/src/postgres/migrate.ts";
+import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
+import { entrySweeps } from "../../drainer/src/subjects/subjects.ts";
 import { scratchPostgres } from "../embedded/scratch.ts";
 import { OPERATIONS, REGION, startGrowthBoard } from "./growth-board.ts";
 import type { Growth } from "./growth-report.ts";

@@ -1,5 +1,5 @@
-import { queueKey } from "shared/keys";
-import { shardOf } from "shared/regions";
+import { shardOf } from "shared/model/regions";
+import { queueKey } from "shared/redis/keys";
 import { type BoardUnderLoad, REGION, TOPOLOGY } from "./board-under-load.ts";
 import type { Route, RouteName } from "./http-routes.ts";
 import { type Load, measureLoad } from "./load.ts";

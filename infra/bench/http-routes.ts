@@ -1,6 +1,6 @@
-import { MAIN_BOARD } from "shared/keys";
-import { GLOBAL, shardOf } from "shared/regions";
-import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../ranker/src/submit-call.ts";
+import { GLOBAL, shardOf } from "shared/model/regions";
+import { MAIN_BOARD } from "shared/redis/keys";
+import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../ranker/src/writes/submit-call.ts";
 import { type BoardUnderLoad, REGION, TOPOLOGY } from "./board-under-load.ts";
 import { RANDOM_PLAYER } from "./redis-benchmark.ts";
 import { QUEUE_MAX } from "./services.ts";

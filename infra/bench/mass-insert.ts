@@ -1,5 +1,5 @@
-import { formatRecord } from "shared/records";
-import { toArrival } from "shared/times";
+import { toArrival } from "shared/base/times";
+import { formatRecord } from "shared/model/records";
 import { inBatches, type Players } from "./players.ts";
 
 const BATCH = 5_000;

@@ -1,8 +1,8 @@
 import type { RedisClient } from "bun";
-import type { ScoreEvent } from "shared/events";
-import { MAIN_BOARD, queueKey } from "shared/keys";
-import { shardOf } from "shared/regions";
-import { createInFlight } from "../../drainer/src/in-flight.ts";
+import type { ScoreEvent } from "shared/model/events";
+import { shardOf } from "shared/model/regions";
+import { MAIN_BOARD, queueKey } from "shared/redis/keys";
+import { createInFlight } from "../../drainer/src/command/in-flight.ts";
 import { REGION, TOPOLOGY } from "./board-under-load.ts";
 import { createPlayers, mix } from "./players.ts";
 

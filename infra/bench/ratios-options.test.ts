@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { readRatiosOptions } from "./ratios-options.ts";
 import { ROW_NAMES } from "./rows.ts";
 

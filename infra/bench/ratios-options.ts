@@ -1,5 +1,5 @@
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, commaList } from "shared/config";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { ConfigError, commaList } from "shared/service/config";
 import { ROW_NAMES, type RowName } from "./rows.ts";
 import { wholeReader } from "./whole-number.ts";
 

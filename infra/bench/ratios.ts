@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { loadavg } from "node:os";
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { scratchDir } from "../embedded/scratch.ts";
 import { announceWithoutNginx, nginx } from "../nginx/nginx-under-test.ts";
 import { measureBytes } from "./bytes.ts";

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { migrate } from "../../drainer/src/migrate.ts";
+import { migrate } from "../../drainer/src/postgres/migrate.ts";
 import { startBenchPostgres } from "./bench-postgres.ts";
 import { startBenchRedis } from "./board-under-load.ts";
 import { copyEntries } from "./copy-entries.ts";

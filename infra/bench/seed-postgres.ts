@@ -1,8 +1,8 @@
-import { MAIN_BOARD } from "shared/keys";
-import type { Database } from "../../drainer/src/database.ts";
-import { createInFlight } from "../../drainer/src/in-flight.ts";
-import { upsertAccounts } from "../../drainer/src/upsert-accounts.ts";
-import { upsertScores } from "../../drainer/src/upsert-scores.ts";
+import { MAIN_BOARD } from "shared/redis/keys";
+import { createInFlight } from "../../drainer/src/command/in-flight.ts";
+import type { Database } from "../../drainer/src/postgres/database.ts";
+import { upsertAccounts } from "../../drainer/src/rows/upsert-accounts.ts";
+import { upsertScores } from "../../drainer/src/rows/upsert-scores.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 import { PASSWORD_HASH } from "./seed-redis.ts";
 

@@ -1,5 +1,7 @@
 import type { RedisClient } from "bun";
-import { formatFence } from "shared/fence";
+import { toArrival } from "shared/base/times";
+import { formatRecord } from "shared/model/records";
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
   accountKey,
@@ -9,12 +11,10 @@ import {
   entriesKey,
   fenceKey,
   MAIN_BOARD,
-} from "shared/keys";
-import { formatRecord } from "shared/records";
-import { type Shard, shardOf, type Topology } from "shared/regions";
-import { toArrival } from "shared/times";
-import { createInFlight } from "../../drainer/src/in-flight.ts";
-import { toAnswerField } from "../../ranker/src/submit-call.ts";
+} from "shared/redis/keys";
+import { formatFence } from "shared/stores/fence";
+import { createInFlight } from "../../drainer/src/command/in-flight.ts";
+import { toAnswerField } from "../../ranker/src/writes/submit-call.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 import { readInfo, readUsedBytes } from "./server-cost.ts";
 

@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import type { Entry } from "shared/answers";
-import { MAIN_BOARD } from "shared/keys";
+import type { Entry } from "shared/api/answers";
+import { MAIN_BOARD } from "shared/redis/keys";
 import { toPlayerId } from "./numbered-players.ts";
 
 export interface ProbeOptions {

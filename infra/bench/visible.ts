@@ -1,4 +1,4 @@
-import { queueKey } from "shared/keys";
+import { queueKey } from "shared/redis/keys";
 import { startBenchPostgres } from "./bench-postgres.ts";
 import type { HttpSettings, HttpSite } from "./http-loads.ts";
 import { type Load, measureLoad } from "./load.ts";

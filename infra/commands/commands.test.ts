@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTopology } from "shared/regions";
-import { createTokens } from "shared/tokens";
+import { createTokens } from "shared/auth/tokens";
+import { createTopology } from "shared/model/regions";
 import { openFencesAt } from "../embedded/open-fences.ts";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { COMMANDS } from "./list.ts";

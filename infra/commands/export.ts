@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, type Environment, wholeNumber } from "shared/config";
-import { FORMATS, type Format, HEADER, toLines } from "../../drainer/src/board-file.ts";
-import { countRanked } from "../../drainer/src/estimate-rows.ts";
-import { exportBoard } from "../../drainer/src/export-board.ts";
-import { bar, createProgress, rate } from "../../drainer/src/progress.ts";
-import { openSides } from "../../drainer/src/sides.ts";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { ConfigError, type Environment, wholeNumber } from "shared/service/config";
+import { openSides } from "../../drainer/src/command/open-stores.ts";
+import { bar, createProgress, rate } from "../../drainer/src/command/progress.ts";
+import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
+import { FORMATS, type Format, HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
+import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { partNameOf } from "../replace-file.ts";
 import { formatOf, readPlace } from "./options.ts";
 

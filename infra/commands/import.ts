@@ -1,11 +1,11 @@
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, type Environment } from "shared/config";
-import { FORMATS } from "../../drainer/src/board-file.ts";
-import { type ImportCounts, importBoard } from "../../drainer/src/import-board.ts";
-import { bar, createProgress, rate } from "../../drainer/src/progress.ts";
-import { readLines } from "../../drainer/src/read-lines.ts";
-import { requireOpen } from "../../drainer/src/require-open.ts";
-import { openSides } from "../../drainer/src/sides.ts";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { ConfigError, type Environment } from "shared/service/config";
+import { openSides } from "../../drainer/src/command/open-stores.ts";
+import { bar, createProgress, rate } from "../../drainer/src/command/progress.ts";
+import { requireOpen } from "../../drainer/src/guard/require-open.ts";
+import { FORMATS } from "../../drainer/src/transfer/board-file.ts";
+import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
+import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { formatOf, readPlace } from "./options.ts";
 
 const HELP = `Reads a board from a file, or from standard input, as export writes it: into PostgreSQL, and into Redis.

@@ -1,4 +1,4 @@
-import type { Environment } from "shared/config";
+import type { Environment } from "shared/service/config";
 
 /** Runs with the arguments that follow the command's name. @returns the exit code @throws ConfigError, Error: then it is 1 */
 export type Command = (args: string[], env: Environment) => Promise<number>;
@@ -13,19 +13,19 @@ export const COMMANDS = {
   token: { about: "issues an operator's token", load: async () => (await import("./token.ts")).tokenCommand },
   queue: {
     about: "shows what waits for PostgreSQL and what it refused; retries or drops that",
-    load: async () => (await import("../../drainer/src/queue-command.ts")).queueCommand,
+    load: async () => (await import("../../drainer/src/queues/queue-command.ts")).queueCommand,
   },
   reconcile: {
     about: "compares Redis with PostgreSQL, and repairs",
-    load: async () => (await import("../../drainer/src/reconcile-command.ts")).reconcileCommand,
+    load: async () => (await import("../../drainer/src/reconcile/reconcile-command.ts")).reconcileCommand,
   },
   repartition: {
     about: "moves all entries to another number of partitions",
-    load: async () => (await import("../../drainer/src/repartition-command.ts")).repartitionCommand,
+    load: async () => (await import("../../drainer/src/repartition/repartition-command.ts")).repartitionCommand,
   },
   restore: {
     about: "rebuilds Redis from PostgreSQL",
-    load: async () => (await import("../../drainer/src/restore-command.ts")).restoreCommand,
+    load: async () => (await import("../../drainer/src/restore/restore-command.ts")).restoreCommand,
   },
   export: { about: "writes a board to a file", load: async () => (await import("./export.ts")).exportCommand },
   import: { about: "reads a board from a file", load: async () => (await import("./import.ts")).importCommand },

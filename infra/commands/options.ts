@@ -1,8 +1,8 @@
-import { INVALID_OPTIONS } from "shared/arguments";
-import { ConfigError } from "shared/config";
-import { MAIN_BOARD } from "shared/keys";
-import type { Topology } from "shared/regions";
-import { FORMATS, type Format } from "../../drainer/src/board-file.ts";
+import { INVALID_OPTIONS } from "shared/base/arguments";
+import type { Topology } from "shared/model/regions";
+import { MAIN_BOARD } from "shared/redis/keys";
+import { ConfigError } from "shared/service/config";
+import { FORMATS, type Format } from "../../drainer/src/transfer/board-file.ts";
 
 /** The format that is named, or that a file's name ends with, or CSV; nothing for one that is not known. */
 export function formatOf(named: string | undefined, file: string | undefined): Format | undefined {

@@ -1,6 +1,6 @@
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, type Environment, tokenFields, toTokenOptions, wholeNumber } from "shared/config";
-import { createTokens, operatorNameSchema } from "shared/tokens";
+import { createTokens, operatorNameSchema } from "shared/auth/tokens";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { ConfigError, type Environment, tokenFields, toTokenOptions, wholeNumber } from "shared/service/config";
 import { z } from "zod";
 
 const HOURS_MAX = 366 * 24;

@@ -1,12 +1,19 @@
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, commonFields, type Environment, parseEnvironment, toTopology, wholeNumber } from "shared/config";
-import { createLog } from "shared/log";
-import { awaitReady } from "shared/redis";
-import { boardSchema, viewSchema } from "shared/scores";
-import { compareSplit } from "shared/split";
-import { connectStores } from "shared/stores";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { createLog } from "shared/log/log";
+import { boardSchema, viewSchema } from "shared/model/scores";
+import { awaitReady } from "shared/redis/redis";
+import {
+  ConfigError,
+  commonFields,
+  type Environment,
+  parseEnvironment,
+  toTopology,
+  wholeNumber,
+} from "shared/service/config";
+import { compareSplit } from "shared/stores/split";
+import { connectStores } from "shared/stores/stores";
 import { z } from "zod";
-import { createBoards } from "../../ranker/src/boards.ts";
+import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { table } from "../demo/display.ts";
 
 const READY_TIMEOUT_MS = 5_000;

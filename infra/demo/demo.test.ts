@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createClient } from "shared/client";
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { table } from "./display.ts";
 import { enter } from "./enter.ts";
 import { readDemoOptions } from "./options.ts";

@@ -1,5 +1,5 @@
-import { INVALID_OPTIONS, readArguments } from "shared/arguments";
-import { ConfigError, wholeNumber } from "shared/config";
+import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { ConfigError, wholeNumber } from "shared/service/config";
 
 export interface DemoOptions {
   url: string;

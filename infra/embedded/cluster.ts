@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createLog } from "shared/log";
-import { awaitReady } from "shared/redis";
-import { type Connection, connectServer } from "shared/redis-connection";
+import { createLog } from "shared/log/log";
+import { type Connection, connectServer } from "shared/redis/connection";
+import { awaitReady } from "shared/redis/redis";
 import { freePort } from "./free-port.ts";
 import type { RedisOptions } from "./redis.ts";
 

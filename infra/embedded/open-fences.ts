@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatFence } from "shared/fence";
-import { ACCOUNTS_TAG, fenceKey } from "shared/keys";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis, runAt } from "shared/redis";
-import type { Topology } from "shared/regions";
+import { createLog } from "shared/log/log";
+import type { Topology } from "shared/model/regions";
+import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
+import { awaitReady, connectRedis, type Redis, runAt } from "shared/redis/redis";
+import { formatFence } from "shared/stores/fence";
 
 const POLL_MS = 5;
 const READY_TIMEOUT_MS = 5_000;

@@ -1,5 +1,5 @@
-import { createGatewayBefore } from "../../gateway/src/gateway-under-test.ts";
-import { type Built, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { createGatewayBefore } from "../../gateway/test/gateway-under-test.ts";
+import { type Built, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
 
 /** A gateway before a ranker over a real Redis, both on ports of their own. */
 export interface PathUnderTest extends UnderTest {

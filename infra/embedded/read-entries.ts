@@ -1,7 +1,7 @@
 import connect from "postgres";
-import { parseRecord } from "shared/records";
-import type { Redis } from "shared/redis";
-import { ARRIVAL_DIGITS, fromArrival } from "shared/times";
+import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
+import { parseRecord } from "shared/model/records";
+import type { Redis } from "shared/redis/redis";
 
 /** A player's entry on `main` as a store holds it, in words that both stores can be compared in. */
 export interface StoredEntry {

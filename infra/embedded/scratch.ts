@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
-import type { Connection } from "shared/redis-connection";
+import { createLog } from "shared/log/log";
+import type { Connection } from "shared/redis/connection";
+import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
 import { type RedisCluster, startCluster } from "./cluster.ts";
 import { freePort } from "./free-port.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";

@@ -1,6 +1,6 @@
 import slotOf from "cluster-key-slot";
-import { primariesOf, type Redis } from "shared/redis";
-import type { Connection } from "shared/redis-connection";
+import type { Connection } from "shared/redis/connection";
+import { primariesOf, type Redis } from "shared/redis/redis";
 
 /** A slot on its way from one primary to another, while both serve. */
 export interface SlotMove {

@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
+import { createLog } from "shared/log/log";
+import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
 import { freePort } from "./free-port.ts";
 import { startRedis } from "./redis.ts";
 import { scratchDir } from "./scratch.ts";

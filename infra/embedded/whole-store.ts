@@ -1,4 +1,4 @@
-import { primariesOf, type Redis } from "shared/redis";
+import { primariesOf, type Redis } from "shared/redis/redis";
 
 /** What a test asks of all servers of a store at once: a command would reach one of a cluster's alone. */
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBucketKey } from "shared/keys";
-import { type Bucket, toPolicy } from "shared/policies";
-import { createLimiter } from "shared/rate-limit";
-import { createTopology } from "shared/regions";
-import { createLease, LEASE_TTL_MS } from "../../drainer/src/lease.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { type Bucket, toPolicy } from "shared/limits/policies";
+import { createLimiter } from "shared/limits/rate-limit";
+import { createTopology } from "shared/model/regions";
+import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBucketKey } from "shared/redis/keys";
+import { createLease, LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
 import { canStepClocks, prepareSteppedClock, type SteppedRedis, startSteppedRedis } from "../embedded/stepped-redis.ts";
 import { flushAll } from "../embedded/whole-store.ts";
 import { until } from "../stack/stack-under-test.ts";

@@ -1,6 +1,6 @@
-import { createLog } from "shared/log";
-import { awaitReady } from "shared/redis";
-import { type Connection, connectServer } from "shared/redis-connection";
+import { createLog } from "shared/log/log";
+import { type Connection, connectServer } from "shared/redis/connection";
+import { awaitReady } from "shared/redis/redis";
 import { scratchRedis } from "../embedded/scratch.ts";
 import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 

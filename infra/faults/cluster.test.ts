@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { createLog } from "shared/log";
-import { primariesOf } from "shared/redis";
-import { createTopology } from "shared/regions";
-import { awaitStores, connectStores } from "shared/stores";
-import { openDatabases } from "../../drainer/src/databases.ts";
-import { restore } from "../../drainer/src/restore.ts";
+import { createLog } from "shared/log/log";
+import { createTopology } from "shared/model/regions";
+import { primariesOf } from "shared/redis/redis";
+import { awaitStores, connectStores } from "shared/stores/stores";
+import { openDatabases } from "../../drainer/src/postgres/databases.ts";
+import { restore } from "../../drainer/src/restore/restore.ts";
 import { openFences } from "../embedded/open-fences.ts";
 import { startService } from "../embedded/service-under-test.ts";
 import { openSlotMove } from "../embedded/slot-move.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
-import { LEASE_TTL_MS } from "../../drainer/src/lease.ts";
+import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
 import { readPostgresEntries } from "../embedded/read-entries.ts";
 import { clientOf, until } from "../stack/stack-under-test.ts";
 import { scaled } from "./scale.ts";

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
-import { createTopology } from "shared/regions";
-import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues.ts";
+import { createLog } from "shared/log/log";
+import { createTopology } from "shared/model/regions";
+import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
 import { type RedisCluster, startCluster } from "../embedded/cluster.ts";
 import { freePort } from "../embedded/free-port.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/src/gateway-under-test.ts";
-import { type Built, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/test/gateway-under-test.ts";
+import { type Built, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
 import { flushAll, sizeOf } from "../embedded/whole-store.ts";
 import { forgedTokens, noTokens, SECRET, VALID } from "./forged-tokens.ts";
 

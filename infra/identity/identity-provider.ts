@@ -1,5 +1,5 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
-import type { ProviderOptions } from "shared/provider";
+import type { ProviderOptions } from "shared/auth/provider";
 
 type Algorithm = "RS256" | "ES256" | "EdDSA" | "ES384";
 

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 import { exportSPKI, importJWK, SignJWT } from "jose";
-import { createTopology } from "shared/regions";
-import { createTokens, identify } from "shared/tokens";
-import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/src/gateway-under-test.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/src/ranker-under-test.ts";
+import { createTokens, identify } from "shared/auth/tokens";
+import { createTopology } from "shared/model/regions";
+import { type GatewayUnderTest, startGatewayUnderTest } from "../../gateway/test/gateway-under-test.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
 import { flushAll, sizeOf } from "../embedded/whole-store.ts";
 import { forgedTokens } from "./forged-tokens.ts";
 import { type IdentityProvider, makeKey, signAs, startIdentityProvider } from "./identity-provider.ts";

@@ -1,10 +1,10 @@
 import { createServer } from "node:net";
 import type { Hono } from "hono";
 import type { GatewayEnv } from "../../gateway/src/app.ts";
-import { createGatewayBefore, type GatewayBefore } from "../../gateway/src/gateway-under-test.ts";
-import { type Built, startUnderTest } from "../../ranker/src/ranker-under-test.ts";
-import type { Limit } from "../../shared/src/policies.ts";
-import { Problem } from "../../shared/src/problems.ts";
+import { createGatewayBefore, type GatewayBefore } from "../../gateway/test/gateway-under-test.ts";
+import { type Built, startUnderTest } from "../../ranker/test/ranker-under-test.ts";
+import { Problem } from "../../shared/src/api/problems.ts";
+import type { Limit } from "../../shared/src/limits/policies.ts";
 import { startIdentityProvider } from "../identity/identity-provider.ts";
 
 type Gateway = Hono<GatewayEnv>;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import connect from "postgres";
-import { migrate } from "../../drainer/src/migrate.ts";
+import { migrate } from "../../drainer/src/postgres/migrate.ts";
 import { scratchPostgres } from "../embedded/scratch.ts";
 
 const psql = Bun.which("psql");

@@ -1,6 +1,6 @@
-import type { Environment } from "shared/config";
-import { commonFields } from "shared/config";
-import { GLOBAL } from "shared/regions";
+import { GLOBAL } from "shared/model/regions";
+import type { Environment } from "shared/service/config";
+import { commonFields } from "shared/service/config";
 import { drainerFields } from "../../drainer/src/config.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
 import { rankerFields } from "../../ranker/src/config.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConfigError } from "shared/config";
+import { ConfigError } from "shared/service/config";
 import { readOptions } from "./options.ts";
 
 const faultsOf = (args: string[], env: Record<string, string>): readonly string[] => {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { readArguments } from "shared/arguments";
-import { ConfigError, type Environment, wholeNumber } from "shared/config";
+import { readArguments } from "shared/base/arguments";
+import { ConfigError, type Environment, wholeNumber } from "shared/service/config";
 
 /** Where the embedded stack listens and keeps its data. */
 export interface StackOptions {

@@ -1,11 +1,11 @@
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Registration } from "shared/api/requests";
 import { createClient } from "shared/client";
 import { type ErrorCode, LeaderboardError } from "shared/client/errors";
-import { createLog } from "shared/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis";
-import type { Registration } from "shared/requests";
+import { createLog } from "shared/log/log";
+import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
 import { type Engine, launch } from "../embedded/engine.ts";
 import { freePort, isPortFree } from "../embedded/free-port.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { flushAll, keysOf, sizeOf } from "../../infra/embedded/whole-store.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "./ranker-under-test.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../test/ranker-under-test.ts";
 
 let under: UnderTest;
 let ranker: Built;

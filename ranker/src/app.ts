@@ -1,31 +1,38 @@
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
-import { around } from "shared/around";
-import { tellEnds } from "shared/ended";
-import { createHotLane, type HotLane, mountHotRoutes, putLaneBefore } from "shared/hot-routes";
-import { measureHead, onProblem, onUnknownRoute, type RequestVariables, refuseAmbiguous, requestId } from "shared/http";
-import type { Log } from "shared/log";
-import { measureRequests } from "shared/metrics";
-import type { Dependency } from "shared/readiness";
-import type { Topology } from "shared/regions";
-import { secureAnswers } from "shared/secure-headers";
-import { type Connection, closeWhenStopping } from "shared/service";
-import type { Tokens } from "shared/tokens";
-import { type Tracing, traceRequests } from "shared/tracing";
-import type { Accounts } from "./accounts.ts";
-import type { Boards } from "./boards.ts";
-import type { ConfirmAccount } from "./confirm-account.ts";
-import type { ErasePlayer } from "./erase-player.ts";
+import type { Tokens } from "shared/auth/tokens";
+import { tellEnds } from "shared/http/ended";
+import { createHotLane, type HotLane, mountHotRoutes, putLaneBefore } from "shared/http/hot-routes";
+import {
+  measureHead,
+  onProblem,
+  onUnknownRoute,
+  type RequestVariables,
+  refuseAmbiguous,
+  requestId,
+} from "shared/http/http";
+import { around } from "shared/http/join-hooks";
+import { secureAnswers } from "shared/http/secure-headers";
+import type { Log } from "shared/log/log";
+import type { Topology } from "shared/model/regions";
+import { measureRequests } from "shared/service/metrics";
+import type { Dependency } from "shared/service/readiness";
+import { type Connection, closeWhenStopping } from "shared/service/service";
+import { type Tracing, traceRequests } from "shared/tracing/tracing";
+import type { Accounts } from "./accounts/accounts.ts";
+import type { ConfirmAccount } from "./accounts/confirm-account.ts";
+import type { Boards } from "./boards/boards.ts";
 import type { Live } from "./live/live.ts";
-import type { Players } from "./players.ts";
+import type { ErasePlayer } from "./players/erase-player.ts";
+import type { Players } from "./players/players.ts";
+import type { SetVisibility } from "./players/set-visibility.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { playerRoutes } from "./routes/players.ts";
 import { readRoutes } from "./routes/reads.ts";
 import { scoreRoutes } from "./routes/scores.ts";
 import { statusRoutes } from "./routes/status.ts";
-import type { SetVisibility } from "./set-visibility.ts";
-import type { Submit } from "./submit.ts";
+import type { Submit } from "./writes/submit.ts";
 
 export interface RankerDeps {
   topology: Topology;

@@ -6,7 +6,7 @@ import {
   toServiceConfig,
   toTokenOptions,
   wholeNumber,
-} from "shared/config";
+} from "shared/service/config";
 import { z } from "zod";
 
 export const rankerFields = {

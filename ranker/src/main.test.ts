@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createTopology } from "shared/regions";
+import { createTopology } from "shared/model/regions";
 import { freePort } from "../../infra/embedded/free-port.ts";
 import { openFencesAt } from "../../infra/embedded/open-fences.ts";
 import { startRedis } from "../../infra/embedded/redis.ts";
 import { scratchRedis } from "../../infra/embedded/scratch.ts";
 import { startService } from "../../infra/embedded/service-under-test.ts";
-import { REGIONS } from "./ranker-under-test.ts";
+import { REGIONS } from "../test/ranker-under-test.ts";
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;
 beforeAll(async () => {

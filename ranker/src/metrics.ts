@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { ConfirmedBy } from "./confirm-account.ts";
-import type { Passwords } from "./passwords.ts";
+import type { ConfirmedBy } from "./accounts/confirm-account.ts";
+import type { Passwords } from "./accounts/passwords.ts";
 
 export interface RankerMetrics {
   onReplay(): void;

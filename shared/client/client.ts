@@ -9,8 +9,8 @@ import type {
   Readiness,
   Session,
   TopView,
-} from "../src/answers.ts";
-import type { BoardEvent, RankEvent } from "../src/live-events.ts";
+} from "../src/api/answers.ts";
+import type { BoardEvent, RankEvent } from "../src/api/live-events.ts";
 import type {
   AddScore,
   AroundQuery,
@@ -24,7 +24,7 @@ import type {
   Registration,
   SetScore,
   TopQuery,
-} from "../src/requests.ts";
+} from "../src/api/requests.ts";
 import { notUnderstood } from "./errors.ts";
 import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";

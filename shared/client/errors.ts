@@ -1,4 +1,4 @@
-import type { FieldError, ProblemCode } from "../src/problems.ts";
+import type { FieldError, ProblemCode } from "../src/api/problems.ts";
 
 /** What the server says, or, with status 0 or a status of somebody between, why it could not be asked. */
 export type ErrorCode =

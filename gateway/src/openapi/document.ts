@@ -10,9 +10,9 @@ import {
   sessionSchema,
   topSchema,
   visibilitySchema,
-} from "shared/answers";
-import { type ProblemCode, problemStatus } from "shared/problems";
-import type { Topology } from "shared/regions";
+} from "shared/api/answers";
+import { type ProblemCode, problemStatus } from "shared/api/problems";
+import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../package.json" with { type: "json" };
 import { type AnswerHeader, answerHeaders, requestHeaders, schemaOf } from "./headers.ts";

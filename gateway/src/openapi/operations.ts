@@ -9,10 +9,10 @@ import {
   sessionSchema,
   topSchema,
   visibilitySchema,
-} from "shared/answers";
-import type { ProblemCode } from "shared/problems";
-import type { Topology } from "shared/regions";
-import { requestSchemas } from "shared/requests";
+} from "shared/api/answers";
+import type { ProblemCode } from "shared/api/problems";
+import { requestSchemas } from "shared/api/requests";
+import type { Topology } from "shared/model/regions";
 import type { z } from "zod";
 import { examples } from "./examples.ts";
 

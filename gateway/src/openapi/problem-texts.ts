@@ -1,4 +1,4 @@
-import type { ProblemCode } from "shared/problems";
+import type { ProblemCode } from "shared/api/problems";
 
 /** When a client meets a code, and what it may make of it. A code without a text does not compile. */
 export const problemTexts: Record<ProblemCode, string> = {

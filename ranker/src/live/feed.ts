@@ -1,5 +1,5 @@
-import type { FreshnessEvent } from "shared/live-events";
-import type { ProblemCode } from "shared/problems";
+import type { FreshnessEvent } from "shared/api/live-events";
+import type { ProblemCode } from "shared/api/problems";
 
 /** An event of a stream, before it has a number. */
 export interface LiveEvent {

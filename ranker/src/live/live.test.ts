@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { applyChanges, type BoardChanges, type BoardState } from "shared/board-changes";
-import { limitedNetworks } from "shared/limited-network";
-import { primariesOf } from "shared/redis";
-import { createTopology } from "shared/regions";
+import { limitedNetworks } from "shared/limits/limited-network";
+import { applyChanges, type BoardChanges, type BoardState } from "shared/model/board-changes";
+import { createTopology } from "shared/model/regions";
+import { primariesOf } from "shared/redis/redis";
 import { type EventStream, openEvents, type StreamEvent } from "../../../infra/embedded/event-stream.ts";
 import { flushAll } from "../../../infra/embedded/whole-store.ts";
-import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../ranker-under-test.ts";
+import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import type { ProblemCode } from "shared/problems";
+import type { ProblemCode } from "shared/api/problems";
 import { createFeed, type Feed, type FeedOptions } from "./feed.ts";
 
 /** One thing that is looked at: it is read for all its viewers together, and only while there are any. */

@@ -1,12 +1,12 @@
-import type { Session } from "shared/answers";
-import { readJson } from "shared/body";
-import { fromContext } from "shared/incoming";
-import { Problem } from "shared/problems";
-import { requestSchemas } from "shared/requests";
-import type { Identity } from "shared/tokens";
+import type { Session } from "shared/api/answers";
+import { Problem } from "shared/api/problems";
+import { requestSchemas } from "shared/api/requests";
+import type { Identity } from "shared/auth/tokens";
+import { readJson } from "shared/http/body";
+import { fromContext } from "shared/http/incoming";
+import { clientNetworks } from "../accounts/client-networks.ts";
+import { refuseGuessable } from "../accounts/password-rules.ts";
 import type { RankerApp, RankerDeps } from "../app.ts";
-import { clientNetworks } from "../client-networks.ts";
-import { refuseGuessable } from "../password-rules.ts";
 
 /** `POST /auth/register` and `POST /auth/login`. */
 export function authRoutes(app: RankerApp, deps: RankerDeps): void {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Entry, PlayerRecord } from "shared/answers";
-import { boardKey, entriesKey, hiddenKey, queueKey, splitKey, visibilityKey } from "shared/keys";
-import { createLog } from "shared/log";
-import { Problem } from "shared/problems";
-import type { Identity } from "shared/tokens";
+import type { Entry, PlayerRecord } from "shared/api/answers";
+import { Problem } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
+import { createLog } from "shared/log/log";
+import { boardKey, entriesKey, hiddenKey, queueKey, splitKey, visibilityKey } from "shared/redis/keys";
 import { flushAll } from "../../../infra/embedded/whole-store.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../ranker-under-test.ts";
+import { type Built, player, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;
 let ranker: Built;

@@ -1,9 +1,9 @@
 import { zValidator } from "@hono/zod-validator";
 import type { Context } from "hono";
-import { refuseInvalid } from "shared/http";
-import { requestSchemas } from "shared/requests";
+import { requestSchemas } from "shared/api/requests";
+import { refuseInvalid } from "shared/http/http";
+import { clientNetworks } from "../accounts/client-networks.ts";
 import type { RankerApp, RankerDeps, RankerEnv } from "../app.ts";
-import { clientNetworks } from "../client-networks.ts";
 import type { Watching } from "../live/live.ts";
 
 /** `GET /live` and `/live/rank/:userId`: Server-Sent Events, open to everybody. */

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { PlayerRecord } from "shared/answers";
-import { toDeadEntry } from "shared/dead-entry";
-import { accountDeadKey, accountQueueKey, fenceKey, queueKey, splitKey } from "shared/keys";
-import { createLog } from "shared/log";
-import { Problem } from "shared/problems";
-import type { Identity } from "shared/tokens";
+import type { PlayerRecord } from "shared/api/answers";
+import { Problem } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
+import { createLog } from "shared/log/log";
+import { toDeadEntry } from "shared/model/dead-entry";
+import { accountDeadKey, accountQueueKey, fenceKey, queueKey, splitKey } from "shared/redis/keys";
 import { flushAll, keysOf } from "../../../infra/embedded/whole-store.ts";
-import { type Built, startUnderTest, type UnderTest } from "../ranker-under-test.ts";
+import { type Built, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;
 let ranker: Built;

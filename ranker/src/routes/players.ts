@@ -1,12 +1,12 @@
 import { zValidator } from "@hono/zod-validator";
 import { createMiddleware } from "hono/factory";
-import type { ErasedPlayer, PlayerVisibility } from "shared/answers";
-import { readJson, readOptionalJson } from "shared/body";
-import { type RequestVariables, refuseInvalid } from "shared/http";
-import { fromContext } from "shared/incoming";
-import { toResponse } from "shared/reply";
-import { requestSchemas } from "shared/requests";
-import { identifyOperator } from "shared/tokens";
+import type { ErasedPlayer, PlayerVisibility } from "shared/api/answers";
+import { requestSchemas } from "shared/api/requests";
+import { identifyOperator } from "shared/auth/tokens";
+import { readJson, readOptionalJson } from "shared/http/body";
+import { type RequestVariables, refuseInvalid } from "shared/http/http";
+import { fromContext } from "shared/http/incoming";
+import { toResponse } from "shared/http/reply";
 import type { RankerApp, RankerDeps } from "../app.ts";
 import { readIdempotencyKey, toReply } from "./scores.ts";
 

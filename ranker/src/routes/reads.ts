@@ -1,12 +1,12 @@
-import type { TopView } from "shared/answers";
-import { createCoalesce } from "shared/coalesce";
-import type { HotRoute } from "shared/hot-routes";
-import type { Incoming } from "shared/incoming";
-import { toInvalidRequest } from "shared/problems";
-import { queryReader } from "shared/read-query";
-import { jsonReply, type SharedBody, shareBody } from "shared/reply";
-import { requestSchemas } from "shared/requests";
-import { isUserId } from "shared/scores";
+import type { TopView } from "shared/api/answers";
+import { toInvalidRequest } from "shared/api/problems";
+import { requestSchemas } from "shared/api/requests";
+import { createCoalesce } from "shared/http/coalesce";
+import type { HotRoute } from "shared/http/hot-routes";
+import type { Incoming } from "shared/http/incoming";
+import { queryReader } from "shared/http/read-query";
+import { jsonReply, type SharedBody, shareBody } from "shared/http/reply";
+import { isUserId } from "shared/model/scores";
 import type { RankerDeps } from "../app.ts";
 
 const encoder = new TextEncoder();

@@ -1,13 +1,13 @@
-import { readJson } from "shared/body";
-import type { HotRoute } from "shared/hot-routes";
-import type { Incoming } from "shared/incoming";
-import { Problem } from "shared/problems";
-import { jsonReply, type Reply } from "shared/reply";
-import { idempotencyKeySchema, requestSchemas } from "shared/requests";
-import { identify } from "shared/tokens";
+import { Problem } from "shared/api/problems";
+import { idempotencyKeySchema, requestSchemas } from "shared/api/requests";
+import { identify } from "shared/auth/tokens";
+import { readJson } from "shared/http/body";
+import type { HotRoute } from "shared/http/hot-routes";
+import type { Incoming } from "shared/http/incoming";
+import { jsonReply, type Reply } from "shared/http/reply";
 import type { z } from "zod";
 import type { RankerDeps } from "../app.ts";
-import type { Submission, Submitted } from "../submit.ts";
+import type { Submission, Submitted } from "../writes/submit.ts";
 
 /** What every write may say. */
 interface Written {

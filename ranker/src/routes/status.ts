@@ -1,4 +1,4 @@
-import { answerReadiness } from "shared/readiness";
+import { answerReadiness } from "shared/service/readiness";
 import type { RankerApp, RankerDeps } from "../app.ts";
 
 /** `GET /health` (the process lives) and `GET /ready` (send it requests). */

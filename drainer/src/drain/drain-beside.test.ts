@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { ScoreEvent } from "shared/model/events";
+import {
+  pushEvents,
+  readBoard,
+  scoreDrain,
+  scoreEvent,
+  startUnderTest,
+  type UnderTest,
+} from "../../test/drainer-under-test.ts";
+import type { Database } from "../postgres/database.ts";
+import { scoreEventsOf } from "../rows/upsert-scores.ts";
+import type { Drain, DrainOptions } from "./drain.ts";
+import type { EventKind } from "./event-kind.ts";
+
+let it: UnderTest;
+beforeAll(async () => {
+  it = await startUnderTest();
+});
+afterAll(() => it.close());
+beforeEach(() => it.clear());
+
+const BATCH_MAX = 2;
+const EIGHT = ["ann", "bob", "cid", "dan", "p5", "p6", "p7", "p8"];
+const newDrain = (options: Partial<DrainOptions<ScoreEvent>> = {}) =>
+  scoreDrain(it, { batchMax: BATCH_MAX, ...options });
+const push = (...events: unknown[]) => pushEvents(it, ...events);
+const waiting = () => it.redis.llen(it.keys.queue);
+/** Events of these players in turn, each with its place as score and version. */
+const eventsBy = (...players: string[]) => players.map((player, n) => scoreEvent(player, n + 1, n + 1));
+const scores = async () => Object.fromEntries((await readBoard(it.database)).map((row) => [row.user_id, row.score]));
+async function drainAll(drain: Drain): Promise<number[]> {
+  const sizes: number[] = [];
+  for (let step = await drain(); step.state === "drained"; step = await drain()) sizes.push(step.events);
+  return sizes;
+}
+
+/** A database each use of which does something more, before or after. */
+function around(use: (number: number, work: () => Promise<void>) => Promise<void>): Database {
+  let uses = 0;
+  return {
+    ...it.database,
+    async run(work) {
+      const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof work>>>();
+      await use(++uses, async () => resolve(await it.database.run(work)));
+      return promise;
+    },
+  };
+}
+
+/** Scores, and a promise of the moment when the statement of a batch is made. */
+function watchedKind(number: number): { kind: EventKind<ScoreEvent>; isMade: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const kind = scoreEventsOf(it.topology);
+  let made = 0;
+  const upsert: typeof kind.upsert = (events) => {
+    if (++made === number) resolve();
+    return kind.upsert(events);
+  };
+  return { kind: { ...kind, upsert }, isMade: promise };
+}
+
+test("two batches without a player in common are written at the same time, and leave the queue in their order", async () => {
+  await push(...eventsBy("ann", "bob", "cid", "dan"));
+  const second = Promise.withResolvers<void>();
+  const database = around(async (number, work) => {
+    if (number === 1) await second.promise;
+    await work();
+    if (number === 2) {
+      expect(await waiting()).toBe(4);
+      second.resolve();
+    }
+  });
+  const drain = newDrain({ database });
+  expect(await drain()).toMatchObject({ events: 2, rows: 2, isTrimmed: true });
+  expect(await waiting()).toBe(2);
+  expect(await drain()).toMatchObject({ events: 2, rows: 2, isTrimmed: true });
+  expect(await scores()).toEqual({ ann: "1", bob: "2", cid: "3", dan: "4" });
+});
+
+test("of a batch with few players in common with the one before it, those alone wait for that", async () => {
+  await push(...eventsBy(...EIGHT, "eve", "bob", "fay", "gus", "hal", "ida", "jan", "kim"));
+  const order: string[] = [];
+  const apart = Promise.withResolvers<void>();
+  const database = around(async (number, work) => {
+    order.push(`${number} begins`);
+    if (number === 1) await apart.promise;
+    await work();
+    order.push(`${number} ends`);
+    if (number === 2) {
+      expect(Object.keys(await scores()).sort()).toEqual(["eve", "fay", "gus", "hal", "ida", "jan", "kim"]);
+      apart.resolve();
+    }
+  });
+  const drain = newDrain({ database, batchMax: 8 });
+  expect(await drain()).toMatchObject({ events: 8, rows: 8, isTrimmed: true });
+  expect(await drain()).toMatchObject({ events: 8, rows: 8, isTrimmed: true });
+  expect(order).toEqual(["1 begins", "2 begins", "2 ends", "1 ends", "3 begins", "3 ends"]);
+  expect(await scores()).toMatchObject({ ann: "1", bob: "10", cid: "3", kim: "16" });
+});
+
+test("poison on either side of a split batch is dead, once, and the event before it stands", async () => {
+  const events = eventsBy(...EIGHT, "p9", "p10", "eve", "bob", "eve", "bob", "fay", "gus", "hal", "ida", "jan", "kim");
+  await push(...events.map((event, n) => (n === 12 || n === 13 ? { ...event, region: "E\u0000U" } : event)));
+  const drain = newDrain({ batchMax: 10 });
+  await drain();
+  expect(await drain()).toMatchObject({ events: 10, rows: 8, refused: 2, isTrimmed: true });
+  expect(await scores()).toMatchObject({ eve: "11", bob: "12", fay: "15", kim: "20" });
+  expect(await it.redis.llen(it.keys.dead)).toBe(2);
+});
+
+test("half of the players in common, and a batch waits for the one before it", async () => {
+  await push(...eventsBy("ann", "bob", "cid", "bob", "dan", "eve", "bob", "fay"));
+  let running = 0;
+  const database = around(async (_, work) => {
+    expect(++running).toBe(1);
+    await work();
+    running--;
+  });
+  await drainAll(newDrain({ database }));
+  expect(await scores()).toMatchObject({ bob: "7", fay: "8" });
+});
+
+test("a player on another board is another row", async () => {
+  const [a, b, ...others] = eventsBy("ann", "bob", "ann", "bob");
+  await push(a, b, ...others.map((event) => ({ ...event, board: "weekly" })));
+  const second = Promise.withResolvers<void>();
+  const database = around(async (number, work) => {
+    if (number === 2) second.resolve();
+    await second.promise;
+    await work();
+  });
+  expect(await drainAll(newDrain({ database }))).toEqual([2, 2]);
+});
+
+test("a batch that has to wait grows to eight reads: the same players again and again are few rows", async () => {
+  await push(...eventsBy(...Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? "ann" : "bob"))));
+  const { kind, isMade } = watchedKind(2);
+  const database = around(async (number, work) => {
+    if (number === 1) await isMade;
+    await work();
+  });
+  const drain = newDrain({ database, kind });
+  expect(await drain()).toMatchObject({ events: 2, rows: 2 });
+  expect(await drain()).toMatchObject({ events: 16, rows: 2, isTrimmed: true, isFull: true });
+  await drainAll(drain);
+  expect(await scores()).toEqual({ ann: "39", bob: "40" });
+});
+
+test("a batch that has to wait grows no further once its rows are those of two reads", async () => {
+  await push(...eventsBy("ann", "bob", "ann", "p1", "p2", "p3", "p4", "p5", "p6", "p7"));
+  const { kind, isMade } = watchedKind(2);
+  const database = around(async (number, work) => {
+    if (number === 1) await isMade;
+    await work();
+  });
+  const drain = newDrain({ database, kind });
+  await drain();
+  expect(await drain()).toMatchObject({ events: 4, rows: 4 });
+  await drainAll(drain);
+  expect(Object.keys(await scores())).toHaveLength(9);
+});
+
+test("a batch that fails stays, with the one that was written beside it, and both are repeated in their order", async () => {
+  await push(...eventsBy("ann", "bob", "cid", "dan"));
+  const database = around(async (number, work) => {
+    if (number === 1) throw new Error("PostgreSQL is away");
+    await work();
+  });
+  const drain = newDrain({ database });
+  await expect(drain()).rejects.toThrow("PostgreSQL is away");
+  expect(await waiting()).toBe(4);
+  expect(await drain()).toMatchObject({ events: 2, rows: 2, isTrimmed: true });
+  expect(await drain()).toMatchObject({ events: 2, rows: 0, isTrimmed: true });
+  expect(await scores()).toEqual({ ann: "1", bob: "2", cid: "3", dan: "4" });
+});
+
+test("an erasure is never written beside an event: whichever batch it is in, the player is gone", async () => {
+  const erasure = { erased: true, updated_at: "2", user_id: "ann", region: "EU" };
+  const [ann, , cid, dan, eve, fay] = eventsBy("ann", "-", "cid", "dan", "eve", "fay");
+  let running = 0;
+  const database = around(async (_, work) => {
+    expect(++running).toBe(1);
+    await work();
+    running--;
+  });
+  for (const order of [
+    [cid, ann, erasure, dan],
+    [ann, erasure, cid, dan, eve, fay],
+  ]) {
+    await it.clear();
+    await push(...order);
+    await drainAll(newDrain({ database }));
+    expect(await scores()).toEqual({ cid: "3", dan: "4", ...(order.length > 4 ? { eve: "5", fay: "6" } : {}) });
+  }
+});
+
+test("a queue that is another one for just one read of a growing batch: no event is passed over", async () => {
+  const events = eventsBy("ann", "ann", "ann", "ann", "only", "ann", "ann", "ann");
+  await push(...events);
+  let reads = 0;
+  // Another drainer trims the first batch, and a replica that lags takes over, which still has it.
+  const callBuffer = async (...args: [command: string, ...(string | Buffer | number)[]]) => {
+    if (++reads !== 3) return it.redis.callBuffer(...args);
+    const trimmed = (await it.redis.rpop(it.keys.queue, BATCH_MAX)) ?? [];
+    const read = await it.redis.callBuffer(...args);
+    await it.redis.rpush(it.keys.queue, ...trimmed.reverse());
+    return read;
+  };
+  const redis = new Proxy(it.redis, {
+    get: (target, name) => (name === "callBuffer" ? callBuffer : Reflect.get(target, name, target)),
+  });
+  const { kind, isMade } = watchedKind(2);
+  const database = around(async (number, work) => {
+    if (number === 1) await isMade;
+    await work();
+  });
+  await drainAll(newDrain({ redis, database, kind }));
+  expect(await scores()).toEqual({ ann: "8", only: "5" });
+});
+
+const killed =
+  "killed anywhere, as often as there are places for it: PostgreSQL ends with the same, and so do the dead";
+test.each([[2], [8], [11]])(
+  `${killed} (%d events a read)`,
+  async (batchMax) => {
+    const erasure = { erased: true, updated_at: "20", user_id: "p3", region: "EU" };
+    // Batches that have none, few and all of their players in common.
+    const players = Array.from({ length: 40 }, (_, n) => `p${n < 28 ? (n % 8 === 7 ? 3 : n) : n % 3}`);
+    const events: unknown[] = eventsBy(...players);
+    events.splice(24, 0, erasure, "not JSON", scoreEvent("p1", 99, 99, { region: "E\u0000U" }));
+    const end = async () => ({ board: await readBoard(it.database), dead: await it.redis.llen(it.keys.dead) });
+    await push(...events);
+    await drainAll(newDrain({ batchMax: 100 }));
+    const expected = await end();
+
+    /** A drain that dies at the given place: nothing that it asks for from then on happens. @returns whether it did */
+    async function dies(place: number): Promise<boolean> {
+      let passed = 0;
+      const pass = () => {
+        if (++passed >= place) throw new Error("the process ended here");
+      };
+      const writes: Promise<void>[] = [];
+      const database = around(async (_, work) => {
+        pass();
+        const written = work();
+        writes.push(written);
+        await written;
+        pass();
+      });
+      const now = () => {
+        pass();
+        return new Date(0);
+      };
+      const hold = async () => {
+        pass();
+        return true;
+      };
+      const drain = newDrain({ database, batchMax, now, lease: { hold, release: async () => {} } });
+      const hasDied = await drainAll(drain).then(
+        () => false,
+        () => true,
+      );
+      await Promise.allSettled(writes);
+      return hasDied;
+    }
+    let place = 1;
+    for (let hasDied = true; hasDied; place++) {
+      await it.clear();
+      await push(...events);
+      hasDied = await dies(place);
+      await drainAll(newDrain({ batchMax }));
+      expect(await end()).toEqual(expected);
+      expect(await waiting()).toBe(0);
+    }
+    expect(place).toBeGreaterThan(10);
+  },
+  60_000,
+);

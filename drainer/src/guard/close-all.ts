@@ -1,0 +1,46 @@
+import { ACCOUNTS_TAG } from "shared/redis/keys";
+import { readFence } from "shared/stores/fenced-store";
+import type { Sides } from "../subjects/subjects.ts";
+import { hasAnyRows, readGuarded } from "./guarded-stores.ts";
+import { judgeStore } from "./judge-store.ts";
+import { type ClosedStore, closeStore, type StorePlace } from "./lost-store.ts";
+
+/** A store that a restore is to open at its end. */
+export interface ClosedPlace {
+  place: StorePlace;
+  store: ClosedStore;
+}
+
+/**
+ * Closes the stores of all shards, and of the accounts, but for those that are open and whole: these are restored beside
+ * live traffic.
+ *
+ * @throws Error where one holds another deployment's data: then none was touched
+ */
+export async function closeAll({ topology, stores, databases }: Sides): Promise<ClosedPlace[]> {
+  const places: StorePlace[] = [
+    { redis: stores.home, database: databases.home, tag: ACCOUNTS_TAG },
+    ...topology.shards.map(({ tag, region }) => ({
+      redis: stores.of(region),
+      database: databases.of(region),
+      tag,
+    })),
+  ];
+  const judged = await Promise.all(
+    places.map(async (place) => {
+      const { redis, database, tag } = place;
+      const [found, guarded] = [await readFence(redis, tag), await readGuarded(database, tag)];
+      const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
+      return { place, found, guarded, verdict: judgeStore(found, guarded, hasRows) };
+    }),
+  );
+  const foreign = judged.find(({ verdict }) => verdict === "foreign");
+  if (foreign !== undefined) {
+    throw new Error(`Redis has the data of another deployment for ${foreign.place.tag}: empty it first.`);
+  }
+  const closed: ClosedPlace[] = [];
+  for (const { place, found, guarded, verdict } of judged) {
+    if (verdict !== "open") closed.push({ place, store: await closeStore(place, found, guarded) });
+  }
+  return closed;
+}

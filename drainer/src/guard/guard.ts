@@ -1,0 +1,149 @@
+import type { Log } from "shared/log/log";
+import { fenceKey } from "shared/redis/keys";
+import { runAt } from "shared/redis/redis";
+import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
+import { LEASE_RENEWAL_MS, type Lease } from "../queues/lease.ts";
+import { forgetVersions, hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
+import { type Guarded, judgeStore, wholeUpTo } from "./judge-store.ts";
+import { closeStore, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
+
+/**
+ * Sees that a queue's Redis has all that PostgreSQL knows of, and opens it for writes; restores it first where it lost
+ * data. Asks Redis twice a second, and PostgreSQL only when something has changed.
+ *
+ * @returns the run of the server that may be drained
+ * @throws Error where that cannot be told now, and what Redis or PostgreSQL throw
+ */
+export type Guard = () => Promise<string>;
+
+export interface GuardOptions extends StorePlace {
+  lease: Pick<Lease, "hold">;
+  /** Puts everything back that PostgreSQL has of the shard, or of the accounts. */
+  restore: (tag: string) => Promise<void>;
+  log: Log;
+  onState?: (tag: string, state: StoreState) => void;
+}
+
+/** `checking` from a restart of Redis until it was compared with PostgreSQL. */
+export const STORE_STATES = ["open", "checking", "lost", "foreign"] as const;
+export type StoreState = (typeof STORE_STATES)[number];
+
+const CHECK_INTERVAL_MS = 500;
+const TRIES_MAX = 3;
+// Each batch leaves a row of 50 bytes: some 1,200 a queue until then, at 20 batches a second.
+const FORGET_INTERVAL_MS = 60_000;
+
+interface Opened {
+  run: string;
+  text: string;
+  clock: number;
+}
+
+export function createGuard({ lease, restore, log, onState, ...place }: GuardOptions): Guard {
+  const { redis, database, tag } = place;
+  let opened: Opened | undefined;
+  let checkedAtMs = Number.NEGATIVE_INFINITY;
+  let forgotAtMs = performance.now();
+  let state: StoreState | undefined;
+
+  /** @returns whether that is new */
+  function tell(next: StoreState): boolean {
+    if (state === next) return false;
+    state = next;
+    onState?.(tag, next);
+    return true;
+  }
+
+  /** Makes a store whole again, and opens it. One that PostgreSQL knows nothing of is no loss: it may just be new. */
+  async function restoreStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
+    const isLoss = guarded !== undefined || store.fence !== undefined;
+    if (isLoss && tell("lost")) {
+      const clocks = { redis_clock: toIso(store.clock), postgres_clock: toIso(guarded?.newest) };
+      log.error({ queue: tag, ...clocks }, "redis lost data: closed until it is restored from postgres");
+    }
+    const closed = await closeStore(place, store, guarded);
+    const startedAt = performance.now();
+    const renewal = setInterval(() => void lease.hold().catch(() => {}), LEASE_RENEWAL_MS);
+    try {
+      await restore(tag);
+    } finally {
+      clearInterval(renewal);
+    }
+    await openRestored(place, closed);
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (isLoss) log.warn({ queue: tag, seconds }, "redis is restored from postgres, and open");
+  }
+
+  async function openStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
+    const run = toRun(store);
+    const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
+    // Whatever was read from an earlier run and is on its way to PostgreSQL is written by then, or refused.
+    await setRun(database, tag, { origin, run });
+    const known = await readGuarded(database, tag);
+    if (known !== undefined && known.newest > wholeUpTo(store, guarded)) return restoreStore(store, known);
+    if (store.fence?.run === run) return;
+    const isPut = await putFence(redis, tag, store, { origin, kept: store.clock ?? 0, run }, { raises: false });
+    if (!isPut) throw new StoreChanged(tag);
+  }
+
+  /** Rankers may put up a fence at the same moment; then the store is judged once more. */
+  async function openAtLast(found: FencedStore): Promise<void> {
+    let store = found;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await open(store);
+      } catch (error) {
+        if (!(error instanceof StoreChanged) || tries === TRIES_MAX) throw error;
+        store = await readFence(redis, tag);
+      }
+    }
+  }
+
+  async function open(store: FencedStore): Promise<void> {
+    if (state !== "lost" && state !== "foreign") tell("checking");
+    const guarded = await readGuarded(database, tag);
+    const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
+    const verdict = judgeStore(store, guarded, hasRows);
+    if (verdict === "foreign") {
+      tell("foreign");
+      throw new Error(
+        `Redis has the data of another deployment for ${tag}: give it the right volume, or empty it, ` +
+          "and it is restored from PostgreSQL.",
+      );
+    }
+    if (verdict === "fit") await openStore(store, guarded);
+    if (verdict === "lost") await restoreStore(store, guarded);
+  }
+
+  return async () => {
+    const nowMs = performance.now();
+    const isFresh = nowMs - checkedAtMs < CHECK_INTERVAL_MS;
+    if (opened !== undefined && isFresh && runAt(redis, fenceKey(tag)) === opened.run) return opened.run;
+    let store = await readFence(redis, tag);
+    const run = toRun(store);
+    if (opened === undefined || !isAsOpened(store, opened)) {
+      opened = undefined;
+      await openAtLast(store);
+      store = await readFence(redis, tag);
+      if (store.fence?.run !== run || store.run !== run) throw new StoreChanged(tag);
+      tell("open");
+    }
+    if (nowMs - forgotAtMs > FORGET_INTERVAL_MS) {
+      forgotAtMs = nowMs;
+      await forgetVersions(database, tag);
+    }
+    opened = { run, text: store.text, clock: store.clock ?? 0 };
+    checkedAtMs = nowMs;
+    return run;
+  };
+}
+
+const isAsOpened = ({ run, text, clock = 0 }: FencedStore, opened: Opened): boolean =>
+  run === opened.run && text === opened.text && clock >= opened.clock;
+
+function toRun({ run }: FencedStore): string {
+  if (run === undefined) throw new Error("Redis has not told its run yet.");
+  return run;
+}
+
+const toIso = (us: number | undefined) => (us === undefined ? null : new Date(us / 1000).toISOString());

@@ -1,0 +1,68 @@
+import type { Redis } from "shared/redis/redis";
+import { formatFence } from "shared/stores/fence";
+import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
+import type { Database } from "../postgres/database.ts";
+import { readGuarded, setRun } from "./guarded-stores.ts";
+import type { Guarded } from "./judge-store.ts";
+
+/** A ranker or another drainer has put up a fence meanwhile: the store has to be judged again. */
+export class StoreChanged extends Error {
+  constructor(tag: string) {
+    super(`Redis changed while ${tag} was judged.`);
+    this.name = "StoreChanged";
+  }
+}
+
+/** The store of a shard, or of the accounts, on both sides. */
+export interface StorePlace {
+  redis: Redis;
+  database: Database;
+  /** Of the shard, or `accounts`. */
+  tag: string;
+}
+
+/** A store that nothing reads or writes until it is restored. */
+export interface ClosedStore {
+  origin: string;
+  run: string;
+  /** Versions up to this one (µs) are in Redis or in PostgreSQL. */
+  kept: number;
+}
+
+/**
+ * Closes a store that lost data, and has PostgreSQL refuse what was read from it before.
+ *
+ * @throws StoreChanged; Error where it does not tell its run
+ */
+export async function closeStore(
+  { redis, database, tag }: StorePlace,
+  store: FencedStore,
+  guarded: Guarded | undefined,
+): Promise<ClosedStore> {
+  if (store.run === undefined) throw new Error("Redis has not told its run yet.");
+  const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
+  const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
+  const kept = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
+  if (store.text !== formatFence({ origin, kept, from: kept })) {
+    const isPut = await putFence(redis, tag, store, { origin, kept }, { raises: false });
+    if (!isPut) throw new StoreChanged(tag);
+  }
+  await setRun(database, tag, { origin, run: store.run });
+  // A batch of before may have been written until then.
+  const newest = (await readGuarded(database, tag))?.newest ?? 0;
+  return { origin, run: store.run, kept: Math.max(kept, newest) };
+}
+
+/**
+ * Opens a store that was restored, with its clock above every version that was ever given out. One that another service
+ * has restored and opened meanwhile stays as it is.
+ *
+ * @throws Error where Redis was restarted since it was closed: then it has to be judged again
+ */
+export async function openRestored({ redis, tag }: StorePlace, { origin, run, kept }: ClosedStore): Promise<void> {
+  const store = await readFence(redis, tag);
+  if (store.run !== run) throw new Error(`Redis was restarted while ${tag} was restored.`);
+  if (store.fence?.run === run) return;
+  const isPut = await putFence(redis, tag, store, { origin, kept, run }, { raises: true });
+  if (!isPut) throw new StoreChanged(tag);
+}

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "shared/log/log";
+import { ACCOUNTS_TAG } from "shared/redis/keys";
+import { checkSplit } from "shared/stores/split";
+import { type RestoreOptions, restore } from "../restore/restore.ts";
+
+/** Restores the shard of a tag, or the accounts; resolves when all of it is back. */
+export type RestoreTag = (tag: string) => Promise<void>;
+
+// Shards of one Redis are found to have lost data one after another, within a look at each.
+const GATHER_MS = 200;
+
+/**
+ * Restores shards that lost data, one pass after another. Those of a region that are found in a short while share a pass,
+ * which reads the tables once for all of them; another region's stores do not fail it.
+ *
+ * @param signal ends a pass that is under way, at its next page
+ */
+export function createRestorer(
+  options: Omit<RestoreOptions, "only" | "onProgress">,
+  { log, signal }: { log: Log; signal: AbortSignal },
+): RestoreTag {
+  const { topology, stores } = options;
+  const gathering = new Map<string, { tags: Set<string>; done: Promise<void> }>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function pass(region: string, tags: Set<string>, before: Promise<unknown>): Promise<void> {
+    await before;
+    await delay(GATHER_MS, undefined, { signal });
+    gathering.delete(region);
+    // Entries that are split otherwise would be put where nobody looks; an emptied store has lost the number as well.
+    if (region !== ACCOUNTS_TAG) await checkSplit(stores.of(region), topology, region);
+    const counts = await restore({ ...options, only: tags, onProgress: () => signal.throwIfAborted() });
+    if (counts.entries + counts.accounts > 0) log.warn({ queues: [...tags], ...counts }, "restored from postgres");
+  }
+
+  return (tag) => {
+    const region = topology.shards.find((shard) => shard.tag === tag)?.region ?? ACCOUNTS_TAG;
+    const present = gathering.get(region);
+    if (present !== undefined) {
+      present.tags.add(tag);
+      return present.done;
+    }
+    const tags = new Set([tag]);
+    const done = pass(region, tags, last).finally(() => {
+      if (gathering.get(region)?.tags === tags) gathering.delete(region);
+    });
+    gathering.set(region, { tags, done });
+    last = done.catch(() => {}); // thrown where it is awaited
+    return done;
+  };
+}

@@ -1,0 +1,19 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "shared/log/log";
+import { backoffAfter } from "../drain/pace.ts";
+import { migrate } from "./migrate.ts";
+
+/** Tries until the database is there: its events can wait, and so can we. */
+export async function migrateWhenThere(url: string, log: Log): Promise<void> {
+  const database = new URL(url).pathname.slice(1);
+  for (let failures = 1; ; failures++) {
+    try {
+      const applied = await migrate(url);
+      if (applied.length > 0) log.info({ database, applied }, "migrated");
+      return;
+    } catch (error) {
+      if (failures === 1) log.warn({ database, err: error }, "the database cannot be migrated yet");
+      await delay(backoffAfter(failures, Math.random()));
+    }
+  }
+}

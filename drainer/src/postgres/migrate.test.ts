@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { scratchPostgres } from "../../../infra/embedded/scratch.ts";
+import { openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
+
+let server: Awaited<ReturnType<typeof scratchPostgres>>;
+let dir: string;
+beforeAll(async () => {
+  server = await scratchPostgres(["fresh", "raced", "broken", "prepared"]);
+  dir = await mkdtemp(join(tmpdir(), "leaderboard-test-"));
+});
+afterAll(async () => {
+  await server.dispose();
+  await rm(dir, { recursive: true });
+});
+
+const MIGRATIONS = [
+  "0001_create_tables.sql",
+  "0002_erase_players.sql",
+  "0003_hide_players.sql",
+  "0004_guard_stores.sql",
+];
+
+const tablesOf = async (url: string) => {
+  const database = openDatabase(url);
+  const rows = await database.run(
+    (sql) => sql<{ name: string }[]>`
+      SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
+  );
+  await database.close();
+  return rows.map(({ name }) => name);
+};
+
+test("a migration is applied once", async () => {
+  const url = server.url("fresh");
+  expect(await migrate(url)).toEqual(MIGRATIONS);
+  expect(await migrate(url)).toEqual([]);
+  expect(await tablesOf(url)).toEqual([
+    "accounts",
+    "drained_versions",
+    "erasures",
+    "guarded_stores",
+    "leaderboard",
+    "schema_migrations",
+    "visibility",
+    "visible_leaderboard",
+  ]);
+});
+
+test("of drainers that start together, one applies each migration", async () => {
+  const url = server.url("raced");
+  const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
+  expect(applied.flat().sort()).toEqual(MIGRATIONS);
+});
+
+test("of a migration that fails nothing remains, and the next start tries it again", async () => {
+  const url = server.url("broken");
+  await writeFile(join(dir, "0001_good.sql"), "CREATE TABLE good (a INT);");
+  await writeFile(join(dir, "0002_bad.sql"), "CREATE TABLE half (a INT); SELECT nothing_like_this();");
+  await expect(migrate(url, dir)).rejects.toThrow("nothing_like_this");
+  expect(await tablesOf(url)).toEqual(["good", "schema_migrations"]);
+  await writeFile(join(dir, "0002_bad.sql"), "CREATE TABLE half (a INT) -- no semicolon, a comment at the end");
+  expect(await migrate(url, dir)).toEqual(["0002_bad.sql"]);
+});
+
+test("tables that were made beforehand are taken over", async () => {
+  const url = server.url("prepared");
+  const database = openDatabase(url);
+  for (const name of MIGRATIONS) {
+    const source = await Bun.file(join(import.meta.dir, "../../migrations", name)).text();
+    await database.run((sql) => sql.unsafe(source).simple());
+  }
+  await database.close();
+  expect(await migrate(url)).toEqual(MIGRATIONS);
+});

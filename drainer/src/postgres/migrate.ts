@@ -1,0 +1,83 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import postgres from "postgres";
+import { openDatabase } from "./database.ts";
+
+const MIGRATIONS_DIR = join(import.meta.dir, "../../migrations");
+// Any number that nothing else in the database locks: "lead" in ASCII.
+const LOCK_ID = 0x6c656164;
+const CONNECT_TIMEOUT_SECONDS = 2;
+/** A migration may run for long, but what it waits for a table keeps all others from that table. */
+const LOCK_TIMEOUT_MS = 3_000;
+
+/**
+ * What each transaction begins with. The lock is the transaction's and not the session's: behind a pooler a session's
+ * lock would stay with a connection that goes on to others. Drainers that start together take their turns by it.
+ */
+const BEGIN = `
+  SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
+  SELECT pg_advisory_xact_lock(${LOCK_ID});`;
+
+const ENSURE_TABLE = `${BEGIN}
+  CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)`;
+
+/**
+ * Applies the migrations that a database has not seen, in the order of their names, each in a transaction with the
+ * record of it.
+ *
+ * @returns the names of those applied now
+ * @throws the first error; nothing of the migration that failed remains
+ */
+export async function migrate(url: string, dir: string = MIGRATIONS_DIR): Promise<string[]> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
+  const missing = await findMissing(url, names);
+  const applied: string[] = [];
+  if (missing.length === 0) return applied;
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    onnotice: () => {},
+    fetch_types: false,
+    prepare: false,
+  });
+  try {
+    for (const name of missing) {
+      const source = await Bun.file(join(dir, name)).text();
+      if (await apply(sql, name, source)) applied.push(name);
+    }
+    return applied;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+async function findMissing(url: string, names: readonly string[]): Promise<string[]> {
+  const database = openDatabase(url, { connectionsMax: 1 });
+  try {
+    await database.run(async (sql) => sql.unsafe(ENSURE_TABLE).simple());
+    const rows = await database.run((sql) => sql<{ name: string }[]>`SELECT name FROM schema_migrations`);
+    const applied = new Set(rows.map((row) => row.name));
+    return names.filter((name) => !applied.has(name));
+  } finally {
+    await database.close();
+  }
+}
+
+/** @returns false where another drainer has applied it since */
+async function apply(sql: postgres.Sql, name: string, source: string): Promise<boolean> {
+  // Written first, so that a second drainer stops at it. Statements sent as one simple query are one transaction.
+  const record = `INSERT INTO schema_migrations VALUES ('${name.replaceAll("'", "''")}', now());`;
+  try {
+    await sql.unsafe(`${BEGIN}\n${record}\n${source}`).simple();
+    return true;
+  } catch (error) {
+    if (isRecorded(error)) return false;
+    throw error;
+  }
+}
+
+const UNIQUE_VIOLATION = "23505";
+const isRecorded = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError &&
+  error.code === UNIQUE_VIOLATION &&
+  error.table_name === "schema_migrations";

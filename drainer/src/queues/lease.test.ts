@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { Redis } from "shared/redis/redis";
+import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
+import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { createLease, LEASE_RENEWAL_MS, LEASE_TTL_MS } from "./lease.ts";
+
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
+let redis: Redis;
+beforeAll(async () => {
+  server = await scratchRedisClient();
+  redis = server.redis;
+});
+afterAll(() => server.dispose());
+beforeEach(() => flushAll(redis));
+
+test("one of two holds the lease, and the other gets it when it is released", async () => {
+  const [a, b] = [createLease(redis, "lease", "a"), createLease(redis, "lease", "b")];
+  expect([await a.hold(), await b.hold(), await a.hold()]).toEqual([true, false, true]);
+  await a.release();
+  expect([await b.hold(), await a.hold()]).toEqual([true, false]);
+});
+
+test("a lease ends by itself", async () => {
+  await createLease(redis, "lease", "a").hold();
+  const ttl = await redis.pttl("lease");
+  expect(ttl).toBeGreaterThan(0);
+  expect(ttl).toBeLessThanOrEqual(LEASE_TTL_MS);
+});
+
+test("nobody gives back what another holds", async () => {
+  await createLease(redis, "lease", "a").hold();
+  await createLease(redis, "lease", "b").release();
+  expect(await redis.get("lease")).toBe("a");
+});
+
+test("Redis is asked again only when the lease is due for renewal", async () => {
+  let now = 1_000_000;
+  const lease = createLease(redis, "lease", "a", () => now);
+  await lease.hold();
+  await redis.set("lease", "b"); // lost without our knowledge
+  now += LEASE_RENEWAL_MS - 1;
+  expect(await lease.hold()).toBe(true);
+  now += 1;
+  expect(await lease.hold()).toBe(false);
+});
+
+describe("after Redis' clock was set back by an hour", () => {
+  const HOUR_MS = 3_600_000;
+  /** Redis keeps the absolute end of a key: a clock that is set back leaves the key that much longer to live. */
+  const setClockBack = () => redis.pexpire("lease", LEASE_TTL_MS + HOUR_MS);
+
+  test("the lease of a dead drainer or move is free at once", async () => {
+    await createLease(redis, "lease", "dead").hold();
+    await setClockBack();
+    expect(await createLease(redis, "lease", "b").hold()).toBe(true);
+    expect(await redis.pttl("lease")).toBeWithin(1, LEASE_TTL_MS + 1);
+  });
+
+  test("the holder that lives prolongs its lease, and has the usual TTL again", async () => {
+    let now = 0;
+    const lease = createLease(redis, "lease", "a", () => now);
+    await lease.hold();
+    await setClockBack();
+    now += LEASE_RENEWAL_MS;
+    expect(await lease.hold()).toBe(true);
+    expect(await createLease(redis, "lease", "b").hold()).toBe(false);
+    expect(await redis.pttl("lease")).toBeWithin(1, LEASE_TTL_MS + 1);
+  });
+});
+
+test("a wall clock of the drainer that is set back does not put off the renewal", async () => {
+  const { now } = Date;
+  let stepMs = 0;
+  Date.now = () => now() + stepMs;
+  try {
+    const lease = createLease(redis, "lease", "a");
+    await lease.hold();
+    await redis.set("lease", "b"); // lost without our knowledge
+    stepMs = -3_600_000;
+    let isHeld = true;
+    for (const until = performance.now() + 2 * LEASE_RENEWAL_MS; isHeld && performance.now() < until; ) {
+      isHeld = await lease.hold();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(isHeld).toBe(false);
+  } finally {
+    Date.now = now;
+  }
+});

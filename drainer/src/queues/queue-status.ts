@@ -1,0 +1,55 @@
+import { redact, redactBytes } from "shared/log/redact";
+import { type DeadEvent, readDeadEntry } from "shared/model/dead-entry";
+import type { Redis } from "shared/redis/redis";
+import { peekList } from "./peek-list.ts";
+
+/** Events shown of one list. */
+const SHOWN_MAX = 20;
+
+/** What one list holds: its length, and its oldest entries, oldest first. */
+export interface Listing {
+  length: number;
+  oldest: Buffer[];
+}
+
+/** Reads a queue, or its dead events, without moving anything. */
+export async function list(redis: Redis, key: string): Promise<Listing> {
+  const [length, oldest] = await Promise.all([redis.llen(key), peekList(redis, key, SHOWN_MAX)]);
+  return { length, oldest };
+}
+
+/** For people, one event a line. */
+export function format(tag: string, waiting: Listing, dead: Listing): string {
+  const lines = ({ length, oldest }: Listing, kind: string, show: (entry: Buffer) => string) => [
+    ...oldest.map((entry) => `  ${kind}  ${show(entry)}`),
+    ...(length > oldest.length ? [`  ${kind}  … and ${length - oldest.length} more`] : []),
+  ];
+  return [
+    `${tag}: ${waiting.length} waiting, ${dead.length} dead`,
+    ...lines(waiting, "waiting", (event) => redact(event.toString("utf8"))),
+    ...lines(dead, "dead", (entry) => formatDead(readDeadEntry(entry))),
+  ].join("\n");
+}
+
+/** For people: when it died, why, and the event whole. */
+export function formatDead(dead: DeadEvent): string {
+  const { at, reason, event, event_base64 } = toShown(dead);
+  return [at, reason, event ?? `base64 ${event_base64}`].filter((part) => part !== "").join("  ");
+}
+
+/** For machines: the queue's name and what {@link formatDead} shows. */
+export const toDeadLine = (queue: string, dead: DeadEvent): string => JSON.stringify({ queue, ...toShown(dead) });
+
+interface Shown {
+  at: string;
+  reason: string;
+  event?: string;
+  event_base64?: string;
+}
+
+/** Without the hash of a password, wherever it may stand. */
+function toShown({ entry, at, reason, raw = entry }: DeadEvent): Shown {
+  const text = raw.toString("utf8");
+  const event = Buffer.from(text).equals(raw) ? { event: redact(text) } : { event_base64: redactBytes(raw) };
+  return { at, reason: redact(reason), ...event };
+}

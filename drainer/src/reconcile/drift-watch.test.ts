@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { Registry } from "prom-client";
+import { toArrival } from "shared/base/times";
+import { createLog, type Log } from "shared/log/log";
+import { boardKey } from "shared/redis/keys";
+import { connectStores } from "shared/stores/stores";
+import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
+import { measureSweeps } from "../metrics.ts";
+import { openDatabases } from "../postgres/databases.ts";
+import { unshared } from "../queues/lease.ts";
+import { restore } from "../restore/restore.ts";
+import { upsertScores } from "../rows/upsert-scores.ts";
+import type { Sides } from "../subjects/subjects.ts";
+import { type DriftWatchOptions, startDriftWatch } from "./drift-watch.ts";
+
+let it: UnderTest;
+let sides: Sides;
+beforeAll(async () => {
+  it = await startUnderTest();
+  const stores = connectStores({
+    ...{ homeUrl: it.redisUrl, urlsByRegion: new Map([["EU", it.redisUrl]]), name: "test" },
+    log: createLog("test", "silent"),
+  });
+  await Promise.all(stores.all.map((redis) => redis.connect()));
+  const databases = openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));
+  sides = { topology: it.topology, stores, databases };
+});
+afterAll(async () => {
+  sides.stores.close();
+  await sides.databases.close();
+  await it.close();
+});
+beforeEach(async () => {
+  await it.clear();
+  await it.database.run((sql) => upsertScores(sql, [scoreEvent("ann", 5, 10), scoreEvent("bob", 6, 11)]));
+  await restore(sides);
+});
+
+const free = { ...unshared, hold: async () => false };
+
+/** Watches until one sweep has ended; returns what it logged, as one text, and what a scrape says then. */
+async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ logged: string; scraped: string }> {
+  const registry = new Registry();
+  const metrics = measureSweeps(registry, () => 5_000);
+  const { promise: isDone, resolve } = Promise.withResolvers<void>();
+  const lines: string[] = [];
+  const log: Log = createLog("test", "info", { write: (line) => void lines.push(line) });
+  const watch = startDriftWatch({
+    ...{
+      sides,
+      isOpen: () => true,
+      leases: new Map([
+        ["EU", unshared],
+        ["accounts", unshared],
+      ]),
+      accountTag: "accounts",
+      intervalMs: 1,
+      log,
+    },
+    metrics: {
+      onSweep(...args) {
+        metrics.onSweep(...args);
+        resolve();
+      },
+      onFailure() {
+        metrics.onFailure();
+        resolve();
+      },
+    },
+    ...options,
+  });
+  await isDone;
+  await watch.stop();
+  return { logged: lines.join(""), scraped: await registry.metrics() };
+}
+
+test("stores that agree: every kind is 0, the time is told, nothing is logged", async () => {
+  const { logged, scraped } = await sweepOnce();
+  expect(logged).toBe("");
+  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 0');
+  expect(scraped).toContain('drainer_drift_entries{queue="accounts",kind="row_missing"} 0');
+  expect(scraped).toContain("drainer_sweep_timestamp_seconds 5");
+});
+
+test("drift is counted and logged with examples, and nothing is repaired", async () => {
+  await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
+  await it.redis.zadd(boardKey({ region: "EU", partition: 0, tag: "EU" }, "main"), 99, `${toArrival(10)}ann`);
+  const { logged, scraped } = await sweepOnce();
+  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
+  expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="entry_broken"} 1');
+  expect(JSON.parse(logged.split("\n")[0] ?? "")).toMatchObject({
+    ...{ level: "warn", queue: "EU", kinds: { row_missing: 1, entry_broken: 1 }, examples: ["ann", "bob"] },
+  });
+  expect((await sweepOnce()).scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
+});
+
+test("what another drainer holds is its to compare", async () => {
+  await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
+  const { logged, scraped } = await sweepOnce({
+    leases: new Map([
+      ["EU", free],
+      ["accounts", unshared],
+    ]),
+  });
+  expect(logged).toBe("");
+  expect(scraped).not.toContain('queue="EU"');
+});
+
+test("a sweep that fails is counted and tried again", async () => {
+  await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
+  const { logged, scraped } = await sweepOnce();
+  await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
+  expect(scraped).toContain("drainer_sweep_failures_total 1");
+  expect(logged).toContain("could not be compared");
+});
+
+test("what cannot be compared is not told to be alike, and does not keep the rest from being told", async () => {
+  await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
+  const { promise: told, resolve } = Promise.withResolvers<string[]>();
+  const watch = startDriftWatch({
+    ...{ sides, accountTag: "accounts", intervalMs: 1, log: createLog("test", "silent") },
+    isOpen: () => true,
+    leases: new Map(["EU", "accounts"].map((tag) => [tag, unshared])),
+    metrics: { onSweep: (found) => resolve([...found.keys()]), onFailure() {} },
+  });
+  expect(await told).toEqual(["accounts"]);
+  await watch.stop();
+  await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
+});

@@ -1,0 +1,117 @@
+import { fromArrival } from "shared/base/times";
+import { parseRecord } from "shared/model/records";
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { createInFlight, readAhead } from "../command/in-flight.ts";
+import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
+import type { EntryRow } from "../rows/read-rows.ts";
+import { isSoundEntry } from "../rows/sound-rows.ts";
+
+/** A region's entries on their way from shards that nobody writes any more to those of another topology. */
+export interface Move {
+  redis: Redis;
+  region: string;
+  from: readonly Shard[];
+  /** Says where everybody belongs. */
+  to: Topology;
+  counts: MoveCounts;
+  /** Called after each page. @throws whatever is to end the move */
+  onPage(): Promise<void>;
+}
+
+export interface MoveCounts {
+  entries: number;
+  /** Entries that Redis contradicts itself about: they are left to PostgreSQL. */
+  broken: number;
+  /** Answers kept for idempotency keys. */
+  answers: number;
+}
+
+const STEP = 500;
+const SCRIPTS_IN_FLIGHT = 4;
+
+/** The shard of the new topology where a player belongs. */
+export const homeOf = ({ to, region }: Move, userId: string): Shard => shardOf(to, region, userId);
+
+/** True for a shard that the new topology does not have. */
+export const isVanishing = ({ to, region }: Move, { tag }: Shard): boolean =>
+  !to.shards.some((shard) => shard.region === region && shard.tag === tag);
+
+/** Puts every entry where it belongs; it stays where it was, too. A repetition changes nothing. */
+export async function copyEntries(move: Move): Promise<void> {
+  const { redis, to, counts, onPage } = move;
+  const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
+  for (const shard of move.from) {
+    for (const board of to.boards) {
+      for await (const page of readAhead(readStrangers(move, shard, board))) {
+        const rows = await readRows(move, shard, board, page);
+        counts.broken += page.length - rows.length;
+        for (const slice of slicesByKeys(to, rows)) {
+          await scripts.start(async () => void (await putEntries(redis, slice)));
+        }
+        counts.entries += rows.length;
+        await onPage();
+      }
+    }
+  }
+  await scripts.finish();
+}
+
+/** Takes away what was copied, so that everybody is only where they belong. */
+export async function removeStrangers(move: Move): Promise<void> {
+  const { redis, from, to, onPage } = move;
+  for (const shard of from) {
+    for (const board of to.boards) {
+      const [ranking, hidden, entries] = entryKeys(shard, board);
+      if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries, clockKey(shard));
+      for await (const page of readStrangers(move, shard, board)) {
+        const members = page.map(({ userId, record }) => parseRecord(record).arrival + userId);
+        await redis
+          .multi()
+          .zrem(ranking, ...members)
+          .zrem(hidden, ...members)
+          .hdel(entries, ...page.map(({ userId }) => userId))
+          .exec();
+        await onPage();
+      }
+    }
+  }
+}
+
+interface Stranger {
+  userId: string;
+  record: string;
+}
+
+/** Players of a shard who do not belong there. Some may come twice. */
+async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGenerator<Stranger[]> {
+  let cursor = "0";
+  do {
+    const [next, flat] = await move.redis.hscan(entriesKey(shard, board), cursor, "COUNT", STEP);
+    cursor = next;
+    const page: Stranger[] = [];
+    for (let i = 0; i < flat.length; i += 2) {
+      const [userId = "", record = ""] = flat.slice(i, i + 2);
+      if (homeOf(move, userId).tag !== shard.tag) page.push({ userId, record });
+    }
+    if (page.length > 0) yield page;
+  } while (cursor !== "0");
+}
+
+/** The entries of these players; nobody writes them, so that plain commands see one moment. */
+async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
+  const records = page.map(({ record }) => parseRecord(record));
+  const members = page.map(({ userId }, index) => `${records[index]?.arrival}${userId}`);
+  const [ranked, hidden] = await Promise.all(
+    [boardKey(shard, board), hiddenKey(shard, board)].map((key) => redis.zmscore(key, ...members)),
+  );
+  return page.flatMap(({ userId }, index): EntryRow[] => {
+    const [record, score] = [records[index], ranked?.[index] ?? hidden?.[index]];
+    if (record === undefined || score == null) return [];
+    const { name, updatedAt: updated_at, arrival } = record;
+    const reached_at = String(fromArrival(arrival));
+    const row = { board, user_id: userId, name, region, score, reached_at, updated_at };
+    return isSoundEntry(row) ? [row] : [];
+  });
+}

@@ -1,0 +1,117 @@
+import { readDeadEntry } from "shared/model/dead-entry";
+import type { Shard } from "shared/model/regions";
+import {
+  answersKeyPrefix,
+  clockKey,
+  deadKey,
+  erasedKey,
+  erasedKeyPrefix,
+  legacyAnswerKeyPrefix,
+} from "shared/redis/keys";
+import { defineScript } from "shared/redis/redis";
+import { userIdIn } from "../drain/erased-by.ts";
+import { peekList } from "../queues/peek-list.ts";
+import { homeOf, isVanishing, type Move } from "./move-entries.ts";
+import erasureSource from "./put-erasure.lua" with { type: "text" };
+import { scanShards } from "./scan-shards.ts";
+
+const erasureScript = defineScript({ name: "put-erasure", source: erasureSource, parse: Number });
+
+// A rank that was still to be summed over the shards of before can be summed no more.
+const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
+
+const settled = (answer: string) => answer.replace(UNSEALED, "$1 0 1");
+
+/** Moves the answers kept for idempotency keys, so that a write is not applied again on another shard. */
+export async function moveAnswers(move: Move): Promise<void> {
+  const { redis, region, from, counts, onPage } = move;
+  for await (const page of scanShards(redis, region, from, answersKeyPrefix)) {
+    await Promise.all(
+      page.map(async ({ key, shard, rest }) => {
+        const [userId = ""] = rest.split(":");
+        const home = homeOf(move, userId);
+        if (home.tag === shard.tag) return;
+        const [answers, ttlMs] = await Promise.all([redis.hgetall(key), redis.pttl(key)]);
+        const pairs = Object.entries(answers).flatMap(([field, answer]) => [field, settled(answer)]);
+        if (pairs.length === 0 || ttlMs <= 0) return;
+        const target = answersKeyPrefix(home) + rest;
+        await redis.hset(target, ...pairs);
+        await redis.pexpire(target, ttlMs);
+        await redis.unlink(key);
+        counts.answers += pairs.length / 2;
+      }),
+    );
+    await onPage();
+  }
+  await moveLegacyAnswers(move);
+}
+
+/** The same for those that release 0.1 kept, a key each. */
+async function moveLegacyAnswers(move: Move): Promise<void> {
+  const { redis, region, from, counts, onPage } = move;
+  for await (const page of scanShards(redis, region, from, legacyAnswerKeyPrefix)) {
+    await Promise.all(
+      page.map(async ({ key, shard, rest }) => {
+        const home = homeOf(move, rest.slice(0, rest.indexOf(":")));
+        if (home.tag === shard.tag) return;
+        const [answer, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
+        if (answer === null || ttlMs <= 0) return;
+        await redis.set(legacyAnswerKeyPrefix(home) + rest, settled(answer), "PX", ttlMs, "NX");
+        await redis.unlink(key);
+        counts.answers++;
+      }),
+    );
+    await onPage();
+  }
+}
+
+/** Moves what is kept of erasures, so that nothing older is put back, and nobody writes with an account that is gone. */
+export async function moveErasures(move: Move): Promise<void> {
+  const { redis, region, from, onPage } = move;
+  for await (const page of scanShards(redis, region, from, erasedKeyPrefix)) {
+    await Promise.all(
+      page.map(async ({ key, shard, rest: userId }) => {
+        const home = homeOf(move, userId);
+        if (home.tag === shard.tag) return;
+        const [erasure, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
+        if (erasure === null || ttlMs <= 0) return;
+        await erasureScript(redis, [erasedKey(home, userId), clockKey(home)], [erasure, ttlMs]);
+        await redis.unlink(key);
+      }),
+    );
+    await onPage();
+  }
+}
+
+const PAGE_ENTRIES = 100;
+
+/**
+ * Moves dead events to where their players are now, and there alone an erasure finds them. Whose player cannot be told
+ * stays, or goes to the region's first shard, where it can be retried.
+ */
+export async function moveDead(move: Move): Promise<void> {
+  const { redis, from, onPage } = move;
+  for (const shard of from) {
+    for (let staying = 0; ; ) {
+      const page = await peekList(redis, deadKey(shard), PAGE_ENTRIES, staying);
+      if (page.length === 0) break;
+      for (const entry of page) {
+        const target = deadHome(move, shard, entry);
+        if (target.tag === shard.tag) {
+          staying++;
+          continue;
+        }
+        if ((await redis.lpos(deadKey(target), entry)) === null) await redis.lpush(deadKey(target), entry);
+        await redis.lrem(deadKey(shard), -1, entry);
+      }
+      await onPage();
+    }
+  }
+}
+
+function deadHome(move: Move, shard: Shard, entry: Buffer): Shard {
+  const userId = userIdIn(readDeadEntry(entry).raw ?? entry);
+  if (userId !== undefined) return homeOf(move, userId);
+  const first = move.to.shards.find(({ region }) => region === move.region);
+  return isVanishing(move, shard) && first !== undefined ? first : shard;
+}

@@ -1,0 +1,52 @@
+import type { Shard } from "shared/model/regions";
+import { parseVisibility } from "shared/model/visibility";
+import { visibilityKey } from "shared/redis/keys";
+import { putVisibility } from "../restore/put-visibility.ts";
+import { homeOf, isVanishing, type Move } from "./move-entries.ts";
+
+const STEP = 500;
+
+/** Tells the new shards who is hidden, before the entries come: they go where that says. A repetition changes nothing. */
+export async function copyVisibility(move: Move): Promise<void> {
+  const { redis, region, to, from, onPage } = move;
+  for (const shard of from) {
+    for await (const page of readStrangers(move, shard)) {
+      for (const { userId, text } of page) {
+        const found = parseVisibility(text);
+        if (found === undefined) continue;
+        const place = { shard: homeOf(move, userId), boards: to.boards };
+        const { isHidden: hidden, version: updated_at } = found;
+        await putVisibility(redis, place, { user_id: userId, region, hidden, updated_at });
+      }
+      await onPage();
+    }
+  }
+}
+
+/** Takes away what was copied. */
+export async function removeVisibility(move: Move): Promise<void> {
+  const { redis, from, onPage } = move;
+  for (const shard of from) {
+    const key = visibilityKey(shard);
+    if (isVanishing(move, shard)) await redis.unlink(key);
+    for await (const page of readStrangers(move, shard)) {
+      await redis.hdel(key, ...page.map(({ userId }) => userId));
+      await onPage();
+    }
+  }
+}
+
+/** What a shard says of players who do not belong there. Some may come twice. */
+async function* readStrangers(move: Move, shard: Shard): AsyncGenerator<{ userId: string; text: string }[]> {
+  let cursor = "0";
+  do {
+    const [next, flat] = await move.redis.hscan(visibilityKey(shard), cursor, "COUNT", STEP);
+    cursor = next;
+    const all = Array.from({ length: flat.length / 2 }, (_, i) => ({
+      userId: flat[2 * i] ?? "",
+      text: flat[2 * i + 1] ?? "",
+    }));
+    const page = all.filter(({ userId }) => homeOf(move, userId).tag !== shard.tag);
+    if (page.length > 0) yield page;
+  } while (cursor !== "0");
+}

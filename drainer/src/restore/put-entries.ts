@@ -1,0 +1,49 @@
+import { toArrival } from "shared/base/times";
+import { formatRecord } from "shared/model/records";
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
+import { defineScript, type Redis } from "shared/redis/redis";
+import type { EntryRow } from "../rows/read-rows.ts";
+import scoresSource from "./restore-scores.lua" with { type: "text" };
+
+// A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
+export const ROWS_PER_SCRIPT = 250;
+
+const scoresScript = defineScript({ name: "restore-scores", source: scoresSource, parse: Number });
+
+/** What one script may touch: rows of one board on one shard. */
+export interface Slice {
+  shard: Shard;
+  board: string;
+  rows: readonly EntryRow[];
+}
+
+export function* slicesByKeys(topology: Topology, known: readonly EntryRow[]): Generator<Slice> {
+  for (const [shard, onShard] of Map.groupBy(known, (row) => shardOf(topology, row.region, row.user_id))) {
+    for (const [board, onBoard] of Map.groupBy(onShard, (row) => row.board)) {
+      for (const rows of slices(onBoard)) yield { shard, board, rows };
+    }
+  }
+}
+
+export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
+  for (let i = 0; i < rows.length; i += ROWS_PER_SCRIPT) yield rows.slice(i, i + ROWS_PER_SCRIPT);
+}
+
+/**
+ * Puts entries onto their shard, on the board or beside it where the player is hidden, but for those that are there in a
+ * later version or were erased since.
+ *
+ * @returns the entries written
+ */
+export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
+  const keys = [...entryKeys(shard, board), clockKey(shard)];
+  keys.push(visibilityKey(shard), ...rows.map((row) => erasedKey(shard, row.user_id)));
+  const args = rows.flatMap((row) => [row.user_id, row.score, row.updated_at, toRecord(row)]);
+  return scoresScript(redis, keys, args);
+}
+
+/** What Redis keeps of an entry like this row. */
+export function toRecord({ name, score, reached_at, updated_at }: EntryRow): string {
+  return formatRecord({ arrival: toArrival(Number(reached_at)), updatedAt: updated_at, score, name });
+}

@@ -1,0 +1,25 @@
+import type { VisibilityEvent } from "shared/model/events";
+import type { Shard } from "shared/model/regions";
+import { toState } from "shared/model/visibility";
+import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
+import { defineScript, type Redis } from "shared/redis/redis";
+import source from "./put-visibility.lua" with { type: "text" };
+
+const script = defineScript({ name: "put-visibility", source, parse: (reply) => reply === 1 });
+
+/**
+ * Puts onto a shard who sees a player there, and moves the player's entries accordingly.
+ *
+ * @param wrong what stands there and is known to be wrong
+ * @returns false where something newer stays, or the player was erased since
+ */
+export function putVisibility(
+  redis: Redis,
+  { shard, boards }: { shard: Shard; boards: readonly string[] },
+  { user_id: userId, hidden, updated_at: version }: VisibilityEvent,
+  wrong = "",
+): Promise<boolean> {
+  const keys = [visibilityKey(shard), clockKey(shard), erasedKey(shard, userId)];
+  keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
+  return script(redis, keys, [userId, version, toState(hidden), wrong]);
+}

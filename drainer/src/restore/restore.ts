@@ -1,0 +1,116 @@
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/redis/keys";
+import { defineScript } from "shared/redis/redis";
+import type { Stores } from "shared/stores/stores";
+import { createInFlight, readAhead } from "../command/in-flight.ts";
+import { retryBriefly } from "../command/retry-briefly.ts";
+import type { Databases } from "../postgres/databases.ts";
+import { type AccountRow, type EntryRow, readAccounts, readEntries } from "../rows/read-rows.ts";
+import { readVisibility } from "../rows/read-visibility-rows.ts";
+import { isSoundAccount, isSoundEntry, isSoundVisibility } from "../rows/sound-rows.ts";
+import { putEntries, slices, slicesByKeys } from "./put-entries.ts";
+import { putVisibility } from "./put-visibility.ts";
+import accountsSource from "./restore-accounts.lua" with { type: "text" };
+import { restoreAccountErasures, restoreErasures } from "./restore-erasures.ts";
+
+/** What a restore did so far. */
+export interface RestoreCounts {
+  entries: number;
+  /** Entries that Redis already held in a later version, or had erased since. */
+  newer: number;
+  accounts: number;
+  /** Rows of regions or boards that are not configured, or that no write can have made: they stay in PostgreSQL alone. */
+  unknown: number;
+}
+
+export interface RestoreOptions {
+  topology: Topology;
+  stores: Stores;
+  databases: Databases;
+  /** Tags of the shards to restore, `accounts` among them where those are meant; everything unless it is given. */
+  only?: ReadonlySet<string>;
+  /** Called between pages; may throw to end the restore there. */
+  onProgress?: (counts: RestoreCounts) => void;
+}
+
+// One that runs, and enough behind it that Redis never waits for us.
+const SCRIPTS_IN_FLIGHT = 4;
+
+const accountsScript = defineScript({
+  name: "restore-accounts",
+  source: accountsSource,
+  parse: Number,
+  hasOtherKeys: true,
+});
+
+/**
+ * Rebuilds Redis from PostgreSQL beside live traffic: whatever Redis holds in a later version stays. Running it again
+ * changes nothing more.
+ *
+ * @throws what Redis or PostgreSQL throw; what was restored by then stays, and another run completes it
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
+  const { topology, stores, databases, only, onProgress } = options;
+  const isMeant = ({ tag }: Pick<Shard, "tag">) => only === undefined || only.has(tag);
+  const regions = topology.regions.filter((region) =>
+    topology.shards.some((shard) => shard.region === region && isMeant(shard)),
+  );
+  const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, unknown: 0 };
+  const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
+  const onPage = () => onProgress?.(counts);
+  const hasAccounts = isMeant({ tag: ACCOUNTS_TAG });
+  if (hasAccounts) await restoreAccountErasures(databases.home, stores.home, { onPage });
+  for await (const page of hasAccounts ? readAhead(readAccounts(databases.home)) : []) {
+    const known = page.filter(isSoundAccount);
+    counts.unknown += page.length - known.length;
+    for (const rows of slices(known)) {
+      await scripts.start(async () => {
+        const written = await retryBriefly(() => accountsScript(stores.home, [accountClockKey], accountArgs(rows)));
+        counts.accounts += written; // not in one with the await: others count meanwhile
+        onProgress?.(counts);
+      });
+    }
+  }
+  for (const region of regions) {
+    await restoreErasures(databases.of(region), region, isMeant, { topology, stores, onPage });
+    for await (const page of readAhead(readVisibility(databases.of(region), region))) {
+      for (const row of page.filter(isSoundVisibility)) {
+        const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
+        if (!isMeant(place.shard)) continue;
+        await scripts.start(async () => {
+          await retryBriefly(() => putVisibility(stores.of(region), place, row));
+        });
+      }
+    }
+  }
+  const meant = only === undefined ? databases.all : new Set(regions.map((region) => databases.of(region)));
+  for (const database of meant) {
+    for await (const page of readAhead(readEntries(database))) {
+      const known = page.filter((row) => isSoundEntry(row) && isConfigured(topology, row));
+      counts.unknown += page.length - known.length;
+      onPage();
+      for (const slice of slicesByKeys(topology, known)) {
+        if (!isMeant(slice.shard)) continue;
+        await scripts.start(async () => {
+          const written = await retryBriefly(() => putEntries(stores.of(slice.shard.region), slice));
+          counts.entries += written;
+          counts.newer += slice.rows.length - written;
+          onProgress?.(counts);
+        });
+      }
+    }
+  }
+  await scripts.finish();
+  return counts;
+}
+
+const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
+  regions.includes(region) && boards.includes(board);
+
+function accountArgs(rows: readonly AccountRow[]) {
+  const args = [accountKeyPrefix, accountErasedKeyPrefix];
+  for (const row of rows) {
+    args.push(row.user_id, row.name, row.region, row.password_hash, row.created_at, row.updated_at);
+  }
+  return args;
+}

@@ -1,0 +1,21 @@
+import type { Erasure } from "shared/model/events";
+import type { Sql } from "../postgres/connect-postgres.ts";
+import { admit, type BatchOrigin } from "./admission.ts";
+
+const column = (erasures: readonly Erasure[], name: "region" | "user_id" | "updated_at") =>
+  erasures.map((erasure) => erasure[name] ?? "");
+
+/** Deletes what is not newer than its erasure, on every board, and keeps older events out for good. */
+export async function eraseEntries(sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin): Promise<void> {
+  await sql`
+    SELECT erase_entries(${column(erasures, "region")}::text[], ${column(erasures, "user_id")}::text[],
+                         ${column(erasures, "updated_at")}::text[])
+    WHERE ${admit(sql, origin, erasures)}`;
+}
+
+/** The same for accounts. */
+export async function eraseAccounts(sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin): Promise<void> {
+  await sql`
+    SELECT erase_accounts(${column(erasures, "user_id")}::text[], ${column(erasures, "updated_at")}::text[])
+    WHERE ${admit(sql, origin, erasures)}`;
+}

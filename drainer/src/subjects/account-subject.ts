@@ -1,0 +1,105 @@
+import type { Connection } from "shared/redis/connection";
+import {
+  accountClockKey,
+  accountErasedKey,
+  accountErasedKeyPrefix,
+  accountKey,
+  accountKeyPrefix,
+  accountQueueKey,
+} from "shared/redis/keys";
+import { defineScript, primariesOf, type Redis } from "shared/redis/redis";
+import { readAhead } from "../command/in-flight.ts";
+import type { Database } from "../postgres/database.ts";
+import { accountQueue } from "../queues/queues.ts";
+import { judge } from "../reconcile/compare.ts";
+import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
+import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
+import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-rows.ts";
+import { isSoundAccount } from "../rows/sound-rows.ts";
+import { overwriteAccounts } from "../rows/upsert-accounts.ts";
+import mendSource from "./mend-account.lua" with { type: "text" };
+import readSource from "./read-accounts.lua" with { type: "text" };
+import { toAccountClaim } from "./redis-claims.ts";
+
+// A script that reads 500 accounts, or a step through 500 keys, holds Redis for some 1 ms.
+const PAGE = 500;
+
+type Text = string | null;
+type RawAccount = [erased: Text, name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
+const readScript = defineScript({
+  name: "read-accounts",
+  source: readSource,
+  parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawAccount[]],
+  hasOtherKeys: true,
+});
+const mendScript = defineScript({ name: "mend-account", source: mendSource, parse: Number });
+
+const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
+
+/** All accounts, as {@link Subject}. */
+export function createAccountSubject(redis: Redis, database: Database): Subject<AccountRow> {
+  async function readClaims(suspects: readonly Suspect[]): Promise<Reading<AccountRow>[]> {
+    if (suspects.length === 0) return [];
+    const args = [accountKeyPrefix, accountErasedKeyPrefix, ...suspects.map(({ userId }) => userId)];
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, [accountQueueKey, accountClockKey], args);
+    const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
+    return suspects.map((suspect, index): Reading<AccountRow> => {
+      const [erased = null, name = null, region = null, password_hash = null, created_at = null, updated_at = null] =
+        raws[index] ?? [];
+      const found = { name, region, password_hash, created_at, updated_at };
+      const claim = toAccountClaim(found, suspect.userId, latestVersion);
+      return {
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(erased) },
+        isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
+        isSame: (a, b) => fields.every((field) => a[field] === b[field]),
+        async mend(row) {
+          const keys = [accountKey(suspect.userId), accountClockKey, accountErasedKey(suspect.userId)];
+          const { password_hash: hash, created_at: created, updated_at: updated } = row;
+          await mendScript(redis, keys, [updated_at ?? "", row.name, row.region, hash, created, updated]);
+        },
+      };
+    });
+  }
+
+  async function* findInPostgres() {
+    for await (const rows of readAhead(readAccounts(database, PAGE))) {
+      const readings = await readClaims(rows.map((row) => toSuspect(row.user_id)));
+      const suspects = readings.flatMap(({ suspect, claim, isSame }, index) =>
+        judge(claim, rows[index], isSoundAccount, isSame).kind === "same" ? [] : [suspect],
+      );
+      yield { compared: rows.length, suspects };
+    }
+  }
+
+  /** Accounts without a row. No key lists them, so this walks through everything that the home Redis holds. */
+  async function* findInRedis() {
+    for (const server of primariesOf(redis)) yield* findOn(server);
+  }
+
+  async function* findOn(server: Connection) {
+    let cursor = "0";
+    do {
+      const [next, keys] = await server.scan(cursor, "MATCH", `${accountKeyPrefix}*`, "COUNT", PAGE);
+      cursor = next;
+      const ids = keys.map((key) => key.slice(accountKeyPrefix.length));
+      const rows = ids.length === 0 ? [] : await readAccountsOf(database, ids);
+      const known = new Set(rows.map((row) => row.user_id));
+      yield { compared: ids.length, suspects: ids.filter((id) => !known.has(id)).map(toSuspect) };
+    } while (cursor !== "0");
+  }
+
+  return {
+    board: undefined,
+    async *findSuspects() {
+      yield* findInPostgres();
+      yield* findInRedis();
+    },
+    readClaims,
+    readRows: (userIds) => readAccountsOf(database, userIds),
+    isSound: isSoundAccount,
+    isForeignTo: (claimed, row) => isSoundAccount(row) && claimed.created_at !== row.created_at,
+    overwriteRows: (rows) => database.run((sql) => overwriteAccounts(sql, rows)),
+  };
+}
+
+const fields = ["name", "region", "password_hash", "created_at", "updated_at"] as const;

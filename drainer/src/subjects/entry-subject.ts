@@ -1,0 +1,131 @@
+import { toArrival } from "shared/base/times";
+import { parseRecord } from "shared/model/records";
+import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
+import { clockKey, entriesKey, entryKeys, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
+import { defineScript } from "shared/redis/redis";
+import type { Stores } from "shared/stores/stores";
+import type { Databases } from "../postgres/databases.ts";
+import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
+import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
+import { toRecord } from "../restore/put-entries.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-rows.ts";
+import { isSoundEntry } from "../rows/sound-rows.ts";
+import { overwriteScores } from "../rows/upsert-scores.ts";
+import { findSuspects } from "./entry-suspects.ts";
+import mendSource from "./mend-entry.lua" with { type: "text" };
+import readSource from "./read-entries.lua" with { type: "text" };
+import { type FoundEntry, toEntryClaim } from "./redis-claims.ts";
+
+export interface EntrySubjectOptions {
+  topology: Topology;
+  stores: Stores;
+  databases: Databases;
+  board: string;
+  region: string;
+  /** Shards of the region to be looked at. */
+  shards: readonly Shard[];
+}
+
+// A script that reads 250 entries holds Redis for some 1 ms.
+const ENTRIES_PER_SCRIPT = 250;
+
+type Text = string | null;
+type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasure: Text];
+const readScript = defineScript({
+  name: "read-entries",
+  source: readSource,
+  parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
+});
+const mendScript = defineScript({ name: "mend-entry", source: mendSource, parse: Number });
+
+/** One board of one region, as {@link Subject}. */
+export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryRow> {
+  const { topology, stores, databases, board, region, shards } = options;
+  const redis = stores.of(region);
+  const database = databases.of(region);
+  const shardByTag = new Map(shards.map((shard) => [shard.tag, shard]));
+
+  async function readClaims(suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
+    const readings: Reading<EntryRow>[] = [];
+    for (const [tag, ofShard] of Map.groupBy(suspects, (suspect) => suspect.tag)) {
+      const shard = shardByTag.get(tag);
+      if (shard === undefined) continue;
+      for (let i = 0; i < ofShard.length; i += ENTRIES_PER_SCRIPT) {
+        readings.push(...(await readShard(shard, ofShard.slice(i, i + ENTRIES_PER_SCRIPT))));
+      }
+    }
+    return readings;
+  }
+
+  async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
+    const keys = [...entryKeys(shard, board), queueKey(shard), clockKey(shard), visibilityKey(shard)];
+    keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
+    const pairs = suspects.flatMap(({ userId, member }) => [userId, member]);
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, pairs);
+    const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
+    const readings = suspects.map((suspect, index): Reading<EntryRow> => {
+      const found = toFound(raws[index]);
+      const claim = toEntryClaim(found, suspect.userId, { board, region, latestVersion });
+      return {
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(raws[index]?.[4]) },
+        isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
+        isSame: (claimed, row) =>
+          claimed.score === row.score &&
+          claimed.reached_at === row.reached_at &&
+          claimed.region === row.region &&
+          claimed.name === row.name,
+        mend: (row) => mend(shard, found, row),
+      };
+    });
+    return withoutForeign(readings);
+  }
+
+  async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
+    const { user_id: userId } = row;
+    const keys = [...entryKeys(shard, board), clockKey(shard)];
+    keys.push(erasedKey(shard, userId), visibilityKey(shard));
+    const member = record === null ? "" : parseRecord(record).arrival + userId;
+    await mendScript(redis, keys, [
+      ...[userId, record ?? "", member, score ?? "", stray?.member ?? ""],
+      ...[toRecord(row), toArrival(Number(row.reached_at)) + userId, row.score, row.updated_at],
+    ]);
+  }
+
+  /**
+   * A player has one home. Of those who are not on this shard, the ones who live in another region: their row names
+   * the wrong region, and is that region's to repair where the two share a database.
+   */
+  async function withoutForeign(readings: readonly Reading<EntryRow>[]): Promise<Reading<EntryRow>[]> {
+    const checked = await Promise.all(
+      readings.map(async (reading) => {
+        const home = reading.claim.isPresent ? undefined : await findHome(reading.suspect.userId);
+        if (home === undefined) return [reading];
+        return databases.of(home) === database ? [] : [{ ...reading, isForeign: true }];
+      }),
+    );
+    return checked.flat();
+  }
+
+  async function findHome(userId: string): Promise<string | undefined> {
+    for (const shard of shardsThatMayHold(topology, GLOBAL, userId)) {
+      if (shard.region === region) continue;
+      const isThere = await stores.of(shard.region).hexists(entriesKey(shard, board), userId);
+      if (isThere === 1) return shard.region;
+    }
+    return undefined;
+  }
+
+  return {
+    board,
+    findSuspects: () => findSuspects({ database, redis, topology, board, region, shards, readClaims }),
+    readClaims,
+    readRows: (userIds) => readEntriesOf(database, board, userIds),
+    isSound: isSoundEntry,
+    overwriteRows: (rows) => database.run((sql) => overwriteScores(sql, rows)),
+  };
+}
+
+function toFound(raw: RawEntry = [null, null, null, null, null]): FoundEntry {
+  const [record, score, stray, strayScore] = raw;
+  return { record, score, stray: stray === null || strayScore === null ? null : { member: stray, score: strayScore } };
+}

@@ -1,0 +1,124 @@
+import { ARRIVAL_DIGITS } from "shared/base/times";
+import { parseRecord } from "shared/model/records";
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import { boardKey, entriesKey, hiddenKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { readAhead } from "../command/in-flight.ts";
+import type { Database } from "../postgres/database.ts";
+import { judge } from "../reconcile/compare.ts";
+import type { Reading, Suspect } from "../reconcile/reconcile.ts";
+import { type EntryRow, readBoardEntries, readEntriesOf } from "../rows/read-rows.ts";
+import { isSoundEntry } from "../rows/sound-rows.ts";
+
+export interface Search {
+  database: Database;
+  redis: Redis;
+  topology: Topology;
+  board: string;
+  region: string;
+  /** Shards of the region to be looked at. */
+  shards: readonly Shard[];
+  readClaims: (suspects: readonly Suspect[]) => Promise<Reading<EntryRow>[]>;
+}
+
+type Page = { compared: number; suspects: Suspect[] };
+
+const PAGE = 1_000;
+// A step of 500 through a ranking holds Redis for some 1 ms.
+const STEP = 500;
+
+/** Everybody on a board of a region who looks different in its two stores, page by page. */
+export async function* findSuspects(search: Search): AsyncGenerator<Page> {
+  yield* findInPostgres(search);
+  for (const shard of search.shards) {
+    for (const key of rankingsOf(search, shard)) yield* findInRanking(search, shard, key);
+    yield* findInRecords(search, shard);
+  }
+}
+
+/** Rows that no entry is like. */
+async function* findInPostgres({ database, topology, board, region, readClaims }: Search): AsyncGenerator<Page> {
+  const part = { board, region, from: "leaderboard" } as const;
+  for await (const rows of readAhead(readBoardEntries(database, part, PAGE))) {
+    const rowById = new Map(rows.map((row) => [row.user_id, row]));
+    const mine = rows.map(({ user_id: id }) => toSuspect(shardOf(topology, region, id), board, id));
+    const readings = await readClaims(mine);
+    const suspects = readings.flatMap(({ suspect, claim, isSame }) => {
+      const { kind } = judge(claim, rowById.get(suspect.userId), isSoundEntry, isSame);
+      return kind === "same" ? [] : [suspect];
+    });
+    yield { compared: readings.length, suspects };
+  }
+}
+
+/** Members that have no row, or that stand beside the right one. Whatever else has a row was found from there. */
+async function* findInRanking(search: Search, shard: Shard, key: string): AsyncGenerator<Page> {
+  const { board } = search;
+  for await (const { members, ids, records } of readAhead(readRanking(search, shard, key))) {
+    const hasRow = await findRows(search, ids);
+    const named = ids.map((id, index) => parseRecord(records[index] ?? "").arrival + id);
+    const isNamed = (index: number) => members[index] === named[index];
+    const strays = named.filter((_, index) => !isNamed(index));
+    const isRanked = await findMembers(search, shard, strays);
+    const doubled = new Set(strays.filter((_, index) => isRanked[index]));
+    const suspects = members.flatMap((member, index): Suspect[] => {
+      const suspect = toSuspect(shard, board, ids[index] ?? "");
+      const isFound = hasRow(suspect.userId) && !doubled.has(named[index] ?? "");
+      if (isFound) return [];
+      return isNamed(index) ? [suspect] : [{ ...suspect, member, key: `${key} ${member}` }];
+    });
+    yield { compared: members.length, suspects };
+  }
+}
+
+/** Of those who are seen, and of those who are hidden. */
+const rankingsOf = ({ board }: Search, shard: Shard) => [boardKey(shard, board), hiddenKey(shard, board)];
+
+/** Which of these members stand in either. */
+async function findMembers(search: Search, shard: Shard, members: readonly string[]): Promise<boolean[]> {
+  if (members.length === 0) return [];
+  const scores = await Promise.all(rankingsOf(search, shard).map((key) => search.redis.zmscore(key, ...members)));
+  return members.map((_, index) => scores.some((each) => each[index] !== null));
+}
+
+async function* readRanking({ redis, board }: Search, shard: Shard, key: string) {
+  let cursor = "0";
+  do {
+    const [next, flat] = await redis.zscan(key, cursor, "COUNT", STEP);
+    cursor = next;
+    const members = flat.filter((_, index) => index % 2 === 0);
+    const ids = members.map((member) => member.slice(ARRIVAL_DIGITS));
+    const records = ids.length === 0 ? [] : await redis.hmget(entriesKey(shard, board), ...ids);
+    if (ids.length > 0) yield { members, ids, records };
+  } while (cursor !== "0");
+}
+
+/** Records that name no member and have no row. */
+async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page> {
+  const { redis, board } = search;
+  const key = entriesKey(shard, board);
+  let cursor = "0";
+  do {
+    const [next, flat] = await redis.hscan(key, cursor, "COUNT", STEP);
+    cursor = next;
+    const ids = flat.filter((_, index) => index % 2 === 0);
+    if (ids.length === 0) continue;
+    const members = ids.map((id, index) => parseRecord(flat[2 * index + 1] ?? "").arrival + id);
+    const isRanked = await findMembers(search, shard, members);
+    const lost = ids.filter((_, index) => !isRanked[index]);
+    const hasRow = lost.length === 0 ? () => true : await findRows(search, lost);
+    const suspects = lost.filter((id) => !hasRow(id));
+    yield { compared: 0, suspects: suspects.map((id) => ({ ...toSuspect(shard, board, id), key })) };
+  } while (cursor !== "0");
+}
+
+/** Which of these players the walk through the rows has met. */
+async function findRows({ database, board, region }: Search, ids: readonly string[]) {
+  const rows = await readEntriesOf(database, board, ids);
+  const known = new Set(rows.filter((row) => row.region === region).map((row) => row.user_id));
+  return (userId: string) => known.has(userId);
+}
+
+const toSuspect = (shard: Shard, board: string, userId: string): Suspect => ({
+  ...{ tag: shard.tag, userId, member: "", key: boardKey(shard, board) },
+});

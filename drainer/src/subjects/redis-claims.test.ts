@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { toArrival } from "shared/base/times";
+import { formatRecord } from "shared/model/records";
+import { type FoundEntry, toAccountClaim, toEntryClaim } from "./redis-claims.ts";
+
+const record = { arrival: toArrival(100), updatedAt: "200", score: "7", name: "Ada" };
+const found: FoundEntry = { record: formatRecord(record), score: "7", stray: null };
+const row = {
+  ...{ board: "main", user_id: "ada", name: "Ada", region: "EU", score: "7", reached_at: "100", updated_at: "200" },
+};
+const stray = { member: `${toArrival(90)}ada`, score: "3" };
+const claimOf = (entry: FoundEntry) =>
+  toEntryClaim(entry, "ada", { board: "main", region: "EU", latestVersion: 1_000 });
+
+test("an entry that agrees with itself is whole", () => {
+  expect(claimOf(found)).toEqual({ row, isWhole: true, isPresent: true });
+});
+
+test("a player of whom nothing is kept has no entry", () => {
+  const none = { record: null, score: null, stray: null };
+  expect(claimOf(none)).toEqual({ row: undefined, isWhole: false, isPresent: false });
+});
+
+const but = (change: Partial<typeof record>) => ({ record: formatRecord({ ...record, ...change }) });
+const cases: [string, Partial<FoundEntry>, Partial<typeof row> | undefined][] = [
+  ["a score that the record does not have", { score: "8" }, { score: "7" }],
+  ["a record without its score", but({ score: "" }), { score: "7" }],
+  ["a record whose score is no integer", but({ score: "7.5" }), { score: "7" }],
+  ["a score that is no integer", { score: "7.5" }, { score: "7" }],
+  ["no member: the record has the score", { score: null }, { score: "7" }],
+  ["a second member", { stray }, {}],
+  ["a record that names no member, and a member", { score: null, stray }, {}],
+  ["no record, but a member", { record: null, score: null, stray }, undefined],
+  ["a record that is none", { record: "soon", score: null }, undefined],
+  ["an arrival that is none", but({ arrival: "soon" }), undefined],
+  ["an arrival of too few digits", but({ arrival: "7" }), undefined],
+  ["no version: the arrival is the best that is known", but({ updatedAt: "" }), { updated_at: "100" }],
+  ["a version from the future", but({ updatedAt: "1001" }), { updated_at: "100" }],
+  ["a version that is none", but({ updatedAt: "soon" }), { updated_at: "100" }],
+  ["no name", but({ name: "" }), undefined],
+];
+test.each(cases)("%s: not whole", (_, change, claimed) => {
+  const claim = claimOf({ ...found, ...change });
+  expect(claim).toEqual({ row: claimed && { ...row, ...claimed }, isWhole: false, isPresent: true });
+});
+
+test("an account is whole, or tells nothing", () => {
+  const account = { name: "Ada", region: "EU", password_hash: "", created_at: "5", updated_at: "6" };
+  expect(toAccountClaim(account, "ada", 10)).toEqual({
+    ...{ row: { user_id: "ada", ...account }, isWhole: true, isPresent: true },
+  });
+  for (const broken of [{ name: null }, { password_hash: null }, { updated_at: "11" }, { created_at: "soon" }]) {
+    const claim = toAccountClaim({ ...account, ...broken }, "ada", 10);
+    expect(claim).toEqual({ row: undefined, isWhole: false, isPresent: true });
+  }
+});

@@ -1,0 +1,40 @@
+import type { Shard, Topology } from "shared/model/regions";
+import type { Stores } from "shared/stores/stores";
+import type { Databases } from "../postgres/databases.ts";
+import { type ReconcileCounts, type ReconcileOptions, reconcile } from "../reconcile/reconcile.ts";
+import { createAccountSubject } from "./account-subject.ts";
+import { createEntrySubject } from "./entry-subject.ts";
+import { createVisibilitySubject } from "./visibility-subject.ts";
+
+export interface Sides {
+  topology: Topology;
+  stores: Stores;
+  databases: Databases;
+}
+
+/** Compares one part of the deployment. */
+export type Sweep = (options: ReconcileOptions) => Promise<ReconcileCounts>;
+
+/**
+ * A sweep a board and region, over those of the region's shards that are given; before them one over who is hidden there,
+ * which says where entries belong.
+ */
+export function entrySweeps({ topology, stores, databases }: Sides, shards: readonly Shard[]): Sweep[] {
+  const byRegion = Map.groupBy(shards, (shard) => shard.region);
+  return [...byRegion].flatMap(([region, ofRegion]) => {
+    const part = { topology, stores, databases, region, shards: ofRegion };
+    const visibility = createVisibilitySubject(part);
+    return [
+      (options: ReconcileOptions) => reconcile(visibility, options),
+      ...topology.boards.map((board): Sweep => {
+        const subject = createEntrySubject({ ...part, board });
+        return (options) => reconcile(subject, options);
+      }),
+    ];
+  });
+}
+
+export function accountSweep({ stores, databases }: Sides): Sweep {
+  const subject = createAccountSubject(stores.home, databases.home);
+  return (options) => reconcile(subject, options);
+}

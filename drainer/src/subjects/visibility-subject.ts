@@ -1,0 +1,112 @@
+import type { VisibilityEvent } from "shared/model/events";
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import { clockKey, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
+import { defineScript } from "shared/redis/redis";
+import type { Stores } from "shared/stores/stores";
+import { readAhead } from "../command/in-flight.ts";
+import type { Databases } from "../postgres/databases.ts";
+import { judge } from "../reconcile/compare.ts";
+import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
+import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
+import { putVisibility } from "../restore/put-visibility.ts";
+import { readVisibility, readVisibilityOf } from "../rows/read-visibility-rows.ts";
+import { isSoundVisibility } from "../rows/sound-rows.ts";
+import { overwriteVisibility } from "../rows/upsert-visibility.ts";
+import readSource from "./read-visibility.lua" with { type: "text" };
+import { toVisibilityClaim } from "./redis-claims.ts";
+
+export interface VisibilitySubjectOptions {
+  topology: Topology;
+  stores: Stores;
+  databases: Databases;
+  region: string;
+  /** Shards of the region to be looked at. */
+  shards: readonly Shard[];
+}
+
+const PAGE = 500;
+
+type Text = string | null;
+const readScript = defineScript({
+  name: "read-visibility",
+  source: readSource,
+  parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...[visibility: Text, erasure: Text][]],
+});
+
+/** Who is hidden in one region, and who was, as {@link Subject}. */
+export function createVisibilitySubject(options: VisibilitySubjectOptions): Subject<VisibilityEvent> {
+  const { topology, stores, databases, region, shards } = options;
+  const redis = stores.of(region);
+  const database = databases.of(region);
+  const shardByTag = new Map(shards.map((shard) => [shard.tag, shard]));
+
+  const toSuspect = (shard: Shard, userId: string): Suspect => ({
+    ...{ tag: shard.tag, userId, member: "", key: visibilityKey(shard) },
+  });
+
+  async function readClaims(suspects: readonly Suspect[]): Promise<Reading<VisibilityEvent>[]> {
+    const readings: Reading<VisibilityEvent>[] = [];
+    for (const [tag, ofShard] of Map.groupBy(suspects, (suspect) => suspect.tag)) {
+      const shard = shardByTag.get(tag);
+      if (shard !== undefined) readings.push(...(await readShard(shard, ofShard)));
+    }
+    return readings;
+  }
+
+  async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<VisibilityEvent>[]> {
+    const userIds = suspects.map(({ userId }) => userId);
+    const keys = [visibilityKey(shard), queueKey(shard), clockKey(shard)];
+    keys.push(...userIds.map((userId) => erasedKey(shard, userId)));
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, userIds);
+    const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
+    return suspects.map((suspect, index): Reading<VisibilityEvent> => {
+      const [found = null, erasure = null] = raws[index] ?? [];
+      const claim = toVisibilityClaim(found, { region, user_id: suspect.userId }, latestVersion);
+      return {
+        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(erasure) },
+        isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
+        isSame: (claimed, row) => claimed.hidden === row.hidden,
+        async mend(row) {
+          await putVisibility(redis, { shard, boards: topology.boards }, row, found ?? "");
+        },
+      };
+    });
+  }
+
+  async function* findInPostgres() {
+    for await (const rows of readAhead(readVisibility(database, region, PAGE))) {
+      const rowById = new Map(rows.map((row) => [row.user_id, row]));
+      const readings = await readClaims(rows.map(({ user_id: id }) => toSuspect(shardOf(topology, region, id), id)));
+      const suspects = readings.flatMap(({ suspect, claim, isSame }) => {
+        const { kind } = judge(claim, rowById.get(suspect.userId), isSoundVisibility, isSame);
+        return kind === "same" ? [] : [suspect];
+      });
+      yield { compared: readings.length, suspects };
+    }
+  }
+
+  /** Those without a row. */
+  async function* findInRedis(shard: Shard) {
+    let cursor = "0";
+    do {
+      const [next, flat] = await redis.hscan(visibilityKey(shard), cursor, "COUNT", PAGE);
+      cursor = next;
+      const ids = flat.filter((_, index) => index % 2 === 0);
+      const rows = ids.length === 0 ? [] : await readVisibilityOf(database, region, ids);
+      const known = new Set(rows.map((row) => row.user_id));
+      yield { compared: ids.length, suspects: ids.filter((id) => !known.has(id)).map((id) => toSuspect(shard, id)) };
+    } while (cursor !== "0");
+  }
+
+  return {
+    board: undefined,
+    async *findSuspects() {
+      yield* findInPostgres();
+      for (const shard of shards) yield* findInRedis(shard);
+    },
+    readClaims,
+    readRows: (userIds) => readVisibilityOf(database, region, userIds),
+    isSound: isSoundVisibility,
+    overwriteRows: (rows) => database.run((sql) => overwriteVisibility(sql, rows)),
+  };
+}

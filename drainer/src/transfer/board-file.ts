@@ -1,0 +1,112 @@
+import Papa from "papaparse";
+import { fromIsoTime, toIsoTime } from "shared/base/times";
+import { findRepeatedName } from "shared/http/unique-names";
+import { nameSchema, userIdSchema } from "shared/model/scores";
+import { z } from "zod";
+import type { EntryRow } from "../rows/read-rows.ts";
+
+export const FORMATS = ["csv", "ndjson"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** What a file has of an entry, in the order of the columns. The board is not in it: a file is of one board. */
+export const COLUMNS = ["user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
+
+/** The first line of a file, where its format has one. */
+export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, ndjson: "" };
+
+/** A page of a file: RFC 4180, or one JSON object a line. Times in ISO 8601 with all six digits. */
+export function toLines(format: Format, rows: readonly EntryRow[]): string {
+  const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
+    ...{ user_id, name, region, score: Number(score) },
+    ...{ reached_at: toIsoTime(Number(reached_at)), updated_at: toIsoTime(Number(updated_at)) },
+  }));
+  if (format === "ndjson") return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+  if (entries.length === 0) return "";
+  const table = entries.map((entry) => COLUMNS.map((column) => entry[column]));
+  return `${Papa.unparse(table, { newline: "\n" })}\n`;
+}
+
+const time = z
+  .string()
+  .transform((text) => fromIsoTime(text))
+  .refine((us) => us !== undefined && us >= 0, "must be a time such as 2026-01-02T03:04:05.678901Z")
+  .transform(String);
+
+const INTEGER = "must be an integer from -9007199254740991 to 9007199254740991";
+const scoreText = z
+  .union([z.string().regex(/^-?\d{1,16}$/, INTEGER), z.number()], INTEGER)
+  .transform((value) => Number(value) + 0)
+  .refine(Number.isSafeInteger, INTEGER)
+  .transform(String);
+
+/** A line, read; the region upper-cased, as it is everywhere. */
+export const lineSchema = z.strictObject({
+  ...{ user_id: userIdSchema, name: nameSchema, region: z.string().transform((region) => region.toUpperCase()) },
+  score: scoreText,
+  ...{ reached_at: time, updated_at: time },
+});
+export type FileEntry = z.output<typeof lineSchema>;
+
+/** Reads the lines of a file, one after another; the first of a CSV names the columns, in any order. */
+export interface LineReader {
+  /** @returns nothing for a header or an empty line @throws Error that says what is wrong with the line */
+  read(line: string): FileEntry | undefined;
+}
+
+/** @throws Error from `read` for a first line that does not name the columns: then there is no sense in going on */
+export class NoHeader extends Error {}
+
+export function createLineReader(format: Format): LineReader {
+  let columns: readonly string[] | undefined;
+  return {
+    read(line) {
+      if (line === "") return undefined;
+      if (format === "ndjson") return check(parseJson(line));
+      const fields = splitCsv(line);
+      if (columns === undefined) {
+        const known = new Set<string>(COLUMNS);
+        if (fields.length !== known.size || new Set(fields).intersection(known).size !== known.size) {
+          throw new NoHeader(`the first line must name the columns ${COLUMNS.join(",")}`);
+        }
+        columns = fields;
+        return undefined;
+      }
+      if (fields.length !== columns.length) throw new Error(`has ${fields.length} fields, not ${columns.length}`);
+      return check(Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
+    },
+  };
+}
+
+/**
+ * One record a line: no field that is valid here has a line break in it, and so a quote that is never closed costs its own
+ * line and no other.
+ */
+function splitCsv(line: string): string[] {
+  if (!line.includes('"')) return line.split(",");
+  const { data, errors } = Papa.parse<string[]>(line, { delimiter: ",", newline: "\n" });
+  if (errors[0] !== undefined) throw new Error(errors[0].message);
+  return data[0] ?? [];
+}
+
+function parseJson(line: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new Error("is not JSON");
+  }
+  const repeated = findRepeatedName(line);
+  if (repeated !== undefined) throw new Error(`names ${repeated} twice`);
+  return value;
+}
+
+function check(fields: unknown): FileEntry {
+  const result = lineSchema.safeParse(fields);
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues.map((issue) => `${issue.path.join(".") || "the line"} ${inWords(issue)}`).join("; "),
+  );
+}
+
+const inWords = (issue: z.core.$ZodIssue) =>
+  issue.code === "unrecognized_keys" ? `has unknown fields: ${issue.keys.join(", ")}` : issue.message;

@@ -1,0 +1,228 @@
+import { setImmediate } from "node:timers/promises";
+import { type Shard, shardOf } from "shared/model/regions";
+import { accountClockKey, accountKeyPrefix, clockKey, erasedKey } from "shared/redis/keys";
+import { defineScript } from "shared/redis/redis";
+import { compareSplit } from "shared/stores/split";
+import { createInFlight } from "../command/in-flight.ts";
+import { fold } from "../drain/fold.ts";
+import { noteVersion } from "../guard/guarded-stores.ts";
+import { toErasedAt } from "../reconcile/oldest-queued.ts";
+import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-rows.ts";
+import { upsertScores } from "../rows/upsert-scores.ts";
+import type { Sides } from "../subjects/subjects.ts";
+import { createLineReader, type FileEntry, type Format, NoHeader } from "./board-file.ts";
+import homesSource from "./read-homes.lua" with { type: "text" };
+import type { Line } from "./read-lines.ts";
+import takeSource from "./take-versions.lua" with { type: "text" };
+
+export interface ImportCounts {
+  /** Entries that are now as the file has them. */
+  imported: number;
+  /** Lines that say less than what is there: a newer entry, or a later line. */
+  kept: number;
+  /** Lines of players who were erased since. */
+  erased: number;
+  /** Lines that were reported and left out. */
+  bad: number;
+}
+
+export interface ImportOptions {
+  board: string;
+  format: Format;
+  /** The file wins over newer entries, and its lines become new writes. */
+  overwrites: boolean;
+  onBad: (line: number, reason: string) => void;
+  onProgress?: (counts: ImportCounts, bytes: number) => void;
+  now?: () => number;
+}
+
+const BATCH_LINES = 1_000;
+const LINES_PER_TURN = 100;
+// From here on what PostgreSQL takes a table to be like matters: it sorts the rest of a board for each page of an export
+// otherwise (60 s for a million rows instead of 8), until its own turn for the table comes.
+const ANALYZE_ROWS_MIN = 10_000;
+// PostgreSQL works on one batch while Redis does on another.
+const BATCHES_IN_FLIGHT = 4;
+// A version from the future would outlast every write to come; this much clocks may differ.
+const AHEAD_US_MAX = 60_000_000;
+
+const homesScript = defineScript({
+  name: "read-homes",
+  source: homesSource,
+  parse: (reply) => reply as (string | null)[],
+  hasOtherKeys: true,
+});
+const takeScript = defineScript({ name: "take-versions", source: takeSource, parse: Number });
+
+interface Numbered extends FileEntry {
+  line: number;
+}
+
+/**
+ * Writes the lines of a file to both stores, first PostgreSQL, then Redis, as a restore does: not through the queues, which
+ * a million lines would fill, so that players were answered 429. Beside live traffic: what is newer stays, unless
+ * `overwrites`. Running it again changes nothing more.
+ *
+ * @throws Error for a file without its columns, UnfitStore where the entries are being moved to another number of
+ *   partitions, and what Redis or PostgreSQL throw; another run completes it
+ */
+export async function importBoard(
+  sides: Sides,
+  lines: AsyncIterable<Line>,
+  options: ImportOptions,
+): Promise<ImportCounts> {
+  const { format, onBad, onProgress, now = Date.now } = options;
+  const counts: ImportCounts = { imported: 0, kept: 0, erased: 0, bad: 0 };
+  const reader = createLineReader(format);
+  const batches = createInFlight(BATCHES_IN_FLIGHT);
+  const refuse = (line: number, reason: string) => {
+    counts.bad++;
+    onBad(line, reason);
+  };
+
+  function read({ number, text }: Line): Numbered | undefined {
+    try {
+      if (text === undefined) throw new Error("is too long");
+      const entry = reader.read(text);
+      if (entry === undefined) return undefined;
+      if (!sides.topology.regions.includes(entry.region)) {
+        throw new Error(`region must be one of ${sides.topology.regions.join(", ")}`);
+      }
+      const latest = now() * 1000 + AHEAD_US_MAX;
+      if ([entry.reached_at, entry.updated_at].some((time) => Number(time) > latest)) {
+        throw new Error("reached_at and updated_at must not be in the future");
+      }
+      return { ...entry, line: number };
+    } catch (error) {
+      if (error instanceof NoHeader) throw error;
+      refuse(number, error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  let batch: Numbered[] = [];
+  let bytes = 0;
+  async function send(): Promise<void> {
+    const entries = batch;
+    const upTo = bytes;
+    batch = [];
+    await batches.start(async () => {
+      const written = await writeBatch(sides, entries, options, refuse);
+      counts.imported += written.imported;
+      counts.erased += written.erased;
+      counts.kept += written.kept;
+      onProgress?.(counts, upTo);
+    });
+  }
+  for await (const line of lines) {
+    bytes = line.bytes;
+    const entry = read(line);
+    if (entry !== undefined) batch.push(entry);
+    if (batch.length === BATCH_LINES) await send();
+    // Lines come in large chunks: without this the answers of the stores would wait for the last of them, and time out.
+    if (line.number % LINES_PER_TURN === 0) await setImmediate();
+  }
+  await send();
+  await batches.finish();
+  if (counts.imported >= ANALYZE_ROWS_MIN) {
+    await Promise.all(sides.databases.all.map((each) => each.run((sql) => sql`ANALYZE leaderboard`)));
+  }
+  return counts;
+}
+
+async function writeBatch(
+  sides: Sides,
+  entries: readonly Numbered[],
+  { board, overwrites }: ImportOptions,
+  refuse: (line: number, reason: string) => void,
+) {
+  const { topology, stores, databases } = sides;
+  // A move that has begun since: what is put where the entries were would be lost to Redis.
+  const regions = new Set(entries.map(({ region }) => region));
+  await Promise.all([...regions].map((region) => compareSplit(stores.of(region), topology, region)));
+  const counts = { imported: 0, kept: 0, erased: 0 };
+  const { known, erased } = await screen(sides, entries, overwrites, refuse);
+  const rows = overwrites ? await renew(sides, known) : known;
+  const newest = fold(rows, ({ user_id }) => user_id).map(({ line: _, ...entry }): EntryRow => ({ board, ...entry }));
+  counts.erased += erased;
+  counts.kept += known.length - newest.length;
+  for (const [database, ofDatabase] of Map.groupBy(newest, ({ region }) => databases.of(region))) {
+    await database.run((sql) => upsertScores(sql, ofDatabase));
+    const ids = ofDatabase.map(({ user_id }) => user_id);
+    const standing = new Map((await readEntriesOf(database, board, ids)).map((row) => [row.user_id, row]));
+    // What PostgreSQL did not take is not put into Redis either: something newer, or an erasure, is in its way.
+    const taken = ofDatabase.filter((row) => isSame(row, standing.get(row.user_id)));
+    let written = 0;
+    for (const slice of slicesByKeys(topology, taken)) {
+      written += await putEntries(stores.of(slice.shard.region), slice);
+      // The clock was raised for it: a Redis with a lower one, later, has lost what was imported.
+      const clock = await stores.of(slice.shard.region).get(clockKey(slice.shard));
+      if (clock !== null) await noteVersion(database, slice.shard.tag, clock);
+    }
+    counts.imported += written;
+    counts.kept += ofDatabase.length - written;
+  }
+  return counts;
+}
+
+const fields = ["region", "name", "score", "reached_at", "updated_at"] as const;
+const isSame = (a: EntryRow, b: EntryRow | undefined) =>
+  b !== undefined && fields.every((field) => a[field] === b[field]);
+
+/** Leaves out who lives elsewhere, and who was erased since the line was true. */
+async function screen(
+  { topology, stores, databases }: Sides,
+  entries: readonly Numbered[],
+  overwrites: boolean,
+  refuse: (line: number, reason: string) => void,
+): Promise<{ known: Numbered[]; erased: number }> {
+  const ids = entries.map(({ user_id }) => user_id);
+  const homes = await homesScript(stores.home, [accountClockKey], [accountKeyPrefix, ...ids]);
+  const erasures = new Map<Numbered, string | null>();
+  for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
+    const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
+    ofShard.forEach((entry, index) => void erasures.set(entry, kept[index] ?? null));
+  }
+  const isErased = overwrites ? await readErasures(databases, entries) : () => false;
+  let erased = 0;
+  const known = entries.filter((entry, index) => {
+    const home = homes[index] ?? entry.region;
+    if (home !== entry.region) {
+      refuse(entry.line, `the player's home region is ${home}`);
+      return false;
+    }
+    if (toErasedAt(erasures.get(entry)) < Number(entry.updated_at) && !isErased(entry)) return true;
+    erased++;
+    return false;
+  });
+  return { known, erased };
+}
+
+/** Erasures that PostgreSQL has: a line that becomes a new write would pass them otherwise. */
+async function readErasures(databases: Sides["databases"], entries: readonly Numbered[]) {
+  const erasedAt = new Map<string, number>();
+  for (const [region, ofRegion] of Map.groupBy(entries, (entry) => entry.region)) {
+    const ids = ofRegion.map(({ user_id }) => user_id);
+    const rows = await databases.of(region).run(
+      (sql) => sql<{ user_id: string; us: string }[]>`
+        SELECT user_id, trunc(extract(epoch FROM erased_at) * 1000000)::text AS us
+        FROM erasures WHERE scope = ${region} AND user_id = ANY(${ids}::text[])`,
+    );
+    for (const { user_id, us } of rows) erasedAt.set(`${region} ${user_id}`, Number(us));
+  }
+  return ({ region, user_id, updated_at }: Numbered) =>
+    (erasedAt.get(`${region} ${user_id}`) ?? -1) >= Number(updated_at);
+}
+
+/** The same entries with versions that are newer than anything there, in the order of the lines. */
+async function renew({ topology, stores }: Sides, entries: readonly Numbered[]): Promise<Numbered[]> {
+  const byShard = Map.groupBy(entries, ({ region, user_id }) => shardOf(topology, region, user_id));
+  const renewed = await Promise.all(
+    [...byShard].map(async ([shard, ofShard]: [Shard, Numbered[]]) => {
+      const first = await takeScript(stores.of(shard.region), [clockKey(shard)], [ofShard.length]);
+      return ofShard.map((entry, index) => ({ ...entry, updated_at: String(first + index) }));
+    }),
+  );
+  return renewed.flat();
+}

@@ -1,0 +1,86 @@
+import type { ScoreEvent } from "shared/model/events";
+import { createTopology, type Topology } from "shared/model/regions";
+import type { Redis } from "shared/redis/redis";
+import { openFences } from "../../infra/embedded/open-fences.ts";
+import { scratchPostgres, scratchRedisClient } from "../../infra/embedded/scratch.ts";
+import { flushAll } from "../../infra/embedded/whole-store.ts";
+import { createDrain, type Drain, type DrainOptions } from "../src/drain/drain.ts";
+import { type Database, openDatabase } from "../src/postgres/database.ts";
+import { migrate } from "../src/postgres/migrate.ts";
+import { unshared } from "../src/queues/lease.ts";
+import { type ScoreQueue, scoreQueuesOf } from "../src/queues/queues.ts";
+import { scoreEventsOf } from "../src/rows/upsert-scores.ts";
+
+/** A real Redis and a real, migrated PostgreSQL of one test file's own. */
+export interface UnderTest {
+  redis: Redis;
+  redisUrl: string;
+  database: Database;
+  postgresUrl: string;
+  topology: Topology;
+  /** The queue of region EU. */
+  keys: ScoreQueue;
+  /** Empties both stores. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startUnderTest(): Promise<UnderTest> {
+  const [redisServer, postgresServer] = await Promise.all([scratchRedisClient(), scratchPostgres(["board"])]);
+  const { redis, url: redisUrl } = redisServer;
+  const postgresUrl = postgresServer.url("board");
+  await migrate(postgresUrl);
+  const database = openDatabase(postgresUrl);
+  const topology = createTopology(["EU"], 1, ["main", "weekly"]);
+  await openFences(redis, topology);
+  const [keys] = scoreQueuesOf(topology);
+  if (keys === undefined) throw new Error("no queue");
+  return {
+    ...{ redis, redisUrl, database, postgresUrl, topology, keys },
+    async clear() {
+      await flushAll(redis);
+      await database.run(
+        (sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, guarded_stores, drained_versions`,
+      );
+    },
+    async close() {
+      await database.close();
+      await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
+    },
+  };
+}
+
+/** An event as `submit.lua` writes it; `version` is its place in time, in microseconds. */
+export function scoreEvent(userId: string, score: number, version: number, rest: Partial<ScoreEvent> = {}): ScoreEvent {
+  return {
+    ...{ score: String(score), reached_at: String(version), updated_at: String(version) },
+    ...{ board: "main", user_id: userId, name: `Name of ${userId}`, region: "EU" },
+    ...rest,
+  };
+}
+
+/** A drain of the score queue as a drainer does it, but for what is given. */
+export const scoreDrain = (it: UnderTest, options: Partial<DrainOptions<ScoreEvent>> = {}): Drain =>
+  createDrain({
+    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology) },
+    ...{ lease: unshared, batchMax: 100, ...options },
+  });
+
+/** Queues events, the first the oldest; text goes as it is. @returns the length of the queue */
+export const pushEvents = (it: UnderTest, ...events: unknown[]): Promise<number> =>
+  it.redis.lpush(it.keys.queue, ...events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))));
+
+export interface Row {
+  user_id: string;
+  score: string;
+  updated_us: string;
+}
+
+/** The rows of a board in its order. */
+export const readBoard = (database: Database, board = "main"): Promise<Row[]> =>
+  database.run(
+    (sql) => sql<Row[]>`
+      SELECT user_id, score::text AS score, (extract(epoch FROM updated_at) * 1000000)::bigint::text AS updated_us
+      FROM leaderboard WHERE board = ${board}
+      ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
+  );

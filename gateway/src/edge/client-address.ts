@@ -1,0 +1,37 @@
+import { type BlockList, isIP } from "node:net";
+import { readAddress } from "shared/limits/address";
+
+/** `10.0.0.1:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`, as some proxies name a client. */
+const WITH_PORT = /^(?:([\d.]+):\d{1,5}|\[([^\]]+)\](?::\d{1,5})?)$/;
+
+/** The address of a hop, without its port. */
+function readHop(text: string): string | undefined {
+  const [, ipv4, ipv6] = WITH_PORT.exec(text) ?? [];
+  return readAddress(ipv4 ?? ipv6 ?? text);
+}
+
+const isTrusted = (trusted: BlockList, address: string) =>
+  isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+
+/**
+ * Who really asks, and the chain to pass on. `X-Forwarded-For` is written left to right by one proxy after another, and
+ * anybody can begin it: it is read from the right, for as long as the one who wrote is trusted; and goes on where its
+ * last writer is, and begins anew otherwise.
+ *
+ * @param peer the address of the connection's other end
+ */
+export function seeThroughProxies(
+  peer: string,
+  forwardedFor: string | null,
+  trusted: BlockList,
+): { client: string; forwardedFor: string } {
+  const address = readAddress(peer) ?? peer;
+  if (forwardedFor === null || !isTrusted(trusted, address)) return { client: address, forwardedFor: address };
+  let client = address;
+  for (const hop of forwardedFor.split(",").reverse()) {
+    const claimed = readHop(hop.trim());
+    if (!isTrusted(trusted, client) || claimed === undefined) break;
+    client = claimed;
+  }
+  return { client, forwardedFor: `${forwardedFor}, ${address}` };
+}

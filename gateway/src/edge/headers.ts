@@ -1,0 +1,73 @@
+import { Problem } from "shared/api/problems";
+import { type HeaderList, type HeaderSource, headerOf, toHeaderPairs } from "shared/http/header-list";
+import type { HeaderRecord } from "shared/http/reply";
+
+/** Headers that speak about one connection, and end with it (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"].concat(
+  ["te", "trailer", "transfer-encoding", "upgrade", "expect"],
+);
+
+/** What the gateway says itself, in the client's place; the body is sent anew, in one piece, to another host. */
+const OURS = ["accept-encoding", "x-request-id", "x-forwarded-for", "x-real-ip", "host", "content-length"];
+
+const NOT_PASSED_ON = new Set([...HOP_BY_HOP, ...OURS]);
+const NOT_PASSED_BACK = new Set([...HOP_BY_HOP, "content-length", "date", "x-upstream-addr"]);
+
+/** The names that a `Connection` header takes away, beside those that always are. */
+function namedIn(connection: string | null | undefined): readonly string[] {
+  if (connection == null || connection === "keep-alive" || connection === "close") return [];
+  return connection.split(",").map((name) => name.trim().toLowerCase());
+}
+
+// A ranker's Bun refuses a head of 16 KiB, or of 199 lines, without a word in it; fetch adds some lines of its own.
+const HEAD_BYTES_MAX = 15 * 1024;
+const HEAD_LINES_MAX = 150;
+
+/** What the gateway knows of a request by itself. */
+export interface Known {
+  target: string;
+  requestId: string;
+  forwardedFor: string;
+  client: string;
+}
+
+/**
+ * What a request says to the upstream: what the client said, but for what belongs to the client's connection. Names are
+ * in lower case.
+ *
+ * @throws Problem `head_too_large` for what a ranker could not read
+ */
+export function toUpstreamHeaders(
+  headers: HeaderSource,
+  { target, requestId, forwardedFor, client }: Known,
+): HeaderList {
+  const named = namedIn(headers.get("connection"));
+  // An answer that was compressed could not be passed on as is.
+  const sent = ["accept-encoding", "identity", "x-request-id", requestId];
+  // A read that several clients share has no address.
+  if (client !== "") sent.push("x-forwarded-for", forwardedFor, "x-real-ip", client);
+  headers.forEach((value, name) => {
+    if (!NOT_PASSED_ON.has(name) && !named.includes(name)) sent.push(name, value);
+  });
+  const bytes = sent.reduce((sum, part) => sum + part.length + 2, target.length);
+  if (bytes <= HEAD_BYTES_MAX && sent.length <= 2 * HEAD_LINES_MAX) return sent;
+  throw new Problem("head_too_large", "The path, the query and the headers are too large together.");
+}
+
+/** What an answer says to the client: what the upstream said, and which one it was. */
+export function toClientHeaders(list: HeaderList, upstreamAddress: string): HeaderRecord {
+  const sent: HeaderRecord = {};
+  const named = namedIn(headerOf(list, "connection"));
+  for (const [name, value] of toHeaderPairs(list)) {
+    if (NOT_PASSED_BACK.has(name) || named.includes(name)) continue;
+    const before = sent[name];
+    sent[name] = before === undefined ? value : [before, value].flat();
+  }
+  sent["x-upstream-addr"] = upstreamAddress;
+  return sent;
+}
+
+/** The same list, in which a header has this value alone. @param name in lower case */
+export function withHeader(list: HeaderList, name: string, value: string): HeaderList {
+  return [name, value, ...list.filter((_, index) => list[index - (index % 2)] !== name)];
+}

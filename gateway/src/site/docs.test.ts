@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Redis } from "shared/redis/redis";
+import { startGatewayUnderTest } from "../../test/gateway-under-test.ts";
+
+let gateway: ReturnType<typeof startGatewayUnderTest>;
+beforeAll(() => {
+  // Nothing here asks a store.
+  gateway = startGatewayUnderTest({ redis: {} as Redis });
+});
+afterAll(() => gateway.close());
+
+const get = async (path: string) => {
+  const response = await gateway.app.request(path, {}, { peer: "203.0.113.9" });
+  expect([path, response.status]).toEqual([path, 200]);
+  return { headers: response.headers, text: await response.text() };
+};
+
+test("the page, and everything it names, is served from here and nowhere else", async () => {
+  const page = await get("/docs");
+  expect(page.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+  const named = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target ?? "");
+  const fetched = named.filter((target) => !target.startsWith("data:"));
+  expect(fetched.toSorted()).toEqual([
+    ...["docs/start.js", "docs/swagger-ui-bundle.js", "docs/swagger-ui.css", "openapi.json"],
+  ]);
+  for (const target of fetched) {
+    const { pathname, host } = new URL(target, "http://here/docs");
+    expect([target, host]).toEqual([target, "here"]);
+    await get(pathname);
+  }
+  // What a script could still ask another host for, the browser refuses.
+  const policy = page.headers.get("Content-Security-Policy")?.split("; ") ?? [];
+  expect(policy).toContain("default-src 'none'");
+  expect(policy.flatMap((rule) => rule.split(" ").slice(1)).toSorted()).toEqual([
+    ...["'none'", "'none'", "'none'", "'none'", "'self'", "'self'", "'self'", "'self'", "'unsafe-inline'", "data:"],
+  ]);
+});
+
+test("what the page runs of our own names no host", async () => {
+  for (const path of ["/docs", "/docs/start.js"]) expect((await get(path)).text).not.toMatch(/https?:|["'(]\/\//);
+  const styles = (await get("/docs/swagger-ui.css")).text;
+  expect(styles.match(/@import|url\(["']?(?!data:|["'])/g)).toBeNull();
+});
+
+test("the document is OpenAPI 3.1, of this deployment's regions and boards", async () => {
+  const { headers, text } = await get("/openapi.json");
+  expect(headers.get("Content-Type")).toBe("application/json");
+  const document = JSON.parse(text);
+  expect(document.openapi).toStartWith("3.1.");
+  expect(document.paths["/top"].get.parameters[0]).toMatchObject({
+    ...{ name: "region", in: "query", required: false },
+    schema: { type: "string", enum: ["GLOBAL", "EU", "NA"], default: "GLOBAL" },
+  });
+});

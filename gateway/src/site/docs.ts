@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import type { Hono } from "hono";
+import type { Topology } from "shared/model/regions";
+import type { GatewayEnv } from "../app.ts";
+import { createDocument } from "../openapi/document.ts";
+import { type Asset, serveAsset } from "./asset.ts";
+
+const readFile = (url: string) => () => Bun.file(fileURLToPath(url)).bytes();
+const own = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url).href);
+const packaged = (name: string) => readFile(import.meta.resolve(`swagger-ui-dist/${name}`));
+
+// Scripts and data from here alone. Swagger UI puts style elements into the page, and its icons are data URLs.
+const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:"]
+  .concat(["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
+  .join("; ");
+
+const JAVASCRIPT = "text/javascript; charset=utf-8";
+const page: Asset = {
+  ...{ type: "text/html; charset=utf-8", read: own("index.html") },
+  headers: { "Content-Security-Policy": POLICY },
+};
+const parts: Record<string, Asset> = {
+  "start.js": { type: JAVASCRIPT, read: own("start.js") },
+  "swagger-ui-bundle.js": { type: JAVASCRIPT, read: packaged("swagger-ui-bundle.js") },
+  "swagger-ui.css": { type: "text/css; charset=utf-8", read: packaged("swagger-ui.css") },
+};
+
+/** `GET /openapi.json`, and `GET /docs`: the same for people, with nothing from another host. */
+export function docsRoutes(app: Hono<GatewayEnv>, topology: Topology): void {
+  const read = async () => JSON.stringify(createDocument(topology));
+  app.get("/openapi.json", serveAsset({ type: "application/json", read }));
+  app.get("/docs", serveAsset(page));
+  for (const [name, part] of Object.entries(parts)) app.get(`/docs/${name}`, serveAsset(part));
+}

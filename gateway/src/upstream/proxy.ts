@@ -1,0 +1,139 @@
+import { Problem } from "shared/api/problems";
+import { type HeaderList, headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
+import type { HeaderRecord, Reply } from "shared/http/reply";
+import type { Tracing } from "shared/tracing/tracing";
+import { toClientHeaders, withHeader } from "../edge/headers.ts";
+import type { Links } from "./links.ts";
+import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
+
+/** A request on its way to a ranker. */
+export interface Outgoing {
+  method: string;
+  /** `/top?limit=10` */
+  target: string;
+  headers: HeaderList;
+  body: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether it changes anything at all: not a read, and not a login. */
+  isWrite: boolean;
+  /** Whether it is sent once more: a read, or a write under an idempotency key, which changes nothing the second time. */
+  isRepeatable: boolean;
+}
+
+/** What an upstream answered, whole. */
+export interface Answer extends Reply {
+  headers: HeaderRecord;
+  body: ArrayBuffer | Uint8Array<ArrayBuffer> | null;
+}
+
+export interface ProxyOptions {
+  pool: Pool;
+  /** Requests go by HTTP unless there is a link. */
+  links?: Links | undefined;
+  /** Called before each attempt. */
+  onAttempt?: (upstream: Upstream, attempt: number) => void;
+  tracing?: Tracing | undefined;
+}
+
+// A client waits no longer than a second for anything; what is left of it is the way there and back.
+const DEADLINE_MS = 900;
+// A repeatable request leaves half of its time to the second upstream.
+const FIRST_ATTEMPT_MS = DEADLINE_MS / 2;
+const ATTEMPTS_MAX = 2;
+
+// The connection did not come about, so that not a byte of the request has left.
+const NEVER_CONNECTED = new Set([
+  ...["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
+  "LINK_NOT_SENT",
+]);
+
+/**
+ * Sends a request to the next upstream that is up and reads its whole answer. One that fails is tried once more on
+ * another upstream, where nothing can have been applied: a repeatable one always, any other when its connection was
+ * refused.
+ *
+ * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
+ */
+export async function forward(outgoing: Outgoing, { pool, links, onAttempt, tracing }: ProxyOptions): Promise<Answer> {
+  const startedAt = performance.now();
+  let failed: { upstream: Upstream; cause: unknown; mayStand: boolean } | undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const upstream = pick(pool, failed?.upstream);
+    if (upstream === undefined) break;
+    onAttempt?.(upstream, attempt);
+    const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
+    const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
+    const sendOnce = (traced: Outgoing) =>
+      send(traced, { upstream, links, timeoutMs: Math.max(1, Math.floor(timeoutMs)) });
+    try {
+      return await (tracing === undefined ? sendOnce(outgoing) : sendTraced(outgoing, upstream, tracing, sendOnce));
+    } catch (cause) {
+      const neverConnected = wasNeverConnected(cause);
+      if (neverConnected) markDown(upstream);
+      const mayStand = (failed?.mayStand ?? false) || (!neverConnected && outgoing.isWrite);
+      failed = { upstream, cause, mayStand };
+      if (!neverConnected && !outgoing.isRepeatable) break;
+    }
+  }
+  if (failed === undefined) throw new Problem("no_upstream", "No ranking service is up. Try again shortly.");
+  if (!failed.mayStand) {
+    throw new Problem("unavailable", "The ranking service does not answer. Nothing was changed; try again.", failed);
+  }
+  throw new Problem(
+    "outcome_unknown",
+    "The ranking service did not confirm the write, which may stand. Read the score, or repeat with an Idempotency-Key.",
+    failed,
+  );
+}
+
+/** Whether a request failed before a byte of it had left. */
+export const wasNeverConnected = (error: unknown) => NEVER_CONNECTED.has(errorCode(error));
+
+/** One attempt as a span of its own, which the ranker's is below. Without tracing the client's own header goes on. */
+function sendTraced(
+  outgoing: Outgoing,
+  { address }: Upstream,
+  tracing: Tracing,
+  sendOnce: (traced: Outgoing) => Promise<Answer>,
+): Promise<Answer> {
+  const attributes = { "server.address": address, "http.request.method": outgoing.method };
+  return tracing.within({ name: `attempt ${address}`, kind: "client", attributes }, async (span) => {
+    const headers = withHeader(outgoing.headers, "traceparent", tracing.current() ?? "");
+    const answer = await sendOnce({ ...outgoing, headers });
+    span.set({ "http.response.status_code": answer.status });
+    return answer;
+  });
+}
+
+/** Bun gives system errors a code; those of an abort have a number in its place. */
+const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);
+
+interface Way {
+  upstream: Upstream;
+  links: Links | undefined;
+  timeoutMs: number;
+}
+
+async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Promise<Answer> {
+  const { method, target, headers, body } = outgoing;
+  const linked = method === "HEAD" ? undefined : links?.ask(upstream, outgoing, timeoutMs);
+  if (linked !== undefined) {
+    const answer = await linked;
+    const whole = answer.body.byteLength > 0 ? answer.body : null;
+    return { status: answer.status, headers: toClientHeaders(answer.headers, upstream.address), body: whole };
+  }
+  const response = await fetch(upstream.origin + target, {
+    ...{ method, headers: toHeaderPairs(headers), redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
+    ...(body === undefined ? {} : { body }),
+  });
+  // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
+  const bytes = await response.arrayBuffer();
+  const received = toHeaderList(response.headers);
+  const sent = toClientHeaders(received, upstream.address);
+  const length = headerOf(received, "content-length");
+  if (method === "HEAD" && length !== undefined) sent["content-length"] = length; // of what GET would answer
+  return {
+    status: response.status,
+    headers: sent,
+    body: bytes.byteLength > 0 ? bytes : null,
+  };
+}

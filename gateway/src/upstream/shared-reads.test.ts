@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { createTokens } from "shared/auth/tokens";
+import { createTopology } from "shared/model/regions";
+import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
+import { createGatewayBefore } from "../../test/gateway-under-test.ts";
+
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
+let gateway: ReturnType<typeof createGatewayBefore>;
+let arrived: string[] = [];
+let headersSeen: Headers[] = [];
+/** A ranker that numbers its answers, and refuses a limit of 0 as ours do. */
+const ranker = Bun.serve({
+  ...{ port: 0, hostname: "127.0.0.1" },
+  fetch({ url, headers }) {
+    const { pathname, search } = new URL(url);
+    arrived.push(pathname + search);
+    headersSeen.push(headers);
+    const [id, n] = [headers.get("X-Request-Id"), arrived.length];
+    return Response.json(
+      { id, n },
+      { status: search === "?limit=0" ? 400 : 200, headers: { "X-Request-Id": `${id}` } },
+    );
+  },
+});
+beforeAll(async () => {
+  server = await scratchRedisClient();
+  gateway = createGatewayBefore({
+    ...{ port: ranker.port, redis: server.redis, topology: createTopology(["EU"], 1, ["main"]) },
+    tokens: createTokens({ secret: "s".repeat(32), issuer: "i", audience: "a", lifetimeSeconds: 60 }),
+  });
+});
+afterAll(async () => {
+  await ranker.stop(true);
+  await server.dispose();
+});
+beforeEach(() => {
+  arrived = [];
+  headersSeen = [];
+});
+
+async function ask(path: string, headers: Record<string, string> = {}) {
+  const response = await gateway.request(path, { headers }, { peer: "127.0.0.1" });
+  const [id, upstream] = ["X-Request-Id", "X-Upstream-Addr"].map((name) => response.headers.get(name));
+  return { status: response.status, id, upstream, body: (await response.json()) as { id: string; n: number } };
+}
+
+test("who asks for the same top at the same time is answered by one question, each under the own id", async () => {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask("/top?limit=5")));
+  expect(arrived).toEqual(["/top?limit=5"]);
+  expect(new Set(answers.map(({ id }) => id)).size).toBe(20);
+  for (const { status, upstream, body } of answers) {
+    expect([status, upstream, body.n]).toEqual([200, `127.0.0.1:${ranker.port}`, 1]);
+  }
+});
+
+test("another query is another question, and so is a later one", async () => {
+  await Promise.all([ask("/top"), ask("/top?limit=5"), ask("/top?limit=6")]);
+  await ask("/top");
+  expect(arrived.toSorted()).toEqual(["/top", "/top", "/top?limit=5", "/top?limit=6"]);
+});
+
+test("a refusal is nobody's but the asker's: it names the request", async () => {
+  const answers = await Promise.all(Array.from({ length: 3 }, () => ask("/top?limit=0")));
+  for (const { status, id, body } of answers) expect([status, body.id]).toEqual([400, id ?? ""]);
+});
+
+test("ranks of players are asked for one by one", async () => {
+  await Promise.all([ask("/rank/ada"), ask("/rank/ada")]);
+  expect(arrived).toEqual(["/rank/ada", "/rank/ada"]);
+});
+
+const largeHead = () => ({ "X-A": "a".repeat(15_500) });
+
+test("a head that is too large is refused to its caller alone, whether that caller asks first or joins", async () => {
+  const callers = [largeHead(), {}, largeHead(), {}, {}];
+  const answers = await Promise.all(callers.map((headers) => ask("/top?limit=7", headers)));
+  expect(answers.map(({ status }) => status)).toEqual([431, 200, 431, 200, 200]);
+  expect(arrived).toEqual(["/top?limit=7"]);
+});
+
+test("the upstream request of a shared read carries a request id and nothing else of a caller", async () => {
+  const own = { Authorization: "Bearer x", Cookie: "a=b", "X-Own": "1", Accept: "text/plain", Range: "bytes=0-1" };
+  await Promise.all([ask("/top?limit=8", { ...own, "X-Request-Id": "first" }), ask("/top?limit=8", own)]);
+  const [seen] = headersSeen;
+  expect(seen?.get("X-Request-Id")).toBe("first");
+  for (const name of [...Object.keys(own).filter((each) => each !== "Accept"), "X-Real-IP", "X-Forwarded-For"]) {
+    expect([name, seen?.get(name) ?? null]).toEqual([name, null]);
+  }
+  expect(seen?.get("Accept")).not.toBe("text/plain");
+});

@@ -1,0 +1,53 @@
+import { Problem } from "shared/api/problems";
+import { type LimitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
+import { type Bucket, type Limit, toBuckets, toPolicy } from "shared/limits/policies";
+import type { Limiter } from "shared/limits/rate-limit";
+import { loginBucketKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+
+/** How many addresses together use up all tries of a player. */
+const NETWORKS = 10;
+
+/**
+ * Runs a login as one of the tries that a player has, whether the player exists or not. The try is taken before, so that
+ * many at once are no more than the limit, and comes back unless the credentials were wrong.
+ *
+ * @throws Problem `rate_limited` with the time after which there is a try again, or what `login` throws
+ */
+export type CountTry = <T>(userId: string, networks: LimitedNetworks, login: () => Promise<T>) => Promise<T>;
+
+/**
+ * Buckets of a player: one for each network that tries, so that a stranger who guesses cannot lock the player out (ids
+ * are public, they stand on the board), wider ones for the networks around it (a household has twice, a site four times
+ * the tries of an address), and one of ten times the size for all together, so that many networks guess slowly, too.
+ */
+export function createCountTry(redis: Redis, limiter: Limiter, { perSecond, burst }: Limit): CountTry {
+  const byNetwork = toNetworkPolicies("login", { perSecond, burst });
+  const ofAllNetworks = toPolicy("login", { perSecond: perSecond * NETWORKS, burst: burst * NETWORKS });
+  const bucketsOf = (userId: string, networks: LimitedNetworks): Bucket[] => [
+    ...toBuckets(
+      byNetwork,
+      networks.map((network) => loginBucketKey(userId, network)),
+    ),
+    { policy: ofAllNetworks, key: loginBucketKey(userId) },
+  ];
+  return async (userId, networks, login) => {
+    const buckets = bucketsOf(userId, networks);
+    const { denied, waitSeconds = 1 } = await limiter.take(redis, buckets);
+    if (denied !== undefined) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds));
+      throw new Problem("rate_limited", "Too many failed logins of this player. Try again later.", {
+        retryAfterSeconds,
+      });
+    }
+    let isFailedTry = false;
+    try {
+      return await login();
+    } catch (error) {
+      isFailedTry = error instanceof Problem && error.code === "bad_credentials";
+      throw error;
+    } finally {
+      if (!isFailedTry) await limiter.giveBack(redis, buckets);
+    }
+  };
+}

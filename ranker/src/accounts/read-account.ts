@@ -1,0 +1,31 @@
+import { Problem } from "shared/api/problems";
+import { ACCOUNTS_TAG, accountKey, fenceKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { defineReadScript } from "../scripts/read-script.ts";
+import source from "./read-account.lua" with { type: "text" };
+
+/** The fields of an account as Redis keeps them; none for a player who has no account. */
+export type Account = Partial<
+  Record<"name" | "region" | "password_hash" | "created_at" | "updated_at" | "initial_score", string>
+>;
+
+const script = defineReadScript({
+  name: "read-account",
+  source,
+  parts: ["is-open"],
+  isFenced: true,
+  parse: (reply) => reply as string[] | null,
+});
+
+/** @throws Problem `unavailable`, also while the store of accounts was not compared with PostgreSQL */
+export async function readAccount(home: Redis, userId: string): Promise<Account> {
+  const pairs = await script(home, [accountKey(userId), fenceKey(ACCOUNTS_TAG)], []);
+  if (pairs === null) throw accountsAway();
+  const account: Record<string, string> = {};
+  for (let i = 0; i < pairs.length; i += 2) account[pairs[i] ?? ""] = pairs[i + 1] ?? "";
+  return account;
+}
+
+/** The store of accounts was restarted, and is compared with PostgreSQL, or restored from it. */
+export const accountsAway = () =>
+  new Problem("unavailable", "The store of accounts is being restored. Nothing was changed; try again.");

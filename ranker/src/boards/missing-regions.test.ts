@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { createLog } from "shared/log/log";
+import { createTopology } from "shared/model/regions";
+import { connectRedis, type Redis } from "shared/redis/redis";
+import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
+
+let under: UnderTest;
+let down: Redis;
+const away = new Set<string>();
+beforeAll(async () => {
+  under = await startUnderTest();
+  down = connectRedis({ url: "redis://127.0.0.1:1", name: "down", log: createLog("test", "silent") });
+});
+afterAll(() => {
+  down.disconnect();
+  return under.close();
+});
+beforeEach(async () => {
+  away.clear();
+  await flushAll(under.redis);
+});
+
+const PLAYERS = 24;
+const regionOf = (n: number) => REGIONS[n % REGIONS.length] ?? "";
+
+/** Players of all regions with scores in the order of their numbers, the last one first on the board. */
+async function build(partitions: number): Promise<Built> {
+  const topology = createTopology(REGIONS, partitions, ["main"]);
+  const ranker = await under.build({ topology, redisOf: (region) => (away.has(region) ? down : under.redis) });
+  for (let n = 0; n < PLAYERS; n++) {
+    await ranker.submit(player(`p${n}`, regionOf(n)), { operation: "set", board: "main", value: n });
+  }
+  return ranker;
+}
+
+async function read({ app }: Built, path: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await app.request(path);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+describe.each([1, 4])("with %d partitions a region", (partitions) => {
+  test("a view with a region that is away is 503, and names it", async () => {
+    const ranker = await build(partitions);
+    away.add("NA").add("ASIA");
+    for (const path of ["/top", "/rank/p2", "/around/p2", "/rank/p1", "/top?region=GLOBAL&limit=1"]) {
+      const { status, body } = await read(ranker, path);
+      expect(body).toMatchObject({ code: "region_unavailable", missing_regions: ["ASIA", "NA"] });
+      expect([status, body.detail]).toEqual([503, "The entries of ASIA, NA cannot be read now; try again."]);
+    }
+    expect((await ranker.app.request("/top")).headers.get("Retry-After")).toBe("1");
+  });
+
+  test("the regions that are there answer as ever, the one that is away is 503", async () => {
+    const ranker = await build(partitions);
+    const paths = ["/top?region=EU", "/rank/p2?region=EU", "/around/p2?region=EU"];
+    const before = await Promise.all(paths.map((path) => read(ranker, path)));
+    away.add("ASIA");
+    expect(await Promise.all(paths.map((path) => read(ranker, path)))).toEqual(before);
+    for (const partial of ["", "&partial=allow"]) {
+      const { status, body } = await read(ranker, `/top?region=ASIA${partial}`);
+      expect([status, body.code, body.missing_regions]).toEqual([503, "region_unavailable", ["ASIA"]]);
+    }
+  });
+
+  test("partial=allow: exactly what the others hold, ranked among themselves, and who is missing", async () => {
+    const ranker = await build(partitions);
+    away.add("ASIA");
+    const present = Array.from({ length: PLAYERS }, (_, n) => n).filter((n) => regionOf(n) !== "ASIA");
+    const inOrder = present.toReversed().map((n) => `p${n}`);
+    const top = await read(ranker, "/top?partial=allow");
+    expect(top.body).toMatchObject({ total: present.length, missing_regions: ["ASIA"] });
+    expect((top.body.entries as { user_id: string }[]).map(({ user_id }) => user_id)).toEqual(inOrder);
+    for (const [index, id] of inOrder.entries()) {
+      const { status, body } = await read(ranker, `/rank/${id}?partial=allow`);
+      expect([status, body.rank, body.total, body.missing_regions]).toEqual([200, index + 1, present.length, ["ASIA"]]);
+    }
+    const { around, ...rest } = (await read(ranker, "/around/p11?partial=allow&range=2")).body;
+    const at = inOrder.indexOf("p11");
+    expect(rest).toMatchObject({ total: present.length, self: { rank: at + 1 }, missing_regions: ["ASIA"] });
+    expect((around as { user_id: string }[]).map(({ user_id }) => user_id)).toEqual(
+      [at - 2, at - 1, at + 1, at + 2].map((place) => inOrder[place] ?? ""),
+    );
+  });
+
+  test("partial=allow where nothing is missing says so, and answers the same", async () => {
+    const ranker = await build(partitions);
+    for (const path of ["/top?limit=5", "/rank/p7?board=main", "/around/p7?range=2"]) {
+      const { body } = await read(ranker, path);
+      expect(body).not.toHaveProperty("missing_regions");
+      expect((await read(ranker, `${path}&partial=allow`)).body).toEqual({ ...body, missing_regions: [] });
+    }
+  });
+
+  test("a player who may be in a region that is away is not said to be nowhere", async () => {
+    const ranker = await build(partitions);
+    away.add("ASIA");
+    for (const id of ["p1", "nobody"]) {
+      expect(await read(ranker, `/rank/${id}?partial=allow`)).toMatchObject({
+        ...{ status: 503, body: { code: "region_unavailable", missing_regions: ["ASIA"] } },
+      });
+    }
+    expect((await read(ranker, "/rank/nobody?region=EU&partial=allow")).body.code).toBe("not_ranked");
+  });
+
+  test("with every region away there is no part to show", async () => {
+    const ranker = await build(partitions);
+    for (const region of REGIONS) away.add(region);
+    const { status, body } = await read(ranker, "/top?partial=allow");
+    expect([status, body.missing_regions]).toEqual([503, ["ASIA", "EU", "GLOBAL", "NA"]]);
+  });
+
+  test("a write stands although the rank over its view cannot be read", async () => {
+    const ranker = await build(partitions);
+    away.add("ASIA");
+    const written = await ranker.submit(player("p0", "GLOBAL"), { operation: "add", board: "main", value: 5 });
+    expect(written.entry).toMatchObject({ score: 5, rank: null });
+    const asian = ranker.submit(player("p1", "ASIA"), { operation: "add", board: "main", value: 5 });
+    await expect(asian).rejects.toMatchObject({ code: "unavailable", status: 503 });
+  });
+});
+
+test.each(["true", "", "ALLOW"])("partial=%s is refused", async (value) => {
+  const ranker = await build(1);
+  const { status, body } = await read(ranker, `/top?partial=${value}`);
+  expect([status, body.errors]).toEqual([400, [{ field: "partial", message: 'must be "allow"' }]]);
+});
+
+test("a fault of ours is no missing region", async () => {
+  const ranker = await build(1);
+  await under.redis.set("leaderboard:{ASIA}", "no ranking");
+  for (const path of ["/top", "/top?partial=allow"]) expect((await read(ranker, path)).body.code).toBe("internal");
+});

@@ -1,0 +1,31 @@
+import { Problem } from "shared/api/problems";
+import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
+import { toRedisProblem } from "shared/redis/redis";
+
+/**
+ * Does the same on each shard that may hold a player: one a region, since nobody but the player's token tells which. All
+ * are tried, whatever becomes of the others.
+ *
+ * @param inPart tells the caller what it means that only some have done it
+ * @returns the sum of what they answer
+ * @throws Problem `unavailable`: none has done it; `outcome_unknown`: some may have, or one does not tell
+ */
+export async function onEveryShard(
+  topology: Topology,
+  userId: string,
+  inPart: string,
+  work: (shard: Shard) => Promise<number>,
+): Promise<number> {
+  const shards = shardsThatMayHold(topology, GLOBAL, userId);
+  const outcomes = await Promise.allSettled(shards.map(work));
+  const failures = outcomes.filter((outcome) => outcome.status === "rejected").map(({ reason }) => reason as unknown);
+  if (failures.length > 0) throw toPartialProblem(failures[0], failures.length < shards.length, inPart);
+  return outcomes.reduce((sum, outcome) => sum + (outcome.status === "fulfilled" ? outcome.value : 0), 0);
+}
+
+/** What a failed write means to the caller where another part of it may be done. */
+export function toPartialProblem(error: unknown, isPartlyDone: boolean, inPart: string): Problem {
+  const problem = toRedisProblem(error, "write");
+  if (!isPartlyDone || problem.code !== "unavailable") return problem;
+  return new Problem("outcome_unknown", inPart, { cause: error });
+}

@@ -1,0 +1,168 @@
+import type { PlayerRecord } from "shared/api/answers";
+import { Problem } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
+import { fromArrival, toIsoTime } from "shared/base/times";
+import { redact, redactBytes } from "shared/log/redact";
+import { readDeadEntry } from "shared/model/dead-entry";
+import { parseRecord } from "shared/model/records";
+import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
+import { parseVisibility } from "shared/model/visibility";
+import {
+  accountDeadKey,
+  accountQueueKey,
+  deadKey,
+  entriesKey,
+  fenceKey,
+  queueKey,
+  splitKey,
+  visibilityKey,
+} from "shared/redis/keys";
+import { defineScript, type Redis, toRedisProblem } from "shared/redis/redis";
+import type { Stores } from "shared/stores/stores";
+import { readAccount as readAccountOf } from "../accounts/read-account.ts";
+import { entriesAway } from "../boards/window.ts";
+import { withParts } from "../scripts/script-parts.ts";
+import readSource from "./read-player.lua" with { type: "text" };
+
+/** What operators read of players, wherever they live. */
+export interface Players {
+  /** The player to write for. @throws Problem `not_found`, `unavailable` */
+  find(userId: string): Promise<Identity>;
+  /** @throws Problem `not_found`, `unavailable` */
+  record(userId: string): Promise<PlayerRecord>;
+}
+
+const QUEUE_PAGE = 1_000;
+/** Of a player's waiting events in a queue the newest so many are shown, and of the dead ones: some 400 KB. */
+const EVENTS_SHOWN_MAX = 1_000;
+
+type Text = string | null;
+const readScript = defineScript({
+  name: "read-player",
+  source: withParts(readSource, "is-readable"),
+  parse: (reply) => reply as [] | [visibility: Text, ...records: Text[]],
+});
+
+export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
+  const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
+
+  /** Players of an identity provider have no account: what they wrote last says who they are. */
+  async function find(userId: string): Promise<Identity | undefined> {
+    const { name, region, created_at: account } = await readAccountOf(stores.home, userId);
+    if (name && region && account) return { userId, name, region, account };
+    const written = await Promise.all(
+      shardsOf(userId).map(async (shard) => {
+        const [, ...records] = await readKept(shard, userId);
+        return records.flatMap((text) => (text === null ? [] : [{ region: shard.region, ...parseRecord(text) }]));
+      }),
+    );
+    const last = written.flat().toSorted((a, b) => Number(b.updatedAt) - Number(a.updatedAt))[0];
+    return last && { userId, name: last.name, region: last.region, isExternal: true };
+  }
+
+  /** @throws Problem `unavailable` */
+  async function readKept(shard: Shard, userId: string): Promise<[visibility: Text, ...records: Text[]]> {
+    const keys = [splitKey(shard.tag), visibilityKey(shard), fenceKey(shard.tag)];
+    keys.push(...topology.boards.map((each) => entriesKey(shard, each)));
+    const [visibility, ...records] = await readScript(stores.of(shard.region), keys, [userId, topology.partitions]);
+    if (visibility === undefined) throw entriesAway(shard.region);
+    return [visibility, ...records];
+  }
+
+  async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
+    const [visibility, ...records] = await readKept(shard, userId);
+    const entries = topology.boards.flatMap((board, index) => {
+      const record = records[index];
+      if (record == null) return [];
+      const { name, score, arrival, updatedAt } = parseRecord(record);
+      if (![score, fromArrival(arrival), updatedAt].every((each) => Number.isSafeInteger(Number(each)))) return [];
+      const times = { reached_at: toIsoTime(fromArrival(arrival)), updated_at: toIsoTime(Number(updatedAt)) };
+      return [{ board, region: shard.region, name, score: Number(score), ...times }];
+    });
+    return { hidden: parseVisibility(visibility ?? "")?.isHidden ?? false, entries };
+  }
+
+  async function readAccount(userId: string): Promise<PlayerRecord["account"]> {
+    const { name, region, password_hash, created_at, updated_at } = await readAccountOf(stores.home, userId);
+    if (name === undefined || region === undefined) return null;
+    const time = (text: string | undefined) => toIsoTime(Number(text ?? 0));
+    const times = { created_at: time(created_at), updated_at: time(updated_at) };
+    return { name, region, has_password: Boolean(password_hash), ...times };
+  }
+
+  async function record(userId: string): Promise<PlayerRecord> {
+    const lists = shardsOf(userId).map((shard) => {
+      const redis = stores.of(shard.region);
+      return { redis, queue: queueKey(shard), dead: deadKey(shard) };
+    });
+    lists.push({ redis: stores.home, queue: accountQueueKey, dead: accountDeadKey });
+    const search = (isMeant: IsMeant, keyOf: (list: (typeof lists)[number]) => string) =>
+      Promise.all(lists.map((list) => findIn(list.redis, keyOf(list), isMeant))).then((found) => found.flat());
+    const isOf = eventOf(userId);
+    const [account, kept, waiting, dead] = await Promise.all([
+      readAccount(userId),
+      Promise.all(shardsOf(userId).map((shard) => readShard(shard, userId))),
+      search(isOf, ({ queue }) => queue),
+      search(
+        (entry) => isOf(readDeadEntry(entry).raw ?? entry),
+        (list) => list.dead,
+      ),
+    ]);
+    const hidden = kept.some((each) => each.hidden);
+    const entries = kept.flatMap((each) => each.entries);
+    return { user_id: userId, account, hidden, entries, waiting: waiting.map(toText), dead: dead.map(toDead) };
+  }
+
+  return {
+    async find(userId) {
+      const found = await find(userId).catch((error: unknown) => {
+        throw toRedisProblem(error, "read");
+      });
+      if (found === undefined) throw unknownPlayer(userId);
+      return found;
+    },
+
+    async record(userId) {
+      const found = await record(userId).catch((error: unknown) => {
+        throw toRedisProblem(error, "read");
+      });
+      const { account, hidden, entries, waiting, dead } = found;
+      if (account === null && !hidden && entries.length + waiting.length + dead.length === 0) {
+        throw unknownPlayer(userId);
+      }
+      return found;
+    },
+  };
+}
+
+export const unknownPlayer = (userId: string) => new Problem("not_found", `Nothing is kept of a player ${userId}.`);
+
+type IsMeant = (element: Buffer) => boolean;
+
+/** By its text: an event may be dead just because it does not parse. */
+function eventOf(userId: string): IsMeant {
+  const mark = new RegExp(`"user_id"\\s*:\\s*"${userId}"`);
+  return (event) => event.includes(userId) && mark.test(event.toString("utf8"));
+}
+
+/** From the newest on: events that are pushed meanwhile show some twice, and what is drained meanwhile may be left out. */
+async function findIn(redis: Redis, key: string, isMeant: IsMeant): Promise<Buffer[]> {
+  const found = new Map<string, Buffer>();
+  for (let first = 0; ; first += QUEUE_PAGE) {
+    const page = await redis.lrangeBuffer(key, first, first + QUEUE_PAGE - 1);
+    for (const element of page) if (isMeant(element)) found.set(element.toString("latin1"), element);
+    if (page.length < QUEUE_PAGE || found.size >= EVENTS_SHOWN_MAX)
+      return [...found.values()].slice(0, EVENTS_SHOWN_MAX);
+  }
+}
+
+/** As people may see it; in base64 where it is not text. */
+function toText(event: Buffer): string {
+  const text = event.toString("utf8");
+  return Buffer.from(text).equals(event) ? redact(text) : redactBytes(event);
+}
+
+function toDead(entry: Buffer): PlayerRecord["dead"][number] {
+  const { at, reason, raw } = readDeadEntry(entry);
+  return { at, reason, event: toText(raw ?? entry) };
+}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { Problem } from "shared/api/problems";
+import type { LimitedNetworks } from "shared/limits/limited-network";
+import { createLog } from "shared/log/log";
+import { createTopology } from "shared/model/regions";
+import { type Connection, connectServer } from "shared/redis/connection";
+import { awaitReady } from "shared/redis/redis";
+import { createReplicaWait } from "shared/redis/replica-wait";
+import { warnWithoutReplica } from "shared/stores/checks";
+import { openFences } from "../../../infra/embedded/open-fences.ts";
+import { scratchRedis, scratchReplica } from "../../../infra/embedded/scratch.ts";
+import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { player, REGIONS } from "../../test/ranker-under-test.ts";
+import { createAccounts } from "../accounts/accounts.ts";
+import { createPasswords } from "../accounts/passwords.ts";
+import { createBoards } from "../boards/boards.ts";
+import { createFenceWatch } from "./fence-watch.ts";
+import { createSubmit, type Submission } from "./submit.ts";
+
+const log = createLog("test", "silent");
+let primary: Awaited<ReturnType<typeof scratchRedis>>;
+let replica: Awaited<ReturnType<typeof scratchRedis>> | undefined;
+let clients: [Connection, Connection];
+beforeAll(async () => {
+  primary = await scratchRedis(["--repl-diskless-sync-delay", "0"]);
+  const connect = () => connectServer({ url: primary.url, name: "test", log });
+  clients = [connect(), connect()];
+  await Promise.all(clients.map((client) => awaitReady(client, 5_000)));
+});
+afterAll(async () => {
+  for (const client of clients) client.disconnect();
+  await Promise.all([primary.dispose(), replica?.dispose()]);
+});
+beforeEach(async () => {
+  await replica?.dispose();
+  replica = undefined;
+  await flushAll(clients[0]);
+});
+
+/** One that has all writes, and says so in time: the first word of a new one may take longer than a write waits. */
+async function addReplica(): Promise<void> {
+  replica = await scratchReplica(clients[0]);
+  while ((await clients[0].wait(1, 100)) === 0);
+}
+
+/** Two rankers with DURABILITY=replicated, each with a connection of its own. */
+const build = async () => {
+  const passwords = await createPasswords();
+  const topology = createTopology(REGIONS, 1, ["main"]);
+  await openFences(clients[0], topology);
+  return clients.map((redis) => {
+    const confirm = createReplicaWait(150);
+    const boards = createBoards(topology, () => redis);
+    const fences = createFenceWatch({ log: createLog("test", "silent") });
+    const submit = createSubmit({ topology, redisOf: () => redis, confirm, fences, boards, queueMax: 3 });
+    const rest = {
+      passwords,
+      submit,
+      hasRoom: async () => true,
+      countTry: <T>(_: string, __: LimitedNetworks, login: () => Promise<T>) => login(),
+    };
+    return {
+      submit,
+      accounts: createAccounts({ redis, confirm, fences, ...rest, passwordsRequired: false, queueMax: 3 }),
+    };
+  }) as [Built, Built];
+};
+type Built = { submit: ReturnType<typeof createSubmit>; accounts: ReturnType<typeof createAccounts> };
+
+const ada = player("ada");
+const add = (value: number, idempotencyKey?: string): Submission => ({
+  ...{ operation: "add", board: "main", value, idempotencyKey },
+});
+const unconfirmed = { code: "outcome_unknown", message: expect.stringContaining("no replica confirmed it") };
+
+describe("with DURABILITY=replicated and no replica", () => {
+  test("a write is outcome_unknown, and so is its replay at another ranker, until a replica has it", async () => {
+    const [one, other] = await build();
+    await expect(one.submit(ada, add(5, "key"))).rejects.toMatchObject(unconfirmed);
+    await expect(other.submit(ada, add(5, "key"))).rejects.toMatchObject(unconfirmed);
+    await addReplica();
+    expect(await other.submit(ada, add(5, "key"))).toMatchObject({ isReplay: true, entry: { score: 5 } });
+  });
+
+  test("a registration is outcome_unknown", async () => {
+    const [{ accounts }] = await build();
+    const registration = { user_id: "ada", name: "Ada", region: "EU" };
+    await expect(accounts.register(registration)).rejects.toMatchObject(unconfirmed);
+    await addReplica();
+    await accounts.register({ ...registration, user_id: "bob" });
+  });
+
+  test("a full queue is queue_full: nothing was changed", async () => {
+    const [{ submit }] = await build();
+    for (let n = 0; n < 3; n++) await expect(submit(ada, add(1))).rejects.toMatchObject(unconfirmed);
+    await expect(submit(ada, add(1))).rejects.toMatchObject({ code: "queue_full" });
+  });
+
+  test("that there is none is told at the start, and no reason not to", async () => {
+    const lines: string[] = [];
+    const loud = createLog("test", "warn", { write: (line) => void lines.push(line) });
+    await warnWithoutReplica(clients[0], loud);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ redis: `127.0.0.1:${primary.port}` }]);
+    await addReplica();
+    await warnWithoutReplica(clients[0], loud);
+    expect(lines).toHaveLength(1);
+  });
+});
+
+test("a write that changed nothing says so, whoever it went to Redis with", async () => {
+  const [{ submit }] = await build();
+  const outcomes = await Promise.allSettled(
+    ["ann", "bob", "cat", "dan"].map((userId) => submit(player(userId), add(1))),
+  );
+  const codes = outcomes.map((outcome) => outcome.status === "rejected" && (outcome.reason as Problem).code);
+  expect(codes).toEqual(["outcome_unknown", "outcome_unknown", "outcome_unknown", "queue_full"]);
+});

@@ -1,0 +1,122 @@
+import type { Entry } from "shared/api/answers";
+import { accountGone, Problem } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
+import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";
+import { shardOf } from "shared/model/regions";
+import { queueKey } from "shared/redis/keys";
+import { defineScript, toRedisProblem } from "shared/redis/redis";
+import type { Boards } from "../boards/boards.ts";
+import { entriesAway } from "../boards/window.ts";
+import sealSource from "./seal-answer.lua" with { type: "text" };
+import {
+  answerKeys,
+  createWrite,
+  type Outcome,
+  toAnswerField,
+  toWriteCall,
+  type WriterOptions,
+} from "./submit-call.ts";
+
+export interface Submission {
+  operation: "set" | "add" | "create";
+  board: string;
+  /** The score, or for `add` the delta. */
+  value: number;
+  idempotencyKey?: string | undefined;
+}
+
+export interface Submitted {
+  entry: Entry;
+  /** True when this is the answer to an earlier request with the same idempotency key. */
+  isReplay: boolean;
+}
+
+/**
+ * Writes one score of one player.
+ *
+ * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`: nothing was changed;
+ *   `invalid_token` for an account that was erased, `unavailable`: nothing was changed; `outcome_unknown`: the write may
+ *   stand
+ */
+export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
+
+export interface SubmitOptions extends WriterOptions {
+  boards: Boards;
+  /** Called for each answer that was kept for an idempotency key. */
+  onReplay?: () => void;
+}
+
+/**
+ * Whether a player's queue takes another event now. The script decides at the write itself; this is for whoever has
+ * something else to do first that should not be done in vain.
+ *
+ * @throws Problem `unavailable`
+ */
+export type HasRoom = (region: string, userId: string) => Promise<boolean>;
+
+export function createHasRoom({
+  topology,
+  redisOf,
+  queueMax,
+}: Pick<SubmitOptions, "topology" | "redisOf" | "queueMax">): HasRoom {
+  return async (region, userId) => {
+    const queued = redisOf(region).llen(queueKey(shardOf(topology, region, userId)));
+    const length = await queued.catch((error: unknown) => {
+      throw toRedisProblem(error, "read");
+    });
+    return length < queueMax;
+  };
+}
+
+const sealScript = defineScript({ name: "seal-answer", source: sealSource, parse: Number });
+
+const refusals = {
+  entry_exists: "The player already has an entry on this board; set or add to it instead.",
+  score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
+  idempotency_conflict: "This Idempotency-Key was used for another request within the last 24 hours.",
+  queue_full: "Too many writes wait for the durable store. Try again shortly.",
+} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased">, string>;
+
+export function createSubmit(options: SubmitOptions): Submit {
+  const { topology, redisOf, confirm, boards, onReplay, traceparent } = options;
+  const write = createWrite(options);
+  return async (identity, submission) => {
+    const { userId, name, region } = identity;
+    const { board, idempotencyKey } = submission;
+    const shard = shardOf(topology, region, userId);
+    const call = toWriteCall(shard, identity, submission, traceparent?.());
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write(shard, board, call).catch(
+      (error: unknown) => {
+        throw toRedisProblem(error, "write");
+      },
+    );
+    const isReplay = replayed === "1";
+    if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
+    if (outcome === "erased") throw accountGone();
+    if (isReplay) onReplay?.();
+    if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
+
+    // An answer of release 0.1 has the whole member there.
+    const arrival = kept === "-" ? toArrival(Number(updatedAt)) : kept.slice(0, ARRIVAL_DIGITS);
+    const position = { score: Number(score), member: arrival + userId };
+    // Rank 0 was kept by nobody who knew it, or is that of a player who is hidden.
+    const rank = isFinal === "1" ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
+    return {
+      entry: { rank, user_id: userId, name, region, score: position.score, updated_at: toIsoTime(Number(updatedAt)) },
+      isReplay,
+    };
+
+    /** The write stands by now: a rank that cannot be read is null, never an error. */
+    async function rankOverView(at: { score: number; member: string }, rankOnShard: number): Promise<number | null> {
+      try {
+        const before = await boards.countBefore(region, board, at, shard);
+        const total = rankOnShard + before;
+        if (idempotencyKey === undefined) return total;
+        const field = toAnswerField(identity.account ?? "", idempotencyKey);
+        return await sealScript(redisOf(region), answerKeys(shard, userId, idempotencyKey), [field, total], confirm);
+      } catch {
+        return null;
+      }
+    }
+  };
+}

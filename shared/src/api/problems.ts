@@ -1,0 +1,124 @@
+import { STATUS_CODES } from "node:http";
+import type { z } from "zod";
+import type { Reply } from "../http/reply.ts";
+
+/** Every error that a client can meet, and its status. The codes are part of the HTTP contract. */
+export const problemStatus = {
+  invalid_json: 400,
+  invalid_request: 400,
+  missing_token: 401,
+  invalid_token: 401,
+  bad_credentials: 401,
+  wrong_region: 403,
+  forbidden: 403,
+  registration_closed: 403,
+  not_found: 404,
+  not_ranked: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  user_exists: 409,
+  entry_exists: 409,
+  idempotency_conflict: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  score_out_of_range: 422,
+  rate_limited: 429,
+  too_many_streams: 429,
+  queue_full: 429,
+  head_too_large: 431,
+  internal: 500,
+  unavailable: 503,
+  region_unavailable: 503,
+  outcome_unknown: 503,
+  no_upstream: 503,
+} as const;
+export type ProblemCode = keyof typeof problemStatus;
+
+/** One fault of the input: which field, and what is wrong with it. */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+export interface ProblemOptions {
+  errors?: FieldError[];
+  /** By their names in lower case. */
+  headers?: Record<string, string>;
+  /** Seconds until a retry makes sense; 1 where the status asks for the header and nothing better is known. */
+  retryAfterSeconds?: number;
+  /** Further members of the document, for a client that acts on them. */
+  members?: Record<string, unknown>;
+  /** For the log alone: never shown to the client. */
+  cause?: unknown;
+}
+
+/** An error with a public face. `detail` is what the client reads; `cause` is what the log keeps. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly status: (typeof problemStatus)[ProblemCode];
+  readonly errors: FieldError[] | undefined;
+  readonly members: Record<string, unknown>;
+  /** By their names in lower case. */
+  readonly headers: Record<string, string>;
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.name = "Problem";
+    this.code = code;
+    this.status = problemStatus[code];
+    this.errors = options.errors;
+    this.members = options.members ?? {};
+    const retryAfter = options.retryAfterSeconds ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
+    this.headers = {
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+      ...(this.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...options.headers,
+    };
+  }
+}
+
+/** A token that is refused, with the challenge of RFC 6750. */
+export function invalidToken(detail: string, cause?: unknown): Problem {
+  return new Problem("invalid_token", detail, {
+    headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+    cause,
+  });
+}
+
+/** A token whose account was removed, registered anew, or moved. */
+export const accountGone = () => invalidToken("The account of this token is not there any more. Log in again.");
+
+/** Anything thrown, as a problem: what is not one already is `internal`, its message kept from the client. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
+    cause: error,
+  });
+}
+
+/** The RFC 9457 document. */
+export function toProblemReply(problem: Problem, requestId: string): Reply {
+  const body = {
+    type: "about:blank",
+    title: STATUS_CODES[problem.status] ?? "Error",
+    status: problem.status,
+    code: problem.code,
+    detail: problem.message,
+    request_id: requestId,
+    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    ...problem.members,
+  };
+  const headers = { ...problem.headers, "content-type": "application/problem+json" };
+  return { status: problem.status, headers, body: JSON.stringify(body) };
+}
+
+/** `invalid_request`, naming each field that zod refused. `place` is where the input stood: body, query or path. */
+export function toInvalidRequest(error: z.core.$ZodError, place: string): Problem {
+  const errors = error.issues.flatMap((issue): FieldError[] =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ field: key, message: "is not a known field" }))
+      : [{ field: issue.path.map(String).join(".") || place, message: issue.message }],
+  );
+  const fields = [...new Set(errors.map((fault) => fault.field))].join(", ");
+  return new Problem("invalid_request", `The ${place} is not valid: ${fields}.`, { errors });
+}

@@ -1,0 +1,151 @@
+import type { z } from "zod";
+import { Problem, toInvalidRequest } from "../api/problems.ts";
+import type { Incoming } from "./incoming.ts";
+import { findRepeatedName } from "./unique-names.ts";
+
+const BODY_BYTES_MAX = 16 * 1024;
+// 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then does not.
+const BODY_DEADLINE_MS = 5_000;
+
+type WithBody = Pick<Incoming, "headers" | "body">;
+
+/**
+ * The raw body, read to its end but beyond neither bound.
+ *
+ * @throws Problem `body_too_large`, `request_timeout`, or `invalid_request` where the client went away
+ */
+export async function readBody(request: Request, deadlineMs = BODY_DEADLINE_MS): Promise<Uint8Array<ArrayBuffer>> {
+  const length = request.headers.get("Content-Length");
+  if (Number(length ?? 0) > BODY_BYTES_MAX) throw tooLarge();
+  return length === null ? readStream(request, deadlineMs) : readKnown(request, deadlineMs);
+}
+
+/** @throws Problem `body_too_large` */
+export function refuseLarge(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (body.byteLength > BODY_BYTES_MAX) throw tooLarge();
+  return body;
+}
+
+const tooLarge = () => new Problem("body_too_large", `A body may have at most ${BODY_BYTES_MAX} bytes.`);
+const broken = () => new Problem("invalid_request", "The connection ended before the body was whole.");
+
+function late(deadlineMs: number): Problem {
+  const headers = { connection: "close" };
+  return new Problem("request_timeout", `A body must arrive within ${deadlineMs / 1000} seconds.`, { headers });
+}
+
+/** A body whose length is known beforehand, without the stream that costs more than the rest of a request. */
+function readKnown(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late(deadlineMs)), deadlineMs);
+    const end = () => clearTimeout(timer);
+    request.arrayBuffer().then(
+      (bytes) => {
+        end();
+        resolve(new Uint8Array(bytes));
+      },
+      () => {
+        end();
+        reject(broken());
+      },
+    );
+  });
+}
+
+async function readStream(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void reader.cancel(); // ends the read that waits
+  }, deadlineMs);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      size += next.value.byteLength;
+      if (size > BODY_BYTES_MAX) break;
+      chunks.push(next.value);
+    }
+  } catch {
+    throw broken();
+  } finally {
+    clearTimeout(timer);
+  }
+  if (isLate) throw late(deadlineMs);
+  if (size > BODY_BYTES_MAX) {
+    await reader.cancel();
+    throw tooLarge();
+  }
+  return new Uint8Array(Buffer.concat(chunks, size));
+}
+
+// An integer that its text states exactly. 9007199254740991.4 would round to one, and be stored as what nobody sent.
+const EXACT_INTEGER = /^-?\d+(\.0+)?([eE]\+?\d+)?$/;
+
+function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || !Number.isInteger(value)) return value;
+  return EXACT_INTEGER.test(context?.source ?? "") ? value : Number.NaN;
+}
+
+/**
+ * The JSON body, as `schema` describes it.
+ *
+ * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request` naming the fields
+ */
+export async function readJson<S extends z.ZodType>(incoming: WithBody, schema: S): Promise<z.output<S>> {
+  refuseOtherTypes(incoming);
+  return parseJson(await incoming.body(), schema);
+}
+
+/** The same where all fields may be left out, and the body with them. */
+export async function readOptionalJson<S extends z.ZodType>(incoming: WithBody, schema: S): Promise<z.output<S>> {
+  const bytes = await incoming.body();
+  if (bytes.length === 0) return schema.parse({});
+  refuseOtherTypes(incoming);
+  return parseJson(bytes, schema);
+}
+
+function refuseOtherTypes({ headers }: WithBody): void {
+  if (isPlainJson(headers.get("content-type") ?? "", headers.get("content-encoding") ?? "identity")) return;
+  throw new Problem("unsupported_media_type", "Send JSON in UTF-8, with the header Content-Type: application/json.");
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parseJson<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<S> {
+  let text: string;
+  let value: unknown;
+  try {
+    text = decoder.decode(bytes);
+    value = JSON.parse(text, refuseRounded);
+  } catch {
+    throw new Problem("invalid_json", "The body is not JSON in UTF-8.");
+  }
+  refuseRepeated(text);
+  const result = schema.safeParse(value, { error: inPlainWords });
+  if (!result.success) throw toInvalidRequest(result.error, "body");
+  return result.data;
+}
+
+/** @throws Problem `invalid_request` for a member that is named twice: of its two values one would be taken unseen */
+function refuseRepeated(text: string): void {
+  const field = findRepeatedName(text);
+  if (field === undefined) return;
+  const errors = [{ field, message: "must be given once" }];
+  throw new Problem("invalid_request", `The body is not valid: ${field}.`, { errors });
+}
+
+function isPlainJson(contentType: string, contentEncoding: string): boolean {
+  if (contentType === "application/json" && contentEncoding === "identity") return true;
+  const [mediaType, ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every((each) => !each.startsWith("charset") || /^charset="?utf-?8"?$/.test(each));
+  return mediaType === "application/json" && isUtf8 && contentEncoding.toLowerCase() === "identity";
+}
+
+/** What a schema says where it has no words of its own. */
+function inPlainWords({ code, input, expected }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== "invalid_type") return undefined;
+  return input === undefined ? "is required" : `must be of type ${expected}`;
+}

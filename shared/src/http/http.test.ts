@@ -1,0 +1,138 @@
+import { describe, expect, test } from "bun:test";
+import { Hono } from "hono";
+import { z } from "zod";
+import { Problem } from "../api/problems.ts";
+import { createLog } from "../log/log.ts";
+import { readBody, readJson } from "./body.ts";
+import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "./http.ts";
+import { fromContext } from "./incoming.ts";
+import { around } from "./join-hooks.ts";
+
+const lines: string[] = [];
+const log = createLog("test", "info", { write: (line) => void lines.push(line) });
+const app = new Hono<{ Variables: RequestVariables }>();
+app.use(around(requestId()));
+app.post("/echo", async (c) => c.json(await readJson(fromContext(c), z.strictObject({ n: z.number() }))));
+app.get("/broken", () => {
+  throw new Error("postgres://user:hunter2@db");
+});
+app.get("/busy", () => {
+  throw new Problem("unavailable", "Try again.", { cause: new Error("the pool is empty"), retryAfterSeconds: 3 });
+});
+app.get("/forged", () => {
+  throw new Problem("invalid_token", "Log in again.", {
+    cause: Object.assign(new RangeError("unexpected claim"), { payload: { name: "Ada" } }),
+  });
+});
+app.onError(onProblem(log));
+app.notFound(onUnknownRoute(app));
+
+const post = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string> = {}) =>
+  app.request("/echo", { method: "POST", body, headers: { "Content-Type": "application/json", ...headers } });
+const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
+
+test("an unknown error is internal: the client reads the request id, the log the reason", async () => {
+  const response = await app.request("/broken", { headers: { "X-Request-Id": "r-1" } });
+  const text = await response.text();
+  expect([response.status, JSON.parse(text)]).toMatchObject([500, { code: "internal", request_id: "r-1" }]);
+  expect(text).not.toContain("hunter2");
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "error", request_id: "r-1", path: "/broken" });
+});
+
+test("a problem's cause goes to the log alone", async () => {
+  const response = await app.request("/busy");
+  expect(response.headers.get("Retry-After")).toBe("3");
+  expect(await response.text()).not.toContain("pool");
+  expect(lines.at(-1)).toContain("the pool is empty");
+});
+
+test("what a client did wrong is one short line of the log, with nothing in it that the client has sent", async () => {
+  await app.request("/forged", { headers: { "X-Request-Id": "r-2" } });
+  const { time, ...line } = JSON.parse(lines.at(-1) ?? "") as Record<string, unknown>;
+  expect(line).toEqual({
+    ...{ level: "info", service: "test", request_id: "r-2", code: "invalid_token", method: "GET", path: "/forged" },
+    ...{ reason: "RangeError", msg: "Log in again." },
+  });
+});
+
+test.each([
+  ["/files/aXjson", "POST", 404],
+  ["/files/a.json", "POST", 405],
+  ["/players/ada/files/b.json", "POST", 405],
+  ["/players/ada/files/bXjson", "POST", 404],
+  ["/players/a/b/files/b.json", "POST", 404],
+])("%s by %s is %i: a dot in a route is a dot, and a parameter is one segment", async (path, method, status) => {
+  const routed = new Hono<{ Variables: RequestVariables }>();
+  routed.use(around(requestId()));
+  routed.get("/files/a.json", (c) => c.text("a"));
+  routed.get("/players/:userId/files/b.json", (c) => c.text("b"));
+  routed.onError(onProblem(log));
+  routed.notFound(onUnknownRoute(routed));
+  expect((await routed.request(path, { method })).status).toBe(status as number);
+});
+
+describe("bodies", () => {
+  test("that are chunked have the same bound as those that state their length", async () => {
+    const chunk = new Uint8Array(1024).fill(0x20);
+    const body = (chunks: number) =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let n = 0; n < chunks; n++) controller.enqueue(chunk);
+          controller.enqueue(new TextEncoder().encode('{"n":1}'));
+          controller.close();
+        },
+      });
+    expect(await (await post(body(15))).json()).toEqual({ n: 1 });
+    expect(await codeOf(await post(body(16)))).toBe("body_too_large");
+  });
+
+  test("of exactly 16 KiB are read", async () => {
+    const body = '{"n":1}'.padEnd(16 * 1024);
+    expect((await post(body)).status).toBe(200);
+    expect((await post(`${body} `)).status).toBe(413);
+  });
+
+  test.each([
+    ["1.0", 1],
+    ["1e2", 100],
+    ["-0", 0],
+    ["0.5", 0.5],
+  ])("%s is a number", async (text, n) => {
+    expect(await (await post(`{"n":${text}}`)).json()).toEqual({ n });
+  });
+
+  test.each(["0.99999999999999999999", "9007199254740990.9", "1e-400"])(
+    "%s, which rounds to an integer that nobody sent, is none",
+    async (text) => {
+      expect(await codeOf(await post(`{"n":${text}}`))).toBe("invalid_request");
+    },
+  );
+
+  test.each([
+    ["{}", { field: "n", message: "is required" }],
+    ['{"n":"1"}', { field: "n", message: "must be of type number" }],
+    ["[]", { field: "body", message: "must be of type object" }],
+  ])("%s is told what it lacks, in plain words", async (body, fault) => {
+    expect(await (await post(body)).json()).toMatchObject({ code: "invalid_request", errors: [fault] });
+  });
+
+  test("say that they are JSON, in any case and with parameters", async () => {
+    expect((await post('{"n":1}', { "Content-Type": "Application/JSON; charset=utf-8" })).status).toBe(200);
+    expect(await codeOf(await post('{"n":1}', { "Content-Type": "application/jsonp" }))).toBe("unsupported_media_type");
+  });
+
+  test.each([
+    ["another charset", { "Content-Type": "application/json; charset=utf-16" }],
+    ["a charset among parameters", { "Content-Type": 'application/json; a=b; charset="iso-8859-1"' }],
+    ["a type and another", { "Content-Type": "application/json, text/plain" }],
+    ["a content coding", { "Content-Encoding": "gzip" }],
+  ])("in %s are unsupported, not guessed at", async (_, headers: Record<string, string>) => {
+    expect(await codeOf(await post('{"n":1}', headers))).toBe("unsupported_media_type");
+  });
+
+  test("that do not come to their end in time are request_timeout, and the connection is not waited for", async () => {
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(3)) });
+    const reading = readBody(new Request("http://localhost/", { method: "POST", body }), 1);
+    await expect(reading).rejects.toMatchObject({ code: "request_timeout", headers: { connection: "close" } });
+  });
+});

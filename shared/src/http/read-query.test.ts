@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { Problem } from "../api/problems.ts";
+import { queryReader } from "./read-query.ts";
+
+const read = queryReader(
+  z.strictObject({
+    region: z.string().default("GLOBAL"),
+    limit: z.string().regex(/^\d+$/).transform(Number).optional(),
+  }),
+);
+
+function refusalOf(query: string): Problem | undefined {
+  try {
+    read(query);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+  }
+  return undefined;
+}
+
+test.each([
+  ["", { region: "GLOBAL" }],
+  ["?", { region: "GLOBAL" }],
+  ["?region=EU&limit=3", { region: "EU", limit: 3 }],
+  ["?region=%45%55", { region: "EU" }],
+  ["?region=a+b", { region: "a b" }],
+])("%p says %p, and again", (query, said) => {
+  expect(read(query)).toEqual(said);
+  expect(read(query)).toBe(read(query));
+});
+
+describe("what a query must not say is refused by name, each time anew:", () => {
+  test.each([
+    ["?limit=x", "limit"],
+    ["?regions=EU", "regions"],
+    ["?region=EU&region=NA", "region"],
+    ["?limit=", "limit"],
+  ])("%p", (query, field) => {
+    for (let time = 1; time <= 2; time++) {
+      expect(refusalOf(query)).toMatchObject({ code: "invalid_request", errors: [{ field }] });
+    }
+  });
+});

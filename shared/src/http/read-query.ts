@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import { toInvalidRequest } from "../api/problems.ts";
+import { makeRoom } from "../base/make-room.ts";
+
+// Clients ask in few ways, again and again; a long query is nobody's habit.
+const KNOWN_MAX = 1_000;
+const KNOWN_LENGTH_MAX = 128;
+
+/**
+ * Reads queries as `schema` describes them, and remembers what it has read. A field that is given twice is a list, which
+ * no schema takes.
+ *
+ * @returns what the query says, the same object for the same text. @throws Problem `invalid_request` naming the fields
+ */
+export function queryReader<S extends z.ZodType>(schema: S): (query: string) => z.output<S> {
+  const known = new Map<string, z.output<S>>();
+  return (query) => {
+    const before = known.get(query);
+    if (before !== undefined) return before;
+    const result = schema.safeParse(toFields(query));
+    if (!result.success) throw toInvalidRequest(result.error, "query");
+    if (query.length <= KNOWN_LENGTH_MAX) {
+      makeRoom(known, KNOWN_MAX);
+      known.set(query, result.data);
+    }
+    return result.data;
+  };
+}
+
+function toFields(query: string): Record<string, string | string[]> {
+  const params = new URLSearchParams(query);
+  return Object.fromEntries(
+    [...new Set(params.keys())].map((name) => {
+      const values = params.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? "") : values];
+    }),
+  );
+}

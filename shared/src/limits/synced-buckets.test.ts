@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
+import { flushAll, sizeOf } from "../../../infra/embedded/whole-store.ts";
+import { createLog } from "../log/log.ts";
+import { connectRedis, observeScripts, type Redis } from "../redis/redis.ts";
+import { type Bucket, toPolicy } from "./policies.ts";
+import { createLimiter } from "./rate-limit.ts";
+import { createSyncedBuckets } from "./synced-buckets.ts";
+
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
+let redis: Redis;
+beforeAll(async () => {
+  server = await scratchRedisClient();
+  redis = server.redis;
+});
+afterAll(() => server.dispose());
+beforeEach(() => flushAll(redis));
+
+// Refills too slowly to count in a test: a slice is ten permits.
+const slow: Bucket = {
+  policy: toPolicy("read", { perSecond: 0.001, burst: 1000 }),
+  key: "bucket:{1.1.1.1}:read:1.1.1.1",
+};
+
+/** A process of its own, whose clock goes on by as much as two settlements are apart, whenever it is asked. */
+function startProcess(at: Redis = redis) {
+  let nowMs = 0;
+  let pending: Promise<unknown> = Promise.resolve();
+  const real = createLimiter();
+  const synced = createSyncedBuckets({
+    now: () => nowMs,
+    limiter: {
+      debit(...asked) {
+        const debited = real.debit(...asked);
+        pending = debited;
+        return debited;
+      },
+    },
+  });
+  return {
+    /** Takes once, and lets what was begun in the background end. */
+    async take(bucket: Bucket = slow, permits = 1) {
+      nowMs += 10;
+      const verdict = synced.take(at, [bucket], permits);
+      await pending;
+      await Promise.resolve();
+      return verdict;
+    },
+    pass(ms: number): void {
+      nowMs += ms;
+    },
+  };
+}
+
+const levelOf = async ({ key }: Bucket) => Math.round(Number.parseInt((await redis.get(key)) ?? "", 10) / 1e6);
+
+test("a client that reads little is counted in the process, and Redis is not asked", async () => {
+  const gateway = startProcess();
+  for (let left = 999; left > 990; left--) expect(await gateway.take()).toEqual({ remaining: [left] });
+  expect(await sizeOf(redis)).toBe(0);
+});
+
+test("Redis is asked once for each hundredth of the burst", async () => {
+  const gateway = startProcess();
+  let calls = 0;
+  observeScripts(redis, () => void calls++);
+  for (let n = 0; n < 100; n++) await gateway.take();
+  expect(calls).toBe(10);
+  expect(await levelOf(slow)).toBe(900);
+});
+
+test("a bucket gives its burst and then says how long to wait", async () => {
+  const bucket: Bucket = { ...slow, policy: toPolicy("read", { perSecond: 2, burst: 3 }) };
+  const gateway = startProcess();
+  for (const left of [2, 1, 0]) expect((await gateway.take(bucket)).remaining).toEqual([left]);
+  const denied = await gateway.take(bucket);
+  expect(denied.denied).toEqual(bucket);
+  expect(denied.waitSeconds).toBeWithin(0.4, 0.5);
+  gateway.pass(500);
+  expect((await gateway.take(bucket)).denied).toBeUndefined();
+});
+
+test("three gateways together let pass the burst, and at most one percent more each", async () => {
+  const gateways = [startProcess(), startProcess(), startProcess()];
+  let passed = 0;
+  for (let n = 0; n < 1_500; n++) if ((await gateways[n % 3]?.take())?.denied === undefined) passed++;
+  expect(passed).toBeWithin(1_000, 1_000 + 3 * 10 + 1);
+});
+
+test("a gateway that starts anew learns within one percent of the burst that the bucket is empty", async () => {
+  const before = startProcess();
+  for (let n = 0; n < 1_000; n++) await before.take();
+  const after = startProcess();
+  let passed = 0;
+  for (let n = 0; n < 100; n++) if ((await after.take()).denied === undefined) passed++;
+  expect(passed).toBe(10);
+});
+
+test("what Redis could not give stays owed, and nothing more passes before it is paid", async () => {
+  const bucket: Bucket = { ...slow, policy: toPolicy("read", { perSecond: 10, burst: 1000 }) };
+  const gateway = startProcess();
+  await redis.set(
+    bucket.key,
+    `0 ${(await redis.time()).map((part, i) => (i === 0 ? part : String(part).padStart(6, "0"))).join("")}`,
+  );
+  for (let n = 0; n < 10; n++) expect((await gateway.take(bucket)).denied).toBeUndefined();
+  expect((await gateway.take(bucket)).waitSeconds).toBeWithin(0.8, 1.1); // ten permits of debt and one more
+});
+
+test("a request that costs more than a bucket holds takes all of it, and is not refused for ever", async () => {
+  const bucket: Bucket = { ...slow, policy: toPolicy("read", { perSecond: 1, burst: 5 }) };
+  const gateway = startProcess();
+  expect(await gateway.take(bucket, 20)).toEqual({ remaining: [0] });
+  expect((await gateway.take(bucket, 20)).denied).toEqual(bucket);
+});
+
+test("of several buckets all give, or none does", () => {
+  const synced = createSyncedBuckets({ limiter: { debit: async () => undefined }, now: () => 0 });
+  const narrow: Bucket = { policy: toPolicy("read", { perSecond: 1, burst: 2 }), key: "narrow" };
+  const wide: Bucket = { policy: toPolicy("read-56", { perSecond: 1, burst: 4 }), key: "wide" };
+  for (let n = 0; n < 2; n++) expect(synced.take(redis, [narrow, wide], 1).denied).toBeUndefined();
+  for (let n = 0; n < 9; n++) expect(synced.take(redis, [narrow, wide], 1).denied).toEqual(narrow);
+  expect(synced.take(redis, [wide], 1)).toEqual({ remaining: [1] });
+});
+
+test("buckets are bounded in number: the one used longest ago makes room", () => {
+  const synced = createSyncedBuckets({ limiter: { debit: async () => undefined }, now: () => 0, bucketsMax: 2 });
+  const take = (key: string) => synced.take(redis, [{ ...slow, key }], 1).remaining;
+  for (const key of ["a", "b", "a", "c"]) take(key); // b goes
+  expect([take("a"), take("b")]).toEqual([[997], [999]]);
+});
+
+describe("without Redis", () => {
+  test("the same numbers are counted in the process, and what passed meanwhile is no debt afterwards", async () => {
+    const down = connectRedis({ url: "redis://127.0.0.1:1", name: "down", log: createLog("test", "silent") });
+    const gateway = startProcess(down);
+    let passed = 0;
+    for (let n = 0; n < 1_100; n++) if ((await gateway.take()).denied === undefined) passed++;
+    expect(passed).toBe(1_000);
+    down.disconnect();
+    gateway.pass(1_000_000); // one permit has come back
+    expect((await gateway.take()).denied).toBeUndefined();
+  });
+});

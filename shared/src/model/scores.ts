@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { MAIN_BOARD } from "../redis/keys.ts";
+import { GLOBAL, type Topology } from "./regions.ts";
+
+export const NAME_CHARACTERS_MAX = 200;
+// Cc: control characters, NUL among them. Cs in Unicode mode: surrogates without their partner.
+const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+const isPlain = (text: string) => !NAME_FORBIDDEN.test(text);
+const PLAIN = "must have no control characters and no lone surrogates";
+// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of Cc, spelt out. Surrogates
+// are left to the description, since without Unicode mode a class of them would match the halves of a pair.
+const PLAIN_PATTERN = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
+const PLAIN_IN_WORDS = "No control characters, no lone surrogates.";
+
+export const REASON_CHARACTERS_MAX = 200;
+
+// What a check in code means is told in the words of JSON Schema by `meta`, for the OpenAPI document.
+
+const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The same as {@link userIdSchema} says, for whoever asks often and needs no words for a no. */
+export const isUserId = (text: string): boolean => USER_ID.test(text);
+
+export const userIdSchema = z
+  .string()
+  .regex(USER_ID, "must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")
+  .meta({ description: "The player's public name in every URL." });
+
+export const nameSchema = z
+  .string()
+  .refine((name) => name.length > 0 && [...name].length <= NAME_CHARACTERS_MAX, "must have 1 to 200 characters")
+  .refine(isPlain, PLAIN)
+  .meta({
+    minLength: 1,
+    maxLength: NAME_CHARACTERS_MAX,
+    pattern: PLAIN_PATTERN,
+    description: `Shown on the boards. ${PLAIN_IN_WORDS}`,
+  });
+
+/** Why an operator does something, for the log. */
+export const reasonSchema = z
+  .string()
+  .refine((reason) => [...reason].length <= REASON_CHARACTERS_MAX, "must have no more than 200 characters")
+  .refine(isPlain, PLAIN)
+  .meta({
+    maxLength: REASON_CHARACTERS_MAX,
+    pattern: PLAIN_PATTERN,
+    description: `Kept in the log alone. ${PLAIN_IN_WORDS}`,
+  });
+
+/** An integer in ±(2^53−1). Minus zero becomes zero: the two would be written differently and rank alike. */
+export const scoreSchema = z
+  .number("must be a number")
+  .refine(Number.isSafeInteger, "must be an integer from -9007199254740991 to 9007199254740991")
+  .transform((score) => score + 0)
+  .meta({
+    ...{ type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+    description: "An integer, exact from end to end.",
+  });
+
+const upperCased = z.string().transform((region) => region.toUpperCase());
+
+/** A home region: one of the configured ones, in any case. */
+export const regionSchema = ({ regions }: Topology) =>
+  upperCased
+    .refine((region) => regions.includes(region), `must be one of ${regions.join(", ")}`)
+    .meta({ enum: [...regions], description: "A home region, in any case." });
+
+/** What a read may look at: a configured region, or `GLOBAL`, which is also what is meant when none is given. */
+export function viewSchema({ regions }: Topology) {
+  const views = [...new Set([GLOBAL, ...regions])];
+  return upperCased
+    .refine((view) => views.includes(view), `must be one of ${views.join(", ")}`)
+    .default(GLOBAL)
+    .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
+}
+
+/** A configured board; `main` when none is given. */
+export const boardSchema = ({ boards }: Topology) =>
+  z
+    .string()
+    .refine((board) => boards.includes(board), `must be one of ${boards.join(", ")}`)
+    .default(MAIN_BOARD)
+    .meta({ enum: [...boards], description: "Which ranking of the configured ones." });

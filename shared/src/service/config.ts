@@ -1,0 +1,188 @@
+import { z } from "zod";
+import type { TokenOptions } from "../auth/tokens.ts";
+import { LOG_LEVELS } from "../log/log.ts";
+import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
+import { parseRedisNodes } from "../redis/nodes.ts";
+
+export type Environment = Record<string, string | undefined>;
+
+export const INVALID_CONFIGURATION = "The configuration is not valid";
+
+/** Every fault of a configuration, one a line, each naming its variable. */
+export class ConfigError extends Error {
+  constructor(
+    readonly faults: readonly string[],
+    heading = INVALID_CONFIGURATION,
+  ) {
+    super(`${heading}:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    this.name = "ConfigError";
+  }
+}
+
+/** A whole number in plain digits: `0x10`, `1e3` and `1.5` are refused. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+export const commaList = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+const closedSet = (pattern: RegExp, what: string) =>
+  commaList
+    .refine((items) => items.length > 0, "must name at least one")
+    .refine((items) => items.every((item) => pattern.test(item)), `must be comma-separated names of ${what}`)
+    .refine((items) => new Set(items).size === items.length, "must not name one twice");
+
+const urlOf = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+    );
+
+/** One server, or several comma-separated nodes of a cluster. */
+export const redisUrl = z.string().superRefine((text, context) => {
+  try {
+    parseRedisNodes(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+  }
+});
+export const postgresUrl = urlOf("postgres:", "postgresql:");
+export const httpUrl = urlOf("http:", "https:");
+
+/** From 0 to 1, in plain digits. */
+const share = z
+  .string()
+  .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be from 0 to 1")
+  .transform(Number);
+
+/** What every service reads. */
+export const commonFields = {
+  NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  HOST: z.string().default("127.0.0.1"),
+  METRICS_PORT: wholeNumber(1, 65_535).optional(),
+  REGIONS: closedSet(/^[A-Z][A-Z0-9_]{0,49}$/, "capitals, digits and _").default([GLOBAL, "ASIA", "EU", "NA"]),
+  PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1),
+  BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -").default(["main"]),
+  REDIS_URL: redisUrl,
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_TRACES_SAMPLER_ARG: share.default(1),
+};
+
+const secret = z.string().refine((text) => new TextEncoder().encode(text).length >= 32, "must have at least 32 bytes");
+
+/** What a service that reads tokens needs. */
+export const tokenFields = {
+  JWT_SECRET: secret,
+  JWT_SECRET_PREVIOUS: secret.optional(),
+  JWT_ISSUER: z.string().min(1).default("leaderboard"),
+  JWT_AUDIENCE: z.string().min(1).default("leaderboard"),
+  JWT_LIFETIME_SECONDS: wholeNumber(60, 366 * 24 * 3600).default(24 * 3600),
+  JWT_JWKS_URL: httpUrl.optional(),
+  JWT_JWKS_ISSUER: z.string().min(1).optional(),
+  JWT_JWKS_AUDIENCE: z.string().min(1).optional(),
+  JWT_REGION_CLAIM: z.string().min(1).default("region"),
+  JWT_NAME_CLAIM: z.string().min(1).default("name"),
+};
+
+type Fields = typeof commonFields & z.ZodRawShape;
+
+/** What a parsed environment holds, with the URL that each region uses for every prefix that may be overridden. */
+export type Settings<F extends Fields, P extends string> = z.output<z.ZodObject<F>> & {
+  urlsByRegion: Readonly<Record<P, ReadonlyMap<string, string>>>;
+};
+
+/**
+ * Parses the environment against `fields`. A variable set to nothing counts as unset. For each of `prefixes`,
+ * `<PREFIX>_<REGION>` replaces `<PREFIX>` for one region.
+ *
+ * @throws ConfigError with all faults at once
+ */
+export function parseEnvironment<F extends Fields, P extends string & keyof F>(
+  fields: F,
+  prefixes: readonly P[],
+  env: Environment,
+): Settings<F, P> {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const result = z.object(fields).safeParse(present);
+  const faults = (result.error?.issues ?? []).map((issue) => {
+    const name = issue.path.join(".");
+    return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;
+  });
+  const regions = fields.REGIONS.safeParse(present.REGIONS).data ?? [];
+  const urlsByRegion = {} as Record<P, ReadonlyMap<string, string>>;
+  for (const prefix of prefixes) {
+    const urls = new Map(regions.map((region) => [region, present[prefix] ?? ""]));
+    for (const [name, value] of Object.entries(present)) {
+      if (!name.startsWith(`${prefix}_`) || value === undefined) continue;
+      const region = name.slice(prefix.length + 1);
+      const parsed = z.safeParse(fields[prefix] as z.ZodType<string>, value);
+      if (!urls.has(region)) faults.push(`${name} names a region that REGIONS does not`);
+      else if (!parsed.success) faults.push(`${name} ${parsed.error.issues[0]?.message}`);
+      else urls.set(region, value);
+    }
+    urlsByRegion[prefix] = urls;
+  }
+  if (faults.length > 0 || !result.success) throw new ConfigError(faults);
+  return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
+}
+
+/** How tokens are made and checked, from the token fields. */
+export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields>>): TokenOptions {
+  return {
+    secret: settings.JWT_SECRET,
+    previousSecret: settings.JWT_SECRET_PREVIOUS,
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    lifetimeSeconds: settings.JWT_LIFETIME_SECONDS,
+    provider:
+      settings.JWT_JWKS_URL === undefined
+        ? undefined
+        : {
+            jwksUrl: settings.JWT_JWKS_URL,
+            issuer: settings.JWT_JWKS_ISSUER ?? settings.JWT_ISSUER,
+            audience: settings.JWT_JWKS_AUDIENCE ?? settings.JWT_AUDIENCE,
+            regionClaim: settings.JWT_REGION_CLAIM,
+            nameClaim: settings.JWT_NAME_CLAIM,
+          },
+  };
+}
+
+/** What every service takes from its settings. */
+export function toServiceConfig(
+  name: string,
+  settings: Settings<typeof commonFields & { PORT: z.ZodType<number> }, "REDIS_URL">,
+) {
+  return {
+    name,
+    isProduction: settings.NODE_ENV === "production",
+    logLevel: settings.LOG_LEVEL,
+    host: settings.HOST,
+    port: settings.PORT,
+    /** Where Prometheus asks; without it metrics are not served. */
+    metricsPort: settings.METRICS_PORT,
+    topology: toTopology(settings),
+    /** Where spans are sent; nothing is traced without it. */
+    tracing:
+      settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? undefined
+        : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: settings.OTEL_TRACES_SAMPLER_ARG },
+    redisUrl: settings.REDIS_URL,
+    redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
+  };
+}
+
+/** The closed sets of the deployment, from the common fields. */
+export function toTopology(common: { REGIONS: string[]; PARTITIONS: number; BOARDS: string[] }): Topology {
+  return createTopology(common.REGIONS, common.PARTITIONS, common.BOARDS);
+}

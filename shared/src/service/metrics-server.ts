@@ -1,0 +1,23 @@
+import type { Registry } from "prom-client";
+import { Problem, toProblemReply } from "../api/problems.ts";
+import { toResponse } from "../http/reply.ts";
+
+/** The path that Prometheus asks for unless it is told otherwise. */
+export const METRICS_PATH = "/metrics";
+
+/**
+ * Answers `GET /metrics` on a port of its own, and nothing else there. On the port of the service no proxy, however it
+ * reads a path, can pass on what the service does not answer.
+ */
+export function serveMetrics(address: { hostname: string; port: number }, registry: Registry): Bun.Server<undefined> {
+  return Bun.serve({
+    ...address,
+    development: false,
+    routes: {
+      [METRICS_PATH]: {
+        GET: async () => new Response(await registry.metrics(), { headers: { "Content-Type": registry.contentType } }),
+      },
+    },
+    fetch: () => toResponse(toProblemReply(new Problem("not_found", "Metrics alone are here."), crypto.randomUUID())),
+  });
+}

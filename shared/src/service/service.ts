@@ -1,0 +1,158 @@
+import type { Registry } from "prom-client";
+import { toProblem, toProblemReply } from "../api/problems.ts";
+import type { HotLane } from "../http/hot-routes.ts";
+import type { Aspect } from "../http/join-hooks.ts";
+import { toResponse } from "../http/reply.ts";
+import { servePaths } from "../http/request-path.ts";
+import { LINK_PATH } from "../link/frames.ts";
+import { createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
+import { createLog, type Log, type LogLevel } from "../log/log.ts";
+import { redactSecrets } from "../log/redact.ts";
+import { openTracing, type Tracing, type TracingOptions } from "../tracing/tracing.ts";
+import { ConfigError } from "./config.ts";
+import { serveMetrics } from "./metrics-server.ts";
+import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
+
+/** What every service has from its first moment on. */
+export interface Service {
+  log: Log;
+  shutdown: Shutdown;
+  /** Absent where tracing is off. */
+  tracing: Tracing | undefined;
+  /** Opens the port; closing it is the first step of the shutdown that is not registered later. */
+  listen(fetch: Fetch, options?: ListenOptions): void;
+}
+
+/** The connection that a request came by. */
+export interface Connection {
+  /** The address of the other end. */
+  peer: string;
+  /** After this long without a byte it is closed; 0: never. A byte that is sent does not begin the time anew. */
+  setIdleTimeout(seconds: number): void;
+  /** Whether the path was sent in a form that another reader could understand differently: see `request-path.ts`. */
+  readonly hasAmbiguousPath: boolean;
+}
+
+export interface ListenOptions {
+  /** Whether requests may come by links, too: many to a message of a WebSocket. */
+  takesLinks?: boolean;
+  /** Answers what it can of those before `fetch` does. */
+  lane?: HotLane | undefined;
+  /** What the port of the metrics answers, where the configuration has one. */
+  metrics?: Registry;
+}
+
+export type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
+
+export interface ServiceOptions {
+  name: string;
+  logLevel: LogLevel;
+  host: string;
+  port: number;
+  metricsPort: number | undefined;
+  tracing: TracingOptions | undefined;
+}
+
+/** What an orderly end may take; whoever runs the services waits that long before killing one. */
+export const SHUTDOWN_DEADLINE_MS = 10_000;
+// Two probes of whoever balances the load: by then it sends no new requests here.
+const DRAIN_MS = 600;
+// Longer than a proxy keeps an idle connection, so that it is never we who close one it is about to use. It also ends
+// what drips: a byte that arrives does not begin it anew. For a connection's first request Bun has 12 seconds of its own.
+const IDLE_TIMEOUT_SECONDS = 120;
+// Well above the body limit: the answer to a large body is a problem document, not a closed connection.
+const READ_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Runs a service until it is told to stop. A configuration or a store that is not fit to start with is told in plain
+ * words on standard error, and the process exits with 1.
+ */
+export async function runService<C extends ServiceOptions>(
+  load: () => C,
+  run: (config: C, service: Service) => Promise<void>,
+): Promise<void> {
+  try {
+    const config = load();
+    const log = createLog(config.name, config.logLevel);
+    const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
+    stopOnSignals(shutdown, log);
+    const tracing = await openTracing(config.name, config.tracing);
+    if (tracing !== undefined) shutdown.onClose("tracing", () => tracing.close());
+    await run(config, {
+      log,
+      shutdown,
+      tracing,
+      listen: (fetch, options) => listen(config, { fetch, ...options }, { log, shutdown }),
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
+    process.exit(1);
+  }
+}
+
+function listen(
+  { host, port, metricsPort }: ServiceOptions,
+  { fetch, takesLinks = false, lane, metrics }: ListenOptions & { fetch: Fetch },
+  { log, shutdown }: Pick<Service, "log" | "shutdown">,
+): void {
+  const links = createLinkServer(fetch, lane);
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxRequestBodySize: READ_BYTES_MAX,
+    // Bun's own page for an error shows source code.
+    development: false,
+    error(error) {
+      const requestId = crypto.randomUUID();
+      log.error({ err: error, request_id: requestId }, "request failed");
+      const response = toResponse(toProblemReply(toProblem(error), requestId));
+      response.headers.set("X-Request-Id", requestId);
+      return response;
+    },
+    ...servePaths<LinkState>((request, self, hasAmbiguousPath) => {
+      const mayUpgrade = takesLinks && !hasAmbiguousPath && isLink(request);
+      if (mayUpgrade && self.upgrade(request, { data: newLinkState() })) return undefined;
+      return fetch(request, new HttpConnection(request, self, hasAmbiguousPath));
+    }),
+    websocket: links.handler,
+  });
+  if (metrics !== undefined && metricsPort !== undefined) {
+    const scraped = serveMetrics({ hostname: host, port: metricsPort }, metrics);
+    shutdown.onClose("metrics", () => scraped.stop(true));
+  }
+  shutdown.onClose("server", () => server.stop());
+  shutdown.onClose("links", () => links.close());
+  shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
+  log.info({ address: `${server.hostname}:${server.port}` }, "listening");
+}
+
+/** Whose address it is, is looked up when somebody asks: few do. */
+class HttpConnection implements Connection {
+  readonly #request: Request;
+  readonly #server: Bun.Server<LinkState>;
+  readonly hasAmbiguousPath: boolean;
+
+  constructor(request: Request, server: Bun.Server<LinkState>, hasAmbiguousPath: boolean) {
+    this.#request = request;
+    this.#server = server;
+    this.hasAmbiguousPath = hasAmbiguousPath;
+  }
+
+  get peer(): string {
+    return this.#server.requestIP(this.#request)?.address ?? "";
+  }
+
+  setIdleTimeout(seconds: number): void {
+    this.#server.timeout(this.#request, seconds);
+  }
+}
+
+const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
+
+/** While the service stops, asks every client to connect elsewhere next time. */
+export const closeWhenStopping = (isStopping: () => boolean): Aspect => ({
+  after(c) {
+    if (isStopping()) c.res.headers.set("Connection", "close");
+  },
+});

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
+import { createTopology, shardsOf } from "../model/regions.ts";
+import { clockKey, splitKey } from "../redis/keys.ts";
+import { checkSplit, compareSplit, formatSplit, readSplit } from "./split.ts";
+import { UnfitStore } from "./unfit-store.ts";
+
+let server: Awaited<ReturnType<typeof scratchRedisClient>>;
+beforeAll(async () => {
+  server = await scratchRedisClient();
+});
+afterAll(() => server.dispose());
+beforeEach(async () => void (await server.redis.flushall()));
+
+const check = (partitions: number) => checkSplit(server.redis, createTopology(["EU"], partitions, ["main"]), "EU");
+const compare = (partitions: number) => compareSplit(server.redis, createTopology(["EU"], partitions, ["main"]), "EU");
+const written = () => server.redis.get(splitKey("EU"));
+
+/** As a shard is left by a write of before the number was kept. */
+async function writeUnmarked(partitions: number, partition: number): Promise<void> {
+  const shard = shardsOf("EU", partitions)[partition];
+  if (shard !== undefined) await server.redis.set(clockKey(shard), "1");
+}
+
+test("an empty store takes the first one's number, and refuses every other, saying what to do", async () => {
+  await check(4);
+  expect(await written()).toBe("4");
+  await check(4);
+  for (const other of [1, 2, 16]) {
+    await expect(check(other)).rejects.toThrow(
+      `PARTITIONS is ${other}, but the data of EU in Redis is split into 4: ` +
+        `set PARTITIONS=4, or move the data with bun run lb repartition --to ${other}.`,
+    );
+    await expect(check(other)).rejects.toBeInstanceOf(UnfitStore);
+  }
+});
+
+test("of many who begin with different numbers exactly one number wins", async () => {
+  const numbers = Array.from({ length: 8 }, (_, index) => 1 + (index % 4));
+  const outcomes = await Promise.allSettled(numbers.map(check));
+  const winners = new Set(numbers.filter((_, index) => outcomes[index]?.status === "fulfilled"));
+  expect([...winners].map(String)).toEqual([(await written()) ?? ""]);
+});
+
+test("regions are told apart: a new one may come at any time", async () => {
+  await check(4);
+  await checkSplit(server.redis, createTopology(["EU", "NA"], 4, ["main"]), "NA");
+  await expect(checkSplit(server.redis, createTopology(["NA"], 1, ["main"]), "NA")).rejects.toThrow("data of NA");
+});
+
+test("after FLUSHALL the number is written again", async () => {
+  await check(4);
+  await server.redis.flushall();
+  await check(4);
+  expect(await written()).toBe("4");
+});
+
+describe("data from before the number was kept", () => {
+  test("in one partition: adopted with PARTITIONS=1, refused with any other", async () => {
+    await writeUnmarked(1, 0);
+    await expect(check(4)).rejects.toThrow("the data of EU in Redis is split into 1");
+    await check(1);
+    expect(await written()).toBe("1");
+  });
+
+  test("in several, the last of them perhaps empty: adopted where it fits, refused where it cannot", async () => {
+    await writeUnmarked(4, 2);
+    await expect(check(1)).rejects.toThrow("the data of EU in Redis is split into 3");
+    await check(4);
+    expect(await written()).toBe("4");
+  });
+
+  test("in more partitions than are configured: refused", async () => {
+    await writeUnmarked(16, 9);
+    await expect(check(4)).rejects.toThrow("is split into 10");
+  });
+});
+
+test("while entries are moved nobody starts, and is told how the move comes to its end", async () => {
+  for (const isReadable of [true, false]) {
+    await server.redis.set(splitKey("EU"), formatSplit({ partitions: 1, movingTo: 4, isReadable }));
+    expect(await readSplit(server.redis, "EU")).toEqual({ partitions: 1, movingTo: 4, isReadable });
+    for (const number of [1, 4]) await expect(check(number)).rejects.toThrow("let bun run lb repartition --to 4 come");
+  }
+});
+
+test("what is no split is refused", async () => {
+  await server.redis.set(splitKey("EU"), "four");
+  await expect(check(4)).rejects.toThrow('split:{EU} in Redis holds "four"');
+});
+
+test("whoever only compares writes nothing, not even on a store that is out of memory", async () => {
+  await compare(4);
+  expect(await written()).toBeNull();
+  await check(4);
+  await server.redis.config("SET", "maxmemory", "1");
+  await compare(4);
+  await check(4); // nor has anything to be written where a number is
+  await expect(compare(1)).rejects.toThrow("set PARTITIONS=4");
+  await server.redis.config("SET", "maxmemory", "0");
+});
