@@ -65,7 +65,11 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
       return createDrain({ ...shared, redis, database, keys, guard, kind: scoreEventsOf(topology) });
     }),
     createDrain({
-      ...{ ...shared, redis: stores.home, database: databases.home, keys: accountQueue, kind: accountEvents },
+      ...shared,
+      redis: stores.home,
+      database: databases.home,
+      keys: accountQueue,
+      kind: accountEvents,
       guard: guardOf(accountQueue.tag, stores.home, databases.home),
     }),
   ];
@@ -75,7 +79,13 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
     return steps.some(({ state }) => state === "drained");
   };
   return {
-    ...{ sides, redisServer, postgresUrl: url, fences, submit, regionOf, drainOnce },
+    sides,
+    redisServer,
+    postgresUrl: url,
+    fences,
+    submit,
+    regionOf,
+    drainOnce,
     async set(userId, value) {
       const identity = { userId, name: `Name of ${userId}`, region: regionOf(userId) };
       await submit(identity, { operation: "set", board: "main", value });

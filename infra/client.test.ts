@@ -123,7 +123,8 @@ test("the example of the README runs", async () => {
   await writeFile(join(dir, "example.ts"), code);
   const run = Bun.spawn([process.execPath, join(dir, "example.ts")], { stderr: "pipe" });
   const [output, errors, status] = await Promise.all([
-    ...[new Response(run.stdout).text(), new Response(run.stderr).text()],
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
     run.exited,
   ]);
   expect([errors, status]).toEqual(["", 0]);

@@ -13,7 +13,8 @@ test("ranker and drainer pass the same tests on a Redis Cluster", async () => {
   const child = Bun.spawn([process.execPath, "test", "--timeout", "30000", ...FILES.map((file) => `./${file}`)], {
     cwd: join(import.meta.dir, ".."),
     env: { ...process.env, TEST_REDIS: "cluster" },
-    ...{ stdout: "pipe", stderr: "pipe" },
+    stdout: "pipe",
+    stderr: "pipe",
   });
   const [output, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
   expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });

@@ -83,17 +83,30 @@ describe("every service", () => {
     "%s reads from .env whatever there is about tokens, a provider of identity among it",
     (name, service) => {
       const dotEnv = {
-        ...{ JWT_SECRET_PREVIOUS: "y".repeat(48), JWT_ISSUER: "a", JWT_AUDIENCE: "b", JWT_LIFETIME_SECONDS: "60" },
-        ...{ JWT_JWKS_URL: "https://id.example.com/jwks", JWT_JWKS_ISSUER: "c", JWT_JWKS_AUDIENCE: "d" },
-        ...{ JWT_REGION_CLAIM: "e", JWT_NAME_CLAIM: "f" },
+        JWT_SECRET_PREVIOUS: "y".repeat(48),
+        JWT_ISSUER: "a",
+        JWT_AUDIENCE: "b",
+        JWT_LIFETIME_SECONDS: "60",
+        JWT_JWKS_URL: "https://id.example.com/jwks",
+        JWT_JWKS_ISSUER: "c",
+        JWT_JWKS_AUDIENCE: "d",
+        JWT_REGION_CLAIM: "e",
+        JWT_NAME_CLAIM: "f",
       };
       expect(Object.keys({ ...dotEnv, ...secrets })).toEqual(expect.arrayContaining(Object.keys(tokenFields)));
       const load = name.startsWith("gateway-") ? loadGatewayConfig : loadRankerConfig;
       expect(load(environmentOf(service, dotEnv)).tokens).toEqual({
-        ...{ secret: "x".repeat(48), previousSecret: "y".repeat(48), issuer: "a", audience: "b", lifetimeSeconds: 60 },
+        secret: "x".repeat(48),
+        previousSecret: "y".repeat(48),
+        issuer: "a",
+        audience: "b",
+        lifetimeSeconds: 60,
         provider: {
-          ...{ jwksUrl: "https://id.example.com/jwks", issuer: "c", audience: "d" },
-          ...{ regionClaim: "e", nameClaim: "f" },
+          jwksUrl: "https://id.example.com/jwks",
+          issuer: "c",
+          audience: "d",
+          regionClaim: "e",
+          nameClaim: "f",
         },
       });
       expect(load(environmentOf(service)).tokens.provider).toBeUndefined();

@@ -103,14 +103,23 @@ describe.each(["gateway", "ranker", "drainer"])("the image of the %s", (name) =>
       expect(image.env.NODE_ENV).toBe("production");
       const port = await freePort();
       const env = {
-        ...{ PATH: process.env.PATH ?? "", JWT_SECRET, ...image.env, HOST: "127.0.0.1", PORT: String(port) },
-        ...{ REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard_global") },
+        PATH: process.env.PATH ?? "",
+        JWT_SECRET,
+        ...image.env,
+        HOST: "127.0.0.1",
+        PORT: String(port),
+        REDIS_URL: redis.url,
+        POSTGRES_URL: postgres.url("leaderboard_global"),
         LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${ranker.port}`,
       };
       const [, ...args] = image.command;
       const service = await launch({
-        ...{ command: process.execPath, args, port, readyWhen: `http://127.0.0.1:${port}/ready` },
-        ...{ stopSignal: "SIGTERM", spawn: { cwd: image.dir, env } },
+        command: process.execPath,
+        args,
+        port,
+        readyWhen: `http://127.0.0.1:${port}/ready`,
+        stopSignal: "SIGTERM",
+        spawn: { cwd: image.dir, env },
       });
       const check = () =>
         Bun.spawn([process.execPath, ...image.healthcheck.slice(1)], { env, stderr: "ignore" }).exited;

@@ -21,9 +21,23 @@ beforeAll(async () => {
 afterAll(() => path.close());
 
 const HEADERS = new Set([
-  ...["allow", "cache-control", "connection", "content-length", "content-security-policy", "content-type", "date"],
-  ...["cross-origin-resource-policy", "idempotent-replayed", "ratelimit", "ratelimit-policy", "referrer-policy"],
-  ...["retry-after", "www-authenticate", "x-content-type-options", "x-request-id", "x-upstream-addr"],
+  "allow",
+  "cache-control",
+  "connection",
+  "content-length",
+  "content-security-policy",
+  "content-type",
+  "date",
+  "cross-origin-resource-policy",
+  "idempotent-replayed",
+  "ratelimit",
+  "ratelimit-policy",
+  "referrer-policy",
+  "retry-after",
+  "www-authenticate",
+  "x-content-type-options",
+  "x-request-id",
+  "x-upstream-addr",
 ]);
 const SECRETS = [
   /argon2|password_hash|password of/i,
@@ -49,7 +63,8 @@ async function ask(target: string, init: RequestInit = {}): Promise<[status: num
 }
 
 const json = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
-  ...{ method: "POST", headers: { "Content-Type": "application/json", ...headers } },
+  method: "POST",
+  headers: { "Content-Type": "application/json", ...headers },
   body: typeof body === "string" ? body : JSON.stringify(body),
 });
 const asAda = (body: unknown) => json(body, { Authorization: `Bearer ${token}` });

@@ -7,7 +7,9 @@ import { rankerFields } from "../ranker/src/config.ts";
 
 const text = await Bun.file(join(import.meta.dir, "..", ".env.example")).text();
 const listed = [...text.matchAll(/^(#?)([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, mark, name = "", value = ""]) => ({
-  ...{ isOptional: mark === "#", name, value },
+  isOptional: mark === "#",
+  name,
+  value,
 }));
 const services: Record<string, z.ZodRawShape>[] = [{ gatewayFields }, { rankerFields }, { drainerFields }];
 const fields = services.flatMap((service) => Object.values(service).flatMap((shape) => Object.entries(shape)));

@@ -76,8 +76,15 @@ const authorized = (token: string) => `Authorization: Bearer ${token}`;
 test("what is compared is everything of the others", async () => {
   const others = await othersOf(path.redis);
   expect(Object.keys(others)).toEqual([
-    ...["account:{accounts}:bob", "account:{accounts}:eve", "entries:{EU}", "entries:{NA}", "leaderboard:{EU}"],
-    ...["leaderboard:{NA}", "queue:accounts:{accounts}", "queue:scores:{EU}", "queue:scores:{NA}"],
+    "account:{accounts}:bob",
+    "account:{accounts}:eve",
+    "entries:{EU}",
+    "entries:{NA}",
+    "leaderboard:{EU}",
+    "leaderboard:{NA}",
+    "queue:accounts:{accounts}",
+    "queue:scores:{EU}",
+    "queue:scores:{NA}",
   ]);
 });
 
@@ -85,8 +92,26 @@ describe.each(["gateway", "ranker"] as const)(
   "through the %s, a write changes the token's own player alone",
   (server) => {
     test.each([
-      ...["user_id", "userId", "USER_ID", "user", "sub", "id", "name", "player", "playerId", "account", "identity"],
-      ...["token", "role", "isAdmin", "score", "rank", "updated_at", "shard", "__proto__", "constructor"],
+      "user_id",
+      "userId",
+      "USER_ID",
+      "user",
+      "sub",
+      "id",
+      "name",
+      "player",
+      "playerId",
+      "account",
+      "identity",
+      "token",
+      "role",
+      "isAdmin",
+      "score",
+      "rank",
+      "updated_at",
+      "shard",
+      "__proto__",
+      "constructor",
     ])("a field %s is refused", async (field) => {
       for (const value of ['"eve"', '{"user_id":"eve"}']) {
         const body = `{"delta":1,"${field}":${value}}`;
@@ -107,25 +132,21 @@ describe.each(["gateway", "ranker"] as const)(
     });
 
     test.each([
-      ...[
-        "X-User-Id",
-        "x-user-id",
-        "X-USER-ID",
-        "X-User",
-        "X-Forwarded-User",
-        "X-Remote-User",
-        "Remote-User",
-        "X-Auth-User",
-      ],
-      ...[
-        "X-Authenticated-User",
-        "X-Auth-Request-User",
-        "X-Original-User",
-        "X-Player-Id",
-        "X-Region",
-        "From",
-        "user_id",
-      ],
+      "X-User-Id",
+      "x-user-id",
+      "X-USER-ID",
+      "X-User",
+      "X-Forwarded-User",
+      "X-Remote-User",
+      "Remote-User",
+      "X-Auth-User",
+      "X-Authenticated-User",
+      "X-Auth-Request-User",
+      "X-Original-User",
+      "X-Player-Id",
+      "X-Region",
+      "From",
+      "user_id",
     ])("the header %s says nothing", async (name) => {
       expect(await attack(server, { headers: [authorized(tokens.ada), `${name}: eve`] })).toEqual([200, 1]);
       expect(await attack(server, { headers: [`${name}: eve`] })).toEqual([401, 0]);

@@ -23,10 +23,12 @@ const redis = await scratchRedis();
 const ranker = await startService("ranker", { REDIS_URL: redis.url, PASSWORDS: "optional" });
 const gateway = values.gateway
   ? await startService("gateway", {
-      ...{ REDIS_URL: redis.url, LEADERBOARD_SERVICE_URLS: ranker.url },
+      REDIS_URL: redis.url,
+      LEADERBOARD_SERVICE_URLS: ranker.url,
       RATE_READ_PER_SECOND: "1000000",
       RATE_READ_BURST: "1000000",
-      ...{ LIVE_STREAMS_PER_ADDRESS: "10000", BUN_CONFIG_MAX_HTTP_REQUESTS: "16384" },
+      LIVE_STREAMS_PER_ADDRESS: "10000",
+      BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
     })
   : undefined;
 const client = clientOf(ranker);

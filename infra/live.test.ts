@@ -126,7 +126,9 @@ test("one address has as many streams as LIVE_STREAMS_PER_ADDRESS says, and then
   const streams = await Promise.all(Array.from({ length: 10 }, () => openEvents(`${gateway.url}/live`)));
   const refused = await fetch(`${gateway.url}/live`);
   expect([refused.status, refused.headers.get("Retry-After"), await refused.json()]).toMatchObject([
-    ...[429, "5", { code: "too_many_streams" }],
+    429,
+    "5",
+    { code: "too_many_streams" },
   ]);
   for (const stream of streams) stream.close();
 }, 30_000);

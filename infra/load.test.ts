@@ -21,7 +21,8 @@ test("a file of k6/ with options is a scenario, and each is explained", async ()
 
 test("where k6 is not installed it says how to get it", () => {
   expect(load(["smoke"], { PATH: "/nonexistent" })).toMatchObject({
-    ...{ exitCode: 1, stdout: "" },
+    exitCode: 1,
+    stdout: "",
     stderr: expect.stringContaining("go install go.k6.io/k6@latest"),
   });
 });

@@ -56,7 +56,9 @@ beforeAll(async () => {
     return url.href;
   }
   env = {
-    ...{ REDIS_URL: redisAt("GLOBAL"), POSTGRES_URL: postgresAt("GLOBAL"), PASSWORDS: "optional" },
+    REDIS_URL: redisAt("GLOBAL"),
+    POSTGRES_URL: postgresAt("GLOBAL"),
+    PASSWORDS: "optional",
     ...Object.fromEntries(REGIONS.map((region) => [`REDIS_URL_${region}`, redisAt(region)])),
     ...Object.fromEntries(REGIONS.map((region) => [`POSTGRES_URL_${region}`, postgresAt(region)])),
     ...NO_LIMITS,
@@ -113,7 +115,10 @@ async function expectOthersAtWork(): Promise<void> {
     const reads = await Promise.all(others.slice(1).map((region) => read(`/rank/${idOf(region)}?region=${region}`)));
     for (const { status } of [...writes, ...reads]) expect(status).toBe(200);
     const [asian, asianRead, all, partial] = await Promise.all([
-      ...[write("ASIA", 1), read("/top?region=ASIA"), read("/top"), read("/top?partial=allow")],
+      write("ASIA", 1),
+      read("/top?region=ASIA"),
+      read("/top"),
+      read("/top?partial=allow"),
     ]);
     expect([asian?.status, asian?.body.code]).toEqual([503, "unavailable"]);
     for (const answer of [asianRead, all]) {
@@ -259,7 +264,10 @@ describe("the database of a region", () => {
 
 test("an operator's erasure reaches every region's stores, also one that is away at first", async () => {
   const operator = await createTokens({
-    ...{ secret: JWT_SECRET, issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 },
+    secret: JWT_SECRET,
+    issuer: "leaderboard",
+    audience: "leaderboard",
+    lifetimeSeconds: 60,
   }).issueOperator({ name: "root" }, 600);
   const client = clientOf(gateway);
   const erase = () =>

@@ -239,7 +239,9 @@ describe.each([
     await move(to);
 
     const after = createSubmit({
-      ...{ topology: topologyOf(to), redisOf: stores.of, queueMax: 1e6 },
+      topology: topologyOf(to),
+      redisOf: stores.of,
+      queueMax: 1e6,
       boards: before.boards,
       fences: it.fences,
     });

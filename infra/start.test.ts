@@ -58,8 +58,12 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
 
   const read = () =>
     Promise.all([
-      ...[client.rank("ada"), client.rank("ada", { region: "EU" }), client.top(), client.top({ region: "ASIA" })],
-      ...[client.around("ada"), client.around("bob", { region: "ASIA" })],
+      client.rank("ada"),
+      client.rank("ada", { region: "EU" }),
+      client.top(),
+      client.top({ region: "ASIA" }),
+      client.around("ada"),
+      client.around("bob", { region: "ASIA" }),
     ]);
   const before = await read();
   expect(before[0]).toMatchObject({ rank: 2, total: 2 });
@@ -84,8 +88,12 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
 describe("what goes wrong at the start is said in plain words", () => {
   const start = (args: string[], env: Record<string, string>) =>
     launch({
-      ...{ command: process.execPath, args: [join(import.meta.dir, "start.ts"), ...args], port: 0 },
-      ...{ readyWhen: /^Leaderboard is ready/, stopSignal: "SIGTERM", spawn: { env: { ...place.env, ...env } } },
+      command: process.execPath,
+      args: [join(import.meta.dir, "start.ts"), ...args],
+      port: 0,
+      readyWhen: /^Leaderboard is ready/,
+      stopSignal: "SIGTERM",
+      spawn: { env: { ...place.env, ...env } },
     });
 
   test("a port that is taken", async () => {

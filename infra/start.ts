@@ -38,13 +38,13 @@ async function run(options: StackOptions): Promise<void> {
     name,
     start: () =>
       launch({
-        ...{ command: process.execPath, args: [join(root, folder, "src/main.ts")], port },
-        ...{
-          readyWhen: `http://127.0.0.1:${port}/ready`,
-          stopSignal: "SIGTERM",
-          onLine: print(name),
-          spawn: { cwd: dataDir, env: { ...env, PORT: String(port) } },
-        },
+        command: process.execPath,
+        args: [join(root, folder, "src/main.ts")],
+        port,
+        readyWhen: `http://127.0.0.1:${port}/ready`,
+        stopSignal: "SIGTERM",
+        onLine: print(name),
+        spawn: { cwd: dataDir, env: { ...env, PORT: String(port) } },
       }),
   });
   const databases = databasesOf(regionsOf(process.env));

@@ -31,7 +31,9 @@ beforeAll(async () => {
     [`RATE_${name.toUpperCase()}_BURST`, String(burst)],
   ]);
   const env = {
-    ...{ REDIS_URL: store.url, LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${ranker.port}`, LOG_LEVEL: "info" },
+    REDIS_URL: store.url,
+    LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${ranker.port}`,
+    LOG_LEVEL: "info",
     ...Object.fromEntries(rates),
   };
   gateways = await Promise.all(Array.from({ length: GATEWAYS }, () => startService("gateway", env)));

@@ -25,7 +25,8 @@ interface Export {
 /** What reached the collector so far. */
 const spans: Span[] = [];
 const collector = Bun.serve({
-  ...{ port: 0, hostname: "127.0.0.1" },
+  port: 0,
+  hostname: "127.0.0.1",
   async fetch(request) {
     const { resourceSpans } = (await request.json()) as Export;
     for (const { resource, scopeSpans } of resourceSpans) {
@@ -113,7 +114,8 @@ test("without a collector nothing is traced: the caller's header goes on, and no
   const arrived: (string | null)[] = [];
   const rankerUrl = await start("ranker", {});
   const between = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     fetch(request) {
       if (request.url.endsWith("/score/add")) arrived.push(request.headers.get("traceparent"));
       return fetch(request.url.replace(/^http:\/\/[^/]+/, rankerUrl), request);

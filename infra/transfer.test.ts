@@ -35,7 +35,10 @@ async function imported(text: string, options: { format?: Format; overwrites?: b
     yield new TextEncoder().encode(text);
   }
   const counts = await importBoard(it.sides, readLines(chunks()), {
-    ...{ board: "main", format: "csv", overwrites: false, ...options },
+    board: "main",
+    format: "csv",
+    overwrites: false,
+    ...options,
     onBad: (line, reason) => bad.push(`${line} ${reason}`),
   });
   return { counts, bad };
@@ -175,7 +178,10 @@ describe("as commands", () => {
       REDIS_URL: it.redisServer.url,
     };
     const child = Bun.spawn([process.execPath, join(import.meta.dir, "lb.ts"), ...args], {
-      ...{ env: { ...env, POSTGRES_URL: it.postgresUrl }, cwd: dir, stdin: Buffer.from(input), stderr: "pipe" },
+      env: { ...env, POSTGRES_URL: it.postgresUrl },
+      cwd: dir,
+      stdin: Buffer.from(input),
+      stderr: "pipe",
     });
     const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
     return { code: await child.exited, out, err };

@@ -9,8 +9,11 @@ export const options: Options = {
   ...COMMON,
   scenarios: { mixed: constantRate(60, "30s") },
   thresholds: {
-    ...{ ...THRESHOLDS, ...durationOf(ADD, 500, 900), ...durationOf(TOP, 500, 900) },
-    ...{ ...durationOf(RANK, 500, 900), ...durationOf(AROUND, 500, 900) },
+    ...THRESHOLDS,
+    ...durationOf(ADD, 500, 900),
+    ...durationOf(TOP, 500, 900),
+    ...durationOf(RANK, 500, 900),
+    ...durationOf(AROUND, 500, 900),
   },
 };
 

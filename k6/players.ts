@@ -67,7 +67,9 @@ function toRequest(registration: Registration, isKnown: boolean) {
   const { user_id, name, password } = registration;
   const body = isKnown ? { user_id, name, ...(password ? { password } : {}) } : registration;
   return {
-    ...{ method: "POST", url: `${URL_BASE}/auth/${isKnown ? "login" : "register"}`, body: JSON.stringify(body) },
+    method: "POST",
+    url: `${URL_BASE}/auth/${isKnown ? "login" : "register"}`,
+    body: JSON.stringify(body),
     params: { ...JSON_BODY, responseCallback: EXPECTED },
   } as const;
 }

@@ -10,7 +10,9 @@ export const options: Options = {
   scenarios: { read: constantRate(60, "30s") },
   thresholds: {
     ...THRESHOLDS,
-    ...{ ...durationOf(TOP, 500, 900), ...durationOf(RANK, 500, 900), ...durationOf(AROUND, 500, 900) },
+    ...durationOf(TOP, 500, 900),
+    ...durationOf(RANK, 500, 900),
+    ...durationOf(AROUND, 500, 900),
   },
 };
 

@@ -16,7 +16,10 @@ const VUS_PER_RATE = 2;
 export function constantRate(rate: number, duration: string): ConstantArrivalRateScenario {
   const perSecond = Number(__ENV.RATE || rate);
   return {
-    ...{ executor: "constant-arrival-rate", rate: perSecond, timeUnit: "1s", duration: __ENV.DURATION || duration },
+    executor: "constant-arrival-rate",
+    rate: perSecond,
+    timeUnit: "1s",
+    duration: __ENV.DURATION || duration,
     preAllocatedVUs: Math.ceil(perSecond * VUS_PER_RATE),
   };
 }

@@ -12,8 +12,12 @@ export const options: Options = {
   ...COMMON,
   scenarios: { soak: constantRate(30, "1h") },
   thresholds: {
-    ...{ ...THRESHOLDS, ...RARELY, ...durationOf(ADD, 500, 900), ...durationOf(TOP, 500, 900) },
-    ...{ ...durationOf(RANK, 500, 900), ...durationOf(AROUND, 500, 900) },
+    ...THRESHOLDS,
+    ...RARELY,
+    ...durationOf(ADD, 500, 900),
+    ...durationOf(TOP, 500, 900),
+    ...durationOf(RANK, 500, 900),
+    ...durationOf(AROUND, 500, 900),
   },
 };
 

@@ -26,7 +26,11 @@ export const options: Options = {
   ...COMMON,
   scenarios: {
     spike: {
-      ...{ executor: "ramping-arrival-rate", startRate: RATE, timeUnit: "1s", preAllocatedVUs: 200, maxVUs: 400 },
+      executor: "ramping-arrival-rate",
+      startRate: RATE,
+      timeUnit: "1s",
+      preAllocatedVUs: 200,
+      maxVUs: 400,
       stages: [
         { target: RATE, duration: `${CALM_SECONDS}s` },
         { target: SPIKE_RATE, duration: "0s" },
@@ -34,7 +38,10 @@ export const options: Options = {
       ],
     },
     recovery: {
-      ...{ executor: "per-vu-iterations", vus: SPIKING, iterations: 1, exec: "recover" },
+      executor: "per-vu-iterations",
+      vus: SPIKING,
+      iterations: 1,
+      exec: "recover",
       startTime: `${CALM_SECONDS + SPIKE_SECONDS}s`,
     },
   },

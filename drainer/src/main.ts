@@ -100,7 +100,11 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     // The first step compares Redis with PostgreSQL, and opens it: before that nothing can be written.
     const firstStep = Promise.withResolvers<void>();
     const worker = startWorker({
-      ...{ tag, drain, lease, log, intervalMs: config.intervalMs },
+      tag,
+      drain,
+      lease,
+      log,
+      intervalMs: config.intervalMs,
       onStep(step, seconds) {
         measured.onStep(tag, step, seconds);
         measureState(tag, step.state === "held_elsewhere" ? undefined : states.get(tag));
@@ -122,8 +126,11 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
   if (shutdown.isStopping) return;
   if (config.reconcileIntervalMs > 0) {
     const watch = startDriftWatch({
-      ...{ sides: { topology, stores, databases }, accountTag: accountQueue.tag, log },
-      ...{ leases, metrics: measureSweeps(metrics) },
+      sides: { topology, stores, databases },
+      accountTag: accountQueue.tag,
+      log,
+      leases,
+      metrics: measureSweeps(metrics),
       isOpen: (tag) => states.get(tag) === "open",
       intervalMs: config.reconcileIntervalMs,
     });

@@ -52,15 +52,15 @@ export function measureQueues(
   const repeated = counter("drainer_repeated_batches_total", "Batches that another drainer had acknowledged first.");
   const failures = counter("drainer_failures_total", "Steps that failed and were tried again.");
   const batch = new Histogram({
-    ...{ ...options, name: "drainer_batch_events", help: "Events in a batch." },
+    ...options,
+    name: "drainer_batch_events",
+    help: "Events in a batch.",
     buckets: BATCH_BUCKETS,
   });
   const duration = new Histogram({
-    ...{
-      ...options,
-      name: "drainer_batch_duration_seconds",
-      help: "Time from peek to acknowledgement; from one acknowledgement to the next where full batches follow each other.",
-    },
+    ...options,
+    name: "drainer_batch_duration_seconds",
+    help: "Time from peek to acknowledgement; from one acknowledgement to the next where full batches follow each other.",
     buckets: SECONDS_BUCKETS,
   });
 
@@ -115,21 +115,25 @@ export interface SweepMetrics {
 export function measureSweeps(registry: Registry, now: () => number = Date.now): SweepMetrics {
   const registers = [registry];
   const drift = new Gauge({
-    ...{ registers, name: "drainer_drift_entries", labelNames: ["queue", "kind"] as const },
+    registers,
+    name: "drainer_drift_entries",
+    labelNames: ["queue", "kind"] as const,
     help: "Players whom the last sweep found different in Redis and PostgreSQL, though nothing of them was queued.",
   });
   const finishedAt = new Gauge({
-    ...{ registers, name: "drainer_sweep_timestamp_seconds", help: "When the last sweep ended, in Unix time." },
+    registers,
+    name: "drainer_sweep_timestamp_seconds",
+    help: "When the last sweep ended, in Unix time.",
   });
   const duration = new Gauge({
-    ...{
-      registers,
-      name: "drainer_sweep_duration_seconds",
-      help: "How long the last sweep took, its pauses included.",
-    },
+    registers,
+    name: "drainer_sweep_duration_seconds",
+    help: "How long the last sweep took, its pauses included.",
   });
   const failures = new Counter({
-    ...{ registers, name: "drainer_sweep_failures_total", help: "Sweeps that Redis or PostgreSQL broke off." },
+    registers,
+    name: "drainer_sweep_failures_total",
+    help: "Sweeps that Redis or PostgreSQL broke off.",
   });
   return {
     onSweep(found, seconds) {

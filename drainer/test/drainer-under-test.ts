@@ -36,7 +36,12 @@ export async function startUnderTest(): Promise<UnderTest> {
   const [keys] = scoreQueuesOf(topology);
   if (keys === undefined) throw new Error("no queue");
   return {
-    ...{ redis, redisUrl, database, postgresUrl, topology, keys },
+    redis,
+    redisUrl,
+    database,
+    postgresUrl,
+    topology,
+    keys,
     async clear() {
       await flushAll(redis);
       await database.run(
@@ -53,8 +58,13 @@ export async function startUnderTest(): Promise<UnderTest> {
 /** An event as `submit.lua` writes it; `version` is its place in time, in microseconds. */
 export function scoreEvent(userId: string, score: number, version: number, rest: Partial<ScoreEvent> = {}): ScoreEvent {
   return {
-    ...{ score: String(score), reached_at: String(version), updated_at: String(version) },
-    ...{ board: "main", user_id: userId, name: `Name of ${userId}`, region: "EU" },
+    score: String(score),
+    reached_at: String(version),
+    updated_at: String(version),
+    board: "main",
+    user_id: userId,
+    name: `Name of ${userId}`,
+    region: "EU",
     ...rest,
   };
 }
@@ -62,8 +72,13 @@ export function scoreEvent(userId: string, score: number, version: number, rest:
 /** A drain of the score queue as a drainer does it, but for what is given. */
 export const scoreDrain = (it: UnderTest, options: Partial<DrainOptions<ScoreEvent>> = {}): Drain =>
   createDrain({
-    ...{ redis: it.redis, database: it.database, keys: it.keys, kind: scoreEventsOf(it.topology) },
-    ...{ lease: unshared, batchMax: 100, ...options },
+    redis: it.redis,
+    database: it.database,
+    keys: it.keys,
+    kind: scoreEventsOf(it.topology),
+    lease: unshared,
+    batchMax: 100,
+    ...options,
   });
 
 /** Queues events, the first the oldest; text goes as it is. @returns the length of the queue */

@@ -46,7 +46,9 @@ beforeEach(async () => {
 afterEach(() => ranker.stop(true));
 
 const tokens = createTokens({
-  ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
+  secret: "a secret of the tests, 32 bytes and more",
+  issuer: "leaderboard",
+  audience: "leaderboard",
   lifetimeSeconds: 60,
 });
 
@@ -63,7 +65,12 @@ function build(limits: Partial<Record<LimitName, Limit>> = {}, options: BuildOpt
   const metrics = createMetrics("gateway");
   const measured = measureGateway(metrics, pool);
   const app = createApp({
-    ...{ topology: createTopology(["EU", "NA"], 1, ["main"]), tokens, pool, log, metrics, measured },
+    topology: createTopology(["EU", "NA"], 1, ["main"]),
+    tokens,
+    pool,
+    log,
+    metrics,
+    measured,
     live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
@@ -81,7 +88,8 @@ const bearer = async (userId: string, region = "EU") => ({
   Authorization: `Bearer ${await tokens.issue({ userId, name: userId, region })}`,
 });
 const add = async (userId: string, headers: Record<string, string> = {}): Promise<RequestInit> => ({
-  ...{ method: "POST", body: '{"delta":1}' },
+  method: "POST",
+  body: '{"delta":1}',
   headers: { "Content-Type": "application/json", ...(await bearer(userId)), ...headers },
 });
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
@@ -272,8 +280,15 @@ test("the access log names route, upstream, player and time, and never a token",
   await request("/score/add?secret=1", init);
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({
-    ...{ level: "info", msg: "request", request_id: "r-1", method: "POST", path: "/score/add", status: 200 },
-    ...{ upstream: `127.0.0.1:${ranker.port}`, user_id: "ada", client: "203.0.113.9" },
+    level: "info",
+    msg: "request",
+    request_id: "r-1",
+    method: "POST",
+    path: "/score/add",
+    status: 200,
+    upstream: `127.0.0.1:${ranker.port}`,
+    user_id: "ada",
+    client: "203.0.113.9",
     duration_ms: expect.any(Number),
   });
   expect(lines[0]).not.toContain("Bearer");
@@ -320,7 +335,9 @@ describe("what a browser may make of an answer", () => {
     expect(Object.fromEntries(headers)).toMatchObject(secure);
     // For whoever ends TLS to say: here it would bind a whole host, over a connection that cannot prove it.
     expect([headers.get("Strict-Transport-Security"), headers.get("Server"), headers.get("X-Powered-By")]).toEqual([
-      ...[null, null, null],
+      null,
+      null,
+      null,
     ]);
   });
 
@@ -352,7 +369,8 @@ describe("pages of other origins", () => {
   const preflight = (origin: string): RequestInit => ({
     method: "OPTIONS",
     headers: {
-      ...{ Origin: origin, "Access-Control-Request-Method": "POST" },
+      Origin: origin,
+      "Access-Control-Request-Method": "POST",
       "Access-Control-Request-Headers": "authorization,content-type",
     },
   });

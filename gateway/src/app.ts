@@ -81,11 +81,9 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   if (tracing !== undefined) app.use(traceRequests(tracing));
   app.use(
-    around(
-      ...[requestId(), tellEnds(onEnd), closeWhenStopping(isStopping)],
-      ...[beginTrail(seeThrough), secureAnswers()],
-    ),
-    ...[turnAway(isStopping), measureHead()],
+    around(requestId(), tellEnds(onEnd), closeWhenStopping(isStopping), beginTrail(seeThrough), secureAnswers()),
+    turnAway(isStopping),
+    measureHead(),
   );
   app.use(allowOrigins(corsOrigins), refuseAmbiguous());
 
@@ -118,7 +116,9 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   // A span is of one request from its first moment to its last, which Hono's middleware sees.
   if (tracing !== undefined) return app;
   const lane = createHotLane(hotRoutes, {
-    ...{ log, isStopping, onEnd },
+    log,
+    isStopping,
+    onEnd,
     // What another origin's page may read of an answer is said by Hono's middleware.
     isLeft: ({ headers }) => corsOrigins.length > 0 && headers.has("origin"),
     onBegin({ headers, trail }, connection) {
@@ -157,7 +157,9 @@ function hotRoutesOf(deps: GatewayDeps, reads: ReadLimit): HotRoute[] {
 async function answerFor(incoming: Incoming, deps: GatewayDeps): Promise<Answer> {
   const { pool, links, measured, tracing } = deps;
   return forward(await toOutgoing(incoming), {
-    ...{ pool, links, tracing },
+    pool,
+    links,
+    tracing,
     onAttempt({ address }, attempt) {
       incoming.trail.upstream = address;
       if (attempt > 1) measured.onRetry();

@@ -3,13 +3,16 @@ import { ConfigError } from "shared/service/config";
 import { loadGatewayConfig } from "./config.ts";
 
 const env = {
-  ...{ JWT_SECRET: "x".repeat(32), REDIS_URL: "redis://127.0.0.1:6379" },
+  JWT_SECRET: "x".repeat(32),
+  REDIS_URL: "redis://127.0.0.1:6379",
   LEADERBOARD_SERVICE_URLS: "http://127.0.0.1:5000, http://127.0.0.1:5001",
 };
 
 test("three variables are enough", () => {
   expect(loadGatewayConfig(env)).toMatchObject({
-    ...{ name: "gateway", port: 4000, rankerUrls: ["http://127.0.0.1:5000", "http://127.0.0.1:5001"] },
+    name: "gateway",
+    port: 4000,
+    rankerUrls: ["http://127.0.0.1:5000", "http://127.0.0.1:5001"],
     limits: { user: { perSecond: 20, burst: 40 }, address: { perSecond: 20, burst: 100 } },
   });
 });

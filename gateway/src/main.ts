@@ -23,7 +23,10 @@ await runService(
   async (config, { log, shutdown, tracing, listen }) => {
     const { topology, limits, trustedProxies, corsOrigins } = config;
     const stores = connectStores({
-      ...{ homeUrl: config.redisUrl, urlsByRegion: config.redisUrlByRegion, name: "gateway", log },
+      homeUrl: config.redisUrl,
+      urlsByRegion: config.redisUrlByRegion,
+      name: "gateway",
+      log,
       commandTimeoutMs: LIMITER_TIMEOUT_MS,
     });
     shutdown.onClose("redis", () => stores.close());
@@ -43,9 +46,21 @@ await runService(
     const measured = measureGateway(metrics, pool);
     const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams: measured.onStreams });
     const app = createApp({
-      ...{ topology, pool, links, live, stores, limits, trustedProxies, corsOrigins, log, metrics, measured, tracing },
+      topology,
+      pool,
+      links,
+      live,
+      stores,
+      limits,
+      trustedProxies,
+      corsOrigins,
+      log,
+      metrics,
+      measured,
+      tracing,
       page: await buildPage({
-        ...{ regions: topology.regions, boards: topology.boards },
+        regions: topology.regions,
+        boards: topology.boards,
         registrationOpen: config.tokens.provider === undefined,
       }),
       tokens: createTokens({

@@ -61,7 +61,11 @@ export function createGatewayBefore(options: GatewayBefore): Hono<GatewayEnv> {
   const measured = measureGateway(metrics, pool);
   const slots = createLiveSlots({ perAddress: streamsPerAddress, total: 1_000 });
   return createApp({
-    ...{ topology, tokens, pool, metrics, measured },
+    topology,
+    tokens,
+    pool,
+    metrics,
+    measured,
     live: createLiveProxy({ pool, slots, onStreams: () => {} }),
     limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
     stores: { home: redis, of: () => redis },
@@ -75,17 +79,23 @@ export function createGatewayBefore(options: GatewayBefore): Hono<GatewayEnv> {
 export function startGatewayUnderTest({ redis, limits, trustedProxies, ...rest }: GatewayOptions) {
   const arrived: string[] = [];
   const ranker = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     fetch(request) {
       arrived.push(new URL(request.url).pathname);
       return Response.json({});
     },
   });
   const app = createGatewayBefore({
-    ...{ port: ranker.port, redis, topology: createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]) },
+    port: ranker.port,
+    redis,
+    topology: createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]),
     tokens: createTokens({
-      ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
-      ...{ lifetimeSeconds: 3600, ...rest },
+      secret: "a secret of the tests, 32 bytes and more",
+      issuer: "leaderboard",
+      audience: "leaderboard",
+      lifetimeSeconds: 3600,
+      ...rest,
     }),
     ...(limits === undefined ? {} : { limits }),
     ...(trustedProxies === undefined ? {} : { trustedProxies }),

@@ -2,12 +2,19 @@ import type { Outgoing } from "../src/upstream/proxy.ts";
 
 /** A read on its way to a ranker. */
 export const getOf = (target: string): Outgoing => ({
-  ...{ method: "GET", target, headers: [], body: undefined },
-  ...{ isWrite: false, isRepeatable: true },
+  method: "GET",
+  target,
+  headers: [],
+  body: undefined,
+  isWrite: false,
+  isRepeatable: true,
 });
 
 /** A write on its way to a ranker, which nobody may repeat. */
 export const postOf = (target: string, body: string): Outgoing => ({
-  ...{ ...getOf(target), method: "POST", body: new TextEncoder().encode(body) },
-  ...{ isWrite: true, isRepeatable: false },
+  ...getOf(target),
+  method: "POST",
+  body: new TextEncoder().encode(body),
+  isWrite: true,
+  isRepeatable: false,
 });

@@ -22,6 +22,9 @@ test.each(["", "x", "1e3", "0x10", "--1", "9007199254740992", "12345678901234567
 
 test("a sum has its sign, and one player is no players", () => {
   expect([formatSigned(5), formatSigned(-5), formatCount(1), formatCount(2)]).toEqual([
-    ...["+5", "-5", "1 player", "2 players"],
+    "+5",
+    "-5",
+    "1 player",
+    "2 players",
   ]);
 });

@@ -20,7 +20,10 @@ interface Settings {
 
 const LIMIT = 20;
 const TEXTS: Record<LiveState, string> = {
-  ...{ connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", failed: "Not connected" },
+  connecting: "Connecting",
+  live: "Live",
+  reconnecting: "Reconnecting",
+  failed: "Not connected",
 };
 // A screen reader is told who leads, not every move.
 const LEADER_INTERVAL_MS = 15_000;
@@ -31,7 +34,9 @@ const settings = JSON.parse(meta?.content ?? "{}") as Settings;
 const account = createAccount({ ...settings, board: () => view.board, onChange: () => ranking.redraw() });
 const ranking = createRanking(account.isYou);
 const view = createViews({
-  ...{ regions: settings.regions, boards: settings.boards, limit: LIMIT },
+  regions: settings.regions,
+  boards: settings.boards,
+  limit: LIMIT,
   onChange() {
     look();
     search.refresh();

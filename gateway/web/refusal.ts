@@ -9,8 +9,12 @@ export interface Refusal {
 
 /** How the page calls the fields that the server names. */
 const LABELS: Record<string, string> = {
-  ...{ user_id: "Player ID", userId: "Player ID", name: "Name", region: "Home region" },
-  ...{ password: "Password", delta: "Points" },
+  user_id: "Player ID",
+  userId: "Player ID",
+  name: "Name",
+  region: "Home region",
+  password: "Password",
+  delta: "Points",
 };
 
 const WORDS: Partial<Record<ErrorCode, string>> = {

@@ -40,7 +40,10 @@ const optional = { requiredKeys: [] as never[] };
 const password = "a password of the tests";
 
 const writeRoute = (path: string, field: string): BodyRoute => ({
-  ...{ path, isWrite: true, required: [field], numbers: [field] },
+  path,
+  isWrite: true,
+  required: [field],
+  numbers: [field],
   body: ({ region }) =>
     fc
       .tuple(fc.record({ board, region: fc.constantFrom(region, region.toLowerCase()) }, optional), score)
@@ -52,7 +55,9 @@ export const BODY_ROUTES: BodyRoute[] = [
   writeRoute("/score/update", "score"),
   writeRoute("/score/add", "delta"),
   {
-    ...{ path: "/auth/register", isWrite: false, numbers: ["initialScore"] },
+    path: "/auth/register",
+    isWrite: false,
+    numbers: ["initialScore"],
     required: ["user_id", "name", "region", "password"],
     body: () =>
       fc
@@ -60,12 +65,18 @@ export const BODY_ROUTES: BodyRoute[] = [
         .map((fields) => ({ ...fields, name: "Somebody", password, initialScore: 1 })),
   },
   {
-    ...{ path: "/auth/login", isWrite: false, required: ["user_id", "password"], numbers: [] },
+    path: "/auth/login",
+    isWrite: false,
+    required: ["user_id", "password"],
+    numbers: [],
     body: ({ userId: user_id, name, region }) => fc.constant({ user_id, password, name, region }),
   },
   {
-    ...{ path: "/players/ada/score", isWrite: true, isOperators: true },
-    ...{ required: ["operation", "value"], numbers: ["value"] },
+    path: "/players/ada/score",
+    isWrite: true,
+    isOperators: true,
+    required: ["operation", "value"],
+    numbers: ["value"],
     body: () =>
       fc
         .tuple(fc.record({ board }, optional), fc.constantFrom("set", "add"), score)
@@ -111,7 +122,10 @@ export function postTo(
 ): Generated {
   const token = isOperators ? asOperator(player) : isWrite ? authorization(player) : {};
   return {
-    ...{ what: "valid", method: "POST", path, ...(body === undefined ? {} : { body }) },
+    what: "valid",
+    method: "POST",
+    path,
+    ...(body === undefined ? {} : { body }),
     headers: { ...JSON_HEADERS, ...token },
   };
 }
@@ -148,12 +162,10 @@ export function validRequest(player: Player): fc.Arbitrary<Generated> {
     });
   const unhide = fc.constantFrom(undefined, "{}", '{"reason":"a mistake"}').map(
     (body): Generated => ({
-      ...{
-        what: "valid",
-        method: "POST",
-        path: `/players/${player.userId}/unhide`,
-        ...(body === undefined ? {} : { body }),
-      },
+      what: "valid",
+      method: "POST",
+      path: `/players/${player.userId}/unhide`,
+      ...(body === undefined ? {} : { body }),
       headers: { ...(body === undefined ? {} : JSON_HEADERS), ...asOperator(player) },
     }),
   );

@@ -18,7 +18,8 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
     (what: string) =>
     (path: string): Generated => ({ what, method: "GET", path, headers: {} });
   const aRead = fc.constantFrom(...READ_ROUTES).map((route) => ({
-    ...{ ...route, path: route.path.endsWith("/") ? route.path + player.userId : route.path },
+    ...route,
+    path: route.path.endsWith("/") ? route.path + player.userId : route.path,
   }));
   const aCounted = aRead.filter(({ count }) => count !== undefined);
   const badCount = (max: number) =>
@@ -104,17 +105,29 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
   const badId = fc.constantFrom("x".repeat(65), "a%20b", "%7BEU%7D", "%00", "a.b", "*");
   return fc.oneof(
     fc.tuple(anAct, others).map(([{ method, suffix }, headers]) => ({
-      ...{ what: "an act of no operator", method, path: `/players/${player.userId}${suffix}`, headers },
+      what: "an act of no operator",
+      method,
+      path: `/players/${player.userId}${suffix}`,
+      headers,
     })),
     fc.tuple(anAct, badId).map(([{ method, suffix }, id]) => ({
-      ...{ what: "an act on no player", method, path: `/players/${id}${suffix}`, headers: asOperator(player) },
+      what: "an act on no player",
+      method,
+      path: `/players/${id}${suffix}`,
+      headers: asOperator(player),
     })),
     fc.tuple(fc.constantFrom("hide", "unhide"), badReason).map(([act, body]) => ({
-      ...{ what: "a reason", method: "POST", path: `/players/${player.userId}/${act}`, body },
+      what: "a reason",
+      method: "POST",
+      path: `/players/${player.userId}/${act}`,
+      body,
       headers: { ...JSON_HEADERS, ...asOperator(player) },
     })),
     fc.constantFrom("text/plain", "application/x-www-form-urlencoded").map((type) => ({
-      ...{ what: "a reason of another type", method: "POST", path: `/players/${player.userId}/hide`, body: "{}" },
+      what: "a reason of another type",
+      method: "POST",
+      path: `/players/${player.userId}/hide`,
+      body: "{}",
       headers: { "Content-Type": type, ...asOperator(player) },
     })),
   );

@@ -18,8 +18,13 @@ export function openBareUpsert(url: string): BareUpsert {
     async write(rows) {
       const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => toArray(rows.map((row) => row[name]));
       const columns = {
-        ...{ board: column("board"), user_id: column("user_id"), name: column("name"), region: column("region") },
-        ...{ score: column("score"), reached_at: column("reached_at"), updated_at: column("updated_at") },
+        board: column("board"),
+        user_id: column("user_id"),
+        name: column("name"),
+        region: column("region"),
+        score: column("score"),
+        reached_at: column("reached_at"),
+        updated_at: column("updated_at"),
       };
       const startedAt = performance.now();
       await sql`

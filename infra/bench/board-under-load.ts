@@ -60,7 +60,9 @@ export async function startBoardUnderLoad(
       await seedRedis(admin, { ...seed, players, kind });
       for (const [index, region] of OTHER_REGIONS.entries()) {
         await seedRedis(admin, {
-          ...{ ...seed, region, kind },
+          ...seed,
+          region,
+          kind,
           players: slicePlayers(everybody, entries + index * others, others),
         });
       }

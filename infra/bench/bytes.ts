@@ -13,12 +13,22 @@ export async function measureBytes(entries: number, say: (text: string) => void)
     weights.reduce((sum, weight) => sum + (weight?.bytes ?? Number.NaN), 0);
   return [
     {
-      ...{ row: "bytes", what: "memory of an entry in Redis", yardstick: "a bare sorted set of the ids", unit: "B" },
-      ...{ ...hold([bytesOf(kinds)], [bytesOf([bare])]), aims: [oursAtMost(BYTES_MAX)], faults: [] },
+      row: "bytes",
+      what: "memory of an entry in Redis",
+      yardstick: "a bare sorted set of the ids",
+      unit: "B",
+      ...hold([bytesOf(kinds)], [bytesOf([bare])]),
+      aims: [oursAtMost(BYTES_MAX)],
+      faults: [],
     },
     {
-      ...{ row: "bytes", what: "memory of an account with a password", yardstick: "", unit: "B" },
-      ...{ ours: spreadOf([bytesOf([account])]), aims: [], faults: [] },
+      row: "bytes",
+      what: "memory of an account with a password",
+      yardstick: "",
+      unit: "B",
+      ours: spreadOf([bytesOf([account])]),
+      aims: [],
+      faults: [],
     },
   ];
 }

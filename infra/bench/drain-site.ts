@@ -46,7 +46,8 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
     stack.defer(server.kill);
     for (const name of DATABASES) await migrate(server.url(name));
     const env = {
-      ...{ REDIS_URL: redis.url, POSTGRES_URL: server.url("drained") },
+      REDIS_URL: redis.url,
+      POSTGRES_URL: server.url("drained"),
       // There is no ranking here that PostgreSQL could be compared with.
       RECONCILE_INTERVAL_SECONDS: "0",
     };

@@ -68,7 +68,10 @@ export async function measureDrain(options: DrainOptions): Promise<{ rows: Row[]
 }
 
 const toRow = (what: string, pairs: readonly Pair[]): Row => ({
-  ...{ row: "drain", what, unit: "/s", yardstick: "bare upserts of the same events, batch by batch, one connection" },
+  row: "drain",
+  what,
+  unit: "/s",
+  yardstick: "bare upserts of the same events, batch by batch, one connection",
   ...hold(
     pairs.map(({ ours }) => ours.ratePerSecond),
     pairs.map(({ bare }) => bare.ratePerSecond),

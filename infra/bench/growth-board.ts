@@ -102,7 +102,14 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;
   return {
-    ...{ entries, shards, topology, players, admin, url, bytes, dispose },
+    entries,
+    shards,
+    topology,
+    players,
+    admin,
+    url,
+    bytes,
+    dispose,
     call: (operation, player) => calls[operation](player),
     ready: () => awaitReady(redis, READY_TIMEOUT_MS),
   };

@@ -48,8 +48,11 @@ export async function measureCalls(
     const latencies = measured.flatMap(({ latenciesMs }) => [...latenciesMs]);
     const quiet = (toFigure: (round: Round) => number) => percentile(measured.map(toFigure), QUIET_PERCENT);
     return {
-      ...{ entries: board.entries, shards: board.shards, operation },
-      ...{ medianMs: median(latencies), p99Ms: percentile(latencies, 99) },
+      entries: board.entries,
+      shards: board.shards,
+      operation,
+      medianMs: median(latencies),
+      p99Ms: percentile(latencies, 99),
       quietMs: quiet((round) => median(round.latenciesMs)),
       cpuUs: quiet((round) => round.cpuUs),
       scriptUs: quiet((round) => round.scriptUs),

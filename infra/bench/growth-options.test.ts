@@ -13,7 +13,11 @@ const faultsOf = (...args: string[]): readonly string[] => {
 
 test("without anything said: 10⁴ to 10⁶ entries, on one shard and on sixteen", () => {
   expect(readGrowthOptions([])).toEqual({
-    ...{ entries: [1e4, 1e5, 1e6], shards: [1, 16], calls: 300, rounds: 12, asJson: false },
+    entries: [1e4, 1e5, 1e6],
+    shards: [1, 16],
+    calls: 300,
+    rounds: 12,
+    asJson: false,
   });
 });
 

@@ -50,8 +50,11 @@ export function readGrowthOptions(args: string[]): GrowthOptions | undefined {
       ? powersUpTo(one("max", values.max ?? "6", EXPONENT_MIN, Math.log10(SIZE_MAX)))
       : list("entries", values.entries, SIZE_MIN, SIZE_MAX);
   const options = {
-    ...{ entries, shards: list("shards", values.shards, 1, 1024), asJson: values.json ?? false },
-    ...{ calls: one("calls", values.calls, 1, 100_000), rounds: one("rounds", values.rounds, 1, 1_000) },
+    entries,
+    shards: list("shards", values.shards, 1, 1024),
+    asJson: values.json ?? false,
+    calls: one("calls", values.calls, 1, 100_000),
+    rounds: one("rounds", values.rounds, 1, 1_000),
   };
   if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   return options;
@@ -69,8 +72,13 @@ function parse(args: string[]) {
   return readArguments({
     args,
     options: {
-      ...{ entries: open, max: open, shards: text("1,16"), calls: text("300"), rounds: text("12") },
-      ...{ json: flag, help: { ...flag, short: "h" } },
+      entries: open,
+      max: open,
+      shards: text("1,16"),
+      calls: text("300"),
+      rounds: text("12"),
+      json: flag,
+      help: { ...flag, short: "h" },
     },
   }).values;
 }

@@ -3,7 +3,14 @@ import type { CallCost } from "./growth-costs.ts";
 import { formatGrowth, judgeRank, toSize } from "./growth-report.ts";
 
 const cost = (entries: number, figures: Partial<CallCost>): CallCost => ({
-  ...{ entries, shards: 1, operation: "rank", medianMs: 0.1, p99Ms: 0.5, quietMs: 0.1, cpuUs: 40, scriptUs: 20 },
+  entries,
+  shards: 1,
+  operation: "rank",
+  medianMs: 0.1,
+  p99Ms: 0.5,
+  quietMs: 0.1,
+  cpuUs: 40,
+  scriptUs: 20,
   ...figures,
 });
 
@@ -25,7 +32,10 @@ test("a rank is judged from the smallest board to the largest, by quiet time and
 test("the report has a table of times, of CPU time and of bytes, and says whether a rank keeps its bound", () => {
   const costs = [cost(1e4, {}), cost(1e6, { medianMs: 0.2, quietMs: 0.12, cpuUs: 70 })];
   const text = formatGrowth({
-    ...{ at: "2026-01-02T03:04:05.000Z", calls: 3600, costs, verdicts: judgeRank(costs) },
+    at: "2026-01-02T03:04:05.000Z",
+    calls: 3600,
+    costs,
+    verdicts: judgeRank(costs),
     host: { cores: 2, cpu: "Abacus", loadBefore: 0.5, loadAfter: 1.25, redis: "7.0.15" },
     weights: [
       { what: "Redis: ranking", entries: 1e4, bytes: 141.6 },

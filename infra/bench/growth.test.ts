@@ -31,7 +31,9 @@ async function startBoard(entries: number, shards: number) {
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "..", "bench.ts"), ...args], {
-    ...{ env: { PATH: process.env.PATH ?? "" }, stdin: "ignore", stderr: "pipe" },
+    env: { PATH: process.env.PATH ?? "" },
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };

@@ -26,15 +26,22 @@ export async function prepareRoutes(board: BoardUnderLoad): Promise<Route[]> {
   const { admin, players, run, tokens, tokensFile } = board;
   const sha1 = String(await admin.send("SCRIPT", ["LOAD", SUBMIT_SOURCE]));
   const top = (name: keyof typeof TOP_PATHS): Route => ({
-    ...{ name, asked: ["get", TOP_PATHS[name]], yardstick: { path: TOP_PATHS[name] }, isWrite: false },
+    name,
+    asked: ["get", TOP_PATHS[name]],
+    yardstick: { path: TOP_PATHS[name] },
+    isWrite: false,
   });
   return [
     {
-      ...{ name: "submit", asked: ["submit", tokensFile, DELTA], isWrite: true },
+      name: "submit",
+      asked: ["submit", tokensFile, DELTA],
+      isWrite: true,
       yardstick: { command: submitCommand(sha1, run, players.at(0).name), players: tokens.length },
     },
     {
-      ...{ name: "rank", asked: ["rank", players.count, REGION], isWrite: false },
+      name: "rank",
+      asked: ["rank", players.count, REGION],
+      isWrite: false,
       yardstick: { command: ["ZREVRANK", "bare", RANDOM_PLAYER], players: players.count },
     },
     top("top"),

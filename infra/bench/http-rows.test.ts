@@ -9,9 +9,17 @@ const loads = (
   rates: readonly number[],
   more: { cpuUs?: Record<string, number>; faults?: string[] } = {},
 ): RouteLoads => ({
-  ...{ route, through },
+  route,
+  through,
   loads: rates.map((ratePerSecond) => ({
-    ...{ ratePerSecond, requests: 10, seconds: 1, p50Ms: 1, p99Ms: 2, cpuUs: {}, faults: [], ...more },
+    ratePerSecond,
+    requests: 10,
+    seconds: 1,
+    p50Ms: 1,
+    p99Ms: 2,
+    cpuUs: {},
+    faults: [],
+    ...more,
   })),
 });
 

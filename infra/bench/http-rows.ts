@@ -19,30 +19,45 @@ const PROXIED = ["submit", "rank", "top"] as const satisfies RouteName[];
 
 const COMPARISONS: readonly Comparison[] = [
   {
-    ...{
-      row: "submit",
-      route: "submit",
-      what: "submit at the ranker",
-      yardstick: `${REDIS_BENCHMARK}, the same script`,
-    },
-    ...{ ways: ["ranker", "yardstick"], aims: [ratioAtLeast(0.7)] },
+    row: "submit",
+    route: "submit",
+    what: "submit at the ranker",
+    yardstick: `${REDIS_BENCHMARK}, the same script`,
+    ways: ["ranker", "yardstick"],
+    aims: [ratioAtLeast(0.7)],
   },
   {
-    ...{ row: "rank", route: "rank", what: "rank at the ranker", yardstick: `${REDIS_BENCHMARK}, bare ZREVRANK` },
-    ...{ ways: ["ranker", "yardstick"], aims: [ratioAtLeast(0.6)] },
+    row: "rank",
+    route: "rank",
+    what: "rank at the ranker",
+    yardstick: `${REDIS_BENCHMARK}, bare ZREVRANK`,
+    ways: ["ranker", "yardstick"],
+    aims: [ratioAtLeast(0.6)],
   },
   {
-    ...{ row: "top", route: "top", what: "top 100 of a region at the ranker", yardstick: CONSTANT },
-    ...{ ways: ["ranker", "yardstick"], aims: [ratioAtLeast(0.7)] },
+    row: "top",
+    route: "top",
+    what: "top 100 of a region at the ranker",
+    yardstick: CONSTANT,
+    ways: ["ranker", "yardstick"],
+    aims: [ratioAtLeast(0.7)],
   },
   {
-    ...{ row: "top", route: "top GLOBAL", what: "top 100 of GLOBAL at the ranker", yardstick: CONSTANT },
-    ...{ ways: ["ranker", "yardstick"], aims: [ratioAtLeast(0.7)] },
+    row: "top",
+    route: "top GLOBAL",
+    what: "top 100 of GLOBAL at the ranker",
+    yardstick: CONSTANT,
+    ways: ["ranker", "yardstick"],
+    aims: [ratioAtLeast(0.7)],
   },
   ...PROXIED.map(
     (route): Comparison => ({
-      ...{ row: "proxy", route, what: `${route} through the gateway`, yardstick: "nginx, a plain proxy" },
-      ...{ ways: ["gateway", "nginx"], aims: [ratioAtLeast(1)] },
+      row: "proxy",
+      route,
+      what: `${route} through the gateway`,
+      yardstick: "nginx, a plain proxy",
+      ways: ["gateway", "nginx"],
+      aims: [ratioAtLeast(1)],
     }),
   ),
 ];
@@ -80,8 +95,12 @@ export function toHttpRows(rows: readonly RowName[], measured: readonly RouteLoa
     const cpuOf = (process: string) => loads.map(({ cpuUs }) => cpuUs[process] ?? Number.NaN);
     return [
       {
-        ...{ row: "cpu", what: `the gateway's CPU for a ${route}`, yardstick: "the ranker's in the same run" },
-        ...{ unit: "µs", ...hold(cpuOf("gateway"), cpuOf("ranker")), aims: [ratioAtMost(CPU_SHARE_MAX)] },
+        row: "cpu",
+        what: `the gateway's CPU for a ${route}`,
+        yardstick: "the ranker's in the same run",
+        unit: "µs",
+        ...hold(cpuOf("gateway"), cpuOf("ranker")),
+        aims: [ratioAtMost(CPU_SHARE_MAX)],
         faults: faultsOf(loads),
       },
     ];

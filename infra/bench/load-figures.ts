@@ -25,7 +25,8 @@ export function toLoadFigures(load: string, rounds: readonly Figures[]): LoadFig
   const over = (figure: (round: Figures) => number | undefined) => spreadOf(rounds.map((r) => figure(r) ?? Number.NaN));
   const [first] = rounds;
   return {
-    ...{ load, ratePerSecond: over(({ ratePerSecond }) => ratePerSecond) },
+    load,
+    ratePerSecond: over(({ ratePerSecond }) => ratePerSecond),
     ...(first?.p50Ms === undefined ? {} : { p50Ms: over(({ p50Ms }) => p50Ms), p99Ms: over(({ p99Ms }) => p99Ms) }),
     cpuUs: Object.fromEntries(Object.keys(first?.cpuUs ?? {}).map((name) => [name, over(({ cpuUs }) => cpuUs[name])])),
   };

@@ -13,8 +13,11 @@ test("the end of load is held against the time when the service was warm", () =>
   watch.look("end", { ranker: 7 });
   const [row] = watch.rows();
   expect(row).toMatchObject({
-    ...{ what: "memory of the ranker at the end of load", ours: { median: 130 }, theirs: { median: 100 } },
-    ...{ ratio: { median: 1.3 }, yardstick: "once warmed up (50 MB when started)" },
+    what: "memory of the ranker at the end of load",
+    ours: { median: 130 },
+    theirs: { median: 100 },
+    ratio: { median: 1.3 },
+    yardstick: "once warmed up (50 MB when started)",
   });
   expect(row && judge(row)).toBe("MISSED");
 });

@@ -29,8 +29,13 @@ export function createMemoryWatch(read = (pid: number) => readProcessCost(pid).r
         const yardstick = `once warmed up (${start.toFixed(0)} MB when started)`;
         return [
           {
-            ...{ row: "memory", what: `memory of the ${name} at the end of load`, yardstick, unit: "MB", faults: [] },
-            ...{ ...hold([end], [warm]), aims: [ratioAtMost(GROWTH_MAX)] },
+            row: "memory",
+            what: `memory of the ${name} at the end of load`,
+            yardstick,
+            unit: "MB",
+            faults: [],
+            ...hold([end], [warm]),
+            aims: [ratioAtMost(GROWTH_MAX)],
           },
         ];
       }),

@@ -47,8 +47,11 @@ export async function startPlainNginx(dir: string, upstreamPort: number): Promis
   await Bun.write(join(home, "nginx.conf"), toConfiguration(home, port, upstreamPort));
   const url = `http://127.0.0.1:${port}`;
   const engine = await launch({
-    ...{ command: nginx, args: ["-c", join(home, "nginx.conf"), "-p", home, "-g", "daemon off;"], port },
-    ...{ readyWhen: `${url}/ready`, stopSignal: "SIGQUIT" },
+    command: nginx,
+    args: ["-c", join(home, "nginx.conf"), "-p", home, "-g", "daemon off;"],
+    port,
+    readyWhen: `${url}/ready`,
+    stopSignal: "SIGQUIT",
   });
   return { ...engine, url };
 }

@@ -14,7 +14,13 @@ const faultsOf = (...args: string[]): readonly string[] => {
 
 test("without anything said: every row, of a million entries and 2,000 players over 64 connections", () => {
   expect(readRatiosOptions([])).toMatchObject({
-    ...{ rows: [...ROW_NAMES], entries: 1e6, players: 2_000, connections: 64, rounds: 5, seconds: 3, asJson: false },
+    rows: [...ROW_NAMES],
+    entries: 1e6,
+    players: 2_000,
+    connections: 64,
+    rounds: 5,
+    seconds: 3,
+    asJson: false,
   });
 });
 

@@ -48,11 +48,15 @@ export function readRatiosOptions(args: string[]): RatiosOptions | undefined {
   const unknown = asked.filter((name) => !ROW_NAMES.some((row) => row === name));
   if (unknown.length > 0 || asked.length === 0) faults.push(`--only must be some of: ${ROW_NAMES.join(", ")}`);
   const options = {
-    ...{ rows: ROW_NAMES.filter((row) => asked.includes(row)), asJson: values.json ?? false },
-    ...{ rounds: whole("rounds", values.rounds, 1, 100), seconds: Number(values.seconds) },
+    rows: ROW_NAMES.filter((row) => asked.includes(row)),
+    asJson: values.json ?? false,
+    rounds: whole("rounds", values.rounds, 1, 100),
+    seconds: Number(values.seconds),
     connections: whole("connections", values.connections, 1, 1_000),
-    ...{ players: whole("players", values.players, 1, 20_000), entries: whole("entries", values.entries, 1_000, 1e8) },
-    ...{ events: whole("events", values.events, 100, 1e7), writes: whole("writes", values.writes, 0, 1_000) },
+    players: whole("players", values.players, 1, 20_000),
+    entries: whole("entries", values.entries, 1_000, 1e8),
+    events: whole("events", values.events, 100, 1e7),
+    writes: whole("writes", values.writes, 0, 1_000),
   };
   const isDuration = /^\d+(\.\d+)?$/.test(values.seconds) && options.seconds >= 0.1 && options.seconds <= 600;
   if (!isDuration) faults.push("--seconds must be a number from 0.1 to 600");
@@ -67,9 +71,16 @@ function parse(args: string[]) {
   return readArguments({
     args,
     options: {
-      ...{ only: { type: "string" }, rounds: text("5"), seconds: text("3"), connections: text("64") },
-      ...{ players: text("2000"), entries: text("1e6"), events: text("200000"), writes: text("100") },
-      ...{ json: flag, help: { ...flag, short: "h" } },
+      only: { type: "string" },
+      rounds: text("5"),
+      seconds: text("3"),
+      connections: text("64"),
+      players: text("2000"),
+      entries: text("1e6"),
+      events: text("200000"),
+      writes: text("100"),
+      json: flag,
+      help: { ...flag, short: "h" },
     },
   }).values;
 }

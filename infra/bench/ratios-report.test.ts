@@ -4,36 +4,39 @@ import { ratioAtLeast } from "./rows.ts";
 import { spreadOf } from "./spread.ts";
 
 const ratios: Ratios = {
-  ...{ at: "2026-01-02T03:04:05.000Z", notes: ["SKIPPED: nginx is not installed."] },
+  at: "2026-01-02T03:04:05.000Z",
+  notes: ["SKIPPED: nginx is not installed."],
   host: { cores: 2, cpu: "Abacus", loadBefore: 0.5, loadAfter: 1.25, syncUs: 176.4, versions: { Redis: "7.0.15" } },
   options: {
-    ...{
-      rows: ["submit"],
-      rounds: 2,
-      seconds: 3,
-      connections: 64,
-      players: 2000,
-      entries: 1e6,
-      events: 1e6,
-      writes: 100,
-    },
+    rows: ["submit"],
+    rounds: 2,
+    seconds: 3,
+    connections: 64,
+    players: 2000,
+    entries: 1e6,
+    events: 1e6,
+    writes: 100,
   },
   rows: [
     toRow({
-      ...{ row: "submit", what: "submit at the ranker", yardstick: "redis-benchmark", unit: "/s" },
-      ...{
-        ours: spreadOf([700, 800]),
-        theirs: spreadOf([1000]),
-        ratio: spreadOf([0.7, 0.8]),
-        aims: [ratioAtLeast(0.7)],
-      },
+      row: "submit",
+      what: "submit at the ranker",
+      yardstick: "redis-benchmark",
+      unit: "/s",
+      ours: spreadOf([700, 800]),
+      theirs: spreadOf([1000]),
+      ratio: spreadOf([0.7, 0.8]),
+      aims: [ratioAtLeast(0.7)],
       faults: ["3 of 700 answers were refusals"],
     }),
   ],
   loads: [
     {
-      ...{ load: "submit, ranker", ratePerSecond: spreadOf([700, 800]) },
-      ...{ p50Ms: spreadOf([1.234]), p99Ms: spreadOf([10]), cpuUs: { redis: spreadOf([48.16]) } },
+      load: "submit, ranker",
+      ratePerSecond: spreadOf([700, 800]),
+      p50Ms: spreadOf([1.234]),
+      p99Ms: spreadOf([10]),
+      cpuUs: { redis: spreadOf([48.16]) },
     },
   ],
 };
@@ -43,8 +46,15 @@ const cellsOf = (text: string) => text.split("\n").map((line) => line.split("|")
 test("a row has both figures, the ratio and the aim; a faulty one says why it is none", () => {
   const text = formatRatios(ratios);
   expect(cellsOf(text)).toContainEqual([
-    ...["", "submit at the ranker", "700/s (700 to 800)", "1,000/s", "redis-benchmark"],
-    ...["0.7 × (0.7 to 0.8)", "≥ 0.7 ×", "INVALID", ""],
+    "",
+    "submit at the ranker",
+    "700/s (700 to 800)",
+    "1,000/s",
+    "redis-benchmark",
+    "0.7 × (0.7 to 0.8)",
+    "≥ 0.7 ×",
+    "INVALID",
+    "",
   ]);
   const lines = text.split("\n");
   expect(lines).toContain("INVALID: submit at the ranker: 3 of 700 answers were refusals.");

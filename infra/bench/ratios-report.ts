@@ -73,7 +73,9 @@ function formatLoads(loads: readonly LoadFigures[]): string {
   const rows = loads.map(({ load, ratePerSecond, p50Ms, p99Ms, cpuUs }) => [
     load,
     formatSpread(ratePerSecond, "/s"),
-    ...[medianOf(p50Ms), medianOf(p99Ms), ...processes.map((process) => medianOf(cpuUs[process]))],
+    medianOf(p50Ms),
+    medianOf(p99Ms),
+    ...processes.map((process) => medianOf(cpuUs[process])),
   ]);
   return formatTable(["load", "rate", "p50 ms", "p99 ms", ...processes.map((name) => `${name} CPU µs`)], rows);
 }

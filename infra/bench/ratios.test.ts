@@ -9,7 +9,9 @@ const TINY = "--entries 2000 --events 2000 --players 50 --connections 8 --rounds
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "..", "bench.ts"), ...args], {
-    ...{ env: { PATH: process.env.PATH ?? "" }, stdin: "ignore", stderr: "pipe" },
+    env: { PATH: process.env.PATH ?? "" },
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };

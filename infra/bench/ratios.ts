@@ -70,7 +70,11 @@ async function measureRatios(options: RatiosOptions, say: (text: string) => void
     ];
     const rows = parts.flatMap((part) => part.rows).filter(({ row }) => isWanted(row));
     return {
-      ...{ at, host: { ...host, loadAfter: loadavg()[0] ?? 0 }, options: settings, rows: rows.map(toRow), notes },
+      at,
+      host: { ...host, loadAfter: loadavg()[0] ?? 0 },
+      options: settings,
+      rows: rows.map(toRow),
+      notes,
       loads: parts.flatMap((part) => part.loads),
     };
   } finally {

@@ -35,14 +35,18 @@ export async function runRedisBenchmark(options: RedisBenchmarkOptions): Promise
   const { port, clients, requests, randomBelow, command } = options;
   const numbers = ["-p", port, "-c", clients, "-n", requests, "-r", randomBelow].map(String);
   const child = Bun.spawn(["redis-benchmark", "-h", "127.0.0.1", ...numbers, "--csv", ...command], {
-    ...{ stdin: "ignore", stderr: "pipe" },
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   // It ends at the first error that Redis answers.
   if ((await child.exited) !== 0) throw new Error(`redis-benchmark ended with ${child.exitCode}\n${output}${errors}`);
   const { ratePerSecond, ...latencies } = parseRedisBenchmark(output);
   return {
-    ...{ requests, seconds: requests / ratePerSecond, ...latencies, faults: [] },
+    requests,
+    seconds: requests / ratePerSecond,
+    ...latencies,
+    faults: [],
     clientCpuUs: Number(child.resourceUsage()?.cpuTime.total ?? 0),
   };
 }

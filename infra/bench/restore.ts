@@ -58,7 +58,8 @@ export async function measureRestore(options: RestoreOptions): Promise<{ rows: R
       name: "redis-cli --pipe",
       measure: () =>
         fillAnew({}, (port) => ({
-          ...{ command: ["redis-cli", "-h", "127.0.0.1", "-p", String(port), "--pipe"], stdin: Bun.file(file) },
+          command: ["redis-cli", "-h", "127.0.0.1", "-p", String(port), "--pipe"],
+          stdin: Bun.file(file),
           says: new RegExp(`errors: 0, replies: ${2 * entries}\\b`),
         })),
     },
@@ -66,7 +67,8 @@ export async function measureRestore(options: RestoreOptions): Promise<{ rows: R
       name: "restore",
       measure: () =>
         fillAnew(postgres, (port) => ({
-          ...{ command: [process.execPath, COMMANDS, "restore"], says: new RegExp(`: ${entries} entries `) },
+          command: [process.execPath, COMMANDS, "restore"],
+          says: new RegExp(`: ${entries} entries `),
           env: { ...SERVICE_ENVIRONMENT, REDIS_URL: `redis://127.0.0.1:${port}`, POSTGRES_URL: url },
         })),
     },
@@ -91,9 +93,13 @@ export async function measureRestore(options: RestoreOptions): Promise<{ rows: R
   return {
     rows: [
       {
-        ...{ row: "restore", what: `restore ${entries.toLocaleString("en")} entries`, unit: "/s" },
-        ...{ yardstick: "redis-cli --pipe, a ZADD and an HSET each", ...hold(ours.map(rate), theirs.map(rate)) },
-        ...{ aims: [ratioAtLeast(RATIO_MIN)], faults: [...theirs, ...ours].flatMap(({ faults }) => faults) },
+        row: "restore",
+        what: `restore ${entries.toLocaleString("en")} entries`,
+        unit: "/s",
+        yardstick: "redis-cli --pipe, a ZADD and an HSET each",
+        ...hold(ours.map(rate), theirs.map(rate)),
+        aims: [ratioAtLeast(RATIO_MIN)],
+        faults: [...theirs, ...ours].flatMap(({ faults }) => faults),
       },
     ],
     loads: [...measured].map(([{ name }, filled]) => toLoadFigures(`entries, ${name}`, filled)),
@@ -104,7 +110,9 @@ async function fill(processes: Processes, { command, env, stdin, says }: Filler,
   const { result, spentUs } = await measureCpu(processes, async () => {
     const startedAt = performance.now();
     const child = Bun.spawn(command, {
-      ...{ env: { PATH: process.env.PATH, ...env }, stdin: stdin ?? "ignore", stderr: "pipe" },
+      env: { PATH: process.env.PATH, ...env },
+      stdin: stdin ?? "ignore",
+      stderr: "pipe",
     });
     const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
     await child.exited;

@@ -4,7 +4,8 @@ import { measureInRounds } from "./rounds.ts";
 function record() {
   const calls: string[] = [];
   const cells = ["a", "b"].map((name) => ({
-    ...{ name, faulty: 0 },
+    name,
+    faulty: 0,
     async measure() {
       const order = calls.push(name);
       return { order, faults: this.faulty-- > 0 ? ["broken", "late"] : [] };

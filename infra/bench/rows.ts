@@ -52,5 +52,7 @@ export const oursAtMost = (value: number): Aim => ({ of: "ours", at: "most", val
 
 /** Both sides of a row, and the one over the other. */
 export const hold = (ours: readonly number[], theirs: readonly number[]) => ({
-  ...{ ours: spreadOf(ours), theirs: spreadOf(theirs), ratio: ratioOf(ours, theirs) },
+  ours: spreadOf(ours),
+  theirs: spreadOf(theirs),
+  ratio: ratioOf(ours, theirs),
 });

@@ -23,7 +23,11 @@ export const QUEUE_MAX = 100_000_000;
 
 /** What services have here beside where their stores are: the defaults of production otherwise, the log among them. */
 export const SERVICE_ENVIRONMENT = {
-  ...{ ...LIMITS, JWT_SECRET, NODE_ENV: "production", QUEUE_MAX: String(QUEUE_MAX), REGIONS: TOPOLOGY.regions.join() },
+  ...LIMITS,
+  JWT_SECRET,
+  NODE_ENV: "production",
+  QUEUE_MAX: String(QUEUE_MAX),
+  REGIONS: TOPOLOGY.regions.join(),
   BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
 };
 
@@ -41,8 +45,11 @@ export async function startBun(
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const engine = await launch({
-    ...{ command: "sh", args: ["-c", 'exec "$0" "$1" >"$2"', process.execPath, file, join(dir, logFile)], port },
-    ...{ readyWhen: `${url}/ready`, stopSignal: "SIGTERM" },
+    command: "sh",
+    args: ["-c", 'exec "$0" "$1" >"$2"', process.execPath, file, join(dir, logFile)],
+    port,
+    readyWhen: `${url}/ready`,
+    stopSignal: "SIGTERM",
     spawn: { cwd: dir, env: { PATH: process.env.PATH, ...env, PORT: String(port) } },
   });
   return { ...engine, url };

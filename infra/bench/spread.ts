@@ -9,7 +9,9 @@ export interface Spread {
 
 /** @throws RangeError without values */
 export const spreadOf = (values: readonly number[]): Spread => ({
-  ...{ median: median(values), least: Math.min(...values), greatest: Math.max(...values) },
+  median: median(values),
+  least: Math.min(...values),
+  greatest: Math.max(...values),
 });
 
 /** Ours over theirs, round by round: whatever slowed a round down has slowed down both. */

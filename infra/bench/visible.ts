@@ -43,7 +43,8 @@ export async function measureVisibility(
   stack.defer(server.kill);
   const postgresUrl = server.url(DATABASE);
   const env = {
-    ...{ REDIS_URL: board.redis.url, POSTGRES_URL: postgresUrl },
+    REDIS_URL: board.redis.url,
+    POSTGRES_URL: postgresUrl,
     // PostgreSQL has none of the seed: what it lacks would be reported, a million times.
     RECONCILE_INTERVAL_SECONDS: "0",
   };
@@ -63,14 +64,21 @@ export async function measureVisibility(
 
   const onRound = (round: number) => say(`probing PostgreSQL, ${round === 0 ? "warming up" : `round ${round}`}`);
   const measured = await measureInRounds([{ name: "visible", measure }], {
-    ...{ rounds: settings.rounds, warmsUp: true, onRound, onRepeat },
+    rounds: settings.rounds,
+    warmsUp: true,
+    onRound,
+    onRepeat,
   });
   const rounds = [...measured.values()].flat();
   const faults = rounds.flatMap((round) => round.faults);
   const yardstick = `at half the submit rate, ${perSecond.toFixed(0)}/s`;
   const toRow = (percent: number) => ({
-    ...{ row: "visible" as const, what: `acknowledged to visible in PostgreSQL, p${percent}`, yardstick, unit: "ms" },
-    ...{ ours: spreadOf(rounds.map(({ latenciesMs }) => percentile(latenciesMs, percent))), faults },
+    row: "visible" as const,
+    what: `acknowledged to visible in PostgreSQL, p${percent}`,
+    yardstick,
+    unit: "ms",
+    ours: spreadOf(rounds.map(({ latenciesMs }) => percentile(latenciesMs, percent))),
+    faults,
   });
   return {
     rows: [

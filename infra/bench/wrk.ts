@@ -49,7 +49,8 @@ export async function runWrk({ url, asked, connections, seconds, perSecond = 0 }
   const duration = Math.ceil(seconds); // it takes whole ones
   const options = ["-t", threads, "-c", connections, "-d", `${duration}s`, "-s", join(import.meta.dir, "wrk.lua")];
   const child = Bun.spawn([wrk, ...options.map(String), url, "--", ...asked.map(String), String(perSecond / threads)], {
-    ...{ stdin: "ignore", stderr: "pipe" },
+    stdin: "ignore",
+    stderr: "pipe",
   });
   // Interrupted it ends as it does by itself, and tells how long it was.
   const timer = duration === seconds ? undefined : setTimeout(() => child.kill("SIGINT"), seconds * 1000);

@@ -17,7 +17,10 @@ const secret = "a secret of the tests, 32 bytes and more";
 
 async function lb(args: string[], env: Record<string, string> = {}) {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "../lb.ts"), ...args], {
-    ...{ env: { PATH: process.env.PATH ?? "", ...env }, cwd: tmpdir(), stdin: "ignore", stderr: "pipe" },
+    env: { PATH: process.env.PATH ?? "", ...env },
+    cwd: tmpdir(),
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };
@@ -42,7 +45,7 @@ describe.each(Object.keys(COMMANDS))("%s", (name) => {
       code,
       out.includes(`bun run lb ${name}`),
       out.includes("Ends with 0") || out.includes("ends with 0"),
-    ]).toEqual([...[0, true, true]]);
+    ]).toEqual([0, true, true]);
     expect(out).toContain("--json");
   });
 

@@ -34,7 +34,8 @@ export async function exportCommand(args: string[], env: Environment): Promise<n
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
   const { values, positionals } = readArguments({
-    ...{ args, allowPositionals: true },
+    args,
+    allowPositionals: true,
     options: {
       board: text,
       region: text,

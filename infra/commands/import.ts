@@ -31,7 +31,8 @@ export async function importCommand(args: string[], env: Environment): Promise<n
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
   const { values, positionals } = readArguments({
-    ...{ args, allowPositionals: true },
+    args,
+    allowPositionals: true,
     options: { board: text, format: text, overwrite: flag, json: flag, help: { ...flag, short: "h" } } as const,
   });
   if (values.help) {
@@ -54,7 +55,9 @@ export async function importCommand(args: string[], env: Environment): Promise<n
   const startedAt = performance.now();
   const size = source === Bun.stdin ? 0 : source.size;
   const counts = await importBoard(sides, readLines(source.stream()), {
-    ...{ board, format, overwrites: values.overwrite ?? false },
+    board,
+    format,
+    overwrites: values.overwrite ?? false,
     onBad: (line, reason) =>
       process.stderr.write(values.json ? `${JSON.stringify({ line, reason })}\n` : `line ${line}: ${reason}\n`),
     onProgress: ({ imported, kept, erased, bad }, bytes) => {

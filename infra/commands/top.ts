@@ -46,7 +46,8 @@ export async function topCommand(args: string[], env: Environment): Promise<numb
   const settings = parseEnvironment(commonFields, ["REDIS_URL"], env);
   const topology = toTopology(settings);
   const schema = z.object({
-    ...{ region: viewSchema(topology), board: boardSchema(topology) },
+    region: viewSchema(topology),
+    board: boardSchema(topology),
     limit: wholeNumber(1, LIMIT_MAX).default(10),
   });
   const wanted = schema.safeParse(values);
@@ -57,8 +58,11 @@ export async function topCommand(args: string[], env: Environment): Promise<numb
     );
   }
   const stores = connectStores({
-    ...{ homeUrl: settings.REDIS_URL, urlsByRegion: settings.urlsByRegion.REDIS_URL, name: "top" },
-    ...{ log: createLog("top", "error"), commandTimeoutMs: COMMAND_TIMEOUT_MS },
+    homeUrl: settings.REDIS_URL,
+    urlsByRegion: settings.urlsByRegion.REDIS_URL,
+    name: "top",
+    log: createLog("top", "error"),
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
   });
   try {
     await Promise.all(stores.all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));

@@ -9,7 +9,9 @@ describe("options", () => {
   test("have defaults, and can be set", () => {
     expect(readDemoOptions([])).toMatchObject({ players: 1000, seconds: 15, regions: ["GLOBAL", "ASIA", "EU", "NA"] });
     expect(readDemoOptions(["--players", "5", "--regions", "eu,na", "--url", "http://a/"])).toMatchObject({
-      ...{ players: 5, regions: ["EU", "NA"], url: "http://a" },
+      players: 5,
+      regions: ["EU", "NA"],
+      url: "http://a",
     });
   });
 
@@ -37,7 +39,8 @@ test("a player whose registration got lost, or who is there already, gets in all
   const asked: string[] = [];
   const codes = ["outcome_unknown", "user_exists"];
   const server = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     async fetch(request) {
       const { pathname } = new URL(request.url);
       asked.push(pathname === "/score/add" ? (request.headers.get("Authorization") ?? "") : pathname);

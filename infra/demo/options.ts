@@ -40,17 +40,13 @@ export function readDemoOptions(args: string[]): DemoOptions | undefined {
   };
   if (!URL.canParse(values.url)) faults.push("--url must be a URL");
   const options = {
-    ...{
-      url: values.url.replace(/\/+$/, ""),
-      regions: values.regions.toUpperCase().split(","),
-      password: values.password,
-      asJson: values.json ?? false,
-    },
-    ...{
-      players: count("players", 1_000_000),
-      seconds: count("seconds", 3600),
-      concurrency: count("concurrency", 256),
-    },
+    url: values.url.replace(/\/+$/, ""),
+    regions: values.regions.toUpperCase().split(","),
+    password: values.password,
+    asJson: values.json ?? false,
+    players: count("players", 1_000_000),
+    seconds: count("seconds", 3600),
+    concurrency: count("concurrency", 256),
   };
   if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
   return options;
@@ -61,13 +57,14 @@ function parse(args: string[]) {
   return readArguments({
     args,
     options: {
-      ...{ url: text("http://127.0.0.1:4000"), players: text("1000"), seconds: text("15"), concurrency: text("32") },
-      ...{
-        regions: text("GLOBAL,ASIA,EU,NA"),
-        password: { type: "string" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
+      url: text("http://127.0.0.1:4000"),
+      players: text("1000"),
+      seconds: text("15"),
+      concurrency: text("32"),
+      regions: text("GLOBAL,ASIA,EU,NA"),
+      password: { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
     },
   }).values;
 }

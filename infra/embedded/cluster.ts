@@ -39,11 +39,21 @@ export async function startCluster<Node extends { port: number }>(
   const nodes = await Promise.all(
     clientPorts.map((port, index) =>
       launch({
-        ...{ port, dir: join(dir, `node-${index}`) },
+        port,
+        dir: join(dir, `node-${index}`),
         args: [
-          ...["--cluster-enabled", "yes", "--cluster-node-timeout", String(NODE_TIMEOUT_MS)],
-          ...["--cluster-port", String(busPorts[index]), "--cluster-require-full-coverage", "no"],
-          ...["--cluster-allow-replica-migration", "no", "--repl-diskless-sync-delay", "0"],
+          "--cluster-enabled",
+          "yes",
+          "--cluster-node-timeout",
+          String(NODE_TIMEOUT_MS),
+          "--cluster-port",
+          String(busPorts[index]),
+          "--cluster-require-full-coverage",
+          "no",
+          "--cluster-allow-replica-migration",
+          "no",
+          "--repl-diskless-sync-delay",
+          "0",
         ],
       }),
     ),

@@ -38,7 +38,14 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const engine = await launchWhenAlone({
     command: join(bin, "postgres"),
     args: [
-      ...["-D", dir, "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+      "-D",
+      dir,
+      "-p",
+      String(port),
+      "-c",
+      "listen_addresses=127.0.0.1",
+      "-c",
+      "unix_socket_directories=",
       ...(options.args ?? []),
     ],
     port,
@@ -83,8 +90,20 @@ async function initialise(bin: string, dir: string, password: string, owner: { u
     await promisify(execFile)(
       join(bin, "initdb"),
       [
-        ...["--pgdata", dir, "--username", USER, "--pwfile", passwordFile, "--auth", "scram-sha-256"],
-        ...["--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"],
+        "--pgdata",
+        dir,
+        "--username",
+        USER,
+        "--pwfile",
+        passwordFile,
+        "--auth",
+        "scram-sha-256",
+        "--encoding",
+        "UTF8",
+        "--locale",
+        "C",
+        "--no-sync",
+        "--no-instructions",
       ],
       { ...owner, cwd: "/" },
     );

@@ -73,7 +73,10 @@ export async function scratchRedisClient(): Promise<{ redis: Redis; url: string 
 export async function scratchPostgres(databases: string[]): Promise<PostgresServer & Scratch> {
   const dir = await scratchDir();
   const server = await startPostgres({
-    ...{ port: await freePort(), dir: join(dir, "data"), databases, password: "scratch" },
+    port: await freePort(),
+    dir: join(dir, "data"),
+    databases,
+    password: "scratch",
     args: ["-c", "fsync=off"],
   });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };

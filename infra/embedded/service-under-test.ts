@@ -37,7 +37,10 @@ export async function startService(
   const lines: string[] = [];
   const args = [...(options.bunArgs ?? []), join(root, name, "src/main.ts")];
   const engine = await launch({
-    ...{ command: process.execPath, args, port, stopSignal: "SIGTERM" },
+    command: process.execPath,
+    args,
+    port,
+    stopSignal: "SIGTERM",
     readyWhen: name === "drainer" ? /"msg":"draining"/ : /"msg":"listening"/,
     onLine: (line) => {
       lines.push(line);

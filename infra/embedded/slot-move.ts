@@ -29,7 +29,8 @@ export async function openSlotMove(cluster: Redis, key: string): Promise<SlotMov
   await to.cluster("SETSLOT", slot, "IMPORTING", idOf(from));
   await from.cluster("SETSLOT", slot, "MIGRATING", idOf(to));
   return {
-    ...{ from, to },
+    from,
+    to,
     async moveKeys(count) {
       const keys = await from.cluster("GETKEYSINSLOT", slot, count);
       const { host = "", port = 0 } = to.options;

@@ -25,7 +25,9 @@ export async function startClusterBehindProxy(): Promise<ClusterBehindProxy> {
   await direct.cluster("ADDSLOTSRANGE", 0, 16_383);
   while (!String(await direct.cluster("INFO")).includes("cluster_state:ok"));
   return {
-    ...{ url: `redis://127.0.0.1:${proxy.port},127.0.0.1:${proxy.port}`, proxy, direct },
+    url: `redis://127.0.0.1:${proxy.port},127.0.0.1:${proxy.port}`,
+    proxy,
+    direct,
     async close() {
       direct.disconnect();
       proxy.close();

@@ -138,7 +138,9 @@ test("a slot moves under load: nothing is lost or doubled, and what is refused i
     }
   }
   const load = await expectNothingLost(site, {
-    ...{ name: "a slot moves to another primary", times, load: LOAD },
+    name: "a slot moves to another primary",
+    times,
+    load: LOAD,
     async inject() {
       const reading = read();
       for (let n = 0; n < times; n++) {
@@ -195,7 +197,9 @@ test("kill -9 of a primary with DURABILITY=replicated: nothing acknowledged is l
     const token = await enter(own, "probe-replicated");
     await healing(own, token);
     const load = await expectNothingLost(own, {
-      ...{ name: "kill -9 of a primary, DURABILITY=replicated", times, load: LOAD },
+      name: "kill -9 of a primary, DURABILITY=replicated",
+      times,
+      load: LOAD,
       async inject() {
         for (let n = 0; n < times; n++) {
           await whole(own);

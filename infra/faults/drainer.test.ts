@@ -20,7 +20,8 @@ afterAll(() => site.close(), 30_000);
 test("kill -9 of drainers at random moments", async () => {
   const times = scaled(6, 30);
   await expectNothingLost(site, {
-    ...{ name: "kill -9 of a drainer", times },
+    name: "kill -9 of a drainer",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 300);
@@ -62,7 +63,8 @@ const TAKEOVER_MS = 10_000;
 test("kill -9 of the drainer that has every queue: the other one takes all of them over within ten seconds", async () => {
   const times = scaled(1, 5);
   await expectNothingLost(site, {
-    ...{ name: "kill -9 of the drainer that leads", times },
+    name: "kill -9 of the drainer that leads",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         const dead = await letFirstLead();
@@ -81,7 +83,8 @@ test("two drainers on the same queues, one of them so slow that its lease ends i
   const repeats = async () => (await countsOf(first, "drainer_repeated_batches_total")).reduce((a, b) => a + b, 0);
   let holder = await letFirstLead();
   await expectNothingLost(site, {
-    ...{ name: "a drainer slower than its lease", times },
+    name: "a drainer slower than its lease",
+    times,
     async inject() {
       for (let n = 1; n <= times; ) {
         // Not before it has a connection to each database: to connect takes several replies, and would time out.
@@ -106,7 +109,8 @@ test("a drainer that cannot reach PostgreSQL gives its queues to one that can, a
   for (const fault of ["refuse", "blackHole"] as const) {
     const holder = await letFirstLead();
     await expectNothingLost(site, {
-      ...{ name: `a drainer cut off from PostgreSQL (${fault})`, times: 1 },
+      name: `a drainer cut off from PostgreSQL (${fault})`,
+      times: 1,
       async inject() {
         const startedAt = performance.now();
         first.toPostgres[fault]();

@@ -26,7 +26,8 @@ describe("a score", () => {
 
   test("that is not there is a loss, and names the player", () => {
     expect(played().judge(new Map())).toEqual({
-      ...{ lost: 5, doubled: 0 },
+      lost: 5,
+      doubled: 0,
       faults: ["ada has 0: 5 were acknowledged, 3 more were sent"],
     });
   });

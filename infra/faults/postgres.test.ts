@@ -44,7 +44,8 @@ test("pg_terminate_backend, again and again: the drainer goes on", async () => {
   const sql = connect(site.postgresUrl("GLOBAL"), { max: 1 });
   let ended = 0;
   await expectNothingLost(site, {
-    ...{ name: "pg_terminate_backend", times },
+    name: "pg_terminate_backend",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 200);
@@ -62,7 +63,8 @@ test("pg_terminate_backend, again and again: the drainer goes on", async () => {
 test("a restart of PostgreSQL", async () => {
   const times = scaled(1, 3);
   await expectNothingLost(site, {
-    ...{ name: "PostgreSQL restarted", times },
+    name: "PostgreSQL restarted",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 500);
@@ -77,7 +79,8 @@ test("a restart of PostgreSQL", async () => {
 test("PostgreSQL away: writes go on until QUEUE_MAX, then 429, and service resumes by itself", async () => {
   const awayMs = scaled(2_000, 30_000);
   await expectNothingLost(site, {
-    ...{ name: `PostgreSQL away for ${awayMs / 1000} s`, times: 1 },
+    name: `PostgreSQL away for ${awayMs / 1000} s`,
+    times: 1,
     async inject(load) {
       await site.postgres.kill();
       await Promise.all([untilRefused(load), delay(awayMs)]);
@@ -91,7 +94,8 @@ test("PostgreSQL away: writes go on until QUEUE_MAX, then 429, and service resum
 test("PostgreSQL in a black hole: writes go on until QUEUE_MAX, then 429, and service resumes by itself", async () => {
   const holeMs = scaled(3_000, 20_000);
   await expectNothingLost(site, {
-    ...{ name: `PostgreSQL in a black hole for ${holeMs / 1000} s`, times: 1 },
+    name: `PostgreSQL in a black hole for ${holeMs / 1000} s`,
+    times: 1,
     async inject(load) {
       drainer.toPostgres.blackHole();
       await Promise.all([untilRefused(load), delay(holeMs)]);

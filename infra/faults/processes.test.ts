@@ -23,7 +23,8 @@ describe("kill -9, with clients that retry under an Idempotency-Key: nothing cou
     async (name, members) => {
       const times = scaled(4, 20);
       await expectNothingLost(site, {
-        ...{ name: `kill -9 of ${name}`, times },
+        name: `kill -9 of ${name}`,
+        times,
         async inject() {
           for (let n = 0; n < times; n++) {
             await delay(Math.random() * 300);
@@ -42,7 +43,8 @@ test.skipIf(nginx === undefined)(
     const rounds = scaled(1, 3);
     const front = await startNginx(site.gateways.map(({ port }) => port));
     const load = await expectNothingLost(site, {
-      ...{ name: "rolling restart of rankers and gateways", times: rounds * 6 },
+      name: "rolling restart of rankers and gateways",
+      times: rounds * 6,
       load: { urls: [front.url] },
       async inject() {
         for (let round = 0; round < rounds; round++) {

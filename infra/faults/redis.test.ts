@@ -67,7 +67,8 @@ test("kill -9 of Redis: nothing acknowledged is missing, and every service heals
   const times = scaled(3, 10);
   const token = await enter("probe-kill");
   await expectNothingLost(site, {
-    ...{ name: "kill -9 of Redis", times },
+    name: "kill -9 of Redis",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 1_000);
@@ -82,7 +83,8 @@ test("kill -9 of Redis: nothing acknowledged is missing, and every service heals
 test("Redis away: every request has its answer within a second, and service resumes by itself", async () => {
   const token = await enter("probe-away");
   await expectNothingLost(site, {
-    ...{ name: "Redis away", times: 1 },
+    name: "Redis away",
+    times: 1,
     async inject() {
       await site.redis.kill();
       for (let n = 0; n < 3; n++) await expectHonestRefusals(token);
@@ -96,7 +98,8 @@ test("Redis in a black hole: every request has its answer within a second, and h
   const times = scaled(1, 3);
   const token = await enter("probe-hole");
   await expectNothingLost(site, {
-    ...{ name: "Redis in a black hole", times },
+    name: "Redis in a black hole",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         for (const { toRedis } of servicesOf(site)) toRedis.blackHole();
@@ -175,7 +178,8 @@ describe("the reply to a submit is lost on its way to the ranker", () => {
 test("SCRIPT FLUSH under load: no client notices", async () => {
   const times = scaled(20, 100);
   const load = await expectNothingLost(site, {
-    ...{ name: "SCRIPT FLUSH", times },
+    name: "SCRIPT FLUSH",
+    times,
     async inject() {
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 50);
@@ -193,7 +197,8 @@ test("Redis at maxmemory: submits get 503, reads go on, the drainer empties the 
   const token = await enter("probe-memory");
   expect((await client.post("/score/add", { delta: 1 }, token)).status).toBe(200);
   await expectNothingLost(site, {
-    ...{ name: "Redis at maxmemory", times: 1 },
+    name: "Redis at maxmemory",
+    times: 1,
     async inject() {
       await drainer.stop();
       await until(

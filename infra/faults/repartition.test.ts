@@ -21,7 +21,10 @@ function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const command = join(import.meta.dir, "../lb.ts");
   return Bun.spawn([process.execPath, command, "repartition", "--to", String(to)], {
     env: { ...stores, ...Object.fromEntries(databases), ...env, PATH: process.env.PATH ?? "" },
-    ...{ cwd: import.meta.dir, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    cwd: import.meta.dir,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
   });
 }
 
@@ -52,7 +55,8 @@ async function written(history: History, count: number): Promise<void> {
 test("moved from 1 partition to 4 and back under load, the command killed in between: nothing is lost", async () => {
   const times = scaled(4, 20);
   await expectNothingLost(site, {
-    ...{ name: "kill -9 of repartition", times },
+    name: "kill -9 of repartition",
+    times,
     async inject(_, history) {
       await written(history, 300);
       for (let n = 0; n < times; n++) {

@@ -24,7 +24,8 @@ describe.each([
     const member = pick() as ServiceMember;
     let code = -1;
     await expectNothingLost(site, {
-      ...{ name: `${fault} of a ${name}`, times: 1 },
+      name: `${fault} of a ${name}`,
+      times: 1,
       async inject() {
         await delay(200);
         const startedAt = performance.now();

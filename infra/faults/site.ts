@@ -105,7 +105,10 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     cluster ? startCluster(dir, launchRedis) : startSingle(dir, launchRedis),
     startMember("postgres", () =>
       startPostgres({
-        ...{ port: postgresPort, dir: join(dir, "postgres"), password: PASSWORD, args: ["-c", "fsync=off"] },
+        port: postgresPort,
+        dir: join(dir, "postgres"),
+        password: PASSWORD,
+        args: ["-c", "fsync=off"],
         databases: REGIONS.map(databaseOf),
       }),
     ),
@@ -122,11 +125,13 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     const lines: string[] = [];
     const ofRegions = REGIONS.map((region) => [`POSTGRES_URL_${region}`, urlAt(toPostgres.port, region)]);
     const environment = {
-      ...{
-        REDIS_URL: cluster ? redisUrl : `redis://127.0.0.1:${toRedis.port}`,
-        POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL"),
-      },
-      ...{ ...Object.fromEntries(ofRegions), ...NO_LIMITS, JWT_SECRET, PASSWORDS: "optional", LOG_LEVEL: "info" },
+      REDIS_URL: cluster ? redisUrl : `redis://127.0.0.1:${toRedis.port}`,
+      POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL"),
+      ...Object.fromEntries(ofRegions),
+      ...NO_LIMITS,
+      JWT_SECRET,
+      PASSWORDS: "optional",
+      LOG_LEVEL: "info",
       BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
     };
     const member = await startMember(kind, () =>
@@ -173,8 +178,15 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   }
 
   return {
-    ...{ redis, redisNodes, redisUrl, postgres, client, drained },
-    ...{ rankers: startedRankers, gateways: startedGateways, drainers: startedDrainers },
+    redis,
+    redisNodes,
+    redisUrl,
+    postgres,
+    client,
+    drained,
+    rankers: startedRankers,
+    gateways: startedGateways,
+    drainers: startedDrainers,
     postgresUrl: (region) => urlAt(postgresPort, region),
     async verify(history) {
       await drained();

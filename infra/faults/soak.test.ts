@@ -41,7 +41,8 @@ test(
     const measure = async () => void memory.push(await Promise.all(spared.map(residentBytes)));
 
     await expectNothingLost(site, {
-      ...{ name: `soak of ${MINUTES} minutes, random kills`, times: 1 },
+      name: `soak of ${MINUTES} minutes, random kills`,
+      times: 1,
       async inject() {
         const halfAt = (performance.now() + endsAt) / 2;
         while (performance.now() < endsAt) {

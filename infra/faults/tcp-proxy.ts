@@ -98,8 +98,11 @@ export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
     opened++;
     if (mode === "refuse") return void client.resetAndDestroy();
     const link: Link = {
-      ...{ client, server: tcpConnect(targetPort, "127.0.0.1"), isDead: mode === "black hole" },
-      ...{ requestsHeld: false, heldReplies: undefined },
+      client,
+      server: tcpConnect(targetPort, "127.0.0.1"),
+      isDead: mode === "black hole",
+      requestsHeld: false,
+      heldReplies: undefined,
     };
     links.add(link);
     client.on("data", (chunk: Buffer) => onRequest(link, chunk));

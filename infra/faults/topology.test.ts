@@ -150,7 +150,8 @@ async function untilWritten(history: History): Promise<void> {
 async function hang(member: ServiceMember, meanwhile: () => Promise<void>): Promise<void> {
   let refused: string[] = [];
   const load = await expectNothingLost(site, {
-    ...{ name: `SIGSTOP of a ${member.name}`, times: 1 },
+    name: `SIGSTOP of a ${member.name}`,
+    times: 1,
     load: { urls: [front.url], ...LIGHT },
     async inject(_, history) {
       const reads = startReads();

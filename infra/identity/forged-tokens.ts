@@ -7,8 +7,14 @@ const HS256 = { alg: "HS256", typ: "JWT" };
 
 /** What a token that is valid here says; each forgery differs in one thing. */
 const claims = {
-  ...{ sub: "ada", user_id: "ada", name: "Ada", region: "EU" },
-  ...{ iss: "leaderboard", aud: "leaderboard", iat: NOW, exp: NOW + 3600 },
+  sub: "ada",
+  user_id: "ada",
+  name: "Ada",
+  region: "EU",
+  iss: "leaderboard",
+  aud: "leaderboard",
+  iat: NOW,
+  exp: NOW + 3600,
 };
 
 const encode = (part: unknown) =>

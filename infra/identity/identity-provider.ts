@@ -34,7 +34,8 @@ export function startIdentityProvider(): IdentityProvider {
   let fetches = 0;
   const serve = (port: number) =>
     Bun.serve({
-      ...{ port, hostname: "127.0.0.1" },
+      port,
+      hostname: "127.0.0.1",
       fetch() {
         fetches++;
         return provider.answer();
@@ -44,8 +45,11 @@ export function startIdentityProvider(): IdentityProvider {
   const { port = 0 } = server;
   const provider: IdentityProvider = {
     options: {
-      ...{ jwksUrl: `http://127.0.0.1:${port}/jwks.json`, issuer: "https://id.example.com/", audience: "game" },
-      ...{ regionClaim: "region", nameClaim: "name" },
+      jwksUrl: `http://127.0.0.1:${port}/jwks.json`,
+      issuer: "https://id.example.com/",
+      audience: "game",
+      regionClaim: "region",
+      nameClaim: "name",
     },
     keys: [],
     get fetches() {
@@ -65,8 +69,14 @@ export function startIdentityProvider(): IdentityProvider {
 export function signAs(key: SigningKey, changed: Record<string, unknown> = {}, header: object = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const claims = {
-    ...{ sub: "grace", name: "Grace", region: "EU", iss: "https://id.example.com/", aud: "game" },
-    ...{ iat: now, exp: now + 3600, ...changed },
+    sub: "grace",
+    name: "Grace",
+    region: "EU",
+    iss: "https://id.example.com/",
+    aud: "game",
+    iat: now,
+    exp: now + 3600,
+    ...changed,
   };
   return new SignJWT(claims as JWTPayload)
     .setProtectedHeader({ alg: key.alg, kid: key.kid, ...header })

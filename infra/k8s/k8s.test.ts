@@ -139,11 +139,11 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     const stub = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
     const ofExample = Object.entries(await environmentOf(container)).filter(([key]) => !/_URL(_|S?$)/.test(key));
     const service = await startService(name, {
-      ...{ ...Object.fromEntries(ofExample), HOST: "127.0.0.1", REDIS_URL: redis.url },
-      ...{
-        POSTGRES_URL: postgres.url("leaderboard_global"),
-        LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${stub.port}`,
-      },
+      ...Object.fromEntries(ofExample),
+      HOST: "127.0.0.1",
+      REDIS_URL: redis.url,
+      POSTGRES_URL: postgres.url("leaderboard_global"),
+      LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${stub.port}`,
     });
     for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
       expect((await fetch(service.url + probe?.httpGet?.path)).status).toBe(200);
@@ -190,7 +190,8 @@ test.each(workloads([...base, ...example]).map((each) => [each.metadata.name, ea
     expect(pod.securityContext?.runAsUser).toBeGreaterThan(0);
     for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
       expect(container.securityContext).toEqual({
-        ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
         capabilities: { drop: ["ALL"] },
       });
       expect(container.resources).toMatchObject({

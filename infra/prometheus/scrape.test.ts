@@ -68,7 +68,12 @@ test.skipIf(prometheus === null)(
       `--web.listen-address=127.0.0.1:${port}`,
     ];
     const running = await launch({
-      ...{ command: prometheus ?? "", args, port, readyWhen: `${url}/-/ready`, stopSignal: "SIGTERM", spawn: {} },
+      command: prometheus ?? "",
+      args,
+      port,
+      readyWhen: `${url}/-/ready`,
+      stopSignal: "SIGTERM",
+      spawn: {},
     });
     closing.push(() => running.stop());
 

@@ -18,7 +18,9 @@ beforeAll(async () => {
   engine = await launch({
     command: "redis-server",
     args: [join(import.meta.dir, "redis.conf"), "--port", String(port), "--dir", dir, "--bind", "127.0.0.1"],
-    ...{ port, readyWhen: /Ready to accept connections/, stopSignal: "SIGTERM" },
+    port,
+    readyWhen: /Ready to accept connections/,
+    stopSignal: "SIGTERM",
   });
 });
 afterAll(async () => {

@@ -31,7 +31,10 @@ export function openDataDir(path: string, fresh: boolean): DataDir {
   const secretsFile = join(path, "secrets.json");
   if (fresh) for (const each of [redisDir, postgresDir, secretsFile]) rmSync(each, { recursive: true, force: true });
   return {
-    ...{ path, redisDir, postgresDir, secrets: readOrMakeSecrets(secretsFile) },
+    path,
+    redisDir,
+    postgresDir,
+    secrets: readOrMakeSecrets(secretsFile),
     writeEnvironment(env) {
       const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
       replaceFile(join(path, "stack.env"), lines.join(""));

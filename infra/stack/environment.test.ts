@@ -25,13 +25,13 @@ test("all three services can be started with it", () => {
 
 test("a .env that was made for production leads nowhere: stores, secrets and hosts are the stack's own", () => {
   const production = {
-    ...{
-      REDIS_URL: "redis://prod",
-      REDIS_URL_EU: "redis://prod-eu",
-      POSTGRES_URL: "postgres://prod/x",
-      HOST: "0.0.0.0",
-    },
-    ...{ JWT_SECRET: "p".repeat(48), LEADERBOARD_SERVICE_URLS: "http://prod", NODE_ENV: "production" },
+    REDIS_URL: "redis://prod",
+    REDIS_URL_EU: "redis://prod-eu",
+    POSTGRES_URL: "postgres://prod/x",
+    HOST: "0.0.0.0",
+    JWT_SECRET: "p".repeat(48),
+    LEADERBOARD_SERVICE_URLS: "http://prod",
+    NODE_ENV: "production",
   };
   const env: Record<string, string> = environmentOf(production);
   expect(Object.values(env).filter((value) => value.includes("prod"))).toEqual([]);

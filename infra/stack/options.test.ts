@@ -13,7 +13,9 @@ const faultsOf = (args: string[], env: Record<string, string>): readonly string[
 
 test("without anything said: the known ports, .data in the project, everything kept", () => {
   expect(readOptions([], {}, "/project")).toEqual({
-    ...{ dataDir: "/project/.data", fresh: false, withDrainer: true },
+    dataDir: "/project/.data",
+    fresh: false,
+    withDrainer: true,
     ports: { GATEWAY_PORT: 4000, RANKER_PORT: 5000, DRAINER_PORT: 6060, REDIS_PORT: 6390, POSTGRES_PORT: 5490 },
   });
 });

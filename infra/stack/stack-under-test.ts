@@ -62,8 +62,12 @@ export async function startStack(
 ): Promise<RunningStack> {
   const lines: string[] = [];
   const engine = await launch({
-    ...{ command: process.execPath, args: [join(root, "infra/start.ts"), ...args], port: 0, stopSignal: "SIGTERM" },
-    ...{ readyWhen: /^Leaderboard is ready/, onLine: (line: string) => lines.push(line) },
+    command: process.execPath,
+    args: [join(root, "infra/start.ts"), ...args],
+    port: 0,
+    stopSignal: "SIGTERM",
+    readyWhen: /^Leaderboard is ready/,
+    onLine: (line: string) => lines.push(line),
     // Not in the project's folder: a .env there is not the test's.
     spawn: { cwd: tmpdir(), env: { ...place.env, ...env } },
   });
@@ -110,7 +114,8 @@ export function clientOf({ url }: Pick<Place, "url">) {
       fetch(url + path, {
         method: "POST",
         headers: {
-          ...{ "Content-Type": "application/json", ...headers },
+          "Content-Type": "application/json",
+          ...headers,
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         },
         body: JSON.stringify(body),

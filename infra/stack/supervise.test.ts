@@ -6,7 +6,9 @@ import { restartDelayMs, supervise } from "./supervise.ts";
 function fakeEngine(pid: number) {
   const exit = Promise.withResolvers<number>();
   const engine: Engine = {
-    ...{ pid, port: 0, exited: exit.promise },
+    pid,
+    port: 0,
+    exited: exit.promise,
     stop: async () => exit.resolve(0),
     kill: async () => exit.resolve(-1),
   };
@@ -40,8 +42,13 @@ test("a process that dies is reported and started again, also when the next star
   await runsAgain;
   await member.stop();
   expect(events).toEqual([
-    ...["start 1", "exit 1", "ranker died (exit code 3); starting it again"],
-    ...["ranker did not start: the port is taken", "start 2", "ranker runs again", "exit 2"],
+    "start 1",
+    "exit 1",
+    "ranker died (exit code 3); starting it again",
+    "ranker did not start: the port is taken",
+    "start 2",
+    "ranker runs again",
+    "exit 2",
   ]);
 });
 

@@ -14,7 +14,8 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 async function environmentOf(env: Record<string, string>): Promise<Record<string, string>> {
   const script = join(import.meta.dir, "..", "with-stack.sh");
   const child = Bun.spawn(["bash", script, join(dir, "shown.ts")], {
-    ...{ cwd: dir, env: { PATH: process.env.PATH ?? "", ...env } },
+    cwd: dir,
+    env: { PATH: process.env.PATH ?? "", ...env },
   });
   return JSON.parse(await new Response(child.stdout).text());
 }

@@ -72,7 +72,8 @@ export function createApp(deps: RankerDeps): { app: RankerApp; lane: HotLane | u
   if (tracing !== undefined) app.use(traceRequests(tracing));
   app.use(
     around(requestId(), tellEnds(onEnd), closeWhenStopping(isStopping), secureAnswers()),
-    ...[measureHead(), refuseAmbiguous()],
+    measureHead(),
+    refuseAmbiguous(),
   );
   const hotRoutes = [...scoreRoutes(deps), ...readRoutes(deps)];
   mountHotRoutes(app, hotRoutes);

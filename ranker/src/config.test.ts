@@ -6,7 +6,11 @@ const REDIS_URL = "redis://127.0.0.1:6379";
 
 test("two variables are enough, and passwords are required unless said otherwise", () => {
   expect(loadRankerConfig({ JWT_SECRET, REDIS_URL })).toMatchObject({
-    ...{ name: "ranker", host: "127.0.0.1", port: 5000, passwordsRequired: true, queueMax: 100_000 },
+    name: "ranker",
+    host: "127.0.0.1",
+    port: 5000,
+    passwordsRequired: true,
+    queueMax: 100_000,
     topology: { regions: ["GLOBAL", "ASIA", "EU", "NA"], partitions: 1, boards: ["main"] },
   });
 });
@@ -42,7 +46,8 @@ test("an identity provider closes registration; its issuer and audience are ours
   const named = { JWT_JWKS_ISSUER: "https://id.example.com/", JWT_JWKS_AUDIENCE: "game", JWT_REGION_CLAIM: "zone" };
   expect(loadRankerConfig({ JWT_SECRET, REDIS_URL, JWT_JWKS_URL, ...named })).toMatchObject({
     tokens: {
-      ...{ issuer: "leaderboard", audience: "leaderboard" },
+      issuer: "leaderboard",
+      audience: "leaderboard",
       provider: { issuer: "https://id.example.com/", audience: "game", regionClaim: "zone", nameClaim: "name" },
     },
   });

@@ -36,7 +36,12 @@ await runService(
       const connected = connectStores({ homeUrl, urlsByRegion, name, log });
       shutdown.onClose("redis", () => connected.close());
       const { of: redisOf } = await awaitFitStores({
-        ...{ stores: connected, topology, regions, needsHome: true, isProduction: config.isProduction, log },
+        stores: connected,
+        topology,
+        regions,
+        needsHome: true,
+        isProduction: config.isProduction,
+        log,
       });
       return { ...connected, of: redisOf };
     };
@@ -69,10 +74,26 @@ await runService(
     const countTry = createCountTry(stores.home, createLimiter(), config.loginLimit);
     const live = createLive({ boards, measured: measureLive(metrics), log });
     const { app, lane } = createApp({
-      ...{ topology, boards, live, submit, passwordsRequired, registrationOpen, log, metrics, tracing },
+      topology,
+      boards,
+      live,
+      submit,
+      passwordsRequired,
+      registrationOpen,
+      log,
+      metrics,
+      tracing,
       accounts: createAccounts({
-        ...{ redis: stores.home, writer: writers.home, confirm, fences },
-        ...{ passwords, submit, hasRoom, countTry, passwordsRequired, queueMax },
+        redis: stores.home,
+        writer: writers.home,
+        confirm,
+        fences,
+        passwords,
+        submit,
+        hasRoom,
+        countTry,
+        passwordsRequired,
+        queueMax,
       }),
       confirmAccount: createConfirmAccount(stores.home, undefined, onConfirm),
       players: createPlayers(topology, stores),

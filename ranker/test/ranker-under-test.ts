@@ -63,7 +63,9 @@ export interface Built {
 }
 
 export const tokenOptions: TokenOptions = {
-  ...{ secret: "a secret of the tests, 32 bytes and more", issuer: "leaderboard", audience: "leaderboard" },
+  secret: "a secret of the tests, 32 bytes and more",
+  issuer: "leaderboard",
+  audience: "leaderboard",
   lifetimeSeconds: 3600,
 };
 
@@ -119,25 +121,32 @@ export async function startUnderTest(server?: {
       const { app } = createApp({
         setVisibility,
         players: createPlayers(topology, stores),
-        ...{
-          erasePlayer,
-          topology,
-          boards,
-          live,
-          metrics,
-          submit,
-          accounts,
-          confirmAccount,
-          tokens,
-          passwordsRequired,
-        },
+        erasePlayer,
+        topology,
+        boards,
+        live,
+        metrics,
+        submit,
+        accounts,
+        confirmAccount,
+        tokens,
+        passwordsRequired,
         log: rest.log ?? log,
         registrationOpen: rest.provider === undefined,
         dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
         isStopping: () => false,
       });
       return {
-        ...{ app, boards, live, metrics, submit, setVisibility, erasePlayer, accounts, tokens, topology },
+        app,
+        boards,
+        live,
+        metrics,
+        submit,
+        setVisibility,
+        erasePlayer,
+        accounts,
+        tokens,
+        topology,
         async post(path, body, as, headers = {}) {
           const authorization = as === undefined ? {} : { Authorization: `Bearer ${await tokens.issue(as)}` };
           return app.request(path, {

@@ -19,11 +19,13 @@ afterEach(() => server?.stop(true));
 function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
   const seen: Seen[] = [];
   server = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
       seen.push({
-        ...{ method: request.method, target: pathname + search },
+        method: request.method,
+        target: pathname + search,
         body: request.headers.has("Content-Type") ? await request.json() : undefined,
         token: request.headers.get("Authorization"),
         key: request.headers.get("Idempotency-Key"),
@@ -43,7 +45,8 @@ function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
 
 const problem = (status: number, code: string, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify({ status, code, detail: `What ${code} says.`, request_id: "the-id" }), {
-    ...{ status, headers: { "Content-Type": "application/problem+json", ...headers } },
+    status,
+    headers: { "Content-Type": "application/problem+json", ...headers },
   });
 const later = (status: number, code: string) => problem(status, code, { "Retry-After": "0" });
 
@@ -183,7 +186,11 @@ describe("an error", () => {
     const error = await failureOf(client.addScore({ delta: 1 }));
     expect(error).toBeInstanceOf(LeaderboardError);
     expect(error).toMatchObject({
-      ...{ code: "invalid_request", status: 400, message: "Not valid.", errors, requestId: "the-id" },
+      code: "invalid_request",
+      status: 400,
+      message: "Not valid.",
+      errors,
+      requestId: "the-id",
       retryAfter: undefined,
     });
   });

@@ -55,7 +55,9 @@ export async function toError(response: Response): Promise<LeaderboardError> {
 /** The error that an answer is when it is none of this API's. */
 export const notUnderstood = ({ status, headers }: Response, retryAfter?: number) =>
   new LeaderboardError("not_understood", `The answer was ${status}, and none of a leaderboard.`, {
-    ...{ status, retryAfter, requestId: headers.get("X-Request-Id") ?? undefined },
+    status,
+    retryAfter,
+    requestId: headers.get("X-Request-Id") ?? undefined,
   });
 
 interface ProblemBody {

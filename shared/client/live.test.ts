@@ -12,7 +12,8 @@ function serve(...answers: Answer[]) {
   const asked: { target: string; lastId: string | null }[] = [];
   const waits: number[] = [];
   server = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     fetch(request) {
       const { pathname, search } = new URL(request.url);
       asked.push({ target: pathname + search, lastId: request.headers.get("Last-Event-ID") });
@@ -21,7 +22,8 @@ function serve(...answers: Answer[]) {
     },
   });
   const client = createClient({
-    ...{ url: `http://127.0.0.1:${server.port}/`, onRetry: (_: unknown, waitMs: number) => waits.push(waitMs) },
+    url: `http://127.0.0.1:${server.port}/`,
+    onRetry: (_: unknown, waitMs: number) => waits.push(waitMs),
   });
   return { client, asked, waits };
 }

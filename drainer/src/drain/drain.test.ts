@@ -151,12 +151,12 @@ test("a queue whose old end is the same but whose batch is not is left alone", a
 test("malformed events go to the dead with their reasons, the others to PostgreSQL", async () => {
   const tooLong = "x".repeat(201);
   await push(
-    ...[scoreEvent("ann", 5, 1), "not JSON", scoreEvent("bob", 1, 2, { score: "1.5" })],
-    ...[
-      scoreEvent("cid", 1, 3, { name: tooLong }),
-      scoreEvent("dan", 1, 4, { name: "a\u0000b" }),
-      scoreEvent("eve", 8, 5),
-    ],
+    scoreEvent("ann", 5, 1),
+    "not JSON",
+    scoreEvent("bob", 1, 2, { score: "1.5" }),
+    scoreEvent("cid", 1, 3, { name: tooLong }),
+    scoreEvent("dan", 1, 4, { name: "a\u0000b" }),
+    scoreEvent("eve", 8, 5),
   );
   expect(await newDrain()()).toMatchObject({ events: 6, rows: 2, refused: 4 });
   expect((await readBoard(it.database)).map((row) => row.user_id)).toEqual(["eve", "ann"]);

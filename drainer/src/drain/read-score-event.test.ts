@@ -63,12 +63,13 @@ test("whatever is read is JSON, and what the schema makes of it", () => {
   const time = mostly(/^\d{1,17}$/, fc.bigInt(2n ** 52n, 2n ** 54n).map(String));
   const event = fc
     .record({
-      ...{ score, reached_at: time, updated_at: time, board: mostly(/^[a-z0-9_-]{1,33}$/) },
-      ...{
-        user_id: mostly(/^[A-Za-z0-9_-]{1,65}$/),
-        name: mostly(/^\w{1,201}$/, name),
-        region: mostly(/^[A-Z]{1,51}$/),
-      },
+      score,
+      reached_at: time,
+      updated_at: time,
+      board: mostly(/^[a-z0-9_-]{1,33}$/),
+      user_id: mostly(/^[A-Za-z0-9_-]{1,65}$/),
+      name: mostly(/^\w{1,201}$/, name),
+      region: mostly(/^[A-Z]{1,51}$/),
       traceparent: fc.option(mostly(/^0[01]-[01]{32}-[01a]{16}-01$/), { nil: undefined }),
     })
     .map((members) => JSON.stringify(members));

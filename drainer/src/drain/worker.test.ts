@@ -6,7 +6,12 @@ import { startWorker } from "./worker.ts";
 
 const log = createLog("test", "silent");
 const drained = (events: number): Step => ({
-  ...{ state: "drained", events, rows: events, refused: 0, isTrimmed: true, isFull: false },
+  state: "drained",
+  events,
+  rows: events,
+  refused: 0,
+  isTrimmed: true,
+  isFull: false,
 });
 
 /** A worker over steps that are scripted: an error is thrown, and the end of the script is an empty queue. */
@@ -14,7 +19,10 @@ function startScripted(script: (Step | Error)[], yieldAfterMs?: number) {
   const seen: string[] = [];
   const { promise: isEmpty, resolve } = Promise.withResolvers<void>();
   const worker = startWorker({
-    ...{ tag: "EU", log, intervalMs: 1, ...(yieldAfterMs === undefined ? {} : { yieldAfterMs }) },
+    tag: "EU",
+    log,
+    intervalMs: 1,
+    ...(yieldAfterMs === undefined ? {} : { yieldAfterMs }),
     lease: { release: async () => void seen.push("released") },
     drain: async () => {
       const next = script.shift();

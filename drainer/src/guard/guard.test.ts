@@ -34,7 +34,12 @@ beforeEach(async () => {
 
 const shard = { region: "EU", partition: 0, tag: "EU" };
 const account = (user_id: string, created_at: string, password_hash: string) => ({
-  ...{ user_id, name: user_id, region: "EU", password_hash, created_at, updated_at: created_at },
+  user_id,
+  name: user_id,
+  region: "EU",
+  password_hash,
+  created_at,
+  updated_at: created_at,
 });
 
 const databases = () => openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));

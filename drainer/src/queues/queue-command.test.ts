@@ -27,7 +27,10 @@ beforeEach(async () => {
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string; lines: string[] }> {
   const env = { PATH: process.env.PATH ?? "", REDIS_URL: server.url };
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/lb.ts"), "queue", ...args], {
-    ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
+    env,
+    cwd: "/",
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err, lines: out.trimEnd().split("\n") };
@@ -58,7 +61,8 @@ test("--dead shows every dead event whole, with time and reason, and ends with 2
 
 test("--retry puts back what was chosen, hashes included, and nothing else", async () => {
   expect(await command("--retry", "--queue", "accounts", "--json")).toMatchObject({
-    ...{ code: 0, out: '{"queue":"accounts","retried":1,"unreadable":0}\n' },
+    code: 0,
+    out: '{"queue":"accounts","retried":1,"unreadable":0}\n',
   });
   expect(await redis.lindex("queue:accounts:{accounts}", 0)).toContain("$argon2id$secret");
   expect(await redis.llen("queue:dead:{EU}")).toBe(25);

@@ -72,14 +72,19 @@ export async function queueCommand(args: string[], env: Environment): Promise<nu
   const settings = parseEnvironment(commonFields, ["REDIS_URL"], env);
   const urlsByRegion = settings.urlsByRegion.REDIS_URL;
   const stores = connectStores({
-    ...{ homeUrl: settings.REDIS_URL, urlsByRegion, name: "queue", log: createLog("queue", "error") },
+    homeUrl: settings.REDIS_URL,
+    urlsByRegion,
+    name: "queue",
+    log: createLog("queue", "error"),
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
   });
   try {
     const topology = toTopology(settings);
     const queues: Queue[] = [
       ...scoreQueuesOf(topology).map((keys) => ({
-        ...{ redis: stores.of(keys.region), keys, region: keys.region },
+        redis: stores.of(keys.region),
+        keys,
+        region: keys.region,
       })),
       { redis: stores.home, keys: accountQueue },
     ];

@@ -49,8 +49,14 @@ function parse(args: string[]) {
     {
       args,
       options: {
-        ...{ dead: flag, retry: flag, drop: flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
-        ...{ region: text, queue: text },
+        dead: flag,
+        retry: flag,
+        drop: flag,
+        yes: flag,
+        json: flag,
+        help: { ...flag, short: "h" },
+        region: text,
+        queue: text,
       },
     },
     INVALID_CONFIGURATION,

@@ -31,7 +31,10 @@ test("an event that is not text is shown in base64, to people and to machines", 
   const event = readDeadEntry(dead(Buffer.from([0xff])));
   expect(formatDead(event)).toBe("2026-01-02T03:04:05.000Z  r  base64 /w==");
   expect(JSON.parse(toDeadLine("EU", event))).toEqual({
-    ...{ queue: "EU", at: at.toISOString(), reason: "r", event_base64: "/w==" },
+    queue: "EU",
+    at: at.toISOString(),
+    reason: "r",
+    event_base64: "/w==",
   });
 });
 

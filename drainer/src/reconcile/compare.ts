@@ -46,7 +46,10 @@ export function judge<R extends Versioned>(
   isSame: (a: R, b: R) => boolean,
 ): Verdict<R> {
   const keepRedis = (kind: DriftKind, kept: R): Verdict<R> => ({
-    ...{ kind: isWhole ? kind : "entry_broken", keep: "redis", row: kept, isMending: !isWhole },
+    kind: isWhole ? kind : "entry_broken",
+    keep: "redis",
+    row: kept,
+    isMending: !isWhole,
   });
   if (row === undefined || !isSound(row)) {
     if (claimed !== undefined) return keepRedis(row === undefined ? "row_missing" : "row_differs", claimed);

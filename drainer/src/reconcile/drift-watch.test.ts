@@ -18,7 +18,9 @@ let sides: Sides;
 beforeAll(async () => {
   it = await startUnderTest();
   const stores = connectStores({
-    ...{ homeUrl: it.redisUrl, urlsByRegion: new Map([["EU", it.redisUrl]]), name: "test" },
+    homeUrl: it.redisUrl,
+    urlsByRegion: new Map([["EU", it.redisUrl]]),
+    name: "test",
     log: createLog("test", "silent"),
   });
   await Promise.all(stores.all.map((redis) => redis.connect()));
@@ -46,17 +48,15 @@ async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ lo
   const lines: string[] = [];
   const log: Log = createLog("test", "info", { write: (line) => void lines.push(line) });
   const watch = startDriftWatch({
-    ...{
-      sides,
-      isOpen: () => true,
-      leases: new Map([
-        ["EU", unshared],
-        ["accounts", unshared],
-      ]),
-      accountTag: "accounts",
-      intervalMs: 1,
-      log,
-    },
+    sides,
+    isOpen: () => true,
+    leases: new Map([
+      ["EU", unshared],
+      ["accounts", unshared],
+    ]),
+    accountTag: "accounts",
+    intervalMs: 1,
+    log,
     metrics: {
       onSweep(...args) {
         metrics.onSweep(...args);
@@ -89,7 +89,10 @@ test("drift is counted and logged with examples, and nothing is repaired", async
   expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
   expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="entry_broken"} 1');
   expect(JSON.parse(logged.split("\n")[0] ?? "")).toMatchObject({
-    ...{ level: "warn", queue: "EU", kinds: { row_missing: 1, entry_broken: 1 }, examples: ["ann", "bob"] },
+    level: "warn",
+    queue: "EU",
+    kinds: { row_missing: 1, entry_broken: 1 },
+    examples: ["ann", "bob"],
   });
   expect((await sweepOnce()).scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
 });
@@ -118,7 +121,10 @@ test("what cannot be compared is not told to be alike, and does not keep the res
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   const { promise: told, resolve } = Promise.withResolvers<string[]>();
   const watch = startDriftWatch({
-    ...{ sides, accountTag: "accounts", intervalMs: 1, log: createLog("test", "silent") },
+    sides,
+    accountTag: "accounts",
+    intervalMs: 1,
+    log: createLog("test", "silent"),
     isOpen: () => true,
     leases: new Map(["EU", "accounts"].map((tag) => [tag, unshared])),
     metrics: { onSweep: (found) => resolve([...found.keys()]), onFailure() {} },

@@ -22,7 +22,10 @@ const account = { name: "Ann", region: "EU", password_hash: hash, created_at: "5
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const env = { PATH: process.env.PATH ?? "", REDIS_URL: it.redisUrl, POSTGRES_URL: it.postgresUrl };
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/lb.ts"), "reconcile", ...args], {
-    ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
+    env,
+    cwd: "/",
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };

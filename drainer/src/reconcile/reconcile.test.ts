@@ -31,7 +31,10 @@ beforeAll(async () => {
   const topology = createTopology(["EU", "NA"], 1, ["main", "weekly"]);
   const urls = (url: string) => new Map(topology.regions.map((region) => [region, url]));
   const stores = connectStores({
-    ...{ homeUrl: it.redisUrl, urlsByRegion: urls(it.redisUrl), name: "test", log: createLog("test", "silent") },
+    homeUrl: it.redisUrl,
+    urlsByRegion: urls(it.redisUrl),
+    name: "test",
+    log: createLog("test", "silent"),
   });
   await Promise.all(stores.all.map((redis) => redis.connect()));
   sides = { topology, stores, databases: openDatabases(it.postgresUrl, urls(it.postgresUrl)) };
@@ -48,7 +51,12 @@ const VERSION = 1_700_000_000_000_000;
 const member = (reachedAt: number) => `${toArrival(reachedAt)}ada`;
 const hash = "$argon2id$hash";
 const account = {
-  ...{ user_id: "ada", name: "Ada", region: "EU", password_hash: hash, created_at: "5", updated_at: "6" },
+  user_id: "ada",
+  name: "Ada",
+  region: "EU",
+  password_hash: hash,
+  created_at: "5",
+  updated_at: "6",
 };
 
 beforeEach(async () => {
@@ -83,7 +91,11 @@ async function entry() {
   const score = await it.redis.zscore(boardKey(eu, "main"), `${arrival}ada`);
   const reached_at = String(Number.MAX_SAFE_INTEGER - Number(arrival));
   return {
-    ...{ name, score, recorded, reached_at, version },
+    name,
+    score,
+    recorded,
+    reached_at,
+    version,
     members: members.filter((each) => each.endsWith("ada")).length,
   };
 }
@@ -259,7 +271,9 @@ test("a row that PostgreSQL refuses is told with its reason, and the others are 
   await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'p1'`);
   const found = await sweep(true);
   expect(found.find(({ user_id }) => user_id === "ada")).toMatchObject({
-    ...{ kind: "row_differs", isRepaired: false, reason: expect.stringMatching(/^22001 /) },
+    kind: "row_differs",
+    isRepaired: false,
+    reason: expect.stringMatching(/^22001 /),
   });
   expect(found.find(({ user_id }) => user_id === "p1")).toMatchObject({ kind: "row_missing", isRepaired: true });
 });

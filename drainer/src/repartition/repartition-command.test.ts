@@ -15,7 +15,10 @@ async function run(name: string, args: string[], partitions = 1): Promise<{ code
   const stores = { REDIS_URL: it.redisUrl, POSTGRES_URL: it.postgresUrl };
   const env = { PATH: process.env.PATH ?? "", ...stores, REGIONS: "EU", PARTITIONS: String(partitions) };
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/lb.ts"), name, ...args], {
-    ...{ env, cwd: "/", stdin: "ignore", stderr: "pipe" },
+    env,
+    cwd: "/",
+    stdin: "ignore",
+    stderr: "pipe",
   });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };

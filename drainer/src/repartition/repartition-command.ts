@@ -68,7 +68,9 @@ export async function repartitionCommand(args: string[], env: Environment): Prom
   let broken = 0;
   try {
     const moved = repartition({
-      ...{ ...sides, to, batchMax: sides.config.batchMax },
+      ...sides,
+      to,
+      batchMax: sides.config.batchMax,
       onProgress(region, { entries }, expected) {
         progress.show(bar(region, entries, expected, rate(entries, performance.now() - startedAt)));
       },

@@ -76,7 +76,10 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
     const boards = topology.boards.map((board) => countRanked({ stores }, shardsOf(region, from), board));
     const expected = (await Promise.all(boards)).reduce((sum, count) => sum + count, 0);
     const move: Move = {
-      ...{ redis, region, from: shardsOf(region, from), counts },
+      redis,
+      region,
+      from: shardsOf(region, from),
+      counts,
       to: createTopology(topology.regions, to, topology.boards),
       async onPage() {
         if (!(await lease.hold())) throw new Error(`Another bun run lb repartition has taken over ${region}.`);

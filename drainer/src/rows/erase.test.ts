@@ -26,7 +26,10 @@ beforeEach(() => it.clear());
 const drain = () => scoreDrain(it)();
 const push = (...events: unknown[]) => pushEvents(it, ...events);
 const erasure = (user_id: string, version: number, region: string | undefined = "EU") => ({
-  ...{ erased: true, user_id, updated_at: String(version), region },
+  erased: true,
+  user_id,
+  updated_at: String(version),
+  region,
 });
 const scores = async (board?: string) =>
   (await readBoard(it.database, board)).map((row) => `${row.user_id} ${row.score}`);
@@ -103,12 +106,21 @@ test("a row that is being written while its player is erased does not outlive it
 
 test("an account goes in the same way, and one made later comes", async () => {
   const account = (updated: string) => ({
-    ...{ user_id: "ann", name: "Ann", region: "EU", password_hash: "", created_at: updated, updated_at: updated },
+    user_id: "ann",
+    name: "Ann",
+    region: "EU",
+    password_hash: "",
+    created_at: updated,
+    updated_at: updated,
   });
   const events = [account("1"), { erased: true, user_id: "ann", updated_at: "2" }];
   await it.redis.lpush(accountQueue.queue, ...events.map((event) => JSON.stringify(event)));
   await createDrain({
-    ...{ redis: it.redis, database: it.database, keys: accountQueue, kind: accountEvents, lease: unshared },
+    redis: it.redis,
+    database: it.database,
+    keys: accountQueue,
+    kind: accountEvents,
+    lease: unshared,
     batchMax: 100,
   })();
   const count = () => it.database.run((sql) => sql`SELECT FROM accounts`).then((rows) => rows.length);

@@ -18,7 +18,10 @@ beforeEach(() => it.clear());
 const drain = (batchMax = 100) => scoreDrain(it, { batchMax })();
 const push = (...events: unknown[]) => pushEvents(it, ...events);
 const change = (user_id: string, hidden: boolean, version: number, region = "EU"): VisibilityEvent => ({
-  ...{ hidden, updated_at: String(version), user_id, region },
+  hidden,
+  updated_at: String(version),
+  user_id,
+  region,
 });
 const rowsOf = async (region = "EU") =>
   (await readVisibilityOf(it.database, region, ["ann", "bob"]))

@@ -49,7 +49,10 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
       const found = { name, region, password_hash, created_at, updated_at };
       const claim = toAccountClaim(found, suspect.userId, latestVersion);
       return {
-        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(erased) },
+        suspect,
+        claim,
+        isForeign: false,
+        erasedAt: toErasedAt(erased),
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (a, b) => fields.every((field) => a[field] === b[field]),
         async mend(row) {

@@ -67,7 +67,10 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
       const found = toFound(raws[index]);
       const claim = toEntryClaim(found, suspect.userId, { board, region, latestVersion });
       return {
-        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(raws[index]?.[4]) },
+        suspect,
+        claim,
+        isForeign: false,
+        erasedAt: toErasedAt(raws[index]?.[4]),
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) =>
           claimed.score === row.score &&
@@ -86,8 +89,15 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     keys.push(erasedKey(shard, userId), visibilityKey(shard));
     const member = record === null ? "" : parseRecord(record).arrival + userId;
     await mendScript(redis, keys, [
-      ...[userId, record ?? "", member, score ?? "", stray?.member ?? ""],
-      ...[toRecord(row), toArrival(Number(row.reached_at)) + userId, row.score, row.updated_at],
+      userId,
+      record ?? "",
+      member,
+      score ?? "",
+      stray?.member ?? "",
+      toRecord(row),
+      toArrival(Number(row.reached_at)) + userId,
+      row.score,
+      row.updated_at,
     ]);
   }
 

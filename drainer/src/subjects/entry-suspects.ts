@@ -120,5 +120,8 @@ async function findRows({ database, board, region }: Search, ids: readonly strin
 }
 
 const toSuspect = (shard: Shard, board: string, userId: string): Suspect => ({
-  ...{ tag: shard.tag, userId, member: "", key: boardKey(shard, board) },
+  tag: shard.tag,
+  userId,
+  member: "",
+  key: boardKey(shard, board),
 });

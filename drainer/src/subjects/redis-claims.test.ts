@@ -6,7 +6,13 @@ import { type FoundEntry, toAccountClaim, toEntryClaim } from "./redis-claims.ts
 const record = { arrival: toArrival(100), updatedAt: "200", score: "7", name: "Ada" };
 const found: FoundEntry = { record: formatRecord(record), score: "7", stray: null };
 const row = {
-  ...{ board: "main", user_id: "ada", name: "Ada", region: "EU", score: "7", reached_at: "100", updated_at: "200" },
+  board: "main",
+  user_id: "ada",
+  name: "Ada",
+  region: "EU",
+  score: "7",
+  reached_at: "100",
+  updated_at: "200",
 };
 const stray = { member: `${toArrival(90)}ada`, score: "3" };
 const claimOf = (entry: FoundEntry) =>
@@ -47,7 +53,9 @@ test.each(cases)("%s: not whole", (_, change, claimed) => {
 test("an account is whole, or tells nothing", () => {
   const account = { name: "Ada", region: "EU", password_hash: "", created_at: "5", updated_at: "6" };
   expect(toAccountClaim(account, "ada", 10)).toEqual({
-    ...{ row: { user_id: "ada", ...account }, isWhole: true, isPresent: true },
+    row: { user_id: "ada", ...account },
+    isWhole: true,
+    isPresent: true,
   });
   for (const broken of [{ name: null }, { password_hash: null }, { updated_at: "11" }, { created_at: "soon" }]) {
     const claim = toAccountClaim({ ...account, ...broken }, "ada", 10);

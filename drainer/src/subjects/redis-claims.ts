@@ -37,8 +37,13 @@ export function toEntryClaim(found: FoundEntry, userId: string, place: Place): C
     version !== undefined && score === toInteger(recorded) && score === toInteger(found.score) && found.stray === null;
   const reachedAt = fromArrival(arrival);
   const row = {
-    ...{ board, user_id: userId, name, region, score: String(score) },
-    ...{ reached_at: String(reachedAt), updated_at: String(version ?? reachedAt) },
+    board,
+    user_id: userId,
+    name,
+    region,
+    score: String(score),
+    reached_at: String(reachedAt),
+    updated_at: String(version ?? reachedAt),
   };
   return { row, isWhole, isPresent: true };
 }

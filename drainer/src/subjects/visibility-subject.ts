@@ -41,7 +41,10 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
   const shardByTag = new Map(shards.map((shard) => [shard.tag, shard]));
 
   const toSuspect = (shard: Shard, userId: string): Suspect => ({
-    ...{ tag: shard.tag, userId, member: "", key: visibilityKey(shard) },
+    tag: shard.tag,
+    userId,
+    member: "",
+    key: visibilityKey(shard),
   });
 
   async function readClaims(suspects: readonly Suspect[]): Promise<Reading<VisibilityEvent>[]> {
@@ -63,7 +66,10 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
       const [found = null, erasure = null] = raws[index] ?? [];
       const claim = toVisibilityClaim(found, { region, user_id: suspect.userId }, latestVersion);
       return {
-        ...{ suspect, claim, isForeign: false, erasedAt: toErasedAt(erasure) },
+        suspect,
+        claim,
+        isForeign: false,
+        erasedAt: toErasedAt(erasure),
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) => claimed.hidden === row.hidden,
         async mend(row) {

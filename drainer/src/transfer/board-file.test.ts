@@ -3,15 +3,13 @@ import { createLineReader, FORMATS, HEADER, toLines } from "./board-file.ts";
 import { readLines } from "./read-lines.ts";
 
 const row = (user_id: string, name: string, score = "5") => ({
-  ...{
-    board: "main",
-    user_id,
-    name,
-    region: "EU",
-    score,
-    reached_at: "1767322984678901",
-    updated_at: "1767322984678902",
-  },
+  board: "main",
+  user_id,
+  name,
+  region: "EU",
+  score,
+  reached_at: "1767322984678901",
+  updated_at: "1767322984678902",
 });
 const rows = [
   row("plain", "Ann"),

@@ -17,8 +17,12 @@ export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, n
 /** A page of a file: RFC 4180, or one JSON object a line. Times in ISO 8601 with all six digits. */
 export function toLines(format: Format, rows: readonly EntryRow[]): string {
   const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
-    ...{ user_id, name, region, score: Number(score) },
-    ...{ reached_at: toIsoTime(Number(reached_at)), updated_at: toIsoTime(Number(updated_at)) },
+    user_id,
+    name,
+    region,
+    score: Number(score),
+    reached_at: toIsoTime(Number(reached_at)),
+    updated_at: toIsoTime(Number(updated_at)),
   }));
   if (format === "ndjson") return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
   if (entries.length === 0) return "";
@@ -41,9 +45,12 @@ const scoreText = z
 
 /** A line, read; the region upper-cased, as it is everywhere. */
 export const lineSchema = z.strictObject({
-  ...{ user_id: userIdSchema, name: nameSchema, region: z.string().transform((region) => region.toUpperCase()) },
+  user_id: userIdSchema,
+  name: nameSchema,
+  region: z.string().transform((region) => region.toUpperCase()),
   score: scoreText,
-  ...{ reached_at: time, updated_at: time },
+  reached_at: time,
+  updated_at: time,
 });
 export type FileEntry = z.output<typeof lineSchema>;
 

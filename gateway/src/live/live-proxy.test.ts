@@ -62,7 +62,9 @@ function open(proxy: LiveProxy, address = "192.0.2.1") {
   const attempts: string[] = [];
   let cuts = 0;
   const answer = proxy.open(get, {
-    ...{ address, signal: client.signal, cut: () => void cuts++ },
+    address,
+    signal: client.signal,
+    cut: () => void cuts++,
     onAttempt: (upstream) => void attempts.push(upstream.origin),
   });
   return { answer, client, attempts, cuts: () => cuts };

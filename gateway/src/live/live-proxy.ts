@@ -131,7 +131,8 @@ async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<C
     const asked = { headers: toHeaderPairs(headers), redirect: "manual", signal: aborted.signal } as const;
     const response = await fetch(upstream.origin + target, asked);
     return {
-      ...{ status: response.status, headers: toClientHeaders(toHeaderList(response.headers), upstream.address) },
+      status: response.status,
+      headers: toClientHeaders(toHeaderList(response.headers), upstream.address),
       body: response.status === 200 && response.body !== null ? response.body : await response.arrayBuffer(),
     };
   } finally {

@@ -27,9 +27,16 @@ export interface OpenApiDocument extends Json {
 }
 
 const answers = {
-  ...{ Entry: entrySchema, Top: topSchema, Rank: rankSchema, Around: aroundSchema, Session: sessionSchema },
-  ...{ PlayerRecord: playerRecordSchema, Erased: erasedSchema, Visibility: visibilitySchema },
-  ...{ Health: healthSchema, Readiness: readinessSchema },
+  Entry: entrySchema,
+  Top: topSchema,
+  Rank: rankSchema,
+  Around: aroundSchema,
+  Session: sessionSchema,
+  PlayerRecord: playerRecordSchema,
+  Erased: erasedSchema,
+  Visibility: visibilitySchema,
+  Health: healthSchema,
+  Readiness: readinessSchema,
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
@@ -78,7 +85,9 @@ export function createDocument(topology: Topology): OpenApiDocument {
       parameters: requestHeaders,
       securitySchemes: {
         bearer: {
-          ...{ type: "http", scheme: "bearer", bearerFormat: "JWT" },
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
           description:
             "The `token` of a registration or a login, or one of the identity provider's; an operator's own for operators.",
         },
@@ -196,8 +205,12 @@ function exampleOf(code: ProblemCode): Json {
   const status = problemStatus[code];
   const errors = [{ field: "delta", message: "must be a number" }];
   return {
-    ...{ type: "about:blank", title: STATUS_CODES[status] ?? "Error", status, code },
-    ...{ detail: problemTexts[code].replaceAll("`", ""), request_id: "03c29ba9-6033-4c56-881d-d1264c0b68ce" },
+    type: "about:blank",
+    title: STATUS_CODES[status] ?? "Error",
+    status,
+    code,
+    detail: problemTexts[code].replaceAll("`", ""),
+    request_id: "03c29ba9-6033-4c56-881d-d1264c0b68ce",
     ...(code === "invalid_request" ? { errors } : {}),
   };
 }

@@ -37,13 +37,17 @@ export type AnswerHeader = keyof typeof answerHeaders;
 /** What every request may carry, and what a write may. */
 export const requestHeaders = {
   RequestId: {
-    ...{ name: "X-Request-Id", in: "header", required: false },
+    name: "X-Request-Id",
+    in: "header",
+    required: false,
     description: "An id of the caller's own; another one is given where it is missing or not well-formed.",
     schema: { type: "string" },
     example: "match-42-player-7",
   },
   IdempotencyKey: {
-    ...{ name: "Idempotency-Key", in: "header", required: false },
+    name: "Idempotency-Key",
+    in: "header",
+    required: false,
     description:
       "Makes the write safe to repeat for 24 hours: the first answer comes again. The same key with another body is " +
       "`idempotency_conflict`.",

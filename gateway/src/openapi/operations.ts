@@ -68,7 +68,9 @@ export function operations(topology: Topology): readonly Operation[] {
 
   return [
     {
-      ...{ ...enter, path: "/auth/register", id: "register" },
+      ...enter,
+      path: "/auth/register",
+      id: "register",
       summary: "Register a player",
       description:
         "Closed (`registration_closed`) where players come from an identity provider. Registrations of one network are " +
@@ -78,7 +80,9 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
     },
     {
-      ...{ ...enter, path: "/auth/login", id: "login" },
+      ...enter,
+      path: "/auth/login",
+      id: "login",
       summary: "Log a player in",
       description:
         "Ten failed tries of one player from one address are followed by `rate_limited`; a /56 of IPv6 has twice, a /48 " +
@@ -89,21 +93,27 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["bad_credentials", "wrong_region", "queue_full", "outcome_unknown"],
     },
     {
-      ...{ ...write, path: "/score/create", id: "createScore" },
+      ...write,
+      path: "/score/create",
+      id: "createScore",
       summary: "Enter a board",
       body: { schema: requests.createScore, example: examples.createScore },
       success: { 201: written },
       problems: ["entry_exists", ...writeProblems],
     },
     {
-      ...{ ...write, path: "/score/update", id: "setScore" },
+      ...write,
+      path: "/score/update",
+      id: "setScore",
       summary: "Set the score",
       body: { schema: requests.setScore, example: examples.setScore },
       success: { 200: written },
       problems: writeProblems,
     },
     {
-      ...{ ...write, path: "/score/add", id: "addScore" },
+      ...write,
+      path: "/score/add",
+      id: "addScore",
       summary: "Add to the score, atomically",
       description: "A missing entry begins at 0.",
       body: { schema: requests.addScore, example: examples.addScore },
@@ -111,21 +121,29 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["score_out_of_range", ...writeProblems],
     },
     {
-      ...{ ...read, path: "/top", id: "top" },
+      ...read,
+      path: "/top",
+      id: "top",
       summary: "The best of a board",
       query: requests.topQuery,
       success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
       problems: ["region_unavailable"],
     },
     {
-      ...{ ...read, path: "/rank/:userId", id: "rank", params: requests.player },
+      ...read,
+      path: "/rank/:userId",
+      id: "rank",
+      params: requests.player,
       summary: "One player's rank",
       query: requests.rankQuery,
       success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
       problems: ["not_ranked", "region_unavailable"],
     },
     {
-      ...{ ...read, path: "/around/:userId", id: "around", params: requests.player },
+      ...read,
+      path: "/around/:userId",
+      id: "around",
+      params: requests.player,
       summary: "One player's neighbours",
       description: "Up to `range` above and below, refilled at the ends of the board.",
       query: requests.aroundQuery,
@@ -133,7 +151,9 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["not_ranked", "region_unavailable"],
     },
     {
-      ...{ ...read, path: "/live", id: "live" },
+      ...read,
+      path: "/live",
+      id: "live",
       summary: "A board's top as it changes",
       description:
         "Server-Sent Events: a snapshot, then what changes, numbered; `Last-Event-ID` resumes. A stream is not limited " +
@@ -143,28 +163,40 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["region_unavailable", "too_many_streams"],
     },
     {
-      ...{ ...read, path: "/live/rank/:userId", id: "liveRank", params: requests.player },
+      ...read,
+      path: "/live/rank/:userId",
+      id: "liveRank",
+      params: requests.player,
       summary: "One player's rank as it changes",
       query: requests.liveRankQuery,
       success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
       problems: ["not_ranked", "region_unavailable", "too_many_streams"],
     },
     {
-      ...{ ...operate, method: "GET", path: "/players/:userId", id: "playerRecord" },
+      ...operate,
+      method: "GET",
+      path: "/players/:userId",
+      id: "playerRecord",
       summary: "All that is kept of a player",
       description: "Accounts, entries and events, but for the hash of the password.",
       success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
       problems: ["not_found"],
     },
     {
-      ...{ ...operate, method: "DELETE", path: "/players/:userId", id: "erasePlayer" },
+      ...operate,
+      method: "DELETE",
+      path: "/players/:userId",
+      id: "erasePlayer",
       summary: "Erase a player",
       description: "In both stores. It can be repeated: whoever registers the `user_id` later starts clean.",
       success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
       problems: ["outcome_unknown"],
     },
     {
-      ...{ ...operate, method: "POST", path: "/players/:userId/hide", id: "hidePlayer" },
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/hide",
+      id: "hidePlayer",
       summary: "Take a player off all boards",
       description:
         "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
@@ -174,7 +206,10 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["not_found", "outcome_unknown"],
     },
     {
-      ...{ ...operate, method: "POST", path: "/players/:userId/unhide", id: "unhidePlayer" },
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/unhide",
+      id: "unhidePlayer",
       summary: "Put a hidden player back",
       description: "With the score of now, and ties as if never hidden. It can be repeated.",
       body: { schema: requests.operatorReason, example: examples.unhide, isOptional: true },
@@ -182,7 +217,11 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: ["not_found", "outcome_unknown"],
     },
     {
-      ...{ ...operate, method: "POST", path: "/players/:userId/score", id: "writeScore", isRepeatable: true },
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/score",
+      id: "writeScore",
+      isRepeatable: true,
       summary: "Write a player's score",
       description: "For game servers: sets, adds, or creates the entry.",
       body: { schema: requests.operatorScore, example: examples.operatorScore },
@@ -193,13 +232,17 @@ export function operations(topology: Topology): readonly Operation[] {
       ],
     },
     {
-      ...{ ...service, path: "/health", id: "health" },
+      ...service,
+      path: "/health",
+      id: "health",
       summary: "Whether the process lives",
       success: { 200: { description: "It lives.", schema: healthSchema, example: examples.health } },
       problems: [],
     },
     {
-      ...{ ...service, path: "/ready", id: "ready" },
+      ...service,
+      path: "/ready",
+      id: "ready",
       summary: "Whether to send requests here",
       success: {
         200: { description: "Yes.", schema: readinessSchema, example: examples.ready },
@@ -208,7 +251,10 @@ export function operations(topology: Topology): readonly Operation[] {
       problems: [],
     },
     {
-      ...{ ...service, path: "/openapi.json", id: "openapi", isLimited: true },
+      ...service,
+      path: "/openapi.json",
+      id: "openapi",
+      isLimited: true,
       summary: "This document",
       success: { 200: { description: "OpenAPI 3.1.", mediaType: "application/json" } },
       problems: [],

@@ -8,7 +8,8 @@ const text = "the same for everybody. ".repeat(100);
 const app = new Hono().get(
   "/asset",
   serveAsset({
-    ...{ type: "text/plain", headers: { "X-Own": "yes" } },
+    type: "text/plain",
+    headers: { "X-Own": "yes" },
     read: async () => {
       reads++;
       return text;
@@ -22,7 +23,9 @@ test("it is read once, and carries its own headers", async () => {
   expect(reads).toBe(1);
   for (const { headers } of answers) {
     expect([headers.get("X-Own"), headers.get("Vary"), headers.get("Content-Type")]).toEqual([
-      ...["yes", "Accept-Encoding", "text/plain"],
+      "yes",
+      "Accept-Encoding",
+      "text/plain",
     ]);
   }
 });

@@ -16,7 +16,8 @@ const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self' 'un
 
 const JAVASCRIPT = "text/javascript; charset=utf-8";
 const page: Asset = {
-  ...{ type: "text/html; charset=utf-8", read: own("index.html") },
+  type: "text/html; charset=utf-8",
+  read: own("index.html"),
   headers: { "Content-Security-Policy": POLICY },
 };
 const parts: Record<string, Asset> = {

@@ -21,8 +21,14 @@ export type Page = ReadonlyMap<string, PageFile>;
 
 const WEB = join(import.meta.dir, "../../web");
 const POLICY = [
-  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:"],
-  ...["base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"],
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
 ].join("; ");
 
 /**
@@ -34,7 +40,9 @@ const POLICY = [
 export async function buildPage(settings: PageSettings): Promise<Page> {
   const { outputs } = await Bun.build({
     entrypoints: [join(WEB, "main.ts"), join(WEB, "style.css")],
-    ...{ target: "browser", minify: true, naming: "[name]-[hash].[ext]" },
+    target: "browser",
+    minify: true,
+    naming: "[name]-[hash].[ext]",
   });
   const files = new Map<string, PageFile>();
   const urls: Record<string, string> = {};

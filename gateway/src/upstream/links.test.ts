@@ -19,7 +19,9 @@ function startRanker(answer: Answer, port = 0) {
   let byHttp = 0;
   const links = createLinkServer(answer);
   const server = Bun.serve({
-    ...{ port, hostname: "127.0.0.1", websocket: links.handler },
+    port,
+    hostname: "127.0.0.1",
+    websocket: links.handler,
     fetch(request, self) {
       if (request.url.endsWith(LINK_PATH) && self.upgrade(request, { data: newLinkState() })) return undefined;
       byHttp++;
@@ -62,7 +64,9 @@ test("requests at once share one connection, and each has its own answer, to the
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, n) =>
       ask({
-        ...{ method: "POST", target: `/p/${n}`, headers: ["x-n", `\u00fc${n}`, "x-wait", String(n % 3)] },
+        method: "POST",
+        target: `/p/${n}`,
+        headers: ["x-n", `\u00fc${n}`, "x-wait", String(n % 3)],
         body: new Uint8Array([n, 255, 0]),
       }),
     ),
@@ -208,7 +212,9 @@ describe("a single item is more than a link takes", () => {
     };
     const links = createLinkServer(() => new Response("x"), lane);
     const server = Bun.serve({
-      ...{ port: 0, hostname: "127.0.0.1", websocket: links.handler },
+      port: 0,
+      hostname: "127.0.0.1",
+      websocket: links.handler,
       fetch: (request, self) => (self.upgrade(request, { data: newLinkState() }) ? undefined : new Response("x")),
     });
     cleanups.push(() => server.stop(true));
@@ -242,7 +248,9 @@ test.each(["/x/../players/ada", "/x\\players", "/%2e/top"])(
       return new Response("x");
     });
     const server = Bun.serve({
-      ...{ port: 0, hostname: "127.0.0.1", websocket: links.handler },
+      port: 0,
+      hostname: "127.0.0.1",
+      websocket: links.handler,
       fetch: (request, self) => (self.upgrade(request, { data: newLinkState() }) ? undefined : new Response("x")),
     });
     cleanups.push(() => server.stop(true));
@@ -290,7 +298,9 @@ test.each([
 
 test("what lets an upgrade pass and no messages is asked by HTTP", async () => {
   const server = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1", websocket: { message() {} } },
+    port: 0,
+    hostname: "127.0.0.1",
+    websocket: { message() {} },
     fetch: (request, self) => (self.upgrade(request, { data: undefined }) ? undefined : new Response("plain")),
   });
   cleanups.push(() => server.stop(true));

@@ -171,8 +171,12 @@ function keepLink(origin: string) {
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     const own: Line = {
-      ...{ socket, hasGreeted: false, isOpen: false, isReplaced: false },
-      ...{ asked: new Map(), heardAtMs: 0 },
+      socket,
+      hasGreeted: false,
+      isOpen: false,
+      isReplaced: false,
+      asked: new Map(),
+      heardAtMs: 0,
     };
     line = own;
     const late = setTimeout(() => socket.close(), CONNECT_MS);

@@ -4,7 +4,12 @@ import { toOutgoing } from "./outgoing.ts";
 
 /** A request that a router has found a route for, by the decoded path. */
 const incoming = (method: string, target: string, headers: Record<string, string> = {}): Incoming => ({
-  ...{ method, target, path: decodeURIComponent(target.split("?")[0] ?? ""), query: "", param: "", requestId: "r" },
+  method,
+  target,
+  path: decodeURIComponent(target.split("?")[0] ?? ""),
+  query: "",
+  param: "",
+  requestId: "r",
   headers: new Headers(headers),
   body: async () => new Uint8Array([123, 125]),
   trail: { client: "10.0.0.1", forwardedFor: "10.0.0.1" },

@@ -23,7 +23,9 @@ export async function toOutgoing(incoming: Incoming): Promise<Outgoing> {
   const isRead = method === "GET" || method === "HEAD";
   const headers = headersOfIncoming(incoming);
   return {
-    ...{ method, target, headers },
+    method,
+    target,
+    headers,
     body: isRead ? undefined : await incoming.body(),
     isWrite: !isRead && path !== "/auth/login",
     // By what is sent, not by what came: a Connection header may have ended a key here.

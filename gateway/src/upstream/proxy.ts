@@ -42,7 +42,11 @@ const ATTEMPTS_MAX = 2;
 
 // The connection did not come about, so that not a byte of the request has left.
 const NEVER_CONNECTED = new Set([
-  ...["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
   "LINK_NOT_SENT",
 ]);
 
@@ -122,7 +126,10 @@ async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Pr
     return { status: answer.status, headers: toClientHeaders(answer.headers, upstream.address), body: whole };
   }
   const response = await fetch(upstream.origin + target, {
-    ...{ method, headers: toHeaderPairs(headers), redirect: "manual", signal: AbortSignal.timeout(timeoutMs) },
+    method,
+    headers: toHeaderPairs(headers),
+    redirect: "manual",
+    signal: AbortSignal.timeout(timeoutMs),
     ...(body === undefined ? {} : { body }),
   });
   // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.

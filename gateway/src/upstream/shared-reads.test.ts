@@ -10,7 +10,8 @@ let arrived: string[] = [];
 let headersSeen: Headers[] = [];
 /** A ranker that numbers its answers, and refuses a limit of 0 as ours do. */
 const ranker = Bun.serve({
-  ...{ port: 0, hostname: "127.0.0.1" },
+  port: 0,
+  hostname: "127.0.0.1",
   fetch({ url, headers }) {
     const { pathname, search } = new URL(url);
     arrived.push(pathname + search);
@@ -25,7 +26,9 @@ const ranker = Bun.serve({
 beforeAll(async () => {
   server = await scratchRedisClient();
   gateway = createGatewayBefore({
-    ...{ port: ranker.port, redis: server.redis, topology: createTopology(["EU"], 1, ["main"]) },
+    port: ranker.port,
+    redis: server.redis,
+    topology: createTopology(["EU"], 1, ["main"]),
     tokens: createTokens({ secret: "s".repeat(32), issuer: "i", audience: "a", lifetimeSeconds: 60 }),
   });
 });

@@ -126,7 +126,8 @@ describe("login", () => {
   ])("%s is bad_credentials, all in the same words", async (_, credentials) => {
     await optional.accounts.register({ ...ada, password });
     await expect(optional.accounts.login(credentials)).rejects.toMatchObject({
-      ...{ ...badCredentials, message: "No player has this user_id with these credentials." },
+      ...badCredentials,
+      message: "No player has this user_id with these credentials.",
     });
   });
 
@@ -160,7 +161,11 @@ describe("login", () => {
     const { submit } = optional;
     const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
     const counted = createAccounts({
-      ...{ redis, submit, countTry, passwords, fences: createFenceWatch({ log: createLog("test", "silent") }) },
+      redis,
+      submit,
+      countTry,
+      passwords,
+      fences: createFenceWatch({ log: createLog("test", "silent") }),
       hasRoom: async () => true,
       passwordsRequired: false,
       queueMax: 1,

@@ -133,7 +133,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
       throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
     }
     const identity = {
-      ...{ userId: user_id, name: account.name ?? "", region: account.region ?? "" },
+      userId: user_id,
+      name: account.name ?? "",
+      region: account.region ?? "",
       account: account.created_at,
     };
     if (region !== undefined && region !== identity.region) {

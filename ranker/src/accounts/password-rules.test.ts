@@ -35,7 +35,8 @@ describe("a new password is refused by name, and nothing is written, when", () =
     expect([response.status, await response.json()]).toEqual([
       400,
       expect.objectContaining({
-        ...{ code: "invalid_request", detail: "The body is not valid: password." },
+        code: "invalid_request",
+        detail: "The body is not valid: password.",
         errors: [{ field: "password", message: expect.stringContaining(message) }],
       }),
     ]);

@@ -231,7 +231,8 @@ function refuseMissing(missing: Missing): void {
   const names = namesOf(missing);
   const members = { missing_regions: names };
   throw new Problem("region_unavailable", `The entries of ${names.join(", ")} cannot be read now; try again.`, {
-    ...{ members, cause },
+    members,
+    cause,
   });
 }
 

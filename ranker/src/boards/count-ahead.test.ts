@@ -59,7 +59,8 @@ function placesAmong(entries: readonly Position[]): string[] {
       memberOf(arrivalOf(member), "A"),
       memberOf(arrivalOf(member) + 1, "z"),
     ]),
-    ...[memberOf(NOON * 1.2, "first"), memberOf(1, "last")],
+    memberOf(NOON * 1.2, "first"),
+    memberOf(1, "last"),
   ];
 }
 
@@ -77,7 +78,9 @@ test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n
       const tiedAhead = ahead - OTHERS / 2;
       for (const count of [tiedAhead, tiedAhead - n - 1, tiedAhead + 3, 0, -1, 40, -40, 10 * n]) {
         expect({ member, count, before: await countBefore(member, count, entries.length) }).toEqual({
-          ...{ member, count, before: ahead },
+          member,
+          count,
+          before: ahead,
         });
       }
       expect(await countBefore(member, 10 * tiedAhead, 10 * entries.length)).toBe(ahead);

@@ -97,7 +97,8 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     away.add("ASIA");
     for (const id of ["p1", "nobody"]) {
       expect(await read(ranker, `/rank/${id}?partial=allow`)).toMatchObject({
-        ...{ status: 503, body: { code: "region_unavailable", missing_regions: ["ASIA"] } },
+        status: 503,
+        body: { code: "region_unavailable", missing_regions: ["ASIA"] },
       });
     }
     expect((await read(ranker, "/rank/nobody?region=EU&partial=allow")).body.code).toBe("not_ranked");

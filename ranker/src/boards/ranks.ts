@@ -20,11 +20,15 @@ const GATHERED_MAX = 64;
 
 type Reply = [] | [numbers: string, ...records: (string | null)[]];
 const findScript = defineReadScript({
-  ...{ name: "find-ranks", source: findSource, parts: ["is-readable", "ties-of"] },
+  name: "find-ranks",
+  source: findSource,
+  parts: ["is-readable", "ties-of"],
   parse: (reply) => reply as Reply,
 });
 const countScript = defineReadScript({
-  ...{ name: "count-ahead-of", source: countSource, parts: ["is-readable", "count-ahead"] },
+  name: "count-ahead-of",
+  source: countSource,
+  parts: ["is-readable", "count-ahead"],
   parse: String,
 });
 

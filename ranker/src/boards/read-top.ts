@@ -25,7 +25,9 @@ const NOBODY: TopOfShard = { total: 0, entries: [] };
 
 type Reply = [] | [clock: string] | [clock: string, total: number, slice: RawSlice];
 const topScript = defineReadScript({
-  ...{ name: "top", source, parts: ["is-readable", "read-slice"] },
+  name: "top",
+  source,
+  parts: ["is-readable", "read-slice"],
   parse: (reply) => reply as Reply,
 });
 

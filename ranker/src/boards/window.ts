@@ -64,7 +64,9 @@ type RawWindow =
   | [total: number]
   | [total: number, before: number, record: string | null, ties: number | null, above: RawSlice, below: RawSlice];
 const windowScript = defineReadScript({
-  ...{ name: "window", source, parts: ["is-readable", "count-ahead", "read-slice", "ties-of"] },
+  name: "window",
+  source,
+  parts: ["is-readable", "count-ahead", "read-slice", "ties-of"],
   parse: (reply) => reply as RawWindow,
 });
 
@@ -126,7 +128,9 @@ export function toSelf(region: string, userId: string, record: string): ShardEnt
 /** An entry whose record is missing stands in the ranking all the same, without a name, until it is reconciled. */
 export function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
   return records.map((record, index) => ({
-    ...{ member: ranked[2 * index] ?? "", score: Number(ranked[2 * index + 1]), region },
+    member: ranked[2 * index] ?? "",
+    score: Number(ranked[2 * index + 1]),
+    region,
     record: record ?? "",
   }));
 }

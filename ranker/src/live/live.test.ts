@@ -29,7 +29,8 @@ async function start() {
   const topology = createTopology(REGIONS, 2, ["main", "weekly"]);
   const built = await under.build({ topology, live: { boardIntervalMs: 10, rankIntervalMs: 10 } });
   const server = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     fetch: (request, self) => built.app.fetch(request, { setIdleTimeout: (seconds) => self.timeout(request, seconds) }),
   });
   opened.push(() => server.stop(true));
@@ -72,8 +73,11 @@ describe("a board", () => {
     expect(await stream.next()).toMatchObject({
       event: "change",
       data: {
-        ...{ total: 3, entered: [{ rank: 1, user_id: "cy", name: "Name of cy", score: 40 }], changed: [] },
-        ...{ left: [{ user_id: "bob", region: "EU" }], moved: [{ user_id: "ada", region: "EU", rank: 2 }] },
+        total: 3,
+        entered: [{ rank: 1, user_id: "cy", name: "Name of cy", score: 40 }],
+        changed: [],
+        left: [{ user_id: "bob", region: "EU" }],
+        moved: [{ user_id: "ada", region: "EU", rank: 2 }],
       },
     });
     await set("ada", 31);

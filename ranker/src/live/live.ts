@@ -64,7 +64,10 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
 
   function openBoard(key: string, view: string, board: string): Topic {
     return createTopic<TopView, BoardState>({
-      ...{ intervalMs: boardIntervalMs, codeOf, onStale, onIdle: () => boardTopics.delete(key) },
+      intervalMs: boardIntervalMs,
+      codeOf,
+      onStale,
+      onIdle: () => boardTopics.delete(key),
       read: (limit) => measured.onRead(boards.top(view, board, limit)),
       toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
       toSnapshot: (state): BoardEvent => ({ event: "snapshot", data: state }),
@@ -102,7 +105,10 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
         rankTopics.delete(key);
         giveBack();
       },
-      ...{ read, toState: (state) => state, toSnapshot: toEvent, toChange: (_, after) => toEvent(after) },
+      read,
+      toState: (state) => state,
+      toSnapshot: toEvent,
+      toChange: (_, after) => toEvent(after),
     });
   }
 
@@ -115,7 +121,10 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       throw stopping();
     }
     const opened = openViewer({
-      ...{ feed: held.feed, lastEventId, cut, onSent: ({ isSkip }) => measured.onSent(isSkip) },
+      feed: held.feed,
+      lastEventId,
+      cut,
+      onSent: ({ isSkip }) => measured.onSent(isSkip),
       onGone() {
         held.giveBack();
         viewers.delete(opened);

@@ -35,7 +35,9 @@ function watch(): Watched {
   });
   const chunks = viewer.stream[Symbol.asyncIterator]();
   return {
-    ...{ viewer, sent, calls },
+    viewer,
+    sent,
+    calls,
     publish(state) {
       feed.publish(state);
       viewer.wake();
@@ -126,7 +128,8 @@ describe("over a real connection that is not read", () => {
     const sent: Portion[] = [];
     let gone = 0;
     const server = Bun.serve({
-      ...{ port: 0, hostname: "127.0.0.1" },
+      port: 0,
+      hostname: "127.0.0.1",
       fetch(request, self) {
         const viewer = openViewer({
           feed,

@@ -91,7 +91,11 @@ describe("erase", () => {
     expect(await response.json()).toEqual({ user_id: "ada", entries: 2, account: true });
     const keys = (await keysOf(under.redis, "*ada*")).filter((key) => !key.startsWith("bucket:{accounts}:login:ada:"));
     expect(keys.sort()).toEqual([
-      ...["erased:{ASIA}:ada", "erased:{EU}:ada", "erased:{GLOBAL}:ada", "erased:{NA}:ada", "erased:{accounts}:ada"],
+      "erased:{ASIA}:ada",
+      "erased:{EU}:ada",
+      "erased:{GLOBAL}:ada",
+      "erased:{NA}:ada",
+      "erased:{accounts}:ada",
     ]);
     expect(await under.redis.hkeys("entries:{EU}")).toEqual(["bob"]);
     expect(await rankOf("bob")).toBe(200);

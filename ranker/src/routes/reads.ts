@@ -37,7 +37,8 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
 
   return [
     {
-      ...{ method: "GET", path: "/top" },
+      method: "GET",
+      path: "/top",
       async answer({ query }) {
         const { region, board, partial, limit } = readTopQuery(query);
         const body = await readTop(`${region} ${board} ${limit} ${partial}`, async () =>
@@ -47,7 +48,8 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
       },
     },
     {
-      ...{ method: "GET", path: "/rank/:userId" },
+      method: "GET",
+      path: "/rank/:userId",
       async answer(incoming) {
         const userId = readUserId(incoming);
         const { region, board, partial } = readRankQuery(incoming.query);
@@ -55,7 +57,8 @@ export function readRoutes({ boards, topology, passwordsRequired }: RankerDeps):
       },
     },
     {
-      ...{ method: "GET", path: "/around/:userId" },
+      method: "GET",
+      path: "/around/:userId",
       async answer(incoming) {
         const userId = readUserId(incoming);
         const { region, board, partial, range } = readAroundQuery(incoming.query);

@@ -33,7 +33,8 @@ export function scoreRoutes(deps: RankerDeps): HotRoute[] {
     status = 200,
   ): HotRoute {
     return {
-      ...{ method: "POST", path },
+      method: "POST",
+      path,
       async answer(incoming) {
         const identity = await identify(tokens, topology, incoming.headers.get("authorization"));
         await confirmAccount(identity);

@@ -69,7 +69,10 @@ type Built = { submit: ReturnType<typeof createSubmit>; accounts: ReturnType<typ
 
 const ada = player("ada");
 const add = (value: number, idempotencyKey?: string): Submission => ({
-  ...{ operation: "add", board: "main", value, idempotencyKey },
+  operation: "add",
+  board: "main",
+  value,
+  idempotencyKey,
 });
 const unconfirmed = { code: "outcome_unknown", message: expect.stringContaining("no replica confirmed it") };
 

@@ -19,7 +19,10 @@ import type { Submission } from "./submit.ts";
 const MAX = Number.MAX_SAFE_INTEGER;
 const ada = player("ada");
 const main = (operation: Submission["operation"], value: number, idempotencyKey?: string): Submission => ({
-  ...{ operation, board: "main", value, idempotencyKey },
+  operation,
+  board: "main",
+  value,
+  idempotencyKey,
 });
 
 let under: UnderTest;
@@ -46,7 +49,11 @@ describe("one write", () => {
   test("set, add and create answer the entry with its rank in the home region", async () => {
     await ranker.submit(player("bob"), main("set", 50));
     expect((await ranker.submit(ada, main("create", 10))).entry).toMatchObject({
-      ...{ rank: 2, user_id: "ada", name: "Name of ada", region: "EU", score: 10 },
+      rank: 2,
+      user_id: "ada",
+      name: "Name of ada",
+      region: "EU",
+      score: 10,
       updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
     });
     expect((await ranker.submit(ada, main("add", 45))).entry).toMatchObject({ rank: 1, score: 55 });
@@ -59,7 +66,12 @@ describe("one write", () => {
     const [event = ""] = await redis.lrange("queue:scores:{EU}", 0, -1);
     const { updated_at: version, ...rest } = JSON.parse(event);
     expect(rest).toEqual({
-      ...{ board: "main", user_id: "ada", name: "Name of ada", region: "EU", score: "7", reached_at: version },
+      board: "main",
+      user_id: "ada",
+      name: "Name of ada",
+      region: "EU",
+      score: "7",
+      reached_at: version,
     });
     expect(await redis.get("clock:{EU}")).toBe(version);
     const arrival = String(MAX - Number(version));
@@ -158,7 +170,9 @@ describe("a refused write changes nothing", () => {
     for (let n = 1; n <= 100; n++) await bounded.submit(player(`p${n}`), main("set", n));
     const before = await picture();
     await expect(bounded.submit(player("p101"), main("set", 101))).rejects.toMatchObject({
-      ...{ code: "queue_full", status: 429, headers: { "retry-after": "1" } },
+      code: "queue_full",
+      status: 429,
+      headers: { "retry-after": "1" },
     });
     await expect(bounded.submit(player("p1"), main("add", 1, "key"))).rejects.toMatchObject({ code: "queue_full" });
     expect(await picture()).toEqual(before);

@@ -65,16 +65,23 @@ export const playerRecordSchema = z.object({
   user_id: z.string(),
   account: z
     .object({
-      ...{ name: z.string(), region: z.string(), has_password: z.boolean() },
-      ...{ created_at: time, updated_at: time },
+      name: z.string(),
+      region: z.string(),
+      has_password: z.boolean(),
+      created_at: time,
+      updated_at: time,
     })
     .nullable()
     .meta({ description: "Null for a player of an identity provider." }),
   hidden: z.boolean().meta({ description: "Whether operators keep the player off the boards." }),
   entries: z.array(
     z.object({
-      ...{ board: z.string(), region: z.string(), name: z.string(), score: z.int() },
-      ...{ reached_at: time, updated_at: time },
+      board: z.string(),
+      region: z.string(),
+      name: z.string(),
+      score: z.int(),
+      reached_at: time,
+      updated_at: time,
     }),
   ),
   waiting: z

@@ -133,7 +133,8 @@ async function isUsable(key: JWK): Promise<boolean> {
 /** @throws Error when the answer is late, too large, no 200, or no JSON object */
 async function fetchKeys(url: string): Promise<Partial<JSONWebKeySet>> {
   const response = await fetch(url, {
-    ...{ redirect: "manual", headers: { Accept: "application/jwk-set+json, application/json" } },
+    redirect: "manual",
+    headers: { Accept: "application/jwk-set+json, application/json" },
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });
   if (response.status !== 200) throw new Error(`the key set was answered with ${response.status}`);

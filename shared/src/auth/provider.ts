@@ -41,7 +41,11 @@ export function createProvider(
     try {
       checkSpelling(token); // before its kid can make us ask
       const { payload, protectedHeader } = await jwtVerify(token, keySet.find, {
-        ...{ algorithms: KEY_ALGORITHMS, issuer, audience, requiredClaims: ["exp"], currentDate: new Date(nowMs) },
+        algorithms: KEY_ALGORITHMS,
+        issuer,
+        audience,
+        requiredClaims: ["exp"],
+        currentDate: new Date(nowMs),
       });
       if (!TYPES.test(protectedHeader.typ ?? "JWT")) throw new Error("the token is of another type");
       return payload;

@@ -61,8 +61,13 @@ const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal("J
 // jose accepts a token without exp or sub: here is what makes them required.
 const playerSchema = z
   .object({
-    ...{ sub: userIdSchema, user_id: userIdSchema, name: nameSchema, region: z.string().min(1), exp: z.number() },
-    ...{ account: timeText.optional(), role: z.undefined().optional() },
+    sub: userIdSchema,
+    user_id: userIdSchema,
+    name: nameSchema,
+    region: z.string().min(1),
+    exp: z.number(),
+    account: timeText.optional(),
+    role: z.undefined().optional(),
   })
   .refine((claims) => claims.sub === claims.user_id);
 
@@ -72,8 +77,12 @@ export const operatorNameSchema = z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, "m
 // An operator is no player: a token that says both is neither's.
 const never = z.undefined().optional();
 const operatorSchema = z.object({
-  ...{ sub: operatorNameSchema, role: z.literal(OPERATOR), exp: z.number() },
-  ...{ user_id: never, region: never, account: never },
+  sub: operatorNameSchema,
+  role: z.literal(OPERATOR),
+  exp: z.number(),
+  user_id: never,
+  region: never,
+  account: never,
 });
 const claimsSchema = z.union([playerSchema, operatorSchema]);
 type Claims = z.infer<typeof claimsSchema>;

@@ -14,11 +14,13 @@ import { secureAnswers } from "./secure-headers.ts";
 const log = createLog("test", "silent");
 const routes: HotRoute[] = [
   {
-    ...{ method: "GET", path: "/top" },
+    method: "GET",
+    path: "/top",
     answer: async ({ path, query }) => jsonReply({ path, query }),
   },
   {
-    ...{ method: "GET", path: "/rank/:userId" },
+    method: "GET",
+    path: "/rank/:userId",
     async answer({ param }) {
       if (param === "nobody") throw new Problem("not_ranked", "Nobody has no rank.");
       if (param === "broken") throw new TypeError("postgres://user:hunter2@db");
@@ -26,7 +28,8 @@ const routes: HotRoute[] = [
     },
   },
   {
-    ...{ method: "POST", path: "/add" },
+    method: "POST",
+    path: "/add",
     answer: async ({ body, headers }) =>
       jsonReply({ size: (await body()).byteLength, type: headers.get("content-type") }, 201),
   },
@@ -39,7 +42,9 @@ afterEach(() => {
   ends.length = 0;
 });
 const lane = createHotLane(routes, {
-  ...{ log, isStopping: () => isStopping, onEnd: [(end) => void ends.push(end)] },
+  log,
+  isStopping: () => isStopping,
+  onEnd: [(end) => void ends.push(end)],
   isLeft: ({ headers }) => headers.has("x-left"),
   onBegin({ trail }, connection) {
     trail.client = connection?.peer ?? "nobody";
@@ -128,8 +133,12 @@ test("what happened to a request is told at its end", async () => {
   await beside.fetch(get("/rank/nobody"), { peer: "10.0.0.7" });
   const [end] = ends;
   expect(end).toMatchObject({
-    ...{ requestId: "r-1", method: "GET", path: "/rank/nobody", route: "/rank/:userId", status: 404 },
-    ...{ trail: { client: "10.0.0.7" } },
+    requestId: "r-1",
+    method: "GET",
+    path: "/rank/nobody",
+    route: "/rank/:userId",
+    status: 404,
+    trail: { client: "10.0.0.7" },
   });
   expect(end?.problem?.code).toBe("not_ranked");
 });
@@ -144,14 +153,17 @@ describe("what comes by a link", () => {
   test("is answered as by HTTP, with the headers that are its own", async () => {
     const list = ["content-type", "application/json"];
     expect(await ask({ target: "/top?limit=3" })).toEqual({
-      ...{ head: [7, 200, list], body: '{"path":"/top","query":"?limit=3"}' },
+      head: [7, 200, list],
+      body: '{"path":"/top","query":"?limit=3"}',
     });
     expect(await ask({ target: "/rank/ada" })).toEqual({
-      ...{ head: [7, 200, [...list, "x-param", "ada", "set-cookie", "a=1", "set-cookie", "b=2"]], body: '"ada"' },
+      head: [7, 200, [...list, "x-param", "ada", "set-cookie", "a=1", "set-cookie", "b=2"]],
+      body: '"ada"',
     });
     const sent = ["content-type", "text/plain", "x-request-id", "r-9"];
     expect(await ask({ method: "POST", target: "/add" }, sent, "four")).toEqual({
-      ...{ head: [7, 201, list], body: '{"size":4,"type":"text/plain"}' },
+      head: [7, 201, list],
+      body: '{"size":4,"type":"text/plain"}',
     });
   });
 

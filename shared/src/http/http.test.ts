@@ -50,8 +50,14 @@ test("what a client did wrong is one short line of the log, with nothing in it t
   await app.request("/forged", { headers: { "X-Request-Id": "r-2" } });
   const { time, ...line } = JSON.parse(lines.at(-1) ?? "") as Record<string, unknown>;
   expect(line).toEqual({
-    ...{ level: "info", service: "test", request_id: "r-2", code: "invalid_token", method: "GET", path: "/forged" },
-    ...{ reason: "RangeError", msg: "Log in again." },
+    level: "info",
+    service: "test",
+    request_id: "r-2",
+    code: "invalid_token",
+    method: "GET",
+    path: "/forged",
+    reason: "RangeError",
+    msg: "Log in again.",
   });
 });
 

@@ -137,8 +137,14 @@ describe("buckets in Redis", () => {
     test("are asked together, as if one after the other: each group all or nothing, later ones see what is left", async () => {
       const groups = [
         [of("ada"), tight],
-        ...[[of("bob")], [of("ada")], [of("ada"), tight], [of("ada"), tight], [of("bob"), tight]],
-        ...[[of("cyd"), tight], [tight, of("dan")], [of("bob")]],
+        [of("bob")],
+        [of("ada")],
+        [of("ada"), tight],
+        [of("ada"), tight],
+        [of("bob"), tight],
+        [of("cyd"), tight],
+        [tight, of("dan")],
+        [of("bob")],
       ];
       const { calls, verdicts } = await takeCounting(groups);
       expect(calls).toBe(1);

@@ -91,9 +91,12 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
 
   return {
     handler: {
-      ...{ maxPayloadLength: FRAME_BYTES_MAX, perMessageDeflate: false, sendPings: true },
+      maxPayloadLength: FRAME_BYTES_MAX,
+      perMessageDeflate: false,
+      sendPings: true,
       // A gateway that does not read its answers is not waited for.
-      ...{ backpressureLimit: 4 * FRAME_BYTES_MAX, closeOnBackpressureLimit: true },
+      backpressureLimit: 4 * FRAME_BYTES_MAX,
+      closeOnBackpressureLimit: true,
       open(link) {
         links.add(link);
         // A greeting: not everything that lets an upgrade pass lets messages pass.

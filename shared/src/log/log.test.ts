@@ -13,7 +13,10 @@ test("an entry is one JSON object a line, with the service, the level's name and
   const lines: string[] = [];
   logTo(lines).info({ request_id: "abc" }, "hello");
   expect(JSON.parse(lines[0] ?? "")).toEqual({
-    ...{ level: "info", service: "test", msg: "hello", request_id: "abc" },
+    level: "info",
+    service: "test",
+    msg: "hello",
+    request_id: "abc",
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
   });
 });

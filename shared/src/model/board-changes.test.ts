@@ -4,7 +4,11 @@ import type { Entry } from "../api/answers.ts";
 import { applyChanges, type BoardState, diffBoards } from "./board-changes.ts";
 
 const entryOf = (user_id: string, score: number, region = "EU"): Omit<Entry, "rank"> => ({
-  ...{ user_id, region, score, name: `Name of ${user_id}`, updated_at: `2026-01-01T00:00:00.${score}Z` },
+  user_id,
+  region,
+  score,
+  name: `Name of ${user_id}`,
+  updated_at: `2026-01-01T00:00:00.${score}Z`,
 });
 
 function stateOf(entries: Omit<Entry, "rank">[], total = entries.length): BoardState {

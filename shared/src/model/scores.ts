@@ -54,7 +54,9 @@ export const scoreSchema = z
   .refine(Number.isSafeInteger, "must be an integer from -9007199254740991 to 9007199254740991")
   .transform((score) => score + 0)
   .meta({
-    ...{ type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+    type: "integer",
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
     description: "An integer, exact from end to end.",
   });
 

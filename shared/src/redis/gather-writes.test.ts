@@ -37,7 +37,11 @@ test("commands of one turn reach Redis in one piece, in order, and each has its 
       redis.getBuffer("b"),
     ]);
     expect(replies.map((reply) => (reply.status === "fulfilled" ? reply.value : reply.reason.message))).toEqual([
-      ...["OK", "WRONGTYPE Operation against a key holding the wrong kind of value", null, 2, Buffer.from([0xff])],
+      "OK",
+      "WRONGTYPE Operation against a key holding the wrong kind of value",
+      null,
+      2,
+      Buffer.from([0xff]),
     ]);
     expect(pieces).toHaveLength(before + 1);
   } finally {

@@ -4,7 +4,10 @@ import { parseRedisNodes } from "./nodes.ts";
 
 test("one server keeps its URL's parts", () => {
   expect(parseRedisNodes("rediss://ann:p%40ss@redis-eu")).toEqual({
-    ...{ addresses: ["redis-eu:6379"], username: "ann", password: "p@ss", isTls: true },
+    addresses: ["redis-eu:6379"],
+    username: "ann",
+    password: "p@ss",
+    isTls: true,
   });
 });
 
@@ -14,13 +17,19 @@ test.each([
   ["with spaces", " redis://a:7000 , b:7001, c:6379/"],
 ])("several nodes are a cluster: %s", (_, url) => {
   expect(parseRedisNodes(url)).toEqual({
-    ...{ addresses: ["a:7000", "b:7001", "c:6379"], username: undefined, password: undefined, isTls: false },
+    addresses: ["a:7000", "b:7001", "c:6379"],
+    username: undefined,
+    password: undefined,
+    isTls: false,
   });
 });
 
 test("credentials and TLS of the first node hold for all", () => {
   expect(parseRedisNodes("rediss://:secret@a:7000,b:7001,[::1]:7002")).toEqual({
-    ...{ addresses: ["a:7000", "b:7001", "::1:7002"], username: undefined, password: "secret", isTls: true },
+    addresses: ["a:7000", "b:7001", "::1:7002"],
+    username: undefined,
+    password: "secret",
+    isTls: true,
   });
 });
 

@@ -33,7 +33,9 @@ const count = defineScript({ name: "test", source: "return redis.call('INCR', KE
 /** How often replicas were asked. */
 const waits = async () => Number(/^cmdstat_wait:calls=(\d+)/m.exec(await observer.info("commandstats"))?.[1] ?? 0);
 const unconfirmed = expect.objectContaining({
-  ...{ code: "outcome_unknown", status: 503, headers: { "retry-after": "1" } },
+  code: "outcome_unknown",
+  status: 503,
+  headers: { "retry-after": "1" },
   message: expect.stringContaining("no replica confirmed it"),
 });
 

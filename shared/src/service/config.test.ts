@@ -16,7 +16,11 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
 
 test("defaults stand in for what is unset or empty", () => {
   expect(parse({ REDIS_URL, QUEUE_MAX: "", REGIONS: undefined })).toMatchObject({
-    ...{ QUEUE_MAX: 10, REGIONS: ["GLOBAL", "ASIA", "EU", "NA"], BOARDS: ["main"], PARTITIONS: 1, FLAG: false },
+    QUEUE_MAX: 10,
+    REGIONS: ["GLOBAL", "ASIA", "EU", "NA"],
+    BOARDS: ["main"],
+    PARTITIONS: 1,
+    FLAG: false,
   });
 });
 

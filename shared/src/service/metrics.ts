@@ -55,12 +55,17 @@ const SCRIPT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 export function measureStores(registry: Registry, stores: Pick<Stores, "all" | "byAddress">): void {
   const registers = [registry];
   const duration = new Histogram({
-    ...{ registers, name: "redis_script_duration_seconds", labelNames: ["script"] as const, buckets: SCRIPT_BUCKETS },
+    registers,
+    name: "redis_script_duration_seconds",
+    labelNames: ["script"] as const,
+    buckets: SCRIPT_BUCKETS,
     help: "Time from the call of a script to its reply or failure, as this process sees it.",
   });
   for (const redis of stores.all) observeScripts(redis, (script, seconds) => duration.observe({ script }, seconds));
   new Gauge({
-    ...{ registers, name: "redis_connection_up", labelNames: ["store"] as const },
+    registers,
+    name: "redis_connection_up",
+    labelNames: ["store"] as const,
     help: "1 while the connection to a store is ready for commands.",
     collect() {
       for (const [store, { status }] of stores.byAddress) this.set({ store }, status === "ready" ? 1 : 0);

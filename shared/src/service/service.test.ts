@@ -72,7 +72,12 @@ test("a failure outside the app is an internal problem: no page of Bun's, no sou
     const request_id = response.headers.get("X-Request-Id");
     const detail = expect.stringContaining("Something failed on our side");
     expect(await response.json()).toEqual({
-      ...{ type: "about:blank", title: "Internal Server Error", status: 500, code: "internal", detail, request_id },
+      type: "about:blank",
+      title: "Internal Server Error",
+      status: 500,
+      code: "internal",
+      detail,
+      request_id,
     });
     expect(JSON.parse((await lines.next()).value ?? "")).toMatchObject({ level: "error", err: "hunter2", request_id });
   } finally {

@@ -42,7 +42,8 @@ export function createOtlpTracing(service: string, { endpoint, ratio }: TracingO
       const span = begin(start);
       const fail = () => void span.setStatus({ code: SpanStatusCode.ERROR });
       const open: OpenSpan = {
-        ...{ fail, rename: (name) => void span.updateName(name) },
+        fail,
+        rename: (name) => void span.updateName(name),
         set: (attributes) => void span.setAttributes(attributes),
       };
       try {
