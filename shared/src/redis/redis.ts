@@ -36,7 +36,7 @@ export function onStoreReady(redis: Redis, listener: () => void): void {
   redis.on(isCluster(redis) ? NODE_READY : "ready", listener);
 }
 
-/** The run of the server that a key lives on, as `redis-run.ts` has it; nothing while that is not known. */
+/** The run of the server that a key lives on, as `run.ts` has it; nothing while that is not known. */
 export function runAt(redis: Redis, key: string): string | undefined {
   try {
     return runOf(isCluster(redis) ? ownerOf(redis, key) : redis);
