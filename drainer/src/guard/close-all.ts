@@ -1,9 +1,7 @@
 import { ACCOUNTS_TAG } from "shared/redis/keys";
 import { readFence } from "shared/stores/fenced-store";
 import type { Sides } from "../subjects/subjects.ts";
-import { hasAnyRows, readGuarded } from "./guarded-stores.ts";
-import { judgeStore } from "./judge-store.ts";
-import { type ClosedStore, closeStore, type StorePlace } from "./lost-store.ts";
+import { type ClosedStore, closeStore, judgePlace, type StorePlace } from "./lost-store.ts";
 
 /** A store that a restore is to open at its end. */
 export interface ClosedPlace {
@@ -28,10 +26,9 @@ export async function closeAll({ topology, stores, databases }: Sides): Promise<
   ];
   const judged = await Promise.all(
     places.map(async (place) => {
-      const { redis, database, tag } = place;
-      const [found, guarded] = [await readFence(redis, tag), await readGuarded(database, tag)];
-      const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
-      return { place, found, guarded, verdict: judgeStore(found, guarded, hasRows) };
+      const found = await readFence(place.redis, place.tag);
+      const { guarded, verdict } = await judgePlace(place, found);
+      return { place, found, guarded, verdict };
     }),
   );
   const foreign = judged.find(({ verdict }) => verdict === "foreign");

@@ -3,9 +3,9 @@ import { fenceKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
 import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
 import { LEASE_RENEWAL_MS, type Lease } from "../queues/lease.ts";
-import { forgetVersions, hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
-import { type Guarded, judgeStore, wholeUpTo } from "./judge-store.ts";
-import { closeStore, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
+import { forgetVersions, readGuarded, setRun } from "./guarded-stores.ts";
+import { type Guarded, wholeUpTo } from "./judge-store.ts";
+import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
 
 /**
  * Sees that a queue's Redis has all that PostgreSQL knows of, and opens it for writes; restores it first where it lost
@@ -25,8 +25,7 @@ export interface GuardOptions extends StorePlace {
 }
 
 /** `checking` from a restart of Redis until it was compared with PostgreSQL. */
-export const STORE_STATES = ["open", "checking", "lost", "foreign"] as const;
-export type StoreState = (typeof STORE_STATES)[number];
+export type StoreState = "open" | "checking" | "lost" | "foreign";
 
 const CHECK_INTERVAL_MS = 500;
 const TRIES_MAX = 3;
@@ -101,9 +100,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
 
   async function open(store: FencedStore): Promise<void> {
     if (state !== "lost" && state !== "foreign") tell("checking");
-    const guarded = await readGuarded(database, tag);
-    const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
-    const verdict = judgeStore(store, guarded, hasRows);
+    const { guarded, verdict } = await judgePlace(place, store);
     if (verdict === "foreign") {
       tell("foreign");
       throw new Error(

@@ -2,8 +2,8 @@ import type { Redis } from "shared/redis/redis";
 import { formatFence } from "shared/stores/fence";
 import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
 import type { Database } from "../postgres/database.ts";
-import { readGuarded, setRun } from "./guarded-stores.ts";
-import type { Guarded } from "./judge-store.ts";
+import { hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
+import { type Guarded, judgeStore } from "./judge-store.ts";
 
 /** A ranker or another drainer has put up a fence meanwhile: the store has to be judged again. */
 export class StoreChanged extends Error {
@@ -19,6 +19,13 @@ export interface StorePlace {
   database: Database;
   /** Of the shard, or `accounts`. */
   tag: string;
+}
+
+/** What PostgreSQL knows of a store, and what follows from it, as `judge-store.ts` has it. */
+export async function judgePlace({ database, tag }: StorePlace, store: FencedStore) {
+  const guarded = await readGuarded(database, tag);
+  const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
+  return { guarded, verdict: judgeStore(store, guarded, hasRows) };
 }
 
 /** A store that nothing reads or writes until it is restored. */

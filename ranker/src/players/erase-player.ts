@@ -25,7 +25,7 @@ import { withParts } from "../scripts/script-parts.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import accountSource from "./erase-account.lua" with { type: "text" };
 import entriesSource from "./erase-entries.lua" with { type: "text" };
-import { onEveryShard, toPartialProblem } from "./on-every-shard.ts";
+import { CLOSED, onEveryShard, toPartialProblem } from "./on-every-shard.ts";
 
 export interface Erased {
   /** Entries that there were, on all boards. */
@@ -54,7 +54,6 @@ export interface ErasePlayerOptions {
 // Longer than a queue is likely to wait for PostgreSQL, and than a token is likely to live.
 const ERASED_TTL_SECONDS = 30 * 24 * 3600;
 
-const CLOSED = -3;
 const IN_PART = "The player is erased in part: a store does not answer. Erase again.";
 
 const entriesScript = defineScript({
@@ -104,11 +103,10 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   /** The buckets of rate limits expire soon by themselves; a later owner of the id should not wait for that. */
   function forgetLimits(userId: string): void {
-    for (const region of topology.regions)
-      void stores
-        .of(region)
-        .unlink(userBucketKey(region, userId))
-        .catch(() => {});
+    for (const region of topology.regions) {
+      const forget = async () => stores.of(region).unlink(userBucketKey(region, userId));
+      void forget().catch(() => {}); // the erasure stands, whatever has become of a store since
+    }
   }
 
   return async (userId) => {

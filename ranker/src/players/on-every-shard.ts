@@ -2,6 +2,9 @@ import { Problem } from "shared/api/problems";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { toRedisProblem } from "shared/redis/redis";
 
+/** What a script replies whose shard, or whose accounts, may not be written: then nothing was done. */
+export const CLOSED = -3;
+
 /**
  * Does the same on each shard that may hold a player: one a region, since nobody but the player's token tells which. All
  * are tried, whatever becomes of the others.

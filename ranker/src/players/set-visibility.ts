@@ -8,7 +8,7 @@ import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/window.ts";
 import { withParts } from "../scripts/script-parts.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
-import { onEveryShard } from "./on-every-shard.ts";
+import { CLOSED, onEveryShard } from "./on-every-shard.ts";
 import { unknownPlayer } from "./players.ts";
 import source from "./set-visibility.lua" with { type: "text" };
 
@@ -31,7 +31,7 @@ export interface SetVisibilityOptions {
   confirm?: Confirm | undefined;
 }
 
-const [MOVED, CLOSED] = [-1, -3];
+const MOVED = -1;
 
 const script = defineScript({
   name: "set-visibility",
