@@ -1,5 +1,5 @@
 import type { Shard } from "shared/model/regions";
-import { readFence } from "shared/stores/fenced-store";
+import { isOpen, readFence } from "shared/stores/fenced-store";
 import type { Stores } from "shared/stores/stores";
 
 /**
@@ -9,8 +9,7 @@ import type { Stores } from "shared/stores/stores";
  */
 export async function requireOpen(stores: Pick<Stores, "of">, shards: readonly Shard[]): Promise<void> {
   for (const { tag, region } of shards) {
-    const { fence, run } = await readFence(stores.of(region), tag);
-    if (fence?.run !== undefined && fence.run === run) continue;
+    if (isOpen(await readFence(stores.of(region), tag))) continue;
     throw new Error(
       `${tag} is not open for writes: let a drainer compare it with PostgreSQL, or run bun run lb restore.`,
     );

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import { fenceKey } from "shared/redis/keys";
 import { type Redis, runAt } from "shared/redis/redis";
-import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
+import { type FencedStore, isOpen, putFence, readFence } from "shared/stores/fenced-store";
 import { createRecentWrites } from "./recent-writes.ts";
 
 /**
@@ -137,8 +137,6 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
     onClosed: watch,
   };
 }
-
-const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== undefined && fence.run === run;
 
 /** Whether a store is behind the fence that this ranker knows, and lacks versions that it was told. */
 const hasLost = ({ text, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>

@@ -14,6 +14,9 @@ export interface FencedStore {
   run: string | undefined;
 }
 
+/** Whether the store may be written on the run that has answered. */
+export const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== undefined && fence.run === run;
+
 const TRIES_MAX = 2;
 
 const putScript = defineScript({ name: "put-fence", source: putSource, parse: (reply) => reply === 1 });
