@@ -1,9 +1,9 @@
 import type { ScoreEvent } from "shared/model/events";
 import { createTopology, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import { openFences } from "../../infra/embedded/open-fences.ts";
-import { scratchPostgres, scratchRedisClient } from "../../infra/embedded/scratch.ts";
-import { flushAll } from "../../infra/embedded/whole-store.ts";
+import { openFences } from "testing/open-fences";
+import { scratchPostgres, scratchRedisClient } from "testing/scratch";
+import { flushAll } from "testing/whole-store";
 import { createDrain, type Drain, type DrainOptions } from "../src/drain/drain.ts";
 import { type Database, openDatabase } from "../src/postgres/database.ts";
 import { migrate } from "../src/postgres/migrate.ts";

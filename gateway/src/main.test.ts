@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { freePort } from "../../infra/embedded/free-port.ts";
-import { startService } from "../../infra/embedded/service-under-test.ts";
+import { freePort } from "stack/free-port";
+import { startService } from "testing/service-under-test";
 
 test("the gateway starts without Redis, and proxies: only the limits are counted elsewhere then", async () => {
   const ranker = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ here: true }) });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { freePort } from "../embedded/free-port.ts";
-import { startPostgres } from "../embedded/postgres.ts";
+import { freePort } from "stack/free-port";
+import { startPostgres } from "stack/postgres";
 
 /** A PostgreSQL as it comes, syncing with each commit, with its data in a folder of this name below `dir`. */
 export const startBenchPostgres = async (dir: string, name: string, databases: string[]) =>

@@ -4,15 +4,15 @@ import { createLog } from "shared/log/log";
 import { createTopology, GLOBAL, shardOf, type Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { awaitReady, connectRedis } from "shared/redis/redis";
+import { scratchRedis } from "testing/scratch";
+import { readInfo } from "testing/server-cost";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createReadRank } from "../../ranker/src/boards/ranks.ts";
 import { BEHIND_ITS_TIES } from "../../ranker/src/boards/window.ts";
 import { createFenceWatch } from "../../ranker/src/writes/fence-watch.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
-import { scratchRedis } from "../embedded/scratch.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
 import { ENTRY_KINDS, type Kind, openFences, seedRedis } from "./seed-redis.ts";
-import { readInfo } from "./server-cost.ts";
 
 export const REGION = "EU";
 

@@ -1,8 +1,8 @@
 import { createTopology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
+import { scratchPostgres } from "testing/scratch";
 import { openDatabase } from "../../drainer/src/postgres/database.ts";
 import { migrate } from "../../drainer/src/postgres/migrate.ts";
-import { scratchPostgres } from "../embedded/scratch.ts";
 import { type GrowthBoard, REGION, startScratch } from "./growth-board.ts";
 import { createPlayers } from "./players.ts";
 import { seedPostgres } from "./seed-postgres.ts";

@@ -1,6 +1,6 @@
 import { Problem } from "shared/api/problems";
+import { readServerCost } from "testing/server-cost";
 import { type GrowthBoard, OPERATIONS, type Operation } from "./growth-board.ts";
-import { readServerCost } from "./server-cost.ts";
 import { median, percentile } from "./statistics.ts";
 
 /** What one call of an operation costs on one board. */

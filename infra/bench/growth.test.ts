@@ -2,15 +2,15 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createLog } from "shared/log/log";
 import { awaitStores, connectStores } from "shared/stores/stores";
+import { scratchPostgres } from "testing/scratch";
+import { readServerCost } from "testing/server-cost";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../drainer/src/postgres/migrate.ts";
 import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
 import { entrySweeps } from "../../drainer/src/subjects/subjects.ts";
-import { scratchPostgres } from "../embedded/scratch.ts";
 import { OPERATIONS, REGION, startGrowthBoard } from "./growth-board.ts";
 import type { Growth } from "./growth-report.ts";
 import { seedPostgres } from "./seed-postgres.ts";
-import { readServerCost } from "./server-cost.ts";
 
 const NOW_US = Date.now() * 1000;
 const disposals: (() => Promise<void>)[] = [];
@@ -30,7 +30,7 @@ async function startBoard(entries: number, shards: number) {
 }
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "..", "bench.ts"), ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "bench.ts"), ...args], {
     env: { PATH: process.env.PATH ?? "" },
     stdin: "ignore",
     stderr: "pipe",

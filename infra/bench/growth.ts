@@ -1,10 +1,10 @@
 import { cpus, loadavg } from "node:os";
+import { readInfo } from "testing/server-cost";
 import { type GrowthBoard, startGrowthBoard } from "./growth-board.ts";
 import { type Weight, weighEntry, weighKeys, weighRows } from "./growth-bytes.ts";
 import { measureCalls } from "./growth-costs.ts";
 import { type GrowthOptions, HELP, readGrowthOptions } from "./growth-options.ts";
 import { formatGrowth, type Growth, judgeRank } from "./growth-report.ts";
-import { readInfo } from "./server-cost.ts";
 
 /** `bun run bench growth`. @throws ConfigError for options that are not valid; what a server threw */
 export async function growth(args: string[]): Promise<void> {

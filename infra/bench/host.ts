@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { nginx } from "../nginx/nginx-under-test.ts";
+import { nginx } from "../deploy/nginx/nginx-under-test.ts";
 import type { RatiosHost } from "./ratios-report.ts";
 import { median } from "./statistics.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { boardKey, entriesKey, MAIN_BOARD } from "shared/redis/keys";
-import { scratchDir } from "../embedded/scratch.ts";
+import { scratchDir } from "stack/scratch-dir";
 import { REGION, TOPOLOGY } from "./board-under-load.ts";
 import { startScratch } from "./growth-board.ts";
 import { writeMassInsert } from "./mass-insert.ts";

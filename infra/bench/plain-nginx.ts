@@ -1,8 +1,8 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { launch } from "../embedded/engine.ts";
-import { freePort } from "../embedded/free-port.ts";
-import { nginx } from "../nginx/nginx-under-test.ts";
+import { launch } from "stack/engine";
+import { freePort } from "stack/free-port";
+import { nginx } from "../deploy/nginx/nginx-under-test.ts";
 import type { BenchService } from "./services.ts";
 
 const KEEPALIVE = 128;

@@ -59,7 +59,7 @@ export function formatRatios({ at, host, options, rows, loads, notes }: Ratios):
 
 const toRemarks = ({ cores, syncUs }: RatiosHost, writes: number) =>
   [
-    "Redis runs as it is shipped (infra/redis): on the disk before a write is acknowledged (appendfsync always); only the",
+    "Redis runs as it is shipped (infra/deploy/redis): on the disk before a write is acknowledged (appendfsync always); only the",
     `rewriting of its file in the background is off. A sync takes this disk ${Math.round(syncUs)} µs. Services run with the defaults of`,
     "production, the log of every request among them; limits and tokens are checked with each request, and never refuse.",
     `Of these ${cores} cores a yardstick has all to itself and its load generator; a ranker shares them with Redis and wrk, and a`,

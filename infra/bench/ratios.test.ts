@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { announceWithoutNginx, nginx } from "../nginx/nginx-under-test.ts";
+import { announceWithoutNginx, nginx } from "../deploy/nginx/nginx-under-test.ts";
 import type { Ratios } from "./ratios-report.ts";
 import { ROW_NAMES } from "./rows.ts";
 import { HOW_TO_GET_WRK, wrk } from "./wrk.ts";
@@ -8,7 +8,7 @@ import { HOW_TO_GET_WRK, wrk } from "./wrk.ts";
 const TINY = "--entries 2000 --events 2000 --players 50 --connections 8 --rounds 1 --seconds 0.3".split(" ");
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "..", "bench.ts"), ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "bench.ts"), ...args], {
     env: { PATH: process.env.PATH ?? "" },
     stdin: "ignore",
     stderr: "pipe",

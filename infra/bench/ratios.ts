@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { ConfigError } from "shared/service/config";
-import { scratchDir } from "../embedded/scratch.ts";
-import { announceWithoutNginx, nginx } from "../nginx/nginx-under-test.ts";
+import { scratchDir } from "stack/scratch-dir";
+import { announceWithoutNginx, nginx } from "../deploy/nginx/nginx-under-test.ts";
 import { measureBytes } from "./bytes.ts";
 import { measureDrain } from "./drain.ts";
 import { readHost } from "./host.ts";

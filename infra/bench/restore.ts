@@ -36,7 +36,7 @@ interface Filler {
 
 const RATIO_MIN = 0.6;
 const DATABASE = "board";
-const COMMANDS = join(import.meta.dir, "..", "lb.ts");
+const COMMANDS = join(import.meta.dir, "../commands/lb.ts");
 
 /** Holds the restore command, from its start to its end, against redis-cli with all commands ready in a file. */
 export async function measureRestore(options: RestoreOptions): Promise<{ rows: Row[]; loads: LoadFigures[] }> {

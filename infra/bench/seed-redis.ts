@@ -13,10 +13,10 @@ import {
   MAIN_BOARD,
 } from "shared/redis/keys";
 import { formatFence } from "shared/stores/fence";
+import { readInfo, readUsedBytes } from "testing/server-cost";
 import { createInFlight } from "../../drainer/src/command/in-flight.ts";
 import { toAnswerField } from "../../ranker/src/writes/submit-call.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
-import { readInfo, readUsedBytes } from "./server-cost.ts";
 
 /** A command and its arguments. */
 type Command = [name: string, ...args: (string | number)[]];

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { type Engine, launch } from "stack/engine";
+import { freePort } from "stack/free-port";
+import { JWT_SECRET, type ServiceName } from "testing/service-under-test";
 import { gatewayFields } from "../../gateway/src/config.ts";
-import { type Engine, launch } from "../embedded/engine.ts";
-import { freePort } from "../embedded/free-port.ts";
-import { JWT_SECRET, type ServiceName } from "../embedded/service-under-test.ts";
 import { TOPOLOGY } from "./board-under-load.ts";
 
 export interface BenchService extends Engine {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
-import { openFencesAt } from "../embedded/open-fences.ts";
-import { scratchRedis } from "../embedded/scratch.ts";
+import { openFencesAt } from "testing/open-fences";
+import { scratchRedis } from "testing/scratch";
 import { COMMANDS } from "./list.ts";
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;
@@ -16,7 +16,7 @@ afterAll(() => redis.dispose());
 const secret = "a secret of the tests, 32 bytes and more";
 
 async function lb(args: string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../lb.ts"), ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "lb.ts"), ...args], {
     env: { PATH: process.env.PATH ?? "", ...env },
     cwd: tmpdir(),
     stdin: "ignore",

@@ -8,7 +8,7 @@ import { bar, createProgress, rate } from "../../drainer/src/command/progress.ts
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { FORMATS, type Format, HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
-import { partNameOf } from "../replace-file.ts";
+import { partNameOf } from "../start/replace-file.ts";
 import { formatOf, readPlace } from "./options.ts";
 
 const WAIT_SECONDS_MAX = 3_600;

@@ -7,7 +7,7 @@ export type Command = (args: string[], env: Environment) => Promise<number>;
 export const COMMANDS = {
   demo: {
     about: "registers players and plays scores for a while",
-    load: async () => (await import("../demo.ts")).demoCommand,
+    load: async () => (await import("./demo.ts")).demoCommand,
   },
   top: { about: "prints a board's best", load: async () => (await import("./top.ts")).topCommand },
   token: { about: "issues an operator's token", load: async () => (await import("./token.ts")).tokenCommand },

@@ -14,7 +14,7 @@ import { compareSplit } from "shared/stores/split";
 import { connectStores } from "shared/stores/stores";
 import { z } from "zod";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
-import { table } from "../demo/display.ts";
+import { table } from "./demo/display.ts";
 
 const READY_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 5_000;

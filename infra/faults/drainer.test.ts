@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
+import { readPostgresEntries } from "testing/read-entries";
+import { clientOf, until } from "testing/stack-under-test";
 import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
-import { readPostgresEntries } from "../embedded/read-entries.ts";
-import { clientOf, until } from "../stack/stack-under-test.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";

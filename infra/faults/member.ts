@@ -1,4 +1,4 @@
-import type { Engine } from "../embedded/engine.ts";
+import type { Engine } from "stack/engine";
 
 /** A process of a run that can be ended in several ways and started again in its place, on the same port. */
 export interface Member {

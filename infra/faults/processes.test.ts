@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { announceWithoutNginx, nginx, startNginx } from "../nginx/nginx-under-test.ts";
+import { announceWithoutNginx, nginx, startNginx } from "../deploy/nginx/nginx-under-test.ts";
 import { untilAsked, untilInRound } from "./rounds.ts";
 import { scaled } from "./scale.ts";
 import { type Site, startSite } from "./site.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { readRedisEntries } from "../embedded/read-entries.ts";
-import { clientOf, until } from "../stack/stack-under-test.ts";
+import { readRedisEntries } from "testing/read-entries";
+import { clientOf, until } from "testing/stack-under-test";
 import { createHistory } from "./history.ts";
 import { reportFault } from "./report.ts";
 import { scaled } from "./scale.ts";

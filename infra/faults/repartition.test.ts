@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../stack/stack-under-test.ts";
+import { until } from "testing/stack-under-test";
 import type { History } from "./history.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type Site, startSite } from "./site.ts";
@@ -18,7 +18,7 @@ afterAll(() => site.close(), 30_000);
 function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const databases = REGIONS.map((region) => [`POSTGRES_URL_${region}`, site.postgresUrl(region)]);
   const stores = { REDIS_URL: `redis://127.0.0.1:${site.redis.port}`, POSTGRES_URL: site.postgresUrl("GLOBAL") };
-  const command = join(import.meta.dir, "../lb.ts");
+  const command = join(import.meta.dir, "../commands/lb.ts");
   return Bun.spawn([process.execPath, command, "repartition", "--to", String(to)], {
     env: { ...stores, ...Object.fromEntries(databases), ...env, PATH: process.env.PATH ?? "" },
     cwd: import.meta.dir,

@@ -1,4 +1,4 @@
-import { clientOf, until } from "../stack/stack-under-test.ts";
+import { clientOf, until } from "testing/stack-under-test";
 import type { ServiceMember } from "./site.ts";
 
 /** Waits until every one of these gateways sends requests to a ranker, or none does. */

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import { freePort } from "stack/free-port";
+import { startPostgres } from "stack/postgres";
+import { type RedisOptions, startRedis } from "stack/redis";
+import { scratchDir } from "stack/scratch-dir";
+import { type RedisCluster, startCluster } from "testing/cluster";
+import { openFences } from "testing/open-fences";
+import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
+import { JWT_SECRET, type ServiceName, startService } from "testing/service-under-test";
+import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
 import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
-import { type RedisCluster, startCluster } from "../embedded/cluster.ts";
-import { freePort } from "../embedded/free-port.ts";
-import { openFences } from "../embedded/open-fences.ts";
-import { startPostgres } from "../embedded/postgres.ts";
-import { readPostgresEntries, readRedisEntries } from "../embedded/read-entries.ts";
-import { type RedisOptions, startRedis } from "../embedded/redis.ts";
-import { scratchDir } from "../embedded/scratch.ts";
-import { JWT_SECRET, type ServiceName, startService } from "../embedded/service-under-test.ts";
 import type { History, Verdict } from "./history.ts";
 import { type Member, startMember } from "./member.ts";
-import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** A service behind proxies of its own: what happens to its connections happens to nobody else's. */
 export interface ServiceMember extends Member {

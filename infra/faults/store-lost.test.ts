@@ -5,12 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLog } from "shared/log/log";
 import { connectServer } from "shared/redis/connection";
 import { awaitReady, type Redis } from "shared/redis/redis";
-import { freePort } from "../embedded/free-port.ts";
-import { readPostgresEntries, readRedisEntries, type StoredEntry } from "../embedded/read-entries.ts";
-import { type RedisServer, startRedis } from "../embedded/redis.ts";
-import { scratchDir } from "../embedded/scratch.ts";
-import { makeKey, type SigningKey, signAs, startIdentityProvider } from "../identity/identity-provider.ts";
-import { clientOf, codeOf, until } from "../stack/stack-under-test.ts";
+import { freePort } from "stack/free-port";
+import { type RedisServer, startRedis } from "stack/redis";
+import { scratchDir } from "stack/scratch-dir";
+import { makeKey, type SigningKey, signAs, startIdentityProvider } from "testing/identity-provider";
+import { readPostgresEntries, readRedisEntries, type StoredEntry } from "testing/read-entries";
+import { clientOf, codeOf, until } from "testing/stack-under-test";
 import { reportRow } from "./report.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ServiceUnderTest, startService } from "../embedded/service-under-test.ts";
-import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "../nginx/nginx-under-test.ts";
-import { until } from "../stack/stack-under-test.ts";
+import { type ServiceUnderTest, startService } from "testing/service-under-test";
+import { until } from "testing/stack-under-test";
+import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
+import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "../deploy/nginx/nginx-under-test.ts";
 import type { History } from "./history.ts";
 import { untilInRound } from "./rounds.ts";
 import { scaled } from "./scale.ts";
 import { type ServiceMember, type Site, startSite } from "./site.ts";
-import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { expectNothingLost } from "./under-load.ts";
 
 /** The machines of docker-compose.yml, as processes. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { flushAll, keysOf, sizeOf } from "../../infra/embedded/whole-store.ts";
+import { flushAll, keysOf, sizeOf } from "testing/whole-store";
 import { type Built, player, startUnderTest, type UnderTest } from "../test/ranker-under-test.ts";
 
 let under: UnderTest;

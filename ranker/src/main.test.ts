@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createTopology } from "shared/model/regions";
-import { freePort } from "../../infra/embedded/free-port.ts";
-import { openFencesAt } from "../../infra/embedded/open-fences.ts";
-import { startRedis } from "../../infra/embedded/redis.ts";
-import { scratchRedis } from "../../infra/embedded/scratch.ts";
-import { startService } from "../../infra/embedded/service-under-test.ts";
+import { freePort } from "stack/free-port";
+import { startRedis } from "stack/redis";
+import { openFencesAt } from "testing/open-fences";
+import { scratchRedis } from "testing/scratch";
+import { startService } from "testing/service-under-test";
 import { REGIONS } from "../test/ranker-under-test.ts";
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { ScoreEvent } from "shared/model/events";
 import type { SpanStart, Tracing } from "shared/tracing/tracing";
-import { configure } from "../../../infra/embedded/whole-store.ts";
+import { configure } from "testing/whole-store";
 import {
   pushEvents,
   readBoard,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { scratchPostgres } from "../../../infra/embedded/scratch.ts";
+import { scratchPostgres } from "testing/scratch";
 import { toArrayLiteral } from "./array-literal.ts";
 import { DatabaseTimeout, openDatabase } from "./database.ts";
 

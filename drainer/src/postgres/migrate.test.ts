@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { scratchPostgres } from "../../../infra/embedded/scratch.ts";
+import { scratchPostgres } from "testing/scratch";
 import { openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { announceWithoutPgbouncer, pgbouncer, startPgbouncer } from "../../../infra/embedded/pgbouncer.ts";
-import { scratchPostgres } from "../../../infra/embedded/scratch.ts";
+import { announceWithoutPgbouncer, pgbouncer, startPgbouncer } from "testing/pgbouncer";
+import { scratchPostgres } from "testing/scratch";
 import { type Database, DatabaseTimeout, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 

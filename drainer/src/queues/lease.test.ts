@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Redis } from "shared/redis/redis";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { scratchRedisClient } from "testing/scratch";
+import { flushAll } from "testing/whole-store";
 import { createLease, LEASE_RENEWAL_MS, LEASE_TTL_MS } from "./lease.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;

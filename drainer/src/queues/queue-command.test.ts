@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { toDeadEntry } from "shared/model/dead-entry";
 import type { Redis } from "shared/redis/redis";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { scratchRedisClient } from "testing/scratch";
+import { flushAll } from "testing/whole-store";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
@@ -26,12 +26,15 @@ beforeEach(async () => {
 
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string; lines: string[] }> {
   const env = { PATH: process.env.PATH ?? "", REDIS_URL: server.url };
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/lb.ts"), "queue", ...args], {
-    env,
-    cwd: "/",
-    stdin: "ignore",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "../../../infra/commands/lb.ts"), "queue", ...args],
+    {
+      env,
+      cwd: "/",
+      stdin: "ignore",
+      stderr: "pipe",
+    },
+  );
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err, lines: out.trimEnd().split("\n") };
 }

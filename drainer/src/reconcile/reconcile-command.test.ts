@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createTopology } from "shared/model/regions";
 import { accountKey, entriesKey } from "shared/redis/keys";
-import { openFences } from "../../../infra/embedded/open-fences.ts";
+import { openFences } from "testing/open-fences";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
@@ -21,12 +21,15 @@ const account = { name: "Ann", region: "EU", password_hash: hash, created_at: "5
 
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const env = { PATH: process.env.PATH ?? "", REDIS_URL: it.redisUrl, POSTGRES_URL: it.postgresUrl };
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/lb.ts"), "reconcile", ...args], {
-    env,
-    cwd: "/",
-    stdin: "ignore",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "../../../infra/commands/lb.ts"), "reconcile", ...args],
+    {
+      env,
+      cwd: "/",
+      stdin: "ignore",
+      stderr: "pipe",
+    },
+  );
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, out, err };
 }

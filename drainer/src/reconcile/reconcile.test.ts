@@ -13,7 +13,7 @@ import {
   queueKey,
 } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { flushAll } from "testing/whole-store";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { restore } from "../restore/restore.ts";

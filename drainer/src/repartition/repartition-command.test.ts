@@ -14,7 +14,7 @@ beforeEach(() => it.clear());
 async function run(name: string, args: string[], partitions = 1): Promise<{ code: number; out: string; err: string }> {
   const stores = { REDIS_URL: it.redisUrl, POSTGRES_URL: it.postgresUrl };
   const env = { PATH: process.env.PATH ?? "", ...stores, REGIONS: "EU", PARTITIONS: String(partitions) };
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/lb.ts"), name, ...args], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../../infra/commands/lb.ts"), name, ...args], {
     env,
     cwd: "/",
     stdin: "ignore",

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { freePort } from "../../../infra/embedded/free-port.ts";
-import { openRaw, statusesOf, toLines } from "../../../infra/embedded/raw-connection.ts";
-import { type ServiceUnderTest, startService } from "../../../infra/embedded/service-under-test.ts";
+import { freePort } from "stack/free-port";
+import { openRaw, statusesOf, toLines } from "testing/raw-connection";
+import { type ServiceUnderTest, startService } from "testing/service-under-test";
 import { type RecordingRanker, startRecordingRanker } from "../../test/recording-ranker.ts";
 
 let ranker: RecordingRanker;

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Limit } from "shared/limits/policies";
 import { createLog } from "shared/log/log";
 import { connectRedis, observeScripts, type Redis } from "shared/redis/redis";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { scratchRedisClient } from "testing/scratch";
+import { flushAll } from "testing/whole-store";
 import { type GatewayUnderTest, startGatewayUnderTest } from "../../test/gateway-under-test.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 
 /**
  * Once the gateway stops, turns requests away unread, where whoever passes them on says that it takes them elsewhere
- * (`X-May-Turn-Away`, see `infra/nginx/nginx.conf`). A proxy that does not probe would otherwise send its last request
+ * (`X-May-Turn-Away`, see `infra/deploy/nginx/nginx.conf`). A proxy that does not probe would otherwise send its last request
  * over a connection that is just being closed, and could not tell what became of it.
  */
 export function turnAway(isStopping: () => boolean): MiddlewareHandler {

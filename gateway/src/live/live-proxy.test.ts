@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
-import { freePort } from "../../../infra/embedded/free-port.ts";
+import { freePort } from "stack/free-port";
 import { getOf } from "../../test/outgoing-under-test.ts";
 import { createPool, type Pool } from "../upstream/upstreams.ts";
 import { createLiveProxy, type LiveAnswer, type LiveProxy } from "./live-proxy.ts";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
-import { freePort } from "../../../infra/embedded/free-port.ts";
+import { freePort } from "stack/free-port";
 import { getOf, postOf } from "../../test/outgoing-under-test.ts";
 import { forward, type Outgoing } from "./proxy.ts";
 import { createPool, type Pool } from "./upstreams.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
+import { scratchRedisClient } from "testing/scratch";
 import { createGatewayBefore } from "../../test/gateway-under-test.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { createLimiter } from "shared/limits/rate-limit";
 import { createLog } from "shared/log/log";
 import { accountKey } from "shared/redis/keys";
-import { configure, flushAll } from "../../../infra/embedded/whole-store.ts";
+import { configure, flushAll } from "testing/whole-store";
 import { type Built, LOGIN_LIMIT, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import { createFenceWatch } from "../writes/fence-watch.ts";
 import { createAccounts } from "./accounts.ts";

@@ -3,7 +3,7 @@ import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";
 import { accountKey } from "shared/redis/keys";
 import { connectRedis, type Redis } from "shared/redis/redis";
-import { flushAll, pause, sizeOf } from "../../../infra/embedded/whole-store.ts";
+import { flushAll, pause, sizeOf } from "testing/whole-store";
 import { type Built, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { accountKey } from "shared/redis/keys";
-import { flushAll, sizeOf } from "../../../infra/embedded/whole-store.ts";
+import { flushAll, sizeOf } from "testing/whole-store";
 import { type Built, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import fc from "fast-check";
 import { createTopology, shardsOfView } from "shared/model/regions";
 import { observeScripts } from "shared/redis/redis";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import { toPercentile } from "./boards.ts";
 import { readWindow } from "./window.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { connectRedis, type Redis } from "shared/redis/redis";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { connectRedis, observeScripts } from "shared/redis/redis";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;

@@ -4,8 +4,8 @@ import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, splitKey } from "shared/redis/keys";
 import { connectRedis, primariesOf, type Redis } from "shared/redis/redis";
-import { parseInfo } from "../../../infra/bench/server-cost.ts";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { parseInfo } from "testing/server-cost";
+import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import { createReadTop } from "./read-top.ts";
 

@@ -4,7 +4,7 @@ import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";
 import { boardKey, entriesKey, hiddenKey, queueKey, splitKey, visibilityKey } from "shared/redis/keys";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { flushAll } from "testing/whole-store";
 import { type Built, player, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;

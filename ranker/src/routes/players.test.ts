@@ -5,7 +5,7 @@ import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";
 import { toDeadEntry } from "shared/model/dead-entry";
 import { accountDeadKey, accountQueueKey, fenceKey, queueKey, splitKey } from "shared/redis/keys";
-import { flushAll, keysOf } from "../../../infra/embedded/whole-store.ts";
+import { flushAll, keysOf } from "testing/whole-store";
 import { type Built, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;

@@ -12,7 +12,7 @@ import {
   visibilityKey,
 } from "shared/redis/keys";
 import { observeScripts } from "shared/redis/redis";
-import { configure, flushAll, forgetScripts, keysOf } from "../../../infra/embedded/whole-store.ts";
+import { configure, flushAll, forgetScripts, keysOf } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import type { Submission } from "./submit.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { FlattenedJWSInput } from "jose";
-import { type IdentityProvider, makeKey, startIdentityProvider } from "../../../infra/identity/identity-provider.ts";
+import { type IdentityProvider, makeKey, startIdentityProvider } from "testing/identity-provider";
 import { createKeySet } from "./key-set.ts";
 
 const first = await makeKey("ES256", "first");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
-import { flushAll } from "../../../infra/embedded/whole-store.ts";
+import { scratchRedisClient } from "testing/scratch";
+import { flushAll } from "testing/whole-store";
 import { createLog } from "../log/log.ts";
 import { awaitReady, connectRedis, observeScripts, type Redis } from "../redis/redis.ts";
 import { createLocalBuckets } from "./local-buckets.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
-import { flushAll, sizeOf } from "../../../infra/embedded/whole-store.ts";
+import { scratchRedisClient } from "testing/scratch";
+import { flushAll, sizeOf } from "testing/whole-store";
 import { createLog } from "../log/log.ts";
 import { connectRedis, observeScripts, type Redis } from "../redis/redis.ts";
 import { type Bucket, toPolicy } from "./policies.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { scratchCluster } from "../../../infra/embedded/scratch.ts";
-import { openSlotMove } from "../../../infra/embedded/slot-move.ts";
-import { forgetScripts } from "../../../infra/embedded/whole-store.ts";
-import { startClusterBehindProxy } from "../../../infra/faults/cluster-behind-proxy.ts";
+import { startClusterBehindProxy } from "testing/cluster-behind-proxy";
+import { scratchCluster } from "testing/scratch";
+import { openSlotMove } from "testing/slot-move";
+import { forgetScripts } from "testing/whole-store";
 import type { Bucket } from "../limits/policies.ts";
 import { toPolicy } from "../limits/policies.ts";
 import { createLimiter } from "../limits/rate-limit.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import { connect, createServer } from "node:net";
-import { scratchRedis } from "../../../infra/embedded/scratch.ts";
+import { scratchRedis } from "testing/scratch";
 import { createLog } from "../log/log.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { awaitReady, connectRedis } from "./redis.ts";

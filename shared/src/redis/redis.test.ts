@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect, createServer, type Socket } from "node:net";
-import { startRedis } from "../../../infra/embedded/redis.ts";
-import { scratchRedis } from "../../../infra/embedded/scratch.ts";
+import { startRedis } from "stack/redis";
+import { scratchRedis } from "testing/scratch";
 import { createLog } from "../log/log.ts";
 import { awaitReady, connectRedis, defineScript, observeScripts, toRedisProblem } from "./redis.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { scratchRedis, scratchReplica } from "../../../infra/embedded/scratch.ts";
+import { scratchRedis, scratchReplica } from "testing/scratch";
 import { createLog } from "../log/log.ts";
 import { type Connection, connectServer } from "./connection.ts";
 import { awaitReady, defineScript } from "./redis.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { scratchRedisClient } from "../../../infra/embedded/scratch.ts";
+import { scratchRedisClient } from "testing/scratch";
 import { createTopology, shardsOf } from "../model/regions.ts";
 import { clockKey, splitKey } from "../redis/keys.ts";
 import { checkSplit, compareSplit, formatSplit, readSplit } from "./split.ts";

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { findK6, scenarios } from "./load.ts";
+
+const root = join(import.meta.dir, "../..");
+const k6 = findK6();
+if (k6 === undefined) process.stderr.write("SKIPPED: k6 is not installed, so the scenarios of k6/ were not loaded\n");
+
+const load = (args: string[], env: Record<string, string>) => {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, join(import.meta.dir, "load.ts"), ...args], {
+    env,
+  });
+  return { exitCode, stdout: String(stdout), stderr: String(stderr) };
+};
+
+test("a file of k6/ with options is a scenario, and each is explained", async () => {
+  expect(scenarios.toSorted()).toEqual(["mixed", "read", "smoke", "soak", "spike", "submit"]);
+  const text = await Bun.file(join(root, "k6/README.md")).text();
+  for (const scenario of scenarios) expect(text).toContain(`| \`${scenario}\` |`);
+});
+
+test("where k6 is not installed it says how to get it", () => {
+  expect(load(["smoke"], { PATH: "/nonexistent" })).toMatchObject({
+    exitCode: 1,
+    stdout: "",
+    stderr: expect.stringContaining("go install go.k6.io/k6@latest"),
+  });
+});
+
+test("an unknown scenario is named, beside those that there are", () => {
+  const { exitCode, stderr } = load(["nosuch"], { PATH: "/nonexistent" });
+  expect([exitCode, stderr.includes('no scenario "nosuch"'), stderr.includes("spike")]).toEqual([1, true, true]);
+});
+
+describe.skipIf(k6 === undefined)("k6", () => {
+  test.each(scenarios)("takes %s as it is: arrival rates, thresholds, a summary", (scenario) => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([k6 ?? "", "inspect", `k6/${scenario}.ts`], { cwd: root });
+    expect({ exitCode, stderr: String(stderr) }).toEqual({ exitCode: 0, stderr: "" });
+    const options = JSON.parse(String(stdout)) as {
+      scenarios: Record<string, { executor: string }>;
+      thresholds: Record<string, unknown>;
+    };
+    expect(options.scenarios[scenario]?.executor).toEndWith("-arrival-rate");
+    for (const name of ["checks", "http_req_failed", "dropped_iterations"])
+      expect(options.thresholds).toHaveProperty(name);
+  });
+});

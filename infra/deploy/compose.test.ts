@@ -1,0 +1,197 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DCLinter } from "dclint";
+import { tokenFields } from "shared/service/config";
+import { loadDrainerConfig } from "../../drainer/src/config.ts";
+import { loadGatewayConfig } from "../../gateway/src/config.ts";
+import { loadRankerConfig } from "../../ranker/src/config.ts";
+
+const root = join(import.meta.dir, "../..");
+const file = join(root, "docker-compose.yml");
+
+interface Service {
+  image?: string;
+  command?: string[];
+  build?: { dockerfile: string };
+  environment?: Record<string, string | number>;
+  ports?: string[];
+  profiles?: string[];
+  volumes?: string[];
+  healthcheck?: object;
+  depends_on?: Record<string, { condition: string }>;
+}
+
+const compose = Bun.YAML.parse(await Bun.file(file).text()) as { services: Record<string, Service> };
+const services = Object.entries(compose.services);
+const named = (prefix: string) => services.filter(([name]) => name.startsWith(prefix));
+
+type Variables = Record<string, string>;
+const secrets: Variables = { JWT_SECRET: "x".repeat(48), POSTGRES_PASSWORD: "secret" };
+
+/** `${NAME:?why}` and `${NAME:-default}`, as Compose fills them in. */
+const interpolate = (value: string, variables: Variables) =>
+  value.replaceAll(/\$\{([A-Z_]+)(?::([?-])([^}]*))?\}/g, (_, name: string, kind?: string, rest?: string) => {
+    const filled = variables[name] ?? (kind === "-" ? rest : undefined);
+    if (filled === undefined) throw new Error(`${name} is not set`);
+    return filled;
+  });
+
+/** @param dotEnv what stands in `.env` beside the secrets */
+const environmentOf = ({ environment = {} }: Service, dotEnv: Variables = {}) =>
+  Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, interpolate(String(value), { ...secrets, ...dotEnv })]),
+  );
+
+/** The file or folder of this repository that a service finds at a path of its own; nothing where none is mounted. */
+function mountedAt({ volumes = [] }: Service, path: string): string | undefined {
+  for (const volume of volumes) {
+    const [source = "", target = ""] = volume.split(":");
+    const isBelow = path === target || path.startsWith(`${target}/`);
+    if (source.startsWith(".") && isBelow) return join(root, source, path.slice(target.length));
+  }
+  return undefined;
+}
+
+test("the file follows the Compose schema", () => {
+  const orders = ["service-keys-order", "services-alphabetical-order", "top-level-properties-order"];
+  const off = Object.fromEntries([...orders, "require-quotes-in-ports"].map((rule) => [rule, 0 as const]));
+  const linter = new DCLinter({ rules: off, quiet: false, debug: false, exclude: [] });
+  const results = linter.lintFiles([file], false);
+  expect(results.map(({ messages }) => messages)).toEqual([[]]);
+});
+
+test("three rankers, three gateways on 4000 to 4002, two drainers, nginx on 8080", () => {
+  expect([named("ranker-").length, named("drainer-").length]).toEqual([3, 2]);
+  const ports = named("gateway-").map(([, service]) => service.ports);
+  expect(ports).toEqual([["127.0.0.1:4000:4000"], ["127.0.0.1:4001:4001"], ["127.0.0.1:4002:4002"]]);
+  expect(compose.services.nginx?.ports).toEqual(["0.0.0.0:8080:8080"]);
+});
+
+describe("every service", () => {
+  test.each(named("gateway-"))("%s starts with its environment, and finds every ranker", (_, service) => {
+    const { rankerUrls, trustedProxies } = loadGatewayConfig(environmentOf(service));
+    expect(rankerUrls).toEqual(named("ranker-").map(([name]) => `http://${name}:5000`));
+    expect(trustedProxies.check("172.30.0.7")).toBe(true);
+  });
+
+  test.each(named("ranker-"))("%s starts with its environment; passwords are required", (_, service) => {
+    expect(loadRankerConfig(environmentOf(service))).toMatchObject({ passwordsRequired: true, port: 5000 });
+  });
+
+  test.each([...named("gateway-"), ...named("ranker-")])(
+    "%s reads from .env whatever there is about tokens, a provider of identity among it",
+    (name, service) => {
+      const dotEnv = {
+        JWT_SECRET_PREVIOUS: "y".repeat(48),
+        JWT_ISSUER: "a",
+        JWT_AUDIENCE: "b",
+        JWT_LIFETIME_SECONDS: "60",
+        JWT_JWKS_URL: "https://id.example.com/jwks",
+        JWT_JWKS_ISSUER: "c",
+        JWT_JWKS_AUDIENCE: "d",
+        JWT_REGION_CLAIM: "e",
+        JWT_NAME_CLAIM: "f",
+      };
+      expect(Object.keys({ ...dotEnv, ...secrets })).toEqual(expect.arrayContaining(Object.keys(tokenFields)));
+      const load = name.startsWith("gateway-") ? loadGatewayConfig : loadRankerConfig;
+      expect(load(environmentOf(service, dotEnv)).tokens).toEqual({
+        secret: "x".repeat(48),
+        previousSecret: "y".repeat(48),
+        issuer: "a",
+        audience: "b",
+        lifetimeSeconds: 60,
+        provider: {
+          jwksUrl: "https://id.example.com/jwks",
+          issuer: "c",
+          audience: "d",
+          regionClaim: "e",
+          nameClaim: "f",
+        },
+      });
+      expect(load(environmentOf(service)).tokens.provider).toBeUndefined();
+    },
+  );
+
+  test.each(named("drainer-"))("%s starts with its environment, a database a region", (_, service) => {
+    const { postgresUrlByRegion } = loadDrainerConfig(environmentOf(service));
+    const databases = [...postgresUrlByRegion.values()].map((url) => new URL(url).pathname);
+    expect(databases).toEqual(["/leaderboard_global", "/leaderboard_asia", "/leaderboard_eu", "/leaderboard_na"]);
+  });
+
+  test.each(services)("%s waits for what it needs, and mounts what is there", (_, service) => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+      expect([condition, needed in compose.services]).toEqual(["service_healthy", true]);
+    }
+    for (const volume of (service.volumes ?? []).filter((each) => each.startsWith("."))) {
+      expect([volume, existsSync(join(root, volume.split(":")[0] ?? ""))]).toEqual([volume, true]);
+    }
+    const dockerfile = service.build?.dockerfile;
+    expect(service.healthcheck !== undefined || dockerfile !== undefined).toBe(true);
+    if (dockerfile !== undefined) expect(existsSync(join(root, dockerfile))).toBe(true);
+  });
+});
+
+test("every image that is not built here says which version it is", () => {
+  const images = services.filter(([, { build }]) => build === undefined).map(([, { image = "" }]) => image);
+  expect(images.filter((image) => !/:v?\d+[\d.]*(-\w+)?$/.test(image))).toEqual([]);
+});
+
+describe("who watches", () => {
+  const { prometheus, grafana } = compose.services as { prometheus: Service; grafana: Service };
+  const yaml = async (path = "") => Bun.YAML.parse(await Bun.file(path).text());
+
+  test("is pinned, on loopback, and there only when asked for", () => {
+    for (const { image = "", ports = [], profiles } of [prometheus, grafana]) {
+      expect([profiles, /:v?\d+\.\d+\.\d+$/.test(image)]).toEqual([["observability"], true]);
+      expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+    }
+  });
+
+  test("Prometheus is given the configuration that promtool has checked", () => {
+    const [, path = ""] = /^--config\.file=(.*)$/.exec(prometheus.command?.[0] ?? "") ?? [];
+    expect(mountedAt(prometheus, path)).toBe(join(root, "infra/deploy/prometheus/prometheus.yml"));
+  });
+
+  test("Grafana is given a source that is Prometheus here, and dashboards that draw from that source alone", async () => {
+    const provisioning = "/etc/grafana/provisioning";
+    const { datasources } = (await yaml(mountedAt(grafana, `${provisioning}/datasources/prometheus.yml`))) as {
+      datasources: { uid: string; url: string; jsonData: { timeInterval: string } }[];
+    };
+    const { global } = (await yaml(join(root, "infra/deploy/prometheus/prometheus.yml"))) as {
+      global: { scrape_interval: string };
+    };
+    expect(datasources).toMatchObject([
+      { uid: "prometheus", url: "http://prometheus:9090", jsonData: { timeInterval: global.scrape_interval } },
+    ]);
+    expect(prometheus.ports).toEqual(["127.0.0.1:9090:9090"]);
+
+    const { providers } = (await yaml(mountedAt(grafana, `${provisioning}/dashboards/leaderboard.yml`))) as {
+      providers: { options: { path: string } }[];
+    };
+    const folder = mountedAt(grafana, providers[0]?.options.path ?? "") ?? "";
+    const dashboards = readdirSync(folder).map((name) => join(folder, name));
+    const home = String(grafana.environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH);
+    expect(dashboards).toContain(mountedAt(grafana, home) ?? "");
+    for (const dashboard of dashboards) {
+      const sources = new Set<string>();
+      JSON.parse(await Bun.file(dashboard).text(), (key, value: { uid?: string }) => {
+        if (key === "datasource") sources.add(value.uid ?? "");
+        return value;
+      });
+      expect([...sources]).toEqual(["prometheus"]);
+    }
+  });
+});
+
+test("without its secrets Compose refuses to start", () => {
+  const text = JSON.stringify(compose);
+  for (const name of Object.keys(secrets)) expect(text).toContain(`\${${name}:?`);
+});
+
+test("the tables that PostgreSQL begins with are those of every migration", async () => {
+  const tables = await Bun.file(join(root, "infra/deploy/postgres-init/02-create-tables.sql")).text();
+  for (const migration of readdirSync(join(root, "drainer/migrations"))) {
+    expect(tables.split(`\\ir /migrations/${migration}`)).toHaveLength(5);
+  }
+});

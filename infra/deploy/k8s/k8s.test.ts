@@ -1,0 +1,357 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTopology } from "shared/model/regions";
+import { SHUTDOWN_DEADLINE_MS } from "shared/service/service";
+import { scratchPostgres, scratchRedis } from "testing/scratch";
+import { startService } from "testing/service-under-test";
+import { drainerFields, loadDrainerConfig } from "../../../drainer/src/config.ts";
+import { gatewayFields, loadGatewayConfig } from "../../../gateway/src/config.ts";
+import { operations } from "../../../gateway/src/openapi/operations.ts";
+import { buildPage } from "../../../gateway/src/site/page.ts";
+import { loadRankerConfig, rankerFields } from "../../../ranker/src/config.ts";
+import { BEAT_INTERVAL_MS } from "../../../ranker/src/live/live.ts";
+import {
+  type Container,
+  parseManifests,
+  type Resource,
+  readKustomization,
+  readManifests,
+  toEnvironment,
+} from "./manifests.ts";
+
+const tools = {
+  kustomize: Bun.which("kustomize"),
+  kubectl: Bun.which("kubectl"),
+  kubeconform: Bun.which("kubeconform"),
+};
+const builder = tools.kustomize ? [tools.kustomize, "build"] : tools.kubectl ? [tools.kubectl, "kustomize"] : undefined;
+if (builder === undefined) say("neither kustomize nor kubectl is installed, so the manifests were not built");
+else if (tools.kubeconform === null)
+  say("kubeconform is not installed, so the manifests were not held against the schemas");
+const schemas = process.env.KUBECONFORM_SCHEMAS;
+const hasSchemas = tools.kubeconform !== null && (schemas !== undefined || (await servesSchemas()));
+if (tools.kubeconform !== null && !hasSchemas)
+  say(
+    "the schemas cannot be had from GitHub, and KUBECONFORM_SCHEMAS names no other place: nothing was held against them",
+  );
+
+/** Whether kubeconform can load what it looks at by default. */
+async function servesSchemas(): Promise<boolean> {
+  const where = "https://raw.githubusercontent.com/yannh/kubernetes-json-schema/master/master-standalone-strict";
+  const signal = AbortSignal.timeout(5_000);
+  return fetch(`${where}/service-v1.json`, { method: "HEAD", signal }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+function say(what: string): void {
+  process.stderr.write(`SKIPPED: ${what}\n`);
+}
+
+const infra = join(import.meta.dir, "..");
+const baseDir = join(import.meta.dir, "base");
+const exampleDir = join(import.meta.dir, "overlays/example");
+const [base, example, baseKustomization, exampleKustomization] = await Promise.all([
+  readManifests(baseDir),
+  readManifests(exampleDir),
+  readKustomization(baseDir),
+  readKustomization(exampleDir),
+]);
+
+/** A copy in which secrets may be made. */
+const copy = mkdtempSync(join(tmpdir(), "leaderboard-k8s-"));
+const secretsDir = join(copy, "k8s/overlays/example/secrets");
+for (const folder of ["k8s", "redis", "postgres-init"]) {
+  cpSync(join(infra, folder), join(copy, folder), {
+    recursive: true,
+    filter: (path) => !path.includes("example/secrets"),
+  });
+}
+const makeSecrets = () => Bun.spawnSync([join(copy, "k8s/overlays/example/make-secrets.sh")]);
+makeSecrets();
+afterAll(() => rmSync(copy, { recursive: true }));
+
+const workloads = (resources: readonly Resource[]) => resources.filter(({ spec }) => spec?.template !== undefined);
+const named = (kind: string, name: string) => base.find((each) => each.kind === kind && each.metadata.name === name);
+const podOf = ({ metadata, spec }: Resource) => {
+  const pod = spec?.template?.spec;
+  if (pod === undefined) throw new Error(`${metadata.name} has no pods`);
+  return pod;
+};
+const containerOf = (workload: Resource) => podOf(workload).containers[0] as Container;
+
+/** What the kustomizations put into a container's environment. */
+async function environmentOf(container: Container): Promise<Record<string, string>> {
+  const lines: string[] = [];
+  for (const { configMapRef, secretRef } of container.envFrom ?? []) {
+    const generators = [baseKustomization, exampleKustomization].flatMap((each) => each.configMapGenerator ?? []);
+    const maps = generators.filter(({ name }) => name === configMapRef?.name);
+    const secret = exampleKustomization.secretGenerator?.find(({ name }) => name === secretRef?.name);
+    if (maps.length === 0 && secret === undefined) throw new Error(`${container.name} names what is not there`);
+    lines.push(...maps.flatMap(({ literals = [] }) => literals));
+    for (const file of secret?.envs ?? []) {
+      lines.push(...(await Bun.file(join(secretsDir, "..", file)).text()).split("\n"));
+    }
+  }
+  return toEnvironment(lines);
+}
+
+const SERVICES = {
+  gateway: { fields: gatewayFields, load: loadGatewayConfig, scales: true },
+  ranker: { fields: rankerFields, load: loadRankerConfig, scales: true },
+  drainer: { fields: drainerFields, load: loadDrainerConfig, scales: false },
+} as const;
+
+let redis: Awaited<ReturnType<typeof scratchRedis>>;
+let postgres: Awaited<ReturnType<typeof scratchPostgres>>;
+beforeAll(async () => {
+  [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard_global"])]);
+}, 30_000);
+afterAll(() => Promise.all([redis.dispose(), postgres.dispose()]));
+
+describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
+  const { fields, load, scales } = SERVICES[name];
+  const workload = workloads(base).find(({ metadata }) => metadata.name === name) as Resource;
+  const container = containerOf(workload);
+
+  test("reads every variable that it is given, and starts with them", async () => {
+    const environment = await environmentOf(container);
+    const isRead = (variable: string) =>
+      variable in fields || /^(REDIS|POSTGRES)_URL_[A-Z]+$/.test(variable) || variable.startsWith("BUN_");
+    expect(Object.keys(environment).filter((variable) => !isRead(variable))).toEqual([]);
+    expect(load(environment)).toMatchObject({ isProduction: true, host: "0.0.0.0" });
+  });
+
+  test("listens where its ports and probes say", async () => {
+    const { port, metricsPort } = load(await environmentOf(container));
+    expect(container.ports).toEqual([
+      { name: "http", containerPort: port },
+      { name: "metrics", containerPort: metricsPort ?? 0 },
+    ]);
+    const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
+    expect(probes.map((probe) => probe?.httpGet?.port)).toEqual(["http", "http", "http"]);
+  });
+
+  test("with that environment answers every probe", async () => {
+    const stub = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+    const ofExample = Object.entries(await environmentOf(container)).filter(([key]) => !/_URL(_|S?$)/.test(key));
+    const service = await startService(name, {
+      ...Object.fromEntries(ofExample),
+      HOST: "127.0.0.1",
+      REDIS_URL: redis.url,
+      POSTGRES_URL: postgres.url("leaderboard_global"),
+      LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${stub.port}`,
+    });
+    for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
+      expect((await fetch(service.url + probe?.httpGet?.path)).status).toBe(200);
+    }
+    await service.stop();
+    await stub.stop(true);
+  }, 30_000);
+
+  test("may take as long as an orderly end takes", () => {
+    const { terminationGracePeriodSeconds } = podOf(workload);
+    const preStopSeconds = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
+    expect(terminationGracePeriodSeconds).toBeGreaterThan(preStopSeconds + SHUTDOWN_DEADLINE_MS / 1000);
+  });
+
+  test("is spread over zones and nodes, and loses one at a time to maintenance", () => {
+    const { topologySpreadConstraints = [] } = podOf(workload);
+    const selector = { matchLabels: { "app.kubernetes.io/name": name } };
+    expect(topologySpreadConstraints).toMatchObject([
+      { topologyKey: "topology.kubernetes.io/zone", labelSelector: selector },
+      { topologyKey: "kubernetes.io/hostname", labelSelector: selector },
+    ]);
+    expect(named("PodDisruptionBudget", name)?.spec).toMatchObject({ maxUnavailable: 1, selector });
+    expect([workload.spec?.selector, workload.spec?.template?.metadata.labels]).toMatchObject([
+      selector,
+      selector.matchLabels,
+    ]);
+  });
+
+  test("has as many pods as its autoscaler says, or as it says itself", () => {
+    const autoscaler = named("HorizontalPodAutoscaler", name)?.spec;
+    expect([autoscaler !== undefined, workload.spec?.replicas === undefined]).toEqual([scales, scales]);
+    if (scales) expect(autoscaler?.scaleTargetRef).toMatchObject({ kind: workload.kind, name });
+  });
+});
+
+test.each(workloads([...base, ...example]).map((each) => [each.metadata.name, each] as const))(
+  "pods of %s have no root, nowhere to write but its volumes, no capability, and a bound on its memory",
+  (_, workload) => {
+    const pod = podOf(workload);
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    });
+    expect(pod.securityContext?.runAsUser).toBeGreaterThan(0);
+    for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      expect(container.resources).toMatchObject({
+        requests: { cpu: expect.any(String), memory: expect.any(String) },
+        limits: { memory: expect.any(String) },
+      });
+    }
+  },
+);
+
+describe("a gateway", () => {
+  const ranker = named("StatefulSet", "ranker");
+  const service = named("Service", "ranker")?.spec;
+
+  test("knows the name of every ranker that there may be", async () => {
+    const { rankerUrls } = loadGatewayConfig(
+      await environmentOf(containerOf(named("Deployment", "gateway") as Resource)),
+    );
+    const count = named("HorizontalPodAutoscaler", "ranker")?.spec?.maxReplicas ?? 0;
+    const port = containerOf(ranker as Resource).ports[0]?.containerPort;
+    const names = Array.from({ length: count }, (_, index) => `http://ranker-${index}.ranker:${port}`);
+    expect([rankerUrls, ranker?.spec?.serviceName, service?.clusterIP]).toEqual([names, "ranker", "None"]);
+  });
+
+  test("has found a restarted ranker's new address before the next one is restarted", async () => {
+    const environment = await environmentOf(containerOf(named("Deployment", "gateway") as Resource));
+    const rememberedSeconds = Number(environment.BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS);
+    const clusterDnsSeconds = 5;
+    expect(ranker?.spec?.minReadySeconds).toBeGreaterThan(rememberedSeconds + clusterDnsSeconds);
+  });
+
+  const ingresses = example.filter(({ kind }) => kind === "Ingress");
+  const paths = ingresses.flatMap(({ spec }) => spec?.rules?.[0]?.http.paths ?? []);
+  const reaches = (url: string) =>
+    paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
+
+  test("is asked from outside for every route, the page and the documents, and never for its metrics or what operators do", async () => {
+    const all = operations(createTopology(["GLOBAL"], 1, ["main"]));
+    const pathOf = ({ path }: { path: string }) => path.replace(":userId", "ada");
+    const acts = all.filter(({ tag }) => tag === "operators").map(pathOf);
+    const inside = ["/metrics", "/health", "/ready", ...acts];
+    const page = await buildPage({ regions: ["GLOBAL"], boards: ["main"], registrationOpen: true });
+    const needed = [...all.map(pathOf), ...page.keys(), "/docs", "/docs/start.js"].filter(
+      (url) => !inside.includes(url),
+    );
+    expect(needed.length).toBeGreaterThan(12);
+    expect(needed.filter((url) => !reaches(url))).toEqual([]);
+    expect([acts.length > 0, ...inside.filter(reaches)]).toEqual([true]);
+    expect(new Set(ingresses.map(({ spec }) => spec?.rules?.[0]?.host)).size).toBe(1);
+  });
+
+  test("has its streams passed on as they come, and not ended between two beats", () => {
+    const streams = ingresses.find(({ spec }) => spec?.rules?.[0]?.http.paths[0]?.path === "/live");
+    const { annotations = {} } = streams?.metadata ?? {};
+    expect(annotations["nginx.ingress.kubernetes.io/proxy-buffering"]).toBe("off");
+    const seconds = Number(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]);
+    expect(seconds * 1000).toBeGreaterThanOrEqual(2 * BEAT_INTERVAL_MS);
+  });
+});
+
+describe("the network", () => {
+  const policyOf = (name: string) => named("NetworkPolicy", name)?.spec;
+
+  test("is closed both ways but for what is named", () => {
+    expect(policyOf("default-deny")).toEqual({
+      podSelector: { matchLabels: { "app.kubernetes.io/part-of": "leaderboard" } },
+      policyTypes: ["Ingress", "Egress"],
+    });
+    for (const { spec } of base.filter(({ kind }) => kind === "NetworkPolicy")) {
+      for (const { ports } of [...(spec?.ingress ?? []), ...(spec?.egress ?? [])])
+        expect(ports.length).toBeGreaterThan(0);
+    }
+  });
+
+  test("lets gateways alone ask rankers, and each service reach its own stores", () => {
+    const pods = (name: string) => [{ podSelector: { matchLabels: { "app.kubernetes.io/name": name } } }];
+    const http = [{ protocol: "TCP", port: "http" }];
+    const tcp = (...ports: number[]) => ({ ports: ports.map((port) => ({ protocol: "TCP", port })) });
+    expect(policyOf("ranker")).toMatchObject({
+      ingress: [{ from: pods("gateway"), ports: http }],
+      egress: [tcp(6379)],
+    });
+    expect(policyOf("gateway")).toMatchObject({ egress: [{ to: pods("ranker"), ...tcp(5000) }, tcp(6379)] });
+    expect(policyOf("metrics")?.ingress).toMatchObject([
+      {
+        from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+        ports: [{ protocol: "TCP", port: "metrics" }],
+      },
+    ]);
+    for (const name of ["gateway", "ranker"]) {
+      expect(named("Service", name)?.spec?.ports?.map(({ targetPort }) => targetPort)).toEqual(["http"]);
+    }
+    expect(policyOf("drainer")).toMatchObject({ policyTypes: ["Egress"], egress: [tcp(6379, 5432)] });
+  });
+});
+
+describe("the secrets of the example", () => {
+  test("come from files that are made, kept, and out of git", async () => {
+    const { secretGenerator = [] } = exampleKustomization;
+    const files = secretGenerator.flatMap(({ envs = [] }) => envs);
+    expect(files.sort()).toEqual(
+      readdirSync(secretsDir)
+        .map((file) => `secrets/${file}`)
+        .sort(),
+    );
+    expect(secretGenerator.flatMap(({ literals = [], files: more = [] }) => [...literals, ...more])).toEqual([]);
+    expect((await Bun.file(join(exampleDir, ".gitignore")).text()).split("\n")).toContain("secrets/");
+    const read = () => Promise.all(files.map((file) => Bun.file(join(secretsDir, "..", file)).text()));
+    const before = await read();
+    expect(makeSecrets().exitCode).toBe(0);
+    expect(await read()).toEqual(before);
+    for (const file of files) expect(statSync(join(secretsDir, "..", file)).mode & 0o077).toBe(0);
+  });
+});
+
+/** @throws Error with what the tool has to say */
+function run(command: string[], input?: string): string {
+  const child = Bun.spawnSync(command, { stdin: input === undefined ? "ignore" : Buffer.from(input) });
+  if (child.exitCode !== 0) throw new Error(`${command.join(" ")}\n${child.stdout}${child.stderr}`);
+  return child.stdout.toString();
+}
+
+describe.skipIf(builder === undefined).each([
+  ["base", join(copy, "k8s/base")],
+  ["example", join(copy, "k8s/overlays/example")],
+])("%s, built", (name, dir) => {
+  const text = builder === undefined ? "" : run([...builder, dir]);
+  const built = parseManifests(text);
+
+  test("has every ConfigMap and, where it brings them, every Secret that its pods name", () => {
+    const has = (kind: string, each: string) =>
+      built.some(({ kind: k, metadata }) => k === kind && metadata.name === each);
+    for (const { envFrom = [] } of workloads(built).map(containerOf)) {
+      for (const { configMapRef, secretRef } of envFrom) {
+        if (configMapRef !== undefined)
+          expect([configMapRef.name, has("ConfigMap", configMapRef.name)]).toEqual([configMapRef.name, true]);
+        if (secretRef !== undefined)
+          expect([secretRef.name, has("Secret", secretRef.name)]).toEqual([secretRef.name, name === "example"]);
+      }
+    }
+    expect(workloads(built).map(({ metadata }) => metadata.name)).toEqual(
+      expect.arrayContaining(Object.keys(SERVICES)),
+    );
+  });
+
+  test.skipIf(!hasSchemas)(
+    "is clean to kubeconform -strict",
+    () => {
+      const location = schemas === undefined ? [] : ["-schema-location", schemas];
+      run([tools.kubeconform ?? "", "-strict", ...location], text);
+    },
+    120_000,
+  );
+});
+
+test.skipIf(builder === undefined)("the example lets its stores be reached by those alone who need them", () => {
+  const built = parseManifests(run([...(builder ?? []), join(copy, "k8s/overlays/example")]));
+  const open = built
+    .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name in SERVICES)
+    .flatMap(({ spec }) => spec?.egress ?? [])
+    .filter(({ to }) => to === undefined);
+  expect(open).toEqual([]);
+});

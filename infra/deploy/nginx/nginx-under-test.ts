@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { freePort } from "stack/free-port";
+import { scratchDir } from "stack/scratch-dir";
+
+/** The path of nginx, or nothing where it is not installed. */
+export const nginx = Bun.which("nginx") ?? Bun.which("nginx", { PATH: "/usr/sbin:/usr/local/sbin" }) ?? undefined;
+
+/** The gateways that the file names. */
+const GATEWAYS = ["gateway-1:4000", "gateway-2:4001", "gateway-3:4002"];
+
+/** Says that what needs nginx was not run, and why. */
+export function announceWithoutNginx(what: string): void {
+  if (nginx === undefined) process.stderr.write(`SKIPPED: nginx is not installed, so ${what}\n`);
+}
+
+export interface NginxUnderTest {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the real nginx with `nginx.conf` before three gateways on these ports, and resolves once it answers.
+ *
+ * @throws Error where nginx is not installed
+ */
+export async function startNginx(gatewayPorts: readonly number[]): Promise<NginxUnderTest> {
+  if (nginx === undefined) throw new Error("nginx is not installed");
+  const dir = await scratchDir();
+  await mkdir(join(dir, "tmp"));
+  await chmod(join(dir, "tmp"), 0o777);
+  const port = await freePort();
+  let conf = await Bun.file(join(import.meta.dir, "nginx.conf")).text();
+  for (const [index, gateway] of GATEWAYS.entries()) conf = conf.replace(gateway, `127.0.0.1:${gatewayPorts[index]}`);
+  conf = conf.replace("listen 8080", `listen 127.0.0.1:${port}`).replaceAll("/tmp/", `${dir}/tmp/`);
+  await writeFile(join(dir, "nginx.conf"), conf);
+  const child = spawn(nginx, ["-c", join(dir, "nginx.conf"), "-p", dir, "-g", "daemon off;"], { stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const url = `http://127.0.0.1:${port}`;
+  while ((await fetch(`${url}/metrics`).catch(() => undefined)) === undefined);
+  return {
+    url,
+    async stop() {
+      child.kill("SIGQUIT");
+      await ended;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { createClient } from "shared/client";
+import { scratchPostgres, scratchRedis } from "testing/scratch";
+import { type ServiceUnderTest, startService } from "testing/service-under-test";
+import { codeOf } from "testing/stack-under-test";
+import { announceWithoutPromtool, faultsOf, promtool } from "./promtool.ts";
+import { definedMetrics, OWN_METRICS, queriedMetrics } from "./queried-metrics.ts";
+
+announceWithoutPromtool("names of metrics and the dashboard's queries were not checked by it");
+
+/** What each real service answers to Prometheus, after a registration, a write and a read. */
+const scraped = new Map<string, string>();
+const closing: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
+  closing.push(postgres.dispose, redis.dispose);
+  const env = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard"), PASSWORDS: "optional" };
+  const services: [string, ServiceUnderTest][] = [];
+  const start = async (name: "ranker" | "gateway" | "drainer", more = {}) => {
+    const service = await startService(name, { ...env, ...more });
+    closing.push(service.stop);
+    services.push([name, service]);
+    return service.url;
+  };
+  const [rankerUrl] = await Promise.all([start("ranker"), start("drainer")]);
+  const gatewayUrl = await start("gateway", { LEADERBOARD_SERVICE_URLS: rankerUrl });
+  const client = createClient({ url: gatewayUrl });
+  const { token } = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
+  const ada = client.as(token);
+  for (let n = 0; n < 2; n++) await ada.addScore({ delta: 1 }, { idempotencyKey: "once" });
+  expect(await codeOf(client.rank("nobody"))).toBe("not_ranked");
+  for (const [name, { metricsUrl }] of services) scraped.set(name, await (await fetch(metricsUrl)).text());
+}, 60_000);
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+const names = ["gateway", "ranker", "drainer"] as const;
+const read = (path: string) => Bun.file(join(import.meta.dir, path)).text();
+
+interface Panel {
+  title: string;
+  targets?: { expr: string }[];
+}
+const { panels } = JSON.parse(await read("../grafana/dashboards/leaderboard.json")) as { panels: Panel[] };
+const drawn = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+const { groups } = Bun.YAML.parse(await read("alerts.yml")) as {
+  groups: { rules: { alert: string; expr: string }[] }[];
+};
+const alerting = groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ title: alert, expr })));
+
+test.each([...drawn, ...alerting])("$title: $expr reads what a service tells", ({ expr }) => {
+  const defined = [...scraped.values()].reduce((all, text) => all.union(definedMetrics(text)), OWN_METRICS);
+  const queried = queriedMetrics(expr);
+  expect(queried.size).toBeGreaterThan(0);
+  expect([...queried].filter((name) => !defined.has(name))).toEqual([]);
+});
+
+test("every metric of ours is explained beside the alerts", async () => {
+  const text = await read("README.md");
+  const ours = [...scraped.values()].flatMap((exposition) => [...exposition.matchAll(/^# TYPE (\S+)/gm)]);
+  const isExplained = (name: string) => text.includes(`\`${name}`) || /^(nodejs|process|drainer_sweep)_/.test(name);
+  expect(ours.map(([, name = ""]) => name).filter((name) => !isExplained(name))).toEqual([]);
+});
+
+/** The value of the one sample whose labels are these, among others. */
+function sampleOf(exposition = "", name: string, labels: Record<string, string>): number | undefined {
+  const lines = exposition.split("\n").filter((line) => line.startsWith(`${name}{`));
+  const found = lines.filter((line) =>
+    Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)),
+  );
+  return found.length === 1 ? Number(found[0]?.split(" ").at(-1)) : undefined;
+}
+
+test.each([
+  ["gateway", "http_problems_total", { code: "no_upstream" }, 0],
+  ["gateway", "redis_script_duration_seconds_count", { script: "token-bucket" }, 3],
+  ["ranker", "http_problems_total", { code: "not_ranked" }, 1],
+  ["ranker", "redis_script_duration_seconds_count", { script: "submit" }, 2],
+  ["ranker", "ranker_idempotent_replays_total", {}, 1],
+  ["ranker", "ranker_account_checks_total", { by: "store" }, 1],
+  ["ranker", "ranker_account_checks_total", { by: "memory" }, 1],
+  ["ranker", "ranker_password_hashes_waiting", {}, 0],
+  ["ranker", "ranker_queue_events_max", {}, 100_000],
+] as const)("the %s tells %s%j: %d", (service, name, labels, value) => {
+  expect(sampleOf(scraped.get(service), name, labels)).toBe(value);
+});
+
+test.each(names)("the %s tells whether its Redis is there, and how its event loop is", (name) => {
+  expect(scraped.get(name)).toMatch(/^redis_connection_up\{store="127\.0\.0\.1:\d+",service="\w+"\} 1$/m);
+  expect(scraped.get(name)).toMatch(/^nodejs_eventloop_lag_p99_seconds\{/m);
+});
+
+describe.skipIf(promtool === undefined)("promtool", () => {
+  test.each(names)("finds nothing wrong with the names of the %s", (name) => {
+    expect(faultsOf(["check", "metrics"], scraped.get(name))).toBe("");
+  });
+
+  test("can parse every query of the dashboard", () => {
+    const rules = drawn.map(({ expr }, index) => ({
+      record: `drawn:${index}`,
+      expr: expr.replaceAll("$__rate_interval", "1m"),
+    }));
+    expect(faultsOf(["check", "rules", "/dev/stdin"], JSON.stringify({ groups: [{ name: "drawn", rules }] }))).toBe("");
+  });
+});

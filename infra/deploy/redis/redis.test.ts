@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLog } from "shared/log/log";
+import { accountKey } from "shared/redis/keys";
+import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import { checkDurability } from "shared/stores/checks";
+import { type Engine, launch } from "stack/engine";
+import { freePort } from "stack/free-port";
+import { scratchRedisClient } from "testing/scratch";
+
+let dir: string;
+let engine: Engine;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "leaderboard-redis-"));
+  const port = await freePort();
+  engine = await launch({
+    command: "redis-server",
+    args: [join(import.meta.dir, "redis.conf"), "--port", String(port), "--dir", dir, "--bind", "127.0.0.1"],
+    port,
+    readyWhen: /Ready to accept connections/,
+    stopSignal: "SIGTERM",
+  });
+});
+afterAll(async () => {
+  await engine.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test("a Redis with this file is one that the services accept in production; one that syncs later, with a warning", async () => {
+  const lines: string[] = [];
+  const log = createLog("test", "warn", { write: (line) => void lines.push(line) });
+  const redis = connectRedis({ url: `redis://127.0.0.1:${engine.port}`, name: "test", log });
+  await awaitReady(redis, 5_000);
+  await checkDurability(redis, true, log);
+  expect(lines).toEqual([]);
+  await redis.config("SET", "appendfsync", "everysec");
+  await checkDurability(redis, true, log);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: "warn", appendfsync: "everysec" }]);
+  redis.disconnect();
+});
+
+test("an account with a password keeps its compact form, here and in the embedded stack", async () => {
+  const configured = connectRedis({
+    url: `redis://127.0.0.1:${engine.port}`,
+    name: "test",
+    log: createLog("test", "silent"),
+  });
+  await awaitReady(configured, 5_000);
+  const embedded = await scratchRedisClient();
+  const encoding = async (redis: Redis) => {
+    await redis.hset(accountKey("ada"), { name: "Ada", password_hash: await Bun.password.hash("secret", "argon2id") });
+    return redis.object("ENCODING", accountKey("ada"));
+  };
+  expect(await Promise.all([configured, embedded.redis].map(encoding))).toEqual(["listpack", "listpack"]);
+  configured.disconnect();
+  await embedded.dispose();
+});

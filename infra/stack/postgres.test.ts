@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import connect from "postgres";
+import { freePort } from "./free-port.ts";
+import { startPostgres } from "./postgres.ts";
+import { scratchDir } from "./scratch-dir.ts";
+
+test("a PostgreSQL that was killed starts again although a backend is still at work", async () => {
+  const dir = await scratchDir();
+  await chmod(dir, 0o777);
+  const port = await freePort();
+  const start = () => startPostgres({ port, dir: join(dir, "data"), databases: ["busy"], password: "test" });
+  const first = await start();
+  const sql = connect(first.url("busy"), { max: 1, onnotice: () => {} });
+  const [{ pid }] = await sql<[{ pid: number }]>`SELECT pg_backend_pid() AS pid`;
+  // Some seconds without a look at anything else.
+  const counted = sql`SELECT count(*) FROM generate_series(1, 3e7::bigint)`.then(
+    () => "counted",
+    () => "broken off",
+  );
+  const other = connect(first.url("busy"), { max: 1, onnotice: () => {} });
+  const isActive = async () =>
+    (await other`SELECT FROM pg_stat_activity WHERE pid = ${pid} AND state = 'active'`).length;
+  while ((await isActive()) === 0);
+  await other.end();
+  await first.kill();
+  expect(() => process.kill(pid, 0)).not.toThrow(); // the backend lives
+  const second = await start();
+  const again = connect(second.url("busy"), { max: 1, onnotice: () => {} });
+  expect(await again`SELECT 1 AS one`).toMatchObject([{ one: 1 }]);
+  await again.end();
+  expect(await counted).toBeOneOf(["counted", "broken off"]);
+  await sql.end({ timeout: 0 });
+  await second.stop();
+}, 60_000);
+
+test("a data folder that is a link, as another user could leave one, is refused, and its target stays as it is", async () => {
+  const dir = await scratchDir();
+  const [target, data] = [join(dir, "target"), join(dir, "data")];
+  await mkdir(target);
+  await symlink(target, data);
+  const started = startPostgres({ port: await freePort(), dir: data, databases: [], password: "test" });
+  await expect(started).rejects.toThrow("is a link or belongs to another user");
+  expect(await readdir(target)).toEqual([]);
+});

@@ -1,0 +1,61 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { isReachableByAll } from "stack/postgres-home";
+import { replaceFile } from "./replace-file.ts";
+
+/** Made at the first start, and kept: tokens stay valid and the database stays open over a restart. */
+export interface Secrets {
+  jwtSecret: string;
+  postgresPassword: string;
+}
+
+const SECRET_BYTES = 48;
+const newSecret = () => randomBytes(SECRET_BYTES).toString("base64url");
+
+/** What lies in the data folder of the embedded stack. */
+export interface DataDir {
+  readonly path: string;
+  readonly redisDir: string;
+  readonly postgresDir: string;
+  readonly secrets: Secrets;
+  /** Writes `stack.env`: what the commands beside the stack need to find its stores. */
+  writeEnvironment(env: Record<string, string>): void;
+}
+
+/** Makes the folder, or takes it as it is; `fresh` removes the data and the secrets in it first. */
+export function openDataDir(path: string, fresh: boolean): DataDir {
+  const redisDir = join(path, "redis");
+  const postgresDir = placeOfPostgres(path);
+  const secretsFile = join(path, "secrets.json");
+  if (fresh) for (const each of [redisDir, postgresDir, secretsFile]) rmSync(each, { recursive: true, force: true });
+  return {
+    path,
+    redisDir,
+    postgresDir,
+    secrets: readOrMakeSecrets(secretsFile),
+    writeEnvironment(env) {
+      const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
+      replaceFile(join(path, "stack.env"), lines.join(""));
+    },
+  };
+}
+
+/**
+ * PostgreSQL does not run as root; the user that it runs under could not walk into a private folder, such as a clone
+ * in `/root`. Its data then lies in `/var/tmp`, under a name that follows from the folder's path.
+ */
+function placeOfPostgres(path: string): string {
+  const inside = join(path, "postgres");
+  if (userInfo().uid !== 0 || isReachableByAll(path)) return inside;
+  const digest = createHash("sha256").update(realpathSync(path)).digest("hex").slice(0, 16);
+  return join("/var/tmp", `leaderboard-postgres-${digest}`);
+}
+
+function readOrMakeSecrets(file: string): Secrets {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Secrets;
+  const secrets = { jwtSecret: newSecret(), postgresPassword: newSecret() };
+  replaceFile(file, `${JSON.stringify(secrets)}\n`);
+  return secrets;
+}

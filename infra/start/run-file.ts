@@ -1,0 +1,85 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { replaceFile } from "./replace-file.ts";
+
+/** A process as `ps` names it: a number alone may belong to another one by now. */
+interface KnownProcess {
+  pid: number;
+  command: string;
+}
+
+/** Who runs on a data folder: written while the stack runs, so that a killed one can be cleared away. */
+export interface RunFile {
+  /** Takes down that a child runs. */
+  add(pid: number): void;
+  remove(pid: number): void;
+  /** The stack has ended in order. */
+  close(): void;
+}
+
+const STOP_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
+
+/**
+ * Claims the data folder, after ending what a killed stack has left running on it.
+ *
+ * @throws Error when another stack runs on it
+ */
+export async function openRunFile(file: string, report: (line: string) => void): Promise<RunFile> {
+  const known = readRunFile(file);
+  if (known !== undefined) {
+    const { stack, children } = known;
+    if (isAlive(stack) && stack.pid !== process.pid) {
+      throw new Error(`The stack already runs here, as process ${stack.pid}. Stop it first: kill ${stack.pid}`);
+    }
+    for (const child of children.filter(isAlive)) {
+      report(`ending process ${child.pid}, left by an earlier run`);
+      await end(child);
+    }
+  }
+  const children = new Map<number, KnownProcess>();
+  const self = { pid: process.pid, command: commandOf(process.pid) };
+  const write = () => {
+    replaceFile(file, JSON.stringify({ stack: self, children: [...children.values()] }));
+  };
+  write();
+  return {
+    add(pid) {
+      children.set(pid, { pid, command: commandOf(pid) });
+      write();
+    },
+    remove(pid) {
+      children.delete(pid);
+      write();
+    },
+    close: () => rmSync(file, { force: true }),
+  };
+}
+
+function readRunFile(file: string): { stack: KnownProcess; children: KnownProcess[] } | undefined {
+  if (!existsSync(file)) return undefined;
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+/** The command line of a process, empty when there is none by that number. */
+function commandOf(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  } catch {
+    return "";
+  }
+}
+
+const isAlive = ({ pid, command }: KnownProcess) => command !== "" && commandOf(pid) === command;
+
+async function end(child: KnownProcess): Promise<void> {
+  // SIGINT asks PostgreSQL to end its sessions, too; the others take it as they take SIGTERM.
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    process.kill(child.pid, signal);
+    for (let waitedMs = 0; waitedMs < STOP_TIMEOUT_MS; waitedMs += POLL_MS) {
+      if (!isAlive(child)) return;
+      await delay(POLL_MS);
+    }
+  }
+}

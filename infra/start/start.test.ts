@@ -1,0 +1,144 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import connect from "postgres";
+import { launch } from "stack/engine";
+import {
+  clientOf,
+  codeOf,
+  makePlace,
+  type Place,
+  pidOf,
+  type RunningStack,
+  startStack,
+  until,
+} from "testing/stack-under-test";
+
+let place: Place;
+let stack: RunningStack | undefined;
+beforeAll(async () => {
+  place = await makePlace();
+});
+afterEach(async () => {
+  await stack?.stop();
+  stack = undefined;
+});
+afterAll(() => place.dispose());
+
+interface Row {
+  user_id: string;
+  score: string;
+  region: string;
+}
+
+/** The rows of a region's database, asked for until one has this score: the way there is asynchronous. */
+async function rowsOf(region: string, score: string): Promise<Row[]> {
+  const sql = connect((await place.readStores())[`POSTGRES_URL_${region}`] ?? "", { max: 1 });
+  try {
+    const read = () => sql<Row[]>`SELECT user_id, score, region FROM leaderboard`;
+    return [...(await until(read, (rows) => rows.some((row) => row.score === score)))];
+  } finally {
+    await sql.end();
+  }
+}
+
+test("the whole path, a restart in its middle, and a fresh start at the end", async () => {
+  stack = await startStack(place);
+  const client = clientOf(place);
+  const token = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
+  const withPassword = { user_id: "bob", name: "Bob", region: "ASIA", password: "correct horse" };
+  const bobs = await client.register(withPassword);
+
+  const ada = client.as(token);
+  await ada.createScore({ initialScore: 10 });
+  await ada.setScore({ score: 100 });
+  expect(await ada.addScore({ delta: 5 })).toMatchObject({ rank: 1, score: 105 });
+  await client.as(bobs).addScore({ delta: 500 });
+  expect(await rowsOf("EU", "105")).toEqual([{ user_id: "ada", score: "105", region: "EU" }]);
+  expect(await rowsOf("ASIA", "500")).toEqual([{ user_id: "bob", score: "500", region: "ASIA" }]);
+
+  const read = () =>
+    Promise.all([
+      client.rank("ada"),
+      client.rank("ada", { region: "EU" }),
+      client.top(),
+      client.top({ region: "ASIA" }),
+      client.around("ada"),
+      client.around("bob", { region: "ASIA" }),
+    ]);
+  const before = await read();
+  expect(before[0]).toMatchObject({ rank: 2, total: 2 });
+  expect(before[1]).toMatchObject({ rank: 1, total: 1 });
+
+  await stack.stop();
+  expect(await stack.exited).toBe(0);
+  stack = await startStack(place);
+  expect(await read()).toEqual(before);
+  // The token of before is still good, and so are the passwords, for nobody else.
+  expect(await ada.addScore({ delta: 1 })).toMatchObject({ score: 106 });
+  expect(await client.login({ user_id: "bob", password: "correct horse" })).toMatchObject({ user: { name: "Bob" } });
+  expect(await codeOf(client.login({ user_id: "bob", name: "Bob" }))).toBe("bad_credentials");
+  expect(await client.login({ user_id: "ada", name: "Ada" })).toMatchObject({ user: { region: "EU" } });
+
+  await stack.stop();
+  stack = await startStack(place, ["--fresh"]);
+  expect(await client.top()).toEqual({ region: "GLOBAL", total: 0, entries: [] });
+  expect(await codeOf(ada.addScore({ delta: 1 }))).toBe("invalid_token");
+}, 60_000);
+
+describe("what goes wrong at the start is said in plain words", () => {
+  const start = (args: string[], env: Record<string, string>) =>
+    launch({
+      command: process.execPath,
+      args: [join(import.meta.dir, "start.ts"), ...args],
+      port: 0,
+      readyWhen: /^Leaderboard is ready/,
+      stopSignal: "SIGTERM",
+      spawn: { env: { ...place.env, ...env } },
+    });
+
+  test("a port that is taken", async () => {
+    const other = Bun.serve({
+      port: Number(place.env.GATEWAY_PORT),
+      hostname: "127.0.0.1",
+      fetch: () => new Response(),
+    });
+    await expect(start([], {})).rejects.toThrow(
+      `port ${other.port} is taken: stop what listens there, or choose another`,
+    );
+    await other.stop(true);
+  });
+
+  test("a variable that is not valid", async () => {
+    await expect(start([], { QUEUE_MAX: "many" })).rejects.toThrow("QUEUE_MAX must be a whole number");
+    await expect(start([], { GATEWAY_PORT: "http" })).rejects.toThrow("GATEWAY_PORT must be a whole number");
+  }, 30_000);
+
+  test("an option that is not known", async () => {
+    await expect(start(["--frehs"], {})).rejects.toThrow("--frehs");
+  });
+});
+
+test("a child that is killed runs again; a stack that is killed leaves nothing in the way of the next", async () => {
+  stack = await startStack(place);
+  const second = startStack(place);
+  await expect(second).rejects.toThrow(`The stack already runs here, as process ${stack.pid}`);
+
+  const client = clientOf(place);
+  const token = await client.register({ user_id: "eve", name: "Eve", region: "NA" });
+  for (const part of ["redis-server", "ranker/src/main.ts", "gateway/src/main.ts", "bin/postgres"]) {
+    const pid = await pidOf(place, part);
+    expect(pid).toBeDefined();
+    process.kill(pid ?? 0, "SIGKILL");
+    await until(
+      () => pidOf(place, part),
+      (next) => next !== undefined && next !== pid,
+    );
+  }
+  // The client waits for the whole to be back.
+  expect(await client.as(token).addScore({ delta: 1 })).toMatchObject({ rank: 1, score: 1 });
+
+  await stack.kill();
+  stack = await startStack(place);
+  expect(stack.lines.filter((line) => line.includes("left by an earlier run")).length).toBeGreaterThan(0);
+  expect(await client.rank("eve")).toMatchObject({ rank: 1 });
+}, 60_000);

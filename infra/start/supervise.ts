@@ -1,0 +1,80 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Engine } from "stack/engine";
+
+/** A process of the stack, and how it is started. */
+export interface Member {
+  name: string;
+  start(): Promise<Engine>;
+}
+
+export interface Supervised {
+  readonly name: string;
+  stop(): Promise<void>;
+}
+
+export interface Hooks {
+  report(line: string): void;
+  onStart(pid: number): void;
+  onExit(pid: number): void;
+}
+
+const RESTART_DELAY_MS = 250;
+const RESTART_DELAY_MS_MAX = 5_000;
+// A process that lived this long had started well: its end is a new fault, not the last one again.
+const SETTLED_MS = 10_000;
+
+/** The pause before a restart; `failures` counts those since the process last settled. */
+export const restartDelayMs = (failures: number) =>
+  Math.min(RESTART_DELAY_MS_MAX, RESTART_DELAY_MS * 2 ** Math.max(0, failures - 1));
+
+/**
+ * Starts a process, and starts it again whenever it dies, until it is told to stop.
+ *
+ * @throws Error when the first start fails
+ */
+export async function supervise({ name, start }: Member, hooks: Hooks): Promise<Supervised> {
+  const stopped = new AbortController();
+  let current: Engine = await start();
+  hooks.onStart(current.pid);
+
+  async function startAgain(failures: number): Promise<Engine | undefined> {
+    for (let count = failures; !stopped.signal.aborted; count++) {
+      await delay(restartDelayMs(count), undefined, { signal: stopped.signal }).catch(() => {});
+      if (stopped.signal.aborted) return undefined;
+      try {
+        return await start();
+      } catch (error) {
+        hooks.report(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return undefined;
+  }
+
+  async function watch(): Promise<void> {
+    let failures = 0;
+    for (;;) {
+      const startedAt = performance.now();
+      const code = await current.exited;
+      hooks.onExit(current.pid);
+      if (stopped.signal.aborted) return;
+      failures = performance.now() - startedAt > SETTLED_MS ? 1 : failures + 1;
+      hooks.report(`${name} died (${code === -1 ? "by a signal" : `exit code ${code}`}); starting it again`);
+      const next = await startAgain(failures);
+      if (next === undefined) return;
+      current = next;
+      hooks.onStart(current.pid);
+      if (stopped.signal.aborted) await current.stop();
+      else hooks.report(`${name} runs again`);
+    }
+  }
+
+  const watching = watch();
+  return {
+    name,
+    async stop() {
+      stopped.abort();
+      await current.stop();
+      await watching;
+    },
+  };
+}

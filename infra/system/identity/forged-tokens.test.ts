@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { flushAll, sizeOf } from "testing/whole-store";
+import { type GatewayUnderTest, startGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
+import { type Built, startUnderTest, type UnderTest } from "../../../ranker/test/ranker-under-test.ts";
+import { forgedTokens, noTokens, SECRET, VALID } from "./forged-tokens.ts";
+
+type Send = (route: string, headers: Record<string, string>) => Promise<Response>;
+
+let under: UnderTest;
+let ranker: Built;
+let gateway: GatewayUnderTest;
+beforeAll(async () => {
+  under = await startUnderTest();
+  ranker = await under.build();
+  gateway = startGatewayUnderTest({ redis: under.redis, secret: SECRET });
+});
+afterAll(async () => {
+  await gateway.close();
+  await under.close();
+});
+beforeEach(async () => {
+  await flushAll(under.redis);
+  gateway.arrived.length = 0;
+});
+
+const body = '{"score":1}';
+const services: [name: string, send: Send][] = [
+  [
+    "the gateway",
+    async (route, headers) => gateway.app.request(route, { method: "POST", headers, body }, { peer: "203.0.113.9" }),
+  ],
+  ["a ranker", async (route, headers) => ranker.post(route, body, undefined, headers)],
+];
+
+describe.each(services)("%s", (_, send) => {
+  async function refusal(authorization: string | undefined): Promise<unknown[]> {
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
+    const response = await send("/score/update", { "Content-Type": "application/json", ...headers });
+    const problem = (await response.json()) as { code?: string };
+    return [response.status, problem.code, await sizeOf(under.redis), gateway.arrived.length];
+  }
+
+  test("lets in the token that the forgeries begin from", async () => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${VALID}` };
+    expect((await send("/score/update", headers)).status).toBe(200);
+  });
+
+  test.each(Object.keys(forgedTokens))("a token %s is 401 invalid_token, and nothing is written", async (forgery) => {
+    expect(await refusal(`Bearer ${forgedTokens[forgery]}`)).toEqual([401, "invalid_token", 0, 0]);
+  });
+
+  test.each(Object.keys(noTokens))("%s is 401 missing_token, and nothing is written", async (kind) => {
+    expect(await refusal(noTokens[kind])).toEqual([401, "missing_token", 0, 0]);
+  });
+
+  test("a refused token does not become a known one by being sent again", async () => {
+    const expired = `Bearer ${forgedTokens["that has expired"]}`;
+    for (let n = 0; n < 3; n++) expect(await refusal(expired)).toEqual([401, "invalid_token", 0, 0]);
+  });
+});

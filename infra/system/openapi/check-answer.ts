@@ -1,0 +1,72 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { OpenApiDocument } from "../../../gateway/src/openapi/document.ts";
+
+type Json = Record<string, unknown>;
+
+export interface Request {
+  method: string;
+  /** As the document spells it: `/rank/{userId}`. */
+  path: string;
+}
+
+/** Answers carry these whatever the route, by HTTP and not by this API. */
+const COMMON = new Set(["cache-control", "connection", "content-encoding", "content-length", "content-type"]).union(
+  new Set(["content-security-policy", "cross-origin-resource-policy", "date", "etag", "referrer-policy"]).union(
+    new Set(["vary", "x-accel-buffering", "x-content-type-options"]),
+  ),
+);
+
+/** Holds real answers against the document: status, media type, headers and body. */
+export function createAnswerCheck(document: OpenApiDocument) {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
+  ajv.addFormat("date-time", true).addFormat("password", true);
+  ajv.addVocabulary(["components"]);
+  ajv.addSchema({ $id: "api", components: document.components });
+
+  const resolve = (value: unknown): Json => {
+    const { $ref } = value as { $ref?: string };
+    if ($ref === undefined) return value as Json;
+    const [, kind = "", name = ""] = /^#\/components\/(\w+)\/(.+)$/.exec($ref) ?? [];
+    return document.components[kind]?.[name] as Json;
+  };
+
+  /** Faults of a value, in words; none where it is as the schema says. */
+  function faultsOf(schema: unknown, value: unknown): string[] {
+    const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components')));
+    return validate(value) ? [] : [`${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`];
+  }
+
+  function faultsOfHeaders(described: Json, headers: Headers): string[] {
+    const known = Object.entries(described).map(([name, header]) => [name.toLowerCase(), resolve(header)] as const);
+    const names = new Set(known.map(([name]) => name));
+    const unknown = [...headers.keys()].filter((name) => !names.has(name) && !COMMON.has(name));
+    const wrong = known.flatMap(([name, { required, schema }]) => {
+      const value = headers.get(name);
+      if (value === null) return required === true ? [`no ${name}`] : [];
+      return faultsOf(schema, (schema as Json).type === "integer" ? Number(value) : value);
+    });
+    return [...unknown.map((name) => `${name} is not in the document`), ...wrong];
+  }
+
+  return {
+    faultsOf,
+    /** What an answer has that the document does not, or the other way round. */
+    async faultsOfAnswer({ method, path }: Request, answer: Response): Promise<string[]> {
+      const operation = document.paths[path]?.[method.toLowerCase()];
+      if (operation === undefined) return [`${method} ${path} is not in the document`];
+      const described = (operation.responses as Json)[answer.status];
+      if (described === undefined) return [`${answer.status} is not in the document`];
+      const { headers = {}, content = {} } = resolve(described) as { headers?: Json; content?: Json };
+      const [mediaType = ""] = (answer.headers.get("Content-Type") ?? "").split(";");
+      const faults = faultsOfHeaders(headers, answer.headers);
+      const media = content[mediaType] as Json | undefined;
+      if (media === undefined) return [...faults, `${mediaType} is not in the document`];
+      if (mediaType === "text/event-stream") {
+        void answer.body?.cancel(); // it would have no end, and a copy of it is not read either
+        return faults;
+      }
+      const text = await answer.text();
+      return [...faults, ...faultsOf(media.schema, mediaType.endsWith("json") ? JSON.parse(text) : text)];
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { createServer } from "node:net";
+import type { Hono } from "hono";
+import { startIdentityProvider } from "testing/identity-provider";
+import type { GatewayEnv } from "../../../gateway/src/app.ts";
+import { createGatewayBefore, type GatewayBefore } from "../../../gateway/test/gateway-under-test.ts";
+import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-test.ts";
+import { Problem } from "../../../shared/src/api/problems.ts";
+import type { Limit } from "../../../shared/src/limits/policies.ts";
+
+type Gateway = Hono<GatewayEnv>;
+
+/** Gateways over one real Redis, each before a ranker in another state: together they can answer all there is. */
+export interface Gateways {
+  ranker: Built;
+  /** Before a ranker that is as it should be. */
+  sound: Gateway;
+  /** Its token buckets hold one token for ages. */
+  narrow: Gateway;
+  /** So do its buckets of reads alone. */
+  unread: Gateway;
+  /** Its ranker has no room in its queues. */
+  full: Gateway;
+  /** The store of NA is away from its ranker. */
+  apart: Gateway;
+  /** Players come from an identity provider. */
+  provided: Gateway;
+  /** Nothing listens where its ranker should be. */
+  refused: Gateway;
+  /** Its ranker dies over every request. */
+  broken: Gateway;
+  /** It knows of no ranker that is up. */
+  alone: Gateway;
+  plantWrongType(key: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ONE: Limit = { perSecond: 1e-3, burst: 1 };
+
+export async function startGateways(): Promise<Gateways> {
+  const under = await startUnderTest();
+  const provider = startIdentityProvider();
+  const ranker = await under.build();
+  const full = await under.build({ queueMax: 0 });
+  const provided = await under.build({ provider: provider.options });
+  const apart = await under.build({
+    redisOf(region) {
+      if (region === "NA") throw new Problem("unavailable", "The store of NA is away.");
+      return under.redis;
+    },
+  });
+  const servers = [ranker, full, provided, apart].map(({ app }) =>
+    Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => app.fetch(request) }),
+  );
+  const dying = createServer((socket) => socket.once("data", () => socket.destroy()));
+  await new Promise<void>((listening) => dying.listen(0, "127.0.0.1", listening));
+  const address = dying.address();
+
+  const gatewayBefore = (port: number | undefined, rest: Partial<GatewayBefore> = {}): Gateway =>
+    createGatewayBefore({ port, redis: under.redis, topology: ranker.topology, tokens: ranker.tokens, ...rest });
+
+  const [soundPort, fullPort, providedPort, apartPort] = servers.map(({ port }) => port);
+  return {
+    ranker,
+    sound: gatewayBefore(soundPort),
+    narrow: gatewayBefore(soundPort, {
+      limits: { user: ONE, region: ONE, address: ONE, operator: ONE },
+      streamsPerAddress: 0,
+    }),
+    unread: gatewayBefore(soundPort, { limits: { read: ONE } }),
+    full: gatewayBefore(fullPort),
+    provided: gatewayBefore(providedPort),
+    apart: gatewayBefore(apartPort),
+    // A new one each time: it does not ask again whoever refused once.
+    get refused() {
+      return gatewayBefore(1);
+    },
+    broken: gatewayBefore(typeof address === "object" ? address?.port : 0),
+    alone: gatewayBefore(soundPort, { isUp: false }),
+    async plantWrongType(key) {
+      await under.redis.set(key, "not what belongs here");
+    },
+    async close() {
+      await Promise.all([...servers.map((server) => server.stop(true)), provider.stop()]);
+      await new Promise((closed) => dying.close(closed));
+      await under.close();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Engine, launch } from "stack/engine";
+import { freePort } from "stack/free-port";
+import { postgresOwner } from "stack/postgres-home";
+
+/** The path of PgBouncer, or nothing where it is not installed. */
+export const pgbouncer =
+  Bun.which("pgbouncer") ?? Bun.which("pgbouncer", { PATH: "/usr/sbin:/usr/local/sbin" }) ?? undefined;
+
+/** Says that what needs PgBouncer was not run, and why. */
+export function announceWithoutPgbouncer(what: string): void {
+  if (pgbouncer === undefined) process.stderr.write(`SKIPPED: pgbouncer is not installed, so ${what}\n`);
+}
+
+export interface PgbouncerOptions {
+  /** Of one database: what PgBouncer connects to. */
+  postgresUrl: string;
+  /** A folder that any user may walk into. */
+  dir: string;
+  /** Connections to PostgreSQL. */
+  connectionsMax: number;
+  /** Further lines of the section `[pgbouncer]`. */
+  settings?: readonly string[];
+}
+
+/**
+ * The real PgBouncer in transaction mode before one database.
+ *
+ * @throws Error where it is not installed
+ */
+export async function startPgbouncer(options: PgbouncerOptions): Promise<Engine & { url: string }> {
+  const { postgresUrl, dir, connectionsMax, settings = [] } = options;
+  if (pgbouncer === undefined) throw new Error("pgbouncer is not installed");
+  const { hostname, port: postgresPort, pathname, username, password } = new URL(postgresUrl);
+  const port = await freePort();
+  const file = join(dir, `pgbouncer-${port}.ini`);
+  const database = pathname.slice(1);
+  const lines = [
+    "[databases]",
+    `${database} = host=${hostname} port=${postgresPort} dbname=${database} user=${username} password=${password}`,
+    "[pgbouncer]",
+    "listen_addr = 127.0.0.1",
+    `listen_port = ${port}`,
+    "unix_socket_dir =",
+    "auth_type = any",
+    "pool_mode = transaction",
+    `default_pool_size = ${connectionsMax}`,
+    ...settings,
+  ];
+  await writeFile(file, `${lines.join("\n")}\n`);
+  await chmod(file, 0o644); // it does not run as root
+  const engine = await launch({
+    command: pgbouncer,
+    args: [file],
+    port,
+    readyWhen: /process up/,
+    stopSignal: "SIGINT",
+    spawn: { ...postgresOwner(), cwd: dir },
+  });
+  return { ...engine, url: `postgres://${username}:${password}@127.0.0.1:${port}/${database}` };
+}

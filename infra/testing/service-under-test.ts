@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { type Engine, launch } from "stack/engine";
+import { freePort } from "stack/free-port";
+
+export interface ServiceUnderTest extends Engine {
+  url: string;
+  /** What Prometheus would ask for. */
+  metricsUrl: string;
+  /** What it has written so far. */
+  lines: string[];
+}
+
+const root = join(import.meta.dir, "..", "..");
+export const JWT_SECRET = "a secret of the tests, 32 bytes and more";
+
+export type ServiceName = "gateway" | "ranker" | "drainer";
+
+export interface ServiceOptions {
+  /** A free one, unless it is named. */
+  port?: number;
+  /** That of the metrics; a free one, unless it is named. */
+  metricsPort?: number;
+  /** Arguments of Bun, before the file it runs. */
+  bunArgs?: string[];
+  onLine?: (line: string) => void;
+}
+
+/** Starts a service as a process of its own, with this environment and no other. */
+export async function startService(
+  name: ServiceName,
+  env: Record<string, string>,
+  options: ServiceOptions = {},
+): Promise<ServiceUnderTest> {
+  const port = options.port ?? (await freePort());
+  const metricsPort = options.metricsPort ?? (await freePort());
+  const own = { PORT: String(port), METRICS_PORT: String(metricsPort) };
+  const lines: string[] = [];
+  const args = [...(options.bunArgs ?? []), join(root, name, "src/main.ts")];
+  const engine = await launch({
+    command: process.execPath,
+    args,
+    port,
+    stopSignal: "SIGTERM",
+    readyWhen: name === "drainer" ? /"msg":"draining"/ : /"msg":"listening"/,
+    onLine: (line) => {
+      lines.push(line);
+      options.onLine?.(line);
+    },
+    spawn: { cwd: import.meta.dir, env: { PATH: process.env.PATH, JWT_SECRET, ...env, ...own } },
+  });
+  return { ...engine, url: `http://127.0.0.1:${port}`, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, lines };
+}

@@ -1,0 +1,69 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createLog } from "shared/log/log";
+import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import { freePort } from "stack/free-port";
+import { startRedis } from "stack/redis";
+import { scratchDir } from "stack/scratch-dir";
+
+const READY_TIMEOUT_MS = 5_000;
+const SOURCE = join(import.meta.dir, "stepped-clock.c");
+
+/** A real Redis whose wall clock can be set. */
+export interface SteppedRedis {
+  readonly redis: Redis;
+  readonly url: string;
+  /** @param seconds how far its clock is ahead of that of this machine; behind where negative */
+  setClock(seconds: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Whether this machine has what that takes: a C compiler, and a loader that knows `LD_PRELOAD`. */
+export const canStepClocks = process.platform === "linux" && Bun.which("cc") !== null;
+
+/** The wall clock of a process that is started with this environment. */
+export interface SteppedClock {
+  readonly env: Record<string, string>;
+  /** @param seconds how far the clock is ahead of that of this machine; behind where negative */
+  set(seconds: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** @throws Error where the library does not compile */
+export async function prepareSteppedClock(): Promise<SteppedClock> {
+  const dir = await scratchDir();
+  const [file, library] = [join(dir, "clock"), join(dir, "stepped-clock.so")];
+  const set = (seconds: number) => writeFile(file, String(seconds));
+  await set(0);
+  const compiler = Bun.spawn(["cc", "-shared", "-fPIC", "-o", library, SOURCE], { stderr: "inherit" });
+  if ((await compiler.exited) !== 0) throw new Error("stepped-clock.c does not compile");
+  return {
+    env: { LD_PRELOAD: library, CLOCK_FILE: file },
+    set,
+    dispose: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** @throws Error where the library does not compile, or Redis does not start with it */
+export async function startSteppedRedis(): Promise<SteppedRedis> {
+  const clock = await prepareSteppedClock();
+  const dir = await scratchDir();
+  const server = await startRedis({
+    port: await freePort(),
+    dir,
+    args: ["--appendfsync", "no"],
+    env: clock.env,
+  });
+  const redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
+  await awaitReady(redis, READY_TIMEOUT_MS);
+  return {
+    redis,
+    url: server.url,
+    setClock: clock.set,
+    async dispose() {
+      redis.disconnect();
+      await server.stop();
+      await Promise.all([rm(dir, { recursive: true, force: true }), clock.dispose()]);
+    },
+  };
+}
