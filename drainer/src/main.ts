@@ -1,8 +1,8 @@
 import { allOrAny } from "shared/base/all-or-any";
 import { onStoreReady, type Redis } from "shared/redis/redis";
 import { createMetrics, measureStores } from "shared/service/metrics";
-import type { Dependency } from "shared/service/readiness";
 import { runService, type Service } from "shared/service/service";
+import type { Dependency } from "shared/service/status-routes";
 import { awaitFitStores } from "shared/stores/fit-stores";
 import { connectStores } from "shared/stores/stores";
 import { createApp } from "./app.ts";
@@ -79,10 +79,10 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
 
   measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
-  let isDraining = false;
+  let hasBegun = false;
   const app = createApp({
     dependencies: [...redisDependencies, ...databaseDependencies],
-    isDraining: () => isDraining && isSomeUp(redisDependencies) && isSomeUp(databaseDependencies),
+    isAtWork: () => hasBegun && isSomeUp(redisDependencies) && isSomeUp(databaseDependencies),
     isStopping: () => shutdown.isStopping,
     log,
   });
@@ -136,7 +136,7 @@ async function run(config: DrainerConfig, { log, shutdown, tracing, listen }: Se
     });
     shutdown.onClose("drift watch", () => watch.stop());
   }
-  isDraining = true;
+  hasBegun = true;
   const missing = queues.map(({ keys }) => keys.tag).filter((tag) => !leases.has(tag));
   log.info({ queues: workers.length, ...(missing.length > 0 ? { missing } : {}) }, "draining");
 }

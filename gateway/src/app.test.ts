@@ -1,24 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
-import { Hono } from "hono";
+import type { LimitName } from "shared/api/operation";
 import { createTokens } from "shared/auth/tokens";
-import { around } from "shared/http/join-hooks";
-import { secureAnswers } from "shared/http/secure-headers";
+import { toResponse } from "shared/http/reply";
 import type { Limit } from "shared/limits/policies";
-import { createLimiter } from "shared/limits/rate-limit";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import { createMetrics } from "shared/service/metrics";
 import { scratchRedisClient } from "testing/scratch";
 import { flushAll, sizeOf } from "testing/whole-store";
-import { NO_LIMITS } from "../test/gateway-under-test.ts";
-import { createApp, type LimitName } from "./app.ts";
-import { toBlockList } from "./config.ts";
-import { createLiveProxy } from "./live/live-proxy.ts";
-import { createLiveSlots } from "./live/slots.ts";
-import { measureGateway } from "./metrics.ts";
-import { createPool } from "./upstream/upstreams.ts";
+import { buildGatewayUnderTest, TOKEN_OPTIONS } from "../test/gateway-under-test.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;
@@ -45,39 +36,23 @@ beforeEach(async () => {
 });
 afterEach(() => ranker.stop(true));
 
-const tokens = createTokens({
-  secret: "a secret of the tests, 32 bytes and more",
-  issuer: "leaderboard",
-  audience: "leaderboard",
-  lifetimeSeconds: 60,
-});
+const tokens = createTokens(TOKEN_OPTIONS);
 
 interface BuildOptions {
   urls?: string[];
   corsOrigins?: string[];
 }
 
-function build(limits: Partial<Record<LimitName, Limit>> = {}, options: BuildOptions = {}) {
+function build(limits: Partial<Record<LimitName, Limit>> = {}, { urls, corsOrigins = [] }: BuildOptions = {}) {
   const lines: string[] = [];
-  const log = createLog("gateway", "debug", { write: (line) => void lines.push(line) });
-  const pool = createPool(options.urls ?? [`http://127.0.0.1:${ranker.port}`]);
-  for (const upstream of pool.upstreams) upstream.isUp = true;
-  const metrics = createMetrics("gateway");
-  const measured = measureGateway(metrics, pool);
-  const app = createApp({
+  const { app, pool, metrics } = buildGatewayUnderTest({
+    redis,
+    urls: urls ?? [`http://127.0.0.1:${ranker.port}`],
     topology: createTopology(["EU", "NA"], 1, ["main"]),
-    tokens,
-    pool,
-    log,
-    metrics,
-    measured,
-    live: createLiveProxy({ pool, slots: createLiveSlots({ perAddress: 100, total: 1_000 }), onStreams: () => {} }),
-    limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
-    stores: { home: redis, of: () => redis },
-    limits: { ...NO_LIMITS, ...limits },
-    trustedProxies: toBlockList(["10.0.0.0/8"]),
-    corsOrigins: options.corsOrigins ?? [],
-    isStopping: () => false,
+    limits,
+    corsOrigins,
+    trustedProxies: ["10.0.0.0/8"],
+    log: createLog("gateway", "debug", { write: (line) => void lines.push(line) }),
   });
   const request = (path: string, init: RequestInit = {}, peer = "203.0.113.9") =>
     Promise.resolve(app.request(path, init, { peer }));
@@ -342,10 +317,8 @@ describe("what a browser may make of an answer", () => {
   });
 
   test("a route may say it otherwise, as a page must", async () => {
-    const page = new Hono();
-    page.use(around(secureAnswers()));
-    page.get("/", (c) => c.html("<p>", 200, { "Content-Security-Policy": "default-src 'self'" }));
-    const { headers } = await page.request("/");
+    const policy = { "content-security-policy": "default-src 'self'" };
+    const { headers } = toResponse({ status: 200, headers: policy, body: "<p>" });
     expect(Object.fromEntries(headers)).toMatchObject({ ...secure, "content-security-policy": "default-src 'self'" });
   });
 });

@@ -84,6 +84,8 @@ export function loadGatewayConfig(env: Environment) {
   });
 }
 
+export type GatewayConfig = ReturnType<typeof loadGatewayConfig>;
+
 /** The networks as a list that addresses can be checked against. */
 export function toBlockList(networks: readonly string[]): BlockList {
   const list = new BlockList();

@@ -1,17 +1,12 @@
-import { createTokens } from "shared/auth/tokens";
-import { createLimiter } from "shared/limits/rate-limit";
-import { createMetrics, measureStores } from "shared/service/metrics";
+import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
 import { connectStores, connectWithin } from "shared/stores/stores";
 import { traceScripts } from "shared/tracing/tracing";
-import { createApp } from "./app.ts";
+import { buildGateway } from "./build.ts";
 import { loadGatewayConfig } from "./config.ts";
-import { createLiveProxy } from "./live/live-proxy.ts";
-import { createLiveSlots } from "./live/slots.ts";
-import { measureGateway } from "./metrics.ts";
 import { buildPage } from "./site/page.ts";
 import { startHealthChecks } from "./upstream/health.ts";
-import { createLinks } from "./upstream/links.ts";
+import { openLinks } from "./upstream/links.ts";
 import { createPool } from "./upstream/upstreams.ts";
 
 // A limit is not worth more of a client's second; this process counts by itself after it.
@@ -21,7 +16,7 @@ const CONNECT_MS = 500;
 await runService(
   () => loadGatewayConfig(process.env),
   async (config, { log, shutdown, tracing, listen }) => {
-    const { topology, limits, trustedProxies, corsOrigins } = config;
+    const { topology } = config;
     const stores = connectStores({
       homeUrl: config.redisUrl,
       urlsByRegion: config.redisUrlByRegion,
@@ -36,41 +31,19 @@ await runService(
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);
     shutdown.onClose("health checks", () => checks.stop());
-    const links = createLinks(pool);
+    const links = openLinks(pool);
     shutdown.onClose("links", () => links.close());
     await Promise.all([checks.firstRound, links.firstTry]);
 
-    const metrics = createMetrics("gateway");
+    const page = await buildPage({
+      regions: topology.regions,
+      boards: topology.boards,
+      registrationOpen: config.tokens.provider === undefined,
+    });
+    const isStopping = () => shutdown.isStopping;
+    const { app, live, metrics } = buildGateway(config, { log, stores, pool, links, page, tracing, isStopping });
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
-    const measured = measureGateway(metrics, pool);
-    const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams: measured.onStreams });
-    const app = createApp({
-      topology,
-      pool,
-      links,
-      live,
-      stores,
-      limits,
-      trustedProxies,
-      corsOrigins,
-      log,
-      metrics,
-      measured,
-      tracing,
-      page: await buildPage({
-        regions: topology.regions,
-        boards: topology.boards,
-        registrationOpen: config.tokens.provider === undefined,
-      }),
-      tokens: createTokens({
-        ...config.tokens,
-        onProviderFailure: (err) =>
-          log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
-      }),
-      limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
-      isStopping: () => shutdown.isStopping,
-    });
     listen(app.fetch, { metrics });
     // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
     shutdown.onClose("live streams", () => live.close());

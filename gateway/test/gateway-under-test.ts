@@ -1,35 +1,17 @@
-import type { Hono } from "hono";
-import { createTokens, type TokenOptions, type Tokens } from "shared/auth/tokens";
+import type { LimitName } from "shared/api/operation";
+import type { TokenOptions } from "shared/auth/tokens";
+import type { App } from "shared/http/mount";
 import type { Limit } from "shared/limits/policies";
-import { createLimiter } from "shared/limits/rate-limit";
-import { createLog } from "shared/log/log";
+import { createLog, type Log } from "shared/log/log";
 import { createTopology, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import { createMetrics } from "shared/service/metrics";
-import { createApp, type GatewayEnv, type LimitName } from "../src/app.ts";
+import { buildGateway, type Gateway, type GatewaySettings } from "../src/build.ts";
 import { toBlockList } from "../src/config.ts";
-import { createLiveProxy } from "../src/live/live-proxy.ts";
-import { createLiveSlots } from "../src/live/slots.ts";
-import { measureGateway } from "../src/metrics.ts";
-import { createPool } from "../src/upstream/upstreams.ts";
-
-/** A gateway over a real Redis, in front of a ranker that only notes what reaches it. */
-export interface GatewayUnderTest {
-  app: Hono<GatewayEnv>;
-  /** Paths that reached the ranker. */
-  arrived: string[];
-  close(): Promise<void>;
-}
-
-export interface GatewayOptions extends Partial<TokenOptions> {
-  redis: Redis;
-  limits?: Partial<Record<LimitName, Limit>>;
-  trustedProxies?: readonly string[];
-}
+import { createPool, type Pool } from "../src/upstream/upstreams.ts";
 
 const PLENTY: Limit = { perSecond: 1_000_000, burst: 1_000_000 };
 /** Limits that no test reaches. */
-export const NO_LIMITS: Record<LimitName, Limit> = {
+const NO_LIMITS: Record<LimitName, Limit> = {
   user: PLENTY,
   region: PLENTY,
   operator: PLENTY,
@@ -38,45 +20,65 @@ export const NO_LIMITS: Record<LimitName, Limit> = {
   read: PLENTY,
 };
 
-export interface GatewayBefore {
-  /** Where the ranker listens on loopback. */
-  port: number | undefined;
+/** How the tokens of tests are made, by gateways and rankers alike. */
+export const TOKEN_OPTIONS: TokenOptions = {
+  secret: "a secret of the tests, 32 bytes and more",
+  issuer: "leaderboard",
+  audience: "leaderboard",
+  lifetimeSeconds: 3600,
+};
+
+/** Settings of a gateway that limits nothing. */
+export const GATEWAY_SETTINGS: Omit<GatewaySettings, "topology"> = {
+  tokens: TOKEN_OPTIONS,
+  limits: NO_LIMITS,
+  trustedProxies: toBlockList([]),
+  corsOrigins: [],
+  streams: { perAddress: 100, total: 1_000 },
+};
+
+export interface GatewayOptions {
   redis: Redis;
-  topology: Topology;
-  tokens: Tokens;
+  /** Where the rankers listen. */
+  urls: readonly string[];
+  topology?: Topology;
+  tokens?: Partial<TokenOptions>;
   limits?: Partial<Record<LimitName, Limit>>;
   trustedProxies?: readonly string[];
+  corsOrigins?: readonly string[];
   /** Live streams that one address may have open. */
   streamsPerAddress?: number;
-  /** Whether the ranker is taken to be up. */
+  /** Whether the rankers are taken to be up. */
   isUp?: boolean;
+  log?: Log;
 }
 
-/** A gateway before one ranker, with limits that no test reaches unless it says so. */
-export function createGatewayBefore(options: GatewayBefore): Hono<GatewayEnv> {
-  const { port, redis, topology, tokens, limits, trustedProxies = [], streamsPerAddress = 100, isUp = true } = options;
-  const pool = createPool([`http://127.0.0.1:${port}`]);
+/** A gateway with everything but its port, links and health checks. */
+export function buildGatewayUnderTest(options: GatewayOptions): Gateway & { pool: Pool } {
+  const { redis, urls, isUp = true, log = createLog("test", "silent") } = options;
+  const pool = createPool(urls);
   for (const upstream of pool.upstreams) upstream.isUp = isUp;
-  const metrics = createMetrics("gateway");
-  const measured = measureGateway(metrics, pool);
-  const slots = createLiveSlots({ perAddress: streamsPerAddress, total: 1_000 });
-  return createApp({
-    topology,
-    tokens,
-    pool,
-    metrics,
-    measured,
-    live: createLiveProxy({ pool, slots, onStreams: () => {} }),
-    limiter: createLimiter({ onFallback: measured.onLimiterFallback }),
-    stores: { home: redis, of: () => redis },
-    limits: { ...NO_LIMITS, ...limits },
-    trustedProxies: toBlockList(trustedProxies),
-    isStopping: () => false,
-    log: createLog("test", "silent"),
-  });
+  const settings = {
+    topology: options.topology ?? createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]),
+    tokens: { ...TOKEN_OPTIONS, ...options.tokens },
+    limits: { ...NO_LIMITS, ...options.limits },
+    trustedProxies: toBlockList(options.trustedProxies ?? []),
+    corsOrigins: options.corsOrigins ?? [],
+    streams: { ...GATEWAY_SETTINGS.streams, perAddress: options.streamsPerAddress ?? 100 },
+  };
+  const stores = { home: redis, of: () => redis };
+  return { ...buildGateway(settings, { log, stores, pool, isStopping: () => false }), pool };
 }
 
-export function startGatewayUnderTest({ redis, limits, trustedProxies, ...rest }: GatewayOptions) {
+/** A gateway before a ranker that only notes what reaches it. */
+export interface GatewayUnderTest {
+  app: App;
+  /** Paths that reached the ranker. */
+  arrived: string[];
+  close(): Promise<void>;
+}
+
+export function startGatewayUnderTest(options: Omit<GatewayOptions, "urls">): GatewayUnderTest {
   const arrived: string[] = [];
   const ranker = Bun.serve({
     port: 0,
@@ -86,19 +88,6 @@ export function startGatewayUnderTest({ redis, limits, trustedProxies, ...rest }
       return Response.json({});
     },
   });
-  const app = createGatewayBefore({
-    port: ranker.port,
-    redis,
-    topology: createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]),
-    tokens: createTokens({
-      secret: "a secret of the tests, 32 bytes and more",
-      issuer: "leaderboard",
-      audience: "leaderboard",
-      lifetimeSeconds: 3600,
-      ...rest,
-    }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(trustedProxies === undefined ? {} : { trustedProxies }),
-  });
-  return { app, arrived, close: () => ranker.stop(true) } satisfies GatewayUnderTest;
+  const { app } = buildGatewayUnderTest({ ...options, urls: [`http://127.0.0.1:${ranker.port}`] });
+  return { app, arrived, close: () => ranker.stop(true) };
 }

@@ -1,16 +1,16 @@
-import type { Outgoing } from "../src/upstream/proxy.ts";
+import type { Outgoing } from "../src/upstream/outgoing.ts";
 
 /** A read on its way to a ranker. */
 export const getOf = (target: string): Outgoing => ({
   method: "GET",
   target,
   headers: [],
-  body: undefined,
+  body: new Uint8Array(),
   isWrite: false,
   isRepeatable: true,
 });
 
-/** A write on its way to a ranker, which nobody may repeat. */
+/** A write on its way to a ranker, which must not be sent twice. */
 export const postOf = (target: string, body: string): Outgoing => ({
   ...getOf(target),
   method: "POST",

@@ -1,4 +1,5 @@
-import type { Entry, Session } from "shared/api/answers";
+import type { Session } from "shared/api/accounts";
+import type { Entry } from "shared/api/entries";
 import { LeaderboardError } from "shared/client/errors";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";

@@ -1,4 +1,4 @@
-import type { RankView } from "shared/api/answers";
+import type { RankView } from "shared/api/boards";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
 import { formatNumber, formatPercentile } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { Entry } from "shared/api/answers";
+import type { Entry } from "shared/api/entries";
 import { type BoardState, nameOf } from "shared/model/board-changes";
 import { byId, create } from "./dom.ts";
 import { formatNumber } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { Session } from "shared/api/answers";
+import type { Session } from "shared/api/accounts";
 
 const KEY = "leaderboard.session";
 

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import type { Entry } from "shared/api/answers";
+import type { Entry } from "shared/api/entries";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { toPlayerId } from "./numbered-players.ts";
 

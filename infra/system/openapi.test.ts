@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
+import type { Operation } from "shared/api/operation";
+import { gatewayOperations } from "shared/api/operations";
 import { type ProblemCode, problemStatus } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
 import { createDocument } from "../../gateway/src/openapi/document.ts";
-import { operations } from "../../gateway/src/openapi/operations.ts";
 import { UNROUTED } from "../../gateway/src/openapi/problem-texts.ts";
 import { player, REGIONS } from "../../ranker/test/ranker-under-test.ts";
 import { createAnswerCheck } from "./openapi/check-answer.ts";
@@ -12,7 +13,7 @@ import { type Gateways, startGateways } from "./openapi/gateways.ts";
 
 const topology = createTopology(REGIONS, 1, ["main", "weekly"]);
 const document = createDocument(topology);
-const all = operations(topology);
+const all = Object.values<Operation>(gatewayOperations(topology));
 const { faultsOf, faultsOfAnswer } = createAnswerCheck(document);
 
 let gateways: Gateways;

@@ -1,4 +1,4 @@
-import { createGatewayBefore } from "../../gateway/test/gateway-under-test.ts";
+import { buildGatewayUnderTest } from "../../gateway/test/gateway-under-test.ts";
 import { type Built, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
 
 /** A gateway before a ranker over a real Redis, both on ports of their own. */
@@ -15,8 +15,9 @@ export async function startPath({ passwordsRequired = true } = {}): Promise<Path
   const ranker = await under.build({ passwordsRequired });
   const listening = { port: 0, hostname: "127.0.0.1" };
   const rankerServer = Bun.serve({ ...listening, fetch: (request) => ranker.app.fetch(request) });
-  const { topology, tokens } = ranker;
-  const gateway = createGatewayBefore({ port: rankerServer.port, redis: under.redis, topology, tokens });
+  const { topology } = ranker;
+  const urls = [`http://127.0.0.1:${rankerServer.port}`];
+  const { app: gateway } = buildGatewayUnderTest({ urls, redis: under.redis, topology });
   const peer = { peer: "203.0.113.9" };
   const gatewayServer = Bun.serve({ ...listening, fetch: (request) => gateway.fetch(request, peer) });
   const portOf = ({ port }: { port?: number | undefined }) => port ?? 0;

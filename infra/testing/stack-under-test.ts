@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Registration } from "shared/api/requests";
+import type { Registration } from "shared/api/accounts";
 import { createClient } from "shared/client";
 import { type ErrorCode, LeaderboardError } from "shared/client/errors";
 import { createLog } from "shared/log/log";

@@ -36,3 +36,5 @@ export function loadRankerConfig(env: Environment) {
     queueMax: settings.QUEUE_MAX,
   });
 }
+
+export type RankerConfig = ReturnType<typeof loadRankerConfig>;

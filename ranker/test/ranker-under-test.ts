@@ -1,26 +1,13 @@
-import type { Registry } from "prom-client";
 import type { ProviderOptions } from "shared/auth/provider";
-import { createTokens, type Identity, type TokenOptions, type Tokens } from "shared/auth/tokens";
-import { createLimiter } from "shared/limits/rate-limit";
+import type { Identity, TokenOptions } from "shared/auth/tokens";
 import { createLog, type Log } from "shared/log/log";
 import { createTopology, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import { createMetrics } from "shared/service/metrics";
 import { openFences } from "testing/open-fences";
 import { scratchRedisClient } from "testing/scratch";
-import { type Accounts, createAccounts } from "../src/accounts/accounts.ts";
 import { createConfirmAccount } from "../src/accounts/confirm-account.ts";
-import { createCountTry } from "../src/accounts/login-tries.ts";
-import { createPasswords } from "../src/accounts/passwords.ts";
-import { createApp, type RankerApp } from "../src/app.ts";
-import { type Boards, createBoards } from "../src/boards/boards.ts";
-import { createLive, type Live, type LiveOptions } from "../src/live/live.ts";
-import { measureLive } from "../src/live/metrics.ts";
-import { createErasePlayer, type ErasePlayer } from "../src/players/erase-player.ts";
-import { createPlayers } from "../src/players/players.ts";
-import { createSetVisibility, type SetVisibility } from "../src/players/set-visibility.ts";
-import { createFenceWatch } from "../src/writes/fence-watch.ts";
-import { createHasRoom, createSubmit, type Submit } from "../src/writes/submit.ts";
+import { buildRanker, type Ranker } from "../src/build.ts";
+import type { LiveOptions } from "../src/live/live.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
 export interface UnderTest {
@@ -47,16 +34,7 @@ export interface BuildOptions {
   live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
 }
 
-export interface Built {
-  app: RankerApp;
-  boards: Boards;
-  live: Live;
-  metrics: Registry;
-  submit: Submit;
-  setVisibility: SetVisibility;
-  erasePlayer: ErasePlayer;
-  accounts: Accounts;
-  tokens: Tokens;
+export interface Built extends Ranker {
   topology: Topology;
   /** Sends JSON as a player. */
   post(path: string, body: unknown, as?: Identity, headers?: Record<string, string>): Promise<Response>;
@@ -84,72 +62,37 @@ export async function startUnderTest(server?: {
   dispose(): Promise<void>;
 }): Promise<UnderTest> {
   const { redis, url, dispose } = server ?? (await scratchRedisClient());
-  const log = createLog("test", "silent");
   await openFences(redis, createTopology(REGIONS, 1, []));
   return {
     redis,
     redisUrl: url,
     close: dispose,
     async build({ topology = createTopology(REGIONS, 1, ["main", "weekly"]), queueMax = 100_000, ...rest } = {}) {
-      const passwordsRequired = rest.passwordsRequired ?? false;
-      const redisOf = rest.redisOf ?? (() => redis);
       await openFences(redis, topology);
-      const fences = createFenceWatch({ log });
-      const boards = createBoards(topology, redisOf);
-      const submit = createSubmit({ topology, redisOf, fences, boards, queueMax });
-      const passwords = await createPasswords(HASH_PATIENCE_MS);
-      const countTry = createCountTry(redis, createLimiter(), LOGIN_LIMIT);
-      const hasRoom = createHasRoom({ topology, redisOf, queueMax });
-      const accounts = createAccounts({
-        redis,
-        fences,
-        passwords,
-        submit,
-        hasRoom,
-        countTry,
-        passwordsRequired,
-        queueMax,
-      });
-      const confirmAccount =
-        rest.confirmsAccounts === true ? createConfirmAccount(rest.accountsIn ?? redis) : async () => {};
-      const tokens = createTokens({ ...tokenOptions, provider: rest.provider });
-      const metrics = createMetrics("test");
-      const live = createLive({ boards, measured: measureLive(metrics), log, ...rest.live });
-      const stores = { home: redis, all: [redis], of: redisOf };
-      const setVisibility = createSetVisibility({ topology, stores, fences });
-      const erasePlayer = createErasePlayer({ topology, stores, fences });
-      const { app } = createApp({
-        setVisibility,
-        players: createPlayers(topology, stores),
-        erasePlayer,
+      const { provider, redisOf = () => redis, confirmsAccounts = false, accountsIn = redis } = rest;
+      const settings = {
         topology,
-        boards,
-        live,
-        metrics,
-        submit,
-        accounts,
-        confirmAccount,
-        tokens,
-        passwordsRequired,
-        log: rest.log ?? log,
-        registrationOpen: rest.provider === undefined,
-        dependencies: [{ name: "redis", isUp: () => redis.status === "ready" }],
+        queueMax,
+        tokens: { ...tokenOptions, provider },
+        registrationOpen: provider === undefined,
+        passwordsRequired: rest.passwordsRequired ?? false,
+        loginLimit: LOGIN_LIMIT,
+        isReplicated: false,
+      };
+      const ranker = await buildRanker(settings, {
+        log: rest.log ?? createLog("test", "silent"),
+        stores: { home: redis, all: [redis], of: redisOf, byAddress: new Map([["of the test", redis]]) },
+        confirmAccount: confirmsAccounts ? createConfirmAccount(accountsIn) : async () => {},
+        live: rest.live ?? {},
+        hashPatienceMs: HASH_PATIENCE_MS,
         isStopping: () => false,
       });
       return {
-        app,
-        boards,
-        live,
-        metrics,
-        submit,
-        setVisibility,
-        erasePlayer,
-        accounts,
-        tokens,
+        ...ranker,
         topology,
         async post(path, body, as, headers = {}) {
-          const authorization = as === undefined ? {} : { Authorization: `Bearer ${await tokens.issue(as)}` };
-          return app.request(path, {
+          const authorization = as === undefined ? {} : { Authorization: `Bearer ${await ranker.tokens.issue(as)}` };
+          return ranker.app.request(path, {
             method: "POST",
             headers: { "Content-Type": "application/json", ...authorization, ...headers },
             body: typeof body === "string" ? body : JSON.stringify(body),

@@ -1,30 +1,17 @@
-import type {
-  AroundView,
-  Entry,
-  ErasedPlayer,
-  Health,
-  PlayerRecord,
-  PlayerVisibility,
-  RankView,
-  Readiness,
-  Session,
-  TopView,
-} from "../src/api/answers.ts";
+import type { Credentials, Registration, Session } from "../src/api/accounts.ts";
+import type { AroundQuery, AroundView, RankQuery, RankView, TopQuery, TopView } from "../src/api/boards.ts";
+import type { Entry } from "../src/api/entries.ts";
+import type { LiveQuery, LiveRankQuery } from "../src/api/live.ts";
 import type { BoardEvent, RankEvent } from "../src/api/live-events.ts";
 import type {
-  AddScore,
-  AroundQuery,
-  CreateScore,
-  Credentials,
-  LiveQuery,
-  LiveRankQuery,
+  ErasedPlayer,
   OperatorReason,
   OperatorScore,
-  RankQuery,
-  Registration,
-  SetScore,
-  TopQuery,
-} from "../src/api/requests.ts";
+  PlayerRecord,
+  PlayerVisibility,
+} from "../src/api/players.ts";
+import type { AddScore, CreateScore, SetScore } from "../src/api/scores.ts";
+import type { Health, Readiness } from "../src/api/status.ts";
 import { notUnderstood } from "./errors.ts";
 import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";

@@ -1,18 +1,15 @@
-import type { OnEnd } from "shared/http/ended";
+import { STATUS_PATHS } from "shared/api/status";
+import type { OnEnd } from "shared/http/serve";
 import { createLineWriter, type Log } from "shared/log/log";
 
-// Asked several times a second by whoever watches the service.
-const STATUS_ROUTES = new Set(["/health", "/ready"]);
-
 /**
- * One line a request, at its end: who asked for what, which upstream answered, how long it took. Never a header, never a
- * query.
+ * Logs one line a request, at its end: who asked for what, which upstream answered, how long it took. Never a header,
+ * never a query.
  */
 export function logAccess(log: Log): OnEnd {
   const writeLine = createLineWriter(log);
-  return ({ requestId, method, path, status, startedAtMs, trail }) => {
-    const { client, upstream, userId, operator, ended } = trail;
-    const level = STATUS_ROUTES.has(path) ? "debug" : "info";
+  return ({ incoming: { requestId, method, path, client }, reply: { status, facts }, startedAtMs }) => {
+    const level = STATUS_PATHS.has(path) ? "debug" : "info";
     const write = () =>
       writeLine(
         level,
@@ -22,14 +19,14 @@ export function logAccess(log: Log): OnEnd {
           path,
           status,
           duration_ms: Math.round((performance.now() - startedAtMs) * 100) / 100,
-          client,
-          upstream,
-          user_id: userId,
-          operator,
+          client: client.address,
+          upstream: facts?.upstream,
+          user_id: facts?.userId,
+          operator: facts?.operator,
         },
         "request",
       );
-    if (ended === undefined) write();
-    else void ended.then(write);
+    if (facts?.ended === undefined) write();
+    else void facts.ended.then(write);
   };
 }

@@ -5,7 +5,7 @@ import { seeThroughProxies } from "./client-address.ts";
 const trusted = toBlockList(["10.0.0.0/8", "fd00::/8"]);
 
 const seen = (peer: string, header: string | null) => seeThroughProxies(peer, header, trusted);
-const clientOf = (peer: string, header: string | null) => seen(peer, header).client;
+const clientOf = (peer: string, header: string | null) => seen(peer, header).address;
 const chainOf = (peer: string, header: string | null) => seen(peer, header).forwardedFor;
 
 describe("who asks", () => {
@@ -90,8 +90,8 @@ describe("a forged X-Forwarded-For buys nothing:", () => {
 
 test("a network of trusted proxies that is written as IPv4-mapped is the IPv4 network", () => {
   const mapped = toBlockList(["::ffff:10.0.0.0/104"]);
-  expect(seeThroughProxies("10.0.0.1", "1.2.3.4", mapped).client).toBe("1.2.3.4");
-  expect(seeThroughProxies("11.0.0.1", "1.2.3.4", mapped).client).toBe("11.0.0.1");
+  expect(seeThroughProxies("10.0.0.1", "1.2.3.4", mapped).address).toBe("1.2.3.4");
+  expect(seeThroughProxies("11.0.0.1", "1.2.3.4", mapped).address).toBe("11.0.0.1");
 });
 
 test("the chain goes on after a trusted proxy, and begins anew after anybody else", () => {

@@ -1,4 +1,5 @@
 import { type BlockList, isIP } from "node:net";
+import type { Client } from "shared/http/incoming";
 import { readAddress } from "shared/limits/address";
 
 /** `10.0.0.1:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`, as some proxies name a client. */
@@ -20,18 +21,14 @@ const isTrusted = (trusted: BlockList, address: string) =>
  *
  * @param peer the address of the connection's other end
  */
-export function seeThroughProxies(
-  peer: string,
-  forwardedFor: string | null,
-  trusted: BlockList,
-): { client: string; forwardedFor: string } {
+export function seeThroughProxies(peer: string, forwardedFor: string | null, trusted: BlockList): Client {
   const address = readAddress(peer) ?? peer;
-  if (forwardedFor === null || !isTrusted(trusted, address)) return { client: address, forwardedFor: address };
-  let client = address;
+  if (forwardedFor === null || !isTrusted(trusted, address)) return { address, forwardedFor: address };
+  let seen = address;
   for (const hop of forwardedFor.split(",").reverse()) {
     const claimed = readHop(hop.trim());
-    if (!isTrusted(trusted, client) || claimed === undefined) break;
-    client = claimed;
+    if (!isTrusted(trusted, seen) || claimed === undefined) break;
+    seen = claimed;
   }
-  return { client, forwardedFor: `${forwardedFor}, ${address}` };
+  return { address: seen, forwardedFor: `${forwardedFor}, ${address}` };
 }

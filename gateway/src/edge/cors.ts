@@ -1,26 +1,51 @@
-import type { MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
+import type { Incoming } from "shared/http/incoming";
+import type { HeaderRecord, Reply } from "shared/http/reply";
 
-// What a page may read and send beyond what every page may.
-const EXPOSED = ["X-Request-Id", "X-Upstream-Addr", "Retry-After", "RateLimit", "RateLimit-Policy"];
-const ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id", "traceparent"];
-const PREFLIGHT_LIFETIME_SECONDS = 600;
+/** Lets pages of other origins call the API from a browser (Fetch Standard, 3.3). */
+export interface Cors {
+  /** Headers that an answer has beside its own. */
+  headersFor(headers: Pick<Headers, "get">): HeaderRecord;
+  /** Answers a preflight; undefined for any other request. */
+  preflight(incoming: Incoming): Reply | undefined;
+}
+
+const ALLOWED_METHODS = "GET,HEAD,POST";
+const ALLOWED_HEADERS = "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id,traceparent";
+// What a page may read beyond what every page may.
+const EXPOSED_HEADERS = "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed";
+const PREFLIGHT_LIFETIME_SECONDS = "600";
 
 /**
- * Lets pages of these origins (`["*"]`: of any) call the API from a browser; nobody's, where there are none. A preflight is
- * answered here. Cookies are not in it: identity is a token that the page sends itself.
+ * CORS for pages of these origins; `["*"]` allows every origin. Cookies are not in it: a page sends its token itself.
+ *
+ * @returns undefined where no other origin is allowed
  */
-export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
-  if (origins.length === 0) {
-    return function sameOriginMiddleware(_, next) {
-      return next();
-    };
-  }
-  return cors({
-    origin: origins.includes("*") ? "*" : [...origins],
-    allowMethods: ["GET", "HEAD", "POST"],
-    allowHeaders: ALLOWED,
-    exposeHeaders: [...EXPOSED, "Idempotent-Replayed"],
-    maxAge: PREFLIGHT_LIFETIME_SECONDS,
-  });
+export function createCors(origins: readonly string[]): Cors | undefined {
+  if (origins.length === 0) return undefined;
+  const allowsAll = origins.includes("*");
+
+  return {
+    headersFor(headers) {
+      const origin = headers.get("origin");
+      const sent: HeaderRecord = {};
+      // A cache must not give one page's answer to another.
+      if (!allowsAll) sent.vary = "Origin";
+      if (origin === null) return sent;
+      if (allowsAll || origins.includes(origin)) sent["access-control-allow-origin"] = allowsAll ? "*" : origin;
+      sent["access-control-expose-headers"] = EXPOSED_HEADERS;
+      return sent;
+    },
+    preflight({ method, headers }) {
+      if (method !== "OPTIONS" || headers.get("origin") === null) return undefined;
+      return {
+        status: 204,
+        headers: {
+          "access-control-allow-methods": ALLOWED_METHODS,
+          "access-control-allow-headers": ALLOWED_HEADERS,
+          "access-control-max-age": PREFLIGHT_LIFETIME_SECONDS,
+        },
+        body: null,
+      };
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import { toClientHeaders, toUpstreamHeaders } from "./headers.ts";
 
-const known = { target: "/top", requestId: "ours", forwardedFor: "1.2.3.4", client: "5.6.7.8" };
+const known = { target: "/top", requestId: "ours", client: { address: "5.6.7.8", forwardedFor: "1.2.3.4" } };
 const sentFor = (headers: Headers) => Object.fromEntries(toHeaderPairs(toUpstreamHeaders(headers, known)));
 
 test("what speaks about the client's connection ends at the gateway", () => {

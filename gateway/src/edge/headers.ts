@@ -1,5 +1,6 @@
 import { Problem } from "shared/api/problems";
 import { type HeaderList, type HeaderSource, headerOf, toHeaderPairs } from "shared/http/header-list";
+import type { Incoming } from "shared/http/incoming";
 import type { HeaderRecord } from "shared/http/reply";
 
 /** Headers that speak about one connection, and end with it (RFC 9110, 7.6.1). */
@@ -23,13 +24,8 @@ function namedIn(connection: string | null | undefined): readonly string[] {
 const HEAD_BYTES_MAX = 15 * 1024;
 const HEAD_LINES_MAX = 150;
 
-/** What the gateway knows of a request by itself. */
-export interface Known {
-  target: string;
-  requestId: string;
-  forwardedFor: string;
-  client: string;
-}
+/** What the gateway knows of a request beside its headers. */
+type Known = Pick<Incoming, "target" | "requestId" | "client">;
 
 /**
  * What a request says to the upstream: what the client said, but for what belongs to the client's connection. Names are
@@ -37,15 +33,12 @@ export interface Known {
  *
  * @throws Problem `head_too_large` for what a ranker could not read
  */
-export function toUpstreamHeaders(
-  headers: HeaderSource,
-  { target, requestId, forwardedFor, client }: Known,
-): HeaderList {
+export function toUpstreamHeaders(headers: HeaderSource, { target, requestId, client }: Known): HeaderList {
   const named = namedIn(headers.get("connection"));
   // An answer that was compressed could not be passed on as is.
   const sent = ["accept-encoding", "identity", "x-request-id", requestId];
   // A read that several clients share has no address.
-  if (client !== "") sent.push("x-forwarded-for", forwardedFor, "x-real-ip", client);
+  if (client.address !== "") sent.push("x-forwarded-for", client.forwardedFor, "x-real-ip", client.address);
   headers.forEach((value, name) => {
     if (!NOT_PASSED_ON.has(name) && !named.includes(name)) sent.push(name, value);
   });

@@ -1,158 +1,101 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { Context, MiddlewareHandler } from "hono";
-import { identify, identifyOperator } from "shared/auth/tokens";
-import { toAnsweredProblem } from "shared/http/http";
+import type { LimitName, Operation } from "shared/api/operation";
+import { identify, identifyOperator, type Tokens } from "shared/auth/tokens";
+import type { Facts } from "shared/http/facts";
 import type { Incoming } from "shared/http/incoming";
+import { toProblemReply } from "shared/http/problem-reply";
 import type { Reply } from "shared/http/reply";
-import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
-import { type Bucket, toBuckets, toPolicy } from "shared/limits/policies";
-import type { Verdict } from "shared/limits/rate-limit";
+import type { Handle } from "shared/http/serve";
+import { limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
+import { type Bucket, type Limit, toBuckets, toPolicy } from "shared/limits/policies";
+import type { Limiter } from "shared/limits/rate-limit";
 import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
-import { createSyncedBuckets } from "shared/limits/synced-buckets";
-import {
-  type NetworkBucketKind,
-  networkBucketKeys,
-  operatorBucketKey,
-  regionBucketKey,
-  userBucketKey,
-} from "shared/redis/keys";
+import type { Topology } from "shared/model/regions";
+import { networkBucketKeys, operatorBucketKey, regionBucketKey, userBucketKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import type { GatewayDeps, GatewayEnv } from "../app.ts";
-import type { Ask } from "../upstream/share-answers.ts";
+import type { Stores } from "shared/stores/stores";
 
-/** Score writes, by player and by region, both or neither; who the player is, the token says alone. */
-export function limitWriter(deps: GatewayDeps, ask: Ask): Ask {
-  const { limits, stores, tokens, topology } = deps;
+export interface LimitDeps {
+  topology: Topology;
+  tokens: Tokens;
+  limiter: Limiter;
+  stores: Pick<Stores, "home" | "of">;
+  limits: Readonly<Record<LimitName, Limit>>;
+  onRateLimited: (policy: string) => void;
+}
+
+/** Puts the limits of an operation before what answers it. */
+export type LimitOperation = (operation: Pick<Operation, "limits">, answer: Handle) => Handle;
+
+/** Limits by buckets in Redis: of players, operators, and the networks of clients that show no token. */
+export function createLimits(deps: LimitDeps): LimitOperation {
+  const { limits, limiter, stores, tokens, topology, onRateLimited } = deps;
   const byUser = toPolicy("user", limits.user);
   const byRegion = toPolicy("region", limits.region, { isShared: true });
-  return async (incoming: Incoming) => {
-    const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
-    incoming.trail.userId = userId;
-    const limited = await takeTokens(deps, stores.of(region), [
-      { policy: byUser, key: userBucketKey(region, userId) },
-      { policy: byRegion, key: regionBucketKey(region) },
-    ]);
-    return answerLimited(ask, incoming, limited);
+  const byOperator = toPolicy("operator", limits.operator, { isShared: true });
+
+  /** @returns the headers that tell the client where it stands. @throws Problem `rate_limited` */
+  async function take(redis: Redis, buckets: readonly Bucket[]): Promise<Record<string, string>> {
+    const verdict = await limiter.take(redis, buckets);
+    if (verdict.denied !== undefined) onRateLimited(verdict.denied.policy.name);
+    return toRateLimitHeaders(buckets, verdict);
+  }
+
+  /** Score writes, by player and by region: both buckets give a permit, or neither does. */
+  const limitPlayer =
+    (answer: Handle): Handle =>
+    async (incoming) => {
+      const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
+      const buckets: Bucket[] = [
+        { policy: byUser, key: userBucketKey(region, userId) },
+        { policy: byRegion, key: regionBucketKey(region) },
+      ];
+      return answerLimited(answer, incoming, { facts: { userId }, limited: take(stores.of(region), buckets) });
+    };
+
+  /** By operator, not by address: a game server writes for many players from one. */
+  const limitOperator =
+    (answer: Handle): Handle =>
+    async (incoming) => {
+      const { name } = await identifyOperator(tokens, incoming.headers.get("authorization"));
+      const limited = take(stores.home, [{ policy: byOperator, key: operatorBucketKey(name) }]);
+      return answerLimited(answer, incoming, { facts: { operator: name }, limited });
+    };
+
+  /** By the networks of the client, since no token says who calls. */
+  function limitNetworks(kinds: readonly ("address" | "registration")[], answer: Handle): Handle {
+    const policiesOf = kinds.map((kind) => ({ kind, policies: toNetworkPolicies(kind, limits[kind]) }));
+    return (incoming) => {
+      const networks = limitedNetworks(incoming.client.address);
+      const buckets = policiesOf.flatMap(({ kind, policies }) =>
+        toBuckets(policies, networkBucketKeys(kind, networks)),
+      );
+      return answerLimited(answer, incoming, { facts: {}, limited: take(stores.home, buckets) });
+    };
+  }
+
+  return ({ limits: names }, answer) => {
+    if (names.includes("user")) return limitPlayer(answer);
+    if (names.includes("operator")) return limitOperator(answer);
+    const kinds = names.filter((name) => name === "address" || name === "registration");
+    return kinds.length > 0 ? limitNetworks(kinds, answer) : answer;
   };
 }
 
-/** Answers with the headers that tell the client where it stands, whatever comes of the request. */
-async function answerLimited(ask: Ask, incoming: Incoming, limited: Record<string, string>): Promise<Reply> {
+interface Limited {
+  facts: Facts;
+  /** The rate limit headers; rejected with `rate_limited`. */
+  limited: Promise<Record<string, string>>;
+}
+
+/** The answer with its rate limit headers, which tell the client where it stands after a refusal, too. */
+async function answerLimited(answer: Handle, incoming: Incoming, { facts, limited }: Limited): Promise<Reply> {
+  let headers: Record<string, string> = {};
+  let reply: Reply;
   try {
-    const { status, headers, body } = await ask(incoming);
-    return { status, headers: { ...headers, ...limited }, body };
+    headers = await limited;
+    reply = await answer(incoming);
   } catch (error) {
-    const problem = toAnsweredProblem(error);
-    Object.assign(problem.headers, limited);
-    throw problem;
+    reply = toProblemReply(error, incoming);
   }
-}
-
-/**
- * Requests by the networks of the client, since the caller is not known yet.
- *
- * @param kinds the limits that count together: all of their buckets give a permit, or none
- */
-export function limitNetworks(
-  deps: GatewayDeps,
-  kinds: readonly Exclude<NetworkBucketKind, "read">[],
-): MiddlewareHandler<GatewayEnv> {
-  const limits = kinds.map((kind) => ({ kind, policies: toNetworkPolicies(kind, deps.limits[kind]) }));
-  return async function limitNetworksMiddleware(c, next) {
-    const networks = limitedNetworks(c.get("trail").client ?? "");
-    const buckets = limits.flatMap(({ kind, policies }) => toBuckets(policies, networkBucketKeys(kind, networks)));
-    const limited = await takeTokens(deps, deps.stores.home, buckets);
-    await next();
-    setHeaders(c, limited);
-  };
-}
-
-/** Limits reads by the networks of the client. It decides in this process, so that a read waits for nothing. */
-export interface ReadLimit {
-  /**
-   * Answers of hot routes tell the limit once less than half of a bucket is left: to tell it always took 8 % of the rate
-   * of ranks at the gateway.
-   *
-   * @param permitsOf what a read costs, by its query
-   */
-  limit(ask: Ask, permitsOf: (query: string) => number): Ask;
-  /** The same for what Hono answers, where the limit is always told. */
-  middleware(permits: number): MiddlewareHandler<GatewayEnv>;
-}
-
-const TOLD_BELOW_SHARE = 0.5;
-// A refusal costs the gateway as much as a rank. A client that asks again at once is slowed down to 20 a second for each
-// of its connections, so that its refusals leave the gateway to others.
-const REFUSAL_DELAY_MS = 50;
-
-export function createReadLimit({ limits, limiter, measured, stores }: GatewayDeps): ReadLimit {
-  const policies = toNetworkPolicies("read", limits.read);
-  const synced = createSyncedBuckets({ limiter });
-  const bucketsOf = new WeakMap<LimitedNetworks, readonly Bucket[]>();
-
-  function take(client: string | undefined, permits: number): { buckets: readonly Bucket[]; verdict: Verdict } {
-    const networks = limitedNetworks(client ?? "");
-    const buckets = bucketsOf.get(networks) ?? toBuckets(policies, networkBucketKeys("read", networks));
-    bucketsOf.set(networks, buckets);
-    const verdict = synced.take(stores.home, buckets, permits);
-    if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
-    return { buckets, verdict };
-  }
-
-  return {
-    // Not async: a promise more for each read is what such a wrapper costs.
-    limit: (ask, permitsOf) => (incoming) => {
-      const { buckets, verdict } = take(incoming.trail.client, permitsOf(incoming.query));
-      if (verdict.denied !== undefined) return refuseLater(buckets, verdict);
-      if (!isTold(buckets, verdict)) return ask(incoming);
-      return answerLimited(ask, incoming, toRateLimitHeaders(buckets, verdict));
-    },
-    middleware: (permits) =>
-      async function limitReadsMiddleware(c, next) {
-        const { buckets, verdict } = take(c.get("trail").client, permits);
-        if (verdict.denied !== undefined) await refuseLater(buckets, verdict);
-        const limited = toRateLimitHeaders(buckets, verdict);
-        await next();
-        setHeaders(c, limited);
-      },
-  };
-}
-
-/** @throws Problem `rate_limited` */
-async function refuseLater(buckets: readonly Bucket[], verdict: Verdict): Promise<never> {
-  await delay(REFUSAL_DELAY_MS);
-  toRateLimitHeaders(buckets, verdict);
-  throw new Error("a verdict that denies must be refused");
-}
-
-const isTold = (buckets: readonly Bucket[], { remaining }: Verdict) =>
-  buckets.some(({ policy }, index) => (remaining[index] ?? 0) < policy.burst * TOLD_BELOW_SHARE);
-
-/** What operators do, by operator: a game server writes for many players from one address. */
-export function limitOperator(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
-  const { limits, stores, tokens } = deps;
-  const policy = toPolicy("operator", limits.operator, { isShared: true });
-  return async function limitOperatorMiddleware(c, next) {
-    const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
-    c.get("trail").operator = name;
-    const limited = await takeTokens(deps, stores.home, [{ policy, key: operatorBucketKey(name) }]);
-    await next();
-    setHeaders(c, limited);
-  };
-}
-
-/** @returns the headers that tell the client where it stands. @throws Problem `rate_limited` */
-async function takeTokens(
-  { limiter, measured }: GatewayDeps,
-  redis: Redis,
-  buckets: readonly Bucket[],
-): Promise<Record<string, string>> {
-  const verdict = await limiter.take(redis, buckets);
-  if (verdict.denied !== undefined) measured.onRateLimited(verdict.denied.policy.name);
-  return toRateLimitHeaders(buckets, verdict);
-}
-
-/** On the answer, whatever came of the request. */
-function setHeaders({ res }: Context, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries(headers)) res.headers.set(name, value);
+  return { ...reply, headers: { ...reply.headers, ...headers }, facts: { ...facts, ...reply.facts } };
 }

@@ -1,34 +1,29 @@
 import { Problem } from "shared/api/problems";
 import { toHeaderList, toHeaderPairs } from "shared/http/header-list";
-import type { HeaderRecord } from "shared/http/reply";
+import type { HeaderRecord, Reply } from "shared/http/reply";
 import { toClientHeaders } from "../edge/headers.ts";
-import { type Outgoing, wasNeverConnected } from "../upstream/proxy.ts";
+import type { Outgoing } from "../upstream/outgoing.ts";
+import { wasNeverConnected } from "../upstream/proxy.ts";
 import { markDown, type Pool, pick, type Upstream } from "../upstream/upstreams.ts";
 import { openPassage, type Passage } from "./passage.ts";
 import type { LiveSlots } from "./slots.ts";
 
-/** A stream on its way to a client, or the refusal of one, whole. */
-export interface LiveAnswer {
-  status: number;
-  headers: HeaderRecord;
-  body: ReadableStream<Uint8Array> | ArrayBuffer;
-  /** Resolves when nothing more is sent. */
-  ended: Promise<void>;
-}
-
 export interface LiveClient {
   address: string;
   /** Aborted when the client has gone. */
-  signal: AbortSignal;
-  /** Ends the connection, whatever the client takes. */
+  signal: AbortSignal | undefined;
+  /** Ends the connection although the client has not taken everything. */
   cut: () => void;
-  onAttempt: (upstream: Upstream) => void;
 }
 
 /** Streams of events, passed on from a ranker as they come. */
 export interface LiveProxy {
-  /** @throws Problem `too_many_streams`, `unavailable`, `no_upstream` */
-  open(outgoing: Outgoing, client: LiveClient): Promise<LiveAnswer>;
+  /**
+   * Resolves with a stream, whose fact `ended` resolves with its end, or with a ranker's refusal.
+   *
+   * @throws Problem `too_many_streams`, `unavailable`, `no_upstream`
+   */
+  open(outgoing: Outgoing, client: LiveClient): Promise<Reply>;
   /** Ends every stream, and begins none any more. */
   close(): void;
 }
@@ -50,12 +45,11 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
   let sweeps: ReturnType<typeof setInterval> | undefined;
 
   /** Another upstream is tried where one does not answer, or has no room: nothing has gone to the client yet. */
-  async function connect(outgoing: Outgoing, { onAttempt }: LiveClient): Promise<Connected> {
+  async function connect(outgoing: Outgoing): Promise<Connected> {
     let failed: { upstream: Upstream; cause?: unknown; refusal?: Connected } | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const upstream = pick(pool, failed?.upstream);
       if (upstream === undefined) break;
-      onAttempt(upstream);
       try {
         const connected = await ask(upstream, outgoing);
         if (connected.status !== 503) return connected;
@@ -67,7 +61,10 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
     }
     if (failed === undefined) throw new Problem("no_upstream", "No ranking service is up. Try again shortly.");
     if (failed.refusal !== undefined) return failed.refusal;
-    throw new Problem("unavailable", "The ranking service does not answer. Try again.", failed);
+    throw new Problem("unavailable", "The ranking service does not answer. Try again.", {
+      cause: failed.cause,
+      facts: { upstream: failed.upstream.address },
+    });
   }
 
   function pass(source: ReadableStream<Uint8Array>, client: LiveClient, leave: () => void): ReadableStream<Uint8Array> {
@@ -77,8 +74,8 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
     sweeps ??= setInterval(() => {
       for (const each of passages) each.sweep();
     }, SWEEP_INTERVAL_MS);
-    client.signal.addEventListener("abort", passage.end, { once: true });
-    if (client.signal.aborted || isClosed) passage.end();
+    client.signal?.addEventListener("abort", passage.end, { once: true });
+    if (client.signal?.aborted === true || isClosed) passage.end();
     return passage.stream;
   }
 
@@ -95,19 +92,18 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
     async open(outgoing, client) {
       if (isClosed) throw new Problem("unavailable", "This gateway stops. Try again.");
       const giveBack = slots.take(client.address);
-      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
       try {
-        const { body: source, ...head } = await connect(outgoing, client);
+        const { upstream, status, headers, body: source } = await connect(outgoing);
         if (source instanceof ArrayBuffer) {
           giveBack();
-          end();
-          return { ...head, body: source, ended };
+          return { status, headers, body: source, facts: { upstream } };
         }
+        const { promise: ended, resolve: end } = Promise.withResolvers<void>();
         const leave = () => {
           giveBack();
           end();
         };
-        return { ...head, body: pass(source, client, leave), ended };
+        return { status, headers, body: pass(source, client, leave), facts: { upstream, ended } };
       } catch (error) {
         giveBack();
         throw error;
@@ -121,9 +117,15 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
   };
 }
 
-type Connected = Omit<LiveAnswer, "ended">;
+interface Connected {
+  /** Its address. */
+  upstream: string;
+  status: number;
+  headers: HeaderRecord;
+  body: ReadableStream<Uint8Array> | ArrayBuffer;
+}
 
-/** Asks one upstream: a stream is there when its head is, anything else when it is whole. */
+/** Asks one upstream. Resolves at the headers for a 200 stream, otherwise when the body has been read. */
 async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<Connected> {
   const aborted = new AbortController();
   const late = setTimeout(() => aborted.abort(), HEAD_DEADLINE_MS);
@@ -131,6 +133,7 @@ async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<C
     const asked = { headers: toHeaderPairs(headers), redirect: "manual", signal: aborted.signal } as const;
     const response = await fetch(upstream.origin + target, asked);
     return {
+      upstream: upstream.address,
       status: response.status,
       headers: toClientHeaders(toHeaderList(response.headers), upstream.address),
       body: response.status === 200 && response.body !== null ? response.body : await response.arrayBuffer(),

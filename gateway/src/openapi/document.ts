@@ -1,22 +1,16 @@
 import { STATUS_CODES } from "node:http";
-import {
-  aroundSchema,
-  entrySchema,
-  erasedSchema,
-  healthSchema,
-  playerRecordSchema,
-  rankSchema,
-  readinessSchema,
-  sessionSchema,
-  topSchema,
-  visibilitySchema,
-} from "shared/api/answers";
+import { sessionSchema } from "shared/api/accounts";
+import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
+import { entrySchema } from "shared/api/entries";
+import type { Operation, Success } from "shared/api/operation";
+import { gatewayOperations } from "shared/api/operations";
+import { erasedSchema, playerRecordSchema, visibilitySchema } from "shared/api/players";
 import { type ProblemCode, problemStatus } from "shared/api/problems";
+import { healthSchema, readinessSchema } from "shared/api/status";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../package.json" with { type: "json" };
 import { type AnswerHeader, answerHeaders, requestHeaders, schemaOf } from "./headers.ts";
-import { type Operation, operations, type Success } from "./operations.ts";
 import { problemTexts, UNROUTED } from "./problem-texts.ts";
 
 type Json = Record<string, unknown>;
@@ -45,7 +39,7 @@ const textOf = (codes: readonly ProblemCode[]) =>
 
 /** The HTTP interface of a deployment with these regions and boards, in OpenAPI 3.1. */
 export function createDocument(topology: Topology): OpenApiDocument {
-  const all = operations(topology);
+  const all: Operation[] = Object.values(gatewayOperations(topology));
   const responses: Json = {};
   const paths: OpenApiDocument["paths"] = {};
   for (const operation of all) {
@@ -99,17 +93,17 @@ export function createDocument(topology: Topology): OpenApiDocument {
 const capital = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
 
 function describe(operation: Operation, responses: Json): Json {
-  const { id, tag, summary, description, needsToken = false, isRepeatable = false, body } = operation;
+  const { id, tag, summary, description, access, repeat, body } = operation;
   const fields = [...parametersOf("path", operation.params), ...parametersOf("query", operation.query)];
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: needsToken ? [{ bearer: [] }] : [],
+    security: access === "anyone" ? [] : [{ bearer: [] }],
     parameters: [
       ...fields,
-      ...(isRepeatable ? [ref("parameters", "IdempotencyKey")] : []),
+      ...(repeat === "keyed" ? [ref("parameters", "IdempotencyKey")] : []),
       ref("parameters", "RequestId"),
     ],
     ...(body === undefined
@@ -141,8 +135,8 @@ function successesOf(operation: Operation): Json {
       const content = json(schemaOfSuccess(success), success.example, success.mediaType);
       const headers = headersOf([
         ...(operation.isProxied ? (["X-Upstream-Addr"] as const) : []),
-        ...(operation.isLimited ? (["RateLimit-Policy", "RateLimit"] as const) : []),
-        ...(operation.isRepeatable ? (["Idempotent-Replayed"] as const) : []),
+        ...(operation.limits.length > 0 ? (["RateLimit-Policy", "RateLimit"] as const) : []),
+        ...(operation.repeat === "keyed" ? (["Idempotent-Replayed"] as const) : []),
       ]);
       return [status, { description: success.description, headers, content }];
     }),
@@ -159,11 +153,11 @@ const headersOf = (names: readonly AnswerHeader[]) =>
   Object.fromEntries((["X-Request-Id", ...names] as const).map((name) => [name, ref("headers", name)]));
 
 /** What a route can be refused with for what it is, beside what is its own. */
-function codesOf({ problems, body, isProxied, isLimited, needsToken }: Operation): ProblemCode[] {
+function codesOf({ problems, body, isProxied, limits, access }: Operation): ProblemCode[] {
   const codes: ProblemCode[] = ["invalid_request", "internal", ...problems];
   if (body !== undefined) codes.push("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout");
-  if (needsToken) codes.push("missing_token", "invalid_token", "forbidden");
-  if (isLimited) codes.push("rate_limited");
+  if (access !== "anyone") codes.push("missing_token", "invalid_token", "forbidden");
+  if (limits.length > 0) codes.push("rate_limited");
   if (isProxied) codes.push("head_too_large", "unavailable", "no_upstream");
   return codes;
 }
@@ -175,7 +169,7 @@ function problemsOf(operation: Operation, responses: Json): Json {
   return Object.fromEntries(
     statuses.map((status) => {
       const here = codes.filter((code) => problemStatus[code] === status).sort();
-      const ofKind = [operation.isProxied ? "proxied" : "own", ...(operation.isLimited ? ["limited"] : [])];
+      const ofKind = [operation.isProxied ? "proxied" : "own", ...(operation.limits.length > 0 ? ["limited"] : [])];
       const name = [...here, ...ofKind].join(".");
       responses[name] ??= problemResponse(status, here, operation);
       return [status, ref("responses", name)];
@@ -193,7 +187,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[], operatio
     description: textOf(codes),
     headers: headersOf([
       ...(operation.isProxied ? (["X-Upstream-Addr"] as const) : []),
-      ...(operation.isLimited ? (["RateLimit-Policy", "RateLimit"] as const) : []),
+      ...(operation.limits.length > 0 ? (["RateLimit-Policy", "RateLimit"] as const) : []),
       ...(status === 429 || status === 503 ? (["Retry-After"] as const) : []),
       ...(status === 401 ? (["WWW-Authenticate"] as const) : []),
     ]),

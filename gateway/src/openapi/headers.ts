@@ -1,4 +1,4 @@
-import { idempotencyKeySchema } from "shared/api/requests";
+import { idempotencyKeySchema } from "shared/api/fields";
 import { z } from "zod";
 
 const state = String.raw`"[a-z0-9-]+";[a-z]=\d+;[a-z]=\d+`;

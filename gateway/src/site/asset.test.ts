@@ -1,21 +1,24 @@
 import { expect, test } from "bun:test";
 import { gunzipSync } from "bun";
-import { Hono } from "hono";
+import { appOf } from "testing/app-of";
 import { serveAsset } from "./asset.ts";
 
 let reads = 0;
 const text = "the same for everybody. ".repeat(100);
-const app = new Hono().get(
-  "/asset",
-  serveAsset({
-    type: "text/plain",
-    headers: { "X-Own": "yes" },
-    read: async () => {
-      reads++;
-      return text;
-    },
-  }),
-);
+const app = appOf([
+  {
+    method: "GET",
+    path: "/asset",
+    handle: serveAsset({
+      type: "text/plain",
+      headers: { "x-own": "yes" },
+      read: async () => {
+        reads++;
+        return text;
+      },
+    }),
+  },
+]);
 const ask = (headers: Record<string, string>) => app.request("/asset", { headers });
 
 test("it is read once, and carries its own headers", async () => {

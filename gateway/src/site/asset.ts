@@ -1,15 +1,17 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
-import type { Context } from "hono";
+import type { Incoming } from "shared/http/incoming";
+import type { HeaderRecord, Reply } from "shared/http/reply";
+import type { Handle } from "shared/http/serve";
 
 const compress = promisify(gzip);
 
-/** Something that is the same for everybody, and for as long as the process lives. */
+/** A file that is the same for every client, for as long as the process lives. */
 export interface Asset {
   type: string;
   /** Called once, when it is asked for the first time. */
   read: () => Promise<Uint8Array<ArrayBuffer> | string>;
-  headers?: Record<string, string>;
+  headers?: HeaderRecord;
 }
 
 /** A body as it is and compressed, each with a tag of its own (RFC 9110, 8.8.3.3). */
@@ -31,30 +33,36 @@ export async function encodeAsset(body: Uint8Array<ArrayBuffer> | string): Promi
   return { identity: { bytes, tag: `"${hash}"` }, gzip: { bytes: zipped, tag: `"${hash}-gzip"` } };
 }
 
-/** The encoding that the client takes, or 304 where it has that already (RFC 9110, 13.1.2). */
-export function answerEncoded(c: Context, encodings: Encodings, headers: Record<string, string>): Response {
-  const encoding = takesGzip(c.req.header("Accept-Encoding")) ? "gzip" : "identity";
+/**
+ * Replies in the encoding that the client takes, or with 304 where the client has it already (RFC 9110, 13.1.2).
+ *
+ * @param headers with the `content-type`
+ */
+export function encodedReply(incoming: Incoming, encodings: Encodings, headers: HeaderRecord): Reply {
+  const encoding = takesGzip(incoming.headers.get("accept-encoding") ?? "") ? "gzip" : "identity";
   const { bytes, tag } = encodings[encoding];
-  const { "Content-Type": type = "", ...kept } = headers;
-  const sent = { ...kept, ETag: tag, Vary: "Accept-Encoding" };
-  if (hasTag(c.req.header("If-None-Match"), tag)) return c.body(null, 304, sent);
-  const encoded = encoding === "gzip" ? { "Content-Encoding": encoding } : {};
-  return c.body(bytes, 200, { ...sent, ...encoded, "Content-Type": type });
+  const sent: HeaderRecord = { ...headers, etag: tag, vary: "Accept-Encoding" };
+  if (hasTag(incoming.headers.get("if-none-match") ?? "", tag)) {
+    const { "content-type": _, ...kept } = sent;
+    return { status: 304, headers: kept, body: null };
+  }
+  if (encoding === "gzip") sent["content-encoding"] = encoding;
+  return { status: 200, headers: sent, body: bytes };
 }
 
-/** Serves it from memory. */
-export function serveAsset({ type, read, headers = {} }: Asset): (c: Context) => Promise<Response> {
+/** Serves an asset from memory. */
+export function serveAsset({ type, read, headers = {} }: Asset): Handle {
   let encodings: Promise<Encodings> | undefined;
-  return async function assetHandler(c) {
+  return async (incoming) => {
     encodings ??= read().then(encodeAsset);
-    // Kept by browsers, and asked about: a new version of the gateway may have another one.
-    return answerEncoded(c, await encodings, { "Content-Type": type, "Cache-Control": "no-cache", ...headers });
+    // Browsers keep it and ask whether it changed: a new version of the gateway may have another one.
+    return encodedReply(incoming, await encodings, { "content-type": type, "cache-control": "no-cache", ...headers });
   };
 }
 
-const takesGzip = (accepted = "") =>
+const takesGzip = (accepted: string) =>
   /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(accepted);
 
 /** Compared weakly: a proxy that compresses by itself marks the tag with `W/`. */
-const hasTag = (given = "", tag: string) =>
+const hasTag = (given: string, tag: string) =>
   given.split(",").some((each) => ["*", tag, `W/${tag}`].includes(each.trim()));

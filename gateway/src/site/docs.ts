@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import type { Hono } from "hono";
+import { documentOperations } from "shared/api/status";
+import type { Route } from "shared/http/serve";
 import type { Topology } from "shared/model/regions";
-import type { GatewayEnv } from "../app.ts";
 import { createDocument } from "../openapi/document.ts";
 import { type Asset, serveAsset } from "./asset.ts";
 
@@ -18,7 +18,7 @@ const JAVASCRIPT = "text/javascript; charset=utf-8";
 const page: Asset = {
   type: "text/html; charset=utf-8",
   read: own("index.html"),
-  headers: { "Content-Security-Policy": POLICY },
+  headers: { "content-security-policy": POLICY },
 };
 const parts: Record<string, Asset> = {
   "start.js": { type: JAVASCRIPT, read: own("start.js") },
@@ -27,9 +27,14 @@ const parts: Record<string, Asset> = {
 };
 
 /** `GET /openapi.json`, and `GET /docs`: the same for people, with nothing from another host. */
-export function docsRoutes(app: Hono<GatewayEnv>, topology: Topology): void {
+export function docsRoutes(topology: Topology): Route[] {
   const read = async () => JSON.stringify(createDocument(topology));
-  app.get("/openapi.json", serveAsset({ type: "application/json", read }));
-  app.get("/docs", serveAsset(page));
-  for (const [name, part] of Object.entries(parts)) app.get(`/docs/${name}`, serveAsset(part));
+  const { method, path } = documentOperations.openapi;
+  return [
+    { method, path, handle: serveAsset({ type: "application/json", read }) },
+    { method, path: "/docs", handle: serveAsset(page) },
+    ...Object.entries(parts).map(
+      ([name, part]): Route => ({ method, path: `/docs/${name}`, handle: serveAsset(part) }),
+    ),
+  ];
 }

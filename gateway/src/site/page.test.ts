@@ -1,21 +1,15 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { Hono } from "hono";
-import { onProblem, onUnknownRoute, requestId } from "shared/http/http";
-import { around } from "shared/http/join-hooks";
-import { secureAnswers } from "shared/http/secure-headers";
-import { createLog } from "shared/log/log";
-import type { GatewayEnv } from "../app.ts";
+import type { App } from "shared/http/mount";
+import { appOf } from "testing/app-of";
 import { buildPage, type Page, pageRoutes } from "./page.ts";
 
 const settings = { regions: ["GLOBAL", "EU"], boards: ["main"], registrationOpen: true };
 
 let page: Page;
-let app: Hono<GatewayEnv>;
+let app: App;
 beforeAll(async () => {
   page = await buildPage(settings);
-  app = new Hono<GatewayEnv>();
-  app.use(around(secureAnswers()));
-  pageRoutes(app, page);
+  app = appOf(pageRoutes(page));
 });
 
 const assets = () => [...page.keys()].filter((path) => path !== "/");
@@ -90,11 +84,6 @@ test("a name that is no asset's is not found", async () => {
 });
 
 test("an asset that is not there is not found, by every method; one that is there takes GET and HEAD", async () => {
-  const whole = new Hono<GatewayEnv>();
-  whole.use(around(requestId()));
-  pageRoutes(whole, page);
-  whole.onError(onProblem(createLog("test", "silent")));
-  whole.notFound(onUnknownRoute(whole));
   for (const path of [
     "/assets/none.js",
     "/assets/",
@@ -103,11 +92,11 @@ test("an asset that is not there is not found, by every method; one that is ther
     ...assets().map((each) => `${each}x`),
   ]) {
     for (const method of ["GET", "HEAD", "POST", "DELETE"]) {
-      expect([path, method, (await whole.request(path, { method })).status]).toEqual([path, method, 404]);
+      expect([path, method, (await app.request(path, { method })).status]).toEqual([path, method, 404]);
     }
   }
   for (const path of page.keys()) {
-    const refused = await whole.request(path, { method: "POST" });
+    const refused = await app.request(path, { method: "POST" });
     expect([path, refused.status, refused.headers.get("Allow")]).toEqual([path, 405, "GET, HEAD"]);
   }
 });

@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import type { Hono } from "hono";
-import type { GatewayEnv } from "../app.ts";
-import { answerEncoded, type Encodings, encodeAsset } from "./asset.ts";
+import type { Route } from "shared/http/serve";
+import { type Encodings, encodeAsset, encodedReply } from "./asset.ts";
 
 /** What the page has to know of the deployment. */
 export interface PageSettings {
@@ -65,14 +64,14 @@ const toFile = async (body: Uint8Array<ArrayBuffer> | string, type: string): Pro
 });
 
 /** `GET /` and its assets: an asset's name changes with its content and is kept for ever, the page is asked for again. */
-export function pageRoutes(app: Hono<GatewayEnv>, page: Page): void {
-  // A route for each file, not one for a pattern of names: a name that is no file's is no route, whatever the method.
-  for (const [path, { type, encodings }] of page) {
+export function pageRoutes(page: Page): Route[] {
+  // A route for each file, not one for a pattern of names: a name that is no file's is no route, by any method.
+  return [...page].map(([path, { type, encodings }]) => {
     const headers = {
-      "Cache-Control": path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
-      "Content-Security-Policy": POLICY,
-      "Content-Type": type,
+      "cache-control": path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
+      "content-security-policy": POLICY,
+      "content-type": type,
     };
-    app.get(path, (c) => answerEncoded(c, encodings, headers));
-  }
+    return { method: "GET", path, handle: async (incoming) => encodedReply(incoming, encodings, headers) };
+  });
 }

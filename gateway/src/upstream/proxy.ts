@@ -1,26 +1,14 @@
 import { Problem } from "shared/api/problems";
-import { type HeaderList, headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
+import { headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
 import type { Tracing } from "shared/tracing/tracing";
 import { toClientHeaders, withHeader } from "../edge/headers.ts";
 import type { Links } from "./links.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
-/** A request on its way to a ranker. */
-export interface Outgoing {
-  method: string;
-  /** `/top?limit=10` */
-  target: string;
-  headers: HeaderList;
-  body: Uint8Array<ArrayBuffer> | undefined;
-  /** Whether it changes anything at all: not a read, and not a login. */
-  isWrite: boolean;
-  /** Whether it is sent once more: a read, or a write under an idempotency key, which changes nothing the second time. */
-  isRepeatable: boolean;
-}
-
-/** What an upstream answered, whole. */
-export interface Answer extends Reply {
+/** An upstream's whole answer. */
+export interface UpstreamReply extends Reply {
   headers: HeaderRecord;
   body: ArrayBuffer | Uint8Array<ArrayBuffer> | null;
 }
@@ -29,8 +17,8 @@ export interface ProxyOptions {
   pool: Pool;
   /** Requests go by HTTP unless there is a link. */
   links?: Links | undefined;
-  /** Called before each attempt. */
-  onAttempt?: (upstream: Upstream, attempt: number) => void;
+  /** Called before a second attempt. */
+  onRetry?: () => void;
   tracing?: Tracing | undefined;
 }
 
@@ -57,13 +45,16 @@ const NEVER_CONNECTED = new Set([
  *
  * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
  */
-export async function forward(outgoing: Outgoing, { pool, links, onAttempt, tracing }: ProxyOptions): Promise<Answer> {
+export async function forward(
+  outgoing: Outgoing,
+  { pool, links, onRetry, tracing }: ProxyOptions,
+): Promise<UpstreamReply> {
   const startedAt = performance.now();
   let failed: { upstream: Upstream; cause: unknown; mayStand: boolean } | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const upstream = pick(pool, failed?.upstream);
     if (upstream === undefined) break;
-    onAttempt?.(upstream, attempt);
+    if (attempt > 1) onRetry?.();
     const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
     const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
     const sendOnce = (traced: Outgoing) =>
@@ -79,13 +70,14 @@ export async function forward(outgoing: Outgoing, { pool, links, onAttempt, trac
     }
   }
   if (failed === undefined) throw new Problem("no_upstream", "No ranking service is up. Try again shortly.");
+  const known = { cause: failed.cause, facts: { upstream: failed.upstream.address } };
   if (!failed.mayStand) {
-    throw new Problem("unavailable", "The ranking service does not answer. Nothing was changed; try again.", failed);
+    throw new Problem("unavailable", "The ranking service does not answer. Nothing was changed; try again.", known);
   }
   throw new Problem(
     "outcome_unknown",
     "The ranking service did not confirm the write, which may stand. Read the score, or repeat with an Idempotency-Key.",
-    failed,
+    known,
   );
 }
 
@@ -97,8 +89,8 @@ function sendTraced(
   outgoing: Outgoing,
   { address }: Upstream,
   tracing: Tracing,
-  sendOnce: (traced: Outgoing) => Promise<Answer>,
-): Promise<Answer> {
+  sendOnce: (traced: Outgoing) => Promise<UpstreamReply>,
+): Promise<UpstreamReply> {
   const attributes = { "server.address": address, "http.request.method": outgoing.method };
   return tracing.within({ name: `attempt ${address}`, kind: "client", attributes }, async (span) => {
     const headers = withHeader(outgoing.headers, "traceparent", tracing.current() ?? "");
@@ -117,20 +109,21 @@ interface Way {
   timeoutMs: number;
 }
 
-async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Promise<Answer> {
+async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Promise<UpstreamReply> {
   const { method, target, headers, body } = outgoing;
-  const linked = method === "HEAD" ? undefined : links?.ask(upstream, outgoing, timeoutMs);
+  const facts = { upstream: upstream.address };
+  const linked = method === "HEAD" ? undefined : links?.of(upstream)?.send(outgoing, timeoutMs);
   if (linked !== undefined) {
     const answer = await linked;
     const whole = answer.body.byteLength > 0 ? answer.body : null;
-    return { status: answer.status, headers: toClientHeaders(answer.headers, upstream.address), body: whole };
+    return { status: answer.status, headers: toClientHeaders(answer.headers, upstream.address), body: whole, facts };
   }
   const response = await fetch(upstream.origin + target, {
     method,
     headers: toHeaderPairs(headers),
     redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),
-    ...(body === undefined ? {} : { body }),
+    ...(body.byteLength === 0 ? {} : { body }),
   });
   // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
   const bytes = await response.arrayBuffer();
@@ -142,5 +135,6 @@ async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Pr
     status: response.status,
     headers: sent,
     body: bytes.byteLength > 0 ? bytes : null,
+    facts,
   };
 }

@@ -1,18 +1,15 @@
 import { createCoalesce } from "shared/http/coalesce";
 import { fromHeaderList, type HeaderSource } from "shared/http/header-list";
-import type { Incoming } from "shared/http/incoming";
-import { type Reply, shareBody, toBytes } from "shared/http/reply";
+import { type Incoming, UNKNOWN_CLIENT } from "shared/http/incoming";
+import { isStream, type Reply, shareBody, toBytes } from "shared/http/reply";
+import type { Handle } from "shared/http/serve";
 import { formatTraceparent, parseTraceparent } from "shared/tracing/traceparent";
 import { headersOfIncoming } from "./outgoing.ts";
 
-/** Answers a request. */
-export type Ask = (incoming: Incoming) => Promise<Reply>;
-
-interface SharedAnswer {
-  answer: Reply;
+interface SharedReply {
+  reply: Reply;
   /** The first caller, whose request id the upstream was sent. */
   first: Incoming;
-  upstream: string | undefined;
 }
 
 /**
@@ -20,27 +17,35 @@ interface SharedAnswer {
  * query, and of the first caller the request id and the `traceparent`, which change no answer. What is wrong with one
  * caller's headers is refused before that caller joins.
  */
-export function shareAnswers(ask: Ask): Ask {
-  const read = createCoalesce<SharedAnswer>();
-  const askForAll = async (first: Incoming): Promise<SharedAnswer> => {
-    const shared: Incoming = { ...first, headers: toSharedHeaders(first), trail: {} };
-    const answer = await ask(shared);
-    return {
-      answer: { ...answer, body: shareBody(toBytes(answer.body)) },
-      first,
-      upstream: shared.trail.upstream,
-    };
+export function shareAnswers(ask: Handle): Handle {
+  const read = createCoalesce<SharedReply>();
+  const askForAll = async (first: Incoming): Promise<SharedReply> => {
+    const reply = await ask(toShared(first));
+    return { reply: isStream(reply.body) ? reply : { ...reply, body: shareBody(toBytes(reply.body)) }, first };
   };
   return async (incoming) => {
     if (incoming.method !== "GET") return ask(incoming); // HEAD has no body to share
     headersOfIncoming(incoming); // throws head_too_large, for this caller alone
-    const { answer, first, upstream } = await read(incoming.query, () => askForAll(incoming));
+    const { reply, first } = await read(incoming.query, () => askForAll(incoming));
     // A refusal names the request that it answers.
-    if (answer.status !== 200 && first !== incoming) return ask(incoming);
-    if (upstream !== undefined) incoming.trail.upstream = upstream;
-    return answer;
+    return reply.status !== 200 && first !== incoming ? ask(incoming) : reply;
   };
 }
+
+const toShared = (first: Incoming): Incoming => ({
+  method: first.method,
+  target: first.target,
+  path: first.path,
+  query: first.query,
+  param: first.param,
+  requestId: first.requestId,
+  headers: toSharedHeaders(first),
+  client: UNKNOWN_CLIENT,
+  ambiguous: undefined,
+  body: () => first.body(),
+  signal: () => undefined,
+  setIdleTimeout() {},
+});
 
 function toSharedHeaders({ headers }: Incoming): HeaderSource {
   const traceparent = parseTraceparent(headers.get("traceparent") ?? undefined);

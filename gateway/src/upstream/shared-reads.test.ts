@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { createTokens } from "shared/auth/tokens";
-import { createTopology } from "shared/model/regions";
+import type { App } from "shared/http/mount";
 import { scratchRedisClient } from "testing/scratch";
-import { createGatewayBefore } from "../../test/gateway-under-test.ts";
+import { buildGatewayUnderTest } from "../../test/gateway-under-test.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
-let gateway: ReturnType<typeof createGatewayBefore>;
+let gateway: App;
 let arrived: string[] = [];
 let headersSeen: Headers[] = [];
 /** A ranker that numbers its answers, and refuses a limit of 0 as ours do. */
@@ -25,12 +24,7 @@ const ranker = Bun.serve({
 });
 beforeAll(async () => {
   server = await scratchRedisClient();
-  gateway = createGatewayBefore({
-    port: ranker.port,
-    redis: server.redis,
-    topology: createTopology(["EU"], 1, ["main"]),
-    tokens: createTokens({ secret: "s".repeat(32), issuer: "i", audience: "a", lifetimeSeconds: 60 }),
-  });
+  gateway = buildGatewayUnderTest({ urls: [`http://127.0.0.1:${ranker.port}`], redis: server.redis }).app;
 });
 afterAll(async () => {
   await ranker.stop(true);

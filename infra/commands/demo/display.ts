@@ -1,4 +1,4 @@
-import type { Entry } from "shared/api/answers";
+import type { Entry } from "shared/api/entries";
 
 /** The board as a table, its columns as wide as what is in them. */
 export function table(entries: readonly Pick<Entry, "rank" | "name" | "region" | "score">[]): string {

@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Operation } from "shared/api/operation";
+import { gatewayOperations } from "shared/api/operations";
 import { createTopology } from "shared/model/regions";
 import { SHUTDOWN_DEADLINE_MS } from "shared/service/service";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
 import { startService } from "testing/service-under-test";
 import { drainerFields, loadDrainerConfig } from "../../../drainer/src/config.ts";
 import { gatewayFields, loadGatewayConfig } from "../../../gateway/src/config.ts";
-import { operations } from "../../../gateway/src/openapi/operations.ts";
 import { buildPage } from "../../../gateway/src/site/page.ts";
 import { loadRankerConfig, rankerFields } from "../../../ranker/src/config.ts";
 import { BEAT_INTERVAL_MS } from "../../../ranker/src/live/live.ts";
@@ -229,7 +230,7 @@ describe("a gateway", () => {
     paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
 
   test("is asked from outside for every route, the page and the documents, and never for its metrics or what operators do", async () => {
-    const all = operations(createTopology(["GLOBAL"], 1, ["main"]));
+    const all = Object.values<Operation>(gatewayOperations(createTopology(["GLOBAL"], 1, ["main"])));
     const pathOf = ({ path }: { path: string }) => path.replace(":userId", "ada");
     const acts = all.filter(({ tag }) => tag === "operators").map(pathOf);
     const inside = ["/metrics", "/health", "/ready", ...acts];

@@ -12,7 +12,7 @@ let gateway: GatewayUnderTest;
 beforeAll(async () => {
   under = await startUnderTest();
   ranker = await under.build();
-  gateway = startGatewayUnderTest({ redis: under.redis, secret: SECRET });
+  gateway = startGatewayUnderTest({ redis: under.redis, tokens: { secret: SECRET } });
 });
 afterAll(async () => {
   await gateway.close();

@@ -27,7 +27,7 @@ beforeEach(async () => {
   provider = startIdentityProvider();
   provider.keys = [...keys, es384].map(({ jwk }) => jwk);
   ranker = await under.build({ provider: provider.options, confirmsAccounts: true });
-  gateway = startGatewayUnderTest({ redis: under.redis, provider: provider.options });
+  gateway = startGatewayUnderTest({ redis: under.redis, tokens: { provider: provider.options } });
 });
 afterEach(async () => {
   await gateway.close();

@@ -1,13 +1,12 @@
 import { createServer } from "node:net";
-import type { Hono } from "hono";
+import { Problem } from "shared/api/problems";
+import type { App } from "shared/http/mount";
+import type { Limit } from "shared/limits/policies";
 import { startIdentityProvider } from "testing/identity-provider";
-import type { GatewayEnv } from "../../../gateway/src/app.ts";
-import { createGatewayBefore, type GatewayBefore } from "../../../gateway/test/gateway-under-test.ts";
+import { buildGatewayUnderTest, type GatewayOptions } from "../../../gateway/test/gateway-under-test.ts";
 import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-test.ts";
-import { Problem } from "../../../shared/src/api/problems.ts";
-import type { Limit } from "../../../shared/src/limits/policies.ts";
 
-type Gateway = Hono<GatewayEnv>;
+type Gateway = App;
 
 /** Gateways over one real Redis, each before a ranker in another state: together they can answer all there is. */
 export interface Gateways {
@@ -55,8 +54,13 @@ export async function startGateways(): Promise<Gateways> {
   await new Promise<void>((listening) => dying.listen(0, "127.0.0.1", listening));
   const address = dying.address();
 
-  const gatewayBefore = (port: number | undefined, rest: Partial<GatewayBefore> = {}): Gateway =>
-    createGatewayBefore({ port, redis: under.redis, topology: ranker.topology, tokens: ranker.tokens, ...rest });
+  const gatewayBefore = (port: number | undefined, rest: Partial<GatewayOptions> = {}): Gateway =>
+    buildGatewayUnderTest({
+      urls: [`http://127.0.0.1:${port}`],
+      redis: under.redis,
+      topology: ranker.topology,
+      ...rest,
+    }).app;
 
   const [soundPort, fullPort, providedPort, apartPort] = servers.map(({ port }) => port);
   return {

@@ -1,4 +1,4 @@
-import type { Context } from "hono";
+import type { Incoming } from "shared/http/incoming";
 import { readAddress } from "shared/limits/address";
 import { type LimitedNetworks, limitedNetworks } from "shared/limits/limited-network";
 
@@ -6,5 +6,5 @@ import { type LimitedNetworks, limitedNetworks } from "shared/limits/limited-net
  * The networks of the client, as the gateway saw its address. A client that calls a ranker directly may claim any; one
  * that claims none shares a network with all others that do.
  */
-export const clientNetworks = (c: Context): LimitedNetworks =>
-  limitedNetworks(readAddress(c.req.header("X-Real-IP") ?? "") ?? "unknown");
+export const clientNetworks = ({ headers }: Incoming): LimitedNetworks =>
+  limitedNetworks(readAddress(headers.get("x-real-ip") ?? "") ?? "unknown");

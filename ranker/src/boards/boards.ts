@@ -1,4 +1,5 @@
-import type { AroundView, Entry, MayBePartial, RankView, TopView } from "shared/api/answers";
+import type { AroundView, MayBePartial, RankView, TopView } from "shared/api/boards";
+import type { Entry } from "shared/api/entries";
 import { Problem } from "shared/api/problems";
 import { toIsoTime } from "shared/base/times";
 import { parseRecord } from "shared/model/records";

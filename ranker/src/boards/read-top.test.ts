@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { TopView } from "shared/api/answers";
+import type { TopView } from "shared/api/boards";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, splitKey } from "shared/redis/keys";

@@ -1,4 +1,4 @@
-import type { RankView, TopView } from "shared/api/answers";
+import type { RankView, TopView } from "shared/api/boards";
 import type { BoardEvent, RankEvent } from "shared/api/live-events";
 import { Problem, toProblem } from "shared/api/problems";
 import type { LimitedNetworks } from "shared/limits/limited-network";

@@ -1,4 +1,4 @@
-import type { PlayerRecord } from "shared/api/answers";
+import type { PlayerRecord } from "shared/api/players";
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { fromArrival, toIsoTime } from "shared/base/times";

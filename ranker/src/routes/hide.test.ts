@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Entry, PlayerRecord } from "shared/api/answers";
+import type { Entry } from "shared/api/entries";
+import type { PlayerRecord } from "shared/api/players";
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";

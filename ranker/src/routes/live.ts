@@ -1,38 +1,41 @@
-import { zValidator } from "@hono/zod-validator";
-import type { Context } from "hono";
-import { requestSchemas } from "shared/api/requests";
-import { refuseInvalid } from "shared/http/http";
+import type { RankerOperations } from "shared/api/operations";
+import type { Incoming } from "shared/http/incoming";
+import type { Reply } from "shared/http/reply";
+import type { Route } from "shared/http/serve";
 import { clientNetworks } from "../accounts/client-networks.ts";
-import type { RankerApp, RankerDeps, RankerEnv } from "../app.ts";
-import type { Watching } from "../live/live.ts";
+import type { Live, Watching } from "../live/live.ts";
+import type { ToRoute } from "./to-route.ts";
 
-/** `GET /live` and `/live/rank/:userId`: Server-Sent Events, open to everybody. */
-export function liveRoutes(app: RankerApp, { live, topology, passwordsRequired }: RankerDeps): void {
-  const requests = requestSchemas(topology, passwordsRequired);
-  const player = zValidator("param", requests.player, refuseInvalid);
-
-  app.get("/live", zValidator("query", requests.liveQuery, refuseInvalid), (c) => {
-    const { region, board, limit } = c.req.valid("query");
-    return answerStream(c, (watching) => live.watchBoard(region, board, limit, watching));
-  });
-  app.get("/live/rank/:userId", player, zValidator("query", requests.liveRankQuery, refuseInvalid), (c) => {
-    const { region, board } = c.req.valid("query");
-    return answerStream(c, (watching) => live.watchRank(region, board, c.req.valid("param").userId, watching));
-  });
+/** `GET /live` and `/live/rank/:userId`: Server-Sent Events, open to everyone. */
+export function liveRoutes(
+  { live: liveBoard, liveRank }: RankerOperations,
+  toRoute: ToRoute,
+  { live }: { live: Live },
+): Record<"live" | "liveRank", Route> {
+  return {
+    live: toRoute(liveBoard, ({ query: { region, board, limit }, incoming }) =>
+      streamReply(incoming, (watching) => live.watchBoard(region, board, limit, watching)),
+    ),
+    liveRank: toRoute(liveRank, ({ params: { userId }, query: { region, board }, incoming }) =>
+      streamReply(incoming, (watching) => live.watchRank(region, board, userId, watching)),
+    ),
+  };
 }
 
 type Watch = (watching: Watching) => Promise<ReadableStream<Uint8Array>>;
 
-async function answerStream(c: Context<RankerEnv>, watch: Watch): Promise<Response> {
-  // A proxy that collects an answer before it passes it on would collect for ever.
-  const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
-  if (c.req.method === "HEAD") return c.body(null, 200, headers);
-  const setIdleTimeout = (seconds: number) => c.env?.setIdleTimeout?.(seconds);
-  const lastEventId = c.req.header("Last-Event-ID");
-  const stream = await watch({ lastEventId, networks: clientNetworks(c), cut: () => setIdleTimeout(CUT_SECONDS) });
-  // The stream's own beats tell a connection that lives from one that does not.
-  setIdleTimeout(0);
-  return c.body(stream, 200, headers);
-}
-
+// A proxy that collects an answer before it passes it on would collect for ever.
+const STREAM_HEADERS = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
 const CUT_SECONDS = 1;
+
+async function streamReply(incoming: Incoming, watch: Watch): Promise<Reply> {
+  if (incoming.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: null };
+  const stream = await watch({
+    lastEventId: incoming.headers.get("last-event-id") ?? undefined,
+    networks: clientNetworks(incoming),
+    cut: () => incoming.setIdleTimeout(CUT_SECONDS),
+  });
+  // The stream's own beats tell a connection that lives from one that does not.
+  incoming.setIdleTimeout(0);
+  return { status: 200, headers: STREAM_HEADERS, body: stream };
+}

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { PlayerRecord } from "shared/api/answers";
+import type { PlayerRecord } from "shared/api/players";
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";

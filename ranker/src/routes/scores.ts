@@ -1,68 +1,50 @@
+import type { RankerOperations } from "shared/api/operations";
 import { Problem } from "shared/api/problems";
-import { idempotencyKeySchema, requestSchemas } from "shared/api/requests";
-import { identify } from "shared/auth/tokens";
-import { readJson } from "shared/http/body";
-import type { HotRoute } from "shared/http/hot-routes";
-import type { Incoming } from "shared/http/incoming";
+import type { Identity } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
-import type { z } from "zod";
-import type { RankerDeps } from "../app.ts";
-import type { Submission, Submitted } from "../writes/submit.ts";
+import type { Route } from "shared/http/serve";
+import type { Submission, Submit, Submitted } from "../writes/submit.ts";
+import type { ToRoute } from "./to-route.ts";
 
-/** What every write may say. */
+/** Fields of every write's body. */
 interface Written {
   board: string;
   region?: string | undefined;
 }
 
-/** The answer to a write, which says so where it was given before. */
-export const toReply = ({ entry, isReplay }: Submitted, status: number): Reply => ({
-  ...jsonReply(entry, status),
-  ...(isReplay ? { headers: { "idempotent-replayed": "true" } } : {}),
-});
-
-/** `POST /score/create`, `/score/update` and `/score/add`: a player writes the own score and no other. */
-export function scoreRoutes(deps: RankerDeps): HotRoute[] {
-  const { submit, tokens, topology, confirmAccount } = deps;
-  const { createScore, setScore, addScore } = requestSchemas(topology, deps.passwordsRequired);
-
-  function writeRoute<S extends z.ZodType<Written>>(
-    path: string,
-    schema: S,
-    toSubmission: (body: z.output<S>) => Pick<Submission, "operation" | "value">,
-    status = 200,
-  ): HotRoute {
-    return {
-      method: "POST",
-      path,
-      async answer(incoming) {
-        const identity = await identify(tokens, topology, incoming.headers.get("authorization"));
-        await confirmAccount(identity);
-        const body = await readJson(incoming, schema);
-        const { board, region = identity.region } = body;
-        if (region !== identity.region) {
-          throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
-        }
-        const idempotencyKey = readIdempotencyKey(incoming);
-        return toReply(await submit(identity, { ...toSubmission(body), board, idempotencyKey }), status);
-      },
-    };
-  }
-
-  return [
-    writeRoute("/score/create", createScore, ({ initialScore }) => ({ operation: "create", value: initialScore }), 201),
-    writeRoute("/score/update", setScore, ({ score }) => ({ operation: "set", value: score })),
-    writeRoute("/score/add", addScore, ({ delta }) => ({ operation: "add", value: delta })),
-  ];
+/** The answer to a write, which says so where it is that of an earlier request. */
+export function toScoreReply({ entry, isReplay }: Submitted, status: number): Reply {
+  const reply = jsonReply(entry, status);
+  return isReplay ? { ...reply, headers: { "idempotent-replayed": "true" } } : reply;
 }
 
-/** @throws Problem `invalid_request` */
-export function readIdempotencyKey({ headers }: Pick<Incoming, "headers">): string | undefined {
-  const key = headers.get("idempotency-key");
-  if (key === null) return undefined;
-  const result = idempotencyKeySchema.safeParse(key);
-  if (result.success) return key;
-  throw new Problem("invalid_request", "The header Idempotency-Key is not valid.", {
-    errors: result.error.issues.map(({ message }) => ({ field: "Idempotency-Key", message })),
-  });
+/** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */
+export function scoreRoutes(
+  { createScore, setScore, addScore }: RankerOperations,
+  toRoute: ToRoute,
+  { submit }: { submit: Submit },
+): Record<"createScore" | "setScore" | "addScore", Route> {
+  function write(
+    identity: Identity,
+    { board, region = identity.region }: Written,
+    submission: Pick<Submission, "operation" | "value" | "idempotencyKey">,
+  ): Promise<Submitted> {
+    if (region === identity.region) return submit(identity, { ...submission, board });
+    throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+  }
+
+  return {
+    createScore: toRoute(createScore, async ({ caller, body, idempotencyKey }) => {
+      const submission = { operation: "create", value: body.initialScore, idempotencyKey } as const;
+      return toScoreReply(await write(caller, body, submission), 201);
+    }),
+    setScore: toRoute(setScore, async ({ caller, body, idempotencyKey }) => {
+      const submission = { operation: "set", value: body.score, idempotencyKey } as const;
+      return toScoreReply(await write(caller, body, submission), 200);
+    }),
+    addScore: toRoute(addScore, async ({ caller, body, idempotencyKey }) => {
+      const submission = { operation: "add", value: body.delta, idempotencyKey } as const;
+      return toScoreReply(await write(caller, body, submission), 200);
+    }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Entry } from "shared/api/answers";
+import type { Entry } from "shared/api/entries";
 import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";

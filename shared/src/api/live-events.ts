@@ -1,5 +1,5 @@
 import type { BoardChanges, BoardState } from "../model/board-changes.ts";
-import type { RankView } from "./answers.ts";
+import type { RankView } from "./boards.ts";
 import type { ProblemCode } from "./problems.ts";
 
 /** Of every stream: whether what was seen last can be read again. */

@@ -1,6 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { z } from "zod";
-import type { Reply } from "../http/reply.ts";
+import type { Facts } from "../http/facts.ts";
 
 /** Every error that a client can meet, and its status. The codes are part of the HTTP contract. */
 export const problemStatus = {
@@ -50,6 +49,8 @@ export interface ProblemOptions {
   members?: Record<string, unknown>;
   /** For the log alone: never shown to the client. */
   cause?: unknown;
+  /** For the log alone, too. */
+  facts?: Facts;
 }
 
 /** An error with a public face. `detail` is what the client reads; `cause` is what the log keeps. */
@@ -59,7 +60,8 @@ export class Problem extends Error {
   readonly errors: FieldError[] | undefined;
   readonly members: Record<string, unknown>;
   /** By their names in lower case. */
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly facts: Facts | undefined;
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause });
@@ -68,6 +70,7 @@ export class Problem extends Error {
     this.status = problemStatus[code];
     this.errors = options.errors;
     this.members = options.members ?? {};
+    this.facts = options.facts;
     const retryAfter = options.retryAfterSeconds ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
     this.headers = {
       ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
@@ -94,22 +97,6 @@ export function toProblem(error: unknown): Problem {
   return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
     cause: error,
   });
-}
-
-/** The RFC 9457 document. */
-export function toProblemReply(problem: Problem, requestId: string): Reply {
-  const body = {
-    type: "about:blank",
-    title: STATUS_CODES[problem.status] ?? "Error",
-    status: problem.status,
-    code: problem.code,
-    detail: problem.message,
-    request_id: requestId,
-    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
-    ...problem.members,
-  };
-  const headers = { ...problem.headers, "content-type": "application/problem+json" };
-  return { status: problem.status, headers, body: JSON.stringify(body) };
 }
 
 /** `invalid_request`, naming each field that zod refused. `place` is where the input stood: body, query or path. */

@@ -1,100 +1,110 @@
-import type { Context } from "hono";
-import type { RequestHead } from "../link/frames.ts";
-import { readBody, refuseLarge } from "./body.ts";
-import { fromHeaderList, type HeaderSource } from "./header-list.ts";
-import type { RequestVariables } from "./http.ts";
+import { type AmbiguousPart, findAmbiguous } from "./ambiguous.ts";
+import { readBody } from "./body.ts";
+import type { Connection } from "./connection.ts";
+import type { HeaderSource } from "./header-list.ts";
 
-/** A request, however it came: what a route needs of it, and no more. */
+/** A request as routes read it, whether it came by HTTP or by a link. */
 export interface Incoming {
   readonly method: string;
   /** Path and query, as they were sent. */
   readonly target: string;
-  /** The path that the route was found by: decoded. */
+  /** The path that the router has matched: decoded. */
   readonly path: string;
-  /** With its question mark, as it was sent; empty where there is none. */
+  /** As it was sent, with its question mark; empty where there is none. */
   readonly query: string;
-  /** What stands for the parameter of the route; empty where it has none. */
+  /** Value of the route's parameter; empty where the route has none. */
   readonly param: string;
   readonly requestId: string;
   readonly headers: HeaderSource;
-  /** Read to its end. @throws Problem `body_too_large`, `request_timeout`, `invalid_request` */
+  readonly client: Client;
+  readonly ambiguous: AmbiguousPart | undefined;
+  /** Reads the whole body. @throws Problem `body_too_large`, `request_timeout`, `invalid_request` */
   body(): Promise<Uint8Array<ArrayBuffer>>;
-  /** What is found out about it on the way. */
-  readonly trail: Trail;
+  /** Aborted when the client has gone; absent by a link. */
+  signal(): AbortSignal | undefined;
+  /** Closes the connection after so many seconds without a byte read; 0: never. */
+  setIdleTimeout(seconds: number): void;
 }
 
-/** What a gateway knows of a request beside what was asked for. */
-export interface Trail {
-  /** The address of whoever asks, seen through trusted proxies. */
-  client?: string;
-  /** What is passed on of where it came from, as `X-Forwarded-For`. */
-  forwardedFor?: string;
-  /** The address of whoever answered. */
-  upstream?: string;
-  userId?: string;
-  operator?: string;
-  /** Resolves when an answer that goes on and on has ended. */
-  ended?: Promise<void>;
+/** Where a request comes from, seen through trusted proxies. Both are empty where a service does not look. */
+export interface Client {
+  readonly address: string;
+  /** `X-Forwarded-For` as it goes on to a ranker. */
+  readonly forwardedFor: string;
 }
 
-/** Path, and query with its question mark. */
-export interface Target {
+export const UNKNOWN_CLIENT: Client = { address: "", forwardedFor: "" };
+
+/** What the router knows of a request. */
+export interface Routed {
   path: string;
-  query: string;
+  param: string;
 }
 
-/** @param target `/top?limit=10` */
-export function splitTarget(target: string): Target {
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The caller's `X-Request-Id` if it is well-formed, a new one otherwise. */
+export const toRequestId = (given: string | null | undefined): string =>
+  given != null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+
+/** A request by HTTP. */
+export class HttpRequest implements Incoming {
+  readonly method: string;
+  readonly target: string;
+  readonly path: string;
+  readonly param: string;
+  readonly requestId: string;
+  readonly headers: Headers;
+  readonly client: Client;
+  readonly ambiguous: AmbiguousPart | undefined;
+  readonly #raw: Request;
+  readonly #connection: Partial<Connection> | undefined;
+
+  constructor(raw: Request, connection: Partial<Connection> | undefined, { path, param }: Routed, client: Client) {
+    this.#raw = raw;
+    this.#connection = connection;
+    this.method = raw.method;
+    this.target = targetOf(raw.url);
+    this.path = path;
+    this.param = param;
+    this.headers = raw.headers;
+    this.requestId = toRequestId(raw.headers.get("x-request-id"));
+    this.client = client;
+    this.ambiguous = findAmbiguous(raw, connection?.hasAmbiguousPath === true);
+  }
+
+  get query(): string {
+    return queryOf(this.target);
+  }
+
+  body(): Promise<Uint8Array<ArrayBuffer>> {
+    return readBody(this.#raw);
+  }
+
+  signal(): AbortSignal {
+    return this.#raw.signal;
+  }
+
+  setIdleTimeout(seconds: number): void {
+    this.#connection?.setIdleTimeout?.(seconds);
+  }
+}
+
+/** `/top` of `/top?limit=10`. */
+export function pathOf(target: string): string {
   const at = target.indexOf("?");
-  return at < 0 ? { path: target, query: "" } : { path: target.slice(0, at), query: target.slice(at) };
+  return at < 0 ? target : target.slice(0, at);
+}
+
+/** `?limit=10` of `/top?limit=10`. */
+export function queryOf(target: string): string {
+  const at = target.indexOf("?");
+  return at < 0 ? "" : target.slice(at);
 }
 
 /** `/top?limit=10` of an absolute URL, in which Bun leaves what stands behind a `#`. */
-export function targetOf(url: string): string {
+function targetOf(url: string): string {
   const begin = url.indexOf("/", url.indexOf("//") + 2);
   const end = url.indexOf("#", begin);
   return end < 0 ? url.slice(begin) : url.slice(begin, end);
-}
-
-/** What a router has found out about a request. */
-type Routed = Pick<Incoming, "target" | "path" | "query" | "param" | "requestId">;
-
-/** By HTTP, around Hono. */
-export const fromHttp = (raw: Request, { target, path, query, param, requestId }: Routed): Incoming => ({
-  method: raw.method,
-  target,
-  path,
-  query,
-  param,
-  requestId,
-  headers: raw.headers,
-  body: () => readBody(raw),
-  trail: {},
-});
-
-/** By a link. */
-export const fromLink = (
-  [, method, , list]: RequestHead,
-  bytes: Uint8Array<ArrayBuffer>,
-  { target, path, query, param, requestId }: Routed,
-): Incoming => ({
-  method,
-  target,
-  path,
-  query,
-  param,
-  requestId,
-  headers: fromHeaderList(list),
-  body: async () => refuseLarge(bytes),
-  trail: {},
-});
-
-/** Through Hono. */
-export function fromContext(c: Context): Incoming {
-  const { raw, path, url } = c.req;
-  const [param = ""] = Object.values(c.req.param());
-  const target = targetOf(url);
-  const { query } = splitTarget(target);
-  const { requestId, trail = {} } = c.var as RequestVariables;
-  return { ...fromHttp(raw, { target, path, query, param, requestId }), trail };
 }

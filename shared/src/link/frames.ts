@@ -1,12 +1,34 @@
 import type { TurnBounds } from "../base/gather-turn.ts";
 import type { HeaderList } from "../http/header-list.ts";
-import { type Reply, sizeOf, toBytes } from "../http/reply.ts";
+import { sizeOf, toBytes, type WholeBody } from "../http/reply.ts";
 
 /**
- * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. The first is the
- * ranker's, and empty.
+ * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. The first frame
+ * is the ranker's greeting.
  */
 export const LINK_PATH = "/link";
+
+/** Protocol of links. A gateway that is greeted with another version asks by HTTP. */
+export const LINK_VERSION = 1;
+
+/** Head of the only parcel in a greeting. */
+export type Greeting = ["link", version: number];
+
+/** A request as it goes over a link. */
+export interface LinkRequest {
+  method: string;
+  /** `/top?limit=10` */
+  target: string;
+  headers: HeaderList;
+  body: Uint8Array<ArrayBuffer>;
+}
+
+/** An answer as it has come over a link. */
+export interface LinkAnswer {
+  status: number;
+  headers: HeaderList;
+  body: Uint8Array<ArrayBuffer>;
+}
 
 /** The largest frame that is read; a reader closes the link on a larger one. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
@@ -32,7 +54,7 @@ export type AnswerHead = [id: number, status: number, headers: HeaderList] | [];
 /** What a frame carries several of: a head that JSON can say, and a body. */
 export interface Parcel<H> {
   head: H;
-  body: Reply["body"];
+  body: WholeBody;
 }
 
 /** The size of a parcel: characters of the head and bytes of the body, measured without encoding either. */

@@ -1,30 +1,36 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
-import { Problem, toProblem, toProblemReply } from "../api/problems.ts";
+import { Problem } from "../api/problems.ts";
 import { gatherTurn } from "../base/gather-turn.ts";
-import { headerOf, toHeaderList, toHeaderPairs } from "../http/header-list.ts";
-import type { HotLane } from "../http/hot-routes.ts";
-import { toRequestId } from "../http/http.ts";
-import type { Fetch } from "../service/service.ts";
+import { type HeaderList, headerOf } from "../http/header-list.ts";
+import { toRequestId } from "../http/incoming.ts";
+import { problemReply, toProblemReply } from "../http/problem-reply.ts";
+import { isStream, type Reply } from "../http/reply.ts";
 import {
   type AnswerHead,
   decodeFrame,
   encodeFrame,
   FRAME_BYTES_MAX,
   frameBounds,
+  type Greeting,
+  LINK_VERSION,
+  type LinkRequest,
   PARCEL_SIZE_MAX,
   type Parcel,
   type RequestHead,
   sizeOfParcel,
 } from "./frames.ts";
 
-/** What a link keeps on this side. */
+/** Answers a request by a link. */
+export type AnswerLinked = (request: LinkRequest) => Promise<Reply>;
+
+/** State of a link on the ranker's side. */
 export interface LinkState {
   underWay: number;
 }
 
 export interface LinkServer {
   readonly handler: WebSocketHandler<LinkState>;
-  /** Bids every link farewell, and waits until it is closed at the other end. */
+  /** Tells every gateway to send nothing more over its link, and waits until the gateways have closed them. */
   close(): Promise<void>;
 }
 
@@ -33,18 +39,18 @@ export interface LinkServer {
 const UNDER_WAY_MAX = 4_096;
 // As long as a gateway waits for an answer.
 const FAREWELL_MS = 1_000;
-// What a request by a link has for a host.
-const LINK_ORIGIN = "http://link";
 const GOING_AWAY = 1001;
 const NOT_UNDERSTOOD = 1007;
+// No head: nothing more is to be sent.
+const FAREWELL: Parcel<AnswerHead> = { head: [], body: null };
 
 export const newLinkState = (): LinkState => ({ underWay: 0 });
 
 /**
- * Serves requests that come by WebSocket, many to a message, like those of HTTP: by the lane of hot routes where there is
- * one, and else by the same `fetch`. What is saved is a system call or two, and the parsing of HTTP, for each.
+ * Serves requests that come by WebSocket, many to a message. A request saves a system call or two, and the parsing of
+ * HTTP.
  */
-export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
+export function createLinkServer(answerLinked: AnswerLinked): LinkServer {
   const links = new Set<ServerWebSocket<LinkState>>();
   let isClosing = false;
   const gone = Promise.withResolvers<void>();
@@ -54,36 +60,19 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
     (parcels, link) => void link.send(encodeFrame(parcels)),
   );
 
-  /** Answers one request with a problem; the link and the other requests on it go on. */
-  function refuse(link: ServerWebSocket<LinkState>, [id, , , list]: RequestHead, problem: Problem): void {
-    const requestId = toRequestId(headerOf(list, "x-request-id"));
-    const { status, headers, body } = toProblemReply(problem, requestId);
-    post(link, { head: [id, status, Object.entries({ ...headers, "x-request-id": requestId }).flat(2)], body });
-  }
-
-  async function answerThroughHono(
-    { remoteAddress }: ServerWebSocket<LinkState>,
-    head: RequestHead,
+  async function answer(
+    link: ServerWebSocket<LinkState>,
+    [id, method, target, headers]: RequestHead,
     body: Uint8Array<ArrayBuffer>,
-  ): Promise<Parcel<AnswerHead>> {
-    const request = toRequest(head, body);
-    // A gateway sends what its own URL was: a target that changes in this one was never checked there.
-    const hasAmbiguousPath = request.url !== `${LINK_ORIGIN}${head[2]}`;
-    const connection = { peer: remoteAddress, setIdleTimeout() {}, hasAmbiguousPath };
-    const response = await fetch(request, connection);
-    const bytes = response.body === null ? null : await response.arrayBuffer();
-    return { head: [head[0], response.status, toHeaderList(response.headers)], body: bytes };
-  }
-
-  async function answer(link: ServerWebSocket<LinkState>, head: RequestHead, body: Uint8Array<ArrayBuffer>) {
+  ): Promise<void> {
+    const requestId = toRequestId(headerOf(headers, "x-request-id"));
+    if (link.data.underWay >= UNDER_WAY_MAX)
+      return post(link, toParcel(id, problemReply(tooManyUnderWay(), requestId)));
     link.data.underWay++;
     try {
-      const parcel = await (lane?.answerLinked(head, body) ?? answerThroughHono(link, head, body));
-      if (sizeOfParcel(parcel) > PARCEL_SIZE_MAX) throw new RangeError("an answer is too large for a link");
-      post(link, parcel);
+      post(link, toParcel(id, await answerLinked({ method, target, headers, body })));
     } catch (error) {
-      // A request that cannot be made, or an answer that cannot be read.
-      refuse(link, head, toProblem(error));
+      post(link, toParcel(id, toProblemReply(error, { requestId })));
     } finally {
       link.data.underWay--;
     }
@@ -99,9 +88,9 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
       closeOnBackpressureLimit: true,
       open(link) {
         links.add(link);
-        // A greeting: not everything that lets an upgrade pass lets messages pass.
-        link.send(encodeFrame([]));
-        if (isClosing) post(link, { head: [], body: null });
+        // Not everything that lets an upgrade pass lets messages pass: a gateway uses a link once it has been greeted.
+        link.send(encodeFrame<Greeting>([{ head: ["link", LINK_VERSION], body: null }]));
+        if (isClosing) post(link, FAREWELL);
       },
       close(link) {
         links.delete(link);
@@ -112,10 +101,7 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
           if (typeof message === "string") throw new TypeError("a frame is binary");
           const parcels = decodeFrame<RequestHead>(new Uint8Array(message));
           if (!parcels.every(({ head }) => isRequestHead(head))) throw new TypeError("a head is no request's");
-          for (const { head, body } of parcels) {
-            if (link.data.underWay < UNDER_WAY_MAX) void answer(link, head, body);
-            else refuse(link, head, tooManyUnderWay());
-          }
+          for (const { head, body } of parcels) void answer(link, head, body);
         } catch {
           link.close(NOT_UNDERSTOOD);
         }
@@ -124,12 +110,24 @@ export function createLinkServer(fetch: Fetch, lane?: HotLane): LinkServer {
 
     async close() {
       isClosing = true;
-      for (const link of links) post(link, { head: [], body: null });
-      // Who is told closes by itself, once it has all its answers: what it sent meanwhile is not lost.
+      for (const link of links) post(link, FAREWELL);
+      // A gateway closes its link when it has all of its answers, so that no request is lost.
       if (links.size > 0) await Promise.race([gone.promise, Bun.sleep(FAREWELL_MS)]);
       for (const link of links) link.close(GOING_AWAY);
     },
   };
+}
+
+/** @throws RangeError for an answer that is too large for a link, or a stream */
+function toParcel(id: number, { status, headers, body }: Reply): Parcel<AnswerHead> {
+  if (isStream(body)) throw new RangeError("a stream does not go by a link");
+  // Headers of every answer are left out: the gateway sets them itself.
+  const list: HeaderList =
+    headers !== undefined && "content-type" in headers ? [] : ["content-type", "application/json"];
+  for (const name in headers) for (const value of [headers[name] ?? []].flat()) list.push(name, value);
+  const parcel: Parcel<AnswerHead> = { head: [id, status, list], body };
+  if (sizeOfParcel(parcel) > PARCEL_SIZE_MAX) throw new RangeError("an answer is too large for a link");
+  return parcel;
 }
 
 const tooManyUnderWay = () =>
@@ -141,11 +139,3 @@ const isRequestHead = (head: RequestHead): boolean =>
   typeof head[1] === "string" &&
   typeof head[2] === "string" &&
   Array.isArray(head[3]);
-
-function toRequest([, method, target, list]: RequestHead, body: Uint8Array<ArrayBuffer>): Request {
-  const headers = new Headers(toHeaderPairs(list));
-  const url = `${LINK_ORIGIN}${target}`;
-  if (body.byteLength === 0) return new Request(url, { method, headers });
-  headers.set("Content-Length", String(body.byteLength));
-  return new Request(url, { method, headers, body });
-}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Entry } from "../api/answers.ts";
+import type { Entry } from "../api/entries.ts";
 import { applyChanges, type BoardState, diffBoards } from "./board-changes.ts";
 
 const entryOf = (user_id: string, score: number, region = "EU"): Omit<Entry, "rank"> => ({

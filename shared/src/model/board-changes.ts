@@ -1,4 +1,4 @@
-import type { Entry } from "../api/answers.ts";
+import type { Entry } from "../api/entries.ts";
 
 /** The first places of a view, as somebody who looks at it sees them: ranks count from 1, without a gap. */
 export interface BoardState {

@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
-import { Problem, toProblemReply } from "../api/problems.ts";
+import { Problem } from "../api/problems.ts";
+import { problemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
 
 /** The path that Prometheus asks for unless it is told otherwise. */
@@ -18,6 +19,6 @@ export function serveMetrics(address: { hostname: string; port: number }, regist
         GET: async () => new Response(await registry.metrics(), { headers: { "Content-Type": registry.contentType } }),
       },
     },
-    fetch: () => toResponse(toProblemReply(new Problem("not_found", "Metrics alone are here."), crypto.randomUUID())),
+    fetch: () => toResponse(problemReply(new Problem("not_found", "Metrics alone are here."), crypto.randomUUID())),
   });
 }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { problemStatus } from "../api/problems.ts";
-import type { OnEnd } from "../http/ended.ts";
+import type { OnEnd } from "../http/serve.ts";
 import { observeScripts } from "../redis/redis.ts";
 import type { Stores } from "../stores/stores.ts";
 
@@ -23,8 +23,8 @@ export function createMetrics(service: string): Registry {
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
- * Duration of every request by route (never by path: ids would make a series each), method and status; and every problem by its code, which tells a full queue from an
- * empty bucket and a lost reply from a store that is away.
+ * Measures the duration of every request by route (never by path: ids would make a series each), method and status, and
+ * counts problems by code, which tells a full queue from an empty bucket.
  */
 export function measureRequests(registry: Registry): OnEnd {
   const duration = new Histogram({
@@ -42,7 +42,7 @@ export function measureRequests(registry: Registry): OnEnd {
   });
   // A code that has not been met yet is 0: of a series that begins with its first event no rate shows that event.
   for (const code of Object.keys(problemStatus)) problems.inc({ code }, 0);
-  return ({ method, route, status, startedAtMs, problem }) => {
+  return ({ incoming: { method }, route, reply: { status, problem }, startedAtMs }) => {
     duration.observe({ method, route, status }, (performance.now() - startedAtMs) / 1000);
     if (problem !== undefined) problems.inc({ code: problem.code });
   };

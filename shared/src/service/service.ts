@@ -1,11 +1,10 @@
 import type { Registry } from "prom-client";
-import { toProblem, toProblemReply } from "../api/problems.ts";
-import type { HotLane } from "../http/hot-routes.ts";
-import type { Aspect } from "../http/join-hooks.ts";
+import type { Connection, Fetch } from "../http/connection.ts";
+import { toProblemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
 import { servePaths } from "../http/request-path.ts";
 import { LINK_PATH } from "../link/frames.ts";
-import { createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
+import { type AnswerLinked, createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
 import { createLog, type Log, type LogLevel } from "../log/log.ts";
 import { redactSecrets } from "../log/redact.ts";
 import { openTracing, type Tracing, type TracingOptions } from "../tracing/tracing.ts";
@@ -23,26 +22,12 @@ export interface Service {
   listen(fetch: Fetch, options?: ListenOptions): void;
 }
 
-/** The connection that a request came by. */
-export interface Connection {
-  /** The address of the other end. */
-  peer: string;
-  /** After this long without a byte it is closed; 0: never. A byte that is sent does not begin the time anew. */
-  setIdleTimeout(seconds: number): void;
-  /** Whether the path was sent in a form that another reader could understand differently: see `request-path.ts`. */
-  readonly hasAmbiguousPath: boolean;
-}
-
 export interface ListenOptions {
-  /** Whether requests may come by links, too: many to a message of a WebSocket. */
-  takesLinks?: boolean;
-  /** Answers what it can of those before `fetch` does. */
-  lane?: HotLane | undefined;
+  /** Takes links, and answers the requests that come by them. */
+  answerLinked?: AnswerLinked;
   /** What the port of the metrics answers, where the configuration has one. */
   metrics?: Registry;
 }
-
-export type Fetch = (request: Request, connection: Connection) => Response | Promise<Response>;
 
 export interface ServiceOptions {
   name: string;
@@ -92,10 +77,10 @@ export async function runService<C extends ServiceOptions>(
 
 function listen(
   { host, port, metricsPort }: ServiceOptions,
-  { fetch, takesLinks = false, lane, metrics }: ListenOptions & { fetch: Fetch },
+  { fetch, answerLinked, metrics }: ListenOptions & { fetch: Fetch },
   { log, shutdown }: Pick<Service, "log" | "shutdown">,
 ): void {
-  const links = createLinkServer(fetch, lane);
+  const links = answerLinked && createLinkServer(answerLinked);
   const server = Bun.serve({
     hostname: host,
     port,
@@ -106,23 +91,23 @@ function listen(
     error(error) {
       const requestId = crypto.randomUUID();
       log.error({ err: error, request_id: requestId }, "request failed");
-      const response = toResponse(toProblemReply(toProblem(error), requestId));
+      const response = toResponse(toProblemReply(error, { requestId }));
       response.headers.set("X-Request-Id", requestId);
       return response;
     },
     ...servePaths<LinkState>((request, self, hasAmbiguousPath) => {
-      const mayUpgrade = takesLinks && !hasAmbiguousPath && isLink(request);
+      const mayUpgrade = links !== undefined && !hasAmbiguousPath && isLink(request);
       if (mayUpgrade && self.upgrade(request, { data: newLinkState() })) return undefined;
       return fetch(request, new HttpConnection(request, self, hasAmbiguousPath));
     }),
-    websocket: links.handler,
+    websocket: links?.handler ?? { message() {} },
   });
   if (metrics !== undefined && metricsPort !== undefined) {
     const scraped = serveMetrics({ hostname: host, port: metricsPort }, metrics);
     shutdown.onClose("metrics", () => scraped.stop(true));
   }
   shutdown.onClose("server", () => server.stop());
-  shutdown.onClose("links", () => links.close());
+  if (links !== undefined) shutdown.onClose("links", () => links.close());
   shutdown.onClose("balancers", () => Bun.sleep(DRAIN_MS));
   log.info({ address: `${server.hostname}:${server.port}` }, "listening");
 }
@@ -149,10 +134,3 @@ class HttpConnection implements Connection {
 }
 
 const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
-
-/** While the service stops, asks every client to connect elsewhere next time. */
-export const closeWhenStopping = (isStopping: () => boolean): Aspect => ({
-  after(c) {
-    if (isStopping()) c.res.headers.set("Connection", "close");
-  },
-});

@@ -43,7 +43,6 @@ export function createOtlpTracing(service: string, { endpoint, ratio }: TracingO
       const fail = () => void span.setStatus({ code: SpanStatusCode.ERROR });
       const open: OpenSpan = {
         fail,
-        rename: (name) => void span.updateName(name),
         set: (attributes) => void span.setAttributes(attributes),
       };
       try {

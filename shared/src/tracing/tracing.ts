@@ -1,5 +1,6 @@
-import type { MiddlewareHandler } from "hono";
-import { routePath } from "hono/route";
+import { STATUS_PATHS } from "../api/status.ts";
+import type { Incoming } from "../http/incoming.ts";
+import type { Reply } from "../http/reply.ts";
 import { observeScripts } from "../redis/redis.ts";
 import type { Stores } from "../stores/stores.ts";
 
@@ -16,7 +17,6 @@ export interface SpanStart {
 
 /** A span under way. */
 export interface OpenSpan {
-  rename(name: string): void;
   set(attributes: Readonly<Record<string, string | number>>): void;
   /** Marks what the span was about as failed. */
   fail(): void;
@@ -55,24 +55,22 @@ export async function openTracing(service: string, options: TracingOptions | und
   return createOtlpTracing(service, options);
 }
 
-// Asked several times a second by whoever watches the service.
-const STATUS_ROUTES = new Set(["/health", "/ready"]);
-
-/** A span for every request but probes, below the caller's. */
-export function traceRequests(tracing: Tracing): MiddlewareHandler {
-  return function traceRequestsMiddleware(c, next) {
-    const { method, path } = c.req;
-    if (STATUS_ROUTES.has(path)) return next();
-    const parent = c.req.header("traceparent");
-    return tracing.within({ name: method, kind: "server", parent }, async (span) => {
-      await next();
-      const route = routePath(c, -1);
-      span.rename(`${method} ${route}`);
-      span.set({ "http.request.method": method, "http.route": route, "http.response.status_code": c.res.status });
-      span.set({ "leaderboard.request_id": c.res.headers.get("X-Request-Id") ?? "" });
-      if (c.res.status >= 500) span.fail();
-    });
-  };
+/** Answers a request in a span, below the caller's. Probes have none. */
+export function traceRequest(
+  tracing: Tracing,
+  { route, incoming }: { route: string; incoming: Incoming },
+  answer: () => Promise<Reply>,
+): Promise<Reply> {
+  const { method, path, requestId, headers } = incoming;
+  if (STATUS_PATHS.has(path)) return answer();
+  const parent = headers.get("traceparent") ?? undefined;
+  return tracing.within({ name: `${method} ${route}`, kind: "server", parent }, async (span) => {
+    const reply = await answer();
+    span.set({ "http.request.method": method, "http.route": route, "http.response.status_code": reply.status });
+    span.set({ "leaderboard.request_id": requestId });
+    if (reply.status >= 500) span.fail();
+    return reply;
+  });
 }
 
 /** A span for every script that is run in one. */

@@ -1,43 +1,34 @@
 import { describe, expect, test } from "bun:test";
-import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "../api/problems.ts";
 import { createLog } from "../log/log.ts";
 import { readBody, readJson } from "./body.ts";
-import { onProblem, onUnknownRoute, type RequestVariables, requestId } from "./http.ts";
-import { fromContext } from "./incoming.ts";
-import { around } from "./join-hooks.ts";
+import { mountRoutes } from "./mount.ts";
+import { jsonReply } from "./reply.ts";
+import { createServe } from "./serve.ts";
 
 const lines: string[] = [];
 const log = createLog("test", "info", { write: (line) => void lines.push(line) });
-const app = new Hono<{ Variables: RequestVariables }>();
-app.use(around(requestId()));
-app.post("/echo", async (c) => c.json(await readJson(fromContext(c), z.strictObject({ n: z.number() }))));
-app.get("/broken", () => {
-  throw new Error("postgres://user:hunter2@db");
+const schema = z.strictObject({ n: z.number() });
+const fail = (problem: Problem) => async () => {
+  throw problem;
+};
+const busy = new Problem("unavailable", "Try again.", { cause: new Error("the pool is empty"), retryAfterSeconds: 3 });
+const forged = new Problem("invalid_token", "Log in again.", {
+  cause: Object.assign(new RangeError("unexpected claim"), { payload: { name: "Ada" } }),
 });
-app.get("/busy", () => {
-  throw new Problem("unavailable", "Try again.", { cause: new Error("the pool is empty"), retryAfterSeconds: 3 });
-});
-app.get("/forged", () => {
-  throw new Problem("invalid_token", "Log in again.", {
-    cause: Object.assign(new RangeError("unexpected claim"), { payload: { name: "Ada" } }),
-  });
-});
-app.onError(onProblem(log));
-app.notFound(onUnknownRoute(app));
+const { app } = mountRoutes(
+  [
+    { method: "POST", path: "/echo", handle: async (incoming) => jsonReply(await readJson(incoming, schema)) },
+    { method: "GET", path: "/busy", handle: fail(busy) },
+    { method: "GET", path: "/forged", handle: fail(forged) },
+  ],
+  { serve: createServe({ log, onEnd: [] }), isStopping: () => false },
+);
 
 const post = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string> = {}) =>
   app.request("/echo", { method: "POST", body, headers: { "Content-Type": "application/json", ...headers } });
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
-
-test("an unknown error is internal: the client reads the request id, the log the reason", async () => {
-  const response = await app.request("/broken", { headers: { "X-Request-Id": "r-1" } });
-  const text = await response.text();
-  expect([response.status, JSON.parse(text)]).toMatchObject([500, { code: "internal", request_id: "r-1" }]);
-  expect(text).not.toContain("hunter2");
-  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "error", request_id: "r-1", path: "/broken" });
-});
 
 test("a problem's cause goes to the log alone", async () => {
   const response = await app.request("/busy");
@@ -59,22 +50,6 @@ test("what a client did wrong is one short line of the log, with nothing in it t
     reason: "RangeError",
     msg: "Log in again.",
   });
-});
-
-test.each([
-  ["/files/aXjson", "POST", 404],
-  ["/files/a.json", "POST", 405],
-  ["/players/ada/files/b.json", "POST", 405],
-  ["/players/ada/files/bXjson", "POST", 404],
-  ["/players/a/b/files/b.json", "POST", 404],
-])("%s by %s is %i: a dot in a route is a dot, and a parameter is one segment", async (path, method, status) => {
-  const routed = new Hono<{ Variables: RequestVariables }>();
-  routed.use(around(requestId()));
-  routed.get("/files/a.json", (c) => c.text("a"));
-  routed.get("/players/:userId/files/b.json", (c) => c.text("b"));
-  routed.onError(onProblem(log));
-  routed.notFound(onUnknownRoute(routed));
-  expect((await routed.request(path, { method })).status).toBe(status as number);
 });
 
 describe("bodies", () => {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { Pool } from "./upstream/upstreams.ts";
+import type { Pool } from "./upstreams.ts";
 
 export interface GatewayMetrics {
   onRateLimited(policy: string): void;

@@ -1,0 +1,65 @@
+import type { Registry } from "prom-client";
+import { createTokens } from "shared/auth/tokens";
+import type { App } from "shared/http/mount";
+import { createLimiter } from "shared/limits/rate-limit";
+import type { Log } from "shared/log/log";
+import { createMetrics } from "shared/service/metrics";
+import type { Stores } from "shared/stores/stores";
+import type { Tracing } from "shared/tracing/tracing";
+import { createApp } from "./app.ts";
+import type { GatewayConfig } from "./config.ts";
+import { createLiveProxy, type LiveProxy } from "./live/live-proxy.ts";
+import { createLiveSlots } from "./live/slots.ts";
+import type { Page } from "./site/page.ts";
+import type { Links } from "./upstream/links.ts";
+import { measureGateway } from "./upstream/metrics.ts";
+import type { Pool } from "./upstream/upstreams.ts";
+
+/** The part of the configuration that wiring needs. */
+export type GatewaySettings = Pick<GatewayConfig, "topology" | "tokens" | "limits" | "trustedProxies" | "streams"> & {
+  readonly corsOrigins: readonly string[];
+};
+
+/** What a gateway is built of, beside its configuration. */
+export interface GatewayParts {
+  log: Log;
+  stores: Pick<Stores, "home" | "of">;
+  pool: Pool;
+  /** Requests go by HTTP unless there are links. */
+  links?: Links;
+  page?: Page;
+  tracing?: Tracing | undefined;
+  isStopping: () => boolean;
+}
+
+export interface Gateway {
+  app: App;
+  live: LiveProxy;
+  metrics: Registry;
+}
+
+/** Wires a gateway. It listens to nothing, and begins nothing by itself. */
+export function buildGateway(config: GatewaySettings, parts: GatewayParts): Gateway {
+  const { log, pool } = parts;
+  const metrics = createMetrics("gateway");
+  const { onRateLimited, onLimiterFallback, onRetry, onStreams } = measureGateway(metrics, pool);
+  const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams });
+  const app = createApp({
+    ...parts,
+    topology: config.topology,
+    limits: config.limits,
+    trustedProxies: config.trustedProxies,
+    corsOrigins: config.corsOrigins,
+    live,
+    metrics,
+    onRateLimited,
+    onRetry,
+    tokens: createTokens({
+      ...config.tokens,
+      onProviderFailure: (err) =>
+        log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
+    }),
+    limiter: createLimiter({ onFallback: onLimiterFallback }),
+  });
+  return { app, live, metrics };
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Incoming } from "shared/http/incoming";
+import { toProblemReply } from "shared/http/problem-reply";
+import type { Reply } from "shared/http/reply";
+import type { Handle } from "shared/http/serve";
+import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
+import { type Bucket, toBuckets } from "shared/limits/policies";
+import type { Verdict } from "shared/limits/rate-limit";
+import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
+import { createSyncedBuckets } from "shared/limits/synced-buckets";
+import { networkBucketKeys } from "shared/redis/keys";
+import type { LimitDeps } from "./limits.ts";
+import type { ReadCost } from "./read-permits.ts";
+
+/** Puts the limit of reads before what answers one. */
+export type LimitRead = (cost: ReadCost, answer: Handle) => Handle;
+
+const TOLD_BELOW_SHARE = 0.5;
+// A refusal costs the gateway as much as a rank. A client that asks again at once is slowed down to 20 a second for each
+// of its connections, so that its refusals leave the gateway to others.
+const REFUSAL_DELAY_MS = 50;
+
+/** Limits reads by the networks of the client. It decides in this process, so that a read waits for no store. */
+export function createReadLimit({
+  limits,
+  limiter,
+  stores,
+  onRateLimited,
+}: Pick<LimitDeps, "limits" | "limiter" | "stores" | "onRateLimited">): LimitRead {
+  const policies = toNetworkPolicies("read", limits.read);
+  const synced = createSyncedBuckets({ limiter });
+  const bucketsByNetworks = new WeakMap<LimitedNetworks, readonly Bucket[]>();
+
+  function bucketsOf(address: string): readonly Bucket[] {
+    const networks = limitedNetworks(address);
+    const buckets = bucketsByNetworks.get(networks) ?? toBuckets(policies, networkBucketKeys("read", networks));
+    bucketsByNetworks.set(networks, buckets);
+    return buckets;
+  }
+
+  // Not async: a promise more for each read is what such a wrapper costs.
+  return ({ permitsOf, isAlwaysTold }, answer) =>
+    (incoming) => {
+      const buckets = bucketsOf(incoming.client.address);
+      const verdict = synced.take(stores.home, buckets, permitsOf(incoming.query));
+      if (verdict.denied !== undefined) {
+        onRateLimited(verdict.denied.policy.name);
+        return refuseLater(buckets, verdict);
+      }
+      if (!isAlwaysTold && !isBelowShare(buckets, verdict)) return answer(incoming);
+      return answerTold(answer, incoming, toRateLimitHeaders(buckets, verdict));
+    };
+}
+
+/** @throws Problem `rate_limited` */
+async function refuseLater(buckets: readonly Bucket[], verdict: Verdict): Promise<never> {
+  await delay(REFUSAL_DELAY_MS);
+  toRateLimitHeaders(buckets, verdict);
+  throw new Error("a denied read must be refused");
+}
+
+const isBelowShare = (buckets: readonly Bucket[], { remaining }: Verdict) =>
+  buckets.some(({ policy }, index) => (remaining[index] ?? 0) < policy.burst * TOLD_BELOW_SHARE);
+
+async function answerTold(answer: Handle, incoming: Incoming, told: Record<string, string>): Promise<Reply> {
+  const reply = await answer(incoming).catch((error: unknown) => toProblemReply(error, incoming));
+  return { ...reply, headers: { ...reply.headers, ...told } };
+}

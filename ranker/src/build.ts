@@ -1,0 +1,130 @@
+import type { Registry } from "prom-client";
+import { createTokens, type Tokens } from "shared/auth/tokens";
+import type { MountedApp } from "shared/http/mount";
+import { createLimiter } from "shared/limits/rate-limit";
+import type { Log } from "shared/log/log";
+import { createReplicaWait } from "shared/redis/replica-wait";
+import { createMetrics } from "shared/service/metrics";
+import type { Stores } from "shared/stores/stores";
+import type { Tracing } from "shared/tracing/tracing";
+import { type Accounts, createAccounts } from "./accounts/accounts.ts";
+import { type ConfirmAccount, createConfirmAccount } from "./accounts/confirm-account.ts";
+import { createCountTry } from "./accounts/login-tries.ts";
+import { createPasswords } from "./accounts/passwords.ts";
+import { createApp } from "./app.ts";
+import { type Boards, createBoards } from "./boards/boards.ts";
+import type { RankerConfig } from "./config.ts";
+import { createLive, type Live, type LiveOptions } from "./live/live.ts";
+import { measureLive } from "./live/metrics.ts";
+import { measureRanker } from "./metrics.ts";
+import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
+import { createPlayers } from "./players/players.ts";
+import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
+import { createFenceWatch } from "./writes/fence-watch.ts";
+import { createHasRoom, createSubmit, type Submit } from "./writes/submit.ts";
+
+// A write takes up to twice this where no replica answers, and a client's second has to hold the look-up before it.
+const REPLICA_TIMEOUT_MS = 150;
+
+/** The part of the configuration that wiring needs. */
+export type RankerSettings = Pick<
+  RankerConfig,
+  "topology" | "tokens" | "registrationOpen" | "passwordsRequired" | "loginLimit" | "isReplicated" | "queueMax"
+>;
+
+/** What a ranker is built of, beside its configuration. */
+export interface RankerParts {
+  log: Log;
+  stores: RankerStores;
+  /** A write that waits for a replica holds back its connection: reads have their own. The same unless given. */
+  writers?: RankerStores;
+  /** Asks the home store unless given. */
+  confirmAccount?: ConfirmAccount;
+  tracing?: Tracing | undefined;
+  isStopping: () => boolean;
+  live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
+  /** How long a password waits for its turn to be hashed. */
+  hashPatienceMs?: number;
+}
+
+type RankerStores = Pick<Stores, "home" | "all" | "of" | "byAddress">;
+
+export interface Ranker extends MountedApp {
+  accounts: Accounts;
+  boards: Boards;
+  erasePlayer: ErasePlayer;
+  live: Live;
+  metrics: Registry;
+  setVisibility: SetVisibility;
+  submit: Submit;
+  tokens: Tokens;
+}
+
+/** Wires a ranker. It listens to nothing, and begins nothing by itself. */
+export async function buildRanker(config: RankerSettings, parts: RankerParts): Promise<Ranker> {
+  const { topology, queueMax, passwordsRequired, registrationOpen } = config;
+  const { log, stores, writers = stores, tracing, isStopping } = parts;
+  const confirm = config.isReplicated ? createReplicaWait(REPLICA_TIMEOUT_MS) : undefined;
+
+  const passwords = await createPasswords(parts.hashPatienceMs);
+  const metrics = createMetrics("ranker");
+  const { onReplay, onConfirm, onLostWrites } = measureRanker(metrics, { queueMax, passwords });
+
+  const fences = createFenceWatch({ log, onLost: onLostWrites });
+  const boards = createBoards(topology, stores.of);
+  const live = createLive({ boards, measured: measureLive(metrics), log, ...parts.live });
+  const submit = createSubmit({
+    topology,
+    redisOf: writers.of,
+    confirm,
+    fences,
+    boards,
+    queueMax,
+    onReplay,
+    traceparent: tracing?.current,
+  });
+  const accounts = createAccounts({
+    redis: stores.home,
+    writer: writers.home,
+    confirm,
+    fences,
+    passwords,
+    submit,
+    hasRoom: createHasRoom({ topology, redisOf: stores.of, queueMax }),
+    countTry: createCountTry(stores.home, createLimiter(), config.loginLimit),
+    passwordsRequired,
+    queueMax,
+  });
+  const written = { topology, confirm, stores: writers, fences };
+  const erasePlayer = createErasePlayer(written);
+  const setVisibility = createSetVisibility(written);
+  const tokens = createTokens({
+    ...config.tokens,
+    onProviderFailure: (err) =>
+      log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
+  });
+
+  const { app, answerLinked } = createApp({
+    topology,
+    boards,
+    live,
+    submit,
+    accounts,
+    players: createPlayers(topology, stores),
+    erasePlayer,
+    setVisibility,
+    tokens,
+    confirmAccount: parts.confirmAccount ?? createConfirmAccount(stores.home, undefined, onConfirm),
+    passwordsRequired,
+    registrationOpen,
+    dependencies: [...stores.byAddress].map(([address, redis]) => ({
+      name: `redis ${address}`,
+      isUp: () => redis.status === "ready",
+    })),
+    isStopping,
+    log,
+    metrics,
+    tracing,
+  });
+  return { app, answerLinked, accounts, boards, erasePlayer, live, metrics, setVisibility, submit, tokens };
+}

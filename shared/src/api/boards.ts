@@ -1,0 +1,117 @@
+import { z } from "zod";
+import type { Topology } from "../model/regions.ts";
+import { entryFields, entrySchema, rankField } from "./entries.ts";
+import { examples } from "./examples.ts";
+import { countField, playerParams, totalField, viewFields } from "./fields.ts";
+import { describe } from "./operation.ts";
+
+export const LIMIT_MAX = 1000;
+export const LIMIT_DEFAULT = 100;
+export const RANGE_MAX = 100;
+export const RANGE_DEFAULT = 10;
+
+const view = z.string().meta({ description: "The region that was asked for, or `GLOBAL`." });
+
+/** What an answer to `partial=allow` adds. */
+const mayBePartial = {
+  missing_regions: z.array(z.string()).optional().meta({
+    description: "Regions whose entries are not counted; present where `partial=allow` was asked for.",
+  }),
+};
+export type MayBePartial = z.infer<z.ZodObject<typeof mayBePartial>>;
+
+export const topSchema = z.object({
+  region: view,
+  total: totalField,
+  entries: z.array(entrySchema),
+  ...mayBePartial,
+});
+export type TopView = z.infer<typeof topSchema>;
+
+export const rankSchema = z.object({
+  rank: rankField.meta({ description: "1 is the best." }),
+  ...entryFields,
+  total: totalField.meta({ description: "Entries of the view." }),
+  percentile: z
+    .number()
+    .min(0)
+    .max(100)
+    .meta({ description: "Percent of the entries at this rank or below; 100 is the best." }),
+  ...mayBePartial,
+});
+export type RankView = z.infer<typeof rankSchema>;
+
+export const aroundSchema = z.object({
+  region: view,
+  total: totalField,
+  self: entrySchema,
+  around: z.array(entrySchema).meta({ description: "The neighbours in order, without the player." }),
+  ...mayBePartial,
+});
+export type AroundView = z.infer<typeof aroundSchema>;
+
+const readFields = (topology: Topology) => ({
+  ...viewFields(topology),
+  partial: z.literal("allow", 'must be "allow"').optional().meta({
+    description: "Rather a part of the view than nothing, while a region of it does not answer.",
+  }),
+});
+const topQuery = (topology: Topology) =>
+  z.strictObject({
+    ...readFields(topology),
+    limit: countField(LIMIT_MAX, LIMIT_DEFAULT, "How many entries, from the best on."),
+  });
+const rankQuery = (topology: Topology) => z.strictObject(readFields(topology));
+const aroundQuery = (topology: Topology) =>
+  z.strictObject({
+    ...readFields(topology),
+    range: countField(RANGE_MAX, RANGE_DEFAULT, "How many neighbours above, and below."),
+  });
+/** As a caller thinks of them: counts are numbers, and everything has a default. */
+export type TopQuery = Partial<z.output<ReturnType<typeof topQuery>>>;
+export type RankQuery = Partial<z.output<ReturnType<typeof rankQuery>>>;
+export type AroundQuery = Partial<z.output<ReturnType<typeof aroundQuery>>>;
+
+const read = {
+  method: "GET",
+  tag: "boards",
+  access: "anyone",
+  limits: ["read"],
+  isProxied: true,
+  isWrite: false,
+  repeat: "always",
+} as const;
+
+/** `GET /top`, `/rank/:userId` and `/around/:userId`. */
+export const boardOperations = (topology: Topology) => ({
+  top: describe({
+    ...read,
+    path: "/top",
+    id: "top",
+    summary: "The best of a board",
+    query: topQuery(topology),
+    success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
+    problems: ["region_unavailable"],
+  }),
+  rank: describe({
+    ...read,
+    path: "/rank/:userId",
+    id: "rank",
+    params: playerParams,
+    summary: "One player's rank",
+    query: rankQuery(topology),
+    success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
+    problems: ["not_ranked", "region_unavailable"],
+  }),
+  around: describe({
+    ...read,
+    path: "/around/:userId",
+    id: "around",
+    params: playerParams,
+    summary: "One player's neighbours",
+    description: "Up to `range` above and below, refilled at the ends of the board.",
+    query: aroundQuery(topology),
+    success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
+    problems: ["not_ranked", "region_unavailable"],
+  }),
+});

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import type { Topology } from "../model/regions.ts";
+import { boardSchema, userIdSchema, viewSchema } from "../model/scores.ts";
+
+/** Fields that several routes share. */
+
+/** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
+export const countField = (max: number, missing: number, description: string) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= max, `must be from 1 to ${max}`)
+    .default(missing)
+    .meta({ type: "integer", pattern: undefined, minimum: 1, maximum: max, description });
+
+/** A deployment decides when it starts whether the field is required; the type leaves it open. */
+export const optionalUnless = <S extends z.ZodType>(isRequired: boolean, schema: S) =>
+  (isRequired ? schema : schema.optional()) as z.ZodOptional<S>;
+
+/** The view of a read: a region or `GLOBAL`, and a board. */
+export const viewFields = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema(topology) });
+
+export const playerParams = z.strictObject({ userId: userIdSchema });
+
+/** The header that makes a write safe to repeat. */
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 visible ASCII characters");
+
+export const totalField = z.int().min(0);
+export const timeField = z.iso.datetime({ precision: 6 });

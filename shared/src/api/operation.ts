@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { ProblemCode } from "./problems.ts";
+
+/** A token bucket that a route takes permits from; each has a policy of the same name. */
+export type LimitName = "user" | "region" | "operator" | "address" | "registration" | "read";
+
+/** An answer that is no problem. */
+export interface Success {
+  description: string;
+  /** JSON of this schema. An answer without one has another media type. */
+  schema?: z.ZodType;
+  mediaType?: string;
+  example?: unknown;
+}
+
+/**
+ * One route, described once: the gateway attaches its limits and the proxy, the ranker a handler, and the OpenAPI
+ * document is made from it.
+ */
+export interface Operation {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** As Hono has it; at most one parameter: `/rank/:userId`. */
+  readonly path: string;
+  /** `operationId`, and the method of the client. */
+  readonly id: string;
+  readonly tag: "players" | "scores" | "boards" | "operators" | "service";
+  readonly summary: string;
+  readonly description?: string;
+  /** Whose token a caller shows; `anyone` shows none. */
+  readonly access: "anyone" | "player" | "operator";
+  /** Token buckets that the gateway asks: all of them give a permit, or none does. */
+  readonly limits: readonly LimitName[];
+  /** Whether a ranker answers, behind the gateway. */
+  readonly isProxied: boolean;
+  /** Whether it changes an account or a score: a reply that was lost leaves open whether it did. */
+  readonly isWrite: boolean;
+  /** Whether the gateway may send it a second time: `keyed` where it has an `Idempotency-Key`, which it then takes. */
+  readonly repeat: "always" | "keyed" | "never";
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: RequestBody;
+  readonly success: Readonly<Record<number, Success>>;
+  /** Codes beside those that the fields above imply. */
+  readonly problems: readonly ProblemCode[];
+}
+
+export interface RequestBody {
+  readonly schema: z.ZodObject;
+  readonly example: unknown;
+  /** Whether a request without a body is one with no fields. */
+  readonly isOptional?: true;
+}
+
+/** Keeps the exact type of a description, which types the ranker's handler for it. */
+export const describe = <const O extends Operation>(operation: O): O => operation;

@@ -1,0 +1,31 @@
+import type { Topology } from "../model/regions.ts";
+import { accountOperations } from "./accounts.ts";
+import { boardOperations } from "./boards.ts";
+import { liveOperations } from "./live.ts";
+import { playerOperations } from "./players.ts";
+import { scoreOperations } from "./scores.ts";
+import { documentOperations, statusOperations } from "./status.ts";
+
+export interface OperationsOptions {
+  topology: Topology;
+  /** Whether a password must be given. The gateway does not know, and leaves it to the ranker. */
+  passwordsRequired: boolean;
+}
+
+/** What rankers answer, by id. */
+export const rankerOperations = ({ topology, passwordsRequired }: OperationsOptions) => ({
+  ...accountOperations(topology, passwordsRequired),
+  ...scoreOperations(topology),
+  ...boardOperations(topology),
+  ...liveOperations(topology),
+  ...playerOperations(topology),
+});
+export type RankerOperations = ReturnType<typeof rankerOperations>;
+
+/** What the gateway answers to programs, by id: every route of the API. */
+export const gatewayOperations = (topology: Topology) => ({
+  ...rankerOperations({ topology, passwordsRequired: false }),
+  ...statusOperations,
+  ...documentOperations,
+});
+export type GatewayOperations = ReturnType<typeof gatewayOperations>;

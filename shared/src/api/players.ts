@@ -1,0 +1,145 @@
+import { z } from "zod";
+import type { Topology } from "../model/regions.ts";
+import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
+import { examples } from "./examples.ts";
+import { playerParams, timeField, totalField } from "./fields.ts";
+import { describe } from "./operation.ts";
+import { written } from "./scores.ts";
+
+/** All that is kept of a player, but for the hash of the password. */
+export const playerRecordSchema = z.object({
+  user_id: z.string(),
+  account: z
+    .object({
+      name: z.string(),
+      region: z.string(),
+      has_password: z.boolean(),
+      created_at: timeField,
+      updated_at: timeField,
+    })
+    .nullable()
+    .meta({ description: "Null for a player of an identity provider." }),
+  hidden: z.boolean().meta({ description: "Whether operators keep the player off the boards." }),
+  entries: z.array(
+    z.object({
+      board: z.string(),
+      region: z.string(),
+      name: z.string(),
+      score: z.int(),
+      reached_at: timeField,
+      updated_at: timeField,
+    }),
+  ),
+  waiting: z
+    .array(z.string())
+    .meta({ description: "Events on their way to PostgreSQL, without the hash of a password." }),
+  dead: z
+    .array(z.object({ at: z.string(), reason: z.string(), event: z.string() }))
+    .meta({ description: "Events that PostgreSQL refused." }),
+});
+export type PlayerRecord = z.infer<typeof playerRecordSchema>;
+
+/** What an erasure took away. */
+export const erasedSchema = z.object({
+  user_id: z.string(),
+  entries: totalField.meta({ description: "Entries that there were, on all boards." }),
+  account: z.boolean().meta({ description: "Whether there was an account." }),
+});
+export type ErasedPlayer = z.infer<typeof erasedSchema>;
+
+/** Whether a player is on the boards from now on. */
+export const visibilitySchema = z.object({
+  user_id: z.string(),
+  hidden: z.boolean(),
+  boards: totalField.meta({ description: "Boards on which the player has a score, which is kept." }),
+});
+export type PlayerVisibility = z.infer<typeof visibilitySchema>;
+
+const operatorScoreSchema = (topology: Topology) =>
+  z.strictObject({
+    operation: z.enum(["set", "add", "create"], "must be one of set, add, create"),
+    value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
+    board: boardSchema(topology),
+  });
+export type OperatorScore = z.input<ReturnType<typeof operatorScoreSchema>>;
+
+const operatorReasonSchema = z.strictObject({ reason: reasonSchema.optional() });
+export type OperatorReason = z.input<typeof operatorReasonSchema>;
+
+const operate = {
+  tag: "operators",
+  access: "operator",
+  limits: ["operator"],
+  isProxied: true,
+  params: playerParams,
+  isWrite: true,
+  repeat: "always",
+} as const;
+
+/** `/players/:userId…`: what operators do to players, or for them. */
+export const playerOperations = (topology: Topology) => ({
+  playerRecord: describe({
+    ...operate,
+    method: "GET",
+    path: "/players/:userId",
+    id: "playerRecord",
+    isWrite: false,
+    summary: "All that is kept of a player",
+    description: "Accounts, entries and events, but for the hash of the password.",
+    success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
+    problems: ["not_found"],
+  }),
+  erasePlayer: describe({
+    ...operate,
+    method: "DELETE",
+    path: "/players/:userId",
+    id: "erasePlayer",
+    summary: "Erase a player",
+    description: "In both stores. It can be repeated: whoever registers the `user_id` later starts clean.",
+    success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
+    problems: ["outcome_unknown"],
+  }),
+  hidePlayer: describe({
+    ...operate,
+    method: "POST",
+    path: "/players/:userId/hide",
+    id: "hidePlayer",
+    summary: "Take a player off all boards",
+    description:
+      "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
+      "ones. It can be repeated.",
+    body: { schema: operatorReasonSchema, example: examples.hide, isOptional: true },
+    success: { 200: { description: "Hidden.", schema: visibilitySchema, example: examples.hidden } },
+    problems: ["not_found", "outcome_unknown"],
+  }),
+  unhidePlayer: describe({
+    ...operate,
+    method: "POST",
+    path: "/players/:userId/unhide",
+    id: "unhidePlayer",
+    summary: "Put a hidden player back",
+    description: "With the score of now, and ties as if never hidden. It can be repeated.",
+    body: { schema: operatorReasonSchema, example: examples.unhide, isOptional: true },
+    success: { 200: { description: "Not hidden.", schema: visibilitySchema, example: examples.shown } },
+    problems: ["not_found", "outcome_unknown"],
+  }),
+  writeScore: describe({
+    ...operate,
+    method: "POST",
+    path: "/players/:userId/score",
+    id: "writeScore",
+    repeat: "keyed",
+    summary: "Write a player's score",
+    description: "For game servers: sets, adds, or creates the entry.",
+    body: { schema: operatorScoreSchema(topology), example: examples.operatorScore },
+    success: { 200: written, 201: { ...written, description: "The entry that was created." } },
+    problems: [
+      "not_found",
+      "entry_exists",
+      "score_out_of_range",
+      "idempotency_conflict",
+      "queue_full",
+      "outcome_unknown",
+    ],
+  }),
+});
