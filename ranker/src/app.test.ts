@@ -275,7 +275,7 @@ test.each(["/top", "/nothing", "/health", "/top?limit=0"])(
 
 test("ready names each dependency, and metrics count requests by route, not by player", async () => {
   const ready = await ranker.app.request("/ready");
-  expect(await ready.json()).toEqual({ status: "ready", dependencies: [{ name: "redis", up: true }] });
+  expect(await ready.json()).toEqual({ status: "ready", dependencies: [{ name: "redis of the test", up: true }] });
   await ranker.app.request("/rank/somebody");
   const metrics = await ranker.metrics.metrics();
   expect(metrics).toContain('route="/rank/:userId"');

@@ -31,7 +31,8 @@ export const jsonReply = (value: unknown, status = 200): Reply => ({ status, bod
 
 export const isStream = (body: Body): body is ReadableStream<Uint8Array> => body instanceof ReadableStream;
 
-const isShared = (body: object): body is SharedBody => "blob" in body;
+// A stream has a method of the same name.
+const isShared = (body: object): body is SharedBody => "blob" in body && body.blob instanceof Blob;
 
 /** Headers of every answer; a route's own ones come first. */
 const ANSWER_HEADERS = {
