@@ -117,7 +117,7 @@ describe("what reaches the ranker", () => {
   });
 });
 
-test("a write whose key its own Connection header takes away is sent once, whatever becomes of it", async () => {
+test("a write whose Idempotency-Key its own Connection header ends is sent once, also when it fails", async () => {
   let sent = 0;
   const breaking = createServer((socket) => {
     socket.on("error", () => {});
@@ -178,7 +178,7 @@ describe("limits", () => {
     expect(arrived).toHaveLength(3);
   });
 
-  test("what is refused for another reason tells where the client stands, too", async () => {
+  test("a request that is refused for another reason has the rate limit headers, too", async () => {
     const { request } = build({ user: tight, address: tight });
     const body = "x".repeat(20_000);
     const written = await request("/score/add", { ...(await add("ada")), body });
@@ -205,7 +205,7 @@ describe("limits", () => {
       return (await request("/auth/login", init, peer)).status;
     };
     expect([await from("1.1.1.1"), await from("1.1.1.1"), await from("1.1.1.1")]).toEqual([200, 200, 429]);
-    expect(await from("1.1.1.1", "9.9.9.9")).toBe(429); // nobody's word but a proxy's
+    expect(await from("1.1.1.1", "9.9.9.9")).toBe(429); // only a proxy's word counts
     for (const name of ["X-Real-IP", "X-Client-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"]) {
       const init = { method: "POST", body: "{}", headers: { [name]: "9.9.9.9", "X-Forwarded-For": "9.9.9.9" } };
       expect((await request("/auth/login", init, "1.1.1.1")).status).toBe(429);
@@ -308,7 +308,7 @@ describe("what a browser may make of an answer", () => {
   ])("%s %s: nothing runs, is kept, framed or guessed at, and nothing says what served it", async (method, path) => {
     const { headers } = await build().request(path, { method });
     expect(Object.fromEntries(headers)).toMatchObject(secure);
-    // For whoever ends TLS to say: here it would bind a whole host, over a connection that cannot prove it.
+    // The TLS proxy has to say it: here it would bind a whole host, over a connection that cannot prove it.
     expect([headers.get("Strict-Transport-Security"), headers.get("Server"), headers.get("X-Powered-By")]).toEqual([
       null,
       null,
@@ -417,7 +417,7 @@ describe("operators", () => {
     expect(lines.map((line) => JSON.parse(line)).at(0)).toMatchObject({ operator: "root", method: "DELETE" });
   });
 
-  test("whose act comes to the same twice is asked of another ranker where the first breaks off, a score without a key is not", async () => {
+  test("an operator's act that may be repeated goes to another ranker when the first one breaks off; a score without a key does not", async () => {
     const breaking = createServer((socket) => socket.once("data", () => socket.destroy()).on("error", () => {}));
     await new Promise<void>((listening) => breaking.listen(0, "127.0.0.1", listening));
     const address = breaking.address();
@@ -428,7 +428,7 @@ describe("operators", () => {
       ["score", [503, 200]],
     ] as const) {
       const { request } = build({}, { urls: [first, `http://127.0.0.1:${ranker.port}`] });
-      // Whoever is asked first: one of two falls upon the one that breaks off.
+      // Round robin: one of two requests reaches the ranker that breaks off.
       const found: number[] = [];
       for (const _ of statuses) {
         const init = { method: "POST", headers: { "Content-Type": "application/json", ...(await asOperator()) } };
@@ -439,7 +439,7 @@ describe("operators", () => {
     breaking.close();
   });
 
-  test("and nobody else does", async () => {
+  test("players and callers without a token do not reach them", async () => {
     const { request } = build();
     const player = await tokens.issue({ userId: "ada", name: "Ada", region: "EU" });
     const headers = { Authorization: `Bearer ${player}` };

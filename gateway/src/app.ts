@@ -19,7 +19,7 @@ import { docsRoutes } from "./site/docs.ts";
 import { type Page, pageRoutes } from "./site/page.ts";
 
 export interface GatewayDeps extends LimitDeps, ProxyDeps {
-  /** What a browser is shown at `/`; nothing unless given. */
+  /** The page at `/`. Without one there is no such route. */
   page?: Page | undefined;
   trustedProxies: BlockList;
   /** Origins whose pages may call from a browser; `["*"]` is every origin. */

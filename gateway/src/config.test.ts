@@ -17,7 +17,7 @@ test("three variables are enough", () => {
   });
 });
 
-test("nobody is a trusted proxy unless named", () => {
+test("no address is a trusted proxy unless it is named", () => {
   expect(loadGatewayConfig(env).trustedProxies.check("127.0.0.1")).toBe(false);
   const { trustedProxies } = loadGatewayConfig({ ...env, TRUSTED_PROXIES: "10.0.0.0/8, fd00::1" });
   expect(trustedProxies.check("10.1.2.3")).toBe(true);

@@ -51,11 +51,11 @@ export const gatewayFields = {
   RATE_OPERATOR_BURST: rate(2_000),
   LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
   LIVE_STREAMS_PER_ADDRESS: wholeNumber(0, 1_000_000).default(100),
-  // Bun's own: requests that this process may have under way, a live stream each of its life long.
+  // Bun's own limit of requests under way in the process. A live stream is one for as long as it is open.
   BUN_CONFIG_MAX_HTTP_REQUESTS: wholeNumber(1, 65_336).default(256),
 };
 
-// What of Bun's requests streams may take: the rest is for answers that end.
+// Share of Bun's requests that streams may take. The rest stays free for answers that end.
 const STREAMS_SHARE = 0.75;
 
 /** @throws ConfigError with every fault of the environment */
@@ -72,7 +72,7 @@ export function loadGatewayConfig(env: Environment) {
       perAddress: settings.LIVE_STREAMS_PER_ADDRESS,
       total: Math.min(settings.LIVE_STREAMS_MAX, Math.floor(STREAMS_SHARE * settings.BUN_CONFIG_MAX_HTTP_REQUESTS)),
     },
-    /** Tokens a second, and the most a bucket holds. */
+    /** Permits a second, and the most a bucket holds. */
     limits: {
       user: { perSecond: settings.RATE_USER_PER_SECOND, burst: settings.RATE_USER_BURST },
       region: { perSecond: settings.RATE_REGION_PER_SECOND, burst: settings.RATE_REGION_BURST },

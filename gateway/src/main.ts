@@ -9,7 +9,7 @@ import { startHealthChecks } from "./upstream/health.ts";
 import { openLinks } from "./upstream/links.ts";
 import { createPool } from "./upstream/upstreams.ts";
 
-// A limit is not worth more of a client's second; this process counts by itself after it.
+// After this time the gateway counts by itself: a limit is not worth more of a client's second.
 const LIMITER_TIMEOUT_MS = 100;
 const CONNECT_MS = 500;
 
@@ -25,7 +25,7 @@ await runService(
       commandTimeoutMs: LIMITER_TIMEOUT_MS,
     });
     shutdown.onClose("redis", () => stores.close());
-    // Without Redis the limits are counted here: no reason not to start, but every gateway would give the whole quota.
+    // Without Redis each gateway counts by itself and gives the whole quota, so that it waits a little for Redis first.
     await connectWithin(stores, CONNECT_MS);
 
     const pool = createPool(config.rankerUrls);
@@ -45,7 +45,7 @@ await runService(
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
     listen(app.fetch, { metrics });
-    // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
+    // Streams end first: they would hold the server open, and their viewers reconnect to another gateway.
     shutdown.onClose("live streams", () => live.close());
   },
 );

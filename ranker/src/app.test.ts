@@ -199,7 +199,7 @@ describe("bad input is refused by name, and nothing changes", () => {
   });
 });
 
-describe("whoever calls without a valid token is refused, and nothing changes", () => {
+describe("a caller without a valid token is refused, and nothing changes", () => {
   test("the challenge names the scheme, and what is wrong with a token that was sent", async () => {
     const challenge = async (headers: Record<string, string>) =>
       (await ranker.post("/score/add", { delta: 1 }, undefined, headers)).headers.get("WWW-Authenticate");
@@ -212,7 +212,7 @@ describe("whoever calls without a valid token is refused, and nothing changes", 
   });
 });
 
-describe("a wrong type at a key, planted by somebody else, is a 500 that tells nothing but its id, and nothing is half-written", () => {
+describe("a key of a wrong type, planted by another program, is a 500 that tells only its request id, and nothing is half-written", () => {
   const update = () => ranker.post("/score/update", { score: 5 }, ada, { "Idempotency-Key": "k" });
   const register = () => ranker.post("/auth/register", { user_id: "eve", name: "Eve", region: "EU" });
   const login = () => ranker.post("/auth/login", { user_id: "eve", name: "Eve" });

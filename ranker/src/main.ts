@@ -38,7 +38,7 @@ await runService(
       log.warn("passwords are optional: anyone who knows a player's name may log in as that player");
     }
     listen(app.fetch, { answerLinked, metrics });
-    // The first step of the end: a stream would hold the server open, and its viewer had better look elsewhere.
+    // Streams end first: they would hold the server open, and their viewers reconnect to another ranker.
     shutdown.onClose("live streams", () => live.close());
   },
 );

@@ -94,7 +94,7 @@ test("a network of trusted proxies that is written as IPv4-mapped is the IPv4 ne
   expect(seeThroughProxies("11.0.0.1", "1.2.3.4", mapped).address).toBe("11.0.0.1");
 });
 
-test("the chain goes on after a trusted proxy, and begins anew after anybody else", () => {
+test("the chain goes on behind a trusted proxy, and begins again behind any other peer", () => {
   expect(chainOf("10.0.0.1", "1.2.3.4")).toBe("1.2.3.4, 10.0.0.1");
   expect(chainOf("203.0.113.9", "1.2.3.4")).toBe("203.0.113.9");
   expect(chainOf("203.0.113.9", null)).toBe("203.0.113.9");

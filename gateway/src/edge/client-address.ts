@@ -15,9 +15,9 @@ const isTrusted = (trusted: BlockList, address: string) =>
   isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
 /**
- * Who really asks, and the chain to pass on. `X-Forwarded-For` is written left to right by one proxy after another, and
- * anybody can begin it: it is read from the right, for as long as the one who wrote is trusted; and goes on where its
- * last writer is, and begins anew otherwise.
+ * Finds the client's address, and the `X-Forwarded-For` to pass on. Proxies append to that header, and any client can
+ * begin one: it is read from the right, for as long as its writer is a trusted proxy. Where the peer is none, the chain
+ * that goes on begins with the peer.
  *
  * @param peer the address of the connection's other end
  */

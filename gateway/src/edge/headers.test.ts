@@ -5,7 +5,7 @@ import { toClientHeaders, toUpstreamHeaders } from "./headers.ts";
 const known = { target: "/top", requestId: "ours", client: { address: "5.6.7.8", forwardedFor: "1.2.3.4" } };
 const sentFor = (headers: Headers) => Object.fromEntries(toHeaderPairs(toUpstreamHeaders(headers, known)));
 
-test("what speaks about the client's connection ends at the gateway", () => {
+test("headers of the client's connection end at the gateway", () => {
   const headers = new Headers({
     Connection: "keep-alive, X-Hop, bad name",
     "Keep-Alive": "timeout=5",
@@ -53,7 +53,7 @@ test.each([
   });
 });
 
-test("an answer names its upstream, and drops what spoke about the upstream's connection", () => {
+test("an answer names its upstream, and loses the headers of the upstream's connection", () => {
   const headers = new Headers({
     Connection: "close",
     "Content-Length": "5",

@@ -3,24 +3,24 @@ import { type HeaderList, type HeaderSource, headerOf, toHeaderPairs } from "sha
 import type { Incoming } from "shared/http/incoming";
 import type { HeaderRecord } from "shared/http/reply";
 
-/** Headers that speak about one connection, and end with it (RFC 9110, 7.6.1). */
+/** Headers of one connection, which end with it (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"].concat(
   ["te", "trailer", "transfer-encoding", "upgrade", "expect"],
 );
 
-/** What the gateway says itself, in the client's place; the body is sent anew, in one piece, to another host. */
+/** Headers that the gateway sets itself. It sends the body in one piece, and to another host. */
 const OURS = ["accept-encoding", "x-request-id", "x-forwarded-for", "x-real-ip", "host", "content-length"];
 
 const NOT_PASSED_ON = new Set([...HOP_BY_HOP, ...OURS]);
 const NOT_PASSED_BACK = new Set([...HOP_BY_HOP, "content-length", "date", "x-upstream-addr"]);
 
-/** The names that a `Connection` header takes away, beside those that always are. */
+/** The header names that a `Connection` header ends, beside the hop-by-hop ones. */
 function namedIn(connection: string | null | undefined): readonly string[] {
   if (connection == null || connection === "keep-alive" || connection === "close") return [];
   return connection.split(",").map((name) => name.trim().toLowerCase());
 }
 
-// A ranker's Bun refuses a head of 16 KiB, or of 199 lines, without a word in it; fetch adds some lines of its own.
+// Bun in the ranker refuses a head of 16 KiB or of 199 lines, with an empty answer; fetch adds some lines of its own.
 const HEAD_BYTES_MAX = 15 * 1024;
 const HEAD_LINES_MAX = 150;
 
@@ -28,10 +28,10 @@ const HEAD_LINES_MAX = 150;
 type Known = Pick<Incoming, "target" | "requestId" | "client">;
 
 /**
- * What a request says to the upstream: what the client said, but for what belongs to the client's connection. Names are
- * in lower case.
+ * The headers of a request to an upstream: those of the client, without those of the client's connection. Names are in
+ * lower case.
  *
- * @throws Problem `head_too_large` for what a ranker could not read
+ * @throws Problem `head_too_large` for a head that a ranker could not read
  */
 export function toUpstreamHeaders(headers: HeaderSource, { target, requestId, client }: Known): HeaderList {
   const named = namedIn(headers.get("connection"));
@@ -47,7 +47,7 @@ export function toUpstreamHeaders(headers: HeaderSource, { target, requestId, cl
   throw new Problem("head_too_large", "The path, the query and the headers are too large together.");
 }
 
-/** What an answer says to the client: what the upstream said, and which one it was. */
+/** The headers of an answer to the client: the upstream's, and `X-Upstream-Addr`. */
 export function toClientHeaders(list: HeaderList, upstreamAddress: string): HeaderRecord {
   const sent: HeaderRecord = {};
   const named = namedIn(headerOf(list, "connection"));

@@ -114,7 +114,7 @@ describe("refused before our code, with the connection closed and nothing forwar
 
 // Bun ends a connection that sends on before it has its answer, and may have begun the first request by then: it is as
 // if the client had gone away.
-describe("what stands behind a whole request is never sent on, and the request itself at most once", () => {
+describe("bytes behind a whole request are never sent on, and the request itself at most once", () => {
   const body = login(["Content-Length: 2"], "{}");
 
   test.each([
@@ -269,7 +269,10 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
     ["a chunk extension", login([last, "Transfer-Encoding: chunked"], "2;a=b\r\n{}\r\n0\r\n\r\n")],
     ["Chunked", login([last, "Transfer-Encoding: Chunked"], "2\r\n{}\r\n0\r\n\r\n")],
     ["an expectation of 100", login([last, "Expect: 100-continue", "Content-Length: 2"], "{}")],
-    ["an upgrade that nobody offers", login(["Upgrade: h2c", "Connection: upgrade, close", "Content-Length: 2"], "{}")],
+    [
+      "an upgrade that the gateway does not offer",
+      login(["Upgrade: h2c", "Connection: upgrade, close", "Content-Length: 2"], "{}"),
+    ],
   ])("%s", async (_, bytes) => {
     expect(statusesOf(await open(bytes).ended).filter((status) => status !== 100)).toEqual([200]);
     const { line, headers, body } = arrivedOnce();
@@ -280,7 +283,7 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
   });
 
   test.each([
-    ["an absolute target: its host is nobody's business", "http://evil.example/top?limit=5"],
+    ["an absolute target, whose host is not read", "http://evil.example/top?limit=5"],
     ["an origin target", "/top?limit=5"],
     ["a fragment", "/top?limit=5#/score/add"],
   ])("%s", async (_, target) => {
@@ -301,7 +304,7 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
     expect([body, ...ofName(headers, "content-length"), ...ofName(headers, "transfer-encoding")]).toEqual([""]);
   });
 
-  test("bytes beyond ASCII in a header break no line of it", async () => {
+  test("bytes beyond ASCII in a header do not break its line", async () => {
     await open(toLines("GET /rank/ada HTTP/1.1", "Host: x", last, "X-A: b\xffc\x7fd\x85e", "")).ended;
     const { headers } = arrivedOnce();
     expect(ofName(headers, "x-a")).toHaveLength(1);
@@ -320,7 +323,7 @@ describe("answered, and sent on as one request of the gateway's own framing", ()
   });
 });
 
-test("HEAD states the length that GET has, and sends no body, whoever answers", async () => {
+test("HEAD states the length that GET has and sends no body, from gateway and ranker alike", async () => {
   for (const [path, status] of [
     ["/top", 200],
     ["/health", 200],
@@ -354,7 +357,7 @@ describe("a head that Bun reads and a ranker's would not is head_too_large, here
   });
 });
 
-test("a client that goes away in the middle of a body is its own business: nothing is forwarded, nothing is an error", async () => {
+test("a client that goes away in the middle of a body causes no request to a ranker and no error", async () => {
   const loggedBefore = gateway.lines.length;
   const { socket, ended } = open(login(["X-Request-Id: gone", "Content-Length: 50"], '{"user_id":'));
   socket.end();
@@ -372,7 +375,7 @@ function drip(bytes: string, piece: string, port = gateway.port): Promise<string
   return ended.finally(() => clearInterval(timer));
 }
 
-test("slow clients lose their place, are sent no further, and others are served meanwhile", async () => {
+test("slow clients lose their connection, nothing of their requests is sent on, and other clients are served meanwhile", async () => {
   const keeping = Bun.serve({ port: 0, hostname: "127.0.0.1", idleTimeout: 4, fetch: () => new Response("{}") });
   const bodies = [
     drip(login(["Content-Length: 1000"]), " "),

@@ -84,14 +84,14 @@ test.each(["/top", "/rank/ada", "/around/ada?range=1", "/live", "/docs", "/opena
   },
 );
 
-test("a hot route tells the limit once less than half of a bucket is left", async () => {
+test("the busiest reads tell the limit once less than half of a bucket is left", async () => {
   start({ perSecond: 0.01, burst: 4 });
   const told = [];
   for (let n = 0; n < 5; n++) told.push((await ask("/rank/ada")).headers.get("RateLimit"));
   expect(told).toEqual([null, null, ...Array.from({ length: 3 }, () => expect.stringMatching(/^"read";r=[01];t=/))]);
 });
 
-test("what is for probes and Prometheus is not limited", async () => {
+test("routes of probes are not limited", async () => {
   start({ perSecond: 1, burst: 1 });
   await ask("/top");
   for (const path of ["/health", "/ready", "/metrics"]) expect((await ask(path)).headers.has("RateLimit")).toBe(false);
@@ -109,7 +109,7 @@ test("all networks of one household read twice as much as an address, and an IPv
   expect((await ask("/rank/ada", "::ffff:c000:207")).headers.get("RateLimit")).toMatch(/^"read";r=[01];/);
 });
 
-test("a read waits for no command of Redis, and a hundred reads cause no more than one each hundredth of the burst", async () => {
+test("a read waits for no Redis command, and reads cause one command for each hundredth of the burst", async () => {
   start({ perSecond: 0.01, burst: 2_000 });
   let calls = 0;
   observeScripts(redis, () => void calls++);

@@ -38,7 +38,7 @@ export function createReadLimit({
     return buckets;
   }
 
-  // Not async: a promise more for each read is what such a wrapper costs.
+  // Not async: an async wrapper costs one more promise for each read.
   return ({ permitsOf, isAlwaysTold }, answer) =>
     (incoming) => {
       const buckets = bucketsOf(incoming.client.address);

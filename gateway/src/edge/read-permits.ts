@@ -1,6 +1,6 @@
 import { LIMIT_DEFAULT, LIMIT_MAX, RANGE_DEFAULT, RANGE_MAX } from "shared/api/boards";
 
-/** What a read costs of the bucket of its network. */
+/** The cost of a read, taken from the bucket of the client's network. */
 export interface ReadCost {
   /** Permits, by the query. */
   permitsOf: (query: string) => number;

@@ -153,7 +153,7 @@ describe("where there is none", () => {
   });
 });
 
-test("one address has so many streams, and all together have so many", async () => {
+test("one address has a bound of streams, and all addresses together have one", async () => {
   const { proxy } = createUnderTest(serveStreams().url);
   for (let n = 0; n < 2; n++) await open(proxy).answer;
   await expect(open(proxy).answer).rejects.toMatchObject({ code: "too_many_streams" });
@@ -161,7 +161,7 @@ test("one address has so many streams, and all together have so many", async () 
   await expect(open(proxy, "192.0.2.3").answer).rejects.toMatchObject({ code: "unavailable" });
 });
 
-test("nothing is read ahead of a client that takes nothing: what it costs stays bounded", async () => {
+test("the gateway reads nothing ahead of a client that takes nothing, so that its memory stays bounded", async () => {
   let pulled = 0;
   const url = serve(() => {
     const stream = new ReadableStream<Uint8Array>(
@@ -182,7 +182,7 @@ test("nothing is read ahead of a client that takes nothing: what it costs stays 
   for (let idle = 0, last = -1; idle < 200; last = pulled) {
     await new Promise((resolve) => setTimeout(resolve, 2));
     idle = pulled === last ? idle + 1 : 0;
-    if (pulled > 2_000) throw new Error("the gateway reads what nobody takes");
+    if (pulled > 2_000) throw new Error("the gateway reads what no client takes");
   }
 });
 

@@ -24,7 +24,7 @@ export interface LiveProxy {
    * @throws Problem `too_many_streams`, `unavailable`, `no_upstream`
    */
   open(outgoing: Outgoing, client: LiveClient): Promise<Reply>;
-  /** Ends every stream, and begins none any more. */
+  /** Ends every stream. Later calls of `open` are refused. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ export interface LiveProxyOptions {
   onStreams: (open: number) => void;
 }
 
-// As for every other answer: a client learns within a second whether there will be one.
+// A client learns within a second whether there will be a stream, as it does for every other answer.
 const HEAD_DEADLINE_MS = 450;
 const ATTEMPTS_MAX = 2;
 const SWEEP_INTERVAL_MS = 15_000;
@@ -44,7 +44,7 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
   let isClosed = false;
   let sweeps: ReturnType<typeof setInterval> | undefined;
 
-  /** Another upstream is tried where one does not answer, or has no room: nothing has gone to the client yet. */
+  /** Tries another upstream where one does not answer or has no room: nothing has gone to the client yet. */
   async function connect(outgoing: Outgoing): Promise<Connected> {
     let failed: { upstream: Upstream; cause?: unknown; refusal?: Connected } | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {

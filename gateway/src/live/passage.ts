@@ -8,7 +8,7 @@ export interface Passage {
 }
 
 export interface PassageOptions {
-  /** Ends the client's connection, whatever it takes. */
+  /** Ends the client's connection although it has not taken everything. */
   cut: () => void;
   /** Called once, when nothing more is passed on. */
   onGone: () => void;
@@ -17,9 +17,9 @@ export interface PassageOptions {
 const SWEEPS_MAX = 4;
 
 /**
- * Passes bytes on one chunk at a time, and reads the next when the client has taken the one before: what a slow client
- * does not take stays with the ranker, which skips it ahead. A source that breaks ends the stream as one that ends does,
- * since events are whole or not there.
+ * Passes bytes on one chunk at a time, and reads the next one when the client has taken the last: bytes that a slow
+ * client does not take stay with the ranker, which then skips changes. A source that breaks ends the stream as one that
+ * ends does: an event arrives whole or not at all.
  */
 export function openPassage(source: ReadableStream<Uint8Array>, { cut, onGone }: PassageOptions): Passage {
   const reader = source.getReader();

@@ -10,7 +10,7 @@ const codeOf = (act: () => unknown) => {
   }
 };
 
-test("an address has so many streams, and another none the less for it", () => {
+test("an address has a bound of streams, which takes none from another address", () => {
   const slots = createLiveSlots({ perAddress: 2, total: 10 });
   const giveBack = slots.take("192.0.2.1");
   slots.take("192.0.2.1");
@@ -54,7 +54,7 @@ test("an IPv4 address and its IPv6 form have the same streams, and ::1 others", 
   expect(codeOf(() => slots.take("192.0.2.1"))).toBe("too_many_streams");
 });
 
-test("all addresses together have so many", () => {
+test("all addresses together have a bound of streams", () => {
   const slots = createLiveSlots({ perAddress: 2, total: 2 });
   const giveBack = slots.take("192.0.2.1");
   slots.take("192.0.2.2");

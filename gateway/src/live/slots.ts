@@ -7,7 +7,7 @@ export interface LiveSlots {
   /**
    * Takes a slot for a stream.
    *
-   * @returns how to give it back; a second call changes nothing
+   * @returns a function that gives the slot back; a second call changes nothing
    * @throws Problem `too_many_streams`, or `unavailable` where all slots are taken
    */
   take(client: string): () => void;

@@ -67,9 +67,9 @@ export function createDocument(topology: Topology): OpenApiDocument {
     tags: [
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other." },
-      { name: "boards", description: "Ranks, open to everybody." },
+      { name: "boards", description: "Ranks, open to everyone." },
       { name: "operators", description: "For those who run it, and for game servers, with a token of their own." },
-      { name: "service", description: "For whoever runs it." },
+      { name: "service", description: "For the people who run it." },
     ],
     paths,
     components: {
@@ -152,7 +152,7 @@ function schemaOfSuccess({ schema, mediaType }: Success): Json {
 const headersOf = (names: readonly AnswerHeader[]) =>
   Object.fromEntries((["X-Request-Id", ...names] as const).map((name) => [name, ref("headers", name)]));
 
-/** What a route can be refused with for what it is, beside what is its own. */
+/** The codes of an operation: its own, and those that its description implies. */
 function codesOf({ problems, body, isProxied, limits, access }: Operation): ProblemCode[] {
   const codes: ProblemCode[] = ["invalid_request", "internal", ...problems];
   if (body !== undefined) codes.push("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout");

@@ -4,7 +4,7 @@ import { z } from "zod";
 const state = String.raw`"[a-z0-9-]+";[a-z]=\d+;[a-z]=\d+`;
 const header = (description: string, schema: object, required = false) => ({ description, required, schema });
 
-/** What answers carry, as components of the document. */
+/** Headers of answers, as components of the document. */
 export const answerHeaders = {
   "X-Request-Id": header(
     "The request's id, which the logs have too.",
@@ -14,14 +14,14 @@ export const answerHeaders = {
   "X-Upstream-Addr": header("Which ranker answered; absent where none was asked.", { type: "string" }),
   "Retry-After": header("Seconds until a retry makes sense.", { type: "integer", minimum: 0 }, true),
   "RateLimit-Policy": header(
-    "The token buckets that were asked: `q`, the most each holds, fills up in `w` seconds. Reads tell them once less than half of one is left.",
+    "The token buckets that were asked: `q` permits, the most each holds, fill up in `w` seconds. Reads tell them once less than half of one is left.",
     {
       type: "string",
       pattern: `^${state}(, ${state})*$`,
       examples: ['"user";q=40;w=2, "region";q=10000;w=2'],
     },
   ),
-  RateLimit: header("The same buckets: `r` tokens are left, and it is full again in `t` seconds.", {
+  RateLimit: header("The same buckets: `r` permits are left, and the bucket is full again in `t` seconds.", {
     type: "string",
     pattern: `^${state}(, ${state})*$`,
     examples: ['"user";r=39;t=1, "region";r=9999;t=1'],
@@ -34,7 +34,7 @@ export const answerHeaders = {
 } as const;
 export type AnswerHeader = keyof typeof answerHeaders;
 
-/** What every request may carry, and what a write may. */
+/** Headers that every request may have, and that a write may have. */
 export const requestHeaders = {
   RequestId: {
     name: "X-Request-Id",
@@ -60,7 +60,7 @@ export const requestHeaders = {
 export function schemaOf(schema: z.ZodType): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: "input",
-    // zod leaves a default out where the value is transformed: it is that of the output, as here both sides know it.
+    // zod leaves out the default of a transformed value, since it is a default of the output; here it is one of the input.
     override({ zodSchema, jsonSchema }) {
       if (zodSchema instanceof z.ZodDefault) jsonSchema.default = zodSchema.def.defaultValue;
     },

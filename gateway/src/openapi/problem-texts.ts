@@ -1,6 +1,6 @@
 import type { ProblemCode } from "shared/api/problems";
 
-/** When a client meets a code, and what it may make of it. A code without a text does not compile. */
+/** When a client meets a code, and what it can do then. A code without a text does not compile. */
 export const problemTexts: Record<ProblemCode, string> = {
   invalid_json: "The body is not JSON in UTF-8.",
   invalid_request: "A field of the body, the query, the path or a header is not valid; `errors` names each.",

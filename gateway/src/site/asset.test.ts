@@ -50,7 +50,7 @@ test.each([
   expect(new TextDecoder().decode(isCompressed ? gunzipSync(bytes) : bytes)).toBe(text);
 });
 
-test("who has it is told so, and each encoding has a tag of its own", async () => {
+test("a client that has the asset gets 304, and each encoding has an entity tag of its own", async () => {
   const tagOf = async (accepted: string) => (await ask({ "Accept-Encoding": accepted })).headers.get("ETag") ?? "";
   const [plain, zipped] = [await tagOf(""), await tagOf("gzip")];
   expect(plain).not.toBe(zipped);

@@ -14,7 +14,7 @@ export interface Asset {
   headers?: HeaderRecord;
 }
 
-/** A body as it is and compressed, each with a tag of its own (RFC 9110, 8.8.3.3). */
+/** A body plain and compressed, each with an entity tag of its own (RFC 9110, 8.8.3.3). */
 export interface Encodings {
   identity: Encoded;
   gzip: Encoded;
@@ -25,7 +25,7 @@ interface Encoded {
   tag: string;
 }
 
-/** Compresses beside the requests, once for all of them: the largest asset takes some 100 ms. */
+/** Compresses in the background, once for all requests: the largest asset takes about 100 ms. */
 export async function encodeAsset(body: Uint8Array<ArrayBuffer> | string): Promise<Encodings> {
   const bytes = new Uint8Array(Buffer.from(body));
   const hash = new Bun.CryptoHasher("sha256").update(bytes).digest("base64url").slice(0, 22);

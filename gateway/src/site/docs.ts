@@ -9,7 +9,7 @@ const readFile = (url: string) => () => Bun.file(fileURLToPath(url)).bytes();
 const own = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url).href);
 const packaged = (name: string) => readFile(import.meta.resolve(`swagger-ui-dist/${name}`));
 
-// Scripts and data from here alone. Swagger UI puts style elements into the page, and its icons are data URLs.
+// Scripts and data from this origin alone. Swagger UI adds style elements, and its icons are data URLs.
 const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:"]
   .concat(["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
   .join("; ");

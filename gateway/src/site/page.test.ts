@@ -23,7 +23,7 @@ test("the page knows the deployment, and loads nothing but its own assets", asyn
   expect(html).not.toMatch(/\{\{|<script>|<style|\son\w+=|style="|https?:\/\/(?!www\.w3\.org)/);
 });
 
-test("nothing runs, loads, or is framed that is not the page's own", async () => {
+test("the page's policy lets only its own parts run, load or be framed", async () => {
   const policy = (await ask("/")).headers.get("Content-Security-Policy");
   expect(policy).toBe(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
@@ -54,7 +54,7 @@ describe("caches", () => {
   });
 });
 
-test("whoever takes gzip gets less than half of the bytes, with a tag of their own; no cache mixes the two up", async () => {
+test("a client that takes gzip gets less than half of the bytes, with an entity tag of its own; no cache mixes the two up", async () => {
   for (const path of page.keys()) {
     const [plain, zipped] = [await ask(path), await ask(path, { "Accept-Encoding": "gzip, deflate, br" })];
     for (const { headers } of [plain, zipped]) expect(headers.get("Vary")).toBe("Accept-Encoding");

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Route } from "shared/http/serve";
 import { type Encodings, encodeAsset, encodedReply } from "./asset.ts";
 
-/** What the page has to know of the deployment. */
+/** Settings of the deployment that the page needs. */
 export interface PageSettings {
   regions: readonly string[];
   boards: readonly string[];
@@ -31,8 +31,8 @@ const POLICY = [
 ].join("; ");
 
 /**
- * Builds the page out of `gateway/web`, and compresses it, at start and in memory: nothing to build before, nothing that
- * could be older than its source.
+ * Builds the page out of `gateway/web` and compresses it, at start and in memory: no build step comes before, and the
+ * page is never older than its source.
  *
  * @throws AggregateError where the source does not compile
  */

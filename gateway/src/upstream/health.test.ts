@@ -8,7 +8,7 @@ let checks: HealthChecks | undefined;
 afterEach(() => checks?.stop());
 const log = createLog("test", "silent");
 
-test("the first round tells who is ready; a change is seen by a later one", async () => {
+test("the first round finds the upstreams that are ready; a later one sees a change", async () => {
   let status = 200;
   let probes = 0;
   const probedAgain = Promise.withResolvers<void>();

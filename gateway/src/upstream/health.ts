@@ -3,7 +3,7 @@ import { applyProbe, type Pool, type ProbeResult, type Upstream } from "./upstre
 
 const PROBE_INTERVAL_MS = 250;
 const PROBE_TIMEOUT_MS = 500;
-// A name that does not exist belongs to a machine that is not there yet: no reason to burden name servers.
+// A name that does not exist yet is looked up less often, to spare the name servers.
 const NO_NAME_REST_MS = 2_000;
 
 export interface HealthChecks {
@@ -13,8 +13,8 @@ export interface HealthChecks {
 }
 
 /**
- * Asks every upstream's `GET /ready`, for as long as the gateway runs, and keeps the pool's states. One whose name does
- * not exist is asked less often.
+ * Probes `GET /ready` of every upstream for as long as the gateway runs, and keeps the states in the pool. An upstream
+ * whose name does not exist is probed less often.
  */
 export function startHealthChecks(pool: Pool, log: Log, intervalMs = PROBE_INTERVAL_MS): HealthChecks {
   const busy = new Set<Upstream>();

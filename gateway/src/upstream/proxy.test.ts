@@ -71,7 +71,7 @@ test("status, headers and body arrive as the upstream sent them, and the request
   expect(JSON.parse(text(answer.body))).toEqual({ method: "POST", url: "/score/add?a=%20b", body: '{"delta":1}' });
 });
 
-test("a redirect is the client's to follow", async () => {
+test("a redirect is passed on to the client", async () => {
   const url = upstream(() => new Response(null, { status: 302, headers: { Location: "http://elsewhere/" } }));
   expect((await forward(get, { pool: poolOf(url) })).status).toBe(302);
 });
@@ -156,7 +156,7 @@ describe("an upstream that does not answer", () => {
     expect(others).toBe(0);
   });
 
-  test("an answer that stops in its middle is none", async () => {
+  test("an answer that breaks off in its middle is not passed on", async () => {
     const pool = poolOf(
       upstream(() => new Response(new ReadableStream({ start: (c) => c.enqueue(encoder.encode("half")) }))),
       upstream(() => new Response("whole")),

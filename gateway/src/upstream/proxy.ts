@@ -22,13 +22,13 @@ export interface ProxyOptions {
   tracing?: Tracing | undefined;
 }
 
-// A client waits no longer than a second for anything; what is left of it is the way there and back.
+// A client waits at most a second. The rest of it is the way between the client and the gateway.
 const DEADLINE_MS = 900;
 // A repeatable request leaves half of its time to the second upstream.
 const FIRST_ATTEMPT_MS = DEADLINE_MS / 2;
 const ATTEMPTS_MAX = 2;
 
-// The connection did not come about, so that not a byte of the request has left.
+// No connection was made, so that no byte of the request has left.
 const NEVER_CONNECTED = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -39,9 +39,8 @@ const NEVER_CONNECTED = new Set([
 ]);
 
 /**
- * Sends a request to the next upstream that is up and reads its whole answer. One that fails is tried once more on
- * another upstream, where nothing can have been applied: a repeatable one always, any other when its connection was
- * refused.
+ * Sends a request to the next upstream that is up and reads its whole answer. A request that fails is tried once more
+ * on another upstream: a repeatable one always, any other when its connection was refused.
  *
  * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
  */
@@ -84,7 +83,7 @@ export async function forward(
 /** Whether a request failed before a byte of it had left. */
 export const wasNeverConnected = (error: unknown) => NEVER_CONNECTED.has(errorCode(error));
 
-/** One attempt as a span of its own, which the ranker's is below. Without tracing the client's own header goes on. */
+/** One attempt in a span of its own, which is the parent of the ranker's span. */
 function sendTraced(
   outgoing: Outgoing,
   { address }: Upstream,
@@ -125,7 +124,7 @@ async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Pr
     signal: AbortSignal.timeout(timeoutMs),
     ...(body.byteLength === 0 ? {} : { body }),
   });
-  // Read to its end here: once the first byte has gone to the client, a broken answer could not be mended any more.
+  // Read to its end here: once the first byte has gone to the client, another upstream cannot be tried.
   const bytes = await response.arrayBuffer();
   const received = toHeaderList(response.headers);
   const sent = toClientHeaders(received, upstream.address);

@@ -41,7 +41,7 @@ async function ask(path: string, headers: Record<string, string> = {}) {
   return { status: response.status, id, upstream, body: (await response.json()) as { id: string; n: number } };
 }
 
-test("who asks for the same top at the same time is answered by one question, each under the own id", async () => {
+test("requests for the same top at the same time share one request to a ranker, and each is answered under its own id", async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask("/top?limit=5")));
   expect(arrived).toEqual(["/top?limit=5"]);
   expect(new Set(answers.map(({ id }) => id)).size).toBe(20);
@@ -56,7 +56,7 @@ test("another query is another question, and so is a later one", async () => {
   expect(arrived.toSorted()).toEqual(["/top", "/top", "/top?limit=5", "/top?limit=6"]);
 });
 
-test("a refusal is nobody's but the asker's: it names the request", async () => {
+test("a refusal is not shared: it names the request that it refuses", async () => {
   const answers = await Promise.all(Array.from({ length: 3 }, () => ask("/top?limit=0")));
   for (const { status, id, body } of answers) expect([status, body.id]).toEqual([400, id ?? ""]);
 });

@@ -24,7 +24,7 @@ describe("pick", () => {
     expect(picks(poolWith(true, false, true), 4)).toEqual(["1", "3", "1", "3"]);
   });
 
-  test("finds nobody where all are down, as all are at the start", () => {
+  test("finds no upstream where all are down, as all are at the start", () => {
     expect(pick(poolWith(false, false))).toBeUndefined();
     expect(pick(createPool(urls))).toBeUndefined();
   });

@@ -7,17 +7,17 @@ export interface Upstream {
   isUp: boolean;
   /** Probes that failed since the last that did not. */
   failedProbes: number;
-  /** How often it was found down: a probe that began before the last time proves nothing. */
+  /** Number of times it was marked down. A probe that began before the last time proves nothing. */
   downs: number;
 }
 
-/** The upstreams, and whose turn is next. */
+/** The upstreams, and the index of the next one in turn. */
 export interface Pool {
   readonly upstreams: readonly Upstream[];
   turn: number;
 }
 
-/** Nobody is up until a probe has said so. */
+/** A pool in which no upstream is up until a probe has said so. */
 export function createPool(urls: readonly string[]): Pool {
   const upstreams = urls.map((url) => {
     const { origin, host } = new URL(url);
@@ -26,7 +26,7 @@ export function createPool(urls: readonly string[]): Pool {
   return { upstreams, turn: 0 };
 }
 
-/** Round robin over those that are up, but for one that has just failed; nothing when there is no other. */
+/** Picks the next upstream that is up, round robin, without `except`. Undefined where there is none. */
 export function pick(pool: Pool, except?: Upstream): Upstream | undefined {
   const { upstreams } = pool;
   for (let tried = 0; tried < upstreams.length; tried++) {

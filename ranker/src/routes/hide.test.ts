@@ -46,7 +46,7 @@ const idsOf = async (board = "main") =>
   (await ranker.boards.top("GLOBAL", board, 10)).entries.map(({ user_id }) => user_id);
 const statusOf = async (path: string) => (await ranker.app.request(path)).status;
 
-test("a hidden player is on no board and in no view, counts for nobody, and comes back to the same place among equals", async () => {
+test("a hidden player is on no board and in no view, counts in no rank, and comes back to the same place among equals", async () => {
   await ranker.post("/auth/register", { user_id: "cyd", name: "Cyd", region: "EU" });
   for (const as of [bob, ada, player("cyd")]) for (const board of ["main", "weekly"]) await write(as, 5, board);
   const before = [await idsOf(), await idsOf("weekly")];
@@ -125,7 +125,7 @@ describe("while hidden", () => {
   });
 });
 
-test("viewers see the player leave the board, and come back; whoever looks at the rank hears that there is none", async () => {
+test("viewers of a board see the player leave and come back; viewers of the rank are told that there is none", async () => {
   await write(bob, 9);
   await write(ada, 5);
   const read = async (path: string) => {
@@ -149,8 +149,8 @@ test("viewers see the player leave the board, and come back; whoever looks at th
   await Promise.all([board.cancel(), rank.cancel()]);
 });
 
-describe("who may, and whom", () => {
-  test("a player may not, not even the own, and nobody without a token", async () => {
+describe("permission", () => {
+  test("neither a player, also for the own account, nor a caller without a token may hide", async () => {
     await write(ada, 5);
     for (const act of ["hide", "unhide"]) {
       expect((await ranker.post(`/players/ada/${act}`, {}, ada)).status).toBe(403);
@@ -159,7 +159,7 @@ describe("who may, and whom", () => {
     expect(await idsOf()).toEqual(["ada"]);
   });
 
-  test("nobody who is not known: neither registered nor ever written", async () => {
+  test("a player who neither registered nor ever wrote cannot be hidden", async () => {
     for (const act of [hide, unhide]) expect(await act("nobody")).toMatchObject([404, { code: "not_found" }]);
     expect(await under.redis.exists(queueKey(eu), visibilityKey(eu))).toBe(0);
   });
@@ -198,7 +198,7 @@ test("the change waits behind what the player wrote, in every region, with a lat
   expect(await under.redis.llen("queue:scores:{NA}")).toBe(1);
 });
 
-test("an erasure takes scores and all that was said of the player, and whoever registers the id later is seen", async () => {
+test("an erasure takes the scores and the mark of being hidden: a later player of the same id is shown", async () => {
   await ranker.post("/auth/register", { user_id: "ada", name: "Ada", region: "EU", initialScore: 5 });
   await hide("ada");
   expect(await ask("DELETE", "/players/ada")).toEqual([200, { user_id: "ada", entries: 1, account: true }]);
@@ -207,7 +207,7 @@ test("an erasure takes scores and all that was said of the player, and whoever r
   expect(await idsOf()).toEqual(["ada"]);
 });
 
-test("an act for an account that is erased meanwhile hides nobody who comes after", async () => {
+test("hiding an account that is erased meanwhile does not hide a later player of the same id", async () => {
   const answer = await ranker.post("/auth/register", { user_id: "ada", name: "Ada", region: "EU" });
   const found = await ranker.tokens.verify(((await answer.json()) as { token: string }).token);
   await ask("DELETE", "/players/ada");
@@ -242,7 +242,7 @@ test("while a region is away the act is done in part, which is said; another com
   expect(await ask("POST", "/players/ada/hide", {}, halved)).toMatchObject([200, { boards: 1 }]);
 });
 
-test("while a region's entries are moved nobody is hidden there, nor by whoever believes another split", async () => {
+test("while a region's entries are moved no player is hidden there, nor by a ranker with another split", async () => {
   await write(ada, 5);
   for (const split of ["1>4 copying", "1>4 moving", "4"]) {
     await under.redis.set(splitKey("EU"), split);

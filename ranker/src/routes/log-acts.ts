@@ -1,7 +1,7 @@
 import type { OnEnd } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 
-/** Logs every act of an operator: who did what to whom, and how it ended. */
+/** Logs every act of an operator: the operator, the action, the player, and the status. */
 export const logActs =
   (log: Log): OnEnd =>
   ({ incoming, route, reply: { status, facts } }) => {

@@ -54,7 +54,7 @@ describe("who may", () => {
     ["POST", "/players/ada/score"],
   ] as const;
 
-  test("a player may nothing of it, and nobody without a token", async () => {
+  test("neither a player nor a caller without a token may", async () => {
     const ada = await register("ada");
     for (const [method, path] of routes) {
       const headers = { Authorization: `Bearer ${await ranker.tokens.issue(ada)}` };
@@ -82,7 +82,7 @@ describe("who may", () => {
 });
 
 describe("erase", () => {
-  test("an erasure leaves in Redis what keeps the player away, and limits that expire within minutes, and takes nobody else", async () => {
+  test("an erasure leaves in Redis only the mark of the erasure and limits that expire within minutes, and touches no other player", async () => {
     await register("bob");
     const ada = await register("ada");
     await ranker.post("/score/update", { score: 7, board: "weekly" }, ada, { "Idempotency-Key": "one" });
@@ -112,7 +112,7 @@ describe("erase", () => {
     expect(JSON.parse((await under.redis.lindex(accountQueueKey, 0)) ?? "")).toMatchObject({ erased: true });
   });
 
-  test("a token of before writes no more, even where nobody asks for the account; one of a new registration does", async () => {
+  test("a token from before the erasure writes no more, even where accounts are not confirmed; one of a new registration does", async () => {
     const before = await register("ada");
     await ask("DELETE", "/players/ada");
     const late = await ranker.post("/score/add", { delta: 1 }, before);
@@ -168,7 +168,7 @@ test("while a region is away a player is erased in part, which is said; another 
   expect(await erase()).toEqual([200, { user_id: "ada", entries: 1, account: true }]);
 });
 
-test("while a region's entries are moved nobody is erased there, nor by whoever believes another split", async () => {
+test("while a region's entries are moved no player is erased there, nor by a ranker with another split", async () => {
   await register("ada");
   for (const split of ["1>4 copying", "1>4 moving", "4"]) {
     await under.redis.set(splitKey("EU"), split);
@@ -241,7 +241,7 @@ describe("export", () => {
     ]);
   });
 
-  test("of nobody is 404", async () => {
+  test("of an unknown player is 404", async () => {
     expect((await ask("GET", "/players/nobody")).status).toBe(404);
   });
 });
@@ -277,7 +277,7 @@ describe("write", () => {
     expect(await added.json()).toMatchObject({ user_id: "ext", name: "Ext", region: "NA", score: 2 });
   });
 
-  test("for nobody is 404, and what is not valid is named", async () => {
+  test("for an unknown player is 404, and an invalid field is named", async () => {
     expect((await ask("POST", "/players/nobody/score", { operation: "set", value: 1 })).status).toBe(404);
     const wrong = await ask("POST", "/players/ada/score", { operation: "drop", value: 1.5, more: 1 });
     expect([wrong.status, await wrong.json()]).toMatchObject([400, { code: "invalid_request" }]);

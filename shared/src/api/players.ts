@@ -95,7 +95,7 @@ export const playerOperations = (topology: Topology) => ({
     path: "/players/:userId",
     id: "erasePlayer",
     summary: "Erase a player",
-    description: "In both stores. It can be repeated: whoever registers the `user_id` later starts clean.",
+    description: "In both stores. It can be repeated. A later registration of the `user_id` starts clean.",
     success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
     problems: ["outcome_unknown"],
   }),

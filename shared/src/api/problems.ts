@@ -88,7 +88,7 @@ export function invalidToken(detail: string, cause?: unknown): Problem {
   });
 }
 
-/** A token whose account was removed, registered anew, or moved. */
+/** A token whose account was removed, registered again, or moved. */
 export const accountGone = () => invalidToken("The account of this token is not there any more. Log in again.");
 
 /** Anything thrown, as a problem: what is not one already is `internal`, its message kept from the client. */

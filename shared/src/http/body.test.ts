@@ -83,7 +83,7 @@ describe("bodies", () => {
   });
 
   test.each(["0.99999999999999999999", "9007199254740990.9", "1e-400"])(
-    "%s, which rounds to an integer that nobody sent, is none",
+    "%s, which rounds to an integer that no client sent, is refused",
     async (text) => {
       expect(await codeOf(await post(`{"n":${text}}`))).toBe("invalid_request");
     },

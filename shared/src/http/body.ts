@@ -81,7 +81,7 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
   return new Uint8Array(Buffer.concat(chunks, size));
 }
 
-// An integer that its text states exactly. 9007199254740991.4 would round to one, and be stored as what nobody sent.
+// An integer that its text states exactly. 9007199254740991.4 would round to one, and a score be stored that no client sent.
 const EXACT_INTEGER = /^-?\d+(\.0+)?([eE]\+?\d+)?$/;
 
 function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {

@@ -39,7 +39,7 @@ test("who asks while a reading is under way is answered by the next one, never b
   expect(await Promise.all(late)).toEqual([2, 2]);
 });
 
-test("a reading that fails fails for those who share it, and for nobody after them", async () => {
+test("a reading that fails fails for the callers that share it, and not for later ones", async () => {
   const { begun, read } = readings();
   const ask = createCoalesce<number>();
   const first = ask("a", read);
@@ -66,7 +66,7 @@ test("other keys are other readings, and nothing is kept of what has ended", asy
   expect(await again).toBe(5);
 });
 
-test("a reading that hangs holds up nobody who asks after it", async () => {
+test("a reading that hangs does not hold up later callers", async () => {
   const { begun, read } = readings();
   const ask = createCoalesce<number>();
   const hanging = ask("a", read);

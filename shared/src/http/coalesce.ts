@@ -1,21 +1,21 @@
-/** One reading for all who ask for the same at the same time. */
+/** One reading for all callers that ask for the same key at the same time. */
 export type Coalesce<T> = (key: string, read: () => Promise<T>) => Promise<T>;
 
 interface Flight<T> {
-  /** What was asked for has not left yet: whoever comes may still join. */
+  /** The reading has not begun: a caller may still join. */
   isOpen: boolean;
   result: Promise<T>;
-  /** The reading after it, for those who came too late to join. */
+  /** The reading after it, for callers that came too late to join. */
   next?: Flight<T>;
 }
 
-// A reading that hangs must not hold up those who came after it: they, too, have a second.
+// A reading that hangs must not hold up later callers: they, too, have a second.
 const WAIT_MS_MAX = 25;
 
 /**
- * Shares readings, and never an older one than whoever joined asked for: a reading begins at the end of the turn of the
- * event loop in which the first asked, and who asks after that shares the next, which begins when it has ended, or after
- * 25 ms where it is slow.
+ * Shares readings between callers. A reading is never older than a caller's question: it begins at the end of the event
+ * loop turn of its first caller, and later callers share the next one, which begins when the first has ended, or after
+ * 25 ms.
  */
 export function createCoalesce<T>(): Coalesce<T> {
   const flights = new Map<string, Flight<T>>();
@@ -51,7 +51,7 @@ export function createCoalesce<T>(): Coalesce<T> {
 
 const endOfTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** Resolves once a reading has ended, well or not, or has taken its time. */
+/** Resolves when a reading has ended or failed, at the latest after {@link WAIT_MS_MAX}. */
 function afterOrLate(result: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, WAIT_MS_MAX);

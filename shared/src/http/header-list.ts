@@ -1,4 +1,4 @@
-/** Names in lower case and values by turns, as they were sent. */
+/** Header names in lower case, each followed by its value. */
 export type HeaderList = string[];
 
 export function toHeaderList(headers: Headers): HeaderList {
@@ -20,13 +20,13 @@ export function headerOf(list: HeaderList, name: string): string | undefined {
   return undefined;
 }
 
-/** What `Headers` and a list have in common; names are in lower case. */
+/** The methods that `Headers` and a header list share. Names are in lower case. */
 export interface HeaderSource {
   get(name: string): string | null;
   forEach(visit: (value: string, name: string) => void): void;
 }
 
-/** Read as `Headers` are. What another process has put in place of a text is no header. */
+/** Reads a list like `Headers`. A value of another process that is no text is left out. */
 export const fromHeaderList = (list: HeaderList): HeaderSource => ({
   get(name) {
     const value = headerOf(list, name);

@@ -30,7 +30,7 @@ test.each([
   expect(read(query)).toBe(read(query));
 });
 
-describe("what a query must not say is refused by name, each time anew:", () => {
+describe("a field that is not valid is refused by its name, each time:", () => {
   test.each([
     ["?limit=x", "limit"],
     ["?regions=EU", "regions"],

@@ -2,15 +2,15 @@ import type { z } from "zod";
 import { toInvalidRequest } from "../api/problems.ts";
 import { makeRoom } from "../base/make-room.ts";
 
-// Clients ask in few ways, again and again; a long query is nobody's habit.
+// Clients repeat few queries. Long ones are not kept.
 const KNOWN_MAX = 1_000;
 const KNOWN_LENGTH_MAX = 128;
 
 /**
- * Reads queries as `schema` describes them, and remembers what it has read. A field that is given twice is a list, which
- * no schema takes.
+ * Parses queries by a schema, and keeps the results by their text. A field that is given twice is a list, which no
+ * schema takes.
  *
- * @returns what the query says, the same object for the same text. @throws Problem `invalid_request` naming the fields
+ * @returns the fields, the same object for the same text. @throws Problem `invalid_request` naming the fields
  */
 export function queryReader<S extends z.ZodType>(schema: S): (query: string) => z.output<S> {
   const known = new Map<string, z.output<S>>();

@@ -36,11 +36,11 @@ const isShared = (body: object): body is SharedBody => "blob" in body && body.bl
 
 /** Headers of every answer; a route's own ones come first. */
 const ANSWER_HEADERS = {
-  // Whatever a client makes a browser open, nothing in it runs, loads, or is framed.
+  // A browser that is made to open an answer runs, loads and frames nothing of it.
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
-  // Against pages that embed an answer; those that CORS allows to fetch it are not concerned.
+  // No page of another origin may embed an answer. Pages that CORS allows may still fetch it.
   "Cross-Origin-Resource-Policy": "same-origin",
   // Ranks are never older than their answer.
   "Cache-Control": "no-store",

@@ -10,7 +10,7 @@ type Serve<S> = (
 // No route of any service has more segments.
 const SEGMENTS_MAX = 4;
 
-// Bun's URL reads `\` as `/`, resolves `.` and `..` (also as %2e), and ends the path at `#`. The segment is decoded, so
+// Bun reads `\` in a URL as `/`, resolves `.` and `..` (also as %2e), and ends the path at `#`. The segment is decoded, so
 // that %5c and %23 are refused with them: no route takes either.
 const AMBIGUOUS_SEGMENT = /[\\#]|^\.{1,2}$/;
 

@@ -1,9 +1,9 @@
-// A string, or a mark that matters to the nesting; everything else of a JSON text lies between.
+// The tokens that matter here: strings and the marks of nesting.
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
 
 /**
- * A member that an object of a JSON text names twice, nested and in escapes as well. `JSON.parse` keeps the last one and
- * other parsers the first, so that such a text says different things to different readers (RFC 8259, 4; RFC 7519, 4).
+ * Finds a member that an object of a JSON text names twice, nested and escaped ones as well. `JSON.parse` keeps the last
+ * value and other parsers keep the first, so that two readers understand such a text differently (RFC 8259, 4).
  *
  * @param json a text that `JSON.parse` takes
  */

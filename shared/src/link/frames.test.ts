@@ -7,7 +7,7 @@ const parcel = fc.record({
   body: fc.oneof(fc.uint8Array(), fc.string({ unit: "grapheme" }), fc.constant(null)),
 });
 
-test("what a frame was made of comes out of it, whatever is in it", () => {
+test("decoding a frame gives the heads and bodies it was made of", () => {
   fc.assert(
     fc.property(fc.array(parcel), (parcels) => {
       const read = decodeFrame<string[]>(encodeFrame(parcels));

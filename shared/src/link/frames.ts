@@ -42,16 +42,16 @@ export const PARCEL_SIZE_MAX = FRAME_BYTES_MAX / 4;
 /** A frame is ended at this size, so that the first of many parcels does not wait for megabytes. */
 const FRAME_SIZE_MAX = 1024 * 1024;
 
-// About what JSON puts around a text or a number.
+// About the characters that JSON puts around a text or a number.
 const TEXT_OVERHEAD = 8;
 
-/** `[id, method, target, headers]`: a request; ids are the asking side's, and are used once on a connection. */
+/** `[id, method, target, headers]`: a request. The gateway chooses the id, and uses it once on a connection. */
 export type RequestHead = [id: number, method: string, target: string, headers: HeaderList];
 
-/** `[id, status, headers]`: the answer to a request; they come in any order. An empty head is a farewell. */
+/** `[id, status, headers]`: an answer; answers come in any order. An empty head asks to send nothing more. */
 export type AnswerHead = [id: number, status: number, headers: HeaderList] | [];
 
-/** What a frame carries several of: a head that JSON can say, and a body. */
+/** An item of a frame: a head in JSON, and a body. */
 export interface Parcel<H> {
   head: H;
   body: WholeBody;

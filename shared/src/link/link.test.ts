@@ -92,7 +92,7 @@ test("an answer that does not come in time is LINK_TIMEOUT, and a link that was 
   await until(() => link.isOpen());
 });
 
-test("one slow answer costs nobody the link while others come", async () => {
+test("one slow answer does not close the link while others come", async () => {
   const ranker = startRanker(({ target }) => (target === "/slow" ? never() : Promise.resolve(replyOf("quick"))));
   const { link, ask } = await linkTo(ranker.url);
   const slow = ask({ target: "/slow" }, 50)?.catch(codeOf);
@@ -143,7 +143,7 @@ describe("one turn's requests are more than a frame holds", () => {
 });
 
 describe("a single item is more than a link takes", () => {
-  test("an answer just below that arrives, of whatever characters it is", async () => {
+  test("an answer just below the bound arrives, also of three-byte characters", async () => {
     const text = "\u20ac".repeat(4_190_000);
     const ranker = startRanker(async () => replyOf(text));
     const { ask } = await linkTo(ranker.url);

@@ -65,7 +65,7 @@ const share = z
   .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be from 0 to 1")
   .transform(Number);
 
-/** What every service reads. */
+/** Variables of every service. */
 export const commonFields = {
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
@@ -81,7 +81,7 @@ export const commonFields = {
 
 const secret = z.string().refine((text) => new TextEncoder().encode(text).length >= 32, "must have at least 32 bytes");
 
-/** What a service that reads tokens needs. */
+/** Variables of a service that verifies tokens. */
 export const tokenFields = {
   JWT_SECRET: secret,
   JWT_SECRET_PREVIOUS: secret.optional(),
@@ -97,7 +97,7 @@ export const tokenFields = {
 
 type Fields = typeof commonFields & z.ZodRawShape;
 
-/** What a parsed environment holds, with the URL that each region uses for every prefix that may be overridden. */
+/** A parsed environment, with the URL of each region for every prefix that a region may override. */
 export type Settings<F extends Fields, P extends string> = z.output<z.ZodObject<F>> & {
   urlsByRegion: Readonly<Record<P, ReadonlyMap<string, string>>>;
 };
@@ -137,7 +137,7 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
   return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
 }
 
-/** How tokens are made and checked, from the token fields. */
+/** The options of tokens, from the token fields. */
 export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields>>): TokenOptions {
   return {
     secret: settings.JWT_SECRET,
@@ -158,7 +158,7 @@ export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields
   };
 }
 
-/** What every service takes from its settings. */
+/** The configuration that all services share, from their settings. */
 export function toServiceConfig(
   name: string,
   settings: Settings<typeof commonFields & { PORT: z.ZodType<number> }, "REDIS_URL">,
@@ -169,7 +169,7 @@ export function toServiceConfig(
     logLevel: settings.LOG_LEVEL,
     host: settings.HOST,
     port: settings.PORT,
-    /** Where Prometheus asks; without it metrics are not served. */
+    /** The port that Prometheus asks. Without one metrics are not served. */
     metricsPort: settings.METRICS_PORT,
     topology: toTopology(settings),
     /** Where spans are sent; nothing is traced without it. */
@@ -182,7 +182,7 @@ export function toServiceConfig(
   };
 }
 
-/** The closed sets of the deployment, from the common fields. */
+/** The deployment's regions, partitions and boards, from the common fields. */
 export function toTopology(common: { REGIONS: string[]; PARTITIONS: number; BOARDS: string[] }): Topology {
   return createTopology(common.REGIONS, common.PARTITIONS, common.BOARDS);
 }

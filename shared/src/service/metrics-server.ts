@@ -7,8 +7,8 @@ import { toResponse } from "../http/reply.ts";
 export const METRICS_PATH = "/metrics";
 
 /**
- * Answers `GET /metrics` on a port of its own, and nothing else there. On the port of the service no proxy, however it
- * reads a path, can pass on what the service does not answer.
+ * Answers `GET /metrics` on a port of its own, and nothing else there. A proxy before the service cannot expose the
+ * metrics, because the service's own port does not answer them.
  */
 export function serveMetrics(address: { hostname: string; port: number }, registry: Registry): Bun.Server<undefined> {
   return Bun.serve({

@@ -4,7 +4,7 @@ import type { OnEnd } from "../http/serve.ts";
 import { observeScripts } from "../redis/redis.ts";
 import type { Stores } from "../stores/stores.ts";
 
-// Figures of Node that Bun has no value for, or a wrong one; three of them are gauges with the suffix of a counter.
+// Figures of Node for which Bun has no value or a wrong one. Three are gauges with the suffix of a counter.
 const NOT_OF_BUN = ["nodejs_active_resources", "nodejs_active_handles", "nodejs_active_requests"]
   .flatMap((name) => [name, `${name}_total`])
   .concat("process_heap_bytes", "nodejs_gc_duration_seconds")
@@ -19,7 +19,7 @@ export function createMetrics(service: string): Registry {
   return registry;
 }
 
-// Seconds. Reads take under a millisecond; a deadline is a second, a queue for password hashes a few.
+// Seconds. A read takes under a millisecond, the deadline of a request is one second.
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
@@ -40,7 +40,7 @@ export function measureRequests(registry: Registry): OnEnd {
     labelNames: ["code"] as const,
     registers: [registry],
   });
-  // A code that has not been met yet is 0: of a series that begins with its first event no rate shows that event.
+  // Each code begins at 0: a rate does not show the first event of a series that begins with it.
   for (const code of Object.keys(problemStatus)) problems.inc({ code }, 0);
   return ({ incoming: { method }, route, reply: { status, problem }, startedAtMs }) => {
     duration.observe({ method, route, status }, (performance.now() - startedAtMs) / 1000);
@@ -51,7 +51,7 @@ export function measureRequests(registry: Registry): OnEnd {
 // Seconds. A script takes some 50 µs of an idle Redis, and the time-out of a command ends it at 0.4.
 const SCRIPT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
 
-/** What a service sees of its Redis: whether each connection stands, and how long scripts take over it. */
+/** Measures a service's Redis connections: whether each is ready, and how long scripts take. */
 export function measureStores(registry: Registry, stores: Pick<Stores, "all" | "byAddress">): void {
   const registers = [registry];
   const duration = new Histogram({

@@ -86,7 +86,7 @@ test("a failure outside the app is an internal problem: no page of Bun's, no sou
   }
 }, 20_000);
 
-test("an error that nobody caught ends the process in order, with 1", async () => {
+test("an uncaught error ends the process in order, with code 1", async () => {
   const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
   let text = "";
   for await (const line of linesOf(child.stdout)) {

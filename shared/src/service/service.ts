@@ -12,7 +12,7 @@ import { ConfigError } from "./config.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 
-/** What every service has from its first moment on. */
+/** The parts that every service begins with. */
 export interface Service {
   log: Log;
   shutdown: Shutdown;
@@ -25,7 +25,7 @@ export interface Service {
 export interface ListenOptions {
   /** Takes links, and answers the requests that come by them. */
   answerLinked?: AnswerLinked;
-  /** What the port of the metrics answers, where the configuration has one. */
+  /** Metrics to serve on the metrics port, where the configuration has one. */
   metrics?: Registry;
 }
 
@@ -38,19 +38,19 @@ export interface ServiceOptions {
   tracing: TracingOptions | undefined;
 }
 
-/** What an orderly end may take; whoever runs the services waits that long before killing one. */
+/** Time for an orderly end. An orchestrator must wait longer than this before it kills the process. */
 export const SHUTDOWN_DEADLINE_MS = 10_000;
-// Two probes of whoever balances the load: by then it sends no new requests here.
+// Two probes of a load balancer: after them it sends no new requests here.
 const DRAIN_MS = 600;
-// Longer than a proxy keeps an idle connection, so that it is never we who close one it is about to use. It also ends
-// what drips: a byte that arrives does not begin it anew. For a connection's first request Bun has 12 seconds of its own.
+// Longer than a proxy keeps an idle connection, so that a service never closes one that the proxy is about to use. It
+// also ends a request whose bytes drip in. For a connection's first request Bun has 12 seconds of its own.
 const IDLE_TIMEOUT_SECONDS = 120;
 // Well above the body limit: the answer to a large body is a problem document, not a closed connection.
 const READ_BYTES_MAX = 1024 * 1024;
 
 /**
- * Runs a service until it is told to stop. A configuration or a store that is not fit to start with is told in plain
- * words on standard error, and the process exits with 1.
+ * Runs a service until it is told to stop. Where the configuration or a store is not fit to start with, it
+ * prints why on standard error and exits with 1.
  */
 export async function runService<C extends ServiceOptions>(
   load: () => C,
@@ -112,7 +112,7 @@ function listen(
   log.info({ address: `${server.hostname}:${server.port}` }, "listening");
 }
 
-/** Whose address it is, is looked up when somebody asks: few do. */
+/** Looks the peer up only when it is asked for. */
 class HttpConnection implements Connection {
   readonly #request: Request;
   readonly #server: Bun.Server<LinkState>;

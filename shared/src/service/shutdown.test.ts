@@ -40,7 +40,7 @@ test("a second signal changes nothing", async () => {
   expect([closes, codes, shutdown.isStopping]).toEqual([1, [0], true]);
 });
 
-test("after the deadline the process ends with 1, whatever is still open", async () => {
+test("after the deadline the process ends with code 1, although steps are still open", async () => {
   const ended = Promise.withResolvers<number>();
   const shutdown = createShutdown({ log, deadlineMs: 5, exit: ended.resolve });
   const never = Promise.withResolvers<void>();

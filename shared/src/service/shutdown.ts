@@ -14,7 +14,7 @@ export interface Shutdown {
 
 export interface ShutdownOptions {
   log: Log;
-  /** After this long the process ends with code 1, whatever is still open. */
+  /** After this time the process ends with code 1, with steps still open or not. */
   deadlineMs: number;
   exit?: (code: number) => void;
 }
@@ -55,8 +55,8 @@ export function createShutdown({ log, deadlineMs, exit = process.exit }: Shutdow
 }
 
 /**
- * Ties a shutdown to the process: SIGTERM and SIGINT end it with code 0; an error that nobody caught is logged, what
- * was accepted is finished, and the code is 1, because the state behind such an error is unknown.
+ * Ties a shutdown to the process. SIGTERM and SIGINT end it with code 0. An uncaught error is logged, accepted requests
+ * are finished, and the code is 1, because the state behind such an error is unknown.
  */
 export function stopOnSignals(shutdown: Shutdown, log: Log): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void shutdown.stop(signal, 0));

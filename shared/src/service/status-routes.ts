@@ -2,7 +2,7 @@ import { type Readiness, statusOperations } from "../api/status.ts";
 import { jsonReply, type Reply } from "../http/reply.ts";
 import type { Route } from "../http/serve.ts";
 
-/** Something that a service depends on, and whether it can be used at this moment. */
+/** A store that a service depends on, and whether it can be used now. */
 export interface Dependency {
   /** `redis 10.0.0.7:6379`: which kind, and where. */
   name: string;

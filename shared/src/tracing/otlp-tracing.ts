@@ -12,10 +12,10 @@ import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 import type { OpenSpan, SpanStart, Tracing, TracingOptions } from "./tracing.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER };
-// A collector that does not answer costs its spans, never a request; and no more than this of a shutdown.
+// A collector that does not answer loses spans. It never delays a request, and delays a shutdown by at most this.
 const EXPORT_TIMEOUT_MS = 2_000;
 
-/** Spans in the background, in batches, to a collector. Nothing global is registered. */
+/** Sends spans to a collector, in batches, in the background. It registers nothing globally. */
 export function createOtlpTracing(service: string, { endpoint, ratio }: TracingOptions): Tracing {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/$/, "")}/v1/traces`,

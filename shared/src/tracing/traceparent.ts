@@ -1,4 +1,4 @@
-/** What a W3C `traceparent` header says (Trace Context, 3.2): which span of which trace, and whether it is recorded. */
+/** A W3C `traceparent` header (Trace Context, 3.2): a span of a trace, and whether it is recorded. */
 export interface TraceParent {
   traceId: string;
   spanId: string;
@@ -8,7 +8,7 @@ export interface TraceParent {
 // Later versions may append fields, which are of no concern here; ff is no version.
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** Nothing for what is no `traceparent`: tracing goes on without it then, and so does the request. */
+/** Undefined for a text that is no `traceparent`: the request goes on without a parent span. */
 export function parseTraceparent(text: string | undefined): TraceParent | undefined {
   const [, version, traceId = "", spanId = "", flags = "", rest] = TRACEPARENT.exec(text ?? "") ?? [];
   if (/^0*$/.test(traceId) || /^0*$/.test(spanId) || (version === "00" && rest !== undefined)) return undefined;

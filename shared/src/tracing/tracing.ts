@@ -4,13 +4,13 @@ import type { Reply } from "../http/reply.ts";
 import { observeScripts } from "../redis/redis.ts";
 import type { Stores } from "../stores/stores.ts";
 
-/** A span to be. */
+/** The description of a span that begins. */
 export interface SpanStart {
   name: string;
   kind?: "server" | "client" | "consumer";
-  /** W3C `traceparent` of the span that this one is below; the span around, where it is left out. */
+  /** W3C `traceparent` of the parent span. The current span unless given. */
   parent?: string | undefined;
-  /** `traceparent`s of spans of other traces that this one has to do with. */
+  /** `traceparent`s of related spans in other traces. */
   links?: readonly string[];
   attributes?: Readonly<Record<string, string | number>>;
 }
@@ -18,37 +18,37 @@ export interface SpanStart {
 /** A span under way. */
 export interface OpenSpan {
   set(attributes: Readonly<Record<string, string | number>>): void;
-  /** Marks what the span was about as failed. */
+  /** Marks the span as failed. */
   fail(): void;
 }
 
 /**
- * The spans of one process, on their way to a collector. Where tracing is off there is none: whoever may trace takes an
- * optional one and does nothing without it.
+ * The spans of one process, on their way to a collector. Code that traces takes an optional one, which is absent where
+ * tracing is off.
  */
 export interface Tracing {
-  /** Runs `work` in a span. What it throws, the span is marked with, and the caller gets. */
+  /** Runs `work` in a span. An error marks the span as failed, and is thrown on. */
   within<T>(start: SpanStart, work: (span: OpenSpan) => Promise<T>): Promise<T>;
   /**
-   * A span that has just ended. One that is below nothing and has no links is left out: nobody would look for it.
+   * Records a span that has just ended. One without a parent and without links is left out.
    *
    * @returns its `traceparent`
    */
   record(start: SpanStart, seconds: number): string | undefined;
-  /** The `traceparent` of the span around. */
+  /** The `traceparent` of the current span. */
   current(): string | undefined;
-  /** Sends what is still here. */
+  /** Sends the spans that are not sent yet. */
   close(): Promise<void>;
 }
 
 export interface TracingOptions {
   /** Base URL of a collector that takes OTLP over HTTP: `http://collector:4318`. */
   endpoint: string;
-  /** Share of the traces begun here that are recorded, 0 to 1; what came with a `traceparent` is as it says. */
+  /** Share of the traces begun here that are recorded, 0 to 1. A `traceparent` of a caller decides for its own trace. */
   ratio: number;
 }
 
-/** Loads the exporter only where there is somewhere to send to. */
+/** Loads the exporter only where there is a collector. */
 export async function openTracing(service: string, options: TracingOptions | undefined): Promise<Tracing | undefined> {
   if (options === undefined) return undefined;
   const { createOtlpTracing } = await import("./otlp-tracing.ts");
@@ -73,7 +73,7 @@ export function traceRequest(
   });
 }
 
-/** A span for every script that is run in one. */
+/** Records a span for every Redis script that runs within a span. */
 export function traceScripts(tracing: Tracing, stores: Pick<Stores, "all">): void {
   for (const redis of stores.all) {
     observeScripts(redis, (script, seconds) => {
