@@ -11,7 +11,6 @@ import type { GatewayConfig } from "./config.ts";
 import { createLiveProxy, type LiveProxy } from "./live/live-proxy.ts";
 import { createLiveSlots } from "./live/slots.ts";
 import type { Page } from "./site/page.ts";
-import type { Links } from "./upstream/links.ts";
 import { measureGateway } from "./upstream/metrics.ts";
 import type { Pool } from "./upstream/upstreams.ts";
 
@@ -25,8 +24,6 @@ export interface GatewayParts {
   log: Log;
   stores: Pick<Stores, "home" | "of">;
   pool: Pool;
-  /** Requests go by HTTP unless there are links. */
-  links?: Links;
   page?: Page;
   tracing?: Tracing | undefined;
   isStopping: () => boolean;

@@ -6,8 +6,7 @@ import { buildGateway } from "./build.ts";
 import { loadGatewayConfig } from "./config.ts";
 import { buildPage } from "./site/page.ts";
 import { startHealthChecks } from "./upstream/health.ts";
-import { openLinks } from "./upstream/links.ts";
-import { createPool } from "./upstream/upstreams.ts";
+import { closeLinks, createPool, openLinks } from "./upstream/upstreams.ts";
 
 // After this time the gateway counts by itself: a limit is not worth more of a client's second.
 const LIMITER_TIMEOUT_MS = 100;
@@ -31,9 +30,8 @@ await runService(
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);
     shutdown.onClose("health checks", () => checks.stop());
-    const links = openLinks(pool);
-    shutdown.onClose("links", () => links.close());
-    await Promise.all([checks.firstRound, links.firstTry]);
+    shutdown.onClose("links", () => closeLinks(pool));
+    await Promise.all([checks.firstRound, openLinks(pool)]);
 
     const page = await buildPage({
       regions: topology.regions,
@@ -41,7 +39,7 @@ await runService(
       registrationOpen: config.tokens.provider === undefined,
     });
     const isStopping = () => shutdown.isStopping;
-    const { app, live, metrics } = buildGateway(config, { log, stores, pool, links, page, tracing, isStopping });
+    const { app, live, metrics } = buildGateway(config, { log, stores, pool, page, tracing, isStopping });
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
     listen(app.fetch, { metrics });

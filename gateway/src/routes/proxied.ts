@@ -2,7 +2,6 @@ import type { Operation } from "shared/api/operation";
 import type { Handle } from "shared/http/serve";
 import type { Tracing } from "shared/tracing/tracing";
 import type { LiveProxy } from "../live/live-proxy.ts";
-import type { Links } from "../upstream/links.ts";
 import { toOutgoing } from "../upstream/outgoing.ts";
 import { forward } from "../upstream/proxy.ts";
 import { shareAnswers } from "../upstream/share-answers.ts";
@@ -10,8 +9,6 @@ import type { Pool } from "../upstream/upstreams.ts";
 
 export interface ProxyDeps {
   pool: Pool;
-  /** Requests go by HTTP unless there are links. */
-  links?: Links | undefined;
   live: LiveProxy;
   onRetry: () => void;
   tracing?: Tracing | undefined;
@@ -19,9 +16,8 @@ export interface ProxyDeps {
 
 /** Answers an operation by what a ranker answers. */
 export function proxyOperation(operation: Operation, deps: ProxyDeps): Handle {
-  const { pool, links, live, onRetry, tracing } = deps;
-  const ask: Handle = async (incoming) =>
-    forward(await toOutgoing(incoming, operation), { pool, links, onRetry, tracing });
+  const { pool, live, onRetry, tracing } = deps;
+  const ask: Handle = async (incoming) => forward(await toOutgoing(incoming, operation), { pool, onRetry, tracing });
   if (operation.success[200]?.mediaType === "text/event-stream") return streamOperation(operation, live, ask);
   // A trace is of one request.
   return operation.id === "top" && tracing === undefined ? shareAnswers(ask) : ask;

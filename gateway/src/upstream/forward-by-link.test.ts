@@ -3,10 +3,9 @@ import type { Reply } from "shared/http/reply";
 import { LINK_PATH } from "shared/link/frames";
 import { type AnswerLinked, createLinkServer, newLinkState } from "shared/link/server";
 import { getOf, postOf } from "../../test/outgoing-under-test.ts";
-import { openLinks } from "./links.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { forward } from "./proxy.ts";
-import { createPool } from "./upstreams.ts";
+import { closeLinks, createPool, openLinks } from "./upstreams.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -34,10 +33,9 @@ function startRanker(answer: AnswerLinked) {
 async function linkTo(...urls: string[]) {
   const pool = createPool(urls);
   for (const upstream of pool.upstreams) upstream.isUp = true;
-  const links = openLinks(pool);
-  cleanups.push(() => links.close());
-  await links.firstTry;
-  return { pool, links };
+  cleanups.push(() => closeLinks(pool));
+  await openLinks(pool);
+  return pool;
 }
 
 const codeOf = (error: unknown) => (error as { code?: unknown }).code;
@@ -47,8 +45,8 @@ const text = (body: ArrayBuffer | Uint8Array | null) => new TextDecoder().decode
 test("an upstream that takes no links is asked by HTTP", async () => {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("plain") });
   cleanups.push(() => server.stop(true));
-  const { pool, links } = await linkTo(`http://127.0.0.1:${server.port}`);
-  const { status, body } = await forward(getOf("/top"), { pool, links });
+  const pool = await linkTo(`http://127.0.0.1:${server.port}`);
+  const { status, body } = await forward(getOf("/top"), { pool });
   expect([status, text(body)]).toEqual([200, "plain"]);
 });
 
@@ -64,27 +62,27 @@ describe("a link that breaks", () => {
       return never();
     });
     const second = startRanker(async () => ({ status: 200, body: "second" }));
-    const built = await linkTo(first.url, second.url);
+    const pool = await linkTo(first.url, second.url);
     void arrived.promise.then(() => first.server.stop(true));
-    return built;
+    return pool;
   }
 
   test("leaves a write as outcome_unknown", async () => {
-    const { pool, links } = await breaking();
-    await expect(forward(write, { pool, links })).rejects.toMatchObject({ code: "outcome_unknown" });
+    const pool = await breaking();
+    await expect(forward(write, { pool })).rejects.toMatchObject({ code: "outcome_unknown" });
   });
 
   test("sends what may be repeated to another upstream", async () => {
-    const { pool, links } = await breaking();
-    const { body } = await forward(keyed, { pool, links });
+    const pool = await breaking();
+    const { body } = await forward(keyed, { pool });
     expect(text(body)).toBe("second");
   });
 
   test("before a request has left leaves nothing in doubt: it goes to another upstream", async () => {
     const first = startRanker(never);
     const second = startRanker(async () => ({ status: 200, body: "second" }));
-    const { pool, links } = await linkTo(first.url, second.url);
-    const answer = forward(write, { pool, links }); // waits for the end of this turn
+    const pool = await linkTo(first.url, second.url);
+    const answer = forward(write, { pool }); // waits for the end of this turn
     await first.server.stop(true);
     const outcome = await answer.catch(codeOf);
     expect(["outcome_unknown", expect.objectContaining({ status: 200 })]).toContainEqual(outcome);
@@ -93,9 +91,9 @@ describe("a link that breaks", () => {
 
 test("a request that is too large for a link goes by HTTP", async () => {
   const ranker = startRanker(async () => ({ status: 200, body: "by link" }));
-  const { pool, links } = await linkTo(ranker.url);
+  const pool = await linkTo(ranker.url);
   const size = 17 * 1024 * 1024;
-  const { body } = await forward({ ...postOf("/score/add", ""), body: new Uint8Array(size) }, { pool, links });
-  const small = await forward(getOf("/top"), { pool, links });
+  const { body } = await forward({ ...postOf("/score/add", ""), body: new Uint8Array(size) }, { pool });
+  const small = await forward(getOf("/top"), { pool });
   expect([text(body), text(small.body), ranker.byHttp()]).toEqual([String(size), "by link", 1]);
 });

@@ -3,7 +3,6 @@ import { headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
 import type { Tracing } from "shared/tracing/tracing";
 import { toClientHeaders, withHeader } from "../edge/headers.ts";
-import type { Links } from "./links.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
@@ -15,8 +14,6 @@ export interface UpstreamReply extends Reply {
 
 export interface ProxyOptions {
   pool: Pool;
-  /** Requests go by HTTP unless there is a link. */
-  links?: Links | undefined;
   /** Called before a second attempt. */
   onRetry?: () => void;
   tracing?: Tracing | undefined;
@@ -44,10 +41,7 @@ const NEVER_CONNECTED = new Set([
  *
  * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
  */
-export async function forward(
-  outgoing: Outgoing,
-  { pool, links, onRetry, tracing }: ProxyOptions,
-): Promise<UpstreamReply> {
+export async function forward(outgoing: Outgoing, { pool, onRetry, tracing }: ProxyOptions): Promise<UpstreamReply> {
   const startedAt = performance.now();
   let failed: { upstream: Upstream; cause: unknown; mayStand: boolean } | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -56,8 +50,7 @@ export async function forward(
     if (attempt > 1) onRetry?.();
     const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
     const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
-    const sendOnce = (traced: Outgoing) =>
-      send(traced, { upstream, links, timeoutMs: Math.max(1, Math.floor(timeoutMs)) });
+    const sendOnce = (traced: Outgoing) => send(traced, { upstream, timeoutMs: Math.max(1, Math.floor(timeoutMs)) });
     try {
       return await (tracing === undefined ? sendOnce(outgoing) : sendTraced(outgoing, upstream, tracing, sendOnce));
     } catch (cause) {
@@ -104,14 +97,13 @@ const errorCode = (error: unknown) => String((error as { code?: unknown } | null
 
 interface Way {
   upstream: Upstream;
-  links: Links | undefined;
   timeoutMs: number;
 }
 
-async function send(outgoing: Outgoing, { upstream, links, timeoutMs }: Way): Promise<UpstreamReply> {
+async function send(outgoing: Outgoing, { upstream, timeoutMs }: Way): Promise<UpstreamReply> {
   const { method, target, headers, body } = outgoing;
   const facts = { upstream: upstream.address };
-  const linked = method === "HEAD" ? undefined : links?.of(upstream)?.send(outgoing, timeoutMs);
+  const linked = method === "HEAD" ? undefined : upstream.link?.send(outgoing, timeoutMs);
   if (linked !== undefined) {
     const answer = await linked;
     const whole = answer.body.byteLength > 0 ? answer.body : null;

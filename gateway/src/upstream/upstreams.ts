@@ -1,3 +1,5 @@
+import { type Link, openLink } from "shared/link/client";
+
 /** A ranker, as the gateway sees it. */
 export interface Upstream {
   /** `http://10.0.0.7:5000` */
@@ -5,6 +7,8 @@ export interface Upstream {
   /** `10.0.0.7:5000`: names it to people and in `X-Upstream-Addr`. */
   readonly address: string;
   isUp: boolean;
+  /** Absent where requests go by HTTP alone. */
+  link?: Link;
   /** Probes that failed since the last that did not. */
   failedProbes: number;
   /** Number of times it was marked down. A probe that began before the last time proves nothing. */
@@ -24,6 +28,19 @@ export function createPool(urls: readonly string[]): Pool {
     return { origin, address: host, isUp: false, failedProbes: 0, downs: 0 };
   });
   return { upstreams, turn: 0 };
+}
+
+/** Opens a link to each upstream. Resolves when every upstream has been tried once. */
+export async function openLinks({ upstreams }: Pool): Promise<void> {
+  const opened = upstreams.map((upstream) => {
+    upstream.link = openLink(upstream.origin);
+    return upstream.link.firstTry;
+  });
+  await Promise.all(opened);
+}
+
+export function closeLinks({ upstreams }: Pool): void {
+  for (const { link } of upstreams) link?.close();
 }
 
 /** Picks the next upstream that is up, round robin, without `except`. Undefined where there is none. */

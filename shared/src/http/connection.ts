@@ -4,7 +4,7 @@ export interface Connection {
   peer: string;
   /** Closes the connection after so many seconds without a byte read; 0: never. Sent bytes do not count. */
   setIdleTimeout(seconds: number): void;
-  /** Whether the path was sent in a form that another reader could understand differently: see `request-path.ts`. */
+  /** Whether the path was sent in a form that another reader could understand differently: see `ambiguous.ts`. */
   readonly hasAmbiguousPath: boolean;
 }
 

@@ -1,7 +1,8 @@
-import { type AmbiguousPart, findAmbiguous } from "./ambiguous.ts";
-import { readBody } from "./body.ts";
+import type { LinkRequest } from "../link/frames.ts";
+import { type AmbiguousPart, findAmbiguous, isAmbiguousPath } from "./ambiguous.ts";
+import { readBody, refuseLarge } from "./body.ts";
 import type { Connection } from "./connection.ts";
-import type { HeaderSource } from "./header-list.ts";
+import { fromHeaderList, type HeaderSource } from "./header-list.ts";
 
 /** A request as routes read it, whether it came by HTTP or by a link. */
 export interface Incoming {
@@ -90,6 +91,44 @@ export class HttpRequest implements Incoming {
   }
 }
 
+/** A request by a link. */
+export class LinkedRequest implements Incoming {
+  readonly method: string;
+  readonly target: string;
+  readonly path: string;
+  readonly param: string;
+  readonly requestId: string;
+  readonly headers: HeaderSource;
+  readonly client = UNKNOWN_CLIENT;
+  readonly ambiguous: AmbiguousPart | undefined;
+  readonly #body: Uint8Array<ArrayBuffer>;
+
+  constructor({ method, target, headers, body }: LinkRequest, { path, param }: Routed) {
+    this.#body = body;
+    this.method = method;
+    this.target = target;
+    this.path = path;
+    this.param = param;
+    this.headers = fromHeaderList(headers);
+    this.requestId = toRequestId(this.headers.get("x-request-id"));
+    this.ambiguous = isAmbiguousPath(pathOf(target)) ? "path" : undefined;
+  }
+
+  get query(): string {
+    return queryOf(this.target);
+  }
+
+  async body(): Promise<Uint8Array<ArrayBuffer>> {
+    return refuseLarge(this.#body);
+  }
+
+  signal(): undefined {
+    return undefined;
+  }
+
+  setIdleTimeout(): void {}
+}
+
 /** `/top` of `/top?limit=10`. */
 export function pathOf(target: string): string {
   const at = target.indexOf("?");
@@ -97,7 +136,7 @@ export function pathOf(target: string): string {
 }
 
 /** `?limit=10` of `/top?limit=10`. */
-export function queryOf(target: string): string {
+function queryOf(target: string): string {
   const at = target.indexOf("?");
   return at < 0 ? "" : target.slice(at);
 }

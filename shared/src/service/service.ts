@@ -1,8 +1,8 @@
 import type { Registry } from "prom-client";
+import { servePaths } from "../http/ambiguous.ts";
 import type { Connection, Fetch } from "../http/connection.ts";
 import { toProblemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
-import { servePaths } from "../http/request-path.ts";
 import { LINK_PATH } from "../link/frames.ts";
 import { type AnswerLinked, createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
 import { createLog, type Log, type LogLevel } from "../log/log.ts";
