@@ -6,7 +6,7 @@ import type { Incoming } from "shared/http/incoming";
 import type { Reply } from "shared/http/reply";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
 import { type Bucket, toBuckets, toPolicy } from "shared/limits/policies";
-import type { Verdict } from "shared/limits/rate-limit";
+import type { LimitResult as Verdict } from "shared/limits/rate-limit";
 import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
 import { createSyncedBuckets } from "shared/limits/synced-buckets";
 import {
@@ -24,7 +24,7 @@ import type { Ask } from "../upstream/share-answers.ts";
 export function limitWriter(deps: GatewayDeps, ask: Ask): Ask {
   const { limits, stores, tokens, topology } = deps;
   const byUser = toPolicy("user", limits.user);
-  const byRegion = toPolicy("region", limits.region, { isShared: true });
+  const byRegion = toPolicy("region", limits.region);
   return async (incoming: Incoming) => {
     const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
     incoming.trail.userId = userId;
@@ -131,7 +131,7 @@ const isTold = (buckets: readonly Bucket[], { remaining }: Verdict) =>
 /** What operators do, by operator: a game server writes for many players from one address. */
 export function limitOperator(deps: GatewayDeps): MiddlewareHandler<GatewayEnv> {
   const { limits, stores, tokens } = deps;
-  const policy = toPolicy("operator", limits.operator, { isShared: true });
+  const policy = toPolicy("operator", limits.operator);
   return async function limitOperatorMiddleware(c, next) {
     const { name } = await identifyOperator(tokens, c.req.header("Authorization"));
     c.get("trail").operator = name;
