@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context, MiddlewareHandler } from "hono";
-import { identify, identifyOperator } from "shared/auth/tokens";
+import { identify, identifyOperator } from "shared/auth/identify";
 import { toAnsweredProblem } from "shared/http/http";
 import type { Incoming } from "shared/http/incoming";
 import type { Reply } from "shared/http/reply";

@@ -2,7 +2,7 @@ import { zValidator } from "@hono/zod-validator";
 import { createMiddleware } from "hono/factory";
 import type { ErasedPlayer, PlayerVisibility } from "shared/api/answers";
 import { requestSchemas } from "shared/api/requests";
-import { identifyOperator } from "shared/auth/tokens";
+import { identifyOperator } from "shared/auth/identify";
 import { readJson, readOptionalJson } from "shared/http/body";
 import { type RequestVariables, refuseInvalid } from "shared/http/http";
 import { fromContext } from "shared/http/incoming";

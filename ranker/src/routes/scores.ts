@@ -1,6 +1,6 @@
 import { Problem } from "shared/api/problems";
 import { idempotencyKeySchema, requestSchemas } from "shared/api/requests";
-import { identify } from "shared/auth/tokens";
+import { identify } from "shared/auth/identify";
 import { readJson } from "shared/http/body";
 import type { HotRoute } from "shared/http/hot-routes";
 import type { Incoming } from "shared/http/incoming";

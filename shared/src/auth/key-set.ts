@@ -3,47 +3,47 @@ import { Problem } from "../api/problems.ts";
 
 export interface KeySetOptions {
   url: string;
-  /** Milliseconds of a clock that only grows; a test sets it. */
+  /** Milliseconds of a monotonic clock. */
   elapsed?: (() => number) | undefined;
-  /** Called when the provider begins to fail, not for every failure that follows. */
+  /** Called for the first failure of the provider, not for those that follow without a success in between. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
 /** The public keys of an identity provider. */
 export interface KeySet {
-  /** For jose. @throws `JWKSNoMatchingKey`, or Problem `unavailable` when the key is not known and cannot be asked for */
+  /** For jose. @throws `JWKSNoMatchingKey`; Problem `unavailable` when the key is unknown and the provider does not answer */
   find: JWTVerifyGetKey;
-  /** Another number whenever the keys have changed: what was verified under an earlier one has to be verified again. */
+  /** Changes whenever the keys do; tokens that were verified under an earlier generation must be verified again. */
   readonly generation: number;
-  /** Asks for keys that are old, at a bounded rate. @returns what to wait for, where they are older than they may be */
+  /** Refreshes old keys, at a bounded rate. @returns a promise to wait for if the keys are too old to use, else nothing */
   keepFresh(): Promise<void> | undefined;
 }
 
-/** Never HS256: a key set is public, and whoever has it could sign. */
+/** Never HS256: a key set is public, so anyone could sign with its keys. */
 export const KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
-// A client waits for its answer no longer than a second, at the gateway and then at a ranker.
+// The gateway and then a ranker may each fetch, and together must answer within a second.
 const FETCH_TIMEOUT_MS = 450;
-// Keys of this age are asked for again while they are used.
+// Keys of this age are refreshed in the background while they are used.
 const REFRESH_AFTER_MS = 60_000;
-// After a pause this long the next request waits for the answer: a withdrawn key is accepted no longer than this.
+// Keys of this age are refreshed before they are used: a withdrawn key is accepted no longer than this.
 const WAIT_AFTER_MS = 120_000;
-// How often a key that nobody knows may make us ask; anybody can invent one.
-const ASK_AGAIN_MS = 5_000;
+// The shortest time between two fetches for unknown keys: anyone can invent a key id.
+const FETCH_AGAIN_MS = 5_000;
 const RETRY_AFTER_FAILURE_MS = 1_000;
 const BYTES_MAX = 256 * 1024;
 
 /**
- * The keys (RFC 7517) are fetched when first needed, again for a key that is not among them, and while they are used once
- * a minute; at a bounded rate, one request at a time. While the provider does not answer, or answers without a key that
- * can be used, the last good keys go on being used, however old.
+ * Fetches the keys (RFC 7517) when they are first needed, for a key that is not among them, and once a minute while they
+ * are used; one request at a time, at a bounded rate. While the provider fails, or answers without a usable key, the last
+ * good keys stay in use, however old.
  */
 export function createKeySet({ url, elapsed = performance.now.bind(performance), onFailure }: KeySetOptions): KeySet {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let text = "";
   let generation = 0;
   let refreshAtMs = 0;
-  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let fetchedAtMs = Number.NEGATIVE_INFINITY;
   let restsUntilMs = Number.NEGATIVE_INFINITY;
   let failure: unknown;
   let fetching: Promise<void> | undefined;
@@ -59,17 +59,17 @@ export function createKeySet({ url, elapsed = performance.now.bind(performance),
       }
       failure = undefined;
       refreshAtMs = elapsed() + REFRESH_AFTER_MS;
-      restsUntilMs = elapsed() + ASK_AGAIN_MS;
+      restsUntilMs = elapsed() + FETCH_AGAIN_MS;
     } catch (error) {
       if (failure === undefined) onFailure?.(error);
       failure = error;
       restsUntilMs = elapsed() + RETRY_AFTER_FAILURE_MS;
     }
-    askedAtMs = elapsed();
+    fetchedAtMs = elapsed();
     fetching = undefined;
   }
 
-  /** Never rejects. Resolves at once while it is too early to ask again. */
+  /** Never rejects. Resolves at once while it is too early for another fetch. */
   async function refresh(): Promise<void> {
     if (elapsed() >= restsUntilMs) fetching ??= fetchOnce();
     await fetching;
@@ -78,8 +78,8 @@ export function createKeySet({ url, elapsed = performance.now.bind(performance),
   function keepFresh(): Promise<void> | undefined {
     const nowMs = elapsed();
     if (keys === undefined || nowMs < refreshAtMs) return undefined;
-    const refreshed = refresh(); // not worth the wait of a request, unless the last answer is too old
-    return nowMs - askedAtMs >= WAIT_AFTER_MS ? refreshed : undefined;
+    const refreshed = refresh();
+    return nowMs - fetchedAtMs >= WAIT_AFTER_MS ? refreshed : undefined;
   }
 
   const find: JWTVerifyGetKey = async (header, token) => {
@@ -108,7 +108,7 @@ function ignoreUnknown(error: unknown): undefined {
   if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
 }
 
-/** The keys that can verify a token here. @throws Error where there is none */
+/** The keys that can verify a token here. @throws Error if there is none */
 async function onlyUsable({ keys }: Partial<JSONWebKeySet>): Promise<JWK[]> {
   if (!Array.isArray(keys)) throw new Error("the key set has no list of keys");
   const checked = await Promise.all(keys.map(async (key) => ((await isUsable(key)) ? [key] : [])));
@@ -130,7 +130,7 @@ async function isUsable(key: JWK): Promise<boolean> {
   }
 }
 
-/** @throws Error when the answer is late, too large, no 200, or no JSON object */
+/** @throws Error when the answer is late, too large, not a 200, or not a JSON object */
 async function fetchKeys(url: string): Promise<Partial<JSONWebKeySet>> {
   const response = await fetch(url, {
     redirect: "manual",
@@ -146,6 +146,6 @@ async function fetchKeys(url: string): Promise<Partial<JSONWebKeySet>> {
     chunks.push(chunk);
   }
   const keySet: unknown = JSON.parse(Buffer.concat(chunks).toString());
-  if (typeof keySet !== "object" || keySet === null) throw new Error("the key set is no JSON object");
+  if (typeof keySet !== "object" || keySet === null) throw new Error("the key set is not a JSON object");
   return keySet;
 }

@@ -4,13 +4,14 @@ import { nameSchema, userIdSchema } from "../model/scores.ts";
 import { createKeySet, KEY_ALGORITHMS, type KeySet, type KeySetOptions } from "./key-set.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
-/** An identity provider whose players are let in: where its keys are, and what its tokens say. */
+/** An identity provider whose players may use this server. */
 export interface ProviderOptions {
   jwksUrl: string;
   issuer: string;
   audience: string;
-  /** The claim that names a player's home region, and the one with the name that boards show. */
+  /** The claim with the player's home region. */
   regionClaim: string;
+  /** The claim with the name that boards show; `sub` is shown for a token without it. */
   nameClaim: string;
 }
 
@@ -22,7 +23,7 @@ export interface ProvidedClaims {
 }
 
 export interface Provider extends Pick<KeySet, "generation" | "keepFresh"> {
-  /** Whether the token is for this provider to verify, by its algorithm: none of them is ever ours. */
+  /** Whether this provider has to verify the token. Its algorithm decides: we sign with none of {@link KEY_ALGORITHMS}. */
   mayHaveSigned(token: string): boolean;
   /** @throws Problem `invalid_token`, `unavailable` */
   verify(token: string, nowMs: number): Promise<ProvidedClaims>;
@@ -39,7 +40,7 @@ export function createProvider(
 
   async function readPayload(token: string, nowMs: number): Promise<JWTPayload> {
     try {
-      checkSpelling(token); // before its kid can make us ask
+      checkSpelling(token); // first, since an unknown kid causes a fetch
       const { payload, protectedHeader } = await jwtVerify(token, keySet.find, {
         algorithms: KEY_ALGORITHMS,
         issuer,
@@ -77,7 +78,8 @@ export function createProvider(
       if (typeof region !== "string")
         throw invalidToken(`The token names no region: it needs the claim "${regionClaim}".`);
       const shown = nameSchema.safeParse(name);
-      if (!shown.success) throw invalidToken(`The claim "${nameClaim}" of the token is no name that boards can show.`);
+      if (!shown.success)
+        throw invalidToken(`The claim "${nameClaim}" of the token is no name that boards can show.`);
       return { sub: userId.data, name: shown.data, region: region.toUpperCase(), exp };
     },
   };
