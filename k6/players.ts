@@ -22,7 +22,10 @@ const EXPECTED = http.expectedStatuses({ min: 200, max: 299 }, 409, 429, 503);
 
 type Registration = { user_id: string; name: string; region: string; password?: string };
 
-/** Registers the players, in small batches and no faster than the server lets them in, or logs them in. */
+/**
+ * Registers the players, in small batches and no faster than the server lets them in, or logs them
+ * in.
+ */
 export function registerPlayers(): Player[] {
   const players: Player[] = [];
   for (let first = 0; first < PLAYERS; first += BATCH) {

@@ -13,7 +13,10 @@ type Answer = RefinedResponse<"text">;
 
 const POINTS_MAX = 100;
 
-/** Adds points to a player's score, and sees that the entry which comes back is the player's and ranked. */
+/**
+ * Adds points to a player's score, and sees that the entry which comes back is the player's and
+ * ranked.
+ */
 export function add(player: Player, expected = [200]): Answer {
   const response = http.post(
     `${URL_BASE}/score/add`,
@@ -78,7 +81,9 @@ interface Ranked {
   score: number;
 }
 
-/** Ranks ascend by one, but for the player who stands in the middle of `around`; scores never do. */
+/**
+ * Ranks ascend by one, but for the player who stands in the middle of `around`; scores never do.
+ */
 const isRanked = (entries: unknown) =>
   Array.isArray(entries) &&
   entries.every(({ rank, score }: Ranked, index) => {

@@ -7,7 +7,10 @@ import { summaryOf } from "./summary.ts";
 // In hours a store may once be away for a moment, and what it costs then is a 503 within a second.
 const RARELY = { checks: ["rate>0.999"], http_req_failed: ["rate<0.001"] };
 
-/** Hours of the mixed load at half its rate: what leaks, grows or falls behind shows in the dashboard meanwhile. */
+/**
+ * Hours of the mixed load at half its rate: what leaks, grows or falls behind shows in the
+ * dashboard meanwhile.
+ */
 export const options: Options = {
   ...COMMON,
   scenarios: { soak: constantRate(30, "1h") },

@@ -7,7 +7,10 @@ import { ADD, add } from "./requests.ts";
 import { COMMON, THRESHOLDS } from "./settings.ts";
 import { summaryOf } from "./summary.ts";
 
-/** Players who write at once: at 20 writes a second each, what the limits let through is far below the spike. */
+/**
+ * Players who write at once: at 20 writes a second each, what the limits let through is far below
+ * the spike.
+ */
 const SPIKING = 5;
 const RATE = Number(__ENV.RATE || 20);
 const SPIKE_RATE = Number(__ENV.SPIKE_RATE || 200);
@@ -19,8 +22,9 @@ const recovered = new Counter("recovered");
 const limited = new Counter("limited");
 
 /**
- * From calm to far beyond the limits and back. Every answer is a success or a 429 that says when to come back, and once
- * it is over a player who was limited is served again within seconds, which are measured.
+ * From calm to far beyond the limits and back. Every answer is a success or a 429 that says when to
+ * come back, and once it is over a player who was limited is served again within seconds, which are
+ * measured.
  */
 export const options: Options = {
   ...COMMON,

@@ -11,8 +11,8 @@ interface Metric {
 }
 
 /**
- * What is left of a run: a JSON file with all figures (SUMMARY, or k6/results/<scenario>.json), and on the terminal the
- * thresholds with what was measured.
+ * What is left of a run: a JSON file with all figures (SUMMARY, or k6/results/<scenario>.json), and
+ * on the terminal the thresholds with what was measured.
  */
 export function summaryOf(scenario: string) {
   return (data: Summary): Record<string, string> => {

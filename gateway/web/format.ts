@@ -9,7 +9,10 @@ export const formatPercentile = (value: number) => shares.format(value);
 export const formatClock = (date: Date) => clock.format(date);
 export const formatCount = (total: number) => `${formatNumber(total)} ${total === 1 ? "player" : "players"}`;
 
-/** A whole number as people type one, with a sign and with separators; nothing where it is none or not exact. */
+/**
+ * A whole number as people type one, with a sign and with separators; nothing where it is none or
+ * not exact.
+ */
 export function parsePoints(text: string): number | undefined {
   const digits = text
     .trim()

@@ -12,8 +12,9 @@ export interface LiveHandlers<E> {
 const REFUSED_RETRY_MS = 15_000;
 
 /**
- * Watches a stream of the client for as long as the page can be seen. The client connects again by itself after a break;
- * where it gives up, at a refusal that is not to pass, it is begun anew here, in case the server is another one by then.
+ * Watches a stream of the client for as long as the page can be seen. The client connects again by
+ * itself after a break; where it gives up, at a refusal that is not to pass, it is begun anew here,
+ * in case the server is another one by then.
  *
  * @returns how to stop
  */
@@ -32,7 +33,8 @@ export function watch<E>(
       if (!signal.aborted) onState("live");
     };
     const onLost = (error: LeaderboardError) => {
-      // A connection that breaks is made again as a rule; one that cannot be made, or an answer that says no, is news.
+      // A connection that breaks is made again as a rule; one that cannot be made, or an answer
+      // that says no, is news.
       const isBreak = ++losses === 1 && error.status === 0;
       if (!signal.aborted) onState(isBreak ? "reconnecting" : "failed", error);
     };
@@ -62,7 +64,8 @@ export function watch<E>(
     watching = undefined;
   }
 
-  // A browser has six connections to a host: those of pages that nobody looks at are missing elsewhere.
+  // A browser has six connections to a host: those of pages that nobody looks at are missing
+  // elsewhere.
   function look(): void {
     if (document.visibilityState === "hidden") close();
     else if (watching === undefined) open();

@@ -8,7 +8,10 @@ import type { View } from "./views.ts";
 
 const NEIGHBOURS = 3;
 
-/** The search for a player: rank, percentile and neighbours, kept up to date for as long as they are shown. */
+/**
+ * The search for a player: rank, percentile and neighbours, kept up to date for as long as they are
+ * shown.
+ */
 export function createPlayerSearch(viewNow: () => View) {
   const form = byId("find", HTMLFormElement);
   const field = fieldOf(form, "user_id");

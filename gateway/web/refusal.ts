@@ -32,7 +32,12 @@ const WORDS: Partial<Record<ErrorCode, string>> = {
   score_out_of_range: "That would be more than a score can be.",
 };
 
-/** An error of the client in words. A code that this page does not know is shown in the server's own. @throws any other */
+/**
+ * An error of the client in words. A code that this page does not know is shown in the server's
+ * own.
+ *
+ * @throws any other
+ */
 export function toRefusal(error: unknown): Refusal {
   if (!(error instanceof LeaderboardError)) throw error;
   const { code, message, errors } = error;

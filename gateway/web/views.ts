@@ -18,7 +18,9 @@ const EVERYWHERE = "GLOBAL";
 const titleOf = (region: string) => (region === EVERYWHERE ? "Everywhere" : region);
 const whereOf = (region: string) => (region === EVERYWHERE ? "everywhere" : `in ${region}`);
 
-/** The choice of a region and, where there are several, of a board; it stands in the page's address. */
+/**
+ * The choice of a region and, where there are several, of a board; it stands in the page's address.
+ */
 export function createViews({ regions, boards, limit, onChange }: ViewsOptions): Readonly<View> {
   const tabs = byId("regions", HTMLElement);
   const select = byId("boards", HTMLSelectElement);

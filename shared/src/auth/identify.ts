@@ -5,7 +5,8 @@ import type { Identity, Operator, Tokens } from "./tokens.ts";
 /**
  * The player who calls, by the `Authorization` header alone.
  *
- * @throws Problem `missing_token`, or `invalid_token`, also for a region that is no longer configured
+ * @throws Problem `missing_token`, or `invalid_token`, also for a region that is no longer
+ *   configured
  */
 export async function identify(
   tokens: Tokens,

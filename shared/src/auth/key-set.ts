@@ -5,17 +5,32 @@ export interface KeySetOptions {
   url: string;
   /** Milliseconds of a monotonic clock. */
   elapsed?: (() => number) | undefined;
-  /** Called for the first failure of the provider, not for those that follow without a success in between. */
+  /**
+   * Called for the first failure of the provider, not for those that follow without a success in
+   * between.
+   */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
 /** The public keys of an identity provider. */
 export interface KeySet {
-  /** For jose. @throws `JWKSNoMatchingKey`; Problem `unavailable` when the key is unknown and the provider does not answer */
+  /**
+   * For jose.
+   *
+   * @throws `JWKSNoMatchingKey`; Problem `unavailable` when the key is unknown and the provider
+   *   does not answer
+   */
   find: JWTVerifyGetKey;
-  /** Changes whenever the keys do; tokens that were verified under an earlier generation must be verified again. */
+  /**
+   * Changes whenever the keys do; tokens that were verified under an earlier generation must be
+   * verified again.
+   */
   readonly generation: number;
-  /** Refreshes old keys, at a bounded rate. @returns a promise to wait for if the keys are too old to use, else nothing */
+  /**
+   * Refreshes old keys, at a bounded rate.
+   *
+   * @returns a promise to wait for if the keys are too old to use, else nothing
+   */
   keepFresh(): Promise<void> | undefined;
 }
 
@@ -26,7 +41,8 @@ export const KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const FETCH_TIMEOUT_MS = 450;
 // Keys of this age are refreshed in the background while they are used.
 const REFRESH_AFTER_MS = 60_000;
-// Keys of this age are refreshed before they are used: a withdrawn key is accepted no longer than this.
+// Keys of this age are refreshed before they are used: a withdrawn key is accepted no longer than
+// this.
 const WAIT_AFTER_MS = 120_000;
 // The shortest time between two fetches for unknown keys: anyone can invent a key id.
 const FETCH_AGAIN_MS = 5_000;
@@ -34,9 +50,9 @@ const RETRY_AFTER_FAILURE_MS = 1_000;
 const BYTES_MAX = 256 * 1024;
 
 /**
- * Fetches the keys (RFC 7517) when they are first needed, for a key that is not among them, and once a minute while they
- * are used; one request at a time, at a bounded rate. While the provider fails, or answers without a usable key, the last
- * good keys stay in use, however old.
+ * Fetches the keys (RFC 7517) when they are first needed, for a key that is not among them, and
+ * once a minute while they are used; one request at a time, at a bounded rate. While the provider
+ * fails, or answers without a usable key, the last good keys stay in use, however old.
  */
 export function createKeySet({ url, elapsed = performance.now.bind(performance), onFailure }: KeySetOptions): KeySet {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;

@@ -32,8 +32,8 @@ const operatorClaimsSchema = z.object({
 });
 
 /**
- * The claims of a player's or of an operator's token. A token with claims of both is refused. The schemas are what makes
- * `exp` and `sub` required: jose accepts a token without them.
+ * The claims of a player's or of an operator's token. A token with claims of both is refused. The
+ * schemas are what makes `exp` and `sub` required: jose accepts a token without them.
  */
 export const ownClaimsSchema = z.union([playerClaimsSchema, operatorClaimsSchema]);
 export type OwnClaims = z.infer<typeof ownClaimsSchema>;

@@ -23,13 +23,17 @@ export interface ProvidedClaims {
 }
 
 export interface Provider extends Pick<KeySet, "generation" | "keepFresh"> {
-  /** Whether this provider has to verify the token. Its algorithm decides: we sign with none of {@link KEY_ALGORITHMS}. */
+  /**
+   * Whether this provider has to verify the token. Its algorithm decides: we sign with none of
+   * {@link KEY_ALGORITHMS}.
+   */
   mayHaveSigned(token: string): boolean;
   /** @throws Problem `invalid_token`, `unavailable` */
   verify(token: string, nowMs: number): Promise<ProvidedClaims>;
 }
 
-// An ID token or an access token, not a logout token or an event of the same issuer (RFC 8725, 3.11).
+// An ID token or an access token, not a logout token or an event of the same issuer (RFC 8725,
+// 3.11).
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
 export function createProvider(
@@ -78,8 +82,7 @@ export function createProvider(
       if (typeof region !== "string")
         throw invalidToken(`The token names no region: it needs the claim "${regionClaim}".`);
       const shown = nameSchema.safeParse(name);
-      if (!shown.success)
-        throw invalidToken(`The claim "${nameClaim}" of the token is no name that boards can show.`);
+      if (!shown.success) throw invalidToken(`The claim "${nameClaim}" of the token is no name that boards can show.`);
       return { sub: userId.data, name: shown.data, region: region.toUpperCase(), exp };
     },
   };

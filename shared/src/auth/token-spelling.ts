@@ -4,8 +4,8 @@ import { findRepeatedName } from "../http/unique-names.ts";
 const TOKEN_CHARACTERS_MAX = 8 * 1024;
 
 /**
- * Refuses what parsers accept: base64url with padding or unused last bits (one token would have many spellings, each a
- * cache entry), JSON with a repeated name, and excessive length.
+ * Refuses what parsers accept: base64url with padding or unused last bits (one token would have
+ * many spellings, each a cache entry), JSON with a repeated name, and excessive length.
  *
  * @param token in compact form
  * @throws Error that names the fault

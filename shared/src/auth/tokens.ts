@@ -9,7 +9,10 @@ export interface Identity {
   userId: string;
   name: string;
   region: string;
-  /** Creation time (µs) of the account. A re-registered id has a new one, so old tokens stop working. */
+  /**
+   * Creation time (µs) of the account. A re-registered id has a new one, so old tokens stop
+   * working.
+   */
   account?: string | undefined;
   /** True for a player of the identity provider, who has no account here. */
   isExternal?: boolean;
@@ -35,8 +38,8 @@ export interface Tokens {
   issue(identity: Identity): Promise<string>;
   issueOperator(operator: Operator, lifetimeSeconds: number): Promise<string>;
   /**
-   * @throws Problem `invalid_token`; `forbidden` for an operator's token; `unavailable` while the identity provider does
-   *   not answer and the token's key is not known
+   * @throws Problem `invalid_token`; `forbidden` for an operator's token; `unavailable` while the
+   *   identity provider does not answer and the token's key is not known
    */
   verify(token: string): Promise<Identity>;
   /** @throws Problem as {@link verify} does, `forbidden` for a player's token */
@@ -55,7 +58,10 @@ interface Verified {
   generation?: number;
 }
 
-/** Our own tokens and those of an identity provider. The algorithm tells which: no algorithm is accepted for both. */
+/**
+ * Our own tokens and those of an identity provider. The algorithm tells which: no algorithm is
+ * accepted for both.
+ */
 export function createTokens(options: TokenOptions): Tokens {
   const { lifetimeSeconds, now = Date.now } = options;
   const own = createOwnTokens(options, now);
@@ -80,7 +86,9 @@ export function createTokens(options: TokenOptions): Tokens {
     return fresh;
   }
 
-  /** False once the provider has other keys: the one that signed the token may have been withdrawn. */
+  /**
+   * False once the provider has other keys: the one that signed the token may have been withdrawn.
+   */
   const hasCurrentKeys = ({ generation }: Verified) => generation === undefined || generation === provider?.generation;
 
   return {

@@ -4,7 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
  * Waits for all of the promises, but no longer than `graceMs` after the first one resolves.
  *
  * @param promises each may resolve at any time, or never
- * @throws what one of them rejects with until then; Error, naming `what`, when none resolves within `timeoutMs`
+ * @throws what one of them rejects with until then; Error, naming `what`, when none resolves within
+ *   `timeoutMs`
  */
 export async function allOrAny(
   promises: readonly Promise<void>[],

@@ -5,8 +5,8 @@ export interface BackoffBounds {
 }
 
 /**
- * Milliseconds until the next try. Doubles with each failure, with jitter so that callers that failed together do not
- * retry together.
+ * Milliseconds until the next try. Doubles with each failure, with jitter so that callers that
+ * failed together do not retry together.
  *
  * @param failures in a row, 1 or more
  * @param random in [0, 1)

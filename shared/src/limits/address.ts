@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 
-// ipaddr.js takes 5 to 20 µs for an IPv6 address, a tenth or more of a whole rank request at the gateway.
+// ipaddr.js takes 5 to 20 µs for an IPv6 address, a tenth or more of a whole rank request at the
+// gateway.
 const CANONICAL_MAX = 10_000;
 const canonicalIpv6 = new LRUCache<string, string>({
   max: CANONICAL_MAX,
@@ -11,8 +12,8 @@ const canonicalIpv6 = new LRUCache<string, string>({
 });
 
 /**
- * The canonical spelling of an IP address. An IPv4-mapped IPv6 address becomes its IPv4 address, because a dual-stack
- * socket names IPv4 peers that way.
+ * The canonical spelling of an IP address. An IPv4-mapped IPv6 address becomes its IPv4 address,
+ * because a dual-stack socket names IPv4 peers that way.
  *
  * @returns `undefined` for a text that is not an IP address
  */
@@ -31,7 +32,9 @@ export interface AddressRange {
 
 const MAPPED_BITS = 96;
 
-/** @returns the range, in IPv4 where it is IPv4-mapped; `undefined` for a text that is not a range */
+/**
+ * @returns the range, in IPv4 where it is IPv4-mapped; `undefined` for a text that is not a range
+ */
 export function readRange(text: string): AddressRange | undefined {
   const [written = "", length, ...rest] = text.split("/");
   const address = readAddress(written);

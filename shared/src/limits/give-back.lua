@@ -5,7 +5,8 @@ Gives one permit back to each of several buckets of token-bucket.lua.
 KEYS 1...  buckets  string  "<level in millionths of a permit> <time in µs>"; absent when full
 Reply how many were not full
 
-token-bucket.lua cuts off what a bucket holds beyond its burst. A stored time in the future becomes now, as there.
+token-bucket.lua cuts off what a bucket holds beyond its burst. A stored time in the future becomes
+now, as there.
 ]]
 local PERMIT = 1000000
 

@@ -3,13 +3,17 @@ import { LRUCache } from "lru-cache";
 import { readAddress } from "./address.ts";
 import { type Limit, type Policy, toPolicy } from "./policies.ts";
 
-/** The networks of one client that limits count, narrowest first; {@link NETWORK_FACTORS} has the same order. */
+/**
+ * The networks of one client that limits count, narrowest first; {@link NETWORK_FACTORS} has the
+ * same order.
+ */
 export type LimitedNetworks = readonly [narrowest: string, ...wider: string[]];
 
 /**
- * The limit of a /64, a /56 and a /48 as a multiple of the limit of one address. One host may use a whole /64, one
- * household a /56 and one site a /48: counted by /64 alone, a household would have the limits of 256 clients. IPv4 is
- * counted by address alone, because neighbours in a /24 are strangers.
+ * The limit of a /64, a /56 and a /48 as a multiple of the limit of one address. One host may use a
+ * whole /64, one household a /56 and one site a /48: counted by /64 alone, a household would have
+ * the limits of 256 clients. IPv4 is counted by address alone, because neighbours in a /24 are
+ * strangers.
  */
 export const NETWORK_FACTORS = [1, 2, 4] as const;
 
@@ -17,7 +21,11 @@ const NAME_SUFFIXES = ["", "-56", "-48"] as const;
 const CLIENTS_MAX = 10_000;
 const networksByClient = new LRUCache<string, LimitedNetworks>({ max: CLIENTS_MAX, memoMethod: toNetworks });
 
-/** @param client an IP address; any other text is a network of its own. @returns the same array for the same client */
+/**
+ * @param client an IP address; any other text is a network of its own.
+ *
+ * @returns the same array for the same client
+ */
 export const limitedNetworks = (client: string): LimitedNetworks => networksByClient.memo(client);
 
 function toNetworks(client: string): LimitedNetworks {

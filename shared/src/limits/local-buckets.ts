@@ -2,14 +2,16 @@ import { LRUCache } from "lru-cache";
 import type { Bucket } from "./policies.ts";
 import type { LimitResult } from "./rate-limit.ts";
 
-/** 50,000 buckets take some 10 MB. The least recently used one is evicted, and starts full again. */
+/**
+ * 50,000 buckets take some 10 MB. The least recently used one is evicted, and starts full again.
+ */
 export const LOCAL_BUCKETS_MAX = 50_000;
 
 /** Token buckets in the memory of this process. `nowMs` is of a monotonic clock. */
 export interface LocalBuckets {
   /**
-   * Takes permits from each of the buckets, or from none. A bucket whose burst is smaller gives its whole burst: it would
-   * deny the request for ever otherwise.
+   * Takes permits from each of the buckets, or from none. A bucket whose burst is smaller gives its
+   * whole burst: it would deny the request for ever otherwise.
    */
   take(buckets: readonly Bucket[], nowMs: number, permits?: number): LimitResult;
   /** Gives one permit back to each of the buckets. */

@@ -9,7 +9,10 @@ export interface NetworkSlotLimits {
 
 /** A bounded number of slots, counted by network. */
 export interface NetworkSlots {
-  /** @returns a function that gives the slot back (a second call changes nothing), or the bound that refused it */
+  /**
+   * @returns a function that gives the slot back (a second call changes nothing), or the bound that
+   *   refused it
+   */
   take(networks: LimitedNetworks): (() => void) | "network_full" | "all_taken";
 }
 

@@ -4,10 +4,16 @@ export interface Limit {
   burst: number;
 }
 
-/** A limit with the name that clients read. Made once at start; all its buckets refer to the same object. */
+/**
+ * A limit with the name that clients read. Made once at start; all its buckets refer to the same
+ * object.
+ */
 export interface Policy extends Limit {
   name: string;
-  /** The constant parts of the response headers: the member of `RateLimit-Policy`, and the start of that of `RateLimit`. */
+  /**
+   * The constant parts of the response headers: the member of `RateLimit-Policy`, and the start of
+   * that of `RateLimit`.
+   */
   headerParts: { policy: string; state: string };
 }
 

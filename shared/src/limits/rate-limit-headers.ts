@@ -4,7 +4,8 @@ import type { LimitResult } from "./rate-limit.ts";
 
 /**
  * The `RateLimit-Policy` and `RateLimit` headers of allowed and denied requests
- * (draft-ietf-httpapi-ratelimit-headers). `r` is the permits left, `t` the seconds until the bucket is full.
+ * (draft-ietf-httpapi-ratelimit-headers). `r` is the permits left, `t` the seconds until the bucket
+ * is full.
  *
  * @throws Problem `rate_limited` for a denied request, with the same headers
  */

@@ -24,7 +24,10 @@ export interface Debit {
 }
 
 export interface Limiter {
-  /** Takes one permit from each of the buckets, or none. All share a slot. Never rejects; waits for Redis a bounded time. */
+  /**
+   * Takes one permit from each of the buckets, or none. All share a slot. Never rejects; waits for
+   * Redis a bounded time.
+   */
   take(redis: Redis, buckets: readonly Bucket[]): Promise<LimitResult>;
   /**
    * Takes up to `permits` from a bucket. Never rejects; waits for Redis a bounded time.
@@ -32,7 +35,10 @@ export interface Limiter {
    * @returns `undefined` while Redis does not answer
    */
   debit(redis: Redis, bucket: Bucket, permits: number): Promise<Debit | undefined>;
-  /** Gives one permit back to each of the buckets, up to its burst. Never rejects; waits for Redis a bounded time. */
+  /**
+   * Gives one permit back to each of the buckets, up to its burst. Never rejects; waits for Redis a
+   * bounded time.
+   */
   giveBack(redis: Redis, buckets: readonly Bucket[]): Promise<void>;
 }
 
@@ -43,7 +49,8 @@ export interface LimiterOptions {
   onFallback?: () => void;
 }
 
-// After a failure Redis is not called this long: otherwise each request would wait for the same timeout.
+// After a failure Redis is not called this long: otherwise each request would wait for the same
+// timeout.
 const REST_AFTER_FAILURE_MS = 500;
 // Bounds how long one script call blocks Redis, at about 7 µs a request.
 const REQUESTS_PER_CALL_MAX = 100;
@@ -56,8 +63,9 @@ interface PendingRequest extends PermitRequest {
 }
 
 /**
- * Token buckets in Redis, shared by all gateways. While Redis does not answer, the process counts with the same limits in
- * its own memory. Requests of one turn of the event loop share a call: a call each costs several times what the buckets do.
+ * Token buckets in Redis, shared by all gateways. While Redis does not answer, the process counts
+ * with the same limits in its own memory. Requests of one turn of the event loop share a call: a
+ * call each costs several times what the buckets do.
  */
 export function createLimiter({ now = performance.now.bind(performance), onFallback }: LimiterOptions = {}): Limiter {
   const local = createLocalBuckets();

@@ -7,15 +7,20 @@ import type { Limiter, LimitResult } from "./rate-limit.ts";
 /**
  * Token buckets that decide in this process at once, and settle with Redis in the background.
  *
- * Each process counts what it lets pass as a debt. Once the debt is 1 % of a bucket's burst, the process takes as many
- * permits from the bucket in Redis, and lowers its own level to what is left there. What Redis cannot give stays owed and
- * nothing passes until it is paid. So each process lets at most 1 % of the burst pass beyond the limit, plus what arrives
- * in one round trip. A request never waits, and most requests cause no command.
+ * Each process counts what it lets pass as a debt. Once the debt is 1 % of a bucket's burst, the
+ * process takes as many permits from the bucket in Redis, and lowers its own level to what is left
+ * there. What Redis cannot give stays owed and nothing passes until it is paid. So each process
+ * lets at most 1 % of the burst pass beyond the limit, plus what arrives in one round trip. A
+ * request never waits, and most requests cause no command.
  *
  * While Redis does not answer, each process continues with the same limits by itself.
  */
 export interface SyncedBuckets {
-  /** Takes permits from each of the buckets, or from none. @param permits a whole number, 1 or more */
+  /**
+   * Takes permits from each of the buckets, or from none.
+   *
+   * @param permits a whole number, 1 or more
+   */
   take(redis: Redis, buckets: readonly Bucket[], permits: number): LimitResult;
 }
 
@@ -27,7 +32,8 @@ export interface SyncedBucketsOptions {
 }
 
 const SETTLE_SHARE = 0.01;
-// Bounds the commands of a client that is beyond its limit, and of all clients while Redis does not answer.
+// Bounds the commands of a client that is beyond its limit, and of all clients while Redis does not
+// answer.
 const SETTLE_INTERVAL_MS = 10;
 
 interface Debt {
@@ -59,7 +65,8 @@ export function createSyncedBuckets({
     const debit = await limiter.debit(redis, bucket, owed);
     debt.isSettling = false;
     if (debit?.taken !== owed) debt.settlesAtMs = now() + SETTLE_INTERVAL_MS;
-    // Forgiven while Redis does not answer: otherwise the first settlement afterwards would bill the whole outage.
+    // Forgiven while Redis does not answer: otherwise the first settlement afterwards would bill
+    // the whole outage.
     debt.permits -= debit?.taken ?? owed;
     if (debit !== undefined) local.lower(bucket, debit.left - debt.permits, now());
   }

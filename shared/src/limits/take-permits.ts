@@ -11,15 +11,16 @@ export interface PermitRequest {
 }
 
 /**
- * For each bucket of a request the whole permits that it held, or minus the microseconds until it holds one. The request
- * took its permits unless one of these is negative.
+ * For each bucket of a request the whole permits that it held, or minus the microseconds until it
+ * holds one. The request took its permits unless one of these is negative.
  */
 export type HeldPermits = readonly number[];
 
 const script = defineScript({ name: "token-bucket", source, parse: (reply) => reply as number[] });
 
 /**
- * Takes permits for each request, in order, in one call of `token-bucket.lua`. All buckets share a slot.
+ * Takes permits for each request, in order, in one call of `token-bucket.lua`. All buckets share a
+ * slot.
  *
  * @returns what each request found; `undefined` for a request that failed although others did not
  */
@@ -44,7 +45,10 @@ async function takeAlone(redis: Redis, request: PermitRequest): Promise<HeldPerm
   }
 }
 
-/** The slot is moving and its keys are on two nodes. Nothing was done; the keys of one request are usually on one node. */
+/**
+ * The slot is moving and its keys are on two nodes. Nothing was done; the keys of one request are
+ * usually on one node.
+ */
 const isSlotMoving = (error: unknown) => isReply(error) && error.message.startsWith("TRYAGAIN");
 
 function keysOf(requests: readonly PermitRequest[]): string[] {
@@ -61,7 +65,10 @@ function splitReply(requests: readonly PermitRequest[], held: readonly number[])
   });
 }
 
-/** Sends the limits of a run of requests once: most requests have the same, and each argument costs both sides time. */
+/**
+ * Sends the limits of a run of requests once: most requests have the same, and each argument costs
+ * both sides time.
+ */
 function argsOf(requests: readonly PermitRequest[]): number[] {
   const runs: { sample: PermitRequest; count: number }[] = [];
   for (const request of requests) {

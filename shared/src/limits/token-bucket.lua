@@ -1,18 +1,20 @@
 #!lua
 --[[
-Takes permits for several requests, one after another: from each bucket of a request, or from none of them. A bucket may
-belong to several requests; later ones find what earlier ones left.
+Takes permits for several requests, one after another: from each bucket of a request, or from none
+of them. A bucket may belong to several requests; later ones find what earlier ones left.
 
-KEYS 1...  buckets  string  "<level in millionths of a permit> <time in µs>"; absent when full; request after request
-ARGV For each run of requests with the same limits: number of requests, permits wanted of each bucket (1 or more; a bucket
-     that holds fewer gives all its whole permits), buckets of a request; then of each bucket: permits a second, burst.
-Reply For each of KEYS, as its request found it: the whole permits it held, or minus the µs until it holds one. The request
-      took its permits unless one of its numbers is negative.
+KEYS 1...  buckets  string  "<level in millionths of a permit> <time in µs>"; absent when full;
+           request after request
+ARGV For each run of requests with the same limits: number of requests, permits wanted of each
+     bucket (1 or more; a bucket that holds fewer gives all its whole permits), buckets of a
+     request; then of each bucket: permits a second, burst.
+Reply For each of KEYS, as its request found it: the whole permits it held, or minus the µs until it
+      holds one. The request took its permits unless one of its numbers is negative.
 
-The clock is Redis' own, because gateways' clocks differ. A stored time in the future counts as now and is stored as now:
-otherwise a bucket would stay empty for as long as the clock was set back. At maxmemory the script is refused on purpose:
-the gateway then counts in its own memory and takes none from the rankings. A key of another type counts as absent and is
-overwritten.
+The clock is Redis' own, because gateways' clocks differ. A stored time in the future counts as now
+and is stored as now: otherwise a bucket would stay empty for as long as the clock was set back. At
+maxmemory Redis refuses the script, on purpose: the gateway then counts in its own memory and takes
+none from the rankings. A key of another type counts as absent and is overwritten.
 ]]
 local PERMIT = 1000000
 

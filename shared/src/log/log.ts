@@ -20,9 +20,9 @@ function withLoggedErrors(about: Record<string, unknown>): Record<string, unknow
 }
 
 /**
- * A JSON log on standard output: one object a line, times in ISO 8601, errors reduced by {@link toLoggedError}. A repeated
- * failure is one line a second with the count `left_out`. Lines are written in batches every 100 ms; the last batch is
- * written before the process ends.
+ * A JSON log on standard output: one object a line, times in ISO 8601, errors reduced by {@link
+ * toLoggedError}. A repeated failure is one line a second with the count `left_out`. Lines are
+ * written in batches every 100 ms; the last batch is written before the process ends.
  */
 export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Log {
   const limitRepeats = createRepeatLimit();
@@ -68,8 +68,8 @@ function createTimestamp(): () => string {
 export type LineWriter = (level: LogLevel, about: object, message: string) => void;
 
 /**
- * The same log for frequent lines whose fields all come from our own code. Skips redaction and the treatment of errors,
- * which take several times as long as writing the line.
+ * The same log for frequent lines whose fields all come from our own code. Skips redaction and the
+ * treatment of errors, which take several times as long as writing the line.
  */
 export function createLineWriter(log: Log): LineWriter {
   const timestamp = createTimestamp();

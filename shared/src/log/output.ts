@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import pino, { type DestinationStream } from "pino";
 
-// Each write is a system call and a task for another thread. Sizes in bytes, the flush in milliseconds.
+// Each write is a system call and a task for another thread. Sizes in bytes, the flush in
+// milliseconds.
 const BATCHED = { sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
 
 // Beyond this size the lines of a turn are written before its end.
@@ -30,9 +31,9 @@ function writeSyncRetrying(text: string): void {
 }
 
 /**
- * Standard output for log lines. Joins the lines of one turn of the event loop, because pino measures its whole backlog
- * at each write. Writes what is left at the end of the process. While the reader is stuck, drops lines beyond a bound, and
- * logs one line about it afterwards.
+ * Standard output for log lines. Joins the lines of one turn of the event loop, because pino
+ * measures its whole backlog at each write. Writes what is left at the end of the process. While
+ * the reader is stuck, drops lines beyond a bound, and logs one line about it afterwards.
  */
 export function openOutput(service: string): DestinationStream {
   let lines: string[] = [];

@@ -15,8 +15,9 @@ const KINDS_MAX = 200;
 const OTHERS = "others";
 
 /**
- * Writes the first line of a kind at once, then the latest one of each interval with the number of those left out.
- * Without this limit a Redis that refused commands caused 41 MB of log a second: a line for each request.
+ * Writes the first line of a kind at once, then the latest one of each interval with the number of
+ * those left out. Without this limit a Redis that refused commands caused 41 MB of log a second: a
+ * line for each request.
  */
 export function createRepeatLimit(intervalMs = INTERVAL_MS): LimitRepeats {
   const repeatsByKind = new Map<string, Repeats>();
@@ -47,11 +48,17 @@ export function createRepeatLimit(intervalMs = INTERVAL_MS): LimitRepeats {
   };
 }
 
-/** Fields that distinguish failures with the same message. The request id and path do not: they differ in every request. */
+/**
+ * Fields that distinguish failures with the same message. The request id and path do not: they
+ * differ in every request.
+ */
 const KIND_FIELDS = ["code", "queue", "database", "redis", "step"] as const;
 const KIND_TEXT_CHARS_MAX = 60;
 
-/** The kind of a failure, the same for all requests that it happens to; `undefined` for a line without `err`. */
+/**
+ * The kind of a failure, the same for all requests that it happens to; `undefined` for a line
+ * without `err`.
+ */
 export function kindOfFailure(about: unknown, message: unknown): string | undefined {
   if (typeof about !== "object" || about === null || !("err" in about)) return undefined;
   const fields: Partial<Record<string, unknown>> = { ...about };

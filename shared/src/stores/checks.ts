@@ -9,9 +9,10 @@ export interface DurabilityOptions {
 }
 
 /**
- * Refuses a Redis that would lose data: one that evicts keys when memory is short, and in production one without an
- * append-only file. In production the log warns of a Redis that acknowledges before it syncs. Checks all primaries of a
- * cluster, and refuses a single node of a cluster, which would serve only part of the keys.
+ * Refuses a Redis that would lose data: one that evicts keys when memory is short, and in
+ * production one without an append-only file. In production the log warns of a Redis that
+ * acknowledges before it syncs. Checks all primaries of a cluster, and refuses a single node of a
+ * cluster, which would serve only part of the keys.
  *
  * @throws UnfitStore that says which setting to change
  */
@@ -45,8 +46,9 @@ async function checkServer(server: Connection, { isProduction, log }: Durability
 }
 
 /**
- * Warns of primaries without a replica, for `DURABILITY=replicated`. The service starts anyway: reads work, and writes do
- * as soon as there is a replica. The connection logs a primary that does not answer.
+ * Warns of primaries without a replica, for `DURABILITY=replicated`. The service starts anyway:
+ * reads work, and writes do as soon as there is a replica. The connection logs a primary that does
+ * not answer.
  */
 export async function warnWithoutReplica(redis: Redis, log: Log): Promise<void> {
   for (const server of primariesOf(redis)) {

@@ -1,8 +1,9 @@
 /**
- * The fence of a shard, or of the accounts, names the run of the Redis server on which they may be written. Redis draws a
- * new `run_id` at each start. So after a restart, a failover or a change of volumes the fence names another run, and every
- * writing script refuses until a service has compared the store with PostgreSQL or with what the service itself has seen.
- * An emptied store has no fence.
+ * The fence of a shard, or of the accounts, names the run of the Redis server on which they may be
+ * written. Redis draws a new `run_id` at each start. So after a restart, a failover or a change of
+ * volumes the fence names another run, and every writing script refuses until a service has
+ * compared the store with PostgreSQL or with what the service itself has seen. An emptied store has
+ * no fence.
  *
  *     <origin> <kept> <from> <run>     open: scripts write on this run
  *     <origin> <kept> <from> lost      the store lost data: no reads and writes until it is restored
@@ -12,7 +13,10 @@ export interface Fence {
   origin: string;
   /** Versions (µs) up to this one were in Redis or in PostgreSQL when the fence was written. */
   kept: number;
-  /** Versions above this one were given out under this fence. Those between `kept` and `from` were lost. */
+  /**
+   * Versions above this one were given out under this fence. Those between `kept` and `from` were
+   * lost.
+   */
   from: number;
   /** The `run_id` of the server; absent after a loss of data. */
   run?: string;

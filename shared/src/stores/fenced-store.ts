@@ -27,8 +27,9 @@ export async function readFence(redis: Redis, tag: string): Promise<FencedStore>
   for (let tries = 1; ; tries++) {
     const before = runAt(redis, keys[0]);
     const [text = null, clock = null] = await redis.mget(keys);
-    // On a new connection the run is known only with the first answer, and a failover may change the server meanwhile:
-    // the answer belongs to a run only if the run is the same before and after.
+    // On a new connection the run is known only with the first answer, and a failover may change
+    // the server meanwhile: the answer belongs to a run only if the run is the same before and
+    // after.
     const run = before === runAt(redis, keys[0]) ? before : undefined;
     if (run === undefined && tries < TRIES_MAX) continue;
     return { text: text ?? "", fence: parseFence(text), clock: clock === null ? undefined : Number(clock), run };
@@ -38,7 +39,8 @@ export async function readFence(redis: Redis, tag: string): Promise<FencedStore>
 /**
  * Writes a fence, unless the store has changed since it was judged.
  *
- * @param raises whether to raise the clock above every version ever given out, as is needed after a loss
+ * @param raises whether to raise the clock above every version ever given out, as is needed after a
+ *   loss
  * @returns false when the store has changed; then nothing was written
  */
 export function putFence(

@@ -9,7 +9,10 @@ import { checkSplit } from "./split.ts";
 import type { Stores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
-/** Stores that may be used once they have passed their checks: durable settings, and the configured number of partitions. */
+/**
+ * Stores that may be used once they have passed their checks: durable settings, and the configured
+ * number of partitions.
+ */
 export interface FitStores {
   /** @throws Problem `unavailable` until the region's store has passed its checks */
   of(region: string): Redis;
@@ -36,11 +39,12 @@ const RETRY_CHECK_MS = 1_000;
 const FOREVER_MS = 2 ** 31 - 1;
 
 /**
- * Waits at start for all stores, or for those that answer: a region whose store is down must not keep the others from
- * being served. A store that answers later is checked then. Until it passes, its region stays unavailable and the log says
- * which setting to change.
+ * Waits at start for all stores, or for those that answer: a region whose store is down must not
+ * keep the others from being served. A store that answers later is checked then. Until it passes,
+ * its region stays unavailable and the log says which setting to change.
  *
- * @throws UnfitStore for a store that answers at the start and fails its checks; Error when no store answers
+ * @throws UnfitStore for a store that answers at the start and fails its checks; Error when no
+ *   store answers
  */
 export async function awaitFitStores(options: FitStoresOptions): Promise<FitStores> {
   const { stores, topology, regions, needsHome, isProduction, log } = options;

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 --[[
-Writes the fence of a shard, or of the accounts, unless the store has changed since it was judged. Runs at maxmemory too,
-because a full store must be opened before the drainer can make room.
+Writes the fence of a shard, or of the accounts, unless the store has changed since it was judged.
+Runs at maxmemory too, because a full store must be opened before the drainer can make room.
 
 KEYS 1 fence  string  <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
      2 clock  string  the last version given out (µs)

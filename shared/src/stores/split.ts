@@ -4,8 +4,8 @@ import type { Redis } from "../redis/redis.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
 /**
- * The number of partitions of a region's entries, stored beside them. A process with another number would look for players
- * on the wrong shards, and split the board in two.
+ * The number of partitions of a region's entries, stored beside them. A process with another number
+ * would look for players on the wrong shards, and split the board in two.
  *
  *     4               the present number
  *     1>4 copying     entries are being moved: no writes; the old shards are complete and may be read
@@ -20,7 +20,11 @@ export interface Split {
 
 const SPLIT = /^(\d{1,4})(?:>(\d{1,4}) (copying|moving))?$/;
 
-/** @returns `undefined` for a Redis that was never used or was emptied. @throws UnfitStore for a malformed split */
+/**
+ * @returns `undefined` for a Redis that was never used or was emptied.
+ *
+ * @throws UnfitStore for a malformed split
+ */
 export async function readSplit(redis: Redis, region: string): Promise<Split | undefined> {
   const text = await redis.get(splitKey(region));
   if (text === null) return undefined;
@@ -52,7 +56,10 @@ export async function compareSplit(redis: Redis, topology: Topology, region: str
   if (split !== undefined) refuseOther(topology, region, split);
 }
 
-/** Stores the configured number. Existing entries with another number win: theirs is returned and nothing stored. */
+/**
+ * Stores the configured number. Existing entries with another number win: theirs is returned and
+ * nothing stored.
+ */
 async function adoptSplit(redis: Redis, topology: Topology, region: string): Promise<Split> {
   const partitions = (await findSplit(redis, region, topology.partitions)) ?? topology.partitions;
   if (partitions !== topology.partitions) return { partitions, isReadable: true };
@@ -61,8 +68,8 @@ async function adoptSplit(redis: Redis, topology: Topology, region: string): Pro
 }
 
 /**
- * The split of entries from before the number was stored: a shard that was ever written has a clock. The last partitions
- * may be empty, so a larger configured number is accepted.
+ * The split of entries from before the number was stored: a shard that was ever written has a
+ * clock. The last partitions may be empty, so a larger configured number is accepted.
  */
 async function findSplit(redis: Redis, region: string, configured: number): Promise<number | undefined> {
   const [whole] = shardsOf(region, 1);

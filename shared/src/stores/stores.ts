@@ -4,7 +4,10 @@ import { addressesOf, awaitReady, connectRedis, type Redis } from "../redis/redi
 import { checkDurability, type DurabilityOptions } from "./checks.ts";
 import { checkSplit } from "./split.ts";
 
-/** The Redis clients of a service: one for each distinct URL, so regions that share a Redis share a client. */
+/**
+ * The Redis clients of a service: one for each distinct URL, so regions that share a Redis share a
+ * client.
+ */
 export interface Stores {
   /** The store of accounts, which belong to no region. */
   readonly home: Redis;
@@ -45,8 +48,8 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
 }
 
 /**
- * Waits until all stores are connected, `timeoutMs` at most: for a service that works without its stores, but should start
- * with those that answer.
+ * Waits until all stores are connected, `timeoutMs` at most: for a service that works without its
+ * stores, but should start with those that answer.
  */
 export async function connectWithin(stores: Stores, timeoutMs: number): Promise<void> {
   await Promise.allSettled(stores.all.map((redis) => awaitReady(redis, timeoutMs)));
@@ -55,8 +58,8 @@ export async function connectWithin(stores: Stores, timeoutMs: number): Promise<
 const BOOT_TIMEOUT_MS = 30_000;
 
 /**
- * Waits until every store answers and has passed its checks: for commands, which need all stores. Services use
- * `awaitFitStores`, which starts with some of them.
+ * Waits until every store answers and has passed its checks: for commands, which need all stores.
+ * Services use `awaitFitStores`, which starts with some of them.
  *
  * @throws Error that says which setting to change, or that a store did not answer in time
  */
