@@ -23,10 +23,10 @@ export function createViews({ regions, boards, limit, onChange }: ViewsOptions):
   const tabs = byId("regions", HTMLElement);
   const select = byId("boards", HTMLSelectElement);
   const views = [EVERYWHERE, ...regions.filter((region) => region !== EVERYWHERE)];
-  const asked = new URLSearchParams(location.search);
+  const address = new URLSearchParams(location.search);
   const view: View = {
-    region: views.find((each) => each === asked.get("region")?.toUpperCase()) ?? EVERYWHERE,
-    board: boards.find((each) => each === asked.get("board")) ?? boards[0] ?? "main",
+    region: views.find((each) => each === address.get("region")?.toUpperCase()) ?? EVERYWHERE,
+    board: boards.find((each) => each === address.get("board")) ?? boards[0] ?? "main",
   };
 
   const buttons = views.map((region) => {

@@ -9,15 +9,15 @@ afterEach(() => server?.stop(true));
 
 /** A server that gives its answers in order and repeats the last one, and a client of it. */
 function serve(...answers: Answer[]) {
-  const asked: { target: string; lastId: string | null }[] = [];
+  const requests: { target: string; lastId: string | null }[] = [];
   const waits: number[] = [];
   server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch(request) {
       const { pathname, search } = new URL(request.url);
-      asked.push({ target: pathname + search, lastId: request.headers.get("Last-Event-ID") });
-      const answer = answers[Math.min(asked.length, answers.length) - 1];
+      requests.push({ target: pathname + search, lastId: request.headers.get("Last-Event-ID") });
+      const answer = answers[Math.min(requests.length, answers.length) - 1];
       return answer?.(request) ?? new Response(null, { status: 500 });
     },
   });
@@ -25,7 +25,7 @@ function serve(...answers: Answer[]) {
     url: `http://127.0.0.1:${server.port}/`,
     onRetry: (_: unknown, waitMs: number) => waits.push(waitMs),
   });
-  return { client, asked, waits };
+  return { client, requests, waits };
 }
 
 const headers = { "Content-Type": "text/event-stream" };
@@ -51,7 +51,7 @@ async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
 }
 
 test("events arrive in order over lost connections, each once, until the server ends the subscription", async () => {
-  const { client, asked } = serve(
+  const { client, requests } = serve(
     stream(`retry: 1\n\n${event(1)}${event(2)}event: change\nid: 3\ndata: {"half`),
     stream(event(3)),
     last,
@@ -63,7 +63,7 @@ test("events arrive in order over lost connections, each once, until the server 
     ["change", "3", 3],
   ]);
   const target = "/live?region=EU&limit=10";
-  expect(asked).toEqual([null, "2", "3"].map((lastId) => ({ target, lastId })));
+  expect(requests).toEqual([null, "2", "3"].map((lastId) => ({ target, lastId })));
 });
 
 test("an unavailable server is called again after its Retry-After, and onRetry is called", async () => {
@@ -77,11 +77,11 @@ test("an unavailable server is called again after its Retry-After, and onRetry i
 test("a permanent refusal ends the subscription with an error that has the code", async () => {
   const problem = { code: "invalid_request", detail: "The query is not valid: region.", request_id: "a" };
   const contentType = { "Content-Type": "application/problem+json" };
-  const { client, asked } = serve(() => Response.json(problem, { status: 400, headers: contentType }));
+  const { client, requests } = serve(() => Response.json(problem, { status: 400, headers: contentType }));
   const error = await collect(client.live({ region: "MARS" })).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(LeaderboardError);
   expect(error).toMatchObject({ code: "invalid_request", status: 400, requestId: "a" });
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });
 
 test.each([
@@ -129,9 +129,9 @@ test("an abort ends the subscription with the signal's reason, while connected a
 });
 
 test("a silent connection counts as lost", async () => {
-  const { client, asked } = serve(openStream(event(1)), last);
+  const { client, requests } = serve(openStream(event(1)), last);
   expect(await collect(client.live({}, { idleMsMax: 50 }))).toHaveLength(1);
-  expect(asked.map(({ lastId }) => lastId)).toEqual([null, "1"]);
+  expect(requests.map(({ lastId }) => lastId)).toEqual([null, "1"]);
 });
 
 test("onOpen is called for every connection, and onLost for every lost one with the wait for the next", async () => {
@@ -148,17 +148,17 @@ test("onOpen is called for every connection, and onLost for every lost one with 
 
 test("a stream of a player's rank skips unknown events of a later server", async () => {
   const text = `event: cheer\ndata: {}\n\nevent: rank\nid: 7\ndata: {"rank": 3}\n\nevent: not_ranked\ndata: {"user_id": "a"}\n\n`;
-  const { client, asked } = serve(stream(text), last);
+  const { client, requests } = serve(stream(text), last);
   const events = await collect(client.liveRank("a/b", { board: "weekly" }));
   expect(events).toMatchObject([
     { event: "rank", id: "7", data: { rank: 3 } },
     { event: "not_ranked", id: "7", data: { user_id: "a" } },
   ]);
-  expect(asked[0]?.target).toBe("/live/rank/a%2Fb?board=weekly");
+  expect(requests[0]?.target).toBe("/live/rank/a%2Fb?board=weekly");
 });
 
 test("a subscription continues after the last event of an earlier one", async () => {
-  const { client, asked } = serve(last);
+  const { client, requests } = serve(last);
   await collect(client.live({}, { lastEventId: "41" }));
-  expect(asked.map(({ lastId }) => lastId)).toEqual(["41"]);
+  expect(requests.map(({ lastId }) => lastId)).toEqual(["41"]);
 });

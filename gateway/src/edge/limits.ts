@@ -5,8 +5,7 @@ import { toAnsweredProblem } from "shared/http/http";
 import type { Incoming } from "shared/http/incoming";
 import type { Reply } from "shared/http/reply";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
-import { type Bucket, toBuckets, toPolicy } from "shared/limits/policies";
-import type { LimitResult as Verdict } from "shared/limits/rate-limit";
+import { type Bucket, toBuckets, toPolicy, type LimitResult as Verdict } from "shared/limits/policies";
 import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
 import { createSyncedBuckets } from "shared/limits/synced-buckets";
 import {

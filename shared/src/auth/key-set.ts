@@ -5,10 +5,7 @@ export interface KeySetOptions {
   url: string;
   /** Milliseconds of a monotonic clock. */
   elapsed?: (() => number) | undefined;
-  /**
-   * Called for the first failure of the provider, not for those that follow without a success in
-   * between.
-   */
+  /** Called for the first failure after a success, not for those that follow. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
@@ -29,7 +26,7 @@ export interface KeySet {
   /**
    * Refreshes old keys, at a bounded rate.
    *
-   * @returns a promise to wait for if the keys are too old to use, else nothing
+   * @returns a promise to wait for if the keys are too old to use, `undefined` otherwise
    */
   keepFresh(): Promise<void> | undefined;
 }
@@ -41,8 +38,7 @@ export const KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const FETCH_TIMEOUT_MS = 450;
 // Keys of this age are refreshed in the background while they are used.
 const REFRESH_AFTER_MS = 60_000;
-// Keys of this age are refreshed before they are used: a withdrawn key is accepted no longer than
-// this.
+// Keys of this age are refreshed before use, which bounds how long a withdrawn key is accepted.
 const WAIT_AFTER_MS = 120_000;
 // The shortest time between two fetches for unknown keys: anyone can invent a key id.
 const FETCH_AGAIN_MS = 5_000;

@@ -33,7 +33,7 @@ export interface AddressRange {
 const MAPPED_BITS = 96;
 
 /**
- * @returns the range, in IPv4 where it is IPv4-mapped; `undefined` for a text that is not a range
+ * @returns the range, as IPv4 if it is IPv4-mapped; `undefined` for a text that is not a range
  */
 export function readRange(text: string): AddressRange | undefined {
   const [written = "", length, ...rest] = text.split("/");

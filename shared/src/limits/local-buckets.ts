@@ -1,6 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Bucket } from "./policies.ts";
-import type { LimitResult } from "./rate-limit.ts";
+import type { Bucket, LimitResult } from "./policies.ts";
 
 /**
  * 50,000 buckets take some 10 MB. The least recently used one is evicted, and starts full again.
@@ -16,7 +15,7 @@ export interface LocalBuckets {
   take(buckets: readonly Bucket[], nowMs: number, permits?: number): LimitResult;
   /** Gives one permit back to each of the buckets. */
   giveBack(buckets: readonly Bucket[]): void;
-  /** Leaves at most so many permits in a bucket; a negative number is a debt. */
+  /** Lowers a bucket to `permits` at most; a negative number is a debt. */
   lower(bucket: Bucket, permits: number, nowMs: number): void;
 }
 

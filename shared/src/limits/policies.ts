@@ -30,6 +30,15 @@ export interface Bucket {
   key: string;
 }
 
+/** The outcome of one request: its permits were taken, unless a bucket denied it. */
+export interface LimitResult {
+  /** Whole permits left, in the order of the buckets. */
+  remaining: number[];
+  /** Of several buckets that denied, the one with the longest wait. */
+  denied?: Bucket;
+  waitSeconds?: number;
+}
+
 /** One bucket for each key, under the policy at the same index. */
 export function toBuckets(policies: readonly Policy[], keys: readonly string[]): Bucket[] {
   const buckets: Bucket[] = [];

@@ -1,6 +1,5 @@
 import { Problem } from "../api/problems.ts";
-import type { Bucket } from "./policies.ts";
-import type { LimitResult } from "./rate-limit.ts";
+import type { Bucket, LimitResult } from "./policies.ts";
 
 /**
  * The `RateLimit-Policy` and `RateLimit` headers of allowed and denied requests

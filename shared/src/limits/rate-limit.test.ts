@@ -3,8 +3,8 @@ import { scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { createLog } from "../log/log.ts";
 import { awaitReady, connectRedis, observeScripts, type Redis } from "../redis/redis.ts";
-import { type Bucket, toPolicy } from "./policies.ts";
-import { createLimiter, type LimitResult } from "./rate-limit.ts";
+import { type Bucket, type LimitResult, toPolicy } from "./policies.ts";
+import { createLimiter } from "./rate-limit.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
 let redis: Redis;

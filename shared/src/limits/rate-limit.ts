@@ -4,17 +4,8 @@ import { NotSent } from "../redis/cluster.ts";
 import { defineScript, type Redis } from "../redis/redis.ts";
 import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
-import type { Bucket } from "./policies.ts";
+import type { Bucket, LimitResult } from "./policies.ts";
 import { type HeldPermits, type PermitRequest, takePermits } from "./take-permits.ts";
-
-/** The outcome of one request: its permits were taken, unless a bucket denied it. */
-export interface LimitResult {
-  /** Whole permits left, in the order of the buckets. */
-  remaining: number[];
-  /** Of several buckets that denied, the one with the longest wait. */
-  denied?: Bucket;
-  waitSeconds?: number;
-}
 
 /** What one bucket gave. */
 export interface Debit {
@@ -49,8 +40,7 @@ export interface LimiterOptions {
   onFallback?: () => void;
 }
 
-// After a failure Redis is not called this long: otherwise each request would wait for the same
-// timeout.
+// A pause after a failure: otherwise each request would wait for the same timeout.
 const REST_AFTER_FAILURE_MS = 500;
 // Bounds how long one script call blocks Redis, at about 7 µs a request.
 const REQUESTS_PER_CALL_MAX = 100;
@@ -65,7 +55,7 @@ interface PendingRequest extends PermitRequest {
 /**
  * Token buckets in Redis, shared by all gateways. While Redis does not answer, the process counts
  * with the same limits in its own memory. Requests of one turn of the event loop share a call: a
- * call each costs several times what the buckets do.
+ * call for each would cost several times what its buckets do.
  */
 export function createLimiter({ now = performance.now.bind(performance), onFallback }: LimiterOptions = {}): Limiter {
   const local = createLocalBuckets();

@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { Redis } from "../redis/redis.ts";
 import { createLocalBuckets, LOCAL_BUCKETS_MAX } from "./local-buckets.ts";
-import type { Bucket } from "./policies.ts";
-import type { Limiter, LimitResult } from "./rate-limit.ts";
+import type { Bucket, LimitResult } from "./policies.ts";
+import type { Limiter } from "./rate-limit.ts";
 
 /**
  * Token buckets that decide in this process at once, and settle with Redis in the background.
@@ -32,8 +32,7 @@ export interface SyncedBucketsOptions {
 }
 
 const SETTLE_SHARE = 0.01;
-// Bounds the commands of a client that is beyond its limit, and of all clients while Redis does not
-// answer.
+// Bounds the commands for a client beyond its limit, and while Redis does not answer.
 const SETTLE_INTERVAL_MS = 10;
 
 interface Debt {
