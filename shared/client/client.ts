@@ -30,10 +30,7 @@ import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";
 
 export interface ClientOptions extends TransportOptions {
-  /**
-   * A player's token, from a registration or a login, or an operator's. `as` makes a client with
-   * another one.
-   */
+  /** The token of a player or an operator. `as` makes a client with another one. */
   token?: string;
 }
 
@@ -49,10 +46,7 @@ export interface WriteOptions extends CallOptions {
   idempotencyKey?: string;
 }
 
-/**
- * A leaderboard over HTTP. Methods reject with a `LeaderboardError`, or with the reason of an
- * aborted signal.
- */
+/** A leaderboard over HTTP. Methods reject with a `LeaderboardError` or the signal's reason. */
 export interface Client {
   /** A client for the same leaderboard with the token of another player or operator. */
   as(token: string): Client;
@@ -63,10 +57,7 @@ export interface Client {
   register(player: Registration, options?: CallOptions): Promise<Session>;
   /** Codes: `bad_credentials`, `wrong_region`, `rate_limited`. */
   login(credentials: Credentials, options?: CallOptions): Promise<Session>;
-  /**
-   * Enters a board. Codes: `entry_exists`, `queue_full`, and of the token `missing_token`,
-   * `invalid_token`.
-   */
+  /** Enters a board. Codes: `entry_exists`, `queue_full`, `missing_token`, `invalid_token`. */
   createScore(score: CreateScore, options?: WriteOptions): Promise<Entry>;
   /** Sets the score. */
   setScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
@@ -78,9 +69,7 @@ export interface Client {
   rank(userId: string, query?: RankQuery, options?: CallOptions): Promise<RankView>;
   /** The player and up to `range` neighbours a side. Codes: `not_ranked`. */
   around(userId: string, query?: AroundQuery, options?: CallOptions): Promise<AroundView>;
-  /**
-   * A board's changes as they happen. Leave the loop or abort the signal to end the subscription.
-   */
+  /** A board's changes as they happen, until the caller leaves the loop or aborts the signal. */
   live(query?: LiveQuery, options?: LiveOptions): AsyncGenerator<Live<BoardEvent>, void, undefined>;
   /** A player's rank, and each change of it. Codes: `not_ranked`. */
   liveRank(
@@ -88,10 +77,7 @@ export interface Client {
     query?: LiveRankQuery,
     options?: LiveOptions,
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
-  /**
-   * For operators: writes a score for a player. Codes: `not_found`, `forbidden`, and those of every
-   * write.
-   */
+  /** For operators: writes a score. Codes: `not_found`, `forbidden`, those of every write. */
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
   /** For operators: all data about a player. Codes: `not_found`, `forbidden`. */
   playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;

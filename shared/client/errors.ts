@@ -20,10 +20,7 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/**
- * Every failure of a call except an abort, which rejects with the signal's reason. Decide by
- * `code`; `message` is for people.
- */
+/** Every failure but an abort. Decide by `code`; `message` is for people. */
 export class LeaderboardError extends Error {
   override readonly name = "LeaderboardError";
   readonly code: ErrorCode;

@@ -5,18 +5,12 @@ const CHARACTERS_MAX = 128;
 // Of a login, before NFKC: no Unicode form of a character is longer than eight characters.
 const TRIED_CHARACTERS_MAX = 8 * CHARACTERS_MAX;
 
-/**
- * The form that is counted, compared and hashed: keyboards compose the same character differently
- * (NIST SP 800-63B).
- */
+/** The form that is counted, compared and hashed (NIST SP 800-63B): keyboards differ. */
 export const normalizePassword = (password: string) => password.normalize("NFKC");
 
 const lengthOf = (password: string) => [...normalizePassword(password)].length;
 
-/**
- * A new password. Only its length is checked here; the ranker refuses passwords that are easily
- * guessed.
- */
+/** A new password: only its length is checked here. The ranker refuses easily guessed ones. */
 export const newPasswordSchema = z
   .string()
   .refine((password) => lengthOf(password) >= CHARACTERS_MIN, `must have at least ${CHARACTERS_MIN} characters`)

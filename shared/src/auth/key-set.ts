@@ -18,10 +18,7 @@ export interface KeySet {
    *   does not answer
    */
   find: JWTVerifyGetKey;
-  /**
-   * Changes whenever the keys do; tokens that were verified under an earlier generation must be
-   * verified again.
-   */
+  /** Changes with the keys. Tokens verified under an earlier generation must be verified again. */
   readonly generation: number;
   /**
    * Refreshes old keys, at a bounded rate.

@@ -32,8 +32,7 @@ export interface Provider extends Pick<KeySet, "generation" | "keepFresh"> {
   verify(token: string, nowMs: number): Promise<ProvidedClaims>;
 }
 
-// An ID token or an access token, not a logout token or an event of the same issuer (RFC 8725,
-// 3.11).
+// An ID or access token, not a logout token or an event of the same issuer (RFC 8725, 3.11).
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
 export function createProvider(

@@ -26,10 +26,7 @@ test("a cached token still expires", async () => {
 describe("a changed secret", () => {
   const other = "the second secret, of 32 bytes or more";
   const before = createTokens({ ...base, secret });
-  /**
-   * The documented order: the new secret verifies everywhere before it signs anywhere, and the old
-   * one is removed last.
-   */
+  /** The documented order: the new secret verifies everywhere before it signs anywhere. */
   const steps = [
     before,
     createTokens({ ...base, secret, previousSecret: other }),

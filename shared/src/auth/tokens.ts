@@ -9,10 +9,7 @@ export interface Identity {
   userId: string;
   name: string;
   region: string;
-  /**
-   * Creation time (µs) of the account. A re-registered id has a new one, so old tokens stop
-   * working.
-   */
+  /** Creation time (µs) of the account. A re-registered id has a new one, which ends old tokens. */
   account?: string | undefined;
   /** True for a player of the identity provider, who has no account here. */
   isExternal?: boolean;
@@ -58,10 +55,7 @@ interface Verified {
   generation?: number;
 }
 
-/**
- * Our own tokens and those of an identity provider. The algorithm tells which: no algorithm is
- * accepted for both.
- */
+/** Our own tokens and an identity provider's. No algorithm is accepted for both. */
 export function createTokens(options: TokenOptions): Tokens {
   const { lifetimeSeconds, now = Date.now } = options;
   const own = createOwnTokens(options, now);
@@ -86,9 +80,7 @@ export function createTokens(options: TokenOptions): Tokens {
     return fresh;
   }
 
-  /**
-   * False once the provider has other keys: the one that signed the token may have been withdrawn.
-   */
+  /** False once the provider has other keys: the token's key may have been withdrawn. */
   const hasCurrentKeys = ({ generation }: Verified) => generation === undefined || generation === provider?.generation;
 
   return {

@@ -29,8 +29,7 @@ export const ARRIVAL_DIGITS = 16;
 
 /**
  * The prefix of a ranking member: fixed width, and smaller the later. In a reverse range Redis puts
- * the greater member first among equal scores, so the player who reached a score first ranks
- * higher.
+ * the greater member first among equal scores, so the player who came first ranks higher.
  */
 export function toArrival(reachedAtUs: number): string {
   return String(Number.MAX_SAFE_INTEGER - reachedAtUs).padStart(ARRIVAL_DIGITS, "0");

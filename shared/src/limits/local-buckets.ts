@@ -1,9 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Bucket, LimitResult } from "./policies.ts";
 
-/**
- * 50,000 buckets take some 10 MB. The least recently used one is evicted, and starts full again.
- */
+/** Some 10 MB. The least recently used bucket is evicted, and starts full again. */
 export const LOCAL_BUCKETS_MAX = 50_000;
 
 /** Token buckets in the memory of this process. `nowMs` is of a monotonic clock. */

@@ -4,16 +4,10 @@ export interface Limit {
   burst: number;
 }
 
-/**
- * A limit with the name that clients read. Made once at start; all its buckets refer to the same
- * object.
- */
+/** A limit with the name that clients read. All its buckets refer to the same object. */
 export interface Policy extends Limit {
   name: string;
-  /**
-   * The constant parts of the response headers: the member of `RateLimit-Policy`, and the start of
-   * that of `RateLimit`.
-   */
+  /** Constant parts of the headers `RateLimit-Policy` and `RateLimit`. */
   headerParts: { policy: string; state: string };
 }
 

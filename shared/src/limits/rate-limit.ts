@@ -14,22 +14,17 @@ export interface Debit {
   left: number;
 }
 
+/** Methods never reject, and wait for Redis a bounded time. */
 export interface Limiter {
-  /**
-   * Takes one permit from each of the buckets, or none. All share a slot. Never rejects; waits for
-   * Redis a bounded time.
-   */
+  /** Takes one permit from each of the buckets, which share a slot, or from none. */
   take(redis: Redis, buckets: readonly Bucket[]): Promise<LimitResult>;
   /**
-   * Takes up to `permits` from a bucket. Never rejects; waits for Redis a bounded time.
+   * Takes up to `permits` from a bucket.
    *
    * @returns `undefined` while Redis does not answer
    */
   debit(redis: Redis, bucket: Bucket, permits: number): Promise<Debit | undefined>;
-  /**
-   * Gives one permit back to each of the buckets, up to its burst. Never rejects; waits for Redis a
-   * bounded time.
-   */
+  /** Gives one permit back to each of the buckets, up to its burst. */
   giveBack(redis: Redis, buckets: readonly Bucket[]): Promise<void>;
 }
 
@@ -54,8 +49,8 @@ interface PendingRequest extends PermitRequest {
 
 /**
  * Token buckets in Redis, shared by all gateways. While Redis does not answer, the process counts
- * with the same limits in its own memory. Requests of one turn of the event loop share a call: a
- * call for each would cost several times what its buckets do.
+ * with the same limits in its own memory. Requests of one turn of the event loop share a call,
+ * which costs several times what the buckets of a request do.
  */
 export function createLimiter({ now = performance.now.bind(performance), onFallback }: LimiterOptions = {}): Limiter {
   const local = createLocalBuckets();

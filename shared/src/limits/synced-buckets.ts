@@ -64,8 +64,7 @@ export function createSyncedBuckets({
     const debit = await limiter.debit(redis, bucket, owed);
     debt.isSettling = false;
     if (debit?.taken !== owed) debt.settlesAtMs = now() + SETTLE_INTERVAL_MS;
-    // Forgiven while Redis does not answer: otherwise the first settlement afterwards would bill
-    // the whole outage.
+    // Forgiven while Redis does not answer: the next settlement would bill the whole outage.
     debt.permits -= debit?.taken ?? owed;
     if (debit !== undefined) local.lower(bucket, debit.left - debt.permits, now());
   }

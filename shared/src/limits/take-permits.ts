@@ -45,10 +45,7 @@ async function takeAlone(redis: Redis, request: PermitRequest): Promise<HeldPerm
   }
 }
 
-/**
- * The slot is moving and its keys are on two nodes. Nothing was done; the keys of one request are
- * usually on one node.
- */
+/** The slot is moving: its keys are on two nodes, but those of one request usually on one. */
 const isSlotMoving = (error: unknown) => isReply(error) && error.message.startsWith("TRYAGAIN");
 
 function keysOf(requests: readonly PermitRequest[]): string[] {
@@ -65,10 +62,7 @@ function splitReply(requests: readonly PermitRequest[], held: readonly number[])
   });
 }
 
-/**
- * Sends the limits of a run of requests once: most requests have the same, and each argument costs
- * both sides time.
- */
+/** Sends the same limits of successive requests once: each argument costs both sides time. */
 function argsOf(requests: readonly PermitRequest[]): number[] {
   const runs: { sample: PermitRequest; count: number }[] = [];
   for (const request of requests) {

@@ -3,10 +3,7 @@ const MESSAGE_CHARS_MAX = 1_000;
 // One UTF-16 unit takes at most three bytes of UTF-8.
 const BYTES_PER_UNIT_MAX = 3;
 
-/**
- * Bounds a log line: one that is too long keeps its level, time, service, request id and message
- * only.
- */
+/** Bounds a line: a longer one keeps its level, time, service, request id and message only. */
 export function boundLine(line: string): string {
   if (line.length * BYTES_PER_UNIT_MAX <= LINE_BYTES_MAX) return line;
   const bytes = Buffer.byteLength(line);

@@ -21,8 +21,7 @@ const ERRORS_MAX = 4;
 
 /**
  * Reduces an error to its type, message, stack, code and cause. Other members may hold password
- * hashes: ioredis keeps a command's arguments in `command`, postgres a row in `detail` and
- * `parameters`.
+ * hashes: ioredis keeps arguments in `command`, postgres a row in `detail` and `parameters`.
  */
 export function toLoggedError(thrown: unknown, depth = 1): LoggedError | string {
   if (!(thrown instanceof Error)) return cut(typeof thrown === "string" ? thrown : `a thrown ${typeof thrown}`);

@@ -1,8 +1,7 @@
 import { writeSync } from "node:fs";
 import pino, { type DestinationStream } from "pino";
 
-// Each write is a system call and a task for another thread. Sizes in bytes, the flush in
-// milliseconds.
+// Each write is a system call and a task for another thread. Bytes and milliseconds.
 const BATCHED = { sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
 
 // Beyond this size the lines of a turn are written before its end.

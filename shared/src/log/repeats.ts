@@ -16,8 +16,7 @@ const OTHERS = "others";
 
 /**
  * Writes the first line of a kind at once, then the latest one of each interval with the number of
- * those left out. Without this limit a Redis that refused commands caused 41 MB of log a second: a
- * line for each request.
+ * those left out. Without this limit a Redis that refused commands caused 41 MB of log a second.
  */
 export function createRepeatLimit(intervalMs = INTERVAL_MS): LimitRepeats {
   const repeatsByKind = new Map<string, Repeats>();
@@ -48,17 +47,11 @@ export function createRepeatLimit(intervalMs = INTERVAL_MS): LimitRepeats {
   };
 }
 
-/**
- * Fields that distinguish failures with the same message. The request id and path do not: they
- * differ in every request.
- */
+/** Fields that distinguish failures with one message; the request id and path always differ. */
 const KIND_FIELDS = ["code", "queue", "database", "redis", "step"] as const;
 const KIND_TEXT_CHARS_MAX = 60;
 
-/**
- * The kind of a failure, the same for all requests that it happens to; `undefined` for a line
- * without `err`.
- */
+/** The kind of a failure, the same for all requests; `undefined` for a line without `err`. */
 export function kindOfFailure(about: unknown, message: unknown): string | undefined {
   if (typeof about !== "object" || about === null || !("err" in about)) return undefined;
   const fields: Partial<Record<string, unknown>> = { ...about };

@@ -47,8 +47,7 @@ async function checkServer(server: Connection, { isProduction, log }: Durability
 
 /**
  * Warns of primaries without a replica, for `DURABILITY=replicated`. The service starts anyway:
- * reads work, and writes do as soon as there is a replica. The connection logs a primary that does
- * not answer.
+ * reads work, and writes do as soon as there is a replica.
  */
 export async function warnWithoutReplica(redis: Redis, log: Log): Promise<void> {
   for (const server of primariesOf(redis)) {

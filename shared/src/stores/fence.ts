@@ -13,10 +13,7 @@ export interface Fence {
   origin: string;
   /** Versions (µs) up to this one were in Redis or in PostgreSQL when the fence was written. */
   kept: number;
-  /**
-   * Versions above this one were given out under this fence. Those between `kept` and `from` were
-   * lost.
-   */
+  /** Versions above this one are of this fence. Those between `kept` and `from` were lost. */
   from: number;
   /** The `run_id` of the server; absent after a loss of data. */
   run?: string;

@@ -28,8 +28,7 @@ export async function readFence(redis: Redis, tag: string): Promise<FencedStore>
     const before = runAt(redis, keys[0]);
     const [text = null, clock = null] = await redis.mget(keys);
     // On a new connection the run is known only with the first answer, and a failover may change
-    // the server meanwhile: the answer belongs to a run only if the run is the same before and
-    // after.
+    // the server meanwhile: the answer belongs to a run that is the same before and after.
     const run = before === runAt(redis, keys[0]) ? before : undefined;
     if (run === undefined && tries < TRIES_MAX) continue;
     return { text: text ?? "", fence: parseFence(text), clock: clock === null ? undefined : Number(clock), run };

@@ -9,10 +9,7 @@ import { checkSplit } from "./split.ts";
 import type { Stores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
-/**
- * Stores that may be used once they have passed their checks: durable settings, and the configured
- * number of partitions.
- */
+/** Stores that may be used once they have passed the checks of durability and partitions. */
 export interface FitStores {
   /** @throws Problem `unavailable` until the region's store has passed its checks */
   of(region: string): Redis;

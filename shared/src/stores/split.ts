@@ -56,10 +56,7 @@ export async function compareSplit(redis: Redis, topology: Topology, region: str
   if (split !== undefined) refuseOther(topology, region, split);
 }
 
-/**
- * Stores the configured number. Existing entries with another number win: theirs is returned and
- * nothing stored.
- */
+/** Stores the configured number, unless existing entries have another one. @returns the split */
 async function adoptSplit(redis: Redis, topology: Topology, region: string): Promise<Split> {
   const partitions = (await findSplit(redis, region, topology.partitions)) ?? topology.partitions;
   if (partitions !== topology.partitions) return { partitions, isReadable: true };

@@ -4,10 +4,7 @@ import { addressesOf, awaitReady, connectRedis, type Redis } from "../redis/redi
 import { checkDurability, type DurabilityOptions } from "./checks.ts";
 import { checkSplit } from "./split.ts";
 
-/**
- * The Redis clients of a service: one for each distinct URL, so regions that share a Redis share a
- * client.
- */
+/** The Redis clients of a service, one for each distinct URL: regions may share one. */
 export interface Stores {
   /** The store of accounts, which belong to no region. */
   readonly home: Redis;
