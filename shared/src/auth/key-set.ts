@@ -1,5 +1,6 @@
-import { createLocalJWKSet, errors, importJWK, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import { Problem } from "../api/problems.ts";
+import { fetchUsableKeys } from "./fetch-keys.ts";
 
 export interface KeySetOptions {
   url: string;
@@ -28,11 +29,6 @@ export interface KeySet {
   keepFresh(): Promise<void> | undefined;
 }
 
-/** Never HS256: a key set is public, so anyone could sign with its keys. */
-export const KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
-
-// The gateway and then a ranker may each fetch, and together must answer within a second.
-const FETCH_TIMEOUT_MS = 450;
 // Keys of this age are refreshed in the background while they are used.
 const REFRESH_AFTER_MS = 60_000;
 // Keys of this age are refreshed before use, which bounds how long a withdrawn key is accepted.
@@ -40,7 +36,6 @@ const WAIT_AFTER_MS = 120_000;
 // The shortest time between two fetches for unknown keys: anyone can invent a key id.
 const FETCH_AGAIN_MS = 5_000;
 const RETRY_AFTER_FAILURE_MS = 1_000;
-const BYTES_MAX = 256 * 1024;
 
 /**
  * Fetches the keys (RFC 7517) when they are first needed, for a key that is not among them, and
@@ -59,7 +54,7 @@ export function createKeySet({ url, elapsed = performance.now.bind(performance),
 
   async function fetchOnce(): Promise<void> {
     try {
-      const usable = await onlyUsable(await fetchKeys(url));
+      const usable = await fetchUsableKeys(url);
       const newText = JSON.stringify(usable);
       if (newText !== text) {
         keys = createLocalJWKSet({ keys: usable });
@@ -115,46 +110,4 @@ export function createKeySet({ url, elapsed = performance.now.bind(performance),
 
 function ignoreUnknown(error: unknown): undefined {
   if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-}
-
-/** The keys that can verify a token here. @throws Error if there is none */
-async function onlyUsable({ keys }: Partial<JSONWebKeySet>): Promise<JWK[]> {
-  if (!Array.isArray(keys)) throw new Error("the key set has no list of keys");
-  const checked = await Promise.all(keys.map(async (key) => ((await isUsable(key)) ? [key] : [])));
-  const usable = checked.flat();
-  if (usable.length > 0) return usable;
-  throw new Error(`none of the ${keys.length} keys of the key set can verify ${KEY_ALGORITHMS.join(", ")}`);
-}
-
-const ALGORITHM_OF_TYPE: Partial<Record<string, string>> = { RSA: "RS256", EC: "ES256", OKP: "EdDSA" };
-
-async function isUsable(key: JWK): Promise<boolean> {
-  try {
-    const algorithm = key.alg ?? ALGORITHM_OF_TYPE[key.kty ?? ""];
-    if (algorithm === undefined || !KEY_ALGORITHMS.includes(algorithm) || (key.use ?? "sig") !== "sig") return false;
-    await importJWK(key, algorithm);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** @throws Error when the answer is late, too large, not a 200, or not a JSON object */
-async function fetchKeys(url: string): Promise<Partial<JSONWebKeySet>> {
-  const response = await fetch(url, {
-    redirect: "manual",
-    headers: { Accept: "application/jwk-set+json, application/json" },
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-  });
-  if (response.status !== 200) throw new Error(`the key set was answered with ${response.status}`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > BYTES_MAX) throw new Error(`the key set has more than ${BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  const keySet: unknown = JSON.parse(Buffer.concat(chunks).toString());
-  if (typeof keySet !== "object" || keySet === null) throw new Error("the key set is not a JSON object");
-  return keySet;
 }

@@ -1,7 +1,8 @@
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose";
 import { invalidToken, Problem } from "../api/problems.ts";
 import { nameSchema, userIdSchema } from "../model/scores.ts";
-import { createKeySet, KEY_ALGORITHMS, type KeySet, type KeySetOptions } from "./key-set.ts";
+import { KEY_ALGORITHMS } from "./fetch-keys.ts";
+import { createKeySet, type KeySet, type KeySetOptions } from "./key-set.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
 /** An identity provider whose players may use this server. */
