@@ -10,19 +10,19 @@ export interface Player {
 
 const PLAYERS = Number(__ENV.PLAYERS || 500);
 const REGIONS = (__ENV.REGIONS || "GLOBAL,ASIA,EU,NA").split(",");
-/** For a server that requires one; all players have the same. */
+/** For a server that requires passwords; all players have the same one. */
 const PASSWORD = __ENV.PASSWORD;
 
 const BATCH = 20;
 const TRIES_MAX = 60;
 
 const JSON_BODY = { headers: { "Content-Type": "application/json" }, tags: { name: "setup" } };
-// A player of an earlier run logs in; who is asked to wait waits.
+// 409: a player of an earlier run, who logs in. 429 and 503: wait and retry.
 const EXPECTED = http.expectedStatuses({ min: 200, max: 299 }, 409, 429, 503);
 
 type Registration = { user_id: string; name: string; region: string; password?: string };
 
-/** Registers the players, in small batches and no faster than the server lets them in, or logs them in. */
+/** Registers the players, or logs them in, in small batches at the rate that the server allows. */
 export function registerPlayers(): Player[] {
   const players: Player[] = [];
   for (let first = 0; first < PLAYERS; first += BATCH) {
@@ -43,7 +43,7 @@ function enter(registrations: Registration[]): Player[] {
   const known = new Set<string>();
   let waiting = registrations;
   for (let tries = 1; waiting.length > 0; tries++) {
-    if (tries > TRIES_MAX) fail(`the players cannot get in at ${URL_BASE}`);
+    if (tries > TRIES_MAX) fail(`the players cannot register at ${URL_BASE}`);
     let pauseSeconds = 0;
     const responses = http.batch(waiting.map((each) => toRequest(each, known.has(each.user_id))));
     waiting = waiting.filter((each, index) => {
@@ -55,7 +55,7 @@ function enter(registrations: Registration[]): Player[] {
       if (response.status === 409) known.add(each.user_id);
       else if (response.status === 429 || response.status === 503) {
         pauseSeconds = Math.max(pauseSeconds, Number(response.headers["Retry-After"] ?? 1));
-      } else fail(`${each.user_id} cannot get in: ${response.status} ${response.error} ${response.body}`);
+      } else fail(`${each.user_id} cannot register: ${response.status} ${response.error} ${response.body}`);
       return true;
     });
     sleep(pauseSeconds);
@@ -74,8 +74,8 @@ function toRequest(registration: Registration, isKnown: boolean) {
   } as const;
 }
 
-/** One of them, at random. */
-export function anyOf(players: readonly Player[]): Player {
+/** A random player. */
+export function randomPlayer(players: readonly Player[]): Player {
   const player = players[Math.floor(Math.random() * players.length)];
   return player ?? fail("there are no players");
 }

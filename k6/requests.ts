@@ -13,7 +13,7 @@ type Answer = RefinedResponse<"text">;
 
 const POINTS_MAX = 100;
 
-/** Adds points to a player's score, and sees that the entry which comes back is the player's and ranked. */
+/** Adds points to a player's score, and checks that the answer is the player's own ranked entry. */
 export function add(player: Player, expected = [200]): Answer {
   const response = http.post(
     `${URL_BASE}/score/add`,
@@ -26,7 +26,7 @@ export function add(player: Player, expected = [200]): Answer {
   );
   check(response, {
     [`${ADD}: ${expected.join(" or ")}`]: ({ status }) => expected.includes(status),
-    [`${ADD}: the player's own entry, or when to come back`]: (answer) =>
+    [`${ADD}: the player's own entry, or Retry-After`]: (answer) =>
       answer.status === 200
         ? answer.json("user_id") === player.user_id && Number(answer.json("rank")) >= 1
         : answer.headers["Retry-After"] !== undefined,
@@ -34,27 +34,26 @@ export function add(player: Player, expected = [200]): Answer {
   return response;
 }
 
-/** Players who are all on the board, so that every read has something to find. */
-export function rankPlayers(): Player[] {
+/** Registers players and puts all of them on the board, so that every read finds an entry. */
+export function registerRankedPlayers(): Player[] {
   const players = registerPlayers();
   for (const player of players) add(player);
   return players;
 }
 
-/** Reads the top, a rank or a neighbourhood, of the player's region or of everybody. */
+/** Reads the top, a rank or the neighbours, of the player's region or of `GLOBAL`. */
 export function read(player: Player): Answer {
   const region = Math.random() < 0.5 ? player.region : "GLOBAL";
-  const which = READS[Math.floor(Math.random() * READS.length)];
-  if (which === TOP) return top(region);
-  return which === RANK ? rank(player, region) : around(player, region);
+  const route = READS[Math.floor(Math.random() * READS.length)];
+  if (route === TOP) return top(region);
+  return route === RANK ? rank(player, region) : around(player, region);
 }
 
-// What a game does: 60 % writes, 40 % reads.
-const WRITES = 0.6;
+const WRITE_SHARE = 0.6;
 
-/** Of what a game does, one thing. */
+/** One request of a game: a write or a read. */
 export function play(player: Player): void {
-  if (Math.random() < WRITES) add(player);
+  if (Math.random() < WRITE_SHARE) add(player);
   else read(player);
 }
 
@@ -78,7 +77,10 @@ interface Ranked {
   score: number;
 }
 
-/** Ranks ascend by one, but for the player who stands in the middle of `around`; scores never do. */
+/**
+ * True if ranks ascend and scores do not. `around` leaves out the player in its middle, so that a
+ * rank may be skipped once.
+ */
 const isRanked = (entries: unknown) =>
   Array.isArray(entries) &&
   entries.every(({ rank, score }: Ranked, index) => {

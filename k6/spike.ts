@@ -2,12 +2,12 @@ import { sleep } from "k6";
 import exec from "k6/execution";
 import { Counter, Trend } from "k6/metrics";
 import type { Options } from "k6/options";
-import { anyOf, type Player, registerPlayers } from "./players.ts";
+import { type Player, randomPlayer, registerPlayers } from "./players.ts";
 import { ADD, add } from "./requests.ts";
 import { COMMON, THRESHOLDS } from "./settings.ts";
 import { summaryOf } from "./summary.ts";
 
-/** Players who write at once: at 20 writes a second each, what the limits let through is far below the spike. */
+/** Players who write. At 20 writes a second each, the limits allow far less than the spike. */
 const SPIKING = 5;
 const RATE = Number(__ENV.RATE || 20);
 const SPIKE_RATE = Number(__ENV.SPIKE_RATE || 200);
@@ -19,8 +19,8 @@ const recovered = new Counter("recovered");
 const limited = new Counter("limited");
 
 /**
- * From calm to far beyond the limits and back. Every answer is a success or a 429 that says when to come back, and once
- * it is over a player who was limited is served again within seconds, which are measured.
+ * From calm to far beyond the limits and back. Every answer is a success or a 429 with
+ * `Retry-After`. Afterwards measures how soon each limited player is served again.
  */
 export const options: Options = {
   ...COMMON,
@@ -58,12 +58,12 @@ export const setup = () => registerPlayers().slice(0, SPIKING);
 export const handleSummary = summaryOf("spike");
 
 export default function (players: Player[]): void {
-  if (add(anyOf(players), [200, 429]).status === 429) limited.add(1);
+  if (add(randomPlayer(players), [200, 429]).status === 429) limited.add(1);
 }
 
 export function recover(players: Player[]): void {
   const startedAt = Date.now();
-  const player = players[exec.scenario.iterationInTest % players.length] ?? anyOf(players);
+  const player = players[exec.scenario.iterationInTest % players.length] ?? randomPlayer(players);
   while (add(player, [200, 429]).status !== 200) sleep(0.05);
   recovery.add(Date.now() - startedAt);
   recovered.add(1);

@@ -1,4 +1,4 @@
-/** As k6 hands it to `handleSummary`, the part that is used here. */
+/** The part of the argument of `handleSummary` that is used here. */
 interface Summary {
   metrics: Record<string, Metric>;
   state: { testRunDurationMs: number };
@@ -11,8 +11,8 @@ interface Metric {
 }
 
 /**
- * What is left of a run: a JSON file with all figures (SUMMARY, or k6/results/<scenario>.json), and on the terminal the
- * thresholds with what was measured.
+ * Writes all figures of a run to a JSON file (SUMMARY, or k6/results/<scenario>.json), and the
+ * thresholds with their figures to the terminal.
  */
 export function summaryOf(scenario: string) {
   return (data: Summary): Record<string, string> => {
@@ -22,7 +22,7 @@ export function summaryOf(scenario: string) {
       return kept.length === 0 ? [] : [`  ${name}: ${kept.join(", ")}\n      ${measured.join("  ")}`];
     });
     const { http_reqs } = data.metrics;
-    const head = `${scenario}: ${http_reqs?.values.count} requests, set-up among them`;
+    const head = `${scenario}: ${http_reqs?.values.count} requests, including the set-up`;
     return {
       [__ENV.SUMMARY || `k6/results/${scenario}.json`]: JSON.stringify(data, null, 2),
       stdout: `\n${head}\n${lines.join("\n")}\n\n`,

@@ -11,11 +11,11 @@ export interface AccountOptions {
   regions: readonly string[];
   registrationOpen: boolean;
   board: () => string;
-  /** Called when somebody has come or gone. */
+  /** Called after a login or a logout. */
   onChange: () => void;
 }
 
-/** Logging in, registering, and submitting scores. */
+/** The forms to log in, to register and to add points. */
 export function createAccount({ regions, registrationOpen, board, onChange }: AccountOptions) {
   const enter = byId("enter", HTMLFormElement);
   const submit = byId("submit", HTMLFormElement);
@@ -33,7 +33,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
     byId("enter-region", HTMLElement).hidden = !isRegistering();
     byId("enter-hint", HTMLElement).hidden = isRegistering();
     fieldOf(enter, "password").setAttribute("autocomplete", isRegistering() ? "new-password" : "current-password");
-    tell(enter, undefined);
+    showRefusal(enter, undefined);
   }
 
   function show(): void {
@@ -42,17 +42,17 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
     const { user } = session ?? {};
     byId("who", HTMLElement).replaceChildren(create("bdi", "", user?.name), ` · ${user?.region ?? ""}`);
     result.textContent = "";
-    tell(submit, undefined);
+    showRefusal(submit, undefined);
   }
 
-  function take(next: Session | undefined): void {
+  function changeSession(next: Session | undefined): void {
     session = next;
     saveSession(next);
     show();
     onChange();
   }
 
-  function enterBy(): Promise<Session> {
+  function requestSession(): Promise<Session> {
     const [user_id, name, region, password] = ["user_id", "name", "region", "password"].map(
       (field) => fieldOf(enter, field).value,
     ) as [string, string, string, string];
@@ -61,41 +61,44 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
     return client.login({ user_id, ...(name === "" ? {} : { name }), ...secret });
   }
 
-  async function enterNow(): Promise<void> {
+  async function enterOnce(): Promise<void> {
     try {
-      const next = await enterBy();
+      const next = await requestSession();
       fieldOf(enter, "password").value = "";
-      tell(enter, undefined);
-      take(next);
+      showRefusal(enter, undefined);
+      changeSession(next);
       delta.focus();
     } catch (error) {
-      tell(enter, toRefusal(error));
+      showRefusal(enter, toRefusal(error));
     }
   }
 
-  async function submitNow(): Promise<void> {
+  async function submitOnce(): Promise<void> {
     const points = parsePoints(delta.value);
     if (points === undefined) {
-      return tell(submit, { detail: "Say how many points: a whole number, also a negative one.", fields: ["delta"] });
+      return showRefusal(submit, {
+        detail: "Say how many points: a whole number, also a negative one.",
+        fields: ["delta"],
+      });
     }
     try {
       const player = client.as(session?.token ?? "");
       const { score, rank } = await player.addScore({ delta: points, board: board() });
-      tell(submit, undefined);
+      showRefusal(submit, undefined);
       delta.value = "";
       const place = rank === null ? "" : `, rank ${formatNumber(rank)} in ${session?.user.region}`;
       result.textContent = `${formatSigned(points)}: now ${formatNumber(score)}${place}`;
     } catch (error) {
-      if (error instanceof LeaderboardError && error.status === 401) take(undefined);
-      tell(session === undefined ? enter : submit, toRefusal(error));
+      if (error instanceof LeaderboardError && error.status === 401) changeSession(undefined);
+      showRefusal(session === undefined ? enter : submit, toRefusal(error));
     }
   }
 
-  onSubmit(enter, enterNow);
-  onSubmit(submit, submitNow);
+  onSubmit(enter, enterOnce);
+  onSubmit(submit, submitOnce);
   byId("ways", HTMLElement).addEventListener("change", showWay);
   byId("leave", HTMLElement).addEventListener("click", () => {
-    take(undefined);
+    changeSession(undefined);
     fieldOf(enter, "user_id").focus();
   });
   showWay();
@@ -106,7 +109,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
   };
 }
 
-/** One submission at a time. */
+/** Runs `act` on submit, once at a time. */
 function onSubmit(form: HTMLFormElement, act: () => Promise<void>): void {
   const button = form.querySelector("button:not([type])");
   form.addEventListener("submit", (event) => {
@@ -119,8 +122,8 @@ function onSubmit(form: HTMLFormElement, act: () => Promise<void>): void {
   });
 }
 
-/** Says what was wrong, and marks the fields that were; nothing wipes both. */
-function tell(form: HTMLFormElement, refusal: Refusal | undefined): void {
+/** Shows a refusal and marks its fields; `undefined` clears both. */
+function showRefusal(form: HTMLFormElement, refusal: Refusal | undefined): void {
   for (const marked of form.querySelectorAll("[aria-invalid]")) marked.removeAttribute("aria-invalid");
   byId(`${form.id}-message`, HTMLElement).textContent = refusal?.detail ?? "";
   const wrong = (refusal?.fields ?? []).map((name) => form.elements.namedItem(name)).filter((each) => each !== null);

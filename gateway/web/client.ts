@@ -1,6 +1,6 @@
 import { createClient } from "shared/client";
 
-/** Whoever waits looks at a button meanwhile: a few attempts, and then the reason. */
+// The player is waiting in front of a disabled button, so give up early and show the reason.
 const RETRY = { attemptsMax: 3, totalMsMax: 6_000 };
 
 /** The leaderboard that the page came from. */

@@ -9,7 +9,11 @@ export const formatPercentile = (value: number) => shares.format(value);
 export const formatClock = (date: Date) => clock.format(date);
 export const formatCount = (total: number) => `${formatNumber(total)} ${total === 1 ? "player" : "players"}`;
 
-/** A whole number as people type one, with a sign and with separators; nothing where it is none or not exact. */
+/**
+ * Parses a whole number as people type it, with a sign and separators.
+ *
+ * @returns `undefined` for another text, and for a number that a double does not hold exactly
+ */
 export function parsePoints(text: string): number | undefined {
   const digits = text
     .trim()

@@ -5,15 +5,16 @@ export type LiveState = "connecting" | "live" | "reconnecting" | "failed";
 
 export interface LiveHandlers<E> {
   onEvent: (event: E) => void;
-  /** With the error that led to it, unless all is well. */
+  /** `error` is the cause of a state other than `connecting` and `live`. */
   onState?: (state: LiveState, error?: LeaderboardError) => void;
 }
 
 const REFUSED_RETRY_MS = 15_000;
 
 /**
- * Watches a stream of the client for as long as the page can be seen. The client connects again by itself after a break;
- * where it gives up, at a refusal that is not to pass, it is begun anew here, in case the server is another one by then.
+ * Watches a stream while the page is visible. The client reconnects by itself after a break. After
+ * a permanent refusal this function subscribes again every 15 seconds, because the server may
+ * change.
  *
  * @returns how to stop
  */
@@ -32,9 +33,9 @@ export function watch<E>(
       if (!signal.aborted) onState("live");
     };
     const onLost = (error: LeaderboardError) => {
-      // A connection that breaks is made again as a rule; one that cannot be made, or an answer that says no, is news.
-      const isBreak = ++losses === 1 && error.status === 0;
-      if (!signal.aborted) onState(isBreak ? "reconnecting" : "failed", error);
+      // The first reconnect usually succeeds. A second failure, or a refusal, is shown.
+      const isFirstLoss = ++losses === 1 && error.status === 0;
+      if (!signal.aborted) onState(isFirstLoss ? "reconnecting" : "failed", error);
     };
     try {
       for await (const event of subscribe({ signal, lastEventId, onOpen, onLost })) {
@@ -62,8 +63,8 @@ export function watch<E>(
     watching = undefined;
   }
 
-  // A browser has six connections to a host: those of pages that nobody looks at are missing elsewhere.
-  function look(): void {
+  // A browser opens six connections to a host, so hidden pages must not hold one.
+  function followVisibility(): void {
     if (document.visibilityState === "hidden") close();
     else if (watching === undefined) open();
   }
@@ -71,12 +72,12 @@ export function watch<E>(
   const reopen = () => {
     if (document.visibilityState !== "hidden") open();
   };
-  document.addEventListener("visibilitychange", look);
+  document.addEventListener("visibilitychange", followVisibility);
   window.addEventListener("online", reopen);
   onState("connecting");
-  look();
+  followVisibility();
   return () => {
-    document.removeEventListener("visibilitychange", look);
+    document.removeEventListener("visibilitychange", followVisibility);
     window.removeEventListener("online", reopen);
     close();
   };

@@ -11,7 +11,7 @@ import { createRanking } from "./ranking.ts";
 import { toRefusal } from "./refusal.ts";
 import { createViews } from "./views.ts";
 
-/** What the gateway says about the deployment. */
+/** The deployment, as the gateway writes it into the page. */
 interface Settings {
   regions: string[];
   boards: string[];
@@ -25,7 +25,7 @@ const TEXTS: Record<LiveState, string> = {
   reconnecting: "Reconnecting",
   failed: "Not connected",
 };
-// A screen reader is told who leads, not every move.
+// A screen reader announces a new leader, not every change.
 const LEADER_INTERVAL_MS = 15_000;
 
 const meta = document.querySelector<HTMLMetaElement>('meta[name="leaderboard"]');
@@ -38,38 +38,38 @@ const view = createViews({
   boards: settings.boards,
   limit: LIMIT,
   onChange() {
-    look();
+    watchView();
     search.refresh();
   },
 });
 const search = createPlayerSearch(() => ({ ...view }));
 
 let state: BoardState | undefined;
-let seenAt: Date | undefined;
+let shownAt: Date | undefined;
 let leader: { key: string; atMs: number } | undefined;
 let stop = () => {};
 
-function look(): void {
+function watchView(): void {
   stop();
   state = undefined;
   leader = undefined;
   ranking.wait();
   byId("count", HTMLElement).textContent = "";
-  notice("");
+  showNotice("");
   const query = { ...view, limit: LIMIT };
-  stop = watch((options) => client.live(query, options), { onEvent: take, onState: showState });
+  stop = watch((options) => client.live(query, options), { onEvent: applyEvent, onState: showState });
 }
 
-function take({ event, data }: BoardEvent): void {
+function applyEvent({ event, data }: BoardEvent): void {
   if (event === "snapshot") show(data);
   else if (event === "change" && state !== undefined) show(applyChanges(state, data));
-  else if (event === "stale") notice(old("The board cannot be read at the moment."));
-  else if (event === "fresh") notice("");
+  else if (event === "stale") showNotice(outdatedNotice("The board cannot be read at the moment."));
+  else if (event === "fresh") showNotice("");
 }
 
 function show(next: BoardState): void {
   state = next;
-  seenAt = new Date();
+  shownAt = new Date();
   ranking.draw(next);
   showState("live");
   byId("count", HTMLElement).textContent = next.total === 0 ? "" : formatCount(next.total);
@@ -90,22 +90,22 @@ function showState(now: LiveState, error?: LeaderboardError): void {
   const shown = now === "live" || navigator.onLine ? now : "offline";
   element.dataset.state = shown;
   const text = shown === "offline" ? "Offline" : TEXTS[now];
-  // Said again it would be read out again.
+  // A screen reader would read the same text out again.
   if (element.textContent !== text) element.textContent = text;
-  if (shown === "offline") notice(old("You are offline."));
-  else if (now === "live" && state !== undefined) notice("");
+  if (shown === "offline") showNotice(outdatedNotice("You are offline."));
+  else if (now === "live" && state !== undefined) showNotice("");
   else if (now === "failed") {
     if (state === undefined) ranking.hide();
-    notice(old(toRefusal(error).detail));
+    showNotice(outdatedNotice(toRefusal(error).detail));
   }
 }
 
-const old = (why: string) =>
-  seenAt === undefined || state === undefined
+const outdatedNotice = (why: string) =>
+  shownAt === undefined || state === undefined
     ? `${why} This page goes on trying.`
-    : `${why} Shown as of ${formatClock(seenAt)}.`;
+    : `${why} Shown as of ${formatClock(shownAt)}.`;
 
-function notice(text: string): void {
+function showNotice(text: string): void {
   const element = byId("notice", HTMLElement);
   element.hidden = text === "";
   element.textContent = text;
@@ -113,4 +113,4 @@ function notice(text: string): void {
 }
 
 window.addEventListener("offline", () => showState("reconnecting"));
-look();
+watchView();

@@ -8,7 +8,7 @@ import type { View } from "./views.ts";
 
 const NEIGHBOURS = 3;
 
-/** The search for a player: rank, percentile and neighbours, kept up to date for as long as they are shown. */
+/** The search for a player: shows rank, percentile and neighbours, and keeps them up to date. */
 export function createPlayerSearch(viewNow: () => View) {
   const form = byId("find", HTMLFormElement);
   const field = fieldOf(form, "user_id");
@@ -21,10 +21,10 @@ export function createPlayerSearch(viewNow: () => View) {
     finding.abort();
     userId = undefined;
     found.hidden = true;
-    tell("");
+    showMessage("");
   }
 
-  function tell(text: string): void {
+  function showMessage(text: string): void {
     message.textContent = text;
     if (text === "") field.removeAttribute("aria-invalid");
     else field.setAttribute("aria-invalid", "true");
@@ -40,7 +40,7 @@ export function createPlayerSearch(viewNow: () => View) {
     try {
       ranked = await client.rank(id, view, { signal });
     } catch (error) {
-      if (!signal.aborted) tell(toRefusal(error).detail);
+      if (!signal.aborted) showMessage(toRefusal(error).detail);
       return;
     }
     if (signal.aborted) return;
@@ -66,7 +66,7 @@ export function createPlayerSearch(viewNow: () => View) {
   }
 
   async function showNeighbours(id: string, view: View, signal: AbortSignal): Promise<void> {
-    // Without an answer those of before stay; the next rank brings them again.
+    // After a failure the old neighbours stay; the next rank event asks again.
     const answer = await client.around(id, { ...view, range: NEIGHBOURS }, { signal }).catch(() => undefined);
     if (answer === undefined || signal.aborted) return;
     const { self, around } = answer;
@@ -88,7 +88,7 @@ export function createPlayerSearch(viewNow: () => View) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const id = field.value.trim();
-    if (id === "") tell("Say which player.");
+    if (id === "") showMessage("Say which player.");
     else void find(id);
   });
   byId("found-close", HTMLElement).addEventListener("click", () => {
@@ -97,7 +97,7 @@ export function createPlayerSearch(viewNow: () => View) {
   });
 
   return {
-    /** Looks at the same player in another view. */
+    /** Searches for the same player in the present view. */
     refresh(): void {
       if (userId !== undefined) void find(userId);
     },

@@ -5,16 +5,16 @@ import { formatNumber } from "./format.ts";
 
 const MOVE_MS = 450;
 const MARK_MS = 4_000;
-const WAITING_ROWS = 8;
+const PLACEHOLDER_ROWS = 8;
 
 interface Row {
   element: HTMLTableRowElement;
   show(entry: Entry, withRegion: boolean): void;
 }
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** The table of the best: it shows a state, and how it came from the one before. */
+/** The table of entries: shows a state of the board and animates the changes. */
 export function createRanking(isYou: (entry: Entry) => boolean) {
   const table = byId("ranking", HTMLTableElement);
   const body = byId("rows", HTMLTableSectionElement);
@@ -24,11 +24,13 @@ export function createRanking(isYou: (entry: Entry) => boolean) {
   function draw(state: BoardState): void {
     const isSameView = shown?.region === state.region && shown.board === state.board;
     if (!isSameView) clear();
-    const tops = calm.matches ? undefined : new Map([...rows].map(([name, { element }]) => [name, topOf(element)]));
-    const gone = new Set(rows.keys());
+    const tops = reducedMotion.matches
+      ? undefined
+      : new Map([...rows].map(([name, { element }]) => [name, topOf(element)]));
+    const removed = new Set(rows.keys());
     for (const [index, entry] of state.entries.entries()) {
       const name = nameOf(entry);
-      gone.delete(name);
+      removed.delete(name);
       const row = rows.get(name) ?? createRow(isSameView);
       rows.set(name, row);
       row.show(entry, state.region === "GLOBAL");
@@ -36,7 +38,7 @@ export function createRanking(isYou: (entry: Entry) => boolean) {
       element.classList.toggle("is-marked", isYou(entry));
       if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
     }
-    for (const name of gone) {
+    for (const name of removed) {
       rows.get(name)?.element.remove();
       rows.delete(name);
     }
@@ -47,7 +49,7 @@ export function createRanking(isYou: (entry: Entry) => boolean) {
     byId("empty", HTMLElement).hidden = state.entries.length > 0;
   }
 
-  /** Lets what has moved glide to its place from where it was. */
+  /** Animates moved rows from their former places. */
   function slide(tops: ReadonlyMap<string, number>): void {
     for (const { element } of rows.values()) for (const moving of element.getAnimations()) moving.cancel();
     for (const [name, { element }] of rows) {
@@ -120,24 +122,24 @@ export function createRanking(isYou: (entry: Entry) => boolean) {
 
   return {
     draw,
-    /** Shows that something is on its way, in the place of what is there. */
+    /** Shows placeholder rows until the first state arrives. */
     wait(): void {
       clear();
       byId("empty", HTMLElement).hidden = true;
       table.hidden = false;
       table.setAttribute("aria-busy", "true");
-      for (let n = 0; n < WAITING_ROWS; n++) {
+      for (let n = 0; n < PLACEHOLDER_ROWS; n++) {
         const row = create("tr", "is-waiting");
         row.setAttribute("aria-hidden", "true");
         row.append(create("td"), create("td"), create("td"));
         body.append(row);
       }
     },
-    /** Shows again what is there, for another player. */
+    /** Draws the same state again, after a login or logout. */
     redraw(): void {
       if (shown !== undefined) draw(shown);
     },
-    /** Shows nothing: neither what is there nor that something is on its way. */
+    /** Hides the table. */
     hide(): void {
       table.hidden = true;
     },

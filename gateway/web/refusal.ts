@@ -1,13 +1,13 @@
 import { type ErrorCode, LeaderboardError } from "shared/client/errors";
 
-/** Why something did not work, for whoever reads the page. */
+/** A failure in words, for the page. */
 export interface Refusal {
   detail: string;
-  /** Names of the fields that are wrong. */
+  /** Names of the invalid fields. */
   fields: readonly string[];
 }
 
-/** How the page calls the fields that the server names. */
+/** The labels of fields that the server names. */
 const LABELS: Record<string, string> = {
   user_id: "Player ID",
   userId: "Player ID",
@@ -17,13 +17,13 @@ const LABELS: Record<string, string> = {
   delta: "Points",
 };
 
-const WORDS: Partial<Record<ErrorCode, string>> = {
+const MESSAGES: Partial<Record<ErrorCode, string>> = {
   no_answer: "The server does not answer.",
   not_understood: "Something else answers in the server's place.",
   no_upstream: "The scores are out of reach at the moment.",
   too_many_streams: "Too many pages are watching from this network.",
   not_ranked: "There is no such player on this board.",
-  bad_credentials: "The player ID, name or password is wrong.",
+  bad_credentials: "The player ID, name or password is faults.",
   user_exists: "This player ID is taken.",
   invalid_token: "You are logged out. Log in again.",
   missing_token: "Log in first.",
@@ -32,10 +32,14 @@ const WORDS: Partial<Record<ErrorCode, string>> = {
   score_out_of_range: "That would be more than a score can be.",
 };
 
-/** An error of the client in words. A code that this page does not know is shown in the server's own. @throws any other */
+/**
+ * An error of the client in words; an unknown code is shown in the server's own words.
+ *
+ * @throws any error that is not of the client
+ */
 export function toRefusal(error: unknown): Refusal {
   if (!(error instanceof LeaderboardError)) throw error;
   const { code, message, errors } = error;
-  const wrong = errors.map((each) => `${LABELS[each.field] ?? each.field} ${each.message}`).join("; ");
-  return { detail: WORDS[code] ?? (wrong || message), fields: errors.map(({ field }) => field) };
+  const faults = errors.map((each) => `${LABELS[each.field] ?? each.field} ${each.message}`).join("; ");
+  return { detail: MESSAGES[code] ?? (faults || message), fields: errors.map(({ field }) => field) };
 }

@@ -3,8 +3,8 @@ import type { Session } from "shared/api/accounts";
 const KEY = "leaderboard.session";
 
 /**
- * The session of this tab. It outlives a reload and ends with the tab; other tabs and other sites do not see it. A script
- * that does not belong here could read it, as it could a variable: the page's policy lets none run.
+ * The session of this tab: it survives a reload, ends with the tab, and other tabs do not see it.
+ * An injected script could read it like any variable, but the page's policy lets none run.
  */
 export function loadSession(): Session | undefined {
   try {
@@ -14,12 +14,12 @@ export function loadSession(): Session | undefined {
   }
 }
 
-/** Keeps the session, or forgets it; where the browser keeps nothing, it lasts as long as the page. */
+/** Stores or removes the session. If the browser blocks storage, it lasts as long as the page. */
 export function saveSession(session: Session | undefined): void {
   try {
     if (session === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, JSON.stringify(session));
   } catch {
-    // Storage is blocked.
+    // The browser blocks storage.
   }
 }

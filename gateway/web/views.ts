@@ -1,6 +1,6 @@
 import { byId, create } from "./dom.ts";
 
-/** What is looked at. */
+/** The region and the board that the page shows. */
 export interface View {
   region: string;
   board: string;
@@ -9,7 +9,7 @@ export interface View {
 export interface ViewsOptions {
   regions: readonly string[];
   boards: readonly string[];
-  /** How many places are shown. */
+  /** The number of entries shown. */
   limit: number;
   onChange: () => void;
 }
@@ -18,15 +18,15 @@ const EVERYWHERE = "GLOBAL";
 const titleOf = (region: string) => (region === EVERYWHERE ? "Everywhere" : region);
 const whereOf = (region: string) => (region === EVERYWHERE ? "everywhere" : `in ${region}`);
 
-/** The choice of a region and, where there are several, of a board; it stands in the page's address. */
+/** The choice of a region and, if there are several, of a board. The page's address holds both. */
 export function createViews({ regions, boards, limit, onChange }: ViewsOptions): Readonly<View> {
   const tabs = byId("regions", HTMLElement);
   const select = byId("boards", HTMLSelectElement);
   const views = [EVERYWHERE, ...regions.filter((region) => region !== EVERYWHERE)];
-  const asked = new URLSearchParams(location.search);
+  const address = new URLSearchParams(location.search);
   const view: View = {
-    region: views.find((each) => each === asked.get("region")?.toUpperCase()) ?? EVERYWHERE,
-    board: boards.find((each) => each === asked.get("board")) ?? boards[0] ?? "main",
+    region: views.find((each) => each === address.get("region")?.toUpperCase()) ?? EVERYWHERE,
+    board: boards.find((each) => each === address.get("board")) ?? boards[0] ?? "main",
   };
 
   const buttons = views.map((region) => {
@@ -38,7 +38,7 @@ export function createViews({ regions, boards, limit, onChange }: ViewsOptions):
     return button;
   });
   tabs.append(...buttons);
-  // Arrows go from tab to tab, and Tab past all of them.
+  // The arrow keys move between tabs; Tab leaves the tab list.
   tabs.addEventListener("keydown", (event) => {
     const now = views.indexOf(view.region);
     const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: views.length - 1 }[event.key];

@@ -51,7 +51,7 @@ test.each([1, 16])("a seed on %p shards is what submits and a drainer would have
   const log = createLog("test", "silent");
   const stores = connectStores({ homeUrl: board.url, urlsByRegion: urls(board.url), name: "test", log });
   disposals.push(async () => stores.close());
-  await awaitStores(stores, board.topology, false, log);
+  await awaitStores(stores, board.topology, { isProduction: false, log });
   const found: Drift[] = [];
   let compared = 0;
   const { topology } = board;

@@ -1,4 +1,5 @@
-import { createTokens, operatorNameSchema } from "shared/auth/tokens";
+import { operatorNameSchema } from "shared/auth/own-claims";
+import { createTokens } from "shared/auth/tokens";
 import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
 import { ConfigError, type Environment, tokenFields, toTokenOptions, wholeNumber } from "shared/service/config";
 import { z } from "zod";

@@ -115,7 +115,7 @@ async function runRestore(at: Site): Promise<void> {
     at.postgresUrl("GLOBAL"),
     new Map(REGIONS.map((region) => [region, at.postgresUrl(region)])),
   );
-  await awaitStores(stores, createTopology(REGIONS, 1, ["main"]), false, log);
+  await awaitStores(stores, createTopology(REGIONS, 1, ["main"]), { isProduction: false, log });
   await at.drained();
   await restore({ topology: createTopology(REGIONS, 1, ["main"]), stores, databases });
   stores.close();

@@ -46,7 +46,7 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
   const topology = createTopology(regions, 1, ["main", "weekly"]);
   const log = createLog("test", "silent");
   const stores = connectStores({ homeUrl: redisServer.url, urlsByRegion: urls(redisServer.url), name: "test", log });
-  await awaitStores(stores, topology, false, log);
+  await awaitStores(stores, topology, { isProduction: false, log });
   if (!isGuarded) await openFences(stores.home, topology);
   const databases = openDatabases(url, urls(url));
   const sides = { topology, stores, databases };

@@ -15,7 +15,7 @@ type Answer = Response | "dropped";
 let server: ReturnType<typeof Bun.serve> | undefined;
 afterEach(() => server?.stop(true));
 
-/** A server that answers requests one after another as told, and then always `{}`. */
+/** A server that gives these answers in order, and then `{}`. */
 function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
   const seen: Seen[] = [];
   server = Bun.serve({
@@ -58,7 +58,7 @@ const failureOf = (call: Promise<unknown>) =>
 
 const grace = { user_id: "grace", name: "Grace", region: "EU" };
 
-describe("every method sends what its route takes", () => {
+describe("every method sends the request of its route", () => {
   test.each<[route: string, body: object | undefined, call: (client: Client) => Promise<unknown>]>([
     ["POST /auth/register", grace, (client) => client.register(grace)],
     ["POST /auth/login", { user_id: "grace" }, (client) => client.login({ user_id: "grace" })],
@@ -91,7 +91,7 @@ describe("every method sends what its route takes", () => {
     expect([seen[0]?.token, seen[0]?.key !== null]).toEqual([hasToken ? "Bearer t" : null, isWrite]);
   });
 
-  test("a client of another player changes nothing else", async () => {
+  test("a client with another token leaves the first one unchanged", async () => {
     const { client, seen } = serve([]);
     await client.as("another").addScore({ delta: 1 });
     await client.addScore({ delta: 1 });
@@ -99,16 +99,16 @@ describe("every method sends what its route takes", () => {
   });
 });
 
-describe("what fails for now is tried again", () => {
-  test("when the server says so, and the caller hears of it", async () => {
+describe("a temporary failure is retried", () => {
+  test("after Retry-After, and onRetry is called", async () => {
     const waits: number[] = [];
-    const heard = (_: LeaderboardError, waitMs: number) => waits.push(waitMs);
-    const { client, seen } = serve([later(429, "rate_limited"), later(503, "no_upstream")], { onRetry: heard });
+    const onRetry = (_: LeaderboardError, waitMs: number) => waits.push(waitMs);
+    const { client, seen } = serve([later(429, "rate_limited"), later(503, "no_upstream")], { onRetry });
     await client.login({ user_id: "grace" });
     expect([seen.length, waits]).toEqual([3, [0, 0]]);
   });
 
-  test("a write keeps its key over all of its attempts, and the next one has another", async () => {
+  test("with the same idempotency key for all attempts of a write, and another for the next write", async () => {
     const { client, seen } = serve(["dropped", later(503, "outcome_unknown"), later(429, "queue_full")]);
     await client.addScore({ delta: 1 });
     await client.addScore({ delta: 1 });
@@ -119,7 +119,7 @@ describe("what fails for now is tried again", () => {
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test("an erasure, too, and who is hidden: a repeat changes nothing", async () => {
+  test("for erasing, hiding and unhiding, which a repeat does not change", async () => {
     const { client, seen } = serve(["dropped", later(503, "outcome_unknown")]);
     await client.erasePlayer("grace");
     expect(seen.map(({ method }) => method)).toEqual(["dropped", "DELETE", "DELETE"]);
@@ -130,7 +130,7 @@ describe("what fails for now is tried again", () => {
     }
   });
 
-  test("a key of the caller's own is sent as it is", async () => {
+  test("with the caller's own idempotency key", async () => {
     const { client, seen } = serve([]);
     await client.addScore({ delta: 1 }, { idempotencyKey: "match-42" });
     expect(seen[0]?.key).toBe("match-42");
@@ -153,7 +153,7 @@ describe("what fails for now is tried again", () => {
     expect(seen).toHaveLength(1);
   });
 
-  test("as often as allowed, and no longer than allowed", async () => {
+  test("at most attemptsMax times, and not beyond totalMsMax", async () => {
     const often = serve(
       [1, 2, 3, 4].map(() => later(503, "unavailable")),
       { retry: { attemptsMax: 3 } },
@@ -166,7 +166,7 @@ describe("what fails for now is tried again", () => {
     expect(long.seen).toHaveLength(1);
   });
 
-  test("until the signal is aborted, with its reason", async () => {
+  test("until the signal is aborted, and then rejects with its reason", async () => {
     const aborter = new AbortController();
     const { client, seen } = serve([problem(429, "rate_limited", { "Retry-After": "9" })], {
       onRetry: () => aborter.abort("enough"),
@@ -177,7 +177,7 @@ describe("what fails for now is tried again", () => {
   });
 });
 
-describe("an error", () => {
+describe("the error", () => {
   test("has the code, the status, the fields, the request id and the time to wait", async () => {
     const errors = [{ field: "delta", message: "must be a number" }];
     const body = { status: 400, code: "invalid_request", detail: "Not valid.", request_id: "the-id", errors };
@@ -195,14 +195,14 @@ describe("an error", () => {
     });
   });
 
-  test("of a server that is not there is no_answer, with the cause", async () => {
+  test("for a server that is down is no_answer, with the cause", async () => {
     const client = createClient({ url: "http://127.0.0.1:1", retry: { attemptsMax: 1 } });
     const error = await failureOf(client.top());
     expect(error).toMatchObject({ code: "no_answer", status: 0 });
     expect((error as LeaderboardError).cause).toBeInstanceOf(Error);
   });
 
-  test("of a server that is silent is no_answer in time", async () => {
+  test("for a silent server is no_answer after the timeout", async () => {
     const silent = () => new Promise<Response>(() => {});
     const stalled = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: silent });
     const options = { timeoutMs: 30, retry: { attemptsMax: 2 } };
@@ -213,14 +213,14 @@ describe("an error", () => {
 
   test.each([
     ["a proxy's page", () => new Response("<html>", { status: 404, headers: { "Content-Type": "text/html" } }), 404],
-    ["an answer that is no JSON", () => new Response("<html>"), 200],
-  ])("of %s is not_understood", async (_, answer, status) => {
+    ["an answer that is not JSON", () => new Response("<html>"), 200],
+  ])("for %s is not_understood", async (_, answer, status) => {
     const { client } = serve([answer()]);
     expect(await failureOf(client.top())).toMatchObject({ code: "not_understood", status });
   });
 });
 
-test("a server that is not ready says so, and that is no failure", async () => {
+test("ready() resolves for a server that is not ready", async () => {
   const { client, seen } = serve([Response.json({ status: "unavailable" }, { status: 503 })]);
   expect(await client.ready()).toEqual({ status: "unavailable" });
   expect(seen).toHaveLength(1);

@@ -17,7 +17,7 @@ import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";
 
 export interface ClientOptions extends TransportOptions {
-  /** Of a registration or a login: whose scores are written; or an operator's. `as` makes a client with another one. */
+  /** The token of a player or an operator. `as` makes a client with another one. */
   token?: string;
 }
 
@@ -27,52 +27,58 @@ export interface CallOptions {
 
 export interface WriteOptions extends CallOptions {
   /**
-   * 1–128 visible ASCII characters. One is made for each call, so that its retries count once; name your own where the
-   * same write may be called for again: after a crash, or by somebody else.
+   * 1–128 visible ASCII characters. Default: a random key for each call, so that its retries count
+   * once. Pass your own if another call may repeat the write, for example after a crash.
    */
   idempotencyKey?: string;
 }
 
-/** A leaderboard over HTTP. Every method rejects with a `LeaderboardError`, or with the reason of an aborted signal. */
+/** A leaderboard over HTTP. Methods reject with a `LeaderboardError` or the signal's reason. */
 export interface Client {
-  /** The same leaderboard, in the name of another player, or of an operator. */
+  /** A client for the same leaderboard with the token of another player or operator. */
   as(token: string): Client;
-  /** Codes: `user_exists`, `registration_closed`, `invalid_request`, `rate_limited`, `queue_full`, `outcome_unknown`. */
+  /**
+   * Codes: `user_exists`, `registration_closed`, `invalid_request`, `rate_limited`, `queue_full`,
+   * `outcome_unknown`.
+   */
   register(player: Registration, options?: CallOptions): Promise<Session>;
   /** Codes: `bad_credentials`, `wrong_region`, `rate_limited`. */
   login(credentials: Credentials, options?: CallOptions): Promise<Session>;
-  /** Enters a board. Codes: `entry_exists`, `queue_full`, and of the token `missing_token`, `invalid_token`. */
+  /** Enters a board. Codes: `entry_exists`, `queue_full`, `missing_token`, `invalid_token`. */
   createScore(score: CreateScore, options?: WriteOptions): Promise<Entry>;
   /** Sets the score. */
   setScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
   /** Adds to the score, atomically. Codes: `score_out_of_range`, and those of every write. */
   addScore(score: AddScore, options?: WriteOptions): Promise<Entry>;
-  /** The best of a board: of `GLOBAL`, 100 of them, unless asked for otherwise. */
+  /** The first entries of a board: 100 of `GLOBAL` by default. */
   top(query?: TopQuery, options?: CallOptions): Promise<TopView>;
   /** Codes: `not_ranked`. */
   rank(userId: string, query?: RankQuery, options?: CallOptions): Promise<RankView>;
   /** The player and up to `range` neighbours a side. Codes: `not_ranked`. */
   around(userId: string, query?: AroundQuery, options?: CallOptions): Promise<AroundView>;
-  /** A board's changes as they happen; leave the loop, or abort the signal, to end it. */
+  /** A board's changes as they happen, until the caller leaves the loop or aborts the signal. */
   live(query?: LiveQuery, options?: LiveOptions): AsyncGenerator<Live<BoardEvent>, void, undefined>;
-  /** A player's rank, and again when it is another. Codes: `not_ranked`. */
+  /** A player's rank, and each change of it. Codes: `not_ranked`. */
   liveRank(
     userId: string,
     query?: LiveRankQuery,
     options?: LiveOptions,
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
-  /** An operator writes for a player. Codes: `not_found`, `forbidden`, and those of every write. */
+  /** For operators: writes a score. Codes: `not_found`, `forbidden`, those of every write. */
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
-  /** For operators: all that is kept of a player. Codes: `not_found`, `forbidden`. */
+  /** For operators: all data about a player. Codes: `not_found`, `forbidden`. */
   playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;
-  /** For operators: takes a player off all boards, with the scores kept. Codes: `not_found`, `forbidden`, `outcome_unknown`. */
+  /**
+   * For operators: hides a player from all boards and keeps the scores. Codes: `not_found`,
+   * `forbidden`, `outcome_unknown`.
+   */
   hidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
-  /** For operators: puts a hidden player back. */
+  /** For operators: shows a hidden player again. */
   unhidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
   /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
-  /** Also resolves where the answer is no. */
+  /** Resolves for a server that is not ready, too. */
   ready(options?: CallOptions): Promise<Readiness>;
   /** The OpenAPI document. */
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
@@ -99,7 +105,6 @@ export function createClient(options: ClientOptions): Client {
     const headers = { ...authorization, "Idempotency-Key": idempotencyKey };
     return ask<Entry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
   };
-
   const act = (target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<PlayerVisibility>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
 
@@ -123,7 +128,7 @@ export function createClient(options: ClientOptions): Client {
     erasePlayer: (userId, { signal } = {}) =>
       ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),
-    ready: (more) => get("/ready", more, { alsoFine: 503 }),
+    ready: (more) => get("/ready", more, { acceptedStatus: 503 }),
     openapi: (more) => get("/openapi.json", more),
   };
 }
@@ -131,12 +136,12 @@ export function createClient(options: ClientOptions): Client {
 const toPlayer = (userId: string) => `/players/${encodeURIComponent(userId)}`;
 
 function toQuery(query: object = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  return given.length === 0
-    ? ""
-    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  const text = String(parameters);
+  return text === "" ? "" : `?${text}`;
 }
 
-/** 128 random bits. `crypto.randomUUID` is missing in pages that came without TLS. */
+/** 128 random bits. Pages without TLS lack `crypto.randomUUID`. */
 const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,15 +1,15 @@
-/** A signal that is aborted together with another one, and when its deadline passes. */
+/** A signal that aborts with an outer signal, and when its deadline passes. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Moves the deadline to so many milliseconds from now. */
+  /** Sets the deadline to `ms` from now. */
   within(ms: number): void;
-  /** No deadline for now. */
+  /** Removes the deadline until the next `within`. */
   pause(): void;
-  /** Aborts whatever still goes on under the signal. */
+  /** Aborts the signal, and whatever still runs under it. */
   end(): void;
 }
 
-/** Written out, since `AbortSignal.any` is younger than the browsers in use. */
+/** Does by hand what `AbortSignal.any` does, which older browsers lack. */
 export function createDeadline(outer: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,26 +1,26 @@
 import type { FieldError, ProblemCode } from "../src/api/problems.ts";
 
-/** What the server says, or, with status 0 or a status of somebody between, why it could not be asked. */
+/** A code of the server, or one of two for a call that got no answer of the server. */
 export type ErrorCode =
   | ProblemCode
-  /** Nobody answered: the connection failed, or took too long. */
+  /** The connection failed, or the answer took too long. */
   | "no_answer"
-  /** The answer was none of this API's: a proxy's page, for example. */
+  /** The answer is not one of this API, for example a proxy's page. */
   | "not_understood";
 
 export interface ErrorDetails {
-  /** Of the HTTP answer; 0 where there was none. */
+  /** The HTTP status; 0 without an answer. */
   status: number;
-  /** What is wrong with the input, field by field; empty unless the code is `invalid_request`. */
+  /** The invalid fields; empty unless the code is `invalid_request`. */
   errors?: readonly FieldError[];
-  /** What the server's log has of it. */
+  /** The id of the request in the server's log. */
   requestId?: string | undefined;
-  /** Seconds until a retry makes sense, where the server said so. */
+  /** Seconds until a retry makes sense, if the server said so. */
   retryAfter?: number | undefined;
   cause?: unknown;
 }
 
-/** Every failure of a call but an abort, which is the signal's own reason. Go by `code`; `message` is for people. */
+/** Every failure but an abort. Decide by `code`; `message` is for people. */
 export class LeaderboardError extends Error {
   override readonly name = "LeaderboardError";
   readonly code: ErrorCode;
@@ -39,7 +39,7 @@ export class LeaderboardError extends Error {
   }
 }
 
-/** The error that an answer is. Its body is read. */
+/** Reads an unsuccessful answer as an error. */
 export async function toError(response: Response): Promise<LeaderboardError> {
   const { status, headers } = response;
   const retryAfter = readRetryAfter(headers.get("Retry-After"));
@@ -52,9 +52,9 @@ export async function toError(response: Response): Promise<LeaderboardError> {
   return new LeaderboardError(code, detail, { status, errors, requestId, retryAfter });
 }
 
-/** The error that an answer is when it is none of this API's. */
+/** The error for an answer that is not one of this API. */
 export const notUnderstood = ({ status, headers }: Response, retryAfter?: number) =>
-  new LeaderboardError("not_understood", `The answer was ${status}, and none of a leaderboard.`, {
+  new LeaderboardError("not_understood", `The answer (${status}) is not one of a leaderboard.`, {
     status,
     retryAfter,
     requestId: headers.get("X-Request-Id") ?? undefined,
@@ -67,7 +67,7 @@ interface ProblemBody {
   errors: FieldError[];
 }
 
-/** Seconds, or a date (RFC 9110, 10.2.3). */
+/** Parses seconds or a date (RFC 9110, 10.2.3). @returns seconds */
 function readRetryAfter(text: string | null): number | undefined {
   if (text === null) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;

@@ -1,30 +1,35 @@
-/** One event of a `text/event-stream`, as the HTML standard has it. */
+/** One event of a `text/event-stream`, as the HTML standard defines it. */
 export interface StreamEvent {
-  /** `message` where the server named none. */
+  /** `message` if the server sent no name. */
   event: string;
   data: string;
-  /** The last id that the stream has had; empty while there was none. */
+  /** The last id of the stream so far; empty before the first one. */
   id: string;
 }
 
 export interface EventParser {
-  /** Events that end within this piece. @throws RangeError for one that is larger than any that is sent */
+  /**
+   * @returns the events that end within this piece.
+   *
+   * @throws RangeError for an event that is larger than any we send
+   */
   push(piece: string): StreamEvent[];
-  /** Milliseconds to wait before connecting again, once the server has said. */
+  /** Milliseconds to wait before connecting again; `undefined` until the server has sent it. */
   readonly retryMs: number | undefined;
+  /** The id of the last complete event. */
   readonly lastId: string;
 }
 
 const EVENT_CHARACTERS_MAX = 4 * 1024 * 1024;
 
-/** Cuts a stream into events, wherever its pieces begin and end. @param lastId of the connection before */
+/** Parses a stream that arrives in arbitrary pieces. @param lastId of the previous connection */
 export function createEventParser(lastId = ""): EventParser {
   let rest = "";
   let event = "";
   let data: string[] = [];
   let size = 0;
   let id = lastId;
-  let endedId = lastId; // of an event that is whole: one that breaks off has to come again
+  let endedId = lastId; // of a complete event: one that breaks off has to come again
   let retryMs: number | undefined;
   let isFirst = true;
 
@@ -52,7 +57,7 @@ export function createEventParser(lastId = ""): EventParser {
       rest += isFirst ? piece.replace(/^\uFEFF/, "") : piece;
       if (piece !== "") isFirst = false;
       const events: StreamEvent[] = [];
-      // A CR at the end may be the first half of a CRLF: it waits for the next piece.
+      // A CR at the end may be the first half of a CRLF, so it is kept for the next piece.
       for (let end = /\r\n|\n|\r(?!$)/.exec(rest); end !== null; end = /\r\n|\n|\r(?!$)/.exec(rest)) {
         const ended = take(rest.slice(0, end.index));
         if (ended !== undefined) events.push(ended);

@@ -7,17 +7,17 @@ type Answer = (request: Request) => Response;
 let server: ReturnType<typeof Bun.serve> | undefined;
 afterEach(() => server?.stop(true));
 
-/** A server that answers its connections one after another, the last one for ever; and a client of it. */
+/** A server that gives its answers in order and repeats the last one, and a client of it. */
 function serve(...answers: Answer[]) {
-  const asked: { target: string; lastId: string | null }[] = [];
+  const requests: { target: string; lastId: string | null }[] = [];
   const waits: number[] = [];
   server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch(request) {
       const { pathname, search } = new URL(request.url);
-      asked.push({ target: pathname + search, lastId: request.headers.get("Last-Event-ID") });
-      const answer = answers[Math.min(asked.length, answers.length) - 1];
+      requests.push({ target: pathname + search, lastId: request.headers.get("Last-Event-ID") });
+      const answer = answers[Math.min(requests.length, answers.length) - 1];
       return answer?.(request) ?? new Response(null, { status: 500 });
     },
   });
@@ -25,12 +25,12 @@ function serve(...answers: Answer[]) {
     url: `http://127.0.0.1:${server.port}/`,
     onRetry: (_: unknown, waitMs: number) => waits.push(waitMs),
   });
-  return { client, asked, waits };
+  return { client, requests, waits };
 }
 
 const headers = { "Content-Type": "text/event-stream" };
 const stream = (text: string) => () => new Response(text, { headers });
-/** Stays open after its text; `onEnd` hears of its end. */
+/** Stays open after its text; calls `onEnd` when it ends. */
 const openStream =
   (text: string, onEnd = () => {}) =>
   () =>
@@ -50,8 +50,8 @@ async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-test("events arrive in order over lost connections, each behind the last one, until the server says that it is over", async () => {
-  const { client, asked } = serve(
+test("events arrive in order over lost connections, each once, until the server ends the subscription", async () => {
+  const { client, requests } = serve(
     stream(`retry: 1\n\n${event(1)}${event(2)}event: change\nid: 3\ndata: {"half`),
     stream(event(3)),
     last,
@@ -63,10 +63,10 @@ test("events arrive in order over lost connections, each behind the last one, un
     ["change", "3", 3],
   ]);
   const target = "/live?region=EU&limit=10";
-  expect(asked).toEqual([null, "2", "3"].map((lastId) => ({ target, lastId })));
+  expect(requests).toEqual([null, "2", "3"].map((lastId) => ({ target, lastId })));
 });
 
-test("a server that is away for now is asked again when it says so; the retries are told", async () => {
+test("an unavailable server is called again after its Retry-After, and onRetry is called", async () => {
   const away = () => Response.json({}, { status: 503, headers: { "Retry-After": "0" } });
   const { client, waits } = serve(away, away, stream(event(1)), last);
   expect(await collect(client.live())).toHaveLength(1);
@@ -74,25 +74,25 @@ test("a server that is away for now is asked again when it says so; the retries 
   expect(waits.slice(0, 2)).toEqual([50, 50]);
 });
 
-test("a refusal that will not pass ends it, as an error with the code", async () => {
+test("a permanent refusal ends the subscription with an error that has the code", async () => {
   const problem = { code: "invalid_request", detail: "The query is not valid: region.", request_id: "a" };
   const contentType = { "Content-Type": "application/problem+json" };
-  const { client, asked } = serve(() => Response.json(problem, { status: 400, headers: contentType }));
+  const { client, requests } = serve(() => Response.json(problem, { status: 400, headers: contentType }));
   const error = await collect(client.live({ region: "MARS" })).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(LeaderboardError);
   expect(error).toMatchObject({ code: "invalid_request", status: 400, requestId: "a" });
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });
 
 test.each([
   ["a page", () => new Response("<html>", { headers: { "Content-Type": "text/html" } })],
-  ["data that is no JSON", stream("event: change\ndata: {\n\n")],
-])("%s in place of events ends it", async (_, answer) => {
+  ["data that is not JSON", stream("event: change\ndata: {\n\n")],
+])("%s instead of events ends the subscription", async (_, answer) => {
   const error = await collect(serve(answer).client.live()).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: "LeaderboardError", code: "not_understood" });
 });
 
-test("who leaves the loop leaves the connection", async () => {
+test("leaving the loop closes the connection", async () => {
   const ended = Promise.withResolvers<void>();
   serve(openStream(event(1), ended.resolve));
   let signal: AbortSignal | null | undefined;
@@ -111,7 +111,7 @@ test("who leaves the loop leaves the connection", async () => {
   await ended.promise;
 });
 
-test("an abort ends it with the signal's reason, while connected and while waiting", async () => {
+test("an abort ends the subscription with the signal's reason, while connected and while waiting", async () => {
   for (const answer of [
     openStream(event(1)),
     () => Response.json({}, { status: 503, headers: { "Retry-After": "99" } }),
@@ -128,13 +128,13 @@ test("an abort ends it with the signal's reason, while connected and while waiti
   }
 });
 
-test("a connection that falls silent counts as lost", async () => {
-  const { client, asked } = serve(openStream(event(1)), last);
+test("a silent connection counts as lost", async () => {
+  const { client, requests } = serve(openStream(event(1)), last);
   expect(await collect(client.live({}, { idleMsMax: 50 }))).toHaveLength(1);
-  expect(asked.map(({ lastId }) => lastId)).toEqual([null, "1"]);
+  expect(requests.map(({ lastId }) => lastId)).toEqual([null, "1"]);
 });
 
-test("whoever watches hears of every connection, and of every one that is lost, with the wait for the next", async () => {
+test("onOpen is called for every connection, and onLost for every lost one with the wait for the next", async () => {
   const away = () => Response.json({}, { status: 503, headers: { "Retry-After": "0" } });
   const { client } = serve(away, stream(event(1)), last);
   const heard: (string | number)[] = [];
@@ -146,19 +146,19 @@ test("whoever watches hears of every connection, and of every one that is lost, 
   expect(heard).toEqual(["not_understood", "wait", "open", "no_answer", "wait"]);
 });
 
-test("a player's rank is a stream, too; what a later server may add is passed over", async () => {
+test("a stream of a player's rank skips unknown events of a later server", async () => {
   const text = `event: cheer\ndata: {}\n\nevent: rank\nid: 7\ndata: {"rank": 3}\n\nevent: not_ranked\ndata: {"user_id": "a"}\n\n`;
-  const { client, asked } = serve(stream(text), last);
+  const { client, requests } = serve(stream(text), last);
   const events = await collect(client.liveRank("a/b", { board: "weekly" }));
   expect(events).toMatchObject([
     { event: "rank", id: "7", data: { rank: 3 } },
     { event: "not_ranked", id: "7", data: { user_id: "a" } },
   ]);
-  expect(asked[0]?.target).toBe("/live/rank/a%2Fb?board=weekly");
+  expect(requests[0]?.target).toBe("/live/rank/a%2Fb?board=weekly");
 });
 
-test("a subscription goes on behind the event that an earlier one ended with", async () => {
-  const { client, asked } = serve(last);
+test("a subscription continues after the last event of an earlier one", async () => {
+  const { client, requests } = serve(last);
   await collect(client.live({}, { lastEventId: "41" }));
-  expect(asked.map(({ lastId }) => lastId)).toEqual(["41"]);
+  expect(requests.map(({ lastId }) => lastId)).toEqual(["41"]);
 });

@@ -4,18 +4,18 @@ import { createEventParser } from "./event-stream.ts";
 import { wait, waitMsBefore } from "./retry.ts";
 import type { TransportOptions } from "./transport.ts";
 
-/** An event of a stream, with the id behind which a later subscription goes on. */
+/** An event of a stream. A later subscription can continue after its id. */
 export type Live<E> = E & { id: string };
 
 export interface LiveOptions {
   signal?: AbortSignal | undefined;
-  /** Goes on behind this event of an earlier subscription. */
+  /** Continues after this event of an earlier subscription. */
   lastEventId?: string;
-  /** Called whenever a connection is there, also one that has nothing new to tell. */
+  /** Called for each connection, also one without new events. */
   onOpen?: () => void;
-  /** Called when a connection was lost or refused for now, before the wait for the next one. */
+  /** Called when a connection is lost or temporarily refused, before the wait for the next one. */
   onLost?: (error: LeaderboardError, waitMs: number) => void;
-  /** Milliseconds without a byte after which the connection counts as lost. 60,000 unless given. */
+  /** A connection without a byte for this time counts as lost. Default 60,000. */
   idleMsMax?: number;
 }
 
@@ -24,11 +24,11 @@ const CONNECT_MS_MAX = 10_000;
 const RECONNECT_MS_MIN = 50;
 
 /**
- * Subscribes to a stream of events, for as long as it is iterated: a connection that is lost, or refused for now, is
- * opened again behind the last event that arrived, ever more slowly while that fails. Events that are not among
- * `names`, a later server's, are passed over.
+ * Subscribes to a stream of events for as long as the caller iterates. A connection that is lost,
+ * or temporarily refused, is opened again after the last event, with backoff. Events that are not
+ * among `names`, of a later server, are skipped.
  *
- * @throws LeaderboardError for a refusal that will not pass, and what the signal is aborted with
+ * @throws LeaderboardError for a permanent refusal; the reason of an aborted signal
  */
 export async function* subscribe<E extends { event: string }>(
   transport: TransportOptions,
@@ -46,14 +46,14 @@ export async function* subscribe<E extends { event: string }>(
     try {
       signal?.throwIfAborted();
       const response = await connect(transport, target, parser.lastId, deadline.signal);
-      if (response.status === 204) return; // the server's way of saying: do not come again
+      if (response.status === 204) return; // the server ends the subscription (HTML standard)
       deadline.within(idleMsMax);
       onOpen?.();
       for await (const piece of decode(response)) {
         for (const { event, data, id } of parser.push(piece)) {
           failures = 0;
           if (!Object.hasOwn(names, event)) continue;
-          deadline.pause(); // whoever iterates takes the time that it takes
+          deadline.pause(); // the caller may take any time
           yield { event, data: JSON.parse(data), id } as unknown as Live<E>;
         }
         deadline.within(idleMsMax);
@@ -70,19 +70,22 @@ export async function* subscribe<E extends { event: string }>(
     }
     failures++;
     retryMs = parser.retryMs ?? retryMs;
-    // The server's own pace holds for a connection that has worked.
-    const asked = lost.retryAfter ?? (failures === 1 && retryMs !== undefined ? retryMs / 1000 : undefined);
-    const waitMs = Math.max(RECONNECT_MS_MIN, waitMsBefore(failures, asked));
+    // The server's `retry` is meant for connections that have worked.
+    const retryAfter = lost.retryAfter ?? (failures === 1 && retryMs !== undefined ? retryMs / 1000 : undefined);
+    const waitMs = Math.max(RECONNECT_MS_MIN, waitMsBefore(failures, retryAfter));
     transport.onRetry?.(lost, waitMs);
     onLost?.(lost, waitMs);
-    // What had begun to arrive when the connection was lost is not the beginning of what comes next.
+    // Drops the part of an event that had arrived.
     parser = createEventParser(parser.lastId);
     await wait(waitMs, signal);
   }
 }
 
 const notUnderstood = (cause: Error) =>
-  new LeaderboardError("not_understood", "The stream has what is no event of a leaderboard.", { status: 200, cause });
+  new LeaderboardError("not_understood", "The stream contains an event that is not one of a leaderboard.", {
+    status: 200,
+    cause,
+  });
 
 async function connect(transport: TransportOptions, target: string, lastId: string, signal: AbortSignal) {
   const { fetch = globalThis.fetch, url } = transport;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type ErrorCode, LeaderboardError } from "./errors.ts";
 import { mayRetry, wait, waitMsBefore } from "./retry.ts";
 
-describe("what may be sent again", () => {
+describe("a failed call is retried", () => {
   test.each<[code: ErrorCode, status: number, always: boolean, repeatable: boolean]>([
     ["rate_limited", 429, true, true],
     ["queue_full", 429, true, true],
@@ -16,20 +16,23 @@ describe("what may be sent again", () => {
     ["internal", 500, false, false],
     ["invalid_request", 400, false, false],
     ["idempotency_conflict", 409, false, false],
-  ])("%s with %d: whatever it was %p, what a repeat does not change %p", (code, status, always, repeatable) => {
+  ])("after %s with %d: any request %p, a repeatable one %p", (code, status, always, repeatable) => {
     const error = new LeaderboardError(code, "", { status });
-    expect([mayRetry(error, false), mayRetry(error, true)]).toEqual([always, repeatable]);
+    expect([mayRetry(error, { isRepeatable: false }), mayRetry(error, { isRepeatable: true })]).toEqual([
+      always,
+      repeatable,
+    ]);
   });
 });
 
-test("the wait is what the server asked for and up to a quarter more, else it doubles up to five seconds", () => {
+test("the wait is Retry-After and up to a quarter more, or else doubles up to five seconds", () => {
   expect([0, 0.5, 1].map((random) => waitMsBefore(1, 2, random))).toEqual([2000, 2250, 2500]);
   expect(waitMsBefore(9, 0, 1)).toBe(0);
   expect([1, 2, 3, 6, 100].map((attempt) => waitMsBefore(attempt, undefined, 1))).toEqual([200, 400, 800, 5000, 5000]);
   expect(waitMsBefore(1, undefined, 0)).toBe(100);
 });
 
-test("a wait ends with the signal, and with its reason", async () => {
+test("an aborted signal ends the wait with its reason", async () => {
   const aborter = new AbortController();
   const waiting = wait(1_000_000, aborter.signal);
   aborter.abort("enough");

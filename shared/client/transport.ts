@@ -3,14 +3,14 @@ import { LeaderboardError, toError } from "./errors.ts";
 import { mayRetry, RETRY_DEFAULTS, type RetryOptions, wait, waitMsBefore } from "./retry.ts";
 
 export interface TransportOptions {
-  /** Where the gateway is: `https://scores.example.com`. */
+  /** The URL of the gateway: `https://scores.example.com`. */
   url: string;
-  /** Milliseconds that one attempt may take. 10,000 unless given. */
+  /** The timeout of one attempt. Default 10,000. */
   timeoutMs?: number;
   retry?: RetryOptions;
-  /** Called before each wait. */
+  /** Called before each retry, and before a stream connects again. */
   onRetry?: (error: LeaderboardError, waitMs: number) => void;
-  /** In place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
@@ -20,14 +20,18 @@ export interface Outgoing {
   target: string;
   headers?: Record<string, string>;
   body?: unknown;
-  /** Whether it changes nothing when it arrives twice: a read, or a write under an idempotency key. */
+  /** True if a second arrival changes nothing: a read, or a write under an idempotency key. */
   isRepeatable: boolean;
   signal?: AbortSignal | undefined;
-  /** A status that is an answer as well, and no failure. */
-  alsoFine?: number;
+  /** A status beside 2xx that counts as success. */
+  acceptedStatus?: number;
 }
 
-/** Sends a request until it is answered, told to stop, or not worth another attempt. */
+/**
+ * Sends a request, and retries it as {@link mayRetry} allows.
+ *
+ * @throws LeaderboardError of the last attempt; the reason of an aborted signal
+ */
 export type Send = (outgoing: Outgoing) => Promise<Response>;
 
 const TIMEOUT_MS = 10_000;
@@ -41,17 +45,17 @@ export function createSend(options: TransportOptions): Send {
       if (!(outcome instanceof LeaderboardError)) return outcome;
       const waitMs = waitMsBefore(attempt, outcome.retryAfter);
       const isLate = performance.now() - startedAt + waitMs > totalMsMax;
-      if (attempt >= attemptsMax || isLate || !mayRetry(outcome, outgoing.isRepeatable)) throw outcome;
+      if (attempt >= attemptsMax || isLate || !mayRetry(outcome, outgoing)) throw outcome;
       options.onRetry?.(outcome, waitMs);
       await wait(waitMs, outgoing.signal);
     }
   };
 }
 
-/** The answer, or why there is none. @throws what the caller's signal is aborted with */
+/** One attempt. @throws the reason of the caller's aborted signal */
 async function attemptOnce(options: TransportOptions, outgoing: Outgoing): Promise<Response | LeaderboardError> {
   const { fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS } = options;
-  const { method, target, headers, body, signal, alsoFine } = outgoing;
+  const { method, target, headers, body, signal, acceptedStatus } = outgoing;
   signal?.throwIfAborted();
   const deadline = createDeadline(signal);
   deadline.within(timeoutMs);
@@ -62,8 +66,8 @@ async function attemptOnce(options: TransportOptions, outgoing: Outgoing): Promi
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: deadline.signal,
     });
-    if (!response.ok && response.status !== alsoFine) return await toError(response);
-    // Read here: an answer that breaks off was none.
+    if (!response.ok && response.status !== acceptedStatus) return await toError(response);
+    // The body is read under the deadline, so that an answer that breaks off counts as a failure.
     return new Response(await response.arrayBuffer(), response);
   } catch (cause) {
     signal?.throwIfAborted();

@@ -17,7 +17,7 @@ export interface OpenSides extends Sides, AsyncDisposable {
 type AwaitUse = (stores: Stores, config: DrainerConfig, log: Log) => Promise<void>;
 
 const awaitFit: AwaitUse = (stores, { topology, isProduction }, log) =>
-  awaitStores(stores, topology, isProduction, log);
+  awaitStores(stores, topology, { isProduction, log });
 
 /** @throws ConfigError, or Error when a store does not answer, would lose data, or is split otherwise */
 export async function openSides(name: string, env: Environment, awaitUse = awaitFit): Promise<OpenSides> {

@@ -1,5 +1,6 @@
 import type { LimitName, Operation } from "shared/api/operation";
-import { identify, identifyOperator, type Tokens } from "shared/auth/tokens";
+import { identify, identifyOperator } from "shared/auth/identify";
+import type { Tokens } from "shared/auth/tokens";
 import type { Facts } from "shared/http/facts";
 import type { Incoming } from "shared/http/incoming";
 import { toProblemReply } from "shared/http/problem-reply";
@@ -30,14 +31,14 @@ export type LimitOperation = (operation: Pick<Operation, "limits">, answer: Hand
 export function createLimits(deps: LimitDeps): LimitOperation {
   const { limits, limiter, stores, tokens, topology, onRateLimited } = deps;
   const byUser = toPolicy("user", limits.user);
-  const byRegion = toPolicy("region", limits.region, { isShared: true });
-  const byOperator = toPolicy("operator", limits.operator, { isShared: true });
+  const byRegion = toPolicy("region", limits.region);
+  const byOperator = toPolicy("operator", limits.operator);
 
   /** @returns the headers that tell the client where it stands. @throws Problem `rate_limited` */
   async function take(redis: Redis, buckets: readonly Bucket[]): Promise<Record<string, string>> {
-    const verdict = await limiter.take(redis, buckets);
-    if (verdict.denied !== undefined) onRateLimited(verdict.denied.policy.name);
-    return toRateLimitHeaders(buckets, verdict);
+    const result = await limiter.take(redis, buckets);
+    if (result.denied !== undefined) onRateLimited(result.denied.policy.name);
+    return toRateLimitHeaders(buckets, result);
   }
 
   /** Score writes, by player and by region: both buckets give a permit, or neither does. */

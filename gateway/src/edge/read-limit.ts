@@ -4,8 +4,8 @@ import { toProblemReply } from "shared/http/problem-reply";
 import type { Reply } from "shared/http/reply";
 import type { Handle } from "shared/http/serve";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
-import { type Bucket, toBuckets } from "shared/limits/policies";
-import type { Verdict } from "shared/limits/rate-limit";
+import { type Bucket, type LimitResult, toBuckets } from "shared/limits/policies";
+
 import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
 import { createSyncedBuckets } from "shared/limits/synced-buckets";
 import { networkBucketKeys } from "shared/redis/keys";
@@ -42,24 +42,24 @@ export function createReadLimit({
   return ({ permitsOf, isAlwaysTold }, answer) =>
     (incoming) => {
       const buckets = bucketsOf(incoming.client.address);
-      const verdict = synced.take(stores.home, buckets, permitsOf(incoming.query));
-      if (verdict.denied !== undefined) {
-        onRateLimited(verdict.denied.policy.name);
-        return refuseLater(buckets, verdict);
+      const result = synced.take(stores.home, buckets, permitsOf(incoming.query));
+      if (result.denied !== undefined) {
+        onRateLimited(result.denied.policy.name);
+        return refuseLater(buckets, result);
       }
-      if (!isAlwaysTold && !isBelowShare(buckets, verdict)) return answer(incoming);
-      return answerTold(answer, incoming, toRateLimitHeaders(buckets, verdict));
+      if (!isAlwaysTold && !isBelowShare(buckets, result)) return answer(incoming);
+      return answerTold(answer, incoming, toRateLimitHeaders(buckets, result));
     };
 }
 
 /** @throws Problem `rate_limited` */
-async function refuseLater(buckets: readonly Bucket[], verdict: Verdict): Promise<never> {
+async function refuseLater(buckets: readonly Bucket[], result: LimitResult): Promise<never> {
   await delay(REFUSAL_DELAY_MS);
-  toRateLimitHeaders(buckets, verdict);
+  toRateLimitHeaders(buckets, result);
   throw new Error("a denied read must be refused");
 }
 
-const isBelowShare = (buckets: readonly Bucket[], { remaining }: Verdict) =>
+const isBelowShare = (buckets: readonly Bucket[], { remaining }: LimitResult) =>
   buckets.some(({ policy }, index) => (remaining[index] ?? 0) < policy.burst * TOLD_BELOW_SHARE);
 
 async function answerTold(answer: Handle, incoming: Incoming, told: Record<string, string>): Promise<Reply> {

@@ -33,10 +33,10 @@ test("a Redis with this file is one that the services accept in production; one 
   const log = createLog("test", "warn", { write: (line) => void lines.push(line) });
   const redis = connectRedis({ url: `redis://127.0.0.1:${engine.port}`, name: "test", log });
   await awaitReady(redis, 5_000);
-  await checkDurability(redis, true, log);
+  await checkDurability(redis, { isProduction: true, log });
   expect(lines).toEqual([]);
   await redis.config("SET", "appendfsync", "everysec");
-  await checkDurability(redis, true, log);
+  await checkDurability(redis, { isProduction: true, log });
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: "warn", appendfsync: "everysec" }]);
   redis.disconnect();
 });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 import { exportSPKI, importJWK, SignJWT } from "jose";
-import { createTokens, identify } from "shared/auth/tokens";
+import { identify } from "shared/auth/identify";
+import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
 import { type IdentityProvider, makeKey, signAs, startIdentityProvider } from "testing/identity-provider";
 import { flushAll, sizeOf } from "testing/whole-store";

@@ -1,7 +1,8 @@
 import { idempotencyKeySchema } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
 import { Problem, toInvalidRequest } from "shared/api/problems";
-import { type Identity, identify, identifyOperator, type Operator, type Tokens } from "shared/auth/tokens";
+import { identify, identifyOperator } from "shared/auth/identify";
+import type { Identity, Operator, Tokens } from "shared/auth/tokens";
 import { readJson, readOptionalJson } from "shared/http/body";
 import type { Facts } from "shared/http/facts";
 import type { Incoming } from "shared/http/incoming";

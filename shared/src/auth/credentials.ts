@@ -2,15 +2,15 @@ import { z } from "zod";
 
 export const CHARACTERS_MIN = 8;
 const CHARACTERS_MAX = 128;
-/** Of a password that is tried, in whatever form it is sent: no form of a character has more. */
+// Of a login, before NFKC: no Unicode form of a character is longer than eight characters.
 const TRIED_CHARACTERS_MAX = 8 * CHARACTERS_MAX;
 
-/** The form that is counted, compared and hashed: one password, however a keyboard composes it (NIST SP 800-63B). */
+/** The form that is counted, compared and hashed (NIST SP 800-63B): keyboards differ. */
 export const normalizePassword = (password: string) => password.normalize("NFKC");
 
 const lengthOf = (password: string) => [...normalizePassword(password)].length;
 
-/** A new password: nothing but its length is prescribed here; that it is not easily guessed, the ranker sees to. */
+/** A new password: only its length is checked here. The ranker refuses easily guessed ones. */
 export const newPasswordSchema = z
   .string()
   .refine((password) => lengthOf(password) >= CHARACTERS_MIN, `must have at least ${CHARACTERS_MIN} characters`)
@@ -25,10 +25,10 @@ export const newPasswordSchema = z
       "passwords, the `user_id` and the `name`. May be left out only where the server runs with `PASSWORDS=optional`.",
   });
 
-/** What may be tried at a login: any text that could be a password, in whatever form it is sent. */
+/** The password of a login: any text that NFKC could turn into a valid one. */
 export const triedPasswordSchema = z
   .string()
-  // In characters, as JSON Schema counts: not in UTF-16 units.
+  // Counted in characters, as JSON Schema does, not in UTF-16 units.
   .refine(
     (password) => [...password].length <= TRIED_CHARACTERS_MAX,
     `must have at most ${TRIED_CHARACTERS_MAX} characters`,

@@ -5,7 +5,7 @@ import { createKeySet } from "./key-set.ts";
 
 const first = await makeKey("ES256", "first");
 const second = await makeKey("ES256", "second");
-const secret = Buffer.from("a secret that everybody can read, of 32 bytes").toString("base64url");
+const secret = Buffer.from("a secret that anyone can read, of 32 bytes").toString("base64url");
 const unusable = [
   { kty: "oct", k: secret, kid: "first", alg: "HS256" },
   { ...first.jwk, use: "enc" },
@@ -37,14 +37,14 @@ function build() {
 const unknownKey = { code: "ERR_JWKS_NO_MATCHING_KEY" };
 const unavailable = { code: "unavailable", status: 503 };
 
-test("a thousand tokens at once fetch the keys once", async () => {
+test("a thousand tokens at once cause one fetch", async () => {
   const { find } = build();
   await Promise.all(Array.from({ length: 1000 }, () => find("first")));
   expect(provider.fetches).toBe(1);
 });
 
-describe("a key that is not among them", () => {
-  test("is fetched: a rotation is noticed at once", async () => {
+describe("an unknown key", () => {
+  test("is fetched at once, so that a rotation is noticed", async () => {
     const { find } = build();
     await find("first");
     nowMs = 5_000;
@@ -54,7 +54,7 @@ describe("a key that is not among them", () => {
     expect(provider.fetches).toBe(2);
   });
 
-  test("makes us ask every five seconds at most, however many are invented", async () => {
+  test("causes a fetch every five seconds at most, however many key ids are invented", async () => {
     const { find } = build();
     await find("first");
     for (let n = 0; n < 200; n++) {
@@ -66,8 +66,8 @@ describe("a key that is not among them", () => {
   });
 });
 
-describe("a provider that is away", () => {
-  test("when its keys were never fetched: unavailable, asked once a second at most, until it is back", async () => {
+describe("a provider that does not answer", () => {
+  test("makes tokens unavailable if its keys were never fetched, and is called once a second at most until it answers", async () => {
     await provider.stop();
     const { find, failures } = build();
     for (let n = 0; n < 50; n++) {
@@ -81,7 +81,7 @@ describe("a provider that is away", () => {
     expect(provider.fetches).toBe(1);
   });
 
-  test("later: keys that were fetched once go on being used, however old", async () => {
+  test("does not end the use of keys that were fetched before, however old", async () => {
     const { find, failures } = build();
     await find("first");
     await provider.stop();
@@ -96,12 +96,12 @@ describe("a provider that is away", () => {
   test.each([
     ["an error", () => new Response("", { status: 500 })],
     ["a redirect", () => Response.redirect("http://127.0.0.1:1/")],
-    ["no JSON", () => new Response("<html>")],
-    ["no key set", () => Response.json({ keys: "none" })],
+    ["a page instead of JSON", () => new Response("<html>")],
+    ["JSON that is not a key set", () => Response.json({ keys: "none" })],
     ["an empty key set", () => Response.json({ keys: [] })],
-    ["a set of keys that cannot be used", () => Response.json({ keys: [...unusable, null, 5, "key"] })],
-    ["more than it may", () => Response.json({ keys: [first.jwk], padding: "x".repeat(300 * 1024) })],
-  ])("is one that answers with %s: the keys of before stay", async (_, answer) => {
+    ["a set of unusable keys", () => Response.json({ keys: [...unusable, null, 5, "key"] })],
+    ["too many bytes", () => Response.json({ keys: [first.jwk], padding: "x".repeat(300 * 1024) })],
+  ])("counts as failing when it answers with %s, and the earlier keys stay", async (_, answer) => {
     const { find, failures } = build();
     await find("first");
     provider.answer = answer;
@@ -112,20 +112,20 @@ describe("a provider that is away", () => {
   });
 });
 
-describe("a provider that is slow", () => {
-  test("keeps nobody waiting whose key is known, and others for less than a second", async () => {
+describe("a slow provider", () => {
+  test("does not delay tokens with a known key, and others for less than a second", async () => {
     const { find, failures } = build();
     await find("first");
     provider.answer = () => new Promise<Response>(() => {});
     nowMs = 119_999;
     const startedAt = performance.now();
     expect(await find("first")).toBeDefined();
-    expect(failures).toEqual([]); // the question is still open
+    expect(failures).toEqual([]); // the fetch is still pending
     await expect(find("second")).rejects.toMatchObject(unavailable);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
-  test("in the midst of its answer is no better", async () => {
+  test("that stops in the middle of its answer counts as failing within a second", async () => {
     const { find } = build();
     const endless = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
     provider.answer = () => new Response(endless);
@@ -134,7 +134,7 @@ describe("a provider that is slow", () => {
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
-  test("old keys are renewed behind the back of those who use them", async () => {
+  test("does not delay tokens while old keys are refreshed", async () => {
     const { find } = build();
     await find("first");
     provider.keys = [first.jwk, second.jwk];
@@ -145,7 +145,7 @@ describe("a provider that is slow", () => {
     expect(provider.fetches).toBe(2);
   });
 
-  test("after a pause of two minutes the next one waits for new keys: a withdrawn key is not among them", async () => {
+  test("delays the first token after two minutes until the keys are refreshed, so that a withdrawn key is refused", async () => {
     const { find } = build();
     await find("first");
     provider.keys = [second.jwk];
@@ -155,7 +155,7 @@ describe("a provider that is slow", () => {
   });
 });
 
-test("keys that cannot be used are left out, and do not keep the others from being used", async () => {
+test("unusable keys are left out, and the others are used", async () => {
   const { find, failures } = build();
   provider.answer = () => Response.json({ keys: [...unusable.slice(1), null, second.jwk] });
   expect(await find("second")).toBeDefined();
@@ -163,7 +163,7 @@ test("keys that cannot be used are left out, and do not keep the others from bei
   expect(failures).toEqual([]);
 });
 
-test("the generation changes with the keys, and with nothing else", async () => {
+test("the generation changes exactly when the keys change", async () => {
   const { find, keySet } = build();
   expect(keySet.generation).toBe(0);
   const generations: number[] = [];

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { SignJWT } from "jose";
 import { createTopology } from "../model/regions.ts";
-import { createTokens, identify, identifyOperator } from "./tokens.ts";
+import { identify, identifyOperator } from "./identify.ts";
+import { createTokens } from "./tokens.ts";
 
 const secret = "a secret of the tests, 32 bytes and more";
 const base = { secret, issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
@@ -18,7 +19,7 @@ const sign = (claims: Record<string, unknown>) =>
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(secret));
 
-test("an operator's token says the operator's name, and ends when it was said to", async () => {
+test("an operator's token names the operator and expires after its own lifetime", async () => {
   let nowMs = Date.UTC(2026, 0, 1);
   const timed = createTokens({ ...base, now: () => nowMs });
   const token = await timed.issueOperator({ name: "game-server.1" }, 3600);
@@ -27,7 +28,7 @@ test("an operator's token says the operator's name, and ends when it was said to
   await expect(timed.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
 });
 
-test("neither kind of token opens what is for the other, cached or not", async () => {
+test("a player's token is forbidden on operators' routes and the reverse, cached or not", async () => {
   const operators = bearer(await tokens.issueOperator({ name: "root" }, 60));
   const players = bearer(await tokens.issue(ada));
   for (let time = 1; time <= 2; time++) {
@@ -36,7 +37,7 @@ test("neither kind of token opens what is for the other, cached or not", async (
   }
 });
 
-test("a token that says of itself that it is both is neither's, and so is one of another role", async () => {
+test("a token with claims of a player and an operator, or with another role, is refused for both", async () => {
   const player = { sub: "ada", user_id: "ada", name: "Ada", region: "EU" };
   const claims = [
     { ...player, role: "operator" },

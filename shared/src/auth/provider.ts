@@ -1,16 +1,18 @@
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose";
 import { invalidToken, Problem } from "../api/problems.ts";
 import { nameSchema, userIdSchema } from "../model/scores.ts";
-import { createKeySet, KEY_ALGORITHMS, type KeySet, type KeySetOptions } from "./key-set.ts";
+import { KEY_ALGORITHMS } from "./fetch-keys.ts";
+import { createKeySet, type KeySet, type KeySetOptions } from "./key-set.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
-/** An identity provider whose players are let in: where its keys are, and what its tokens say. */
+/** An identity provider whose players may use this server. */
 export interface ProviderOptions {
   jwksUrl: string;
   issuer: string;
   audience: string;
-  /** The claim that names a player's home region, and the one with the name that boards show. */
+  /** The claim with the player's home region. */
   regionClaim: string;
+  /** The claim with the name that boards show; `sub` is shown for a token without it. */
   nameClaim: string;
 }
 
@@ -22,13 +24,16 @@ export interface ProvidedClaims {
 }
 
 export interface Provider extends Pick<KeySet, "generation" | "keepFresh"> {
-  /** Whether the token is for this provider to verify, by its algorithm: none of them is ever ours. */
+  /**
+   * Whether this provider has to verify the token. Its algorithm decides: we sign with none of
+   * {@link KEY_ALGORITHMS}.
+   */
   mayHaveSigned(token: string): boolean;
   /** @throws Problem `invalid_token`, `unavailable` */
   verify(token: string, nowMs: number): Promise<ProvidedClaims>;
 }
 
-// An ID token or an access token, not a logout token or an event of the same issuer (RFC 8725, 3.11).
+// An ID or access token, not a logout token or an event of the same issuer (RFC 8725, 3.11).
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
 export function createProvider(
@@ -39,7 +44,7 @@ export function createProvider(
 
   async function readPayload(token: string, nowMs: number): Promise<JWTPayload> {
     try {
-      checkSpelling(token); // before its kid can make us ask
+      checkSpelling(token); // first, since an unknown kid causes a fetch
       const { payload, protectedHeader } = await jwtVerify(token, keySet.find, {
         algorithms: KEY_ALGORITHMS,
         issuer,

@@ -1,14 +1,14 @@
 import { findRepeatedName } from "../http/unique-names.ts";
 
-// Ours have some 300 characters; no server takes headers that are much longer than this.
+// Our own tokens have some 300 characters; few servers accept headers much longer than this bound.
 const TOKEN_CHARACTERS_MAX = 8 * 1024;
 
 /**
- * Refuses what the parsers let pass: base64url with padding or odd last bits, which makes many tokens of one, JSON that
- * names something twice, and a length that no token needs.
+ * Refuses what parsers accept: base64url with padding or unused last bits (one token would have
+ * many spellings, each a cache entry), JSON with a repeated name, and excessive length.
  *
  * @param token in compact form
- * @throws Error
+ * @throws Error that names the fault
  */
 export function checkSpelling(token: string): void {
   if (token.length > TOKEN_CHARACTERS_MAX) throw new Error("too long for a token");
@@ -17,6 +17,6 @@ export function checkSpelling(token: string): void {
   if (parts.some((part, i) => bytes[i]?.toString("base64url") !== part)) throw new Error("not plain base64url");
   for (const json of bytes.slice(0, 2).map(String)) {
     JSON.parse(json);
-    if (findRepeatedName(json) !== undefined) throw new Error("a name is given twice");
+    if (findRepeatedName(json) !== undefined) throw new Error("a name is repeated");
   }
 }

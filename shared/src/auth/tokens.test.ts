@@ -1,17 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { createTopology } from "../model/regions.ts";
-import { createTokens, identify } from "./tokens.ts";
+import { identify } from "./identify.ts";
+import { createTokens } from "./tokens.ts";
 
 const base = { issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
 const secret = "the first secret, of 32 bytes or more";
 const ada = { userId: "ada", name: "Ada 🏆", region: "EU" };
 
-test("a token says who it was issued to", async () => {
+test("a verified token names the player it was issued to", async () => {
   const tokens = createTokens({ ...base, secret });
   expect(await tokens.verify(await tokens.issue(ada))).toEqual(ada);
 });
 
-test("a token that was verified and cached still expires", async () => {
+test("a cached token still expires", async () => {
   let nowMs = Date.UTC(2026, 0, 1);
   const tokens = createTokens({ ...base, secret, now: () => nowMs });
   const token = await tokens.issue(ada);
@@ -25,7 +26,7 @@ test("a token that was verified and cached still expires", async () => {
 describe("a changed secret", () => {
   const other = "the second secret, of 32 bytes or more";
   const before = createTokens({ ...base, secret });
-  /** README's order: the new secret verifies everywhere before it signs anywhere, and the old one goes last. */
+  /** The documented order: the new secret verifies everywhere before it signs anywhere. */
   const steps = [
     before,
     createTokens({ ...base, secret, previousSecret: other }),
@@ -33,7 +34,7 @@ describe("a changed secret", () => {
   ];
   const after = createTokens({ ...base, secret: other });
 
-  test("in two steps logs nobody out, whichever processes have restarted", async () => {
+  test("in two steps keeps all tokens valid, whichever processes have restarted", async () => {
     for (const [i, step] of steps.entries()) {
       const next = steps[i + 1] ?? step;
       for (const issuer of [step, next]) {
@@ -43,14 +44,14 @@ describe("a changed secret", () => {
     }
   });
 
-  test("a token of before lasts through both steps, one of after outlasts the old secret", async () => {
+  test("an old token stays valid through both steps, and a new one after the old secret is removed", async () => {
     const old = await before.issue(ada);
     for (const step of steps) expect(await step.verify(old)).toEqual(ada);
     expect(await after.verify((await steps[2]?.issue(ada)) as string)).toEqual(ada);
     await expect(after.verify(old)).rejects.toMatchObject({ code: "invalid_token" });
   });
 
-  test("in one step refuses new tokens wherever the old secret is still alone", async () => {
+  test("in one step makes processes that only know the old secret refuse new tokens", async () => {
     const token = await createTokens({ ...base, secret: other, previousSecret: secret }).issue(ada);
     await expect(before.verify(token)).rejects.toMatchObject({ code: "invalid_token" });
   });
@@ -60,17 +61,17 @@ describe("identify", () => {
   const tokens = createTokens({ ...base, secret });
   const topology = createTopology(["EU"], 1, ["main"]);
 
-  test("takes the scheme in any case", async () => {
+  test("accepts the scheme Bearer in any case", async () => {
     const token = await tokens.issue(ada);
     expect(await identify(tokens, topology, `bearer  ${token} `)).toEqual(ada);
   });
 
-  test("refuses a region that is not configured any more", async () => {
+  test("refuses a region that is no longer configured", async () => {
     const token = await tokens.issue({ ...ada, region: "NA" });
     await expect(identify(tokens, topology, `Bearer ${token}`)).rejects.toMatchObject({ code: "invalid_token" });
   });
 
-  test.each([undefined, "", "Bearer", "Basic YTpi"])("the header %p is missing_token", async (header) => {
+  test.each([undefined, "", "Bearer", "Basic YTpi"])("answers missing_token for the header %p", async (header) => {
     await expect(identify(tokens, topology, header)).rejects.toMatchObject({ code: "missing_token" });
   });
 });

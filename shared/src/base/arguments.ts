@@ -3,7 +3,7 @@ import { ConfigError } from "../service/config.ts";
 
 export const INVALID_OPTIONS = "The options are not valid";
 
-/** `parseArgs`, whose complaints are those of a configuration. @throws ConfigError */
+/** `parseArgs` with its errors as a `ConfigError`. @throws ConfigError */
 export function readArguments<T extends ParseArgsConfig>(
   config: T,
   heading = INVALID_OPTIONS,

@@ -5,9 +5,10 @@ export interface BackoffBounds {
 }
 
 /**
- * Milliseconds until the next try after `failures` in a row, one at least: doubling, with jitter so that all who failed
- * together do not return together.
+ * Milliseconds until the next try. Doubles with each failure, with jitter so that callers that
+ * failed together do not retry together.
  *
+ * @param failures in a row, 1 or more
  * @param random in [0, 1)
  */
 export const backoffMs = (failures: number, { min, max }: BackoffBounds, random = Math.random()): number =>

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { fromArrival, fromIsoTime, toArrival, toIsoTime } from "./times.ts";
 
-test("a time keeps every microsecond", () => {
+test("an ISO time keeps every microsecond", () => {
   expect(toIsoTime(1_767_322_984_678_901)).toBe("2026-01-02T03:03:04.678901Z");
   expect(toIsoTime(1_767_322_984_000_001)).toBe("2026-01-02T03:03:04.000001Z");
 });
 
-test("a time that is written can be read, and what is none is nothing", () => {
+test("parsing reverses formatting, and refuses any other text", () => {
   for (const us of [0, 1, 1_767_322_984_678_901, 1_767_322_984_000_000]) expect(fromIsoTime(toIsoTime(us))).toBe(us);
   expect(fromIsoTime("2026-01-02T03:03:04Z")).toBe(1_767_322_984_000_000);
   expect(fromIsoTime("2026-01-02T03:03:04.5Z")).toBe(1_767_322_984_500_000);
@@ -14,7 +14,7 @@ test("a time that is written can be read, and what is none is nothing", () => {
   expect(wrong.map(fromIsoTime)).toEqual(wrong.map(() => undefined));
 });
 
-test("an earlier arrival is the greater text, of a fixed width, and can be read back", () => {
+test("an earlier arrival is the greater text, has a fixed width and can be parsed", () => {
   const times = [0, 1, 1_767_322_984_678_901, 1_767_322_984_678_902, Number.MAX_SAFE_INTEGER];
   const arrivals = times.map(toArrival);
   expect(arrivals.toSorted().reverse()).toEqual(arrivals);

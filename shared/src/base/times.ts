@@ -1,6 +1,6 @@
 /**
- * Times are whole microseconds since the Unix epoch: Redis `TIME` gives them and `TIMESTAMPTZ` keeps them. They fit
- * a double exactly until the year 2255.
+ * Times are whole microseconds since the Unix epoch: Redis `TIME` gives them and `TIMESTAMPTZ`
+ * keeps them. They fit a double exactly until the year 2255.
  */
 
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
@@ -13,7 +13,11 @@ export function toIsoTime(us: number): string {
 
 const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/;
 
-/** The inverse of {@link toIsoTime}; fewer digits will do. Nothing for a text that is no such time. */
+/**
+ * The inverse of {@link toIsoTime}; accepts fewer digits.
+ *
+ * @returns `undefined` for a malformed text
+ */
 export function fromIsoTime(text: string): number | undefined {
   const [, seconds, fraction = ""] = ISO_TIME.exec(text) ?? [];
   const ms = seconds === undefined ? Number.NaN : Date.parse(`${seconds}Z`);
@@ -24,8 +28,8 @@ export function fromIsoTime(text: string): number | undefined {
 export const ARRIVAL_DIGITS = 16;
 
 /**
- * The prefix of a ranking member: fixed width, and smaller the later. Redis breaks ties of a reverse range by the
- * greater member, so that whoever reached a score first ranks higher.
+ * The prefix of a ranking member: fixed width, and smaller the later. In a reverse range Redis puts
+ * the greater member first among equal scores, so the player who came first ranks higher.
  */
 export function toArrival(reachedAtUs: number): string {
   return String(Number.MAX_SAFE_INTEGER - reachedAtUs).padStart(ARRIVAL_DIGITS, "0");

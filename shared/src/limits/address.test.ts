@@ -10,7 +10,7 @@ test.each([
   ["2001:DB8:0:0::9", "2001:db8::9"],
   ["fe80::1%eth0", "fe80::1"],
   ["fe80::1%my-if.0", "fe80::1"],
-])("%s is read as %s", (text, address) => {
+])("the canonical spelling of %s is %s", (text, address) => {
   expect(readAddress(text)).toBe(address);
 });
 

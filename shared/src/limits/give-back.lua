@@ -1,13 +1,14 @@
 #!lua
 --[[
-Gives one token back to each of several buckets of token-bucket.lua.
+Gives one permit back to each of several buckets of token-bucket.lua.
 
-KEYS 1...  buckets  string  "<level in millionths of a token> <at in microseconds>"; absent when full
+KEYS 1...  buckets  string  "<level in millionths of a permit> <time in µs>"; absent when full
 Reply how many were not full
 
-What a bucket would hold beyond its burst, token-bucket.lua cuts off. A stored time in the future becomes now, as there.
+token-bucket.lua cuts off what a bucket holds beyond its burst. A stored time in the future becomes
+now, as there.
 ]]
-local TOKEN = 1000000
+local PERMIT = 1000000
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -16,7 +17,7 @@ for _, key in ipairs(KEYS) do
   local stored = redis.call('GET', key)
   if stored then
     local level, at = string.match(stored, '^(%S+) (%S+)$')
-    local text = string.format('%.0f %.0f', level + TOKEN, math.min(at, now))
+    local text = string.format('%.0f %.0f', level + PERMIT, math.min(at, now))
     redis.call('SET', key, text, 'KEEPTTL')
     given = given + 1
   end

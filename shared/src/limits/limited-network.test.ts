@@ -10,8 +10,8 @@ test.each([
   ["2001:db8::9", ["2001:db8:0:0::/64", "2001:db8:0:0::/56", "2001:db8:0::/48"]],
   ["::1", ["0:0:0:0::/64", "0:0:0:0::/56", "0:0:0::/48"]],
   ["fe80::1%eth0", ["fe80:0:0:0::/64", "fe80:0:0:0::/56", "fe80:0:0::/48"]],
-  ["no address", ["no address"]],
-])("%s is counted as %j", (client, networks) => {
+  ["not an address", ["not an address"]],
+])("a client at %s counts in the networks %j", (client, networks) => {
   expect([...limitedNetworks(client)]).toEqual(networks);
 });
 

@@ -1,50 +1,76 @@
-import { makeRoom } from "../base/make-room.ts";
-import type { Bucket } from "./policies.ts";
-import type { Verdict } from "./rate-limit.ts";
+import { LRUCache } from "lru-cache";
+import type { Bucket, LimitResult } from "./policies.ts";
 
-// 50,000 buckets are some 10 MB; the one that was used longest ago makes room, and begins full again.
-const BUCKETS_MAX = 50_000;
+/** Some 10 MB. The least recently used bucket is evicted, and starts full again. */
+export const LOCAL_BUCKETS_MAX = 50_000;
 
-/** The same buckets inside this process, for when Redis does not answer. */
+/** Token buckets in the memory of this process. `nowMs` is of a monotonic clock. */
 export interface LocalBuckets {
-  /** Takes one token from each, or none. @param nowMs any clock that only grows */
-  take(buckets: readonly Bucket[], nowMs: number): Verdict;
-  /** Gives one token back to each. */
+  /**
+   * Takes permits from each of the buckets, or from none. A bucket whose burst is smaller gives its
+   * whole burst: it would deny the request for ever otherwise.
+   */
+  take(buckets: readonly Bucket[], nowMs: number, permits?: number): LimitResult;
+  /** Gives one permit back to each of the buckets. */
   giveBack(buckets: readonly Bucket[]): void;
+  /** Lowers a bucket to `permits` at most; a negative number is a debt. */
+  lower(bucket: Bucket, permits: number, nowMs: number): void;
 }
 
-export function createLocalBuckets(bucketsMax = BUCKETS_MAX): LocalBuckets {
-  const stored = new Map<string, { level: number; atMs: number }>();
+interface Level {
+  burst: number;
+  permits: number;
+  atMs: number;
+}
 
-  function levelOf({ key, policy: { perSecond, burst } }: Bucket, nowMs: number): number {
-    const bucket = stored.get(key);
-    if (bucket === undefined) return burst;
-    return Math.min(burst, bucket.level + (Math.max(0, nowMs - bucket.atMs) * perSecond) / 1000);
-  }
+export function createLocalBuckets(bucketsMax = LOCAL_BUCKETS_MAX): LocalBuckets {
+  const levels = new LRUCache<string, Level>({ max: bucketsMax });
 
-  function store(key: string, level: number, atMs: number): void {
-    stored.delete(key);
-    makeRoom(stored, bucketsMax);
-    stored.set(key, { level, atMs });
+  function levelAt({ key, policy: { perSecond, burst } }: Bucket, nowMs: number): Level {
+    const known = levels.get(key);
+    if (known === undefined) {
+      const full = { burst, permits: burst, atMs: nowMs };
+      levels.set(key, full);
+      return full;
+    }
+    known.permits = Math.min(burst, known.permits + (Math.max(0, nowMs - known.atMs) * perSecond) / 1000);
+    known.atMs = nowMs;
+    return known;
   }
 
   return {
+    take(buckets, nowMs, permits = 1) {
+      const held: Level[] = [];
+      let denied: Bucket | undefined;
+      let waitSeconds = 0;
+      for (const bucket of buckets) {
+        const { burst, perSecond } = bucket.policy;
+        const level = levelAt(bucket, nowMs);
+        held.push(level);
+        const bucketWaitSeconds = (Math.min(permits, burst) - level.permits) / perSecond;
+        if (bucketWaitSeconds > waitSeconds) {
+          denied = bucket;
+          waitSeconds = bucketWaitSeconds;
+        }
+      }
+      const remaining: number[] = [];
+      for (const level of held) {
+        if (denied === undefined) level.permits -= Math.min(permits, level.burst);
+        remaining.push(Math.max(0, Math.floor(level.permits)));
+      }
+      return denied === undefined ? { remaining } : { remaining, denied, waitSeconds };
+    },
+
     giveBack(buckets) {
       for (const { key } of buckets) {
-        const bucket = stored.get(key);
-        if (bucket !== undefined) bucket.level++; // never beyond the burst: levelOf cuts off what is more
+        const level = levels.get(key);
+        if (level !== undefined) level.permits++; // levelAt cuts off what exceeds the burst
       }
     },
 
-    take(buckets, nowMs) {
-      const levels = buckets.map((bucket) => levelOf(bucket, nowMs));
-      const waits = buckets.map(({ policy }, i) => Math.max(0, (1 - (levels[i] ?? 0)) / policy.perSecond));
-      const waitSeconds = Math.max(...waits);
-      const denied = waitSeconds > 0 ? buckets[waits.indexOf(waitSeconds)] : undefined;
-      const taken = denied === undefined ? 1 : 0;
-      if (taken === 1) buckets.forEach(({ key }, i) => void store(key, (levels[i] ?? 0) - 1, nowMs));
-      const remaining = levels.map((level) => Math.floor(level - taken));
-      return { remaining, ...(denied === undefined ? {} : { denied, waitSeconds }) };
+    lower(bucket, permits, nowMs) {
+      const level = levelAt(bucket, nowMs);
+      level.permits = Math.min(level.permits, permits);
     },
   };
 }

@@ -1,19 +1,22 @@
 import { type LimitedNetworks, NETWORK_FACTORS } from "./limited-network.ts";
 
 export interface NetworkSlotLimits {
-  /** Slots that one address may hold. A wider network may hold more, but not more than half of all for that. */
+  /** Slots that one address may hold. A wider network may hold more, up to half of all slots. */
   perAddress: number;
-  /** Slots of all clients. */
+  /** Slots of all clients together. */
   total: number;
 }
 
-/** Counts who holds how many of a bounded number of slots. */
+/** A bounded number of slots, counted by network. */
 export interface NetworkSlots {
-  /** @returns how to give the slot back (a second call changes nothing), or which bound refused it */
+  /**
+   * @returns a function that gives the slot back (a second call changes nothing), or the bound that
+   *   refused it
+   */
   take(networks: LimitedNetworks): (() => void) | "network_full" | "all_taken";
 }
 
-// A household or a site leaves at least this share to all others.
+// A household or a site leaves at least this share to other clients.
 const SHARE_LEFT = 0.5;
 
 export function createNetworkSlots({ perAddress, total }: NetworkSlotLimits): NetworkSlots {

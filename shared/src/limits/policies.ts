@@ -1,31 +1,39 @@
-/** Tokens a second, and the most a bucket holds. */
+/** Permits that a bucket gains a second, and the most that it holds. */
 export interface Limit {
   perSecond: number;
   burst: number;
 }
 
-/** A limit under the name that clients read. Made once: all buckets that it holds for refer to it. */
+/** A limit with the name that clients read. All its buckets refer to the same object. */
 export interface Policy extends Limit {
   name: string;
-  /** True where a bucket has many callers: its tokens are taken in slices of a hundredth, and spent without asking. */
-  isShared: boolean;
-  /** What never changes of what clients are told: the member of `RateLimit-Policy`, and how that of `RateLimit` begins. */
-  told: { policy: string; stateBegins: string };
+  /** Constant parts of the headers `RateLimit-Policy` and `RateLimit`. */
+  headerParts: { policy: string; state: string };
 }
 
-/** A policy is told as its burst over the seconds that fill it. */
-export function toPolicy(name: string, { perSecond, burst }: Limit, { isShared = false } = {}): Policy {
+/** The window that clients read (`w`) is the time that fills the bucket. */
+export function toPolicy(name: string, { perSecond, burst }: Limit): Policy {
   const policy = `"${name}";q=${burst};w=${Math.ceil(burst / perSecond)}`;
-  return { name, perSecond, burst, isShared, told: { policy, stateBegins: `"${name}";r=` } };
+  return { name, perSecond, burst, headerParts: { policy, state: `"${name}";r=` } };
 }
 
-/** What a policy holds for one caller, or for all of a kind. */
+/** Counts one caller, or all callers of a kind, against a policy. */
 export interface Bucket {
   policy: Policy;
+  /** In Redis, or in this process. */
   key: string;
 }
 
-/** The buckets with these keys, each under the policy of its place. */
+/** The outcome of one request: its permits were taken, unless a bucket denied it. */
+export interface LimitResult {
+  /** Whole permits left, in the order of the buckets. */
+  remaining: number[];
+  /** Of several buckets that denied, the one with the longest wait. */
+  denied?: Bucket;
+  waitSeconds?: number;
+}
+
+/** One bucket for each key, under the policy at the same index. */
 export function toBuckets(policies: readonly Policy[], keys: readonly string[]): Bucket[] {
   const buckets: Bucket[] = [];
   for (const [index, key] of keys.entries()) {

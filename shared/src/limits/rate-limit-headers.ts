@@ -1,23 +1,22 @@
 import { Problem } from "../api/problems.ts";
-import type { Bucket } from "./policies.ts";
-import type { Verdict } from "./rate-limit.ts";
+import type { Bucket, LimitResult } from "./policies.ts";
 
 /**
- * The headers that tell a client where it stands, on allowed and denied requests alike
- * (draft-ietf-httpapi-ratelimit-headers): the policies, and of each what is left, with `t` the seconds until it is full
- * again.
+ * The `RateLimit-Policy` and `RateLimit` headers of allowed and denied requests
+ * (draft-ietf-httpapi-ratelimit-headers). `r` is the permits left, `t` the seconds until the bucket
+ * is full.
  *
- * @throws Problem `rate_limited`, which carries them as well
+ * @throws Problem `rate_limited` for a denied request, with the same headers
  */
-export function toRateLimitHeaders(buckets: readonly Bucket[], { remaining, denied, waitSeconds = 1 }: Verdict) {
+export function toRateLimitHeaders(buckets: readonly Bucket[], { remaining, denied, waitSeconds = 1 }: LimitResult) {
   let policies = "";
   let states = "";
   let index = 0;
   for (const { policy } of buckets) {
     const left = remaining[index] ?? 0;
     const separator = index++ === 0 ? "" : ", ";
-    policies += separator + policy.told.policy;
-    states += `${separator}${policy.told.stateBegins}${left};t=${Math.ceil((policy.burst - left) / policy.perSecond)}`;
+    policies += separator + policy.headerParts.policy;
+    states += `${separator}${policy.headerParts.state}${left};t=${Math.ceil((policy.burst - left) / policy.perSecond)}`;
   }
   const headers = { "ratelimit-policy": policies, ratelimit: states };
   if (denied === undefined) return headers;

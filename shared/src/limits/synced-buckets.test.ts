@@ -16,13 +16,13 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 beforeEach(() => flushAll(redis));
 
-// Refills too slowly to count in a test: a slice is ten permits.
+// Refills too slowly to count in a test: a settlement is ten permits.
 const slow: Bucket = {
   policy: toPolicy("read", { perSecond: 0.001, burst: 1000 }),
   key: "bucket:{1.1.1.1}:read:1.1.1.1",
 };
 
-/** A process of its own, whose clock goes on by as much as two settlements are apart, whenever it is asked. */
+/** A gateway process; each take moves its clock on by the shortest time between two settlements. */
 function startProcess(at: Redis = redis) {
   let nowMs = 0;
   let pending: Promise<unknown> = Promise.resolve();
@@ -30,21 +30,21 @@ function startProcess(at: Redis = redis) {
   const synced = createSyncedBuckets({
     now: () => nowMs,
     limiter: {
-      debit(...asked) {
-        const debited = real.debit(...asked);
-        pending = debited;
-        return debited;
+      debit(...args) {
+        const debit = real.debit(...args);
+        pending = debit;
+        return debit;
       },
     },
   });
   return {
-    /** Takes once, and lets what was begun in the background end. */
+    /** Takes once, and waits for the settlement that it started. */
     async take(bucket: Bucket = slow, permits = 1) {
       nowMs += 10;
-      const verdict = synced.take(at, [bucket], permits);
+      const result = synced.take(at, [bucket], permits);
       await pending;
       await Promise.resolve();
-      return verdict;
+      return result;
     },
     pass(ms: number): void {
       nowMs += ms;
@@ -54,13 +54,13 @@ function startProcess(at: Redis = redis) {
 
 const levelOf = async ({ key }: Bucket) => Math.round(Number.parseInt((await redis.get(key)) ?? "", 10) / 1e6);
 
-test("a client that reads little is counted in the process, and Redis is not asked", async () => {
+test("a client that takes less than 1 % of the burst causes no command", async () => {
   const gateway = startProcess();
   for (let left = 999; left > 990; left--) expect(await gateway.take()).toEqual({ remaining: [left] });
   expect(await sizeOf(redis)).toBe(0);
 });
 
-test("Redis is asked once for each hundredth of the burst", async () => {
+test("the process settles with Redis once for each 1 % of the burst", async () => {
   const gateway = startProcess();
   let calls = 0;
   observeScripts(redis, () => void calls++);
@@ -80,14 +80,14 @@ test("a bucket gives its burst and then says how long to wait", async () => {
   expect((await gateway.take(bucket)).denied).toBeUndefined();
 });
 
-test("three gateways together let pass the burst, and at most one percent more each", async () => {
+test("three gateways let the burst pass, and at most 1 % of it more each", async () => {
   const gateways = [startProcess(), startProcess(), startProcess()];
   let passed = 0;
   for (let n = 0; n < 1_500; n++) if ((await gateways[n % 3]?.take())?.denied === undefined) passed++;
   expect(passed).toBeWithin(1_000, 1_000 + 3 * 10 + 1);
 });
 
-test("a gateway that starts anew learns within one percent of the burst that the bucket is empty", async () => {
+test("a restarted gateway learns within 1 % of the burst that the bucket is empty", async () => {
   const before = startProcess();
   for (let n = 0; n < 1_000; n++) await before.take();
   const after = startProcess();
@@ -96,7 +96,7 @@ test("a gateway that starts anew learns within one percent of the burst that the
   expect(passed).toBe(10);
 });
 
-test("what Redis could not give stays owed, and nothing more passes before it is paid", async () => {
+test("what Redis could not give stays owed, and nothing passes until it is paid", async () => {
   const bucket: Bucket = { ...slow, policy: toPolicy("read", { perSecond: 10, burst: 1000 }) };
   const gateway = startProcess();
   await redis.set(
@@ -107,14 +107,14 @@ test("what Redis could not give stays owed, and nothing more passes before it is
   expect((await gateway.take(bucket)).waitSeconds).toBeWithin(0.8, 1.1); // ten permits of debt and one more
 });
 
-test("a request that costs more than a bucket holds takes all of it, and is not refused for ever", async () => {
+test("a request that costs more than the burst takes the whole burst instead of being denied for ever", async () => {
   const bucket: Bucket = { ...slow, policy: toPolicy("read", { perSecond: 1, burst: 5 }) };
   const gateway = startProcess();
   expect(await gateway.take(bucket, 20)).toEqual({ remaining: [0] });
   expect((await gateway.take(bucket, 20)).denied).toEqual(bucket);
 });
 
-test("of several buckets all give, or none does", () => {
+test("of several buckets each gives its permits, or none does", () => {
   const synced = createSyncedBuckets({ limiter: { debit: async () => undefined }, now: () => 0 });
   const narrow: Bucket = { policy: toPolicy("read", { perSecond: 1, burst: 2 }), key: "narrow" };
   const wide: Bucket = { policy: toPolicy("read-56", { perSecond: 1, burst: 4 }), key: "wide" };
@@ -123,22 +123,22 @@ test("of several buckets all give, or none does", () => {
   expect(synced.take(redis, [wide], 1)).toEqual({ remaining: [1] });
 });
 
-test("buckets are bounded in number: the one used longest ago makes room", () => {
+test("the number of buckets is bounded: the least recently used one is evicted", () => {
   const synced = createSyncedBuckets({ limiter: { debit: async () => undefined }, now: () => 0, bucketsMax: 2 });
   const take = (key: string) => synced.take(redis, [{ ...slow, key }], 1).remaining;
-  for (const key of ["a", "b", "a", "c"]) take(key); // b goes
+  for (const key of ["a", "b", "a", "c"]) take(key); // evicts b
   expect([take("a"), take("b")]).toEqual([[997], [999]]);
 });
 
 describe("without Redis", () => {
-  test("the same numbers are counted in the process, and what passed meanwhile is no debt afterwards", async () => {
+  test("the process keeps to the same limits, and owes nothing for what passed meanwhile", async () => {
     const down = connectRedis({ url: "redis://127.0.0.1:1", name: "down", log: createLog("test", "silent") });
     const gateway = startProcess(down);
     let passed = 0;
     for (let n = 0; n < 1_100; n++) if ((await gateway.take()).denied === undefined) passed++;
     expect(passed).toBe(1_000);
     down.disconnect();
-    gateway.pass(1_000_000); // one permit has come back
+    gateway.pass(1_000_000); // one permit has been refilled
     expect((await gateway.take()).denied).toBeUndefined();
   });
 });

@@ -1,10 +1,9 @@
-/** A longer line is written without most of what it was about. */
 const LINE_BYTES_MAX = 32 * 1024;
 const MESSAGE_CHARS_MAX = 1_000;
-/** Bytes of UTF-8 for one UTF-16 unit. */
+// One UTF-16 unit takes at most three bytes of UTF-8.
 const BYTES_PER_UNIT_MAX = 3;
 
-/** A line of a log within its bound: one that is too long keeps what tells when, where and of which request a line is. */
+/** Bounds a line: a longer one keeps its level, time, service, request id and message only. */
 export function boundLine(line: string): string {
   if (line.length * BYTES_PER_UNIT_MAX <= LINE_BYTES_MAX) return line;
   const bytes = Buffer.byteLength(line);

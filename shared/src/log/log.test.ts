@@ -9,7 +9,7 @@ function logTo(lines: string[]) {
   return createLog("test", "info", { write: (line) => void lines.push(line) });
 }
 
-test("an entry is one JSON object a line, with the service, the level's name and an ISO time", () => {
+test("each line is one JSON object with the service, the level's name and an ISO time", () => {
   const lines: string[] = [];
   logTo(lines).info({ request_id: "abc" }, "hello");
   expect(JSON.parse(lines[0] ?? "")).toEqual({
@@ -21,7 +21,7 @@ test("an entry is one JSON object a line, with the service, the level's name and
   });
 });
 
-test("a line of which there are very many says the same, at its level and in its order", () => {
+test("the writer of frequent lines writes the same line as the log, and keeps to its level", () => {
   const lines: string[] = [];
   const log = logTo(lines);
   const write = createLineWriter(log);
@@ -34,7 +34,7 @@ test("a line of which there are very many says the same, at its level and in its
   expect(ours).toBe(theirs);
 });
 
-test("tokens and passwords never reach the log, also inside of objects", () => {
+test("tokens and passwords never reach the log, even inside objects", () => {
   const lines: string[] = [];
   const secrets = { token: "t-secret", password: "p-secret", password_hash: "h-secret" };
   const log = logTo(lines);
@@ -45,7 +45,7 @@ test("tokens and passwords never reach the log, also inside of objects", () => {
   expect(lines.join("")).not.toContain("-secret");
 });
 
-test("an error keeps its stack and its cause", () => {
+test("an error is logged with its stack and its cause", () => {
   const lines: string[] = [];
   logTo(lines).error({ err: new Error("outer", { cause: new Error("inner") }) }, "failed");
   expect(lines[0]).toContain("outer");
@@ -53,7 +53,7 @@ test("an error keeps its stack and its cause", () => {
   expect(lines[0]).toContain("log.test.ts");
 });
 
-test("an error of Redis does not bring the arguments of its call into the log, under whatever name it is logged", () => {
+test("an error of Redis is logged without the arguments of its call, under any name", () => {
   const lines: string[] = [];
   const log = logTo(lines);
   const command = { name: "evalsha", args: ["user:{accounts}:ada", "a-secret"] };
@@ -66,7 +66,7 @@ test("an error of Redis does not bring the arguments of its call into the log, u
   expect(lines.join("")).not.toContain("a-secret");
 });
 
-test("a failure of many requests is one line at once and one a second, which tells how many it stands for", async () => {
+test("a failure of many requests is one line at once, then one line a second with the number left out", async () => {
   const lines: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   const write = (line: string) => {
@@ -87,14 +87,14 @@ test("a failure of many requests is one line at once and one a second, which tel
   ]);
 });
 
-test("failures of many kinds are no more lines than there are kinds told apart", () => {
+test("failures of many kinds cause a bounded number of lines", () => {
   const lines: string[] = [];
   const log = logTo(lines);
   for (let n = 0; n < 5_000; n++) log.warn({ err: new Error(`failure ${n}`) }, "failed");
   expect(lines).toHaveLength(201);
 });
 
-test("a line is bounded in bytes, and one that is longer keeps its request and its message", () => {
+test("a line is bounded in bytes, and a longer one keeps its request id and its message", () => {
   const lines: string[] = [];
   const log = logTo(lines);
   const about = { request_id: "abc", examples: ["é".repeat(50_000)] };
@@ -109,9 +109,9 @@ test("a line is bounded in bytes, and one that is longer keeps its request and i
 
 test.each([
   ["an exit", "process.exit(3)"],
-  ["an error that nobody catches", "throw new Error('out of the blue')"],
-  ["nothing left to do", ""],
-])("what was logged before the end of the process is written: %s", (_, end) => {
+  ["an uncaught error", "throw new Error('out of the blue')"],
+  ["an empty event loop", ""],
+])("all lines are written when the process ends with %s", (_, end) => {
   const program = `
     const { createLog } = await import(${JSON.stringify(import.meta.resolve("./log.ts"))});
     const log = createLog("test", "info");
@@ -124,7 +124,7 @@ test.each([
   );
 });
 
-test("while the reader of the output is stuck, what waits is bounded: lines are dropped, and a line says so", async () => {
+test("while the reader is stuck the backlog is bounded: lines are dropped, and one line says so", async () => {
   const program = `
     const { createLog } = await import(${JSON.stringify(import.meta.resolve("./log.ts"))});
     const log = createLog("test", "info");
@@ -138,9 +138,9 @@ test("while the reader of the output is stuck, what waits is bounded: lines are 
   const dir = await mkdtemp(join(tmpdir(), "leaderboard-log-"));
   const pipe = join(dir, "stdout");
   Bun.spawnSync(["mkfifo", pipe]);
-  const writer = openSync(pipe, "r+"); // a pipe that nothing reads holds 64 KiB
+  const writer = openSync(pipe, "r+"); // an unread pipe holds 64 KiB
   const child = Bun.spawn([process.execPath, "-e", program], { stdin: "pipe", stdout: writer, stderr: "pipe" });
-  await child.stderr.getReader().read(); // all lines were logged, and none of the output was read
+  await child.stderr.getReader().read(); // all lines are logged, and none is read
   const reader = Bun.spawn(["cat", pipe], { stdout: "pipe" });
   const text = reader.stdout.text();
   child.stdin.write("go\n");

@@ -8,10 +8,10 @@ export type Log = Logger;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-// What identifies or authenticates somebody must not reach a log, however deep an object is logged.
+// Credentials must not reach the log, up to three levels deep.
 const SECRETS = ["authorization", "Authorization", "password", "password_hash", "token"];
 
-/** Errors under whatever name, as they may be logged. */
+/** Replaces errors, under any name, by what may be logged of them. */
 function withLoggedErrors(about: Record<string, unknown>): Record<string, unknown> {
   const isError = ([name, value]: [string, unknown]) => name === "err" || value instanceof Error;
   const errors = Object.entries(about).filter(isError);
@@ -20,9 +20,9 @@ function withLoggedErrors(about: Record<string, unknown>): Record<string, unknow
 }
 
 /**
- * A JSON log on standard output: one object a line, times in ISO 8601, errors as {@link toLoggedError} has them. A failure
- * that repeats is one line a second, with `left_out`. Lines of a tenth of a second are written together; the end of the
- * process waits for the last.
+ * A JSON log on standard output: one object a line, times in ISO 8601, errors reduced by {@link
+ * toLoggedError}. A repeated failure is one line a second with the count `left_out`. Lines are
+ * written in batches every 100 ms; the last batch is written before the process ends.
  */
 export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Log {
   const limitRepeats = createRepeatLimit();
@@ -32,7 +32,7 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
     base: { service },
     timestamp: createTimestamp(),
     formatters: { level: (label) => ({ level: label }), log: withLoggedErrors },
-    // pino has one of its own for this name, which writes every member of an error.
+    // Replaces pino's own serializer, which would write every member of an error.
     serializers: { err: (logged: unknown) => logged },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
     hooks: {
@@ -50,7 +50,7 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
   return pino(options, { write: (line) => output.write(boundLine(line)) });
 }
 
-/** The member of a line that tells when it was written; put into words once a millisecond. */
+/** The `time` member of a line, formatted once a millisecond. */
 function createTimestamp(): () => string {
   let lastMs = Number.NaN;
   let text = "";
@@ -64,12 +64,12 @@ function createTimestamp(): () => string {
   };
 }
 
-/** Writes one line: what it is about, and the message. */
+/** Writes one line with the fields of `about`. */
 export type LineWriter = (level: LogLevel, about: object, message: string) => void;
 
 /**
- * The same log for lines of which there are very many, and all is ours: nothing in them is looked at for secrets, nor by
- * what it is (an error, say), which takes several times as long as to write it down.
+ * The same log for frequent lines whose fields all come from our own code. Skips redaction and the
+ * treatment of errors, which take several times as long as writing the line.
  */
 export function createLineWriter(log: Log): LineWriter {
   const timestamp = createTimestamp();

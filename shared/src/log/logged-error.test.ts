@@ -4,7 +4,7 @@ import { toLoggedError } from "./logged-error.ts";
 const HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 const TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl";
 
-test("an error is logged with its type, message, stack, code and cause, and with no other member", () => {
+test("an error is logged with its type, message, stack, code and cause only", () => {
   class ReplyError extends Error {}
   const cause = Object.assign(new ReplyError("OOM"), { command: { name: "evalsha", args: [HASH] } });
   const error = Object.assign(new TypeError("failed", { cause }), { code: "23505", detail: HASH, parameters: [HASH] });
@@ -21,7 +21,7 @@ test.each([
   ["a hash", `could not write ${HASH} there`],
   ["the hash of an event", `{"password_hash":"${HASH.replaceAll("$", "\\u0024")}"}`],
   ["a token", `401 for Bearer ${TOKEN} there`],
-  ["a token that breaks off", `401 for Bearer ${TOKEN.slice(0, 25)}`],
+  ["a token that is cut off", `401 for Bearer ${TOKEN.slice(0, 25)}`],
   ["the password of a URL", "no route to redis://user:aGFzaA@redis.example:6379 there"],
 ])("%s in a message, a stack, a cause or a thrown text does not reach the log", (_, text) => {
   const error = new AggregateError([new Error(text)], text, { cause: new Error(text) });
@@ -29,7 +29,7 @@ test.each([
   expect(logged).not.toMatch(/argon2|c2FsdA|aGFzaA|eyJhbGci|u0024/);
 });
 
-test("what is logged of an error is bounded, however large it is and however deep its causes go", () => {
+test("a logged error is bounded in size, for any message and any depth of causes", () => {
   const endless: { cause?: unknown } = new Error("x".repeat(1_000_000));
   endless.cause = endless;
   const many = new AggregateError(
@@ -42,7 +42,7 @@ test("what is logged of an error is bounded, however large it is and however dee
 });
 
 test.each([[undefined], [null], [Symbol("x")], [Object.create(null)], [{ password_hash: HASH }]])(
-  "%p, which is thrown and is no error, is logged by its type alone",
+  "a thrown %p, which is not an error, is logged by its type only",
   (thrown) => {
     expect(toLoggedError(thrown)).toBe(`a thrown ${typeof thrown}`);
   },

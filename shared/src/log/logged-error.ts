@@ -1,6 +1,6 @@
 import { redactSecrets } from "./redact.ts";
 
-/** What a log line holds of an error. */
+/** An error as a log line has it. */
 export interface LoggedError {
   type: string;
   message: string;
@@ -20,9 +20,8 @@ const DEPTH_MAX = 4;
 const ERRORS_MAX = 4;
 
 /**
- * An error with its type, message, stack, code and cause, and with nothing else. Libraries keep the whole call in further
- * members: ioredis has a command's arguments in `command`, postgres a row in `detail` and `parameters`. Those hold hashes
- * of passwords.
+ * Reduces an error to its type, message, stack, code and cause. Other members may hold password
+ * hashes: ioredis keeps arguments in `command`, postgres a row in `detail` and `parameters`.
  */
 export function toLoggedError(thrown: unknown, depth = 1): LoggedError | string {
   if (!(thrown instanceof Error)) return cut(typeof thrown === "string" ? thrown : `a thrown ${typeof thrown}`);
@@ -40,11 +39,11 @@ export function toLoggedError(thrown: unknown, depth = 1): LoggedError | string 
   return logged;
 }
 
-// The name of most errors' classes says more than their `name`, which many leave at "Error".
+// Many error classes leave `name` at "Error"; the name of the class says more.
 const nameOf = (error: Error): string => (error.name === "Error" ? error.constructor.name : error.name);
 
 function cut(text: string, charsMax = MESSAGE_CHARS_MAX): string {
-  // Twice the bound is looked at for secrets: what they leave behind when they are taken out is shorter.
+  // Redacts twice the bound, because the text gets shorter.
   const shown = redactSecrets(text.slice(0, 2 * charsMax));
   return shown.length <= charsMax ? shown : `${shown.slice(0, charsMax)}…`;
 }

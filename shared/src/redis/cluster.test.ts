@@ -147,15 +147,15 @@ test("a command whose reply was lost is not sent again", async () => {
 
 test("a primary that would lose data is found among those that would not", async () => {
   const [primary] = primariesOf(redis);
-  await checkDurability(redis, true, log);
+  await checkDurability(redis, { isProduction: true, log });
   await primary?.config("SET", "maxmemory-policy", "allkeys-lru");
-  await expect(checkDurability(redis, false, log)).rejects.toThrow("noeviction");
+  await expect(checkDurability(redis, { isProduction: false, log })).rejects.toThrow("noeviction");
   await primary?.config("SET", "maxmemory-policy", "noeviction");
 });
 
 test("a single node of a cluster is refused: it would serve a part of the keys", async () => {
   const single = await connect(`redis://127.0.0.1:${server.nodes[0]?.port}`);
-  await expect(checkDurability(single, false, log)).rejects.toThrow("name several of its nodes");
+  await expect(checkDurability(single, { isProduction: false, log })).rejects.toThrow("name several of its nodes");
   single.disconnect();
 });
 

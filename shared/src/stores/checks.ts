@@ -3,15 +3,21 @@ import { addressOf, type Connection } from "../redis/connection.ts";
 import { primariesOf, type Redis } from "../redis/redis.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
+export interface DurabilityOptions {
+  isProduction: boolean;
+  log: Log;
+}
+
 /**
- * Refuses a Redis that would lose data: one that evicts keys when memory is short, or, in production, one that keeps
- * no append-only file. One that syncs its file later than it acknowledges is warned of in production. Of a cluster, all
- * primaries are looked at. Refuses as well what would only serve a part of the keys.
+ * Refuses a Redis that would lose data: one that evicts keys when memory is short, and in
+ * production one without an append-only file. In production the log warns of a Redis that
+ * acknowledges before it syncs. Checks all primaries of a cluster, and refuses a single node of a
+ * cluster, which would serve only part of the keys.
  *
- * @throws UnfitStore that says how to mend it
+ * @throws UnfitStore that says which setting to change
  */
-export async function checkDurability(redis: Redis, production: boolean, log: Log): Promise<void> {
-  await Promise.all(primariesOf(redis).map((server) => checkServer(server, production, log)));
+export async function checkDurability(redis: Redis, options: DurabilityOptions): Promise<void> {
+  await Promise.all(primariesOf(redis).map((server) => checkServer(server, options)));
   if (!redis.isCluster && (await readInfo(redis, "cluster", "cluster_enabled")) === "1") {
     throw new UnfitStore(
       "Redis is a node of a cluster: name several of its nodes in REDIS_URL, comma-separated, or this one twice.",
@@ -19,7 +25,7 @@ export async function checkDurability(redis: Redis, production: boolean, log: Lo
   }
 }
 
-async function checkServer(server: Connection, production: boolean, log: Log): Promise<void> {
+async function checkServer(server: Connection, { isProduction, log }: DurabilityOptions): Promise<void> {
   const setting = async (name: string) => ((await server.config("GET", name)) as string[])[1];
   const policy = await setting("maxmemory-policy");
   if (policy !== "noeviction") {
@@ -27,7 +33,7 @@ async function checkServer(server: Connection, production: boolean, log: Log): P
       `Redis has maxmemory-policy ${policy} and would drop scores when memory is short: set "maxmemory-policy noeviction".`,
     );
   }
-  if (!production) return;
+  if (!isProduction) return;
   if ((await setting("appendonly")) !== "yes") {
     throw new UnfitStore(
       'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
@@ -40,8 +46,8 @@ async function checkServer(server: Connection, production: boolean, log: Log): P
 }
 
 /**
- * Warns of a primary that no replica follows, where writes are to be confirmed by one. It is no reason not to start:
- * reads go on, and so do writes as soon as there is a replica. One that does not answer is warned of elsewhere.
+ * Warns of primaries without a replica, for `DURABILITY=replicated`. The service starts anyway:
+ * reads work, and writes do as soon as there is a replica.
  */
 export async function warnWithoutReplica(redis: Redis, log: Log): Promise<void> {
   for (const server of primariesOf(redis)) {

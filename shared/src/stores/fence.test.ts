@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { formatFence, parseFence } from "./fence.ts";
 
-test("a fence is read as it was written, open or lost", () => {
+test("parsing a formatted fence gives the same fence, open or lost", () => {
   for (const fence of [
     { origin: "0b6f-1", kept: 0, from: 5, run: "a1" },
     { origin: "x", kept: 9007199254740991, from: 9007199254740991 },
@@ -10,7 +10,7 @@ test("a fence is read as it was written, open or lost", () => {
   }
 });
 
-test("what is no fence is none", () => {
+test("a malformed fence counts as missing", () => {
   for (const text of [null, "", "x 1 1", "x -1 1 run", "x 1 run", "x 1 1 run more", "lost"])
     expect(parseFence(text)).toBeUndefined();
 });

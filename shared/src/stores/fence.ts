@@ -1,28 +1,29 @@
 /**
- * The fence of a shard, or of the accounts, says on which run of a Redis server they may be written. Redis draws a new
- * run at each start, so that after a restart, a failover or a change of volumes the fence still names another run, and
- * every script that writes refuses until a service has compared the store with what PostgreSQL, or the service itself,
- * has seen of it. An emptied store has no fence.
+ * The fence of a shard, or of the accounts, names the run of the Redis server on which they may be
+ * written. Redis draws a new `run_id` at each start. So after a restart, a failover or a change of
+ * volumes the fence names another run, and every writing script refuses until a service has
+ * compared the store with PostgreSQL or with what the service itself has seen. An emptied store has
+ * no fence.
  *
- *     <origin> <kept> <from> <run>     open: writes are taken on this run
- *     <origin> <kept> <from> lost      the store lost data: nothing is read or written until it has been restored
+ *     <origin> <kept> <from> <run>     open: scripts write on this run
+ *     <origin> <kept> <from> lost      the store lost data: no reads and writes until it is restored
  */
 export interface Fence {
-  /** Drawn when the shard was opened for the first time; tells one deployment's data from another's. */
+  /** Random, drawn when the shard is first opened; tells one deployment's data from another's. */
   origin: string;
-  /** Versions up to this one (µs) were there, or in PostgreSQL, when the fence was put up. */
+  /** Versions (µs) up to this one were in Redis or in PostgreSQL when the fence was written. */
   kept: number;
-  /** Versions above this one were given out behind this fence: what lies between the two was lost. */
+  /** Versions above this one are of this fence. Those between `kept` and `from` were lost. */
   from: number;
-  /** The run that may be written on; absent where the store lost data. */
+  /** The `run_id` of the server; absent after a loss of data. */
   run?: string;
 }
 
-/** In the place of a run. */
+/** Stands in the place of the run after a loss of data. */
 export const LOST = "lost";
 const FENCE = /^([\w-]+) (\d{1,16}) (\d{1,16}) (\w+)$/;
 
-/** @returns nothing for a store without a fence, or with a text that is none */
+/** @returns `undefined` for a missing fence and for a malformed one */
 export function parseFence(text: string | null): Fence | undefined {
   const [, origin, kept, from, run] = FENCE.exec(text ?? "") ?? [];
   if (origin === undefined || run === undefined) return undefined;

@@ -3,18 +3,18 @@ import { defineScript, type Redis, runAt } from "../redis/redis.ts";
 import { type Fence, LOST, parseFence } from "./fence.ts";
 import putSource from "./put-fence.lua" with { type: "text" };
 
-/** What a store says of itself, in one moment. */
+/** The fence, clock and run of a store at one moment. */
 export interface FencedStore {
-  /** As it stands in the store, empty where there is none. */
+  /** The fence as stored; empty if there is none. */
   text: string;
   fence: Fence | undefined;
-  /** The last version given out, in microseconds; nothing where none ever was. */
+  /** The last version given out (µs); `undefined` if there was none. */
   clock: number | undefined;
-  /** The run of the server that answered; nothing while that is not known. */
+  /** The run of the server that answered; `undefined` while it is not known. */
   run: string | undefined;
 }
 
-/** Whether the store may be written on the run that has answered. */
+/** Whether scripts may write on the run that answered. */
 export const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== undefined && fence.run === run;
 
 const TRIES_MAX = 2;
@@ -27,8 +27,8 @@ export async function readFence(redis: Redis, tag: string): Promise<FencedStore>
   for (let tries = 1; ; tries++) {
     const before = runAt(redis, keys[0]);
     const [text = null, clock = null] = await redis.mget(keys);
-    // The first answer on a new connection comes behind the one that tells the run; and a failover may have changed which
-    // server answers, so that an answer belongs to a run only where that is the same before and after.
+    // On a new connection the run is known only with the first answer, and a failover may change
+    // the server meanwhile: the answer belongs to a run that is the same before and after.
     const run = before === runAt(redis, keys[0]) ? before : undefined;
     if (run === undefined && tries < TRIES_MAX) continue;
     return { text: text ?? "", fence: parseFence(text), clock: clock === null ? undefined : Number(clock), run };
@@ -36,10 +36,11 @@ export async function readFence(redis: Redis, tag: string): Promise<FencedStore>
 }
 
 /**
- * Puts up a fence, unless the store has changed since it was judged.
+ * Writes a fence, unless the store has changed since it was judged.
  *
- * @param raises whether the clock goes above every version that was ever given out, as it has to after a loss
- * @returns false when the store has changed: then nothing was done
+ * @param raises whether to raise the clock above every version ever given out, as is needed after a
+ *   loss
+ * @returns false when the store has changed; then nothing was written
  */
 export function putFence(
   redis: Redis,

@@ -9,38 +9,39 @@ import { checkSplit } from "./split.ts";
 import type { Stores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
-/** Stores that are used only once they were seen to be fit: configured to lose nothing, and split as we are. */
+/** Stores that may be used once they have passed the checks of durability and partitions. */
 export interface FitStores {
   /** @throws Problem `unavailable` until the region's store has passed its checks */
   of(region: string): Redis;
-  /** Resolves once the store has passed. */
+  /** Resolves once the store has passed its checks. */
   whenFit(redis: Redis): Promise<void>;
 }
 
 export interface FitStoresOptions {
   stores: Stores;
   topology: Topology;
-  /** Those whose stores are needed here. */
+  /** The regions whose stores this service needs. */
   regions: readonly string[];
-  /** Whether the store of accounts is. */
+  /** Whether it needs the store of accounts. */
   needsHome: boolean;
   isProduction: boolean;
   log: Log;
 }
 
 const BOOT_TIMEOUT_MS = 30_000;
-// What a region that is away may cost the start of the others.
+// How long a region without a store may delay the start of the others.
 const GRACE_MS = 2_000;
-const CHECK_AGAIN_MS = 1_000;
-// The longest that a timer can wait: a store may come back after any time.
-const FOR_EVER_MS = 2 ** 31 - 1;
+const RETRY_CHECK_MS = 1_000;
+// The longest timer there is: a store may come back after any time.
+const FOREVER_MS = 2 ** 31 - 1;
 
 /**
- * Waits at start for all stores, or for those that are there: a region whose store is away must not keep the others from
- * being served. One that comes later is checked then; while it does not pass, its region stays unavailable, and the log
- * says what to mend.
+ * Waits at start for all stores, or for those that answer: a region whose store is down must not
+ * keep the others from being served. A store that answers later is checked then. Until it passes,
+ * its region stays unavailable and the log says which setting to change.
  *
- * @throws UnfitStore that says what to mend, for a store that is there at the start; Error when none is
+ * @throws UnfitStore for a store that answers at the start and fails its checks; Error when no
+ *   store answers
  */
 export async function awaitFitStores(options: FitStoresOptions): Promise<FitStores> {
   const { stores, topology, regions, needsHome, isProduction, log } = options;
@@ -48,23 +49,23 @@ export async function awaitFitStores(options: FitStoresOptions): Promise<FitStor
   let isBooting = true;
 
   async function check(redis: Redis): Promise<void> {
-    await awaitReady(redis, FOR_EVER_MS);
-    await checkDurability(redis, isProduction, log);
+    await awaitReady(redis, FOREVER_MS);
+    await checkDurability(redis, { isProduction, log });
     for (const region of regions) if (stores.of(region) === redis) await checkSplit(redis, topology, region);
     fit.add(redis);
   }
 
   async function untilFit(redis: Redis): Promise<void> {
-    let told = "";
+    let loggedMessage = "";
     while (!fit.has(redis)) {
       try {
         await check(redis);
       } catch (error) {
         if (isBooting && error instanceof UnfitStore) throw error;
         const { message } = error as Error;
-        if (message !== told) log.error({ err: error }, "a store is not fit to be used");
-        told = message;
-        await delay(CHECK_AGAIN_MS);
+        if (message !== loggedMessage) log.error({ err: error }, "a store is not fit to be used");
+        loggedMessage = message;
+        await delay(RETRY_CHECK_MS);
       }
     }
   }

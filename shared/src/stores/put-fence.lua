@@ -1,15 +1,15 @@
 #!lua flags=allow-oom
 --[[
-Puts up the fence of a shard, or of the accounts, unless the store has changed since it was judged. Runs at maxmemory too: a
-store that is full has to be opened before the drainer can make room.
+Writes the fence of a shard, or of the accounts, unless the store has changed since it was judged.
+Runs at maxmemory too, because a full store must be opened before the drainer can make room.
 
-KEYS 1 fence  string <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
-     2 clock  string last version given out
-ARGV 1 known  the fence that was judged, empty where there was none
-     2 least  the clock that was judged; a smaller one is another store's
-     3 origin, 4 kept, 5 run or lost   of the new one
-     6 raise  1 when the clock is to be raised above everything that was ever given out: after a loss
-Reply 1; 0 when the fence or the clock is not what was judged: then nothing was done
+KEYS 1 fence  string  <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
+     2 clock  string  the last version given out (µs)
+ARGV 1 known  the fence that was judged; empty if there was none
+     2 least  the clock (µs) that was judged; a smaller one means another store
+     3 origin, 4 kept (µs), 5 run or "lost"   of the new fence
+     6 raise  1 after a loss: raise the clock above every version ever given out
+Reply 1; 0 when the fence or the clock is not the judged one: then nothing was written
 ]]
 local fence, clock = KEYS[1], KEYS[2]
 local known, least, origin, kept, run, raise = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'

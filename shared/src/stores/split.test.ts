@@ -16,13 +16,13 @@ const check = (partitions: number) => checkSplit(server.redis, createTopology(["
 const compare = (partitions: number) => compareSplit(server.redis, createTopology(["EU"], partitions, ["main"]), "EU");
 const written = () => server.redis.get(splitKey("EU"));
 
-/** As a shard is left by a write of before the number was kept. */
+/** Leaves a shard as a write did before the number was stored. */
 async function writeUnmarked(partitions: number, partition: number): Promise<void> {
   const shard = shardsOf("EU", partitions)[partition];
   if (shard !== undefined) await server.redis.set(clockKey(shard), "1");
 }
 
-test("an empty store takes the first one's number, and refuses every other, saying what to do", async () => {
+test("an empty store takes the first number, and refuses every other with what to do", async () => {
   await check(4);
   expect(await written()).toBe("4");
   await check(4);
@@ -35,48 +35,48 @@ test("an empty store takes the first one's number, and refuses every other, sayi
   }
 });
 
-test("of many who begin with different numbers exactly one number wins", async () => {
+test("of several processes that start with different numbers exactly one number wins", async () => {
   const numbers = Array.from({ length: 8 }, (_, index) => 1 + (index % 4));
   const outcomes = await Promise.allSettled(numbers.map(check));
   const winners = new Set(numbers.filter((_, index) => outcomes[index]?.status === "fulfilled"));
   expect([...winners].map(String)).toEqual([(await written()) ?? ""]);
 });
 
-test("regions are told apart: a new one may come at any time", async () => {
+test("each region has a number of its own, and one may be added at any time", async () => {
   await check(4);
   await checkSplit(server.redis, createTopology(["EU", "NA"], 4, ["main"]), "NA");
   await expect(checkSplit(server.redis, createTopology(["NA"], 1, ["main"]), "NA")).rejects.toThrow("data of NA");
 });
 
-test("after FLUSHALL the number is written again", async () => {
+test("after FLUSHALL the number is stored again", async () => {
   await check(4);
   await server.redis.flushall();
   await check(4);
   expect(await written()).toBe("4");
 });
 
-describe("data from before the number was kept", () => {
-  test("in one partition: adopted with PARTITIONS=1, refused with any other", async () => {
+describe("data from before the number was stored", () => {
+  test("in one partition is adopted with PARTITIONS=1 and refused with any other", async () => {
     await writeUnmarked(1, 0);
     await expect(check(4)).rejects.toThrow("the data of EU in Redis is split into 1");
     await check(1);
     expect(await written()).toBe("1");
   });
 
-  test("in several, the last of them perhaps empty: adopted where it fits, refused where it cannot", async () => {
+  test("in several partitions is adopted if it fits, even with the last ones empty, and refused otherwise", async () => {
     await writeUnmarked(4, 2);
     await expect(check(1)).rejects.toThrow("the data of EU in Redis is split into 3");
     await check(4);
     expect(await written()).toBe("4");
   });
 
-  test("in more partitions than are configured: refused", async () => {
+  test("in more partitions than are configured is refused", async () => {
     await writeUnmarked(16, 9);
     await expect(check(4)).rejects.toThrow("is split into 10");
   });
 });
 
-test("while entries are moved nobody starts, and is told how the move comes to its end", async () => {
+test("while entries are moved no process starts, and the error says how to finish the move", async () => {
   for (const isReadable of [true, false]) {
     await server.redis.set(splitKey("EU"), formatSplit({ partitions: 1, movingTo: 4, isReadable }));
     expect(await readSplit(server.redis, "EU")).toEqual({ partitions: 1, movingTo: 4, isReadable });
@@ -84,18 +84,18 @@ test("while entries are moved nobody starts, and is told how the move comes to i
   }
 });
 
-test("what is no split is refused", async () => {
+test("a malformed split is refused", async () => {
   await server.redis.set(splitKey("EU"), "four");
   await expect(check(4)).rejects.toThrow('split:{EU} in Redis holds "four"');
 });
 
-test("whoever only compares writes nothing, not even on a store that is out of memory", async () => {
+test("comparing writes nothing, so it works on a store that is out of memory", async () => {
   await compare(4);
   expect(await written()).toBeNull();
   await check(4);
   await server.redis.config("SET", "maxmemory", "1");
   await compare(4);
-  await check(4); // nor has anything to be written where a number is
+  await check(4); // writes nothing either, since the number is there
   await expect(compare(1)).rejects.toThrow("set PARTITIONS=4");
   await server.redis.config("SET", "maxmemory", "0");
 });

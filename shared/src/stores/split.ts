@@ -4,34 +4,36 @@ import type { Redis } from "../redis/redis.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
 /**
- * How many partitions a region's entries are split into is written beside them, because a process that believes another
- * number would look for players where they are not, and split the board in two.
+ * The number of partitions of a region's entries, stored beside them. A process with another number
+ * would look for players on the wrong shards, and split the board in two.
  *
  *     4               the present number
- *     1>4 copying     being moved: nobody writes; the old shards are whole and may be read
- *     1>4 moving      being moved: nobody writes, nobody reads
+ *     1>4 copying     entries are being moved: no writes; the old shards are complete and may be read
+ *     1>4 moving      entries are being moved: no writes and no reads
  */
 export interface Split {
   partitions: number;
-  /** The number to come, while entries are being moved. */
+  /** The new number, while entries are being moved. */
   movingTo?: number;
   isReadable: boolean;
 }
 
 const SPLIT = /^(\d{1,4})(?:>(\d{1,4}) (copying|moving))?$/;
 
-/** What the Redis of a region says; nothing on one that has never been used, or that was emptied. */
+/**
+ * @returns `undefined` for a Redis that was never used or was emptied.
+ *
+ * @throws UnfitStore for a malformed split
+ */
 export async function readSplit(redis: Redis, region: string): Promise<Split | undefined> {
   const text = await redis.get(splitKey(region));
   if (text === null) return undefined;
   const [, partitions, movingTo, phase] = SPLIT.exec(text) ?? [];
   if (partitions === undefined)
     throw new UnfitStore(`${splitKey(region)} in Redis holds "${text}", which is no split.`);
-  return {
-    partitions: Number(partitions),
-    ...(movingTo === undefined ? {} : { movingTo: Number(movingTo) }),
-    isReadable: phase !== "moving",
-  };
+  const split: Split = { partitions: Number(partitions), isReadable: phase !== "moving" };
+  if (movingTo !== undefined) split.movingTo = Number(movingTo);
+  return split;
 }
 
 export function formatSplit({ partitions, movingTo, isReadable }: Split): string {
@@ -40,7 +42,7 @@ export function formatSplit({ partitions, movingTo, isReadable }: Split): string
 }
 
 /**
- * Sees that the entries of a region are split as `PARTITIONS` says, and writes the number down where nobody has yet.
+ * Checks that a region is split into `PARTITIONS`, and stores the number if there is none yet.
  *
  * @throws UnfitStore that says what to do
  */
@@ -48,13 +50,13 @@ export async function checkSplit(redis: Redis, topology: Topology, region: strin
   refuseOther(topology, region, (await readSplit(redis, region)) ?? (await adoptSplit(redis, topology, region)));
 }
 
-/** The same for whoever must not write: a store without a number passes. */
+/** The same check without writing: a store without a number passes. */
 export async function compareSplit(redis: Redis, topology: Topology, region: string): Promise<void> {
   const split = await readSplit(redis, region);
   if (split !== undefined) refuseOther(topology, region, split);
 }
 
-/** Writes the configured number down, unless there are entries that are split otherwise: then theirs is returned. */
+/** Stores the configured number, unless existing entries have another one. @returns the split */
 async function adoptSplit(redis: Redis, topology: Topology, region: string): Promise<Split> {
   const partitions = (await findSplit(redis, region, topology.partitions)) ?? topology.partitions;
   if (partitions !== topology.partitions) return { partitions, isReadable: true };
@@ -63,8 +65,8 @@ async function adoptSplit(redis: Redis, topology: Topology, region: string): Pro
 }
 
 /**
- * The split of entries that were written when no number was kept: a shard that was ever written has a clock. The last
- * ones of several may be empty, so that a greater number than was found is believed.
+ * The split of entries from before the number was stored: a shard that was ever written has a
+ * clock. The last partitions may be empty, so a larger configured number is accepted.
  */
 async function findSplit(redis: Redis, region: string, configured: number): Promise<number | undefined> {
   const [whole] = shardsOf(region, 1);

@@ -1,15 +1,15 @@
 import type { Log } from "../log/log.ts";
 import type { Topology } from "../model/regions.ts";
 import { addressesOf, awaitReady, connectRedis, type Redis } from "../redis/redis.ts";
-import { checkDurability } from "./checks.ts";
+import { checkDurability, type DurabilityOptions } from "./checks.ts";
 import { checkSplit } from "./split.ts";
 
-/** The Redis clients of a service: one a distinct URL, so that regions which share a Redis share a client. */
+/** The Redis clients of a service, one for each distinct URL: regions may share one. */
 export interface Stores {
-  /** Where what belongs to no region lives: accounts. */
+  /** The store of accounts, which belong to no region. */
   readonly home: Redis;
   readonly all: readonly Redis[];
-  /** All of them, by where they were to be found: `10.0.0.7:6379`. */
+  /** By address, as configured: `10.0.0.7:6379`. */
   readonly byAddress: ReadonlyMap<string, Redis>;
   of(region: string): Redis;
   close(): void;
@@ -45,8 +45,8 @@ export function connectStores({ homeUrl, urlsByRegion, ...options }: StoresOptio
 }
 
 /**
- * Starts to connect and waits no longer than that: for a service that can do without its stores, but had better not
- * begin without those that are there.
+ * Waits until all stores are connected, `timeoutMs` at most: for a service that works without its
+ * stores, but should start with those that answer.
  */
 export async function connectWithin(stores: Stores, timeoutMs: number): Promise<void> {
   await Promise.allSettled(stores.all.map((redis) => awaitReady(redis, timeoutMs)));
@@ -55,16 +55,16 @@ export async function connectWithin(stores: Stores, timeoutMs: number): Promise<
 const BOOT_TIMEOUT_MS = 30_000;
 
 /**
- * Waits at start until every store answers, is configured to lose nothing and is split as we are: for a command that
- * needs all of them. A service that can do with some is served by `fit-stores.ts`.
+ * Waits until every store answers and has passed its checks: for commands, which need all stores.
+ * Services use `awaitFitStores`, which starts with some of them.
  *
- * @throws Error that says which setting to mend, or that a store did not answer in time
+ * @throws Error that says which setting to change, or that a store did not answer in time
  */
-export async function awaitStores(stores: Stores, topology: Topology, production: boolean, log: Log): Promise<void> {
+export async function awaitStores(stores: Stores, topology: Topology, options: DurabilityOptions): Promise<void> {
   await Promise.all(
     stores.all.map(async (redis) => {
       await awaitReady(redis, BOOT_TIMEOUT_MS);
-      await checkDurability(redis, production, log);
+      await checkDurability(redis, options);
     }),
   );
   for (const region of topology.regions) await checkSplit(stores.of(region), topology, region);

@@ -1,2 +1,2 @@
-/** A store that answers and must not be used as it is; the message says how to mend that. */
+/** A store that answers but must not be used with its settings; the message says what to change. */
 export class UnfitStore extends Error {}

@@ -1,0 +1,41 @@
+import { invalidToken, Problem } from "../api/problems.ts";
+import type { Topology } from "../model/regions.ts";
+import type { Identity, Operator, Tokens } from "./tokens.ts";
+
+/**
+ * The player who calls, by the `Authorization` header alone.
+ *
+ * @throws Problem `missing_token`, or `invalid_token`, also for a region that is no longer
+ *   configured
+ */
+export async function identify(
+  tokens: Tokens,
+  { regions }: Topology,
+  authorization: string | null | undefined,
+): Promise<Identity> {
+  const identity = await tokens.verify(readBearer(authorization));
+  if (regions.includes(identity.region)) return identity;
+  throw invalidToken("The token names a region that is not configured here. Log in again.");
+}
+
+/**
+ * The operator who calls.
+ *
+ * @throws Problem `missing_token`, `invalid_token`, `forbidden`
+ */
+export async function identifyOperator(tokens: Tokens, authorization: string | null | undefined): Promise<Operator> {
+  return tokens.verifyOperator(readBearer(authorization));
+}
+
+/**
+ * The token of an `Authorization: Bearer` header (RFC 6750).
+ *
+ * @throws Problem `missing_token`
+ */
+function readBearer(authorization: string | null | undefined): string {
+  const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? "")?.[1];
+  if (token === undefined) {
+    throw new Problem("missing_token", "This route needs the header Authorization: Bearer <token>.");
+  }
+  return token;
+}
