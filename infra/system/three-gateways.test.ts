@@ -143,13 +143,18 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
     // Reads settle with Redis in the background: a gateway that a busy machine holds up gives more before it has settled.
     expect(allowed).toBeLessThan(policy === "read" ? 0.9 * GATEWAYS * quota : 1.05 * quota);
 
-    // Whatever gateway refuses, after the time that it says any other one lets in.
+    // After the time that one gateway says, another one lets in. A read may be told to wait again: the other gateway
+    // settles what it gave beyond the quota first.
     for (const [i, { url }] of gateways.entries()) {
       let retryAfter = await send(url, i);
       for (let n = 0; retryAfter === undefined && n < 2 * burst; n++) retryAfter = await send(url, i);
       expect(retryAfter).toBeGreaterThan(0);
-      await delay(Number(retryAfter) * 1000);
-      expect(await send(gateways[(i + 1) % GATEWAYS]?.url ?? "", i)).toBeUndefined();
+      const waitsMax = policy === "read" ? 5 : 1;
+      for (let waits = 0; retryAfter !== undefined && waits < waitsMax; waits++) {
+        await delay(retryAfter * 1000);
+        retryAfter = await send(gateways[(i + 1) % GATEWAYS]?.url ?? "", i);
+      }
+      expect(retryAfter).toBeUndefined();
     }
   }, 30_000);
 });
