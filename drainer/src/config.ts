@@ -12,13 +12,29 @@ import { z } from "zod";
 
 export const drainerFields = {
   ...commonFields,
-  PORT: wholeNumber(0, 65_535).default(6060),
-  POSTGRES_URL: postgresUrl,
-  DRAIN_REGIONS: commaList.default([]),
-  DRAIN_ACCOUNTS: z.stringbool('must be "true" or "false"').default(true),
-  DRAIN_BATCH_MAX: wholeNumber(1, 10_000).default(1000),
-  DRAIN_INTERVAL_MS: wholeNumber(1, 60_000).default(50),
-  RECONCILE_INTERVAL_SECONDS: wholeNumber(0, 86_400).default(60),
+  PORT: wholeNumber(0, 65_535).default(6060).meta({ description: "Port of `/health` and `/ready`." }),
+  POSTGRES_URL: postgresUrl.meta({
+    description: "The home database: accounts, and every region without a database of its own.",
+    example: "postgres://leaderboard:password@127.0.0.1:5432/leaderboard_global",
+    regionExample: "postgres://leaderboard:password@127.0.0.1:5432/leaderboard_eu",
+  }),
+  DRAIN_REGIONS: commaList.default([]).meta({
+    description: "Regions whose queues this drainer drains, comma-separated; all of them unless set.",
+    example: "ASIA,EU",
+  }),
+  DRAIN_ACCOUNTS: z.stringbool('must be "true" or "false"').default(true).meta({
+    description: "Whether this drainer drains the queue of the accounts, from the home Redis to the home database.",
+  }),
+  DRAIN_BATCH_MAX: wholeNumber(1, 10_000).default(1000).meta({
+    description:
+      "Events read from a queue at once and written in one statement. A drainer that is behind reads up to eight times as many where the same players write again and again.",
+  }),
+  DRAIN_INTERVAL_MS: wholeNumber(1, 60_000)
+    .default(50)
+    .meta({ description: "Pause after a queue was emptied, so that the next batch is worth its statement." }),
+  RECONCILE_INTERVAL_SECONDS: wholeNumber(0, 86_400).default(60).meta({
+    description: "Pause between two comparisons of Redis with PostgreSQL, which only report; 0 turns them off.",
+  }),
 };
 
 export type DrainerConfig = ReturnType<typeof loadDrainerConfig>;
@@ -35,15 +51,15 @@ export function loadDrainerConfig(env: Environment) {
     ...toServiceConfig("drainer", settings),
     postgresUrl: settings.POSTGRES_URL,
     postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
-    /** Regions whose queues are this drainer's. */
+    /** Regions whose queues this drainer drains. */
     drainRegions: chosen.length === 0 ? regions : regions.filter((region) => chosen.includes(region)),
-    /** Whether the queue of accounts, on the home stores, is this drainer's. */
+    /** Whether this drainer drains the queue of accounts, on the home stores. */
     drainAccounts: settings.DRAIN_ACCOUNTS,
-    /** Events read from a queue at once; a batch that has to wait is of several reads. */
+    /** Events read from a queue at once; a batch that has to wait grows by further reads. */
     batchMax: settings.DRAIN_BATCH_MAX,
-    /** Pause of a queue that was emptied, so that the next batch is worth its statement. */
+    /** Pause after a queue was emptied. */
     intervalMs: settings.DRAIN_INTERVAL_MS,
-    /** Pause between two comparisons of Redis with PostgreSQL; 0 for none at all. */
+    /** Pause between two comparisons of Redis with PostgreSQL; 0 turns them off. */
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_SECONDS * 1000,
   });
 }

@@ -14,48 +14,72 @@ import {
 
 const rate = (count: number) => wholeNumber(1, 10_000_000).default(count);
 
-/** As a browser writes one in `Origin`: no path, no default port, small letters, and no pattern. */
+/** An origin as browsers write it in `Origin`: no path, no default port, lower case, no pattern. */
 const isOrigin = (text: string) => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 export const gatewayFields = {
   ...commonFields,
   ...tokenFields,
-  PORT: wholeNumber(0, 65_535).default(4000),
+  PORT: wholeNumber(0, 65_535).default(4000).meta({ description: "Port to listen on." }),
   LEADERBOARD_SERVICE_URLS: commaList
     .refine((urls) => urls.length > 0, "must name at least one")
     .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "must be comma-separated http:// URLs")
-    .refine((urls) => new Set(urls).size === urls.length, "must not name one twice"),
+    .refine((urls) => new Set(urls).size === urls.length, "must not name one twice")
+    .meta({ description: "The rankers, comma-separated.", example: "http://127.0.0.1:5000,http://127.0.0.1:5001" }),
   TRUSTED_PROXIES: commaList
     .refine(
       (networks) => networks.every((network) => readRange(network) !== undefined),
       "must be comma-separated IP addresses or networks",
     )
-    .default([]),
+    .default([])
+    .meta({
+      description:
+        "Addresses or networks whose `X-Forwarded-For` is believed, comma-separated: your load balancer. None by default.",
+      example: "10.0.0.0/8",
+    }),
   CORS_ORIGINS: commaList
     .refine(
       (origins) => origins.every(isOrigin) || (origins.length === 1 && origins[0] === "*"),
       "must be * or comma-separated origins such as https://play.example.org",
     )
-    .default([]),
-  RATE_USER_PER_SECOND: rate(20),
-  RATE_USER_BURST: rate(40),
-  RATE_REGION_PER_SECOND: rate(5_000),
-  RATE_REGION_BURST: rate(10_000),
-  RATE_ADDRESS_PER_SECOND: rate(20),
-  RATE_ADDRESS_BURST: rate(100),
-  RATE_REGISTRATION_PER_MINUTE: rate(30),
-  RATE_REGISTRATION_BURST: rate(100),
-  RATE_READ_PER_SECOND: rate(1_000),
-  RATE_READ_BURST: rate(2_000),
-  RATE_OPERATOR_PER_SECOND: rate(1_000),
-  RATE_OPERATOR_BURST: rate(2_000),
-  LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000),
-  LIVE_STREAMS_PER_ADDRESS: wholeNumber(0, 1_000_000).default(100),
-  // Bun's own limit of requests under way in the process. A live stream is one for as long as it is open.
-  BUN_CONFIG_MAX_HTTP_REQUESTS: wholeNumber(1, 65_336).default(256),
+    .default([])
+    .meta({
+      description: "Origins whose pages may call the API from a browser, comma-separated, or `*`. None by default.",
+      example: "https://play.example.org",
+    }),
+  RATE_USER_PER_SECOND: rate(20).meta({ description: "Writes of one player: permits a second." }),
+  RATE_USER_BURST: rate(40).meta({ description: "Writes of one player at once." }),
+  RATE_REGION_PER_SECOND: rate(5_000).meta({ description: "Writes of one region: permits a second." }),
+  RATE_REGION_BURST: rate(10_000).meta({ description: "Writes of one region at once." }),
+  RATE_ADDRESS_PER_SECOND: rate(20).meta({
+    description: "Registrations and logins from one address: permits a second.",
+  }),
+  RATE_ADDRESS_BURST: rate(100).meta({ description: "Registrations and logins from one address at once." }),
+  RATE_REGISTRATION_PER_MINUTE: rate(30).meta({
+    description: "Registrations from one address, beside `RATE_ADDRESS_PER_SECOND`: permits a minute.",
+  }),
+  RATE_REGISTRATION_BURST: rate(100).meta({ description: "Registrations from one address at once." }),
+  RATE_READ_PER_SECOND: rate(1_000).meta({
+    description: "Reads from one address: permits a second. A rank costs 1 permit; docs/api.md has the others.",
+  }),
+  RATE_READ_BURST: rate(2_000).meta({ description: "Reads from one address at once, in permits." }),
+  RATE_OPERATOR_PER_SECOND: rate(1_000).meta({
+    description: "Requests of one operator, for example of a game server: permits a second.",
+  }),
+  RATE_OPERATOR_BURST: rate(2_000).meta({ description: "Requests of one operator at once." }),
+  LIVE_STREAMS_MAX: wholeNumber(0, 1_000_000).default(10_000).meta({
+    description:
+      "Live streams that this gateway holds open; never more than three quarters of `BUN_CONFIG_MAX_HTTP_REQUESTS`.",
+  }),
+  LIVE_STREAMS_PER_ADDRESS: wholeNumber(0, 1_000_000)
+    .default(100)
+    .meta({ description: "Live streams of one address." }),
+  BUN_CONFIG_MAX_HTTP_REQUESTS: wholeNumber(1, 65_336)
+    .default(256)
+    .meta({ description: "Bun's own bound of requests under way; each live stream is one. The containers set 16384." }),
 };
 
-// Share of Bun's requests that streams may take. The rest stays free for answers that end.
+// Share of Bun's requests that live streams may take; the rest serves requests that end.
 const STREAMS_SHARE = 0.75;
 
 /** @throws ConfigError with every fault of the environment */
@@ -67,7 +91,7 @@ export function loadGatewayConfig(env: Environment) {
     rankerUrls: settings.LEADERBOARD_SERVICE_URLS,
     trustedProxies: toBlockList(settings.TRUSTED_PROXIES),
     corsOrigins: settings.CORS_ORIGINS,
-    /** Live streams of one address, and of all. */
+    /** Live streams of one address, and of all addresses. */
     streams: {
       perAddress: settings.LIVE_STREAMS_PER_ADDRESS,
       total: Math.min(settings.LIVE_STREAMS_MAX, Math.floor(STREAMS_SHARE * settings.BUN_CONFIG_MAX_HTTP_REQUESTS)),

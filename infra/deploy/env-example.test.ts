@@ -23,12 +23,12 @@ test("every variable of every service is listed", () => {
   expect([...new Set(fields.map(([name]) => name))].filter((name) => name !== "" && !names.has(name))).toEqual([]);
 });
 
-test("nothing is listed that no service reads", () => {
+test("every listed variable is read by a service", () => {
   const known = new Set(fields.map(([name]) => name));
   expect(listed.filter(({ name }) => !known.has(name) && !isOverride(name))).toEqual([]);
 });
 
-test("what is optional is commented out, what is required is not", () => {
+test("optional variables are commented out, required ones are not", () => {
   for (const [name, schema] of fields) {
     const isOptional = parsed(schema, undefined).success;
     for (const line of listed.filter((each) => each.name === name)) {
@@ -37,7 +37,7 @@ test("what is optional is commented out, what is required is not", () => {
   }
 });
 
-test("each value is valid, and each default is the schema's", () => {
+test("each value is valid and each default is the schema's", () => {
   for (const [name, schema] of fields) {
     const values = listed.filter((line) => line.name === name && line.value !== "").map(({ value }) => value);
     const results = values.map((value) => parsed(schema, value));

@@ -12,12 +12,24 @@ import { z } from "zod";
 export const rankerFields = {
   ...commonFields,
   ...tokenFields,
-  PORT: wholeNumber(0, 65_535).default(5000),
-  PASSWORDS: z.enum(["required", "optional"]).default("required"),
-  RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10),
-  RATE_LOGIN_PER_MINUTE: wholeNumber(1, 10_000_000).default(2),
-  DURABILITY: z.enum(["local", "replicated"]).default("local"),
-  QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000),
+  PORT: wholeNumber(0, 65_535).default(5000).meta({ description: "Port to listen on." }),
+  PASSWORDS: z
+    .enum(["required", "optional"])
+    .default("required")
+    .meta({ description: "`optional` lets a player without a password log in by name: never on an open network." }),
+  RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10).meta({
+    description: "Failed logins of one player from one address at once. All networks together have ten times as many.",
+  }),
+  RATE_LOGIN_PER_MINUTE: wholeNumber(1, 10_000_000)
+    .default(2)
+    .meta({ description: "Failed logins of one player from one address that come back a minute." }),
+  DURABILITY: z.enum(["local", "replicated"]).default("local").meta({
+    description:
+      "`replicated` answers a write once a replica of Redis has it, and 503 `outcome_unknown` where none confirms.",
+  }),
+  QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000).meta({
+    description: "Events that may wait for PostgreSQL in one queue. A full queue answers writes with 429 `queue_full`.",
+  }),
 };
 
 /** @throws ConfigError with every fault of the environment */

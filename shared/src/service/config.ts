@@ -25,7 +25,8 @@ export const wholeNumber = (min: number, max: number) =>
     .string()
     .regex(/^\d{1,15}$/, "must be a whole number")
     .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)
+    .meta({ values: `${min} – ${max}` });
 
 export const commaList = z.string().transform((text) =>
   text
@@ -67,32 +68,82 @@ const share = z
 
 /** Variables of every service. */
 export const commonFields = {
-  NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
-  LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
-  HOST: z.string().default("127.0.0.1"),
-  METRICS_PORT: wholeNumber(1, 65_535).optional(),
-  REGIONS: closedSet(/^[A-Z][A-Z0-9_]{0,49}$/, "capitals, digits and _").default([GLOBAL, "ASIA", "EU", "NA"]),
-  PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1),
-  BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -").default(["main"]),
-  REDIS_URL: redisUrl,
-  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
-  OTEL_TRACES_SAMPLER_ARG: share.default(1),
+  NODE_ENV: z
+    .enum(["development", "production", "test"])
+    .default("development")
+    .meta({ description: "In `production` a service refuses to start on a Redis without an append-only file." }),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info").meta({ description: "Lowest level that the log has." }),
+  HOST: z.string().default("127.0.0.1").meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
+  METRICS_PORT: wholeNumber(1, 65_535).optional().meta({
+    description:
+      "Port of `GET /metrics` for Prometheus; without it there are no metrics. It has no authentication: let Prometheus alone reach it. Services on one host need one each.",
+    example: "9464",
+  }),
+  REGIONS: closedSet(/^[A-Z][A-Z0-9_]{0,49}$/, "capitals, digits and _")
+    .default([GLOBAL, "ASIA", "EU", "NA"])
+    .meta({ description: "Home regions that players may have. The same in every process; it may grow." }),
+  PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1).meta({
+    description:
+      "Shards of each region. Redis keeps the number and a process with another one does not start: `bun run lb repartition` changes it.",
+  }),
+  BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -")
+    .default(["main"])
+    .meta({ description: "Boards that players may be on. The same in every process; it may grow." }),
+  REDIS_URL: redisUrl.meta({
+    description:
+      "Redis of the ranks, queues and token buckets: `redis://` or `rediss://`. Several comma-separated nodes are a Redis Cluster, whose other nodes are found.",
+    example: "redis://127.0.0.1:6379",
+    regionExample: "redis://redis-eu:6379",
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().meta({
+    description: "Collector that takes traces as OTLP over HTTP; without it nothing is traced.",
+    example: "http://127.0.0.1:4318",
+  }),
+  OTEL_TRACES_SAMPLER_ARG: share.default(1).meta({
+    description: "Share of the traces that is recorded, from 0 to 1. A caller's own `traceparent` decides for itself.",
+  }),
 };
 
 const secret = z.string().refine((text) => new TextEncoder().encode(text).length >= 32, "must have at least 32 bytes");
 
 /** Variables of a service that verifies tokens. */
 export const tokenFields = {
-  JWT_SECRET: secret,
-  JWT_SECRET_PREVIOUS: secret.optional(),
-  JWT_ISSUER: z.string().min(1).default("leaderboard"),
-  JWT_AUDIENCE: z.string().min(1).default("leaderboard"),
-  JWT_LIFETIME_SECONDS: wholeNumber(60, 366 * 24 * 3600).default(24 * 3600),
-  JWT_JWKS_URL: httpUrl.optional(),
-  JWT_JWKS_ISSUER: z.string().min(1).optional(),
-  JWT_JWKS_AUDIENCE: z.string().min(1).optional(),
-  JWT_REGION_CLAIM: z.string().min(1).default("region"),
-  JWT_NAME_CLAIM: z.string().min(1).default("name"),
+  JWT_SECRET: secret.meta({
+    description:
+      "Signs the tokens and verifies them. At least 32 random bytes, the same in every process: `openssl rand -base64 48`.",
+    example: "",
+  }),
+  JWT_SECRET_PREVIOUS: secret.optional().meta({
+    description:
+      "Verifies tokens, too: the secret of before, or the next one. See docs/operate.md for the order of a change.",
+    example: "",
+  }),
+  JWT_ISSUER: z.string().min(1).default("leaderboard").meta({ description: "`iss` of the tokens." }),
+  JWT_AUDIENCE: z.string().min(1).default("leaderboard").meta({ description: "`aud` of the tokens." }),
+  JWT_LIFETIME_SECONDS: wholeNumber(60, 366 * 24 * 3600)
+    .default(24 * 3600)
+    .meta({ description: "Lifetime of a player's token." }),
+  JWT_JWKS_URL: httpUrl.optional().meta({
+    description: "Key set of an identity provider whose players are let in (RS256, ES256, EdDSA). Closes registration.",
+    example: "https://id.example.com/.well-known/jwks.json",
+  }),
+  JWT_JWKS_ISSUER: z.string().min(1).optional().meta({
+    description: "`iss` of the provider's tokens; `JWT_ISSUER` unless set.",
+    example: "https://id.example.com/",
+  }),
+  JWT_JWKS_AUDIENCE: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "`aud` of the provider's tokens; `JWT_AUDIENCE` unless set.", example: "leaderboard" }),
+  JWT_REGION_CLAIM: z
+    .string()
+    .min(1)
+    .default("region")
+    .meta({ description: "Claim of the provider's tokens that names the home region." }),
+  JWT_NAME_CLAIM: z.string().min(1).default("name").meta({
+    description: "Claim of the provider's tokens that names the player on boards; the `sub` where it is missing.",
+  }),
 };
 
 type Fields = typeof commonFields & z.ZodRawShape;
@@ -172,7 +223,7 @@ export function toServiceConfig(
     /** The port that Prometheus asks. Without one metrics are not served. */
     metricsPort: settings.METRICS_PORT,
     topology: toTopology(settings),
-    /** Where spans are sent; nothing is traced without it. */
+    /** Collector of the spans; without it nothing is traced. */
     tracing:
       settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
         ? undefined

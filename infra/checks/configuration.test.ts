@@ -1,0 +1,10 @@
+import { expect, test } from "bun:test";
+import { relative } from "node:path";
+import { documents } from "./configuration.ts";
+
+test.each(documents.map(({ path, print }) => [relative(process.cwd(), path), path, print] as const))(
+  "%s is what bun infra/checks/configuration.ts writes from the schemas",
+  async (_, path, print) => {
+    expect(await Bun.file(path).text()).toBe(print());
+  },
+);
