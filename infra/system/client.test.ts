@@ -106,9 +106,9 @@ describe("as one module", () => {
   );
 });
 
-test("the example of the README runs", async () => {
-  const readme = await readFile(join(import.meta.dir, "../../README.md"), "utf8");
-  const example = /```ts\n(import \{ createClient[\s\S]+?)```/.exec(readme)?.[1] ?? "";
+test("the client example of docs/api.md runs", async () => {
+  const page = await readFile(join(import.meta.dir, "../../docs/api.md"), "utf8");
+  const example = /```ts\n(import \{ createClient[\s\S]+?)```/.exec(page)?.[1] ?? "";
   expect(example).toContain("http://127.0.0.1:4000");
   await path.ranker.post("/auth/register", {
     user_id: "grace",

@@ -115,7 +115,7 @@ export const tokenFields = {
   }),
   JWT_SECRET_PREVIOUS: secret.optional().meta({
     description:
-      "Verifies tokens, too: the secret of before, or the next one. See docs/operate.md for the order of a change.",
+      "Verifies tokens, too: the secret of before, or the next one. docs/operate.md has the order of a change.",
     example: "",
   }),
   JWT_ISSUER: z.string().min(1).default("leaderboard").meta({ description: "`iss` of the tokens." }),

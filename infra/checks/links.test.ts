@@ -1,0 +1,84 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+
+const root = join(import.meta.dir, "../..");
+const ls = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root });
+const files = String(ls.stdout)
+  .split("\n")
+  .filter((file) => existsSync(join(root, file)) && statSync(join(root, file)).isFile());
+const names = new Set(files.map((file) => basename(file)));
+const documents = files.filter((file) => file.endsWith(".md"));
+
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const withoutBlocks = (text: string) => text.replaceAll(/^```[\s\S]*?^```$/gm, "");
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(text: string): Set<string> {
+  const headings = [...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(headings.map(toAnchor));
+}
+
+const toAnchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+/** Targets of links that lead into the repository. */
+function relativeLinks(text: string): string[] {
+  const prose = withoutBlocks(text).replaceAll(/`[^`]*`/g, "");
+  const inline = [...prose.matchAll(/\]\(([^)\s]+)\)/g)];
+  const references = [...prose.matchAll(/^\[[^\]]+\]: (\S+)$/gm)];
+  return [...inline, ...references].map(([, target = ""]) => target).filter((target) => !/^[a-z]+:/.test(target));
+}
+
+function isDead(document: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? document : relative(root, join(root, dirname(document), path));
+  if (!existsSync(join(root, target))) return true;
+  return anchor !== undefined && !anchorsOf(read(target)).has(anchor);
+}
+
+const FOLDERS = "shared|gateway|ranker|drainer|infra|k6|docs";
+const PATH = new RegExp(`^(?:\\.\\./)*(?:${FOLDERS})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`);
+// Made by the build or named by a caller.
+const IS_NO_FILE = /^k6\/results\/|^board\.csv$|^shared\/(?:board-changes|client\/errors)$/;
+
+/** Back-quoted paths from the root, and names of files. */
+const quotedPaths = (text: string) =>
+  [...withoutBlocks(text).matchAll(/`([^`\n]+)`/g)]
+    .map(([, quoted = ""]) => quoted)
+    .filter((quoted) => PATH.test(quoted) && !IS_NO_FILE.test(quoted));
+
+const isMissing = (path: string) => (path.includes("/") ? !existsSync(join(root, path)) : !names.has(path));
+
+describe.each(documents)("%s", (document) => {
+  const text = read(document);
+
+  test("every relative link and its anchor exists", () => {
+    expect(relativeLinks(text).filter((link) => isDead(document, link))).toEqual([]);
+  });
+
+  test("every path that it quotes exists", () => {
+    expect(quotedPaths(text).filter(isMissing)).toEqual([]);
+  });
+});
+
+test.each([
+  ["README.md", 9_000],
+  ["ARCHITECTURE.md", 12_000],
+])("%s has at most %d bytes", (document, bytes) => {
+  expect(Buffer.byteLength(read(document))).toBeLessThanOrEqual(bytes);
+});
+
+test("a decision has at most 40 lines", () => {
+  const decisions = documents.filter((document) => document.startsWith("docs/decisions/"));
+  expect(decisions.filter((document) => read(document).split("\n").length > 41)).toEqual([]);
+});
+
+test("every decision is on the page that lists them", () => {
+  const listed = new Set(relativeLinks(read("docs/decisions/README.md")));
+  const pages = documents.filter((document) => document.startsWith("docs/decisions/")).map((page) => basename(page));
+  expect(pages.filter((page) => page !== "README.md" && !listed.has(page))).toEqual([]);
+});
