@@ -44,7 +44,7 @@ test.each(rules)("$alert says what it means, how bad it is, and where it is writ
 });
 
 test("what is scraped is what docker-compose.yml runs", async () => {
-  const { services } = (await yaml("../../docker-compose.yml")) as {
+  const { services } = (await yaml("../../../docker-compose.yml")) as {
     services: Record<string, { environment?: { METRICS_PORT?: number } }>;
   };
   const { scrape_configs } = (await yaml("prometheus.yml")) as {
