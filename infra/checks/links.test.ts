@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
 const root = join(import.meta.dir, "../..");
-const ls = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root });
-const files = String(ls.stdout)
-  .split("\n")
-  .filter((file) => existsSync(join(root, file)) && statSync(join(root, file)).isFile());
+const FOLDERS = "shared,gateway,ranker,drainer,infra,k6,docs";
+const files = ["*", `{${FOLDERS}}/**/*`]
+  .flatMap((pattern) => [...new Bun.Glob(pattern).scanSync({ cwd: root, dot: true })])
+  .filter((file) => !file.includes("node_modules"));
 const names = new Set(files.map((file) => basename(file)));
 const documents = files.filter((file) => file.endsWith(".md"));
 
@@ -40,8 +40,9 @@ function isDead(document: string, link: string): boolean {
   return anchor !== undefined && !anchorsOf(read(target)).has(anchor);
 }
 
-const FOLDERS = "shared|gateway|ranker|drainer|infra|k6|docs";
-const PATH = new RegExp(`^(?:\\.\\./)*(?:${FOLDERS})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`);
+const PATH = new RegExp(
+  `^(?:\\.\\./)*(?:${FOLDERS.replaceAll(",", "|")})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`,
+);
 // Made by the build or named by a caller.
 const IS_NO_FILE = /^k6\/results\/|^board\.csv$|^shared\/(?:board-changes|client\/errors)$/;
 
