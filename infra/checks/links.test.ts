@@ -79,7 +79,7 @@ test("a decision has at most 40 lines", () => {
   expect(decisions.filter((decision) => read(decision).trimEnd().split("\n").length > 40)).toEqual([]);
 });
 
-test("every decision is on the page that lists them", () => {
-  const listed = new Set(relativeLinks(read("docs/decisions/README.md")));
-  expect(decisions.map((decision) => basename(decision)).filter((page) => !listed.has(page))).toEqual([]);
+test("the page of decisions lists every decision", () => {
+  const listed = relativeLinks(read("docs/decisions/README.md")).filter((link) => !link.startsWith("../"));
+  expect(listed.toSorted()).toEqual(decisions.map((decision) => basename(decision)).toSorted());
 });
