@@ -1,3 +1,4 @@
+import { LIMIT_COMMAND_MS } from "shared/base/deadlines";
 import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
 import { connectStores, connectWithin } from "shared/stores/stores";
@@ -8,8 +9,6 @@ import { buildPage } from "./site/page.ts";
 import { startHealthChecks } from "./upstream/health.ts";
 import { closeLinks, createPool, openLinks } from "./upstream/upstreams.ts";
 
-// After this time the gateway counts by itself: a limit is not worth more of a client's second.
-const LIMITER_TIMEOUT_MS = 100;
 const CONNECT_MS = 500;
 
 await runService(
@@ -21,7 +20,7 @@ await runService(
       urlsByRegion: config.redisUrlByRegion,
       name: "gateway",
       log,
-      commandTimeoutMs: LIMITER_TIMEOUT_MS,
+      commandTimeoutMs: LIMIT_COMMAND_MS,
     });
     shutdown.onClose("redis", () => stores.close());
     // Without Redis each gateway counts by itself and gives the whole quota, so that it waits a little for Redis first.

@@ -7,8 +7,8 @@ import { awaitReady, connectRedis } from "shared/redis/redis";
 import { scratchRedis } from "testing/scratch";
 import { readInfo } from "testing/server-cost";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
-import { createReadRank } from "../../ranker/src/boards/ranks.ts";
-import { BEHIND_ITS_TIES } from "../../ranker/src/boards/window.ts";
+import { createReadRank } from "../../ranker/src/boards/rank/read-rank.ts";
+
 import { createFenceWatch } from "../../ranker/src/writes/fence-watch.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
 import { createPlayers, type Player, type Players } from "./players.ts";
@@ -96,8 +96,8 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     "top 100": () => boards.top(GLOBAL, MAIN_BOARD, TOP_LIMIT),
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
-      const member = toArrival(reachedAtUs + 1) + userId; // next to a player, and nobody's; nor is a guess known
-      const foreign = { score, member, ties: BEHIND_ITS_TIES };
+      const member = toArrival(reachedAtUs + 1) + userId; // next to a player, and nobody's
+      const foreign = { score, member, hint: "" };
       return readRank(shardOf(topology, REGION, userId), MAIN_BOARD, foreign);
     },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;

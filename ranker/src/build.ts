@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { createTokens, type Tokens } from "shared/auth/tokens";
+import { REPLICA_WAIT_MS } from "shared/base/deadlines";
 import type { MountedApp } from "shared/http/mount";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
@@ -10,21 +11,19 @@ import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
 import { type ConfirmAccount, createConfirmAccount } from "./accounts/confirm-account.ts";
 import { createCountTry } from "./accounts/login-tries.ts";
-import { createPasswords } from "./accounts/passwords.ts";
+import { measureAccounts } from "./accounts/metrics.ts";
+import { createPasswords } from "./accounts/passwords/passwords.ts";
 import { createApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
 import type { RankerConfig } from "./config.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
-import { measureRanker } from "./metrics.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
 import { createPlayers } from "./players/players.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
+import { measureWrites } from "./writes/metrics.ts";
 import { createHasRoom, createSubmit, type Submit } from "./writes/submit.ts";
-
-// A write takes up to twice this where no replica answers, and a client's second has to hold the look-up before it.
-const REPLICA_TIMEOUT_MS = 150;
 
 /** The part of the configuration that wiring needs. */
 export type RankerSettings = Pick<
@@ -64,11 +63,12 @@ export interface Ranker extends MountedApp {
 export async function buildRanker(config: RankerSettings, parts: RankerParts): Promise<Ranker> {
   const { topology, queueMax, passwordsRequired, registrationOpen } = config;
   const { log, stores, writers = stores, tracing, isStopping } = parts;
-  const confirm = config.isReplicated ? createReplicaWait(REPLICA_TIMEOUT_MS) : undefined;
+  const confirm = config.isReplicated ? createReplicaWait(REPLICA_WAIT_MS) : undefined;
 
   const passwords = await createPasswords(parts.hashPatienceMs);
   const metrics = createMetrics("ranker");
-  const { onReplay, onConfirm, onLostWrites } = measureRanker(metrics, { queueMax, passwords });
+  const { onReplay, onLostWrites } = measureWrites(metrics, queueMax);
+  const { onConfirm } = measureAccounts(metrics, passwords);
 
   const fences = createFenceWatch({ log, onLost: onLostWrites });
   const boards = createBoards(topology, stores.of);

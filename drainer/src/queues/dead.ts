@@ -1,5 +1,6 @@
 import { type DeadEvent, readDeadEntry } from "shared/model/dead-entry";
-import { defineScript, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import dropSource from "./drop-dead.lua" with { type: "text" };
 import { peekList } from "./peek-list.ts";
 import type { QueueKeys } from "./queue.ts";

@@ -1,4 +1,5 @@
-import { defineScript, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import holdSource from "./hold-lease.lua" with { type: "text" };
 import releaseSource from "./release-lease.lua" with { type: "text" };
 

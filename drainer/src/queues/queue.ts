@@ -1,5 +1,6 @@
 import { type Refused, toDeadEntry } from "shared/model/dead-entry";
-import { defineScript, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import acknowledgeSource from "./acknowledge.lua" with { type: "text" };
 import { peekList } from "./peek-list.ts";
 

@@ -8,7 +8,7 @@ import {
   erasedKeyPrefix,
   legacyAnswerKeyPrefix,
 } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import { userIdIn } from "../drain/erased-by.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";

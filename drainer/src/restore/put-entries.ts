@@ -2,7 +2,8 @@ import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
-import { defineScript, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import type { EntryRow } from "../rows/read-rows.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 

@@ -2,7 +2,8 @@ import type { VisibilityEvent } from "shared/model/events";
 import type { Shard } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
-import { defineScript, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import source from "./put-visibility.lua" with { type: "text" };
 
 const script = defineScript({ name: "put-visibility", source, parse: (reply) => reply === 1 });

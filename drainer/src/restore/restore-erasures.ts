@@ -9,7 +9,8 @@ import {
   erasedKey,
   visibilityKey,
 } from "shared/redis/keys";
-import { defineScript, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import type { Stores } from "shared/stores/stores";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Database } from "../postgres/database.ts";

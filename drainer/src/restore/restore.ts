@@ -1,6 +1,6 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import type { Stores } from "shared/stores/stores";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";

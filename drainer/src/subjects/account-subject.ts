@@ -7,7 +7,8 @@ import {
   accountKeyPrefix,
   accountQueueKey,
 } from "shared/redis/keys";
-import { defineScript, primariesOf, type Redis } from "shared/redis/redis";
+import { primariesOf, type Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import { readAhead } from "../command/in-flight.ts";
 import type { Database } from "../postgres/database.ts";
 import { accountQueue } from "../queues/queues.ts";

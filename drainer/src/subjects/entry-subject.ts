@@ -2,7 +2,7 @@ import { toArrival } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { clockKey, entriesKey, entryKeys, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import type { Stores } from "shared/stores/stores";
 import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";

@@ -1,7 +1,7 @@
 import type { VisibilityEvent } from "shared/model/events";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { clockKey, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import type { Stores } from "shared/stores/stores";
 import { readAhead } from "../command/in-flight.ts";
 import type { Databases } from "../postgres/databases.ts";

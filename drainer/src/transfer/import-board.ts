@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Shard, shardOf } from "shared/model/regions";
 import { accountClockKey, accountKeyPrefix, clockKey, erasedKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
 import { compareSplit } from "shared/stores/split";
 import { createInFlight } from "../command/in-flight.ts";
 import { fold } from "../drain/fold.ts";

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Limit } from "shared/limits/policies";
 import { createLog } from "shared/log/log";
-import { connectRedis, observeScripts, type Redis } from "shared/redis/redis";
+import { connectRedis, type Redis } from "shared/redis/redis";
+import { observeScripts } from "shared/redis/scripts/define-script";
 import { scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { type GatewayUnderTest, startGatewayUnderTest } from "../../test/gateway-under-test.ts";

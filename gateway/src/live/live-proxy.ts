@@ -1,4 +1,5 @@
 import { Problem } from "shared/api/problems";
+import { FIRST_ATTEMPT_MS } from "shared/base/deadlines";
 import { toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
 import { toClientHeaders } from "../edge/headers.ts";
@@ -34,8 +35,6 @@ export interface LiveProxyOptions {
   onStreams: (open: number) => void;
 }
 
-// A client learns within a second whether there will be a stream, as it does for every other answer.
-const HEAD_DEADLINE_MS = 450;
 const ATTEMPTS_MAX = 2;
 const SWEEP_INTERVAL_MS = 15_000;
 
@@ -128,7 +127,7 @@ interface Connected {
 /** Asks one upstream. Resolves at the headers for a 200 stream, otherwise when the body has been read. */
 async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<Connected> {
   const aborted = new AbortController();
-  const late = setTimeout(() => aborted.abort(), HEAD_DEADLINE_MS);
+  const late = setTimeout(() => aborted.abort(), FIRST_ATTEMPT_MS);
   try {
     const asked = { headers: toHeaderPairs(headers), redirect: "manual", signal: aborted.signal } as const;
     const response = await fetch(upstream.origin + target, asked);

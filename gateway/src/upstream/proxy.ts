@@ -1,4 +1,5 @@
 import { Problem } from "shared/api/problems";
+import { FIRST_ATTEMPT_MS, GATEWAY_ANSWER_MS } from "shared/base/deadlines";
 import { headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
 import type { Tracing } from "shared/tracing/tracing";
@@ -19,10 +20,6 @@ export interface ProxyOptions {
   tracing?: Tracing | undefined;
 }
 
-// A client waits at most a second. The rest of it is the way between the client and the gateway.
-const DEADLINE_MS = 900;
-// A repeatable request leaves half of its time to the second upstream.
-const FIRST_ATTEMPT_MS = DEADLINE_MS / 2;
 const ATTEMPTS_MAX = 2;
 
 // No connection was made, so that no byte of the request has left.
@@ -48,7 +45,7 @@ export async function forward(outgoing: Outgoing, { pool, onRetry, tracing }: Pr
     const upstream = pick(pool, failed?.upstream);
     if (upstream === undefined) break;
     if (attempt > 1) onRetry?.();
-    const remainingMs = DEADLINE_MS - (performance.now() - startedAt);
+    const remainingMs = GATEWAY_ANSWER_MS - (performance.now() - startedAt);
     const timeoutMs = outgoing.isRepeatable && attempt < ATTEMPTS_MAX ? FIRST_ATTEMPT_MS : remainingMs;
     const sendOnce = (traced: Outgoing) => send(traced, { upstream, timeoutMs: Math.max(1, Math.floor(timeoutMs)) });
     try {

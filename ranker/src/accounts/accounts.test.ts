@@ -7,7 +7,7 @@ import { type Built, LOGIN_LIMIT, startUnderTest, type UnderTest } from "../../t
 import { createFenceWatch } from "../writes/fence-watch.ts";
 import { createAccounts } from "./accounts.ts";
 import { createCountTry } from "./login-tries.ts";
-import type { Passwords } from "./passwords.ts";
+import type { Passwords } from "./passwords/passwords.ts";
 
 let under: UnderTest;
 let optional: Built;

@@ -2,13 +2,16 @@ import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { ACCOUNTS_TAG, accountClockKey, accountKey, accountQueueKey, fenceKey, MAIN_BOARD } from "shared/redis/keys";
-import { defineScript, type Redis, toRedisProblem } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { failAs } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
-import { withParts } from "../scripts/script-parts.ts";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import type { HasRoom, Submit } from "../writes/submit.ts";
 import type { CountTry } from "./login-tries.ts";
-import type { Passwords } from "./passwords.ts";
+import type { Passwords } from "./passwords/passwords.ts";
 import { type Account, accountsAway, readAccount } from "./read-account.ts";
 import registerSource from "./register.lua" with { type: "text" };
 
@@ -42,8 +45,9 @@ export interface Accounts {
 
 export interface AccountsOptions {
   redis: Redis;
-  /** Where registrations are written, and what they wait for, if that is not the same and nothing. */
+  /** Redis for registrations. Defaults to `redis`. */
   writer?: Redis;
+  /** Confirms registrations by a replica. */
   confirm?: Confirm | undefined;
   fences: FenceWatch;
   passwords: Passwords;
@@ -56,13 +60,27 @@ export interface AccountsOptions {
   queueMax: number;
 }
 
-/** Where no address is known. */
+/** The network of a client whose address is not known. */
 const UNKNOWN: LimitedNetworks = ["unknown"];
 
+const registerLayout = defineLayout({
+  keys: ["queue", "clock", "account", "fence"],
+  args: {
+    queueMax: "number",
+    eventTail: "text",
+    name: "text",
+    region: "text",
+    passwordHash: "text",
+    initialScore: "text",
+  },
+});
 const registerScript = defineScript({
   name: "register",
-  source: withParts(registerSource, "is-open"),
+  source: registerSource,
+  parts: [isOpenPart, versionsPart],
+  layout: registerLayout,
   isFenced: true,
+  failsAs: "write",
   parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full" | "closed", createdAt: string],
   isRefusal: ([outcome]) => outcome !== "created",
 });
@@ -71,8 +89,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const { redis, writer = redis, confirm, fences, passwords, submit, hasRoom, countTry } = options;
   const { passwordsRequired, queueMax } = options;
   /**
-   * The account and the player's ranking live in different slots, so no script can write both. The account keeps the
-   * initial score until the entry exists; should a registration end in between, the next login writes it.
+   * Account and ranking live in different slots, so no script can write both. The account keeps the initial score until
+   * the entry exists: where a registration ends in between, the next login writes the entry.
    */
   async function writeInitialScore(identity: Identity, value: number): Promise<void> {
     try {
@@ -80,23 +98,30 @@ export function createAccounts(options: AccountsOptions): Accounts {
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "entry_exists") throw error;
     }
-    await redis.hdel(accountKey(identity.userId), "initial_score").catch((error: unknown) => {
-      throw toRedisProblem(error, "write");
-    });
+    await failAs("write", redis.hdel(accountKey(identity.userId), "initial_score"));
   }
 
   return {
     async register({ user_id, name, region, initialScore, password }, networks = UNKNOWN) {
       if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
-      // The script decides; this spares the hash of a password that would be of no use.
+      // The script decides. Asking before it saves the hash of a password for an id that is taken.
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
-      const keys = [accountQueueKey, accountClockKey, accountKey(user_id), fenceKey(ACCOUNTS_TAG)];
-      const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
-      const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
-      const [outcome, createdAt] = await registerScript(writer, keys, args, confirm).catch((error: unknown) => {
-        throw toRedisProblem(error, "write");
+      const keys = registerLayout.toKeys({
+        queue: accountQueueKey,
+        clock: accountClockKey,
+        account: accountKey(user_id),
+        fence: fenceKey(ACCOUNTS_TAG),
       });
+      const args = registerLayout.toArgs({
+        queueMax,
+        eventTail: JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1),
+        name,
+        region,
+        passwordHash,
+        initialScore: initialScore ?? "",
+      });
+      const [outcome, createdAt] = await registerScript(writer, keys, args, confirm);
       if (outcome === "user_exists") throw userExists(user_id);
       if (outcome === "queue_full") throw tooManyWait();
       if (outcome === "closed") {
@@ -119,11 +144,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   };
 
   async function isTaken(userId: string): Promise<boolean> {
-    try {
-      return (await redis.exists(accountKey(userId))) > 0;
-    } catch (error) {
-      throw toRedisProblem(error, "read");
-    }
+    return (await failAs("read", redis.exists(accountKey(userId)))) > 0;
   }
 
   async function enter(credentials: Credentials, networks: LimitedNetworks): Promise<Identity> {
@@ -145,7 +166,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return identity;
   }
 
-  /** A given password always costs one hash, so that the time does not tell whether the player exists. */
+  /** A given password always costs one hash, so that the time does not reveal whether the player exists. */
   async function mayEnter(
     account: Account,
     { name, password }: Credentials,

@@ -1,49 +1,49 @@
+import { LRUCache } from "lru-cache";
 import { accountGone, invalidToken, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
-import { makeRoom } from "shared/base/make-room";
+import { ACCOUNT_CHECK_MS } from "shared/base/deadlines";
 import type { Redis } from "shared/redis/redis";
 import { readAccount } from "./read-account.ts";
 
 /**
- * Sees that the account a token was issued for is still the player's: not removed, not registered anew by somebody
- * else, not moved to another region. And that a player of the identity provider acts for nobody who has an account here.
+ * Checks that the account a token was issued for is still the player's: not removed, not registered again by another
+ * player, not moved to another region. For a player of the identity provider, checks that no account here has the id.
  *
- * @throws Problem `invalid_token`; `unavailable` for a player of the provider whom the store was never asked about
+ * @throws Problem `invalid_token`; `unavailable` for a player of the provider whom the store never confirmed
  */
 export type ConfirmAccount = (identity: Identity) => Promise<void>;
 
-// Within this time a removed account may still write; for as long an active player costs no look-up.
+// A removed account may still write within this time. An active player costs one look-up in the same time.
 const CONFIRMED_MS = 1_000;
 const CONFIRMED_MAX = 20_000;
-// Part of the second that a client waits: the write itself has to follow.
-const ANSWER_WITHIN_MS = 200;
-// After a failure the store is left alone this long: writes must not each wait for it.
+// After a failure the store is left alone for this long, so that not every write waits for it.
 const REST_AFTER_FAILURE_MS = 500;
 
-/** What let a write pass: a yes that is remembered, the store, or, while that is away, the token alone. */
+/** What let a write pass: a remembered confirmation, the store, or, while the store is away, the token alone. */
 export type ConfirmedBy = "memory" | "store" | "token";
 
-type Answer = "confirmed" | "gone" | "taken" | "unknown";
+/** What the store says of a token's account. `taken`: a registered player has the id of a player of the provider. */
+type AccountState = "confirmed" | "gone" | "taken" | "unknown";
 
 /**
- * Asks the store of accounts, and remembers a yes for a second. While that store does not answer, the verified token
- * alone decides: a region goes on when another's store is away, and the token was good when it was issued.
+ * Asks the store of accounts, and remembers a confirmation for a second. While the store does not answer, the verified
+ * token alone decides, so that a region whose own store is up goes on.
  *
- * @param now milliseconds of a clock that only grows
+ * @param now milliseconds of a monotonic clock
  */
 export function createConfirmAccount(
   home: Redis,
   now = performance.now.bind(performance),
   onConfirm?: (by: ConfirmedBy) => void,
 ): ConfirmAccount {
-  const confirmedUntilMs = new Map<string, number>();
-  const asked = new Map<string, Promise<Answer>>();
+  const confirmedUntilMs = new LRUCache<string, number>({ max: CONFIRMED_MAX });
+  const lookups = new Map<string, Promise<AccountState>>();
   let restsUntilMs = Number.NEGATIVE_INFINITY;
 
-  async function ask(identity: Identity): Promise<Answer> {
+  async function lookUp(identity: Identity): Promise<AccountState> {
     try {
-      // A store that was emptied throws: what it does not know of may be in PostgreSQL.
-      const { created_at: createdAt, region } = await within(ANSWER_WITHIN_MS, readAccount(home, identity.userId));
+      // An emptied store throws here: an account that it does not know may be in PostgreSQL.
+      const { created_at: createdAt, region } = await within(ACCOUNT_CHECK_MS, readAccount(home, identity.userId));
       if (identity.isExternal) return createdAt === undefined && region === undefined ? "confirmed" : "taken";
       return createdAt === identity.account && region === identity.region ? "confirmed" : "gone";
     } catch {
@@ -52,33 +52,27 @@ export function createConfirmAccount(
     }
   }
 
-  /** One question for all who ask the same at the same time. */
-  function askOnce(key: string, identity: Identity): Promise<Answer> {
-    const answer = asked.get(key) ?? ask(identity).finally(() => asked.delete(key));
-    asked.set(key, answer);
-    return answer;
-  }
-
-  function remember(key: string): void {
-    confirmedUntilMs.delete(key);
-    makeRoom(confirmedUntilMs, CONFIRMED_MAX);
-    confirmedUntilMs.set(key, now() + CONFIRMED_MS);
+  /** Shares one look-up among the writes that need the same one at the same time. */
+  function lookUpOnce(key: string, identity: Identity): Promise<AccountState> {
+    const lookup = lookups.get(key) ?? lookUp(identity).finally(() => lookups.delete(key));
+    lookups.set(key, lookup);
+    return lookup;
   }
 
   return async (identity) => {
     const { userId, region, account, isExternal = false } = identity;
     const key = `${userId} ${region} ${isExternal ? "external" : account}`;
     if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return onConfirm?.("memory");
-    const answer = restsUntilMs > now() ? "unknown" : await askOnce(key, identity);
-    if (answer === "gone" || answer === "taken") confirmedUntilMs.delete(key);
-    if (answer === "gone") throw accountGone();
-    if (answer === "taken") throw invalidToken(`The user_id ${userId} belongs to a player who registered here.`);
-    if (answer === "confirmed") remember(key);
-    // Nobody registers where a provider's players come in, so that what was true of an id stays true.
-    if (answer === "unknown" && isExternal && !confirmedUntilMs.has(key)) {
+    const state = restsUntilMs > now() ? "unknown" : await lookUpOnce(key, identity);
+    if (state === "gone" || state === "taken") confirmedUntilMs.delete(key);
+    if (state === "gone") throw accountGone();
+    if (state === "taken") throw invalidToken(`The user_id ${userId} belongs to a player who registered here.`);
+    if (state === "confirmed") confirmedUntilMs.set(key, now() + CONFIRMED_MS);
+    // With an identity provider registration is closed, so an id that was free once stays free.
+    if (state === "unknown" && isExternal && !confirmedUntilMs.has(key)) {
       throw new Problem("unavailable", "The store of accounts does not answer. Nothing was changed; try again.");
     }
-    onConfirm?.(answer === "confirmed" ? "store" : "token");
+    onConfirm?.(state === "confirmed" ? "store" : "token");
   };
 }
 
@@ -87,7 +81,7 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const refuse = () => reject(new Error(`no answer within ${timeoutMs} ms`));
-    // An answer that is there already counts, when it was this process that had no time.
+    // Where this process was too busy for either, an answer that has arrived counts.
     timer = setTimeout(() => setImmediate(refuse), timeoutMs);
   });
   try {

@@ -1,7 +1,9 @@
 import { Problem } from "shared/api/problems";
 import { ACCOUNTS_TAG, accountKey, fenceKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineReadScript } from "../scripts/read-script.ts";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isOpenPart } from "shared/redis/scripts/parts";
 import source from "./read-account.lua" with { type: "text" };
 
 /** The fields of an account as Redis keeps them; none for a player who has no account. */
@@ -9,23 +11,27 @@ export type Account = Partial<
   Record<"name" | "region" | "password_hash" | "created_at" | "updated_at" | "initial_score", string>
 >;
 
-const script = defineReadScript({
+const layout = defineLayout({ keys: ["account", "fence"], args: {} });
+const script = defineScript({
   name: "read-account",
   source,
-  parts: ["is-open"],
+  parts: [isOpenPart],
+  layout,
   isFenced: true,
+  failsAs: "read",
   parse: (reply) => reply as string[] | null,
 });
 
 /** @throws Problem `unavailable`, also while the store of accounts was not compared with PostgreSQL */
 export async function readAccount(home: Redis, userId: string): Promise<Account> {
-  const pairs = await script(home, [accountKey(userId), fenceKey(ACCOUNTS_TAG)], []);
+  const keys = layout.toKeys({ account: accountKey(userId), fence: fenceKey(ACCOUNTS_TAG) });
+  const pairs = await script(home, keys, []);
   if (pairs === null) throw accountsAway();
   const account: Record<string, string> = {};
   for (let i = 0; i < pairs.length; i += 2) account[pairs[i] ?? ""] = pairs[i + 1] ?? "";
   return account;
 }
 
-/** The store of accounts was restarted, and is compared with PostgreSQL, or restored from it. */
+/** The store of accounts was restarted. It is being compared with PostgreSQL, or restored from it. */
 export const accountsAway = () =>
   new Problem("unavailable", "The store of accounts is being restored. Nothing was changed; try again.");

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createTopology, shardsOfView } from "shared/model/regions";
-import { observeScripts } from "shared/redis/redis";
+import { observeScripts } from "shared/redis/scripts/define-script";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
-import { toPercentile } from "./boards.ts";
-import { readWindow } from "./window.ts";
+import { readWindow } from "./around/read-window.ts";
+import { toPercentile } from "./entry-views.ts";
 
 let under: UnderTest;
 beforeAll(async () => {
@@ -157,12 +157,9 @@ describe("around reads no more than it answers with:", () => {
     const { ranker, topology, shards, ids } = await fill(1, 40);
     const [shard] = shards;
     if (shard === undefined) throw new Error("no shard");
-    const lookup = { userId, wantsTies: false };
-    const window = await readWindow(under.redis, topology, shard, "main", lookup, {
-      above: 5,
-      below: 5,
-      refills: true,
-    });
+    const target = { userId, wantsHint: false };
+    const size = { above: 5, below: 5, refills: true };
+    const window = await readWindow(under.redis, topology, { shard, board: "main", target, size });
     expect([window.above.length, window.below.length]).toEqual([above, below]);
     let calls = 0;
     observeScripts(under.redis, () => void calls++);

@@ -1,10 +1,7 @@
 --[[
-Part of the scripts that read entries with their records: those at some places of the ranking, counted from 0, as
-{{member, score, member, score...}, {record, record...}}, in rank order, or empty. A record is false where it is
-missing.
+read_slice(board, entries, first, last): the entries at these places of a ranking, counted from 0, in rank order, as
+{{member, score, member, score...}, {record, record...}}; {} where there are none. A missing record is false.
 ]]
-local ARRIVAL_DIGITS = 16
-
 local function read_slice(board, entries, first, last)
   if last < first or last < 0 then return {} end
   local ranked = redis.call('ZREVRANGE', board, math.max(first, 0), last, 'WITHSCORES')

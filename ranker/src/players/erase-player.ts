@@ -16,12 +16,13 @@ import {
   userBucketKey,
   visibilityKey,
 } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
 import type { Confirm } from "shared/redis/replica-wait";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { accountsAway, readAccount } from "../accounts/read-account.ts";
-import { entriesAway } from "../boards/window.ts";
-import { withParts } from "../scripts/script-parts.ts";
+import { entriesAway } from "../boards/shard-entry.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import accountSource from "./erase-account.lua" with { type: "text" };
 import entriesSource from "./erase-entries.lua" with { type: "text" };
@@ -35,8 +36,8 @@ export interface Erased {
 }
 
 /**
- * Erases a player everywhere. Shards come first and the account last: it names, for all of them, whose writes are over,
- * and nobody can register the id before it is gone. An erasure that broke off is completed by running it again.
+ * Erases a player on all shards, and then the account: it tells every shard whose writes are over, and while it exists
+ * no other player can register the id. An erasure that broke off is completed by running it again.
  *
  * @throws Problem `unavailable`: nothing was changed; `outcome_unknown`: the player may be erased in part
  */
@@ -44,10 +45,10 @@ export type ErasePlayer = (userId: string) => Promise<Erased>;
 
 export interface ErasePlayerOptions {
   topology: Topology;
-  /** Where players are written. */
+  /** Redis for writes. */
   stores: Pick<Stores, "home" | "of">;
   fences: FenceWatch;
-  /** What an erasure waits for; nothing unless it is given. */
+  /** Confirms erasures by a replica. */
   confirm?: Confirm | undefined;
 }
 
@@ -56,17 +57,31 @@ const ERASED_TTL_SECONDS = 30 * 24 * 3600;
 
 const IN_PART = "The player is erased in part: a store does not answer. Erase again.";
 
+const entriesLayout = defineLayout({
+  keys: ["queue", "clock", "split", "erased", "visibility", "fence", "newer", "older"],
+  args: { userId: "text", eventTail: "text", account: "text", ttl: "number", partitions: "text" },
+});
 const entriesScript = defineScript({
   name: "erase-entries",
-  source: withParts(entriesSource, "is-open"),
+  source: entriesSource,
+  parts: [isOpenPart, versionsPart, membersPart],
+  layout: entriesLayout,
   isFenced: true,
+  failsAs: "write",
   parse: Number,
   isRefusal: (taken) => taken < 0,
 });
+const accountLayout = defineLayout({
+  keys: ["queue", "clock", "account", "erased", "fence", "bucket"],
+  args: { eventTail: "text", createdAt: "text", ttl: "number" },
+});
 const accountScript = defineScript({
   name: "erase-account",
-  source: withParts(accountSource, "is-open"),
+  source: accountSource,
+  parts: [isOpenPart, versionsPart],
+  layout: accountLayout,
   isFenced: true,
+  failsAs: "write",
   parse: Number,
   isRefusal: (outcome) => outcome < 0,
 });
@@ -75,11 +90,21 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   const { topology, stores, fences, confirm } = options;
 
   async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
-    const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    keys.push(visibilityKey(shard), fenceKey(shard.tag), ...answersKeys(shard, userId));
+    const [newer, older] = answersKeys(shard, userId);
+    const keys = entriesLayout.toKeys({
+      queue: queueKey(shard),
+      clock: clockKey(shard),
+      split: splitKey(shard.tag),
+      erased: erasedKey(shard, userId),
+      visibility: visibilityKey(shard),
+      fence: fenceKey(shard.tag),
+      newer,
+      older,
+    });
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
-    const args = [userId, eventTail, account, ERASED_TTL_SECONDS, topology.partitions];
+    const { partitions } = topology;
+    const args = entriesLayout.toArgs({ userId, eventTail, account, ttl: ERASED_TTL_SECONDS, partitions });
     const redis = stores.of(shard.region);
     const taken = await entriesScript(redis, keys, args, confirm);
     if (taken === CLOSED) fences.onClosed(redis, shard.tag);
@@ -88,11 +113,18 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   }
 
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
-    const keys = [accountQueueKey, accountClockKey, accountKey(userId), accountErasedKey(userId)];
-    keys.push(fenceKey(ACCOUNTS_TAG), loginBucketKey(userId));
+    const keys = accountLayout.toKeys({
+      queue: accountQueueKey,
+      clock: accountClockKey,
+      account: accountKey(userId),
+      erased: accountErasedKey(userId),
+      fence: fenceKey(ACCOUNTS_TAG),
+      bucket: loginBucketKey(userId),
+    });
     const eventTail = JSON.stringify({ user_id: userId }).slice(1);
+    const args = accountLayout.toArgs({ eventTail, createdAt, ttl: ERASED_TTL_SECONDS });
     try {
-      const outcome = await accountScript(stores.home, keys, [eventTail, createdAt, ERASED_TTL_SECONDS], confirm);
+      const outcome = await accountScript(stores.home, keys, args, confirm);
       if (outcome !== CLOSED) return outcome === 1;
       fences.onClosed(stores.home, ACCOUNTS_TAG);
       throw accountsAway();
@@ -101,11 +133,11 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
     }
   }
 
-  /** The buckets of rate limits expire soon by themselves; a later owner of the id should not wait for that. */
+  /** The buckets of rate limits expire soon by themselves, but a later owner of the id should not wait for that. */
   function forgetLimits(userId: string): void {
     for (const region of topology.regions) {
       const forget = async () => stores.of(region).unlink(userBucketKey(region, userId));
-      void forget().catch(() => {}); // the erasure stands, whatever has become of a store since
+      void forget().catch(() => {}); // the erasure stands without it
     }
   }
 

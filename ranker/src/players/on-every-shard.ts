@@ -1,17 +1,17 @@
 import { Problem } from "shared/api/problems";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
-import { toRedisProblem } from "shared/redis/redis";
+import { toRedisProblem } from "shared/redis/redis-problem";
 
-/** What a script replies whose shard, or whose accounts, may not be written: then nothing was done. */
+/** The reply of a script where the shard, or accounts, may not be written. Nothing was done. */
 export const CLOSED = -3;
 
 /**
- * Does the same on each shard that may hold a player: one a region, since nobody but the player's token tells which. All
- * are tried, whatever becomes of the others.
+ * Does the same on each shard that may hold a player: one a region, since only the player's token names the home region.
+ * A failure on one does not stop the others.
  *
- * @param inPart tells the caller what it means that only some have done it
- * @returns the sum of what they answer
- * @throws Problem `unavailable`: none has done it; `outcome_unknown`: some may have, or one does not tell
+ * @param inPart tells the caller what it means that only some shards have done it
+ * @returns the sum of the shards' answers
+ * @throws Problem `unavailable`: no shard has done it; `outcome_unknown`: some may have
  */
 export async function onEveryShard(
   topology: Topology,

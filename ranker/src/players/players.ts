@@ -17,14 +17,17 @@ import {
   splitKey,
   visibilityKey,
 } from "shared/redis/keys";
-import { defineScript, type Redis, toRedisProblem } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
+import { failAs } from "shared/redis/redis-problem";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isReadablePart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { readAccount as readAccountOf } from "../accounts/read-account.ts";
-import { entriesAway } from "../boards/window.ts";
-import { withParts } from "../scripts/script-parts.ts";
+import { entriesAway } from "../boards/shard-entry.ts";
 import readSource from "./read-player.lua" with { type: "text" };
 
-/** What operators read of players, wherever they live. */
+/** What operators read of players in all regions. */
 export interface Players {
   /** The player to write for. @throws Problem `not_found`, `unavailable` */
   find(userId: string): Promise<Identity>;
@@ -33,20 +36,27 @@ export interface Players {
 }
 
 const QUEUE_PAGE = 1_000;
-/** Of a player's waiting events in a queue the newest so many are shown, and of the dead ones: some 400 KB. */
+/** Events shown of a player from each queue, waiting or dead, the newest first: some 400 KB. */
 const EVENTS_SHOWN_MAX = 1_000;
 
 type Text = string | null;
+const readLayout = defineLayout({
+  keys: ["split", "visibility", "fence"],
+  args: { userId: "text", partitions: "text" },
+});
 const readScript = defineScript({
   name: "read-player",
-  source: withParts(readSource, "is-readable"),
+  source: readSource,
+  parts: [isReadablePart],
+  layout: readLayout,
+  failsAs: "read",
   parse: (reply) => reply as [] | [visibility: Text, ...records: Text[]],
 });
 
 export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
   const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
 
-  /** Players of an identity provider have no account: what they wrote last says who they are. */
+  /** Players of an identity provider have no account: their last entry names them. */
   async function find(userId: string): Promise<Identity | undefined> {
     const { name, region, created_at: account } = await readAccountOf(stores.home, userId);
     if (name && region && account) return { userId, name, region, account };
@@ -62,9 +72,14 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
 
   /** @throws Problem `unavailable` */
   async function readKept(shard: Shard, userId: string): Promise<[visibility: Text, ...records: Text[]]> {
-    const keys = [splitKey(shard.tag), visibilityKey(shard), fenceKey(shard.tag)];
+    const keys = readLayout.toKeys({
+      split: splitKey(shard.tag),
+      visibility: visibilityKey(shard),
+      fence: fenceKey(shard.tag),
+    });
     keys.push(...topology.boards.map((each) => entriesKey(shard, each)));
-    const [visibility, ...records] = await readScript(stores.of(shard.region), keys, [userId, topology.partitions]);
+    const args = readLayout.toArgs({ userId, partitions: topology.partitions });
+    const [visibility, ...records] = await readScript(stores.of(shard.region), keys, args);
     if (visibility === undefined) throw entriesAway(shard.region);
     return [visibility, ...records];
   }
@@ -115,17 +130,13 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
 
   return {
     async find(userId) {
-      const found = await find(userId).catch((error: unknown) => {
-        throw toRedisProblem(error, "read");
-      });
+      const found = await failAs("read", find(userId));
       if (found === undefined) throw unknownPlayer(userId);
       return found;
     },
 
     async record(userId) {
-      const found = await record(userId).catch((error: unknown) => {
-        throw toRedisProblem(error, "read");
-      });
+      const found = await failAs("read", record(userId));
       const { account, hidden, entries, waiting, dead } = found;
       if (account === null && !hidden && entries.length + waiting.length + dead.length === 0) {
         throw unknownPlayer(userId);
@@ -139,13 +150,13 @@ export const unknownPlayer = (userId: string) => new Problem("not_found", `Nothi
 
 type IsMeant = (element: Buffer) => boolean;
 
-/** By its text: an event may be dead just because it does not parse. */
+/** Matches an event by its text: an event may be dead because it does not parse. */
 function eventOf(userId: string): IsMeant {
   const mark = new RegExp(`"user_id"\\s*:\\s*"${userId}"`);
   return (event) => event.includes(userId) && mark.test(event.toString("utf8"));
 }
 
-/** From the newest on: events that are pushed meanwhile show some twice, and what is drained meanwhile may be left out. */
+/** Reads a queue from its newest event on. Events that are pushed meanwhile show others twice, drained ones may be missed. */
 async function findIn(redis: Redis, key: string, isMeant: IsMeant): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
   for (let first = 0; ; first += QUEUE_PAGE) {
@@ -156,7 +167,7 @@ async function findIn(redis: Redis, key: string, isMeant: IsMeant): Promise<Buff
   }
 }
 
-/** As people may see it; in base64 where it is not text. */
+/** An event without secrets, in base64 where it is not text. */
 function toText(event: Buffer): string {
   const text = event.toString("utf8");
   return Buffer.from(text).equals(event) ? redact(text) : redactBytes(event);

@@ -1,22 +1,17 @@
 #!lua flags=no-writes
 --[[
-What one shard keeps of a player, hidden or not: one moment of it.
+What one shard keeps of a player, hidden or not, at one moment.
 
-KEYS 1 split    string how many partitions the region is split into; absent where nobody has written it down
-     2 visibility hash user_id -> <version> hidden|visible
-     3 fence    string the run of the server on which the shard may be written; absent in an emptied store
-     4... entries hash, one a board
-ARGV 1 user_id
-     2 partitions  what the caller takes the split to be
-Reply {visibility, record, record...}, each as it stands; {} when the entries are not where the caller takes them to be
+KEYS split       string  how many partitions the region is split into; absent until a service has written it
+     visibility  hash    user_id -> <version> hidden|visible
+     fence       string  the run of the server on which the shard may be written; absent in an emptied store
+     then an entries hash for each board
+ARGV user_id
+     partitions  the number of partitions that the caller is configured with
+Reply {visibility, record, record...}, each as it is stored; {} when the entries are not readable here
 Uses  is_readable
 ]]
-local split_key, visibility, fence = KEYS[1], KEYS[2], KEYS[3]
-local user_id, partitions = ARGV[1], ARGV[2]
-
-local FIRST_ENTRIES = 4
-
-if not is_readable(split_key, partitions, fence) then return {} end
+if not is_readable(split, partitions, fence) then return {} end
 local reply = {redis.call('HGET', visibility, user_id)}
-for i = FIRST_ENTRIES, #KEYS do reply[#reply + 1] = redis.call('HGET', KEYS[i], user_id) end
+for i = FIRST_KEY, #KEYS do reply[#reply + 1] = redis.call('HGET', KEYS[i], user_id) end
 return reply

@@ -3,46 +3,40 @@
 Takes a player off all boards of one shard and keeps the scores, or puts the player back with them, and queues the
 change for PostgreSQL, together. Running it again does no harm.
 
-KEYS 1 queue    list   score events waiting for PostgreSQL
-     2 clock    string last version given out on the shard
-     3 split    string how many partitions the region is split into; absent where nobody has written it down
-     4 erased   string version and account of an erasure of the player
-     5 visibility hash user_id -> <version> hidden|visible
-     6 fence    string the run of the server on which the shard may be written
-     7... three a board: board zset, hidden zset, entries hash
-ARGV 1 run         of the server that this is sent to
-     2 user_id
-     3 state       hidden | visible
-     4 event tail  JSON members of the event that do not change here, with the closing brace
-     5 account     of the player who is meant, empty where there is none
-     6 partitions  what the caller takes the split to be
+KEYS queue       list    score events waiting for PostgreSQL
+     clock       string  last version given out on the shard
+     split       string  how many partitions the region is split into; absent until a service has written it
+     erased      string  version and account of an erasure of the player
+     visibility  hash    user_id -> <version> hidden|visible
+     fence       string  the run of the server on which the shard may be written
+     then three for each board: ranking zset, hidden zset, entries hash
+ARGV run         of the server that this is sent to
+     user_id
+     state       hidden | visible
+     event_tail  JSON members of the event that do not change here, with the closing brace
+     account     of the player who is meant, empty where there is none
+     partitions  the number of partitions that the caller is configured with
 Reply the boards on which the player has a score; -1 where the region is split otherwise, or is being moved, -2 where
       the account was erased, -3 where the shard may not be written: then nothing was done
-Uses  is_open
+Uses  is_open, is_account_erased, last_version, next_version, time_us, digits, member_of
 
-Members move as they are, so that ties end as if they had never been away. Boards that the player is not on yet need
-nothing: submit.lua looks at the same hash.
+Members move unchanged, so that ties end as if the player had never been away. A board that the player enters later needs
+nothing here: submit.lua reads the same hash.
 ]]
-local queue, clock, split_key, erased, visibility, fence = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local run, user_id, state, event_tail, account, partitions = unpack(ARGV)
+local KEYS_OF_BOARD = 3
 
-local FIRST, WIDTH, ARRIVAL_DIGITS = 7, 3, 16
-
--- The entries are elsewhere by now, or on their way: the change would not go with them.
-local split = redis.call('GET', split_key)
-if split and split ~= partitions then return -1 end
+-- The entries have moved, or are moving: the change would not go with them.
+local present_split = redis.call('GET', split)
+if present_split and present_split ~= partitions then return -1 end
 if not is_open(fence, run) then return -3 end
--- Whoever registers the id after that is somebody else.
-local erasure = redis.call('GET', erased)
-if erasure and account ~= '' and string.match(erasure, ' (.*)$') == account then return -2 end
+if is_account_erased(redis.call('GET', erased), account) then return -2 end
 
 redis.call('LLEN', queue)
-local last_version = tonumber(redis.call('GET', clock) or '0')
+local before = last_version(clock)
 redis.call('HLEN', visibility)
 local boards, moves = 0, {}
-for i = FIRST, #KEYS, WIDTH do
-  local record = redis.call('HGET', KEYS[i + 2], user_id)
-  local member = (record and string.sub(record, 1, ARRIVAL_DIGITS) or '') .. user_id
+for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
+  local member = member_of(redis.call('HGET', KEYS[i + 2], user_id), user_id)
   local from, to = KEYS[i], KEYS[i + 1]
   if state == 'visible' then from, to = to, from end
   local score, is_there = redis.call('ZSCORE', from, member), redis.call('ZSCORE', to, member)
@@ -50,8 +44,7 @@ for i = FIRST, #KEYS, WIDTH do
   if score then moves[#moves + 1] = {from, to, score, member} end
 end
 
-local time = redis.call('TIME')
-local version = string.format('%.0f', math.max(last_version + 1, time[1] * 1000000 + time[2]))
+local version = digits(next_version(before, time_us()))
 redis.call('LPUSH', queue, '{"hidden":' .. tostring(state == 'hidden') .. ',"updated_at":"' .. version .. '",' .. event_tail)
 redis.call('SET', clock, version)
 redis.call('HSET', visibility, user_id, version .. ' ' .. state)

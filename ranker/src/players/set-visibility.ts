@@ -2,19 +2,20 @@ import type { Identity } from "shared/auth/tokens";
 import type { Shard, Topology } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
 import { clockKey, entryKeys, erasedKey, fenceKey, queueKey, splitKey, visibilityKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/redis";
 import type { Confirm } from "shared/redis/replica-wait";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { accountErasedPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
-import { entriesAway } from "../boards/window.ts";
-import { withParts } from "../scripts/script-parts.ts";
+import { entriesAway } from "../boards/shard-entry.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import { CLOSED, onEveryShard } from "./on-every-shard.ts";
 import { unknownPlayer } from "./players.ts";
 import source from "./set-visibility.lua" with { type: "text" };
 
 /**
- * Hides a player from all boards, or shows the player again, in every region. Written also where nothing is to be changed:
- * Redis may have been emptied, and what PostgreSQL still says would come back with a restore.
+ * Hides a player from all boards, or shows the player again, in every region. The change is written also where Redis
+ * already agrees: PostgreSQL may not, and a restore would bring its state back.
  *
  * @returns the boards on which the player has a score
  * @throws Problem `not_found` for an account that was erased meanwhile; `unavailable`: nothing was changed;
@@ -24,30 +25,48 @@ export type SetVisibility = (player: Identity, isHidden: boolean) => Promise<num
 
 export interface SetVisibilityOptions {
   topology: Topology;
-  /** Where players are written. */
+  /** Redis for writes. */
   stores: Pick<Stores, "of">;
   fences: FenceWatch;
-  /** What a change waits for; nothing unless it is given. */
+  /** Confirms changes by a replica. */
   confirm?: Confirm | undefined;
 }
 
 const MOVED = -1;
 
+const layout = defineLayout({
+  keys: ["queue", "clock", "split", "erased", "visibility", "fence"],
+  args: { userId: "text", state: "text", eventTail: "text", account: "text", partitions: "text" },
+});
 const script = defineScript({
   name: "set-visibility",
-  source: withParts(source, "is-open"),
+  source,
+  parts: [isOpenPart, accountErasedPart, versionsPart, membersPart],
+  layout,
   isFenced: true,
+  failsAs: "write",
   parse: Number,
   isRefusal: (boards) => boards < 0,
 });
 
 export function createSetVisibility({ topology, stores, fences, confirm }: SetVisibilityOptions): SetVisibility {
   async function setOn(shard: Shard, { userId, account = "" }: Identity, isHidden: boolean): Promise<number> {
-    const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
-    keys.push(visibilityKey(shard), fenceKey(shard.tag));
+    const keys = layout.toKeys({
+      queue: queueKey(shard),
+      clock: clockKey(shard),
+      split: splitKey(shard.tag),
+      erased: erasedKey(shard, userId),
+      visibility: visibilityKey(shard),
+      fence: fenceKey(shard.tag),
+    });
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
-    const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
-    const args = [userId, toState(isHidden), eventTail, account, topology.partitions];
+    const args = layout.toArgs({
+      userId,
+      state: toState(isHidden),
+      eventTail: JSON.stringify({ user_id: userId, region: shard.region }).slice(1),
+      account,
+      partitions: topology.partitions,
+    });
     const redis = stores.of(shard.region);
     const boards = await script(redis, keys, args, confirm);
     if (boards === CLOSED) fences.onClosed(redis, shard.tag);

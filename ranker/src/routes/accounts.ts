@@ -6,7 +6,7 @@ import { jsonReply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Accounts } from "../accounts/accounts.ts";
 import { clientNetworks } from "../accounts/client-networks.ts";
-import { refuseGuessable } from "../accounts/password-rules.ts";
+import { refuseGuessable } from "../accounts/passwords/password-rules.ts";
 import type { ToRoute } from "./to-route.ts";
 
 export interface AccountRouteDeps {

@@ -1,18 +1,15 @@
 #!lua
 --[[
-Completes the answer kept for an idempotency key with the rank over all shards of the view, which only the ranker can
-sum up after the write. The first rank to arrive is kept, so that all who repeat the key read the same answer.
+Completes the answer kept for an idempotency key with the rank over all shards of the view, which the ranker sums up after
+the write. The first rank to arrive is kept, so that all repeats of the key read the same answer.
 
-KEYS 1 newer  hash  digest of account and key -> <fingerprint> ok <score> <updated_at> <arrival> <rank> <sealed>
-     2 older  hash  the same, of answers that are older
-     3 legacy string the answer that release 0.1 kept for the key
-ARGV 1 field  digest of account and key
-     2 rank   over the view
-Reply the rank that the answer now holds; the given one when nothing is kept any more.
+KEYS newer   hash    digest of account and key -> <fingerprint> ok <score> <updated_at> <arrival> <rank> <sealed>
+     older   hash    the same, of answers that are older
+     legacy  string  the answer that release 0.1 kept for the key
+ARGV field  digest of account and key
+     rank   over the view
+Reply the rank that the answer now holds; the given one when no answer is kept any more
 ]]
-local newer, older, legacy = KEYS[1], KEYS[2], KEYS[3]
-local field, rank = ARGV[1], ARGV[2]
-
 local place = newer
 local kept = redis.call('HGET', newer, field)
 if not kept then

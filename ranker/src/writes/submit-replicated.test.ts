@@ -12,7 +12,7 @@ import { scratchRedis, scratchReplica } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { player, REGIONS } from "../../test/ranker-under-test.ts";
 import { createAccounts } from "../accounts/accounts.ts";
-import { createPasswords } from "../accounts/passwords.ts";
+import { createPasswords } from "../accounts/passwords/passwords.ts";
 import { createBoards } from "../boards/boards.ts";
 import { createFenceWatch } from "./fence-watch.ts";
 import { createSubmit, type Submission } from "./submit.ts";

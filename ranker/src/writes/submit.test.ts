@@ -11,7 +11,7 @@ import {
   queueKey,
   visibilityKey,
 } from "shared/redis/keys";
-import { observeScripts } from "shared/redis/redis";
+import { observeScripts } from "shared/redis/scripts/define-script";
 import { configure, flushAll, forgetScripts, keysOf } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import type { Submission } from "./submit.ts";

@@ -4,18 +4,14 @@ import type { Identity } from "shared/auth/tokens";
 import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";
 import { shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
-import { defineScript, toRedisProblem } from "shared/redis/redis";
+import { failAs } from "shared/redis/redis-problem";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
 import type { Boards } from "../boards/boards.ts";
-import { entriesAway } from "../boards/window.ts";
+import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
-import {
-  answerKeys,
-  createWrite,
-  type Outcome,
-  toAnswerField,
-  toWriteCall,
-  type WriterOptions,
-} from "./submit-call.ts";
+import { answerKeys, type Outcome, toAnswerField, toWriteCall } from "./submit-call.ts";
+import { createWrite, type WriterOptions } from "./write-together.ts";
 
 export interface Submission {
   operation: "set" | "add" | "create";
@@ -34,9 +30,8 @@ export interface Submitted {
 /**
  * Writes one score of one player.
  *
- * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`: nothing was changed;
- *   `invalid_token` for an account that was erased, `unavailable`: nothing was changed; `outcome_unknown`: the write may
- *   stand
+ * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`, `unavailable`, and
+ *   `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 
@@ -47,8 +42,8 @@ export interface SubmitOptions extends WriterOptions {
 }
 
 /**
- * Whether a player's queue takes another event now. The script decides at the write itself; this is for whoever has
- * something else to do first that should not be done in vain.
+ * Whether a player's queue takes another event now. `submit.lua` decides at the write itself; this spares callers the
+ * work before a write that would be refused.
  *
  * @throws Problem `unavailable`
  */
@@ -60,15 +55,13 @@ export function createHasRoom({
   queueMax,
 }: Pick<SubmitOptions, "topology" | "redisOf" | "queueMax">): HasRoom {
   return async (region, userId) => {
-    const queued = redisOf(region).llen(queueKey(shardOf(topology, region, userId)));
-    const length = await queued.catch((error: unknown) => {
-      throw toRedisProblem(error, "read");
-    });
-    return length < queueMax;
+    const queue = queueKey(shardOf(topology, region, userId));
+    return (await failAs("read", redisOf(region).llen(queue))) < queueMax;
   };
 }
 
-const sealScript = defineScript({ name: "seal-answer", source: sealSource, parse: Number });
+const sealLayout = defineLayout({ keys: ["newer", "older", "legacy"], args: { field: "text", rank: "text" } });
+const sealScript = defineScript({ name: "seal-answer", source: sealSource, layout: sealLayout, parse: Number });
 
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
@@ -85,21 +78,17 @@ export function createSubmit(options: SubmitOptions): Submit {
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write(shard, board, call).catch(
-      (error: unknown) => {
-        throw toRedisProblem(error, "write");
-      },
-    );
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write(shard, board, call);
     const isReplay = replayed === "1";
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
     if (isReplay) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
 
-    // An answer of release 0.1 has the whole member there.
+    // An answer of release 0.1 holds the whole member here.
     const arrival = kept === "-" ? toArrival(Number(updatedAt)) : kept.slice(0, ARRIVAL_DIGITS);
     const position = { score: Number(score), member: arrival + userId };
-    // Rank 0 was kept by nobody who knew it, or is that of a player who is hidden.
+    // Rank 0 is that of a hidden player, or was kept before the rank was known.
     const rank = isFinal === "1" ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
     return {
       entry: { rank, user_id: userId, name, region, score: position.score, updated_at: toIsoTime(Number(updatedAt)) },
@@ -107,13 +96,13 @@ export function createSubmit(options: SubmitOptions): Submit {
     };
 
     /** The write stands by now: a rank that cannot be read is null, never an error. */
-    async function rankOverView(at: { score: number; member: string }, rankOnShard: number): Promise<number | null> {
+    async function rankOverView(at: Position, rankOnShard: number): Promise<number | null> {
       try {
-        const before = await boards.countBefore(region, board, at, shard);
-        const total = rankOnShard + before;
-        if (idempotencyKey === undefined) return total;
+        const rank = rankOnShard + (await boards.countBefore(region, board, at, shard));
+        if (idempotencyKey === undefined) return rank;
         const field = toAnswerField(identity.account ?? "", idempotencyKey);
-        return await sealScript(redisOf(region), answerKeys(shard, userId, idempotencyKey), [field, total], confirm);
+        const keys = answerKeys(shard, userId, idempotencyKey);
+        return await sealScript(redisOf(region), keys, sealLayout.toArgs({ field, rank }), confirm);
       } catch {
         return null;
       }

@@ -1,10 +1,9 @@
 import { importJWK, type JSONWebKeySet, type JWK } from "jose";
+import { KEY_SET_FETCH_MS } from "../base/deadlines.ts";
 
 /** Never HS256: a key set is public, so anyone could sign with its keys. */
 export const KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
-// The gateway and then a ranker may each fetch, and together must answer within a second.
-const FETCH_TIMEOUT_MS = 450;
 const BYTES_MAX = 256 * 1024;
 
 /**
@@ -38,7 +37,7 @@ async function fetchKeySet(url: string): Promise<Partial<JSONWebKeySet>> {
   const response = await fetch(url, {
     redirect: "manual",
     headers: { Accept: "application/jwk-set+json, application/json" },
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    signal: AbortSignal.timeout(KEY_SET_FETCH_MS),
   });
   if (response.status !== 200) throw new Error(`the key set was answered with ${response.status}`);
   const chunks: Uint8Array[] = [];

@@ -1,29 +1,27 @@
-/** How much is handed on together at most; what is beyond is handed on right after it. */
-export interface TurnBounds<T> {
+/** Bounds of one batch. What is beyond them makes a further batch, handed on right after the first. */
+export interface BatchBounds<T> {
   itemsMax: number;
-  /** An item that is larger than `max` is handed on alone. */
+  /** The sizes of a batch's items add up to `max` at the most; a larger item is a batch of its own. */
   bytes?: { max: number; of: (item: T) => number };
 }
 
 /**
- * Brings together what comes under the same key within one turn of the event loop, and hands it on at the end of the
- * turn, in order. Whatever is traced of it belongs to whoever came first.
+ * Batches the items that come under one key in one turn of the event loop, and hands each batch on at the end of the
+ * turn, in order. A trace of the batch belongs to the request of its first item.
  */
 export function gatherTurn<K, T>(
-  { itemsMax, bytes }: TurnBounds<T>,
+  { itemsMax, bytes }: BatchBounds<T>,
   handOn: (items: readonly T[], key: K) => void,
 ): (key: K, item: T) => void {
   const open = new Map<K, { items: T[]; size: number }>();
   return (key, item) => {
     const size = bytes === undefined ? 0 : bytes.of(item);
-    const gathered = open.get(key);
+    const batch = open.get(key);
     const hasRoom =
-      gathered !== undefined &&
-      gathered.items.length < itemsMax &&
-      (bytes === undefined || gathered.size + size <= bytes.max);
+      batch !== undefined && batch.items.length < itemsMax && (bytes === undefined || batch.size + size <= bytes.max);
     if (hasRoom) {
-      gathered.items.push(item);
-      gathered.size += size;
+      batch.items.push(item);
+      batch.size += size;
       return;
     }
     const begun = { items: [item], size };

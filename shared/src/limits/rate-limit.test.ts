@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { createLog } from "../log/log.ts";
-import { awaitReady, connectRedis, observeScripts, type Redis } from "../redis/redis.ts";
+import { awaitReady, connectRedis, type Redis } from "../redis/redis.ts";
+import { observeScripts } from "../redis/scripts/define-script.ts";
 import { type Bucket, type LimitResult, toPolicy } from "./policies.ts";
 import { createLimiter } from "./rate-limit.ts";
 

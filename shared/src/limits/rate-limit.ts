@@ -1,7 +1,8 @@
 import slotOf from "cluster-key-slot";
 import { gatherTurn } from "../base/gather-turn.ts";
 import { NotSent } from "../redis/cluster.ts";
-import { defineScript, type Redis } from "../redis/redis.ts";
+import type { Redis } from "../redis/redis.ts";
+import { defineScript } from "../redis/scripts/define-script.ts";
 import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
 import type { Bucket, LimitResult } from "./policies.ts";

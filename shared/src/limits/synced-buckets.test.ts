@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { scratchRedisClient } from "testing/scratch";
 import { flushAll, sizeOf } from "testing/whole-store";
 import { createLog } from "../log/log.ts";
-import { connectRedis, observeScripts, type Redis } from "../redis/redis.ts";
+import { connectRedis, type Redis } from "../redis/redis.ts";
+import { observeScripts } from "../redis/scripts/define-script.ts";
 import { type Bucket, toPolicy } from "./policies.ts";
 import { createLimiter } from "./rate-limit.ts";
 import { createSyncedBuckets } from "./synced-buckets.ts";

@@ -1,5 +1,6 @@
 import { isReply } from "../redis/connection.ts";
-import { defineScript, type Redis } from "../redis/redis.ts";
+import type { Redis } from "../redis/redis.ts";
+import { defineScript } from "../redis/scripts/define-script.ts";
 import type { Bucket } from "./policies.ts";
 import source from "./token-bucket.lua" with { type: "text" };
 

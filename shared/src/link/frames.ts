@@ -1,4 +1,4 @@
-import type { TurnBounds } from "../base/gather-turn.ts";
+import type { BatchBounds } from "../base/gather-turn.ts";
 import type { HeaderList } from "../http/header-list.ts";
 import { sizeOf, toBytes, type WholeBody } from "../http/reply.ts";
 
@@ -72,7 +72,7 @@ export function sizeOfParcel({ head, body }: Parcel<RequestHead | AnswerHead>): 
 export const frameBounds = {
   itemsMax: 4_096,
   bytes: { max: FRAME_SIZE_MAX, of: sizeOfParcel },
-} satisfies TurnBounds<Parcel<RequestHead | AnswerHead>>;
+} satisfies BatchBounds<Parcel<RequestHead | AnswerHead>>;
 
 const LENGTH_BYTES = 4;
 const encoder = new TextEncoder();

@@ -9,7 +9,9 @@ import { createLimiter } from "../limits/rate-limit.ts";
 import { createLog } from "../log/log.ts";
 import { checkDurability } from "../stores/checks.ts";
 import { networkBucketKeys, userBucketKey } from "./keys.ts";
-import { awaitReady, connectRedis, defineScript, primariesOf, type Redis, toRedisProblem } from "./redis.ts";
+import { awaitReady, connectRedis, primariesOf, type Redis } from "./redis.ts";
+import { toRedisProblem } from "./redis-problem.ts";
+import { defineScript } from "./scripts/define-script.ts";
 
 const log = createLog("test", "silent");
 const connect = async (url: string): Promise<Redis> => {

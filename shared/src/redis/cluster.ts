@@ -1,5 +1,6 @@
 import slotOf from "cluster-key-slot";
 import { Cluster } from "ioredis";
+import { REDIS_COMMAND_MS } from "../base/deadlines.ts";
 import {
   addressOf,
   type Connection,
@@ -21,7 +22,6 @@ export class NotSent extends Error {
   }
 }
 
-const SLOTS_REFRESH_TIMEOUT_MS = 400;
 const SLOTS_REFRESH_INTERVAL_MS = 5_000;
 // How soon the nodes are asked again who owns what, after one was lost or has sent us elsewhere; a failover is noticed
 // this late.
@@ -43,7 +43,7 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     retryDelayOnTryAgain: 50,
-    slotsRefreshTimeout: SLOTS_REFRESH_TIMEOUT_MS,
+    slotsRefreshTimeout: REDIS_COMMAND_MS,
     slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
     clusterRetryStrategy: reconnectDelayMs,
     redisOptions: {

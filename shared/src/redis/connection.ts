@@ -1,5 +1,6 @@
 import { Redis as Connection, type RedisOptions, ReplyError } from "ioredis";
 import { backoffMs } from "../base/backoff.ts";
+import { REDIS_COMMAND_MS, REDIS_CONNECT_MS, REDIS_SILENCE_MS } from "../base/deadlines.ts";
 import type { Log } from "../log/log.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { trackRun } from "./run.ts";
@@ -17,10 +18,6 @@ export interface ConnectOptions {
   commandTimeoutMs?: number | undefined;
 }
 
-const CONNECT_TIMEOUT_MS = 500;
-const COMMAND_TIMEOUT_MS = 400;
-// Longer than a command may take, so that one slow script does not cost the connection; it alone ends a half-open one.
-const SOCKET_TIMEOUT_MS = 800;
 const RECONNECT_DELAY_MS = { min: 50, max: 500 };
 
 /** Milliseconds until the next try to connect; for ever. */
@@ -30,7 +27,7 @@ export const reconnectDelayMs = (attempt: number) => backoffMs(attempt, RECONNEC
  * What every connection here has in common: it fails fast. No queue while disconnected, no re-send of a command whose
  * reply was lost (it may have been applied), bounded waits everywhere.
  */
-export const failFast = ({ name, commandTimeoutMs = COMMAND_TIMEOUT_MS }: ConnectOptions) =>
+export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectOptions) =>
   ({
     connectionName: name,
     replyMapping: "legacy",
@@ -38,9 +35,10 @@ export const failFast = ({ name, commandTimeoutMs = COMMAND_TIMEOUT_MS }: Connec
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: REDIS_CONNECT_MS,
     commandTimeout: commandTimeoutMs,
-    socketTimeout: SOCKET_TIMEOUT_MS,
+    // The only thing that ends a half-open connection.
+    socketTimeout: REDIS_SILENCE_MS,
   }) satisfies RedisOptions;
 
 /** A connection to one server; it reconnects for ever by itself. */

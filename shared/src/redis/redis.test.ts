@@ -3,7 +3,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { startRedis } from "stack/redis";
 import { scratchRedis } from "testing/scratch";
 import { createLog } from "../log/log.ts";
-import { awaitReady, connectRedis, defineScript, observeScripts, toRedisProblem } from "./redis.ts";
+import { awaitReady, connectRedis } from "./redis.ts";
+import { toRedisProblem } from "./redis-problem.ts";
+import { defineScript, observeScripts } from "./scripts/define-script.ts";
 
 const log = createLog("test", "silent");
 let server: Awaited<ReturnType<typeof scratchRedis>>;

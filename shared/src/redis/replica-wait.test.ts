@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { scratchRedis, scratchReplica } from "testing/scratch";
 import { createLog } from "../log/log.ts";
 import { type Connection, connectServer } from "./connection.ts";
-import { awaitReady, defineScript } from "./redis.ts";
+import { awaitReady } from "./redis.ts";
 import { createReplicaWait } from "./replica-wait.ts";
+import { defineScript } from "./scripts/define-script.ts";
 
 const TIMEOUT_MS = 150;
 

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { problemStatus } from "../api/problems.ts";
 import type { OnEnd } from "../http/serve.ts";
-import { observeScripts } from "../redis/redis.ts";
+import { observeScripts } from "../redis/scripts/define-script.ts";
 import type { Stores } from "../stores/stores.ts";
 
 // Figures of Node for which Bun has no value or a wrong one. Three are gauges with the suffix of a counter.

@@ -1,5 +1,6 @@
 import { fenceKeys } from "../redis/keys.ts";
-import { defineScript, type Redis, runAt } from "../redis/redis.ts";
+import { type Redis, runAt } from "../redis/redis.ts";
+import { defineScript } from "../redis/scripts/define-script.ts";
 import { type Fence, LOST, parseFence } from "./fence.ts";
 import putSource from "./put-fence.lua" with { type: "text" };
 

@@ -1,7 +1,7 @@
 import { STATUS_PATHS } from "../api/status.ts";
 import type { Incoming } from "../http/incoming.ts";
 import type { Reply } from "../http/reply.ts";
-import { observeScripts } from "../redis/redis.ts";
+import { observeScripts } from "../redis/scripts/define-script.ts";
 import type { Stores } from "../stores/stores.ts";
 
 /** The description of a span that begins. */

@@ -1,0 +1,70 @@
+import { inOrder, type Position, type ShardEntry, userIdOf } from "../shard-entry.ts";
+import type { Window } from "./read-window.ts";
+
+/** How many entries above a position, and below. */
+export interface Reach {
+  above: number;
+  below: number;
+}
+
+/**
+ * How far each of several shards is read at first. Players spread over shards at random, so a shard holds about its
+ * share of the nearest neighbours. A shard that holds more is read again.
+ */
+export function estimateReach(range: number, shards: number): number {
+  const share = range / shards;
+  return shards === 1 ? range : Math.min(range, Math.ceil(share + 3 * Math.sqrt(share)) + 1);
+}
+
+/**
+ * How many neighbours are shown: `range` a side, refilled from the other side at the ends of the board.
+ *
+ * @param before entries of all shards ahead of the player @param total all entries, the player's among them
+ */
+export function reachOf(range: number, before: number, total: number): Reach {
+  const after = Math.max(0, total - before - 1);
+  const above = Math.min(before, range + Math.max(0, range - after));
+  return { above, below: Math.min(after, 2 * range - above) };
+}
+
+export interface Neighbours {
+  /** In rank order. */
+  above: ShardEntry[];
+  below: ShardEntry[];
+  /** Windows whose shard may hold more of these neighbours than were read. */
+  short: Window[];
+}
+
+/** Picks the nearest neighbours out of the windows of all shards. */
+export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { above, below }: Reach): Neighbours {
+  const userId = userIdOf(self);
+  const isOther = (entry: ShardEntry) => userIdOf(entry) !== userId;
+  const sorted = {
+    above: windows.flatMap((window) => window.above.filter(isOther)).sort(inOrder),
+    below: windows.flatMap((window) => window.below.filter(isOther)).sort(inOrder),
+  };
+  const nearest = {
+    above: sorted.above.slice(Math.max(0, sorted.above.length - above)),
+    below: sorted.below.slice(0, below),
+  };
+  return { ...nearest, short: windows.filter((window) => isShort(window, nearest, { above, below })) };
+}
+
+/**
+ * Whether a shard that was not read to its end could hold a neighbour beyond what was read: while there are too few
+ * neighbours, or while the farthest of them is farther away than what was read of the shard.
+ */
+function isShort(window: Window, nearest: Omit<Neighbours, "short">, reach: Reach): boolean {
+  const { above, below, total, before = 0, self } = window;
+  const after = total - before - (self === undefined ? 0 : 1);
+  const isCutAbove = reach.above > 0 && above.length < before;
+  const isCutBelow = reach.below > 0 && below.length < after;
+  return (
+    (isCutAbove && (nearest.above.length < reach.above || isAhead(nearest.above[0], above[0]))) ||
+    (isCutBelow && (nearest.below.length < reach.below || isAhead(below.at(-1), nearest.below.at(-1))))
+  );
+}
+
+/** An entry that is not known counts as ahead. */
+const isAhead = (entry: Position | undefined, other: Position | undefined) =>
+  entry === undefined || other === undefined || inOrder(other, entry) > 0;

@@ -1,0 +1,71 @@
+import type { AroundView } from "shared/api/boards";
+import { shardsOfView, type Topology } from "shared/model/regions";
+import type { Redis } from "shared/redis/redis";
+import { askShards, refuseMissing, type ShardAnswers } from "../ask-shards.ts";
+import { toEntry } from "../entry-views.ts";
+import { locatePlayer, type PlayerQuestion } from "../locate-player.ts";
+import { sumStandings } from "../rank/standing.ts";
+import { type ShardEntry, userIdOf } from "../shard-entry.ts";
+import { estimateReach, pickNeighbours, type Reach, reachOf } from "./neighbours.ts";
+import { readWindow, type Window } from "./read-window.ts";
+
+type Windows = ShardAnswers<Window>;
+
+/** Reads a player with the nearest neighbours over all shards of a view: `range` a side, refilled at the ends. */
+export type ReadAround = (question: PlayerQuestion, range: number) => Promise<AroundView>;
+
+export function createReadAround(topology: Topology, redisOf: (region: string) => Redis): ReadAround {
+  /** Reads again the shards that may hold more neighbours than were read at first. */
+  async function readShort(
+    board: string,
+    self: ShardEntry,
+    { found, short, reach }: { found: Windows; short: readonly Window[]; reach: Reach },
+  ): Promise<Windows> {
+    const isShort = ({ answer }: { answer: Window }) => short.includes(answer);
+    const holder = found.find(({ answer }) => answer.self !== undefined)?.shard;
+    const again = await askShards(
+      found.filter(isShort).map(({ shard }) => shard),
+      (shard) => {
+        const lookup = { userId: userIdOf(self), wantsHint: false };
+        const target = shard === holder ? lookup : { score: self.score, member: self.member, hint: "" };
+        return readWindow(redisOf(shard.region), topology, { shard, board, target, size: reach });
+      },
+    );
+    refuseMissing(again.missing);
+    return [...found.filter((each) => !isShort(each)), ...again.found];
+  }
+
+  return async (question, range) => {
+    const { view, board } = question;
+    const shards = shardsOfView(topology, view);
+    const first = estimateReach(range, shards.length);
+    const size = { above: first, below: first, refills: shards.length === 1 };
+    const { self, partial, ...located } = await locatePlayer(topology, question, (shard, target) =>
+      readWindow(redisOf(shard.region), topology, { shard, board, target, size }),
+    );
+    let found: Windows = located.found;
+    let picked = pick(found, self, range);
+    if (picked.short.length > 0) {
+      found = await readShort(board, self, { found, ...picked });
+      picked = pick(found, self, range);
+    }
+    const { above, below, before, total } = picked;
+    return {
+      region: view,
+      total,
+      self: toEntry(self, 1 + before),
+      around: [
+        ...above.map((entry, index) => toEntry(entry, 1 + before - above.length + index)),
+        ...below.map((entry, index) => toEntry(entry, 2 + before + index)),
+      ],
+      ...partial,
+    };
+  };
+}
+
+function pick(found: Windows, self: ShardEntry, range: number) {
+  const { before, total } = sumStandings(found);
+  const reach = reachOf(range, before, total);
+  const windows = found.map(({ answer }) => answer);
+  return { before, total, reach, ...pickNeighbours(windows, self, reach) };
+}

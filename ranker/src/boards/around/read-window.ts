@@ -1,0 +1,85 @@
+import type { Shard, Topology } from "shared/model/regions";
+import { boardKey, entriesKey, fenceKey, splitKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isReadablePart } from "shared/redis/scripts/parts";
+import { countAheadPart, type Standing, type Target } from "../rank/standing.ts";
+import { entriesAway, type RawSlice, readSlicePart, type ShardEntry, toEntries, toSelf } from "../shard-entry.ts";
+import source from "./window.lua" with { type: "text" };
+
+/** Where a target stands on one shard, with its neighbours there in rank order. */
+export interface Window extends Standing {
+  above: ShardEntry[];
+  below: ShardEntry[];
+}
+
+/** How many entries are read on each side of a target. */
+export interface WindowSize {
+  above: number;
+  below: number;
+  /** Whether a side that is short at an end of the board is made up for on the other: for the only shard of a view. */
+  refills?: boolean;
+}
+
+const layout = defineLayout({
+  keys: ["board", "entries", "split", "fence"],
+  args: {
+    partitions: "text",
+    above: "number",
+    below: "number",
+    refills: "flag",
+    userId: "text",
+    wantsHint: "flag",
+    score: "text",
+    member: "text",
+    hint: "text",
+  },
+});
+type RawWindow =
+  | []
+  | [total: number]
+  | [total: number, before: number, record: string | null, hint: string, above: RawSlice, below: RawSlice];
+const windowScript = defineScript({
+  name: "window",
+  source,
+  parts: [isReadablePart, countAheadPart, readSlicePart],
+  layout,
+  failsAs: "read",
+  parse: (reply) => reply as RawWindow,
+});
+
+const NO_POSITION = { score: "", member: "", hint: "" };
+const NO_LOOKUP = { userId: "", wantsHint: false };
+
+/**
+ * Reads the window around a target on one shard.
+ *
+ * @throws Problem `unavailable`
+ */
+export async function readWindow(
+  redis: Redis,
+  { partitions }: Topology,
+  { shard, board, target, size }: { shard: Shard; board: string; target: Target; size: WindowSize },
+): Promise<Window> {
+  const keys = layout.toKeys({
+    board: boardKey(shard, board),
+    entries: entriesKey(shard, board),
+    split: splitKey(shard.tag),
+    fence: fenceKey(shard.tag),
+  });
+  const { above, below, refills = false } = size;
+  const args = layout.toArgs({ ...NO_POSITION, ...NO_LOOKUP, ...target, partitions, above, below, refills });
+  const userId = "userId" in target ? target.userId : undefined;
+  return toWindow(shard.region, userId, await windowScript(redis, keys, args));
+}
+
+function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
+  const [total, before, record, hint, above, below] = reply;
+  if (total === undefined) throw entriesAway(region);
+  const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
+  if (before !== undefined) window.before = before;
+  if (hint !== undefined) window.hint = hint;
+  if (userId !== undefined && record != null) window.self = toSelf(region, userId, record);
+  return window;
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { ARRIVAL_DIGITS } from "shared/base/times";
+import { createTopology, type Shard } from "shared/model/regions";
+import { boardKey } from "shared/redis/keys";
+import { primariesOf } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { membersPart } from "shared/redis/scripts/parts";
+import { parseInfo } from "testing/server-cost";
+import { flushAll } from "testing/whole-store";
+import { startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
+import { readWindow } from "../around/read-window.ts";
+import type { Position } from "../shard-entry.ts";
+import countAhead from "./count-ahead.lua" with { type: "text" };
+
+let under: UnderTest;
+beforeAll(async () => {
+  under = await startUnderTest();
+});
+afterAll(() => under.close());
+beforeEach(() => flushAll(under.redis));
+
+const topology = createTopology(["EU"], 1, ["main"]);
+const shard = topology.shards[0] as Shard;
+const SCORE = 7;
+const OTHERS = 40;
+
+const memberOf = (arrival: number, id: string) => String(arrival).padStart(ARRIVAL_DIGITS, "0") + id;
+const NOON = 7_000_000_000_000_000;
+
+/** Arrivals of n entries with the same score, in any order. */
+const spreads: Record<string, (n: number) => number[]> = {
+  evenly: (n) => Array.from({ length: n }, (_, i) => NOON + 1_000 * i),
+  "more and more seldom": (n) => Array.from({ length: n }, (_, i) => NOON + i ** 4),
+  "in two crowds": (n) => Array.from({ length: n }, (_, i) => NOON + i + (i % 2) * 1e12),
+  "but for one at once": (n) => Array.from({ length: n }, (_, i) => NOON + (i === 0 ? -1e12 : i)),
+  "at the same moment": (n) => Array.from({ length: n }, () => NOON),
+};
+
+/** Writes these entries of one score, between others that score more and less at the same moments. */
+async function seed(arrivals: readonly number[]): Promise<Position[]> {
+  const tied = arrivals.map((arrival, i) => ({ score: SCORE, member: memberOf(arrival, `_tied-${i}`) }));
+  const others = Array.from({ length: OTHERS }, (_, i) => ({
+    score: SCORE + (i % 2 === 0 ? 1 : -1),
+    member: memberOf(arrivals[i % arrivals.length] ?? NOON, `other-${i}`),
+  }));
+  const entries = [...tied, ...others];
+  await under.redis.zadd(boardKey(shard, "main"), ...entries.flatMap(({ score, member }) => [score, member]));
+  return entries;
+}
+
+const isAhead = (a: Position, b: Position) => a.score > b.score || (a.score === b.score && a.member > b.member);
+
+/** Places before, beside and behind the entries with the score. */
+function placesAmong(entries: readonly Position[]): string[] {
+  const members = entries.filter(({ score }) => score === SCORE).map(({ member }) => member);
+  const step = Math.max(1, Math.floor(members.length / 12));
+  const beside = members.filter((_, i) => i % step === 0 || i < 3 || i > members.length - 3);
+  const arrivalOf = (member: string) => Number(member.slice(0, ARRIVAL_DIGITS));
+  return [
+    ...beside.flatMap((member) => [
+      `${member}-`,
+      memberOf(arrivalOf(member), "A"),
+      memberOf(arrivalOf(member) + 1, "z"),
+    ]),
+    memberOf(NOON * 1.2, "first"),
+    memberOf(1, "last"),
+  ];
+}
+
+async function countBefore(member: string, count: number, of: number): Promise<number | undefined> {
+  const target = { score: SCORE, member, hint: `${count}/${of}` };
+  const size = { above: 0, below: 0 };
+  return (await readWindow(under.redis, topology, { shard, board: "main", target, size })).before;
+}
+
+test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(
+  "%d entries of one score that came %s: whoever asks between them learns exactly how many are ahead, guessing well or not",
+  async (n, spread) => {
+    const entries = await seed(spreads[spread]?.(n) ?? []);
+    for (const member of placesAmong(entries)) {
+      const ahead = entries.filter((entry) => isAhead(entry, { score: SCORE, member })).length;
+      const tiedAhead = ahead - OTHERS / 2;
+      for (const count of [tiedAhead, tiedAhead - n - 1, tiedAhead + 3, 0, -1, 40, -40, 10 * n]) {
+        expect({ member, count, before: await countBefore(member, count, entries.length) }).toEqual({
+          member,
+          count,
+          before: ahead,
+        });
+      }
+      expect(await countBefore(member, 10 * tiedAhead, 10 * entries.length)).toBe(ahead);
+    }
+  },
+);
+
+test("a score that nobody has, on an empty board and beside others", async () => {
+  for (const count of [0, 5, 100, -1, -5]) expect(await countBefore(memberOf(NOON, "ada"), count, 1)).toBe(0);
+  await under.redis.zadd(boardKey(shard, "main"), SCORE + 1, memberOf(NOON, "bob"), SCORE - 1, memberOf(NOON, "eve"));
+  for (const count of [0, 5, 100, -1, -5]) expect(await countBefore(memberOf(NOON, "ada"), count, 2)).toBe(1);
+});
+
+/** Commands on sorted sets that the servers have run. */
+async function commandsRun(): Promise<number> {
+  const infos = await Promise.all(primariesOf(under.redis).map((server) => server.info("commandstats")));
+  const stats = infos.flatMap((info) => [...parseInfo(info)].filter(([name]) => name.startsWith("cmdstat_z")));
+  return stats.reduce((total, [, text]) => total + Number(/^calls=(\d+)/.exec(text)?.[1]), 0);
+}
+
+const MANY = 5_000;
+
+async function costOf(entries: readonly Position[], member: string, count: number): Promise<number> {
+  const before = await commandsRun();
+  await countBefore(member, count, entries.length);
+  return (await commandsRun()) - before;
+}
+
+test("near the best or the worst of many, a good guess leaves three commands to run", async () => {
+  const entries = await seed(spreads.evenly?.(MANY) ?? []);
+  for (const ahead of [0, 1, 20, 60]) {
+    const place = memberOf(NOON + 1_000 * (MANY - ahead) - 1, "place");
+    for (const guess of [ahead, ahead + 1]) expect(await costOf(entries, place, guess)).toBeLessThanOrEqual(3);
+    const behind = memberOf(NOON + 1_000 * ahead - 1, "place");
+    for (const guess of [ahead, ahead + 1]) expect(await costOf(entries, behind, -1 - guess)).toBeLessThanOrEqual(3);
+  }
+});
+
+test.each([
+  ["evenly", 10],
+  ["more and more seldom", 27],
+  ["but for one at once", 27],
+] as const)("among many that came %s, a bad guess costs no more than %d commands", async (spread, most) => {
+  const entries = await seed(spreads[spread]?.(MANY) ?? []);
+  for (let i = 1; i < MANY; i += 250) {
+    const member = `${entries[i]?.member}-`;
+    for (const guess of [0, MANY / 2, -1]) expect(await costOf(entries, member, guess)).toBeLessThanOrEqual(most);
+  }
+});
+
+const CALL = "local call, sub = redis.call, string.sub\n";
+const COUNTING_CALL = `
+local sub, most = string.sub, 0
+local function call(...)
+  local reply = redis.call(...)
+  if type(reply) == 'table' then most = math.max(most, #reply) end
+  return reply
+end
+`;
+/** The part itself; it tells how many entries are ahead, and how many came into Lua by one command at the most. */
+const countReading = defineScript({
+  name: "count-reading",
+  source: `${countAhead.replace(CALL, COUNTING_CALL)}
+    return {count_ahead(KEYS[1], redis.call('ZCARD', KEYS[1]), ARGV[1], ARGV[2], ARGV[3]), most}`,
+  parts: [membersPart],
+  parse: (reply) => reply as [ahead: number, most: number],
+});
+const READ_AT_ONCE_MAX = 128;
+
+test("of a crowd of one moment no more than a few are read, however far from it the position is", async () => {
+  expect(countAhead).toContain(CALL);
+  const crowd = Array.from({ length: MANY }, (_, i) => NOON + i);
+  await seed(crowd);
+  const days = 24 * 60 * 60 * 1_000_000;
+  for (const [place, tiedAhead] of [
+    [NOON + 30 * days, 0],
+    [NOON - 30 * days, MANY],
+    [NOON + MANY / 2, MANY / 2 - 1],
+  ] as const) {
+    for (const guess of [0, 1, 40, 64, -1, -2, -40, -65, MANY / 2]) {
+      const args = [SCORE, memberOf(place, "~"), `${guess}/${OTHERS + MANY}`];
+      const [ahead, most] = await countReading(under.redis, [boardKey(shard, "main")], args);
+      expect({ place, guess, ahead }).toEqual({ place, guess, ahead: OTHERS / 2 + tiedAhead });
+      expect(most).toBeLessThanOrEqual(READ_AT_ONCE_MAX);
+    }
+  }
+});

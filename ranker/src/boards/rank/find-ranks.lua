@@ -1,0 +1,28 @@
+#!lua flags=no-writes
+--[[
+Where players stand on one shard, several in one call.
+
+KEYS board    zset    score -> <arrival><user_id>
+     entries  hash    user_id -> <arrival> <updated_at> <score> <name>
+     split    string  how many partitions the region is split into; absent until a service has written it
+     fence    string  the run of the server on which the shard may be written; absent in an emptied store
+ARGV partitions  the number of partitions that the caller is configured with
+     wants_hint  1 when the caller asks other shards about the same players next, else 0
+     then user_ids
+Reply {numbers, record, record...}, a record for each player, false for one who is not on this shard. numbers is one
+      text, which costs both sides less than a list: the total, then for each player the entries strictly ahead and a
+      hint for count_ahead on other shards. {} when the entries are not readable here.
+Uses  is_readable, member_of, hint_at, NO_HINT
+]]
+if not is_readable(split, partitions, fence) then return {} end
+local total = redis.call('ZCARD', board)
+local records = redis.call('HMGET', entries, unpack(ARGV, FIRST_ARG))
+local numbers, reply = {total}, {}
+for i, record in ipairs(records) do
+  local before = record and redis.call('ZREVRANK', board, member_of(record, ARGV[FIRST_ARG + i - 1]))
+  numbers[2 * i] = before or 0
+  numbers[2 * i + 1] = before and wants_hint and hint_at(board, total, record, before) or NO_HINT
+  reply[i + 1] = before and record
+end
+reply[1] = table.concat(numbers, ' ')
+return reply

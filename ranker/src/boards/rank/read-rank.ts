@@ -1,0 +1,107 @@
+import { askTogether } from "shared/base/ask-together";
+import type { Shard, Topology } from "shared/model/regions";
+import { boardKey, entriesKey, fenceKey, splitKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isReadablePart } from "shared/redis/scripts/parts";
+import { entriesAway, toSelf } from "../shard-entry.ts";
+import countSource from "./count-ahead-of.lua" with { type: "text" };
+import findSource from "./find-ranks.lua" with { type: "text" };
+import { countAheadPart, type Sought, type Standing, type Target } from "./standing.ts";
+
+/**
+ * Reads where a target stands on one shard. The targets of one turn of the event loop share a call, so that under load
+ * a rank costs little more than its walk down the sorted set.
+ *
+ * @throws Problem `unavailable`
+ */
+export type ReadRank = (shard: Shard, board: string, target: Target) => Promise<Standing>;
+
+// Redis serves no other call meanwhile: 3 µs for each target on a small board, up to 50 µs on the largest.
+const TARGETS_MAX = 64;
+
+const findLayout = defineLayout({
+  keys: ["board", "entries", "split", "fence"],
+  args: { partitions: "text", wantsHint: "flag" },
+});
+type FindReply = [] | [numbers: string, ...records: (string | null)[]];
+const findScript = defineScript({
+  name: "find-ranks",
+  source: findSource,
+  parts: [isReadablePart, countAheadPart],
+  layout: findLayout,
+  failsAs: "read",
+  parse: (reply) => reply as FindReply,
+});
+
+const countLayout = defineLayout({
+  keys: ["board", "split", "fence"],
+  args: { partitions: "text" },
+  item: { score: "text", member: "text", hint: "text" },
+});
+const countScript = defineScript({
+  name: "count-ahead-of",
+  source: countSource,
+  parts: [isReadablePart, countAheadPart],
+  layout: countLayout,
+  failsAs: "read",
+  parse: String,
+});
+
+interface OnShard {
+  shard: Shard;
+  board: string;
+}
+const nameOf = ({ shard, board }: OnShard) => `${shard.tag} ${board}`;
+const keysOf = ({ shard, board }: OnShard) => ({
+  board: boardKey(shard, board),
+  entries: entriesKey(shard, board),
+  split: splitKey(shard.tag),
+  fence: fenceKey(shard.tag),
+});
+
+export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
+  const find = askTogether<OnShard & { userId: string; wantsHint: boolean }, Standing>({
+    questionsMax: TARGETS_MAX,
+    keyOf: (lookup) => `${nameOf(lookup)} ${lookup.wantsHint}`,
+    async send(first, lookups) {
+      const { region } = first.shard;
+      const userIds = lookups.map(({ userId }) => userId);
+      const args = findLayout.toArgs({ partitions, wantsHint: first.wantsHint });
+      args.push(...userIds);
+      return toFound(region, userIds, await findScript(redisOf(region), findLayout.toKeys(keysOf(first)), args));
+    },
+  });
+  const count = askTogether<OnShard & Sought, Standing>({
+    questionsMax: TARGETS_MAX,
+    keyOf: nameOf,
+    async send(first, positions) {
+      const { region } = first.shard;
+      const args = countLayout.toArgs({ partitions });
+      for (const position of positions) args.push(...countLayout.toItem(position));
+      return toCounted(region, await countScript(redisOf(region), countLayout.toKeys(keysOf(first)), args));
+    },
+  });
+  return (shard, board, target) =>
+    "userId" in target
+      ? find({ shard, board, userId: target.userId, wantsHint: target.wantsHint })
+      : count({ shard, board, score: target.score, member: target.member, hint: target.hint });
+}
+
+function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {
+  if (numbers === undefined) throw entriesAway(region);
+  const [total = "", ...standings] = numbers.split(" ");
+  return userIds.map((userId, i) => {
+    const record = records[i];
+    if (record == null) return { total: Number(total) };
+    const [before, hint = ""] = standings.slice(2 * i, 2 * i + 2);
+    return { total: Number(total), before: Number(before), self: toSelf(region, userId, record), hint };
+  });
+}
+
+function toCounted(region: string, numbers: string): Standing[] {
+  if (numbers === "") throw entriesAway(region);
+  const [total = 0, ...befores] = numbers.split(" ").map(Number);
+  return befores.map((before) => ({ total, before }));
+}

@@ -1,0 +1,41 @@
+import type { ScriptPart } from "shared/redis/scripts/compose-source";
+import { membersPart } from "shared/redis/scripts/parts";
+import type { ShardAnswers } from "../ask-shards.ts";
+import type { Position, ShardEntry } from "../shard-entry.ts";
+import countAhead from "./count-ahead.lua" with { type: "text" };
+
+/** Counts the entries ahead of a position. `count-ahead.lua` alone reads and writes hints. */
+export const countAheadPart: ScriptPart = { source: countAhead, uses: [membersPart] };
+
+/**
+ * A position that was read on another shard, or just written there. The hint of that shard saves this one the search
+ * for the place: without it, a rank over 16 shards of 300,000 entries takes 30 % more of Redis' CPU.
+ */
+export interface Sought extends Position {
+  /** Empty for a position that was just written. */
+  hint: string;
+}
+
+/** A player to look up, or a position. */
+export type Target = { userId: string; wantsHint: boolean } | Sought;
+
+/** Where a target stands on one shard. */
+export interface Standing {
+  /** Entries of the shard. */
+  total: number;
+  /** Entries strictly ahead. Absent, like `self`, where the shard does not hold the player who was looked up. */
+  before?: number;
+  self?: ShardEntry;
+  /** For the other shards, where it was wanted. */
+  hint?: string;
+}
+
+/** Where a player stands over all shards. */
+export function sumStandings(found: ShardAnswers<Standing>): { before: number; total: number } {
+  let [before, total] = [0, 0];
+  for (const { answer } of found) {
+    before += answer.before ?? 0;
+    total += answer.total;
+  }
+  return { before, total };
+}

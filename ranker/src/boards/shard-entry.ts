@@ -1,0 +1,48 @@
+import { Problem } from "shared/api/problems";
+import { ARRIVAL_DIGITS } from "shared/base/times";
+import { parseRecord } from "shared/model/records";
+import type { ScriptPart } from "shared/redis/scripts/compose-source";
+import { membersPart } from "shared/redis/scripts/parts";
+import readSlice from "./read-slice.lua" with { type: "text" };
+
+/** A place in the total order: score descending, then member descending. */
+export interface Position {
+  score: number;
+  member: string;
+}
+
+/** What a shard knows of an entry. Its rank follows only from all shards of a view. */
+export interface ShardEntry extends Position {
+  region: string;
+  /** Unparsed: most entries that shards answer with are dropped when the shards are merged. */
+  record: string;
+}
+
+/** Total order of every answer. Members are ASCII, so strings compare as their bytes do. */
+export const inOrder = (a: Position, b: Position) => b.score - a.score || (a.member < b.member ? 1 : -1);
+
+export const userIdOf = (position: Position) => position.member.slice(ARRIVAL_DIGITS);
+
+/** The entry of a player who was looked up, by the record alone. */
+export function toSelf(region: string, userId: string, record: string): ShardEntry {
+  const { arrival, score } = parseRecord(record);
+  return { member: arrival + userId, score: Number(score), region, record };
+}
+
+/** Reads entries with their records: `read_slice` in Lua, and `toEntries` for what it replies. */
+export const readSlicePart: ScriptPart = { source: readSlice, uses: [membersPart] };
+export type RawSlice = [] | [ranked: string[], records: (string | null)[]];
+
+/** An entry whose record is missing keeps its place, without a name, until `reconcile` restores the record. */
+export function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
+  return records.map((record, index) => ({
+    member: ranked[2 * index] ?? "",
+    score: Number(ranked[2 * index + 1]),
+    region,
+    record: record ?? "",
+  }));
+}
+
+/** The region's entries are moving to another number of partitions, or their store is being compared or restored. */
+export const entriesAway = (region: string) =>
+  new Problem("unavailable", `The entries of ${region} are being moved or restored. Nothing was changed; try again.`);

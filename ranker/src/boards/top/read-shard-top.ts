@@ -1,0 +1,64 @@
+import type { Shard, Topology } from "shared/model/regions";
+import { boardKey, clockKey, entriesKey, fenceKey, splitKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { isReadablePart } from "shared/redis/scripts/parts";
+import { entriesAway, type RawSlice, readSlicePart, toEntries } from "../shard-entry.ts";
+import source from "./top.lua" with { type: "text" };
+import type { ShardTop, TopCache } from "./top-cache.ts";
+
+const NO_ENTRIES: ShardTop = { total: 0, entries: [] };
+
+const layout = defineLayout({
+  keys: ["board", "entries", "split", "clock", "fence"],
+  args: { partitions: "text", limit: "number", known: "text" },
+});
+type Reply = [] | [clock: string] | [clock: string, total: number, slice: RawSlice];
+const topScript = defineScript({
+  name: "top",
+  source,
+  parts: [isReadablePart, readSlicePart],
+  layout,
+  failsAs: "read",
+  parse: (reply) => reply as Reply,
+});
+
+export interface ShardTopQuestion {
+  shard: Shard;
+  board: string;
+  limit: number;
+}
+
+/**
+ * Reads a shard's best `limit` entries. Every call asks the shard, which replies only its clock where nothing has
+ * changed; the answer is then the same object as before. All shards without entries share one.
+ *
+ * @throws Problem `unavailable`
+ */
+export async function readShardTop(
+  redis: Redis,
+  cache: TopCache,
+  { partitions }: Topology,
+  { shard, board, limit }: ShardTopQuestion,
+): Promise<ShardTop> {
+  const name = `shard ${shard.tag} ${board} ${limit}`;
+  const start = cache.perf.now();
+  const found = cache.get(name);
+  const cached = found?.kind === "shard" ? found : undefined;
+  const keys = layout.toKeys({
+    board: boardKey(shard, board),
+    entries: entriesKey(shard, board),
+    split: splitKey(shard.tag),
+    clock: clockKey(shard),
+    fence: fenceKey(shard.tag),
+  });
+  const args = layout.toArgs({ partitions, limit, known: cached?.clock ?? "" });
+  const [clock, total, slice] = await topScript(redis, keys, args);
+  if (clock === undefined) throw entriesAway(shard.region);
+  if (cached !== undefined && total === undefined) return cached.top;
+  const top = total === undefined || total === 0 ? NO_ENTRIES : { total, entries: toEntries(shard.region, slice) };
+  // Without a clock the next call could not tell whether the top has changed.
+  if (clock !== "") cache.set(name, { kind: "shard", clock, top }, { start });
+  return top;
+}

@@ -1,0 +1,48 @@
+import { shardsOfView, type Topology } from "shared/model/regions";
+import type { Redis } from "shared/redis/redis";
+import { askShards, namesOf, refuseMissing, toPartial } from "../ask-shards.ts";
+import { toEntry } from "../entry-views.ts";
+import { inOrder } from "../shard-entry.ts";
+import { readShardTop } from "./read-shard-top.ts";
+import { type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.ts";
+
+export interface TopQuestion {
+  view: string;
+  board: string;
+  limit: number;
+  /** Whether the answer may leave out regions that do not answer. */
+  allowsPartial: boolean;
+}
+
+/** Reads a view's best entries. Merges again only where a shard of the view has changed. */
+export type ReadTop = (question: TopQuestion) => Promise<CachedViewTop>;
+
+export function createReadTop(topology: Topology, redisOf: (region: string) => Redis): ReadTop {
+  const cache = createTopCache();
+  return async ({ view, board, limit, allowsPartial }) => {
+    const { found, missing } = await askShards(shardsOfView(topology, view), (shard) =>
+      readShardTop(redisOf(shard.region), cache, topology, { shard, board, limit }),
+    );
+    if (!allowsPartial || found.length === 0) refuseMissing(missing);
+    const parts = found.map(({ answer }) => answer);
+    const name = `view ${view} ${board} ${limit} ${allowsPartial} ${namesOf(missing)}`;
+    const cached = cache.get(name);
+    if (cached?.kind === "view" && isSame(cached.parts, parts)) return cached;
+    const merged = {
+      region: view,
+      total: parts.reduce((total, part) => total + part.total, 0),
+      entries: parts
+        .flatMap(({ entries }) => entries)
+        .sort(inOrder)
+        .slice(0, limit)
+        .map((entry, index) => toEntry(entry, index + 1)),
+      ...toPartial(missing, allowsPartial),
+    };
+    const top: CachedViewTop = { kind: "view", parts, view: merged };
+    cache.set(name, top);
+    return top;
+  };
+}
+
+const isSame = (a: readonly ShardTop[], b: readonly ShardTop[]) =>
+  a.length === b.length && a.every((part, index) => part === b[index]);

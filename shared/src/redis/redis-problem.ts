@@ -1,0 +1,48 @@
+import { Problem } from "../api/problems.ts";
+import { NotSent } from "./cluster.ts";
+import { isReply } from "./connection.ts";
+
+/** What a failed call may have done: a read changed nothing, a write may stand although its reply was lost. */
+export type CallKind = "read" | "write";
+
+// Replies of a server that is up but cannot serve now. Every other error reply is a fault of this code.
+const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/;
+// The reply to a script that touches undeclared keys while their slot moves. Such scripts only read where a client waits.
+const KEY_HAS_MOVED = /^ERR Script attempted to access a non local key in a cluster node/;
+// ioredis rejects with these before a byte has left, or after a reply that nothing was done. Its other errors, such as
+// "max retries per request" and "Connection is closed", may concern a command that arrived and whose reply was lost.
+const NEVER_RUN = /enableOfflineQueue|^Too many Cluster redirections\. Last error: ReplyError: /;
+
+/**
+ * Maps a failed Redis call to what its caller is told: `unavailable` when nothing was changed, `outcome_unknown` when a
+ * write may have been applied although its reply was lost, `internal` when Redis refused the call itself.
+ */
+export function toRedisProblem(error: unknown, kind: CallKind): Problem {
+  if (error instanceof Problem) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isReply(error) && !TRANSIENT_REPLY.test(message) && !KEY_HAS_MOVED.test(message)) {
+    return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
+      cause: error,
+    });
+  }
+  const isNeverRun = error instanceof NotSent || NEVER_RUN.test(message);
+  if (kind === "read" || isReply(error) || isNeverRun) {
+    return new Problem("unavailable", "The ranking store does not answer. Nothing was changed; try again.", {
+      cause: error,
+    });
+  }
+  return new Problem(
+    "outcome_unknown",
+    "The ranking store did not confirm the write, which may stand. Read the score, or repeat with an Idempotency-Key.",
+    { cause: error },
+  );
+}
+
+/** Waits for plain commands of one kind. @throws Problem of `toRedisProblem` */
+export async function failAs<T>(kind: CallKind, reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    throw toRedisProblem(error, kind);
+  }
+}
