@@ -9,13 +9,19 @@ import {
   legacyAnswerKeyPrefix,
 } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { versionsPart } from "shared/redis/scripts/parts";
 import { userIdIn } from "../drain/erased-by.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 import erasureSource from "./put-erasure.lua" with { type: "text" };
 import { scanShards } from "./scan-shards.ts";
 
-const erasureScript = defineScript({ name: "put-erasure", source: erasureSource, parse: Number });
+const erasureScript = defineScript({
+  name: "put-erasure",
+  source: erasureSource,
+  parts: [versionsPart],
+  parse: Number,
+});
 
 // A rank that was still to be summed over the shards of before can be summed no more.
 const UNSEALED = /^(\S+ ok .*) \d+ 0$/;

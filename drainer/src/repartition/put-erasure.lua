@@ -7,12 +7,12 @@ KEYS 1 erased  string version and account of an erasure of the player
 ARGV 1 value   of the erasure, the version first
      2 TTL     milliseconds
 Reply 1
+Uses  last_version, version_in
 ]]
 local erased, clock = KEYS[1], KEYS[2]
 local value, ttl = ARGV[1], ARGV[2]
 
-local version = string.match(value, '^%d+')
-local last_version = tonumber(redis.call('GET', clock) or '0')
+local before = last_version(clock)
 redis.call('SET', erased, value, 'PX', ttl)
-if tonumber(version) > last_version then redis.call('SET', clock, version) end
+if version_in(value) > before then redis.call('SET', clock, string.match(value, '^%d+')) end
 return 1

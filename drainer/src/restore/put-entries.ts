@@ -4,13 +4,19 @@ import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { EntryRow } from "../rows/read-rows.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 
 // A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
 export const ROWS_PER_SCRIPT = 250;
 
-const scoresScript = defineScript({ name: "restore-scores", source: scoresSource, parse: Number });
+const scoresScript = defineScript({
+  name: "restore-scores",
+  source: scoresSource,
+  parts: [versionsPart, isHiddenPart, membersPart],
+  parse: Number,
+});
 
 /** What one script may touch: rows of one board on one shard. */
 export interface Slice {

@@ -14,23 +14,21 @@ ARGV 1 user_id
 Reply 1; 0 when something newer stays, or the player was erased: then nothing was done
 
 Raises the clock, so that every later change is newer, and readers see that somebody has come or gone.
+Uses  last_version, version_in, digits, member_of
 ]]
 local visibility, clock, erased = KEYS[1], KEYS[2], KEYS[3]
 local user_id, version, state, read = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
-local FIRST, WIDTH, ARRIVAL_DIGITS = 4, 3, 16
+local FIRST, WIDTH = 4, 3
 
-local last_version = tonumber(redis.call('GET', clock) or '0')
+local before = last_version(clock)
 local present = redis.call('HGET', visibility, user_id) or ''
-local present_version = tonumber(string.match(present, '^%d+') or '-1')
-local erased_at = tonumber(string.match(redis.call('GET', erased) or '', '^%d+') or '-1')
-if tonumber(version) <= erased_at then return 0 end
-if present ~= read and present_version > tonumber(version) then return 0 end
+if tonumber(version) <= version_in(redis.call('GET', erased)) then return 0 end
+if present ~= read and version_in(present) > tonumber(version) then return 0 end
 
 local moves = {}
 for i = FIRST, #KEYS, WIDTH do
-  local record = redis.call('HGET', KEYS[i + 2], user_id)
-  local member = (record and string.sub(record, 1, ARRIVAL_DIGITS) or '') .. user_id
+  local member = member_of(redis.call('HGET', KEYS[i + 2], user_id), user_id)
   local from, to = KEYS[i], KEYS[i + 1]
   if state == 'visible' then from, to = to, from end
   local score = redis.call('ZSCORE', from, member)
@@ -44,6 +42,6 @@ for _, move in ipairs(moves) do
   redis.call('ZREM', from, member)
   redis.call('ZADD', to, score, member)
 end
-local change = #moves > 0 and last_version + 1 or last_version
-redis.call('SET', clock, string.format('%.0f', math.max(tonumber(version), change)))
+local change = #moves > 0 and before + 1 or before
+redis.call('SET', clock, digits(math.max(tonumber(version), change)))
 return 1

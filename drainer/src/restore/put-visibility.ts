@@ -4,9 +4,15 @@ import { toState } from "shared/model/visibility";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { membersPart, versionsPart } from "shared/redis/scripts/parts";
 import source from "./put-visibility.lua" with { type: "text" };
 
-const script = defineScript({ name: "put-visibility", source, parse: (reply) => reply === 1 });
+const script = defineScript({
+  name: "put-visibility",
+  source,
+  parts: [versionsPart, membersPart],
+  parse: (reply) => reply === 1,
+});
 
 /**
  * Puts onto a shard who sees a player there, and moves the player's entries accordingly.

@@ -8,19 +8,20 @@ ARGV two for each account: version of the erasure in microseconds, TTL of what i
 Reply the accounts taken away
 
 An account that is newer than the erasure stays. Raises the clock above the erasures.
+Uses  last_version, version_in, digits
 ]]
 local clock = KEYS[1]
 local FIRST_KEY, WIDTH = 2, 2
 
-local newest, taken = tonumber(redis.call('GET', clock) or '0'), 0
+local newest, taken = last_version(clock), 0
 for i = FIRST_KEY, #KEYS, WIDTH do
   local account, erased = KEYS[i], KEYS[i + 1]
   local version, ttl = ARGV[i - 1], tonumber(ARGV[i])
   newest = math.max(newest, tonumber(version))
-  local known = tonumber(redis.call('GET', erased) or '-1')
+  local known = version_in(redis.call('GET', erased))
   if known < tonumber(version) and ttl > 0 then redis.call('SET', erased, version, 'PX', ttl) end
   local written = redis.call('HGET', account, 'updated_at')
   if written and tonumber(written) <= tonumber(version) then taken = taken + redis.call('DEL', account) end
 end
-redis.call('SET', clock, string.format('%.0f', newest))
+redis.call('SET', clock, digits(newest))
 return taken

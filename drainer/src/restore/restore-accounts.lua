@@ -10,17 +10,18 @@ ARGV 1 account prefix  key of an account, but for the user_id; all accounts live
 Reply the accounts written
 
 Raises the clock, so that every later write is newer than what was restored.
+Uses  last_version, version_in, digits
 ]]
 local clock, account_prefix, erased_prefix = KEYS[1], ARGV[1], ARGV[2]
 
-local clock_before = tonumber(redis.call('GET', clock) or '0')
+local clock_before = last_version(clock)
 local newest = clock_before
 local written = 0
 for i = 3, #ARGV, 6 do
   local user_id, name, region, password_hash, created_at, updated_at = unpack(ARGV, i, i + 5)
   local account = account_prefix .. user_id
   local present = redis.call('HGET', account, 'updated_at')
-  local erased_at = tonumber(redis.call('GET', erased_prefix .. user_id) or '-1')
+  local erased_at = version_in(redis.call('GET', erased_prefix .. user_id))
   if tonumber(updated_at) > erased_at and (not present or tonumber(present) <= tonumber(updated_at)) then
     redis.call('HSET', account, 'name', name, 'region', region, 'password_hash', password_hash,
       'created_at', created_at, 'updated_at', updated_at)
@@ -28,5 +29,5 @@ for i = 3, #ARGV, 6 do
     written = written + 1
   end
 end
-if newest > clock_before then redis.call('SET', clock, string.format('%.0f', newest)) end
+if newest > clock_before then redis.call('SET', clock, digits(newest)) end
 return written

@@ -12,18 +12,19 @@ Reply the entries taken away
 
 An entry that is newer than the erasure is of a later registration, and stays. Raises the clock where something went, and
 above the erasures.
+Uses  last_version, version_in, digits, member_of
 ]]
 local clock, visibility, players = KEYS[1], KEYS[2], tonumber(ARGV[1])
-local FIRST_ERASED, FIRST_ARGUMENT, ARGUMENTS, WIDTH, ARRIVAL_DIGITS = 3, 2, 3, 3, 16
+local FIRST_ERASED, FIRST_ARGUMENT, ARGUMENTS, WIDTH = 3, 2, 3, 3
 
-local clock_before = tonumber(redis.call('GET', clock) or '0')
+local clock_before = last_version(clock)
 local newest, taken = clock_before, 0
 for n = 1, players do
   local at = FIRST_ARGUMENT + (n - 1) * ARGUMENTS
   local user_id, version, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local erased = KEYS[FIRST_ERASED + n - 1]
   newest = math.max(newest, version)
-  local known = tonumber(string.match(redis.call('GET', erased) or '', '^%d+') or '-1')
+  local known = version_in(redis.call('GET', erased))
   if known < version and ttl > 0 then redis.call('SET', erased, ARGV[at + 1] .. ' ', 'PX', ttl) end
   local seen = redis.call('HGET', visibility, user_id)
   if seen and tonumber(string.match(seen, '^%d+') or '0') <= version then redis.call('HDEL', visibility, user_id) end
@@ -31,7 +32,7 @@ for n = 1, players do
     local record = redis.call('HGET', KEYS[i + 2], user_id)
     local written = record and tonumber(string.match(record, '^%d+ (%d+) ') or '0')
     if written and written <= version then
-      local member = string.sub(record, 1, ARRIVAL_DIGITS) .. user_id
+      local member = member_of(record, user_id)
       redis.call('ZREM', KEYS[i], member)
       redis.call('ZREM', KEYS[i + 1], member)
       redis.call('HDEL', KEYS[i + 2], user_id)
@@ -40,5 +41,5 @@ for n = 1, players do
   end
 end
 if taken > 0 then newest = math.max(newest, clock_before + 1) end
-redis.call('SET', clock, string.format('%.0f', newest))
+redis.call('SET', clock, digits(newest))
 return taken

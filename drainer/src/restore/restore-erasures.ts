@@ -11,6 +11,7 @@ import {
 } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Database } from "../postgres/database.ts";
@@ -29,8 +30,18 @@ interface ErasureRow {
   erased_us: string;
 }
 
-const entriesScript = defineScript({ name: "restore-erasures", source: entriesSource, parse: Number });
-const accountsScript = defineScript({ name: "restore-account-erasures", source: accountsSource, parse: Number });
+const entriesScript = defineScript({
+  name: "restore-erasures",
+  source: entriesSource,
+  parts: [versionsPart, membersPart],
+  parse: Number,
+});
+const accountsScript = defineScript({
+  name: "restore-account-erasures",
+  source: accountsSource,
+  parts: [versionsPart],
+  parse: Number,
+});
 
 /** All erasures of a region, or of the accounts, page by page along the key. */
 async function* readErasures(database: Database, scope: string): AsyncGenerator<ErasureRow[]> {

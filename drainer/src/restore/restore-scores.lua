@@ -13,11 +13,12 @@ Reply the rows written
 
 A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
 Raises the clock, so that every later write is newer than what was restored, and readers see that something has changed.
+Uses  last_version, version_in, digits, is_hidden, ARRIVAL_DIGITS
 ]]
 local board, hidden, entries, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local WIDTH, FIRST_ERASED, ARRIVAL_DIGITS = 4, 6, 16
+local WIDTH, FIRST_ERASED = 4, 6
 
-local clock_before = tonumber(redis.call('GET', clock) or '0')
+local clock_before = last_version(clock)
 redis.call('ZCARD', board)
 redis.call('ZCARD', hidden)
 local user_ids = {}
@@ -34,13 +35,11 @@ for n, user_id in ipairs(user_ids) do
   local score, version, record = ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
   local old = present[n]
   local old_version = old and tonumber(string.match(old, '^%d+ (%d+) ')) or 0
-  local erased_at = erasures[n] and tonumber(string.match(erasures[n], '^%d+')) or -1
-  if version > erased_at and old_version <= version then
+  if version > version_in(erasures[n]) and old_version <= version then
     local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
     local old_arrival = old and string.sub(old, 1, ARRIVAL_DIGITS)
     if old_arrival and old_arrival ~= arrival then replaced[#replaced + 1] = old_arrival .. user_id end
-    local is_hidden = seen[n] and string.sub(seen[n], -6) == 'hidden'
-    local list = is_hidden and concealed or ranked
+    local list = is_hidden(seen[n]) and concealed or ranked
     list[#list + 1], list[#list + 2] = score, arrival .. user_id
     recorded[#recorded + 1], recorded[#recorded + 2] = user_id, record
     newest = math.max(newest, version)
@@ -53,5 +52,5 @@ end
 if #ranked > 0 then redis.call('ZADD', board, unpack(ranked)) end
 if #concealed > 0 then redis.call('ZADD', hidden, unpack(concealed)) end
 if #recorded > 0 then redis.call('HSET', entries, unpack(recorded)) end
-if #recorded > 0 then redis.call('SET', clock, string.format('%.0f', math.max(newest, clock_before + 1))) end
+if #recorded > 0 then redis.call('SET', clock, digits(math.max(newest, clock_before + 1))) end
 return #recorded / 2

@@ -1,6 +1,7 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
@@ -39,6 +40,7 @@ const SCRIPTS_IN_FLIGHT = 4;
 const accountsScript = defineScript({
   name: "restore-accounts",
   source: accountsSource,
+  parts: [versionsPart],
   parse: Number,
   hasOtherKeys: true,
 });

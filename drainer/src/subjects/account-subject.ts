@@ -9,6 +9,7 @@ import {
 } from "shared/redis/keys";
 import { primariesOf, type Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { versionsPart } from "shared/redis/scripts/parts";
 import { readAhead } from "../command/in-flight.ts";
 import type { Database } from "../postgres/database.ts";
 import { accountQueue } from "../queues/queues.ts";
@@ -30,10 +31,11 @@ type RawAccount = [erased: Text, name: Text, region: Text, passwordHash: Text, c
 const readScript = defineScript({
   name: "read-accounts",
   source: readSource,
+  parts: [versionsPart],
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawAccount[]],
   hasOtherKeys: true,
 });
-const mendScript = defineScript({ name: "mend-account", source: mendSource, parse: Number });
+const mendScript = defineScript({ name: "mend-account", source: mendSource, parts: [versionsPart], parse: Number });
 
 const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
 

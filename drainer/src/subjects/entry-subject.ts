@@ -3,6 +3,7 @@ import { parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { clockKey, entriesKey, entryKeys, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
@@ -34,9 +35,15 @@ type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasu
 const readScript = defineScript({
   name: "read-entries",
   source: readSource,
+  parts: [versionsPart, isHiddenPart, membersPart],
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
 });
-const mendScript = defineScript({ name: "mend-entry", source: mendSource, parse: Number });
+const mendScript = defineScript({
+  name: "mend-entry",
+  source: mendSource,
+  parts: [versionsPart, isHiddenPart],
+  parse: Number,
+});
 
 /** One board of one region, as {@link Subject}. */
 export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryRow> {

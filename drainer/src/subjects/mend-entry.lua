@@ -15,21 +15,20 @@ ARGV 1 user_id
 Reply 1; 0 when the entry has changed: then nothing was done
 
 Raises the clock, so that every later write is newer, and readers see that something has changed.
+Uses  last_version, version_in, digits, is_hidden
 ]]
 local board, hidden, entries, clock, erased, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local user_id, read_record, read_member, read_score, stray = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record, member, score, version = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
-local last_version = tonumber(redis.call('GET', clock) or '0')
-if tonumber(version) <= tonumber(string.match(redis.call('GET', erased) or '', '^%d+') or '-1') then return 0 end
+local before = last_version(clock)
+if tonumber(version) <= version_in(redis.call('GET', erased)) then return 0 end
 if (redis.call('HGET', entries, user_id) or '') ~= read_record then return 0 end
-local right = board
-local state = redis.call('HGET', visibility, user_id)
-if state and string.sub(state, -6) == 'hidden' then right = hidden end
+local right = is_hidden(redis.call('HGET', visibility, user_id)) and hidden or board
 if (redis.call('ZSCORE', right, read_member) or '') ~= read_score then return 0 end
 
 for _, key in ipairs({board, hidden}) do redis.call('ZREM', key, read_member, stray) end
 redis.call('ZADD', right, score, member)
 redis.call('HSET', entries, user_id, record)
-redis.call('SET', clock, string.format('%.0f', math.max(tonumber(version), last_version + 1)))
+redis.call('SET', clock, digits(math.max(tonumber(version), before + 1)))
 return 1

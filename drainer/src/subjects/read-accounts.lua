@@ -9,12 +9,11 @@ ARGV 1 account prefix  key of an account, but for the user_id
      3... user_ids
 Reply {oldest event, clock, Redis TIME in microseconds, then one each:
       {erasure, name, region, password_hash, created_at, updated_at}}
+Uses  time_us, digits
 ]]
 local queue, clock, account_prefix, erased_prefix = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), now}
+local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), digits(time_us())}
 for i = 3, #ARGV do
   reply[#reply + 1] = {
     redis.call('GET', erased_prefix .. ARGV[i]),

@@ -14,20 +14,18 @@ Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, 
       member, its score, erasure}}
       A stray is the seen member if the record does not name it, or the named one where the player is not to be: on the
       board although hidden, or hidden although not.
+Uses  time_us, digits, is_hidden, member_of
 ]]
 local board, hidden, entries, queue, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local FIRST_ERASED, ARRIVAL_DIGITS = 7, 16
+local FIRST_ERASED = 7
 
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), now}
+local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), digits(time_us())}
 for i = 1, #ARGV, 2 do
   local user_id, seen = ARGV[i], ARGV[i + 1]
   local record = redis.call('HGET', entries, user_id)
-  local member = record and string.sub(record, 1, ARRIVAL_DIGITS) .. user_id
+  local member = record and member_of(record, user_id)
   local right, wrong = board, hidden
-  local state = redis.call('HGET', visibility, user_id)
-  if state and string.sub(state, -6) == 'hidden' then right, wrong = hidden, board end
+  if is_hidden(redis.call('HGET', visibility, user_id)) then right, wrong = hidden, board end
   local stray, stray_score = false, false
   if seen ~= '' and seen ~= member then
     stray, stray_score = seen, redis.call('ZSCORE', board, seen) or redis.call('ZSCORE', hidden, seen)

@@ -8,13 +8,12 @@ KEYS 1 visibility hash user_id -> <version> hidden|visible
      4... erased string version and account of an erasure, one each of the players
 ARGV user_ids
 Reply {oldest event, clock, Redis TIME in microseconds, then one each: {visibility, erasure}}
+Uses  time_us, digits
 ]]
 local visibility, queue, clock = KEYS[1], KEYS[2], KEYS[3]
 local FIRST_ERASED = 4
 
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), now}
+local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), digits(time_us())}
 for i, user_id in ipairs(ARGV) do
   reply[#reply + 1] = {redis.call('HGET', visibility, user_id), redis.call('GET', KEYS[FIRST_ERASED + i - 1])}
 end

@@ -2,6 +2,7 @@ import type { VisibilityEvent } from "shared/model/events";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { clockKey, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { readAhead } from "../command/in-flight.ts";
 import type { Databases } from "../postgres/databases.ts";
@@ -30,6 +31,7 @@ type Text = string | null;
 const readScript = defineScript({
   name: "read-visibility",
   source: readSource,
+  parts: [versionsPart],
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...[visibility: Text, erasure: Text][]],
 });
 

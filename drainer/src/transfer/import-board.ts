@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Shard, shardOf } from "shared/model/regions";
 import { accountClockKey, accountKeyPrefix, clockKey, erasedKey } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { versionsPart } from "shared/redis/scripts/parts";
 import { compareSplit } from "shared/stores/split";
 import { createInFlight } from "../command/in-flight.ts";
 import { fold } from "../drain/fold.ts";
@@ -53,7 +54,7 @@ const homesScript = defineScript({
   parse: (reply) => reply as (string | null)[],
   hasOtherKeys: true,
 });
-const takeScript = defineScript({ name: "take-versions", source: takeSource, parse: Number });
+const takeScript = defineScript({ name: "take-versions", source: takeSource, parts: [versionsPart], parse: Number });
 
 interface Numbered extends FileEntry {
   line: number;

@@ -5,11 +5,10 @@ Gives out versions of a shard, newer than every write so far.
 KEYS 1 clock  string last version given out on the shard
 ARGV 1 count  how many, one after another
 Reply the first of them, in microseconds
+Uses  last_version, next_version, time_us, digits
 ]]
 local clock, count = KEYS[1], tonumber(ARGV[1])
 
-local last_version = tonumber(redis.call('GET', clock) or '0')
-local time = redis.call('TIME')
-local first = math.max(last_version + 1, time[1] * 1000000 + time[2])
-redis.call('SET', clock, string.format('%.0f', first + count - 1))
-return string.format('%.0f', first)
+local first = next_version(last_version(clock), time_us())
+redis.call('SET', clock, digits(first + count - 1))
+return digits(first)

@@ -40,14 +40,14 @@ const countBoth = defineScript({
 const problemOf = (work: Promise<unknown>) =>
   work.then(String, (error: unknown) => toRedisProblem(error, "write").code);
 
-test("one node that was named is enough to find all", async () => {
+test("one configured node is enough to find all nodes", async () => {
   const [node] = server.nodes;
   const found = await connect(`redis://127.0.0.1:${node?.port},127.0.0.1:${node?.port}`);
   expect(primariesOf(found)).toHaveLength(3);
   found.disconnect();
 });
 
-test("a script runs where its keys are, on nodes that do not know it yet, too", async () => {
+test("a script runs on the node of its keys, also where that node does not know it yet", async () => {
   const keys = ["{EU}", "{NA}", "{GLOBAL}"].map((tag) => `everywhere:${tag}`);
   for (const n of [1, 2]) expect(await Promise.all(keys.map((key) => count(redis, [key], [])))).toEqual([n, n, n]);
   await forgetScripts(redis);
@@ -64,7 +64,7 @@ const getOther = defineScript({
 });
 
 describe("a slot that moves", () => {
-  test("is followed: key by key while it does, and to its new owner afterwards", async () => {
+  test("is followed key by key, and then to its new owner", async () => {
     const [key, other] = ["{moving}:a", "{moving}:b"];
     await Promise.all([key, other].map((each) => count(redis, [each], [])));
     const move = await openSlotMove(redis, key);
@@ -78,7 +78,7 @@ describe("a slot that moves", () => {
     expect(await move.to.get(key)).toBe("4");
   });
 
-  test("makes keys that are apart unavailable, and changes nothing", async () => {
+  test("makes scripts whose keys are on two nodes unavailable, and changes nothing", async () => {
     const keys = ["{parted}:a", "{parted}:b"];
     await countBoth(redis, keys, []);
     const move = await openSlotMove(redis, "{parted}");
@@ -99,7 +99,7 @@ describe("a slot that moves", () => {
   });
 });
 
-test("limits of many slots at once are all counted by the cluster, and while a slot moves those whose buckets are in one place", async () => {
+test("a cluster counts limits of many slots at once, and during a move those whose buckets are on one node", async () => {
   const policy = toPolicy("user", { perSecond: 0.001, burst: 3 });
   const of = (name: string) => ({ policy, key: userBucketKey("limited", name) });
   let fallbacks = 0;
@@ -147,7 +147,7 @@ test("a command whose reply was lost is not sent again", async () => {
   await close();
 }, 20_000);
 
-test("a primary that would lose data is found among those that would not", async () => {
+test("one primary that would lose data is found among sound ones", async () => {
   const [primary] = primariesOf(redis);
   await checkDurability(redis, { isProduction: true, log });
   await primary?.config("SET", "maxmemory-policy", "allkeys-lru");
@@ -155,14 +155,14 @@ test("a primary that would lose data is found among those that would not", async
   await primary?.config("SET", "maxmemory-policy", "noeviction");
 });
 
-test("a single node of a cluster is refused: it would serve a part of the keys", async () => {
+test("a single node of a cluster is refused, because it would serve a part of the keys", async () => {
   const single = await connect(`redis://127.0.0.1:${server.nodes[0]?.port}`);
   await expect(checkDurability(single, { isProduction: false, log })).rejects.toThrow("name several of its nodes");
   single.disconnect();
 });
 
 // The last one: its primary stays dead.
-test("a killed primary: at once nothing is sent to it, and its replica is found as soon as it has taken over", async () => {
+test("nothing is sent to a killed primary, and its replica is found as soon as it has taken over", async () => {
   const [key, elsewhere] = ["killed:{EU}", "killed:{GLOBAL}"];
   await Promise.all([key, elsewhere].map((each) => count(redis, [each], [])));
   const lost = new Promise((resolve) => redis.once("-node", resolve));

@@ -14,7 +14,7 @@ import { gatherWrites } from "./gather-writes.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { trackRun } from "./run.ts";
 
-/** The command never left: the node it was for is not connected at the moment. */
+/** The command was not sent: its node is not connected. */
 export class NotSent extends Error {
   constructor(address: string | undefined) {
     super(`The node ${address ?? "of this slot"} is not connected.`);
@@ -23,22 +23,21 @@ export class NotSent extends Error {
 }
 
 const SLOTS_REFRESH_INTERVAL_MS = 5_000;
-// How soon the nodes are asked again who owns what, after one was lost or has sent us elsewhere; a failover is noticed
-// this late.
+// The delay between a lost node or a redirection and the next look at the slots: a failover is noticed this late.
 const SLOTS_REFRESH_DELAY_MS = 100;
 const REDIRECTIONS_MAX = 4;
 
 /**
- * A client of a whole cluster, as quick to fail as a single connection: by default it would queue, and send again what
- * a closed connection may have delivered. A lost node is connected again, or its successor is, for as long as the
- * process lives; when all are lost, the nodes that were named are looked up anew.
+ * Connects to a whole cluster. Like a single connection it fails fast: the defaults of ioredis would queue commands, and
+ * repeat those that a closed connection may have delivered. It reconnects to a lost node, or to its successor, for as long
+ * as the process lives; when all are lost it looks up the configured nodes again.
  */
 export function connectCluster({ addresses, username, password, isTls }: RedisNodes, options: ConnectOptions): Cluster {
   const { name, log } = options;
   const cluster = new Cluster(addresses.map(toNode), {
     lazyConnect: true,
     enableOfflineQueue: false,
-    enableReadyCheck: false, // it asks a node that is not connected yet, and begins anew; CLUSTERDOWN tells as much
+    enableReadyCheck: false, // it asks nodes that are not connected yet and starts over; CLUSTERDOWN says the same
     maxRedirections: REDIRECTIONS_MAX,
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
@@ -57,7 +56,7 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
   cluster.on("error", warn);
   cluster.on("node error", warn);
   cluster.on("ready", () => log.info({ redis: name }, "redis ready"));
-  // A node would otherwise be connected by its first command, and refuse those that come meanwhile.
+  // By default a node is connected by its first command, and refuses further ones until then.
   cluster.on("+node", (node: Connection) => {
     gatherWrites(node);
     trackRun(node, name, log);
@@ -65,13 +64,13 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
       warn.forget();
       cluster.emit(NODE_READY);
     });
-    node.connect().catch(() => {}); // "node error" has told
+    node.connect().catch(() => {}); // logged by "node error"
   });
   cluster.on("-node", () => refreshSoon(cluster));
   return cluster;
 }
 
-/** Emitted by a cluster when one of its nodes has become usable. */
+/** The event of a cluster that one of its nodes has become usable. */
 export const NODE_READY = "node ready";
 
 function toNode(address: string): { host: string; port: number } {
@@ -91,11 +90,11 @@ function refreshSoon(cluster: Cluster): void {
 }
 
 /**
- * Sends one command to the node that owns the key's slot, and on to where that node says the slot has gone. A node that
- * answers so has done nothing: this alone is ever sent twice.
+ * Sends one command to the node that owns the key's slot, and follows its redirections. A node that redirects has done
+ * nothing, so this is the only case in which a command is sent twice.
  *
- * @param followsAsk whether it goes to a node that the slot is still on its way to
- * @param send must send before it waits for anything: what a node is asked for is the next command on its connection
+ * @param followsAsk whether to follow to a node that the slot is still moving to
+ * @param send must send before it waits for anything: `ASKING` holds for the next command on the connection
  * @throws NotSent, or what `send` throws
  */
 export async function sendToOwner<R>(
@@ -114,7 +113,7 @@ export async function sendToOwner<R>(
       if (kind === "ASK" && !followsAsk) throw error;
       if (kind === "MOVED") refreshSoon(cluster);
       node = connectedNode(cluster, address);
-      if (kind === "ASK") void node.asking().catch(() => {}); // the command after it fails as well
+      if (kind === "ASK") void node.asking().catch(() => {}); // the command behind it fails as well
     }
   }
 }
@@ -127,11 +126,11 @@ function connectedNode(cluster: Cluster, address: string | undefined): Connectio
   throw new NotSent(address);
 }
 
-/** The connection to the server that owns the key's slot, as far as is known. @throws NotSent */
+/** The connection to the server that owns the key's slot, by the last look at the slots. @throws NotSent */
 export const ownerOf = (cluster: Cluster, key: string): Connection =>
   connectedNode(cluster, cluster.slots[slotOf(key)]?.[0]);
 
-/** The connections to the servers that own slots; not all of them need be usable. */
+/** The connections to the servers that own slots, usable or not. */
 export const primariesOf = (cluster: Cluster): Connection[] => cluster.nodes("master");
 
 /** Whether every slot's owner is connected. */

@@ -20,12 +20,12 @@ export interface ConnectOptions {
 
 const RECONNECT_DELAY_MS = { min: 50, max: 500 };
 
-/** Milliseconds until the next try to connect; for ever. */
+/** Milliseconds until the next try to connect. The tries never end. */
 export const reconnectDelayMs = (attempt: number) => backoffMs(attempt, RECONNECT_DELAY_MS);
 
 /**
- * What every connection here has in common: it fails fast. No queue while disconnected, no re-send of a command whose
- * reply was lost (it may have been applied), bounded waits everywhere.
+ * The options of every connection: it fails fast. It has no queue while disconnected, never repeats a command whose reply
+ * was lost (the command may have been applied), and bounds every wait.
  */
 export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectOptions) =>
   ({
@@ -41,7 +41,7 @@ export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectO
     socketTimeout: REDIS_SILENCE_MS,
   }) satisfies RedisOptions;
 
-/** A connection to one server; it reconnects for ever by itself. */
+/** A connection to one server, which reconnects by itself. */
 export function connectServer(options: ConnectOptions): Connection {
   const { url, name, log } = options;
   const redis = new Connection(url, { ...failFast(options), retryStrategy: reconnectDelayMs });
@@ -56,25 +56,25 @@ export function connectServer(options: ConnectOptions): Connection {
   return redis;
 }
 
-const TOLD_MAX = 100;
+const WARNINGS_MAX = 100;
 
-/** Logs errors of connections, each once until it is told to forget: a server that is away fails many times a second. */
+/** Logs each connection error once until `forget` is called: a server that is away fails many times a second. */
 export function warnOnce(log: Log, name: string) {
-  const told = new Set<string>();
+  const warned = new Set<string>();
   const warn = ({ message }: Error) => {
-    if (told.has(message)) return;
-    if (told.size === TOLD_MAX) told.clear();
-    told.add(message);
+    if (warned.has(message)) return;
+    if (warned.size === WARNINGS_MAX) warned.clear();
+    warned.add(message);
     log.warn({ redis: name, err: message }, "redis connection failed");
   };
-  return Object.assign(warn, { forget: () => told.clear() });
+  return Object.assign(warn, { forget: () => warned.clear() });
 }
 
-/** `host:port`, as the nodes of a cluster name one another. */
+/** `host:port`, as the nodes of a cluster call one another. */
 export const addressOf = ({ options }: Connection) => `${options.host}:${options.port}`;
 
-/** The error that a server answered to a part of a script, which went on. */
+/** An error that a server replied to one command of a script that went on. */
 export const refusedByRedis = (message: string): Error => new ReplyError(message);
 
-/** True for an error that the server answered, as opposed to one of the connection. */
+/** Whether the server replied with this error; other errors are the connection's. */
 export const isReply = (error: unknown): error is Error => error instanceof ReplyError;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-test("commands of one turn reach Redis in one piece, in order, and each has its own reply", async () => {
+test("commands of one turn reach Redis in one write, in order, and each has its own reply", async () => {
   const pieces: string[] = [];
   const proxy = createServer((client) => {
     const upstream = connect(server.port, "127.0.0.1");
@@ -50,7 +50,7 @@ test("commands of one turn reach Redis in one piece, in order, and each has its 
   }
 });
 
-test("commands of one turn that are too much to be joined leave in order, in parts of a bounded size", async () => {
+test("commands of one turn beyond the size bound leave in order, in several bounded writes", async () => {
   const written: string[] = [];
   const stream = { write: (chunk: string) => void written.push(chunk) };
   const redis = Object.assign(new EventEmitter(), { stream });

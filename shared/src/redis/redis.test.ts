@@ -60,7 +60,7 @@ test("a command whose reply was lost is not sent again", async () => {
   await loser.close();
 });
 
-test("while disconnected a command fails at once, and nothing of it is sent later", async () => {
+test("while disconnected a command fails at once and is not sent later", async () => {
   const own = await scratchRedis();
   const redis = connectRedis({ url: own.url, name: "test", log });
   await awaitReady(redis, 5_000);
@@ -94,7 +94,7 @@ test("a Redis that never answers makes awaitReady fail in time", async () => {
   redis.disconnect();
 });
 
-test("every call of a script is told to those who watch its connection, by name, whether it succeeds or fails", async () => {
+test("observers of a connection learn of every call of a script, by name, whether it succeeds or fails", async () => {
   const redis = connectRedis({ url: server.url, name: "test", log });
   await awaitReady(redis, 5_000);
   const told: string[] = [];
@@ -108,7 +108,7 @@ test("every call of a script is told to those who watch its connection, by name,
   redis.disconnect();
 });
 
-test("a refusal of Redis itself is ours to mend, one for memory is the server's", async () => {
+test("an error reply is internal, and one that the server will recover from is unavailable", async () => {
   const redis = connectRedis({ url: server.url, name: "test", log });
   await awaitReady(redis, 5_000);
   const script = defineScript({ name: "refuse", source: "return redis.error_reply(ARGV[1])", parse: String });

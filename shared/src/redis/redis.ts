@@ -14,18 +14,18 @@ import { runOf } from "./run.ts";
 /** Where data lives: one server, or a cluster of them. No command may touch two slots. */
 export type Redis = Connection | Cluster;
 
-/** A client of one server, or of a cluster where the URL names several nodes; fails fast, and heals by itself. */
+/** A client of one server, or of a cluster where the URL names several nodes. It fails fast and reconnects by itself. */
 export function connectRedis(options: ConnectOptions): Redis {
   const nodes = parseRedisNodes(options.url);
   return nodes.addresses.length === 1 ? connectServer(options) : connectCluster(nodes, options);
 }
 
-/** Where a client was told to find its server or the first nodes of its cluster, for people; without credentials. */
+/** The addresses in a URL, without credentials, for people. */
 export const addressesOf = (url: string) => parseRedisNodes(url).addresses.join(",");
 
 export const isCluster = (redis: Redis): redis is Cluster => redis.isCluster;
 
-/** Connections to all servers that are written to. */
+/** Connections to all servers that take writes. */
 export const primariesOf = (redis: Redis): Connection[] => (isCluster(redis) ? primariesOfCluster(redis) : [redis]);
 
 /** Calls `listener` whenever the server, or a node of the cluster, is connected again. */
@@ -33,7 +33,7 @@ export function onStoreReady(redis: Redis, listener: () => void): void {
   redis.on(isCluster(redis) ? NODE_READY : "ready", listener);
 }
 
-/** The run of the server that a key lives on, as `run.ts` has it; nothing while that is not known. */
+/** The run of the server that holds a key (see `run.ts`); undefined while that is not known. */
 export function runAt(redis: Redis, key: string): string | undefined {
   try {
     return runOf(isCluster(redis) ? ownerOf(redis, key) : redis);
@@ -46,9 +46,9 @@ export function runAt(redis: Redis, key: string): string | undefined {
 const isReady = (redis: Redis) => (isCluster(redis) ? isWholeClusterReady(redis) : redis.status === "ready");
 
 /**
- * Waits until every server that is written to is connected.
+ * Waits until every server that takes writes is connected.
  *
- * @throws Error when that is not so within `timeoutMs`
+ * @throws Error when one is not within `timeoutMs`
  */
 export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void> {
   if (isReady(redis)) return;
@@ -59,7 +59,7 @@ export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void>
   };
   const events = ["ready", NODE_READY];
   for (const event of events) redis.on(event, look);
-  if (redis.status === "wait") redis.connect().catch(() => {}); // the error event has told; it goes on trying
+  if (redis.status === "wait") redis.connect().catch(() => {}); // logged by the error event; the client goes on trying
   try {
     await promise;
   } finally {

@@ -31,7 +31,7 @@ afterAll(async () => {
 beforeEach(() => observer.config("RESETSTAT"));
 
 const count = defineScript({ name: "test", source: "return redis.call('INCR', KEYS[1])", parse: Number });
-/** How often replicas were asked. */
+/** WAIT commands that the primary has run. */
 const waits = async () => Number(/^cmdstat_wait:calls=(\d+)/m.exec(await observer.info("commandstats"))?.[1] ?? 0);
 const unconfirmed = expect.objectContaining({
   code: "outcome_unknown",
@@ -50,13 +50,13 @@ async function withStalledReplica<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-test("writes that are sent together are confirmed together, by one question", async () => {
+test("writes that are sent together share one WAIT", async () => {
   const confirm = createReplicaWait(TIMEOUT_MS);
   await Promise.all(Array.from({ length: 200 }, () => count(redis, ["together"], [], confirm)));
   expect(await waits()).toBe(1);
 });
 
-test("a write that is sent while replicas are asked is asked for by the next question, shared by all of them", async () => {
+test("writes that are sent during a WAIT share the next one", async () => {
   const confirm = createReplicaWait(TIMEOUT_MS);
   await withStalledReplica(async () => {
     const first = count(redis, ["in-turn"], [], confirm);
@@ -69,7 +69,7 @@ test("a write that is sent while replicas are asked is asked for by the next que
   expect(await waits()).toBe(2);
 });
 
-test("without a word from a replica a write is outcome_unknown, in time, and stands", async () => {
+test("a write that no replica confirms is outcome_unknown in time, and stands", async () => {
   const confirm = createReplicaWait(TIMEOUT_MS);
   await withStalledReplica(async () => {
     const startedAt = performance.now();
@@ -81,7 +81,7 @@ test("without a word from a replica a write is outcome_unknown, in time, and sta
   expect(await count(redis, ["alone"], [], confirm)).toBe(21); // and service resumes by itself
 });
 
-test("a connection that was lost since the write cannot confirm it, although the next one has a replica", async () => {
+test("a connection that was lost after the write does not confirm it, although the next connection has a replica", async () => {
   const confirm = createReplicaWait(TIMEOUT_MS);
   const confirmed = confirm(redis);
   await redis.incr("lost");
@@ -94,7 +94,7 @@ test("a connection that was lost since the write cannot confirm it, although the
   expect(await count(redis, ["lost"], [], confirm)).toBe(2);
 });
 
-test("a refusal is not confirmed: it acknowledges nothing", async () => {
+test("a refusal, which acknowledges nothing, is not confirmed", async () => {
   const refuse = defineScript({
     name: "test",
     source: "return 'no'",

@@ -2,33 +2,33 @@ import { Problem } from "../api/problems.ts";
 import type { Connection } from "./connection.ts";
 
 /**
- * Called on a connection just before a write is sent on it; what it returns is called once the write is answered, and
- * resolves when the write is as safe as it has to be.
+ * Confirms a write. It is called just before the write is sent on a connection. The function that it returns is called
+ * when the write is answered, and resolves when a replica has the write.
  *
- * @throws Problem `outcome_unknown`, from what it returns: the write was applied, but may not last
+ * @throws Problem `outcome_unknown`, from the returned function: the write was applied, but may not last
  */
 export type Confirm = (connection: Connection) => () => Promise<void>;
 
-/** One life of a connection: `WAIT` speaks of the writes of the connection that it is sent on, and of no other. */
+/** One life of a connection: `WAIT` covers the writes of the connection that it is sent on, and no others. */
 interface Session {
   isOver: boolean;
   /** Writes sent. */
   sent: number;
-  /** The `WAIT` that is on its way. */
+  /** The `WAIT` that has no answer yet. */
   waiting?: Waiting | undefined;
 }
 
 interface Waiting {
-  /** Writes that were sent before it, and which it speaks of. */
+  /** Writes that were sent before it, and which it covers. */
   covers: number;
-  /** Servers that have them; 0 as well when there was no answer. */
+  /** Replicas that have them; 0 as well when there was no answer. */
   replicas: Promise<number>;
 }
 
 /**
- * Confirms writes by `WAIT`: at least one replica has them, in memory. One `WAIT` is on its way at a time on a
- * connection, and speaks for all writes that were sent before it; those sent meanwhile share the next one. The server
- * holds back what is sent on the connection until it has answered, so that a confirmed write takes up to two time-outs.
+ * Confirms writes by `WAIT`: at least one replica has them in memory. A connection has one `WAIT` at a time, which covers
+ * all writes sent before it; later writes share the next one. Until `WAIT` is answered the server serves nothing else on
+ * the connection, so a confirmed write takes up to two time-outs.
  *
  * @param timeoutMs how long a replica may take
  */
@@ -77,7 +77,7 @@ export function createReplicaWait(timeoutMs: number): Confirm {
 
 /** Never rejects. */
 async function askReplicas(connection: Connection, session: Session, timeoutMs: number): Promise<number> {
-  // On another connection the answer would be about other writes.
+  // On another connection WAIT would cover other writes.
   if (session.isOver || connection.status !== "ready") return 0;
   return await connection.wait(1, timeoutMs).catch(() => 0);
 }

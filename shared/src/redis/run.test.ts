@@ -8,7 +8,7 @@ import { runOf, UNKNOWN_RUN } from "./run.ts";
 
 const log = createLog("test", "silent");
 
-test("a server whose first word on its run is late is asked again", async () => {
+test("a server whose first answer about its run is late is asked again", async () => {
   const server = await scratchRedis();
   const proxy = await openTcpProxy(server.port);
   const redis = connectServer({ url: `redis://127.0.0.1:${proxy.port}`, name: "test", log, commandTimeoutMs: 50 });
@@ -32,7 +32,7 @@ test("a server whose first word on its run is late is asked again", async () => 
   }
 });
 
-test("a server that refuses INFO is used, and its run is unknown", async () => {
+test("a server that refuses INFO is used with an unknown run", async () => {
   const server = await scratchRedis(["--rename-command", "INFO", ""]);
   const redis = connectServer({ url: server.url, name: "test", log });
   try {

@@ -1,6 +1,7 @@
 import { fenceKeys } from "../redis/keys.ts";
 import { type Redis, runAt } from "../redis/redis.ts";
 import { defineScript } from "../redis/scripts/define-script.ts";
+import { versionsPart } from "../redis/scripts/parts.ts";
 import { type Fence, LOST, parseFence } from "./fence.ts";
 import putSource from "./put-fence.lua" with { type: "text" };
 
@@ -20,7 +21,12 @@ export const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== u
 
 const TRIES_MAX = 2;
 
-const putScript = defineScript({ name: "put-fence", source: putSource, parse: (reply) => reply === 1 });
+const putScript = defineScript({
+  name: "put-fence",
+  source: putSource,
+  parts: [versionsPart],
+  parse: (reply) => reply === 1,
+});
 
 /** @param tag of a shard, or `accounts` @throws what Redis throws */
 export async function readFence(redis: Redis, tag: string): Promise<FencedStore> {

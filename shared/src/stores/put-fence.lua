@@ -10,17 +10,16 @@ ARGV 1 known  the fence that was judged; empty if there was none
      3 origin, 4 kept (µs), 5 run or "lost"   of the new fence
      6 raise  1 after a loss: raise the clock above every version ever given out
 Reply 1; 0 when the fence or the clock is not the judged one: then nothing was written
+Uses  last_version, next_version, time_us, digits
 ]]
 local fence, clock = KEYS[1], KEYS[2]
 local known, least, origin, kept, run, raise = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
 
-local last_version = tonumber(redis.call('GET', clock) or '0')
-if (redis.call('GET', fence) or '') ~= known or last_version < least then return 0 end
+local before = last_version(clock)
+if (redis.call('GET', fence) or '') ~= known or before < least then return 0 end
 local from = kept
 if raise then
-  local time = redis.call('TIME')
-  local version = math.max(last_version + 1, tonumber(kept) + 1, time[1] * 1000000 + time[2])
-  from = string.format('%.0f', version)
+  from = digits(math.max(next_version(before, time_us()), tonumber(kept) + 1))
 end
 redis.call('SET', fence, origin .. ' ' .. kept .. ' ' .. from .. ' ' .. run)
 if raise then redis.call('SET', clock, from) end
