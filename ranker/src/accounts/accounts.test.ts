@@ -48,7 +48,7 @@ describe("registration", () => {
     expect(JSON.stringify([event, account])).not.toContain(password);
   });
 
-  test("a user_id is taken once, whoever comes first, and in every region", async () => {
+  test("of concurrent registrations of a user_id one succeeds, over all regions", async () => {
     const attempts = await Promise.allSettled(
       ["EU", "NA", "ASIA", "EU"].map((region) => optional.accounts.register({ ...ada, region })),
     );
@@ -57,7 +57,7 @@ describe("registration", () => {
     expect(await under.redis.llen("queue:accounts:{accounts}")).toBe(1);
   });
 
-  test("with the queue full it is queue_full, and the user_id stays free", async () => {
+  test("a registration with the queue full is queue_full, and the user_id stays free", async () => {
     const bounded = await under.build({ queueMax: 1 });
     await bounded.accounts.register(ada);
     const bob = { ...ada, user_id: "bob" };
@@ -66,7 +66,7 @@ describe("registration", () => {
     await bounded.accounts.register(bob);
   });
 
-  test("with an initial score and the player's queue full it is queue_full as well, and the user_id stays free", async () => {
+  test("a registration with an initial score and the player's queue full is queue_full, and the user_id stays free", async () => {
     const bounded = await under.build({ queueMax: 1 });
     await bounded.submit({ userId: "eve", name: "Eve", region: "EU" }, { operation: "set", board: "main", value: 5 });
     const registration = bounded.accounts.register({ ...ada, initialScore: 77 });
@@ -94,7 +94,7 @@ describe("registration", () => {
     expect(await under.redis.hexists(accountKey("ada"), "initial_score")).toBe(0);
   });
 
-  test("such a late initial score never overwrites what was played since", async () => {
+  test("a late initial score never overwrites a score that was played since", async () => {
     await optional.accounts.register(ada);
     await under.redis.hset(accountKey("ada"), "initial_score", "77");
     await optional.submit({ userId: "ada", name: "Ada", region: "EU" }, { operation: "set", board: "main", value: 5 });
@@ -145,7 +145,7 @@ describe("login", () => {
     await expect(required.accounts.login({ user_id: "ada", name: "Ada" })).rejects.toMatchObject(badCredentials);
   });
 
-  test("a password costs one hash, whatever is wrong with the credentials: the time tells nothing", async () => {
+  test("a login with a password costs one hash, whatever is wrong with the credentials", async () => {
     await optional.accounts.register(ada);
     await optional.accounts.register({ ...ada, user_id: "bob", password });
     let hashes = 0;
@@ -180,7 +180,7 @@ describe("login", () => {
     }
   });
 
-  test("a region that is not the player's is wrong_region, told only after the proof", async () => {
+  test("a region that is not the player's is wrong_region, but only with right credentials", async () => {
     await optional.accounts.register({ ...ada, password });
     const wrong = { user_id: "ada", region: "NA" };
     await expect(optional.accounts.login({ ...wrong, password })).rejects.toMatchObject({ code: "wrong_region" });

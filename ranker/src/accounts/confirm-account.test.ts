@@ -67,7 +67,7 @@ describe("a write with a token from a login", () => {
     expect(await refusal(identity)).toEqual(allRefused);
   });
 
-  test("is refused once somebody else has registered the id, and nothing is written", async () => {
+  test("is refused once another player has registered the id, and nothing is written", async () => {
     const identity = await ranker.accounts.register(ada);
     await under.redis.del(accountKey("ada"));
     const other = await ranker.accounts.register(ada);
@@ -104,7 +104,7 @@ describe("the store of accounts is asked", () => {
     await expect(confirm(identity)).rejects.toMatchObject(refused);
   });
 
-  test("again after a no, since the account may be restored", async () => {
+  test("again after a refusal, since the account may be restored", async () => {
     const identity = await ranker.accounts.register(ada);
     const account = await under.redis.hgetall(accountKey("ada"));
     await flushAll(under.redis);
@@ -121,7 +121,7 @@ describe("the store of accounts is asked", () => {
     expect(clock.asked).toBe(1);
   });
 
-  test("for every account by itself: a yes for one says nothing of another with the same id", async () => {
+  test("for each account apart, also for two with the same id", async () => {
     const identity = await ranker.accounts.register(ada);
     const { confirm } = build(under.redis);
     await confirm(identity);
@@ -166,7 +166,7 @@ describe("while the store of accounts does not answer", () => {
     await expect(confirm({ ...grace, region: "NA" })).rejects.toMatchObject(unavailable);
   });
 
-  test("a store that hangs is waited for once, for less than it hangs, and the writes after that ask nothing", async () => {
+  test("one write waits for a hanging store, for a bounded time, and later writes do not ask it", async () => {
     const { clock, confirm } = build(under.redis);
     await pause(under.redis, 350);
     await Promise.all(Array.from({ length: 20 }, (_, n) => confirm({ ...identity, userId: `p${n}` })));

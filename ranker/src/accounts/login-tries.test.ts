@@ -51,7 +51,7 @@ async function letPass(seconds: number, network = HOME): Promise<void> {
 }
 
 describe("failed logins of one player", () => {
-  test("ten, then 429 for the right password as well; who waits Retry-After gets in", async () => {
+  test("are ten, then 429 also for the right password, until Retry-After has passed", async () => {
     expect(await fail(10)).toEqual(Array.from({ length: 10 }, () => badCredentials));
     expect(await login("wrong")).toEqual(limited);
     const denied = await login(password);
@@ -62,7 +62,7 @@ describe("failed logins of one player", () => {
     expect(await login("wrong")).toEqual(limited);
   });
 
-  test("are limited alike for a user_id that nobody has", async () => {
+  test("are limited alike for a user_id that does not exist", async () => {
     const expected = [...Array.from({ length: 10 }, () => badCredentials), limited, limited];
     expect(await fail(12, { user_id: "nobody" })).toEqual(expected);
     expect(await fail(12)).toEqual(expected);
@@ -74,12 +74,12 @@ describe("failed logins of one player", () => {
     expect(answers.filter(({ code }) => code === "rate_limited")).toHaveLength(40);
   });
 
-  test("cost nobody else a try", async () => {
+  test("cost no other player a try", async () => {
     await fail(11);
     expect(await login("wrong", { user_id: "bob" })).toEqual(badCredentials);
   });
 
-  test("from one network do not lock the player out at another", async () => {
+  test("from one network do not lock the player out on another network", async () => {
     await fail(11, { from: "198.51.100.7" });
     expect(await login(password)).toEqual(entered);
     expect(await login(password, { from: "198.51.100.7" })).toEqual(limited);
@@ -91,7 +91,7 @@ describe("failed logins of one player", () => {
     expect(await login(password, { from: "2001:db8:1:3::1" })).toEqual(entered);
   });
 
-  test("from the networks of one household are twice those of an address, and of one site four times: a stranger's tries do not lock the player out", async () => {
+  test("from one household are twice those of an address, from one site four times, and lock no player out elsewhere", async () => {
     let tries = 0;
     const tryFrom = async (subnet: string) => {
       for (let n = 0; n < 10; n++)
@@ -111,7 +111,7 @@ describe("failed logins of one player", () => {
     expect(await login(password, { from: "::ffff:c633:6408" })).toEqual(entered);
   });
 
-  test("are counted on after Redis' clock was set back by an hour: who waits Retry-After gets in", async () => {
+  test("are counted on after Redis' clock was set back by an hour, until Retry-After has passed", async () => {
     await fail(10);
     await letPass(-3600);
     expect(await login(password)).toEqual(limited); // stores the time of now
@@ -119,7 +119,7 @@ describe("failed logins of one player", () => {
     expect(await login(password)).toEqual(entered);
   });
 
-  test("from ten networks are all there are, also for one who claims any address", async () => {
+  test("from ten networks use up the tries of all networks, also where a client claims any address", async () => {
     expect(await login("wrong")).toEqual(badCredentials);
     expect(await under.redis.get(loginBucketKey("ada"))).toStartWith("99000000 "); // of a hundred
     const [seconds = 0] = await under.redis.time();
@@ -130,13 +130,13 @@ describe("failed logins of one player", () => {
     expect(await login(password, { from: "192.0.2.55" })).toEqual(entered);
   });
 
-  test("from what claims to be no address count together", async () => {
+  test("from clients without a valid address count together", async () => {
     for (let n = 0; n < 10; n++) await login("wrong", { from: `made-up-${n}` });
     expect(await login(password, { from: "made-up-10" })).toEqual(limited);
   });
 });
 
-describe("costs no try:", () => {
+describe("no try is used up by", () => {
   test("a right password, however often", async () => {
     for (let n = 0; n < 12; n++) expect(await login(password)).toEqual(entered);
     expect(await fail(11)).toEqual([...Array.from({ length: 10 }, () => badCredentials), limited]);

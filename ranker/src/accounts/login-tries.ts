@@ -5,21 +5,21 @@ import type { Limiter } from "shared/limits/rate-limit";
 import { loginBucketKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 
-/** How many addresses together use up all tries of a player. */
+/** So many networks together use up all tries of a player. */
 const NETWORKS = 10;
 
 /**
- * Runs a login as one of the tries that a player has, whether the player exists or not. The try is taken before, so that
- * many at once are no more than the limit, and comes back unless the credentials were wrong.
+ * Runs a login as one of a player's tries, also where no such player exists. The try is taken before the login, so that
+ * concurrent logins cannot exceed the limit, and given back unless the credentials were wrong.
  *
- * @throws Problem `rate_limited` with the time after which there is a try again, or what `login` throws
+ * @throws Problem `rate_limited` with the time until the next try, or what `login` throws
  */
 export type CountTry = <T>(userId: string, networks: LimitedNetworks, login: () => Promise<T>) => Promise<T>;
 
 /**
- * Buckets of a player: one for each network that tries, so that a stranger who guesses cannot lock the player out (ids
- * are public, they stand on the board), wider ones for the networks around it (a household has twice, a site four times
- * the tries of an address), and one of ten times the size for all together, so that many networks guess slowly, too.
+ * Counts failed logins in token buckets of the player. Each network has its own, so that a stranger who guesses cannot
+ * lock the player out: ids are public. Wider networks share larger ones, a household twice and a site four times the
+ * tries of an address. One of ten times the size covers all networks, so that many networks guess slowly, too.
  */
 export function createCountTry(redis: Redis, limiter: Limiter, { perSecond, burst }: Limit): CountTry {
   const byNetwork = toNetworkPolicies("login", { perSecond, burst });

@@ -22,7 +22,7 @@ interface Modelled {
   arrival: number;
 }
 
-/** What a leaderboard is, without any of the means: one array an board, sorted when it is read. */
+/** A leaderboard at its simplest: one array for each board, sorted when it is read. */
 class Model {
   readonly entries = new Map<string, Modelled>();
   readonly hidden = new Set<string>();
@@ -70,7 +70,7 @@ const operations = fc.array(
 
 type Played = typeof operations extends fc.Arbitrary<infer T> ? T : never;
 
-/** What is written is acknowledged with its score, hidden or not; the rank is nobody's to know. */
+/** Every write is acknowledged with its score, also for a hidden player, whose rank is null. */
 async function play(ranker: Built, model: Model, played: Played): Promise<void> {
   for (const act of played) {
     const identity = player(`player-${act.player}`, REGIONS[act.player % REGIONS.length]);
@@ -120,7 +120,7 @@ async function expectUnranked(ranker: Built, board: string, userId: string): Pro
 }
 
 describe.each([1, 4])("with %d partitions a region", (partitions) => {
-  test("every rank, top and around equals a plain sorted array's, on each region and GLOBAL, whoever is hidden or back", async () => {
+  test("every rank, top and around equals that of a sorted array, on each region and GLOBAL, with players hidden and shown", async () => {
     const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main", "weekly"]) });
     await fc.assert(
       fc.asyncProperty(operations, async (played) => {
@@ -169,7 +169,7 @@ describe("around reads no more than it answers with:", () => {
     expect(around.map(({ user_id }) => user_id)).toEqual(ids.slice(first, first + 11).filter((id) => id !== userId));
   });
 
-  test("of many shards each is read once, about its share; those that hold more are read again, and the answer is exact", async () => {
+  test("each of many shards is read once for about its share, shards that hold more twice, and the answer is exact", async () => {
     const { ranker, shards, ids } = await fill(8, 120);
     let calls = 0;
     observeScripts(under.redis, () => void calls++);

@@ -40,7 +40,7 @@ async function read({ app }: Built, path: string): Promise<{ status: number; bod
 }
 
 describe.each([1, 4])("with %d partitions a region", (partitions) => {
-  test("a view with a region that is away is 503, and names it", async () => {
+  test("a view with a region that is away is 503, and names the region", async () => {
     const ranker = await build(partitions);
     away.add("NA").add("ASIA");
     for (const path of ["/top", "/rank/p2", "/around/p2", "/rank/p1", "/top?region=GLOBAL&limit=1"]) {
@@ -51,7 +51,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     expect((await ranker.app.request("/top")).headers.get("Retry-After")).toBe("1");
   });
 
-  test("the regions that are there answer as ever, the one that is away is 503", async () => {
+  test("views of other regions answer as ever", async () => {
     const ranker = await build(partitions);
     const paths = ["/top?region=EU", "/rank/p2?region=EU", "/around/p2?region=EU"];
     const before = await Promise.all(paths.map((path) => read(ranker, path)));
@@ -63,7 +63,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     }
   });
 
-  test("partial=allow: exactly what the others hold, ranked among themselves, and who is missing", async () => {
+  test("partial=allow answers exactly what the other regions hold, and names the missing ones", async () => {
     const ranker = await build(partitions);
     away.add("ASIA");
     const present = Array.from({ length: PLAYERS }, (_, n) => n).filter((n) => regionOf(n) !== "ASIA");
@@ -83,7 +83,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     );
   });
 
-  test("partial=allow where nothing is missing says so, and answers the same", async () => {
+  test("partial=allow with no region missing answers the same, and says so", async () => {
     const ranker = await build(partitions);
     for (const path of ["/top?limit=5", "/rank/p7?board=main", "/around/p7?range=2"]) {
       const { body } = await read(ranker, path);
@@ -92,7 +92,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     }
   });
 
-  test("a player who may be in a region that is away is not said to be nowhere", async () => {
+  test("a player who may be in a region that is away is not called unranked", async () => {
     const ranker = await build(partitions);
     away.add("ASIA");
     for (const id of ["p1", "nobody"]) {
@@ -104,7 +104,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     expect((await read(ranker, "/rank/nobody?region=EU&partial=allow")).body.code).toBe("not_ranked");
   });
 
-  test("with every region away there is no part to show", async () => {
+  test("with every region away a partial answer is refused", async () => {
     const ranker = await build(partitions);
     for (const region of REGIONS) away.add(region);
     const { status, body } = await read(ranker, "/top?partial=allow");
@@ -127,7 +127,7 @@ test.each(["true", "", "ALLOW"])("partial=%s is refused", async (value) => {
   expect([status, body.errors]).toEqual([400, [{ field: "partial", message: 'must be "allow"' }]]);
 });
 
-test("a fault of ours is no missing region", async () => {
+test("an internal fault is not reported as a missing region", async () => {
   const ranker = await build(1);
   await under.redis.set("leaderboard:{ASIA}", "no ranking");
   for (const path of ["/top", "/top?partial=allow"]) expect((await read(ranker, path)).body.code).toBe("internal");

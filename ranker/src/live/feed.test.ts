@@ -18,7 +18,7 @@ const eventsOf = (bytes: Uint8Array | undefined) =>
   [...read(bytes).matchAll(/event: (\w+)\n(?:id: .*\n)?data: (.*)\n\n/g)].map(([, event, data]) => `${event} ${data}`);
 const lastIdOf = (bytes: Uint8Array) => [...read(bytes).matchAll(/\nid: (.*)\n/g)].at(-1)?.[1] ?? "";
 
-test("who begins gets the state, then each change", () => {
+test("a new viewer gets the state, then each change", () => {
   const feed = feedOf(1);
   const first = feed.begin();
   expect(eventsOf(first.bytes)).toEqual(["snapshot 1"]);
@@ -29,31 +29,31 @@ test("who begins gets the state, then each change", () => {
   expect(feed.after(next?.position ?? 0)).toBeUndefined();
 });
 
-describe("who comes back", () => {
+describe("a viewer that comes back", () => {
   const seen = lastIdOf(feedOf(1, 2).begin().bytes);
 
-  test("and is up to date gets nothing, on any ranker that sees the same", () => {
+  test("with the present state gets no event, on any ranker that has the same state", () => {
     expect(read(feedOf(2).begin(seen).bytes)).toBe(": up to date\n\n");
     expect(read(feedOf(7, 3, 2).begin(seen).bytes)).toBe(": up to date\n\n");
   });
 
-  test("and has missed little gets what was missed", () => {
+  test("with a state before kept changes gets these changes", () => {
     expect(eventsOf(feedOf(1, 2, 3, 4).begin(seen).bytes)).toEqual(["change [2,3]", "change [3,4]"]);
     expect(eventsOf(feedOf(2, 5).begin(seen).bytes)).toEqual(["change [2,5]"]);
   });
 
-  test("and names the state that was there twice, gets what came after the second time", () => {
+  test("with a state that was there twice gets the changes since the second time", () => {
     expect(eventsOf(feedOf(2, 1, 2, 3).begin(seen).bytes)).toEqual(["change [2,3]"]);
   });
 
-  test("with an id that nobody here knows, or that is none, gets the state", () => {
+  test("with an unknown or invalid id gets the state", () => {
     for (const id of ["1-0123456789abcdef", "", "x", "1", `${seen}x`, "-", "1-0123456789ABCDEF"]) {
       expect(eventsOf(feedOf(1, 2, 3).begin(id).bytes)).toEqual(["snapshot 3"]);
     }
   });
 });
 
-test("changes are kept up to a number; who has missed more begins anew", () => {
+test("a bounded number of changes is kept, and a viewer that has missed more gets the state", () => {
   const feed = feedOf(0);
   const { position } = feed.begin();
   for (let state = 1; state <= 64; state++) feed.publish(state);
@@ -64,7 +64,7 @@ test("changes are kept up to a number; who has missed more begins anew", () => {
   expect(feed.after(skipped?.position ?? 0)).toBeUndefined();
 });
 
-test("changes are kept up to a size", () => {
+test("the kept changes have a bounded size", () => {
   const feed = createFeed<string>({
     toSnapshot: (state) => ({ event: "snapshot", data: state.length }),
     toChange: (_, after) => ({ event: "change", data: after }),
@@ -76,8 +76,8 @@ test("changes are kept up to a size", () => {
   expect(eventsOf(feed.after(position + 1)?.bytes)).toHaveLength(2);
 });
 
-describe("a state that cannot be read again", () => {
-  test("is told once, and so is the end of it", () => {
+describe("a failing read", () => {
+  test("is reported once, and so is its end", () => {
     const feed = feedOf(1);
     const { position } = feed.begin();
     expect([feed.markStale("unavailable"), feed.markStale("unavailable")]).toEqual([true, false]);
@@ -87,7 +87,7 @@ describe("a state that cannot be read again", () => {
     expect(eventsOf(feed.after(stale?.position ?? 0)?.bytes)).toEqual(["fresh {}"]);
   });
 
-  test("is told to whoever begins meanwhile, or comes back", () => {
+  test("is reported to viewers that are new, or that come back meanwhile", () => {
     const feed = feedOf(1);
     feed.markStale("unavailable");
     const { bytes } = feed.begin();
@@ -97,7 +97,7 @@ describe("a state that cannot be read again", () => {
     expect(eventsOf(feed.begin().bytes)).toEqual(["snapshot 2"]);
   });
 
-  test("is over with the next change", () => {
+  test("ends with the next change", () => {
     const feed = feedOf(1);
     feed.markStale("unavailable");
     const { position } = feed.begin();
@@ -105,7 +105,7 @@ describe("a state that cannot be read again", () => {
     expect(eventsOf(feed.after(position)?.bytes)).toEqual(["change [1,2]"]);
   });
 
-  test("is nothing where there is no state yet", () => {
+  test("is not reported before the first state", () => {
     expect(newFeed().markStale("unavailable")).toBe(false);
   });
 });

@@ -8,43 +8,43 @@ export interface LiveEvent {
 }
 
 export interface FeedOptions<S> {
-  /** What somebody who begins to look is told. */
+  /** The event for a viewer that has no state yet. */
   toSnapshot: (state: S) => LiveEvent;
-  /** What somebody who has seen the state before is told. */
+  /** The event for a viewer that has the state before. */
   toChange: (before: S, after: S) => LiveEvent;
 }
 
-/** What a viewer is to be sent, and where in the feed that leads. */
+/** The bytes that a viewer is to be sent, and its position in the feed behind them. */
 export interface Portion {
   bytes: Uint8Array;
   position: number;
-  /** True where a viewer was too slow for the changes, and begins anew. */
+  /** True where the viewer was too slow for the changes, and gets a snapshot. */
   isSkip: boolean;
 }
 
 /**
- * What everybody who looks at the same thing is sent: its state, and the last changes on the way there. It is encoded
- * once, and holds nothing for anybody: a viewer is a position in it.
+ * The state of one thing that viewers watch, and the last changes that led to it, each encoded once for all viewers. A
+ * viewer is a position in the feed: nothing is queued for it.
  */
 export interface Feed<S> {
   readonly hasState: boolean;
-  /** Takes a state that was read. @returns whether there is something to send */
+  /** Takes the state of the last read. @returns whether viewers have something to get */
   publish(state: S): boolean;
-  /** Says that the state could not be read again, and why. @returns whether there is something to send */
+  /** Records that the last read failed, and why. @returns whether viewers have something to get */
   markStale(code: ProblemCode): boolean;
-  /** For whoever begins to look, or comes back and names the last event seen. */
+  /** The first portion of a viewer that is new, or that comes back and names the last event it has seen. */
   begin(lastEventId?: string): Portion;
-  /** What follows a position; nothing when that is the end. */
+  /** The portion behind a position; undefined at the end. */
   after(position: number): Portion | undefined;
 }
 
-/** 16 seconds of a board that changes at every look. */
+/** 16 seconds of a board that changes with every read. */
 const CHANGES_MAX = 64;
 const CHANGES_BYTES_MAX = 64 * 1024;
 
 interface Change {
   bytes: Uint8Array;
-  /** Of the state that it leads on from. */
+  /** The digest of the state before it. */
   digestBefore: string;
 }
 
@@ -57,12 +57,12 @@ const UP_TO_DATE = encoder.encode(": up to date\n\n");
 const encode = ({ event, data }: LiveEvent, id?: string) =>
   encoder.encode(`event: ${event}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
 
-/** Names a state: the same on every ranker that sees the same. */
+/** Names a state, in the same way on every ranker. */
 const digestOf = (state: unknown) => Bun.hash.xxHash64(JSON.stringify(state)).toString(16).padStart(16, "0");
 
 /**
- * An id is `<number>-<digest>`. The number counts this feed's states; the digest is what a viewer resumes by, here or on
- * another ranker: whoever has the present state, or one that a change kept here leads on from, needs no snapshot.
+ * An event's id is `<number>-<digest>`. The number counts the states of this feed. By the digest a viewer resumes here or
+ * on another ranker: with the digest of the present state, or of one before a kept change, it needs no snapshot.
  */
 export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S> {
   let present: { state: S; digest: string; id: string } | undefined;

@@ -58,7 +58,7 @@ const namesOf = (event: StreamEvent | undefined) =>
   (event?.data as BoardState | undefined)?.entries.map(({ rank, user_id, score }) => [rank, user_id, score]);
 
 describe("a board", () => {
-  test("is sent whole, and then what changes: entered, left, moved, a new score", async () => {
+  test("is sent whole, then every change: players who enter, leave or move, and new scores", async () => {
     await set("ada", 30);
     await set("bob", 20);
     const stream = await open("/live?region=eu&limit=2");
@@ -86,7 +86,7 @@ describe("a board", () => {
     });
   });
 
-  test("is what /top says in the end, for every size, view and board, whatever was written meanwhile", async () => {
+  test("ends equal to /top for every size, view and board, after any writes", async () => {
     const paths = ["?limit=3", "?limit=100", "?region=NA&limit=3", "?region=EU", "?board=weekly"];
     const streams = await Promise.all(paths.map((path) => open(`/live${path}`)));
     const writes = Array.from({ length: 300 }, (_, n) => {
@@ -108,7 +108,7 @@ describe("a board", () => {
     );
   });
 
-  test("costs Redis the same for one viewer and for two hundred, and nothing when nobody looks", async () => {
+  test("costs Redis the same for one viewer and for two hundred, and nothing without viewers", async () => {
     await set("ada", 1);
     const streams = await Promise.all(Array.from({ length: 200 }, () => open("/live")));
     const events = await Promise.all(streams.map((stream) => stream.next()));
@@ -132,12 +132,12 @@ describe("a board", () => {
     expect(await calls()).toEqual(before);
   });
 
-  test("that nobody is on yet is an empty snapshot", async () => {
+  test("without entries is an empty snapshot", async () => {
     expect(await (await open("/live?region=ASIA")).next()).toMatchObject({ data: { total: 0, entries: [] } });
   });
 });
 
-describe("who comes back", () => {
+describe("a viewer that comes back", () => {
   test("with the id of the present state gets no snapshot, on this ranker or on another", async () => {
     await set("ada", 1);
     const first = await (await open("/live")).next();
@@ -148,7 +148,7 @@ describe("who comes back", () => {
     }
   });
 
-  test("with the id of a state before gets the changes where they are known, and a snapshot elsewhere", async () => {
+  test("with the id of an earlier state gets the changes where they are kept, and a snapshot elsewhere", async () => {
     await set("ada", 1);
     const stream = await open("/live");
     const first = await stream.next();
@@ -161,7 +161,7 @@ describe("who comes back", () => {
 });
 
 describe("a player's rank", () => {
-  test("is sent, and again whenever it is another", async () => {
+  test("is sent, and sent again whenever it changes", async () => {
     await set("ada", 30);
     const stream = await open("/live/rank/ada?region=EU");
     expect(await stream.next()).toMatchObject({ event: "rank", data: { user_id: "ada", rank: 1, total: 1 } });
@@ -169,7 +169,7 @@ describe("a player's rank", () => {
     expect(await stream.next()).toMatchObject({ event: "rank", data: { rank: 2, total: 2, percentile: 50 } });
   });
 
-  test("is 404 for who is not ranked, and an event for who is not any more", async () => {
+  test("is 404 for a player who was never ranked, and an event for one who is ranked no more", async () => {
     const missing = await open("/live/rank/nobody");
     expect([missing.response.status, await missing.response.json()]).toMatchObject([404, { code: "not_ranked" }]);
     await set("ada", 30);
@@ -180,7 +180,7 @@ describe("a player's rank", () => {
   });
 });
 
-test("one household watches at most half of the players that a ranker has room for, and one address a quarter", async () => {
+test("one household watches at most half of the players that a ranker has slots for, and one address a quarter", async () => {
   const built = await under.build({ live: { rankIntervalMs: 60_000 } });
   opened.push(() => built.live.close());
   const ids = Array.from({ length: 260 }, (_, n) => `p${n}`);
@@ -200,7 +200,7 @@ test("one household watches at most half of the players that a ranker has room f
   expect(await watchAll(() => "198.51.100.7")).toHaveLength(125 + 1);
 });
 
-test("a Redis that fails is told, once; the streams stay, and go on by themselves", async () => {
+test("a failing Redis is reported once, and the streams stay open and recover", async () => {
   await set("ada", 1);
   const stream = await open("/live?region=EU");
   await stream.next();
@@ -212,7 +212,7 @@ test("a Redis that fails is told, once; the streams stay, and go on by themselve
   expect((await stream.next())?.event).toBe("change");
 });
 
-test("at the end every stream is closed, with a hint when to come back, and no new one is opened", async () => {
+test("a stopping ranker ends every stream with a time to reconnect, and refuses new ones", async () => {
   await set("ada", 1);
   const streams = await Promise.all([open("/live"), open("/live/rank/ada")]);
   for (const stream of streams) await stream.next();
@@ -226,7 +226,7 @@ test("at the end every stream is closed, with a hint when to come back, and no n
   expect([refused.response.status, refused.response.headers.get("Retry-After")]).toEqual([503, "1"]);
 });
 
-test("HEAD has the head of the stream, and ends", async () => {
+test("HEAD answers the headers of the stream, and ends", async () => {
   const response = await fetch(`${url}/live`, { method: "HEAD" });
   expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
   expect(await figure("ranker_live_viewers")).toBe(0);

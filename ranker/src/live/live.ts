@@ -13,19 +13,19 @@ import { openViewer, type Viewer } from "./viewer.ts";
 
 export interface Watching {
   lastEventId?: string | undefined;
-  /** Of the viewer, as limits count them. */
+  /** The viewer's networks, as limits count them. */
   networks: LimitedNetworks;
-  /** Ends the viewer's connection, whatever it takes. */
+  /** Ends the viewer's connection, also where it takes no more bytes. */
   cut: () => void;
 }
 
-/** Streams of Server-Sent Events: what a board shows, or where a player stands, and then what changes. */
+/** Streams of Server-Sent Events: a board, or a player's rank, and then its changes. */
 export interface Live {
   /** @throws Problem `unavailable` */
   watchBoard(view: string, board: string, limit: number, watching: Watching): Promise<ReadableStream<Uint8Array>>;
   /** @throws Problem `not_ranked`, `too_many_streams`, `unavailable` */
   watchRank(view: string, board: string, userId: string, watching: Watching): Promise<ReadableStream<Uint8Array>>;
-  /** Ends every stream, and begins none any more. */
+  /** Ends every stream, and refuses new ones. */
   close(): void;
 }
 
@@ -37,22 +37,22 @@ export interface LiveOptions {
   rankIntervalMs?: number;
 }
 
-// What Redis is asked follows from these and from how many boards are looked at, never from how many look.
+// The load on Redis follows from these intervals and the number of boards and players watched, not of viewers.
 const BOARD_INTERVAL_MS = 250;
 const RANK_INTERVAL_MS = 1_000;
 const PLAYERS_MAX = 500;
-// More than a gateway lets one address have streams; a household or a site has half of all at the most.
+// More streams than a gateway allows one address. A household or a site has half of all at the most.
 const PLAYERS_PER_ADDRESS_MAX = 125;
 const VIEWERS_MAX = 20_000;
 const RETRY_AFTER_SECONDS = 5;
-/** Less than any proxy waits for a byte. */
+/** Shorter than the idle time-outs of common proxies. */
 export const BEAT_INTERVAL_MS = 15_000;
 
 export function createLive({ boards, measured, log, ...intervals }: LiveOptions): Live {
   const { boardIntervalMs = BOARD_INTERVAL_MS, rankIntervalMs = RANK_INTERVAL_MS } = intervals;
   const boardTopics = new Map<string, Topic>();
   const rankTopics = new Map<string, Topic>();
-  /** A slot for each player who is watched, held by the network that was the first to watch. */
+  /** A slot for each watched player, which counts against the network of the first viewer. */
   const playerSlots = createNetworkSlots({ perAddress: PLAYERS_PER_ADDRESS_MAX, total: PLAYERS_MAX });
   const viewers = new Set<Viewer>();
   let opening = 0;
@@ -60,7 +60,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   let beats: ReturnType<typeof setInterval> | undefined;
 
   const codeOf = (error: unknown) => toProblem(error).code;
-  const onStale = (error: unknown) => log.warn({ err: error }, "what is looked at cannot be read");
+  const onStale = (error: unknown) => log.warn({ err: error }, "a live read failed");
 
   function openBoard(key: string, view: string, board: string): Topic {
     return createTopic<TopView, BoardState>({
@@ -83,7 +83,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       throw new Problem("too_many_streams", "This network watches too many players here. Try again later.", later);
     }
     if (giveBack === "all_taken") throw full("Too many players are watched here. Try again shortly.");
-    // Who was never ranked is a 404; who is not any more, an event.
+    // A player who was never ranked is a 404; one who is ranked no more, an event.
     let wasRanked = false;
     const toEvent = (state: RankView | null): RankEvent =>
       state === null ? { event: "not_ranked", data: { user_id: userId } } : { event: "rank", data: state };

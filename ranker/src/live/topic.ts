@@ -1,27 +1,27 @@
 import type { ProblemCode } from "shared/api/problems";
 import { createFeed, type Feed, type FeedOptions } from "./feed.ts";
 
-/** One thing that is looked at: it is read for all its viewers together, and only while there are any. */
+/** One thing that viewers watch. It is read once for all its viewers, and only while there are any. */
 export interface Topic {
   /**
-   * The feed of a size, with a state in it, held until it is given back. `wake` is called when there is something new.
+   * Resolves with the feed of a size, once it has a state. The feed is held until it is given back.
    *
-   * @throws Problem whatever a read throws
+   * @param wake called when the feed has something new @throws Problem of the read
    */
   hold(size: number, wake: () => void): Promise<{ feed: Pick<Feed<never>, "begin" | "after">; giveBack: () => void }>;
 }
 
 export interface TopicOptions<R, S> extends FeedOptions<S> {
-  /** Reads as much as the largest of the sizes that are looked at. */
+  /** Reads as much as the largest size that is watched. */
   read: (size: number) => Promise<R>;
-  /** What somebody who looks at this size sees of it. */
+  /** The part of a reading that a viewer of this size sees. */
   toState: (reading: R, size: number) => S;
-  /** From the beginning of a read to that of the next. */
+  /** From the start of one read to the start of the next. */
   intervalMs: number;
-  /** The code of the problem that a read met. */
+  /** The code of the problem that a read failed with. */
   codeOf: (error: unknown) => ProblemCode;
   onStale: (error: unknown) => void;
-  /** Called when nobody looks any more. */
+  /** Called when the last viewer has gone. */
   onIdle: () => void;
 }
 
@@ -44,7 +44,7 @@ export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
     }
   }
 
-  /** One read at a time, for whoever wants one. */
+  /** Shares one read at a time. */
   function refresh(): Promise<void> {
     reading ??= readOnce().finally(() => {
       reading = undefined;

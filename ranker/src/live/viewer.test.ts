@@ -49,7 +49,7 @@ function watch(): Watched {
   };
 }
 
-test("a viewer is told when to come back, and the state; then each change as it is published", async () => {
+test("a viewer gets a time to reconnect and the state, then each change as it is published", async () => {
   const { text, publish } = watch();
   expect(await text()).toMatch(/^retry\n\nevent: snapshot\nid: 1-[0-9a-f]{16}\ndata: "0"\n\n$/);
   const next = text();
@@ -57,7 +57,7 @@ test("a viewer is told when to come back, and the state; then each change as it 
   expect(await next).toMatch(/^event: change\nid: 2-[0-9a-f]{16}\ndata: "1"\n\n$/);
 });
 
-test("what was published while the connection was busy arrives together", async () => {
+test("changes that were published while the connection was busy arrive together", async () => {
   const { text, publish, sent } = watch();
   await text();
   for (const state of ["1", "2", "3"]) publish(state);
@@ -66,7 +66,7 @@ test("what was published while the connection was busy arrives together", async 
   expect(sent).toHaveLength(2);
 });
 
-test("a viewer that missed too much begins anew", async () => {
+test("a viewer that missed too many changes gets a snapshot", async () => {
   const { text, publish, sent } = watch();
   await text();
   for (let state = 1; state <= 100; state++) publish(String(state));
@@ -75,7 +75,7 @@ test("a viewer that missed too much begins anew", async () => {
 });
 
 describe("a beat", () => {
-  test("keeps a connection alive that takes it", async () => {
+  test("keeps a connection alive that takes bytes", async () => {
     const { text, viewer, calls } = watch();
     await text();
     for (let n = 0; n < 10; n++) {
@@ -86,7 +86,7 @@ describe("a beat", () => {
     expect(calls).toEqual([]);
   });
 
-  test("cuts one that has taken nothing for four of them", async () => {
+  test("cuts a connection that has taken no bytes for four beats", async () => {
     const { viewer, calls, text } = watch();
     await text();
     for (let n = 0; n < 3; n++) viewer.beat();
@@ -97,7 +97,7 @@ describe("a beat", () => {
 });
 
 describe("the end", () => {
-  test("says when to come back, and is the last", async () => {
+  test("tells the client when to reconnect, and sends no more", async () => {
     const { text, viewer, calls, publish } = watch();
     await text();
     const next = text();
@@ -109,7 +109,7 @@ describe("the end", () => {
     expect(calls).toEqual(["gone"]);
   });
 
-  test("cuts a connection that would not take it", async () => {
+  test("cuts a connection that takes no bytes", async () => {
     const { text, viewer, calls } = watch();
     await text();
     viewer.end();
@@ -175,7 +175,7 @@ describe("over a real connection that is not read", () => {
     expect(new TextDecoder().decode(sent.at(-1)?.bytes)).toMatch(/^event: snapshot\nid: .*\ndata: "last"\n\n$/);
   }, 30_000);
 
-  test("a viewer that is cut is gone", async () => {
+  test("a viewer that is cut has gone", async () => {
     const { viewers, fill, gone } = serve();
     await fill();
     for (let n = 0; n < 4; n++) viewers[0]?.beat();

@@ -1,13 +1,13 @@
 import type { Feed, Portion } from "./feed.ts";
 
-/** Somebody who looks. */
+/** One client of a stream. */
 export interface Viewer {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Sends what is new, where the connection takes it; a viewer that is not ready gets it later, all at once. */
+  /** Sends what is new if the connection is ready for it. Otherwise the viewer gets it later, all at once. */
   wake(): void;
-  /** Keeps the connection alive, or cuts it where it has taken nothing for a minute. To be called every 15 seconds. */
+  /** Keeps the connection alive, or cuts it when it has taken no bytes for a minute. To be called every 15 seconds. */
   beat(): void;
-  /** Ends the stream, and asks the client to come back after a moment. */
+  /** Ends the stream, and tells the client when to reconnect. */
   end(): void;
 }
 
@@ -15,25 +15,25 @@ export interface ViewerOptions {
   feed: Pick<Feed<never>, "begin" | "after">;
   lastEventId?: string | undefined;
   onSent: (portion: Portion) => void;
-  /** Ends a connection that takes nothing, and would not take the end of the stream either. */
+  /** Ends a connection that takes no bytes, and so would not take the end of the stream. */
   cut: () => void;
-  /** Called once, when nobody looks any more. */
+  /** Called once, when the viewer has gone. */
   onGone: () => void;
 }
 
-// A minute. Whoever takes nothing in that time is gone, or no client.
+// A minute. A client that takes no bytes in that time has gone.
 const BEATS_MISSED_MAX = 4;
 const BEAT = new TextEncoder().encode(":\n\n");
 
 /**
- * How long a client waits before it connects again: long enough that the gateways know who is ready by then, and at
- * another moment than everybody else.
+ * How long a client waits before it reconnects: long enough for the gateways to learn which rankers are ready, and random,
+ * so that clients do not all return at once.
  */
 const retryHint = () => new TextEncoder().encode(`retry: ${700 + Math.floor(Math.random() * 1_300)}\n\n`);
 
 /**
- * The stream of one viewer. It is asked for bytes when the connection has taken what there was, and never holds more
- * than one portion: a viewer that is slow misses changes, and begins anew with a snapshot when it has missed too many.
+ * Opens the stream of one viewer. The stream is pulled when the connection has taken the last bytes, and never holds more
+ * than one portion. A slow viewer gets several changes at once, or a snapshot when it has missed too many.
  */
 export function openViewer({ feed, lastEventId, onSent, cut, onGone }: ViewerOptions): Viewer {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;

@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => redis.disconnect());
 
-/** The writes of a ranker that was just started. */
+/** Starts a ranker. */
 function start(): Submit {
   const onLost = (tag: string, writes: number) => void lost.push([tag, writes]);
   const fences = createFenceWatch({ log, onLost, patienceMs: PATIENCE_MS });
@@ -56,7 +56,7 @@ const tryToAdd = (write = submit) =>
     (error: { code: string }) => error.code,
   );
 const fenceOf = async () => parseFence(await redis.get(fenceKey("EU")));
-/** A write learns in the background which fence it was behind. */
+/** The ranker reads in the background which fence a write was behind. */
 const learned = () =>
   until(
     async () => redis.get(clockKey(shard)),
@@ -74,7 +74,7 @@ async function restart(): Promise<void> {
 }
 
 describe("a Redis that was restarted", () => {
-  test("takes no write until it was compared, and is read meanwhile", async () => {
+  test("takes no write until it was compared, and serves reads meanwhile", async () => {
     await add();
     await learned();
     await restart();
@@ -83,7 +83,7 @@ describe("a Redis that was restarted", () => {
     expect(await boards.top("EU", "main", 1)).toMatchObject({ total: 1 });
   });
 
-  test("is opened by a ranker that finds it as it was left, where no drainer does so in time", async () => {
+  test("is opened by a ranker that finds it as it left it, where no drainer opens it in time", async () => {
     await add();
     await learned();
     const before = await fenceOf();
@@ -97,7 +97,7 @@ describe("a Redis that was restarted", () => {
     expect(lost).toEqual([]);
   });
 
-  test("is not opened by a ranker that has seen more of it, nor by one that has seen nothing", async () => {
+  test("is not opened by a ranker that has seen later versions, nor by one that has seen none", async () => {
     await add();
     await learned();
     await restart();
@@ -116,7 +116,7 @@ describe("a Redis that was restarted", () => {
   });
 });
 
-test("what a store has lost of the writes that a ranker acknowledged is counted", async () => {
+test("a ranker counts the writes that it acknowledged and a store has lost", async () => {
   await add();
   await learned();
   const kept = Number(await redis.get(clockKey(shard)));
@@ -133,7 +133,7 @@ test("what a store has lost of the writes that a ranker acknowledged is counted"
   expect(lost).toEqual([["EU", 3]]);
 });
 
-test("a store that lacks what one ranker has seen is closed by that ranker, so that no other opens it", async () => {
+test("a ranker closes a store that lacks versions which it has seen, so that no other opens it", async () => {
   await add();
   await learned();
   await restart();
@@ -143,7 +143,7 @@ test("a store that lacks what one ranker has seen is closed by that ranker, so t
   expect(await fenceOf()).toEqual({ origin: "test", kept: 5, from: 5 });
 });
 
-test("a loss after a false alarm is counted as well", async () => {
+test("a ranker counts the lost writes also after a false alarm", async () => {
   await add();
   await learned();
   const fence = (await redis.get(fenceKey("EU"))) ?? "";
@@ -165,7 +165,7 @@ test("a loss after a false alarm is counted as well", async () => {
   expect(lost).toEqual([["EU", 3]]);
 });
 
-test("an emptied store is neither written nor read, nor is anybody told that a player is unknown", async () => {
+test("an emptied store is neither written nor read, and no player is called unknown", async () => {
   await add();
   await redis.flushall();
   expect(await tryToAdd()).toBe("unavailable");

@@ -6,30 +6,30 @@ import { type FencedStore, isOpen, putFence, readFence } from "shared/stores/fen
 import { createRecentWrites } from "./recent-writes.ts";
 
 /**
- * What this ranker has seen of the shards that it writes, and of the accounts, by tag. A store that was restarted is
- * closed until a drainer has compared it with PostgreSQL. Where none does that within five seconds, because PostgreSQL is
- * away, this ranker opens the store itself if it stands where the ranker last saw it. One that has seen more says so in
- * the store at once, so that no other ranker opens it.
+ * Remembers the state of the shards that this ranker writes, and of the accounts, by tag. A restarted store is closed
+ * until a drainer has compared it with PostgreSQL. Where no drainer does so within five seconds, because PostgreSQL is
+ * away, this ranker opens the store itself if it is as this ranker last saw it. A ranker that has seen later versions
+ * closes the store as lost at once, so that no other ranker opens it.
  */
 export interface FenceWatch {
-  /** Tells of acknowledged writes. */
+  /** Takes the versions of acknowledged writes. */
   onWritten(redis: Redis, tag: string, versions: readonly number[]): void;
-  /** Tells of a write that the fence refused. */
+  /** Takes notice of a write that the fence refused. */
   onClosed(redis: Redis, tag: string): void;
 }
 
 export interface FenceWatchOptions {
   log: Log;
-  /** Told how many writes that this ranker acknowledged a store has lost, and PostgreSQL never had. */
+  /** Called with the number of acknowledged writes that a store has lost and PostgreSQL never had. */
   onLost?: (tag: string, writes: number) => void;
   /** Milliseconds that a drainer has to open a store. */
   patienceMs?: number;
 }
 
-// A drainer that died holds its queue for 2 s, and one that could not reach a store for a while looks every 2 s.
+// A dead drainer holds its queue for 2 s, and a drainer that could not reach a store retries every 2 s.
 const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 100;
-// A store that is restored takes seconds or minutes; it is looked at for as long as it is closed.
+// A restore takes seconds or minutes; the ranker polls until the store is open.
 const LOOK_LATER_EVERY_MS = 500;
 // One command a second and shard.
 const LOOK_AT_ALL_EVERY_MS = 1_000;
@@ -38,9 +38,9 @@ interface Memory {
   redis: Redis;
   /** The run of the server that the last write was acknowledged on. */
   run: string | undefined;
-  /** The fence that the writes were behind, as it stands in the store; empty until it was read. */
+  /** The text of the fence that the writes were behind; empty until it was read. */
   text: string;
-  /** The highest version that this ranker was told, in microseconds. */
+  /** The highest version of an acknowledged write, in microseconds. */
   seen: number;
 }
 
@@ -50,7 +50,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   const watched = new Set<string>();
   let isLooking = false;
 
-  /** Remembers the fence that writes are behind from now on, and counts what was lost before it was put up. */
+  /** Remembers the fence that writes are behind from now on, and counts the writes that were lost before it. */
   function learn(tag: string, memory: Memory, { text, fence }: FencedStore): void {
     if (memory.text === text || fence === undefined) return;
     memory.text = text;
@@ -61,7 +61,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
     onLost?.(tag, lost.writes);
   }
 
-  /** A store may lose data and be restored while nothing is written here. */
+  /** Reads a store's fence: the store may have lost data and been restored while this ranker wrote nothing. */
   async function look(tag: string, memory: Memory): Promise<void> {
     const store = await readFence(memory.redis, tag).catch(() => undefined);
     if (store === undefined) return;
@@ -87,7 +87,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
       .finally(() => watched.delete(tag));
   }
 
-  /** Waits until a drainer has opened the store, and opens it where none does in time and the store is as it was left. */
+  /** Waits until a drainer has opened the store. Opens it when none does in time and the store is as this ranker left it. */
   async function awaitOpening(redis: Redis, tag: string): Promise<void> {
     const patientUntil = performance.now() + patienceMs;
     for (;;) {
@@ -104,7 +104,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
     }
   }
 
-  /** Keeps every service from a store that lacks what this ranker has seen of it, until a drainer has restored it. */
+  /** Closes a store that lacks versions which this ranker has seen, for all services, until a drainer has restored it. */
   async function close(redis: Redis, tag: string, store: FencedStore): Promise<void> {
     const { fence, clock = 0 } = store;
     if (fence === undefined) return;
@@ -138,10 +138,10 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   };
 }
 
-/** Whether a store is behind the fence that this ranker knows, and lacks versions that it was told. */
+/** Whether a store has the fence that this ranker knows, and lacks versions that this ranker has seen. */
 const hasLost = ({ text, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>
   memory !== undefined && memory.text !== "" && memory.text === text && clock < memory.seen;
 
-/** Whether a store of another run is, by all that this ranker knows, the one that it wrote to. */
+/** Whether a store on another run of the server holds all that this ranker has written. */
 const isAsLeft = ({ text, fence, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>
   memory !== undefined && fence?.run !== undefined && memory.text === text && clock >= memory.seen;

@@ -93,13 +93,13 @@ describe("with DURABILITY=replicated and no replica", () => {
     await accounts.register({ ...registration, user_id: "bob" });
   });
 
-  test("a full queue is queue_full: nothing was changed", async () => {
+  test("a full queue is queue_full, because nothing was changed", async () => {
     const [{ submit }] = await build();
     for (let n = 0; n < 3; n++) await expect(submit(ada, add(1))).rejects.toMatchObject(unconfirmed);
     await expect(submit(ada, add(1))).rejects.toMatchObject({ code: "queue_full" });
   });
 
-  test("that there is none is told at the start, and no reason not to", async () => {
+  test("a missing replica is warned of at the start, which goes on", async () => {
     const lines: string[] = [];
     const loud = createLog("test", "warn", { write: (line) => void lines.push(line) });
     await warnWithoutReplica(clients[0], loud);
@@ -110,7 +110,7 @@ describe("with DURABILITY=replicated and no replica", () => {
   });
 });
 
-test("a write that changed nothing says so, whoever it went to Redis with", async () => {
+test("a write that changed nothing is refused as such, also in a call with writes that are not confirmed", async () => {
   const [{ submit }] = await build();
   const outcomes = await Promise.allSettled(
     ["ann", "bob", "cat", "dan"].map((userId) => submit(player(userId), add(1))),

@@ -36,7 +36,7 @@ beforeEach(() => flushAll(under.redis));
 
 const shard = shardOf(createTopology(REGIONS, 1, ["main"]), "EU", "ada");
 
-/** Every key with its value as Redis serialises it: two equal pictures are one state. */
+/** Every key with its serialised value: two equal pictures are one state. */
 async function picture(): Promise<Record<string, string>> {
   const keys = (await keysOf(under.redis, "*")).sort();
   const dumps = await Promise.all(keys.map((key) => under.redis.dumpBuffer(key)));
@@ -147,7 +147,7 @@ describe("ties", () => {
 });
 
 describe("a refused write changes nothing", () => {
-  test("create on a player who has an entry: entry_exists", async () => {
+  test("create is entry_exists for a player who has an entry", async () => {
     await ranker.submit(ada, main("set", 5));
     const before = await picture();
     await expect(ranker.submit(ada, main("create", 6))).rejects.toMatchObject({ code: "entry_exists" });
@@ -216,7 +216,7 @@ describe("concurrency", () => {
     expect(new Set(answers.map(({ entry }) => JSON.stringify(entry))).size).toBe(1);
   });
 
-  test("so it does for a player of GLOBAL, whose rank is summed over shards after the write", async () => {
+  test("the same holds for a player of GLOBAL, whose rank is summed over shards after the write", async () => {
     const eve = player("eve", "GLOBAL");
     for (const region of REGIONS) await ranker.submit(player(`first-${region}`, region), main("set", 100));
     const answers = await Promise.all(Array.from({ length: 50 }, () => ranker.submit(eve, main("add", 3, "k"))));
@@ -226,7 +226,7 @@ describe("concurrency", () => {
 });
 
 describe("writes of one turn go to Redis in one call:", () => {
-  test("a hundred writes of a board are two calls, and versions and queue are in their order", async () => {
+  test("a hundred writes of a board take two calls, and versions and queue are in their order", async () => {
     let calls = 0;
     observeScripts(under.redis, (script) => {
       if (script === "submit") calls++;
@@ -242,7 +242,7 @@ describe("writes of one turn go to Redis in one call:", () => {
     expect(await under.redis.get("clock:{EU}")).toBe(String(versions.at(-1)));
   });
 
-  test("each has its own answer, and sees what those before it did", async () => {
+  test("each write has its own answer, and sees the writes before it", async () => {
     const outcomes = await Promise.allSettled([
       ranker.submit(ada, main("set", 7)),
       ranker.submit(ada, main("create", 1)),
@@ -259,7 +259,7 @@ describe("writes of one turn go to Redis in one call:", () => {
     expect(outcomes.map((each) => each.status === "fulfilled" && each.value.isReplay)[3]).toBe(true);
   });
 
-  test("one that Redis refuses is internal, and the others stand", async () => {
+  test("a write that Redis refuses is internal, and the others stand", async () => {
     await under.redis.lpush(erasedKey(shardOf(ranker.topology, "EU", "ada"), "ada"), "not a string");
     const [before, refused, after] = await Promise.allSettled([
       ranker.submit(player("bob"), main("set", 1)),
@@ -273,7 +273,7 @@ describe("writes of one turn go to Redis in one call:", () => {
     expect(await under.redis.llen("queue:scores:{EU}")).toBe(2);
   });
 
-  test("the queue takes no event more than it may hold", async () => {
+  test("the queue never takes more events than its bound", async () => {
     const { submit } = await under.build({ queueMax: 10 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 15 }, (_, n) => submit(player(`p${n}`), main("set", n))),
@@ -287,7 +287,7 @@ describe("writes of one turn go to Redis in one call:", () => {
 });
 
 describe("idempotency", () => {
-  test("a replay answers what the first request answered, whatever came between", async () => {
+  test("a replay repeats the first answer, whatever was written in between", async () => {
     const first = await ranker.submit(ada, main("add", 3, "k"));
     await ranker.submit(ada, main("set", 50));
     await ranker.submit(player("bob"), main("set", 70));
@@ -308,7 +308,7 @@ describe("idempotency", () => {
     expect(await picture()).toEqual(before);
   });
 
-  test("a refusal is an answer, too: it is replayed although a retry would now be taken", async () => {
+  test("a refusal is replayed, too, although the write would now be taken", async () => {
     await ranker.submit(ada, main("set", MAX));
     await expect(ranker.submit(ada, main("add", 1, "k"))).rejects.toMatchObject({ code: "score_out_of_range" });
     await ranker.submit(ada, main("set", 0));
@@ -333,7 +333,7 @@ describe("idempotency", () => {
     expect(await ranker.submit(ada, main("add", 3, "k"))).toEqual({ ...first, isReplay: true });
   });
 
-  test("of one player's answers a thousand at least are kept, and two thousand at most: the oldest go", async () => {
+  test("a player has at least a thousand kept answers, and at most two thousand: the oldest go", async () => {
     const write = (n: number) => ranker.submit(ada, main("add", 1, `key ${n}`));
     for (let n = 0; n < 2_500; n += 500) await Promise.all(Array.from({ length: 500 }, (_, i) => write(n + i)));
     expect((await under.redis.hlen(newer)) + (await under.redis.hlen(older))).toBeWithin(1_000, 2_001);
@@ -347,7 +347,7 @@ describe("idempotency", () => {
     expect(Object.entries(held).every(([field, value]) => field.length === 22 && value.length <= 64)).toBe(true);
   });
 
-  test("the answers of an account are not those of a later account with the same id", async () => {
+  test("a later account with the same id never meets the answers of an earlier one", async () => {
     await ranker.submit({ ...ada, account: "1" }, main("add", 3, "k"));
     const later = await ranker.submit({ ...ada, account: "2" }, main("add", 9, "k"));
     expect(later).toMatchObject({ isReplay: false, entry: { score: 12 } });

@@ -14,7 +14,7 @@ export interface FairQueueLimits {
  */
 export interface FairQueue<T> {
   readonly size: number;
-  /** @returns whether the item is in the queue now, and the item that made room for it */
+  /** @returns whether the item is in the queue, and the item that made room for it */
   add(networks: LimitedNetworks, item: T): { isAdded: boolean; dropped?: T };
   /** Removes an item; nothing happens where it has left the queue already. */
   remove(item: T): void;
@@ -22,7 +22,7 @@ export interface FairQueue<T> {
   next(): T | undefined;
 }
 
-/** A network: narrower networks in the order of their turns, or, in the narrowest, items in the order they came. */
+/** A network. It holds narrower networks in the order of their turns; the narrowest hold items in order of arrival. */
 interface Lane<T> {
   size: number;
   lanes: Map<string, Lane<T>>;
@@ -33,7 +33,7 @@ const createLane = <T>(): Lane<T> => ({ size: 0, lanes: new Map(), items: new Se
 
 export function createFairQueue<T>({ total, perAddress }: FairQueueLimits): FairQueue<T> {
   const root = createLane<T>();
-  /** For each item its networks, the widest first. */
+  /** The networks of each item, the widest first. */
   const paths = new Map<T, readonly string[]>();
 
   function isOverBound(path: readonly string[]): boolean {
@@ -46,7 +46,7 @@ export function createFairQueue<T>({ total, perAddress }: FairQueueLimits): Fair
     return false;
   }
 
-  /** The newest item of the largest network, where the newcomer's own has fewer even with the newcomer. */
+  /** The newest item of the largest network, if the new item's own network stays smaller with it. */
   function findVictim(path: readonly string[]): T | undefined {
     let lane = root;
     for (const network of path) {

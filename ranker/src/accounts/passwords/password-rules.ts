@@ -2,7 +2,7 @@ import { Problem } from "shared/api/problems";
 import { CHARACTERS_MIN, normalizePassword } from "shared/auth/credentials";
 
 /**
- * Refuses what is guessed first, in capitals or small letters: the most used passwords, and the player's id and name.
+ * Refuses the passwords that are guessed first, in any case: the most used ones, and the player's id and name.
  *
  * @throws Problem `invalid_request` that names `password`
  */
@@ -20,7 +20,7 @@ const refusal = (message: string) =>
 
 let loading: Promise<ReadonlySet<string>> | undefined;
 
-/** Some 18,000 of them, read when the first is asked for: 20 ms, and 2 MB from then on. */
+/** Some 18,000 passwords, loaded at the first use: 20 ms, and 2 MB from then on. */
 function mostUsed(): Promise<ReadonlySet<string>> {
   loading ??= import("@zxcvbn-ts/language-common").then(({ dictionary }) => {
     const passwords = dictionary["passwords-common"].map(String).map(fold);

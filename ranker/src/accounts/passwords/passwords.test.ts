@@ -11,7 +11,7 @@ test("a password matches its own hash and no other", async () => {
   expect(await passwords.matches("correct horsf", hash, HOME)).toBe(false);
 });
 
-test("without a hash nothing matches", async () => {
+test("without a hash no password matches", async () => {
   expect(await passwords.matches("correct horse", undefined, HOME)).toBe(false);
 });
 
@@ -26,7 +26,7 @@ describe("a flood", () => {
       return outcome;
     });
 
-  test("is turned away beyond the queue, and calls in the queue are served", async () => {
+  test("is refused beyond the queue, and calls in the queue are served", async () => {
     const patient = await createPasswords(60_000);
     const refused = (await Promise.all(flood(patient, 150, 150))).filter(isRefusal);
     expect(refused.length).toBe(150 - 102); // two at work and a hundred that wait
@@ -57,7 +57,7 @@ describe("a flood", () => {
     60_000,
   );
 
-  test("waits no longer than its time: a caller who is too late is told before anything was done", async () => {
+  test("is refused when its turn does not come in time, before anything was done", async () => {
     const impatient = await createPasswords(0);
     const results = await Promise.all(flood(impatient, 150, 150));
     expect(results.filter(isRefusal).length).toBeGreaterThan(100);

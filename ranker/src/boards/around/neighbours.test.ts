@@ -10,14 +10,11 @@ test.each([
   ["near the bottom", 5, 97, 100, { above: 8, below: 2 }],
   ["a board of one", 5, 0, 1, { above: 0, below: 0 }],
   ["a small board", 5, 2, 4, { above: 2, below: 1 }],
-])(
-  "of a player in %s as many neighbours are shown as there are, up to twice the range",
-  (_, range, before, total, reach) => {
-    expect(reachOf(range, before, total)).toEqual(reach);
-  },
-);
+])("a player in %s has as many neighbours as there are, up to twice the range", (_, range, before, total, reach) => {
+  expect(reachOf(range, before, total)).toEqual(reach);
+});
 
-test("a shard is read about its share, and never further than the range", () => {
+test("a shard is read for about its share, and never further than the range", () => {
   expect([1, 2, 4, 16].map((shards) => estimateReach(10, shards))).toEqual([10, 10, 9, 4]);
   expect([1, 2, 4, 16].map((shards) => estimateReach(100, shards))).toEqual([100, 73, 41, 15]);
 });
@@ -30,7 +27,7 @@ describe("neighbours of several shards", () => {
     region: "EU",
     record: "",
   });
-  /** What a shard with these places answers that was read so far. */
+  /** The window of a shard with these places, read this far. */
   function windowOf(places: readonly number[], reach: number): Window {
     const [above, below] = [places.filter((place) => place < SELF), places.filter((place) => place > SELF)];
     const self = places.includes(SELF) ? { self: entryAt(SELF) } : {};
@@ -43,7 +40,7 @@ describe("neighbours of several shards", () => {
     };
   }
 
-  test("are exact where no shard is short, and every shard that could hold a nearer one is short", () => {
+  test("are exact where no shard is short, and a shard that could hold a nearer one is short", () => {
     const placement = fc.record({
       shardOf: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 101, maxLength: 101 }),
       first: fc.integer({ min: 1, max: 8 }),

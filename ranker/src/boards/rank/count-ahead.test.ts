@@ -74,7 +74,7 @@ async function countBefore(member: string, count: number, of: number): Promise<n
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(
-  "%d entries of one score that came %s: whoever asks between them learns exactly how many are ahead, guessing well or not",
+  "among %d entries of one score that came %s, the entries ahead of any position are counted exactly, by any hint",
   async (n, spread) => {
     const entries = await seed(spreads[spread]?.(n) ?? []);
     for (const member of placesAmong(entries)) {
@@ -92,7 +92,7 @@ test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n
   },
 );
 
-test("a score that nobody has, on an empty board and beside others", async () => {
+test("a position whose score no entry has is counted on an empty board and beside others", async () => {
   for (const count of [0, 5, 100, -1, -5]) expect(await countBefore(memberOf(NOON, "ada"), count, 1)).toBe(0);
   await under.redis.zadd(boardKey(shard, "main"), SCORE + 1, memberOf(NOON, "bob"), SCORE - 1, memberOf(NOON, "eve"));
   for (const count of [0, 5, 100, -1, -5]) expect(await countBefore(memberOf(NOON, "ada"), count, 2)).toBe(1);
@@ -113,7 +113,7 @@ async function costOf(entries: readonly Position[], member: string, count: numbe
   return (await commandsRun()) - before;
 }
 
-test("near the best or the worst of many, a good guess leaves three commands to run", async () => {
+test("near the best or the worst of many, a good hint leaves three commands to run", async () => {
   const entries = await seed(spreads.evenly?.(MANY) ?? []);
   for (const ahead of [0, 1, 20, 60]) {
     const place = memberOf(NOON + 1_000 * (MANY - ahead) - 1, "place");
@@ -127,7 +127,7 @@ test.each([
   ["evenly", 10],
   ["more and more seldom", 27],
   ["but for one at once", 27],
-] as const)("among many that came %s, a bad guess costs no more than %d commands", async (spread, most) => {
+] as const)("among many entries that came %s, a wrong hint costs no more than %d commands", async (spread, most) => {
   const entries = await seed(spreads[spread]?.(MANY) ?? []);
   for (let i = 1; i < MANY; i += 250) {
     const member = `${entries[i]?.member}-`;
@@ -144,7 +144,7 @@ local function call(...)
   return reply
 end
 `;
-/** The part itself; it tells how many entries are ahead, and how many came into Lua by one command at the most. */
+/** Runs count_ahead. Replies the entries ahead, and the most entries that one command has read. */
 const countReading = defineScript({
   name: "count-reading",
   source: `${countAhead.replace(CALL, COUNTING_CALL)}
@@ -154,7 +154,7 @@ const countReading = defineScript({
 });
 const READ_AT_ONCE_MAX = 128;
 
-test("of a crowd of one moment no more than a few are read, however far from it the position is", async () => {
+test("a command never reads more than a few entries of a crowd of one moment, however far away the position is", async () => {
   expect(countAhead).toContain(CALL);
   const crowd = Array.from({ length: MANY }, (_, i) => NOON + i);
   await seed(crowd);

@@ -18,7 +18,7 @@ beforeEach(() => flushAll(under.redis));
 const PLAYERS = 120;
 const ids = Array.from({ length: PLAYERS }, (_, n) => `p${n}`);
 
-/** Everybody has one of ten scores; the earlier in the list, the better, and first in line. */
+/** Every player has one of ten scores; the earlier in the list, the better, and first in line. */
 async function build(regions: readonly string[], partitions: number): Promise<Built> {
   const ranker = await under.build({ topology: createTopology(regions, partitions, ["main"]) });
   for (const [n, id] of ids.entries()) {
@@ -29,7 +29,7 @@ async function build(regions: readonly string[], partitions: number): Promise<Bu
   return ranker;
 }
 
-test("ranks asked at the same time are one call for sixty-four, and everybody's own", async () => {
+test("concurrent rank reads share a call of up to sixty-four, and each gets its own answer", async () => {
   const { boards } = await build(["EU"], 1);
   const asked = await Promise.allSettled([...ids, "nobody"].map((id) => boards.rank("EU", "main", id)));
   const ranks = asked.map((one) =>
@@ -39,17 +39,20 @@ test("ranks asked at the same time are one call for sixty-four, and everybody's 
   expect(ran).toEqual(["find-ranks", "find-ranks"]);
 });
 
-test.each([1, 4])("over shards they are two calls a shard, and as exact, with %d partitions", async (partitions) => {
-  const { boards, topology } = await build(REGIONS, partitions);
-  const asked = await Promise.all(ids.slice(0, 60).map((id) => boards.rank("GLOBAL", "main", id)));
-  expect(asked.map(({ user_id, rank, total }) => [user_id, rank, total])).toEqual(
-    ids.slice(0, 60).map((id, n) => [id, n + 1, PLAYERS]),
-  );
-  expect(ran.filter((script) => script === "find-ranks")).toHaveLength(topology.shards.length);
-  expect(ran.filter((script) => script === "count-ahead-of")).toHaveLength(topology.shards.length);
-});
+test.each([1, 4])(
+  "concurrent rank reads over shards take two calls a shard, and are exact, with %d partitions",
+  async (partitions) => {
+    const { boards, topology } = await build(REGIONS, partitions);
+    const asked = await Promise.all(ids.slice(0, 60).map((id) => boards.rank("GLOBAL", "main", id)));
+    expect(asked.map(({ user_id, rank, total }) => [user_id, rank, total])).toEqual(
+      ids.slice(0, 60).map((id, n) => [id, n + 1, PLAYERS]),
+    );
+    expect(ran.filter((script) => script === "find-ranks")).toHaveLength(topology.shards.length);
+    expect(ran.filter((script) => script === "count-ahead-of")).toHaveLength(topology.shards.length);
+  },
+);
 
-test("whoever asks together with others fails alike when the store is away", async () => {
+test("concurrent rank reads all fail when the store is away", async () => {
   const down = connectRedis({ url: "redis://127.0.0.1:1", name: "down", log: createLog("test", "silent") });
   try {
     const { boards } = await under.build({ redisOf: () => down });
