@@ -114,7 +114,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     erasePlayer,
     setVisibility,
     tokens,
-    confirmAccount: parts.confirmAccount ?? createConfirmAccount(stores.home, undefined, onConfirm),
+    confirmAccount: parts.confirmAccount ?? createConfirmAccount(stores.home, { onConfirm }),
     passwordsRequired,
     registrationOpen,
     dependencies: [...stores.byAddress].map(([address, redis]) => ({

@@ -31,7 +31,7 @@ function build(redis: Redis) {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { clock, confirm: createConfirmAccount(home, () => clock.nowMs) };
+  return { clock, confirm: createConfirmAccount(home, { now: () => clock.nowMs }) };
 }
 
 describe("a write with a token from a login", () => {

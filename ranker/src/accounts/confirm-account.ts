@@ -25,16 +25,19 @@ export type ConfirmedBy = "memory" | "store" | "token";
 /** What the store says of a token's account. `taken`: a registered player has the id of a player of the provider. */
 type AccountState = "confirmed" | "gone" | "taken" | "unknown";
 
+export interface ConfirmAccountOptions {
+  /** Milliseconds of a monotonic clock. */
+  now?: () => number;
+  onConfirm?: (by: ConfirmedBy) => void;
+}
+
 /**
  * Asks the store of accounts, and remembers a confirmation for a second. While the store does not answer, the verified
  * token alone decides, so that a region whose own store is up goes on.
- *
- * @param now milliseconds of a monotonic clock
  */
 export function createConfirmAccount(
   home: Redis,
-  now = performance.now.bind(performance),
-  onConfirm?: (by: ConfirmedBy) => void,
+  { now = performance.now.bind(performance), onConfirm }: ConfirmAccountOptions = {},
 ): ConfirmAccount {
   const confirmedUntilMs = new LRUCache<string, number>({ max: CONFIRMED_MAX });
   const lookups = new Map<string, Promise<AccountState>>();

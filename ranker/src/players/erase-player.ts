@@ -6,15 +6,12 @@ import {
   accountKey,
   accountQueueKey,
   answersKeys,
-  clockKey,
   entryKeys,
   erasedKey,
   fenceKey,
   loginBucketKey,
-  queueKey,
-  splitKey,
+  shardKeys,
   userBucketKey,
-  visibilityKey,
 } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineScript } from "shared/redis/scripts/define-script";
@@ -91,16 +88,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
     const [newer, older] = answersKeys(shard, userId);
-    const keys = entriesLayout.toKeys({
-      queue: queueKey(shard),
-      clock: clockKey(shard),
-      split: splitKey(shard.tag),
-      erased: erasedKey(shard, userId),
-      visibility: visibilityKey(shard),
-      fence: fenceKey(shard.tag),
-      newer,
-      older,
-    });
+    const keys = entriesLayout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId), newer, older });
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
     const { partitions } = topology;

@@ -7,16 +7,7 @@ import { readDeadEntry } from "shared/model/dead-entry";
 import { parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { parseVisibility } from "shared/model/visibility";
-import {
-  accountDeadKey,
-  accountQueueKey,
-  deadKey,
-  entriesKey,
-  fenceKey,
-  queueKey,
-  splitKey,
-  visibilityKey,
-} from "shared/redis/keys";
+import { accountDeadKey, accountQueueKey, deadKey, entriesKey, queueKey, shardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import { defineScript } from "shared/redis/scripts/define-script";
@@ -72,11 +63,7 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
 
   /** @throws Problem `unavailable` */
   async function readKept(shard: Shard, userId: string): Promise<[visibility: Text, ...records: Text[]]> {
-    const keys = readLayout.toKeys({
-      split: splitKey(shard.tag),
-      visibility: visibilityKey(shard),
-      fence: fenceKey(shard.tag),
-    });
+    const keys = readLayout.toKeys(shardKeys(shard));
     keys.push(...topology.boards.map((each) => entriesKey(shard, each)));
     const args = readLayout.toArgs({ userId, partitions: topology.partitions });
     const [visibility, ...records] = await readScript(stores.of(shard.region), keys, args);

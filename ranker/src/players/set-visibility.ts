@@ -1,7 +1,7 @@
 import type { Identity } from "shared/auth/tokens";
 import type { Shard, Topology } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
-import { clockKey, entryKeys, erasedKey, fenceKey, queueKey, splitKey, visibilityKey } from "shared/redis/keys";
+import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
@@ -51,14 +51,7 @@ const script = defineScript({
 
 export function createSetVisibility({ topology, stores, fences, confirm }: SetVisibilityOptions): SetVisibility {
   async function setOn(shard: Shard, { userId, account = "" }: Identity, isHidden: boolean): Promise<number> {
-    const keys = layout.toKeys({
-      queue: queueKey(shard),
-      clock: clockKey(shard),
-      split: splitKey(shard.tag),
-      erased: erasedKey(shard, userId),
-      visibility: visibilityKey(shard),
-      fence: fenceKey(shard.tag),
-    });
+    const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const args = layout.toArgs({
       userId,

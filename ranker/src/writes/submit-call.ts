@@ -1,18 +1,6 @@
 import type { Identity } from "shared/auth/tokens";
 import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
-import {
-  answersKeys,
-  boardKey,
-  clockKey,
-  entriesKey,
-  erasedKey,
-  fenceKey,
-  hiddenKey,
-  legacyAnswerKey,
-  queueKey,
-  splitKey,
-  visibilityKey,
-} from "shared/redis/keys";
+import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
 import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
@@ -87,16 +75,7 @@ export function toSharedCall(
   shard: Shard,
   board: string,
 ): SubmitCall {
-  const keys = layout.toKeys({
-    queue: queueKey(shard),
-    clock: clockKey(shard),
-    board: boardKey(shard, board),
-    hidden: hiddenKey(shard, board),
-    entries: entriesKey(shard, board),
-    split: splitKey(shard.tag),
-    visibility: visibilityKey(shard),
-    fence: fenceKey(shard.tag),
-  });
+  const keys = layout.toKeys(boardKeys(shard, board));
   const isWholeView = shardsOfView(topology, shard.region).length === 1;
   const { partitions } = topology;
   return { keys, args: layout.toArgs({ queueMax, isWholeView, partitions, keptTtl: ANSWER_KEPT_SECONDS }) };

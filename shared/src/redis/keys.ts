@@ -80,6 +80,23 @@ export const fenceKeys = (tag: string): [fence: string, clock: string] => [fence
 /** list, score events waiting for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
 export const queueKey = (shard: Shard) => `queue:scores:{${shard.tag}}`;
 
+/** The keys of a shard by the names that scripts have for them. */
+export const shardKeys = (shard: Shard) => ({
+  queue: queueKey(shard),
+  clock: clockKey(shard),
+  split: splitKey(shard.tag),
+  visibility: visibilityKey(shard),
+  fence: fenceKey(shard.tag),
+});
+
+/** The same with those of one of its boards. */
+export const boardKeys = (shard: Shard, board: string) => ({
+  ...shardKeys(shard),
+  board: boardKey(shard, board),
+  hidden: hiddenKey(shard, board),
+  entries: entriesKey(shard, board),
+});
+
 /** list, events that PostgreSQL refused, with the reason. */
 export const deadKey = (shard: Shard) => `queue:dead:{${shard.tag}}`;
 

@@ -1,5 +1,5 @@
 import type { Shard, Topology } from "shared/model/regions";
-import { boardKey, entriesKey, fenceKey, splitKey } from "shared/redis/keys";
+import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
@@ -62,12 +62,7 @@ export async function readWindow(
   { partitions }: Topology,
   { shard, board, target, size }: { shard: Shard; board: string; target: Target; size: WindowSize },
 ): Promise<Window> {
-  const keys = layout.toKeys({
-    board: boardKey(shard, board),
-    entries: entriesKey(shard, board),
-    split: splitKey(shard.tag),
-    fence: fenceKey(shard.tag),
-  });
+  const keys = layout.toKeys(boardKeys(shard, board));
   const { above, below, refills = false } = size;
   const args = layout.toArgs({ ...NO_POSITION, ...NO_LOOKUP, ...target, partitions, above, below, refills });
   const userId = "userId" in target ? target.userId : undefined;

@@ -1,6 +1,6 @@
 import { askTogether } from "shared/base/ask-together";
 import type { Shard, Topology } from "shared/model/regions";
-import { boardKey, entriesKey, fenceKey, splitKey } from "shared/redis/keys";
+import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
@@ -54,12 +54,6 @@ interface OnShard {
   board: string;
 }
 const nameOf = ({ shard, board }: OnShard) => `${shard.tag} ${board}`;
-const keysOf = ({ shard, board }: OnShard) => ({
-  board: boardKey(shard, board),
-  entries: entriesKey(shard, board),
-  split: splitKey(shard.tag),
-  fence: fenceKey(shard.tag),
-});
 
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
   const find = askTogether<OnShard & { userId: string; wantsHint: boolean }, Standing>({
@@ -70,7 +64,8 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
       const userIds = lookups.map(({ userId }) => userId);
       const args = findLayout.toArgs({ partitions, wantsHint: first.wantsHint });
       args.push(...userIds);
-      return toFound(region, userIds, await findScript(redisOf(region), findLayout.toKeys(keysOf(first)), args));
+      const keys = findLayout.toKeys(boardKeys(first.shard, first.board));
+      return toFound(region, userIds, await findScript(redisOf(region), keys, args));
     },
   });
   const count = askTogether<OnShard & Sought, Standing>({
@@ -80,7 +75,8 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
       const { region } = first.shard;
       const args = countLayout.toArgs({ partitions });
       for (const position of positions) args.push(...countLayout.toItem(position));
-      return toCounted(region, await countScript(redisOf(region), countLayout.toKeys(keysOf(first)), args));
+      const keys = countLayout.toKeys(boardKeys(first.shard, first.board));
+      return toCounted(region, await countScript(redisOf(region), keys, args));
     },
   });
   return (shard, board, target) =>

@@ -1,5 +1,5 @@
 import type { Shard, Topology } from "shared/model/regions";
-import { boardKey, clockKey, entriesKey, fenceKey, splitKey } from "shared/redis/keys";
+import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
@@ -46,13 +46,7 @@ export async function readShardTop(
   const start = cache.perf.now();
   const found = cache.get(name);
   const cached = found?.kind === "shard" ? found : undefined;
-  const keys = layout.toKeys({
-    board: boardKey(shard, board),
-    entries: entriesKey(shard, board),
-    split: splitKey(shard.tag),
-    clock: clockKey(shard),
-    fence: fenceKey(shard.tag),
-  });
+  const keys = layout.toKeys(boardKeys(shard, board));
   const args = layout.toArgs({ partitions, limit, known: cached?.clock ?? "" });
   const [clock, total, slice] = await topScript(redis, keys, args);
   if (clock === undefined) throw entriesAway(shard.region);
