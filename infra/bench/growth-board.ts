@@ -97,7 +97,7 @@ export async function startGrowthBoard(entries: number, shards: number, nowUs: n
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const member = toArrival(reachedAtUs + 1) + userId; // next to a player, and nobody's
-      const foreign = { score, member, hint: "" };
+      const foreign = { score, member };
       return readRank(shardOf(topology, REGION, userId), MAIN_BOARD, foreign);
     },
   } satisfies Record<Operation, (player: Player) => Promise<unknown>>;

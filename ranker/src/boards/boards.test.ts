@@ -157,7 +157,7 @@ describe("around reads no more than it answers with:", () => {
     const { ranker, topology, shards, ids } = await fill(1, 40);
     const [shard] = shards;
     if (shard === undefined) throw new Error("no shard");
-    const target = { userId, wantsHint: false };
+    const target = { userId };
     const size = { above: 5, below: 5, refills: true };
     const window = await readWindow(under.redis, topology, { shard, board: "main", target, size });
     expect([window.above.length, window.below.length]).toEqual([above, below]);

@@ -50,7 +50,7 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
       const [only, ...others] = shardsOfView(topology, view);
       if (only !== undefined && others.length === 0) {
         // The most frequent question: one shard answers it whole, without the steps over several.
-        const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId, wantsHint: false }));
+        const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
         if (self === undefined || before === undefined) throw notRanked(view, board, userId);
         return toRankView(self, 1 + before, total, toPartial(NONE_MISSING, allowsPartial));
       }
@@ -66,11 +66,9 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
     around: (view, board, userId, range, allowsPartial = false) =>
       readAround({ view, board, userId, allowsPartial }, range),
 
-    async countBefore(view, board, { score, member }, holder) {
+    async countBefore(view, board, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const { found, missing } = await askShards(others, (shard) =>
-        readRank(shard, board, { score, member, hint: "" }),
-      );
+      const { found, missing } = await askShards(others, (shard) => readRank(shard, board, position));
       refuseMissing(missing);
       return sumStandings(found).before;
     },

@@ -32,9 +32,7 @@ export async function locatePlayer<T extends Standing>(
   { view, board, userId, allowsPartial }: PlayerQuestion,
   read: (shard: Shard, target: Target) => Promise<T>,
 ): Promise<Located<T>> {
-  const shards = shardsOfView(topology, view);
-  const lookup = { userId, wantsHint: shards.length > 1 };
-  const candidates = await askShards(shardsThatMayHold(topology, view, userId), (shard) => read(shard, lookup));
+  const candidates = await askShards(shardsThatMayHold(topology, view, userId), (shard) => read(shard, { userId }));
   if (!allowsPartial) refuseMissing(candidates.missing);
   // A player has one home. Should two shards hold an entry, the newer one counts.
   const [holder] = candidates.found
@@ -46,8 +44,7 @@ export async function locatePlayer<T extends Standing>(
   }
   const { self, answer } = holder;
   const isOther = (shard: Shard) => shard !== holder.shard && !candidates.missing.has(shard.region);
-  const sought = { score: self.score, member: self.member, hint: answer.hint ?? "" };
-  const others = await askShards(shards.filter(isOther), (shard) => read(shard, sought));
+  const others = await askShards(shardsOfView(topology, view).filter(isOther), (shard) => read(shard, self));
   const missing = new Map([...candidates.missing, ...others.missing]);
   // Without the other shards of the player's own region there is no rank to speak of.
   if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);

@@ -26,8 +26,7 @@ export function createReadAround(topology: Topology, redisOf: (region: string) =
     const again = await askShards(
       found.filter(isShort).map(({ shard }) => shard),
       (shard) => {
-        const lookup = { userId: userIdOf(self), wantsHint: false };
-        const target = shard === holder ? lookup : { score: self.score, member: self.member, hint: "" };
+        const target = shard === holder ? { userId: userIdOf(self) } : self;
         return readWindow(redisOf(shard.region), topology, { shard, board, target, size: reach });
       },
     );

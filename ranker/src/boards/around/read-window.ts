@@ -30,16 +30,14 @@ const layout = defineLayout({
     below: "number",
     refills: "flag",
     userId: "text",
-    wantsHint: "flag",
     score: "text",
     member: "text",
-    hint: "text",
   },
 });
 type RawWindow =
   | []
   | [total: number]
-  | [total: number, before: number, record: string | null, hint: string, above: RawSlice, below: RawSlice];
+  | [total: number, before: number, record: string | null, above: RawSlice, below: RawSlice];
 const windowScript = defineScript({
   name: "window",
   source,
@@ -49,8 +47,7 @@ const windowScript = defineScript({
   parse: (reply) => reply as RawWindow,
 });
 
-const NO_POSITION = { score: "", member: "", hint: "" };
-const NO_LOOKUP = { userId: "", wantsHint: false };
+const NO_TARGET = { userId: "", score: "", member: "" };
 
 /**
  * Reads the window around a target on one shard.
@@ -64,17 +61,16 @@ export async function readWindow(
 ): Promise<Window> {
   const keys = layout.toKeys(boardKeys(shard, board));
   const { above, below, refills = false } = size;
-  const args = layout.toArgs({ ...NO_POSITION, ...NO_LOOKUP, ...target, partitions, above, below, refills });
+  const args = layout.toArgs({ ...NO_TARGET, ...target, partitions, above, below, refills });
   const userId = "userId" in target ? target.userId : undefined;
   return toWindow(shard.region, userId, await windowScript(redis, keys, args));
 }
 
 function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
-  const [total, before, record, hint, above, below] = reply;
+  const [total, before, record, above, below] = reply;
   if (total === undefined) throw entriesAway(region);
   const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
   if (before !== undefined) window.before = before;
-  if (hint !== undefined) window.hint = hint;
   if (userId !== undefined && record != null) window.self = toSelf(region, userId, record);
   return window;
 }

@@ -10,13 +10,12 @@ KEYS board    zset    score -> <arrival><user_id>
 ARGV partitions  the number of partitions that the caller is configured with
      above, below  entries wanted on each side
      refills     1 when a side that is short at an end of the board is made up for on the other side, else 0
-     user_id     of the player to look up; empty where score, member and hint give the position
-     wants_hint  1 when the caller asks other shards about the same player next, else 0
-     score, member, hint  of the position; the hint is from the player's shard, or empty
-Reply {total, before, record, hint, above, below}. before: the entries strictly ahead. record: the player's, false for a
-      position. hint: for count_ahead on other shards. above and below: as read_slice replies.
+     user_id     of the player to look up; empty where score and member give the position
+     score, member  of the position
+Reply {total, before, record, above, below}. before: the entries strictly ahead. record: the player's, false for a
+      position. above and below: as read_slice replies.
       {total} alone when the player is not on this shard. {} when the entries are not readable here.
-Uses  is_readable, member_of, read_slice, count_ahead, hint_at, NO_HINT
+Uses  is_readable, member_of, read_slice, count_ahead
 
 Cost: O(log N + above + below), and the cost of count_ahead.
 ]]
@@ -29,16 +28,15 @@ if user_id ~= '' then
   if not before then return {total} end
   after = before + 1
 else
-  before = count_ahead(board, total, score, member, hint)
+  before = count_ahead(board, score, member)
   after = before
 end
 if refills then
   local short_above, short_below = math.max(0, above - before), math.max(0, below - (total - after))
   above, below = above + short_below, below + short_above
 end
-local next_hint = record and wants_hint and hint_at(board, total, record, before) or NO_HINT
 return {
-  total, before, record, next_hint,
+  total, before, record,
   read_slice(board, entries, before - above, before - 1),
   read_slice(board, entries, after, after + below - 1)
 }

@@ -6,16 +6,15 @@ KEYS board    zset    score -> <arrival><user_id>
      split    string  how many partitions the region is split into; absent until a service has written it
      fence    string  the run of the server on which the shard may be written; absent in an emptied store
 ARGV partitions  the number of partitions that the caller is configured with
-     then for each position: score, member, hint (from the player's shard, or empty)
+     then for each position: score, member
 Reply one text: the total, then for each position the entries strictly ahead. Empty when the entries are not readable
       here.
 Uses  is_readable, count_ahead
 ]]
 if not is_readable(split, partitions, fence) then return '' end
-local total = redis.call('ZCARD', board)
-local numbers = {total}
+local numbers = {redis.call('ZCARD', board)}
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   local at = item_at(place)
-  numbers[#numbers + 1] = count_ahead(board, total, at.score, at.member, at.hint)
+  numbers[#numbers + 1] = count_ahead(board, at.score, at.member)
 end
 return table.concat(numbers, ' ')

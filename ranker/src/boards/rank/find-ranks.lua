@@ -7,21 +7,18 @@ KEYS board    zset    score -> <arrival><user_id>
      split    string  how many partitions the region is split into; absent until a service has written it
      fence    string  the run of the server on which the shard may be written; absent in an emptied store
 ARGV partitions  the number of partitions that the caller is configured with
-     wants_hint  1 when the caller asks other shards about the same players next, else 0
      then user_ids
 Reply {numbers, record, record...}, a record for each player, false for one who is not on this shard. numbers is one
-      text, which costs both sides less than a list: the total, then for each player the entries strictly ahead and a
-      hint for count_ahead on other shards. {} when the entries are not readable here.
-Uses  is_readable, member_of, hint_at, NO_HINT
+      text, which costs both sides less than a list: the total, then for each player the entries strictly ahead. {} when
+      the entries are not readable here.
+Uses  is_readable, member_of
 ]]
 if not is_readable(split, partitions, fence) then return {} end
-local total = redis.call('ZCARD', board)
 local records = redis.call('HMGET', entries, unpack(ARGV, FIRST_ARG))
-local numbers, reply = {total}, {}
+local numbers, reply = {redis.call('ZCARD', board)}, {}
 for i, record in ipairs(records) do
   local before = record and redis.call('ZREVRANK', board, member_of(record, ARGV[FIRST_ARG + i - 1]))
-  numbers[2 * i] = before or 0
-  numbers[2 * i + 1] = before and wants_hint and hint_at(board, total, record, before) or NO_HINT
+  numbers[i + 1] = before or 0
   reply[i + 1] = before and record
 end
 reply[1] = table.concat(numbers, ' ')

@@ -4,11 +4,11 @@ import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
-import { isReadablePart } from "shared/redis/scripts/parts";
-import { entriesAway, toSelf } from "../shard-entry.ts";
+import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
+import { entriesAway, type Position, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
-import { countAheadPart, type Sought, type Standing, type Target } from "./standing.ts";
+import { countAheadPart, type Standing, type Target } from "./standing.ts";
 
 /**
  * Reads where a target stands on one shard. The targets of one turn of the event loop share a call, so that under load
@@ -23,13 +23,13 @@ const TARGETS_MAX = 64;
 
 const findLayout = defineLayout({
   keys: ["board", "entries", "split", "fence"],
-  args: { partitions: "text", wantsHint: "flag" },
+  args: { partitions: "text" },
 });
 type FindReply = [] | [numbers: string, ...records: (string | null)[]];
 const findScript = defineScript({
   name: "find-ranks",
   source: findSource,
-  parts: [isReadablePart, countAheadPart],
+  parts: [isReadablePart, membersPart],
   layout: findLayout,
   failsAs: "read",
   parse: (reply) => reply as FindReply,
@@ -38,7 +38,7 @@ const findScript = defineScript({
 const countLayout = defineLayout({
   keys: ["board", "split", "fence"],
   args: { partitions: "text" },
-  item: { score: "text", member: "text", hint: "text" },
+  item: { score: "text", member: "text" },
 });
 const countScript = defineScript({
   name: "count-ahead-of",
@@ -56,19 +56,19 @@ interface OnShard {
 const nameOf = ({ shard, board }: OnShard) => `${shard.tag} ${board}`;
 
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
-  const find = askTogether<OnShard & { userId: string; wantsHint: boolean }, Standing>({
+  const find = askTogether<OnShard & { userId: string }, Standing>({
     questionsMax: TARGETS_MAX,
-    keyOf: (lookup) => `${nameOf(lookup)} ${lookup.wantsHint}`,
+    keyOf: nameOf,
     async send(first, lookups) {
       const { region } = first.shard;
       const userIds = lookups.map(({ userId }) => userId);
-      const args = findLayout.toArgs({ partitions, wantsHint: first.wantsHint });
+      const args = findLayout.toArgs({ partitions });
       args.push(...userIds);
       const keys = findLayout.toKeys(boardKeys(first.shard, first.board));
       return toFound(region, userIds, await findScript(redisOf(region), keys, args));
     },
   });
-  const count = askTogether<OnShard & Sought, Standing>({
+  const count = askTogether<OnShard & Position, Standing>({
     questionsMax: TARGETS_MAX,
     keyOf: nameOf,
     async send(first, positions) {
@@ -81,18 +81,16 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
   });
   return (shard, board, target) =>
     "userId" in target
-      ? find({ shard, board, userId: target.userId, wantsHint: target.wantsHint })
-      : count({ shard, board, score: target.score, member: target.member, hint: target.hint });
+      ? find({ shard, board, userId: target.userId })
+      : count({ shard, board, score: target.score, member: target.member });
 }
 
 function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {
   if (numbers === undefined) throw entriesAway(region);
-  const [total = "", ...standings] = numbers.split(" ");
+  const [total = 0, ...befores] = numbers.split(" ").map(Number);
   return userIds.map((userId, i) => {
-    const record = records[i];
-    if (record == null) return { total: Number(total) };
-    const [before, hint = ""] = standings.slice(2 * i, 2 * i + 2);
-    return { total: Number(total), before: Number(before), self: toSelf(region, userId, record), hint };
+    const [record, before = 0] = [records[i], befores[i]];
+    return record == null ? { total } : { total, before, self: toSelf(region, userId, record) };
   });
 }
 

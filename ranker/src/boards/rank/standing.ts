@@ -4,20 +4,11 @@ import type { ShardAnswers } from "../ask-shards.ts";
 import type { Position, ShardEntry } from "../shard-entry.ts";
 import countAhead from "./count-ahead.lua" with { type: "text" };
 
-/** Counts the entries ahead of a position. `count-ahead.lua` alone reads and writes hints. */
+/** Counts the entries ahead of a position. */
 export const countAheadPart: ScriptPart = { source: countAhead, uses: [membersPart] };
 
-/**
- * A position that was read on another shard, or just written there. The hint of that shard saves this one the search
- * for the place: without it, a rank over 16 shards of 300,000 entries takes 30 % more of Redis' CPU.
- */
-export interface Sought extends Position {
-  /** Empty for a position that was just written. */
-  hint: string;
-}
-
-/** A player to look up, or a position. */
-export type Target = { userId: string; wantsHint: boolean } | Sought;
+/** A player to look up, or a position that was read on another shard or just written there. */
+export type Target = { userId: string } | Position;
 
 /** Where a target stands on one shard. */
 export interface Standing {
@@ -26,8 +17,6 @@ export interface Standing {
   /** Entries strictly ahead. Absent, like `self`, where the shard does not hold the player who was looked up. */
   before?: number;
   self?: ShardEntry;
-  /** For the other shards, where it was wanted. */
-  hint?: string;
 }
 
 /** Where a player stands over all shards. */
