@@ -11,6 +11,11 @@ import { sumStandings } from "./rank/standing.ts";
 import type { Position } from "./shard-entry.ts";
 import { createReadTop } from "./top/read-top.ts";
 
+export interface ReadOptions {
+  /** Whether the answer may leave out regions that do not answer. */
+  allowsPartial?: boolean;
+}
+
 /**
  * Reads over the union of a view's shards, exact in the total order. A read never touches PostgreSQL.
  *
@@ -19,13 +24,13 @@ import { createReadTop } from "./top/read-top.ts";
  */
 export interface Boards {
   /** The best `limit` entries. While nothing changes it is the same object, which callers must not change. */
-  top(view: string, board: string, limit: number, allowsPartial?: boolean): Promise<TopView>;
+  top(view: string, board: string, limit: number, options?: ReadOptions): Promise<TopView>;
   /** The same as JSON, encoded once while nothing changes. */
-  topBody(view: string, board: string, limit: number, allowsPartial?: boolean): Promise<SharedBody>;
+  topBody(view: string, board: string, limit: number, options?: ReadOptions): Promise<SharedBody>;
   /** @throws Problem `not_ranked` */
-  rank(view: string, board: string, userId: string, allowsPartial?: boolean): Promise<RankView>;
+  rank(view: string, board: string, userId: string, options?: ReadOptions): Promise<RankView>;
   /** The player with up to `range` neighbours a side, refilled at the ends. @throws Problem `not_ranked` */
-  around(view: string, board: string, userId: string, range: number, allowsPartial?: boolean): Promise<AroundView>;
+  around(view: string, board: string, userId: string, range: number, options?: ReadOptions): Promise<AroundView>;
   /** The entries of the view ahead of a position that was just written, but for those of its own shard. */
   countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
 }
@@ -37,16 +42,16 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
   const readTop = createReadTop(topology, redisOf);
   const readAround = createReadAround(topology, redisOf);
   return {
-    top: async (view, board, limit, allowsPartial = false) =>
+    top: async (view, board, limit, { allowsPartial = false } = {}) =>
       (await readTop({ view, board, limit, allowsPartial })).view,
 
-    async topBody(view, board, limit, allowsPartial = false) {
+    async topBody(view, board, limit, { allowsPartial = false } = {}) {
       const top = await readTop({ view, board, limit, allowsPartial });
       top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
       return top.body;
     },
 
-    async rank(view, board, userId, allowsPartial = false) {
+    async rank(view, board, userId, { allowsPartial = false } = {}) {
       const [only, ...others] = shardsOfView(topology, view);
       if (only !== undefined && others.length === 0) {
         // The most frequent question: one shard answers it whole, without the steps over several.
@@ -63,7 +68,7 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
       return toRankView(self, 1 + before, total, partial);
     },
 
-    around: (view, board, userId, range, allowsPartial = false) =>
+    around: (view, board, userId, range, { allowsPartial = false } = {}) =>
       readAround({ view, board, userId, allowsPartial }, range),
 
     async countBefore(view, board, position, holder) {

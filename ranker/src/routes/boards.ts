@@ -17,15 +17,15 @@ export function boardRoutes(
   return {
     top: toRoute(top, async ({ query: { region, board, limit, partial } }) => {
       const body = await readTop(`${region} ${board} ${limit} ${partial}`, () =>
-        boards.topBody(region, board, limit, partial === "allow"),
+        boards.topBody(region, board, limit, { allowsPartial: partial === "allow" }),
       );
       return { status: 200, body };
     }),
     rank: toRoute(rank, async ({ params: { userId }, query: { region, board, partial } }) =>
-      jsonReply(await boards.rank(region, board, userId, partial === "allow")),
+      jsonReply(await boards.rank(region, board, userId, { allowsPartial: partial === "allow" })),
     ),
     around: toRoute(around, async ({ params: { userId }, query: { region, board, partial, range } }) =>
-      jsonReply(await boards.around(region, board, userId, range, partial === "allow")),
+      jsonReply(await boards.around(region, board, userId, range, { allowsPartial: partial === "allow" })),
     ),
   };
 }

@@ -95,7 +95,10 @@ test("a top over regions without entries names the region that is missing at the
   for (const region of ["EU", "NA"]) {
     away.clear();
     away.add(region);
-    expect(await ranker.boards.top("GLOBAL", "main", 5, true)).toMatchObject({ total: 0, missing_regions: [region] });
+    expect(await ranker.boards.top("GLOBAL", "main", 5, { allowsPartial: true })).toMatchObject({
+      total: 0,
+      missing_regions: [region],
+    });
   }
 });
 
@@ -134,14 +137,14 @@ test("a cached top is not served once the entries have moved", async () => {
 
 test("a region that is away is missing although its top is cached, and is shown again when it is back", async () => {
   const ranker = await build();
-  const whole = await ranker.boards.top("GLOBAL", "main", 2, true);
+  const whole = await ranker.boards.top("GLOBAL", "main", 2, { allowsPartial: true });
   expect(whole).toMatchObject({ missing_regions: [], total: 16 });
   away.add("NA");
   await expect(ranker.boards.top("GLOBAL", "main", 2)).rejects.toMatchObject({ code: "region_unavailable" });
-  const part = await ranker.boards.top("GLOBAL", "main", 2, true);
+  const part = await ranker.boards.top("GLOBAL", "main", 2, { allowsPartial: true });
   expect([shownIn(part), part.total, part.missing_regions]).toEqual([["EU-3 32", "ASIA-3 31"], 12, ["NA"]]);
   away.clear();
-  expect(await ranker.boards.top("GLOBAL", "main", 2, true)).toEqual(whole);
+  expect(await ranker.boards.top("GLOBAL", "main", 2, { allowsPartial: true })).toEqual(whole);
   expect(await ranker.boards.top("GLOBAL", "main", 2)).not.toHaveProperty("missing_regions");
 });
 
