@@ -145,7 +145,7 @@ describe("login", () => {
     await expect(required.accounts.login({ user_id: "ada", name: "Ada" })).rejects.toMatchObject(badCredentials);
   });
 
-  test("a login with a password costs one hash, whatever is wrong with the credentials", async () => {
+  test("a login with a password costs one hash, also with wrong credentials", async () => {
     await optional.accounts.register(ada);
     await optional.accounts.register({ ...ada, user_id: "bob", password });
     let hashes = 0;

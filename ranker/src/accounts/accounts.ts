@@ -1,7 +1,7 @@
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
-import { ACCOUNTS_TAG, accountClockKey, accountKey, accountQueueKey, fenceKey, MAIN_BOARD } from "shared/redis/keys";
+import { ACCOUNTS_TAG, accountKey, accountKeys, MAIN_BOARD } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
@@ -107,12 +107,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       // The script decides. Asking before it saves the hash of a password for an id that is taken.
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
-      const keys = registerLayout.toKeys({
-        queue: accountQueueKey,
-        clock: accountClockKey,
-        account: accountKey(user_id),
-        fence: fenceKey(ACCOUNTS_TAG),
-      });
+      const keys = registerLayout.toKeys(accountKeys(user_id));
       const args = registerLayout.toArgs({
         queueMax,
         eventTail: JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1),

@@ -1,5 +1,5 @@
 import { Problem } from "shared/api/problems";
-import { ACCOUNTS_TAG, accountKey, fenceKey } from "shared/redis/keys";
+import { accountKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
@@ -24,8 +24,7 @@ const script = defineScript({
 
 /** @throws Problem `unavailable`, also while the store of accounts was not compared with PostgreSQL */
 export async function readAccount(home: Redis, userId: string): Promise<Account> {
-  const keys = layout.toKeys({ account: accountKey(userId), fence: fenceKey(ACCOUNTS_TAG) });
-  const pairs = await script(home, keys, []);
+  const pairs = await script(home, layout.toKeys(accountKeys(userId)), []);
   if (pairs === null) throw accountsAway();
   const account: Record<string, string> = {};
   for (let i = 0; i < pairs.length; i += 2) account[pairs[i] ?? ""] = pairs[i + 1] ?? "";

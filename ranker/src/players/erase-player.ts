@@ -1,15 +1,10 @@
 import type { Shard, Topology } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
-  accountClockKey,
-  accountErasedKey,
-  accountKey,
-  accountQueueKey,
+  accountKeys,
   answersKeys,
   entryKeys,
   erasedKey,
-  fenceKey,
-  loginBucketKey,
   shardKeys,
   userBucketKey,
 } from "shared/redis/keys";
@@ -101,14 +96,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   }
 
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
-    const keys = accountLayout.toKeys({
-      queue: accountQueueKey,
-      clock: accountClockKey,
-      account: accountKey(userId),
-      erased: accountErasedKey(userId),
-      fence: fenceKey(ACCOUNTS_TAG),
-      bucket: loginBucketKey(userId),
-    });
+    const keys = accountLayout.toKeys(accountKeys(userId));
     const eventTail = JSON.stringify({ user_id: userId }).slice(1);
     const args = accountLayout.toArgs({ eventTail, createdAt, ttl: ERASED_TTL_SECONDS });
     try {

@@ -1,7 +1,7 @@
 #!lua
 --[[
 Writes scores on one board of one shard, one after another: sets one, adds to it, or creates the entry. For each write
-ranking, record and queue change together or not at all, whatever becomes of the others.
+ranking, record and queue change together or not at all, also where another write is refused.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard

@@ -287,7 +287,7 @@ describe("writes of one turn go to Redis in one call:", () => {
 });
 
 describe("idempotency", () => {
-  test("a replay repeats the first answer, whatever was written in between", async () => {
+  test("a replay repeats the first answer, also after later writes", async () => {
     const first = await ranker.submit(ada, main("add", 3, "k"));
     await ranker.submit(ada, main("set", 50));
     await ranker.submit(player("bob"), main("set", 70));

@@ -176,3 +176,13 @@ export type NetworkBucketKind = "address" | "registration" | "read";
  */
 export const networkBucketKeys = (kind: NetworkBucketKind, networks: LimitedNetworks): string[] =>
   networks.map((network) => `bucket:{${networks.at(-1) ?? ""}}:${kind}:${network}`);
+
+/** The keys of a player's account by the names that scripts have for them. `bucket` counts failed logins. */
+export const accountKeys = (userId: string) => ({
+  queue: accountQueueKey,
+  clock: accountClockKey,
+  account: accountKey(userId),
+  erased: accountErasedKey(userId),
+  fence: fenceKey(ACCOUNTS_TAG),
+  bucket: loginBucketKey(userId),
+});

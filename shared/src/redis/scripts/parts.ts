@@ -6,10 +6,17 @@ import isReadable from "./is-readable.lua" with { type: "text" };
 import members from "./members.lua" with { type: "text" };
 import versions from "./versions.lua" with { type: "text" };
 
-/** Rules that scripts of several services keep. The header of each file says what it declares. */
+// Rules that scripts of several services keep. The header of each file describes its functions.
+
+/** `is_account_erased` */
 export const accountErasedPart: ScriptPart = { source: accountErased };
+/** `is_hidden` */
 export const isHiddenPart: ScriptPart = { source: isHidden };
+/** `is_open` */
 export const isOpenPart: ScriptPart = { source: isOpen };
+/** `is_readable` */
 export const isReadablePart: ScriptPart = { source: isReadable };
+/** `ARRIVAL_DIGITS`, `member_of` */
 export const membersPart: ScriptPart = { source: members };
+/** `last_version`, `next_version`, `time_us`, `version_in`, `digits` */
 export const versionsPart: ScriptPart = { source: versions };
