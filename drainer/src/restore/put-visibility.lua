@@ -14,34 +14,21 @@ ARGV 1 user_id
 Reply 1; 0 when something newer stays, or the player was erased: then nothing was done
 
 Raises the clock, so that every later change is newer, and readers see that somebody has come or gone.
-Uses  last_version, version_in, digits, member_of
+Uses  last_version, version_in, digits, find_moves, move_members
 ]]
 local visibility, clock, erased = KEYS[1], KEYS[2], KEYS[3]
 local user_id, version, state, read = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
-local FIRST, WIDTH = 4, 3
+local FIRST_BOARD = 4
 
 local before = last_version(clock)
 local present = redis.call('HGET', visibility, user_id) or ''
 if tonumber(version) <= version_in(redis.call('GET', erased)) then return 0 end
 if present ~= read and version_in(present) > tonumber(version) then return 0 end
 
-local moves = {}
-for i = FIRST, #KEYS, WIDTH do
-  local member = member_of(redis.call('HGET', KEYS[i + 2], user_id), user_id)
-  local from, to = KEYS[i], KEYS[i + 1]
-  if state == 'visible' then from, to = to, from end
-  local score = redis.call('ZSCORE', from, member)
-  redis.call('ZCARD', to)
-  if score then moves[#moves + 1] = {from, to, score, member} end
-end
-
+local moves = find_moves(FIRST_BOARD, user_id, state)
 redis.call('HSET', visibility, user_id, version .. ' ' .. state)
-for _, move in ipairs(moves) do
-  local from, to, score, member = unpack(move)
-  redis.call('ZREM', from, member)
-  redis.call('ZADD', to, score, member)
-end
+move_members(moves)
 local change = #moves > 0 and before + 1 or before
 redis.call('SET', clock, digits(math.max(tonumber(version), change)))
 return 1

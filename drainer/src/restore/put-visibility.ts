@@ -4,13 +4,13 @@ import { toState } from "shared/model/visibility";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
-import { membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { moveMembersPart, versionsPart } from "shared/redis/scripts/parts";
 import source from "./put-visibility.lua" with { type: "text" };
 
 const script = defineScript({
   name: "put-visibility",
   source,
-  parts: [versionsPart, membersPart],
+  parts: [versionsPart, moveMembersPart],
   parse: (reply) => reply === 1,
 });
 

@@ -19,15 +19,13 @@ ARGV run         of the server that this is sent to
      partitions  the number of partitions that the caller is configured with
 Reply the entries taken away; -1 where the region is split otherwise, or is being moved, -3 where the shard may not be
       written: then nothing was done
-Uses  is_open, last_version, next_version, time_us, digits, member_of
+Uses  is_open, is_moved, last_version, next_version, time_us, digits, member_of
 
 Events that are older than the erasure and still in the queue do no harm: the erasure follows them.
 ]]
 local KEYS_OF_BOARD = 3
 
--- The entries have moved, or are moving: what is erased here would come back there.
-local present_split = redis.call('GET', split)
-if present_split and present_split ~= partitions then return -1 end
+if is_moved(split, partitions) then return -1 end
 if not is_open(fence, run) then return -3 end
 
 redis.call('LLEN', queue)

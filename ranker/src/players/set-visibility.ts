@@ -5,7 +5,7 @@ import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
-import { accountErasedPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { accountErasedPart, isOpenPart, moveMembersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/shard-entry.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
@@ -41,7 +41,7 @@ const layout = defineLayout({
 const script = defineScript({
   name: "set-visibility",
   source,
-  parts: [isOpenPart, accountErasedPart, versionsPart, membersPart],
+  parts: [isOpenPart, accountErasedPart, versionsPart, moveMembersPart],
   layout,
   isFenced: true,
   failsAs: "write",

@@ -40,14 +40,14 @@ Reply for each write '<replayed 0|1> <outcome>', and after ok ' <score> <updated
 
 Guarantee: every key that a write will change is read first, and the queue is written first, so a wrong type or a refusal
 for memory comes before anything has changed. Versions are unique on the shard and only grow.
-Uses  is_open, last_version, next_version, time_us, digits, is_hidden, is_account_erased, member_of, ARRIVAL_DIGITS
+Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, is_account_erased, member_of, ARRIVAL_DIGITS
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so a sorted set, holds exactly
 -- Answers of one player in the newer hash: 1,000 take some 80 KB. The older hash holds as many at the most.
 local KEPT_MAX = 1000
 
-local present_split = redis.call('GET', split)
+local has_moved = is_moved(split, partitions)
 local queued = redis.call('LLEN', queue)
 local version = last_version(clock)
 local now = time_us()
@@ -76,8 +76,7 @@ end
 
 -- One write of the call. `answers` holds the keys of kept answers, nil without an idempotency key.
 local function write(item, erased, answers)
-  -- The entries have moved, or are moving: what is written here would be lost.
-  if present_split and present_split ~= partitions then return '0 moved' end
+  if has_moved then return '0 moved' end
   if is_closed then return '0 closed' end
 
   -- The account may be gone while a ranker still lets its token in.

@@ -4,6 +4,7 @@ import isHidden from "./is-hidden.lua" with { type: "text" };
 import isOpen from "./is-open.lua" with { type: "text" };
 import isReadable from "./is-readable.lua" with { type: "text" };
 import members from "./members.lua" with { type: "text" };
+import moveMembers from "./move-members.lua" with { type: "text" };
 import versions from "./versions.lua" with { type: "text" };
 
 // Rules that scripts of several services keep. The header of each file describes its functions.
@@ -12,11 +13,13 @@ import versions from "./versions.lua" with { type: "text" };
 export const accountErasedPart: ScriptPart = { source: accountErased };
 /** `is_hidden` */
 export const isHiddenPart: ScriptPart = { source: isHidden };
-/** `is_open` */
+/** `is_open`, `is_moved` */
 export const isOpenPart: ScriptPart = { source: isOpen };
 /** `is_readable` */
 export const isReadablePart: ScriptPart = { source: isReadable };
 /** `ARRIVAL_DIGITS`, `member_of` */
 export const membersPart: ScriptPart = { source: members };
+/** `find_moves`, `move_members` */
+export const moveMembersPart: ScriptPart = { source: moveMembers, uses: [membersPart] };
 /** `last_version`, `next_version`, `time_us`, `version_in`, `digits` */
 export const versionsPart: ScriptPart = { source: versions };
