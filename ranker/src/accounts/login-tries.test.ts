@@ -32,7 +32,7 @@ async function login(tried: string, { user_id = "ada", from = HOME, ...rest } = 
 }
 
 const badCredentials = { status: 401, code: "bad_credentials", retryAfter: null };
-// A try comes back every 30 seconds, and the first one began to when the test did.
+// A try comes back every 30 seconds, counted from the start of the test.
 const limited = { status: 429, code: "rate_limited", retryAfter: expect.stringMatching(/^(2\d|30)$/) };
 const entered = { status: 200, code: undefined, retryAfter: null };
 
@@ -58,7 +58,7 @@ describe("failed logins of one player", () => {
     expect(denied).toEqual(limited);
     await letPass(Number(denied.retryAfter));
     expect(await login(password)).toEqual(entered);
-    expect(await login("wrong")).toEqual(badCredentials); // the one that was right did not cost the try
+    expect(await login("wrong")).toEqual(badCredentials); // the right password did not use up the try
     expect(await login("wrong")).toEqual(limited);
   });
 

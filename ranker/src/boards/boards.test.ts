@@ -18,7 +18,7 @@ interface Modelled {
   userId: string;
   region: string;
   score: number;
-  /** Place in the sequence of arrivals: each is later than the one before, whatever the shard. */
+  /** Place in the sequence of arrivals: each is later than the one before, on any shard. */
   arrival: number;
 }
 
@@ -44,7 +44,7 @@ class Model {
   }
 }
 
-/** `around` by the book: the neighbours nearest to the player, the window refilled at the ends. */
+/** `around` by its definition: the nearest neighbours, refilled at the ends of the board. */
 function windowAround(sorted: Modelled[], index: number, range: number): Modelled[] {
   const others = sorted.filter((_, place) => place !== index);
   const first = Math.max(0, Math.min(index - range, others.length - 2 * range));
@@ -138,7 +138,7 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
 });
 
 describe("around reads no more than it answers with:", () => {
-  /** Fills a board whose players' scores follow their numbers, and counts what `around` asks of Redis. */
+  /** Fills a board whose players' scores follow their numbers. */
   async function fill(partitions: number, players: number) {
     const topology = createTopology(["EU"], partitions, ["main"]);
     const ranker = await under.build({ topology });

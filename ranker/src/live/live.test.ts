@@ -127,7 +127,7 @@ describe("a board", () => {
       return told.map((text) => /cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1]);
     };
     const before = await calls();
-    // As long as a board that is looked at would have taken for a few reads.
+    // As long as a watched board would take for a few reads.
     for (let n = 0; n < 20; n++) await under.redis.ping().then(() => new Promise((next) => setTimeout(next, 5)));
     expect(await calls()).toEqual(before);
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-/** A Redis whose replies to `INCR` are read from it and thrown away, as a network that breaks at the worst moment. */
+/** A proxy that drops the connection when Redis replies to `INCR`: the command has run and its reply is lost. */
 function replyLoser(port: number): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const proxy = createServer((client) => {

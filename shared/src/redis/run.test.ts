@@ -18,7 +18,7 @@ test("a server whose first answer about its run is late is asked again", async (
     const reply = await caught;
     expect(runOf(redis)).toBeUndefined();
     const failed = await redis.ping().catch((error: Error) => error.message);
-    expect(failed).toContain("timed out"); // and so has the question for the run
+    expect(failed).toContain("timed out"); // and so has the INFO for the run
     reply.release();
     await until(
       async () => runOf(redis),
@@ -41,7 +41,7 @@ test("a server that refuses INFO is used with an unknown run", async () => {
       async () => runOf(redis),
       (run) => run !== undefined || redis.status === "reconnecting",
     );
-    // ioredis' own ready check asks with INFO, too, and knows no other way than an ACL that refuses it.
+    // The ready check of ioredis sends INFO as well, and accepts only the refusal of an ACL.
     expect([UNKNOWN_RUN, undefined]).toContain(runOf(redis));
   } finally {
     redis.disconnect();

@@ -19,7 +19,7 @@ type Outcome = PromiseSettledResult<boolean>;
 const isRefusal = (result: Outcome) => result.status === "rejected";
 
 describe("a flood", () => {
-  /** As many calls at once, from so many networks in turn. */
+  /** Makes calls at once, from several networks in turn. */
   const flood = (under: Passwords, calls: number, networks: number): Promise<Outcome>[] =>
     Array.from({ length: calls }, async (_, n) => {
       const [outcome] = await Promise.allSettled([under.matches("x", undefined, [`network ${n % networks}`])]);
@@ -29,7 +29,7 @@ describe("a flood", () => {
   test("is refused beyond the queue, and calls in the queue are served", async () => {
     const patient = await createPasswords(60_000);
     const refused = (await Promise.all(flood(patient, 150, 150))).filter(isRefusal);
-    expect(refused.length).toBe(150 - 102); // two at work and a hundred that wait
+    expect(refused.length).toBe(150 - 102); // two run and a hundred wait
     expect(refused[0]).toMatchObject({ reason: { code: "unavailable", headers: { "retry-after": "1" } } });
     expect(await patient.matches("x", undefined, HOME)).toBe(false);
   }, 60_000);
@@ -61,7 +61,7 @@ describe("a flood", () => {
     const impatient = await createPasswords(0);
     const results = await Promise.all(flood(impatient, 150, 150));
     expect(results.filter(isRefusal).length).toBeGreaterThan(100);
-    expect(results.slice(0, 2).filter(isRefusal)).toEqual([]); // at work at once
+    expect(results.slice(0, 2).filter(isRefusal)).toEqual([]); // these two run at once
     expect(await impatient.matches("x", undefined, HOME)).toBe(false); // no place is lost
   });
 });

@@ -42,7 +42,7 @@ async function build(partitions = 1): Promise<Built> {
   return ranker;
 }
 
-/** How often rankings were read. */
+/** ZREVRANGE commands that the servers have run. */
 async function rankingsRead(): Promise<number> {
   const infos = await Promise.all(primariesOf(under.redis).map((server) => server.info("commandstats")));
   const stats = infos.map((info) => /^calls=(\d+)/.exec(parseInfo(info).get("cmdstat_zrevrange") ?? "")?.[1]);
