@@ -74,49 +74,48 @@ local function keep_answer(answers, field, text)
   if held == 0 then redis.call('EXPIRE', answers.newer, 2 * kept_ttl) end
 end
 
--- One write of the call. `answers` holds the keys of kept answers, nil without an idempotency key.
-local function write(item, erased, answers)
+-- Writes the item that was taken. `answers` holds the keys of kept answers, nil without an idempotency key.
+local function write(erased, answers)
   if has_moved then return '0 moved' end
   if is_closed then return '0 closed' end
 
   -- The account may be gone while a ranker still lets its token in.
   local erasure = redis.call('GET', erased)
-  if is_account_erased(erasure, item.account) then return '0 erased' end
+  if is_account_erased(erasure, account) then return '0 erased' end
 
   local digest
   if answers then
-    digest = string.sub(redis.sha1hex(item.fingerprint), 1, FINGERPRINT_DIGITS)
-    local kept, place = find_answer(answers, item.field, erasure)
+    digest = string.sub(redis.sha1hex(fingerprint), 1, FINGERPRINT_DIGITS)
+    local kept, place = find_answer(answers, field, erasure)
     if kept then
       local owner, answer = string.match(kept, '^(%S+) (.*)$')
-      if owner ~= digest and owner ~= item.fingerprint then return '0 idempotency_conflict' end
+      if owner ~= digest and owner ~= fingerprint then return '0 idempotency_conflict' end
       -- Written again for WAIT, which confirms a connection's own writes: another connection may have kept the answer.
       if place == answers.legacy then
         redis.call('SET', place, kept, 'KEEPTTL')
       else
-        redis.call('HSET', place, item.field, kept)
+        redis.call('HSET', place, field, kept)
       end
       return '1 ' .. answer
     end
   end
 
-  local record = redis.call('HGET', entries, item.user_id)
+  local record = redis.call('HGET', entries, user_id)
   -- A hidden player's scores are written in the same way, to a ranking that no read looks at.
-  local is_unseen = is_hidden(redis.call('HGET', visibility, item.user_id))
+  local is_unseen = is_hidden(redis.call('HGET', visibility, user_id))
   local ranking = is_unseen and hidden or board
   local old_arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
-  local old_score = redis.call('ZSCORE', ranking, member_of(record, item.user_id))
+  local old_score = redis.call('ZSCORE', ranking, member_of(record, user_id))
   if queued >= queue_max then return '0 queue_full' end
 
   -- A refusal is kept under the idempotency key, too: repeats get the first answer.
   local function refuse(outcome)
-    if answers then keep_answer(answers, item.field, digest .. ' ' .. outcome) end
+    if answers then keep_answer(answers, field, digest .. ' ' .. outcome) end
     return '0 ' .. outcome
   end
 
-  if item.operation == 'create' and old_score then return refuse('entry_exists') end
-  local score = item.value
-  if item.operation == 'add' then score = item.value + tonumber(old_score or '0') end
+  if operation == 'create' and old_score then return refuse('entry_exists') end
+  local score = operation == 'add' and value + tonumber(old_score or '0') or value
   if score > SCORE_MAX or score < -SCORE_MAX then return refuse('score_out_of_range') end
 
   local given = next_version(version, now)
@@ -127,33 +126,34 @@ local function write(item, erased, answers)
   local score_text, version_text = digits(score), digits(given)
   local reached_at = digits(SCORE_MAX - tonumber(arrival))
   redis.call('LPUSH', queue, '{"score":"' .. score_text .. '","reached_at":"' .. reached_at
-    .. '","updated_at":"' .. version_text .. '",' .. item.event_tail)
+    .. '","updated_at":"' .. version_text .. '",' .. event_tail)
   queued, version = queued + 1, given
   redis.call('SET', clock, version_text)
-  local member = arrival .. item.user_id
+  local member = arrival .. user_id
   if is_arrival then
-    if old_arrival then redis.call('ZREM', ranking, old_arrival .. item.user_id) end
+    if old_arrival then redis.call('ZREM', ranking, old_arrival .. user_id) end
     redis.call('ZADD', ranking, score_text, member)
   end
-  redis.call('HSET', entries, item.user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. item.name)
+  redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. name)
 
   local rank = is_unseen and 0 or redis.call('ZREVRANK', board, member) + 1
   local is_final = (is_unseen or is_whole_view) and 1 or 0
   local answer = 'ok ' .. score_text .. ' ' .. version_text .. ' ' .. (is_arrival and '-' or arrival) .. ' ' .. rank
     .. ' ' .. is_final
-  if answers then keep_answer(answers, item.field, digest .. ' ' .. answer) end
+  if answers then keep_answer(answers, field, digest .. ' ' .. answer) end
   return '0 ' .. answer
 end
 
 local replies, key = {}, FIRST_KEY
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
-  local item, erased, answers = item_at(place), KEYS[key], nil
+  take_item(place)
+  local erased, answers = KEYS[key], nil
   key = key + 1
-  if item.fingerprint ~= '' then
+  if fingerprint ~= '' then
     answers = {newer = KEYS[key], older = KEYS[key + 1], legacy = KEYS[key + 2]}
     key = key + KEYS_OF_ANSWER
   end
-  local is_done, reply = pcall(write, item, erased, answers)
+  local is_done, reply = pcall(write, erased, answers)
   replies[#replies + 1] = is_done and reply or '! ' .. (type(reply) == 'table' and reply.err or tostring(reply))
 end
 return replies

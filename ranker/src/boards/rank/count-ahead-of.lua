@@ -14,7 +14,7 @@ Uses  is_readable, count_ahead
 if not is_readable(split, partitions, fence) then return '' end
 local numbers = {redis.call('ZCARD', board)}
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
-  local at = item_at(place)
-  numbers[#numbers + 1] = count_ahead(board, at.score, at.member)
+  take_item(place)
+  numbers[#numbers + 1] = count_ahead(board, score, member)
 end
 return table.concat(numbers, ' ')

@@ -17,8 +17,8 @@ test("Lua finds keys, arguments and items under the names that TypeScript gave t
     source: `#!lua
       local texts = {queue_of_shard, tostring(wants_hint), tostring(queue_max + 1), name, FIRST_KEY, KEYS[FIRST_KEY]}
       for place = FIRST_ARG, #ARGV, ITEM_ARGS do
-        local item = item_at(place)
-        texts[#texts + 1] = item.user_id .. ' ' .. tostring(item.is_new)
+        take_item(place)
+        texts[#texts + 1] = user_id .. ' ' .. tostring(is_new)
       end
       return table.concat(texts, ',')`,
     layout,

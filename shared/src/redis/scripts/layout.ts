@@ -23,20 +23,20 @@ export interface Layout<K extends string, A extends ArgKinds, I extends ArgKinds
 
 /**
  * Lays out a script, so that a key or an argument is added in one place for TypeScript and Lua. The header declares a
- * local for each name; `FIRST_KEY` and `FIRST_ARG`, the places of those that have none; and for items `ITEM_ARGS` and
- * `item_at(place)`, a table of the item whose arguments begin there.
+ * local for each name; `FIRST_KEY` and `FIRST_ARG`, the places of those that have none; and for items `ITEM_ARGS`, a local
+ * for each name, and `take_item(place)`, which sets these to the item whose arguments begin there.
  */
 export function defineLayout<
   const K extends string,
   const A extends ArgKinds = Record<never, ArgKind>,
   const I extends ArgKinds = Record<never, ArgKind>,
 >({ keys, args, item }: LayoutNames<K, A, I>): Layout<K, A, I> {
-  const toValues = <V extends ArgKinds>(kinds: V, values: ArgValues<V>) =>
-    Object.keys(kinds).map((name) => toWire(values[name as keyof V]));
+  const argNames: (keyof A)[] = Object.keys(args);
+  const itemNames: (keyof I)[] = Object.keys(item ?? {});
   return {
     toKeys: (values) => keys.map((name) => values[name]),
-    toArgs: (values) => toValues(args, values),
-    toItem: (values) => (item === undefined ? [] : toValues(item, values)),
+    toArgs: (values) => argNames.map((name) => toWire(values[name])),
+    toItem: (values) => itemNames.map((name) => toWire(values[name])),
     toHeader(argsBefore) {
       const firstArg = argsBefore + 1;
       const kinds = Object.entries(args);
@@ -62,6 +62,7 @@ function toLua(kind: ArgKind, place: string): string {
 }
 
 function toItemHeader(item: readonly (readonly [name: string, kind: ArgKind])[]): string {
-  const fields = item.map(([name, kind], i) => `${toSnakeCase(name)} = ${toLua(kind, `place + ${i}`)}`);
-  return `local ITEM_ARGS = ${item.length}\nlocal function item_at(place) return {${fields.join(", ")}} end`;
+  const names = item.map(([name]) => toSnakeCase(name)).join(", ");
+  const values = item.map(([, kind], i) => toLua(kind, `place + ${i}`)).join(", ");
+  return `local ITEM_ARGS, ${names} = ${item.length}\nlocal function take_item(place) ${names} = ${values} end`;
 }
