@@ -89,8 +89,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const { redis, writer = redis, confirm, fences, passwords, submit, hasRoom, countTry } = options;
   const { passwordsRequired, queueMax } = options;
   /**
-   * Account and ranking live in different slots, so no script can write both. The account keeps the initial score until
-   * the entry exists: where a registration ends in between, the next login writes the entry.
+   * Account and ranking live in different slots, so no script can write both. The account keeps the
+   * initial score until the entry exists: where a registration ends in between, the next login
+   * writes the entry.
    */
   async function writeInitialScore(identity: Identity, value: number): Promise<void> {
     try {
@@ -161,7 +162,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return identity;
   }
 
-  /** A given password always costs one hash, so that the time does not reveal whether the player exists. */
+  /** A password always costs one hash: the time must not reveal whether the player exists. */
   async function mayEnter(
     account: Account,
     { name, password }: Credentials,

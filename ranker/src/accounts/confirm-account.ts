@@ -6,23 +6,28 @@ import type { Redis } from "shared/redis/redis";
 import { readAccount } from "./read-account.ts";
 
 /**
- * Checks that the account a token was issued for is still the player's: not removed, not registered again by another
- * player, not moved to another region. For a player of the identity provider, checks that no account here has the id.
+ * Checks that the account a token was issued for is still the player's: not removed, not registered
+ * again by another player, not moved to another region. For a player of the identity provider,
+ * checks that no account here has the id.
  *
- * @throws Problem `invalid_token`; `unavailable` for a player of the provider whom the store never confirmed
+ * @throws Problem `invalid_token`; `unavailable` for a player of the provider whom the store never
+ *   confirmed
  */
 export type ConfirmAccount = (identity: Identity) => Promise<void>;
 
-// A removed account may still write within this time. An active player costs one look-up in the same time.
+// A removed account may still write within this time. An active player costs one look-up in the
+// same time.
 const CONFIRMED_MS = 1_000;
 const CONFIRMED_MAX = 20_000;
 // After a failure the store is left alone for this long, so that not every write waits for it.
 const REST_AFTER_FAILURE_MS = 500;
 
-/** What let a write pass: a remembered confirmation, the store, or, while the store is away, the token alone. */
+/** What let a write pass: a remembered confirmation, the store, or the token alone. */
 export type ConfirmedBy = "memory" | "store" | "token";
 
-/** What the store says of a token's account. `taken`: a registered player has the id of a player of the provider. */
+/**
+ * What the store says of a token's account. `taken`: a player's id at the provider is taken here.
+ */
 type AccountState = "confirmed" | "gone" | "taken" | "unknown";
 
 export interface ConfirmAccountOptions {
@@ -32,8 +37,8 @@ export interface ConfirmAccountOptions {
 }
 
 /**
- * Asks the store of accounts, and remembers a confirmation for a second. While the store does not answer, the verified
- * token alone decides, so that a region whose own store is up goes on.
+ * Asks the store of accounts, and remembers a confirmation for a second. While the store does not
+ * answer, the verified token alone decides, so that a region whose own store is up goes on.
  */
 export function createConfirmAccount(
   home: Redis,

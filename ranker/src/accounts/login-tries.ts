@@ -9,17 +9,19 @@ import type { Redis } from "shared/redis/redis";
 const NETWORKS = 10;
 
 /**
- * Runs a login as one of a player's tries, also where no such player exists. The try is taken before the login, so that
- * concurrent logins cannot exceed the limit, and given back unless the credentials were wrong.
+ * Runs a login as one of a player's tries, also where no such player exists. The try is taken
+ * before the login, so that concurrent logins cannot exceed the limit, and given back unless the
+ * credentials were wrong.
  *
  * @throws Problem `rate_limited` with the time until the next try, or what `login` throws
  */
 export type CountTry = <T>(userId: string, networks: LimitedNetworks, login: () => Promise<T>) => Promise<T>;
 
 /**
- * Counts failed logins in token buckets of the player. Each network has its own, so that a stranger who guesses cannot
- * lock the player out: ids are public. Wider networks share larger ones, a household twice and a site four times the
- * tries of an address. One of ten times the size covers all networks, so that many networks guess slowly, too.
+ * Counts failed logins in token buckets of the player. Each network has its own, so that a stranger
+ * who guesses cannot lock the player out: ids are public. Wider networks share larger ones, a
+ * household twice and a site four times the tries of an address. One of ten times the size covers
+ * all networks, so that many networks guess slowly, too.
  */
 export function createCountTry(redis: Redis, limiter: Limiter, { perSecond, burst }: Limit): CountTry {
   const byNetwork = toNetworkPolicies("login", { perSecond, burst });

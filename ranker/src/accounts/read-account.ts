@@ -22,7 +22,7 @@ const script = defineScript({
   parse: (reply) => reply as string[] | null,
 });
 
-/** @throws Problem `unavailable`, also while the store of accounts was not compared with PostgreSQL */
+/** @throws Problem `unavailable`, also until the store has been compared with PostgreSQL */
 export async function readAccount(home: Redis, userId: string): Promise<Account> {
   const pairs = await script(home, layout.toKeys(accountKeys(userId)), []);
   if (pairs === null) throw accountsAway();
@@ -31,6 +31,6 @@ export async function readAccount(home: Redis, userId: string): Promise<Account>
   return account;
 }
 
-/** The store of accounts was restarted. It is being compared with PostgreSQL, or restored from it. */
+/** The restarted store of accounts is being compared with PostgreSQL, or restored from it. */
 export const accountsAway = () =>
   new Problem("unavailable", "The store of accounts is being restored. Nothing was changed; try again.");

@@ -9,8 +9,8 @@ export const NONE_MISSING: MissingRegions = new Map();
 export type ShardAnswers<T> = readonly { shard: Shard; answer: T }[];
 
 /**
- * Asks shards at the same time. A region with a shard that is `unavailable` is missing whole: its other shards alone
- * would be neither its ranking nor nothing.
+ * Asks shards at the same time. A region with a shard that is `unavailable` is missing whole: its
+ * other shards alone would be neither its ranking nor nothing.
  */
 export async function askShards<T>(
   shards: readonly Shard[],

@@ -17,21 +17,23 @@ export interface ReadOptions {
 }
 
 /**
- * Reads over the union of a view's shards, exact in the total order. A read never touches PostgreSQL.
+ * Reads over the union of a view's shards, exact in the total order. A read never touches
+ * PostgreSQL.
  *
- * All throw Problem `region_unavailable` when a region of the view does not answer; with `allowsPartial` only when no
- * region does, or when the player looked for may be in one that does not.
+ * All throw Problem `region_unavailable` when a region of the view does not answer; with
+ * `allowsPartial` only when no region does, or when the player looked for may be in one that does
+ * not.
  */
 export interface Boards {
-  /** The best `limit` entries. While nothing changes it is the same object, which callers must not change. */
+  /** The best `limit` entries: the same, immutable object while nothing changes. */
   top(view: string, board: string, limit: number, options?: ReadOptions): Promise<TopView>;
   /** The same as JSON, encoded once while nothing changes. */
   topBody(view: string, board: string, limit: number, options?: ReadOptions): Promise<SharedBody>;
   /** @throws Problem `not_ranked` */
   rank(view: string, board: string, userId: string, options?: ReadOptions): Promise<RankView>;
-  /** The player with up to `range` neighbours a side, refilled at the ends. @throws Problem `not_ranked` */
+  /** The player with up to `range` neighbours a side. @throws Problem `not_ranked` */
   around(view: string, board: string, userId: string, range: number, options?: ReadOptions): Promise<AroundView>;
-  /** The entries of the view ahead of a position that was just written, but for those of its own shard. */
+  /** The entries ahead of a position that was just written, on the other shards of the view. */
   countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
 }
 

@@ -14,7 +14,7 @@ export function toRankView(self: ShardEntry, rank: number, total: number, partia
   return Object.assign(toEntry(self, rank), { rank, total, percentile: toPercentile(rank, total) }, partial);
 }
 
-/** The percentage of entries that the entry at a rank beats or equals: 100 for the first, never 0. Two decimals. */
+/** The percentage of entries that a rank beats or equals, in two decimals: 100 for the first. */
 export function toPercentile(rank: number, total: number): number {
   return Math.round((10_000 * (total - rank + 1)) / total) / 100;
 }

@@ -22,10 +22,11 @@ export interface Located<T extends Standing> {
 }
 
 /**
- * Finds the player on the shards that may hold one, then asks every other shard of the view about that position.
+ * Finds the player on the shards that may hold one, then asks every other shard of the view about
+ * that position.
  *
- * @throws Problem `not_ranked`; `region_unavailable`, in a partial answer only for the player's own region or where the
- *   player may be in a missing one
+ * @throws Problem `not_ranked`; `region_unavailable`, in a partial answer only for the player's own
+ *   region or where the player may be in a missing one
  */
 export async function locatePlayer<T extends Standing>(
   topology: Topology,

@@ -24,7 +24,7 @@ beforeEach(async () => {
 const PLAYERS = 24;
 const regionOf = (n: number) => REGIONS[n % REGIONS.length] ?? "";
 
-/** Players of all regions with scores in the order of their numbers, the last one first on the board. */
+/** Players of all regions. A higher number has a higher score. */
 async function build(partitions: number): Promise<Built> {
   const topology = createTopology(REGIONS, partitions, ["main"]);
   const ranker = await under.build({ topology, redisOf: (region) => (away.has(region) ? down : under.redis) });

@@ -1,6 +1,7 @@
 --[[
-read_slice(board, entries, first, last): the entries at these places of a ranking, counted from 0, in rank order, as
-{{member, score, member, score...}, {record, record...}}; {} where there are none. A missing record is false.
+read_slice(board, entries, first, last): the entries at these places of a ranking, counted from 0,
+in rank order, as {{member, score, member, score...}, {record, record...}}; {} where there are none.
+A missing record is false.
 ]]
 local function read_slice(board, entries, first, last)
   if last < first or last < 0 then return {} end

@@ -33,7 +33,7 @@ export function toSelf(region: string, userId: string, record: string): ShardEnt
 export const readSlicePart: ScriptPart = { source: readSlice, uses: [membersPart] };
 export type RawSlice = [] | [ranked: string[], records: (string | null)[]];
 
-/** An entry whose record is missing keeps its place, without a name, until `reconcile` restores the record. */
+/** An entry without a record keeps its place, without a name, until `reconcile` mends it. */
 export function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
   return records.map((record, index) => ({
     member: ranked[2 * index] ?? "",
@@ -43,6 +43,6 @@ export function toEntries(region: string, [ranked = [], records = []]: RawSlice 
   }));
 }
 
-/** The region's entries are moving to another number of partitions, or their store is being compared or restored. */
+/** The entries are moving to other partitions, or their store is being compared or restored. */
 export const entriesAway = (region: string) =>
   new Problem("unavailable", `The entries of ${region} are being moved or restored. Nothing was changed; try again.`);

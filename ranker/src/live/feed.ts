@@ -23,8 +23,8 @@ export interface Portion {
 }
 
 /**
- * The state of one thing that viewers watch, and the last changes that led to it, each encoded once for all viewers. A
- * viewer is a position in the feed: nothing is queued for it.
+ * The state of one thing that viewers watch, and the last changes that led to it, each encoded once
+ * for all viewers. A viewer is a position in the feed: nothing is queued for it.
  */
 export interface Feed<S> {
   readonly hasState: boolean;
@@ -32,7 +32,7 @@ export interface Feed<S> {
   publish(state: S): boolean;
   /** Records that the last read failed, and why. @returns whether viewers have something to get */
   markStale(code: ProblemCode): boolean;
-  /** The first portion of a viewer that is new, or that comes back and names the last event it has seen. */
+  /** The first portion of a viewer that is new, or that names the last event it has seen. */
   begin(lastEventId?: string): Portion;
   /** The portion behind a position; undefined at the end. */
   after(position: number): Portion | undefined;
@@ -61,8 +61,9 @@ const encode = ({ event, data }: LiveEvent, id?: string) =>
 const digestOf = (state: unknown) => Bun.hash.xxHash64(JSON.stringify(state)).toString(16).padStart(16, "0");
 
 /**
- * An event's id is `<number>-<digest>`. The number counts the states of this feed. By the digest a viewer resumes here or
- * on another ranker: with the digest of the present state, or of one before a kept change, it needs no snapshot.
+ * An event's id is `<number>-<digest>`. The number counts the states of this feed. By the digest a
+ * viewer resumes here or on another ranker: with the digest of the present state, or of one before
+ * a kept change, it needs no snapshot.
  */
 export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S> {
   let present: { state: S; digest: string; id: string } | undefined;

@@ -37,11 +37,13 @@ export interface LiveOptions {
   rankIntervalMs?: number;
 }
 
-// The load on Redis follows from these intervals and the number of boards and players watched, not of viewers.
+// The load on Redis follows from these intervals and the number of boards and players watched, not
+// of viewers.
 const BOARD_INTERVAL_MS = 250;
 const RANK_INTERVAL_MS = 1_000;
 const PLAYERS_MAX = 500;
-// More streams than a gateway allows one address. A household or a site has half of all at the most.
+// More streams than a gateway allows one address. A household or a site has half of all at the
+// most.
 const PLAYERS_PER_ADDRESS_MAX = 125;
 const VIEWERS_MAX = 20_000;
 const RETRY_AFTER_SECONDS = 5;

@@ -1,7 +1,7 @@
 import type { ProblemCode } from "shared/api/problems";
 import { createFeed, type Feed, type FeedOptions } from "./feed.ts";
 
-/** One thing that viewers watch. It is read once for all its viewers, and only while there are any. */
+/** One thing that viewers watch, read once for all of them, and only while there are any. */
 export interface Topic {
   /**
    * Resolves with the feed of a size, once it has a state. The feed is held until it is given back.

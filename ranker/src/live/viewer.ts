@@ -3,9 +3,9 @@ import type { Feed, Portion } from "./feed.ts";
 /** One client of a stream. */
 export interface Viewer {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Sends what is new if the connection is ready for it. Otherwise the viewer gets it later, all at once. */
+  /** Sends what is new, once the connection is ready for it. */
   wake(): void;
-  /** Keeps the connection alive, or cuts it when it has taken no bytes for a minute. To be called every 15 seconds. */
+  /** Called every 15 seconds: keeps the connection alive, or cuts it after an idle minute. */
   beat(): void;
   /** Ends the stream, and tells the client when to reconnect. */
   end(): void;
@@ -26,14 +26,15 @@ const BEATS_MISSED_MAX = 4;
 const BEAT = new TextEncoder().encode(":\n\n");
 
 /**
- * How long a client waits before it reconnects: long enough for the gateways to learn which rankers are ready, and random,
- * so that clients do not all return at once.
+ * How long a client waits before it reconnects: long enough for the gateways to learn which rankers
+ * are ready, and random, so that clients do not all return at once.
  */
 const retryHint = () => new TextEncoder().encode(`retry: ${700 + Math.floor(Math.random() * 1_300)}\n\n`);
 
 /**
- * Opens the stream of one viewer. The stream is pulled when the connection has taken the last bytes, and never holds more
- * than one portion. A slow viewer gets several changes at once, or a snapshot when it has missed too many.
+ * Opens the stream of one viewer. The stream is pulled when the connection has taken the last
+ * bytes, and never holds more than one portion. A slow viewer gets several changes at once, or a
+ * snapshot when it has missed too many.
  */
 export function openViewer({ feed, lastEventId, onSent, cut, onGone }: ViewerOptions): Viewer {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;

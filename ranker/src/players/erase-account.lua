@@ -12,8 +12,8 @@ ARGV run         of the server that this is sent to
      event_tail  JSON members of the event that do not change here, with the closing brace
      created_at  of the account that is meant, empty where there was none
      ttl         of the erasure, seconds
-Reply 1 when there was an account; 0 when there was none, or a later one, which stays; -3 where accounts may not be
-      written: then nothing was done
+Reply 1 when there was an account; 0 when there was none, or a later one, which stays; -3 where
+      accounts may not be written: then nothing was done
 Uses  is_open, last_version, next_version, time_us, digits
 ]]
 if not is_open(fence, run) then return -3 end

@@ -1,24 +1,24 @@
 #!lua
 --[[
-Takes a player off all boards of one shard, hidden or not, and queues the erasure for PostgreSQL, together. Running it
-again, or for a player without entries, does no harm.
+Takes a player off all boards of one shard, hidden or not, and queues the erasure for PostgreSQL,
+together. Running it again, or for a player without entries, does no harm.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
-     split       string  how many partitions the region is split into; absent until a service has written it
+     split       string  how many partitions the region has; absent until a service writes it
      erased      string  version and account of the erasure
      visibility  hash    user_id -> <version> hidden|visible
-     fence       string  the run of the server on which the shard may be written
+     fence       string  the run of the server that may be written
      newer, older  hashes  the answers kept for the player's idempotency keys
      then three for each board: ranking zset, hidden zset, entries hash
 ARGV run         of the server that this is sent to
      user_id
      event_tail  JSON members of the event that do not change here, with the closing brace
-     account     that may write no more, empty where none is known: then the one of an earlier erasure stays
+     account     that may write no more; where it is empty, the one of an earlier erasure stays
      ttl         of the erasure, seconds
      partitions  the number of partitions that the caller is configured with
-Reply the entries taken away; -1 where the region is split otherwise, or is being moved, -3 where the shard may not be
-      written: then nothing was done
+Reply the entries taken away; -1 where the region is split otherwise, or is being moved, -3 where
+      the shard may not be written: then nothing was done
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, member_of
 
 Events that are older than the erasure and still in the queue do no harm: the erasure follows them.

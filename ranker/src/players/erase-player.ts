@@ -28,10 +28,12 @@ export interface Erased {
 }
 
 /**
- * Erases a player on all shards, and then the account: it tells every shard whose writes are over, and while it exists
- * no other player can register the id. An erasure that broke off is completed by running it again.
+ * Erases a player on all shards, and then the account: it tells every shard whose writes are over,
+ * and while it exists no other player can register the id. An erasure that broke off is completed
+ * by running it again.
  *
- * @throws Problem `unavailable`: nothing was changed; `outcome_unknown`: the player may be erased in part
+ * @throws Problem `unavailable`: nothing was changed; `outcome_unknown`: the player may be erased
+ *   in part
  */
 export type ErasePlayer = (userId: string) => Promise<Erased>;
 
@@ -109,7 +111,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
     }
   }
 
-  /** The buckets of rate limits expire soon by themselves, but a later owner of the id should not wait for that. */
+  /** Deletes rate limits, which expire by themselves: a later owner of the id should not wait. */
   function forgetLimits(userId: string): void {
     for (const region of topology.regions) {
       const forget = async () => stores.of(region).unlink(userBucketKey(region, userId));

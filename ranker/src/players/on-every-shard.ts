@@ -6,8 +6,8 @@ import { toRedisProblem } from "shared/redis/redis-problem";
 export const CLOSED = -3;
 
 /**
- * Does the same on each shard that may hold a player: one a region, since only the player's token names the home region.
- * A failure on one does not stop the others.
+ * Does the same on each shard that may hold a player: one a region, since only the player's token
+ * names the home region. A failure on one does not stop the others.
  *
  * @param inPart tells the caller what it means that only some shards have done it
  * @returns the sum of the shards' answers

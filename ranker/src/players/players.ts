@@ -143,7 +143,7 @@ function eventOf(userId: string): IsMeant {
   return (event) => event.includes(userId) && mark.test(event.toString("utf8"));
 }
 
-/** Reads a queue from its newest event on. Events that are pushed meanwhile show others twice, drained ones may be missed. */
+/** Reads a queue from its newest event on. Events that are drained meanwhile may be missed. */
 async function findIn(redis: Redis, key: string, isMeant: IsMeant): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
   for (let first = 0; ; first += QUEUE_PAGE) {

@@ -1,14 +1,14 @@
 #!lua
 --[[
-Takes a player off all boards of one shard and keeps the scores, or puts the player back with them, and queues the
-change for PostgreSQL, together. Running it again does no harm.
+Takes a player off all boards of one shard and keeps the scores, or puts the player back with them,
+and queues the change for PostgreSQL, together. Running it again does no harm.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
-     split       string  how many partitions the region is split into; absent until a service has written it
+     split       string  how many partitions the region has; absent until a service writes it
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible
-     fence       string  the run of the server on which the shard may be written
+     fence       string  the run of the server that may be written
      then three for each board: ranking zset, hidden zset, entries hash
 ARGV run         of the server that this is sent to
      user_id
@@ -16,9 +16,11 @@ ARGV run         of the server that this is sent to
      event_tail  JSON members of the event that do not change here, with the closing brace
      account     of the player who is meant, empty where there is none
      partitions  the number of partitions that the caller is configured with
-Reply the boards on which the player has a score; -1 where the region is split otherwise, or is being moved, -2 where
-      the account was erased, -3 where the shard may not be written: then nothing was done
-Uses  is_open, is_moved, is_account_erased, last_version, next_version, time_us, digits, find_moves, move_members
+Reply the boards on which the player has a score; -1 where the region is split otherwise, or is
+      being moved, -2 where the account was erased, -3 where the shard may not be written: then
+      nothing was done
+Uses  is_open, is_moved, is_account_erased, last_version, next_version, time_us, digits, find_moves,
+      move_members
 
 A board that the player enters later needs nothing here: submit.lua reads the same hash.
 ]]

@@ -14,12 +14,12 @@ import { unknownPlayer } from "./players.ts";
 import source from "./set-visibility.lua" with { type: "text" };
 
 /**
- * Hides a player from all boards, or shows the player again, in every region. The change is written also where Redis
- * already agrees: PostgreSQL may not, and a restore would bring its state back.
+ * Hides a player from all boards, or shows the player again, in every region. The change is written
+ * also where Redis already agrees: PostgreSQL may not, and a restore would bring its state back.
  *
  * @returns the boards on which the player has a score
- * @throws Problem `not_found` for an account that was erased meanwhile; `unavailable`: nothing was changed;
- *   `outcome_unknown`: it may stand, everywhere or in part
+ * @throws Problem `not_found` for an account that was erased meanwhile; `unavailable`: nothing was
+ *   changed; `outcome_unknown`: it may stand, everywhere or in part
  */
 export type SetVisibility = (player: Identity, isHidden: boolean) => Promise<number>;
 

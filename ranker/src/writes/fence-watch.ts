@@ -6,10 +6,11 @@ import { type FencedStore, isOpen, putFence, readFence } from "shared/stores/fen
 import { createRecentWrites } from "./recent-writes.ts";
 
 /**
- * Remembers the state of the shards that this ranker writes, and of the accounts, by tag. A restarted store is closed
- * until a drainer has compared it with PostgreSQL. Where no drainer does so within five seconds, because PostgreSQL is
- * away, this ranker opens the store itself if it is as this ranker last saw it. A ranker that has seen later versions
- * closes the store as lost at once, so that no other ranker opens it.
+ * Remembers the state of the shards that this ranker writes, and of the accounts, by tag. A
+ * restarted store is closed until a drainer has compared it with PostgreSQL. Where no drainer does
+ * so within five seconds, because PostgreSQL is away, this ranker opens the store itself if it is
+ * as this ranker last saw it. A ranker that has seen later versions closes the store as lost at
+ * once, so that no other ranker opens it.
  */
 export interface FenceWatch {
   /** Takes the versions of acknowledged writes. */
@@ -20,13 +21,14 @@ export interface FenceWatch {
 
 export interface FenceWatchOptions {
   log: Log;
-  /** Called with the number of acknowledged writes that a store has lost and PostgreSQL never had. */
+  /** Called with the number of acknowledged writes that Redis lost and PostgreSQL never had. */
   onLost?: (tag: string, writes: number) => void;
   /** Milliseconds that a drainer has to open a store. */
   patienceMs?: number;
 }
 
-// A dead drainer holds its queue for 2 s, and a drainer that could not reach a store retries every 2 s.
+// A dead drainer holds its queue for 2 s, and a drainer that could not reach a store retries every
+// 2 s.
 const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 // A restore takes seconds or minutes; the ranker polls until the store is open.
@@ -50,7 +52,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   const watched = new Set<string>();
   let isLooking = false;
 
-  /** Remembers the fence that writes are behind from now on, and counts the writes that were lost before it. */
+  /** Remembers the new fence of a store, and counts the writes that were lost before it. */
   function learn(tag: string, memory: Memory, { text, fence }: FencedStore): void {
     if (memory.text === text || fence === undefined) return;
     memory.text = text;
@@ -61,7 +63,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
     onLost?.(tag, lost.writes);
   }
 
-  /** Reads a store's fence: the store may have lost data and been restored while this ranker wrote nothing. */
+  /** Reads the fence: a store may lose data and be restored between two writes of this ranker. */
   async function look(tag: string, memory: Memory): Promise<void> {
     const store = await readFence(memory.redis, tag).catch(() => undefined);
     if (store === undefined) return;
@@ -87,7 +89,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
       .finally(() => watched.delete(tag));
   }
 
-  /** Waits until a drainer has opened the store. Opens it when none does in time and the store is as this ranker left it. */
+  /** Waits for a drainer to open the store. Opens a store itself that is as this ranker left it. */
   async function awaitOpening(redis: Redis, tag: string): Promise<void> {
     const patientUntil = performance.now() + patienceMs;
     for (;;) {
@@ -104,7 +106,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
     }
   }
 
-  /** Closes a store that lacks versions which this ranker has seen, for all services, until a drainer has restored it. */
+  /** Closes a store that lacks versions which this ranker has seen, until a drainer restores it. */
   async function close(redis: Redis, tag: string, store: FencedStore): Promise<void> {
     const { fence, clock = 0 } = store;
     if (fence === undefined) return;
@@ -138,7 +140,7 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   };
 }
 
-/** Whether a store has the fence that this ranker knows, and lacks versions that this ranker has seen. */
+/** Whether a store has the fence that this ranker knows, and lacks versions that it has seen. */
 const hasLost = ({ text, clock = 0 }: FencedStore, memory: Memory | undefined): boolean =>
   memory !== undefined && memory.text !== "" && memory.text === text && clock < memory.seen;
 

@@ -1,11 +1,12 @@
 /** A ring of the versions of the last acknowledged writes, by tag of their shard. */
 export interface RecentWrites {
   add(tag: string, version: number): void;
-  /** Counts the writes in a range of versions. `isAtLeast`: the range begins before the oldest write of the ring. */
+  /** Counts the writes in a range. `isAtLeast`: the range begins before the ring does. */
   count(tag: string, range: { above: number; upTo: number }): { writes: number; isAtLeast: boolean };
 }
 
-// Some seconds of a busy ranker, as long as a replica may lag or a disk may go without a sync. 650 KB.
+// Some seconds of a busy ranker, as long as a replica may lag or a disk may go without a sync. 650
+// KB.
 const RECENT_MAX = 65_536;
 
 export function createRecentWrites(max = RECENT_MAX): RecentWrites {

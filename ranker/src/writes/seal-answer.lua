@@ -1,9 +1,11 @@
 #!lua
 --[[
-Completes the answer kept for an idempotency key with the rank over all shards of the view, which the ranker sums up after
-the write. The first rank to arrive is kept, so that all repeats of the key read the same answer.
+Completes the answer kept for an idempotency key with the rank over all shards of the view, which
+the ranker sums up after the write. The first rank to arrive is kept, so that all repeats of the key
+read the same answer.
 
-KEYS newer   hash    digest of account and key -> <fingerprint> ok <score> <updated_at> <arrival> <rank> <sealed>
+KEYS newer   hash    digest of account and key ->
+                     <fingerprint> ok <score> <updated_at> <arrival> <rank> <sealed>
      older   hash    the same, of answers that are older
      legacy  string  the answer that release 0.1 kept for the key
 ARGV field  digest of account and key

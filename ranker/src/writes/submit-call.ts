@@ -64,7 +64,7 @@ export const submitScript = defineScript({
 /** What Redis runs for a submit. */
 export const SUBMIT_SOURCE = submitScript.source;
 
-/** Keys and arguments of `submit.lua`: those that all writes of a call share, or those of one write. */
+/** Keys and arguments of `submit.lua`: those of a call, or those of one of its writes. */
 export interface SubmitCall {
   keys: string[];
   args: (string | number)[];
@@ -106,8 +106,9 @@ export const answerKeys = (shard: Shard, userId: string, idempotencyKey: string)
 const FIELD_DIGITS = 22; // 131 bits in base64url
 
 /**
- * The field of a kept answer: a digest, so that a long key takes no more room than a short one. It covers the account, so
- * that a later owner of the same id never meets the answers of an earlier one.
+ * The field of a kept answer: a digest, so that a long key takes no more room than a short one. It
+ * covers the account, so that a later owner of the same id never meets the answers of an earlier
+ * one.
  */
 export const toAnswerField = (account: string, idempotencyKey: string): string =>
   new Bun.CryptoHasher("sha256").update(`${account}\n${idempotencyKey}`).digest("base64url").slice(0, FIELD_DIGITS);

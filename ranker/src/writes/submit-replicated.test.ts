@@ -37,7 +37,7 @@ beforeEach(async () => {
   await flushAll(clients[0]);
 });
 
-/** Starts a replica and waits until it confirms writes in time: its first answer may take longer than a write waits. */
+/** Starts a replica, and waits until it confirms writes in time: its first answer is slow. */
 async function addReplica(): Promise<void> {
   replica = await scratchReplica(clients[0]);
   while ((await clients[0].wait(1, 100)) === 0);

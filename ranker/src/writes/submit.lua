@@ -1,16 +1,17 @@
 #!lua
 --[[
-Writes scores on one board of one shard, one after another: sets one, adds to it, or creates the entry. For each write
-ranking, record and queue change together or not at all, also where another write is refused.
+Writes scores on one board of one shard, one after another: sets one, adds to it, or creates the
+entry. For each write ranking, record and queue change together or not at all, also where another
+write is refused.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
      board       zset    score -> <arrival><user_id>
      hidden      zset    the same for players who are hidden
      entries     hash    user_id -> <arrival> <updated_at> <score> <name>
-     split       string  how many partitions the region is split into; absent until a service has written it
+     split       string  how many partitions the region has; absent until a service writes it
      visibility  hash    user_id -> <version> hidden|visible, of players who were ever hidden
-     fence       string  the run of the server on which the shard may be written
+     fence       string  the run of the server that may be written
      then for each write
        erased    string  version and account of an erasure of the player
        and, where the write names an idempotency key
@@ -31,20 +32,25 @@ ARGV run            of the server that this is sent to
        account      that the player writes with, empty where there is none
        fingerprint  of the request that owns the idempotency key, empty where there is none
        field        digest of account and idempotency key, empty where there is none
-Reply for each write '<replayed 0|1> <outcome>', and after ok ' <score> <updated_at in microseconds> <arrival> <rank>
-      <is it final 0|1>': one text, as each element of a list costs both sides more than its content.
+Reply for each write '<replayed 0|1> <outcome>', and after ok
+      ' <score> <updated_at in microseconds> <arrival> <rank> <is it final 0|1>':
+      one text, as each element of a list costs both sides more than its content.
       arrival: '-' where it follows from updated_at.
-      A rank that is not final is the one on this shard. The rank of a hidden player is 0, and final.
-      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved | closed | erased
+      A rank that is not final is that on this shard. The rank of a hidden player is 0, and final.
+      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved |
+               closed | erased
       '! <error>' where Redis refused a command: nothing of that write was done.
 
-Guarantee: every key that a write will change is read first, and the queue is written first, so a wrong type or a refusal
-for memory comes before anything has changed. Versions are unique on the shard and only grow.
-Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, is_account_erased, member_of, ARRIVAL_DIGITS
+Guarantee: every key that a write will change is read first, and the queue is written first, so a
+wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
+shard and only grow.
+Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, is_account_erased,
+      member_of, ARRIVAL_DIGITS
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
-local SCORE_MAX = 9007199254740991 -- 2^53-1: the integers that a double, and so a sorted set, holds exactly
--- Answers of one player in the newer hash: 1,000 take some 80 KB. The older hash holds as many at the most.
+local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
+-- Answers of one player in the newer hash: 1,000 take some 80 KB. The older hash holds as many at
+-- the most.
 local KEPT_MAX = 1000
 
 local has_moved = is_moved(split, partitions)
@@ -53,8 +59,8 @@ local version = last_version(clock)
 local now = time_us()
 local is_closed = not is_open(fence, run)
 
--- The answer that is kept for a key, and the key that holds it. An answer of release 0.1 names no account, so it does not
--- outlive an erasure.
+-- The answer that is kept for a key, and the key that holds it. An answer of release 0.1 names no
+-- account, so it does not outlive an erasure.
 local function find_answer(answers, field, erasure)
   local kept = redis.call('HGET', answers.newer, field)
   if kept then return kept, answers.newer end
@@ -74,7 +80,8 @@ local function keep_answer(answers, field, text)
   if held == 0 then redis.call('EXPIRE', answers.newer, 2 * kept_ttl) end
 end
 
--- Writes the item that was taken. `answers` holds the keys of kept answers, nil without an idempotency key.
+-- Writes the item that was taken. `answers` holds the keys of kept answers, nil without an
+-- idempotency key.
 local function write(erased, answers)
   if has_moved then return '0 moved' end
   if is_closed then return '0 closed' end
@@ -90,7 +97,8 @@ local function write(erased, answers)
     if kept then
       local owner, answer = string.match(kept, '^(%S+) (.*)$')
       if owner ~= digest and owner ~= fingerprint then return '0 idempotency_conflict' end
-      -- Written again for WAIT, which confirms a connection's own writes: another connection may have kept the answer.
+      -- Written again for WAIT, which confirms a connection's own writes: another connection may
+      -- have kept the answer.
       if place == answers.legacy then
         redis.call('SET', place, kept, 'KEEPTTL')
       else
@@ -119,7 +127,8 @@ local function write(erased, answers)
   if score > SCORE_MAX or score < -SCORE_MAX then return refuse('score_out_of_range') end
 
   local given = next_version(version, now)
-  -- An equal score keeps its place in line; a score that was left and reached again is a new arrival.
+  -- An equal score keeps its place in line; a score that was left and reached again is a new
+  -- arrival.
   local is_arrival = not old_score or tonumber(old_score) ~= score
   local arrival = is_arrival and string.format('%016.0f', SCORE_MAX - given) or old_arrival
 

@@ -30,8 +30,9 @@ export interface Submitted {
 /**
  * Writes one score of one player.
  *
- * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`, `unavailable`, and
- *   `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the write may stand
+ * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`,
+ *   `unavailable`, and `invalid_token` for an account that was erased: nothing was changed;
+ *   `outcome_unknown`: the write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 
@@ -42,8 +43,8 @@ export interface SubmitOptions extends WriterOptions {
 }
 
 /**
- * Whether a player's queue takes another event now. `submit.lua` decides at the write itself; this spares callers the
- * work before a write that would be refused.
+ * Whether a player's queue takes another event now. `submit.lua` decides at the write itself; this
+ * spares callers the work before a write that would be refused.
  *
  * @throws Problem `unavailable`
  */

@@ -54,8 +54,9 @@ interface Answered {
 }
 
 /**
- * Sends the writes of one turn of the event loop together, in one call for each board of a shard: of what a call costs,
- * the write itself is the smaller part. Each write has its own answer, and fails with others only where the call fails.
+ * Sends the writes of one turn of the event loop together, in one call for each board of a shard:
+ * of what a call costs, the write itself is the smaller part. Each write has its own answer, and
+ * fails with others only where the call fails.
  */
 export function createWrite(options: WriterOptions): Write {
   const { redisOf, confirm, fences, traceparent } = options;
@@ -102,7 +103,7 @@ function reportToFences(
   if (isClosed) fences.onClosed(redis, tag);
 }
 
-/** Splits a confirmation: the script starts it and goes on, and each write that has something to lose waits for it. */
+/** Splits a confirmation: the script starts it, and the writes that need it wait for it. */
 function confirmLater(confirm: Confirm | undefined): { confirmed: () => Promise<void>; start?: Confirm } {
   if (confirm === undefined) return { confirmed: async () => {} };
   let ask = async () => {};

@@ -18,7 +18,7 @@ interface Pending<Q, A> {
   reject: (error: unknown) => void;
 }
 
-/** Sends the questions of one turn in as few calls as their bound allows. A failed call fails each of its questions. */
+/** Sends the questions of one turn in few calls. A failed call fails each of its questions. */
 export function askTogether<Q, A>({ questionsMax, keyOf, send }: AskTogetherOptions<Q, A>): Ask<Q, A> {
   async function call(batch: readonly Pending<Q, A>[]): Promise<void> {
     const [first] = batch;

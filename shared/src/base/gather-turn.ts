@@ -1,13 +1,13 @@
-/** Bounds of one batch. What is beyond them makes a further batch, handed on right after the first. */
+/** Bounds of one batch. Items beyond them make a further batch, handed on right after it. */
 export interface BatchBounds<T> {
   itemsMax: number;
-  /** The sizes of a batch's items add up to `max` at the most; a larger item is a batch of its own. */
+  /** The sizes of a batch's items add up to `max` at most; a larger item is a batch of its own. */
   bytes?: { max: number; of: (item: T) => number };
 }
 
 /**
- * Batches the items that come under one key in one turn of the event loop, and hands each batch on at the end of the
- * turn, in order. A trace of the batch belongs to the request of its first item.
+ * Batches the items that come under one key in one turn of the event loop, and hands each batch on
+ * at the end of the turn, in order. A trace of the batch belongs to the request of its first item.
  */
 export function gatherTurn<K, T>(
   { itemsMax, bytes }: BatchBounds<T>,

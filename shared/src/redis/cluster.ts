@@ -23,14 +23,16 @@ export class NotSent extends Error {
 }
 
 const SLOTS_REFRESH_INTERVAL_MS = 5_000;
-// The delay between a lost node or a redirection and the next look at the slots: a failover is noticed this late.
+// The delay between a lost node or a redirection and the next look at the slots: a failover is
+// noticed this late.
 const SLOTS_REFRESH_DELAY_MS = 100;
 const REDIRECTIONS_MAX = 4;
 
 /**
- * Connects to a whole cluster. Like a single connection it fails fast: the defaults of ioredis would queue commands, and
- * repeat those that a closed connection may have delivered. It reconnects to a lost node, or to its successor, for as long
- * as the process lives; when all are lost it looks up the configured nodes again.
+ * Connects to a whole cluster. Like a single connection it fails fast: the defaults of ioredis
+ * would queue commands, and repeat those that a closed connection may have delivered. It reconnects
+ * to a lost node, or to its successor, for as long as the process lives; when all are lost it looks
+ * up the configured nodes again.
  */
 export function connectCluster({ addresses, username, password, isTls }: RedisNodes, options: ConnectOptions): Cluster {
   const { name, log } = options;
@@ -90,11 +92,12 @@ function refreshSoon(cluster: Cluster): void {
 }
 
 /**
- * Sends one command to the node that owns the key's slot, and follows its redirections. A node that redirects has done
- * nothing, so this is the only case in which a command is sent twice.
+ * Sends one command to the node that owns the key's slot, and follows its redirections. A node that
+ * redirects has done nothing, so this is the only case in which a command is sent twice.
  *
  * @param followsAsk whether to follow to a node that the slot is still moving to
- * @param send must send before it waits for anything: `ASKING` holds for the next command on the connection
+ * @param send must send before it waits for anything: `ASKING` holds for the next command on the
+ *   connection
  * @throws NotSent, or what `send` throws
  */
 export async function sendToOwner<R>(
@@ -126,7 +129,7 @@ function connectedNode(cluster: Cluster, address: string | undefined): Connectio
   throw new NotSent(address);
 }
 
-/** The connection to the server that owns the key's slot, by the last look at the slots. @throws NotSent */
+/** The connection to the server that owns the key's slot. @throws NotSent */
 export const ownerOf = (cluster: Cluster, key: string): Connection =>
   connectedNode(cluster, cluster.slots[slotOf(key)]?.[0]);
 

@@ -24,8 +24,8 @@ const RECONNECT_DELAY_MS = { min: 50, max: 500 };
 export const reconnectDelayMs = (attempt: number) => backoffMs(attempt, RECONNECT_DELAY_MS);
 
 /**
- * The options of every connection: it fails fast. It has no queue while disconnected, never repeats a command whose reply
- * was lost (the command may have been applied), and bounds every wait.
+ * The options of every connection: it fails fast. It has no queue while disconnected, never repeats
+ * a command whose reply was lost (the command may have been applied), and bounds every wait.
  */
 export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectOptions) =>
   ({
@@ -58,7 +58,7 @@ export function connectServer(options: ConnectOptions): Connection {
 
 const WARNINGS_MAX = 100;
 
-/** Logs each connection error once until `forget` is called: a server that is away fails many times a second. */
+/** Logs each error once until `forget`: a server that is away fails many times a second. */
 export function warnOnce(log: Log, name: string) {
   const warned = new Set<string>();
   const warn = ({ message }: Error) => {

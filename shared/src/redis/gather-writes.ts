@@ -8,9 +8,9 @@ const CHUNKS_MAX = 4_096;
 const WRITE_BYTES_MAX = 256 * 1024;
 
 /**
- * Hands the commands of one turn of the event loop to the socket in one write, which saves a system call for each here
- * and in Redis. Bytes and order stay the same. Unlike in a pipeline of ioredis, no command waits for the reply to
- * another, and none fails because another does.
+ * Hands the commands of one turn of the event loop to the socket in one write, which saves a system
+ * call for each here and in Redis. Bytes and order stay the same. Unlike in a pipeline of ioredis,
+ * no command waits for the reply to another, and none fails because another does.
  */
 export function gatherWrites(redis: Connection): void {
   redis.on("connect", () => {

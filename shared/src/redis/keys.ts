@@ -2,18 +2,18 @@ import type { LimitedNetworks } from "../limits/limited-network.ts";
 import type { Shard } from "../model/regions.ts";
 
 /**
- * Every Redis key of the system. All keys of a shard carry its hash tag, so that one script may touch them together
- * and a Redis Cluster keeps them in one slot.
+ * Every Redis key of the system. All keys of a shard carry its hash tag, so that one script may
+ * touch them together and a Redis Cluster keeps them in one slot.
  *
- * Redis keeps a TTL as a time of its wall clock. A step of that clock, back or forward, has these effects on keys that
- * hold a time or have a TTL:
+ * Redis keeps a TTL as a time of its wall clock. A step of that clock, back or forward, has these
+ * effects on keys that hold a time or have a TTL:
  *
- *     clock:{…}         back: versions go on from the last one. Forward: they jump. They grow either way.
- *     bucket:…          back: a time in the future counts as now, and the bucket refills from then on. Forward: full.
- *     lease:, mover:    back: free at once, since no lease lasts longer than its TTL; a live holder renews it.
- *                       Forward: free at once. Two drainers or moves at work on one queue are safe.
- *     answers:{…}, once: back: kept longer. Forward by a day: forgotten, and a repeated write is applied again.
- *     erased:{…}        back: kept longer. Forward by 30 days: forgotten, and an older row may be restored.
+ *     clock:{…}       back: versions go on from the last one. Forward: they jump, and still grow.
+ *     bucket:…        back: a time in the future counts as now. Forward: full.
+ *     lease:, mover:  both: free at once, since no lease lasts longer than its TTL, until the
+ *                     holder renews it. Two drainers or moves on one queue are safe.
+ *     answers:, once: back: kept longer. Forward by a day: forgotten; a repeat is applied again.
+ *     erased:{…}      back: kept longer. Forward by 30 days: forgotten; an older row may return.
  */
 
 /** The default board. Its keys carry no suffix. */
@@ -25,15 +25,15 @@ const onBoard = (base: string, board: string) => (board === MAIN_BOARD ? base : 
 export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{${shard.tag}}`, board);
 
 /**
- * hash, user_id → record of the entry (see `records.ts`): names a player's member in the ranking, and what boards show
- * of the player. One hash for each board: a key for each player would take 80 bytes more, and a command for each entry of
- * a page.
+ * hash, user_id → record of the entry (see `records.ts`): names a player's member in the ranking,
+ * and what boards show of the player. One hash for each board: a key for each player would take 80
+ * bytes more, and a command for each entry of a page.
  */
 export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${shard.tag}}`, board);
 
 /**
- * zset, score → `<arrival><user_id>`: the hidden players of the board, outside of the ranking, so that no read has to
- * filter them. Their records stay among the entries.
+ * zset, score → `<arrival><user_id>`: the hidden players of the board, outside of the ranking, so
+ * that no read has to filter them. Their records stay among the entries.
  */
 export const hiddenKey = (shard: Shard, board: string) => onBoard(`hidden:{${shard.tag}}`, board);
 
@@ -45,39 +45,40 @@ export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden
 ];
 
 /**
- * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last state of every player whom operators ever
- * hid. It holds for all boards, also those that the player enters later.
+ * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last state of every player
+ * whom operators ever hid. It holds for all boards, also those that the player enters later.
  */
 export const visibilityKey = (shard: Shard) => `visibility:{${shard.tag}}`;
 
 /**
- * string, the last version given out on the shard; makes versions unique and growing. Every change of a ranking or its
- * records raises it, also one that needs no version: rankers cache a top until it changes. The removal at the end of a
- * move (`removeStrangers`) need not: the split forbids reads until then, and the rankers that read later have the new
- * number of partitions, and nothing cached.
+ * string, the last version given out on the shard; makes versions unique and growing. Every change
+ * of a ranking or its records raises it, also one that needs no version: rankers cache a top until
+ * it changes. The removal at the end of a move (`removeStrangers`) need not: the split forbids
+ * reads until then, and the rankers that read later have the new number of partitions, and nothing
+ * cached.
  */
 export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 
 /**
- * string, how many partitions the entries of a region are split into (`4`; `1>4 copying` during a move, see `split.ts`).
- * A process reads the key with the region's own tag when it starts. A move writes one on every shard as well, for the
- * scripts that read or write entries there.
+ * string, how many partitions the entries of a region are split into (`4`; `1>4 copying` during a
+ * move, see `split.ts`). A process reads the key with the region's own tag when it starts. A move
+ * writes one on every shard as well, for the scripts that read or write entries there.
  */
 export const splitKey = (tag: string) => `split:{${tag}}`;
 
-/** string with a TTL, the process that moves the region's entries to another number of partitions. */
+/** string with a TTL, the process that moves the region's entries to other partitions. */
 export const moverKey = (region: string) => `mover:{${region}}`;
 
 /**
- * string, `<origin> <kept> <from> <run>` (see `fence.ts`): the run of the server on which the shard, or the accounts,
- * may be written.
+ * string, `<origin> <kept> <from> <run>` (see `fence.ts`): the run of the server on which the
+ * shard, or the accounts, may be written.
  */
 export const fenceKey = (tag: string) => `fence:{${tag}}`;
 
 /** What identifies the state of a store: the fence, and the clock beside it. */
 export const fenceKeys = (tag: string): [fence: string, clock: string] => [fenceKey(tag), `clock:{${tag}}`];
 
-/** list, score events waiting for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
+/** list, score events for PostgreSQL: LPUSH by the ranker, read from the right by the drainer. */
 export const queueKey = (shard: Shard) => `queue:scores:{${shard.tag}}`;
 
 /** The keys of a shard by the names that scripts have for them. */
@@ -107,9 +108,9 @@ export const leaseKey = (shard: Shard) => `lease:{${shard.tag}}`;
 export const answersKeyPrefix = (shard: Shard) => `answers:{${shard.tag}}:`;
 
 /**
- * hashes with a TTL, digest of account and idempotency key → the answer kept for it. Each player has two: no player meets
- * another's keys, an erasure deletes both, and their size is bounded. When the newer one is full or a day old it replaces
- * the older one.
+ * hashes with a TTL, digest of account and idempotency key → the answer kept for it. Each player
+ * has two: no player meets another's keys, an erasure deletes both, and their size is bounded. When
+ * the newer one is full or a day old it replaces the older one.
  */
 export const answersKeys = (shard: Shard, userId: string): [newer: string, older: string] => [
   answersKeyPrefix(shard) + userId,
@@ -127,8 +128,8 @@ export const legacyAnswerKey = (shard: Shard, userId: string, idempotencyKey: st
 export const erasedKeyPrefix = (shard: Shard) => `erased:{${shard.tag}}:`;
 
 /**
- * string with a TTL, `<version> <account>`: a player was erased here. Nothing older than the version is restored, and the
- * erased account writes no more.
+ * string with a TTL, `<version> <account>`: a player was erased here. Nothing older than the
+ * version is restored, and the erased account writes no more.
  */
 export const erasedKey = (shard: Shard, userId: string) => erasedKeyPrefix(shard) + userId;
 
@@ -155,12 +156,13 @@ export const accountLeaseKey = `lease:${ACCOUNTS}`;
 export const ACCOUNTS_TAG = "accounts";
 
 /**
- * string with a TTL, token buckets. A player's and the region's share the region's tag: one script debits both or neither.
+ * string with a TTL, token buckets. A player's and the region's share the region's tag: one script
+ * debits both or neither.
  */
 export const userBucketKey = (region: string, userId: string) => `bucket:{${region}}:user:${userId}`;
 export const regionBucketKey = (region: string) => `bucket:{${region}}:region`;
 
-/** Failed logins of a `user_id`, from one network or from all of them. Also counted where no such player exists. */
+/** Failed logins of a `user_id`, existing or not, from one network or from all of them. */
 export const loginBucketKey = (userId: string, network?: string) =>
   `bucket:${ACCOUNTS}:login:${userId}${network === undefined ? "" : `:${network}`}`;
 
@@ -171,13 +173,13 @@ export const operatorBucketKey = (operator: string) => `bucket:operator:${operat
 export type NetworkBucketKind = "address" | "registration" | "read";
 
 /**
- * Token buckets of a client's networks, in their order. All carry the widest network as their hash tag, since one script
- * takes from all or from none; clients still spread over a cluster.
+ * Token buckets of a client's networks, in their order. All carry the widest network as their hash
+ * tag, since one script takes from all or from none; clients still spread over a cluster.
  */
 export const networkBucketKeys = (kind: NetworkBucketKind, networks: LimitedNetworks): string[] =>
   networks.map((network) => `bucket:{${networks.at(-1) ?? ""}}:${kind}:${network}`);
 
-/** The keys of a player's account by the names that scripts have for them. `bucket` counts failed logins. */
+/** The keys of a player's account by the names that scripts have for them. */
 export const accountKeys = (userId: string) => ({
   queue: accountQueueKey,
   clock: accountClockKey,

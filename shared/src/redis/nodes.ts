@@ -11,8 +11,9 @@ const PROTOCOLS = ["redis:", "rediss:"];
 const DEFAULT_PORT = 6379;
 
 /**
- * Reads `redis://user:password@a:7000,b:7001,redis://c:7002`. Scheme and credentials of the first node hold for all. One
- * item is a single server; several are nodes of one cluster, also where the same node is named twice.
+ * Reads `redis://user:password@a:7000,b:7001,redis://c:7002`. Scheme and credentials of the first
+ * node hold for all. One item is a single server; several are nodes of one cluster, also where the
+ * same node is named twice.
  *
  * @throws Error whose message completes "REDIS_URL …"
  */

@@ -2,20 +2,24 @@ import { Problem } from "../api/problems.ts";
 import { NotSent } from "./cluster.ts";
 import { isReply } from "./connection.ts";
 
-/** What a failed call may have done: a read changed nothing, a write may stand although its reply was lost. */
+/** A failed read changed nothing; a write may stand although its reply was lost. */
 export type CallKind = "read" | "write";
 
-// Replies of a server that is up but cannot serve now. Every other error reply is a fault of this code.
+// Replies of a server that is up but cannot serve now. Every other error reply is a fault of this
+// code.
 const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/;
-// The reply to a script that touches undeclared keys while their slot moves. Such scripts only read where a client waits.
+// The reply to a script that touches undeclared keys while their slot moves. Such scripts only read
+// where a client waits.
 const KEY_HAS_MOVED = /^ERR Script attempted to access a non local key in a cluster node/;
-// ioredis rejects with these before a byte has left, or after a reply that nothing was done. Its other errors, such as
-// "max retries per request" and "Connection is closed", may concern a command that arrived and whose reply was lost.
+// ioredis rejects with these before a byte has left, or after a reply that nothing was done. Its
+// other errors, such as "max retries per request" and "Connection is closed", may concern a command
+// that arrived and whose reply was lost.
 const NEVER_RUN = /enableOfflineQueue|^Too many Cluster redirections\. Last error: ReplyError: /;
 
 /**
- * Maps a failed Redis call to what its caller is told: `unavailable` when nothing was changed, `outcome_unknown` when a
- * write may have been applied although its reply was lost, `internal` when Redis refused the call itself.
+ * Maps a failed Redis call to what its caller is told: `unavailable` when nothing was changed,
+ * `outcome_unknown` when a write may have been applied although its reply was lost, `internal` when
+ * Redis refused the call itself.
  */
 export function toRedisProblem(error: unknown, kind: CallKind): Problem {
   if (error instanceof Problem) return error;

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-/** A proxy that drops the connection when Redis replies to `INCR`: the command has run and its reply is lost. */
+/** A proxy that drops the connection when Redis replies to `INCR`, which then has run. */
 function replyLoser(port: number): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const proxy = createServer((client) => {

@@ -14,7 +14,7 @@ import { runOf } from "./run.ts";
 /** Where data lives: one server, or a cluster of them. No command may touch two slots. */
 export type Redis = Connection | Cluster;
 
-/** A client of one server, or of a cluster where the URL names several nodes. It fails fast and reconnects by itself. */
+/** Connects to one server, or to a cluster. The client fails fast and reconnects by itself. */
 export function connectRedis(options: ConnectOptions): Redis {
   const nodes = parseRedisNodes(options.url);
   return nodes.addresses.length === 1 ? connectServer(options) : connectCluster(nodes, options);

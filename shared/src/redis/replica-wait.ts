@@ -2,14 +2,15 @@ import { Problem } from "../api/problems.ts";
 import type { Connection } from "./connection.ts";
 
 /**
- * Confirms a write. It is called just before the write is sent on a connection. The function that it returns is called
- * when the write is answered, and resolves when a replica has the write.
+ * Confirms a write. It is called just before the write is sent on a connection. The function that
+ * it returns is called when the write is answered, and resolves when a replica has the write.
  *
- * @throws Problem `outcome_unknown`, from the returned function: the write was applied, but may not last
+ * @throws Problem `outcome_unknown`, from the returned function: the write was applied, but may not
+ *   last
  */
 export type Confirm = (connection: Connection) => () => Promise<void>;
 
-/** One life of a connection: `WAIT` covers the writes of the connection that it is sent on, and no others. */
+/** One life of a connection: `WAIT` covers the writes of its own connection only. */
 interface Session {
   isOver: boolean;
   /** Writes sent. */
@@ -26,9 +27,10 @@ interface Waiting {
 }
 
 /**
- * Confirms writes by `WAIT`: at least one replica has them in memory. A connection has one `WAIT` at a time, which covers
- * all writes sent before it; later writes share the next one. Until `WAIT` is answered the server serves nothing else on
- * the connection, so a confirmed write takes up to two time-outs.
+ * Confirms writes by `WAIT`: at least one replica has them in memory. A connection has one `WAIT`
+ * at a time, which covers all writes sent before it; later writes share the next one. Until `WAIT`
+ * is answered the server serves nothing else on the connection, so a confirmed write takes up to
+ * two time-outs.
  *
  * @param timeoutMs how long a replica may take
  */

@@ -3,8 +3,8 @@ import { type Redis as Connection, ReplyError } from "ioredis";
 import type { Log } from "../log/log.ts";
 
 /**
- * The run of a server that refuses `INFO`, as some managed stores do. Its restarts are not noticed: an emptied store is
- * still detected, an older copy is not.
+ * The run of a server that refuses `INFO`, as some managed stores do. Its restarts are not noticed:
+ * an emptied store is still detected, an older copy is not.
  */
 export const UNKNOWN_RUN = "unknown";
 
@@ -12,13 +12,13 @@ const ASK_AGAIN_MS = 100;
 const REFUSES_INFO = /^(NOPERM|ERR unknown command)/;
 const RUN = Symbol("run");
 
-/** A connection with the run of its server: a property, so that a wrapped connection has it, too. */
+/** A connection with the run of its server, as a property: a wrapper passes it on. */
 type WithRun = { [RUN]?: string | undefined };
 
 /**
- * Reads, for each connect, the run of the server process: Redis draws a `run_id` at each start. Must be called before the
- * connection is used. A server that does not answer in time is asked again while the connection lives: without its run
- * nothing can be written.
+ * Reads, for each connect, the run of the server process: Redis draws a `run_id` at each start.
+ * Must be called before the connection is used. A server that does not answer in time is asked
+ * again while the connection lives: without its run nothing can be written.
  */
 export function trackRun(connection: Connection, name: string, log: Log): void {
   const withRun = connection as WithRun;

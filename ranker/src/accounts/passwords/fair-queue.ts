@@ -8,9 +8,9 @@ export interface FairQueueLimits {
 }
 
 /**
- * A bounded queue that serves networks round robin: /48 after /48, in each /56 after /56, and so on. Many items of one
- * network delay its own, not those of others. Where the queue is full, the newest item of the network with the most
- * items makes room for a network with fewer.
+ * A bounded queue that serves networks round robin: /48 after /48, in each /56 after /56, and so
+ * on. Many items of one network delay its own, not those of others. Where the queue is full, the
+ * newest item of the network with the most items makes room for a network with fewer.
  */
 export interface FairQueue<T> {
   readonly size: number;
@@ -22,7 +22,7 @@ export interface FairQueue<T> {
   next(): T | undefined;
 }
 
-/** A network. It holds narrower networks in the order of their turns; the narrowest hold items in order of arrival. */
+/** A network: narrower networks in the order of their turns, or items in order of arrival. */
 interface Lane<T> {
   size: number;
   lanes: Map<string, Lane<T>>;
@@ -46,7 +46,7 @@ export function createFairQueue<T>({ total, perAddress }: FairQueueLimits): Fair
     return false;
   }
 
-  /** The newest item of the largest network, if the new item's own network stays smaller with it. */
+  /** The newest item of the largest network, if the new item's network stays smaller. */
   function findVictim(path: readonly string[]): T | undefined {
     let lane = root;
     for (const network of path) {

@@ -2,7 +2,8 @@ import { Problem } from "shared/api/problems";
 import { CHARACTERS_MIN, normalizePassword } from "shared/auth/credentials";
 
 /**
- * Refuses the passwords that are guessed first, in any case: the most used ones, and the player's id and name.
+ * Refuses the passwords that are guessed first, in any case: the most used ones, and the player's
+ * id and name.
  *
  * @throws Problem `invalid_request` that names `password`
  */

@@ -28,9 +28,9 @@ const HASHES_WAITING_MAX = 100;
 const HASHES_WAITING_PER_ADDRESS_MAX = 20;
 
 /**
- * Hashes by argon2id, with bounds on the hashes that run, on those that wait and on their wait. Networks take turns: a
- * flood of logins leaves scores their memory and cores, and delays another network by one hash. A call whose turn does not
- * come in time is refused before anything was done.
+ * Hashes by argon2id, with bounds on the hashes that run, on those that wait and on their wait.
+ * Networks take turns: a flood of logins leaves scores their memory and cores, and delays another
+ * network by one hash. A call whose turn does not come in time is refused before anything was done.
  *
  * @throws Problem `unavailable` from either method when its turn does not come in time
  */

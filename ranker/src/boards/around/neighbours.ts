@@ -8,8 +8,8 @@ export interface Reach {
 }
 
 /**
- * How far each of several shards is read at first. Players spread over shards at random, so a shard holds about its
- * share of the nearest neighbours. A shard that holds more is read again.
+ * How far each of several shards is read at first. Players spread over shards at random, so a shard
+ * holds about its share of the nearest neighbours. A shard that holds more is read again.
  */
 export function estimateReach(range: number, shards: number): number {
   const share = range / shards;
@@ -17,9 +17,11 @@ export function estimateReach(range: number, shards: number): number {
 }
 
 /**
- * How many neighbours are shown: `range` a side, refilled from the other side at the ends of the board.
+ * How many neighbours are shown: `range` a side, refilled from the other side at the ends of the
+ * board.
  *
- * @param before entries of all shards ahead of the player @param total all entries, the player's among them
+ * @param before entries of all shards ahead of the player @param total all entries, the player's
+ *   among them
  */
 export function reachOf(range: number, before: number, total: number): Reach {
   const after = Math.max(0, total - before - 1);
@@ -51,8 +53,9 @@ export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { a
 }
 
 /**
- * Whether a shard that was not read to its end could hold a neighbour beyond what was read: while there are too few
- * neighbours, or while the farthest of them is farther away than what was read of the shard.
+ * Whether a shard that was not read to its end could hold a neighbour beyond what was read: while
+ * there are too few neighbours, or while the farthest of them is farther away than what was read of
+ * the shard.
  */
 function isShort(window: Window, nearest: Omit<Neighbours, "short">, reach: Reach): boolean {
   const { above, below, total, before = 0, self } = window;

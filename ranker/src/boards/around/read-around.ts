@@ -11,7 +11,7 @@ import { readWindow, type Window } from "./read-window.ts";
 
 type Windows = ShardAnswers<Window>;
 
-/** Reads a player with the nearest neighbours over all shards of a view: `range` a side, refilled at the ends. */
+/** Reads a player with `range` neighbours a side, over all shards of a view. */
 export type ReadAround = (question: PlayerQuestion, range: number) => Promise<AroundView>;
 
 export function createReadAround(topology: Topology, redisOf: (region: string) => Redis): ReadAround {

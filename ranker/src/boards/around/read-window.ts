@@ -18,7 +18,7 @@ export interface Window extends Standing {
 export interface WindowSize {
   above: number;
   below: number;
-  /** Whether a side that is short at an end of the board is made up for on the other: for the only shard of a view. */
+  /** Whether a side that is short at an end of the board is made up for on the other. */
   refills?: boolean;
 }
 

@@ -1,20 +1,20 @@
 #!lua flags=no-writes
 --[[
-Where a position stands on one shard, and its neighbours there. The position is a player's, or, on a shard that does not
-hold the player, the score and member that were read on the player's shard.
+Where a position stands on one shard, and its neighbours there. The position is a player's, or, on a
+shard that does not hold the player, the score and member that were read on the player's shard.
 
 KEYS board    zset    score -> <arrival><user_id>
      entries  hash    user_id -> <arrival> <updated_at> <score> <name>
-     split    string  how many partitions the region is split into; absent until a service has written it
-     fence    string  the run of the server on which the shard may be written; absent in an emptied store
+     split    string  how many partitions the region has; absent until a service writes it
+     fence    string  the run of the server that may be written; absent in an emptied store
 ARGV partitions  the number of partitions that the caller is configured with
      above, below  entries wanted on each side
-     refills     1 when a side that is short at an end of the board is made up for on the other side, else 0
+     refills     1 when a side that is short is made up for on the other side, else 0
      user_id     of the player to look up; empty where score and member give the position
      score, member  of the position
-Reply {total, before, record, above, below}. before: the entries strictly ahead. record: the player's, false for a
-      position. above and below: as read_slice replies.
-      {total} alone when the player is not on this shard. {} when the entries are not readable here.
+Reply {total, before, record, above, below}. before: the entries strictly ahead. record: the
+      player's, false for a position. above and below: as read_slice replies. {total} alone when the
+      player is not on this shard. {} when the entries are not readable here.
 Uses  is_readable, member_of, read_slice, count_ahead
 
 Cost: O(log N + above + below), and the cost of count_ahead.

@@ -1,8 +1,9 @@
 --[[
-count_ahead(board, score, member): the entries strictly ahead of a position on a board that may not hold it.
+count_ahead(board, score, member): the entries strictly ahead of a position on a board that may not
+hold it.
 
-Cost: O(log N) with few entries of the score, O(log N * log log ties) with arrivals spread evenly, never more than
-O(log N * log ties). No command reads more than a bounded number of entries.
+Cost: O(log N) with few entries of the score, O(log N * log log ties) with arrivals spread evenly,
+never more than O(log N * log ties). No command reads more than a bounded number of entries.
 ]]
 local call, sub = redis.call, string.sub
 local floor, ceil, sqrt, min, max = math.floor, math.ceil, math.sqrt, math.min, math.max
@@ -21,8 +22,9 @@ local function is_greater(a, b)
   return #a > #b
 end
 
--- How many of these members, which are in order, come before the place of `member`. Lua's own '>' follows the locale of
--- the server, but every locale orders digits: it decides between different arrivals, and is much faster.
+-- How many of these members, which are in order, come before the place of `member`. Lua's own '>'
+-- follows the locale of the server, but every locale orders digits: it decides between different
+-- arrivals, and is much faster.
 local function count_passed(found, member, is_descending)
   local passed, rest = 0, #found + 1
   while rest - passed > 1 do
@@ -37,8 +39,9 @@ local function count_passed(found, member, is_descending)
   return passed
 end
 
--- The entries ahead of a position, where the entry before `first` is ahead and the one at `last` is not. Guesses the
--- place by the arrivals, and every other time takes the middle, in case the arrivals are spread unevenly.
+-- The entries ahead of a position, where the entry before `first` is ahead and the one at `last` is
+-- not. Guesses the place by the arrivals, and every other time takes the middle, in case the
+-- arrivals are spread unevenly.
 local function count_between(board, member, first, last)
   local wanted, high, low = arrival_of(member), 0, 0
   if last - first > FEW then

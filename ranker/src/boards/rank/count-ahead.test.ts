@@ -36,7 +36,7 @@ const spreads: Record<string, (n: number) => number[]> = {
   "at the same moment": (n) => Array.from({ length: n }, () => NOON),
 };
 
-/** Writes these entries of one score, between others that score more and less at the same moments. */
+/** Writes these entries of one score, between others with higher and lower scores. */
 async function seed(arrivals: readonly number[]): Promise<Position[]> {
   const tied = arrivals.map((arrival, i) => ({ score: SCORE, member: memberOf(arrival, `_tied-${i}`) }));
   const others = Array.from({ length: OTHERS }, (_, i) => ({

@@ -4,13 +4,13 @@ Where players stand on one shard, several in one call.
 
 KEYS board    zset    score -> <arrival><user_id>
      entries  hash    user_id -> <arrival> <updated_at> <score> <name>
-     split    string  how many partitions the region is split into; absent until a service has written it
-     fence    string  the run of the server on which the shard may be written; absent in an emptied store
+     split    string  how many partitions the region has; absent until a service writes it
+     fence    string  the run of the server that may be written; absent in an emptied store
 ARGV partitions  the number of partitions that the caller is configured with
      then user_ids
-Reply {numbers, record, record...}, a record for each player, false for one who is not on this shard. numbers is one
-      text, which costs both sides less than a list: the total, then for each player the entries strictly ahead. {} when
-      the entries are not readable here.
+Reply {numbers, record, record...}, a record for each player, false for one who is not on this
+      shard. numbers is one text, which costs both sides less than a list: the total, then for each
+      player the entries strictly ahead. {} when the entries are not readable here.
 Uses  is_readable, member_of
 ]]
 if not is_readable(split, partitions, fence) then return {} end

@@ -11,14 +11,15 @@ import findSource from "./find-ranks.lua" with { type: "text" };
 import { countAheadPart, type Standing, type Target } from "./standing.ts";
 
 /**
- * Reads where a target stands on one shard. The targets of one turn of the event loop share a call, so that under load
- * a rank costs little more than its walk down the sorted set.
+ * Reads where a target stands on one shard. The targets of one turn of the event loop share a call,
+ * so that under load a rank costs little more than its walk down the sorted set.
  *
  * @throws Problem `unavailable`
  */
 export type ReadRank = (shard: Shard, board: string, target: Target) => Promise<Standing>;
 
-// Redis serves no other call meanwhile: 3 µs for each target on a small board, up to 50 µs on the largest.
+// Redis serves no other call meanwhile: 3 µs for each target on a small board, up to 50 µs on the
+// largest.
 const TARGETS_MAX = 64;
 
 const findLayout = defineLayout({

@@ -14,7 +14,7 @@ export type Target = { userId: string } | Position;
 export interface Standing {
   /** Entries of the shard. */
   total: number;
-  /** Entries strictly ahead. Absent, like `self`, where the shard does not hold the player who was looked up. */
+  /** Entries strictly ahead. Absent, like `self`, for a player whom the shard does not hold. */
   before?: number;
   self?: ShardEntry;
 }

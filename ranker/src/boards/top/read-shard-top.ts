@@ -31,8 +31,9 @@ export interface ShardTopQuestion {
 }
 
 /**
- * Reads a shard's best `limit` entries. Every call asks the shard, which replies only its clock where nothing has
- * changed; the answer is then the same object as before. All shards without entries share one.
+ * Reads a shard's best `limit` entries. Every call asks the shard, which replies only its clock
+ * where nothing has changed; the answer is then the same object as before. All shards without
+ * entries share one.
  *
  * @throws Problem `unavailable`
  */

@@ -29,9 +29,10 @@ export interface CachedViewTop {
 /** Tops by name. An entry is valid for a second from its `start`, the moment before it was read. */
 export type TopCache = LRUCache<string, CachedShardTop | CachedViewTop>;
 
-// A shard's clock only grows, unless a replica that lagged takes over and gives a version out again.
+// A shard's clock only grows, unless a replica that lagged takes over and gives a version out
+// again.
 const TOP_TTL_MS = 1_000;
-/** Entries in all tops together, some 200 bytes each. A top counts as one more, so that empty ones are bounded, too. */
+/** Entries in all tops together, some 200 bytes each. A top counts as one entry more. */
 export const CACHED_ENTRIES_MAX = 100_000;
 
 /** @param nowMs a monotonic clock that never reads 0 */

@@ -15,13 +15,13 @@ export interface ScriptText {
   /** Names for its keys and arguments. */
   layout?: Pick<Layout<never, never, never>, "toHeader">;
   /**
-   * Whether the script writes behind its fence. Its first argument, `run` in Lua, is then the run of the server that the
-   * call is sent to, in front of those of the caller.
+   * Whether the script writes behind its fence. Its first argument, `run` in Lua, is then the run
+   * of the server that the call is sent to, in front of those of the caller.
    */
   isFenced?: boolean;
 }
 
-/** The file with each part once, every part behind those that it uses, and the names of its layout below them. */
+/** The file with its parts, each once and behind those that it uses, and its header. */
 export function composeSource({ source, parts = [], layout, isFenced = false }: ScriptText): string {
   const firstLineEnd = source.startsWith("#!") ? source.indexOf("\n") + 1 : 0;
   const header = layout?.toHeader(isFenced ? 1 : 0) ?? "";

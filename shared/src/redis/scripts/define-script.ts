@@ -12,13 +12,14 @@ export interface ScriptDefinition<R> extends ScriptText {
   /** Makes the typed result of the raw reply. */
   parse: (reply: unknown) => R;
   /**
-   * Makes a failed call throw the Problem that a client is told. Without it the call throws what Redis did, for callers
-   * that no client waits for.
+   * Makes a failed call throw the Problem that a client is told. Without it the call throws what
+   * Redis did, for callers that no client waits for.
    */
   failsAs?: CallKind;
   /**
-   * Whether the script touches keys of the slot that it is not given. While the slot moves, Redis cannot see whether
-   * those are where the script runs: it is refused then, and not sent to a node where keys seem to be missing.
+   * Whether the script touches keys of the slot that it is not given. While the slot moves, Redis
+   * cannot see whether those are where the script runs: it is refused then, and not sent to a node
+   * where keys seem to be missing.
    */
   hasOtherKeys?: boolean;
   /** Results that acknowledge nothing, and so need no confirmation by a replica. */
@@ -42,7 +43,7 @@ export function observeScripts(redis: Redis, observer: ScriptObserver): void {
   observers.set(redis, [...(observers.get(redis) ?? []), observer]);
 }
 
-/** Runs a script by its digest, and sends the source only to a server that does not know it yet (`NOSCRIPT`). */
+/** Runs by digest, and sends the source only to a server that does not know it (`NOSCRIPT`). */
 export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
   const { name, parse, failsAs, isFenced = false, hasOtherKeys = false, isRefusal = () => false } = definition;
   const source = composeSource(definition);

@@ -1,10 +1,10 @@
 --[[
-is_readable(split, partitions, fence): whether the entries of a shard are complete and split as the caller believes. A
-store without a fence was emptied, or is new and not open yet.
+is_readable(split, partitions, fence): whether the entries of a shard are complete and split as the
+caller believes. A store without a fence was emptied, or is new and not open yet.
 
-split       key of a string, how many partitions the region is split into; absent until a service has written it
+split       key of a string, how many partitions the region has; absent until a service writes it
 partitions  the number of partitions that the caller is configured with
-fence       key of a string, <origin> <kept> <from> <run>, or <origin> <kept> <from> lost; see fence.ts
+fence       key of a string, <origin> <kept> <from> <run or lost>; see fence.ts
 ]]
 local function is_readable(split, partitions, fence)
   local text = redis.call('GET', fence)

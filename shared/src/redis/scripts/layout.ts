@@ -1,4 +1,4 @@
-/** How Lua sees an argument: as its text, as a number, or as a boolean that travels as `1` or `0`. */
+/** How Lua sees an argument: as text, a number, or a boolean that travels as `1` or `0`. */
 export type ArgKind = "text" | "number" | "flag";
 type ArgKinds = Readonly<Record<string, ArgKind>>;
 type ArgOf = { text: string | number; number: number; flag: boolean };
@@ -8,23 +8,24 @@ type ArgValues<A extends ArgKinds> = { readonly [Name in keyof A]: ArgOf[A[Name]
 interface LayoutNames<K extends string, A extends ArgKinds, I extends ArgKinds> {
   keys: readonly K[];
   args: A;
-  /** Arguments that follow the others once for each item, for a script that takes a list of items. */
+  /** Arguments that follow the others, once for each item of a list. */
   item?: I;
 }
 
-/** Makes a script's arrays of keys and arguments, and the Lua header that gives them the same names in `snake_case`. */
+/** Makes a script's keys and arguments, and the Lua header that names them in `snake_case`. */
 export interface Layout<K extends string, A extends ArgKinds, I extends ArgKinds> {
   toKeys(values: Readonly<Record<K, string>>): string[];
   toArgs(values: ArgValues<A>): (string | number)[];
   toItem(values: ArgValues<I>): (string | number)[];
-  /** @param argsBefore arguments that the caller of the script does not pass, in front of all others */
+  /** @param argsBefore arguments in front that the caller of the script does not pass */
   toHeader(argsBefore: number): string;
 }
 
 /**
- * Lays out a script, so that a key or an argument is added in one place for TypeScript and Lua. The header declares a
- * local for each name; `FIRST_KEY` and `FIRST_ARG`, the places of those that have none; and for items `ITEM_ARGS`, a local
- * for each name, and `take_item(place)`, which sets these to the item whose arguments begin there.
+ * Lays out a script, so that a key or an argument is added in one place for TypeScript and Lua. The
+ * header declares a local for each name; `FIRST_KEY` and `FIRST_ARG`, the places of those that have
+ * none; and for items `ITEM_ARGS`, a local for each name, and `take_item(place)`, which sets these
+ * to the item whose arguments begin there.
  */
 export function defineLayout<
   const K extends string,

@@ -1,7 +1,8 @@
 --[[
 A member of a ranking is <arrival><user_id>, and a record begins with the same arrival.
 
-member_of(record, user_id)  the member that a record names; for a player without a record, one that no ranking holds
+member_of(record, user_id)  the member that a record names; without a record, one that no ranking
+    holds
 ]]
 local ARRIVAL_DIGITS = 16
 

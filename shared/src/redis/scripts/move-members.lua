@@ -1,10 +1,11 @@
 --[[
 A hidden player stands in the hidden zset of a board, every other player in its ranking.
 
-find_moves(first, user_id, state)  the moves that bring the player's members to where `hidden` or `visible` has them, and
-    on how many boards the player has a score. KEYS from `first` on are three for each board: ranking, hidden, entries.
-    Reads every key that a move changes.
-move_members(moves)  makes these moves. Members keep their arrival, so that ties end as if nothing had been hidden.
+find_moves(first, user_id, state)  the moves that bring the player's members to where `hidden` or
+    `visible` has them, and on how many boards the player has a score. KEYS from `first` on are
+    three for each board: ranking, hidden, entries. Reads every key that a move changes.
+move_members(moves)  makes these moves. Members keep their arrival, so that ties end as if nothing
+    had been hidden.
 ]]
 local function find_moves(first, user_id, state)
   local moves, boards = {}, 0

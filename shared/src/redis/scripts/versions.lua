@@ -1,6 +1,6 @@
 --[[
-Versions are microseconds, unique on their shard and only growing, also after the clock was set back or a replica with a
-slower clock took over.
+Versions are microseconds, unique on their shard and only growing, also after the clock was set back
+or a replica with a slower clock took over.
 
 last_version(clock)      the last version given out, by the key of the shard's clock
 next_version(last, now)  the version after it
