@@ -1,6 +1,6 @@
+import { LRUCache } from "lru-cache";
 import type { z } from "zod";
 import { toInvalidRequest } from "../api/problems.ts";
-import { makeRoom } from "../base/make-room.ts";
 
 // Clients repeat few queries. Long ones are not kept.
 const KNOWN_MAX = 1_000;
@@ -12,17 +12,14 @@ const KNOWN_LENGTH_MAX = 128;
  *
  * @returns the fields, the same object for the same text. @throws Problem `invalid_request` naming the fields
  */
-export function queryReader<S extends z.ZodType>(schema: S): (query: string) => z.output<S> {
-  const known = new Map<string, z.output<S>>();
+export function queryReader<S extends z.ZodType<object>>(schema: S): (query: string) => z.output<S> {
+  const known = new LRUCache<string, z.output<S>>({ max: KNOWN_MAX });
   return (query) => {
     const before = known.get(query);
     if (before !== undefined) return before;
     const result = schema.safeParse(toFields(query));
     if (!result.success) throw toInvalidRequest(result.error, "query");
-    if (query.length <= KNOWN_LENGTH_MAX) {
-      makeRoom(known, KNOWN_MAX);
-      known.set(query, result.data);
-    }
+    if (query.length <= KNOWN_LENGTH_MAX) known.set(query, result.data);
     return result.data;
   };
 }
