@@ -4,6 +4,7 @@ import { refusedByRedis } from "shared/redis/connection";
 import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
+import { type BoardOnShard, createBoardOnShard } from "../boards/board-on-shard.ts";
 import type { FenceWatch } from "./fence-watch.ts";
 import {
   type Outcome,
@@ -41,12 +42,6 @@ const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", 
 
 const isRefused = (answer: SubmitAnswer | RefusedWrite): answer is RefusedWrite => answer[0] === "!";
 
-interface Question {
-  shard: Shard;
-  board: string;
-  call: SubmitCall;
-}
-
 interface Answered {
   answer: SubmitAnswer | RefusedWrite;
   /** Resolves when the call is confirmed. All writes of a call share the question. */
@@ -60,25 +55,23 @@ interface Answered {
  */
 export function createWrite(options: WriterOptions): Write {
   const { redisOf, confirm, fences, traceparent } = options;
-  const write = askTogether<Question, Answered>({
-    // A span belongs to one request: with tracing each write is a call of its own.
-    questionsMax: traceparent === undefined ? WRITES_MAX : 1,
-    keyOf: ({ shard, board }) => `${shard.tag} ${board}`,
-    async send({ shard, board }, questions) {
-      const { keys, args } = toSharedCall(options, shard, board);
-      for (const { call } of questions) {
-        keys.push(...call.keys);
-        args.push(...call.args);
-      }
-      const { confirmed, start } = confirmLater(confirm);
-      const redis = redisOf(shard.region);
-      const answers = await submitScript(redis, keys, args, start);
-      reportToFences(fences, redis, shard.tag, answers);
-      return answers.map((answer) => ({ answer, confirmed }));
-    },
+  const onShard = createBoardOnShard();
+  // A span belongs to one request: with tracing each write is a call of its own.
+  const writesMax = traceparent === undefined ? WRITES_MAX : 1;
+  const write = askTogether<BoardOnShard, SubmitCall, Answered>(writesMax, async ({ shard, board }, calls) => {
+    const { keys, args } = toSharedCall(options, shard, board);
+    for (const call of calls) {
+      keys.push(...call.keys);
+      args.push(...call.args);
+    }
+    const { confirmed, start } = confirmLater(confirm);
+    const redis = redisOf(shard.region);
+    const answers = await submitScript(redis, keys, args, start);
+    reportToFences(fences, redis, shard.tag, answers);
+    return answers.map((answer) => ({ answer, confirmed }));
   });
   return async (shard, board, call) => {
-    const { answer, confirmed } = await write({ shard, board, call });
+    const { answer, confirmed } = await write(onShard(shard, board), call);
     if (isRefused(answer)) throw toRedisProblem(refusedByRedis(answer.slice(1).join(" ")), "write");
     // A write that changed nothing has nothing to lose.
     if (!CHANGES_NOTHING.has(answer[1])) await confirmed();

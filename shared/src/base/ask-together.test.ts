@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
-import { type AskTogetherOptions, askTogether } from "./ask-together.ts";
+import { askTogether } from "./ask-together.ts";
 
 /** Asks questions that all share calls. */
-const asker = <Q, A>(questionsMax: number, answer: (questions: readonly Q[]) => Promise<readonly A[]>) =>
-  askTogether<Q, A>({ questionsMax, keyOf: () => "", send: (_, questions) => answer(questions) });
+function asker<Q, A>(questionsMax: number, answer: (questions: readonly Q[]) => Promise<readonly A[]>) {
+  const ask = askTogether<string, Q, A>(questionsMax, (_, questions) => answer(questions));
+  return (question: Q) => ask("", question);
+}
 
 test("questions of one turn leave at its end, in calls of bounded length, and each gets its own answer", async () => {
   const calls: number[][] = [];
@@ -20,14 +22,16 @@ test("questions of one turn leave at its end, in calls of bounded length, and ea
 });
 
 test("questions with different keys leave in different calls", async () => {
-  const firsts: string[] = [];
-  const send: AskTogetherOptions<string, string>["send"] = async (first, questions) => {
-    firsts.push(first);
+  const calls: [string, readonly number[]][] = [];
+  const ask = askTogether<string, number, number>(10, async (key, questions) => {
+    calls.push([key, questions]);
     return questions;
-  };
-  const ask = askTogether<string, string>({ questionsMax: 10, keyOf: (question) => question.slice(0, 1), send });
-  expect(await Promise.all(["a1", "b1", "a2"].map(ask))).toEqual(["a1", "b1", "a2"]);
-  expect(firsts).toEqual(["a1", "b1"]);
+  });
+  expect(await Promise.all([ask("a", 1), ask("b", 2), ask("a", 3)])).toEqual([1, 2, 3]);
+  expect(calls).toEqual([
+    ["a", [1, 3]],
+    ["b", [2]],
+  ]);
 });
 
 test("a failed call fails its own questions and no others", async () => {

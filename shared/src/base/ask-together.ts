@@ -1,16 +1,9 @@
 import { gatherTurn } from "./gather-turn.ts";
 
-/** Asks one question. It leaves together with the others of the same turn of the event loop. */
-export type Ask<Q, A> = (question: Q) => Promise<A>;
-
-export interface AskTogetherOptions<Q, A> {
-  /** Questions that one call may carry. */
-  questionsMax: number;
-  /** Questions with the same key share calls. */
-  keyOf: (question: Q) => string;
-  /** Sends one call. Resolves with an answer to each question, in their order. */
-  send: (first: Q, questions: readonly Q[]) => Promise<readonly A[]>;
-}
+/**
+ * Asks one question. It leaves together with the others of the same key and turn of the event loop.
+ */
+export type Ask<K, Q, A> = (key: K, question: Q) => Promise<A>;
 
 interface Pending<Q, A> {
   question: Q;
@@ -18,14 +11,20 @@ interface Pending<Q, A> {
   reject: (error: unknown) => void;
 }
 
-/** Sends the questions of one turn in few calls. A failed call fails each of its questions. */
-export function askTogether<Q, A>({ questionsMax, keyOf, send }: AskTogetherOptions<Q, A>): Ask<Q, A> {
-  async function call(batch: readonly Pending<Q, A>[]): Promise<void> {
-    const [first] = batch;
-    if (first === undefined) return;
+/**
+ * Sends the questions of one turn in few calls. A failed call fails each of its questions.
+ *
+ * @param questionsMax questions that one call may carry
+ * @param send resolves with an answer to each question, in their order
+ */
+export function askTogether<K, Q, A>(
+  questionsMax: number,
+  send: (key: K, questions: readonly Q[]) => Promise<readonly A[]>,
+): Ask<K, Q, A> {
+  async function call(key: K, batch: readonly Pending<Q, A>[]): Promise<void> {
     try {
       const questions = batch.map(({ question }) => question);
-      const answers = await send(first.question, questions);
+      const answers = await send(key, questions);
       if (answers.length !== batch.length) throw new Error(`${batch.length} questions got ${answers.length} answers`);
       for (const [index, answer] of answers.entries()) batch[index]?.resolve(answer);
     } catch (error) {
@@ -33,6 +32,6 @@ export function askTogether<Q, A>({ questionsMax, keyOf, send }: AskTogetherOpti
     }
   }
 
-  const gather = gatherTurn<string, Pending<Q, A>>({ itemsMax: questionsMax }, (batch) => void call(batch));
-  return (question) => new Promise((resolve, reject) => gather(keyOf(question), { question, resolve, reject }));
+  const gather = gatherTurn<K, Pending<Q, A>>({ itemsMax: questionsMax }, (batch, key) => void call(key, batch));
+  return (key, question) => new Promise((resolve, reject) => gather(key, { question, resolve, reject }));
 }

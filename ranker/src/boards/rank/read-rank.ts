@@ -1,10 +1,10 @@
 import { askTogether } from "shared/base/ask-together";
 import type { Shard, Topology } from "shared/model/regions";
-import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
 import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
+import { type BoardOnShard, createBoardOnShard } from "../board-on-shard.ts";
 import { entriesAway, type Position, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
@@ -50,40 +50,26 @@ const countScript = defineScript({
   parse: String,
 });
 
-interface OnShard {
-  shard: Shard;
-  board: string;
-}
-const nameOf = ({ shard, board }: OnShard) => `${shard.tag} ${board}`;
-
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
-  const find = askTogether<OnShard & { userId: string }, Standing>({
-    questionsMax: TARGETS_MAX,
-    keyOf: nameOf,
-    async send(first, lookups) {
-      const { region } = first.shard;
-      const userIds = lookups.map(({ userId }) => userId);
+  const onShard = createBoardOnShard();
+  const find = askTogether<BoardOnShard, string, Standing>(
+    TARGETS_MAX,
+    async ({ shard: { region }, keys }, userIds) => {
       const args = findLayout.toArgs({ partitions });
       args.push(...userIds);
-      const keys = findLayout.toKeys(boardKeys(first.shard, first.board));
-      return toFound(region, userIds, await findScript(redisOf(region), keys, args));
+      return toFound(region, userIds, await findScript(redisOf(region), findLayout.toKeys(keys), args));
     },
-  });
-  const count = askTogether<OnShard & Position, Standing>({
-    questionsMax: TARGETS_MAX,
-    keyOf: nameOf,
-    async send(first, positions) {
-      const { region } = first.shard;
+  );
+  const count = askTogether<BoardOnShard, Position, Standing>(
+    TARGETS_MAX,
+    async ({ shard: { region }, keys }, positions) => {
       const args = countLayout.toArgs({ partitions });
       for (const position of positions) args.push(...countLayout.toItem(position));
-      const keys = countLayout.toKeys(boardKeys(first.shard, first.board));
-      return toCounted(region, await countScript(redisOf(region), keys, args));
+      return toCounted(region, await countScript(redisOf(region), countLayout.toKeys(keys), args));
     },
-  });
+  );
   return (shard, board, target) =>
-    "userId" in target
-      ? find({ shard, board, userId: target.userId })
-      : count({ shard, board, score: target.score, member: target.member });
+    "userId" in target ? find(onShard(shard, board), target.userId) : count(onShard(shard, board), target);
 }
 
 function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {
