@@ -18,10 +18,17 @@ import { createGather, perBoard } from "../scripts/gather.ts";
 import { withParts } from "../scripts/script-parts.ts";
 import type { FenceWatch } from "./fence-watch.ts";
 import submitSource from "./submit.lua" with { type: "text" };
-import type { Submission } from "./submit.ts";
 
 /** An answer is kept for so long at least, and for twice that at most. */
 const KEPT_SECONDS = 24 * 3600;
+
+export interface Submission {
+  operation: "set" | "add" | "create";
+  board: string;
+  /** The score, or for `add` the delta. */
+  value: number;
+  idempotencyKey?: string | undefined;
+}
 
 /** What becomes of a write. */
 export type Outcome =

@@ -12,18 +12,11 @@ import {
   answerKeys,
   createWrite,
   type Outcome,
+  type Submission,
   toAnswerField,
   toWriteCall,
   type WriterOptions,
 } from "./submit-call.ts";
-
-export interface Submission {
-  operation: "set" | "add" | "create";
-  board: string;
-  /** The score, or for `add` the delta. */
-  value: number;
-  idempotencyKey?: string | undefined;
-}
 
 export interface Submitted {
   entry: Entry;
