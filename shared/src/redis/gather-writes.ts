@@ -1,4 +1,4 @@
-import type { Connection } from "./connection.ts";
+import type { Redis } from "ioredis";
 
 type Chunk = string | Uint8Array;
 
@@ -10,7 +10,7 @@ const GATHERED_SIZE_MAX = 256 * 1024;
  * Redis, where each command would have had its own. The bytes and their order are the same, and no command waits for
  * another's reply, nor shares its fate, as they would in a pipeline of ioredis.
  */
-export function gatherWrites(redis: Connection): void {
+export function gatherWrites(redis: Redis): void {
   redis.on("connect", () => {
     const { stream } = redis;
     const write = stream.write.bind(stream);
