@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 /** The importers of each file. Paths are relative to the root of the project. */
 export type Importers = ReadonlyMap<string, ReadonlySet<string>>;
@@ -32,7 +32,7 @@ export async function readImporters(root: string, options: { withProcesses: bool
 
 /** The test files that a change below `folders` can break, sorted. A path may also name one file. */
 export function testsOf(importers: Importers, tests: readonly string[], folders: readonly string[]): string[] {
-  const isNamed = (file: string) => folders.some((folder) => file === folder || file.startsWith(`${folder}/`));
+  const isNamed = (file: string) => folders.some((folder) => !relative(folder, file).startsWith(".."));
   const reached = new Set([...importers.keys(), ...tests].filter(isNamed));
   // A set is iterated over what is added meanwhile, so this goes on to the importers of importers.
   for (const file of reached) for (const importer of importers.get(file) ?? []) reached.add(importer);
@@ -43,7 +43,7 @@ function importsOf(root: string, file: string, text: string): string[] {
   return transpiler
     .scanImports(text)
     .filter(({ path }) => /^(\.|shared\/|stack\/|testing\/)/.test(path))
-    .map(({ path }) => relative(root, Bun.resolveSync(path, join(root, dirname(file)))));
+    .map(({ path }) => relative(root, Bun.resolveSync(path, resolve(root, dirname(file)))));
 }
 
 function filesNamedIn(root: string, file: string, text: string): string[] {
