@@ -18,17 +18,17 @@ const isOverride = (name: string) => /^(REDIS|POSTGRES)_URL_[A-Z]+$/.test(name);
 const parsed = (schema: z.core.$ZodType, value: string | undefined) =>
   (schema as z.ZodType).safeParse(value === "" ? undefined : value);
 
-test("every variable of every service is listed", () => {
+test(".env.example lists every variable of every service", () => {
   const names = new Set(listed.map(({ name }) => name));
   expect([...new Set(fields.map(([name]) => name))].filter((name) => name !== "" && !names.has(name))).toEqual([]);
 });
 
-test("nothing is listed that no service reads", () => {
+test(".env.example lists no variable that no service reads", () => {
   const known = new Set(fields.map(([name]) => name));
   expect(listed.filter(({ name }) => !known.has(name) && !isOverride(name))).toEqual([]);
 });
 
-test("what is optional is commented out, what is required is not", () => {
+test("optional variables are commented out, required ones are not", () => {
   for (const [name, schema] of fields) {
     const isOptional = parsed(schema, undefined).success;
     for (const line of listed.filter((each) => each.name === name)) {
@@ -37,7 +37,7 @@ test("what is optional is commented out, what is required is not", () => {
   }
 });
 
-test("each value is valid, and each default is the schema's", () => {
+test("each value is valid, and each default equals the schema's", () => {
   for (const [name, schema] of fields) {
     const values = listed.filter((line) => line.name === name && line.value !== "").map(({ value }) => value);
     const results = values.map((value) => parsed(schema, value));
