@@ -15,7 +15,7 @@ install_packages() {
   [ "${#missing[@]}" -gt 0 ] || return 0
   printf 'setup: installing %s for tests\n' "${missing[*]}" >&2
   as_root apt-get update -qq >&2
-  # No services: tests start their own, on their own ports.
+  # RUNLEVEL=1 starts no services: tests start their own on their own ports.
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 

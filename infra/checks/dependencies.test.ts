@@ -36,10 +36,11 @@ describe.each(folders)("the dependencies of %s", (folder) => {
     expect(dependenciesOf(manifest).flatMap(([name]) => (isUsed(name) ? [] : [name]))).toEqual([]);
   });
 
-  test("are pinned, and to the same version as in other workspaces", () => {
+  test("are pinned to the same version in all workspaces, and name no service", () => {
     const versions = new Map([...manifests.values()].flatMap(dependenciesOf));
     for (const [name, version] of dependenciesOf(manifest)) {
       expect([name, version]).toEqual([name, expect.stringMatching(/^(\d+\.\d+\.\d+(-[\w.]+)?|workspace:\*)$/)]);
+      if (version === "workspace:*") expect(["shared", "stack", "testing"]).toContain(name);
       expect([name, version]).toEqual([name, versions.get(name) ?? ""]);
     }
   });
