@@ -1,16 +1,35 @@
 #!/usr/bin/env bash
-# Installs what some tests need beside setup.sh, where apt is there: without it those tests are skipped, and say so.
+# Installs what some tests need beside setup.sh: packages where apt is there, and tools written in Go where Go is there.
+# A test whose tool is missing is skipped and says so.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-command -v apt-get >/dev/null 2>&1 || exit 0
-missing=()
-for pair in nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc; do
-  command -v "${pair%%:*}" >/dev/null 2>&1 || missing+=("${pair##*:}")
-done
-[ "${#missing[@]}" -gt 0 ] || exit 0
-
+has() { command -v "$1" >/dev/null 2>&1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
-printf 'setup: installing %s for tests\n' "${missing[*]}" >&2
-as_root apt-get update -qq >&2
-# No services: tests start their own, on their own ports.
-as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+
+install_packages() {
+  local missing=()
+  for pair in nginx:nginx wrk:wrk chromium:chromium prometheus:prometheus pgbouncer:pgbouncer psql:postgresql-client cc:gcc; do
+    has "${pair%%:*}" || missing+=("${pair##*:}")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  printf 'setup: installing %s for tests\n' "${missing[*]}" >&2
+  as_root apt-get update -qq >&2
+  # RUNLEVEL=1 starts no services: tests start their own on their own ports.
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# Puts a command into the folder that bun.sh adds to the PATH. k6 takes a few minutes to build.
+build() {
+  local command=$1 module=$2 folder=$PWD/.data/tools/bin
+  if has "$command" || [ -x "$folder/$command" ]; then return 0; fi
+  printf 'setup: building %s for tests\n' "$module" >&2
+  GOBIN=$folder go install "$module" >&2 || printf 'setup: %s could not be built\n' "$command" >&2
+}
+
+if has go; then
+  build k6 go.k6.io/k6@v1.8.1
+  build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+  has kubectl || build kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+fi
+if has apt-get; then install_packages; fi

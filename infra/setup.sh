@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to run and test the project, and nothing else: Bun, redis-server, the packages.
-# PostgreSQL comes with the packages. Debian, Ubuntu and macOS.
+# Installs what the project needs to run and does not find: Bun, redis-server, the packages. PostgreSQL comes with the
+# packages. For Debian, Ubuntu and macOS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,12 +17,12 @@ as_root() {
   fi
 }
 
-# Bun's own installer is not used: npm is there wherever this was started with npm, and pins the version.
+# By npm and not by Bun's own installer, because npm pins the version.
 if ! bash infra/bun.sh --version >/dev/null 2>&1; then
   has npm || fail "Bun is missing: install it from https://bun.sh, or install npm"
   say "installing Bun $BUN_VERSION into $TOOLS"
   npm install --silent --no-fund --no-audit --prefix "$TOOLS" "bun@$BUN_VERSION" >&2
-  # npm may skip a package's install script; for Bun that script puts the binary in its place.
+  # npm may skip the install script of a package. For Bun that script puts the binary in its place.
   bash infra/bun.sh --version >/dev/null 2>&1 || node "$TOOLS/node_modules/bun/install.js" >&2
   bash infra/bun.sh --version >/dev/null 2>&1 || fail "Bun could not be installed; install it from https://bun.sh"
 fi
@@ -31,7 +31,7 @@ if ! has redis-server; then
   say "installing redis-server"
   if has apt-get; then
     as_root apt-get update -qq >&2
-    # No service: the stack starts its own redis-server, on its own port.
+    # RUNLEVEL=1 starts no service: the stack starts its own redis-server on its own port.
     as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq redis-server >&2
   elif has brew; then brew install --quiet redis >&2
   else fail "redis-server is missing: install Redis 7 or later with your package manager"

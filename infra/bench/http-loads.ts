@@ -1,10 +1,10 @@
 import { shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
-import { type BoardUnderLoad, REGION, TOPOLOGY } from "./board-under-load.ts";
+import { REGION, TOPOLOGY } from "./board-under-load.ts";
 import type { Route, RouteName } from "./http-routes.ts";
+import type { HttpSettings, HttpSite } from "./http-site.ts";
 import { type Load, measureLoad } from "./load.ts";
 import { measureInRounds, type Rounds } from "./rounds.ts";
-import type { BenchService } from "./services.ts";
 import { startTrickle } from "./trickle.ts";
 import { runWrk } from "./wrk.ts";
 import { startYardstick } from "./yardsticks.ts";
@@ -17,23 +17,6 @@ export interface RouteLoads {
   route: RouteName;
   through: Through;
   loads: Load[];
-}
-
-export interface HttpSite {
-  readonly dir: string;
-  readonly board: BoardUnderLoad;
-  readonly ranker: BenchService;
-  /** Absent where it was not asked for, or is not installed. */
-  readonly gateway?: BenchService | undefined;
-  readonly nginx?: BenchService | undefined;
-}
-
-export interface HttpSettings {
-  connections: number;
-  seconds: number;
-  rounds: number;
-  /** Submits a second beside reads: a board that nobody writes to would be no board. */
-  writesPerSecond: number;
 }
 
 const QUEUE = queueKey(shardOf(TOPOLOGY, REGION, ""));

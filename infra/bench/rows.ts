@@ -2,8 +2,16 @@ import { ratioOf, type Spread, spreadOf } from "./spread.ts";
 
 /** What can be asked for with `--only`, in the order that it is measured and shown. */
 export const ROW_NAMES = [
-  ...(["submit", "rank", "top", "proxy", "cpu"] as const),
-  ...(["visible", "drain", "restore", "bytes", "memory"] as const),
+  "submit",
+  "rank",
+  "top",
+  "proxy",
+  "cpu",
+  "visible",
+  "drain",
+  "restore",
+  "bytes",
+  "memory",
 ] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 

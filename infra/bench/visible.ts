@@ -1,6 +1,6 @@
 import { queueKey } from "shared/redis/keys";
 import { startBenchPostgres } from "./bench-postgres.ts";
-import type { HttpSettings, HttpSite } from "./http-loads.ts";
+import type { HttpSettings, HttpSite } from "./http-site.ts";
 import { type Load, measureLoad } from "./load.ts";
 import { type LoadFigures, toLoadFigures } from "./load-figures.ts";
 import { SHARD } from "./queued-events.ts";

@@ -1,5 +1,5 @@
-import type { HttpSettings, HttpSite } from "./http-loads.ts";
 import type { Route } from "./http-routes.ts";
+import type { HttpSettings, HttpSite } from "./http-site.ts";
 import type { Driven, Processes } from "./load.ts";
 import { runRedisBenchmark } from "./redis-benchmark.ts";
 import { startBun } from "./services.ts";

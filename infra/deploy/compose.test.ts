@@ -29,7 +29,7 @@ const named = (prefix: string) => services.filter(([name]) => name.startsWith(pr
 type Variables = Record<string, string>;
 const secrets: Variables = { JWT_SECRET: "x".repeat(48), POSTGRES_PASSWORD: "secret" };
 
-/** `${NAME:?why}` and `${NAME:-default}`, as Compose fills them in. */
+/** Fills in `${NAME:?why}` and `${NAME:-default}` as Compose does. */
 const interpolate = (value: string, variables: Variables) =>
   value.replaceAll(/\$\{([A-Z_]+)(?::([?-])([^}]*))?\}/g, (_, name: string, kind?: string, rest?: string) => {
     const filled = variables[name] ?? (kind === "-" ? rest : undefined);
@@ -37,13 +37,13 @@ const interpolate = (value: string, variables: Variables) =>
     return filled;
   });
 
-/** @param dotEnv what stands in `.env` beside the secrets */
+/** @param dotEnv the variables of `.env` beside the secrets */
 const environmentOf = ({ environment = {} }: Service, dotEnv: Variables = {}) =>
   Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, interpolate(String(value), { ...secrets, ...dotEnv })]),
   );
 
-/** The file or folder of this repository that a service finds at a path of its own; nothing where none is mounted. */
+/** The file or folder of this repository that is mounted at a path of a service, undefined if there is none. */
 function mountedAt({ volumes = [] }: Service, path: string): string | undefined {
   for (const volume of volumes) {
     const [source = "", target = ""] = volume.split(":");
@@ -61,7 +61,7 @@ test("the file follows the Compose schema", () => {
   expect(results.map(({ messages }) => messages)).toEqual([[]]);
 });
 
-test("three rankers, three gateways on 4000 to 4002, two drainers, nginx on 8080", () => {
+test("the file runs three rankers, three gateways on 4000 to 4002, two drainers, and nginx on 8080", () => {
   expect([named("ranker-").length, named("drainer-").length]).toEqual([3, 2]);
   const ports = named("gateway-").map(([, service]) => service.ports);
   expect(ports).toEqual([["127.0.0.1:4000:4000"], ["127.0.0.1:4001:4001"], ["127.0.0.1:4002:4002"]]);
@@ -69,18 +69,18 @@ test("three rankers, three gateways on 4000 to 4002, two drainers, nginx on 8080
 });
 
 describe("every service", () => {
-  test.each(named("gateway-"))("%s starts with its environment, and finds every ranker", (_, service) => {
+  test.each(named("gateway-"))("%s starts with its environment and knows every ranker", (_, service) => {
     const { rankerUrls, trustedProxies } = loadGatewayConfig(environmentOf(service));
     expect(rankerUrls).toEqual(named("ranker-").map(([name]) => `http://${name}:5000`));
     expect(trustedProxies.check("172.30.0.7")).toBe(true);
   });
 
-  test.each(named("ranker-"))("%s starts with its environment; passwords are required", (_, service) => {
+  test.each(named("ranker-"))("%s starts with its environment and requires passwords", (_, service) => {
     expect(loadRankerConfig(environmentOf(service))).toMatchObject({ passwordsRequired: true, port: 5000 });
   });
 
   test.each([...named("gateway-"), ...named("ranker-")])(
-    "%s reads from .env whatever there is about tokens, a provider of identity among it",
+    "%s takes every token variable from .env, those of an identity provider included",
     (name, service) => {
       const dotEnv = {
         JWT_SECRET_PREVIOUS: "y".repeat(48),
@@ -113,47 +113,50 @@ describe("every service", () => {
     },
   );
 
-  test.each(named("drainer-"))("%s starts with its environment, a database a region", (_, service) => {
+  test.each(named("drainer-"))("%s starts with its environment and has a database for each region", (_, service) => {
     const { postgresUrlByRegion } = loadDrainerConfig(environmentOf(service));
     const databases = [...postgresUrlByRegion.values()].map((url) => new URL(url).pathname);
     expect(databases).toEqual(["/leaderboard_global", "/leaderboard_asia", "/leaderboard_eu", "/leaderboard_na"]);
   });
 
-  test.each(services)("%s waits for what it needs, and mounts what is there", (_, service) => {
-    for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
-      expect([condition, needed in compose.services]).toEqual(["service_healthy", true]);
-    }
-    for (const volume of (service.volumes ?? []).filter((each) => each.startsWith("."))) {
-      expect([volume, existsSync(join(root, volume.split(":")[0] ?? ""))]).toEqual([volume, true]);
-    }
-    const dockerfile = service.build?.dockerfile;
-    expect(service.healthcheck !== undefined || dockerfile !== undefined).toBe(true);
-    if (dockerfile !== undefined) expect(existsSync(join(root, dockerfile))).toBe(true);
-  });
+  test.each(services)(
+    "%s waits for healthy dependencies, has a health check, and mounts only files that exist",
+    (_, service) => {
+      for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+        expect([condition, needed in compose.services]).toEqual(["service_healthy", true]);
+      }
+      for (const volume of (service.volumes ?? []).filter((each) => each.startsWith("."))) {
+        expect([volume, existsSync(join(root, volume.split(":")[0] ?? ""))]).toEqual([volume, true]);
+      }
+      const dockerfile = service.build?.dockerfile;
+      expect(service.healthcheck !== undefined || dockerfile !== undefined).toBe(true);
+      if (dockerfile !== undefined) expect(existsSync(join(root, dockerfile))).toBe(true);
+    },
+  );
 });
 
-test("every image that is not built here says which version it is", () => {
+test("every image from a registry is pinned to a version", () => {
   const images = services.filter(([, { build }]) => build === undefined).map(([, { image = "" }]) => image);
   expect(images.filter((image) => !/:v?\d+[\d.]*(-\w+)?$/.test(image))).toEqual([]);
 });
 
-describe("who watches", () => {
+describe("Prometheus and Grafana", () => {
   const { prometheus, grafana } = compose.services as { prometheus: Service; grafana: Service };
   const yaml = async (path = "") => Bun.YAML.parse(await Bun.file(path).text());
 
-  test("is pinned, on loopback, and there only when asked for", () => {
+  test("are pinned, listen on loopback, and start only with their profile", () => {
     for (const { image = "", ports = [], profiles } of [prometheus, grafana]) {
       expect([profiles, /:v?\d+\.\d+\.\d+$/.test(image)]).toEqual([["observability"], true]);
       expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
     }
   });
 
-  test("Prometheus is given the configuration that promtool has checked", () => {
+  test("Prometheus mounts the configuration that promtool checks", () => {
     const [, path = ""] = /^--config\.file=(.*)$/.exec(prometheus.command?.[0] ?? "") ?? [];
     expect(mountedAt(prometheus, path)).toBe(join(root, "infra/deploy/prometheus/prometheus.yml"));
   });
 
-  test("Grafana is given a source that is Prometheus here, and dashboards that draw from that source alone", async () => {
+  test("Grafana has this Prometheus as its source, and dashboards that use no other source", async () => {
     const provisioning = "/etc/grafana/provisioning";
     const { datasources } = (await yaml(mountedAt(grafana, `${provisioning}/datasources/prometheus.yml`))) as {
       datasources: { uid: string; url: string; jsonData: { timeInterval: string } }[];
@@ -184,12 +187,12 @@ describe("who watches", () => {
   });
 });
 
-test("without its secrets Compose refuses to start", () => {
+test("Compose refuses to start without the secrets", () => {
   const text = JSON.stringify(compose);
   for (const name of Object.keys(secrets)) expect(text).toContain(`\${${name}:?`);
 });
 
-test("the tables that PostgreSQL begins with are those of every migration", async () => {
+test("the init script of PostgreSQL applies every migration to all four databases", async () => {
   const tables = await Bun.file(join(root, "infra/deploy/postgres-init/02-create-tables.sql")).text();
   for (const migration of readdirSync(join(root, "drainer/migrations"))) {
     expect(tables.split(`\\ir /migrations/${migration}`)).toHaveLength(5);

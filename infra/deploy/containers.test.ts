@@ -8,8 +8,8 @@ import { scratchPostgres, scratchRedis } from "testing/scratch";
 import { JWT_SECRET } from "testing/service-under-test";
 
 /**
- * Follows a service's Dockerfile without Docker: each stage is a folder, its COPY and RUN lines are done in it, and its
- * CMD is started. What the file forgets to copy is missing here, too.
+ * Follows a service's Dockerfile without Docker: a stage is a folder, in which the test performs COPY and RUN and starts
+ * CMD. A file that the Dockerfile forgets to copy is missing here, too.
  */
 
 const root = join(import.meta.dir, "../..");
@@ -83,7 +83,7 @@ async function copy(rest: string, dir: string, stages: Map<string, string>): Pro
   }
 }
 
-/** As `.dockerignore` says. */
+/** Follows `.dockerignore`. */
 const isInContext = (path: string) => !/(\.test|-under-test)\.ts$/.test(path);
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;
@@ -94,7 +94,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([redis.dispose(), postgres.dispose()]));
 
 describe.each(["gateway", "ranker", "drainer"])("the image of the %s", (name) => {
-  test("holds all it needs, runs without root, and its health check tells", async () => {
+  test("holds every file it needs, runs without root, and its health check tells up from down", async () => {
     const into = await mkdtemp(join(tmpdir(), "leaderboard-image-"));
     const ranker = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
     try {

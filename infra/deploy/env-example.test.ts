@@ -18,7 +18,7 @@ const isOverride = (name: string) => /^(REDIS|POSTGRES)_URL_[A-Z]+$/.test(name);
 const parsed = (schema: z.core.$ZodType, value: string | undefined) =>
   (schema as z.ZodType).safeParse(value === "" ? undefined : value);
 
-test("every variable of every service is listed", () => {
+test(".env.example lists every variable of every service", () => {
   const names = new Set(listed.map(({ name }) => name));
   expect([...new Set(fields.map(([name]) => name))].filter((name) => name !== "" && !names.has(name))).toEqual([]);
 });

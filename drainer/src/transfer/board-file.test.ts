@@ -81,12 +81,10 @@ describe("lines", () => {
     const text = "\ufeffä🏆\r\n\nb\nlast";
     for (const size of [1, 2, 3, 7, 100]) {
       expect(await read(text, size)).toEqual([
-        ...([
-          [1, "ä🏆"],
-          [2, ""],
-          [3, "b"],
-          [4, "last"],
-        ] as [number, string][]),
+        [1, "ä🏆"],
+        [2, ""],
+        [3, "b"],
+        [4, "last"],
       ]);
     }
   });
@@ -94,10 +92,8 @@ describe("lines", () => {
   test("one that is too long is not kept, and the next is whole", async () => {
     for (const size of [1000, 1_000_000]) {
       expect(await read(`${"x".repeat(50_000)}\nnext\n`, size)).toEqual([
-        ...([
-          [1, undefined],
-          [2, "next"],
-        ] as [number, string | undefined][]),
+        [1, undefined],
+        [2, "next"],
       ]);
     }
   });

@@ -30,15 +30,15 @@ const tools = {
 const builder = tools.kustomize ? [tools.kustomize, "build"] : tools.kubectl ? [tools.kubectl, "kustomize"] : undefined;
 if (builder === undefined) say("neither kustomize nor kubectl is installed, so the manifests were not built");
 else if (tools.kubeconform === null)
-  say("kubeconform is not installed, so the manifests were not held against the schemas");
+  say("kubeconform is not installed, so the manifests were not validated against schemas");
 const schemas = process.env.KUBECONFORM_SCHEMAS;
 const hasSchemas = tools.kubeconform !== null && (schemas !== undefined || (await servesSchemas()));
 if (tools.kubeconform !== null && !hasSchemas)
   say(
-    "the schemas cannot be had from GitHub, and KUBECONFORM_SCHEMAS names no other place: nothing was held against them",
+    "GitHub's schemas cannot be reached and KUBECONFORM_SCHEMAS is not set, so the manifests were not validated against schemas",
   );
 
-/** Whether kubeconform can load what it looks at by default. */
+/** Whether kubeconform can reach its default schemas. */
 async function servesSchemas(): Promise<boolean> {
   const where = "https://raw.githubusercontent.com/yannh/kubernetes-json-schema/master/master-standalone-strict";
   const signal = AbortSignal.timeout(5_000);
@@ -62,7 +62,7 @@ const [base, example, baseKustomization, exampleKustomization] = await Promise.a
   readKustomization(exampleDir),
 ]);
 
-/** A copy in which secrets may be made. */
+/** A copy, so that make-secrets.sh writes nothing into the repository. */
 const copy = mkdtempSync(join(tmpdir(), "leaderboard-k8s-"));
 const secretsDir = join(copy, "k8s/overlays/example/secrets");
 for (const folder of ["k8s", "redis", "postgres-init"]) {
@@ -84,7 +84,7 @@ const podOf = ({ metadata, spec }: Resource) => {
 };
 const containerOf = (workload: Resource) => podOf(workload).containers[0] as Container;
 
-/** What the kustomizations put into a container's environment. */
+/** The environment that the kustomizations give to a container. */
 async function environmentOf(container: Container): Promise<Record<string, string>> {
   const lines: string[] = [];
   for (const { configMapRef, secretRef } of container.envFrom ?? []) {
@@ -118,7 +118,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
   const workload = workloads(base).find(({ metadata }) => metadata.name === name) as Resource;
   const container = containerOf(workload);
 
-  test("reads every variable that it is given, and starts with them", async () => {
+  test("starts with the variables of its manifest, and reads each of them", async () => {
     const environment = await environmentOf(container);
     const isRead = (variable: string) =>
       variable in fields || /^(REDIS|POSTGRES)_URL_[A-Z]+$/.test(variable) || variable.startsWith("BUN_");
@@ -126,7 +126,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     expect(load(environment)).toMatchObject({ isProduction: true, host: "0.0.0.0" });
   });
 
-  test("listens where its ports and probes say", async () => {
+  test("listens on the ports that its manifest and probes name", async () => {
     const { port, metricsPort } = load(await environmentOf(container));
     expect(container.ports).toEqual([
       { name: "http", containerPort: port },
@@ -136,7 +136,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     expect(probes.map((probe) => probe?.httpGet?.port)).toEqual(["http", "http", "http"]);
   });
 
-  test("with that environment answers every probe", async () => {
+  test("answers every probe with that environment", async () => {
     const stub = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
     const ofExample = Object.entries(await environmentOf(container)).filter(([key]) => !/_URL(_|S?$)/.test(key));
     const service = await startService(name, {
@@ -153,13 +153,13 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     await stub.stop(true);
   }, 30_000);
 
-  test("may take as long as an orderly end takes", () => {
+  test("has a grace period longer than its shutdown", () => {
     const { terminationGracePeriodSeconds } = podOf(workload);
     const preStopSeconds = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
     expect(terminationGracePeriodSeconds).toBeGreaterThan(preStopSeconds + SHUTDOWN_DEADLINE_MS / 1000);
   });
 
-  test("is spread over zones and nodes, and loses one at a time to maintenance", () => {
+  test("is spread over zones and nodes, and maintenance evicts one pod at a time", () => {
     const { topologySpreadConstraints = [] } = podOf(workload);
     const selector = { matchLabels: { "app.kubernetes.io/name": name } };
     expect(topologySpreadConstraints).toMatchObject([
@@ -173,7 +173,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     ]);
   });
 
-  test("has as many pods as its autoscaler says, or as it says itself", () => {
+  test("has a fixed number of pods only if it has no autoscaler", () => {
     const autoscaler = named("HorizontalPodAutoscaler", name)?.spec;
     expect([autoscaler !== undefined, workload.spec?.replicas === undefined]).toEqual([scales, scales]);
     if (scales) expect(autoscaler?.scaleTargetRef).toMatchObject({ kind: workload.kind, name });
@@ -181,7 +181,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
 });
 
 test.each(workloads([...base, ...example]).map((each) => [each.metadata.name, each] as const))(
-  "pods of %s have no root, nowhere to write but its volumes, no capability, and a bound on its memory",
+  "pods of %s run without root or capabilities, with a read-only file system and a memory limit",
   (_, workload) => {
     const pod = podOf(workload);
     expect(pod).toMatchObject({
@@ -207,7 +207,7 @@ describe("a gateway", () => {
   const ranker = named("StatefulSet", "ranker");
   const service = named("Service", "ranker")?.spec;
 
-  test("knows the name of every ranker that there may be", async () => {
+  test("has the URL of every ranker that the autoscaler may start", async () => {
     const { rankerUrls } = loadGatewayConfig(
       await environmentOf(containerOf(named("Deployment", "gateway") as Resource)),
     );
@@ -217,7 +217,7 @@ describe("a gateway", () => {
     expect([rankerUrls, ranker?.spec?.serviceName, service?.clusterIP]).toEqual([names, "ranker", "None"]);
   });
 
-  test("has found a restarted ranker's new address before the next one is restarted", async () => {
+  test("finds a restarted ranker's new address before the next ranker restarts", async () => {
     const environment = await environmentOf(containerOf(named("Deployment", "gateway") as Resource));
     const rememberedSeconds = Number(environment.BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS);
     const clusterDnsSeconds = 5;
@@ -229,7 +229,7 @@ describe("a gateway", () => {
   const reaches = (url: string) =>
     paths.some(({ path, pathType }) => url === path || (pathType === "Prefix" && url.startsWith(`${path}/`)));
 
-  test("is asked from outside for every route, the page and the documents, and never for its metrics or what operators do", async () => {
+  test("is reachable from outside by every public route, page and document, and not by metrics or operators' routes", async () => {
     const all = Object.values<Operation>(gatewayOperations(createTopology(["GLOBAL"], 1, ["main"])));
     const pathOf = ({ path }: { path: string }) => path.replace(":userId", "ada");
     const acts = all.filter(({ tag }) => tag === "operators").map(pathOf);
@@ -244,7 +244,7 @@ describe("a gateway", () => {
     expect(new Set(ingresses.map(({ spec }) => spec?.rules?.[0]?.host)).size).toBe(1);
   });
 
-  test("has its streams passed on as they come, and not ended between two beats", () => {
+  test("has an ingress that does not buffer streams, nor end them between two heartbeats", () => {
     const streams = ingresses.find(({ spec }) => spec?.rules?.[0]?.http.paths[0]?.path === "/live");
     const { annotations = {} } = streams?.metadata ?? {};
     expect(annotations["nginx.ingress.kubernetes.io/proxy-buffering"]).toBe("off");
@@ -256,7 +256,7 @@ describe("a gateway", () => {
 describe("the network", () => {
   const policyOf = (name: string) => named("NetworkPolicy", name)?.spec;
 
-  test("is closed both ways but for what is named", () => {
+  test("denies all traffic that no policy allows, and every policy names ports", () => {
     expect(policyOf("default-deny")).toEqual({
       podSelector: { matchLabels: { "app.kubernetes.io/part-of": "leaderboard" } },
       policyTypes: ["Ingress", "Egress"],
@@ -267,7 +267,7 @@ describe("the network", () => {
     }
   });
 
-  test("lets gateways alone ask rankers, and each service reach its own stores", () => {
+  test("lets only gateways reach rankers, and each service reach its own stores", () => {
     const pods = (name: string) => [{ podSelector: { matchLabels: { "app.kubernetes.io/name": name } } }];
     const http = [{ protocol: "TCP", port: "http" }];
     const tcp = (...ports: number[]) => ({ ports: ports.map((port) => ({ protocol: "TCP", port })) });
@@ -290,7 +290,7 @@ describe("the network", () => {
 });
 
 describe("the secrets of the example", () => {
-  test("come from files that are made, kept, and out of git", async () => {
+  test("come from private files outside git, which make-secrets.sh does not overwrite", async () => {
     const { secretGenerator = [] } = exampleKustomization;
     const files = secretGenerator.flatMap(({ envs = [] }) => envs);
     expect(files.sort()).toEqual(
@@ -308,7 +308,7 @@ describe("the secrets of the example", () => {
   });
 });
 
-/** @throws Error with what the tool has to say */
+/** @throws Error with the output of the command */
 function run(command: string[], input?: string): string {
   const child = Bun.spawnSync(command, { stdin: input === undefined ? "ignore" : Buffer.from(input) });
   if (child.exitCode !== 0) throw new Error(`${command.join(" ")}\n${child.stdout}${child.stderr}`);
@@ -318,11 +318,11 @@ function run(command: string[], input?: string): string {
 describe.skipIf(builder === undefined).each([
   ["base", join(copy, "k8s/base")],
   ["example", join(copy, "k8s/overlays/example")],
-])("%s, built", (name, dir) => {
+])("%s, built by kustomize", (name, dir) => {
   const text = builder === undefined ? "" : run([...builder, dir]);
   const built = parseManifests(text);
 
-  test("has every ConfigMap and, where it brings them, every Secret that its pods name", () => {
+  test("contains every ConfigMap that its pods name, and in the example every Secret", () => {
     const has = (kind: string, each: string) =>
       built.some(({ kind: k, metadata }) => k === kind && metadata.name === each);
     for (const { envFrom = [] } of workloads(built).map(containerOf)) {
@@ -339,7 +339,7 @@ describe.skipIf(builder === undefined).each([
   });
 
   test.skipIf(!hasSchemas)(
-    "is clean to kubeconform -strict",
+    "passes kubeconform -strict",
     () => {
       const location = schemas === undefined ? [] : ["-schema-location", schemas];
       run([tools.kubeconform ?? "", "-strict", ...location], text);
@@ -348,7 +348,7 @@ describe.skipIf(builder === undefined).each([
   );
 });
 
-test.skipIf(builder === undefined)("the example lets its stores be reached by those alone who need them", () => {
+test.skipIf(builder === undefined)("no service of the example may send traffic to every address", () => {
   const built = parseManifests(run([...(builder ?? []), join(copy, "k8s/overlays/example")]));
   const open = built
     .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name in SERVICES)

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The parts of Kubernetes' objects that are looked at here. */
+/** The parts of Kubernetes objects that the tests read. */
 export interface Resource {
   kind: string;
   metadata: { name: string; annotations?: Record<string, string> };
@@ -70,13 +70,13 @@ export interface Kustomization {
   images?: { name: string }[];
 }
 
-/** The objects of a YAML text, whichever number of documents it has. */
+/** Parses a YAML text of any number of documents. */
 export function parseManifests(text: string): Resource[] {
   const parsed: unknown = Bun.YAML.parse(text);
   return (Array.isArray(parsed) ? parsed : [parsed]).filter((each) => each !== null) as Resource[];
 }
 
-/** What stands in a folder's files, before any kustomization is applied. */
+/** Reads the manifests of a folder, before any kustomization. */
 export async function readManifests(dir: string): Promise<Resource[]> {
   const files = readdirSync(dir).filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml");
   const texts = await Promise.all(files.sort().map((file) => Bun.file(join(dir, file)).text()));
@@ -86,6 +86,6 @@ export async function readManifests(dir: string): Promise<Resource[]> {
 export const readKustomization = async (dir: string): Promise<Kustomization> =>
   Bun.YAML.parse(await Bun.file(join(dir, "kustomization.yaml")).text()) as Kustomization;
 
-/** `NAME=value` lines as an environment; a value may have `=` in it. */
+/** Parses `NAME=value` lines. A value may contain `=`. */
 export const toEnvironment = (lines: readonly string[]): Record<string, string> =>
   Object.fromEntries(lines.filter((line) => line !== "").map((line) => line.split(/=(.*)/s).slice(0, 2)));

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { freePort } from "stack/free-port";
 import { scratchDir } from "stack/scratch-dir";
 
-/** The path of nginx, or nothing where it is not installed. */
+/** The path of nginx, or undefined where it is not installed. */
 export const nginx = Bun.which("nginx") ?? Bun.which("nginx", { PATH: "/usr/sbin:/usr/local/sbin" }) ?? undefined;
 
-/** The gateways that the file names. */
+/** The gateways that `nginx.conf` names. */
 const GATEWAYS = ["gateway-1:4000", "gateway-2:4001", "gateway-3:4002"];
 
-/** Says that what needs nginx was not run, and why. */
+/** Prints that tests were skipped, and what they would have checked, if nginx is not installed. */
 export function announceWithoutNginx(what: string): void {
   if (nginx === undefined) process.stderr.write(`SKIPPED: nginx is not installed, so ${what}\n`);
 }
@@ -21,7 +21,7 @@ export interface NginxUnderTest {
 }
 
 /**
- * Runs the real nginx with `nginx.conf` before three gateways on these ports, and resolves once it answers.
+ * Starts nginx with `nginx.conf` in front of three gateways on these ports. Resolves when it answers.
  *
  * @throws Error where nginx is not installed
  */

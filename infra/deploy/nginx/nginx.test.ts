@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const close of opened.splice(0)) await close();
 });
 
-/** Later than a client is promised an answer. */
+/** Longer than the second in which a client is promised an answer. */
 const LATE_MS = 1_100;
 
 interface Arrived {
@@ -35,7 +35,7 @@ interface Arrived {
   headers: Record<string, string>;
 }
 
-/** Starts gateways that answer with their number, and tells what reached them. */
+/** Starts gateways that answer with their index. Returns the requests that reached them, in order. */
 function serve(indexes: number[]): Arrived[] {
   const arrived: Arrived[] = [];
   for (const index of indexes) {
@@ -59,7 +59,7 @@ function serve(indexes: number[]): Arrived[] {
   return arrived;
 }
 
-/** A gateway that reads a request and breaks the connection. */
+/** Starts a gateway that reads a request and closes the connection. */
 function serveBroken(index: number): Promise<{ requests: number }> {
   const seen = { requests: 0 };
   const server: Server = createServer((socket) => {
@@ -73,8 +73,8 @@ function serveBroken(index: number): Promise<{ requests: number }> {
   return new Promise((resolve) => server.listen(ports[index], "127.0.0.1", () => resolve(seen)));
 }
 
-describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
-  test("spreads requests, and says whose they are", async () => {
+describe.skipIf(nginx === undefined)("nginx in front of three gateways", () => {
+  test("spreads requests over the gateways, with the client's address and request id", async () => {
     const arrived = serve([0, 1, 2]);
     for (let n = 0; n < 9; n++) {
       await fetch(`${url}/top`, { headers: { "X-Forwarded-For": "6.6.6.6", "X-Request-Id": "r-1" } });
@@ -84,22 +84,22 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect(arrived[0]?.headers.connection ?? "keep-alive").toBe("keep-alive");
   });
 
-  test("gives a request without an id one", async () => {
+  test("gives an id to a request that has none", async () => {
     const arrived = serve([0, 1, 2]);
     await fetch(`${url}/top`);
     expect(arrived[0]?.headers["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test("takes a GET to another gateway when one refuses or breaks", async () => {
+  test("retries a GET on another gateway when one refuses or breaks the connection", async () => {
     serve([2]);
     await serveBroken(1);
-    // Two attempts a request: with two gateways out, a request or two may meet both before they are left out.
+    // nginx tries twice a request, so the first requests may meet both failed gateways before nginx skips them.
     const statuses = [];
     for (let n = 0; n < 8; n++) statuses.push((await fetch(`${url}/top`)).status);
     expect(statuses.slice(3)).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("takes a GET to another gateway when one hangs, before it would have been too late", async () => {
+  test("retries a GET on another gateway when one hangs", async () => {
     serve([1, 2]);
     let hung = 0;
     const slow = Bun.serve({
@@ -120,7 +120,7 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
 
   test("never sends a POST twice", async () => {
     const arrived = serve([0, 1, 2]);
-    // All of them in use, so that there would be another to send it to.
+    // First uses all gateways, so that nginx has another one to retry on.
     while (new Set(arrived.map(({ gateway }) => gateway)).size < 3) await fetch(`${url}/top`);
     for (const close of opened.splice(0)) await close();
     const seen = await Promise.all([0, 1, 2].map(serveBroken));
@@ -132,7 +132,7 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect(problem).toMatchObject({ code: "outcome_unknown", request_id: response.headers.get("X-Request-Id") });
   });
 
-  test("takes what a stopping gateway turned away elsewhere, a POST too, as it was, and leaves that gateway alone", async () => {
+  test("sends what a stopping gateway turned away to another, POST included, and skips that gateway", async () => {
     const arrived = serve([0, 1]);
     let turnedAway = 0;
     const stopping = Bun.serve({
@@ -152,12 +152,12 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
       expect((await fetch(`${url}/score/add?a=1`, { method: "POST", body })).status).toBe(200);
       expect(arrived.at(-1)).toMatchObject({ method: "POST", url: "/score/add?a=1", body });
     }
-    // For a second, of which this takes a small part.
+    // nginx skips it for a second; these requests take a small part of that.
     for (let n = 0; n < 9; n++) expect((await fetch(`${url}/top`)).status).toBe(200);
     expect(turnedAway).toBe(1);
   });
 
-  test("sends a POST under an Idempotency-Key to another gateway, as it was; only when none answers it may stand", async () => {
+  test("retries a POST with an Idempotency-Key unchanged, and answers outcome_unknown only when no gateway answers", async () => {
     const arrived = serve([1, 2]);
     const spare = serve([0]);
     while (spare.length === 0 || new Set(arrived.map(({ gateway }) => gateway)).size < 2) await fetch(`${url}/top`);
@@ -174,14 +174,14 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect([unknown.status, await unknown.json()]).toMatchObject([503, { code: "outcome_unknown" }]);
   });
 
-  test("says that a read has changed nothing when no gateway answers, whatever id it was given", async () => {
+  test("answers a read with unavailable when no gateway answers, and replaces a malformed request id", async () => {
     const response = await fetch(`${url}/top`, { headers: { "X-Request-Id": 'a"b' } });
     const problem = (await response.json()) as { request_id: string };
     expect(problem).toMatchObject({ status: 503, code: "unavailable" });
     expect(problem.request_id).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test("passes a live stream on as it comes", async () => {
+  test("forwards each event of a live stream at once", async () => {
     const seen = Promise.withResolvers<void>();
     async function* events() {
       yield 'event: first\ndata: "a"\n\n';
@@ -202,7 +202,7 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     expect(await stream.next()).toBeUndefined();
   });
 
-  test("keeps /metrics to itself", async () => {
+  test("answers 404 to /metrics", async () => {
     const arrived = serve([0, 1, 2]);
     const response = await fetch(`${url}/metrics`);
     expect([response.status, await response.json()]).toMatchObject([404, { code: "not_found" }]);
@@ -241,7 +241,7 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     "http://x/x/../metrics",
     "//./metrics",
     "/x/..?/metrics",
-  ])("refuses a path that gateways would read otherwise: %s", async (target) => {
+  ])("refuses a path that gateways would interpret differently: %s", async (target) => {
     const arrived = serve([0, 1, 2]);
     const received = await ask(target);
     expect(statusesOf(received)).toEqual([400]);
@@ -251,7 +251,7 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
   });
 
   test.each(["/rank/ada?a=/../b\\c&d=%2f%2e", "/rank/a.b", "/.env", "/rank/%41da", "/docs/start.js"])(
-    "passes on what has dots and percent signs elsewhere, as it was sent: %s",
+    "forwards dots and percent signs in other places unchanged: %s",
     async (target) => {
       const arrived = serve([0, 1, 2]);
       expect(statusesOf(await ask(target))).toEqual([200]);
@@ -259,7 +259,7 @@ describe.skipIf(nginx === undefined)("nginx before three gateways", () => {
     },
   );
 
-  test("leaves the gateways to refuse a large body", async () => {
+  test("lets the gateways refuse a body of up to 64 KiB, and refuses a larger one itself", async () => {
     const arrived = serve([0, 1, 2]);
     let status = 0;
     while (status !== 200) {

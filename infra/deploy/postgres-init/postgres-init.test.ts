@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Runs a file as the image does; `/migrations` is a folder of the container. */
+/** Runs a script as the image does. `/migrations` is a folder of the container. */
 async function run(name: string): Promise<void> {
   const text = await Bun.file(join(import.meta.dir, name)).text();
   await mkdir(dir, { recursive: true });
@@ -35,22 +35,25 @@ async function run(name: string): Promise<void> {
   expect([await child.exited, errors]).toEqual([0, ""]);
 }
 
-test.skipIf(psql === null)("four databases with their tables, which the drainer takes over as they are", async () => {
-  for (const name of ["01-init.sql", "02-create-tables.sql"]) await run(name);
-  for (const region of ["global", "asia", "eu", "na"]) {
-    const url = server.url(`leaderboard_${region}`);
-    const sql = connect(url, { max: 1 });
-    const tables = await sql<{ tablename: string }[]>`
+test.skipIf(psql === null)(
+  "the scripts create four databases with their tables, and the drainer migrates them without a fault",
+  async () => {
+    for (const name of ["01-init.sql", "02-create-tables.sql"]) await run(name);
+    for (const region of ["global", "asia", "eu", "na"]) {
+      const url = server.url(`leaderboard_${region}`);
+      const sql = connect(url, { max: 1 });
+      const tables = await sql<{ tablename: string }[]>`
       SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`;
-    await sql.end();
-    expect(tables.map(({ tablename }) => tablename)).toEqual([
-      "accounts",
-      "drained_versions",
-      "erasures",
-      "guarded_stores",
-      "leaderboard",
-      "visibility",
-    ]);
-    expect(await migrate(url)).toEqual((await readdir(migrations)).sort());
-  }
-});
+      await sql.end();
+      expect(tables.map(({ tablename }) => tablename)).toEqual([
+        "accounts",
+        "drained_versions",
+        "erasures",
+        "guarded_stores",
+        "leaderboard",
+        "visibility",
+      ]);
+      expect(await migrate(url)).toEqual((await readdir(migrations)).sort());
+    }
+  },
+);

@@ -20,12 +20,12 @@ describe.skipIf(promtool === undefined)("promtool", () => {
     expect(faultsOf(["check", "config", "prometheus.yml"])).toBe("");
   });
 
-  test("sees each alert fire at its fault, no sooner than it should, and not beside it", () => {
+  test("sees each alert fire at its fault, not earlier, and not at other faults", () => {
     expect(faultsOf(["test", "rules", "alerts.test.yml"])).toBe("");
   });
 });
 
-test("every alert is tested", async () => {
+test("every alert has a test in which it fires", async () => {
   const { tests } = (await yaml("alerts.test.yml")) as {
     tests: { alert_rule_test: { alertname: string; exp_alerts?: unknown[] }[] }[];
   };
@@ -34,7 +34,7 @@ test("every alert is tested", async () => {
   expect(rules.map(({ alert }) => alert).filter((alert) => !fired.has(alert))).toEqual([]);
 });
 
-test.each(rules)("$alert says what it means, how bad it is, and where it is written what to do", async (rule) => {
+test.each(rules)("$alert has a summary, a description, a severity, and a section in the runbook", async (rule) => {
   const { summary, description, runbook_url } = rule.annotations;
   expect(summary).not.toBe("");
   expect(description).not.toBe("");
@@ -43,7 +43,7 @@ test.each(rules)("$alert says what it means, how bad it is, and where it is writ
   expect(await read("README.md")).toContain(`\n## ${rule.alert}\n`);
 });
 
-test("what is scraped is what docker-compose.yml runs", async () => {
+test("Prometheus scrapes exactly the services of docker-compose.yml", async () => {
   const { services } = (await yaml("../../../docker-compose.yml")) as {
     services: Record<string, { environment?: { METRICS_PORT?: number } }>;
   };

@@ -7,9 +7,9 @@ import { codeOf } from "testing/stack-under-test";
 import { announceWithoutPromtool, faultsOf, promtool } from "./promtool.ts";
 import { definedMetrics, OWN_METRICS, queriedMetrics } from "./queried-metrics.ts";
 
-announceWithoutPromtool("names of metrics and the dashboard's queries were not checked by it");
+announceWithoutPromtool("metric names and the dashboard's queries were not checked");
 
-/** What each real service answers to Prometheus, after a registration, a write and a read. */
+/** The metrics of each service after a registration, a write with a replay, and a read. */
 const scraped = new Map<string, string>();
 const closing: (() => Promise<unknown>)[] = [];
 
@@ -51,21 +51,21 @@ const { groups } = Bun.YAML.parse(await read("alerts.yml")) as {
 };
 const alerting = groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ title: alert, expr })));
 
-test.each([...drawn, ...alerting])("$title: $expr reads what a service tells", ({ expr }) => {
+test.each([...drawn, ...alerting])("$title: every metric in $expr is exposed by a service", ({ expr }) => {
   const defined = [...scraped.values()].reduce((all, text) => all.union(definedMetrics(text)), OWN_METRICS);
   const queried = queriedMetrics(expr);
   expect(queried.size).toBeGreaterThan(0);
   expect([...queried].filter((name) => !defined.has(name))).toEqual([]);
 });
 
-test("every metric of ours is explained beside the alerts", async () => {
+test("README.md explains every metric of the project", async () => {
   const text = await read("README.md");
   const ours = [...scraped.values()].flatMap((exposition) => [...exposition.matchAll(/^# TYPE (\S+)/gm)]);
   const isExplained = (name: string) => text.includes(`\`${name}`) || /^(nodejs|process|drainer_sweep)_/.test(name);
   expect(ours.map(([, name = ""]) => name).filter((name) => !isExplained(name))).toEqual([]);
 });
 
-/** The value of the one sample whose labels are these, among others. */
+/** The value of the only sample that has these labels, undefined if there is none or several. */
 function sampleOf(exposition = "", name: string, labels: Record<string, string>): number | undefined {
   const lines = exposition.split("\n").filter((line) => line.startsWith(`${name}{`));
   const found = lines.filter((line) =>
@@ -84,21 +84,21 @@ test.each([
   ["ranker", "ranker_account_checks_total", { by: "memory" }, 1],
   ["ranker", "ranker_password_hashes_waiting", {}, 0],
   ["ranker", "ranker_queue_events_max", {}, 100_000],
-] as const)("the %s tells %s%j: %d", (service, name, labels, value) => {
+] as const)("the %s exposes %s%j with the value %d", (service, name, labels, value) => {
   expect(sampleOf(scraped.get(service), name, labels)).toBe(value);
 });
 
-test.each(names)("the %s tells whether its Redis is there, and how its event loop is", (name) => {
+test.each(names)("the %s exposes the state of its Redis connection and the lag of its event loop", (name) => {
   expect(scraped.get(name)).toMatch(/^redis_connection_up\{store="127\.0\.0\.1:\d+",service="\w+"\} 1$/m);
   expect(scraped.get(name)).toMatch(/^nodejs_eventloop_lag_p99_seconds\{/m);
 });
 
 describe.skipIf(promtool === undefined)("promtool", () => {
-  test.each(names)("finds nothing wrong with the names of the %s", (name) => {
+  test.each(names)("accepts the names of the metrics of the %s", (name) => {
     expect(faultsOf(["check", "metrics"], scraped.get(name))).toBe("");
   });
 
-  test("can parse every query of the dashboard", () => {
+  test("parses every query of the dashboard", () => {
     const rules = drawn.map(({ expr }, index) => ({
       record: `drawn:${index}`,
       expr: expr.replaceAll("$__rate_interval", "1m"),

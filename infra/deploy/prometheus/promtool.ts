@@ -1,14 +1,14 @@
-/** The path of promtool, or nothing where it is not installed. */
+/** The path of promtool, or undefined where it is not installed. */
 export const promtool = Bun.which("promtool") ?? undefined;
 
-/** Says that what needs promtool was not run, and why. */
+/** Prints that tests were skipped, and what they would have checked, if promtool is not installed. */
 export function announceWithoutPromtool(what: string): void {
   if (promtool === undefined) {
     process.stderr.write(`SKIPPED: promtool is not installed (Debian: apt-get install prometheus), so ${what}\n`);
   }
 }
 
-/** Runs `promtool`, and returns what it says when it finds a fault; nothing when all is well. */
+/** Runs `promtool`. Returns its output if it finds a fault, otherwise an empty string. */
 export function faultsOf(args: string[], input?: string): string {
   const result = Bun.spawnSync([promtool ?? "promtool", ...args], {
     cwd: import.meta.dir,

@@ -1,9 +1,9 @@
-// Of PromQL, what looks like a metric and is none.
+// Words of PromQL that look like a metric.
 const WORDS = new Set(["by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool"]).union(
   new Set(["and", "or", "unless", "inf", "nan"]),
 );
 
-/** The metrics that a PromQL expression reads, each once: names that are no label, no function and no keyword. */
+/** The metrics that a PromQL expression reads: its names without labels, functions and keywords. */
 export function queriedMetrics(expr: string): Set<string> {
   const bare = expr
     .replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, "")
@@ -13,10 +13,10 @@ export function queriedMetrics(expr: string): Set<string> {
   return new Set(names.filter((name) => !WORDS.has(name.toLowerCase())));
 }
 
-/** What Prometheus makes itself of each target. */
+/** Metrics that Prometheus itself records for each target. */
 export const OWN_METRICS = new Set(["up"]);
 
-/** The names that an exposition defines, those of a histogram's series among them. */
+/** The metrics that an exposition defines, the series of histograms included. */
 export function definedMetrics(exposition: string): Set<string> {
   const typed = [...exposition.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
   return new Set(

@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Each service once, by the name of its job. */
+/** Starts each service once. Returns the URL of its metrics by the name of its job. */
 async function startServices(): Promise<Record<string, string>> {
   const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
   closing.push(postgres.dispose, redis.dispose);
@@ -49,7 +49,7 @@ async function startServices(): Promise<Record<string, string>> {
 }
 
 test.skipIf(prometheus === null)(
-  "a Prometheus with this configuration, on other targets, has every service and every rule up",
+  "a Prometheus with this configuration scrapes every service and evaluates every rule",
   async () => {
     const urls = await startServices();
     const config = Bun.YAML.parse(await Bun.file(join(import.meta.dir, "prometheus.yml")).text()) as Config;

@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test("a Redis with this file is one that the services accept in production; one that syncs later, with a warning", async () => {
+test("services accept a Redis with this file in production, and warn about one that syncs every second", async () => {
   const lines: string[] = [];
   const log = createLog("test", "warn", { write: (line) => void lines.push(line) });
   const redis = connectRedis({ url: `redis://127.0.0.1:${engine.port}`, name: "test", log });
@@ -41,7 +41,7 @@ test("a Redis with this file is one that the services accept in production; one 
   redis.disconnect();
 });
 
-test("an account with a password keeps its compact form, here and in the embedded stack", async () => {
+test("an account with a password is a listpack, with this file and in the embedded stack", async () => {
   const configured = connectRedis({
     url: `redis://127.0.0.1:${engine.port}`,
     name: "test",

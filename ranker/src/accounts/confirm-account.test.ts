@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, mock, spyOn, test } from "bun:test";
 import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";
 import { accountKey } from "shared/redis/keys";
-import { connectRedis, type Redis } from "shared/redis/redis";
+import { connectRedis, primariesOf, type Redis } from "shared/redis/redis";
 import { flushAll, pause, sizeOf } from "testing/whole-store";
 import { type Built, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 import { createConfirmAccount } from "./confirm-account.ts";
@@ -21,17 +21,17 @@ beforeEach(async () => {
 const ada = { user_id: "ada", name: "Ada", region: "EU" };
 const refused = { code: "invalid_token", status: 401 };
 
-/** A clock that stands still until it is set, and how often the store was asked. */
+/** A clock that stands still until it is set, and the number of scripts sent to the store since. */
 function build(redis: Redis) {
-  const clock = { nowMs: 0, asked: 0 };
-  const home = new Proxy(redis, {
-    get(target, name) {
-      if (name === "evalsha") clock.asked++;
-      const value = Reflect.get(target, name) as unknown;
-      return typeof value === "function" ? value.bind(target) : value;
+  mock.restore();
+  const spies = primariesOf(redis).map((node) => spyOn(node, "evalsha"));
+  const clock = {
+    nowMs: 0,
+    get asked() {
+      return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
     },
-  });
-  return { clock, confirm: createConfirmAccount(home, { now: () => clock.nowMs }) };
+  };
+  return { clock, confirm: createConfirmAccount(redis, { now: () => clock.nowMs }) };
 }
 
 describe("a write with a token from a login", () => {

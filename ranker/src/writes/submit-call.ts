@@ -5,10 +5,17 @@ import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
 import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import submitSource from "./submit.lua" with { type: "text" };
-import type { Submission } from "./submit.ts";
 
 /** The answer to a write is kept for so long at least, and for twice that at most. */
 const ANSWER_KEPT_SECONDS = 24 * 3600;
+
+export interface Submission {
+  operation: "set" | "add" | "create";
+  board: string;
+  /** The score, or for `add` the delta. */
+  value: number;
+  idempotencyKey?: string | undefined;
+}
 
 /** What becomes of a write. */
 export type Outcome =

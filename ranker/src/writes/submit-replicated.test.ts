@@ -15,7 +15,8 @@ import { createAccounts } from "../accounts/accounts.ts";
 import { createPasswords } from "../accounts/passwords/passwords.ts";
 import { createBoards } from "../boards/boards.ts";
 import { createFenceWatch } from "./fence-watch.ts";
-import { createSubmit, type Submission } from "./submit.ts";
+import { createSubmit } from "./submit.ts";
+import type { Submission } from "./submit-call.ts";
 
 const log = createLog("test", "silent");
 let primary: Awaited<ReturnType<typeof scratchRedis>>;

@@ -10,16 +10,8 @@ import { defineLayout } from "shared/redis/scripts/layout";
 import type { Boards } from "../boards/boards.ts";
 import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
-import { answerKeys, type Outcome, toAnswerField, toWriteCall } from "./submit-call.ts";
+import { answerKeys, type Outcome, type Submission, toAnswerField, toWriteCall } from "./submit-call.ts";
 import { createWrite, type WriterOptions } from "./write-together.ts";
-
-export interface Submission {
-  operation: "set" | "add" | "create";
-  board: string;
-  /** The score, or for `add` the delta. */
-  value: number;
-  idempotencyKey?: string | undefined;
-}
 
 export interface Submitted {
   entry: Entry;

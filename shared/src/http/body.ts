@@ -1,13 +1,16 @@
 import type { z } from "zod";
 import { Problem, toInvalidRequest } from "../api/problems.ts";
-import type { Incoming } from "./incoming.ts";
+import type { HeaderSource } from "./header-list.ts";
 import { findRepeatedName } from "./unique-names.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
 // 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then does not.
 const BODY_DEADLINE_MS = 5_000;
 
-type WithBody = Pick<Incoming, "headers" | "body">;
+interface WithBody {
+  readonly headers: HeaderSource;
+  body(): Promise<Uint8Array<ArrayBuffer>>;
+}
 
 /**
  * The raw body, read to its end but beyond neither bound.

@@ -1,5 +1,5 @@
+import type { Redis } from "ioredis";
 import { gatherTurn } from "../base/gather-turn.ts";
-import type { Connection } from "./connection.ts";
 
 type Chunk = string | Uint8Array;
 
@@ -12,7 +12,7 @@ const WRITE_BYTES_MAX = 256 * 1024;
  * call for each here and in Redis. Bytes and order stay the same. Unlike in a pipeline of ioredis,
  * no command waits for the reply to another, and none fails because another does.
  */
-export function gatherWrites(redis: Connection): void {
+export function gatherWrites(redis: Redis): void {
   redis.on("connect", () => {
     const { stream } = redis;
     const write = stream.write.bind(stream);

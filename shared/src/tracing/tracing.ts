@@ -48,13 +48,6 @@ export interface TracingOptions {
   ratio: number;
 }
 
-/** Loads the exporter only where there is a collector. */
-export async function openTracing(service: string, options: TracingOptions | undefined): Promise<Tracing | undefined> {
-  if (options === undefined) return undefined;
-  const { createOtlpTracing } = await import("./otlp-tracing.ts");
-  return createOtlpTracing(service, options);
-}
-
 /** Answers a request in a span, below the caller's. Probes have none. */
 export function traceRequest(
   tracing: Tracing,

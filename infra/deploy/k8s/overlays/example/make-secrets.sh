@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the secrets of this overlay, once and out of git. They have to be the same at the next apply: keep secrets/.
+# Makes the secrets of this overlay once, in secrets/, which git ignores. Keep the folder for the next apply.
 set -eu
 cd "$(dirname "$0")"
 if [ -e secrets ]; then
-  echo "secrets/ is there and stays as it is"
+  echo "secrets/ exists and was not changed"
   exit 0
 fi
 
