@@ -39,9 +39,9 @@ const fields = z
 export function readGrowthOptions(args: string[]) {
   const values = readOptions(fields, args);
   if (values === undefined) return undefined;
-  const { entries, max = 6, json: asJson, ...rest } = values;
+  const { entries, max = 6, ...rest } = values;
   const powers = Array.from({ length: max - EXPONENT_MIN + 1 }, (_, index) => 10 ** (EXPONENT_MIN + index));
-  return { entries: entries ?? powers, asJson, ...rest };
+  return { entries: entries ?? powers, ...rest };
 }
 
 export type GrowthOptions = NonNullable<ReturnType<typeof readGrowthOptions>>;

@@ -37,7 +37,7 @@ const toComparison = (sides: Pick<Comparison, "ours" | "theirs">, more: Partial<
 const measure = (comparisons: readonly Comparison[], rounds: number) =>
   measureComparisons(comparisons, { rounds, warmsUp: false, onRound: () => {} });
 
-test("each load is measured once a round, whatever number of rows compare it", async () => {
+test("a load that several rows compare is measured once a round", async () => {
   const calls: string[] = [];
   const [bare, ranker, gateway] = ["bare", "ranker", "gateway"].map((name) =>
     toCell(name, [toLoad(10), toLoad(10)], calls),
@@ -69,7 +69,7 @@ test("a rate is compared with the yardstick of the same round, and the median ra
   expect(row && judge(row)).toBe("holds");
 });
 
-test("refused requests make a row invalid, whatever its ratio", async () => {
+test("refused requests make a row invalid even when its ratio meets the aim", async () => {
   const faults = ["1 of 10 requests were refused"];
   const theirs = rateOf(toCell("yardstick", [toLoad(10)]));
   const ours = rateOf(toCell("ranker", [toLoad(9, { faults })]));

@@ -30,7 +30,7 @@ test("by default every row is measured, with a million entries and 2,000 players
     writes: 100,
     rounds: 5,
     seconds: 3,
-    asJson: false,
+    json: false,
   });
 });
 
@@ -40,7 +40,7 @@ test("by default growth is measured from 10⁴ to 10⁶ entries, on one shard an
     shards: [1, 16],
     calls: 300,
     rounds: 12,
-    asJson: false,
+    json: false,
   });
 });
 

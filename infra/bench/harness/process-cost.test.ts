@@ -11,7 +11,7 @@ test("the cost of a process that does not exist is refused", () => {
   expect(() => readProcessCost(2 ** 30)).toThrow();
 });
 
-test("/proc gives time in user code, in the kernel and of ended children, whatever the process is called", () => {
+test("/proc gives time in user code, in the kernel and of ended children for any process name", () => {
   const stat = "42 (a) 9 9 (b) S 1 42 42 0 -1 4194304 5659 0 0 0 150 26 7 2 20 0 5 0 123";
   const status = "Name:\ta) 9 9 (b\nVmHWM:\t    9 kB\nVmRSS:\t    3 kB\n";
   const cpuUs = (150 + 26 + 7 + 2) * 10_000;

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { scratchDir } from "stack/scratch-dir";
 
 /** One kind of measurement with its command line. */
-export interface Bench<Options extends { asJson: boolean }, Result> {
+export interface Bench<Options extends { json: boolean }, Result> {
   help: string;
   /** @returns nothing when help was asked for @throws ConfigError with every fault */
   readOptions(args: string[]): Options | undefined;
@@ -19,7 +19,7 @@ export interface Run {
 }
 
 /** Parses the options, measures, and prints a report or one JSON object. @throws what the bench threw */
-export async function runBench<O extends { asJson: boolean }, R>(bench: Bench<O, R>, args: string[]): Promise<void> {
+export async function runBench<O extends { json: boolean }, R>(bench: Bench<O, R>, args: string[]): Promise<void> {
   const options = bench.readOptions(args);
   if (options === undefined) {
     process.stdout.write(bench.help);
@@ -36,7 +36,7 @@ export async function runBench<O extends { asJson: boolean }, R>(bench: Bench<O,
   const dir = await scratchDir();
   try {
     const result = await bench.measure(options, { dir, say });
-    process.stdout.write(`${options.asJson ? JSON.stringify(result) : bench.format(result)}\n`);
+    process.stdout.write(`${options.json ? JSON.stringify(result) : bench.format(result)}\n`);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -33,14 +33,12 @@ const fields = z.object({
 
 /** `bun run bench live`. @throws ConfigError for invalid options; what a server threw */
 export const live = (args: string[]) =>
-  runBench({ help: HELP, readOptions: readLiveOptions, measure: measureLive, format: formatLive }, args);
+  runBench(
+    { help: HELP, readOptions: (each) => readOptions(fields, each), measure: measureLive, format: formatLive },
+    args,
+  );
 
-function readLiveOptions(args: string[]) {
-  const values = readOptions(fields, args);
-  return values === undefined ? undefined : { ...values, asJson: values.json };
-}
-
-async function measureLive(options: NonNullable<ReturnType<typeof readLiveOptions>>, { say }: Run) {
+async function measureLive(options: z.output<typeof fields>, { say }: Run) {
   await using stack = new AsyncDisposableStack();
   const redis = stack.adopt(await scratchRedis(), ({ dispose }) => dispose());
   const admin = stack.adopt(new RedisClient(redis.url), async (client) => client.close());

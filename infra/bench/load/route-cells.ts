@@ -36,6 +36,11 @@ export interface RouteOptions {
 /** The load of a route on a target; the same cell each time. */
 export type CellOf = (route: Route, target: Target) => LoadCell;
 
+/** Yardsticks start when they are first measured, and stop when this is disposed. */
+interface RouteCells extends AsyncDisposable {
+  cellOf: CellOf;
+}
+
 interface Driver {
   processes: Processes;
   drive(): Promise<Driven>;
@@ -44,8 +49,8 @@ interface Driver {
 // Of a command that has not been timed yet.
 const FIRST_RATE = 20_000;
 
-/** @param stack stops the yardsticks, which start when they are first measured */
-export function createRouteCells(site: HttpSite, options: RouteOptions, stack: AsyncDisposableStack): CellOf {
+export function createRouteCells(site: HttpSite, options: RouteOptions): RouteCells {
+  const stack = new AsyncDisposableStack();
   const { board, ranker } = site;
   const { connections, seconds, writes } = options;
   const { admin } = board.redis;
@@ -114,12 +119,14 @@ export function createRouteCells(site: HttpSite, options: RouteOptions, stack: A
     };
   }
 
-  return (route, target) => {
+  function cellOf(route: Route, target: Target): LoadCell {
     const name = `${route.name}, ${target}`;
     const cell = cells.get(name) ?? toCell(name, route, target);
     cells.set(name, cell);
     return cell;
-  };
+  }
+
+  return { cellOf, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 const withFault = (load: Load, fault: string): Load => ({ ...load, faults: [...load.faults, fault] });

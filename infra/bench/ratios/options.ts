@@ -51,8 +51,8 @@ const fields = z
 export function readRatiosOptions(args: string[]) {
   const values = readOptions(fields, args);
   if (values === undefined) return undefined;
-  const { only: rows, json: asJson, ...rest } = values;
-  return { rows, asJson, ...rest };
+  const { only: rows, ...rest } = values;
+  return { rows, ...rest };
 }
 
 export type RatiosOptions = NonNullable<ReturnType<typeof readRatiosOptions>>;

@@ -34,7 +34,7 @@ const withFewRounds = (run: RowRun): RowRun => ({
 const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes"];
 
 async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> {
-  const { asJson: _, ...settings } = options;
+  const { json: _, ...settings } = options;
   const isWanted = (row: RowName) => options.rows.includes(row);
   if (wrk === undefined && !options.rows.every((row) => WITHOUT_WRK.includes(row))) {
     throw new ConfigError([HOW_TO_GET_WRK], "Nothing was measured");

@@ -20,7 +20,7 @@ export async function measureDrain({ dir, options, say }: RowRun): Promise<Measu
       yardstick: "bare upserts of the same events, batch by batch, one connection",
       unit: "/s",
       ours: rateOf({ name: `events of ${name}, drainer`, measure: () => site.drain(stream) }),
-      theirs: rateOf({ name: `events of ${name}, bare upserts`, measure: () => site.writeBarely(stream) }),
+      theirs: rateOf({ name: `events of ${name}, bare upserts`, measure: () => site.writeBare(stream) }),
       aims: [
         { of: "ratio", at: "least", value: 0.9 },
         { of: "ours", at: "least", value: 40_000 },
@@ -31,7 +31,7 @@ export async function measureDrain({ dir, options, say }: RowRun): Promise<Measu
   say("warming up the drainer");
   const few = Math.ceil(events * WARM_UP_SHARE);
   for (const users of [few, Math.min(players, few)]) {
-    await site.writeBarely(createEvents(few, users));
+    await site.writeBare(createEvents(few, users));
     await site.drain(createEvents(few, users));
   }
   memory.markWarm();

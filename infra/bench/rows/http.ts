@@ -29,7 +29,7 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
   const proxy = nginx === undefined ? undefined : stack.use(await startPlainNginx(dir, ranker.port));
   const site = { dir, board, ranker, gateway, nginx: proxy };
 
-  const cellOf = createRouteCells(site, options, stack);
+  const { cellOf } = stack.use(createRouteCells(site, options));
   const submit = await toSubmitRoute(board);
   const rank = toRankRoute(board);
   const top = toTopRoute("top", REGION);

@@ -20,7 +20,7 @@ export interface DrainSite extends AsyncDisposable {
   /** Makes events the queue, and times the drainer until the queue is empty. */
   drain(events: Events): Promise<Load>;
   /** Writes the rows of the same events, in batches as large as the drainer's, folded before the clock starts. */
-  writeBarely(events: Events): Promise<Load>;
+  writeBare(events: Events): Promise<Load>;
 }
 
 const DRAINED = "drained";
@@ -87,7 +87,7 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
       });
       return compareRows(load, DRAINED, events);
     },
-    async writeBarely(events) {
+    async writeBare(events) {
       await clear(BARE);
       const load = await measureLoad({ postgres: server.pid }, async () => {
         let ms = 0;
