@@ -13,7 +13,7 @@ import { createPlayers, type Player, type Players } from "../stage/players.ts";
 import { ENTRY_KINDS, type Kind, openFences, seedRedis } from "../stage/seed-redis.ts";
 import { startAppending, startBenchRedis, WITHOUT_FILE } from "../stage/stores.ts";
 import { REGION } from "../stage/topology.ts";
-import type { WeighOptions } from "../stage/weigh-keys.ts";
+import type { WeighOptions } from "../stage/weigh.ts";
 
 /** The calls that are timed: the routes, and the part of a `GLOBAL` rank on a shard that does not hold the player. */
 export const OPERATIONS = ["submit", "rank", "top 100", "around 10", "count ahead"] as const;

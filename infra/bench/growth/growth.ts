@@ -1,10 +1,11 @@
 import { measureOnHost } from "../harness/host.ts";
 import { type Run, runBench } from "../harness/run-bench.ts";
+import { type Weight, weighKinds } from "../stage/weigh.ts";
 import { type GrowthBoard, startGrowthBoard } from "./board.ts";
 import { measureCalls } from "./costs.ts";
 import { type GrowthOptions, HELP, readGrowthOptions } from "./options.ts";
 import { formatGrowth, type Growth, judgeRank } from "./report.ts";
-import { type Weight, weighEntry, weighKinds, weighRows } from "./weights.ts";
+import { weighEntry, weighRows } from "./weights.ts";
 
 /** `bun run bench growth`. @throws ConfigError for invalid options; what a server threw */
 export const growth = (args: string[]) =>

@@ -1,7 +1,7 @@
 import { formatMachine, formatVersions, type Host } from "../harness/host.ts";
 import { formatTable, toSize } from "../harness/table.ts";
+import type { Weight } from "../stage/weigh.ts";
 import type { CallCost } from "./costs.ts";
-import type { Weight } from "./weights.ts";
 
 /** The result, in the shape of `--json`. */
 export interface Growth {

@@ -2,13 +2,14 @@ import { compare, type Measured } from "../harness/row.ts";
 import { spreadOf } from "../harness/statistics.ts";
 import type { RowRun } from "../ratios/options.ts";
 import { ENTRY_KINDS } from "../stage/seed-redis.ts";
-import { weighKeys } from "../stage/weigh-keys.ts";
+import { weighKinds } from "../stage/weigh.ts";
 
 /** Measures the bytes of an entry in Redis, all its keys together, beside a bare sorted set of the ids. */
 export async function measureBytes({ dir, options, say }: RowRun): Promise<Measured> {
   say(`weighing ${options.entries} players`);
   const seed = { dir, entries: options.entries, nowUs: Date.now() * 1000 };
-  const [bare = 0, account = 0, ...parts] = await weighKeys(["bare", "account", ...ENTRY_KINDS], seed);
+  const weights = await weighKinds(["bare", "account", ...ENTRY_KINDS], seed);
+  const [bare = 0, account = 0, ...parts] = weights.map(({ bytes }) => bytes);
   const entry = parts.reduce((sum, bytes) => sum + bytes, 0);
   return {
     rows: [

@@ -1,10 +1,10 @@
-import postgres from "postgres";
+import postgres, { type Sql } from "postgres";
 import { queueKey } from "shared/redis/keys";
 import { loadDrainerConfig } from "../../../drainer/src/config.ts";
 import { fold } from "../../../drainer/src/drain/fold.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import { type Load, measureLoad } from "../harness/load.ts";
-import { openBareUpsert } from "./bare-upsert.ts";
+import { upsertBare } from "./bare-upsert.ts";
 import { inBatches } from "./players.ts";
 import { type Events, stageEvents } from "./queued-events.ts";
 import { startBenchDrainer } from "./services.ts";
@@ -25,6 +25,7 @@ export interface DrainSite extends AsyncDisposable {
 
 const DRAINED = "drained";
 const BARE = "bare";
+const SQL_OPTIONS = { max: 1, onnotice: () => {}, fetch_types: false };
 const POLL_MS = 10;
 // Without this bound the bench would wait forever for a drainer that has stopped.
 const STALL_MS = 60_000;
@@ -37,7 +38,8 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
   const env = { REDIS_URL: redis.url, POSTGRES_URL: server.url(DRAINED) };
   const { batchMax } = loadDrainerConfig(env);
   const drainer = stack.use(await startBenchDrainer(dir, env));
-  const bare = stack.use(openBareUpsert(server.url(BARE)));
+  const open = (name: string) => stack.adopt(postgres(server.url(name), SQL_OPTIONS), (sql) => sql.end());
+  const [drained, bare] = [open(DRAINED), open(BARE)];
 
   async function untilEmpty(): Promise<void> {
     for (let last = Number.POSITIVE_INFINITY, movedAt = performance.now(); ; await Bun.sleep(POLL_MS)) {
@@ -48,28 +50,10 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
     }
   }
 
-  async function query(database: string, statement: string): Promise<string> {
-    const sql = postgres(server.url(database), { max: 1 });
-    try {
-      return JSON.stringify(await sql.unsafe(statement));
-    } finally {
-      await sql.end();
-    }
-  }
-
-  /** Leaves a table without rows, and no writes of earlier rows for a checkpoint to flush. */
-  async function clear(database: string): Promise<void> {
-    await query(database, "TRUNCATE leaderboard");
-    await query(database, "CHECKPOINT");
-  }
-
-  const sumOf = (database: string) =>
-    query(database, "SELECT count(*), sum(score), sum(extract(epoch FROM updated_at)) FROM leaderboard");
-
-  const lastRun = new Map<string, Events>();
-  async function compareRows(load: Load, database: string, events: Events): Promise<Load> {
-    lastRun.set(database, events);
-    if (lastRun.get(DRAINED) !== lastRun.get(BARE) || (await sumOf(DRAINED)) === (await sumOf(BARE))) return load;
+  const lastRun = new Map<Sql, Events>();
+  async function compareRows(load: Load, sql: Sql, events: Events): Promise<Load> {
+    lastRun.set(sql, events);
+    if (lastRun.get(drained) !== lastRun.get(bare) || (await sumRows(drained)) === (await sumRows(bare))) return load;
     return { ...load, faults: ["the drainer left other rows than the bare upserts"] };
   }
 
@@ -77,7 +61,7 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
   return {
     drainerPid: drainer.pid,
     async drain(events) {
-      await clear(DRAINED);
+      await clear(drained);
       const begin = await stageEvents(redis.admin, events);
       const load = await measureLoad({ drainer: drainer.pid, redis: redis.pid, postgres: server.pid }, async () => {
         const startedAt = performance.now();
@@ -85,17 +69,30 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
         await untilEmpty();
         return { items: events.count, seconds: (performance.now() - startedAt) / 1000, faults: [] };
       });
-      return compareRows(load, DRAINED, events);
+      return compareRows(load, drained, events);
     },
     async writeBare(events) {
-      await clear(BARE);
+      await clear(bare);
       const load = await measureLoad({ postgres: server.pid }, async () => {
         let ms = 0;
-        for (const batch of inBatches(events, batchMax)) ms += await bare.write(fold(batch, ({ user_id }) => user_id));
+        for (const batch of inBatches(events, batchMax))
+          ms += await upsertBare(
+            bare,
+            fold(batch, ({ user_id }) => user_id),
+          );
         return { items: events.count, seconds: ms / 1000, faults: [] };
       });
-      return compareRows(load, BARE, events);
+      return compareRows(load, bare, events);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Leaves a table without rows, and no writes of earlier rows for a checkpoint to flush. */
+async function clear(sql: Sql): Promise<void> {
+  await sql`TRUNCATE leaderboard`;
+  await sql`CHECKPOINT`;
+}
+
+const sumRows = async (sql: Sql) =>
+  JSON.stringify(await sql`SELECT count(*), sum(score), sum(extract(epoch FROM updated_at)) FROM leaderboard`);
