@@ -3,25 +3,25 @@ import { type Run, runBench } from "../harness/run-bench.ts";
 import { type Weight, weighKinds } from "../stage/weigh.ts";
 import { type GrowthBoard, startGrowthBoard } from "./board.ts";
 import { measureCalls } from "./costs.ts";
-import { type GrowthOptions, HELP, readGrowthOptions } from "./options.ts";
+import { type GrowthOptions, growthFields, HELP, sizesOf } from "./options.ts";
 import { formatGrowth, type Growth, judgeRank } from "./report.ts";
 import { weighEntry, weighRows } from "./weights.ts";
 
 /** `bun run bench growth`. @throws ConfigError for invalid options; what a server threw */
 export const growth = (args: string[]) =>
-  runBench({ help: HELP, readOptions: readGrowthOptions, measure: measureGrowth, format: formatGrowth }, args);
+  runBench({ help: HELP, fields: growthFields, measure: measureGrowth, format: formatGrowth }, args);
 
 async function measureGrowth(options: GrowthOptions, run: Run): Promise<Growth> {
   const { dir, say } = run;
   const nowUs = Date.now() * 1000;
   const timed = await timeCalls(options, run, nowUs);
   const { weights } = timed;
-  for (const entries of options.entries) {
+  for (const entries of sizesOf(options)) {
     say(`weighing ${entries} players in Redis`);
     weights.push(...(await weighKinds(["account", "answer"], { dir, entries, nowUs })));
   }
   say("weighing all of them in PostgreSQL");
-  weights.push(...(await weighRows(dir, options.entries, nowUs)));
+  weights.push(...(await weighRows(dir, sizesOf(options), nowUs)));
   const at = new Date(nowUs / 1000).toISOString();
   return { at, ...timed, calls: options.calls * options.rounds, verdicts: judgeRank(timed.costs) };
 }
@@ -32,7 +32,7 @@ async function timeCalls(options: GrowthOptions, { dir, say }: Run, nowUs: numbe
   await using stack = new AsyncDisposableStack();
   const boards: GrowthBoard[] = [];
   const weights: Weight[] = [];
-  for (const entries of options.entries) {
+  for (const entries of sizesOf(options)) {
     weights.push(...(await weighKinds(["bare"], { dir, entries, nowUs })));
     for (const shards of options.shards) {
       say(`seeding ${entries} entries, shards: ${shards}`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, readOptions, whole, wholes } from "../harness/options.ts";
+import { flag, whole, wholes } from "../harness/options.ts";
 
 export const HELP = `Measures what a call and a player cost as the board grows: the time of submit, rank, top 100 and the 10 beside a player,
 the CPU time of Redis for it, and the bytes that a player takes in Redis and PostgreSQL. Starts a Redis for each board and
@@ -20,7 +20,7 @@ const SIZE_MIN = 10;
 const EXPONENT_MIN = 4;
 const EXPONENT_MAX = 8;
 
-const fields = z
+export const growthFields = z
   .object({
     entries: wholes(SIZE_MIN, 10 ** EXPONENT_MAX).optional(),
     max: whole(EXPONENT_MIN, EXPONENT_MAX).optional(),
@@ -35,13 +35,8 @@ const fields = z
     message: "and --max: say one",
   });
 
-/** @returns nothing when help was asked for @throws ConfigError with every fault */
-export function readGrowthOptions(args: string[]) {
-  const values = readOptions(fields, args);
-  if (values === undefined) return undefined;
-  const { entries, max = 6, ...rest } = values;
-  const powers = Array.from({ length: max - EXPONENT_MIN + 1 }, (_, index) => 10 ** (EXPONENT_MIN + index));
-  return { entries: entries ?? powers, ...rest };
-}
+export type GrowthOptions = z.output<typeof growthFields>;
 
-export type GrowthOptions = NonNullable<ReturnType<typeof readGrowthOptions>>;
+/** The sizes of the boards, ascending. */
+export const sizesOf = ({ entries, max = 6 }: Pick<GrowthOptions, "entries" | "max">): readonly number[] =>
+  entries ?? Array.from({ length: max - EXPONENT_MIN + 1 }, (_, index) => 10 ** (EXPONENT_MIN + index));

@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import { ConfigError } from "shared/service/config";
 import { z } from "zod";
-import { readGrowthOptions } from "../growth/options.ts";
-import { readRatiosOptions } from "../ratios/options.ts";
+import { growthFields, sizesOf } from "../growth/options.ts";
+import { ratiosFields } from "../ratios/options.ts";
 import { flag, readOptions } from "./options.ts";
 import { ROW_NAMES } from "./row.ts";
+
+const readRatiosOptions = (args: string[]) => readOptions(ratiosFields, args);
+const readGrowthOptions = (args: string[]) => readOptions(growthFields, args);
 
 const faultsOf = (read: (args: string[]) => unknown, ...args: string[]): readonly string[] => {
   try {
@@ -22,7 +25,7 @@ test("a flag is false unless it is given", () => {
 
 test("by default every row is measured, with a million entries and 2,000 players over 64 connections", () => {
   expect(readRatiosOptions([])).toEqual({
-    rows: [...ROW_NAMES],
+    only: [...ROW_NAMES],
     entries: 1e6,
     events: 200_000,
     players: 2_000,
@@ -35,8 +38,8 @@ test("by default every row is measured, with a million entries and 2,000 players
 });
 
 test("by default growth is measured from 10⁴ to 10⁶ entries, on one shard and on sixteen", () => {
+  expect(sizesOf({})).toEqual([1e4, 1e5, 1e6]);
   expect(readGrowthOptions([])).toEqual({
-    entries: [1e4, 1e5, 1e6],
     shards: [1, 16],
     calls: 300,
     rounds: 12,
@@ -45,12 +48,12 @@ test("by default growth is measured from 10⁴ to 10⁶ entries, on one shard an
 });
 
 test("rows may be named in any order, and are measured in their own", () => {
-  expect(readRatiosOptions(["--only", "top, submit"])?.rows).toEqual(["submit", "top"]);
+  expect(readRatiosOptions(["--only", "top, submit"])?.only).toEqual(["submit", "top"]);
 });
 
 test("sizes are given as numbers, as powers, or by the largest power; they are sorted, each once", () => {
   expect(readGrowthOptions(["--entries", "1e3, 100,1000"])?.entries).toEqual([100, 1000]);
-  expect(readGrowthOptions(["--max", "7"])?.entries).toEqual([1e4, 1e5, 1e6, 1e7]);
+  expect(sizesOf(readGrowthOptions(["--max", "7"]) ?? {})).toEqual([1e4, 1e5, 1e6, 1e7]);
 });
 
 test("--help wins over invalid options", () => {

@@ -1,12 +1,16 @@
 import { rm } from "node:fs/promises";
 import { scratchDir } from "stack/scratch-dir";
+import type { z } from "zod";
+import { type flag, readOptions } from "./options.ts";
+
+type BenchFields = z.ZodObject<{ json: typeof flag }>;
 
 /** One kind of measurement with its command line. */
-export interface Bench<Options extends { json: boolean }, Result> {
+export interface Bench<Fields extends BenchFields, Result> {
   help: string;
-  /** @returns nothing when help was asked for @throws ConfigError with every fault */
-  readOptions(args: string[]): Options | undefined;
-  measure(options: Options, run: Run): Promise<Result>;
+  /** The options, as `readOptions` reads them. */
+  fields: Fields;
+  measure(options: z.output<Fields>, run: Run): Promise<Result>;
   /** The result as text for a terminal. */
   format(result: Result): string;
 }
@@ -18,9 +22,13 @@ export interface Run {
   say(text: string): void;
 }
 
-/** Parses the options, measures, and prints a report or one JSON object. @throws what the bench threw */
-export async function runBench<O extends { json: boolean }, R>(bench: Bench<O, R>, args: string[]): Promise<void> {
-  const options = bench.readOptions(args);
+/**
+ * Parses the options, measures, and prints a report or one JSON object.
+ *
+ * @throws ConfigError for invalid options; what the bench threw
+ */
+export async function runBench<F extends BenchFields, R>(bench: Bench<F, R>, args: string[]): Promise<void> {
+  const options = readOptions(bench.fields, args);
   if (options === undefined) {
     process.stdout.write(bench.help);
     return;

@@ -4,7 +4,7 @@ import { readInfo } from "testing/server-cost";
 import { startService } from "testing/service-under-test";
 import { clientOf } from "testing/stack-under-test";
 import { z } from "zod";
-import { flag, readOptions, seconds, whole } from "../harness/options.ts";
+import { flag, seconds, whole } from "../harness/options.ts";
 import { readProcessCost } from "../harness/process-cost.ts";
 import { type Run, runBench } from "../harness/run-bench.ts";
 import { percentile } from "../harness/statistics.ts";
@@ -33,10 +33,7 @@ const fields = z.object({
 
 /** `bun run bench live`. @throws ConfigError for invalid options; what a server threw */
 export const live = (args: string[]) =>
-  runBench(
-    { help: HELP, readOptions: (each) => readOptions(fields, each), measure: measureLive, format: formatLive },
-    args,
-  );
+  runBench({ help: HELP, fields, measure: measureLive, format: formatLive }, args);
 
 async function measureLive(options: z.output<typeof fields>, { say }: Run) {
   await using stack = new AsyncDisposableStack();

@@ -1,6 +1,6 @@
 import { commaList } from "shared/service/config";
 import { z } from "zod";
-import { flag, readOptions, seconds, whole } from "../harness/options.ts";
+import { flag, seconds, whole } from "../harness/options.ts";
 import { ROW_NAMES } from "../harness/row.ts";
 import type { Run } from "../harness/run-bench.ts";
 
@@ -30,7 +30,7 @@ const rowNames = commaList
   })
   .transform((names) => ROW_NAMES.filter((row) => names.includes(row)));
 
-const fields = z
+export const ratiosFields = z
   .object({
     only: rowNames.prefault(ROW_NAMES.join()),
     rounds: whole(1, 100).prefault("5"),
@@ -47,15 +47,7 @@ const fields = z
     message: "must not be more than --entries",
   });
 
-/** @returns nothing when help was asked for @throws ConfigError with every fault */
-export function readRatiosOptions(args: string[]) {
-  const values = readOptions(fields, args);
-  if (values === undefined) return undefined;
-  const { only: rows, ...rest } = values;
-  return { rows, ...rest };
-}
-
-export type RatiosOptions = NonNullable<ReturnType<typeof readRatiosOptions>>;
+export type RatiosOptions = z.output<typeof ratiosFields>;
 
 /** What a row needs to be measured. */
 export interface RowRun extends Run {

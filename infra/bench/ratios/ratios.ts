@@ -8,12 +8,12 @@ import { measureBytes } from "../rows/bytes.ts";
 import { measureDrain } from "../rows/drain.ts";
 import { measureHttp } from "../rows/http.ts";
 import { measureRestore } from "../rows/restore.ts";
-import { HELP, type RatiosOptions, type RowRun, readRatiosOptions } from "./options.ts";
+import { HELP, type RatiosOptions, type RowRun, ratiosFields } from "./options.ts";
 import { formatRatios, type Ratios } from "./report.ts";
 
 /** `bun run bench`. @throws ConfigError for invalid options and without wrk; what a server threw */
 export const ratios = (args: string[]) =>
-  runBench({ help: HELP, readOptions: readRatiosOptions, measure: measureRatios, format: formatRatios }, args);
+  runBench({ help: HELP, fields: ratiosFields, measure: measureRatios, format: formatRatios }, args);
 
 /** Measurements, and the rows that need them. */
 const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<Measured> }[] = [
@@ -35,8 +35,8 @@ const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes"];
 
 async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> {
   const { json: _, ...settings } = options;
-  const isWanted = (row: RowName) => options.rows.includes(row);
-  if (wrk === undefined && !options.rows.every((row) => WITHOUT_WRK.includes(row))) {
+  const isWanted = (row: RowName) => options.only.includes(row);
+  if (wrk === undefined && !options.only.every((row) => WITHOUT_WRK.includes(row))) {
     throw new ConfigError([HOW_TO_GET_WRK], "Nothing was measured");
   }
   const notes: string[] = [];

@@ -7,7 +7,7 @@ const ratios: Ratios = {
   notes: ["SKIPPED: nginx is not installed."],
   host: { cores: 2, cpu: "Abacus", loadBefore: 0.5, loadAfter: 1.25, syncUs: 176.4, versions: { Redis: "7.0.15" } },
   options: {
-    rows: ["submit"],
+    only: ["submit"],
     rounds: 2,
     seconds: 3,
     connections: 64,

@@ -43,9 +43,9 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
     ...proxied.map((route) => toCpuRow(route, cellOf)),
   ];
   const isNeeded = (row: RowName) =>
-    options.rows.includes(row) ||
-    (row === "cpu" && options.rows.includes("memory")) || // its loads reach both services
-    (row === "submit" && options.rows.includes("visible")); // half its rate is sent there
+    options.only.includes(row) ||
+    (row === "cpu" && options.only.includes("memory")) || // its loads reach both services
+    (row === "submit" && options.only.includes("visible")); // half its rate is sent there
   const memory = watchMemory({ ranker: ranker.pid, gateway: gateway.pid });
   const onRound = (round: number) => {
     if (round === 1) memory.markWarm();
@@ -58,7 +58,7 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
   );
   measured.rows.push(...memory.toRows());
   const atRanker = measured.loads.find(({ load }) => load === cellOf(submit, "ranker").name);
-  if (!options.rows.includes("visible") || atRanker === undefined) return measured;
+  if (!options.only.includes("visible") || atRanker === undefined) return measured;
   const perSecond = atRanker.ratePerSecond.median / 2;
   const visible = await measureVisibility(site, { request: submit.request, perSecond }, run);
   return { rows: [...measured.rows, ...visible.rows], loads: [...measured.loads, ...visible.loads] };
