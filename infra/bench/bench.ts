@@ -1,22 +1,24 @@
 import { ConfigError } from "shared/service/config";
-import { growth } from "./growth.ts";
-import { ratios } from "./ratios.ts";
+import { growth } from "./growth/growth.ts";
+import { live } from "./live/live.ts";
+import { ratios } from "./ratios/ratios.ts";
 
-/** What can be measured: each takes the rest of the command line, and names itself in its own `--help`. */
+/** The measurements by name; each takes the rest of the command line. */
 const benches = new Map([
-  ["growth", growth],
   ["ratios", ratios],
+  ["growth", growth],
+  ["live", live],
 ]);
 
-// Without a word before the options it is this one.
+// The name may be left out.
 const MAIN = "ratios";
 
 const args = process.argv.slice(2);
-const [what = MAIN, ...rest] = args[0]?.startsWith("-") ? [MAIN, ...args] : args;
+const [name = MAIN, ...rest] = args[0]?.startsWith("-") ? [MAIN, ...args] : args;
 try {
-  const bench = benches.get(what);
+  const bench = benches.get(name);
   if (bench === undefined) {
-    throw new ConfigError([`${what} is none of: ${[...benches.keys()].join(", ")}`], "Nothing was measured");
+    throw new ConfigError([`${name} is none of: ${[...benches.keys()].join(", ")}`], "Nothing was measured");
   }
   await bench(rest);
 } catch (error) {

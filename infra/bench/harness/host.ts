@@ -1,0 +1,70 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
+import { median } from "./statistics.ts";
+
+/** The machine that the figures are from. */
+export interface Host {
+  cores: number;
+  cpu: string;
+  /** Load average of the minute before the measurement began, and of its last minute. */
+  loadBefore: number;
+  loadAfter: number;
+  /** How long the disk takes to sync 4 KiB: the least that a single write costs. */
+  syncUs: number;
+  versions: Record<string, string>;
+}
+
+const SYNCS = 100;
+const BLOCK = Buffer.alloc(4096, "x");
+
+/** Describes this machine around some work. @param dir on the disk that the stores write to */
+export async function measureOnHost<T>(dir: string, work: () => Promise<T>): Promise<{ host: Host; result: T }> {
+  const [cpu] = cpus();
+  const before = {
+    cores: cpus().length,
+    cpu: cpu?.model ?? "",
+    loadBefore: readLoad(),
+    syncUs: timeSync(dir),
+    versions: {
+      Redis: firstVersion("redis-server", "--version"),
+      Bun: Bun.version,
+      ...(nginx === undefined ? {} : { nginx: firstVersion(nginx, "-v") }),
+    },
+  };
+  const result = await work();
+  return { host: { ...before, loadAfter: readLoad() }, result };
+}
+
+/** The machine and its load, for the head of a report. */
+export const formatMachine = ({ cores, cpu, loadBefore, loadAfter }: Host) =>
+  `${cores} cores (${cpu}), load ${loadBefore.toFixed(1)} before and ${loadAfter.toFixed(1)} after the measurement`;
+
+export const formatVersions = ({ versions }: Host) =>
+  Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+
+const readLoad = () => loadavg()[0] ?? 0;
+
+/** The first number with a point in the version output of a program. */
+function firstVersion(program: string, flag: string): string {
+  const { stdout, stderr } = Bun.spawnSync([program, flag], { stderr: "pipe" });
+  return /\d+\.[\d.]+\d/.exec(`${stdout}${stderr}`)?.[0] ?? "";
+}
+
+function timeSync(dir: string): number {
+  const file = openSync(join(dir, "syncs"), "w");
+  try {
+    const times = Array.from({ length: SYNCS }, () => {
+      writeSync(file, BLOCK);
+      const startedAt = performance.now();
+      fdatasyncSync(file);
+      return (performance.now() - startedAt) * 1000;
+    });
+    return median(times);
+  } finally {
+    closeSync(file);
+  }
+}

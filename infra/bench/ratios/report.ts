@@ -1,0 +1,72 @@
+import { formatMachine, formatVersions, type Host } from "../harness/host.ts";
+import type { LoadFigures } from "../harness/load.ts";
+import type { Aim, Row, Verdict } from "../harness/row.ts";
+import type { Spread } from "../harness/statistics.ts";
+import { figure, formatSpread, formatTable, withUnit } from "../harness/table.ts";
+import type { RatiosOptions } from "./options.ts";
+
+/** The result, in the shape of `--json`. */
+export interface Ratios {
+  /** When it began, in ISO 8601. */
+  at: string;
+  host: Host;
+  options: Omit<RatiosOptions, "json">;
+  rows: (Row & { verdict: Verdict })[];
+  loads: LoadFigures[];
+  /** What was left out and why, and what was measured again. */
+  notes: string[];
+}
+
+export function formatRatios({ at, host, options, rows, loads, notes }: Ratios): string {
+  const { rounds, seconds, connections, players, entries } = options;
+  const size = `${count(entries)} entries, ${count(players)} players that write`;
+  const faults = rows.flatMap((row) => row.faults.map((fault) => `INVALID: ${row.what}: ${fault}.`));
+  return [
+    `${at}, ${formatMachine(host)}; ${formatVersions(host)}.`,
+    `${size}, ${connections} connections, ${rounds} rounds of ${seconds} s a load, in turns. Median (least to greatest).`,
+    formatTable(["", "ours", "yardstick", "", "ratio", "aim", ""], rows.map(toCells)),
+    loads.length === 0 ? "" : formatLoads(loads),
+    [...faults, ...notes].join("\n"),
+    toRemarks(host, options.writes),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+const toCells = ({ what, ours, theirs, yardstick, ratio, aims, unit, verdict }: Row & { verdict: Verdict }) => [
+  what,
+  formatSpread(ours, unit),
+  theirs === undefined ? "" : formatSpread(theirs, unit),
+  yardstick,
+  ratio === undefined ? "" : formatSpread(ratio, "×"),
+  aims.map((aim) => formatAim(aim, unit)).join(", "),
+  verdict === "no aim" ? "" : verdict,
+];
+
+const formatAim = ({ of, at, value }: Aim, unit: string) =>
+  `${at === "least" ? "≥" : "≤"} ${withUnit(count(value), of === "ratio" ? "×" : unit)}`;
+
+const toRemarks = ({ cores, syncUs }: Host, writes: number) =>
+  [
+    "Redis runs as it is shipped (infra/deploy/redis) and syncs before it acknowledges (appendfsync always); only background",
+    `rewrites of its file are off. One sync of this disk takes ${Math.round(syncUs)} µs. Services run with the defaults of production and`,
+    "log every request; they check limits and tokens with each request, and never refuse one.",
+    `A yardstick shares the ${cores} cores with its load generator alone, a ranker with Redis and wrk, a gateway with all three.`,
+    "Where cores are few or shared, the CPU time of a request is the steadier figure.",
+    ...(writes > 0 ? [`During reads, ${writes} submits a second change the board.`] : []),
+  ].join("\n");
+
+function formatLoads(loads: readonly LoadFigures[]): string {
+  const processes = [...new Set(loads.flatMap(({ cpuUs }) => Object.keys(cpuUs)))];
+  const medianOf = (spread: Spread | undefined) => (spread === undefined ? "" : figure(spread.median));
+  const rows = loads.map(({ load, ratePerSecond, p50Ms, p99Ms, cpuUs }) => [
+    load,
+    formatSpread(ratePerSecond, "/s"),
+    medianOf(p50Ms),
+    medianOf(p99Ms),
+    ...processes.map((process) => medianOf(cpuUs[process])),
+  ]);
+  return formatTable(["load", "rate", "p50 ms", "p99 ms", ...processes.map((name) => `${name} CPU µs`)], rows);
+}
+
+const count = (value: number) => value.toLocaleString("en");

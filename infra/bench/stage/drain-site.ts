@@ -1,0 +1,98 @@
+import postgres, { type Sql } from "postgres";
+import { queueKey } from "shared/redis/keys";
+import { loadDrainerConfig } from "../../../drainer/src/config.ts";
+import { fold } from "../../../drainer/src/drain/fold.ts";
+import { migrate } from "../../../drainer/src/postgres/migrate.ts";
+import { type Load, measureLoad } from "../harness/load.ts";
+import { upsertBare } from "./bare-upsert.ts";
+import { inBatches } from "./players.ts";
+import { type Events, stageEvents } from "./queued-events.ts";
+import { startBenchDrainer } from "./services.ts";
+import { startBenchPostgres, startBenchRedis } from "./stores.ts";
+import { SHARD } from "./topology.ts";
+
+/**
+ * A drainer with its stores, and a second database of the same PostgreSQL for bare upserts. When both sides have run the
+ * same events, different rows are a fault of the later load.
+ */
+export interface DrainSite extends AsyncDisposable {
+  readonly drainerPid: number;
+  /** Makes events the queue, and times the drainer until the queue is empty. */
+  drain(events: Events): Promise<Load>;
+  /** Writes the rows of the same events, in batches as large as the drainer's, folded before the clock starts. */
+  writeBare(events: Events): Promise<Load>;
+}
+
+const DRAINED = "drained";
+const BARE = "bare";
+const SQL_OPTIONS = { max: 1, onnotice: () => {}, fetch_types: false };
+const POLL_MS = 10;
+// Without this bound the bench would wait forever for a drainer that has stopped.
+const STALL_MS = 60_000;
+
+export async function startDrainSite(dir: string): Promise<DrainSite> {
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startBenchRedis(dir));
+  const server = stack.use(await startBenchPostgres(dir, [DRAINED, BARE]));
+  for (const name of [DRAINED, BARE]) await migrate(server.url(name));
+  const env = { REDIS_URL: redis.url, POSTGRES_URL: server.url(DRAINED) };
+  const { batchMax } = loadDrainerConfig(env);
+  const drainer = stack.use(await startBenchDrainer(dir, env));
+  const open = (name: string) => stack.adopt(postgres(server.url(name), SQL_OPTIONS), (sql) => sql.end());
+  const [drained, bare] = [open(DRAINED), open(BARE)];
+
+  async function untilEmpty(): Promise<void> {
+    for (let last = Number.POSITIVE_INFINITY, movedAt = performance.now(); ; await Bun.sleep(POLL_MS)) {
+      const left = Number(await redis.admin.send("LLEN", [queueKey(SHARD)]));
+      if (left === 0) return;
+      if (left < last) [last, movedAt] = [left, performance.now()];
+      if (performance.now() - movedAt > STALL_MS) throw new Error(`the drainer stopped before ${left} events`);
+    }
+  }
+
+  const lastRun = new Map<Sql, Events>();
+  async function compareRows(load: Load, sql: Sql, events: Events): Promise<Load> {
+    lastRun.set(sql, events);
+    if (lastRun.get(drained) !== lastRun.get(bare) || (await sumRows(drained)) === (await sumRows(bare))) return load;
+    return { ...load, faults: ["the drainer left other rows than the bare upserts"] };
+  }
+
+  const owned = stack.move();
+  return {
+    drainerPid: drainer.pid,
+    async drain(events) {
+      await clear(drained);
+      const begin = await stageEvents(redis.admin, events);
+      const load = await measureLoad({ drainer: drainer.pid, redis: redis.pid, postgres: server.pid }, async () => {
+        const startedAt = performance.now();
+        await begin();
+        await untilEmpty();
+        return { items: events.count, seconds: (performance.now() - startedAt) / 1000, faults: [] };
+      });
+      return compareRows(load, drained, events);
+    },
+    async writeBare(events) {
+      await clear(bare);
+      const load = await measureLoad({ postgres: server.pid }, async () => {
+        let ms = 0;
+        for (const batch of inBatches(events, batchMax))
+          ms += await upsertBare(
+            bare,
+            fold(batch, ({ user_id }) => user_id),
+          );
+        return { items: events.count, seconds: ms / 1000, faults: [] };
+      });
+      return compareRows(load, bare, events);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Leaves a table without rows, and no writes of earlier rows for a checkpoint to flush. */
+async function clear(sql: Sql): Promise<void> {
+  await sql`TRUNCATE leaderboard`;
+  await sql`CHECKPOINT`;
+}
+
+const sumRows = async (sql: Sql) =>
+  JSON.stringify(await sql`SELECT count(*), sum(score), sum(extract(epoch FROM updated_at)) FROM leaderboard`);

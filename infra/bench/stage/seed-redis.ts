@@ -1,0 +1,111 @@
+import type { RedisClient } from "bun";
+import { toArrival } from "shared/base/times";
+import { formatRecord } from "shared/model/records";
+import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import {
+  ACCOUNTS_TAG,
+  accountKey,
+  answersKeys,
+  boardKey,
+  clockKey,
+  entriesKey,
+  fenceKey,
+  MAIN_BOARD,
+} from "shared/redis/keys";
+import { formatFence } from "shared/stores/fence";
+import { readInfo, readUsedBytes } from "testing/server-cost";
+import { toAnswerField } from "../../../ranker/src/writes/submit-call.ts";
+import { inBatches, type Player, type Players } from "./players.ts";
+
+/** A command and its arguments. */
+export type Command = [name: string, ...args: (string | number)[]];
+type Write = (shard: Shard, players: readonly Player[]) => Command[];
+
+const BATCH = 1_000;
+const DAY_SECONDS = 24 * 3600;
+/** As long as an argon2id hash with 19 MiB and 2 passes. */
+export const PASSWORD_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${"s".repeat(43)}$${"h".repeat(43)}`;
+
+/** Score and member in a ranking. */
+export const toRanked = ({ userId, score, reachedAtUs }: Player) => [score, toArrival(reachedAtUs) + userId] as const;
+
+/** Field and value of a record. */
+export function toRecord({ userId, name, score, reachedAtUs }: Player) {
+  const arrival = toArrival(reachedAtUs);
+  return [userId, formatRecord({ arrival, updatedAt: String(reachedAtUs), score: String(score), name })] as const;
+}
+
+/** Every kind of key that Redis holds for a player, as its writer leaves it, and a bare sorted set for comparison. */
+const writers = {
+  bare: (_, players) => [["ZADD", "bare", ...players.flatMap(({ score, userId }) => [score, userId])]],
+  ranking: (shard, players) => [["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap(toRanked)]],
+  record: (shard, players) => [
+    ["HSET", entriesKey(shard, MAIN_BOARD), ...players.flatMap(toRecord)],
+    ["SET", clockKey(shard), players.at(-1)?.reachedAtUs ?? 0],
+  ],
+  account: (shard, players) =>
+    players.map(({ userId, name, reachedAtUs }) => {
+      const fields = ["name", name, "region", shard.region, "password_hash", PASSWORD_HASH];
+      return ["HSET", accountKey(userId), ...fields, "created_at", reachedAtUs, "updated_at", reachedAtUs];
+    }),
+  answer: (shard, players) =>
+    players.flatMap(({ userId, score, reachedAtUs }) => {
+      const [key] = answersKeys(shard, userId);
+      const field = toAnswerField("", "00000000-0000-4000-8000-000000000000");
+      return [
+        ["HSET", key, field, `0123456789 ok ${score} ${reachedAtUs} - 123456 1`],
+        ["EXPIRE", key, 2 * DAY_SECONDS],
+      ];
+    }),
+} as const satisfies Record<string, Write>;
+
+export type Kind = keyof typeof writers;
+
+/** The keys that `submit.lua` writes for an entry, without the queue. */
+export const ENTRY_KINDS: readonly Kind[] = ["ranking", "record"];
+
+/** Sends batches of commands; Redis works on one while this process makes the next. @throws what Redis answers */
+export async function sendBatches(redis: RedisClient, batches: Iterable<readonly Command[]>): Promise<void> {
+  let previous: Promise<unknown> = Promise.resolve();
+  for (const commands of batches) {
+    await previous;
+    previous = Promise.all(commands.map(([name, ...args]) => redis.send(name, args.map(String))));
+  }
+  await previous;
+}
+
+/** The players of one region, and the kind of key to write for them. */
+export interface Seed {
+  topology: Topology;
+  region: string;
+  players: Players;
+  kind: Kind;
+}
+
+/**
+ * Writes one kind of key for all players of a region.
+ *
+ * @param redis a patient connection: that of a service gives up while Redis is busy with a seed
+ * @returns the memory that Redis took for it, in bytes @throws what Redis answers
+ */
+export async function seedRedis(redis: RedisClient, { topology, region, players, kind }: Seed): Promise<number> {
+  const write: Write = writers[kind];
+  const before = await readUsedBytes(redis);
+  function* toBatches() {
+    for (const batch of inBatches(players, BATCH)) {
+      const byShard = Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId));
+      yield [...byShard].flatMap(([shard, onShard]) => write(shard, onShard));
+    }
+  }
+  await sendBatches(redis, toBatches());
+  return (await readUsedBytes(redis)) - before;
+}
+
+/** Opens the shards and the accounts of a Redis that no drainer guards. @returns the `run_id` of the server */
+export async function openFences(redis: RedisClient, { shards }: Topology): Promise<string> {
+  const run = (await readInfo(redis, "server")).get("run_id") ?? "";
+  for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
+    await redis.send("SET", [fenceKey(tag), formatFence({ origin: "bench", kept: 0, from: 0, run })]);
+  }
+  return run;
+}
