@@ -3,15 +3,14 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { loadGatewayConfig } from "../../gateway/src/config.ts";
 import { loadRankerConfig } from "../../ranker/src/config.ts";
 import { databasesOf, regionsOf, serviceEnvironment } from "./environment.ts";
-import { readOptions } from "./options.ts";
+import { toStackOptions } from "./stack-options.ts";
 
 const addresses = {
   redisUrl: "redis://127.0.0.1:6390",
   postgresUrl: (database: string) => `postgres://127.0.0.1:5490/${database}`,
   jwtSecret: "x".repeat(48),
 };
-const options = readOptions([], {}, "/project");
-if (options === undefined) throw new Error("no options");
+const options = toStackOptions({ fresh: false, "no-drainer": false }, {}, "/project");
 const environmentOf = (env: Record<string, string>) => serviceEnvironment(env, addresses, options);
 
 test("all three services can be started with it", () => {

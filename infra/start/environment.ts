@@ -4,7 +4,7 @@ import { commonFields } from "shared/service/config";
 import { drainerFields } from "../../drainer/src/config.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
 import { rankerFields } from "../../ranker/src/config.ts";
-import { RANKERS, type StackOptions } from "./options.ts";
+import { RANKERS, type StackOptions } from "./stack-options.ts";
 
 /** What the stack decides itself: a `.env` for production must not lead the embedded one to real data. */
 const OWN = new Set([

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { DEFAULT_PORTS } from "./options.ts";
+import { DEFAULT_PORTS } from "./stack-options.ts";
 
 /** What the stack prints when it is ready: where it is, and three requests to try. */
 export function welcome(port: number, dataDir: string, passwordsRequired: boolean): string {

@@ -6,7 +6,7 @@ import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { type Client, createClient } from "shared/client";
 import { createTopology } from "shared/model/regions";
-import { bundleClient, sizeOf } from "../commands/bundle-client.ts";
+import { bundleClient, sizeOf } from "../commands/client-size.ts";
 import { type PathUnderTest, startPath } from "./path-under-test.ts";
 
 let path: PathUnderTest;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runLb } from "testing/run-lb";
 import { flushAll } from "testing/whole-store";
 import { type Format, HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
@@ -171,20 +172,8 @@ test("an import beside a move to another number of partitions is refused, and no
 
 describe("as commands", () => {
   async function lb(args: string[], input = "") {
-    const env = {
-      PATH: process.env.PATH ?? "",
-      REGIONS: "EU,NA",
-      BOARDS: "main,weekly",
-      REDIS_URL: it.redisServer.url,
-    };
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "../commands/lb.ts"), ...args], {
-      env: { ...env, POSTGRES_URL: it.postgresUrl },
-      cwd: dir,
-      stdin: Buffer.from(input),
-      stderr: "pipe",
-    });
-    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    return { code: await child.exited, out, err };
+    const stores = { REDIS_URL: it.redisServer.url, POSTGRES_URL: it.postgresUrl };
+    return runLb(args, { ...stores, REGIONS: "EU,NA", BOARDS: "main,weekly" }, { cwd: dir, input });
   }
 
   let dir: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { join } from "node:path";
 import { toDeadEntry } from "shared/model/dead-entry";
 import type { Redis } from "shared/redis/redis";
+import { runLb } from "testing/run-lb";
 import { scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 
@@ -24,22 +24,12 @@ beforeEach(async () => {
   await redis.lpush("queue:dead:{accounts}", entry('{"user_id":"ann","password_hash":"$argon2id$secret"}'));
 });
 
-async function command(...args: string[]): Promise<{ code: number; out: string; err: string; lines: string[] }> {
-  const env = { PATH: process.env.PATH ?? "", REDIS_URL: server.url };
-  const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "../../../infra/commands/lb.ts"), "queue", ...args],
-    {
-      env,
-      cwd: "/",
-      stdin: "ignore",
-      stderr: "pipe",
-    },
-  );
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, out, err, lines: out.trimEnd().split("\n") };
+async function command(...args: string[]) {
+  const run = await runLb(["queue", ...args], { REDIS_URL: server.url });
+  return { ...run, lines: run.out.trimEnd().split("\n") };
 }
 
-test("without options it counts, shows the oldest, and ends with 0", async () => {
+test("without options it counts the events of each queue, prints the oldest, and ends with 0", async () => {
   const { code, out } = await command();
   expect(code).toBe(0);
   expect(out).toContain("EU: 1 waiting, 25 dead\n  waiting  waiting\n  dead  2026-01-02T03:04:05.000Z  name must");
@@ -49,7 +39,7 @@ test("without options it counts, shows the oldest, and ends with 0", async () =>
   expect(json.lines.map((line) => JSON.parse(line))).toContainEqual({ queue: "EU", waiting: 1, dead: 25 });
 });
 
-test("--dead shows every dead event whole, with time and reason, and ends with 2 while there are any", async () => {
+test("--dead prints every dead event whole, with time and reason, and ends with 2 while there are any", async () => {
   const { code, out, lines } = await command("--dead");
   expect(code).toBe(2);
   expect(lines).toHaveLength(27);
@@ -62,7 +52,7 @@ test("--dead shows every dead event whole, with time and reason, and ends with 2
   expect((await command("--dead", "--queue", "GLOBAL")).code).toBe(0);
 });
 
-test("--retry puts back what was chosen, hashes included, and nothing else", async () => {
+test("--retry puts back the events of the chosen queues, hashes included, and no others", async () => {
   expect(await command("--retry", "--queue", "accounts", "--json")).toMatchObject({
     code: 0,
     out: '{"queue":"accounts","retried":1,"unreadable":0}\n',
@@ -73,7 +63,7 @@ test("--retry puts back what was chosen, hashes included, and nothing else", asy
   expect(await redis.llen("queue:scores:{EU}")).toBe(26);
 });
 
-test("--drop does nothing where it can ask nobody; with --yes it deletes and prints", async () => {
+test("--drop without a terminal changes nothing; with --yes it deletes the events and prints them", async () => {
   expect(await command("--drop")).toMatchObject({ code: 1, err: expect.stringContaining("add --yes") });
   expect(await redis.llen("queue:dead:{EU}")).toBe(25);
   const { code, lines } = await command("--drop", "--yes", "--region", "EU");
@@ -85,15 +75,15 @@ test("--drop does nothing where it can ask nobody; with --yes it deletes and pri
 });
 
 test.each([
-  ["two things at once", ["--dead", "--retry"], "--dead and --retry"],
-  ["an option that is none", ["--deat"], "--deat"],
-  ["a queue that is none", ["--queue", "MOON"], "GLOBAL, ASIA, EU, NA, accounts"],
-  ["a confirmation of nothing", ["--retry", "--yes"], "--yes goes with --drop"],
-])("%s: 1, and a word about it", async (_, args, word) => {
+  ["two actions at once", ["--dead", "--retry"], "--dead and --retry"],
+  ["an option that does not exist", ["--deat"], "--deat"],
+  ["a queue that does not exist", ["--queue", "MOON"], "GLOBAL, ASIA, EU, NA, accounts"],
+  ["a confirmation without --drop", ["--retry", "--yes"], "--yes goes with --drop"],
+])("%s is named, and the command ends with 1", async (_, args, word) => {
   expect(await command(...args)).toMatchObject({ code: 1, out: "", err: expect.stringContaining(word) });
 });
 
-test("--help says what there is", async () => {
+test("--help lists every option", async () => {
   const { code, out } = await command("--help");
   expect(code).toBe(0);
   for (const option of ["--dead", "--retry", "--drop", "--yes", "--region", "--queue", "--json"]) {
