@@ -7,9 +7,20 @@ import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../
 
 let under: UnderTest;
 const ran: string[] = [];
+/** Turns of the event loop in which Redis answered `find-ranks`. */
+let findTurns = 0;
+let isTurnCounted = false;
 beforeAll(async () => {
   under = await startUnderTest();
-  observeScripts(under.redis, (script) => void ran.push(script));
+  observeScripts(under.redis, (script) => {
+    ran.push(script);
+    if (script !== "find-ranks" || isTurnCounted) return;
+    findTurns++;
+    isTurnCounted = true;
+    setImmediate(() => {
+      isTurnCounted = false;
+    });
+  });
 });
 afterAll(() => under.close());
 beforeEach(() => flushAll(under.redis));
@@ -25,6 +36,7 @@ async function build(regions: readonly string[], partitions: number): Promise<Bu
     await ranker.submit(player(id, regions[n % regions.length]), { operation: "set", board: "main", value });
   }
   ran.length = 0;
+  findTurns = 0;
   return ranker;
 }
 
@@ -38,15 +50,21 @@ test("ranks asked at the same time are one call for sixty-four, and everybody's 
   expect(ran).toEqual(["find-ranks", "find-ranks"]);
 });
 
-test.each([1, 4])("over shards they are two calls a shard, and as exact, with %d partitions", async (partitions) => {
-  const { boards, topology } = await build(REGIONS, partitions);
-  const asked = await Promise.all(ids.slice(0, 60).map((id) => boards.rank("GLOBAL", "main", id)));
-  expect(asked.map(({ user_id, rank, total }) => [user_id, rank, total])).toEqual(
-    ids.slice(0, 60).map((id, n) => [id, n + 1, PLAYERS]),
-  );
-  expect(ran.filter((script) => script === "find-ranks")).toHaveLength(topology.shards.length);
-  expect(ran.filter((script) => script === "count-ahead-of")).toHaveLength(topology.shards.length);
-});
+test.each([1, 4])(
+  "ranks over shards are exact, and one call a shard and turn, with %d partitions",
+  async (partitions) => {
+    const { boards, topology } = await build(REGIONS, partitions);
+    const asked = await Promise.all(ids.slice(0, 60).map((id) => boards.rank("GLOBAL", "main", id)));
+    expect(asked.map(({ user_id, rank, total }) => [user_id, rank, total])).toEqual(
+      ids.slice(0, 60).map((id, n) => [id, n + 1, PLAYERS]),
+    );
+    expect(ran.filter((script) => script === "find-ranks")).toHaveLength(topology.shards.length);
+    // Replies of a cluster's servers come in several turns, and each turn leads to a call a shard.
+    const counts = ran.filter((script) => script === "count-ahead-of").length;
+    expect(counts).toBeGreaterThanOrEqual(topology.shards.length);
+    expect(counts).toBeLessThanOrEqual(topology.shards.length * findTurns);
+  },
+);
 
 test("whoever asks together with others fails alike when the store is away", async () => {
   const down = connectRedis({ url: "redis://127.0.0.1:1", name: "down", log: createLog("test", "silent") });
