@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-/** What tells most, in a bounded time; `bun run test:cluster` runs all tests of the ranker and the drainer so. */
+/** The tests that use Redis most; `bun run test:cluster` runs all tests of the ranker and the drainer on a cluster. */
 const FILES = [
   "ranker/src/boards/boards.test.ts",
   "ranker/src/writes/submit.test.ts",
@@ -9,7 +9,7 @@ const FILES = [
   "drainer/src/restore/restore.test.ts",
 ];
 
-test("ranker and drainer pass the same tests on a Redis Cluster", async () => {
+test("the ranker and the drainer pass the same tests on a Redis Cluster", async () => {
   const child = Bun.spawn([process.execPath, "test", "--timeout", "30000", ...FILES.map((file) => `./${file}`)], {
     cwd: join(import.meta.dir, "../.."),
     env: { ...process.env, TEST_REDIS: "cluster" },

@@ -9,13 +9,13 @@ import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
 import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
 import { NO_LIMITS } from "../faults/site.ts";
 
-/** Every region with a Redis and a database of its own, each behind a proxy; accounts are on those of GLOBAL. */
+/** Each region has a Redis and a database of its own, behind proxies. Accounts are on those of GLOBAL. */
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"] as const;
 type Region = (typeof REGIONS)[number];
 
-/** What a client is promised to wait at most for an answer. */
+/** A client waits a second at the most for an answer. */
 const ANSWER_MS = 1_000;
-/** What the whole may take after its last part is back. */
+/** How long writes may fail after the last store is back. */
 const HEAL_MS = 2_000;
 
 type Server = Awaited<ReturnType<typeof scratchRedisClient>>;
@@ -97,8 +97,8 @@ const read = (path: string, at = gateway) => timed(() => fetch(at.url + path));
 const row = async (region: Region) =>
   (await readPostgresEntries(postgres.url(databaseOf(region)))).find(({ userId }) => userId === idOf(region))?.score;
 
-/** Waits for the whole to be whole again. @returns the milliseconds that took */
-async function healing(): Promise<number> {
+/** Waits until every region reads and writes again. @returns the milliseconds that took */
+async function untilHealed(): Promise<number> {
   const startedAt = performance.now();
   await until(
     () => Promise.all([read("/top"), ...REGIONS.map((region) => write(region, 50))]),
@@ -107,7 +107,7 @@ async function healing(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** What clients meet while the Redis of ASIA is away, once that is known. */
+/** Checks what clients get while the Redis of ASIA is away, and the ranker knows it. */
 async function expectOthersAtWork(): Promise<void> {
   const others = REGIONS.filter((region) => region !== "ASIA");
   for (let n = 0; n < 10; n++) {
@@ -133,7 +133,7 @@ async function expectOthersAtWork(): Promise<void> {
 }
 
 describe("the Redis of a region", () => {
-  test("refuses connections: its region gets 503, the others never notice, and the whole returns by itself", async () => {
+  test("that refuses connections: its region gets 503, the others work on, and it recovers by itself", async () => {
     toRedis.ASIA.refuse();
     await until(
       () => write("ASIA", 1),
@@ -142,17 +142,17 @@ describe("the Redis of a region", () => {
     await expectOthersAtWork();
     expect((await read("/ready", ranker)).status).toBe(200);
     toRedis.ASIA.pass();
-    expect(await healing()).toBeLessThan(HEAL_MS);
+    expect(await untilHealed()).toBeLessThan(HEAL_MS);
   }, 30_000);
 
-  test("is a black hole: the others do not wait for it, from the first request on", async () => {
+  test("that answers nothing: the others do not wait for it, from the first request on", async () => {
     toRedis.ASIA.blackHole();
     const lost = write("ASIA", 1);
     for (let n = 0; n < 20; n++) {
       const answers = await Promise.all([write("EU", n), read("/top?region=NA"), write("NA", n)]);
       for (const { status, waitedMs } of answers) {
         expect(status).toBe(200);
-        expect(waitedMs).toBeLessThan(200); // less than the time-out of a command, which is what the dead one costs
+        expect(waitedMs).toBeLessThan(200); // a command to the silent Redis takes until its time-out of 400 ms
       }
     }
     expect((await lost).status).toBe(503);
@@ -163,10 +163,10 @@ describe("the Redis of a region", () => {
     );
     await expectOthersAtWork();
     toRedis.ASIA.pass();
-    expect(await healing()).toBeLessThan(HEAL_MS);
+    expect(await untilHealed()).toBeLessThan(HEAL_MS);
   }, 30_000);
 
-  test("is not there when services start: they serve the others, and it when it comes", async () => {
+  test("that is away when services start: they serve the others, and it as soon as it is there", async () => {
     toRedis.ASIA.refuse();
     const [late, drainer] = await Promise.all([
       start("ranker"),
@@ -187,7 +187,7 @@ describe("the Redis of a region", () => {
     await Promise.all([late.stop(), drainer.stop()]);
   }, 60_000);
 
-  test("comes late and holds another number of partitions: it is not used, and the log says what to do", async () => {
+  test("that comes late with another number of partitions is not used, and the log says what to do", async () => {
     toRedis.ASIA.refuse();
     const late = await start("ranker");
     const mark = await servers.ASIA.redis.getset("split:{ASIA}", "4");
@@ -207,7 +207,7 @@ describe("the Redis of a region", () => {
   }, 60_000);
 });
 
-test("without the home Redis players with a token play on, and logins are 503", async () => {
+test("without the home Redis, players with a token play on, and logins get 503", async () => {
   toRedis.GLOBAL.refuse();
   await until(
     () => write("GLOBAL", 1),
@@ -220,11 +220,11 @@ test("without the home Redis players with a token play on, and logins are 503", 
     expect([login.status, login.waitedMs < ANSWER_MS]).toEqual([503, true]);
   }
   toRedis.GLOBAL.pass();
-  expect(await healing()).toBeLessThan(HEAL_MS);
+  expect(await untilHealed()).toBeLessThan(HEAL_MS);
 }, 30_000);
 
 describe("the database of a region", () => {
-  test("is away: the others are drained as ever, also by a drainer that starts meanwhile", async () => {
+  test("that is away: the other regions are drained, also by a drainer that starts meanwhile", async () => {
     toPostgres.ASIA.refuse();
     await write("ASIA", 1234);
     await write("EU", 1234);
@@ -262,7 +262,7 @@ describe("the database of a region", () => {
   }, 60_000);
 });
 
-test("an operator's erasure reaches every region's stores, also one that is away at first", async () => {
+test("an erasure reaches the stores of every region, also one that is away at first", async () => {
   const operator = await createTokens({
     secret: JWT_SECRET,
     issuer: "leaderboard",
@@ -276,7 +276,7 @@ test("an operator's erasure reaches every region's stores, also one that is away
     );
   const token = await client.register({ user_id: "x", name: "X", region: "EU" });
   expect((await client.post("/score/update", { score: 7 }, token)).status).toBe(200);
-  // Rows of times when the player lived elsewhere.
+  // Rows from when the player had another home region.
   for (const region of ["ASIA", "NA"] as const) {
     const sql = connect(postgres.url(databaseOf(region)), { max: 1 });
     await sql`
@@ -307,7 +307,7 @@ describe("a Redis that was emptied", () => {
     );
   };
 
-  test("closes its region alone, until its players have what they had", async () => {
+  test("closes only its region, until its players have their scores again", async () => {
     await settle(600);
     await servers.EU.redis.flushall();
     const refused = new Set<unknown>();
@@ -326,7 +326,7 @@ describe("a Redis that was emptied", () => {
     expect((await write("EU", 602)).status).toBe(200);
   }, 30_000);
 
-  test("with the accounts: players of other regions play on, and no id is taken by a stranger", async () => {
+  test("with the accounts lets players of other regions play on, and gives no id to a stranger", async () => {
     await settle(700);
     await servers.GLOBAL.redis.flushall();
     const stranger = { user_id: idOf("EU"), name: "Stranger", region: "EU" };
@@ -342,14 +342,14 @@ describe("a Redis that was emptied", () => {
       },
     );
     expect([...codes].filter((code) => code !== "unavailable")).toEqual(["user_exists"]);
-    expect(await healing()).toBeLessThan(10_000);
+    expect(await untilHealed()).toBeLessThan(10_000);
   }, 30_000);
 });
 
 describe("two drainers", () => {
   const leases = () => Promise.all(REGIONS.map((region) => servers[region].redis.get(`lease:{${region}}`)));
 
-  test("one killed: the other has its regions within 10 seconds", async () => {
+  test("of which one is killed: the other takes its regions over within 10 seconds", async () => {
     const [first, second] = drainers as [ServiceUnderTest, ServiceUnderTest];
     await second.stop(); // so that the first holds all
     await until(leases, (holders) => holders[0] !== null && new Set(holders).size === 1);
@@ -369,7 +369,7 @@ describe("two drainers", () => {
     drainers = [...drainers.slice(1), await start("drainer")];
   }, 60_000);
 
-  test("each with its own regions: all is drained, and neither touches the other's", async () => {
+  test("with regions of their own drain everything, and neither touches the other's", async () => {
     await Promise.all(drainers.map((drainer) => drainer.stop()));
     drainers = await Promise.all([
       start("drainer", { DRAIN_REGIONS: "ASIA,EU", DRAIN_ACCOUNTS: "false" }),

@@ -1,12 +1,12 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** The path of a Chromium, or nothing where none is installed. */
+/** The path of Chromium; undefined where it is not installed. */
 export const chromiumPath =
   ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
     .map((name) => Bun.which(name))
     .find((path) => path !== null) ?? undefined;
 
-/** Says that what needs a browser was not run, and why. */
+/** Prints that tests were skipped for want of a browser. @param what as in "so the page was not opened" */
 export function announceWithoutChromium(what: string): void {
   if (chromiumPath === undefined) process.stderr.write(`SKIPPED: Chromium is not installed, so ${what}\n`);
 }

@@ -7,7 +7,7 @@ import { gatewayOperations } from "shared/api/operations";
 import { type Client, createClient } from "shared/client";
 import { createTopology } from "shared/model/regions";
 import { bundleClient, sizeOf } from "../commands/client-size.ts";
-import { type PathUnderTest, startPath } from "./path-under-test.ts";
+import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
 
 let path: PathUnderTest;
 let dir: string;
@@ -21,13 +21,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([path.close(), rm(dir, { recursive: true, force: true })]));
 
-test("every operation of the document is a method of the client", () => {
+test("every operation of the OpenAPI document is a method of the client", () => {
   const ids = Object.values<Operation>(gatewayOperations(createTopology(["GLOBAL"], 1, ["main"]))).map(({ id }) => id);
   expect([...ids, "as"].toSorted()).toEqual(Object.keys(client).toSorted());
 });
 
-describe("against a gateway, a ranker and a Redis", () => {
-  test("a player registers, logs in, writes and is read", async () => {
+describe("with a gateway, a ranker and Redis", () => {
+  test("a player registers, logs in, writes and reads", async () => {
     const ada = { user_id: "ada", name: "Ada", region: "EU" };
     const { token, user } = await client.register({ ...ada, initialScore: 1 });
     expect(user).toEqual(ada);
@@ -44,14 +44,14 @@ describe("against a gateway, a ranker and a Redis", () => {
     expect(await client.openapi()).toMatchObject({ info: { title: "Leaderboard" } });
   });
 
-  test("a write under one key counts once, however often it is called for", async () => {
+  test("a write under one idempotency key counts once, however often it is sent", async () => {
     const { token } = await client.register({ user_id: "bob", name: "Bob", region: "EU" });
     const add = () => client.as(token).addScore({ delta: 5 }, { idempotencyKey: "match-42" });
     const answers = await Promise.all([add(), add(), add()]);
     expect(new Set(answers.map(({ score }) => score))).toEqual(new Set([5]));
   });
 
-  test("an operator writes for a player, reads what is kept, hides the player, and erases the player", async () => {
+  test("an operator writes for a player, reads the record, hides, shows and erases the player", async () => {
     await client.register({ user_id: "cyd", name: "Cyd", region: "NA" });
     const operator = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
     expect(await operator.writeScore("cyd", { operation: "add", value: 5 })).toMatchObject({ score: 5, region: "NA" });
@@ -66,7 +66,7 @@ describe("against a gateway, a ranker and a Redis", () => {
     expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
   });
 
-  test("a refusal is an error by its code", async () => {
+  test("a refusal throws an error with its code and fields", async () => {
     const codeOf = (call: Promise<unknown>) =>
       call.catch(({ code, errors }) => [code, ...errors.map((e: { field: string }) => e.field)]);
     expect(await codeOf(client.rank("nobody"))).toEqual(["not_ranked"]);
@@ -76,8 +76,8 @@ describe("against a gateway, a ranker and a Redis", () => {
   });
 });
 
-describe("as one module", () => {
-  test("it has less than 10 KB minified, and nothing in it but itself", async () => {
+describe("the client as one module", () => {
+  test("is smaller than 10 KB minified, and imports nothing", async () => {
     const code = await bundleClient();
     expect(sizeOf(code).minified).toBeLessThan(10_000);
     expect(code).not.toMatch(/\bfrom ?"|\bimport ?[("]|\brequire\(|zod/i);
@@ -85,7 +85,7 @@ describe("as one module", () => {
 
   const node = Bun.which("node");
   test.skipIf(node === null)(
-    "it runs in Node",
+    "runs in Node",
     async () => {
       const { token } = await client.register({ user_id: "eve", name: "Eve", region: "NA" });
       await writeFile(join(dir, "client.mjs"), await bundleClient());

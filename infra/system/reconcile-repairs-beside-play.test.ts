@@ -4,25 +4,25 @@ import { formatRecord, parseRecord } from "shared/model/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
-import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
 
-let it: BothStores;
+let under: BothStores;
 beforeAll(async () => {
-  it = await startBothStores();
+  under = await startBothStores();
 }, 60_000);
-afterAll(() => it.close(), 30_000);
+afterAll(() => under.close(), 30_000);
 
-const shardOfPlayer = (userId: string) => shardOf(it.sides.topology, it.regionOf(userId), userId);
-const redis = () => it.sides.stores.home;
+const shardOfPlayer = (userId: string) => shardOf(under.sides.topology, under.regionOf(userId), userId);
+const redis = () => under.sides.stores.home;
 const records = (userId: string) => entriesKey(shardOfPlayer(userId), "main");
 const recordOf = async (userId: string) => parseRecord((await redis().hget(records(userId), userId)) ?? "");
 const memberOf = async (userId: string) => `${(await recordOf(userId)).arrival}${userId}`;
 const rewrite = async (userId: string, change: object) =>
   redis().hset(records(userId), userId, formatRecord({ ...(await recordOf(userId)), ...change }));
-const sql = <T>(work: (sql: Sql) => Promise<T>) => it.sides.databases.home.run(work);
+const sql = <T>(work: (sql: Sql) => Promise<T>) => under.sides.databases.home.run(work);
 const board = (userId: string) => boardKey(shardOfPlayer(userId), "main");
 
-/** Edits by hand; after the repair the score is what it was, but for those that say another. */
+/** Edits by hand. After the repair the score is the old one, or `after` where given. */
 const edits: [name: string, edit: (userId: string) => Promise<unknown>, after?: number][] = [
   ["row deleted", (id) => sql((s) => s`DELETE FROM leaderboard WHERE user_id = ${id}`)],
   ["row's score", (id) => sql((s) => s`UPDATE leaderboard SET score = -1 WHERE user_id = ${id}`)],
@@ -57,13 +57,13 @@ const edits: [name: string, edit: (userId: string) => Promise<unknown>, after?: 
   ],
 ];
 
-test("edits of every kind on either side are found and repaired while players play and a drainer drains", async () => {
+test("reconcile finds and repairs every kind of edit beside play and a drainer", async () => {
   const players = Array.from({ length: 3_000 }, (_, n) => `player-${n}`);
   const newest = new Map(players.map((userId, n) => [userId, n]));
-  for (const [userId, score] of newest) await it.set(userId, score);
-  await it.drain();
+  for (const [userId, score] of newest) await under.set(userId, score);
+  await under.drain();
 
-  // The first hundred hold still, and are edited; the others play.
+  // The first hundred are edited and do not play; the others do.
   const inUse = new Set<string>();
   let writes = 0;
   await using writer = keepDoing(async () => {
@@ -71,33 +71,33 @@ test("edits of every kind on either side are found and repaired while players pl
     if (inUse.has(userId)) return;
     inUse.add(userId);
     const score = 10_000 + writes++;
-    await it.set(userId, score);
+    await under.set(userId, score);
     newest.set(userId, score);
     inUse.delete(userId);
   }, 4);
-  await using drainer = keepDoing(it.drainOnce);
+  await using drainer = keepDoing(under.drainOnce);
 
   const edited = edits.map(([, edit, after], n) => ({ userId: `player-${n}`, edit, score: after ?? n }));
   for (const { userId, edit } of edited) await edit(userId);
-  const found = await it.sweep(false);
+  const found = await under.sweep(false);
   expect(found.map(({ user_id }) => user_id).sort()).toEqual(edited.map(({ userId }) => userId).sort());
-  const repaired = await it.sweep(true);
+  const repaired = await under.sweep(true);
   expect(repaired.map(({ user_id, isRepaired }) => [user_id, isRepaired]).sort()).toEqual(
     edited.map(({ userId }): [string, boolean] => [userId, true]).sort(),
   );
-  expect(await it.sweep(false)).toEqual([]); // with everything still moving
+  expect(await under.sweep(false)).toEqual([]); // with everything still moving
   await writer.stop();
   await drainer.stop();
-  await it.drain();
+  await under.drain();
 
   expect(writes).toBeGreaterThan(100);
   for (const { userId, score } of edited) newest.set(userId, score);
   const scores = await Promise.all(players.map(recordOf));
   expect(scores.map(({ score }) => Number(score))).toEqual([...newest.values()]);
-  expect(await it.sweep(false)).toEqual([]);
+  expect(await under.sweep(false)).toEqual([]);
 }, 60_000);
 
-test("repairs of players who play on lose no acknowledged write", async () => {
+test("repairs of players who play meanwhile lose no acknowledged write", async () => {
   const players = Array.from({ length: 40 }, (_, n) => `busy-${n}`);
   const newest = new Map<string, number>();
   let writes = 0;
@@ -105,25 +105,25 @@ test("repairs of players who play on lose no acknowledged write", async () => {
   for (const userId of players) {
     const play = async () => {
       const score = ++writes;
-      await it.set(userId, score);
+      await under.set(userId, score);
       newest.set(userId, score);
     };
     lanes.use(keepDoing(play));
   }
-  await using drainer = keepDoing(it.drainOnce);
-  // Edits that a write in between does not undo by itself, while the same players are written and repaired.
+  await using drainer = keepDoing(under.drainOnce);
+  // Edits that a write of the player does not undo.
   for (let round = 0; round < 5; round++) {
     for (const [n, userId] of players.entries()) {
       if (n % 2 === 0) await redis().zadd(board(userId), -1, `${"1".repeat(ARRIVAL_DIGITS)}${userId}`);
       else await sql((s) => s`UPDATE leaderboard SET score = -1 WHERE user_id = ${userId}`);
     }
-    await it.sweep(true);
+    await under.sweep(true);
   }
   await lanes.disposeAsync();
   await drainer.stop();
-  await it.drain();
-  await it.sweep(true);
-  expect(await it.sweep(false)).toEqual([]);
+  await under.drain();
+  await under.sweep(true);
+  expect(await under.sweep(false)).toEqual([]);
   const ranked = await Promise.all(
     players.map(async (userId) => redis().zscore(board(userId), await memberOf(userId))),
   );

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Client, createClient } from "shared/client";
 import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { announceWithoutChromium, chromiumPath, startBrowser } from "./browser-under-test.ts";
+import { announceWithoutChromium, chromiumPath, startBrowser } from "./test/browser-under-test.ts";
 
 announceWithoutChromium("the page was not opened");
 
@@ -38,7 +38,7 @@ afterAll(async () => {
 }, 30_000);
 
 const opened: Page[] = [];
-/** What the browser complained about: a script that failed, or a rule of the policy that was broken. */
+/** Errors of scripts and violations of the content security policy. */
 const faults: string[] = [];
 afterEach(async () => {
   for (const page of opened.splice(0)) await page.context().close();
@@ -57,7 +57,7 @@ async function open(path = "/", options: BrowserContextOptions = {}): Promise<Pa
   return page;
 }
 
-/** The rows as they read, without the marks of what has just moved. */
+/** The text of the rows: rank, name, score. */
 const rowsOf = (page: Page) =>
   page.$$eval("#rows tr:not(.is-waiting)", (rows) =>
     rows.map((row) =>
@@ -77,7 +77,7 @@ async function register(page: Page, userId: string, name: string): Promise<void>
 }
 
 describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
-  test("shows who leads, with numbers to read; a name is text, whatever it looks like", async () => {
+  test("shows the leaders with formatted numbers, and a name as text even where it is HTML", async () => {
     const page = await open("/?region=EU");
     await first(page, "Bob");
     expect(await rowsOf(page)).toEqual(["1 Bob 2,000", "2 Ada 1,000", `3 ${HOSTILE} 500`]);
@@ -88,7 +88,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(await page.locator("img").count()).toBe(0);
   });
 
-  test("register, submit, and see the own row move; log out and in again", async () => {
+  test("registers a player, whose row moves with a score, and who logs out and in again", async () => {
     const page = await open("/?region=EU");
     await register(page, "grace", "Grace");
     await page.locator("#delta").fill("1,500");
@@ -109,7 +109,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#who", { hasText: "Grace · EU" }).waitFor();
   });
 
-  test("a player is found with rank, percentile and neighbours, which are kept up to date", async () => {
+  test("finds a player with rank, percentile and neighbours, and keeps them up to date", async () => {
     const page = await open("/?region=NA");
     await page.getByRole("tab", { name: "EU" }).click();
     await page.locator("#find-id").fill("ada");
@@ -125,7 +125,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#find-message", { hasText: "There is no such player on this board." }).waitFor();
   });
 
-  test("what is wrong with an input is said, at the field", async () => {
+  test("says at the field what is wrong with an input", async () => {
     const page = await open();
     await page.locator("#enter [name=user_id]").fill("no!");
     await page.locator("#enter-button").click();
@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#submit-message", { hasText: "a whole number" }).waitFor();
   });
 
-  test("a board that nobody is on says so, and fills by itself", async () => {
+  test("says that a board is empty, and fills it by itself", async () => {
     const page = await open("/?region=GLOBAL&board=weekly");
     await page.locator("#empty", { hasText: "Nobody is on this board yet." }).waitFor();
     expect(await page.locator("#ranking").isHidden()).toBe(true);
@@ -146,7 +146,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(await page.locator("#empty").isHidden()).toBe(true);
   });
 
-  test("a gateway that restarts is found again, with what has changed meanwhile", async () => {
+  test("connects to a restarted gateway again, and shows what has changed meanwhile", async () => {
     const page = await open("/?region=EU");
     await state(page, "Live");
     await page.locator("#rows tr:first-child bdi").waitFor();
@@ -157,7 +157,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(await page.locator("#notice").isHidden()).toBe(true);
   }, 60_000);
 
-  test("without any gateway it says so, and shows what it has seen; offline as well", async () => {
+  test("says that the gateway or the network is away, and goes on showing the last board", async () => {
     const page = await open("/?region=EU");
     await page.locator("#rows tr:first-child bdi").waitFor();
     await page.context().setOffline(true);
@@ -172,7 +172,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(await page.locator("#notice").isHidden()).toBe(true);
   }, 60_000);
 
-  test("where the server refuses, the page says why, and goes on by itself when that is over", async () => {
+  test("says why the server refuses, and continues by itself afterwards", async () => {
     await Promise.all(site.rankers.map((ranker) => ranker.kill()));
     const page = await open("/?region=EU");
     await page.locator("#notice", { hasText: /^The scores are out of reach .* goes on trying\.$/ }).waitFor();
@@ -183,7 +183,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(await page.locator("#notice").isHidden()).toBe(true);
   }, 60_000);
 
-  test("a tab that nobody looks at has no stream; looked at again it goes on behind the last event", async () => {
+  test("closes its stream in a hidden tab, and resumes after the last event when the tab is shown", async () => {
     const page = await open("/?region=EU");
     await page.locator("#rows tr:first-child bdi").waitFor();
     const show = (now: string) =>
@@ -199,7 +199,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#rows .score", { hasText: "88,888" }).waitFor();
   });
 
-  test("regions are chosen with the keyboard, and stand in the address", async () => {
+  test("lets the keyboard choose a region, which then stands in the address", async () => {
     const page = await open();
     await page.keyboard.press("Tab");
     expect(await page.locator(":focus").textContent()).toBe("Skip to the board");
@@ -211,7 +211,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.getByRole("tab", { name: "EU", selected: true }).waitFor();
   });
 
-  test("360 pixels are wide enough for the largest score and the longest name, and motion is left out where it is not wanted", async () => {
+  test("fits the largest score and the longest name into 360 pixels, and reduces motion where asked to", async () => {
     const page = await open("/?region=EU", { viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
     await register(page, "wide", "A name that is as long as a name may be. ".repeat(4));
     await page.locator("#delta").fill(`-${Number.MAX_SAFE_INTEGER}`);

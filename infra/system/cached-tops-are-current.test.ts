@@ -21,7 +21,7 @@ beforeEach(async () => {
 const EU = { region: "EU", partition: 0, tag: "EU" };
 const shown = async () => (await ranker.boards.top("EU", "main", 10)).entries.map(({ user_id }) => user_id);
 
-test("an entry that is put back with a version from long ago is in the next top", async () => {
+test("the next top has an entry that a restore put back with an old version", async () => {
   expect(await shown()).toEqual(["ada"]);
   const bob = {
     board: "main",
@@ -36,7 +36,7 @@ test("an entry that is put back with a version from long ago is in the next top"
   expect(await shown()).toEqual(["bob", "ada"]);
 });
 
-test("whoever is hidden by a word from long ago is not in the next top, and is in the one after being shown by another", async () => {
+test("the next top follows changes of visibility that a restore put back with old versions", async () => {
   expect(await shown()).toEqual(["ada"]);
   const where = { shard: EU, boards: ["main"] };
   for (const [hidden, updated_at, left] of [
@@ -48,7 +48,7 @@ test("whoever is hidden by a word from long ago is not in the next top, and is i
   }
 });
 
-test("on a Redis that was emptied and filled again the next top is what is there", async () => {
+test("the next top has what an emptied and refilled Redis holds", async () => {
   expect(await shown()).toEqual(["ada"]);
   await flushAll(under.redis);
   expect(await shown()).toEqual([]);

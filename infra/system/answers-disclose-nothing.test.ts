@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type PathUnderTest, startPath } from "./path-under-test.ts";
+import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
 
-/** On no board: nobody may learn of the account but by trying to take its name. */
+/** Is on no board: only a registration under the same id may tell that the account exists. */
 const HIDDEN = "hidden-player";
 
 let path: PathUnderTest;
@@ -48,7 +48,7 @@ const SECRETS = [
   /\{EU\}|\{accounts\}|queue:|user:|bucket:|once:/,
 ];
 
-/** Asks the gateway over its port, and looks at all of the answer. */
+/** Sends a request to the gateway, and checks all of the answer for secrets. */
 async function ask(target: string, init: RequestInit = {}): Promise<[status: number, text: string]> {
   const response = await fetch(`http://127.0.0.1:${path.ports.gateway}${target}`, init);
   const text = await response.text();
@@ -56,7 +56,7 @@ async function ask(target: string, init: RequestInit = {}): Promise<[status: num
   const headers = [...response.headers].filter(([name]) => name !== "x-upstream-addr");
   const said = [...headers.map((each) => each.join(": ")), text].join("\n");
   for (const secret of SECRETS) expect(said).not.toMatch(secret);
-  // Where a ranker lives is said by X-Upstream-Addr and by the lists of upstreams alone.
+  // Only X-Upstream-Addr and the lists of upstreams name the address of a ranker.
   const isListed = target === "/health" || target === "/ready";
   expect(said.split(`127.0.0.1:${path.ports.ranker}`)).toHaveLength(isListed ? 2 : 1);
   return [response.status, text.replace(/"request_id":"[^"]*"/, "")];
@@ -69,7 +69,7 @@ const json = (body: unknown, headers: Record<string, string> = {}): RequestInit 
 });
 const asAda = (body: unknown) => json(body, { Authorization: `Bearer ${token}` });
 
-test("reads, writes, refusals, health and readiness say no more than the board shows", async () => {
+test("reads, writes, refusals, health and readiness disclose no more than the board shows", async () => {
   const answers: [number, string, RequestInit?][] = [
     [200, "/top"],
     [200, "/around/eve?range=100"],
@@ -110,7 +110,7 @@ test("a login does not tell a player who exists from one who does not", async ()
   for (const user_id of ["nobody", HIDDEN]) expect(await login(user_id)).toEqual(first);
 });
 
-test("a Redis that refuses a command, or is gone, is nothing that a client reads about", async () => {
+test("an answer does not tell that Redis refused a command or is away", async () => {
   await path.redis.set("leaderboard:{ASIA}", "no ranking");
   expect((await ask("/top?region=ASIA"))[0]).toBe(500);
   await path.redis.del("leaderboard:{ASIA}");

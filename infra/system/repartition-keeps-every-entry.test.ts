@@ -27,60 +27,60 @@ import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
-import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
 
 const REGIONS = ["EU", "NA"];
 const BOARDS = ["main", "weekly"];
 
-let it: BothStores;
+let under: BothStores;
 beforeAll(async () => {
-  it = await startBothStores(REGIONS);
+  under = await startBothStores(REGIONS);
 }, 60_000);
-afterAll(() => it.close(), 30_000);
+afterAll(() => under.close(), 30_000);
 beforeEach(clear);
 
 async function clear(): Promise<void> {
-  await it.sides.stores.home.flushall();
+  await under.sides.stores.home.flushall();
   await open(1);
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+  await under.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 }
 
-/** Lets the shards of this number be written, and no others. */
+/** Opens the shards of this number of partitions for writes, and no others. */
 async function open(partitions: number): Promise<void> {
-  const { home } = it.sides.stores;
+  const { home } = under.sides.stores;
   for (const key of await home.keys("fence:*")) await home.del(key);
   await openFences(home, topologyOf(partitions));
 }
 
 const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, BOARDS);
 
-/** Rankers and drainers that were started with this number. */
+/** Rankers and drainers that were started with this number of partitions. */
 function servicesWith(partitions: number) {
   const topology = topologyOf(partitions);
-  const boards = createBoards(topology, it.sides.stores.of);
+  const boards = createBoards(topology, under.sides.stores.of);
   const submit = createSubmit({
     topology,
-    redisOf: it.sides.stores.of,
-    fences: it.fences,
+    redisOf: under.sides.stores.of,
+    fences: under.fences,
     boards,
     queueMax: 1_000_000,
   });
-  const setVisibility = createSetVisibility({ topology, stores: it.sides.stores, fences: it.fences });
-  const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: it.regionOf(userId) });
+  const setVisibility = createSetVisibility({ topology, stores: under.sides.stores, fences: under.fences });
+  const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) });
   return {
     boards,
     setHidden: (userId: string, isHidden: boolean) => setVisibility(identity(userId), isHidden),
     write: (userId: string, board: string, value: number, idempotencyKey?: string) =>
       submit(identity(userId), { operation: "add", board, value, idempotencyKey }),
-    /** All boards of all views in their order, with versions. */
+    /** All boards of all views in order, with versions. */
     async read() {
       const views = BOARDS.flatMap((board) => ["GLOBAL", ...REGIONS].map((view) => boards.top(view, board, 1000)));
       return Promise.all(views);
     },
-    /** Where Redis and PostgreSQL differ, as a drainer with this number would tell. */
+    /** Differences between Redis and PostgreSQL that a drainer with this number of partitions would report. */
     async differences() {
       const found: unknown[] = [];
-      for (const sweep of entrySweeps({ ...it.sides, topology }, topology.shards)) {
+      for (const sweep of entrySweeps({ ...under.sides, topology }, topology.shards)) {
         await sweep({ isFixing: false, onDrift: (drift) => found.push(drift) });
       }
       return found;
@@ -88,17 +88,17 @@ function servicesWith(partitions: number) {
   };
 }
 
-/** Moves to `to`; the environment of whoever runs it may still have another number. */
+/** Moves to `to` partitions, with a topology that still has one. */
 async function move(to: number, options: Partial<RepartitionOptions> = {}): Promise<RegionMoved[]> {
-  const { stores, databases } = it.sides;
+  const { stores, databases } = under.sides;
   const all = { topology: topologyOf(1), to, stores, databases, batchMax: 100, ...options };
   return Array.fromAsync(repartition(all));
 }
 
-/** The stores, as a process sees them that ends after so many commands. */
+/** Stores whose commands fail after so many, as if the process had ended. */
 function endAfter(commands: number): Stores {
   let left = commands;
-  const redis = new Proxy(it.sides.stores.home, {
+  const redis = new Proxy(under.sides.stores.home, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
@@ -109,33 +109,33 @@ function endAfter(commands: number): Stores {
       };
     },
   });
-  return { ...it.sides.stores, of: () => redis };
+  return { ...under.sides.stores, of: () => redis };
 }
 
-/** Everybody on main, hidden or not, in the order of SQL. */
+/** All players on main, hidden or not, as SQL orders them. */
 const inSql = async () =>
   (
-    await it.sides.databases.home.run(
+    await under.sides.databases.home.run(
       (sql) => sql`
         SELECT user_id FROM leaderboard WHERE board = 'main'
         ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
     )
   ).map(({ user_id }) => user_id as string);
 
-/** Every key that is not of the shards that there should be. */
+/** Keys that belong to no shard of this number of partitions. */
 async function strayKeys(partitions: number): Promise<string[]> {
   const tags = new Set(REGIONS.flatMap((region) => shardsOf(region, partitions)).map(({ tag }) => tag));
-  const keys = await it.sides.stores.home.keys("*");
+  const keys = await under.sides.stores.home.keys("*");
   return keys.filter(
     (key) => !key.startsWith("split:") && key !== fenceKey(ACCOUNTS_TAG) && !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""),
   );
 }
 
-/** Players of whom a shard says whether they are hidden, although they are not on it. */
-async function strangersSpokenOf(partitions: number): Promise<string[]> {
+/** Players whose visibility is kept on a shard that is not theirs. */
+async function strayVisibility(partitions: number): Promise<string[]> {
   const topology = topologyOf(partitions);
   const said = topology.shards.map(async (shard) => {
-    const ids = await it.sides.stores.home.hkeys(visibilityKey(shard));
+    const ids = await under.sides.stores.home.hkeys(visibilityKey(shard));
     return ids.filter((id) => shardOf(topology, shard.region, id) !== shard);
   });
   return (await Promise.all(said)).flat();
@@ -159,10 +159,10 @@ describe.each([
 ])("from %d to %d partitions", (from, to) => {
   const marked = async (partitions: number) => {
     await open(partitions);
-    await Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), String(partitions))));
+    await Promise.all(REGIONS.map((region) => under.sides.stores.home.set(splitKey(region), String(partitions))));
   };
 
-  test("ranks, ties, names and versions are as they were, on every board and view, whoever is hidden stays so, and later writes are newer", async () => {
+  test("ranks, ties, names, versions and hidden players stay on every board and view, and later writes are newer", async () => {
     await fc.assert(
       fc.asyncProperty(played, hides, played, async (writes, hidden, later) => {
         await clear();
@@ -189,7 +189,7 @@ describe.each([
     );
   }, 60_000);
 
-  test("ended after any command and run again, it comes to the same end", async () => {
+  test("a move that ends after any command comes to the same result when it is run again", async () => {
     await marked(from);
     const before = servicesWith(from);
     for (let n = 0; n < 60; n++) await before.write(`p${n}`, BOARDS[n % 2] ?? "", n % 5, `match-${n}`);
@@ -200,40 +200,40 @@ describe.each([
       const outcome = await move(to, { stores: endAfter(commands) }).catch((error: Error) => error.message);
       if (outcome !== "ended") break;
       ends++;
-      await it.sides.stores.home.del(...REGIONS.map(moverKey)); // its time is up
+      await under.sides.stores.home.del(...REGIONS.map(moverKey)); // the lease has run out
     }
     expect(ends).toBeGreaterThan(5);
     expect(await servicesWith(to).read()).toEqual(read);
-    expect([await strayKeys(to), await strangersSpokenOf(to)]).toEqual([[], []]);
+    expect([await strayKeys(to), await strayVisibility(to)]).toEqual([[], []]);
     expect(await servicesWith(to).differences()).toEqual([]);
   }, 60_000);
 
-  test("a write that is repeated under its key after the move is not applied again", async () => {
+  test("a write that is repeated under its idempotency key after the move is not applied again", async () => {
     await marked(from);
     const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
     const first = await Promise.all(players.map((id) => servicesWith(from).write(id, "main", 3, `${id}:match:1`)));
     await move(to);
     const again = await Promise.all(players.map((id) => servicesWith(to).write(id, "main", 3, `${id}:match:1`)));
     expect(again).toEqual(first.map(({ entry }) => ({ entry, isReplay: true })));
-    const [answers] = answersKeys(shardOf(topologyOf(to), it.regionOf("p3"), "p3"), "p3");
-    expect(await it.sides.stores.home.ttl(answers)).toBeGreaterThan(24 * 3600 - 60);
+    const [answers] = answersKeys(shardOf(topologyOf(to), under.regionOf("p3"), "p3"), "p3");
+    expect(await under.sides.stores.home.ttl(answers)).toBeGreaterThan(24 * 3600 - 60);
   });
 
-  test("whoever was erased stays so: no older row comes back, the account writes no more, and a later write is newer", async () => {
+  test("erased players stay erased: no old row comes back, old tokens write no more, later writes are newer", async () => {
     await marked(from);
     const before = servicesWith(from);
     const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
     for (const id of players) await before.write(id, "main", 3);
-    const { stores, databases } = it.sides;
-    const erase = createErasePlayer({ topology: topologyOf(from), stores, fences: it.fences });
+    const { stores, databases } = under.sides;
+    const erase = createErasePlayer({ topology: topologyOf(from), stores, fences: under.fences });
     const erased = players.filter((_, n) => n % 3 === 0);
     for (const id of erased) {
-      await stores.home.hset(accountKey(id), "name", id, "region", it.regionOf(id), "created_at", "5");
+      await stores.home.hset(accountKey(id), "name", id, "region", under.regionOf(id), "created_at", "5");
       await erase(id);
     }
     const ahead = Date.now() * 1000 + 3600_000_000;
-    const homeOfFirst = (partitions: number) => shardOf(topologyOf(partitions), it.regionOf("p0"), "p0");
-    // By a clock that was before ours.
+    const homeOfFirst = (partitions: number) => shardOf(topologyOf(partitions), under.regionOf("p0"), "p0");
+    // Erased on a shard whose clock was ahead of this one.
     await stores.home.set(erasedKey(homeOfFirst(from), "p0"), `${ahead} 5`, "EX", 30 * 24 * 3600);
     await stores.home.set(clockKey(homeOfFirst(from)), String(ahead));
     await move(to);
@@ -243,36 +243,37 @@ describe.each([
       redisOf: stores.of,
       queueMax: 1e6,
       boards: before.boards,
-      fences: it.fences,
+      fences: under.fences,
     });
     for (const id of erased) {
-      const shard = shardOf(topologyOf(to), it.regionOf(id), id);
+      const shard = shardOf(topologyOf(to), under.regionOf(id), id);
       expect(await stores.home.ttl(erasedKey(shard, id))).toBeGreaterThan(30 * 24 * 3600 - 60);
-      const identity = { userId: id, name: id, region: it.regionOf(id), account: "5" };
+      const identity = { userId: id, name: id, region: under.regionOf(id), account: "5" };
       await expect(after(identity, { operation: "add", board: "main", value: 1 })).rejects.toMatchObject({
         code: "invalid_token",
       });
     }
     expect(Number(await stores.home.get(clockKey(homeOfFirst(to))))).toBeGreaterThanOrEqual(ahead);
     expect((await strayKeys(to)).filter((key) => !key.includes("{accounts}"))).toEqual([]);
-    const regions = erased.map((id) => it.regionOf(id));
+    const regions = erased.map((id) => under.regionOf(id));
     await databases.home.run(
       (sql) => sql`
         INSERT INTO leaderboard (user_id, name, region, reached_at, updated_at)
         SELECT user_id, user_id, region, 'epoch', 'epoch'
         FROM unnest(${erased}::text[], ${regions}::text[]) AS late (user_id, region)`,
     );
-    await restore({ ...it.sides, topology: topologyOf(to) });
+    await restore({ ...under.sides, topology: topologyOf(to) });
     const { total } = await servicesWith(to).boards.top("GLOBAL", "main", 100);
     expect(total).toBe(players.length - erased.length);
   }, 60_000);
 
-  test("dead events go to their players, where an erasure finds them", async () => {
+  test("dead events move to the shards of their players, where an erasure finds them", async () => {
     await marked(from);
-    const { home } = it.sides.stores;
-    const shardWith = (partitions: number, n: number) => shardOf(topologyOf(partitions), it.regionOf(`p${n}`), `p${n}`);
+    const { home } = under.sides.stores;
+    const shardWith = (partitions: number, n: number) =>
+      shardOf(topologyOf(partitions), under.regionOf(`p${n}`), `p${n}`);
     const entryOf = (n: number) => {
-      const raw = Buffer.from(`{"user_id":"p${n}","region":"${it.regionOf(`p${n}`)}","board":"none"}`);
+      const raw = Buffer.from(`{"user_id":"p${n}","region":"${under.regionOf(`p${n}`)}","board":"none"}`);
       return toDeadEntry({ raw, reason: "test" }, new Date(0));
     };
     for (let n = 0; n < 250; n++) await home.lpush(deadKey(shardWith(from, n)), entryOf(n));
@@ -283,7 +284,7 @@ describe.each([
     expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(250);
   });
 
-  test("beside live writes: what was acknowledged is there, and who believes the old number is refused", async () => {
+  test("a move beside live writes keeps every acknowledged write and refuses services with the old number", async () => {
     await marked(from);
     const [before, after] = [servicesWith(from), servicesWith(to)];
     const acknowledged = new Map<string, number>();
@@ -301,16 +302,16 @@ describe.each([
         answers.refused++;
       }
     }, 8);
-    while (acknowledged.size < 200) await it.sides.stores.home.ping();
+    while (acknowledged.size < 200) await under.sides.stores.home.ping();
     await move(to);
     await expect(before.write("p1", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
     await expect(before.boards.top("EU", "main", 10)).rejects.toMatchObject({ code: "region_unavailable" });
     const atTheEnd = answers.written;
     services = after;
-    while (answers.written < atTheEnd + 200) await it.sides.stores.home.ping();
+    while (answers.written < atTheEnd + 200) await under.sides.stores.home.ping();
     await writers.stop();
     expect(answers.refused).toBeGreaterThan(0);
-    await move(from); // drains what has been written since
+    await move(from); // drains the writes since the first move
     const { entries } = await before.boards.top("GLOBAL", "main", 1000);
     expect(new Map(entries.map(({ user_id, score }) => [user_id, score]))).toEqual(acknowledged);
     expect(await before.differences()).toEqual([]);
@@ -318,7 +319,7 @@ describe.each([
 });
 
 describe("while entries are copied", () => {
-  /** Ends in the midst of the first region's copies. */
+  /** Ends while the entries of the first region are copied. */
   async function moveHalf(to: number): Promise<void> {
     const onProgress = (_: string, { entries }: { entries: number }) => {
       if (entries > 0) throw new Error("ended");
@@ -326,12 +327,12 @@ describe("while entries are copied", () => {
     await expect(move(to, { onProgress })).rejects.toThrow("ended");
   }
 
-  test("nobody writes, and readers see the whole board where old and new shards have no name in common", async () => {
+  test("writes are refused, and reads see the whole board where old and new shards share no tag", async () => {
     const before = servicesWith(1);
     for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);
     const read = await before.read();
     await moveHalf(4);
-    expect(await it.sides.stores.home.get(splitKey("EU"))).toBe("1>4 copying");
+    expect(await under.sides.stores.home.get(splitKey("EU"))).toBe("1>4 copying");
     expect(await before.read()).toEqual(read);
     for (const services of [before, servicesWith(4)]) {
       await expect(services.write("p0", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
@@ -340,9 +341,9 @@ describe("while entries are copied", () => {
     await before.write("p1", "main", 1); // NA has not begun
   });
 
-  test("where they have, nobody reads: players may be in two places", async () => {
+  test("reads are refused where old and new shards share tags, since a player may be on both", async () => {
     await open(6);
-    await Promise.all(REGIONS.map((region) => it.sides.stores.home.set(splitKey(region), "6")));
+    await Promise.all(REGIONS.map((region) => under.sides.stores.home.set(splitKey(region), "6")));
     const before = servicesWith(6);
     for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);
     await moveHalf(4);
@@ -351,7 +352,7 @@ describe("while entries are copied", () => {
   });
 });
 
-test("after a move back and forth nothing of before is left to be believed", async () => {
+test("after a move back and forth no old record is believed", async () => {
   const [one, four] = [servicesWith(1), servicesWith(4)];
   for (let n = 0; n < 20; n++) await one.write(`p${n}`, "main", n);
   await move(4);
@@ -362,8 +363,8 @@ test("after a move back and forth nothing of before is left to be believed", asy
   expect(entries.map(({ score }) => score)).toEqual(Array.from({ length: 20 }, (_, n) => 119 - n));
 });
 
-test("after moves there and back a drainer knows every shard, each of which began with an origin of its own", async () => {
-  const { stores, databases, topology } = it.sides;
+test("after moves back and forth a drainer finds every shard open, and restores none", async () => {
+  const { stores, databases, topology } = under.sides;
   const log = createLog("test", "silent");
   const restored: string[] = [];
   const guardAll = async (partitions: number) => {
@@ -390,8 +391,8 @@ test("after moves there and back a drainer knows every shard, each of which bega
   await databases.home.run((sql) => sql`TRUNCATE guarded_stores, drained_versions`);
 });
 
-test("events that PostgreSQL refuses stay dead, where the new number finds them", async () => {
-  const { home } = it.sides.stores;
+test("events that PostgreSQL refuses become dead events of the new shards", async () => {
+  const { home } = under.sides.stores;
   await home.lpush("queue:scores:{EU}", "no event", "nor this");
   await move(4);
   expect(await home.llen("queue:dead:{EU.0}")).toBe(2);
@@ -399,18 +400,18 @@ test("events that PostgreSQL refuses stay dead, where the new number finds them"
   expect(await home.llen("queue:dead:{EU}")).toBe(2);
 });
 
-test("an entry that Redis contradicts itself about comes back from PostgreSQL", async () => {
+test("an entry that contradicts itself in Redis is left out of the move and restored from PostgreSQL", async () => {
   const before = servicesWith(1);
   for (let n = 0; n < 10; n++) await before.write(`p${n}`, "main", n);
   const read = await before.read();
-  while (await it.drainOnce());
-  await it.sides.stores.home.hset(entriesKey(shardOf(topologyOf(1), "EU", "p4"), "main"), "p4", "soon");
+  while (await under.drainOnce());
+  await under.sides.stores.home.hset(entriesKey(shardOf(topologyOf(1), "EU", "p4"), "main"), "p4", "soon");
   expect((await move(4)).map(({ broken }) => broken)).toEqual([1, 0]);
-  await restore({ ...it.sides, topology: topologyOf(4) });
+  await restore({ ...under.sides, topology: topologyOf(4) });
   expect(await servicesWith(4).read()).toEqual(read);
 });
 
-test("another number than the one it is on the way to is refused, and so is a second run beside it", async () => {
+test("a move to a third number, and a second run beside the first, are refused", async () => {
   await servicesWith(1).write("p0", "main", 1);
   const ended = move(4, {
     onProgress() {
@@ -418,18 +419,18 @@ test("another number than the one it is on the way to is refused, and so is a se
     },
   });
   await expect(ended).rejects.toThrow("ended");
-  await it.sides.stores.home.set(splitKey("EU"), "1>4 copying");
+  await under.sides.stores.home.set(splitKey("EU"), "1>4 copying");
   await expect(move(8)).rejects.toThrow("EU is being moved to 4 partitions: complete that first, with --to 4.");
-  await it.sides.stores.home.set("mover:{EU}", "somebody");
+  await under.sides.stores.home.set("mover:{EU}", "somebody");
   await expect(move(4)).rejects.toThrow("Another bun run lb repartition is at work on EU.");
 }, 20_000);
 
-test("a PostgreSQL that is away closes nothing", async () => {
+test("a move that cannot reach PostgreSQL leaves the region open", async () => {
   const before = servicesWith(1);
   await before.write("p0", "main", 1);
   const databases = {
-    ...it.sides.databases,
-    of: () => ({ ...it.sides.databases.home, run: () => Promise.reject(new Error("away")) }),
+    ...under.sides.databases,
+    of: () => ({ ...under.sides.databases.home, run: () => Promise.reject(new Error("away")) }),
   };
   await expect(move(4, { databases })).rejects.toThrow("away");
   await before.write("p0", "main", 1);

@@ -13,7 +13,7 @@ afterAll(async () => {
   await place.dispose();
 }, 30_000);
 
-test("QUEUE_MAX=100 without a drainer: 429 from the 101st event on, ranks unchanged; with one, service resumes", async () => {
+test("a queue of QUEUE_MAX=100 events answers 429 from the 101st on, keeps ranks, and resumes with a drainer", async () => {
   const client = clientOf(place);
   const token = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
   const statuses = [];
@@ -28,12 +28,12 @@ test("QUEUE_MAX=100 without a drainer: 429 from the 101st event on, ranks unchan
   expect(await client.rank("ada")).toMatchObject({ rank: 1, score: 100 });
   expect(await runCommand(place, ["queue"])).toContain("EU: 100 waiting, 0 dead\n");
 
-  // Elsewhere nobody notices.
+  // Other regions are not concerned.
   const other = await client.register({ user_id: "bob", name: "Bob", region: "NA" });
   expect(await client.as(other).addScore({ delta: 1 })).toMatchObject({ score: 1 });
 
   await stack.stop();
   stack = await startStack(place, [], { QUEUE_MAX: "100" });
-  // The client comes back for as long as it is told to.
+  // The client retries as Retry-After says.
   expect(await client.as(token).addScore({ delta: 1 })).toMatchObject({ score: 101 });
 }, 60_000);

@@ -5,7 +5,7 @@ import { badBody } from "./bad-requests/bodies.ts";
 import { badHeaders } from "./bad-requests/headers.ts";
 import { COVERED, type Generated, type Player, validRequest } from "./bad-requests/routes.ts";
 import { badAct, badRead, badRoute } from "./bad-requests/targets.ts";
-import { type PathUnderTest, startPath } from "./path-under-test.ts";
+import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
 
 let path: PathUnderTest;
 let player: Player;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => path.close());
 
-/** Requests over every route that are bad by construction: whatever is answered, nothing may come of one. */
+/** Requests to every route that are bad by construction, so that none may change anything. */
 const badRequest = (player: Player): fc.Arbitrary<Generated> =>
   fc.oneof(
     { arbitrary: badBody(player), weight: 5 },
@@ -34,7 +34,7 @@ const badRequest = (player: Player): fc.Arbitrary<Generated> =>
 const send = ({ method, path: target, headers, body }: Generated) =>
   path.ask(target, { method, headers, ...(body === undefined ? {} : { body }) });
 
-/** What is wrong with an answer to a bad request; nothing, if it is the problem that it must be. */
+/** Faults of the answer to a bad request; none where it is a correct problem document. */
 async function faultsOf(request: Generated): Promise<string[]> {
   const response = await send(request);
   const text = await response.text();
@@ -55,7 +55,7 @@ async function faultsOf(request: Generated): Promise<string[]> {
   return faults;
 }
 
-/** Every key and its value, to the byte. Token buckets are for bad requests as well. */
+/** Every key with its value, except for token buckets, from which bad requests take permits, too. */
 async function dump(): Promise<Record<string, string>> {
   const keys = (await path.redis.keys("*")).filter((key) => !key.startsWith("bucket:")).toSorted();
   const values = await Promise.all(
@@ -64,22 +64,22 @@ async function dump(): Promise<Record<string, string>> {
   return Object.fromEntries(keys.map((key, n) => [key, values[n] ?? ""]));
 }
 
-test("every route has its bad requests", () => {
+test("every route has bad requests", () => {
   const routes = path.ranker.app.routes.filter(({ method }) => method !== "ALL");
   expect([...new Set(routes.map(({ method, path: at }) => `${method} ${at}`))].toSorted()).toEqual(COVERED.toSorted());
 });
 
-test("requests that nothing is wrong with are answered: what is spoilt below was whole before", async () => {
+test("the valid requests that the bad ones are made from are accepted", async () => {
   for (const request of fc.sample(validRequest(player), 60)) {
     const { status, body } = await send(request);
     await body?.cancel(); // a live stream would go on
-    // A create or a registration may find its place taken.
+    // A created score or a registered player may exist already.
     const expected = /create|register/.test(request.path) ? [201, 409] : [200];
     expect({ request, answered: expected.includes(status) }).toEqual({ request, answered: true });
   }
 }, 30_000);
 
-test("10,000 bad requests over every route: a problem each, never a 5xx, and not a byte of Redis is another", async () => {
+test("10,000 bad requests get a problem document each, no 5xx, and change no byte in Redis", async () => {
   const before = await dump();
   expect(Object.keys(before)).toContain("leaderboard:{EU}");
   const refused = fc.asyncProperty(badRequest(player), async (request) => {

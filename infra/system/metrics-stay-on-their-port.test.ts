@@ -48,7 +48,7 @@ const SPELLINGS = [
 ];
 
 test.each(["gateway", "ranker", "drainer"])(
-  "the %s answers its metrics on their own port, and nothing else there",
+  "the metrics port of the %s serves its metrics and nothing else",
   async (name) => {
     const { metricsUrl } = named(name);
     const { port } = new URL(metricsUrl);
@@ -66,7 +66,7 @@ test.each(["gateway", "ranker", "drainer"])(
 );
 
 test.each(["gateway", "ranker", "drainer"])(
-  "the port of the %s answers no metrics, however the path is spelt",
+  "the public port of the %s serves no metrics under any spelling of the path",
   async (name) => {
     const { port } = named(name);
     for (const target of ["/metrics", "/%6detrics", "//metrics", "/metrics/", ...SPELLINGS]) {

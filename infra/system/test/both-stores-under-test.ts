@@ -4,21 +4,22 @@ import type { Redis } from "shared/redis/redis";
 import { awaitStores, connectStores } from "shared/stores/stores";
 import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
-import { createDrain } from "../../drainer/src/drain/drain.ts";
-import { createGuard } from "../../drainer/src/guard/guard.ts";
-import { createRestorer } from "../../drainer/src/guard/restorer.ts";
-import type { Database } from "../../drainer/src/postgres/database.ts";
-import { openDatabases } from "../../drainer/src/postgres/databases.ts";
-import { migrate } from "../../drainer/src/postgres/migrate.ts";
-import { unshared } from "../../drainer/src/queues/lease.ts";
-import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
-import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
-import { accountEvents } from "../../drainer/src/rows/upsert-accounts.ts";
-import { scoreEventsOf } from "../../drainer/src/rows/upsert-scores.ts";
-import { accountSweep, entrySweeps, type Sides } from "../../drainer/src/subjects/subjects.ts";
-import { createBoards } from "../../ranker/src/boards/boards.ts";
-import { createFenceWatch, type FenceWatch } from "../../ranker/src/writes/fence-watch.ts";
-import { createSubmit, type Submit } from "../../ranker/src/writes/submit.ts";
+import { flushAll } from "testing/whole-store";
+import { createDrain } from "../../../drainer/src/drain/drain.ts";
+import { createGuard } from "../../../drainer/src/guard/guard.ts";
+import { createRestorer } from "../../../drainer/src/guard/restorer.ts";
+import type { Database } from "../../../drainer/src/postgres/database.ts";
+import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
+import { migrate } from "../../../drainer/src/postgres/migrate.ts";
+import { unshared } from "../../../drainer/src/queues/lease.ts";
+import { accountQueue, scoreQueuesOf } from "../../../drainer/src/queues/queues.ts";
+import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
+import { accountEvents } from "../../../drainer/src/rows/upsert-accounts.ts";
+import { scoreEventsOf } from "../../../drainer/src/rows/upsert-scores.ts";
+import { accountSweep, entrySweeps, type Sides } from "../../../drainer/src/subjects/subjects.ts";
+import { createBoards } from "../../../ranker/src/boards/boards.ts";
+import { createFenceWatch, type FenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
+import { createSubmit, type Submit } from "../../../ranker/src/writes/submit.ts";
 
 /** A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process. */
 export interface BothStores {
@@ -30,14 +31,16 @@ export interface BothStores {
   /** Sets a player's score on main. The region follows from the id's number. */
   set(userId: string, score: number): Promise<void>;
   regionOf(userId: string): string;
-  /** One batch of every queue. @returns true when any held events */
+  /** Drains one batch of every queue. @returns whether any queue held events */
   drainOnce(): Promise<boolean>;
   drain(): Promise<void>;
   sweep(isFixing: boolean): Promise<Drift[]>;
+  /** Empties both stores, which stay open. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param isGuarded whether drains look after Redis as a drainer does; otherwise it is open, whatever becomes of it */
+/** @param isGuarded whether Redis is checked and restored as by a drainer; otherwise it is open whatever it holds */
 export async function startBothStores(regions = ["EU", "NA"], isGuarded = false): Promise<BothStores> {
   const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
   const url = postgresServer.url("board");
@@ -99,6 +102,10 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
       for (const each of [...entrySweeps(sides, topology.shards), accountSweep(sides)]) await each(options);
       return found;
     },
+    async clear() {
+      await flushAll(stores.home);
+      await databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+    },
     async close() {
       ended.abort();
       stores.close();
@@ -108,14 +115,14 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
   };
 }
 
-/** Repeats `work`, in `lanes` at once, until it is stopped; then waits for what is under way. */
+/** Repeats `work` in `lanes` at once until it is stopped, which waits for the runs under way. */
 export function keepDoing(work: () => Promise<unknown>, lanes = 1): AsyncDisposable & { stop(): Promise<void> } {
   let isStopped = false;
   const lane = async () => {
     while (!isStopped) await work();
   };
   const running = Promise.all(Array.from({ length: lanes }, lane));
-  running.catch(() => {}); // told by stop
+  running.catch(() => {}); // thrown by stop
   const stop = async () => {
     isStopped = true;
     await running;

@@ -53,10 +53,10 @@ const tokens = createTokens({
 });
 const tokenOf = (userId: string) => tokens.issue({ userId, name: userId, region: "EU" });
 
-/** Asks a gateway once, as `n` says: the seconds to wait where it refuses, and nothing where it does not. */
+/** Sends request number `n` to a gateway. Resolves with the seconds of Retry-After; undefined where it is let through. */
 type Send = (url: string, n: number) => Promise<number | undefined>;
 
-/** A client that hears of every refusal. */
+/** A client that does not retry. */
 const clientAt = (url: string, options: Partial<ClientOptions> = {}) =>
   createClient({ url, retry: { attemptsMax: 1 }, ...options });
 
@@ -75,7 +75,7 @@ const write =
   (url, n) =>
     refusalOf(clientAt(url, { token: bearers[n % bearers.length] ?? "" }).addScore({ delta: 1 }));
 
-/** Each as if it came from another address. */
+/** Logs in, each time as if from another address. */
 const login: Send = (url, n) => {
   const address = { "X-Forwarded-For": `6.6.${(n >> 8) & 255}.${n & 255}` };
   const pretend = (target: string, init: RequestInit) =>
@@ -87,14 +87,14 @@ const readRank: Send = (url) => refusalOf(clientAt(url).rank("ada"));
 
 const SENDS: Record<string, Send> = { address: login, read: readRank };
 
-/** Requests that were counted in the gateways, because Redis did not answer in time. */
+/** Requests that the gateways counted themselves, because Redis did not answer in time. */
 async function fallbacks(): Promise<number> {
   const metrics = await Promise.all(gateways.map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()));
   const counts = metrics.map((text) => Number(/^gateway_limiter_fallback_total\{[^}]*\} (\d+)$/m.exec(text)?.[1]));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Every client of every gateway asks again as soon as it is answered. */
+/** Every client of every gateway sends its next request as soon as it is answered. */
 async function hammer(send: Send): Promise<{ allowed: number; denied: number; seconds: number }> {
   let [n, allowed, denied] = [0, 0, 0];
   const startedAt = performance.now();
@@ -110,7 +110,7 @@ async function hammer(send: Send): Promise<{ allowed: number; denied: number; se
   return { allowed, denied, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-test("a gateway is connected to Redis before it listens, so that its first request is counted there", () => {
+test("a gateway connects to Redis before it listens, so that Redis counts its first request", () => {
   for (const { lines } of gateways) {
     const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
     expect(messages.filter((msg) => msg === "redis ready" || msg === "listening")).toEqual([
@@ -128,14 +128,14 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
     send = SENDS[policy] ?? write(bearers);
   });
 
-  test("together, while Redis answers, let through the burst and what is refilled, no more; who waits Retry-After gets in", async () => {
+  test("let through the burst and the refill together, and let a client in that waited Retry-After", async () => {
     let before: number;
     let result: Awaited<ReturnType<typeof hammer>>;
     do {
       await flushAll(redis);
       before = await fallbacks();
       result = await hammer(send);
-    } while ((await fallbacks()) > before); // a machine that stalls for 100 ms
+    } while ((await fallbacks()) > before); // after a stall of the machine of 100 ms
     const { allowed, denied, seconds } = result;
     expect(denied).toBeGreaterThan(0);
     expect(allowed).toBeGreaterThanOrEqual(burst);
@@ -159,7 +159,7 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
   }, 30_000);
 });
 
-test("without Redis each gateway counts by itself: three times the quota at the most, and nobody is refused for it", async () => {
+test("without Redis each gateway counts by itself, and three let through three times the quota at the most", async () => {
   const { perSecond, burst } = LIMITS.user;
   const send = write([await tokenOf("bob")]);
   for (const { url } of gateways) expect(await send(url, 0)).toBeUndefined();

@@ -31,7 +31,7 @@ const untilAllUp = () =>
   );
 const lineOf = (path: string) => gateway.lines.filter((line) => line.includes(`"path":"${path}"`));
 
-test("a score reaches whoever looks, through the gateway; the log has a line when the stream ends", async () => {
+test("a score reaches viewers through the gateway, and the log has a line when a stream ends", async () => {
   await ada.addScore({ delta: 1 });
   const stream = await openEvents(`${gateway.url}/live?region=EU&limit=5`);
   expect(stream.response.headers.get("Cache-Control")).toBe("no-store");
@@ -57,7 +57,7 @@ test("a score reaches whoever looks, through the gateway; the log has a line whe
   expect(JSON.parse(line ?? "")).toMatchObject({ msg: "request", status: 200, upstream: expect.any(String) });
 });
 
-test("when a ranker is stopped or killed its streams end, and who comes back to another has missed nothing", async () => {
+test("a stream of a ranker that stops or is killed ends, and resumes at another ranker without a gap", async () => {
   const path = `${gateway.url}/live?limit=5`;
   for (const end of ["stop", "kill"] as const) {
     const stream = await openEvents(path);
@@ -78,7 +78,7 @@ test("when a ranker is stopped or killed its streams end, and who comes back to 
   }
 }, 30_000);
 
-test("the client's iterator goes on over a ranker and a gateway that are killed, and sees what was written meanwhile", async () => {
+test("the client's iterator continues after kills of a ranker and a gateway, with what was written meanwhile", async () => {
   let state: BoardState | undefined;
   let served: Response | undefined;
   const client = createClient({
@@ -111,7 +111,7 @@ test("the client's iterator goes on over a ranker and a gateway that are killed,
   expect(state?.entries).toEqual((await ada.top({ region: "EU", limit: 5 })).entries);
 }, 30_000);
 
-test("a gateway that stops ends its streams at once, and is gone long before its deadline", async () => {
+test("a gateway that stops ends its streams at once, long before its deadline", async () => {
   const streams = await Promise.all(Array.from({ length: 5 }, () => openEvents(`${gateway.url}/live`)));
   for (const stream of streams) await stream.next();
   const startedAt = performance.now();
@@ -122,7 +122,7 @@ test("a gateway that stops ends its streams at once, and is gone long before its
   await gateway.start();
 }, 30_000);
 
-test("one address has as many streams as LIVE_STREAMS_PER_ADDRESS says, and then 429", async () => {
+test("one address may open LIVE_STREAMS_PER_ADDRESS streams, and gets 429 for more", async () => {
   const streams = await Promise.all(Array.from({ length: 10 }, () => openEvents(`${gateway.url}/live`)));
   const refused = await fetch(`${gateway.url}/live`);
   expect([refused.status, refused.headers.get("Retry-After"), await refused.json()]).toMatchObject([

@@ -9,35 +9,32 @@ import { startRedis } from "stack/redis";
 import { flushAll } from "testing/whole-store";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, keepDoing, startBothStores } from "./both-stores-under-test.ts";
+import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
 
-let it: BothStores;
+let under: BothStores;
 const cleanups: (() => Promise<void>)[] = [];
 beforeAll(async () => {
-  it = await startBothStores();
+  under = await startBothStores();
 }, 60_000);
 afterAll(async () => {
-  await it.close();
+  await under.close();
   for (const cleanup of cleanups) await cleanup();
 }, 30_000);
-beforeEach(async () => {
-  await flushAll(it.sides.stores.home);
-  await it.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
-});
+beforeEach(() => under.clear());
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `player-${n}`);
 const scoreOf = async (userId: string) => {
-  const shard = shardOf(it.sides.topology, it.regionOf(userId), userId);
-  return Number(parseRecord((await it.sides.stores.home.hget(entriesKey(shard, "main"), userId)) ?? "").score);
+  const shard = shardOf(under.sides.topology, under.regionOf(userId), userId);
+  return Number(parseRecord((await under.sides.stores.home.hget(entriesKey(shard, "main"), userId)) ?? "").score);
 };
 const scoresOf = (players: readonly string[]) => Promise.all(players.map(scoreOf));
 
-test("beside live writes and a drainer nothing newer is overwritten: all end with the newest of both", async () => {
+test("restore beside live writes and a drainer overwrites nothing newer, and both stores end with the newest", async () => {
   const players = ids(2_000);
   const newest = new Map(players.map((userId, n) => [userId, n]));
-  for (const [userId, score] of newest) await it.set(userId, score);
-  await it.drain();
-  await flushAll(it.sides.stores.home);
+  for (const [userId, score] of newest) await under.set(userId, score);
+  await under.drain();
+  await flushAll(under.sides.stores.home);
 
   let live = 0;
   const inUse = new Set<string>();
@@ -46,25 +43,25 @@ test("beside live writes and a drainer nothing newer is overwritten: all end wit
     if (inUse.has(userId)) return;
     inUse.add(userId); // one write of a player at a time, so that we know which was the last
     const score = 1_000_000 + live++;
-    await it.set(userId, score);
+    await under.set(userId, score);
     newest.set(userId, score);
     inUse.delete(userId);
   }, 8);
-  await using drainer = keepDoing(it.drainOnce);
-  // Over and over, so that rows which the drainer has just written come back while their players play on.
-  for (let round = 0; round < 5; round++) await restore(it.sides);
+  await using drainer = keepDoing(under.drainOnce);
+  // Repeatedly, so that rows of a moment ago are restored while their players write on.
+  for (let round = 0; round < 5; round++) await restore(under.sides);
   await writer.stop();
   await drainer.stop();
-  await it.drain();
+  await under.drain();
 
   expect(live).toBeGreaterThan(100);
   expect(await scoresOf(players)).toEqual([...newest.values()]);
-  expect(await it.sweep(false)).toEqual([]);
-  const members = await it.sides.stores.home.zcard(boardKey(shardOf(it.sides.topology, "EU", "any"), "main"));
+  expect(await under.sweep(false)).toEqual([]);
+  const members = await under.sides.stores.home.zcard(boardKey(shardOf(under.sides.topology, "EU", "any"), "main"));
   expect(members).toBe(players.length / 2);
 }, 60_000);
 
-test("an old copy of Redis put back over newer rows takes no write until a drainer has restored it, and loses nothing that PostgreSQL had", async () => {
+test("an old copy of Redis takes no write until a drainer has restored what PostgreSQL has", async () => {
   const own = await startBothStores(["EU", "NA"], true);
   try {
     await expectOldCopyRestored(own);
@@ -85,9 +82,9 @@ async function expectOldCopyRestored(own: BothStores): Promise<void> {
   await own.drainOnce(); // opens the stores
   for (const [n, userId] of players.entries()) if (!isNew(n)) await own.set(userId, n);
   await own.drain();
-  await own.set("player-1", 77); // in the copy this one waits for PostgreSQL: it will be sent a second time
+  await own.set("player-1", 77); // waits in the copy's queue, and is drained a second time
   await cp(dir, copy, { recursive: true });
-  // What the copy does not know: scores changed, scores changed twice, players who came, one who was erased.
+  // What the copy lacks: scores changed once and twice, new players, an erased one.
   for (const [n, userId] of players.entries()) if (n % 3 === 0 || isNew(n)) await own.set(userId, 1_000 + n);
   await own.set("player-3", 2_000);
   await createErasePlayer({ ...sides, fences: own.fences })("player-8");

@@ -22,7 +22,7 @@ interface Export {
   }[];
 }
 
-/** What reached the collector so far. */
+/** The spans that the collector has received. */
 const spans: Span[] = [];
 const collector = Bun.serve({
   port: 0,
@@ -74,7 +74,7 @@ async function addOnce(gatewayUrl: string, userId: string): Promise<void> {
   expect(written.status).toBe(200);
 }
 
-/** The spans of the caller's trace, as `service name`, each with what it is below. */
+/** The spans of the caller's trace, as `service name`, each with its parent. */
 function tree(): Record<string, string> {
   const traced = spans.filter(({ traceId }) => traceId === TRACE_ID);
   const label = ({ service, name }: Span) => `${service} ${name.replace(/127\.0\.0\.1:\d+/, "ranker")}`;
@@ -86,13 +86,13 @@ function tree(): Record<string, string> {
   );
 }
 
-test("one trace goes from the caller through gateway and ranker to the drainer's commit", async () => {
+test("one trace leads from the caller through gateway and ranker to the drainer's commit", async () => {
   const on = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` };
   const rankerUrl = await start("ranker", on);
   await start("drainer", on);
   const gatewayUrl = await start("gateway", { ...on, LEADERBOARD_SERVICE_URLS: rankerUrl });
   await addOnce(gatewayUrl, "ada");
-  // What a service still has it sends when it stops, and the drainer empties its queues before.
+  // A service sends its last spans when it stops, and the drainer empties its queues first.
   await stopAll();
   expect(tree()).toEqual({
     "gateway POST /score/add": "00f067aa0ba902b7",
@@ -110,7 +110,7 @@ test("one trace goes from the caller through gateway and ranker to the drainer's
   expect(batch?.links?.some(({ traceId }) => traceId === TRACE_ID)).toBe(true);
 }, 60_000);
 
-test("without a collector nothing is traced: the caller's header goes on, and no event has one", async () => {
+test("without a collector the caller's header is passed on, and no event has one", async () => {
   const arrived: (string | null)[] = [];
   const rankerUrl = await start("ranker", {});
   const between = Bun.serve({

@@ -32,7 +32,7 @@ afterAll(async () => {
   await place.dispose();
 }, 30_000);
 
-/** A player's entry in the words of both stores: `user_id score reached_at updated_at`, times in microseconds. */
+/** The entries of a region in a form that both stores have: `user_id score reached_at updated_at`, times in µs. */
 async function entriesInRedis(region: string): Promise<string[]> {
   const members = await redis.zrevrange(`leaderboard:{${region}}`, 0, -1);
   return Promise.all(
@@ -65,7 +65,7 @@ async function untilDrained(): Promise<void> {
   await until(waiting, (lengths) => lengths.every((length) => length === 0));
 }
 
-test("kill -9 of the drainer while the demo plays: PostgreSQL equals Redis at the end, player by player", async () => {
+test("after kill -9 of the drainer while the demo plays, PostgreSQL equals Redis player by player", async () => {
   const demo = runCommand(place, ["demo", "--url", place.url, "--players", "200", "--seconds", "5"]);
   let isPlaying = true;
   const played = demo.finally(() => {
@@ -77,7 +77,7 @@ test("kill -9 of the drainer while the demo plays: PostgreSQL equals Redis at th
       () => pidOf(place, "drainer/src/main.ts"),
       (found) => found !== undefined || !isPlaying,
     );
-    // Killed as soon as it has taken up its work again, with events waiting: in whatever step it is then.
+    // Killed as soon as events wait again, in any step of a batch.
     await until(
       () => redis.llen("queue:scores:{EU}"),
       (length) => length > 0 || !isPlaying,
@@ -101,7 +101,7 @@ test("kill -9 of the drainer while the demo plays: PostgreSQL equals Redis at th
   expect(await redis.llen("queue:dead:{EU}")).toBe(0);
 }, 60_000);
 
-test("twenty equal scores stand in the same order in top, rank, around and SQL", async () => {
+test("twenty equal scores have the same order in top, rank, around and SQL", async () => {
   const client = clientOf(place);
   const ids = Array.from({ length: 20 }, (_, n) => `tied-${(n * 7) % 20}`);
   for (const user_id of ids) {
@@ -121,14 +121,14 @@ test("twenty equal scores stand in the same order in top, rank, around and SQL",
   expect((await entriesInPostgres("NA")).slice(0, 20).map((entry) => entry.split(" ")[0])).toEqual(ids);
 }, 30_000);
 
-test("Redis emptied: a drainer restores it by itself, with the same ranks, ties included, the same logins and the same tokens", async () => {
+test("a drainer restores an emptied Redis by itself: the same ranks and ties, the same logins and tokens", async () => {
   const client = clientOf(place);
   const keeper = await client.register({ user_id: "keeper", name: "Keeper", region: "EU", password: "correct horse" });
   await untilDrained();
   const read = () => Promise.all(REGIONS.map((region) => client.top({ region, limit: 1000 })));
   const before = await read();
   await redis.flushall();
-  // Refused until it is whole: no reader sees a part of the board, and no stranger takes an id.
+  // Until it is complete, reads and registrations are refused: no partial board, no id for a stranger.
   const restored = await until(
     () => read().catch((error: { code: string }) => error.code),
     (tops) => typeof tops !== "string",

@@ -1,7 +1,7 @@
-import { buildGatewayUnderTest } from "../../gateway/test/gateway-under-test.ts";
-import { type Built, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
+import { buildGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
+import { type Built, startUnderTest, type UnderTest } from "../../../ranker/test/ranker-under-test.ts";
 
-/** A gateway before a ranker over a real Redis, both on ports of their own. */
+/** A gateway in front of a ranker over a real Redis, both in this process and on ports of their own. */
 export interface PathUnderTest extends UnderTest {
   ranker: Built;
   ports: { gateway: number; ranker: number };
@@ -9,7 +9,7 @@ export interface PathUnderTest extends UnderTest {
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** @param passwordsRequired without them nothing is hashed, which a busy machine may take longer for than a client waits */
+/** @param passwordsRequired without passwords no hash is made, which may take a busy machine longer than a client waits */
 export async function startPath({ passwordsRequired = true } = {}): Promise<PathUnderTest> {
   const under = await startUnderTest();
   const ranker = await under.build({ passwordsRequired });

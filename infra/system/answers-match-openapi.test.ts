@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateways.close());
 
-/** What is there for people: pages and their parts. */
+/** Pages and their parts, which are no part of the API. */
 const isPage = (route: string) => ["GET /", "GET /docs"].includes(route) || /^GET \/(docs|assets)\//.test(route);
 
 const routesOf = ({ routes }: { routes: { method: string; path: string }[] }) =>
@@ -30,20 +30,20 @@ const routesOf = ({ routes }: { routes: { method: string; path: string }[] }) =>
     .filter((route) => !isPage(route))
     .toSorted();
 
-describe("the document and the routes are the same", () => {
-  test("of the gateway", () => {
+describe("the document has exactly", () => {
+  test("the routes of the gateway", () => {
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
     );
     expect(documented.toSorted()).toEqual(routesOf(gateways.sound));
   });
 
-  test("of the ranker: what is proxied to it, and its own state", () => {
+  test("the routes of the ranker, which are proxied or tell its own state", () => {
     const asked = all.filter(({ id, isProxied }) => isProxied || ["health", "ready"].includes(id));
     expect(asked.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(routesOf(gateways.ranker.app));
   });
 
-  test("of the problems: every code stands at a route, or is that of no route", () => {
+  test("the problems, each at a route or outside of all", () => {
     const responses = Object.values(document.components.responses ?? {}) as Documented[];
     const codes = responses.flatMap(({ content }) => Object.keys(content["application/problem+json"]?.examples ?? {}));
     expect([...new Set([...codes, ...UNROUTED])].toSorted()).toEqual(Object.keys(problemStatus).toSorted());
@@ -54,7 +54,7 @@ interface Documented {
   content: Record<string, { examples?: object } | undefined>;
 }
 
-test("a linter finds nothing in it, and looks at the examples too", async () => {
+test("a linter finds no fault in the document, whose examples it checks, too", async () => {
   const config = await createConfig({ extends: ["recommended-strict"] });
   const lint = async (source: object) => {
     const faults = await lintFromString({ source: JSON.stringify(source), config });
@@ -70,22 +70,22 @@ test("a linter finds nothing in it, and looks at the examples too", async () => 
 type Via = Exclude<keyof Gateways, "ranker" | "plantWrongType" | "close">;
 interface Asked {
   via?: Via;
-  /** Where the request goes, if not to the path as the document has it. */
+  /** The target of the request, where it is not the path of the document. */
   target?: string;
   body?: unknown;
   headers?: Record<string, string>;
   as?: Identity;
-  /** In the name of an operator. */
+  /** Sent with the token of an operator. */
   operator?: string;
 }
 
 const ada = player("ada");
 
-// Of these a 503 is expected; of any other it says that this machine was busy for a moment.
+// A 503 of these gateways is expected. Any other gateway answers it when this machine was busy for a moment.
 const AWAY = new Set<Via>(["refused", "broken", "alone"]);
 const BUSY = new Set(["unavailable", "outcome_unknown"]);
 
-/** Asks until there is an answer, holds each against the document, and gives its code, or its status if it has none. */
+/** Repeats a request until it is answered, and checks each answer. @returns the code, or the status without one */
 async function ask(route: string, asked: Asked = {}): Promise<string> {
   for (;;) {
     const answer = await askOnce(route, asked);
@@ -117,7 +117,7 @@ async function bearerOf({ as, operator }: Asked): Promise<string | undefined> {
 const isRaw = (body: unknown): body is string | ReadableStream =>
   typeof body === "string" || body instanceof ReadableStream;
 
-// Without a password: nothing is hashed, which a busy machine may take longer for than a client waits.
+// Without a password no hash is made, which may take a busy machine longer than a client waits.
 const eve = { user_id: "eve", name: "Eve", region: "EU" };
 const writes: [route: string, body: object][] = [
   ["POST /score/create", { initialScore: 1 }],
@@ -142,8 +142,8 @@ const acts: [route: string, target: string, body?: object][] = [
 ];
 const service = ["GET /health", "GET /ready", "GET /openapi.json"];
 
-describe("every answer is as the document says", () => {
-  test("all successes, also with a query, a replay, and of a ranker that is asked directly", async () => {
+describe("every answer conforms to the document", () => {
+  test("every success, also with a query, as a replay, and of a ranker directly", async () => {
     expect(await ask("POST /auth/register", { body: { ...eve, initialScore: 5 } })).toBe("201");
     expect(await ask("POST /auth/login", { body: { user_id: "eve", name: "Eve" } })).toBe("200");
     for (const [route, body] of writes) {
@@ -168,7 +168,7 @@ describe("every answer is as the document says", () => {
     }
   });
 
-  test("every problem that there is has been provoked, and looked at", async () => {
+  test("every problem, each of which is provoked", async () => {
     const met = new Set<string>();
     const meet = async (code: ProblemCode, route: string, asked: Asked = {}) => {
       expect([route, await ask(route, asked)]).toEqual([route, code]);
@@ -268,7 +268,7 @@ describe("every answer is as the document says", () => {
     expect([...new Set([...met, ...UNROUTED])].toSorted()).toEqual(Object.keys(problemStatus).toSorted());
   }, 120_000);
 
-  test("what matches no route is a problem as well, of the kind that the document tells of in words", async () => {
+  test("the problem of a request that matches no route", async () => {
     for (const [method, target, code] of [
       ["GET", "/scores", "not_found"],
       ["PUT", "/top", "method_not_allowed"],
@@ -317,16 +317,16 @@ test.each<[id: string, what: string, body: object]>([
   ["unhidePlayer", "a reason with an escape character", { reason: "\u001b[31m" }],
   ["hidePlayer", "an unknown field", { why: "a bot" }],
   ["unhidePlayer", "a number for a reason", { reason: 5 }],
-])("the schema of a body takes what the server takes, and nothing else: %s with %s", async (id, _, body) => {
+])("the schema of a body accepts exactly what the server accepts: %s with %s", async (id, _, body) => {
   const { method, path, tag } = all.find((operation) => operation.id === id) ?? { method: "", path: "", tag: "" };
   const target = path.replace(":userId", "hal");
   const who = tag === "operators" ? { operator: "root" } : { as: player("hal") };
   const answer = await ask(`${method} ${path.replace(":userId", "{userId}")}`, { target, body, ...who });
-  const isTaken = answer !== "invalid_request";
+  const isAccepted = answer !== "invalid_request";
   expect(
     faultsOf(
       document.components.schemas?.[`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`],
       JSON.parse(JSON.stringify(body)),
     ).length === 0,
-  ).toBe(isTaken);
+  ).toBe(isAccepted);
 });

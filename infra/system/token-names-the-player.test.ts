@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { parseRecord } from "shared/model/records";
 import type { Redis } from "shared/redis/redis";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";
-import { type PathUnderTest, startPath } from "./path-under-test.ts";
+import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
 
 let path: PathUnderTest;
 const tokens = { ada: "", eve: "" };
@@ -29,7 +29,7 @@ afterAll(() => path.close());
 
 const isAdas = (text: string) => text.endsWith("ada") || text.includes('"user_id":"ada"') || text.includes(":ada:");
 
-/** All of Redis that is not Ada's: what must be the same, whatever she sends. */
+/** All of Redis that is not Ada's: none of her requests may change it. */
 async function othersOf(redis: Redis): Promise<Record<string, unknown>> {
   const others: Record<string, unknown> = {};
   for (const key of (await redis.keys("*")).toSorted()) {
@@ -47,7 +47,7 @@ async function othersOf(redis: Redis): Promise<Record<string, unknown>> {
       others[key] = await redis.get(key);
     }
   }
-  // A key may come into being that holds nothing but what is hers.
+  // A new key that holds only data of Ada is left out.
   return Object.fromEntries(Object.entries(others).filter(([, value]) => Object.keys(value ?? {}).length > 0));
 }
 
@@ -60,7 +60,7 @@ interface Attack {
   body?: string;
 }
 
-/** Sends a write as Ada, byte for byte, and tells the status and by how much her score has grown. */
+/** Sends a write as Ada, byte for byte. @returns the status, and by how much her score has grown */
 async function attack(server: "gateway" | "ranker", { target = "/score/add", headers, body = '{"delta":1}' }: Attack) {
   const before = await othersOf(path.redis);
   const score = await scoreOf("ada");
@@ -73,7 +73,7 @@ async function attack(server: "gateway" | "ranker", { target = "/score/add", hea
 
 const authorized = (token: string) => `Authorization: Bearer ${token}`;
 
-test("what is compared is everything of the others", async () => {
+test("the comparison covers every key that the other players have", async () => {
   const others = await othersOf(path.redis);
   expect(Object.keys(others)).toEqual([
     "account:{accounts}:bob",
@@ -89,7 +89,7 @@ test("what is compared is everything of the others", async () => {
 });
 
 describe.each(["gateway", "ranker"] as const)(
-  "through the %s, a write changes the token's own player alone",
+  "through the %s, a write changes only the player of its token",
   (server) => {
     test.each([
       "user_id",
@@ -147,7 +147,7 @@ describe.each(["gateway", "ranker"] as const)(
       "X-Region",
       "From",
       "user_id",
-    ])("the header %s says nothing", async (name) => {
+    ])("the header %s does not name the player", async (name) => {
       expect(await attack(server, { headers: [authorized(tokens.ada), `${name}: eve`] })).toEqual([200, 1]);
       expect(await attack(server, { headers: [`${name}: eve`] })).toEqual([401, 0]);
     });
@@ -164,11 +164,11 @@ describe.each(["gateway", "ranker"] as const)(
       "X-Forwarded-For: 127.0.0.1",
       "Proxy-Authorization: Bearer eve",
       "Cookie: user_id=eve; token=eve; session=eve",
-    ])("%s changes nothing", async (header) => {
+    ])("%s changes nothing about the request", async (header) => {
       expect(await attack(server, { headers: [authorized(tokens.ada), header] })).toEqual([200, 1]);
     });
 
-    test("a token counts in the Authorization header alone", async () => {
+    test("only the Authorization header carries a token", async () => {
       for (const header of [
         "Cookie: token=",
         "X-Access-Token: ",
@@ -186,7 +186,7 @@ describe.each(["gateway", "ranker"] as const)(
       }
     });
 
-    test("two Authorization headers are none, in any order and in any case", async () => {
+    test("two Authorization headers are refused, in any order and in any case", async () => {
       const [ada, eve] = [authorized(tokens.ada), authorized(tokens.eve)];
       const small = `authorization: Bearer ${tokens.eve}`;
       for (const headers of [
@@ -201,7 +201,7 @@ describe.each(["gateway", "ranker"] as const)(
       expect(await attack(server, { headers: [`AUTHORIZATION: bearer ${tokens.ada}`] })).toEqual([200, 1]);
     });
 
-    test("a token with another's claims, or of another's parts, is none", async () => {
+    test("a token with the claims or the signature of another one is refused", async () => {
       const [header, claims, signature] = tokens.ada.split(".");
       const [, evesClaims, evesSignature] = tokens.eve.split(".");
       const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString("base64url");
@@ -248,7 +248,7 @@ describe.each(["gateway", "ranker"] as const)(
       expect(await attack(server, { target })).toEqual([status, growth]);
     });
 
-    test("another's idempotency key is not one's own", async () => {
+    test("an idempotency key of one player means nothing for another", async () => {
       const key = `Idempotency-Key: of-eve-${server}`;
       const body = '{"score":7}';
       const target = "/score/update";
@@ -259,7 +259,7 @@ describe.each(["gateway", "ranker"] as const)(
       expect(await attack(server, { target, body, headers: [authorized(tokens.ada), key] })).toEqual([200, 7 - score]);
     });
 
-    test("registering or logging in as somebody else changes nothing of theirs", async () => {
+    test("registering or logging in as another player changes nothing of that player", async () => {
       const taken = JSON.stringify({
         user_id: "eve",
         name: "Eve",
