@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { parseArgs } from "node:util";
+import { clientOf } from "testing/client";
 import { scratchRedis } from "testing/scratch";
 import { startService } from "testing/service-under-test";
-import { clientOf } from "testing/stack-under-test";
 
 /**
  * How one ranker bears many who look: `bun infra/bench/live-viewers.ts --viewers 5000 --seconds 10`, with `--gateway` through one.

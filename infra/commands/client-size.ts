@@ -2,7 +2,11 @@ import { join } from "node:path";
 
 const ENTRY = join(import.meta.dir, "../../shared/client/client.ts");
 
-/** The client as one minified module, for browsers, Node and Bun alike. @throws AggregateError where it does not build */
+/**
+ * The client as one minified module, for browsers, Node and Bun alike.
+ *
+ * @throws AggregateError where it does not build
+ */
 export async function bundleClient(): Promise<string> {
   const { outputs } = await Bun.build({ entrypoints: [ENTRY], minify: true, target: "browser", format: "esm" });
   return (await Promise.all(outputs.map((output) => output.text()))).join("");

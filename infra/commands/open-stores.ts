@@ -49,12 +49,19 @@ type AwaitUse = (stores: Stores, config: DrainerConfig, log: Log) => Promise<voi
 const awaitFit: AwaitUse = (stores, { topology, isProduction }, log) =>
   awaitStores(stores, topology, { isProduction, log });
 
-/** For a command that changes the number of partitions. @throws Error where a Redis does not answer */
+/**
+ * For a command that changes the number of partitions.
+ *
+ * @throws Error where a Redis does not answer
+ */
 export const awaitAnswers = async ({ all }: Stores): Promise<void> => {
   await Promise.all(all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
 };
 
-/** @throws ConfigError; Error where a store does not answer, may lose data, or has another number of partitions */
+/**
+ * @throws ConfigError; Error where a store does not answer, may lose data, or has another number of
+ *   partitions
+ */
 export async function openSides(name: string, env: Environment, awaitUse = awaitFit): Promise<OpenSides> {
   const config = loadDrainerConfig(env);
   const stores = connect(name, config.redisUrl, config.redisUrlByRegion);

@@ -4,11 +4,12 @@ import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { primariesOf } from "shared/redis/redis";
 import { awaitStores, connectStores } from "shared/stores/stores";
+import { clientOf } from "testing/client";
 import { startClusterBehindProxy } from "testing/cluster-behind-proxy";
 import { openFences } from "testing/open-fences";
 import { startService } from "testing/service-under-test";
 import { openSlotMove } from "testing/slot-move";
-import { clientOf, until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { createHistory } from "./history.ts";
@@ -22,12 +23,14 @@ import { expectNothingLost } from "./under-load.ts";
 /** A client waits a second at the most. Beside other tests this process itself may be late. */
 const ANSWER_MS = scaled(3_000, 1_000);
 /**
- * How long after a failover a write goes through at last: the services find the new primary, the drainer compares it with
- * PostgreSQL and opens it. That took 0.1 to 1.9 s on two busy cores; a service that needs help would stay closed for ever.
+ * How long after a failover a write goes through at last: the services find the new primary, the
+ * drainer compares it with PostgreSQL and opens it. That took 0.1 to 1.9 s on two busy cores; a
+ * service that needs help would stay closed for ever.
  */
 const HEAL_MS = scaled(15_000, 5_000);
 
-// Replication is under test, not the disk: a killed process loses nothing that the system has yet to sync.
+// Replication is under test, not the disk: a killed process loses nothing that the system has yet
+// to sync.
 const SITE = { rankers: 2, gateways: 2, cluster: true, redisArgs: ["--appendfsync", "no"] };
 const LOAD = { lanes: 32, pauseMs: 0 };
 // Few, so that many writes meet a slot whose keys are on two servers.
@@ -43,7 +46,11 @@ const gatewayOf = ({ gateways }: Site) => gateways[0] ?? { url: "" };
 const enter = (at: Site, user_id: string, region = "EU") =>
   clientOf(gatewayOf(at)).register({ user_id, name: user_id, region });
 
-/** Repeats a write until it succeeds, and checks that each answer comes in time. @returns the milliseconds that took */
+/**
+ * Repeats a write until it succeeds, and checks that each answer comes in time.
+ *
+ * @returns the milliseconds that took
+ */
 async function untilWritten(at: Site, token: string): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
@@ -110,7 +117,9 @@ async function untilReplicated(at: Site): Promise<void> {
   );
 }
 
-/** Does what `bun run lb restore` does: puts back what PostgreSQL has and a lagging replica had not. */
+/**
+ * Does what `bun run lb restore` does: puts back what PostgreSQL has and a lagging replica had not.
+ */
 async function runRestore(at: Site): Promise<void> {
   const urls = new Map(REGIONS.map((region) => [region, at.redisUrl]));
   const stores = connectStores({ homeUrl: at.redisUrl, urlsByRegion: urls, name: "restore", log });

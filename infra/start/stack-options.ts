@@ -11,7 +11,10 @@ export interface StackOptions {
   withDrainer: boolean;
 }
 
-/** The variable that sets a port, and the port without it. The second ranker listens one above the first. */
+/**
+ * The variable that sets a port, and the port without it. The second ranker listens one above the
+ * first.
+ */
 export const DEFAULT_PORTS = {
   GATEWAY_PORT: 4000,
   RANKER_PORT: 5000,

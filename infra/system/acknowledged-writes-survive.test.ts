@@ -3,18 +3,17 @@ import connect from "postgres";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
 import type { Redis } from "shared/redis/redis";
+import { clientOf, codeOf } from "testing/client";
 import {
-  clientOf,
-  codeOf,
-  connectTo,
+  connectToStack,
   makePlace,
   type Place,
   pidOf,
   type RunningStack,
   runCommand,
   startStack,
-  until,
 } from "testing/stack-under-test";
+import { until } from "testing/until";
 
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 
@@ -24,7 +23,7 @@ let redis: Redis;
 beforeAll(async () => {
   place = await makePlace();
   stack = await startStack(place, [], { RATE_USER_PER_SECOND: "1000", RATE_USER_BURST: "1000" });
-  redis = await connectTo(place);
+  redis = await connectToStack(place);
 }, 60_000);
 afterAll(async () => {
   redis.disconnect();
@@ -32,7 +31,10 @@ afterAll(async () => {
   await place.dispose();
 }, 30_000);
 
-/** The entries of a region in a form that both stores have: `user_id score reached_at updated_at`, times in µs. */
+/**
+ * The entries of a region in a form that both stores have: `user_id score reached_at updated_at`,
+ * times in µs.
+ */
 async function entriesInRedis(region: string): Promise<string[]> {
   const members = await redis.zrevrange(`leaderboard:{${region}}`, 0, -1);
   return Promise.all(
@@ -128,7 +130,8 @@ test("a drainer restores an emptied Redis by itself: the same ranks and ties, th
   const read = () => Promise.all(REGIONS.map((region) => client.top({ region, limit: 1000 })));
   const before = await read();
   await redis.flushall();
-  // Until it is complete, reads and registrations are refused: no partial board, no id for a stranger.
+  // Until it is complete, reads and registrations are refused: no partial board, no id for a
+  // stranger.
   const restored = await until(
     () => read().catch((error: { code: string }) => error.code),
     (tops) => typeof tops !== "string",

@@ -81,11 +81,16 @@ interface Asked {
 
 const ada = player("ada");
 
-// A 503 of these gateways is expected. Any other gateway answers it when this machine was busy for a moment.
+// A 503 of these gateways is expected. Any other gateway answers it when this machine was busy for
+// a moment.
 const AWAY = new Set<Via>(["refused", "broken", "alone"]);
 const BUSY = new Set(["unavailable", "outcome_unknown"]);
 
-/** Repeats a request until it is answered, and checks each answer. @returns the code, or the status without one */
+/**
+ * Repeats a request until it is answered, and checks each answer.
+ *
+ * @returns the code, or the status without one
+ */
 async function ask(route: string, asked: Asked = {}): Promise<string> {
   for (;;) {
     const answer = await askOnce(route, asked);

@@ -55,7 +55,9 @@ async function faultsOf(request: Generated): Promise<string[]> {
   return faults;
 }
 
-/** Every key with its value, except for token buckets, from which bad requests take permits, too. */
+/**
+ * Every key with its value, except for token buckets, from which bad requests take permits, too.
+ */
 async function dump(): Promise<Record<string, string>> {
   const keys = (await path.redis.keys("*")).filter((key) => !key.startsWith("bucket:")).toSorted();
   const values = await Promise.all(

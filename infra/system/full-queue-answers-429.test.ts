@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { clientOf, makePlace, type Place, type RunningStack, runCommand, startStack } from "testing/stack-under-test";
+import { clientOf } from "testing/client";
+import { makePlace, type Place, type RunningStack, runCommand, startStack } from "testing/stack-under-test";
 
 let place: Place;
 let stack: RunningStack;

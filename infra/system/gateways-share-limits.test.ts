@@ -53,7 +53,10 @@ const tokens = createTokens({
 });
 const tokenOf = (userId: string) => tokens.issue({ userId, name: userId, region: "EU" });
 
-/** Sends request number `n` to a gateway. Resolves with the seconds of Retry-After; undefined where it is let through. */
+/**
+ * Sends request number `n` to a gateway. Resolves with the seconds of Retry-After; undefined where
+ * it is let through.
+ */
 type Send = (url: string, n: number) => Promise<number | undefined>;
 
 /** A client that does not retry. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Client, createClient } from "shared/client";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { openEvents } from "testing/event-stream";
-import { until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
 
 let site: Site;

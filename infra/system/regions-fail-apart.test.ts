@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
+import { clientOf } from "testing/client";
 import { readPostgresEntries } from "testing/read-entries";
 import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "testing/service-under-test";
-import { clientOf, until } from "testing/stack-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
+import { until } from "testing/until";
 import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
 import { NO_LIMITS } from "../faults/site.ts";
 
-/** Each region has a Redis and a database of its own, behind proxies. Accounts are on those of GLOBAL. */
+/**
+ * Each region has a Redis and a database of its own, behind proxies. Accounts are on those of
+ * GLOBAL.
+ */
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"] as const;
 type Region = (typeof REGIONS)[number];
 

@@ -77,7 +77,10 @@ function servicesWith(partitions: number) {
       const views = BOARDS.flatMap((board) => ["GLOBAL", ...REGIONS].map((view) => boards.top(view, board, 1000)));
       return Promise.all(views);
     },
-    /** Differences between Redis and PostgreSQL that a drainer with this number of partitions would report. */
+    /**
+     * Differences between Redis and PostgreSQL that a drainer with this number of partitions would
+     * report.
+     */
     async differences() {
       const found: unknown[] = [];
       for (const sweep of entrySweeps({ ...under.sides, topology }, topology.shards)) {

@@ -1,3 +1,5 @@
+/** The commands of `bun run lb`. */
+
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,8 +15,8 @@ export interface LbRun {
 /**
  * Runs `lb` as a process of its own, with this environment and no other.
  *
- * @param options `cwd`: its folder, where a `.env` of the project is not read unless it is that of the project;
- *   `input`: its standard input, which is no terminal
+ * @param options `cwd`: its folder, where a `.env` of the project is not read unless it is that of
+ *   the project; `input`: its standard input, which is no terminal
  */
 export async function runLb(
   args: readonly string[],

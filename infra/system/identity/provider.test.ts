@@ -49,7 +49,11 @@ interface Answered {
   detail?: string;
 }
 
-/** Sends the token to the gateway and the ranker, and checks that neither writes anything. @returns their answers */
+/**
+ * Sends the token to the gateway and the ranker, and checks that neither writes anything.
+ *
+ * @returns their answers
+ */
 async function refusals(token: string): Promise<[status: number, code: string | undefined, detail: string][]> {
   const answers = [];
   for (const send of Object.values(services)) {

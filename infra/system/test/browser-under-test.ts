@@ -6,7 +6,11 @@ export const chromiumPath =
     .map((name) => Bun.which(name))
     .find((path) => path !== null) ?? undefined;
 
-/** Prints that tests were skipped for want of a browser. @param what as in "so the page was not opened" */
+/**
+ * Prints that tests were skipped for want of a browser.
+ *
+ * @param what as in "so the page was not opened"
+ */
 export function announceWithoutChromium(what: string): void {
   if (chromiumPath === undefined) process.stderr.write(`SKIPPED: Chromium is not installed, so ${what}\n`);
 }

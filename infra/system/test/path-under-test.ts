@@ -1,7 +1,9 @@
 import { buildGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
 import { type Built, startUnderTest, type UnderTest } from "../../../ranker/test/ranker-under-test.ts";
 
-/** A gateway in front of a ranker over a real Redis, both in this process and on ports of their own. */
+/**
+ * A gateway in front of a ranker over a real Redis, both in this process and on ports of their own.
+ */
 export interface PathUnderTest extends UnderTest {
   ranker: Built;
   ports: { gateway: number; ranker: number };
@@ -9,7 +11,10 @@ export interface PathUnderTest extends UnderTest {
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** @param passwordsRequired without passwords no hash is made, which may take a busy machine longer than a client waits */
+/**
+ * @param passwordsRequired without passwords no hash is made, which may take a busy machine longer
+ *   than a client waits
+ */
 export async function startPath({ passwordsRequired = true } = {}): Promise<PathUnderTest> {
   const under = await startUnderTest();
   const ranker = await under.build({ passwordsRequired });

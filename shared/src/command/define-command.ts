@@ -27,8 +27,8 @@ export interface Declaration<O extends Options, P extends z.ZodType> {
   /** Parses the array of arguments that are not options. Without it there must be none. */
   positionals?: P;
   /**
-   * Faults that show only in several options together, or in the environment. Options that are not valid by themselves are
-   * missing here, so that both kinds of faults are reported at once.
+   * Faults that show only in several options together, or in the environment. Options that are not
+   * valid by themselves are missing here, so that both kinds of faults are reported at once.
    */
   check?(options: Partial<z.output<z.ZodObject<O>>>, env: Environment): readonly string[];
   /** @returns the exit code @throws Error, for which it is 1 */
@@ -41,11 +41,19 @@ export interface Command<O extends Options = Options, P extends z.ZodType = z.Zo
   readonly help: string;
   /** @returns nothing where the user asked for help @throws ConfigError with every fault */
   parse(args: readonly string[], env: Environment): Input<O, P> | undefined;
-  /** Prints the help where the user asked for it, and runs the command otherwise. @returns the exit code */
+  /**
+   * Prints the help where the user asked for it, and runs the command otherwise.
+   *
+   * @returns the exit code
+   */
   run(args: readonly string[], env: Environment): Promise<number>;
 }
 
-/** An option that takes a value. @param placeholder stands for the value in the help, such as `SECONDS` */
+/**
+ * An option that takes a value.
+ *
+ * @param placeholder stands for the value in the help, such as `SECONDS`
+ */
 export const value = <S extends z.ZodType>(placeholder: string, description: string, schema: S): S =>
   schema.meta({ placeholder, description });
 
@@ -54,7 +62,10 @@ export const flag = (description: string) => z.boolean().default(false).meta({ d
 
 const isFlag = (schema: z.ZodType) => schema.safeParse(true).success;
 
-/** Makes a command from its declaration: its arguments are parsed and its help is written by the same schemas. */
+/**
+ * Makes a command from its declaration: its arguments are parsed and its help is written by the
+ * same schemas.
+ */
 export function defineCommand<O extends Options, P extends z.ZodType = z.ZodUndefined>(
   declaration: Declaration<O, P>,
 ): Command<O, P> {

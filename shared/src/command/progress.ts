@@ -56,7 +56,10 @@ export function rate(count: number, elapsedMs: number): string {
 
 const BAR_WIDTH = 32;
 
-/** `players   [########        ]  25 % 1,000 a second`; without the bar where the total is 0, which is not known. */
+/**
+ * `players   [########        ]  25 % 1,000 a second`; without the bar where the total is 0, which
+ * is not known.
+ */
 export function bar(label: string, done: number, total: number, note: string): string {
   if (total === 0) return `${label.padEnd(9)} ${done.toLocaleString("en")}, ${note}`;
   const share = Math.min(1, done / total); // the total may be a guess
