@@ -9,7 +9,7 @@ import { restoreCommand } from "./restore.ts";
 import { tokenCommand } from "./token.ts";
 import { topCommand } from "./top.ts";
 
-/** What every command has, whatever its options are. */
+/** The part of a command that does not depend on its options. */
 export interface ListedCommand {
   readonly name: string;
   readonly about: string;

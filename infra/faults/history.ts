@@ -15,7 +15,7 @@ export interface PlayerHistory {
   unknown: number;
 }
 
-/** A write that has been sent: it may be applied, whatever its answer will be. */
+/** A write that has been sent: it may be applied even without an answer. */
 export interface Sent {
   acknowledge(): void;
   /** For an answer that promises that nothing was changed. */

@@ -182,8 +182,8 @@ describe.each([
         expect(await after.differences()).toEqual([]);
         expect(moved.map(({ region, broken }) => [region, broken])).toEqual(REGIONS.map((region) => [region, 0]));
         for (const player of new Set(hidden.map(([id]) => id))) await after.setHidden(`p${player}`, false);
-        const [everybody] = await after.read();
-        expect(everybody?.entries.map(({ user_id }) => user_id)).toEqual(await inSql());
+        const [all] = await after.read();
+        expect(all?.entries.map(({ user_id }) => user_id)).toEqual(await inSql());
         const newest = Math.max(...read.flatMap(({ entries }) => entries.map((entry) => Date.parse(entry.updated_at))));
         const { entry } = await after.write("p0", "main", 1);
         expect(Date.parse(entry.updated_at)).toBeGreaterThanOrEqual(newest);

@@ -18,7 +18,7 @@ export interface EventStream {
   close(): void;
 }
 
-/** Opens a stream, and resolves at the headers, whatever the status. */
+/** Opens a stream. Resolves at the headers of any status. */
 export async function openEvents(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
   const ended = new AbortController();
   const response = await fetch(url, { headers, signal: ended.signal });

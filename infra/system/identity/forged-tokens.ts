@@ -90,7 +90,7 @@ export const forgedTokens: Record<string, string> = {
   "that names its keys by jku": withHeader({ jku: "http://127.0.0.1:1/jwks.json" }),
   "that names its certificate by x5u": withHeader({ x5u: "http://127.0.0.1:1/cert.pem" }),
   "with x5c": withHeader({ x5c: ["AA=="] }),
-  "with crit of a parameter nobody knows": withHeader({ crit: ["exp"], exp: NOW }),
+  "with crit of an unknown parameter": withHeader({ crit: ["exp"], exp: NOW }),
   "with an empty crit": withHeader({ crit: [] }),
   "with crit b64": withHeader({ crit: ["b64"], b64: true }),
   "with an unencoded payload": withHeader({ crit: ["b64"], b64: false }),
