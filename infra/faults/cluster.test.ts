@@ -36,6 +36,8 @@ const LOAD = { lanes: 32, pauseMs: 0 };
 // Few, so that many writes meet a slot whose keys are on two servers.
 const KEYS_AT_ONCE = 10;
 const log = createLog("test", "silent");
+/** As `lb restore` has it, which waits longer than a service. */
+const COMMAND_TIMEOUT_MS = 5_000;
 let site: Site;
 beforeAll(async () => {
   site = await startSite(SITE);
@@ -90,6 +92,7 @@ async function failOver(at: Site, token: string): Promise<Failover> {
   const startedAt = performance.now();
   await killed.kill();
   const outage = untilWritten(at, token);
+  outage.catch(() => {}); // awaited by the test, unless it fails earlier
   await until(
     () => nodesAsSeenBy(witness),
     (nodes) => nodes.some(({ address, slots }) => address !== dead?.address && slots === dead?.slots),
@@ -122,7 +125,13 @@ async function untilReplicated(at: Site): Promise<void> {
  */
 async function runRestore(at: Site): Promise<void> {
   const urls = new Map(REGIONS.map((region) => [region, at.redisUrl]));
-  const stores = connectStores({ homeUrl: at.redisUrl, urlsByRegion: urls, name: "restore", log });
+  const stores = connectStores({
+    homeUrl: at.redisUrl,
+    urlsByRegion: urls,
+    name: "restore",
+    log,
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+  });
   const databases = openDatabases(
     at.postgresUrl("GLOBAL"),
     new Map(REGIONS.map((region) => [region, at.postgresUrl(region)])),

@@ -94,10 +94,7 @@ test("a drainer so slow that its lease ends within a batch loses and doubles no 
       for (let n = 1; n <= times; ) {
         // After it has connected to each database: connecting takes several replies, and would time
         // out.
-        await until(
-          () => countsOf(first, "drainer_events_total"),
-          (events) => events.length > REGIONS.length,
-        );
+        await until(async () => (await countsOf(first, "drainer_events_total")).length > REGIONS.length);
         first.toPostgres.delayReplies(LEASE_TTL_MS + 200);
         // A lease that ends between two batches repeats none. When all have, the test tries again.
         const isOver = async () => (await repeats()) >= n || !(await site.client.mget(leases)).includes(holder);
@@ -133,10 +130,7 @@ test("a drainer that cannot reach PostgreSQL gives its queues to one that can, a
       repair: () => site.drained(), // while the first one is still cut off
     });
     first.toPostgres.pass();
-    await until(
-      () => createClient(first).ready(),
-      ({ status }) => status === "ready",
-    );
+    await until(async () => (await createClient(first).ready()).status === "ready");
   }
 }, 90_000);
 
@@ -188,10 +182,7 @@ describe("kill -9 of the drainer", () => {
     const caught = first.toPostgres.catchReply('"after-upsert"');
     await write();
     await caught;
-    await until(
-      () => rowOf("after-upsert"),
-      (row) => row !== undefined,
-    );
+    await until(async () => (await rowOf("after-upsert")) !== undefined);
     await first.kill();
     await expectRedelivery("after-upsert");
   }, 20_000);

@@ -1,13 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
-import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import { awaitReady, type Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { startPostgres } from "stack/postgres";
 import { type RedisOptions, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
 import { type RedisCluster, startCluster } from "testing/cluster";
+import { connectTo } from "testing/connect";
 import { openFences } from "testing/open-fences";
 import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
 import { JWT_SECRET, type ServiceName, startService } from "testing/service-under-test";
@@ -167,8 +167,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const startedGateways = await times(gateways, () =>
     addService("gateway", { LEADERBOARD_SERVICE_URLS: rankerUrls || "http://127.0.0.1:1" }),
   );
-  const client = connectRedis({ url: redisUrl, name: "test", log: createLog("test", "silent") });
-  await awaitReady(client, READY_TIMEOUT_MS);
+  const client = await connectTo(redisUrl);
 
   const topology = createTopology(REGIONS, 1, ["main"]);
   if (drainers === 0) await openFences(client, topology);

@@ -2,13 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createLog } from "shared/log/log";
-import { connectServer } from "shared/redis/connection";
 import { awaitReady, type Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { type RedisServer, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
 import { clientOf, codeOf } from "testing/client";
+import { connectToServer } from "testing/connect";
 import { makeKey, type SigningKey, signAs, startIdentityProvider } from "testing/identity-provider";
 import { readPostgresEntries, readRedisEntries, type StoredEntry } from "testing/read-entries";
 import { until } from "testing/until";
@@ -209,13 +208,9 @@ describe("all data of PostgreSQL survives, and other losses are counted, when un
         async () => {
           const following = ["--replicaof", "127.0.0.1", String(original)];
           replica = await startRedis({ port: await freePort(), dir: own, args: following });
-          const direct = connectServer({ url: replica.url, name: "test", log: createLog("test", "silent") });
+          const direct = await connectToServer(replica.url);
           promoted = direct;
-          await awaitReady(direct, 5_000);
-          await until(
-            () => direct.info("replication"),
-            (text) => text.includes("master_link_status:up"),
-          );
+          await until(async () => (await direct.info("replication")).includes("master_link_status:up"));
           await direct.replicaof("NO", "ONE"); // from here on it lags
           await delay(LOAD_MS);
           const port = replica.port;

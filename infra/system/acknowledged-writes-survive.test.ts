@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import connect from "postgres";
-import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
-import { parseRecord } from "shared/model/records";
 import type { Redis } from "shared/redis/redis";
 import { clientOf, codeOf } from "testing/client";
+import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
 import {
   connectToStack,
   makePlace,
@@ -31,35 +29,10 @@ afterAll(async () => {
   await place.dispose();
 }, 30_000);
 
-/**
- * The entries of a region in a form that both stores have: `user_id score reached_at updated_at`,
- * times in µs.
- */
-async function entriesInRedis(region: string): Promise<string[]> {
-  const members = await redis.zrevrange(`leaderboard:{${region}}`, 0, -1);
-  return Promise.all(
-    members.map(async (member) => {
-      const userId = member.slice(ARRIVAL_DIGITS);
-      const { score, updatedAt } = parseRecord((await redis.hget(`entries:{${region}}`, userId)) ?? "");
-      expect(await redis.zscore(`leaderboard:{${region}}`, member)).toBe(score);
-      return `${userId} ${score} ${fromArrival(member.slice(0, ARRIVAL_DIGITS))} ${updatedAt}`;
-    }),
-  );
-}
-
-async function entriesInPostgres(region: string): Promise<string[]> {
-  const sql = connect((await place.readStores())[`POSTGRES_URL_${region}`] ?? "", { max: 1 });
-  try {
-    const rows = await sql<{ entry: string }[]>`
-      SELECT concat_ws(' ', user_id, score, (extract(epoch FROM reached_at) * 1000000)::bigint,
-                       (extract(epoch FROM updated_at) * 1000000)::bigint) AS entry
-      FROM leaderboard WHERE board = 'main'
-      ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`;
-    return rows.map(({ entry }) => entry);
-  } finally {
-    await sql.end();
-  }
-}
+/** The entries of a region by rank, in a form that both stores have. */
+const entriesInRedis = (region: string) => readRedisEntries(redis, region);
+const entriesInPostgres = async (region: string) =>
+  readPostgresEntries((await place.readStores())[`POSTGRES_URL_${region}`] ?? "");
 
 async function untilDrained(): Promise<void> {
   const queues = [...REGIONS.map((region) => `queue:scores:{${region}}`), "queue:accounts:{accounts}"];
@@ -80,17 +53,11 @@ test("after kill -9 of the drainer while the demo plays, PostgreSQL equals Redis
       (found) => found !== undefined || !isPlaying,
     );
     // Killed as soon as events wait again, in any step of a batch.
-    await until(
-      () => redis.llen("queue:scores:{EU}"),
-      (length) => length > 0 || !isPlaying,
-    );
+    await until(async () => (await redis.llen("queue:scores:{EU}")) > 0 || !isPlaying);
     if (pid === undefined || !isPlaying) break;
     process.kill(pid, "SIGKILL");
     kills++;
-    await until(
-      () => pidOf(place, "drainer/src/main.ts"),
-      (next) => next !== pid || !isPlaying,
-    );
+    await until(async () => (await pidOf(place, "drainer/src/main.ts")) !== pid || !isPlaying);
   }
   expect(await played).toContain("submits");
   expect(kills).toBeGreaterThan(1);
@@ -120,7 +87,7 @@ test("twenty equal scores have the same order in top, rank, around and SQL", asy
     expect(around.map(({ user_id }) => user_id).slice(0, 19)).toEqual(ids.filter((_, index) => index !== 9));
   }
   await untilDrained();
-  expect((await entriesInPostgres("NA")).slice(0, 20).map((entry) => entry.split(" ")[0])).toEqual(ids);
+  expect((await entriesInPostgres("NA")).slice(0, 20).map(({ userId }) => userId)).toEqual(ids);
 }, 30_000);
 
 test("a drainer restores an emptied Redis by itself: the same ranks and ties, the same logins and tokens", async () => {

@@ -40,15 +40,9 @@ test("a score reaches viewers through the gateway, and the log has a line when a
   expect(await stream.next()).toMatchObject({ event: "change", data: { changed: [{ user_id: "ada", score: 42 }] } });
   expect([await figure(gateway, "gateway_live_streams"), lineOf("/live")]).toEqual([1, []]);
   stream.close();
-  await until(
-    () => figure(gateway, "gateway_live_streams"),
-    (open) => open === 0,
-  );
+  await until(async () => (await figure(gateway, "gateway_live_streams")) === 0);
   for (const ranker of site.rankers) {
-    await until(
-      () => figure(ranker, "ranker_live_viewers"),
-      (open) => open === 0,
-    );
+    await until(async () => (await figure(ranker, "ranker_live_viewers")) === 0);
   }
   const [line] = await until(
     async () => lineOf("/live"),

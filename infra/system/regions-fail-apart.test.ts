@@ -139,10 +139,7 @@ async function expectOthersAtWork(): Promise<void> {
 describe("the Redis of a region", () => {
   test("that refuses connections: its region gets 503, the others work on, and it recovers by itself", async () => {
     toRedis.ASIA.refuse();
-    await until(
-      () => write("ASIA", 1),
-      ({ body }) => body.code === "unavailable",
-    );
+    await until(async () => (await write("ASIA", 1)).body.code === "unavailable");
     await expectOthersAtWork();
     expect((await read("/ready", ranker)).status).toBe(200);
     toRedis.ASIA.pass();
@@ -161,10 +158,7 @@ describe("the Redis of a region", () => {
     }
     expect((await lost).status).toBe(503);
     expect((await lost).waitedMs).toBeLessThan(ANSWER_MS);
-    await until(
-      () => write("ASIA", 1),
-      ({ body }) => body.code === "unavailable",
-    );
+    await until(async () => (await write("ASIA", 1)).body.code === "unavailable");
     await expectOthersAtWork();
     toRedis.ASIA.pass();
     expect(await untilHealed()).toBeLessThan(HEAL_MS);
@@ -182,10 +176,7 @@ describe("the Redis of a region", () => {
     expect((await read("/top?partial=allow", late)).body.missing_regions).toEqual(["ASIA"]);
     toRedis.ASIA.pass();
     const startedAt = performance.now();
-    await until(
-      () => write("ASIA", 8, late),
-      ({ status }) => status === 200,
-    );
+    await until(async () => (await write("ASIA", 8, late)).status === 200);
     expect(performance.now() - startedAt).toBeLessThan(HEAL_MS);
     expect((await read("/top", late)).status).toBe(200);
     await Promise.all([late.stop(), drainer.stop()]);
@@ -203,20 +194,14 @@ describe("the Redis of a region", () => {
     expect((await write("ASIA", 9, late)).body.code).toBe("unavailable");
     expect((await write("EU", 9, late)).status).toBe(200);
     await servers.ASIA.redis.set("split:{ASIA}", mark ?? "1");
-    await until(
-      () => write("ASIA", 9, late),
-      ({ status }) => status === 200,
-    );
+    await until(async () => (await write("ASIA", 9, late)).status === 200);
     await late.stop();
   }, 60_000);
 });
 
 test("without the home Redis, players with a token play on, and logins get 503", async () => {
   toRedis.GLOBAL.refuse();
-  await until(
-    () => write("GLOBAL", 1),
-    ({ status }) => status === 503,
-  );
+  await until(async () => (await write("GLOBAL", 1)).status === 503);
   for (let n = 0; n < 10; n++) {
     const answers = await Promise.all([write("EU", n), write("ASIA", n), read("/top?region=EU")]);
     for (const { status } of answers) expect(status).toBe(200);
@@ -232,17 +217,11 @@ describe("the database of a region", () => {
     toPostgres.ASIA.refuse();
     await write("ASIA", 1234);
     await write("EU", 1234);
-    await until(
-      () => row("EU"),
-      (score) => score === 1234,
-    );
+    await until(async () => (await row("EU")) === 1234);
     await Promise.all(drainers.map((drainer) => drainer.stop()));
     await write("EU", 1235);
     drainers = [await start("drainer"), await start("drainer")];
-    await until(
-      () => row("EU"),
-      (score) => score === 1235,
-    );
+    await until(async () => (await row("EU")) === 1235);
     expect(await row("ASIA")).not.toBe(1234);
     const ready = await read("/ready", drainers[0]);
     expect([ready.status, ready.body]).toEqual([
@@ -259,10 +238,7 @@ describe("the database of a region", () => {
       },
     ]);
     toPostgres.ASIA.pass();
-    await until(
-      () => row("ASIA"),
-      (score) => score === 1234,
-    );
+    await until(async () => (await row("ASIA")) === 1234);
   }, 60_000);
 });
 
@@ -305,10 +281,7 @@ test("an erasure reaches the stores of every region, also one that is away at fi
 describe("a Redis that was emptied", () => {
   const settle = async (score: number) => {
     for (const region of REGIONS) expect((await write(region, score)).status).toBe(200);
-    await until(
-      () => Promise.all(REGIONS.map(row)),
-      (scores) => scores.every((each) => each === score),
-    );
+    await until(async () => (await Promise.all(REGIONS.map(row))).every((each) => each === score));
   };
 
   test("closes only its region, until its players have their scores again", async () => {
@@ -362,10 +335,7 @@ describe("two drainers", () => {
     await first.kill();
     const startedAt = performance.now();
     for (const region of REGIONS) await write(region, 4321);
-    await until(
-      () => Promise.all(REGIONS.map(row)),
-      (scores) => scores.every((score) => score === 4321),
-    );
+    await until(async () => (await Promise.all(REGIONS.map(row))).every((score) => score === 4321));
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeLessThan(10_000);
     expect(tookMs).toBeLessThan(3 * LEASE_TTL_MS);
@@ -381,14 +351,8 @@ describe("two drainers", () => {
     ]);
     await clientOf(gateway).register({ user_id: "newcomer", name: "New", region: "NA" });
     for (const region of REGIONS) await write(region, 77);
-    await until(
-      () => Promise.all(REGIONS.map(row)),
-      (scores) => scores.every((score) => score === 77),
-    );
-    await until(
-      () => servers.GLOBAL.redis.llen("queue:accounts:{accounts}"),
-      (length) => length === 0,
-    );
+    await until(async () => (await Promise.all(REGIONS.map(row))).every((score) => score === 77));
+    await until(async () => (await servers.GLOBAL.redis.llen("queue:accounts:{accounts}")) === 0);
     const [global, asia, eu, na] = await leases();
     expect([asia, global]).toEqual([eu, na]);
     expect(asia).not.toBe(global);

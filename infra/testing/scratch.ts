@@ -12,7 +12,7 @@ import { type PostgresServer, startPostgres } from "stack/postgres";
 import { type RedisServer, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
 import { type RedisCluster, startCluster } from "./cluster.ts";
-import { connectTo } from "./connect.ts";
+import { connectAsService } from "./connect.ts";
 
 /** A server of one test file. */
 interface Scratch {
@@ -60,7 +60,7 @@ const TEST_REDIS = process.env.TEST_REDIS;
 /** A Redis, or a cluster, with a client. `dispose` closes both. */
 export async function scratchRedisClient(): Promise<{ redis: Redis; url: string } & Scratch> {
   const server = TEST_REDIS === "cluster" ? await scratchCluster() : await scratchRedis();
-  const redis = await connectTo(server.url);
+  const redis = await connectAsService(server.url);
   const dispose = () => {
     redis.disconnect();
     return server.dispose();

@@ -6,7 +6,7 @@ import type { Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
-import { connectTo } from "./connect.ts";
+import { connectAsService } from "./connect.ts";
 
 const SOURCE = join(import.meta.dir, "stepped-clock.c");
 
@@ -55,7 +55,7 @@ export async function startSteppedRedis(): Promise<SteppedRedis> {
     args: ["--appendfsync", "no"],
     env: clock.env,
   });
-  const redis = await connectTo(server.url);
+  const redis = await connectAsService(server.url);
   return {
     redis,
     url: server.url,

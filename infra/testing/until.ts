@@ -1,7 +1,7 @@
 /** Waiting for an asynchronous effect, without sleeps. */
 
-/** Repeats `ask` until the answer is right. The test's own time-out is the bound. */
-export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+/** Repeats `ask` until the answer is right, or true. The test's own time-out is the bound. */
+export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean = Boolean): Promise<T> {
   for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
