@@ -19,7 +19,7 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT_MS = 500;
 const COMMAND_TIMEOUT_MS = 400;
-// Longer than a command may take, so that one slow script does not cost the connection; it alone ends a half-open one.
+// The least: longer than a command may take, so that a slow script does not cost the connection. It alone ends a half-open one.
 const SOCKET_TIMEOUT_MS = 800;
 const RECONNECT_DELAY_MS = { min: 50, max: 500 };
 
@@ -40,7 +40,7 @@ export const failFast = ({ name, commandTimeoutMs = COMMAND_TIMEOUT_MS }: Connec
     autoResendUnfulfilledCommands: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: commandTimeoutMs,
-    socketTimeout: SOCKET_TIMEOUT_MS,
+    socketTimeout: Math.max(SOCKET_TIMEOUT_MS, 2 * commandTimeoutMs),
   }) satisfies RedisOptions;
 
 /** A connection to one server; it reconnects for ever by itself. */

@@ -106,6 +106,13 @@ test("every call of a script is told to those who watch its connection, by name,
   redis.disconnect();
 });
 
+test("a connection whose commands may take longer is not closed as half-open meanwhile", async () => {
+  const redis = connectRedis({ url: server.url, name: "test", log, commandTimeoutMs: 5_000 });
+  await awaitReady(redis, 5_000);
+  expect(await redis.wait(1, 1_200)).toBe(0);
+  redis.disconnect();
+});
+
 test("a refusal of Redis itself is ours to mend, one for memory is the server's", async () => {
   const redis = connectRedis({ url: server.url, name: "test", log });
   await awaitReady(redis, 5_000);
