@@ -9,8 +9,8 @@ import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { type Format, HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { partNameOf } from "../start/replace-file.ts";
+import { boardOption, fileArgument, formatOf, formatOption, placeFaults, regionOption } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
-import { boardOption, fileArgument, formatOf, formatOption, placeFaults, regionOption } from "./place.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
 const wait = wholeNumber(0, WAIT_SECONDS_MAX).default(60);

@@ -5,8 +5,8 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
+import { boardOption, fileArgument, formatOf, formatOption, placeFaults } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
-import { boardOption, fileArgument, formatOf, formatOption, placeFaults } from "./place.ts";
 
 export const importCommand = defineCommand({
   name: "import",

@@ -10,8 +10,8 @@ import { dropDead, readDead, retryDead } from "../../drainer/src/queues/dead.ts"
 import type { QueueKeys } from "../../drainer/src/queues/queue.ts";
 import { format, formatDead, list, toDeadLine } from "../../drainer/src/queues/queue-status.ts";
 import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
+import { regionOption } from "./common-options.ts";
 import { openRedis, topologyOf } from "./open-stores.ts";
-import { regionOption } from "./place.ts";
 
 interface Queue {
   redis: Redis;

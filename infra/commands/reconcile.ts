@@ -6,8 +6,8 @@ import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
 import { countRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
 import { accountSweep, entrySweeps, type Sides } from "../../drainer/src/subjects/subjects.ts";
+import { placeFaults, regionOption } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
-import { placeFaults, regionOption } from "./place.ts";
 
 export const reconcileCommand = defineCommand({
   name: "reconcile",

@@ -3,9 +3,9 @@ import { GLOBAL } from "shared/model/regions";
 import { viewSchema } from "shared/model/scores";
 import { wholeNumber } from "shared/service/config";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
+import { boardOption, placeFaults, regionOption } from "./common-options.ts";
 import { table } from "./demo/display.ts";
 import { openRedis, topologyOf } from "./open-stores.ts";
-import { boardOption, placeFaults, regionOption } from "./place.ts";
 
 const LIMIT_MAX = 10_000;
 

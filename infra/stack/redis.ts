@@ -16,6 +16,18 @@ export interface RedisOptions {
   onLine?: (line: string) => void;
 }
 
+const SETTINGS = {
+  save: "",
+  appendonly: "yes",
+  appendfsync: "always",
+  "maxmemory-policy": "noeviction",
+  "hash-max-listpack-value": 128,
+};
+
+/** Settings as arguments of `redis-server`: `--appendonly yes`. */
+export const toArguments = (settings: Record<string, string | number>): string[] =>
+  Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+
 /**
  * Starts a real `redis-server` on 127.0.0.1 with the settings for production: an append-only file
  * that is synced before a write is acknowledged, no snapshots, no eviction, accounts in the compact
@@ -25,25 +37,7 @@ export async function startRedis({ port, dir, args = [], env = {}, onLine }: Red
   await mkdir(dir, { recursive: true, mode: 0o700 }); // it holds hashes of passwords
   const engine = await launch({
     command: "redis-server",
-    args: [
-      "--port",
-      String(port),
-      "--bind",
-      "127.0.0.1",
-      "--dir",
-      dir,
-      "--save",
-      "",
-      "--appendonly",
-      "yes",
-      "--appendfsync",
-      "always",
-      "--maxmemory-policy",
-      "noeviction",
-      "--hash-max-listpack-value",
-      "128",
-      ...args,
-    ],
+    args: [...toArguments({ port, bind: "127.0.0.1", dir, ...SETTINGS }), ...args],
     port,
     readyWhen: /Ready to accept connections/,
     stopSignal: "SIGTERM",

@@ -3,13 +3,13 @@ import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runLb } from "testing/run-lb";
-import { type Format, HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
+import { type Format, HEADER } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, exportText, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 beforeAll(async () => {
@@ -19,12 +19,7 @@ afterAll(() => under.close(), 30_000);
 const empty = () => under.clear();
 beforeEach(empty);
 
-async function exported(format: Format = "csv", board = "main"): Promise<string> {
-  let text = HEADER[format];
-  const options = { board, regions: under.sides.topology.regions, waitMs: 5_000 };
-  for await (const page of exportBoard(under.sides, options)) text += toLines(format, page);
-  return text;
-}
+const exported = (format?: Format) => exportText(under, format);
 
 async function imported(text: string, options: { format?: Format; overwrites?: boolean; board?: string } = {}) {
   const bad: string[] = [];

@@ -5,14 +5,12 @@ import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/redis/key
 import { flushAll } from "testing/whole-store";
 import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
-import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
-import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, exportText, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 let set: (userId: string, isHidden: boolean) => Promise<number>;
@@ -217,16 +215,10 @@ describe("reconcile", () => {
 test("an export leaves hidden players out, and an import keeps them hidden", async () => {
   for (const id of ["p0", "p1", "p2"]) await under.set(id, 5);
   await under.drain();
-  const exported = async () => {
-    let text = HEADER.csv;
-    const options = { board: "main", regions: under.sides.topology.regions, waitMs: 5_000 };
-    for await (const page of exportBoard(under.sides, options)) text += toLines("csv", page);
-    return text;
-  };
-  const whole = await exported();
+  const whole = await exportText(under);
   await set("p0", true);
   await under.drain();
-  expect(await exported()).toBe(whole.replace(/p0,.*\n/, ""));
+  expect(await exportText(under)).toBe(whole.replace(/p0,.*\n/, ""));
   for (const overwrites of [false, true]) {
     async function* chunks() {
       yield new TextEncoder().encode(whole);

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { createTopology, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
+import { clientOf } from "testing/client";
+import { connectTo } from "testing/connect";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
 import { type ServiceName, startService } from "testing/service-under-test";
-import { createLog } from "../../shared/src/log/log.ts";
-import { awaitReady, connectRedis } from "../../shared/src/redis/redis.ts";
 
 interface Span {
   service: string;
@@ -62,15 +62,9 @@ async function start(name: ServiceName, more: Record<string, string>): Promise<s
 }
 
 async function addOnce(gatewayUrl: string, userId: string): Promise<void> {
-  const post = (path: string, body: object, headers = {}) =>
-    fetch(gatewayUrl + path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify(body),
-    });
-  const registered = await post("/auth/register", { user_id: userId, name: "Ada", region: "EU" });
-  const { token } = (await registered.json()) as { token: string };
-  const written = await post("/score/add", { delta: 1 }, { Authorization: `Bearer ${token}`, traceparent: CALLER });
+  const client = clientOf({ url: gatewayUrl });
+  const token = await client.register({ user_id: userId, name: "Ada", region: "EU" });
+  const written = await client.post("/score/add", { delta: 1 }, token, { traceparent: CALLER });
   expect(written.status).toBe(200);
 }
 
@@ -125,8 +119,7 @@ test("without a collector the caller's header is passed on, and no event has one
   const gatewayUrl = await start("gateway", { LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${between.port}` });
   await addOnce(gatewayUrl, "bob");
   expect(arrived).toEqual([CALLER]);
-  const client = connectRedis({ url: redis.url, name: "test", log: createLog("test", "silent") });
-  await awaitReady(client, 5_000);
+  const client = await connectTo(redis.url);
   const queue = queueKey(shardOf(createTopology(["GLOBAL", "ASIA", "EU", "NA"], 1, ["main"]), "EU", "bob"));
   const [event = ""] = await client.lrange(queue, 0, 0);
   client.disconnect();

@@ -6,7 +6,7 @@ import { createLog } from "shared/log/log";
 import { type Connection, connectServer } from "shared/redis/connection";
 import { awaitReady } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
-import type { RedisOptions } from "stack/redis";
+import { type RedisOptions, toArguments } from "stack/redis";
 
 /** Three primaries, then three replicas: each replicates the node three places before it. */
 export interface RedisCluster<Node> {
@@ -44,20 +44,14 @@ export async function startCluster<Node extends { port: number }>(
       launch({
         port,
         dir: join(dir, `node-${index}`),
-        args: [
-          "--cluster-enabled",
-          "yes",
-          "--cluster-node-timeout",
-          String(NODE_TIMEOUT_MS),
-          "--cluster-port",
-          String(busPorts[index]),
-          "--cluster-require-full-coverage",
-          "no",
-          "--cluster-allow-replica-migration",
-          "no",
-          "--repl-diskless-sync-delay",
-          "0",
-        ],
+        args: toArguments({
+          "cluster-enabled": "yes",
+          "cluster-node-timeout": NODE_TIMEOUT_MS,
+          "cluster-port": busPorts[index] ?? 0,
+          "cluster-require-full-coverage": "no",
+          "cluster-allow-replica-migration": "no",
+          "repl-diskless-sync-delay": 0,
+        }),
       }),
     ),
   );

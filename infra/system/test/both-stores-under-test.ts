@@ -17,6 +17,8 @@ import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
 import { accountEvents } from "../../../drainer/src/rows/upsert-accounts.ts";
 import { scoreEventsOf } from "../../../drainer/src/rows/upsert-scores.ts";
 import { accountSweep, entrySweeps, type Sides } from "../../../drainer/src/subjects/subjects.ts";
+import { type Format, HEADER, toLines } from "../../../drainer/src/transfer/board-file.ts";
+import { exportBoard } from "../../../drainer/src/transfer/export-board.ts";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
 import { createFenceWatch, type FenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit, type Submit } from "../../../ranker/src/writes/submit.ts";
@@ -118,6 +120,14 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
       await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
     },
   };
+}
+
+/** @returns the file that an export of a board writes */
+export async function exportText({ sides }: BothStores, format: Format = "csv", board = "main"): Promise<string> {
+  let text = HEADER[format];
+  const options = { board, regions: sides.topology.regions, waitMs: 5_000 };
+  for await (const page of exportBoard(sides, options)) text += toLines(format, page);
+  return text;
 }
 
 /** Repeats `work` in `lanes` at once until it is stopped, which waits for the runs under way. */

@@ -1,3 +1,5 @@
+/** Options that several commands have. */
+
 import { value } from "shared/command/define-command";
 import type { Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
@@ -6,7 +8,6 @@ import { FORMATS, type Format } from "../../drainer/src/transfer/board-file.ts";
 
 const upperCased = z.string().toUpperCase();
 
-/** Options that several commands have. */
 export const boardOption = value("NAME", "the board", z.string().default(MAIN_BOARD));
 export const regionOption = value("NAME", "only this region; without it all regions", upperCased.optional());
 export const fileArgument = z.array(z.string()).max(1, "one FILE at most");
