@@ -143,11 +143,12 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
     expect(denied).toBeGreaterThan(0);
     expect(allowed).toBeGreaterThanOrEqual(burst);
     const quota = burst + perSecond * seconds;
-    // Reads settle with Redis in the background: a gateway that a busy machine holds up gives more before it has settled.
+    // Reads settle with Redis in the background: a gateway that a busy machine holds up gives more
+    // before it has settled.
     expect(allowed).toBeLessThan(policy === "read" ? 0.9 * GATEWAYS * quota : 1.05 * quota);
 
-    // After the time that one gateway says, another one lets in. A read may be told to wait again: the other gateway
-    // settles what it gave beyond the quota first.
+    // After the time that one gateway says, another one lets in. A read may be told to wait again:
+    // the other gateway settles what it gave beyond the quota first.
     for (const [i, { url }] of gateways.entries()) {
       let retryAfter = await send(url, i);
       for (let n = 0; retryAfter === undefined && n < 2 * burst; n++) retryAfter = await send(url, i);
