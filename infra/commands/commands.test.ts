@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
 import { openFencesAt } from "testing/open-fences";
+import { runLb } from "testing/run-lb";
 import { scratchRedis } from "testing/scratch";
 import { COMMANDS } from "./list.ts";
 
@@ -15,31 +14,23 @@ afterAll(() => redis.dispose());
 
 const secret = "a secret of the tests, 32 bytes and more";
 
-async function lb(args: string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "lb.ts"), ...args], {
-    env: { PATH: process.env.PATH ?? "", ...env },
-    cwd: tmpdir(),
-    stdin: "ignore",
-    stderr: "pipe",
-  });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { code: await child.exited, out, err };
-}
+const names = COMMANDS.map(({ name }) => name);
+const lb = (args: string[], env: Record<string, string> = {}) => runLb(args, env);
 
-test("lb alone and lb --help list every command, and end with 0", async () => {
+test("lb without a command, and lb --help, list every command and end with 0", async () => {
   for (const args of [[], ["--help"]]) {
     const { code, out } = await lb(args);
-    expect([code, Object.keys(COMMANDS).filter((name) => !out.includes(`\n  ${name} `))]).toEqual([0, []]);
+    expect([code, names.filter((name) => !out.includes(`\n  ${name} `))]).toEqual([0, []]);
   }
 });
 
-test("a command that is not there is named, among those that are", async () => {
+test("a command that does not exist is named, beside those that do", async () => {
   const { code, err } = await lb(["toString"]);
   expect([code, err]).toEqual([1, expect.stringContaining("there is no command toString; there are ")]);
 });
 
-describe.each(Object.keys(COMMANDS))("%s", (name) => {
-  test("has help, without any configuration", async () => {
+describe.each(names)("%s", (name) => {
+  test("prints its help without any configuration", async () => {
     const { code, out } = await lb([name, "--help"]);
     expect([
       code,
@@ -49,14 +40,14 @@ describe.each(Object.keys(COMMANDS))("%s", (name) => {
     expect(out).toContain("--json");
   });
 
-  test("names an option that it does not have, and ends with 1", async () => {
+  test("names an option that it does not have and ends with 1", async () => {
     const { code, err } = await lb([name, "--nothing-like-this"], { REDIS_URL: redis.url, JWT_SECRET: secret });
     expect([code, err]).toEqual([1, expect.stringContaining("--nothing-like-this")]);
   });
 });
 
 describe("token", () => {
-  test("prints one that opens an operator's routes, and how long is chosen", async () => {
+  test("prints a token that opens an operator's routes until the chosen time", async () => {
     const { code, out } = await lb(["token", "game-1", "--hours", "2", "--json"], { JWT_SECRET: secret });
     const { token, expires_at } = JSON.parse(out) as { token: string; expires_at: string };
     const options = { secret, issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
@@ -65,7 +56,7 @@ describe("token", () => {
     await expect(late.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
   });
 
-  test("without a secret, or a name, says so", async () => {
+  test("names what is missing or not valid: the secret, the name", async () => {
     expect((await lb(["token", "game-1"])).err).toContain("JWT_SECRET");
     expect(await lb(["token"], { JWT_SECRET: secret })).toMatchObject({ code: 1, out: "" });
     expect(await lb(["token", "a b"], { JWT_SECRET: secret })).toMatchObject({ code: 1, out: "" });
@@ -73,7 +64,7 @@ describe("token", () => {
 });
 
 describe("top", () => {
-  test("is the board as a table, or as JSON; what is not there is named", async () => {
+  test("prints a board as a table or as JSON, and names options that are not valid", async () => {
     await openFencesAt(redis.url, createTopology(["GLOBAL", "ASIA", "EU", "NA"], 1, []));
     const empty = await lb(["top"], { REDIS_URL: redis.url });
     expect([empty.code, empty.out]).toEqual([0, "rank  name  region  score\n\n0 on board main of GLOBAL\n"]);

@@ -1,9 +1,11 @@
 import { type Client, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
-import { bar, createProgress, rate } from "../../drainer/src/command/progress.ts";
+import { defineCommand, flag, value } from "shared/command/define-command";
+import { bar, createProgress, rate } from "shared/command/progress";
+import { commaList, wholeNumber } from "shared/service/config";
+import { z } from "zod";
 import { table } from "./demo/display.ts";
 import { enter, type Player } from "./demo/enter.ts";
-import { type DemoOptions, HELP, readDemoOptions } from "./demo/options.ts";
 
 const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
@@ -12,30 +14,68 @@ const TOP = 10;
 // A demo goes on while services are killed and started beside it.
 const RETRY = { attemptsMax: 60, totalMsMax: 120_000 };
 
-const choose = <T>(items: readonly [T, ...T[]] | readonly T[], index: number) => items[index % items.length] as T;
+const url = z
+  .string()
+  .refine((text) => URL.canParse(text), "must be a URL")
+  .transform((text) => text.replace(/\/+$/, ""));
+const regions = z.string().toUpperCase().pipe(commaList);
 
-function toPlayer(index: number, regions: readonly string[]): Player {
-  const name = `${choose(FIRST_NAMES, index)} ${choose(LAST_NAMES, Math.floor(index / FIRST_NAMES.length))} ${index + 1}`;
-  return { user_id: `demo-${index + 1}`, name, region: choose(regions, index) };
-}
+const options = {
+  url: value("URL", "the gateway", url.default("http://127.0.0.1:4000")),
+  players: value("N", "players to register", wholeNumber(1, 1_000_000).default(1_000)),
+  seconds: value("N", "how long they play", wholeNumber(1, 3_600).default(15)),
+  concurrency: value("N", "requests at once", wholeNumber(1, 256).default(32)),
+  regions: value("A,B", "their home regions", regions.default(["GLOBAL", "ASIA", "EU", "NA"])),
+  password: value("TEXT", "for a server that requires passwords", z.string().optional()),
+  json: flag("the figures and the top as one JSON object"),
+};
 
-/** Runs `work` in `concurrency` lanes until it says that there is no more. */
-async function inLanes(concurrency: number, work: () => Promise<boolean>): Promise<void> {
-  const lane = async () => {
-    while (await work());
-  };
-  await Promise.all(Array.from({ length: concurrency }, lane));
+type DemoOptions = z.output<z.ZodObject<typeof options>>;
+
+export const demoCommand = defineCommand({
+  name: "demo",
+  about: "Registers players through the gateway, over all regions, and plays scores for a while.",
+  usage: "bun run lb demo [options]",
+  options,
+  notes: "Ends with 0; with 1 where it failed.",
+  async run({ options }) {
+    try {
+      await demonstrate(options);
+      return 0;
+    } catch (error) {
+      process.stderr.write(`${explain(error, options.url)}\n`);
+      return 1;
+    }
+  },
+});
+
+async function demonstrate(options: DemoOptions): Promise<void> {
+  const { url, json } = options;
+  await createClient({ url, retry: { attemptsMax: 1 } }).health(); // one that does not answer is not retried
+  let postponed = 0;
+  const client = createClient({ url, retry: RETRY, onRetry: () => postponed++ });
+  const players = await register(client, options);
+  const startedAt = performance.now();
+  const submits = await play(players, options);
+  const perSecond = Math.round(submits / ((performance.now() - startedAt) / 1000));
+  const { total, entries } = await client.top({ limit: TOP });
+  const figures = `${submits} submits (${perSecond} a second), ${total} players on the board`;
+  const retries = postponed > 0 ? `, ${postponed} requests asked to wait` : "";
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ submits, per_second: perSecond, postponed, total, entries })}\n`
+      : `\n${table(entries)}\n\n${figures}${retries}\n`,
+  );
 }
 
 async function register(client: Client, options: DemoOptions): Promise<Client[]> {
   const progress = createProgress();
-  const startedAt = performance.now();
   const players: Client[] = [];
   let next = 0;
   await inLanes(options.concurrency, async () => {
     if (next >= options.players) return false;
     players.push(await enter(client, toPlayer(next++, options.regions), options.password));
-    progress.show(bar("players", players.length, options.players, rate(players.length, performance.now() - startedAt)));
+    progress.count("players", players.length, options.players);
     return true;
   });
   progress.end();
@@ -59,24 +99,19 @@ async function play(players: readonly Client[], options: DemoOptions): Promise<n
   return submits;
 }
 
-async function run(options: DemoOptions): Promise<void> {
-  const { url } = options;
-  await createClient({ url, retry: { attemptsMax: 1 } }).health(); // one that is not there is not waited for
-  let postponed = 0;
-  const client = createClient({ url, retry: RETRY, onRetry: () => postponed++ });
-  const players = await register(client, options);
-  const startedAt = performance.now();
-  const submits = await play(players, options);
-  const perSecond = Math.round(submits / ((performance.now() - startedAt) / 1000));
-  const { total, entries } = await client.top({ limit: TOP });
-  if (options.asJson) {
-    process.stdout.write(`${JSON.stringify({ submits, per_second: perSecond, postponed, total, entries })}\n`);
-    return;
-  }
-  process.stdout.write(
-    `\n${table(entries)}\n\n${submits} submits (${perSecond} a second), ${total} players on the board`,
-  );
-  process.stdout.write(postponed > 0 ? `, ${postponed} requests asked to wait\n` : "\n");
+/** Runs `work` in `concurrency` lanes until it says that there is no more. */
+async function inLanes(concurrency: number, work: () => Promise<boolean>): Promise<void> {
+  const lane = async () => {
+    while (await work());
+  };
+  await Promise.all(Array.from({ length: concurrency }, lane));
+}
+
+const choose = <T>(items: readonly T[], index: number) => items[index % items.length] as T;
+
+function toPlayer(index: number, regions: readonly string[]): Player {
+  const name = `${choose(FIRST_NAMES, index)} ${choose(LAST_NAMES, Math.floor(index / FIRST_NAMES.length))} ${index + 1}`;
+  return { user_id: `demo-${index + 1}`, name, region: choose(regions, index) };
 }
 
 function explain(error: unknown, url: string): string {
@@ -86,20 +121,4 @@ function explain(error: unknown, url: string): string {
   }
   if (error.code === "no_answer") return `Nothing answers at ${url}: start it with npm start.`;
   return `${error.message} (${error.status} ${error.code})`;
-}
-
-/** `lb demo`: players and scores through the gateway. @returns the exit code */
-export async function demoCommand(args: string[]): Promise<number> {
-  const options = readDemoOptions(args);
-  if (options === undefined) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  try {
-    await run(options);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${explain(error, options.url)}\n`);
-    return 1;
-  }
 }

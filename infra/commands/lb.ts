@@ -1,39 +1,28 @@
-import { redactSecrets } from "shared/log/redact";
+import { main } from "shared/command/main";
 import { ConfigError } from "shared/service/config";
-import { COMMANDS, type CommandName, HELP } from "./list.ts";
+import { COMMANDS } from "./list.ts";
 
-const isCommand = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);
+const lines = COMMANDS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}\n`);
+const HELP = `Commands that run beside the services: on the embedded stack where it has been run, and otherwise on the stores that
+the environment or .env names.
 
-/** `bun run lb <command>`: everything that is done beside the running services. @returns the exit code */
+  bun run lb <command> [options]
+
+${lines.join("")}
+Each has --help and --json. All end with 0 when all is well, with 2 when they did what they could and something is left,
+and with 1 when they failed; results go to standard output, progress and faults to standard error.
+`;
+
+/** `bun run lb <command>`. @returns the exit code */
 async function run([name = "--help", ...args]: string[]): Promise<number> {
-  if (isCommand(name)) {
-    const command = await COMMANDS[name].load();
-    return command(args, process.env);
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command !== undefined) return command.run(args, process.env);
+  if (!["--help", "-h", "help"].includes(name)) {
+    const names = COMMANDS.map((each) => each.name).join(", ");
+    throw new ConfigError([`there is no command ${name}; there are ${names}`], "lb");
   }
-  if (["--help", "-h", "help"].includes(name)) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  throw new ConfigError([`there is no command ${name}; there are ${Object.keys(COMMANDS).join(", ")}`], "lb");
+  process.stdout.write(HELP);
+  return 0;
 }
 
-// Who reads only a part of the output, as `head` does, is served.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-
-/** Bun would print every member of an error that nothing catches, and an error of Redis holds the arguments of the call. */
-function fail(error: unknown): void {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
-  process.exitCode = 1;
-}
-
-for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-  process.on(event, (error: unknown) => {
-    fail(error);
-    process.exit();
-  });
-}
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  fail(error);
-}
+await main(() => run(process.argv.slice(2)));

@@ -13,13 +13,13 @@ const load = (args: string[], env: Record<string, string>) => {
   return { exitCode, stdout: String(stdout), stderr: String(stderr) };
 };
 
-test("a file of k6/ with options is a scenario, and each is explained", async () => {
+test("each file of k6/ that exports options is a scenario, and k6/README.md explains it", async () => {
   expect(scenarios.toSorted()).toEqual(["mixed", "read", "smoke", "soak", "spike", "submit"]);
   const text = await Bun.file(join(root, "k6/README.md")).text();
   for (const scenario of scenarios) expect(text).toContain(`| \`${scenario}\` |`);
 });
 
-test("where k6 is not installed it says how to get it", () => {
+test("without k6 the command says how to install it", () => {
   expect(load(["smoke"], { PATH: "/nonexistent" })).toMatchObject({
     exitCode: 1,
     stdout: "",
@@ -27,13 +27,13 @@ test("where k6 is not installed it says how to get it", () => {
   });
 });
 
-test("an unknown scenario is named, beside those that there are", () => {
+test("an unknown scenario is named, beside those that exist", () => {
   const { exitCode, stderr } = load(["nosuch"], { PATH: "/nonexistent" });
   expect([exitCode, stderr.includes('no scenario "nosuch"'), stderr.includes("spike")]).toEqual([1, true, true]);
 });
 
 describe.skipIf(k6 === undefined)("k6", () => {
-  test.each(scenarios)("takes %s as it is: arrival rates, thresholds, a summary", (scenario) => {
+  test.each(scenarios)("accepts %s, which has an arrival rate, thresholds and a summary", (scenario) => {
     const { exitCode, stdout, stderr } = Bun.spawnSync([k6 ?? "", "inspect", `k6/${scenario}.ts`], { cwd: root });
     expect({ exitCode, stderr: String(stderr) }).toEqual({ exitCode: 0, stderr: "" });
     const options = JSON.parse(String(stdout)) as {

@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { defineCommand } from "shared/command/define-command";
+import { main } from "shared/command/main";
+import { z } from "zod";
 
 const root = join(import.meta.dir, "../..");
 const folder = join(root, "k6");
@@ -27,35 +30,37 @@ export function findK6(): string | undefined {
   return gopath !== "" && existsSync(installed) ? installed : undefined;
 }
 
-const HELP = `Puts a load on a running leaderboard, with k6 (https://k6.io), and holds it to thresholds.
+const isScenarioFirst = (positionals: unknown) => Array.isArray(positionals) && scenarios.includes(positionals[0]);
 
-  bun run load <scenario> [-- k6 options]
-
+const loadCommand = defineCommand({
+  name: "load",
+  about: "Puts a load on a running leaderboard, with k6 (https://k6.io), and checks thresholds.",
+  usage: "bun run load <scenario> [-- k6 options]",
+  positionals: z.custom<[scenario: string, ...k6Options: string[]]>(isScenarioFirst, {
+    error: ({ input }) => `there is no scenario "${(input as string[])[0]}"; there are ${scenarios.join(", ")}`,
+  }),
+  options: {},
+  notes: `
 Scenarios: ${scenarios.join(" ")}
 Environment: URL=http://127.0.0.1:4000 RATE= DURATION= PLAYERS=500 REGIONS=GLOBAL,ASIA,EU,NA PASSWORD=
-SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measured: k6/README.md.
-`;
+SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measured: k6/README.md.`,
+  async run({ positionals: [scenario, ...k6Options] }) {
+    const k6 = findK6();
+    if (k6 === undefined) {
+      process.stderr.write(HOW_TO_GET_K6);
+      return 1;
+    }
+    mkdirSync(join(folder, "results"), { recursive: true });
+    const child = spawn(k6, ["run", ...k6Options, `k6/${scenario}.ts`], { cwd: root, stdio: "inherit" });
+    // A Ctrl-C reaches k6 as well, which then ends its run and prints the summary.
+    process.on("SIGINT", () => {});
+    process.on("SIGTERM", () => child.kill("SIGTERM"));
+    return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+  },
+});
 
-function run([scenario = "", ...rest]: string[]): void {
-  if (scenario === "--help" || scenario === "-h") {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (!scenarios.includes(scenario)) end(`${HELP}\nThere is no scenario "${scenario}".\n`);
-  const k6 = findK6();
-  if (k6 === undefined) end(HOW_TO_GET_K6);
-  mkdirSync(join(folder, "results"), { recursive: true });
-  const options = rest[0] === "--" ? rest.slice(1) : rest;
-  const child = spawn(k6, ["run", ...options, `k6/${scenario}.ts`], { cwd: root, stdio: "inherit" });
-  // k6 ends its run, and tells of it, by the same signal from the terminal.
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  child.once("exit", (code) => process.exit(code ?? 1));
+if (import.meta.main) {
+  const [scenario = "", ...rest] = process.argv.slice(2);
+  const k6Options = rest[0] === "--" ? rest.slice(1) : rest; // npm takes the -- away, Bun does not
+  await main(() => loadCommand.run([scenario, "--", ...k6Options], process.env));
 }
-
-function end(message: string): never {
-  process.stderr.write(message);
-  process.exit(1);
-}
-
-if (import.meta.main) run(process.argv.slice(2));

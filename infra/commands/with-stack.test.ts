@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** What a command finds in its environment. */
+/** The environment that a command is started with. */
 async function environmentOf(env: Record<string, string>): Promise<Record<string, string>> {
   const script = join(import.meta.dir, "..", "with-stack.sh");
   const child = Bun.spawn(["bash", script, join(dir, "shown.ts")], {
@@ -28,13 +28,13 @@ const foreign = {
   OTHER: "x",
 };
 
-test("where the stack has been run, its stores are the ones, and nothing of the environment's", async () => {
+test("where the stack has been run, a command gets the stack's stores and none of the environment's", async () => {
   await writeFile(join(dir, "stack.env"), "REDIS_URL=redis://stack\nJWT_SECRET=of the stack\n");
   const { REDIS_URL, REDIS_URL_EU, PARTITIONS, JWT_SECRET, OTHER } = await environmentOf({ DATA_DIR: dir, ...foreign });
   expect(JWT_SECRET).toBe("of the stack");
   expect([REDIS_URL, REDIS_URL_EU, PARTITIONS, OTHER]).toEqual(["redis://stack", undefined, undefined, "x"]);
 });
 
-test("where it has not, the environment's are", async () => {
+test("where the stack has not been run, a command gets the stores of the environment", async () => {
   expect(await environmentOf({ DATA_DIR: join(dir, "nothing"), ...foreign })).toMatchObject(foreign);
 });

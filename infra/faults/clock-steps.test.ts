@@ -3,8 +3,8 @@ import { type Bucket, toPolicy } from "shared/limits/policies";
 import { createLimiter } from "shared/limits/rate-limit";
 import { createTopology } from "shared/model/regions";
 import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBucketKey } from "shared/redis/keys";
-import { until } from "testing/stack-under-test";
 import { canStepClocks, prepareSteppedClock, type SteppedRedis, startSteppedRedis } from "testing/stepped-redis";
+import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
 import { createLease, LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
@@ -17,7 +17,8 @@ const topology = createTopology(["EU"], 1, ["main"]);
 const [shard] = topology.shards;
 if (shard === undefined) throw new Error("no shard");
 
-// Without a C compiler the tests beside `token-bucket.lua` and `hold-lease.lua` alone write such states by hand.
+// Without a C compiler only the tests of `token-bucket.lua` and `hold-lease.lua` check such states,
+// written by hand.
 describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs cc)", () => {
   let stepped: SteppedRedis;
   let under: UnderTest;
@@ -33,19 +34,19 @@ describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs
     await flushAll(stepped.redis);
   });
 
-  /** Repeats a check against Redis until it holds, for a second at the most. */
+  /** Repeats a check until it holds, for a second at the most. */
   async function within1s(isSo: () => Promise<boolean>): Promise<boolean> {
     for (const until = performance.now() + 1_000; performance.now() < until; ) if (await isSo()) return true;
     return false;
   }
 
-  test("the steps are real", async () => {
+  test("the clock of Redis really steps", async () => {
     const [before = 0] = (await stepped.redis.time()).map(Number);
     await stepped.setClock(-HOUR_SECONDS);
     expect(Number((await stepped.redis.time())[0]) - before).toBeWithin(-HOUR_SECONDS, -HOUR_SECONDS + 10);
   });
 
-  test.each([-HOUR_SECONDS, HOUR_SECONDS])("%d s: a region's empty bucket refills within its time", async (step) => {
+  test.each([-HOUR_SECONDS, HOUR_SECONDS])("%d s: an empty bucket of a region refills in its time", async (step) => {
     const bucket: Bucket = { policy: toPolicy("region", { perSecond: 20, burst: 3 }), key: regionBucketKey("EU") };
     const isAllowed = async () => (await createLimiter().take(stepped.redis, [bucket])).denied === undefined;
     while (await isAllowed()) {}
@@ -68,7 +69,7 @@ describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs
   });
 
   test.each([-HOUR_SECONDS, HOUR_SECONDS])(
-    "%d s: versions grow, and who comes later stands behind on a tie",
+    "%d s: versions grow, and of two equal scores the later one ranks behind",
     async (step) => {
       const set = (id: string) => ranker.submit(player(id), { operation: "set", board: "main", value: 1 });
       const first = await set("first");
@@ -102,9 +103,8 @@ describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs
   });
 });
 
-// Under load the whole has to go on: versions, buckets, leases, kept answers.
 describe.skipIf(!canStepClocks)("under load (needs cc)", () => {
-  test("Redis' clock steps back by an hour, and forward again: nothing is lost and nothing counts twice", async () => {
+  test("a clock of Redis that steps back by an hour and forward again loses and doubles no write", async () => {
     const clock = await prepareSteppedClock();
     const site = await startSite({ rankers: 2, redisEnv: clock.env });
     const times = scaled(1, 5);

@@ -4,11 +4,12 @@ import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { primariesOf } from "shared/redis/redis";
 import { awaitStores, connectStores } from "shared/stores/stores";
+import { clientOf } from "testing/client";
 import { startClusterBehindProxy } from "testing/cluster-behind-proxy";
 import { openFences } from "testing/open-fences";
 import { startService } from "testing/service-under-test";
 import { openSlotMove } from "testing/slot-move";
-import { clientOf, until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { createHistory } from "./history.ts";
@@ -19,17 +20,24 @@ import { scaled } from "./scale.ts";
 import { REGIONS, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
-/** What a client is promised to wait at most for an answer. */
-const ANSWER_MS = 1_000;
-/** What a service may take once a replica has become the primary. */
-const HEAL_MS = 2_000;
+/** A client waits a second at the most. Beside other tests this process itself may be late. */
+const ANSWER_MS = scaled(3_000, 1_000);
+/**
+ * How long after a failover a write goes through at last: the services find the new primary, the
+ * drainer compares it with PostgreSQL and opens it. That took 0.1 to 1.9 s on two busy cores; a
+ * service that needs help would stay closed for ever.
+ */
+const HEAL_MS = scaled(15_000, 5_000);
 
-// A killed process loses nothing that the system has yet to sync: it is replication that is under test.
+// Replication is under test, not the disk: a killed process loses nothing that the system has yet
+// to sync.
 const SITE = { rankers: 2, gateways: 2, cluster: true, redisArgs: ["--appendfsync", "no"] };
 const LOAD = { lanes: 32, pauseMs: 0 };
-// Few, so that a move takes a while and many writes meet a slot whose keys are apart.
+// Few, so that many writes meet a slot whose keys are on two servers.
 const KEYS_AT_ONCE = 10;
 const log = createLog("test", "silent");
+/** As `lb restore` has it, which waits longer than a service. */
+const COMMAND_TIMEOUT_MS = 5_000;
 let site: Site;
 beforeAll(async () => {
   site = await startSite(SITE);
@@ -40,8 +48,12 @@ const gatewayOf = ({ gateways }: Site) => gateways[0] ?? { url: "" };
 const enter = (at: Site, user_id: string, region = "EU") =>
   clientOf(gatewayOf(at)).register({ user_id, name: user_id, region });
 
-/** Writes until one goes through; each has its answer in time. @returns the milliseconds that took */
-async function healing(at: Site, token: string): Promise<number> {
+/**
+ * Repeats a write until it succeeds, and checks that each answer comes in time.
+ *
+ * @returns the milliseconds that took
+ */
+async function untilWritten(at: Site, token: string): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
     const askedAt = performance.now();
@@ -60,18 +72,18 @@ async function ownerOf(at: Site, region: string): Promise<Member> {
     const isOwner = server !== undefined && (await server.type(key).then(String, () => "")) === "zset";
     if (isOwner) return node;
   }
-  throw new Error(`nobody has the board of ${region}`);
+  throw new Error(`no server has the board of ${region}`);
 }
 
 interface Failover {
   killed: Member;
-  /** Milliseconds until the replica had taken over, as another node saw it. */
+  /** Milliseconds until another primary saw the replica as the owner. */
   failoverMs: number;
-  /** Resolves with the milliseconds until a write of a player of EU went through. */
+  /** Resolves with the milliseconds until a write of a player of EU succeeded. */
   outage: Promise<number>;
 }
 
-/** Kills the owner of EU. @param token of a player there */
+/** Kills the primary of EU. @param token of a player there */
 async function failOver(at: Site, token: string): Promise<Failover> {
   const killed = await ownerOf(at, "EU");
   const witness = primariesOf(at.client).find((server) => server.options.port !== killed.port);
@@ -79,7 +91,8 @@ async function failOver(at: Site, token: string): Promise<Failover> {
   const dead = (await nodesAsSeenBy(witness)).find(({ address }) => address === `127.0.0.1:${killed.port}`);
   const startedAt = performance.now();
   await killed.kill();
-  const outage = healing(at, token);
+  const outage = untilWritten(at, token);
+  outage.catch(() => {}); // awaited by the test, unless it fails earlier
   await until(
     () => nodesAsSeenBy(witness),
     (nodes) => nodes.some(({ address, slots }) => address !== dead?.address && slots === dead?.slots),
@@ -100,17 +113,25 @@ async function nodesAsSeenBy(server: Server): Promise<{ address: string; slots: 
 }
 
 /** Waits until every primary has a replica that keeps up. */
-async function whole(at: Site): Promise<void> {
+async function untilReplicated(at: Site): Promise<void> {
   await until(
     async () => Promise.all(primariesOf(at.client).map((server) => server.info("replication").catch(() => ""))),
     (infos) => infos.length === 3 && infos.every((info) => /^slave0:.*state=online/m.test(info)),
   );
 }
 
-/** What `bun run lb restore` does: puts back what PostgreSQL has and a lagging replica had not. */
+/**
+ * Does what `bun run lb restore` does: puts back what PostgreSQL has and a lagging replica had not.
+ */
 async function runRestore(at: Site): Promise<void> {
   const urls = new Map(REGIONS.map((region) => [region, at.redisUrl]));
-  const stores = connectStores({ homeUrl: at.redisUrl, urlsByRegion: urls, name: "restore", log });
+  const stores = connectStores({
+    homeUrl: at.redisUrl,
+    urlsByRegion: urls,
+    name: "restore",
+    log,
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+  });
   const databases = openDatabases(
     at.postgresUrl("GLOBAL"),
     new Map(REGIONS.map((region) => [region, at.postgresUrl(region)])),
@@ -124,7 +145,7 @@ async function runRestore(at: Site): Promise<void> {
 
 const say = (line: string) => void process.stdout.write(`      ${line}\n`);
 
-test("a slot moves under load: nothing is lost or doubled, and what is refused is refused honestly", async () => {
+test("a slot that moves under load loses and doubles no write, and refuses only with 503", async () => {
   const times = scaled(2, 10);
   let keys = 0;
   let isMoving = true;
@@ -162,14 +183,14 @@ test("a slot moves under load: nothing is lost or doubled, and what is refused i
   expectHonest(load);
 }, 120_000);
 
-test("kill -9 of a primary: its replica takes over, and every service heals by itself", async () => {
+test("after kill -9 of a primary its replica takes over, and writes succeed again without help", async () => {
   const times = scaled(1, 5);
   const token = await enter(site, "probe-failover");
-  await healing(site, token);
+  await untilWritten(site, token);
   const history = createHistory();
   const load = await startLoad({ urls: site.gateways.map(({ url }) => url), history, ...LOAD });
   for (let n = 0; n < times; n++) {
-    await whole(site);
+    await untilReplicated(site);
     await delay(2_000);
     const { killed, failoverMs, outage } = await failOver(site, token);
     const outageMs = await outage;
@@ -180,7 +201,7 @@ test("kill -9 of a primary: its replica takes over, and every service heals by i
     await killed.start();
   }
   await load.stop();
-  await whole(site);
+  await untilReplicated(site);
   await runRestore(site);
   const verdict = await site.verify(history);
   reportFault("kill -9 of a primary, DURABILITY=local", times, history, verdict);
@@ -190,24 +211,24 @@ test("kill -9 of a primary: its replica takes over, and every service heals by i
   for (const { isRunning } of [...site.rankers, ...site.gateways, ...site.drainers]) expect(isRunning).toBeTrue();
 }, 180_000);
 
-test("kill -9 of a primary with DURABILITY=replicated: nothing acknowledged is lost", async () => {
+test("kill -9 of a primary with DURABILITY=replicated loses no acknowledged write", async () => {
   const own = await startSite({ ...SITE, env: { DURABILITY: "replicated" } });
   try {
     const times = scaled(1, 5);
     const token = await enter(own, "probe-replicated");
-    await healing(own, token);
+    await untilWritten(own, token);
     const load = await expectNothingLost(own, {
       name: "kill -9 of a primary, DURABILITY=replicated",
       times,
       load: LOAD,
       async inject() {
         for (let n = 0; n < times; n++) {
-          await whole(own);
+          await untilReplicated(own);
           await delay(2_000);
           const { killed, failoverMs, outage } = await failOver(own, token);
           const startedAt = performance.now();
           await killed.start();
-          await whole(own);
+          await untilReplicated(own);
           const replicaMs = performance.now() - startedAt;
           const outageMs = await outage;
           say(
@@ -217,7 +238,7 @@ test("kill -9 of a primary with DURABILITY=replicated: nothing acknowledged is l
           expect(outageMs - failoverMs - replicaMs).toBeLessThan(HEAL_MS);
         }
       },
-      repair: () => runRestore(own), // PostgreSQL may have what no replica had, and nobody was promised
+      repair: () => runRestore(own), // PostgreSQL may have writes that no replica had and no client was promised
     });
     expectHonest(load);
   } finally {
@@ -225,7 +246,7 @@ test("kill -9 of a primary with DURABILITY=replicated: nothing acknowledged is l
   }
 }, 240_000);
 
-test("the reply to a submit without an idempotency key is lost: it is applied once, and the client is told", async () => {
+test("a submit whose reply is lost is applied once and answered outcome_unknown", async () => {
   const { url, proxy, direct, close } = await startClusterBehindProxy();
   await openFences(direct, createTopology(REGIONS, 1, ["main"]));
   const ranker = await startService("ranker", { REDIS_URL: url, PASSWORDS: "optional" });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
+import { clientOf } from "testing/client";
 import { readPostgresEntries } from "testing/read-entries";
-import { clientOf, until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
@@ -17,7 +18,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-test("kill -9 of drainers at random moments", async () => {
+test("kill -9 of drainers at random moments loses and doubles no write", async () => {
   const times = scaled(6, 30);
   await expectNothingLost(site, {
     name: "kill -9 of a drainer",
@@ -33,7 +34,7 @@ test("kill -9 of drainers at random moments", async () => {
 
 const leases = [...REGIONS, "accounts"].map((tag) => `lease:{${tag}}`);
 
-/** Waits until one drainer has every lease. @returns who it is */
+/** Waits until one drainer has every lease. @returns its name in the leases */
 async function untilLed(isRight: (holder: string | null) => boolean = () => true): Promise<string | null> {
   const [holder = null] = await until(
     () => site.client.mget(leases),
@@ -42,7 +43,11 @@ async function untilLed(isRight: (holder: string | null) => boolean = () => true
   return holder;
 }
 
-/** Lets the first drainer take every lease before the second one is there again. @returns who the first one is */
+/**
+ * Lets the first drainer take every lease before the second one runs again.
+ *
+ * @returns the first one's name in them
+ */
 async function letFirstLead(): Promise<string | null> {
   await second.stop();
   const holder = await untilLed();
@@ -50,17 +55,17 @@ async function letFirstLead(): Promise<string | null> {
   return holder;
 }
 
-/** A counter of a drainer, queue by queue. */
+/** A counter of a drainer for each queue. */
 async function countsOf({ metricsUrl }: ServiceMember, counter: string): Promise<number[]> {
   const metrics = await (await fetch(metricsUrl)).text();
   const lines = metrics.matchAll(new RegExp(`^${counter}{.*} (\\d+)$`, "gm"));
   return [...lines].map(([, count]) => Number(count));
 }
 
-/** How long a queue may rest when its drainer dies without a word. */
+/** How long a queue may wait when its drainer is killed. */
 const TAKEOVER_MS = 10_000;
 
-test("kill -9 of the drainer that has every queue: the other one takes all of them over within ten seconds", async () => {
+test("after kill -9 of the drainer that has every queue the other one takes them over within ten seconds", async () => {
   const times = scaled(1, 5);
   await expectNothingLost(site, {
     name: "kill -9 of the drainer that leads",
@@ -78,7 +83,7 @@ test("kill -9 of the drainer that has every queue: the other one takes all of th
   });
 }, 90_000);
 
-test("two drainers on the same queues, one of them so slow that its lease ends in the middle of a batch", async () => {
+test("a drainer so slow that its lease ends within a batch loses and doubles no write", async () => {
   const times = scaled(1, 3);
   const repeats = async () => (await countsOf(first, "drainer_repeated_batches_total")).reduce((a, b) => a + b, 0);
   let holder = await letFirstLead();
@@ -87,13 +92,11 @@ test("two drainers on the same queues, one of them so slow that its lease ends i
     times,
     async inject() {
       for (let n = 1; n <= times; ) {
-        // Not before it has a connection to each database: to connect takes several replies, and would time out.
-        await until(
-          () => countsOf(first, "drainer_events_total"),
-          (events) => events.length > REGIONS.length,
-        );
+        // After it has connected to each database: connecting takes several replies, and would time
+        // out.
+        await until(async () => (await countsOf(first, "drainer_events_total")).length > REGIONS.length);
         first.toPostgres.delayReplies(LEASE_TTL_MS + 200);
-        // Between two batches a lease goes over without a trace: when all have done so, it is tried again.
+        // A lease that ends between two batches repeats none. When all have, the test tries again.
         const isOver = async () => (await repeats()) >= n || !(await site.client.mget(leases)).includes(holder);
         await until(isOver, Boolean);
         first.toPostgres.pass();
@@ -105,7 +108,7 @@ test("two drainers on the same queues, one of them so slow that its lease ends i
   });
 }, 60_000);
 
-test("a drainer that cannot reach PostgreSQL gives its queues to one that can, and says what it misses", async () => {
+test("a drainer that cannot reach PostgreSQL gives its queues to one that can, and /ready names the fault", async () => {
   for (const fault of ["refuse", "blackHole"] as const) {
     const holder = await letFirstLead();
     await expectNothingLost(site, {
@@ -127,10 +130,7 @@ test("a drainer that cannot reach PostgreSQL gives its queues to one that can, a
       repair: () => site.drained(), // while the first one is still cut off
     });
     first.toPostgres.pass();
-    await until(
-      () => createClient(first).ready(),
-      ({ status }) => status === "ready",
-    );
+    await until(async () => (await createClient(first).ready()).status === "ready");
   }
 }, 90_000);
 
@@ -141,7 +141,11 @@ describe("kill -9 of the drainer", () => {
   const rowOf = async (userId: string) =>
     (await readPostgresEntries(site.postgresUrl("EU"))).find((entry) => entry.userId === userId)?.text;
 
-  /** A new player, whose registration is drained. @returns what writes the first score */
+  /**
+   * Registers a player, and waits until that is drained.
+   *
+   * @returns a function that writes the first score
+   */
   async function enter(user_id: string): Promise<() => Promise<void>> {
     const client = clientOf({ url: site.gateways[0]?.url ?? "" });
     const token = await client.register({ user_id, name: user_id, region: "EU" });
@@ -151,7 +155,7 @@ describe("kill -9 of the drainer", () => {
     };
   }
 
-  /** The event is still there, and after a new start it is the row, once. */
+  /** Checks that the event is still queued, and that a new drainer writes it as one row. */
   async function expectRedelivery(userId: string): Promise<void> {
     expect(await site.client.llen("queue:scores:{EU}")).toBe(1);
     const before = await rowOf(userId);
@@ -163,7 +167,7 @@ describe("kill -9 of the drainer", () => {
     expect(await site.client.llen("queue:dead:{EU}")).toBe(0);
   }
 
-  test("after it has peeked: the event is delivered by the next one", async () => {
+  test("after the peek: the next drainer writes the event", async () => {
     const write = await enter("after-peek");
     const caught = first.toPostgres.catchRequest('"after-peek"');
     await write();
@@ -173,15 +177,12 @@ describe("kill -9 of the drainer", () => {
     await expectRedelivery("after-peek");
   }, 20_000);
 
-  test("after PostgreSQL has committed, before it knows: the repeated batch changes nothing", async () => {
+  test("after the commit, before its reply: the repeated batch changes nothing", async () => {
     const write = await enter("after-upsert");
     const caught = first.toPostgres.catchReply('"after-upsert"');
     await write();
     await caught;
-    await until(
-      () => rowOf("after-upsert"),
-      (row) => row !== undefined,
-    );
+    await until(async () => (await rowOf("after-upsert")) !== undefined);
     await first.kill();
     await expectRedelivery("after-upsert");
   }, 20_000);

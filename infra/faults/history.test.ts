@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { createHistory } from "./history.ts";
 
-/** A player with one write of 5 points acknowledged, one of 3 unknown and one of 7 refused. */
+/**
+ * One player with an acknowledged write of 5 points, an unknown one of 3 and a refused one of 7.
+ */
 function played() {
   const history = createHistory();
   const ada = history.add("ada");
@@ -24,7 +26,7 @@ describe("a score", () => {
     expect(verdict.faults).toHaveLength(lost + doubled > 0 ? 1 : 0);
   });
 
-  test("that is not there is a loss, and names the player", () => {
+  test("that is missing is a loss, and the fault names the player", () => {
     expect(played().judge(new Map())).toEqual({
       lost: 5,
       doubled: 0,

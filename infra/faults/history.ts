@@ -1,33 +1,34 @@
 /**
- * What the clients of a run sent and what they were told, and what must be true of the stores afterwards.
+ * The writes that the clients of a run sent, the answers they got, and what must hold of the stores
+ * afterwards.
  *
- * Every write is worth some points: what an `add` adds, or by how much a `set` raises the score. A player is written by
- * one client alone, one write after another, so that the score must be the sum of what was acknowledged, and at most
- * the sum of what may have been applied.
+ * Every write is worth points: the `delta` of an add, or by how much a set raises the score. One
+ * client alone writes a player, one write after another. The score must then be at least the sum of
+ * the acknowledged writes, and at most that plus the unknown ones.
  */
 
 export interface PlayerHistory {
   readonly userId: string;
   /** Points of the acknowledged writes. */
   acknowledged: number;
-  /** Points of writes whose outcome nobody has told. */
+  /** Points of writes whose outcome is unknown. */
   unknown: number;
 }
 
-/** A write on its way: it may be applied from now on, whatever its client will be told. */
+/** A write that has been sent: it may be applied even without an answer. */
 export interface Sent {
   acknowledge(): void;
-  /** The answer promised that nothing was changed. */
+  /** For an answer that promises that nothing was changed. */
   refuse(): void;
 }
 
-/** What became of the writes, in points. */
+/** The outcome of a run, in points. */
 export interface Verdict {
-  /** Acknowledged, and not there. */
+  /** Acknowledged, but not in the stores. */
   lost: number;
-  /** There, though nobody has sent them. */
+  /** In the stores, but not sent. */
   doubled: number;
-  /** A line a player whose score is wrong. */
+  /** One line for each player whose score is wrong. */
   faults: string[];
 }
 
@@ -39,7 +40,7 @@ export interface History {
   readonly writes: number;
   /** The longest time without an acknowledgement, in milliseconds. */
   readonly longestOutageMs: number;
-  /** Holds every player's score against what was sent; a player without a score has 0. */
+  /** Compares every player's score with the writes. A player without a score has 0. */
   judge(scores: ReadonlyMap<string, number>): Verdict;
 }
 

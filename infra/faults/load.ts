@@ -2,40 +2,44 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { History, PlayerHistory } from "./history.ts";
 import { REGIONS } from "./site.ts";
 
-/** Clients that write for as long as they are let. */
+/** Clients that write until they are stopped. */
 export interface Load {
-  /** Answers that no client should ever get, one line each; empty in a good run. */
+  /** Answers that no client should get, one line each. Empty in a good run. */
   readonly surprises: readonly string[];
   /** Requests that got no answer in time, or whose connection broke. */
   readonly unanswered: number;
   /** Answers by status, and code where it is a problem: `200`, `503 unavailable`. */
   readonly answers: ReadonlyMap<string, number>;
-  /** Lets every write that is on its way come to its end, and returns then. */
+  /**
+   * Stops the clients, and waits for the writes under way.
+   *
+   * @throws Error where one is not settled in 30 s
+   */
   stop(): Promise<void>;
 }
 
 export interface LoadOptions {
-  /** Where requests go, in turn. */
+  /** The gateways, which get requests in turn. */
   urls: readonly string[];
   history: History;
   /** Clients that write at the same time. */
   lanes?: number;
   /** Pause of a client after a write. */
   pauseMs?: number;
-  /** Sends a request; `fetch` unless connections matter. */
+  /** Sends a request. Defaults to `fetch`. */
   send?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 const LANES = 12;
 const PAUSE_MS = 4;
-// A client is promised an answer within a second; what comes after this is none.
+// A client is promised an answer within a second; one after this time counts as none.
 const ANSWER_TIMEOUT_MS = 5_000;
 const RETRY_MS = 50;
-// What no fault should cost, so that a run that would never end says why.
+// Longer than any fault, so that a run that hangs says why.
 const STOP_TIMEOUT_MS = 30_000;
 const POINTS_MAX = 9;
 
-/** How a player is written. */
+/** Writes a player once. */
 type Write = (player: Player) => Promise<void>;
 interface Player extends PlayerHistory {
   token: string;
@@ -44,8 +48,9 @@ interface Player extends PlayerHistory {
 let runs = 0;
 
 /**
- * Starts the clients. Each has a player who adds, one who sets to ever higher scores, one who adds without idempotency
- * keys, and goes on registering players who are written just once: repeated writes of one player hide losses.
+ * Starts the clients. Each writes a player who adds, one who sets higher and higher scores and one
+ * who adds without idempotency keys, and goes on registering players with a single write: repeated
+ * writes of one player hide losses.
  */
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const { urls, history, lanes = LANES, pauseMs = PAUSE_MS, send = fetch } = options;
@@ -57,7 +62,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   let turn = 0;
   let registered = 0;
 
-  /** One try: the answer, or nothing when there was none. */
+  /** Sends once. @returns the answer; undefined where none came */
   async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer | undefined> {
     try {
       const response = await send((urls[turn++ % urls.length] ?? "") + path, {
@@ -76,7 +81,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     }
   }
 
-  /** Until there is an answer that settles it. */
+  /** Repeats a request until an answer settles it. */
   async function postUntilSettled(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer> {
     for (;;) {
       const answer = await post(path, body, headers);
@@ -90,13 +95,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     const user_id = `p${run}-${index}`;
     const player = { user_id, name: `Player ${index}`, region: REGIONS[index % REGIONS.length] };
     const answer = await postUntilSettled("/auth/register", player);
-    // 409 is the registration whose answer was lost.
+    // 409 means that an earlier try succeeded, but its answer was lost.
     const entered = answer.status === 409 ? await postUntilSettled("/auth/login", player) : answer;
     if (entered.body.token === undefined) surprises.push(`${user_id} cannot enter: ${JSON.stringify(entered)}`);
     return Object.assign(history.add(user_id), { token: entered.body.token ?? "" });
   }
 
-  /** Repeats the write under its key until it is told what became of it. */
+  /** Repeats the write under its idempotency key until the outcome is known. */
   async function writeKeyed(player: Player, path: string, body: object, points: number): Promise<void> {
     const sent = history.begin(player, points);
     const headers = { Authorization: `Bearer ${player.token}`, "Idempotency-Key": crypto.randomUUID() };
@@ -116,7 +121,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     if (answer?.status === 200) return sent.acknowledge();
     if (answer?.status === 429) return sent.refuse();
     if (answer?.status === 503 && answer.body.code !== "outcome_unknown") return sent.refuse();
-    // No answer at all, or outcome_unknown: the write stays unknown for good.
+    // Without an answer, or with outcome_unknown, the write stays unknown.
     if (answer !== undefined && answer.status !== 503) surprises.push(`plain add: ${JSON.stringify(answer)}`);
   };
 

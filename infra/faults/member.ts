@@ -1,18 +1,18 @@
 import type { Engine } from "stack/engine";
 
-/** A process of a run that can be ended in several ways and started again in its place, on the same port. */
+/** A process that can be ended in several ways, and started again on the same port. */
 export interface Member {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
-  /** Its exit code, once it has ended; -1 for one that was killed. */
+  /** Resolves with the exit code at its end; -1 after a kill. */
   readonly exited: Promise<number>;
-  /** True from its start until somebody here ended it, or it ended by itself. */
+  /** True from its start to its end. */
   readonly isRunning: boolean;
   kill(): Promise<void>;
   /** Kills it and starts it again. */
   crash(): Promise<void>;
-  /** Orderly, by the signal that asks for it. @returns the exit code */
+  /** Ends it in order, by its signal. @returns the exit code */
   stop(): Promise<number>;
   /** Starts it again after it has ended. */
   start(): Promise<void>;

@@ -17,15 +17,15 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-/** What the queues may take to be empty again once PostgreSQL is back. */
+/** How long the queues may take to be empty once PostgreSQL is back. */
 const DRAIN_MS = 5_000;
 
-/** The drainer is the process that it was at the beginning. */
+/** Checks that the drainer is still the process of the beginning. */
 function expectAlive(): void {
   expect([drainer.isRunning, drainer.pid]).toEqual([true, pid]);
 }
 
-/** Lets writes go on until a queue is full, and writers are told to wait. */
+/** Waits until a queue is full, and writers get 429. */
 async function untilRefused(load: Load): Promise<void> {
   const refusals = () => load.answers.get("429 queue_full") ?? 0;
   const before = refusals();
@@ -39,7 +39,7 @@ async function expectDrainedInTime(): Promise<void> {
   expectAlive();
 }
 
-test("pg_terminate_backend, again and again: the drainer goes on", async () => {
+test("repeated pg_terminate_backend does not stop the drainer", async () => {
   const times = scaled(5, 20);
   const sql = connect(site.postgresUrl("GLOBAL"), { max: 1 });
   let ended = 0;
@@ -60,7 +60,7 @@ test("pg_terminate_backend, again and again: the drainer goes on", async () => {
   expect(ended).toBeGreaterThanOrEqual(times);
 }, 60_000);
 
-test("a restart of PostgreSQL", async () => {
+test("a restart of PostgreSQL loses and doubles no write", async () => {
   const times = scaled(1, 3);
   await expectNothingLost(site, {
     name: "PostgreSQL restarted",
@@ -76,7 +76,7 @@ test("a restart of PostgreSQL", async () => {
   });
 }, 60_000);
 
-test("PostgreSQL away: writes go on until QUEUE_MAX, then 429, and service resumes by itself", async () => {
+test("without PostgreSQL writes go on until QUEUE_MAX, then get 429, and service resumes by itself", async () => {
   const awayMs = scaled(2_000, 30_000);
   await expectNothingLost(site, {
     name: `PostgreSQL away for ${awayMs / 1000} s`,
@@ -86,12 +86,12 @@ test("PostgreSQL away: writes go on until QUEUE_MAX, then 429, and service resum
       await Promise.all([untilRefused(load), delay(awayMs)]);
       expectAlive();
       await site.postgres.start();
-      await expectDrainedInTime(); // with the clients still at it
+      await expectDrainedInTime(); // while the clients write on
     },
   });
 }, 90_000);
 
-test("PostgreSQL in a black hole: writes go on until QUEUE_MAX, then 429, and service resumes by itself", async () => {
+test("with a silent PostgreSQL writes go on until QUEUE_MAX, then get 429, and service resumes by itself", async () => {
   const holeMs = scaled(3_000, 20_000);
   await expectNothingLost(site, {
     name: `PostgreSQL in a black hole for ${holeMs / 1000} s`,

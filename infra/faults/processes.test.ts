@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-describe("kill -9, with clients that retry under an Idempotency-Key: nothing counts twice", () => {
+describe("kill -9, with clients that retry under an Idempotency-Key, doubles no write:", () => {
   test.each([
     ["a ranker", () => site.rankers],
     ["a gateway", () => site.gateways],
@@ -38,7 +38,7 @@ describe("kill -9, with clients that retry under an Idempotency-Key: nothing cou
 });
 
 test.skipIf(nginx === undefined)(
-  "a rolling restart behind nginx, with keep-alive clients: no request fails",
+  "a rolling restart behind nginx fails no request of keep-alive clients",
   async () => {
     const rounds = scaled(1, 3);
     const front = await startNginx(site.gateways.map(({ port }) => port));
@@ -52,7 +52,7 @@ test.skipIf(nginx === undefined)(
             expect(await member.stop()).toBe(0);
             const { length } = member.lines;
             await member.start();
-            // As whoever restarts them one after another has to.
+            // A rolling restart waits for each process before it restarts the next one.
             if (site.rankers.includes(member)) await untilInRound(site.gateways, member);
             else await untilAsked(member, length);
           }

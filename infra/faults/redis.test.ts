@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { clientOf } from "testing/client";
 import { readRedisEntries } from "testing/read-entries";
-import { clientOf, until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { createHistory } from "./history.ts";
 import { reportFault } from "./report.ts";
 import { scaled } from "./scale.ts";
@@ -18,27 +19,27 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-/** What a client is promised to wait at most for an answer. */
+/** A client waits a second at the most for an answer. */
 const ANSWER_MS = 1_000;
-/** What a service may take after its Redis is back. */
+/** How long writes may fail after Redis is back. */
 const HEAL_MS = 2_000;
 
 const servicesOf = ({ rankers, gateways, drainers }: Site) => [...rankers, ...gateways, ...drainers];
 
 const enter = (user_id: string, region = "EU") => clientOf(gateway).register({ user_id, name: user_id, region });
 
-/** Resolves when a write goes through, with the milliseconds that took. */
-async function healing(token: string): Promise<number> {
+/** Waits until a write succeeds. @returns the milliseconds that took */
+async function untilWritten(token: string): Promise<number> {
   const startedAt = performance.now();
-  await until(
-    () => clientOf(gateway).post("/score/add", { delta: 1 }, token),
-    ({ status }) => status === 200,
-  );
+  await until(async () => (await clientOf(gateway).post("/score/add", { delta: 1 }, token)).status === 200);
   return performance.now() - startedAt;
 }
 
-/** Every kind of request at once, while Redis is out of reach: an honest answer to each, within the second. */
-async function expectHonestRefusals(token: string): Promise<void> {
+/**
+ * Sends every kind of request at once while Redis is away, and expects 503 for each within a
+ * second.
+ */
+async function expectRefusals(token: string): Promise<void> {
   const client = clientOf(gateway);
   const requests = [
     () => client.post("/score/create", { initialScore: 1 }, token),
@@ -63,7 +64,7 @@ async function expectHonestRefusals(token: string): Promise<void> {
   }
 }
 
-test("kill -9 of Redis: nothing acknowledged is missing, and every service heals by itself", async () => {
+test("kill -9 of Redis loses no acknowledged write, and every service recovers by itself", async () => {
   const times = scaled(3, 10);
   const token = await enter("probe-kill");
   await expectNothingLost(site, {
@@ -73,28 +74,28 @@ test("kill -9 of Redis: nothing acknowledged is missing, and every service heals
       for (let n = 0; n < times; n++) {
         await delay(Math.random() * 1_000);
         await site.redis.crash();
-        expect(await healing(token)).toBeLessThan(HEAL_MS);
+        expect(await untilWritten(token)).toBeLessThan(HEAL_MS);
       }
       for (const { isRunning } of servicesOf(site)) expect(isRunning).toBeTrue();
     },
   });
 }, 120_000);
 
-test("Redis away: every request has its answer within a second, and service resumes by itself", async () => {
+test("without Redis every request is answered within a second, and service resumes by itself", async () => {
   const token = await enter("probe-away");
   await expectNothingLost(site, {
     name: "Redis away",
     times: 1,
     async inject() {
       await site.redis.kill();
-      for (let n = 0; n < 3; n++) await expectHonestRefusals(token);
+      for (let n = 0; n < 3; n++) await expectRefusals(token);
       await site.redis.start();
-      expect(await healing(token)).toBeLessThan(HEAL_MS);
+      expect(await untilWritten(token)).toBeLessThan(HEAL_MS);
     },
   });
 }, 60_000);
 
-test("Redis in a black hole: every request has its answer within a second, and half-open sockets heal", async () => {
+test("with a silent Redis every request is answered within a second, and half-open sockets are replaced", async () => {
   const times = scaled(1, 3);
   const token = await enter("probe-hole");
   await expectNothingLost(site, {
@@ -103,15 +104,15 @@ test("Redis in a black hole: every request has its answer within a second, and h
     async inject() {
       for (let n = 0; n < times; n++) {
         for (const { toRedis } of servicesOf(site)) toRedis.blackHole();
-        for (let round = 0; round < 3; round++) await expectHonestRefusals(token);
+        for (let round = 0; round < 3; round++) await expectRefusals(token);
         for (const { toRedis } of servicesOf(site)) toRedis.pass();
-        expect(await healing(token)).toBeLessThan(HEAL_MS);
+        expect(await untilWritten(token)).toBeLessThan(HEAL_MS);
       }
     },
   });
 }, 60_000);
 
-test("a gateway without Redis counts its limits by itself, and writes go on", async () => {
+test("a gateway without Redis counts rate limits by itself, and writes go on", async () => {
   const client = clientOf(gateway);
   const token = await enter("probe-limits");
   for (const { toRedis } of site.gateways) toRedis.blackHole();
@@ -124,9 +125,9 @@ test("a gateway without Redis counts its limits by itself, and writes go on", as
 }, 30_000);
 
 describe("the reply to a submit is lost on its way to the ranker", () => {
-  // Redis knows the script by then: it is no NOSCRIPT that gets lost.
+  // Redis knows the script afterwards: the lost reply is not NOSCRIPT.
   beforeAll(async () => {
-    await healing(await enter("probe-script"));
+    await untilWritten(await enter("probe-script"));
   });
 
   afterAll(() =>
@@ -139,7 +140,7 @@ describe("the reply to a submit is lost on its way to the ranker", () => {
   const score = async (userId: string) =>
     (await readRedisEntries(site.client, "EU")).find((entry) => entry.userId === userId)?.score;
 
-  test("with an idempotency key: it is applied once, and the retry gets the answer of the first", async () => {
+  test("with an idempotency key: the submit is applied once, and a retry gets its answer", async () => {
     const client = clientOf(ranker);
     const history = createHistory();
     const player = history.add("lost-keyed");
@@ -165,7 +166,7 @@ describe("the reply to a submit is lost on its way to the ranker", () => {
     expect(verdict).toMatchObject({ lost: 0, doubled: 0 });
   }, 20_000);
 
-  test("without one: it is applied once, and the client is told that it may stand", async () => {
+  test("without an idempotency key: the submit is applied once, and answered outcome_unknown", async () => {
     const token = await enter("lost-plain");
     const caught = ranker.toRedis.catchReply("queue:scores:{eu}");
     const answer = clientOf(ranker).post("/score/add", { delta: 5 }, token);
@@ -175,7 +176,7 @@ describe("the reply to a submit is lost on its way to the ranker", () => {
   }, 20_000);
 });
 
-test("SCRIPT FLUSH under load: no client notices", async () => {
+test("SCRIPT FLUSH under load fails no request", async () => {
   const times = scaled(20, 100);
   const load = await expectNothingLost(site, {
     name: "SCRIPT FLUSH",
@@ -191,7 +192,7 @@ test("SCRIPT FLUSH under load: no client notices", async () => {
   expect(load.unanswered).toBe(0);
 }, 60_000);
 
-test("Redis at maxmemory: submits get 503, reads go on, the drainer empties the queue, and service resumes", async () => {
+test("with Redis at maxmemory submits get 503, reads and drainer work on, and service resumes", async () => {
   const [drainer] = site.drainers as [ServiceMember];
   const client = clientOf(gateway);
   const token = await enter("probe-memory");
@@ -201,10 +202,7 @@ test("Redis at maxmemory: submits get 503, reads go on, the drainer empties the 
     times: 1,
     async inject() {
       await drainer.stop();
-      await until(
-        () => site.client.llen("queue:scores:{EU}"),
-        (length) => length > 100,
-      );
+      await until(async () => (await site.client.llen("queue:scores:{EU}")) > 100);
       await site.client.config("SET", "maxmemory", "1");
       const refused = await client.post("/score/add", { delta: 1 }, token);
       expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "1"]);
@@ -215,7 +213,7 @@ test("Redis at maxmemory: submits get 503, reads go on, the drainer empties the 
       await drainer.start();
       await site.drained();
       await site.client.config("SET", "maxmemory", "0");
-      await healing(token);
+      await untilWritten(token);
     },
   });
 }, 60_000);

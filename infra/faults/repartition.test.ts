@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import type { History } from "./history.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type Site, startSite } from "./site.ts";
@@ -14,7 +14,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-/** Starts `bun run lb repartition`, as somebody would whose environment has the present number. */
+/**
+ * Starts `bun run lb repartition` with an environment that has the present number of partitions.
+ */
 function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const databases = REGIONS.map((region) => [`POSTGRES_URL_${region}`, site.postgresUrl(region)]);
   const stores = { REDIS_URL: `redis://127.0.0.1:${site.redis.port}`, POSTGRES_URL: site.postgresUrl("GLOBAL") };
@@ -34,7 +36,7 @@ async function complete(to: number): Promise<void> {
   expect({ code, errors }).toEqual({ code: 0, errors: expect.not.stringContaining("rror") });
 }
 
-/** One service after another, while the others go on with the old number. */
+/** Restarts one service after another, while the others still have the old number. */
 async function restartWith(partitions: number): Promise<void> {
   env.PARTITIONS = String(partitions);
   for (const service of [...site.rankers, ...site.drainers]) {
@@ -43,7 +45,7 @@ async function restartWith(partitions: number): Promise<void> {
   }
 }
 
-/** Waits until clients have written so much more. */
+/** Waits until clients have written `count` times more. */
 async function written(history: History, count: number): Promise<void> {
   const enough = history.writes + count;
   await until(
@@ -52,7 +54,7 @@ async function written(history: History, count: number): Promise<void> {
   );
 }
 
-test("moved from 1 partition to 4 and back under load, the command killed in between: nothing is lost", async () => {
+test("a move from 1 partition to 4 and back under load, with kills of the command, loses no write", async () => {
   const times = scaled(4, 20);
   await expectNothingLost(site, {
     name: "kill -9 of repartition",

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { formatReport } from "./report.ts";
 
-test("the table has a line a fault, numbers to the right", () => {
+test("the table has a line for each fault, with numbers aligned to the right", () => {
   const row = { fault: "kill -9 of Redis", times: 10, writes: 12_345, lost: 0, doubled: 0, longestOutageMs: 1_234 };
   expect(formatReport([row, { ...row, fault: "SCRIPT FLUSH", times: 100, lost: 7 }]).split("\n")).toEqual([
     "fault             times  writes acknowledged  lost  doubled  longest outage",

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import type { History, Verdict } from "./history.ts";
 
-/** One line of the table that a run of the fault tests ends with. */
+/** One row of the table that ends a run of the fault tests. */
 export interface Row {
   fault: string;
   times: number;
@@ -11,10 +11,10 @@ export interface Row {
   longestOutageMs: number;
 }
 
-/** Names the file that rows are collected in; unset outside of `bun run test:faults`. */
+/** The variable with the file that collects rows. Set by `bun run test:faults` alone. */
 export const REPORT_VARIABLE = "FAULTS_REPORT";
 
-/** Takes down what a fault did, for the table at the end of the run. */
+/** Adds the outcome of a fault to the table. */
 export function reportFault(fault: string, times: number, history: History, { lost, doubled }: Verdict): void {
   const { writes, longestOutageMs } = history;
   reportRow({ fault, times, writes, lost, doubled, longestOutageMs });
@@ -33,7 +33,7 @@ export const readReport = (file: string): Row[] =>
 
 const HEAD = ["fault", "times", "writes acknowledged", "lost", "doubled", "longest outage"];
 
-/** The rows as a table for a terminal, columns as wide as they need. */
+/** The rows as a table for a terminal. */
 export function formatReport(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     ...[row.fault, row.times, row.writes, row.lost, row.doubled].map(String),

@@ -1,7 +1,8 @@
-import { clientOf, until } from "testing/stack-under-test";
+import { clientOf } from "testing/client";
+import { until } from "testing/until";
 import type { ServiceMember } from "./site.ts";
 
-/** Waits until every one of these gateways sends requests to a ranker, or none does. */
+/** Waits until each of the gateways sends requests to a ranker (`isIn`), or none does. */
 export async function untilInRound(
   gateways: readonly ServiceMember[],
   { url }: ServiceMember,
@@ -17,8 +18,8 @@ export async function untilInRound(
 }
 
 /**
- * Waits until a gateway that was started again is asked for something: whoever balances the load leaves one that has failed
- * out for a while, and had none left if the others stopped within it.
+ * Waits until a restarted gateway gets a request. The load balancer leaves a failed gateway out for
+ * a while, and would have none left if the others stopped in that time.
  *
  * @param from how many lines the gateway had written when it was started
  */

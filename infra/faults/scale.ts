@@ -1,6 +1,6 @@
 /**
- * How much a run does: `full` is `bun run test:faults`, everything as often and as long as the promises are meant;
- * otherwise the same faults, fewer times, as part of all tests.
+ * Whether this is a full run, `bun run test:faults`: every fault as often and with the bounds that
+ * the promises mean. The short run is part of all tests: the same faults, fewer times.
  */
 export const isFull = process.env.FAULTS === "full";
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-// The deadline of an orderly end, and what a busy machine needs to notice it.
+// The deadline of an orderly end, and a second for a busy machine to notice it.
 const ENDED_MS = 11_000;
 
 describe.each([
@@ -19,7 +19,7 @@ describe.each([
   ["ranker", () => site.rankers[0]],
   ["drainer", () => site.drainers[0]],
 ])("a %s under load", (name, pick) => {
-  /** Asks it to end in some way while clients write. @returns its exit code */
+  /** Ends the service while clients write. @returns its exit code */
   async function endUnderLoad(fault: string, end: (member: ServiceMember) => void): Promise<number> {
     const member = pick() as ServiceMember;
     let code = -1;
@@ -38,11 +38,11 @@ describe.each([
     return code;
   }
 
-  test("finishes what it has accepted at SIGTERM, and ends with 0", async () => {
+  test("finishes accepted requests at SIGTERM, and ends with 0", async () => {
     expect(await endUnderLoad("SIGTERM", ({ pid }) => process.kill(pid, "SIGTERM"))).toBe(0);
   }, 40_000);
 
-  test("logs an error that nobody caught, finishes what it has accepted, and ends with 1", async () => {
+  test("logs an uncaught error, finishes accepted requests, and ends with 1", async () => {
     const member = pick() as ServiceMember;
     const before = member.lines.length;
     expect(await endUnderLoad("an uncaught exception", ({ pid }) => process.kill(pid, "SIGUSR2"))).toBe(1);

@@ -1,13 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
-import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import { awaitReady, type Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { startPostgres } from "stack/postgres";
 import { type RedisOptions, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
 import { type RedisCluster, startCluster } from "testing/cluster";
+import { connectTo } from "testing/connect";
 import { openFences } from "testing/open-fences";
 import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
 import { JWT_SECRET, type ServiceName, startService } from "testing/service-under-test";
@@ -17,36 +17,39 @@ import { gatewayFields } from "../../gateway/src/config.ts";
 import type { History, Verdict } from "./history.ts";
 import { type Member, startMember } from "./member.ts";
 
-/** A service behind proxies of its own: what happens to its connections happens to nobody else's. */
+/**
+ * A service with proxies of its own, so that a fault of its connections concerns no other service.
+ */
 export interface ServiceMember extends Member {
   readonly url: string;
-  /** What Prometheus would ask for. */
+  /** The address that Prometheus scrapes. */
   readonly metricsUrl: string;
   readonly toRedis: TcpProxy;
   readonly toPostgres: TcpProxy;
-  /** What it has written so far. */
+  /** The lines it has written so far. */
   readonly lines: readonly string[];
 }
 
-/** A whole deployment of real processes on loopback, to be broken. */
+/** A whole deployment of real processes on loopback. */
 export interface Site {
   readonly redis: Member;
-  /** All servers of a cluster, in the order of `startCluster`; the one above where there is none. */
+  /** All servers of a cluster, in the order of `startCluster`; otherwise only `redis`. */
   readonly redisNodes: readonly Member[];
-  /** What a service that no proxy stands before has as `REDIS_URL`. */
+  /** `REDIS_URL` past the proxies. */
   readonly redisUrl: string;
   readonly postgres: Member;
   readonly rankers: readonly ServiceMember[];
   readonly gateways: readonly ServiceMember[];
   readonly drainers: readonly ServiceMember[];
-  /** A connection that no proxy stands before. */
+  /** A connection past the proxies. */
   readonly client: Redis;
-  /** The URL of a region's database, before which no proxy stands. */
+  /** The URL of a region's database past the proxies. */
   postgresUrl(region: string): string;
   /** Waits until no event waits for PostgreSQL. */
   drained(): Promise<void>;
   /**
-   * Waits until everything is drained, and holds both stores against each other and against what the clients know.
+   * Waits until the queues are empty, and compares the stores with each other and with what the
+   * clients know.
    *
    * @throws Error when the stores differ
    */
@@ -58,23 +61,26 @@ export interface SiteOptions {
   rankers?: number;
   gateways?: number;
   drainers?: number;
-  /** Of every service; what is changed in it later goes to those that are started later. */
+  /** Variables of every service. A later change concerns services that start later. */
   env?: Record<string, string>;
   redisArgs?: string[];
-  /** Of every Redis. */
+  /** Variables of every Redis. */
   redisEnv?: Record<string, string>;
-  /** A Redis Cluster instead of one server; no proxy stands before it, since its nodes announce themselves. */
+  /**
+   * A Redis Cluster instead of one server. It has no proxies, since its nodes announce their own
+   * addresses.
+   */
   cluster?: boolean;
-  /** Arguments of Bun, of every service. */
+  /** Arguments of Bun for every service. */
   bunArgs?: string[];
 }
 
 export const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 const PASSWORD = "scratch";
 const READY_TIMEOUT_MS = 10_000;
-// What no fault should cost, so that a run that would never end says why.
+// Longer than any fault, so that a run that hangs says why.
 const DRAIN_TIMEOUT_MS = 30_000;
-/** Limits that no run reaches: what is under test is elsewhere. */
+/** Rate limits that no run reaches. */
 export const NO_LIMITS = Object.fromEntries(
   Object.keys(gatewayFields)
     .filter((name) => name.startsWith("RATE_"))
@@ -91,7 +97,9 @@ async function startSingle(
   return { nodes: [redis], url: `redis://127.0.0.1:${redis.port}` };
 }
 
-/** Starts the stores first, then as many services as asked for (one each), each of them ready. */
+/**
+ * Starts the stores, then the services (one of each by default), and resolves when all are ready.
+ */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [] } = options;
   const { redisEnv = {}, bunArgs = [], cluster = false } = options;
@@ -159,14 +167,13 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const startedGateways = await times(gateways, () =>
     addService("gateway", { LEADERBOARD_SERVICE_URLS: rankerUrls || "http://127.0.0.1:1" }),
   );
-  const client = connectRedis({ url: redisUrl, name: "test", log: createLog("test", "silent") });
-  await awaitReady(client, READY_TIMEOUT_MS);
+  const client = await connectTo(redisUrl);
 
   const topology = createTopology(REGIONS, 1, ["main"]);
   if (drainers === 0) await openFences(client, topology);
   const queues = [...scoreQueuesOf(topology), accountQueue];
   async function drained(): Promise<void> {
-    await awaitReady(client, READY_TIMEOUT_MS); // a killed Redis may have come back a moment ago
+    await awaitReady(client, READY_TIMEOUT_MS); // a killed Redis may have started a moment ago
     const endsAt = performance.now() + DRAIN_TIMEOUT_MS;
     for (const { tag, queue } of queues) {
       while ((await client.llen(queue)) > 0) {

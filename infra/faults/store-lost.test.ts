@@ -2,24 +2,24 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createLog } from "shared/log/log";
-import { connectServer } from "shared/redis/connection";
 import { awaitReady, type Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { type RedisServer, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
+import { clientOf, codeOf } from "testing/client";
+import { connectToServer } from "testing/connect";
 import { makeKey, type SigningKey, signAs, startIdentityProvider } from "testing/identity-provider";
 import { readPostgresEntries, readRedisEntries, type StoredEntry } from "testing/read-entries";
-import { clientOf, codeOf, until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { reportRow } from "./report.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
 
-/** What a loss may cost until the store is restored and open: a small one, on a busy machine. */
+/** How long a store with little data may take to be restored and open, on a busy machine. */
 const HEAL_MS = 10_000;
 const LANES = 8;
 const LOAD_MS = 700;
 
-/** One writer: each write is one point, so that points are writes. */
+/** One player with one writer. Each write is one point, so that points are writes. */
 interface Lane {
   userId: string;
   token: string;
@@ -51,7 +51,10 @@ async function enter(): Promise<Lane> {
   return { userId, token, acknowledged: 0, unknown: 0 };
 }
 
-/** Adds points until it is stopped, without idempotency keys: what became of each write is what its answer says. */
+/**
+ * Adds points without idempotency keys until it is stopped. The answer tells the outcome of each
+ * write.
+ */
 function startWriting(lanes: readonly Lane[]): () => Promise<void> {
   let isStopped = false;
   const work = lanes.map(async (lane) => {
@@ -76,15 +79,15 @@ async function readAll(read: (region: string) => Promise<StoredEntry[]>): Promis
 }
 const inPostgres = () => readAll((region) => readPostgresEntries(site.postgresUrl(region)));
 
-/** Writes that the rankers say are lost. */
-async function told(): Promise<number> {
+/** The lost writes that the rankers have counted. */
+async function countedLosses(): Promise<number> {
   const texts = await Promise.all(site.rankers.map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()));
   const counts = texts.flatMap((text) => [...text.matchAll(/^ranker_lost_writes_total{.*} (\d+)$/gm)]);
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 /** Waits until every lane's region takes writes again. */
-async function healed(lanes: readonly Lane[]): Promise<void> {
+async function untilWritable(lanes: readonly Lane[]): Promise<void> {
   const startedAt = performance.now();
   for (const lane of lanes) {
     const { ok } = await until(
@@ -97,10 +100,10 @@ async function healed(lanes: readonly Lane[]): Promise<void> {
 }
 
 /**
- * Lets a store lose data under load, and expects that what PostgreSQL had stands, that both stores end alike, and that
- * what neither has was counted.
+ * Makes a store lose data under load, and checks that all data of PostgreSQL survives, that both
+ * stores end equal, and that the rankers counted the writes that neither has.
  *
- * @param lose makes the store lose data; resolves when services can reach what is left
+ * @param lose makes the store lose data, and resolves when services can reach the rest
  */
 async function expectRestored(
   fault: string,
@@ -108,7 +111,7 @@ async function expectRestored(
   redis: () => Redis = () => site.client,
 ): Promise<void> {
   const lanes = await Promise.all(Array.from({ length: LANES }, enter));
-  const toldBefore = await told();
+  const countedBefore = await countedLosses();
   const stop = startWriting(lanes);
   let known = new Map<string, StoredEntry>();
   let lostAt = 0;
@@ -121,7 +124,7 @@ async function expectRestored(
   } finally {
     await stop();
   }
-  await healed(lanes);
+  await untilWritable(lanes);
   const longestOutageMs = performance.now() - lostAt;
   await awaitReady(redis(), 5_000);
   await until(
@@ -132,15 +135,14 @@ async function expectRestored(
   expect([...ended.values()].map(({ text }) => text).sort()).toEqual(
     [...ranked.values()].map(({ text }) => text).sort(),
   );
-  // What PostgreSQL had is what must not be lost.
   const hadAndLost = [...known].map(([userId, { score }]) => Math.max(0, score - (ended.get(userId)?.score ?? 0)));
 
   const sum = (count: (lane: Lane) => number) => lanes.reduce((total, lane) => total + count(lane), 0);
   const lost = sum(({ userId, acknowledged }) => Math.max(0, acknowledged - (ended.get(userId)?.score ?? 0)));
   const unknown = sum((lane) => lane.unknown);
-  // A ranker looks once a second where it has nothing to write.
+  // A ranker without writes checks the fences once a second.
   const counted = await until(
-    async () => (await told()) - toldBefore,
+    async () => (await countedLosses()) - countedBefore,
     (count) => count >= lost || performance.now() - lostAt > 2 * HEAL_MS,
   );
   expect(counted).toBeWithin(lost, lost + unknown + 1);
@@ -157,14 +159,14 @@ async function expectRestored(
   }
 }
 
-/** Ends Redis, lets its folder become something else, and starts it again. */
-async function comesBack(change: () => Promise<void>): Promise<void> {
+/** Kills Redis, changes its folder, and starts it again. */
+async function restartAfter(change: () => Promise<void>): Promise<void> {
   await site.redis.kill();
   await change();
   await site.redis.start();
 }
 
-describe("what PostgreSQL has stands, and what it has not is counted, when under load Redis", () => {
+describe("all data of PostgreSQL survives, and other losses are counted, when under load Redis", () => {
   test(
     "is emptied while it runs (FLUSHALL)",
     () => expectRestored("Redis emptied (FLUSHALL)", async () => void (await site.client.flushall())),
@@ -175,7 +177,7 @@ describe("what PostgreSQL has stands, and what it has not is counted, when under
     "comes back empty",
     () =>
       expectRestored("Redis back without its data", () =>
-        comesBack(() => rm(join(dir, "appendonlydir"), { recursive: true })),
+        restartAfter(() => rm(join(dir, "appendonlydir"), { recursive: true })),
       ),
     60_000,
   );
@@ -187,7 +189,7 @@ describe("what PostgreSQL has stands, and what it has not is counted, when under
         const [present, copy] = [join(dir, "appendonlydir"), join(dir, "copy")];
         await cp(present, copy, { recursive: true });
         await delay(LOAD_MS);
-        await comesBack(async () => {
+        await restartAfter(async () => {
           await rm(present, { recursive: true });
           await rename(copy, present);
         });
@@ -206,13 +208,9 @@ describe("what PostgreSQL has stands, and what it has not is counted, when under
         async () => {
           const following = ["--replicaof", "127.0.0.1", String(original)];
           replica = await startRedis({ port: await freePort(), dir: own, args: following });
-          const direct = connectServer({ url: replica.url, name: "test", log: createLog("test", "silent") });
+          const direct = await connectToServer(replica.url);
           promoted = direct;
-          await awaitReady(direct, 5_000);
-          await until(
-            () => direct.info("replication"),
-            (text) => text.includes("master_link_status:up"),
-          );
+          await until(async () => (await direct.info("replication")).includes("master_link_status:up"));
           await direct.replicaof("NO", "ONE"); // from here on it lags
           await delay(LOAD_MS);
           const port = replica.port;
@@ -221,7 +219,7 @@ describe("what PostgreSQL has stands, and what it has not is counted, when under
         () => promoted ?? site.client,
       );
     } finally {
-      // The next test begins with the first Redis, which has become an older copy by now.
+      // The next test starts with the first Redis, which is an older copy by now.
       for (const { toRedis } of [...site.rankers, ...site.gateways, ...site.drainers]) toRedis.redirect(original);
       (promoted as { disconnect(): void } | undefined)?.disconnect();
       await replica?.kill();
@@ -230,7 +228,7 @@ describe("what PostgreSQL has stands, and what it has not is counted, when under
   }, 60_000);
 });
 
-test("a stranger cannot take an id before its account is restored, and the owner logs in after it", async () => {
+test("a stranger cannot take an id before its account is restored, and the owner logs in afterwards", async () => {
   const { userId: grace } = await enter();
   await site.drained();
   const codes = new Set<string | undefined>();
@@ -248,7 +246,7 @@ test("a stranger cannot take an id before its account is restored, and the owner
   expect(owner.user).toMatchObject({ user_id: grace, name: grace });
 }, 30_000);
 
-describe("players of an identity provider, who have no account here", () => {
+describe("players of an identity provider, who have no local account", () => {
   let key: SigningKey;
   let provided: Site;
   const provider = startIdentityProvider();

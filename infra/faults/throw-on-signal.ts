@@ -1,4 +1,4 @@
-/** Loaded before a service that is to have a fault of its own: SIGUSR2 throws where nobody catches. */
+/** Preloaded into a service: SIGUSR2 throws an uncaught error in it. */
 process.on("SIGUSR2", () => {
   throw new Error("a fault of the test's own");
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ServiceUnderTest, startService } from "testing/service-under-test";
-import { until } from "testing/stack-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
+import { until } from "testing/until";
 import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "../deploy/nginx/nginx-under-test.ts";
 import type { History } from "./history.ts";
 import { untilInRound } from "./rounds.ts";
@@ -10,7 +10,7 @@ import { scaled } from "./scale.ts";
 import { type ServiceMember, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
-/** The machines of docker-compose.yml, as processes. */
+/** The services of docker-compose.yml, as processes. */
 
 announceWithoutNginx("the whole topology behind it was not run");
 
@@ -26,7 +26,7 @@ afterAll(async () => {
   await site?.close();
 }, 30_000);
 
-/** Requests that a gateway has answered on a route. */
+/** The number of requests that a gateway has answered on a route. */
 async function answeredBy({ metricsUrl }: Pick<ServiceMember, "metricsUrl">, route: string): Promise<number> {
   const metrics = await (await fetch(metricsUrl)).text();
   const counts = metrics.matchAll(
@@ -39,14 +39,14 @@ const LANES = 10;
 const READS_PER_LANE = 90;
 
 describe.skipIf(nginx === undefined)("three gateways and three rankers behind nginx", () => {
-  test("every gateway and every ranker gets exactly a third, and each answer names its ranker", async () => {
+  test("each gateway and each ranker gets exactly a third of the requests, and each answer names its ranker", async () => {
     const answered = () => Promise.all(site.gateways.map((gateway) => answeredBy(gateway, "/top")));
     const before = await answered();
     const byRanker = new Map<string | null, number>();
     let asked = 0;
     const lane = async () => {
       for (let n = 0; n < READS_PER_LANE; n++) {
-        // Another question each time: those who ask the same at the same time share a ranker's answer.
+        // A different target each time: equal requests at the same time share one answer.
         const response = await fetch(`${front.url}/top?limit=${(asked++ % 1_000) + 1}`);
         expect(response.status).toBe(200);
         const address = response.headers.get("X-Upstream-Addr");
@@ -63,7 +63,7 @@ describe.skipIf(nginx === undefined)("three gateways and three rankers behind ng
     );
   });
 
-  test("a refused request names its ranker, too; one that the gateway refuses names none", async () => {
+  test("a refusal of a ranker names the ranker, and one of the gateway names none", async () => {
     const unknown = await fetch(`${front.url}/rank/nobody`);
     expect([unknown.status, unknown.headers.get("X-Upstream-Addr")]).toEqual([404, expect.stringContaining(":")]);
     const nowhere = await fetch(`${front.url}/nowhere`);
@@ -73,7 +73,7 @@ describe.skipIf(nginx === undefined)("three gateways and three rankers behind ng
 
 const SEQUENTIAL_READS = 200;
 
-describe.skipIf(nginx === undefined)("connections are kept open, end to end", () => {
+describe.skipIf(nginx === undefined)("keep-alive from end to end", () => {
   let gateways: ServiceUnderTest[];
   let toRankers: TcpProxy[];
   let toGateways: TcpProxy[];
@@ -96,7 +96,7 @@ describe.skipIf(nginx === undefined)("connections are kept open, end to end", ()
     for (const proxy of [...toRankers, ...toGateways, toNginx]) proxy.close();
   }, 30_000);
 
-  test("a client that reads again and again needs one connection a hop; probes need another to each ranker", async () => {
+  test("a reading client needs one connection a hop, and probes need one more to each ranker", async () => {
     for (let n = 0; n < SEQUENTIAL_READS; n++) {
       const response = await fetch(`http://127.0.0.1:${toNginx.port}/top`);
       expect(response.status).toBe(200);
@@ -112,7 +112,7 @@ describe.skipIf(nginx === undefined)("connections are kept open, end to end", ()
 const EJECTED_MS = 2_000;
 const WRITES_MEANWHILE = scaled(100, 1_000);
 const READ_PAUSE_MS = 20;
-// Enough to be caught by what hangs; the promises are held in half a second, which a busy machine would not have left.
+// Often enough to meet the hanging process, and with time left on a busy machine.
 const LIGHT = { lanes: 4, pauseMs: 20 };
 
 /** Reads through nginx until it is stopped. @returns every answer that was not the board */
@@ -137,15 +137,16 @@ function startReads(): { stop(): Promise<string[]> } {
   };
 }
 
-/** Waits until clients have written on. */
+/** Waits until clients have written again. */
 async function untilWritten(history: History): Promise<void> {
   const enough = history.writes + WRITES_MEANWHILE;
   while (history.writes < enough) await delay(READ_PAUSE_MS);
 }
 
 /**
- * Stops a process where it stands, as a machine that hangs does, while clients read and write through nginx; lets it
- * go on once `meanwhile` is over. Reads must all be answered, and writes, but for those without a key that it had.
+ * Stops a process where it stands, as a machine that hangs does, while clients read and write
+ * through nginx; lets it go on once `meanwhile` is over. Reads must all be answered, and writes,
+ * but for those without a key that it had.
  */
 async function hang(member: ServiceMember, meanwhile: () => Promise<void>): Promise<void> {
   let refused: string[] = [];
@@ -173,8 +174,8 @@ async function hang(member: ServiceMember, meanwhile: () => Promise<void>): Prom
   expect(refused).toEqual([]);
 }
 
-describe.skipIf(nginx === undefined)("a process that hangs, and is not dead", () => {
-  test("a ranker is left out by every gateway within two seconds, no request fails for good, and it is taken back", async () => {
+describe.skipIf(nginx === undefined)("a process that hangs without ending", () => {
+  test("a ranker: every gateway leaves it out within two seconds, no request fails for good, and it comes back", async () => {
     const [ranker] = site.rankers as [ServiceMember];
     let ejectedMs = Number.POSITIVE_INFINITY;
     await hang(ranker, async () => {
@@ -186,7 +187,7 @@ describe.skipIf(nginx === undefined)("a process that hangs, and is not dead", ()
     await untilInRound(site.gateways, ranker);
   }, 60_000);
 
-  test("a gateway is left out by nginx, no request fails for good, and it is taken back", async () => {
+  test("a gateway: nginx leaves it out, no request fails for good, and it comes back", async () => {
     const [gateway] = site.gateways as [ServiceMember];
     await hang(gateway, async () => {});
     const before = await answeredBy(gateway, "/top");

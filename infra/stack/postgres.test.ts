@@ -6,7 +6,7 @@ import { freePort } from "./free-port.ts";
 import { startPostgres } from "./postgres.ts";
 import { scratchDir } from "./scratch-dir.ts";
 
-test("a PostgreSQL that was killed starts again although a backend is still at work", async () => {
+test("a killed PostgreSQL starts again although a backend still runs a statement", async () => {
   const dir = await scratchDir();
   await chmod(dir, 0o777);
   const port = await freePort();
@@ -14,7 +14,7 @@ test("a PostgreSQL that was killed starts again although a backend is still at w
   const first = await start();
   const sql = connect(first.url("busy"), { max: 1, onnotice: () => {} });
   const [{ pid }] = await sql<[{ pid: number }]>`SELECT pg_backend_pid() AS pid`;
-  // Some seconds without a look at anything else.
+  // A statement of some seconds.
   const counted = sql`SELECT count(*) FROM generate_series(1, 3e7::bigint)`.then(
     () => "counted",
     () => "broken off",
@@ -35,7 +35,7 @@ test("a PostgreSQL that was killed starts again although a backend is still at w
   await second.stop();
 }, 60_000);
 
-test("a data folder that is a link, as another user could leave one, is refused, and its target stays as it is", async () => {
+test("a data folder that is a link is refused, and its target stays as it is", async () => {
   const dir = await scratchDir();
   const [target, data] = [join(dir, "target"), join(dir, "data")];
   await mkdir(target);

@@ -16,7 +16,7 @@ export interface PostgresServer extends Engine {
 
 export interface PostgresOptions {
   port: number;
-  /** Data folder; initialised when it is empty, used as it is otherwise. Must be reachable by the `postgres` user. */
+  /** Data folder, which the `postgres` user can reach. Initialised where it is empty. */
   dir: string;
   /** Databases to create when they are missing. */
   databases: string[];
@@ -67,7 +67,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 const ALONE_WITHIN_MS = 30_000;
 const ALONE_POLL_MS = 100;
 
-/** A server that was killed leaves backends behind, which end what they are at before they see it: it starts after them. */
+/**
+ * Waits for the backends of a killed server, which finish their statement before they notice its
+ * end.
+ */
 async function launchWhenAlone(options: LaunchOptions): Promise<Engine> {
   for (const endsAt = performance.now() + ALONE_WITHIN_MS; ; await delay(ALONE_POLL_MS)) {
     try {
@@ -90,18 +93,12 @@ async function initialise(bin: string, dir: string, password: string, owner: { u
     await promisify(execFile)(
       join(bin, "initdb"),
       [
-        "--pgdata",
-        dir,
-        "--username",
-        USER,
-        "--pwfile",
-        passwordFile,
-        "--auth",
-        "scram-sha-256",
-        "--encoding",
-        "UTF8",
-        "--locale",
-        "C",
+        `--pgdata=${dir}`,
+        `--username=${USER}`,
+        `--pwfile=${passwordFile}`,
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
         "--no-sync",
         "--no-instructions",
       ],

@@ -7,42 +7,37 @@ export interface RedisServer extends Engine {
 
 export interface RedisOptions {
   port: number;
-  /** Folder of the append-only file; made when it is missing. */
+  /** Folder of the append-only file, made where it is missing. */
   dir: string;
   /** Further `redis-server` arguments, such as `["--maxmemory", "10mb"]`. */
   args?: string[];
-  /** Beside the environment of this process. */
+  /** Variables beside those of this process. */
   env?: Record<string, string>;
   onLine?: (line: string) => void;
 }
 
+const SETTINGS = {
+  save: "",
+  appendonly: "yes",
+  appendfsync: "always",
+  "maxmemory-policy": "noeviction",
+  "hash-max-listpack-value": 128,
+};
+
+/** Settings as arguments of `redis-server`: `--appendonly yes`. */
+export const toArguments = (settings: Record<string, string | number>): string[] =>
+  Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+
 /**
- * Starts a real `redis-server` on 127.0.0.1 as production should run it: append-only file, on disk before a write is
- * acknowledged, no snapshots beside it, no eviction, accounts in their compact form.
+ * Starts a real `redis-server` on 127.0.0.1 with the settings for production: an append-only file
+ * that is synced before a write is acknowledged, no snapshots, no eviction, accounts in the compact
+ * encoding.
  */
 export async function startRedis({ port, dir, args = [], env = {}, onLine }: RedisOptions): Promise<RedisServer> {
-  await mkdir(dir, { recursive: true, mode: 0o700 }); // hashes of passwords are in there, too
+  await mkdir(dir, { recursive: true, mode: 0o700 }); // it holds hashes of passwords
   const engine = await launch({
     command: "redis-server",
-    args: [
-      "--port",
-      String(port),
-      "--bind",
-      "127.0.0.1",
-      "--dir",
-      dir,
-      "--save",
-      "",
-      "--appendonly",
-      "yes",
-      "--appendfsync",
-      "always",
-      "--maxmemory-policy",
-      "noeviction",
-      "--hash-max-listpack-value",
-      "128",
-      ...args,
-    ],
+    args: [...toArguments({ port, bind: "127.0.0.1", dir, ...SETTINGS }), ...args],
     port,
     readyWhen: /Ready to accept connections/,
     stopSignal: "SIGTERM",

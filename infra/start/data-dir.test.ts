@@ -12,7 +12,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const modeOf = (file: string) => statSync(join(dir, file)).mode & 0o777;
 
-test("secrets are made once, and nobody else can read them", () => {
+test("secrets are made once, and only the owner can read them", () => {
   const { secrets } = openDataDir(dir, false);
   expect(secrets.jwtSecret.length).toBeGreaterThanOrEqual(48);
   expect(secrets.jwtSecret).not.toBe(secrets.postgresPassword);
@@ -20,7 +20,7 @@ test("secrets are made once, and nobody else can read them", () => {
   expect(openDataDir(dir, false).secrets).toEqual(secrets);
 });
 
-test("fresh removes data and secrets, and nothing else in the folder", () => {
+test("fresh removes the data and the secrets, and no other file", () => {
   const { secrets, redisDir } = openDataDir(dir, false);
   mkdirSync(redisDir);
   writeFileSync(join(redisDir, "appendonly.aof"), "");
@@ -29,7 +29,7 @@ test("fresh removes data and secrets, and nothing else in the folder", () => {
   expect([existsSync(redisDir), existsSync(join(dir, "tools"))]).toEqual([false, true]);
 });
 
-test("stack.env holds what the commands need, for the owner alone, also where it was readable before", () => {
+test("stack.env is readable by its owner alone, also where an old one was readable by all", () => {
   writeFileSync(join(dir, "stack.env"), "", { mode: 0o644 });
   openDataDir(dir, false).writeEnvironment({ REDIS_URL: "redis://127.0.0.1:1", REGIONS: "EU,NA" });
   expect(readFileSync(join(dir, "stack.env"), "utf8")).toBe("REDIS_URL=redis://127.0.0.1:1\nREGIONS=EU,NA\n");

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { isReachableByAll } from "stack/postgres-home";
 import { replaceFile } from "./replace-file.ts";
 
-/** Made at the first start, and kept: tokens stay valid and the database stays open over a restart. */
+/**
+ * Made at the first start and kept, so that tokens and the database password stay valid after a
+ * restart.
+ */
 export interface Secrets {
   jwtSecret: string;
   postgresPassword: string;
@@ -14,20 +17,20 @@ export interface Secrets {
 const SECRET_BYTES = 48;
 const newSecret = () => randomBytes(SECRET_BYTES).toString("base64url");
 
-/** What lies in the data folder of the embedded stack. */
+/** The data folder of the embedded stack. */
 export interface DataDir {
   readonly path: string;
   readonly redisDir: string;
   readonly postgresDir: string;
   readonly secrets: Secrets;
-  /** Writes `stack.env`: what the commands beside the stack need to find its stores. */
+  /** Writes `stack.env`, from which commands learn the addresses of the stores. */
   writeEnvironment(env: Record<string, string>): void;
 }
 
-/** Makes the folder, or takes it as it is; `fresh` removes the data and the secrets in it first. */
+/** Makes the folder or uses an existing one. `fresh` removes its data and secrets first. */
 export function openDataDir(path: string, fresh: boolean): DataDir {
   const redisDir = join(path, "redis");
-  const postgresDir = placeOfPostgres(path);
+  const postgresDir = postgresDirOf(path);
   const secretsFile = join(path, "secrets.json");
   if (fresh) for (const each of [redisDir, postgresDir, secretsFile]) rmSync(each, { recursive: true, force: true });
   return {
@@ -43,10 +46,10 @@ export function openDataDir(path: string, fresh: boolean): DataDir {
 }
 
 /**
- * PostgreSQL does not run as root; the user that it runs under could not walk into a private folder, such as a clone
- * in `/root`. Its data then lies in `/var/tmp`, under a name that follows from the folder's path.
+ * PostgreSQL does not run as root, and the user it runs under cannot enter a private folder, such
+ * as a clone in `/root`. Its data is then in `/var/tmp`, under a hash of the folder's path.
  */
-function placeOfPostgres(path: string): string {
+function postgresDirOf(path: string): string {
   const inside = join(path, "postgres");
   if (userInfo().uid !== 0 || isReachableByAll(path)) return inside;
   const digest = createHash("sha256").update(realpathSync(path)).digest("hex").slice(0, 16);

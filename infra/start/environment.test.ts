@@ -3,18 +3,17 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { loadGatewayConfig } from "../../gateway/src/config.ts";
 import { loadRankerConfig } from "../../ranker/src/config.ts";
 import { databasesOf, regionsOf, serviceEnvironment } from "./environment.ts";
-import { readOptions } from "./options.ts";
+import { toStackOptions } from "./stack-options.ts";
 
 const addresses = {
   redisUrl: "redis://127.0.0.1:6390",
   postgresUrl: (database: string) => `postgres://127.0.0.1:5490/${database}`,
   jwtSecret: "x".repeat(48),
 };
-const options = readOptions([], {}, "/project");
-if (options === undefined) throw new Error("no options");
+const options = toStackOptions({ fresh: false, "no-drainer": false }, {}, "/project");
 const environmentOf = (env: Record<string, string>) => serviceEnvironment(env, addresses, options);
 
-test("all three services can be started with it", () => {
+test("the environment of the stack is valid for all three services", () => {
   const env = environmentOf({});
   expect(loadGatewayConfig(env).rankerUrls).toEqual(["http://127.0.0.1:5000", "http://127.0.0.1:5001"]);
   expect(loadRankerConfig(env).passwordsRequired).toBe(false);
@@ -23,7 +22,7 @@ test("all three services can be started with it", () => {
   expect(postgresUrlByRegion.get("EU")).toEndWith("/leaderboard_eu");
 });
 
-test("a .env that was made for production leads nowhere: stores, secrets and hosts are the stack's own", () => {
+test("stores, secrets and hosts of a .env for production are not used", () => {
   const production = {
     REDIS_URL: "redis://prod",
     REDIS_URL_EU: "redis://prod-eu",
@@ -38,7 +37,7 @@ test("a .env that was made for production leads nowhere: stores, secrets and hos
   expect([env.HOST, env.JWT_SECRET]).toEqual([undefined, addresses.jwtSecret]);
 });
 
-test("limits, regions and boards can be set from outside", () => {
+test("limits, regions and boards can be set by variables", () => {
   const env: Record<string, string> = environmentOf({ REGIONS: "EU,MARS", QUEUE_MAX: "7", RATE_ADDRESS_BURST: "3" });
   expect(env).toMatchObject({ REGIONS: "EU,MARS", QUEUE_MAX: "7", RATE_ADDRESS_BURST: "3" });
   expect(env.POSTGRES_URL_MARS).toEndWith("/leaderboard_mars");

@@ -4,9 +4,12 @@ import { commonFields } from "shared/service/config";
 import { drainerFields } from "../../drainer/src/config.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
 import { rankerFields } from "../../ranker/src/config.ts";
-import { RANKERS, type StackOptions } from "./options.ts";
+import { RANKERS, type StackOptions } from "./stack-options.ts";
 
-/** What the stack decides itself: a `.env` for production must not lead the embedded one to real data. */
+/**
+ * Variables that the stack sets itself, so that a `.env` for production cannot lead it to real
+ * data.
+ */
 const OWN = new Set([
   "PORT",
   "METRICS_PORT",
@@ -20,8 +23,7 @@ const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFie
 const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];
 
 /**
- * Defaults for one machine: everybody has the same address there, and nobody else can reach it. Each may be set from
- * outside.
+ * Defaults for one machine, where all clients have the same address and no other machine connects.
  */
 const EASY = {
   PASSWORDS: "optional",
@@ -34,12 +36,12 @@ const EASY = {
   LIVE_STREAMS_PER_ADDRESS: "10000",
 };
 
-/** The regions that the stack is started with. @throws ZodError when `REGIONS` is not valid */
+/** The regions of the stack. @throws ZodError when `REGIONS` is not valid */
 export const regionsOf = (env: Environment) => commonFields.REGIONS.parse(env.REGIONS || undefined);
 
 export const databaseOf = (region: string) => `leaderboard_${region.toLowerCase()}`;
 
-/** The databases of these regions, and the one where accounts live. */
+/** The databases of these regions, and the one of the accounts. */
 export const databasesOf = (regions: readonly string[]) => [...new Set([GLOBAL, ...regions])].map(databaseOf);
 
 export interface Addresses {
@@ -49,7 +51,7 @@ export interface Addresses {
   jwtSecret: string;
 }
 
-/** What the services and the commands need to find the stores. */
+/** The addresses of the stores, for services and commands. */
 export function storeEnvironment(env: Environment, { redisUrl, postgresUrl }: Addresses): Record<string, string> {
   return {
     ...pick(env, ["REGIONS", "PARTITIONS", "BOARDS"]),
@@ -59,13 +61,13 @@ export function storeEnvironment(env: Environment, { redisUrl, postgresUrl }: Ad
   };
 }
 
-/** What `stack.env` holds: the stores, and what tokens are signed with. */
+/** The variables of `stack.env`: the stores, and the signing of tokens. */
 export function commandEnvironment(env: Environment, addresses: Addresses): Record<string, string> {
   const signing = pick(env, ["JWT_ISSUER", "JWT_AUDIENCE"]);
   return { ...storeEnvironment(env, addresses), ...signing, JWT_SECRET: addresses.jwtSecret };
 }
 
-/** The whole environment of a service of the stack, but for its port. */
+/** The whole environment of a service, except for its port. */
 export function serviceEnvironment(env: Environment, addresses: Addresses, { ports }: StackOptions) {
   const rankers = Array.from({ length: RANKERS }, (_, index) => `http://127.0.0.1:${ports.RANKER_PORT + index}`);
   return {
@@ -74,7 +76,7 @@ export function serviceEnvironment(env: Environment, addresses: Addresses, { por
     ...storeEnvironment(env, addresses),
     JWT_SECRET: addresses.jwtSecret,
     LEADERBOARD_SERVICE_URLS: rankers.join(","),
-    // Bun sends at most 256 requests at once otherwise, and every live stream is one.
+    // Bun's default is 256 requests at once, and every live stream is one.
     BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
   };
 }

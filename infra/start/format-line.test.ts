@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { formatLine } from "./format-line.ts";
 
-test("a log entry becomes one line for people, its fields as they are", () => {
+test("a log entry becomes one line for people, with all its fields", () => {
   const entry = {
     level: "info",
     time: "2026-01-02T03:04:05.678Z",
@@ -15,7 +15,7 @@ test("a log entry becomes one line for people, its fields as they are", () => {
   );
 });
 
-test("what a client has sent can forge no line and give the terminal no orders", () => {
+test("a logged text of a client cannot forge a line or control the terminal", () => {
   const entry = {
     level: "info",
     time: "2026-01-02T03:04:05.678Z",

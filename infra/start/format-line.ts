@@ -1,14 +1,17 @@
-/** Widest name of a process. */
+/** The longest name of a process. */
 const NAME_WIDTH = 9;
 const LEVELS = new Set(["trace", "debug", "info", "warn", "error", "fatal"]);
 const SHOWN_ELSEWHERE = new Set(["level", "time", "service", "msg"]);
 
-/** A line of a process for people: who spoke, and a JSON log entry as `time level message name=value …`. */
+/**
+ * Formats a line of a process for people: its name, and a JSON log entry as `time level message
+ * name=value …`.
+ */
 export function formatLine(process: string, line: string): string {
   return `${process.padEnd(NAME_WIDTH)} | ${escapeControls(toText(line))}`;
 }
 
-/** A path that somebody asked for may hold anything: no new line that looks like a process's own, no colours, no bells. */
+/** A logged path may hold any character, also a line end or a terminal's escape sequence. */
 const escapeControls = (text: string) =>
   text.replaceAll(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 

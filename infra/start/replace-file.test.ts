@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-test("a link under the file's name is replaced, and what it points to stays as it is", () => {
+test("a link under the file's name is replaced, and its target stays as it is", () => {
   const [file, target] = [join(dir, "file"), join(dir, "target")];
   writeFileSync(target, "precious");
   symlinkSync(target, file);
@@ -30,12 +30,12 @@ test("a link under the file's name is replaced, and what it points to stays as i
   expect(readdirSync(dir).sort()).toEqual(["file", "target"]);
 });
 
-test("a file that cannot be put in place leaves nothing behind", () => {
+test("a file that cannot be renamed leaves no partial file", () => {
   mkdirSync(join(dir, "folder"));
   expect(() => replaceFile(join(dir, "folder"), "new")).toThrow();
   expect(readdirSync(dir)).toEqual(["folder"]);
 });
 
-test("no two names of a part are alike", () => {
+test("every partial file has a name of its own", () => {
   expect(partNameOf("board.csv")).not.toBe(partNameOf("board.csv"));
 });

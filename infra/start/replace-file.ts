@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 
 /**
- * A name beside a file for what is to become it. With the flag `wx` nothing is overwritten that stands there; a name
- * that could be guessed could be a link of another user's to a file of ours.
+ * A random name beside a file for its next content, to be opened with the flag `wx`. Another user
+ * could put a link to one of our files under a name that can be guessed.
  */
 export const partNameOf = (file: string): string => `${file}.${randomBytes(8).toString("hex")}.part`;
 
-/** Puts a whole file under this name, or none, for the owner alone. A link there is replaced, not followed. */
+/**
+ * Writes a file for its owner alone, completely or not at all. A link of that name is replaced, not
+ * followed.
+ */
 export function replaceFile(file: string, text: string): void {
   const part = partNameOf(file);
   try {

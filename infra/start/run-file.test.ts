@@ -18,7 +18,7 @@ function leave(children: { pid: number; command: string }[]): void {
   writeFileSync(file, JSON.stringify({ stack: { pid: 2 ** 22 + 1, command: "gone" }, children }));
 }
 
-test("children of a stack that was killed are ended", async () => {
+test("the next start ends the children of a killed stack", async () => {
   const child = Bun.spawn(["sleep", "60"]);
   leave([{ pid: child.pid, command: "sleep 60" }]);
   const reports: string[] = [];
@@ -27,7 +27,7 @@ test("children of a stack that was killed are ended", async () => {
   expect(reports).toEqual([`ending process ${child.pid}, left by an earlier run`]);
 });
 
-test("a process that only has the same number is left alone", async () => {
+test("a process that only has the same id is left alone", async () => {
   const other = Bun.spawn(["sleep", "60"]);
   leave([{ pid: other.pid, command: "redis-server 127.0.0.1:6390" }]);
   await openRunFile(file, silent);
@@ -36,14 +36,14 @@ test("a process that only has the same number is left alone", async () => {
   other.kill();
 });
 
-test("a stack that runs is told of by its process number", async () => {
+test("a second stack is refused with the process id of the running one", async () => {
   const stack = Bun.spawn(["sleep", "60"]);
   writeFileSync(file, JSON.stringify({ stack: { pid: stack.pid, command: "sleep 60" }, children: [] }));
   await expect(openRunFile(file, silent)).rejects.toThrow(`already runs here, as process ${stack.pid}`);
   stack.kill();
 });
 
-test("it lists the children that run now, and is gone after an orderly end", async () => {
+test("the run file lists the running children, and is removed at an orderly end", async () => {
   const child = Bun.spawn(["sleep", "60"]);
   const runFile = await openRunFile(file, silent);
   const childrenNow = () => (JSON.parse(readFileSync(file, "utf8")) as { children: unknown[] }).children;

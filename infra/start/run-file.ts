@@ -3,18 +3,21 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { replaceFile } from "./replace-file.ts";
 
-/** A process as `ps` names it: a number alone may belong to another one by now. */
+/** A process with its command line, since its id alone may belong to another process by now. */
 interface KnownProcess {
   pid: number;
   command: string;
 }
 
-/** Who runs on a data folder: written while the stack runs, so that a killed one can be cleared away. */
+/**
+ * The processes that run on a data folder, recorded so that the next start can end those of a
+ * killed stack.
+ */
 export interface RunFile {
-  /** Takes down that a child runs. */
+  /** Records a child. */
   add(pid: number): void;
   remove(pid: number): void;
-  /** The stack has ended in order. */
+  /** Removes the file, when the stack has ended in order. */
   close(): void;
 }
 
@@ -22,7 +25,7 @@ const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Claims the data folder, after ending what a killed stack has left running on it.
+ * Claims the data folder, after ending the processes that a killed stack has left on it.
  *
  * @throws Error when another stack runs on it
  */
@@ -62,7 +65,7 @@ function readRunFile(file: string): { stack: KnownProcess; children: KnownProces
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
-/** The command line of a process, empty when there is none by that number. */
+/** The command line of a process; empty where there is no process of that id. */
 function commandOf(pid: number): string {
   try {
     return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).trim();
@@ -74,7 +77,7 @@ function commandOf(pid: number): string {
 const isAlive = ({ pid, command }: KnownProcess) => command !== "" && commandOf(pid) === command;
 
 async function end(child: KnownProcess): Promise<void> {
-  // SIGINT asks PostgreSQL to end its sessions, too; the others take it as they take SIGTERM.
+  // At SIGINT PostgreSQL also ends its sessions; the others handle it as SIGTERM.
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     process.kill(child.pid, signal);
     for (let waitedMs = 0; waitedMs < STOP_TIMEOUT_MS; waitedMs += POLL_MS) {

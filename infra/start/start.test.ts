@@ -2,16 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { join } from "node:path";
 import connect from "postgres";
 import { launch } from "stack/engine";
-import {
-  clientOf,
-  codeOf,
-  makePlace,
-  type Place,
-  pidOf,
-  type RunningStack,
-  startStack,
-  until,
-} from "testing/stack-under-test";
+import { clientOf, codeOf } from "testing/client";
+import { makePlace, type Place, pidOf, type RunningStack, startStack } from "testing/stack-under-test";
+import { until } from "testing/until";
 
 let place: Place;
 let stack: RunningStack | undefined;
@@ -30,7 +23,7 @@ interface Row {
   region: string;
 }
 
-/** The rows of a region's database, asked for until one has this score: the way there is asynchronous. */
+/** Reads a region's database until a row has this score, since the drainer writes it later. */
 async function rowsOf(region: string, score: string): Promise<Row[]> {
   const sql = connect((await place.readStores())[`POSTGRES_URL_${region}`] ?? "", { max: 1 });
   try {
@@ -41,7 +34,7 @@ async function rowsOf(region: string, score: string): Promise<Row[]> {
   }
 }
 
-test("the whole path, a restart in its middle, and a fresh start at the end", async () => {
+test("scores, tokens and passwords survive a restart, and --fresh removes them", async () => {
   stack = await startStack(place);
   const client = clientOf(place);
   const token = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
@@ -73,7 +66,7 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
   expect(await stack.exited).toBe(0);
   stack = await startStack(place);
   expect(await read()).toEqual(before);
-  // The token of before is still good, and so are the passwords, for nobody else.
+  // The old token and the passwords are still valid.
   expect(await ada.addScore({ delta: 1 })).toMatchObject({ score: 106 });
   expect(await client.login({ user_id: "bob", password: "correct horse" })).toMatchObject({ user: { name: "Bob" } });
   expect(await codeOf(client.login({ user_id: "bob", name: "Bob" }))).toBe("bad_credentials");
@@ -85,7 +78,7 @@ test("the whole path, a restart in its middle, and a fresh start at the end", as
   expect(await codeOf(ada.addScore({ delta: 1 }))).toBe("invalid_token");
 }, 60_000);
 
-describe("what goes wrong at the start is said in plain words", () => {
+describe("the start fails and names", () => {
   const start = (args: string[], env: Record<string, string>) =>
     launch({
       command: process.execPath,
@@ -118,7 +111,7 @@ describe("what goes wrong at the start is said in plain words", () => {
   });
 });
 
-test("a child that is killed runs again; a stack that is killed leaves nothing in the way of the next", async () => {
+test("a killed child is restarted, and a killed stack does not hinder the next one", async () => {
   stack = await startStack(place);
   const second = startStack(place);
   await expect(second).rejects.toThrow(`The stack already runs here, as process ${stack.pid}`);
@@ -134,7 +127,7 @@ test("a child that is killed runs again; a stack that is killed leaves nothing i
       (next) => next !== undefined && next !== pid,
     );
   }
-  // The client waits for the whole to be back.
+  // The client retries until the stack is back.
   expect(await client.as(token).addScore({ delta: 1 })).toMatchObject({ rank: 1, score: 1 });
 
   await stack.kill();

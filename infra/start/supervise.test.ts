@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { Engine } from "stack/engine";
 import { restartDelayMs, supervise } from "./supervise.ts";
 
-/** A process that dies when the test says so. */
+/** A process that ends when the test says so. */
 function fakeEngine(pid: number) {
   const exit = Promise.withResolvers<number>();
   const engine: Engine = {
@@ -29,7 +29,7 @@ function under() {
   return { events, hooks, runsAgain: running.promise };
 }
 
-test("a process that dies is reported and started again, also when the next start fails", async () => {
+test("a process that ends is reported and restarted, also when a restart fails", async () => {
   const { events, hooks, runsAgain } = under();
   const [first, second] = [fakeEngine(1), fakeEngine(2)];
   const starts = [
@@ -52,7 +52,7 @@ test("a process that dies is reported and started again, also when the next star
   ]);
 });
 
-test("a process that is stopped stays so", async () => {
+test("a stopped process is not restarted", async () => {
   const { events, hooks } = under();
   let starts = 0;
   const start = () => Promise.resolve(fakeEngine(++starts).engine);
@@ -61,7 +61,7 @@ test("a process that is stopped stays so", async () => {
   expect([events, starts]).toEqual([["start 1", "exit 1"], 1]);
 });
 
-test("a stop in the pause before a restart ends the pause", async () => {
+test("a stop ends the pause before a restart", async () => {
   const { events, hooks } = under();
   const first = fakeEngine(1);
   const died = Promise.withResolvers<void>();
@@ -76,11 +76,11 @@ test("a stop in the pause before a restart ends the pause", async () => {
   expect(events).toEqual(["start 1", "exit 1", "ranker died (by a signal); starting it again"]);
 });
 
-test("a first start that fails is the caller's to tell", async () => {
+test("a failure of the first start is thrown", async () => {
   const start = () => Promise.reject(new Error("no"));
   await expect(supervise({ name: "ranker", start }, under().hooks)).rejects.toThrow("no");
 });
 
-test("the pauses grow, to five seconds", () => {
+test("the pauses before restarts grow to five seconds", () => {
   expect([1, 2, 3, 4, 5, 6, 60].map(restartDelayMs)).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
 });

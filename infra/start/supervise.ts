@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Engine } from "stack/engine";
 
-/** A process of the stack, and how it is started. */
+/** A process of the stack. */
 export interface Member {
   name: string;
   start(): Promise<Engine>;
@@ -20,15 +20,15 @@ export interface Hooks {
 
 const RESTART_DELAY_MS = 250;
 const RESTART_DELAY_MS_MAX = 5_000;
-// A process that lived this long had started well: its end is a new fault, not the last one again.
+// After this time a process counts as well started: its end is a new failure.
 const SETTLED_MS = 10_000;
 
-/** The pause before a restart; `failures` counts those since the process last settled. */
+/** The pause before a restart. @param failures since the process last ran for `SETTLED_MS` */
 export const restartDelayMs = (failures: number) =>
   Math.min(RESTART_DELAY_MS_MAX, RESTART_DELAY_MS * 2 ** Math.max(0, failures - 1));
 
 /**
- * Starts a process, and starts it again whenever it dies, until it is told to stop.
+ * Starts a process, and restarts it whenever it ends, until it is stopped.
  *
  * @throws Error when the first start fails
  */

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
-import { DEFAULT_PORTS } from "./options.ts";
+import { DEFAULT_PORTS } from "./stack-options.ts";
 
-/** What the stack prints when it is ready: where it is, and three requests to try. */
+/** The text that the stack prints when it is ready: its address, and three requests to try. */
 export function welcome(port: number, dataDir: string, passwordsRequired: boolean): string {
   const url = `http://127.0.0.1:${port}`;
   const json = `-H 'Content-Type: application/json'`;
@@ -24,9 +24,9 @@ Leaderboard is ready at ${url} (open it in a browser, too)
   Read:
     curl '${url}/top?region=EU&limit=10'
 
-${passwordsRequired ? "" : "Passwords are optional here, since nobody but this machine can connect: never so on an open network.\n"}\
+${passwordsRequired ? "" : "Passwords are optional here, since only this machine can connect. Require them on an open network.\n"}\
 A thousand players at once: ${demo}
 The data is kept in ${relative(process.cwd(), dataDir) || dataDir}; \
---fresh begins anew. Ctrl-C stops everything.
+--fresh starts without it. Ctrl-C stops everything.
 `;
 }

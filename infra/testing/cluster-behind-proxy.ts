@@ -1,26 +1,24 @@
-import { createLog } from "shared/log/log";
-import { type Connection, connectServer } from "shared/redis/connection";
-import { awaitReady } from "shared/redis/redis";
+/** A Redis Cluster whose connections a test can break. */
+
+import type { Connection } from "shared/redis/connection";
+import { connectToServer } from "./connect.ts";
 import { scratchRedis } from "./scratch.ts";
 import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-/** A cluster of a single node, which says of itself that it is where the proxy is. */
+/** A cluster of one node, which announces the address of the proxy as its own. */
 export interface ClusterBehindProxy {
-  /** Names the one node twice, or it would be no cluster. */
+  /** Names the node twice: two addresses mean a cluster. */
   url: string;
   proxy: TcpProxy;
-  /** A connection that the proxy does not stand before. */
+  /** A connection past the proxy. */
   direct: Connection;
   close(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 5_000;
-
 export async function startClusterBehindProxy(): Promise<ClusterBehindProxy> {
   const server = await scratchRedis(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
   const proxy = await openTcpProxy(server.port);
-  const direct = connectServer({ url: server.url, name: "direct", log: createLog("test", "silent") });
-  await awaitReady(direct, READY_TIMEOUT_MS);
+  const direct = await connectToServer(server.url);
   await direct.config("SET", "cluster-announce-port", proxy.port);
   await direct.cluster("ADDSLOTSRANGE", 0, 16_383);
   while (!String(await direct.cluster("INFO")).includes("cluster_state:ok"));

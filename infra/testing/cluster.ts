@@ -1,12 +1,14 @@
+/** A Redis Cluster of six servers. */
+
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createLog } from "shared/log/log";
 import { type Connection, connectServer } from "shared/redis/connection";
 import { awaitReady } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
-import type { RedisOptions } from "stack/redis";
+import { type RedisOptions, toArguments } from "stack/redis";
 
-/** The first three are the primaries, the last three their replicas, each of the one three places before. */
+/** Three primaries, then three replicas: each replicates the node three places before it. */
 export interface RedisCluster<Node> {
   nodes: readonly Node[];
   /** Names all nodes, as `REDIS_URL` does. */
@@ -14,19 +16,20 @@ export interface RedisCluster<Node> {
 }
 
 const PRIMARIES = 3;
-// Where each primary's slots begin: so that GLOBAL and ASIA, NA and the accounts, and EU are apart.
+// Each primary's first slot, so that GLOBAL and ASIA, NA and the accounts, and EU are on three
+// primaries.
 const FIRST_SLOTS = [0, 13_000, 14_400];
 const SLOTS = 16_384;
-/** After this long without a word from a primary its replica asks to take over. */
+/** A replica asks to take over from a primary that has been silent for so long. */
 export const NODE_TIMEOUT_MS = 1_000;
 const READY_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
 
 /**
- * Starts six servers on free loopback ports and makes a cluster of them. A server needs two seconds before it trusts
- * what it has heard of the others: Redis has no setting for that.
+ * Starts six servers on free loopback ports and makes a cluster of them, which takes two seconds: a
+ * server does not trust what it hears of the others earlier, and has no setting for that.
  *
- * @param dir each server has its folder in it
+ * @param dir holds a folder for each server
  * @param launch starts one server
  */
 export async function startCluster<Node extends { port: number }>(
@@ -41,20 +44,14 @@ export async function startCluster<Node extends { port: number }>(
       launch({
         port,
         dir: join(dir, `node-${index}`),
-        args: [
-          "--cluster-enabled",
-          "yes",
-          "--cluster-node-timeout",
-          String(NODE_TIMEOUT_MS),
-          "--cluster-port",
-          String(busPorts[index]),
-          "--cluster-require-full-coverage",
-          "no",
-          "--cluster-allow-replica-migration",
-          "no",
-          "--repl-diskless-sync-delay",
-          "0",
-        ],
+        args: toArguments({
+          "cluster-enabled": "yes",
+          "cluster-node-timeout": NODE_TIMEOUT_MS,
+          "cluster-port": busPorts[index] ?? 0,
+          "cluster-require-full-coverage": "no",
+          "cluster-allow-replica-migration": "no",
+          "repl-diskless-sync-delay": 0,
+        }),
       }),
     ),
   );
@@ -68,7 +65,7 @@ export async function startCluster<Node extends { port: number }>(
   return { nodes, url: `redis://${clientPorts.map((port) => `127.0.0.1:${port}`).join(",")}` };
 }
 
-/** Deals out the slots and the roles, and returns when every server has heard of all of it. */
+/** Assigns slots and roles, and resolves when every server knows all of them. */
 async function formCluster(servers: readonly Connection[], ports: readonly number[], busPorts: readonly number[]) {
   const primaries = servers.slice(0, PRIMARIES);
   for (const [index, server] of primaries.entries()) {
@@ -76,7 +73,7 @@ async function formCluster(servers: readonly Connection[], ports: readonly numbe
   }
   for (const [index, server] of servers.entries()) {
     await server.cluster("SET-CONFIG-EPOCH", index + 1);
-    // Everybody meets everybody: rumour would take seconds.
+    // Each server meets each other one: gossip would take seconds.
     for (let other = 0; other < index; other++) {
       await server.call("CLUSTER", "MEET", "127.0.0.1", ports[other] ?? 0, busPorts[other] ?? 0);
     }

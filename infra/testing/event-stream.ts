@@ -1,19 +1,24 @@
-/** An event as a client reads it; a hint to come back later, and a comment, are events here as well. */
+/** A reader of live streams. */
+
+/** An event as a client reads it. `retry:` hints and comments are events, too. */
 export interface StreamEvent {
   event: string;
   id?: string;
   data: unknown;
 }
 
-/** A stream of Server-Sent Events that is being read. */
+/** A stream of Server-Sent Events. */
 export interface EventStream {
   response: Response;
-  /** The next event of these names, or of any but comments and hints; nothing once the stream has ended. */
+  /**
+   * The next event with one of these names, or any but comments and hints. Undefined once the
+   * stream has ended.
+   */
   next(...names: string[]): Promise<StreamEvent | undefined>;
   close(): void;
 }
 
-/** Opens a stream and resolves when its head is there, whatever the status. */
+/** Opens a stream. Resolves at the headers of any status. */
 export async function openEvents(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
   const ended = new AbortController();
   const response = await fetch(url, { headers, signal: ended.signal });
@@ -32,7 +37,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
             return event;
           continue;
         }
-        // Not before it is asked for: an answer that is no stream is read otherwise.
+        // Not earlier: a test reads an answer that is no stream by itself.
         chunks ??= response.body?.[Symbol.asyncIterator]();
         const chunk = await chunks?.next().catch(() => undefined);
         if (chunk === undefined || chunk.done) return undefined;

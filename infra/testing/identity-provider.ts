@@ -1,3 +1,5 @@
+/** An OpenID Connect provider under the control of a test. */
+
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
 import type { ProviderOptions } from "shared/auth/provider";
 
@@ -15,18 +17,18 @@ export async function makeKey(alg: Algorithm, kid: string): Promise<SigningKey> 
   return { alg, kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" } };
 }
 
-/** An identity provider on loopback: it publishes keys, and fails as it is told to. */
+/** An identity provider on loopback, which publishes keys and fails on demand. */
 export interface IdentityProvider {
   options: ProviderOptions;
-  /** What it publishes. */
+  /** The keys that it publishes. */
   keys: JWK[];
-  /** Requests for the key set that it has had. */
+  /** Requests for the key set so far. */
   readonly fetches: number;
-  /** How it answers; a promise holds the answer back. */
+  /** Makes its answers. A promise holds an answer back. */
   answer: () => Response | Promise<Response>;
   publish(): Response;
   stop(): Promise<void>;
-  /** Again on the same port. */
+  /** Starts it again on the same port. */
   start(): void;
 }
 
@@ -65,7 +67,9 @@ export function startIdentityProvider(): IdentityProvider {
   return provider;
 }
 
-/** A token as the provider would sign it; `changed` replaces claims, and drops those that are undefined. */
+/**
+ * A token signed by the provider. `changed` replaces claims, and removes those that are undefined.
+ */
 export function signAs(key: SigningKey, changed: Record<string, unknown> = {}, header: object = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const claims = {

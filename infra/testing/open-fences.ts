@@ -1,14 +1,18 @@
+/** The fences that a Redis needs before rankers may write to it. */
+
 import { setTimeout as delay } from "node:timers/promises";
-import { createLog } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
-import { awaitReady, connectRedis, type Redis, runAt } from "shared/redis/redis";
+import { type Redis, runAt } from "shared/redis/redis";
 import { formatFence } from "shared/stores/fence";
+import { connectTo } from "./connect.ts";
 
 const POLL_MS = 5;
-const READY_TIMEOUT_MS = 5_000;
 
-/** Opens every shard and the accounts on a store that no drainer looks after, as a drainer would. */
+/**
+ * Opens every shard and the accounts for writes, as a drainer does. For a Redis that has no
+ * drainer.
+ */
 export async function openFences(redis: Redis, { shards }: Topology): Promise<void> {
   for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
     let run = runAt(redis, fenceKey(tag));
@@ -17,11 +21,10 @@ export async function openFences(redis: Redis, { shards }: Topology): Promise<vo
   }
 }
 
-/** The same by the address of the store. */
+/** Does the same for the Redis at `url`. */
 export async function openFencesAt(url: string, topology: Topology): Promise<void> {
-  const redis = connectRedis({ url, name: "test", log: createLog("test", "silent") });
+  const redis = await connectTo(url);
   try {
-    await awaitReady(redis, READY_TIMEOUT_MS);
     await openFences(redis, topology);
   } finally {
     redis.disconnect();

@@ -1,20 +1,26 @@
+/** PgBouncer, where it is installed. */
+
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 import { postgresOwner } from "stack/postgres-home";
 
-/** The path of PgBouncer, or nothing where it is not installed. */
+/** The path of PgBouncer; undefined where it is not installed. */
 export const pgbouncer =
   Bun.which("pgbouncer") ?? Bun.which("pgbouncer", { PATH: "/usr/sbin:/usr/local/sbin" }) ?? undefined;
 
-/** Says that what needs PgBouncer was not run, and why. */
+/**
+ * Prints that tests were skipped for want of PgBouncer.
+ *
+ * @param what as in "so no pool was tested"
+ */
 export function announceWithoutPgbouncer(what: string): void {
   if (pgbouncer === undefined) process.stderr.write(`SKIPPED: pgbouncer is not installed, so ${what}\n`);
 }
 
 export interface PgbouncerOptions {
-  /** Of one database: what PgBouncer connects to. */
+  /** The URL of the one database that PgBouncer connects to. */
   postgresUrl: string;
   /** A folder that any user may walk into. */
   dir: string;
@@ -25,7 +31,7 @@ export interface PgbouncerOptions {
 }
 
 /**
- * The real PgBouncer in transaction mode before one database.
+ * Starts a real PgBouncer in transaction mode for one database.
  *
  * @throws Error where it is not installed
  */

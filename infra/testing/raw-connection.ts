@@ -1,13 +1,15 @@
+/** HTTP byte for byte. */
+
 import { connect, type Socket } from "node:net";
 
-/** A connection that sends bytes as they are: no client of ours would. */
+/** A connection that sends bytes as they are, also those that no HTTP client sends. */
 export interface RawConnection {
   socket: Socket;
-  /** Resolves with all that was received, when the other side has closed. */
+  /** Resolves with everything received, when the server has closed. */
   ended: Promise<string>;
 }
 
-/** Opens a connection to 127.0.0.1 and writes; every character is one byte. */
+/** Opens a connection to 127.0.0.1 and writes. Every character is one byte. */
 export function openRaw(port: number, bytes: string): RawConnection {
   const socket = connect(port, "127.0.0.1");
   let received = "";

@@ -1,9 +1,11 @@
+/** The entries of both stores, to be compared. */
+
 import connect from "postgres";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
 import type { Redis } from "shared/redis/redis";
 
-/** A player's entry on `main` as a store holds it, in words that both stores can be compared in. */
+/** A player's entry on `main`, in a form that is the same for both stores. */
 export interface StoredEntry {
   userId: string;
   score: number;
@@ -17,11 +19,7 @@ const toEntry = (userId: string, score: string, reachedAt: string | number, upda
   text: `${userId} ${score} ${reachedAt} ${updatedAt}`,
 });
 
-/**
- * A shard's entries in the order of their ranks.
- *
- * @throws Error when a record does not say what the ranking says
- */
+/** @returns a shard's entries by rank @throws Error where a record contradicts the ranking */
 export async function readRedisEntries(redis: Redis, tag: string): Promise<StoredEntry[]> {
   const flat = await redis.zrevrange(`leaderboard:{${tag}}`, 0, -1, "WITHSCORES");
   const ranked = Array.from({ length: flat.length / 2 }, (_, i) => ({
@@ -48,7 +46,7 @@ interface EntryRow {
   updated_us: string;
 }
 
-/** A database's entries in the order of their ranks. */
+/** @returns a database's entries by rank */
 export async function readPostgresEntries(url: string): Promise<StoredEntry[]> {
   const sql = connect(url, { max: 1 });
   try {

@@ -1,14 +1,20 @@
+/** CPU time and memory of a Redis. */
+
 import type { RedisClient } from "bun";
 
-/** What a Redis has spent since it started, in microseconds. */
+/** The time that a Redis has spent since its start, in microseconds. */
 export interface ServerCost {
-  /** CPU time of the process, in user code and in the kernel: reading and answering the network is in it. */
+  /** CPU time of the process, in user code and in the kernel, network included. */
   cpuUs: number;
-  /** Time within scripts alone. On a busy machine it also counts when another process had the core. */
+  /**
+   * Wall time in scripts, which on a busy machine includes the time of other processes on the core.
+   */
   scriptUs: number;
 }
 
-/** The fields of an `INFO` reply by name; of a field with parts, as `cmdstat_…` has, the text of them. */
+/**
+ * The fields of an `INFO` reply by name. A field with parts, such as `cmdstat_…`, is their text.
+ */
 export function parseInfo(reply: string): Map<string, string> {
   const lines = reply.split("\r\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
@@ -20,17 +26,17 @@ export function toServerCost(info: ReadonlyMap<string, string>): ServerCost {
   return { cpuUs: seconds * 1e6, scriptUs: Number(scripts?.[1] ?? 0) };
 }
 
-/** A part of `INFO`, by name. */
+/** The fields of some sections of `INFO`. */
 export async function readInfo(redis: RedisClient, ...sections: string[]): Promise<Map<string, string>> {
   const reply: unknown = await redis.send("INFO", sections);
   return parseInfo(String(reply));
 }
 
-/** What was spent so far. Reading it costs Redis some 50 µs itself. */
+/** The time spent so far. Reading it costs Redis some 50 µs itself. */
 export const readServerCost = async (redis: RedisClient): Promise<ServerCost> =>
   toServerCost(await readInfo(redis, "cpu", "commandstats"));
 
-/** Bytes that Redis has allocated for all but its clients: keys, and the tables that find them. */
+/** Bytes that Redis has allocated, except for its clients: keys and their tables. */
 export async function readUsedBytes(redis: RedisClient): Promise<number> {
   const info = await readInfo(redis, "memory");
   return Number(info.get("used_memory")) - Number(info.get("mem_clients_normal"));

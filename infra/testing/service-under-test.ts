@@ -1,12 +1,14 @@
+/** The gateway, the ranker and the drainer as processes. */
+
 import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 
 export interface ServiceUnderTest extends Engine {
   url: string;
-  /** What Prometheus would ask for. */
+  /** The address that Prometheus scrapes. */
   metricsUrl: string;
-  /** What it has written so far. */
+  /** The lines it has written so far. */
   lines: string[];
 }
 
@@ -16,16 +18,18 @@ export const JWT_SECRET = "a secret of the tests, 32 bytes and more";
 export type ServiceName = "gateway" | "ranker" | "drainer";
 
 export interface ServiceOptions {
-  /** A free one, unless it is named. */
+  /** Defaults to a free one. */
   port?: number;
-  /** That of the metrics; a free one, unless it is named. */
+  /** The port of the metrics. Defaults to a free one. */
   metricsPort?: number;
-  /** Arguments of Bun, before the file it runs. */
+  /** Arguments of Bun before the file. */
   bunArgs?: string[];
   onLine?: (line: string) => void;
 }
 
-/** Starts a service as a process of its own, with this environment and no other. */
+/**
+ * Starts a service as a process with this environment and no other, and resolves when it listens.
+ */
 export async function startService(
   name: ServiceName,
   env: Record<string, string>,

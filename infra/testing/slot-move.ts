@@ -1,14 +1,16 @@
+/** Resharding of a Redis Cluster, step by step. */
+
 import slotOf from "cluster-key-slot";
 import type { Connection } from "shared/redis/connection";
 import { primariesOf, type Redis } from "shared/redis/redis";
 
-/** A slot on its way from one primary to another, while both serve. */
+/** A slot that moves from one primary to another while both serve. */
 export interface SlotMove {
   from: Connection;
   to: Connection;
-  /** Takes up to `count` keys across. @returns how many there were */
+  /** Moves up to `count` keys. @returns how many it moved */
   moveKeys(count: number): Promise<number>;
-  /** Hands the slot over, once all its keys are across. */
+  /** Hands the slot over, once all its keys have moved. */
   finish(): Promise<void>;
 }
 
@@ -24,7 +26,7 @@ export async function openSlotMove(cluster: Redis, key: string): Promise<SlotMov
   const isOwner = (nodes: string) => nodes.split("\n").some((line) => line.includes("myself") && owns(line, slot));
   const from = primaries[owners.findIndex(isOwner)];
   const to = primaries.find((server) => server !== from);
-  if (from === undefined || to === undefined) throw new Error(`nobody owns slot ${slot}`);
+  if (from === undefined || to === undefined) throw new Error(`no primary owns slot ${slot}`);
   const idOf = (server: Connection) => ids.get(server) ?? "";
   await to.cluster("SETSLOT", slot, "IMPORTING", idOf(from));
   await from.cluster("SETSLOT", slot, "MIGRATING", idOf(to));
@@ -38,7 +40,7 @@ export async function openSlotMove(cluster: Redis, key: string): Promise<SlotMov
       return keys.length;
     },
     async finish() {
-      // The new owner first: at no time does nobody own the slot.
+      // The new owner first, so that the slot has an owner at any time.
       for (const server of [to, from, ...primaries]) await server.cluster("SETSLOT", slot, "NODE", idOf(to));
     },
   };

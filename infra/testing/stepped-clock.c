@@ -1,7 +1,7 @@
 /*
- * Lets a test step the wall clock of one process: loaded with LD_PRELOAD, it adds the whole seconds that the file
- * CLOCK_FILE holds. libfaketime cannot do it for redis-server, whose allocator asks for the time before libfaketime is
- * ready. Other clocks, which time-outs follow, go on as ever.
+ * Steps the wall clock of one process: loaded with LD_PRELOAD, it adds the whole seconds in the file
+ * CLOCK_FILE. libfaketime cannot do it for redis-server, whose allocator reads the time before
+ * libfaketime is ready. Other clocks, which time-outs follow, do not change.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,30 +1,31 @@
+/** A Redis whose wall clock a test can step. */
+
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createLog } from "shared/log/log";
-import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
+import type { Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
+import { connectAsService } from "./connect.ts";
 
-const READY_TIMEOUT_MS = 5_000;
 const SOURCE = join(import.meta.dir, "stepped-clock.c");
 
 /** A real Redis whose wall clock can be set. */
 export interface SteppedRedis {
   readonly redis: Redis;
   readonly url: string;
-  /** @param seconds how far its clock is ahead of that of this machine; behind where negative */
+  /** @param seconds how far its clock is ahead of this machine's; behind where negative */
   setClock(seconds: number): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** Whether this machine has what that takes: a C compiler, and a loader that knows `LD_PRELOAD`. */
+/** Whether this machine has a C compiler and a loader that knows `LD_PRELOAD`. */
 export const canStepClocks = process.platform === "linux" && Bun.which("cc") !== null;
 
 /** The wall clock of a process that is started with this environment. */
 export interface SteppedClock {
   readonly env: Record<string, string>;
-  /** @param seconds how far the clock is ahead of that of this machine; behind where negative */
+  /** @param seconds how far the clock is ahead of this machine's; behind where negative */
   set(seconds: number): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -54,8 +55,7 @@ export async function startSteppedRedis(): Promise<SteppedRedis> {
     args: ["--appendfsync", "no"],
     env: clock.env,
   });
-  const redis = connectRedis({ url: server.url, name: "test", log: createLog("test", "silent") });
-  await awaitReady(redis, READY_TIMEOUT_MS);
+  const redis = await connectAsService(server.url);
   return {
     redis,
     url: server.url,

@@ -1,12 +1,14 @@
+/** A network that fails. */
+
 import { createServer, type Socket, connect as tcpConnect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A TCP proxy that stands between a service and what it depends on, and misbehaves on demand. */
+/** A TCP proxy between a service and a dependency, which misbehaves on demand. */
 export interface TcpProxy {
   readonly port: number;
   /** Connections that were opened so far. */
   readonly opened: number;
-  /** Passes everything on, on new connections; those of a black hole stay half-open. */
+  /** Passes everything on new connections. Those of a black hole stay half-open. */
   pass(): void;
   /** Refuses new connections and resets the present ones, until `pass`. */
   refuse(): void;
@@ -14,26 +16,29 @@ export interface TcpProxy {
   reset(): void;
   /** Resets the present connections; new ones lead to another port. */
   redirect(port: number): void;
-  /** Swallows every byte in both directions, on present and new connections, and closes nothing. */
+  /** Drops every byte in both directions, on present and new connections, and closes nothing. */
   blackHole(): void;
-  /** Passes what the other end says this much later. */
+  /** Delays replies by so many milliseconds. */
   delayReplies(ms: number): void;
   /**
-   * Passes the next request that contains `text` (in any case), and everything after it, but keeps the replies: the
-   * request is applied and nobody is told.
+   * Passes the next request that contains `text` (in any case), and everything after it, but holds
+   * the replies back, as if they were lost after the request was applied.
    *
-   * @returns what was caught, once it was applied and its reply has come
+   * @returns the reply, once it has come
    */
   catchReply(text: string): Promise<CaughtReply>;
-  /** Keeps the next request that contains `text` (in any case), and everything after it on its connection. */
+  /**
+   * Holds back the next request that contains `text` (in any case), and everything after it on its
+   * connection.
+   */
   catchRequest(text: string): Promise<CaughtRequest>;
   close(): void;
 }
 
 export interface CaughtReply {
-  /** Passes the reply on, as if it had only been slow. */
+  /** Passes the reply on, as a slow one. */
   release(): void;
-  /** Loses it: the connection breaks. */
+  /** Loses the reply, and breaks the connection. */
   drop(): void;
 }
 
@@ -46,7 +51,7 @@ interface Link {
   server: Socket;
   isDead: boolean;
   requestsHeld: boolean;
-  /** Replies kept back, while some are. */
+  /** Replies held back; undefined while none are. */
   heldReplies: Buffer[] | undefined;
 }
 
@@ -58,7 +63,7 @@ interface Trap {
 
 type Mode = "pass" | "refuse" | "black hole";
 
-/** Opens a proxy on a free port of 127.0.0.1 before `firstPort`. */
+/** Opens a proxy on a free port of 127.0.0.1 that leads to `firstPort`. */
 export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
   let targetPort = firstPort;
   let mode: Mode = "pass";
@@ -113,7 +118,7 @@ export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
     ] as const) {
       socket.on("error", () => {});
       socket.on("close", () => {
-        if (!link.isDead) other.destroy(); // behind a black hole nobody learns that the other end has gone
+        if (!link.isDead) other.destroy(); // a black hole hides that the other end has gone
         if (client.destroyed && link.server.destroyed) links.delete(link);
       });
     }

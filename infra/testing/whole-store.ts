@@ -1,11 +1,13 @@
-import { primariesOf, type Redis } from "shared/redis/redis";
+/**
+ * Commands to all servers of a store, of which a plain command would reach only one in a cluster.
+ */
 
-/** What a test asks of all servers of a store at once: a command would reach one of a cluster's alone. */
+import { primariesOf, type Redis } from "shared/redis/redis";
 
 const everywhere = <T>(redis: Redis, ask: (server: ReturnType<typeof primariesOf>[number]) => Promise<T>) =>
   Promise.all(primariesOf(redis).map(ask));
 
-/** Empties the store but for the fences, so that it is as a drainer has opened it. */
+/** Empties the store except for the fences, so that it stays open for writes. */
 export async function flushAll(redis: Redis): Promise<void> {
   await everywhere(redis, async (server) => {
     const keys = await server.keys("fence:*");
@@ -19,7 +21,7 @@ export async function keysOf(redis: Redis, pattern: string): Promise<string[]> {
   return (await everywhere(redis, (server) => server.keys(pattern))).flat();
 }
 
-/** Keys held, but for the fences. */
+/** @returns the number of keys, without the fences */
 export async function sizeOf(redis: Redis): Promise<number> {
   const fences = await keysOf(redis, "fence:*");
   return (await everywhere(redis, (server) => server.dbsize())).reduce((sum, size) => sum + size, -fences.length);
@@ -33,7 +35,7 @@ export async function forgetScripts(redis: Redis): Promise<void> {
   await everywhere(redis, (server) => server.script("FLUSH"));
 }
 
-/** Lets every command wait for so many milliseconds. */
+/** Makes every server hold back all commands for so many milliseconds. */
 export async function pause(redis: Redis, ms: number): Promise<void> {
   await everywhere(redis, (server) => server.client("PAUSE", ms, "ALL"));
 }

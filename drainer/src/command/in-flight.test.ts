@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createInFlight, readAhead } from "./in-flight.ts";
 
-test("never more than the bound are under way, and all of them end", async () => {
+test("no more tasks than the bound run at once, and all of them end", async () => {
   const tasks = createInFlight(3);
   let running = 0;
   let most = 0;
@@ -18,7 +18,7 @@ test("never more than the bound are under way, and all of them end", async () =>
   expect({ most, ended }).toEqual({ most: 3, ended: 20 });
 });
 
-test("the first failure is thrown, and nothing is started after it", async () => {
+test("the first failure is thrown, and no task is started after it", async () => {
   const tasks = createInFlight(1);
   await tasks.start(() => Promise.reject(new Error("first")));
   let isStarted = false;
@@ -30,7 +30,7 @@ test("the first failure is thrown, and nothing is started after it", async () =>
   expect(isStarted).toBe(false);
 });
 
-test("a page is read while the one before it is worked on, and pages keep their order", async () => {
+test("the next page is read during the work on a page, and pages keep their order", async () => {
   let read = 0;
   async function* pages() {
     for (; read < 3; read++) yield read;
@@ -47,7 +47,7 @@ test("a page is read while the one before it is worked on, and pages keep their 
   ]);
 });
 
-test("a page that cannot be read is thrown to who reads the pages", async () => {
+test("an error of a page is thrown to the reader of the pages", async () => {
   async function* pages() {
     yield 1;
     throw new Error("gone");

@@ -1,8 +1,12 @@
-/** Promises that are under way, up to a bound. */
+/** Tasks that run at once, up to a bound. */
 export interface InFlight {
-  /** Waits for room, then starts. @throws what an earlier task threw */
+  /**
+   * Waits until fewer tasks than the bound run, then starts one.
+   *
+   * @throws the first error of a task
+   */
   start(task: () => Promise<void>): Promise<void>;
-  /** Waits for all. @throws what a task threw */
+  /** Waits for all tasks. @throws the first error of a task */
   finish(): Promise<void>;
 }
 
@@ -30,10 +34,10 @@ export function createInFlight(max: number): InFlight {
   };
 }
 
-/** The same pages, each read while the one before it is worked on. */
+/** Yields the pages in order, and reads the next one during the work on each. */
 export async function* readAhead<T>(pages: AsyncGenerator<T>): AsyncGenerator<T> {
   let next = pages.next();
-  next.catch(() => {}); // thrown where it is awaited
+  next.catch(() => {}); // the error is thrown by the await
   for (;;) {
     const { value, done } = await next;
     if (done) return;

@@ -7,10 +7,10 @@ const TRIES_MAX = 20;
 const PAUSE_MS = 250;
 
 /**
- * Does a part of a long work again where a store did not answer: the whole would begin anew otherwise. For what may be
- * repeated alone.
+ * Retries an idempotent part of a long operation while a store does not answer, for five seconds.
+ * Without this the operation would start again from its beginning.
  *
- * @throws what it failed with the last time; at once what Redis refused
+ * @throws the last error; at once a refusal of Redis and a Problem
  */
 export async function retryBriefly<T>(work: () => Promise<T>, pauseMs = PAUSE_MS): Promise<T> {
   for (let tries = 1; ; tries++) {

@@ -1,14 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { createClient } from "shared/client";
 import { ConfigError } from "shared/service/config";
+import { demoCommand } from "../demo.ts";
 import { table } from "./display.ts";
 import { enter } from "./enter.ts";
-import { readDemoOptions } from "./options.ts";
+
+const parse = (...args: string[]) => demoCommand.parse(args, {})?.options;
 
 describe("options", () => {
   test("have defaults, and can be set", () => {
-    expect(readDemoOptions([])).toMatchObject({ players: 1000, seconds: 15, regions: ["GLOBAL", "ASIA", "EU", "NA"] });
-    expect(readDemoOptions(["--players", "5", "--regions", "eu,na", "--url", "http://a/"])).toMatchObject({
+    expect(parse()).toMatchObject({ players: 1000, seconds: 15, regions: ["GLOBAL", "ASIA", "EU", "NA"] });
+    expect(parse("--players", "5", "--regions", "eu,na", "--url", "http://a/")).toMatchObject({
       players: 5,
       regions: ["EU", "NA"],
       url: "http://a",
@@ -16,14 +18,14 @@ describe("options", () => {
   });
 
   test("that are not valid are named", () => {
-    expect(() => readDemoOptions(["--players", "0", "--seconds", "x"])).toThrow(
+    expect(() => parse("--players", "0", "--seconds", "x")).toThrow(
       "The options are not valid:\n  --players must be from 1 to 1000000\n  --seconds must be a whole number",
     );
-    expect(() => readDemoOptions(["--player", "5"])).toThrow(ConfigError);
+    expect(() => parse("--player", "5")).toThrow(ConfigError);
   });
 });
 
-test("the table's columns are as wide as what is in them", () => {
+test("the columns of the table are as wide as their longest cell", () => {
   const entries = [
     { rank: 1, user_id: "a", name: "Ada Lovelace", region: "EU", score: 12_345 },
     { rank: 10, user_id: "b", name: "Bob", region: "GLOBAL", score: 7 },
@@ -35,7 +37,7 @@ test("the table's columns are as wide as what is in them", () => {
   ]);
 });
 
-test("a player whose registration got lost, or who is there already, gets in all the same", async () => {
+test("a player logs in where the reply to the registration was lost, or an earlier demo registered the player", async () => {
   const asked: string[] = [];
   const codes = ["outcome_unknown", "user_exists"];
   const server = Bun.serve({

@@ -8,7 +8,8 @@ export interface Player {
 }
 
 const ATTEMPTS_MAX = 10;
-// The registration may stand: the next one tells, by being the first or by finding the player there.
+// The registration may stand: the next one tells, by being the first or by finding the player
+// there.
 const UNKNOWN = new Set(["outcome_unknown", "no_answer"]);
 
 /** Registers a player, or logs in the one that an earlier demo registered. */

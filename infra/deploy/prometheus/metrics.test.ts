@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createClient } from "shared/client";
+import { codeOf } from "testing/client";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
 import { type ServiceUnderTest, startService } from "testing/service-under-test";
-import { codeOf } from "testing/stack-under-test";
 import { announceWithoutPromtool, faultsOf, promtool } from "./promtool.ts";
 import { definedMetrics, OWN_METRICS, queriedMetrics } from "./queried-metrics.ts";
 

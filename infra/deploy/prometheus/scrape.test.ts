@@ -6,7 +6,7 @@ import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
 import { startService } from "testing/service-under-test";
-import { until } from "testing/stack-under-test";
+import { until } from "testing/until";
 
 const prometheus = Bun.which("prometheus");
 if (prometheus === null) {

@@ -15,7 +15,7 @@ import {
 const notANumber = fc.constantFrom<unknown>("5", "", true, false, null, [], [5], {}, { valueOf: 5 });
 const notAString = fc.constantFrom<unknown>(5, true, null, [], {}, ["EU"]);
 
-// As text, because JSON.stringify would mend half of them.
+// As text, because JSON.stringify would correct half of them.
 const badNumberText = fc.oneof(
   fc.constantFrom("1.5", "1e309", "-1e309", "NaN", "Infinity", '"5"', "9007199254740992", "-9007199254740992", "0x10"),
   fc.constantFrom(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { aRoute, aWriteRoute, type Generated, type Player, postTo, validBody } from "./routes.ts";
 
-/** A valid body under headers that it must not have. */
+/** A valid body with headers that are not valid. */
 export function badHeaders(player: Player): fc.Arbitrary<Generated> {
   const with_ = (what: string, route: typeof aRoute, headers: fc.Arbitrary<Record<string, string | undefined>>) =>
     fc.tuple(validBody(player, route), headers).map(([{ route: each, fields }, changed]): Generated => {

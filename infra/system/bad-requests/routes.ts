@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Identity } from "shared/auth/tokens";
 
-/** A request, and what it is: shown when it is answered otherwise than expected. */
+/** A request, with a description that a failing test prints. */
 export interface Generated {
   what: string;
   method: string;
@@ -12,7 +12,7 @@ export interface Generated {
 
 export interface Player extends Identity {
   token: string;
-  /** Of an operator, who may write for the player. */
+  /** The token of an operator, who may write for the player. */
   operatorToken: string;
 }
 
@@ -21,7 +21,7 @@ const BOARDS = ["main", "weekly"];
 
 export type Fields = Record<string, unknown>;
 
-/** What the routes take: from here requests are made, and then spoilt. */
+/** Valid requests of the routes, which the bad ones are made from. */
 export interface BodyRoute {
   path: string;
   /** Whether it needs a token. */
@@ -84,7 +84,7 @@ export const BODY_ROUTES: BodyRoute[] = [
   },
 ];
 
-/** What operators ask about one player, without a body, or with one that may be left out. */
+/** Requests of operators about one player, with no body or an optional one. */
 export const OPERATOR_ROUTES = [
   { method: "GET", suffix: "" },
   { method: "DELETE", suffix: "" },
@@ -102,7 +102,7 @@ export const READ_ROUTES = [
 
 export const STATUS_ROUTES = ["/health", "/ready"];
 
-/** Every route that is made requests for, as an app lists it: a new one belongs here as well. */
+/** Every route that has bad requests, as an app lists it. A new route is added here. */
 export const COVERED = [
   ...BODY_ROUTES.map(({ path }) => `POST ${path.replace("/players/ada", "/players/:userId")}`),
   ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
@@ -134,7 +134,7 @@ export const aRoute = fc.constantFrom(...BODY_ROUTES);
 export const aWriteRoute = fc.constantFrom(...BODY_ROUTES.filter(({ isWrite }) => isWrite));
 export const named = (what: string) => (request: Generated) => ({ ...request, what });
 
-/** A name that no body and no query has. */
+/** A field name that no body and no query has. */
 export const unknownField = fc.oneof(
   fc.constantFrom("__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "", "userId", "sub", "id"),
   fc.stringMatching(/^[a-z]{1,12}_x$/),
@@ -144,7 +144,7 @@ export const unknownField = fc.oneof(
 export const validBody = (player: Player, route = aRoute) =>
   route.chain((each) => each.body(player).map((fields) => ({ route: each, fields })));
 
-/** Requests that nothing is wrong with, but that a second `create` or `register` may find its place taken. */
+/** Valid requests; a repeated `create` or `register` is answered 409. */
 export function validRequest(player: Player): fc.Arbitrary<Generated> {
   const write = validBody(player).map(({ route, fields }) => postTo(route, player, JSON.stringify(fields)));
   const read = fc

@@ -93,7 +93,9 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   );
 }
 
-/** An operator's request by a player, by nobody, or about what is no player's id. */
+/**
+ * A request of operators sent by a player or without a token, or with a user id that is not valid.
+ */
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);
   const others = fc.constantFrom<Record<string, string>>({}, authorization(player), { Authorization: "Bearer x.y.z" });
@@ -133,7 +135,7 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
   );
 }
 
-/** A path that is not there, or one that is with a method that it does not have. */
+/** A path that does not exist, or a method that a path does not have. */
 export function badRoute(player: Player): fc.Arbitrary<Generated> {
   const headers = { ...JSON_HEADERS, ...authorization(player) };
   const posts = BODY_ROUTES.map(({ path }) => path);

@@ -40,7 +40,7 @@ describe.each(services)("%s", (_, send) => {
     return [response.status, problem.code, await sizeOf(under.redis), gateway.arrived.length];
   }
 
-  test("lets in the token that the forgeries begin from", async () => {
+  test("accepts the token that the forgeries are made from", async () => {
     const headers = { "Content-Type": "application/json", Authorization: `Bearer ${VALID}` };
     expect((await send("/score/update", headers)).status).toBe(200);
   });
@@ -53,7 +53,7 @@ describe.each(services)("%s", (_, send) => {
     expect(await refusal(noTokens[kind])).toEqual([401, "missing_token", 0, 0]);
   });
 
-  test("a refused token does not become a known one by being sent again", async () => {
+  test("a token that was refused is refused again", async () => {
     const expired = `Bearer ${forgedTokens["that has expired"]}`;
     for (let n = 0; n < 3; n++) expect(await refusal(expired)).toEqual([401, "invalid_token", 0, 0]);
   });

@@ -5,7 +5,7 @@ const OTHER_SECRET = "another secret of the tests, 32 bytes and more";
 const NOW = Math.floor(Date.now() / 1000);
 const HS256 = { alg: "HS256", typ: "JWT" };
 
-/** What a token that is valid here says; each forgery differs in one thing. */
+/** The claims of a valid token. Each forgery differs in one thing. */
 const claims = {
   sub: "ada",
   user_id: "ada",
@@ -30,11 +30,14 @@ const withHeader = (more: object, secret?: string) => forge({ ...HS256, ...more 
 const withClaims = (changed: object) => forge(HS256, { ...claims, ...changed });
 const withText = (text: string) => forge(HS256, JSON.stringify(claims).replace("{", `{${text},`));
 
-/** The parts of a token, to be put together wrongly. */
+/** The parts of a token, which forgeries combine wrongly. */
 export const VALID = forge(HS256, claims);
 const [header = "", body = "", signature = ""] = VALID.split(".");
 
-/** Of the last character of 43, two bits mean nothing: its neighbour in the alphabet decodes to the same bytes. */
+/**
+ * Two bits of the last character of 43 mean nothing: its neighbour in the alphabet decodes to the
+ * same bytes.
+ */
 function oddLast(token: string): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   return alphabet[alphabet.indexOf(token.at(-1) ?? "") ^ 1] ?? "";
@@ -48,7 +51,9 @@ const signedByRsa = () => {
 const publicKey = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const jwk = { kty: "oct", k: Buffer.from(OTHER_SECRET).toString("base64url") };
 
-/** Tokens that nobody may come in with. Unless the name says otherwise, the key is the right one. */
+/**
+ * Tokens that must be refused. Unless the name says otherwise, they are signed with the right key.
+ */
 export const forgedTokens: Record<string, string> = {
   "of another key": forge(HS256, claims, OTHER_SECRET),
   "of an empty key": forge(HS256, claims, ""),
@@ -85,7 +90,7 @@ export const forgedTokens: Record<string, string> = {
   "that names its keys by jku": withHeader({ jku: "http://127.0.0.1:1/jwks.json" }),
   "that names its certificate by x5u": withHeader({ x5u: "http://127.0.0.1:1/cert.pem" }),
   "with x5c": withHeader({ x5c: ["AA=="] }),
-  "with crit of a parameter nobody knows": withHeader({ crit: ["exp"], exp: NOW }),
+  "with crit of an unknown parameter": withHeader({ crit: ["exp"], exp: NOW }),
   "with an empty crit": withHeader({ crit: [] }),
   "with crit b64": withHeader({ crit: ["b64"], b64: true }),
   "with an unencoded payload": withHeader({ crit: ["b64"], b64: false }),

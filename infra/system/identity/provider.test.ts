@@ -49,7 +49,11 @@ interface Answered {
   detail?: string;
 }
 
-/** What each of the two answers, and that neither has written anything. */
+/**
+ * Sends the token to the gateway and the ranker, and checks that neither writes anything.
+ *
+ * @returns their answers
+ */
 async function refusals(token: string): Promise<[status: number, code: string | undefined, detail: string][]> {
   const answers = [];
   for (const send of Object.values(services)) {
@@ -67,19 +71,19 @@ const bothRefuse = async (token: string) =>
     [401, "invalid_token"],
   ]);
 
-describe("a player of the provider", () => {
-  test.each(keys.map((key) => [key.alg, key] as const))("is let in with %s", async (_, key) => {
+describe("a player of the identity provider", () => {
+  test.each(keys.map((key) => [key.alg, key] as const))("is accepted with a token of %s", async (_, key) => {
     const token = await signAs(key);
     for (const send of Object.values(services)) expect((await send(token)).status).toBe(200);
     expect(await ranker.boards.rank("EU", "main", "grace")).toMatchObject({ name: "Grace", score: 1 });
   });
 
-  test("is named by the subject where the token has no name, and lives in the region in any case", async () => {
+  test("is named by the subject where the token has no name, and lives in its region in either case", async () => {
     await services.ranker?.(await signAs(rsa, { name: undefined, region: "eu" }));
     expect(await ranker.boards.rank("EU", "main", "grace")).toMatchObject({ name: "grace", region: "EU" });
   });
 
-  test("may have the claims elsewhere", async () => {
+  test("may have the region and the name under other claims", async () => {
     const options = { ...provider.options, regionClaim: "https://game/region", nameClaim: "nickname" };
     const other = await under.build({ provider: options, confirmsAccounts: true });
     const token = await signAs(rsa, { region: undefined, "https://game/region": "NA", nickname: "amazing" });
@@ -87,7 +91,7 @@ describe("a player of the provider", () => {
     expect(await other.boards.rank("NA", "main", "grace")).toMatchObject({ name: "amazing" });
   });
 
-  test("comes in beside those who registered here before", async () => {
+  test("plays beside players who registered here before", async () => {
     const open = await under.build();
     const ada = await open.accounts.register({ user_id: "ada", name: "Ada", region: "EU" });
     expect((await ranker.post("/score/update", { score: 1 }, ada)).status).toBe(200);
@@ -120,10 +124,10 @@ describe("is refused", () => {
     for (const [, , text] of await refusals(token)) expect(text).toMatch(detail);
   });
 
-  test("a token of somebody else's key under the provider's kid", async () => bothRefuse(await signAs(stranger)));
+  test("a token of a foreign key under the provider's kid", async () => bothRefuse(await signAs(stranger)));
   test("a token of another algorithm, although the key is published", async () => bothRefuse(await signAs(es384)));
   test("a token of another type", async () => bothRefuse(await signAs(rsa, {}, { typ: "logout+jwt" })));
-  test("a token that says what else is critical", async () =>
+  test("a token with a critical header of its own", async () =>
     bothRefuse(`${Buffer.from('{"alg":"RS256","kid":"rsa","crit":["x"],"x":1}').toString("base64url")}.e30.AA`));
 
   test("a token signed by HS256 with the public key as the secret, in each of its forms", async () => {
@@ -145,7 +149,7 @@ describe("is refused", () => {
     expect(provider.fetches).toBe(0);
   });
 
-  test("a key set with a shared secret in it lets nobody in", async () => {
+  test("a token signed with a shared secret that the key set publishes", async () => {
     const k = Buffer.from("a secret that everybody can read, of 32 bytes").toString("base64url");
     provider.keys.push({ kty: "oct", k, kid: "shared", alg: "HS256" });
     const jwt = new SignJWT({ sub: "grace", name: "Grace", region: "EU", iss: provider.options.issuer, aud: "game" });
@@ -153,16 +157,16 @@ describe("is refused", () => {
     await bothRefuse(await jwt.sign(Buffer.from(k, "base64url")));
   });
 
-  test("every forgery that is refused without a provider", async () => {
+  test("every forgery that is refused without an identity provider", async () => {
     for (const token of Object.values(forgedTokens)) await bothRefuse(token);
     expect(provider.fetches).toBeLessThanOrEqual(2); // a gateway's and a ranker's
   }, 20_000);
 });
 
-describe("nobody of the provider acts for a player who has an account here", () => {
+describe("a token of the identity provider for the id of a local account", () => {
   const ada = { user_id: "ada", name: "Ada", region: "EU" };
 
-  test("a subject with the id of one is refused, and nothing is written", async () => {
+  test("is refused, and writes nothing", async () => {
     const open = await under.build();
     await open.accounts.register({ ...ada, initialScore: 5 });
     const before = await sizeOf(under.redis);
@@ -175,13 +179,13 @@ describe("nobody of the provider acts for a player who has an account here", () 
     expect(await open.boards.rank("EU", "main", "ada")).toMatchObject({ score: 5 });
   });
 
-  test("and nobody registers with the id of one who is to come: registration is closed", async () => {
+  test("cannot be undercut by a later registration, which is closed", async () => {
     const response = await ranker.post("/auth/register", ada);
     expect([response.status, await response.json()]).toMatchObject([403, { code: "registration_closed" }]);
     expect(await sizeOf(under.redis)).toBe(0);
   });
 
-  test("also while the store of accounts is away: unknown is 503, known goes on", async () => {
+  test("gets 503 while the store of accounts is away, unless the player was confirmed before", async () => {
     const store = await startUnderTest();
     const away = await under.build({ provider: provider.options, confirmsAccounts: true, accountsIn: store.redis });
     const send = async (sub: string) =>
@@ -192,14 +196,14 @@ describe("nobody of the provider acts for a player who has an account here", () 
     expect(await under.redis.hexists("entries:{EU}", "ada")).toBe(0);
   });
 
-  test("a local login is no token of the provider: an account is asked for", async () => {
+  test("does not make a local token valid without an account", async () => {
     const response = await ranker.post("/score/update", { score: 1 }, player("grace"));
     expect(response.status).toBe(401);
   });
 });
 
-describe("a provider that is away", () => {
-  test("at the start: 503 until it is there, and those who registered here are not concerned", async () => {
+describe("an identity provider that is away", () => {
+  test("at the start leads to 503 for its own players alone, until it is there", async () => {
     const open = await under.build();
     const ada = await open.accounts.register({ user_id: "ada", name: "Ada", region: "EU" });
     await provider.stop();
@@ -214,12 +218,12 @@ describe("a provider that is away", () => {
     }
     expect((await ranker.post("/score/update", { score: 1 }, ada)).status).toBe(200);
     provider.start();
-    // A refusal asks nothing of the network: without a turn of the event loop no answer would come in.
+    // A refusal does not use the network: the loop has to yield for the provider's answer.
     while ((await services.ranker?.(token))?.status === 503) await setImmediate();
     expect((await services.ranker?.(token))?.status).toBe(200);
   });
 
-  test("later: nobody is logged out, whether the token was seen before or not", async () => {
+  test("later logs no player out, whether the token was seen before or not", async () => {
     const seen = await signAs(rsa);
     for (const send of Object.values(services)) expect((await send(seen)).status).toBe(200);
     await provider.stop();
@@ -230,10 +234,10 @@ describe("a provider that is away", () => {
   });
 });
 
-describe("a key that the provider withdraws", () => {
+describe("a key that the identity provider withdraws", () => {
   const topology = createTopology(["EU"], 1, ["main"]);
 
-  /** Tokens on a clock that the test sets. */
+  /** Verifies tokens on a clock that the test sets. */
   function build() {
     const failures: unknown[] = [];
     const clock = { elapsedMs: 0 };
@@ -252,7 +256,7 @@ describe("a key that the provider withdraws", () => {
 
   const refused = { code: "invalid_token", status: 401 };
 
-  test("lets nobody in any more, although the token was verified before and has not expired", async () => {
+  test("verifies no token any more, although a token was verified before and has not expired", async () => {
     const { clock, verify } = build();
     const token = await signAs(rsa);
     await verify(token);
@@ -263,7 +267,7 @@ describe("a key that the provider withdraws", () => {
     await expect(verify(token)).rejects.toMatchObject(refused);
   });
 
-  test("lets nobody in after a pause of two minutes, not even the first request", async () => {
+  test("verifies not even the first token after a pause of two minutes", async () => {
     const { clock, verify } = build();
     const token = await signAs(rsa);
     await verify(token);
@@ -272,7 +276,7 @@ describe("a key that the provider withdraws", () => {
     await expect(verify(token)).rejects.toMatchObject(refused);
   });
 
-  test("and replaces by none at all stays in use, which is told once", async () => {
+  test("without another one in its place stays in use, which is reported once", async () => {
     const { clock, failures, verify } = build();
     const token = await signAs(rsa);
     await verify(token);
@@ -285,7 +289,7 @@ describe("a key that the provider withdraws", () => {
     expect(failures).toHaveLength(1);
   });
 
-  test("is noticed by one request a minute, however many tokens are used that were verified before", async () => {
+  test("is noticed by one request a minute, however many verified tokens are used", async () => {
     const { clock, verify } = build();
     const token = await signAs(rsa);
     for (let n = 0; n <= 600; n++) {
@@ -293,7 +297,7 @@ describe("a key that the provider withdraws", () => {
       await verify(token);
       await setImmediate();
     }
-    while (provider.fetches < 2) await setImmediate(); // it is on its way
+    while (provider.fetches < 2) await setImmediate(); // the request for keys is under way
     expect(provider.fetches).toBeLessThanOrEqual(11);
   });
 });

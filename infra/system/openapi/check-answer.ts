@@ -9,14 +9,14 @@ export interface Request {
   path: string;
 }
 
-/** Answers carry these whatever the route, by HTTP and not by this API. */
+/** Headers of HTTP itself, which any answer may have. */
 const COMMON = new Set(["cache-control", "connection", "content-encoding", "content-length", "content-type"]).union(
   new Set(["content-security-policy", "cross-origin-resource-policy", "date", "etag", "referrer-policy"]).union(
     new Set(["vary", "x-accel-buffering", "x-content-type-options"]),
   ),
 );
 
-/** Holds real answers against the document: status, media type, headers and body. */
+/** Compares real answers with the document: status, media type, headers and body. */
 export function createAnswerCheck(document: OpenApiDocument) {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
   ajv.addFormat("date-time", true).addFormat("password", true);
@@ -30,7 +30,7 @@ export function createAnswerCheck(document: OpenApiDocument) {
     return document.components[kind]?.[name] as Json;
   };
 
-  /** Faults of a value, in words; none where it is as the schema says. */
+  /** Faults of a value; none where it conforms to the schema. */
   function faultsOf(schema: unknown, value: unknown): string[] {
     const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components')));
     return validate(value) ? [] : [`${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`];
@@ -50,7 +50,7 @@ export function createAnswerCheck(document: OpenApiDocument) {
 
   return {
     faultsOf,
-    /** What an answer has that the document does not, or the other way round. */
+    /** Differences between an answer and the document. */
     async faultsOfAnswer({ method, path }: Request, answer: Response): Promise<string[]> {
       const operation = document.paths[path]?.[method.toLowerCase()];
       if (operation === undefined) return [`${method} ${path} is not in the document`];
@@ -62,7 +62,7 @@ export function createAnswerCheck(document: OpenApiDocument) {
       const media = content[mediaType] as Json | undefined;
       if (media === undefined) return [...faults, `${mediaType} is not in the document`];
       if (mediaType === "text/event-stream") {
-        void answer.body?.cancel(); // it would have no end, and a copy of it is not read either
+        void answer.body?.cancel(); // a live stream has no end
         return faults;
       }
       const text = await answer.text();

@@ -8,14 +8,17 @@ import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-te
 
 type Gateway = App;
 
-/** Gateways over one real Redis, each before a ranker in another state: together they can answer all there is. */
+/**
+ * Gateways over one real Redis, each with a ranker in another state, so that together they answer
+ * every problem.
+ */
 export interface Gateways {
   ranker: Built;
-  /** Before a ranker that is as it should be. */
+  /** Its ranker works. */
   sound: Gateway;
-  /** Its token buckets hold one token for ages. */
+  /** Its token buckets hold one permit, and do not refill in time. */
   narrow: Gateway;
-  /** So do its buckets of reads alone. */
+  /** Only its buckets of reads hold one permit. */
   unread: Gateway;
   /** Its ranker has no room in its queues. */
   full: Gateway;
@@ -23,11 +26,11 @@ export interface Gateways {
   apart: Gateway;
   /** Players come from an identity provider. */
   provided: Gateway;
-  /** Nothing listens where its ranker should be. */
+  /** Its ranker refuses connections. */
   refused: Gateway;
-  /** Its ranker dies over every request. */
+  /** Its ranker closes the connection at every request. */
   broken: Gateway;
-  /** It knows of no ranker that is up. */
+  /** It has no ranker that is up. */
   alone: Gateway;
   plantWrongType(key: string): Promise<void>;
   close(): Promise<void>;
@@ -74,7 +77,7 @@ export async function startGateways(): Promise<Gateways> {
     full: gatewayBefore(fullPort),
     provided: gatewayBefore(providedPort),
     apart: gatewayBefore(apartPort),
-    // A new one each time: it does not ask again whoever refused once.
+    // A new one each time: a gateway stops sending to a ranker that refused once.
     get refused() {
       return gatewayBefore(1);
     },

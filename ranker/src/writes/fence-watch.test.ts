@@ -7,7 +7,7 @@ import { formatFence, parseFence } from "shared/stores/fence";
 import { startRedis } from "stack/redis";
 import { openFences } from "testing/open-fences";
 import { scratchRedis } from "testing/scratch";
-import { until } from "testing/stack-under-test";
+import { until } from "testing/until";
 import { player } from "../../test/ranker-under-test.ts";
 import { createBoards } from "../boards/boards.ts";
 import { createFenceWatch } from "./fence-watch.ts";

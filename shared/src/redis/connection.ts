@@ -37,8 +37,8 @@ export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectO
     autoResendUnfulfilledCommands: false,
     connectTimeout: REDIS_CONNECT_MS,
     commandTimeout: commandTimeoutMs,
-    // The only thing that ends a half-open connection.
-    socketTimeout: REDIS_SILENCE_MS,
+    // The only thing that ends a half-open connection. It outlasts a command, so that a slow script does not cost one.
+    socketTimeout: Math.max(REDIS_SILENCE_MS, 2 * commandTimeoutMs),
   }) satisfies RedisOptions;
 
 /** A connection to one server, which reconnects by itself. */

@@ -108,6 +108,13 @@ test("observers of a connection learn of every call of a script, by name, whethe
   redis.disconnect();
 });
 
+test("a connection whose commands may take longer is not closed as half-open meanwhile", async () => {
+  const redis = connectRedis({ url: server.url, name: "test", log, commandTimeoutMs: 5_000 });
+  await awaitReady(redis, 5_000);
+  expect(await redis.wait(1, 1_200)).toBe(0);
+  redis.disconnect();
+});
+
 test("an error reply is internal, and one that the server will recover from is unavailable", async () => {
   const redis = connectRedis({ url: server.url, name: "test", log });
   await awaitReady(redis, 5_000);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { scratchRedis } from "testing/scratch";
-import { until } from "testing/stack-under-test";
 import { openTcpProxy } from "testing/tcp-proxy";
+import { until } from "testing/until";
 import { createLog } from "../log/log.ts";
 import { connectServer } from "./connection.ts";
 import { runOf, UNKNOWN_RUN } from "./run.ts";

@@ -8,9 +8,20 @@ import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../
 
 let under: UnderTest;
 const ran: string[] = [];
+/** Turns of the event loop in which Redis answered `find-ranks`. */
+let findTurns = 0;
+let isTurnCounted = false;
 beforeAll(async () => {
   under = await startUnderTest();
-  observeScripts(under.redis, (script) => void ran.push(script));
+  observeScripts(under.redis, (script) => {
+    ran.push(script);
+    if (script !== "find-ranks" || isTurnCounted) return;
+    findTurns++;
+    isTurnCounted = true;
+    setImmediate(() => {
+      isTurnCounted = false;
+    });
+  });
 });
 afterAll(() => under.close());
 beforeEach(() => flushAll(under.redis));
@@ -26,6 +37,7 @@ async function build(regions: readonly string[], partitions: number): Promise<Bu
     await ranker.submit(player(id, regions[n % regions.length]), { operation: "set", board: "main", value });
   }
   ran.length = 0;
+  findTurns = 0;
   return ranker;
 }
 
@@ -48,7 +60,10 @@ test.each([1, 4])(
       ids.slice(0, 60).map((id, n) => [id, n + 1, PLAYERS]),
     );
     expect(ran.filter((script) => script === "find-ranks")).toHaveLength(topology.shards.length);
-    expect(ran.filter((script) => script === "count-ahead-of")).toHaveLength(topology.shards.length);
+    // Replies of a cluster's servers come in several turns, and each turn leads to a call a shard.
+    const counts = ran.filter((script) => script === "count-ahead-of").length;
+    expect(counts).toBeGreaterThanOrEqual(topology.shards.length);
+    expect(counts).toBeLessThanOrEqual(topology.shards.length * findTurns);
   },
 );
 

@@ -1,0 +1,85 @@
+import { createLog, type Log } from "shared/log/log";
+import type { Topology } from "shared/model/regions";
+import { awaitReady } from "shared/redis/redis";
+import { commonFields, type Environment, parseEnvironment, toTopology } from "shared/service/config";
+import { compareSplit } from "shared/stores/split";
+import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
+import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
+import { openDatabases } from "../../drainer/src/postgres/databases.ts";
+import type { Sides } from "../../drainer/src/subjects/subjects.ts";
+
+const READY_TIMEOUT_MS = 5_000;
+// A command may wait longer than a request, behind scripts that are long themselves.
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** Every Redis of the configuration, until the command ends. */
+export interface OpenRedis extends Disposable {
+  topology: Topology;
+  stores: Stores;
+}
+
+/** Both stores, until the command ends. */
+export interface OpenSides extends Sides, AsyncDisposable {
+  config: DrainerConfig;
+}
+
+const readRedisSettings = (env: Environment) => parseEnvironment(commonFields, ["REDIS_URL"], env);
+
+/** Regions, partitions and boards of a command that needs Redis alone. @throws ConfigError */
+export const topologyOf = (env: Environment): Topology => toTopology(readRedisSettings(env));
+
+/** @throws ConfigError; Error where a Redis does not answer or has another number of partitions */
+export async function openRedis(name: string, env: Environment): Promise<OpenRedis> {
+  const settings = readRedisSettings(env);
+  const topology = toTopology(settings);
+  const stores = connect(name, settings.REDIS_URL, settings.urlsByRegion.REDIS_URL);
+  try {
+    await awaitAnswers(stores);
+    for (const region of topology.regions) await compareSplit(stores.of(region), topology, region);
+  } catch (error) {
+    stores.close();
+    throw error;
+  }
+  return { topology, stores, [Symbol.dispose]: stores.close };
+}
+
+/** Waits until the stores can be used by a command. */
+type AwaitUse = (stores: Stores, config: DrainerConfig, log: Log) => Promise<void>;
+
+const awaitFit: AwaitUse = (stores, { topology, isProduction }, log) =>
+  awaitStores(stores, topology, { isProduction, log });
+
+/**
+ * For a command that changes the number of partitions.
+ *
+ * @throws Error where a Redis does not answer
+ */
+export const awaitAnswers = async ({ all }: Stores): Promise<void> => {
+  await Promise.all(all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
+};
+
+/**
+ * @throws ConfigError; Error where a store does not answer, may lose data, or has another number of
+ *   partitions
+ */
+export async function openSides(name: string, env: Environment, awaitUse = awaitFit): Promise<OpenSides> {
+  const config = loadDrainerConfig(env);
+  const stores = connect(name, config.redisUrl, config.redisUrlByRegion);
+  const databases = openDatabases(config.postgresUrl, config.postgresUrlByRegion);
+  const close = async () => {
+    stores.close();
+    await databases.close();
+  };
+  try {
+    await awaitUse(stores, config, createLog(name, "error"));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { config, topology: config.topology, stores, databases, [Symbol.asyncDispose]: close };
+}
+
+function connect(name: string, homeUrl: string, urlsByRegion: ReadonlyMap<string, string>): Stores {
+  const log = createLog(name, "error");
+  return connectStores({ homeUrl, urlsByRegion, name, log, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+}

@@ -1,0 +1,132 @@
+import { createInterface } from "node:readline/promises";
+import { defineCommand, flag, value } from "shared/command/define-command";
+import { createProgress } from "shared/command/progress";
+import type { DeadEvent } from "shared/model/dead-entry";
+import type { Topology } from "shared/model/regions";
+import type { Redis } from "shared/redis/redis";
+import { ConfigError } from "shared/service/config";
+import { z } from "zod";
+import { dropDead, readDead, retryDead } from "../../drainer/src/queues/dead.ts";
+import type { QueueKeys } from "../../drainer/src/queues/queue.ts";
+import { format, formatDead, list, toDeadLine } from "../../drainer/src/queues/queue-status.ts";
+import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
+import { regionOption } from "./common-options.ts";
+import { openRedis, topologyOf } from "./open-stores.ts";
+
+interface Queue {
+  redis: Redis;
+  keys: QueueKeys;
+}
+
+const ACTIONS = ["dead", "retry", "drop"] as const;
+
+export const queueCommand = defineCommand({
+  name: "queue",
+  about: "Shows what waits for PostgreSQL, and what PostgreSQL refused; retries or drops the latter.",
+  usage: "bun run lb queue [options]",
+  options: {
+    dead: flag("prints every dead event whole, with time and reason"),
+    retry: flag("puts the dead events back into their queue, to be tried again"),
+    drop: flag("deletes the dead events and prints them; asks first"),
+    yes: flag("does not ask"),
+    region: regionOption,
+    queue: value("NAME", "only this queue, as the list names it: EU, EU.3, accounts", z.string().optional()),
+    json: flag("one JSON object a line"),
+  },
+  notes: `
+Without --dead, --retry and --drop it prints how many events wait and are dead, and the oldest of each.
+Ends with 0; with 2 where --dead, --retry or --drop leave dead events behind; with 1 where it failed.`,
+  check(options, env) {
+    const faults: string[] = [];
+    const [action, other] = ACTIONS.filter((name) => options[name]);
+    if (other !== undefined) faults.push(`--${action} and --${other} are two things: ask for one`);
+    if (options.yes && !options.drop) faults.push("--yes goes with --drop");
+    const topology = topologyOf(env);
+    if (chooseQueues(topology, options).length > 0) return faults;
+    const tags = queuesOf(topology).map(({ tag }) => tag);
+    return [...faults, `there is no such queue; there are ${tags.join(", ")}`];
+  },
+  async run({ options, env }) {
+    using opened = await openRedis("queue", env);
+    const queues = chooseQueues(opened.topology, options).map((keys) => ({
+      redis: keys.region === undefined ? opened.stores.home : opened.stores.of(keys.region),
+      keys,
+    }));
+    if (options.drop && !options.yes && !(await confirmDrop(queues))) return 2;
+    const action = ACTIONS.find((name) => options[name]) ?? "status";
+    let left = 0;
+    for (const queue of queues) left += await actions[action](queue, options.json);
+    return left > 0 ? 2 : 0;
+  },
+});
+
+const queuesOf = (topology: Topology): (QueueKeys & { region?: string })[] => [
+  ...scoreQueuesOf(topology),
+  accountQueue,
+];
+
+const chooseQueues = (topology: Topology, chosen: { region?: string | undefined; queue?: string | undefined }) =>
+  queuesOf(topology).filter(
+    ({ tag, region }) =>
+      (chosen.region === undefined || chosen.region === region) && (chosen.queue === undefined || chosen.queue === tag),
+  );
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+function printDead({ tag }: QueueKeys, page: readonly DeadEvent[], asJson: boolean): void {
+  for (const dead of page) print(asJson ? toDeadLine(tag, dead) : `${tag}  ${formatDead(dead)}`);
+}
+
+/** What is done to each queue. @returns how many dead events are left behind */
+const actions: Record<"status" | (typeof ACTIONS)[number], (queue: Queue, asJson: boolean) => Promise<number>> = {
+  async status({ redis, keys }, asJson) {
+    const [waiting, dead] = await Promise.all([list(redis, keys.queue), list(redis, keys.dead)]);
+    const counts = { queue: keys.tag, waiting: waiting.length, dead: dead.length };
+    print(asJson ? JSON.stringify(counts) : format(keys.tag, waiting, dead));
+    return 0;
+  },
+
+  async dead({ redis, keys }, asJson) {
+    let left = 0;
+    for await (const page of readDead(redis, keys)) {
+      printDead(keys, page, asJson);
+      left += page.length;
+    }
+    return left;
+  },
+
+  async retry({ redis, keys }, asJson) {
+    const total = await redis.llen(keys.dead);
+    const progress = createProgress();
+    const counts = await retryDead(redis, keys, ({ retried, unreadable }) =>
+      progress.count(keys.tag, retried + unreadable, total),
+    ).finally(() => progress.end());
+    const text = `${keys.tag}: ${counts.retried} put back, ${counts.unreadable} hold no event`;
+    print(asJson ? JSON.stringify({ queue: keys.tag, ...counts }) : text);
+    return counts.unreadable;
+  },
+
+  async drop({ redis, keys }, asJson) {
+    let dropped = 0;
+    for await (const page of dropDead(redis, keys)) {
+      printDead(keys, page, asJson);
+      dropped += page.length;
+    }
+    if (!asJson) print(`${keys.tag}: ${dropped} dropped`);
+    return 0;
+  },
+};
+
+/** @throws ConfigError where no terminal is there to answer */
+async function confirmDrop(queues: readonly Queue[]): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new ConfigError(["--drop asks first, and this is no terminal: add --yes"]);
+  const lengths = await Promise.all(queues.map(({ redis, keys }) => redis.llen(keys.dead)));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const names = queues.map(({ keys }) => keys.tag).join(", ");
+    return /^y(es)?$/i.test((await terminal.question(`Delete ${total} dead events of ${names}? [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,56 @@
+import { defineCommand, flag, value } from "shared/command/define-command";
+import { createProgress } from "shared/command/progress";
+import { PARTITIONS_MAX } from "shared/model/regions";
+import { z } from "zod";
+import { type RegionMoved, repartition } from "../../drainer/src/repartition/repartition.ts";
+import { awaitAnswers, openSides } from "./open-stores.ts";
+
+const isPartitions = (text: unknown) =>
+  /^\d{1,4}$/.test(String(text)) && Number(text) >= 1 && Number(text) <= PARTITIONS_MAX;
+const partitions = z.custom<string>(isPartitions, `must be a whole number from 1 to ${PARTITIONS_MAX}`);
+
+export const repartitionCommand = defineCommand({
+  name: "repartition",
+  about: "Moves all entries to another number of partitions. Ranks, ties and versions stay as they are.",
+  usage: "bun run lb repartition --to N [options]",
+  options: {
+    to: value("N", `partitions a region, from 1 to ${PARTITIONS_MAX}`, partitions.transform(Number)),
+    json: flag("one JSON object a line: region, from, to, entries, answers, broken"),
+  },
+  notes: `
+One region after another is closed for writes (503, nothing is changed) from the beginning of its move until services
+with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. Reads go on while entries
+are copied, if N or the number before is 1, and are 503, too, from then on. Where it ended early, it is to be run again
+with the same N. Not beside restore, import or reconcile --fix.
+Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.`,
+  async run({ options: { to, json: asJson }, env }) {
+    // The stores may have any number of partitions: that is what is about to change.
+    await using sides = await openSides("repartition", env, awaitAnswers);
+    const progress = createProgress();
+    let broken = 0;
+    try {
+      const moved = repartition({
+        ...sides,
+        to,
+        batchMax: sides.config.batchMax,
+        onProgress: (region, { entries }, expected) => progress.count(region, entries, expected),
+      });
+      for await (const region of moved) {
+        progress.end();
+        broken += region.broken;
+        process.stdout.write(`${asJson ? JSON.stringify({ ...region, to }) : describe(region, to)}\n`);
+      }
+    } finally {
+      progress.end();
+    }
+    const text = `Done in ${progress.end()} s: restart rankers and drainers with PARTITIONS=${to}.\n`;
+    if (!asJson) process.stdout.write(text);
+    return broken > 0 ? 2 : 0;
+  },
+});
+
+function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {
+  if (from === to) return `${region}: has ${to} already.`;
+  const moved = `${entries} entries and ${answers} answers moved from ${from} to ${to}`;
+  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: bun run lb reconcile --fix`}`;
+}

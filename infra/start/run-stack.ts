@@ -1,0 +1,90 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, type Environment } from "shared/service/config";
+import { isPortFree } from "stack/free-port";
+import { openDataDir } from "./data-dir.ts";
+import { commandEnvironment } from "./environment.ts";
+import { createMembers, printAs } from "./members.ts";
+import { openRunFile } from "./run-file.ts";
+import { RANKERS, type StackOptions } from "./stack-options.ts";
+import { type Member, type Supervised, supervise } from "./supervise.ts";
+import { welcome } from "./welcome.ts";
+
+const report = printAs("stack");
+
+/**
+ * Starts the stack, and returns when it is ready. It then runs until a signal ends this process.
+ *
+ * @throws Error where another stack runs on the data folder, or a port is taken
+ */
+export async function runStack(options: StackOptions, env: Environment): Promise<void> {
+  const { ports, dataDir } = options;
+  mkdirSync(dataDir, { recursive: true });
+  const running = await openRunFile(join(dataDir, "stack.json"), report);
+  await refuseTakenPorts(options);
+  const data = openDataDir(dataDir, options.fresh);
+  if (data.postgresDir !== join(dataDir, "postgres")) {
+    report(`this folder is private to root, so PostgreSQL keeps its data in ${data.postgresDir}`);
+  }
+  const { jwtSecret, postgresPassword } = data.secrets;
+  const postgresAddress = `postgres://leaderboard:${postgresPassword}@127.0.0.1:${ports.POSTGRES_PORT}`;
+  const addresses = {
+    redisUrl: `redis://127.0.0.1:${ports.REDIS_PORT}`,
+    postgresUrl: (database: string) => `${postgresAddress}/${database}`,
+    jwtSecret,
+  };
+  data.writeEnvironment(commandEnvironment(env, addresses));
+  const { stores, drainer, services } = createMembers(options, env, data, addresses);
+
+  const supervised: Supervised[] = [];
+  let starting = Promise.resolve();
+  let isStopping = false;
+  async function stop(exitCode: number): Promise<void> {
+    if (isStopping) return;
+    isStopping = true;
+    report("stopping");
+    await starting.catch(() => {}); // a member that is starting has to be stopped, too
+    for (const member of supervised.toReversed()) {
+      await member.stop();
+      report(`${member.name} stopped`);
+    }
+    running.close();
+    process.exit(exitCode);
+  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
+
+  const hooks = { report, onStart: running.add, onExit: running.remove };
+  async function startAll(members: readonly Member[]): Promise<void> {
+    for (const member of members) {
+      if (isStopping) return;
+      starting = supervise(member, hooks).then((started) => void supervised.push(started));
+      await starting;
+    }
+  }
+
+  try {
+    await startAll([...stores, drainer]);
+    if (!options.withDrainer && !isStopping) {
+      // Without a drainer Redis would stay closed: no other service compares it with PostgreSQL.
+      await supervised.pop()?.stop();
+      report("the drainer has opened Redis, and is left out");
+    }
+    await startAll(services);
+    if (isStopping) return;
+  } catch (error) {
+    report(String(error instanceof Error ? error.message : error));
+    return stop(1);
+  }
+  process.stdout.write(welcome(ports.GATEWAY_PORT, dataDir, env.PASSWORDS === "required"));
+}
+
+async function refuseTakenPorts({ ports }: StackOptions): Promise<void> {
+  const faults: string[] = [];
+  for (const [name, first] of Object.entries(ports)) {
+    for (let port = first; port < first + (name === "RANKER_PORT" ? RANKERS : 1); port++) {
+      if (await isPortFree(port)) continue;
+      faults.push(`port ${port} is taken: stop what listens there, or choose another with ${name}=… npm start`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults, "The stack cannot start");
+}

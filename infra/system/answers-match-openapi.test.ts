@@ -1,0 +1,337 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createConfig, lintFromString } from "@redocly/openapi-core";
+import type { Operation } from "shared/api/operation";
+import { gatewayOperations } from "shared/api/operations";
+import { type ProblemCode, problemStatus } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
+import { createTopology } from "shared/model/regions";
+import { createDocument } from "../../gateway/src/openapi/document.ts";
+import { UNROUTED } from "../../gateway/src/openapi/problem-texts.ts";
+import { player, REGIONS } from "../../ranker/test/ranker-under-test.ts";
+import { createAnswerCheck } from "./openapi/check-answer.ts";
+import { type Gateways, startGateways } from "./openapi/gateways.ts";
+
+const topology = createTopology(REGIONS, 1, ["main", "weekly"]);
+const document = createDocument(topology);
+const all = Object.values<Operation>(gatewayOperations(topology));
+const { faultsOf, faultsOfAnswer } = createAnswerCheck(document);
+
+let gateways: Gateways;
+beforeAll(async () => {
+  gateways = await startGateways();
+});
+afterAll(() => gateways.close());
+
+/** Pages and their parts, which are no part of the API. */
+const isPage = (route: string) => ["GET /", "GET /docs"].includes(route) || /^GET \/(docs|assets)\//.test(route);
+
+const routesOf = ({ routes }: { routes: { method: string; path: string }[] }) =>
+  [...new Set(routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`))]
+    .filter((route) => !isPage(route))
+    .toSorted();
+
+describe("the document has exactly", () => {
+  test("the routes of the gateway", () => {
+    const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
+    );
+    expect(documented.toSorted()).toEqual(routesOf(gateways.sound));
+  });
+
+  test("the routes of the ranker, which are proxied or tell its own state", () => {
+    const asked = all.filter(({ id, isProxied }) => isProxied || ["health", "ready"].includes(id));
+    expect(asked.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(routesOf(gateways.ranker.app));
+  });
+
+  test("the problems, each at a route or outside of all", () => {
+    const responses = Object.values(document.components.responses ?? {}) as Documented[];
+    const codes = responses.flatMap(({ content }) => Object.keys(content["application/problem+json"]?.examples ?? {}));
+    expect([...new Set([...codes, ...UNROUTED])].toSorted()).toEqual(Object.keys(problemStatus).toSorted());
+  });
+});
+
+interface Documented {
+  content: Record<string, { examples?: object } | undefined>;
+}
+
+test("a linter finds no fault in the document, whose examples it checks, too", async () => {
+  const config = await createConfig({ extends: ["recommended-strict"] });
+  const lint = async (source: object) => {
+    const faults = await lintFromString({ source: JSON.stringify(source), config });
+    return faults.map(({ ruleId, message, location }) => `${ruleId}: ${message} at ${location[0]?.pointer}`);
+  };
+  expect(await lint(document)).toEqual([]);
+  const text = JSON.stringify(document).replaceAll('{"delta":5}', '{"delta":"5"}');
+  expect((await lint(JSON.parse(text))).map((fault) => fault.split(":")[0])).toEqual([
+    "no-invalid-media-type-examples",
+  ]);
+}, 120_000);
+
+type Via = Exclude<keyof Gateways, "ranker" | "plantWrongType" | "close">;
+interface Asked {
+  via?: Via;
+  /** The target of the request, where it is not the path of the document. */
+  target?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  as?: Identity;
+  /** Sent with the token of an operator. */
+  operator?: string;
+}
+
+const ada = player("ada");
+
+// A 503 of these gateways is expected. Any other gateway answers it when this machine was busy for
+// a moment.
+const AWAY = new Set<Via>(["refused", "broken", "alone"]);
+const BUSY = new Set(["unavailable", "outcome_unknown"]);
+
+/**
+ * Repeats a request until it is answered, and checks each answer.
+ *
+ * @returns the code, or the status without one
+ */
+async function ask(route: string, asked: Asked = {}): Promise<string> {
+  for (;;) {
+    const answer = await askOnce(route, asked);
+    if (AWAY.has(asked.via ?? "sound") || !BUSY.has(answer)) return answer;
+  }
+}
+
+async function askOnce(route: string, asked: Asked): Promise<string> {
+  const { via = "sound", target, body, headers = {} } = asked;
+  const [method = "", path = ""] = route.split(" ");
+  const bearer = await bearerOf(asked);
+  const token = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
+  const init: RequestInit = { method, headers: { "Content-Type": "application/json", ...token, ...headers } };
+  if (body !== undefined) init.body = isRaw(body) ? body : JSON.stringify(body);
+  const answer = await gateways[via].request(target ?? path, init, { peer: "203.0.113.9" });
+  const copy = answer.clone();
+  expect({ route, faults: await faultsOfAnswer({ method, path }, answer) }).toEqual({ route, faults: [] });
+  return copy.headers.get("Content-Type") === "application/problem+json"
+    ? ((await copy.json()) as { code: string }).code
+    : String(copy.status);
+}
+
+async function bearerOf({ as, operator }: Asked): Promise<string | undefined> {
+  const { tokens } = gateways.ranker;
+  if (operator !== undefined) return tokens.issueOperator({ name: operator }, 3600);
+  return as === undefined ? undefined : tokens.issue(as);
+}
+
+const isRaw = (body: unknown): body is string | ReadableStream =>
+  typeof body === "string" || body instanceof ReadableStream;
+
+// Without a password no hash is made, which may take a busy machine longer than a client waits.
+const eve = { user_id: "eve", name: "Eve", region: "EU" };
+const writes: [route: string, body: object][] = [
+  ["POST /score/create", { initialScore: 1 }],
+  ["POST /score/update", { score: 2 }],
+  ["POST /score/add", { delta: 3 }],
+];
+const reads: [route: string, target: string][] = [
+  ["GET /top", "/top?region=eu&limit=5"],
+  ["GET /rank/{userId}", "/rank/ada"],
+  ["GET /around/{userId}", "/around/ada?range=3"],
+];
+const streams: [route: string, target: string][] = [
+  ["GET /live", "/live?region=eu&limit=5"],
+  ["GET /live/rank/{userId}", "/live/rank/ada"],
+];
+const acts: [route: string, target: string, body?: object][] = [
+  ["GET /players/{userId}", "/players/eve"],
+  ["POST /players/{userId}/score", "/players/eve/score", { operation: "set", value: 4 }],
+  ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
+  ["POST /players/{userId}/unhide", "/players/eve/unhide"],
+  ["DELETE /players/{userId}", "/players/eve"],
+];
+const service = ["GET /health", "GET /ready", "GET /openapi.json"];
+
+describe("every answer conforms to the document", () => {
+  test("every success, also with a query, as a replay, and of a ranker directly", async () => {
+    expect(await ask("POST /auth/register", { body: { ...eve, initialScore: 5 } })).toBe("201");
+    expect(await ask("POST /auth/login", { body: { user_id: "eve", name: "Eve" } })).toBe("200");
+    for (const [route, body] of writes) {
+      const headers = { "Idempotency-Key": `once ${route}`.replaceAll(/\W/g, "-"), "X-Request-Id": "abc" };
+      const expected = route.endsWith("create") ? "201" : "200";
+      for (const _ of ["first", "again"])
+        expect([route, await ask(route, { body, headers, as: ada })]).toEqual([route, expected]);
+    }
+    for (const [route, target] of reads) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
+    for (const route of service) expect([route, await ask(route)]).toEqual([route, "200"]);
+    for (const [route, target] of streams) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
+    const create = { operation: "create", value: 1, board: "weekly" };
+    const scored = { target: "/players/eve/score", body: create, operator: "root" };
+    expect(await ask("POST /players/{userId}/score", scored)).toBe("201");
+    for (const [route, target, body] of acts) {
+      expect([route, await ask(route, { target, body, operator: "root" })]).toEqual([route, "200"]);
+    }
+    expect(await ask("GET /ready", { via: "alone" })).toBe("503");
+    for (const [route, target] of [...reads, ...service.slice(0, 2).map((each) => [each, each.slice(4)] as const)]) {
+      const [method = "", path = ""] = route.split(" ");
+      expect(await faultsOfAnswer({ method, path }, await gateways.ranker.app.request(target))).toEqual([]);
+    }
+  });
+
+  test("every problem, each of which is provoked", async () => {
+    const met = new Set<string>();
+    const meet = async (code: ProblemCode, route: string, asked: Asked = {}) => {
+      expect([route, await ask(route, asked)]).toEqual([route, code]);
+      met.add(code);
+    };
+    // A body that never ends takes its five seconds beside all the others.
+    const late = meet("request_timeout", "POST /auth/login", { body: new ReadableStream() });
+
+    await ask("POST /auth/register", { body: { ...eve, user_id: "taken" } });
+    await meet("user_exists", "POST /auth/register", { body: { ...eve, user_id: "taken" } });
+    await meet("registration_closed", "POST /auth/register", { body: eve, via: "provided" });
+    await meet("queue_full", "POST /auth/register", { body: { ...eve, user_id: "late" }, via: "full" });
+    await meet("bad_credentials", "POST /auth/login", { body: { user_id: "taken", name: "Another" } });
+    await meet("wrong_region", "POST /auth/login", { body: { user_id: "taken", name: "Eve", region: "NA" } });
+    await ask("POST /auth/login", { body: { user_id: "taken", name: "Eve" }, via: "narrow" });
+    await meet("rate_limited", "POST /auth/login", { body: { user_id: "taken", name: "Eve" }, via: "narrow" });
+
+    for (const [route, body] of [...writes, ["POST /auth/register", eve], ["POST /auth/login", {}]] as const) {
+      const bob = player("bob");
+      await meet("invalid_json", route, { body: "{", as: bob });
+      await meet("invalid_request", route, { body: { ...body, unknown: 1 }, as: bob });
+      await meet("body_too_large", route, { body: "x".repeat(17_000), as: bob });
+      await meet("unsupported_media_type", route, { body, headers: { "Content-Type": "text/plain" }, as: bob });
+      await meet("head_too_large", route, { body, headers: { padding: "x".repeat(16_000) }, as: bob });
+      await meet("no_upstream", route, { body, as: bob, via: "alone" });
+      await meet("unavailable", route, { body, as: bob, via: "refused" });
+      if (!route.endsWith("login")) await meet("outcome_unknown", route, { body, as: bob, via: "broken" });
+      await meet("invalid_request", route, { body, headers: { Host: "a b" }, as: bob });
+    }
+    for (const [route, body] of writes) {
+      const [cid, dora] = [player(`cid-${route.slice(12)}`), player(`dora-${route.slice(12)}`)];
+      await meet("missing_token", route, { body });
+      await meet("invalid_token", route, { body, headers: { Authorization: "Bearer a.b.c" } });
+      await meet("wrong_region", route, { body: { ...body, region: "NA" }, as: cid });
+      await meet("queue_full", route, { body, as: cid, via: "full" });
+      const headers = { "Idempotency-Key": "k" };
+      await ask(route, { body, headers, as: cid });
+      await meet("idempotency_conflict", route, { body: { ...body, board: "weekly" }, headers, as: cid });
+      await ask(route, { body, as: dora, via: "narrow" });
+      await meet("rate_limited", route, { body, as: dora, via: "narrow" });
+      await meet("invalid_request", route, { body, headers: { "Idempotency-Key": "k k" }, as: cid });
+    }
+    await ask("POST /score/create", { body: { initialScore: 1 }, as: player("fay") });
+    await meet("entry_exists", "POST /score/create", { body: { initialScore: 1 }, as: player("fay") });
+    const body = { delta: Number.MAX_SAFE_INTEGER };
+    await meet("score_out_of_range", "POST /score/add", { body, as: player("fay") });
+
+    for (const [route, target, body] of acts) {
+      await meet("missing_token", route, { target, body });
+      await meet("invalid_token", route, { target, body, headers: { Authorization: "Bearer a.b.c" } });
+      await meet("forbidden", route, { target, body, as: player("bob") });
+      await meet("invalid_request", route, { target: target.replace("eve", "a.b"), body, operator: "root" });
+      await meet("no_upstream", route, { target, body, operator: "root", via: "alone" });
+      await meet("unavailable", route, { target, body, operator: "root", via: "refused" });
+      await ask(route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
+      await meet("rate_limited", route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
+    }
+    for (const [route, body] of writes) await meet("forbidden", route, { body, operator: "root" });
+    await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
+    for (const act of ["hide", "unhide"]) {
+      const route = `POST /players/{userId}/${act}`;
+      const target = `/players/taken/${act}`;
+      await meet("not_found", route, { target: `/players/nobody/${act}`, operator: "root" });
+      await meet("invalid_json", route, { target, body: "{", operator: "root" });
+      await meet("body_too_large", route, { target, body: "x".repeat(17_000), operator: "root" });
+      const headers = { "Content-Type": "text/plain" };
+      await meet("unsupported_media_type", route, { target, body: {}, headers, operator: "root" });
+    }
+    await meet("outcome_unknown", "DELETE /players/{userId}", {
+      target: "/players/bob",
+      operator: "root",
+      via: "broken",
+    });
+
+    for (const [route, target] of reads) {
+      await meet("invalid_request", route, { target: `${target}${target.includes("?") ? "&" : "?"}page=2` });
+      await meet("head_too_large", route, { target, headers: { padding: "x".repeat(16_000) } });
+      await meet("no_upstream", route, { target, via: "alone" });
+      await meet("unavailable", route, { target, via: "broken" });
+      await meet("region_unavailable", route, { target: target.replace("region=eu&", ""), via: "apart" });
+    }
+    expect(await ask("GET /top", { target: "/top?partial=allow", via: "apart" })).toBe("200");
+    for (const [route, target] of streams) await meet("too_many_streams", route, { target, via: "narrow" });
+    await ask("GET /openapi.json", { via: "unread" });
+    for (const [route, target] of [...reads, ...streams, ["GET /openapi.json", "/openapi.json"]] as const) {
+      await meet("rate_limited", route, { target, via: "unread" });
+    }
+    await meet("not_ranked", "GET /rank/{userId}", { target: "/rank/nobody" });
+    await meet("not_ranked", "GET /around/{userId}", { target: "/around/nobody" });
+    await meet("not_ranked", "GET /live/rank/{userId}", { target: "/live/rank/nobody" });
+    for (const route of service) await meet("invalid_request", route, { headers: { Host: "a b" } });
+
+    await gateways.plantWrongType("leaderboard:{ASIA}");
+    await meet("internal", "GET /top", { target: "/top?region=ASIA" });
+    await meet("internal", "POST /score/add", { body: { delta: 1 }, as: player("gil", "ASIA") });
+    await late;
+    expect([...new Set([...met, ...UNROUTED])].toSorted()).toEqual(Object.keys(problemStatus).toSorted());
+  }, 120_000);
+
+  test("the problem of a request that matches no route", async () => {
+    for (const [method, target, code] of [
+      ["GET", "/scores", "not_found"],
+      ["PUT", "/top", "method_not_allowed"],
+    ] as const) {
+      const answer = await gateways.sound.request(target, { method }, { peer: "203.0.113.9" });
+      expect(faultsOf({ $ref: "#/components/schemas/Problem" }, await answer.json())).toEqual([]);
+      expect((document.info as { description: string }).description).toContain(`\`${code}\``);
+    }
+  });
+});
+
+const password = "a password of the tests";
+const hal = { user_id: "hal", name: "Hal", region: "EU", password };
+test.each<[id: string, what: string, body: object]>([
+  ["register", "all fields", { ...hal, initialScore: -1 }],
+  ["register", "a user_id with a space", { ...hal, user_id: "h l" }],
+  ["register", "an empty name", { ...hal, name: "" }],
+  ["register", "a name of 201 characters", { ...hal, name: "🏆".repeat(201) }],
+  ["register", "a name of 200 characters", { ...hal, user_id: "hal2", name: "🏆".repeat(200) }],
+  ["register", "a name with a line end", { ...hal, name: "H\nal" }],
+  ["register", "a name with DEL", { ...hal, name: "H\u007fal" }],
+  ["register", "a name with a C1 control character", { ...hal, name: "H\u0085al" }],
+  ["register", "a name with what is next to control characters", { ...hal, user_id: "hal3", name: " ~\u00a0é🏆" }],
+  ["register", "a password of 7 characters", { ...hal, password: "h7-🏆b🏆c" }],
+  ["register", "a password of 8 characters", { ...hal, user_id: "hal4", password: "h8-🏆b🏆c🏆" }],
+  ["register", "a password of 128 characters", { ...hal, user_id: "hal5", password: "🏆x".repeat(64) }],
+  ["register", "a password of 129 characters", { ...hal, password: `${"🏆x".repeat(64)}y` }],
+  ["login", "a password of 1024 characters", { user_id: "hal", password: "🏆".repeat(1024) }],
+  ["login", "a password of 1025 characters", { user_id: "hal", password: "x".repeat(1025) }],
+  ["login", "a name with a line end", { user_id: "hal", password, name: "H\nal" }],
+  ["register", "an unknown region", { ...hal, region: "MARS" }],
+  ["register", "no region", { ...hal, region: undefined }],
+  ["login", "a number for a name", { user_id: "hal", password, name: 5 }],
+  ["addScore", "a fraction", { delta: 1.5 }],
+  ["addScore", "all fields", { delta: -5, board: "weekly", region: "EU" }],
+  ["addScore", "2^53", { delta: 2 ** 53 }],
+  ["addScore", "a string", { delta: "1" }],
+  ["addScore", "an unknown board", { delta: 1, board: "daily" }],
+  ["addScore", "no field", {}],
+  ["setScore", "another route's field", { delta: 1 }],
+  ["setScore", "zero", { score: 0 }],
+  ["hidePlayer", "no field", {}],
+  ["hidePlayer", "all fields", { reason: "🏆".repeat(200) }],
+  ["hidePlayer", "a reason of 201 characters", { reason: "🏆".repeat(201) }],
+  ["hidePlayer", "a reason with a line end", { reason: "a\nbot" }],
+  ["unhidePlayer", "a reason with an escape character", { reason: "\u001b[31m" }],
+  ["hidePlayer", "an unknown field", { why: "a bot" }],
+  ["unhidePlayer", "a number for a reason", { reason: 5 }],
+])("the schema of a body accepts exactly what the server accepts: %s with %s", async (id, _, body) => {
+  const { method, path, tag } = all.find((operation) => operation.id === id) ?? { method: "", path: "", tag: "" };
+  const target = path.replace(":userId", "hal");
+  const who = tag === "operators" ? { operator: "root" } : { as: player("hal") };
+  const answer = await ask(`${method} ${path.replace(":userId", "{userId}")}`, { target, body, ...who });
+  const isAccepted = answer !== "invalid_request";
+  expect(
+    faultsOf(
+      document.components.schemas?.[`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`],
+      JSON.parse(JSON.stringify(body)),
+    ).length === 0,
+  ).toBe(isAccepted);
+});

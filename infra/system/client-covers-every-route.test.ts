@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Operation } from "shared/api/operation";
+import { gatewayOperations } from "shared/api/operations";
+import { type Client, createClient } from "shared/client";
+import { createTopology } from "shared/model/regions";
+import { bundleClient, sizeOf } from "../commands/client-size.ts";
+import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
+
+let path: PathUnderTest;
+let dir: string;
+let client: Client;
+beforeAll(async () => {
+  [path, dir] = await Promise.all([
+    startPath({ passwordsRequired: false }),
+    mkdtemp(join(tmpdir(), "leaderboard-client-")),
+  ]);
+  client = createClient({ url: `http://127.0.0.1:${path.ports.gateway}` });
+});
+afterAll(() => Promise.all([path.close(), rm(dir, { recursive: true, force: true })]));
+
+test("every operation of the OpenAPI document is a method of the client", () => {
+  const ids = Object.values<Operation>(gatewayOperations(createTopology(["GLOBAL"], 1, ["main"]))).map(({ id }) => id);
+  expect([...ids, "as"].toSorted()).toEqual(Object.keys(client).toSorted());
+});
+
+describe("with a gateway, a ranker and Redis", () => {
+  test("a player registers, logs in, writes and reads", async () => {
+    const ada = { user_id: "ada", name: "Ada", region: "EU" };
+    const { token, user } = await client.register({ ...ada, initialScore: 1 });
+    expect(user).toEqual(ada);
+    expect((await client.login({ user_id: "ada", name: "Ada" })).user).toEqual(ada);
+    const scores = client.as(token);
+    expect(await scores.createScore({ initialScore: 3, board: "weekly" })).toMatchObject({ rank: 1, score: 3 });
+    expect(await scores.setScore({ score: 10 })).toMatchObject({ rank: 1, score: 10 });
+    expect(await scores.addScore({ delta: -4 })).toMatchObject({ rank: 1, score: 6 });
+    expect(await client.top({ region: "EU", limit: 1 })).toMatchObject({ total: 1, entries: [{ ...ada, score: 6 }] });
+    expect(await client.rank("ada", { board: "weekly" })).toMatchObject({ rank: 1, total: 1, percentile: 100 });
+    expect(await client.around("ada")).toMatchObject({ self: { user_id: "ada" }, around: [] });
+    expect(await client.health()).toMatchObject({ status: "ok", upstreams: [{ up: true }] });
+    expect(await client.ready()).toMatchObject({ status: "ready" });
+    expect(await client.openapi()).toMatchObject({ info: { title: "Leaderboard" } });
+  });
+
+  test("a write under one idempotency key counts once, however often it is sent", async () => {
+    const { token } = await client.register({ user_id: "bob", name: "Bob", region: "EU" });
+    const add = () => client.as(token).addScore({ delta: 5 }, { idempotencyKey: "match-42" });
+    const answers = await Promise.all([add(), add(), add()]);
+    expect(new Set(answers.map(({ score }) => score))).toEqual(new Set([5]));
+  });
+
+  test("an operator writes for a player, reads the record, hides, shows and erases the player", async () => {
+    await client.register({ user_id: "cyd", name: "Cyd", region: "NA" });
+    const operator = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
+    expect(await operator.writeScore("cyd", { operation: "add", value: 5 })).toMatchObject({ score: 5, region: "NA" });
+    expect(await operator.playerRecord("cyd")).toMatchObject({ user_id: "cyd", entries: [{ score: 5 }] });
+    expect(await operator.hidePlayer("cyd")).toEqual({ user_id: "cyd", hidden: true, boards: 1 });
+    expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
+    const shown = await operator.unhidePlayer("cyd", { reason: "a mistake" });
+    expect([shown, await client.rank("cyd")]).toMatchObject([{ hidden: false, boards: 1 }, { score: 5 }]);
+    expect(await operator.erasePlayer("cyd")).toEqual({ user_id: "cyd", entries: 1, account: true });
+    const code = await operator.playerRecord("cyd").catch((error) => error.code);
+    expect(code).not.toBe("forbidden");
+    expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
+  });
+
+  test("a refusal throws an error with its code and fields", async () => {
+    const codeOf = (call: Promise<unknown>) =>
+      call.catch(({ code, errors }) => [code, ...errors.map((e: { field: string }) => e.field)]);
+    expect(await codeOf(client.rank("nobody"))).toEqual(["not_ranked"]);
+    expect(await codeOf(client.addScore({ delta: 1 }))).toEqual(["missing_token"]);
+    expect(await codeOf(client.as("a.b.c").addScore({ delta: 1 }))).toEqual(["invalid_token"]);
+    expect(await codeOf(client.top({ limit: 0, board: "x" }))).toEqual(["invalid_request", "board", "limit"]);
+  });
+});
+
+describe("the client as one module", () => {
+  test("is smaller than 10 KB minified, and imports nothing", async () => {
+    const code = await bundleClient();
+    expect(sizeOf(code).minified).toBeLessThan(10_000);
+    expect(code).not.toMatch(/\bfrom ?"|\bimport ?[("]|\brequire\(|zod/i);
+  });
+
+  const node = Bun.which("node");
+  test.skipIf(node === null)(
+    "runs in Node",
+    async () => {
+      const { token } = await client.register({ user_id: "eve", name: "Eve", region: "NA" });
+      await writeFile(join(dir, "client.mjs"), await bundleClient());
+      await writeFile(
+        join(dir, "run.mjs"),
+        `import { createClient } from "./client.mjs";
+       const client = createClient({ url: process.argv[2], token: process.argv[3] });
+       const { score } = await client.addScore({ delta: 7 });
+       const code = await client.rank("nobody").catch((error) => error.code);
+       process.stdout.write(JSON.stringify({ score, code, top: (await client.top({ region: "NA" })).total }));`,
+      );
+      const url = `http://127.0.0.1:${path.ports.gateway}`;
+      const run = Bun.spawn([node ?? "", join(dir, "run.mjs"), url, token], { stderr: "pipe" });
+      const [output, errors] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+      expect([errors, output]).toEqual(["", JSON.stringify({ score: 7, code: "not_ranked", top: 1 })]);
+    },
+    30_000,
+  );
+});
+
+test("the client example of docs/api.md runs", async () => {
+  const page = await readFile(join(import.meta.dir, "../../docs/api.md"), "utf8");
+  const example = /```ts\n(import \{ createClient[\s\S]+?)```/.exec(page)?.[1] ?? "";
+  expect(example).toContain("http://127.0.0.1:4000");
+  await path.ranker.post("/auth/register", {
+    user_id: "grace",
+    name: "Grace",
+    region: "EU",
+    password: "correct horse",
+  });
+  const entry = join(import.meta.dir, "../../shared/client/client.ts");
+  const code = example
+    .replace("http://127.0.0.1:4000", `http://127.0.0.1:${path.ports.gateway}`)
+    .replaceAll('"shared/client"', JSON.stringify(entry))
+    .replaceAll('"shared/client/errors"', JSON.stringify(entry.replace("client.ts", "errors.ts")));
+  await writeFile(join(dir, "example.ts"), code);
+  const run = Bun.spawn([process.execPath, join(dir, "example.ts")], { stderr: "pipe" });
+  const [output, errors, status] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+    run.exited,
+  ]);
+  expect([errors, status]).toEqual(["", 0]);
+  expect(output).toMatch(/^grace is \d with 5\n/);
+}, 30_000);

@@ -1,0 +1,146 @@
+import { createLog } from "shared/log/log";
+import { createTopology } from "shared/model/regions";
+import type { Redis } from "shared/redis/redis";
+import { awaitStores, connectStores } from "shared/stores/stores";
+import { openFences } from "testing/open-fences";
+import { scratchPostgres, scratchRedis } from "testing/scratch";
+import { flushAll } from "testing/whole-store";
+import { createDrain } from "../../../drainer/src/drain/drain.ts";
+import { createGuard } from "../../../drainer/src/guard/guard.ts";
+import { createRestorer } from "../../../drainer/src/guard/restorer.ts";
+import type { Database } from "../../../drainer/src/postgres/database.ts";
+import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
+import { migrate } from "../../../drainer/src/postgres/migrate.ts";
+import { unshared } from "../../../drainer/src/queues/lease.ts";
+import { accountQueue, scoreQueuesOf } from "../../../drainer/src/queues/queues.ts";
+import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
+import { accountEvents } from "../../../drainer/src/rows/upsert-accounts.ts";
+import { scoreEventsOf } from "../../../drainer/src/rows/upsert-scores.ts";
+import { accountSweep, entrySweeps, type Sides } from "../../../drainer/src/subjects/subjects.ts";
+import { type Format, HEADER, toLines } from "../../../drainer/src/transfer/board-file.ts";
+import { exportBoard } from "../../../drainer/src/transfer/export-board.ts";
+import { createBoards } from "../../../ranker/src/boards/boards.ts";
+import { createFenceWatch, type FenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
+import { createSubmit, type Submit } from "../../../ranker/src/writes/submit.ts";
+
+/**
+ * A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process.
+ */
+export interface BothStores {
+  sides: Sides;
+  redisServer: Awaited<ReturnType<typeof scratchRedis>>;
+  postgresUrl: string;
+  fences: FenceWatch;
+  submit: Submit;
+  /** Sets a player's score on main. The region follows from the id's number. */
+  set(userId: string, score: number): Promise<void>;
+  regionOf(userId: string): string;
+  /** Drains one batch of every queue. @returns whether any queue held events */
+  drainOnce(): Promise<boolean>;
+  drain(): Promise<void>;
+  sweep(isFixing: boolean): Promise<Drift[]>;
+  /** Empties both stores, which stay open. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param isGuarded whether Redis is checked and restored as by a drainer; otherwise it is open
+ *   whatever it holds
+ */
+export async function startBothStores(regions = ["EU", "NA"], isGuarded = false): Promise<BothStores> {
+  const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
+  const url = postgresServer.url("board");
+  await migrate(url);
+  const urls = (each: string) => new Map(regions.map((region) => [region, each]));
+  const topology = createTopology(regions, 1, ["main", "weekly"]);
+  const log = createLog("test", "silent");
+  const stores = connectStores({ homeUrl: redisServer.url, urlsByRegion: urls(redisServer.url), name: "test", log });
+  await awaitStores(stores, topology, { isProduction: false, log });
+  if (!isGuarded) await openFences(stores.home, topology);
+  const databases = openDatabases(url, urls(url));
+  const sides = { topology, stores, databases };
+  const boards = createBoards(topology, stores.of);
+  const fences = createFenceWatch({ log });
+  const submit = createSubmit({ topology, redisOf: stores.of, fences, boards, queueMax: 1_000_000 });
+  const shared = { lease: unshared, batchMax: 200 };
+  const ended = new AbortController();
+  const restore = createRestorer(sides, { log, signal: ended.signal });
+  const guardOf = (tag: string, redis: Redis, database: Database) =>
+    isGuarded ? createGuard({ redis, tag, database, lease: unshared, restore, log }) : undefined;
+  const drains = [
+    ...scoreQueuesOf(topology).map((keys) => {
+      const [redis, database] = [stores.of(keys.region), databases.of(keys.region)];
+      const guard = guardOf(keys.tag, redis, database);
+      return createDrain({ ...shared, redis, database, keys, guard, kind: scoreEventsOf(topology) });
+    }),
+    createDrain({
+      ...shared,
+      redis: stores.home,
+      database: databases.home,
+      keys: accountQueue,
+      kind: accountEvents,
+      guard: guardOf(accountQueue.tag, stores.home, databases.home),
+    }),
+  ];
+  const regionOf = (userId: string) => regions[Number(/\d+$/.exec(userId)?.[0] ?? 0) % regions.length] ?? "";
+  const drainOnce = async () => {
+    const steps = await Promise.all(drains.map((drain) => drain()));
+    return steps.some(({ state }) => state === "drained");
+  };
+  return {
+    sides,
+    redisServer,
+    postgresUrl: url,
+    fences,
+    submit,
+    regionOf,
+    drainOnce,
+    async set(userId, value) {
+      const identity = { userId, name: `Name of ${userId}`, region: regionOf(userId) };
+      await submit(identity, { operation: "set", board: "main", value });
+    },
+    async drain() {
+      while (await drainOnce());
+    },
+    async sweep(isFixing) {
+      const found: Drift[] = [];
+      const options = { isFixing, onDrift: (drift: Drift) => found.push(drift) };
+      for (const each of [...entrySweeps(sides, topology.shards), accountSweep(sides)]) await each(options);
+      return found;
+    },
+    async clear() {
+      await flushAll(stores.home);
+      await databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+    },
+    async close() {
+      ended.abort();
+      stores.close();
+      await databases.close();
+      await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
+    },
+  };
+}
+
+/** @returns the file that an export of a board writes */
+export async function exportText({ sides }: BothStores, format: Format = "csv", board = "main"): Promise<string> {
+  let text = HEADER[format];
+  const options = { board, regions: sides.topology.regions, waitMs: 5_000 };
+  for await (const page of exportBoard(sides, options)) text += toLines(format, page);
+  return text;
+}
+
+/** Repeats `work` in `lanes` at once until it is stopped, which waits for the runs under way. */
+export function keepDoing(work: () => Promise<unknown>, lanes = 1): AsyncDisposable & { stop(): Promise<void> } {
+  let isStopped = false;
+  const lane = async () => {
+    while (!isStopped) await work();
+  };
+  const running = Promise.all(Array.from({ length: lanes }, lane));
+  running.catch(() => {}); // thrown by stop
+  const stop = async () => {
+    isStopped = true;
+    await running;
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
+}

@@ -1,0 +1,10 @@
+/** Waiting for an asynchronous effect, without sleeps. */
+
+/** Repeats `ask` until the answer is right, or true. The test's own time-out is the bound. */
+export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean = Boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (isRight(answer)) return answer;
+    await new Promise((resolve) => void setImmediate(resolve)); // lets replies come in that `ask` does not wait for
+  }
+}
