@@ -5,9 +5,9 @@ import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { createDrain, type Drain, type DrainOptions } from "../src/drain/drain.ts";
+import { unshared } from "../src/leases/lease.ts";
 import { type Database, openDatabase } from "../src/postgres/database.ts";
 import { migrate } from "../src/postgres/migrate.ts";
-import { unshared } from "../src/queues/lease.ts";
 import { type ScoreQueue, scoreQueuesOf } from "../src/queues/queues.ts";
 import { scoreEventsOf } from "../src/rows/upsert-scores.ts";
 

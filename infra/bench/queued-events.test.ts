@@ -1,7 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
-import { scoreEventSchema } from "shared/model/events";
+import { readScoreEvent, scoreEventSchema } from "shared/model/events";
 import { queueKey } from "shared/redis/keys";
-import { readScoreEvent } from "../../drainer/src/drain/read-score-event.ts";
 import { startGrowthBoard, startScratch } from "./growth-board.ts";
 import { createEvents, eventBatches, SHARD, stageEvents } from "./queued-events.ts";
 

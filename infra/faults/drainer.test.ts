@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
 import { readPostgresEntries } from "testing/read-entries";
 import { clientOf, until } from "testing/stack-under-test";
-import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
+import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";

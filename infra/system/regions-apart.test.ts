@@ -6,7 +6,7 @@ import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "testing/service-under-test";
 import { clientOf, until } from "testing/stack-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
-import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
+import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { NO_LIMITS } from "../faults/site.ts";
 
 /** Every region with a Redis and a database of its own, each behind a proxy; accounts are on those of GLOBAL. */

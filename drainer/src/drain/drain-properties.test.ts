@@ -3,8 +3,9 @@ import fc from "fast-check";
 import type { ScoreEvent } from "shared/model/events";
 import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { type Database, openDatabase } from "../postgres/database.ts";
-import { acknowledge, peek } from "../queues/queue.ts";
-import { type EntryRow, readEntries } from "../rows/read-rows.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
+import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { fold } from "./fold.ts";
 
@@ -83,7 +84,7 @@ async function play(events: readonly ScoreEvent[], actions: readonly Action[]): 
       const lost = (await redis.lpop(keys.queue, action.count)) ?? [];
       history.splice(history.length - lost.length);
     } else if (action.do === "peek") {
-      const batch = await peek(redis, keys, action.count);
+      const batch = await peekList(redis, keys.queue, { count: action.count });
       if (batch.length > 0) working[action.drainer] = { batch, isWritten: false };
     } else if (action.do === "crash") {
       working[action.drainer] = undefined;

@@ -10,9 +10,10 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
+import { createLease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
-import { createLease } from "../queues/lease.ts";
-import { acknowledge, peek } from "../queues/queue.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
 import type { DrainOptions } from "./drain.ts";
 
 let it: UnderTest;
@@ -131,7 +132,7 @@ test("events that arrive while a batch is written stay queued", async () => {
 
 test("of two drainers with one batch, the second one's acknowledgement changes nothing", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 6, 2), scoreEvent("cid", 7, 3), scoreEvent("dan", 8, 4));
-  const batch = await peek(it.redis, it.keys, 2);
+  const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
   const refused = batch.map((raw) => ({ raw, reason: "test" }));
   expect(await acknowledge(it.redis, it.keys, batch, refused, at)).toBe(true);
   expect(await acknowledge(it.redis, it.keys, batch, refused, at)).toBe(false);
@@ -141,7 +142,7 @@ test("of two drainers with one batch, the second one's acknowledgement changes n
 
 test("a queue whose old end is the same but whose batch is not is left alone", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 6, 2), scoreEvent("cid", 7, 3));
-  const batch = await peek(it.redis, it.keys, 3);
+  const batch = await peekList(it.redis, it.keys.queue, { count: 3 });
   await it.redis.lpop(it.keys.queue); // a replica that had not seen the last event
   await push(scoreEvent("dan", 7, 4));
   expect(await acknowledge(it.redis, it.keys, batch, [], at)).toBe(false);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
 import type { Step } from "./drain.ts";
-import { YIELD_PAUSE_MS } from "./pace.ts";
+import { YIELD_PAUSE_MS } from "./step-pause.ts";
 import { startWorker } from "./worker.ts";
 
 const log = createLog("test", "silent");

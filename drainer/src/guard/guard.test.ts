@@ -13,8 +13,8 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
+import { unshared } from "../leases/lease.ts";
 import { openDatabases } from "../postgres/databases.ts";
-import { unshared } from "../queues/lease.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { closeAll } from "./close-all.ts";
 import { createGuard, type StoreState } from "./guard.ts";

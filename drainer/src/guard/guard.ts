@@ -2,7 +2,7 @@ import type { Log } from "shared/log/log";
 import { fenceKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
 import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
-import { LEASE_RENEWAL_MS, type Lease } from "../queues/lease.ts";
+import { LEASE_RENEWAL_MS, type Lease } from "../leases/lease.ts";
 import { forgetVersions, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, wholeUpTo } from "./judge-store.ts";
 import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";

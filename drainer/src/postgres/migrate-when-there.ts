@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
-import { backoffAfter } from "../drain/pace.ts";
+import { backoffAfter } from "../drain/step-pause.ts";
 import { migrate } from "./migrate.ts";
 
 /** Tries until the database is there: its events can wait, and so can we. */

@@ -8,7 +8,7 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
-import { dropDead, dropDeadOf, readDead, retryDead } from "./dead.ts";
+import { dropDead, dropErasedDead, readDead, retryDead } from "../dead/dead-events.ts";
 import { PEEK_BYTES_MAX, peekList } from "./peek-list.ts";
 import { list } from "./queue-status.ts";
 
@@ -40,20 +40,20 @@ test.each([
 ])("of a list of %d it has, behind %d, up to %d, oldest first", async (length, behind, count) => {
   const all = Array.from({ length }, (_, n) => `element ${n}`);
   if (length > 0) await push(...all);
-  expect((await peekList(it.redis, KEY, count, behind)).map(String)).toEqual(all.slice(behind, behind + count));
+  expect((await peekList(it.redis, KEY, { count, behind })).map(String)).toEqual(all.slice(behind, behind + count));
 });
 
 test("elements come byte for byte, also what is no text", async () => {
   const element = Buffer.from([0, 0xff, 0xfe, 0x0a, 0x80]);
   await push(element, "");
-  expect(await peekList(it.redis, KEY, 10)).toEqual([element, Buffer.alloc(0)]);
+  expect(await peekList(it.redis, KEY, { count: 10 })).toEqual([element, Buffer.alloc(0)]);
 });
 
 test("what has more bytes than a peek holds is left for the next one, and one that is larger comes alone", async () => {
   await push("a", large(1), large(2), large(3), "b", "x".repeat(2 * PEEK_BYTES_MAX), "c");
   const lengths: number[] = [];
   for (let behind = 0; behind < 7; ) {
-    const peeked = await peekList(it.redis, KEY, 100, behind);
+    const peeked = await peekList(it.redis, KEY, { count: 100, behind });
     expect(peeked.length === 1 || bytesOf(peeked) <= PEEK_BYTES_MAX).toBe(true);
     lengths.push(peeked.length);
     behind += peeked.length;
@@ -82,7 +82,7 @@ test("pages of dead events are bounded in bytes, whatever is done with them", as
   for await (const page of readDead(it.redis, it.keys)) sizes.push(page.length);
   expect(sizes).toEqual([2, 2, 2, 1]);
   expect(await list(it.redis, it.keys.dead)).toMatchObject({ length: 7, oldest: { length: 2 } });
-  await dropDeadOf(it.redis, it.keys, (raw) => /^[135] /.test(raw.toString("latin1", 0, 2)));
+  await dropErasedDead(it.redis, it.keys, (raw) => /^[135] /.test(raw.toString("latin1", 0, 2)));
   expect(await it.redis.llen(it.keys.dead)).toBe(4);
   const pages: number[] = [];
   expect(await retryDead(it.redis, it.keys, ({ retried }) => pages.push(retried))).toEqual({
@@ -90,7 +90,10 @@ test("pages of dead events are bounded in bytes, whatever is done with them", as
     unreadable: 0,
   });
   expect(pages).toEqual([2, 4]);
-  const queued = await Array.fromAsync([0, 1, 2, 3], async (n) => (await peekList(it.redis, it.keys.queue, 1, n))[0]);
+  const queued = await Array.fromAsync(
+    [0, 1, 2, 3],
+    async (n) => (await peekList(it.redis, it.keys.queue, { count: 1, behind: n }))[0],
+  );
   expect(queued.map((event) => event?.toString("latin1", 0, 2)).sort()).toEqual(["0 ", "2 ", "4 ", "6 "]);
   await bury();
   const dropped: number[] = [];

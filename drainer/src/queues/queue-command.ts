@@ -5,11 +5,10 @@ import { ConfigError, commonFields, type Environment, parseEnvironment, toTopolo
 import { compareSplit } from "shared/stores/split";
 import { connectStores } from "shared/stores/stores";
 import { bar, createProgress, rate } from "../command/progress.ts";
-import { dropDead, readDead, retryDead } from "./dead.ts";
-import type { QueueKeys } from "./queue.ts";
+import { dropDead, readDead, retryDead } from "../dead/dead-events.ts";
 import { HELP, type QueueOptions, readQueueOptions } from "./queue-options.ts";
 import { format, formatDead, list, toDeadLine } from "./queue-status.ts";
-import { accountQueue, scoreQueuesOf } from "./queues.ts";
+import { accountQueue, type QueueKeys, scoreQueuesOf } from "./queues.ts";
 
 const READY_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 5_000;

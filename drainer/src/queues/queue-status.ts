@@ -14,7 +14,7 @@ export interface Listing {
 
 /** Reads a queue, or its dead events, without moving anything. */
 export async function list(redis: Redis, key: string): Promise<Listing> {
-  const [length, oldest] = await Promise.all([redis.llen(key), peekList(redis, key, SHOWN_MAX)]);
+  const [length, oldest] = await Promise.all([redis.llen(key), peekList(redis, key, { count: SHOWN_MAX })]);
   return { length, oldest };
 }
 

@@ -1,4 +1,4 @@
-import type { Versioned } from "../drain/fold.ts";
+import type { Versioned } from "shared/model/events";
 
 /** How the two stores disagree about one player. */
 export const DRIFT_KINDS = [

@@ -5,13 +5,13 @@ import { createLog, type Log } from "shared/log/log";
 import { boardKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { measureSweeps } from "../metrics.ts";
+import { unshared } from "../leases/lease.ts";
 import { openDatabases } from "../postgres/databases.ts";
-import { unshared } from "../queues/lease.ts";
 import { restore } from "../restore/restore.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import type { Sides } from "../subjects/subjects.ts";
 import { type DriftWatchOptions, startDriftWatch } from "./drift-watch.ts";
+import { measureSweeps } from "./sweep-metrics.ts";
 
 let it: UnderTest;
 let sides: Sides;

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
-import type { SweepMetrics } from "../metrics.ts";
-import type { Lease } from "../queues/lease.ts";
+import type { Lease } from "../leases/lease.ts";
 import { accountSweep, entrySweeps, type Sides, type Sweep } from "../subjects/subjects.ts";
 import type { DriftKind } from "./compare.ts";
 import type { Drift } from "./reconcile.ts";
+import type { SweepMetrics } from "./sweep-metrics.ts";
 
 export interface DriftWatch {
   /** Ends a sweep that is under way. */

@@ -1,3 +1,5 @@
+import { versionIn } from "shared/model/events";
+
 /** What a script says of a queue, beside what it read in the same moment. */
 export interface Moment {
   /** Versions from this one on may still be on their way to PostgreSQL; infinite when nothing waits. */
@@ -11,8 +13,8 @@ export interface Moment {
  * an event waits that tells no version, everything may.
  */
 export function toMoment(oldestEvent: string | null, clock: string | null, now: string): Moment {
-  const version = oldestEvent === null ? Number.POSITIVE_INFINITY : /"updated_at":"(\d+)"/.exec(oldestEvent)?.[1];
-  return { oldestWaiting: Number(version ?? 0), latestVersion: Math.max(Number(clock ?? 0), Number(now)) };
+  const oldestWaiting = oldestEvent === null ? Number.POSITIVE_INFINITY : (versionIn(oldestEvent) ?? 0);
+  return { oldestWaiting, latestVersion: Math.max(Number(clock ?? 0), Number(now)) };
 }
 
 /** The version that a kept erasure begins with; before all versions where there is none. */

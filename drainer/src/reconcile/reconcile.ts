@@ -1,4 +1,4 @@
-import type { Versioned } from "../drain/fold.ts";
+import type { Versioned } from "shared/model/events";
 import { isRowFault } from "../postgres/database.ts";
 import { type Claim, type DriftKind, judge, type Verdict } from "./compare.ts";
 

@@ -5,7 +5,7 @@ import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/red
 import type { Redis } from "shared/redis/redis";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
-import type { EntryRow } from "../rows/read-rows.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
 /** A region's entries on their way from shards that nobody writes any more to those of another topology. */

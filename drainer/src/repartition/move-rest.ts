@@ -1,4 +1,5 @@
 import { readDeadEntry } from "shared/model/dead-entry";
+import { userIdIn } from "shared/model/events";
 import type { Shard } from "shared/model/regions";
 import {
   answersKeyPrefix,
@@ -9,7 +10,6 @@ import {
   legacyAnswerKeyPrefix,
 } from "shared/redis/keys";
 import { defineScript } from "shared/redis/redis";
-import { userIdIn } from "../drain/erased-by.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 import erasureSource from "./put-erasure.lua" with { type: "text" };
@@ -93,7 +93,7 @@ export async function moveDead(move: Move): Promise<void> {
   const { redis, from, onPage } = move;
   for (const shard of from) {
     for (let staying = 0; ; ) {
-      const page = await peekList(redis, deadKey(shard), PAGE_ENTRIES, staying);
+      const page = await peekList(redis, deadKey(shard), { count: PAGE_ENTRIES, behind: staying });
       if (page.length === 0) break;
       for (const entry of page) {
         const target = deadHome(move, shard, entry);
@@ -110,7 +110,7 @@ export async function moveDead(move: Move): Promise<void> {
 }
 
 function deadHome(move: Move, shard: Shard, entry: Buffer): Shard {
-  const userId = userIdIn(readDeadEntry(entry).raw ?? entry);
+  const userId = userIdIn((readDeadEntry(entry).raw ?? entry).toString("utf8"));
   if (userId !== undefined) return homeOf(move, userId);
   const first = move.to.shards.find(({ region }) => region === move.region);
   return isVanishing(move, shard) && first !== undefined ? first : shard;

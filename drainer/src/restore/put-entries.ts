@@ -3,7 +3,7 @@ import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
 import { defineScript, type Redis } from "shared/redis/redis";
-import type { EntryRow } from "../rows/read-rows.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 
 // A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.

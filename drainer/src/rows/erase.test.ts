@@ -9,9 +9,9 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
+import { retryDead } from "../dead/dead-events.ts";
 import { createDrain } from "../drain/drain.ts";
-import { retryDead } from "../queues/dead.ts";
-import { unshared } from "../queues/lease.ts";
+import { unshared } from "../leases/lease.ts";
 import { accountQueue } from "../queues/queues.ts";
 import { accountEvents, upsertAccounts } from "./upsert-accounts.ts";
 import { overwriteScores, upsertScores } from "./upsert-scores.ts";

@@ -1,5 +1,6 @@
 import { PASSWORD_HASH_CHARS_MAX, type VisibilityEvent } from "shared/model/events";
-import type { AccountRow, EntryRow } from "./read-rows.ts";
+import type { AccountRow } from "./read-accounts.ts";
+import type { EntryRow } from "./read-entries.ts";
 
 /** A whole number in ±(2^53−1), or nothing. */
 export function toInteger(text: string | null): number | undefined {

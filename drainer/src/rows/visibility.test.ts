@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { VisibilityEvent } from "shared/model/events";
 import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { createDrain } from "../drain/drain.ts";
-import { unshared } from "../queues/lease.ts";
+import { unshared } from "../leases/lease.ts";
 import { accountQueue } from "../queues/queues.ts";
-import { readVisibilityOf } from "./read-visibility-rows.ts";
+import { readVisibilityOf } from "./read-visibility.ts";
 import { accountEvents } from "./upsert-accounts.ts";
 import { overwriteVisibility, upsertVisibility } from "./upsert-visibility.ts";
 

@@ -14,7 +14,7 @@ import { accountQueue } from "../queues/queues.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
-import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-rows.ts";
+import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-accounts.ts";
 import { isSoundAccount } from "../rows/sound-rows.ts";
 import { overwriteAccounts } from "../rows/upsert-accounts.ts";
 import mendSource from "./mend-account.lua" with { type: "text" };

@@ -8,7 +8,7 @@ import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
 import { toRecord } from "../restore/put-entries.ts";
-import { type EntryRow, readEntriesOf } from "../rows/read-rows.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { overwriteScores } from "../rows/upsert-scores.ts";
 import { findSuspects } from "./entry-suspects.ts";

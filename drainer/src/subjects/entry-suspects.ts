@@ -7,7 +7,7 @@ import { readAhead } from "../command/in-flight.ts";
 import type { Database } from "../postgres/database.ts";
 import { judge } from "../reconcile/compare.ts";
 import type { Reading, Suspect } from "../reconcile/reconcile.ts";
-import { type EntryRow, readBoardEntries, readEntriesOf } from "../rows/read-rows.ts";
+import { type EntryRow, readBoardEntries, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
 export interface Search {

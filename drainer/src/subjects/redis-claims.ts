@@ -3,7 +3,8 @@ import type { VisibilityEvent } from "shared/model/events";
 import { parseRecord } from "shared/model/records";
 import { parseVisibility } from "shared/model/visibility";
 import type { Claim } from "../reconcile/compare.ts";
-import type { AccountRow, EntryRow } from "../rows/read-rows.ts";
+import type { AccountRow } from "../rows/read-accounts.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 import { toInteger, toTime } from "../rows/sound-rows.ts";
 
 /** What Redis keeps of one player on one board, as it stands; null for what is not there. */

@@ -9,7 +9,7 @@ import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
 import { putVisibility } from "../restore/put-visibility.ts";
-import { readVisibility, readVisibilityOf } from "../rows/read-visibility-rows.ts";
+import { readVisibility, readVisibilityOf } from "../rows/read-visibility.ts";
 import { isSoundVisibility } from "../rows/sound-rows.ts";
 import { overwriteVisibility } from "../rows/upsert-visibility.ts";
 import readSource from "./read-visibility.lua" with { type: "text" };

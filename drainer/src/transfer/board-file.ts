@@ -3,7 +3,7 @@ import { fromIsoTime, toIsoTime } from "shared/base/times";
 import { findRepeatedName } from "shared/http/unique-names";
 import { nameSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
-import type { EntryRow } from "../rows/read-rows.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 
 export const FORMATS = ["csv", "ndjson"] as const;
 export type Format = (typeof FORMATS)[number];

@@ -4,7 +4,7 @@ import { clockKey, queueKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { readAhead } from "../command/in-flight.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
-import { type EntryRow, readBoardEntries } from "../rows/read-rows.ts";
+import { type EntryRow, readBoardEntries } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import type { Sides } from "../subjects/subjects.ts";
 

@@ -8,7 +8,8 @@ import { fold } from "../drain/fold.ts";
 import { noteVersion } from "../guard/guarded-stores.ts";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
-import { type EntryRow, readEntriesOf } from "../rows/read-rows.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
+import { readErasuresOf } from "../rows/read-erasures.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import type { Sides } from "../subjects/subjects.ts";
 import { createLineReader, type FileEntry, type Format, NoHeader } from "./board-file.ts";
@@ -204,12 +205,8 @@ async function readErasures(databases: Sides["databases"], entries: readonly Num
   const erasedAt = new Map<string, number>();
   for (const [region, ofRegion] of Map.groupBy(entries, (entry) => entry.region)) {
     const ids = ofRegion.map(({ user_id }) => user_id);
-    const rows = await databases.of(region).run(
-      (sql) => sql<{ user_id: string; us: string }[]>`
-        SELECT user_id, trunc(extract(epoch FROM erased_at) * 1000000)::text AS us
-        FROM erasures WHERE scope = ${region} AND user_id = ANY(${ids}::text[])`,
-    );
-    for (const { user_id, us } of rows) erasedAt.set(`${region} ${user_id}`, Number(us));
+    const rows = await readErasuresOf(databases.of(region), region, ids);
+    for (const { user_id, erased_us } of rows) erasedAt.set(`${region} ${user_id}`, Number(erased_us));
   }
   return ({ region, user_id, updated_at }: Numbered) =>
     (erasedAt.get(`${region} ${user_id}`) ?? -1) >= Number(updated_at);

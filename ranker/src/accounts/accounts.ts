@@ -1,6 +1,7 @@
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
+import { accountTail } from "shared/model/events";
 import { ACCOUNTS_TAG, accountClockKey, accountKey, accountQueueKey, fenceKey, MAIN_BOARD } from "shared/redis/keys";
 import { defineScript, type Redis, toRedisProblem } from "shared/redis/redis";
 import type { Confirm } from "shared/redis/replica-wait";
@@ -92,7 +93,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
       const keys = [accountQueueKey, accountClockKey, accountKey(user_id), fenceKey(ACCOUNTS_TAG)];
-      const eventTail = JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1);
+      const eventTail = accountTail({ user_id, name, region, password_hash: passwordHash });
       const args = [queueMax, eventTail, name, region, passwordHash, initialScore ?? ""];
       const [outcome, createdAt] = await registerScript(writer, keys, args, confirm).catch((error: unknown) => {
         throw toRedisProblem(error, "write");

@@ -1,3 +1,4 @@
+import { playerTail } from "shared/model/events";
 import type { Shard, Topology } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
@@ -78,7 +79,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
     keys.push(visibilityKey(shard), fenceKey(shard.tag), ...answersKeys(shard, userId));
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
-    const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
+    const eventTail = playerTail({ user_id: userId, region: shard.region });
     const args = [userId, eventTail, account, ERASED_TTL_SECONDS, topology.partitions];
     const redis = stores.of(shard.region);
     const taken = await entriesScript(redis, keys, args, confirm);
@@ -90,7 +91,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
     const keys = [accountQueueKey, accountClockKey, accountKey(userId), accountErasedKey(userId)];
     keys.push(fenceKey(ACCOUNTS_TAG), loginBucketKey(userId));
-    const eventTail = JSON.stringify({ user_id: userId }).slice(1);
+    const eventTail = playerTail({ user_id: userId });
     try {
       const outcome = await accountScript(stores.home, keys, [eventTail, createdAt, ERASED_TTL_SECONDS], confirm);
       if (outcome !== CLOSED) return outcome === 1;

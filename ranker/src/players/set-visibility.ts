@@ -1,4 +1,5 @@
 import type { Identity } from "shared/auth/tokens";
+import { playerTail } from "shared/model/events";
 import type { Shard, Topology } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
 import { clockKey, entryKeys, erasedKey, fenceKey, queueKey, splitKey, visibilityKey } from "shared/redis/keys";
@@ -46,7 +47,7 @@ export function createSetVisibility({ topology, stores, fences, confirm }: SetVi
     const keys = [queueKey(shard), clockKey(shard), splitKey(shard.tag), erasedKey(shard, userId)];
     keys.push(visibilityKey(shard), fenceKey(shard.tag));
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
-    const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
+    const eventTail = playerTail({ user_id: userId, region: shard.region });
     const args = [userId, toState(isHidden), eventTail, account, topology.partitions];
     const redis = stores.of(shard.region);
     const boards = await script(redis, keys, args, confirm);

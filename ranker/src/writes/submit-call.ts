@@ -1,4 +1,5 @@
 import type { Identity } from "shared/auth/tokens";
+import { scoreTail } from "shared/model/events";
 import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { refusedByRedis } from "shared/redis/connection";
 import {
@@ -95,7 +96,7 @@ export function toWriteCall(
   { operation, board, value, idempotencyKey }: Submission,
   traceparent?: string,
 ): SubmitCall {
-  const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
+  const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
   const keys = [erasedKey(shard, userId)];
   const args = [operation, userId, value, eventTail, name, account];
   if (idempotencyKey === undefined) return { keys, args: [...args, "", ""] };

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { Registry } from "prom-client";
 import { createLog } from "shared/log/log";
 import { connectRedis } from "shared/redis/redis";
-import { scoreEvent, startUnderTest, type UnderTest } from "../test/drainer-under-test.ts";
-import { ageSeconds, measureQueues } from "./metrics.ts";
+import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
+import { ageSeconds, measureQueues } from "./queue-metrics.ts";
 
 let it: UnderTest;
 beforeAll(async () => {

@@ -3,9 +3,10 @@ import { createLog } from "shared/log/log";
 import { type DeadEvent, readDeadEntry, toDeadEntry } from "shared/model/dead-entry";
 import { awaitReady, connectRedis, primariesOf } from "shared/redis/redis";
 import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
 import { scoreEventsOf } from "../rows/upsert-scores.ts";
-import { dropDead, readDead, retryDead } from "./dead.ts";
-import { acknowledge, peek } from "./queue.ts";
+import { dropDead, readDead, retryDead } from "./dead-events.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -74,7 +75,7 @@ test("all are retried once, over more than one page, although those refused agai
     const evalsha = server.evalsha.bind(server);
     server.evalsha = (async (...args: Parameters<typeof evalsha>) => {
       const reply = await evalsha(...args);
-      const batch = await peek(redis, it.keys, 1_000);
+      const batch = await peekList(redis, it.keys.queue, { count: 1_000 });
       const refused = batch.map((raw) => ({ raw, reason: "again" }));
       if (batch.length > 0) await acknowledge(redis, it.keys, batch, refused, at);
       return reply;
@@ -104,7 +105,7 @@ test("of two who retry at once, each event is put back by one", async () => {
 
 test("a batch that was peeked before a retry is not trimmed after it: nothing is lost", async () => {
   await it.redis.lpush(it.keys.queue, "one", "two");
-  const batch = await peek(it.redis, it.keys, 2);
+  const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
   await bury("dead");
   await retryDead(it.redis, it.keys);
   expect(await acknowledge(it.redis, it.keys, batch, [], at)).toBe(false);
@@ -143,7 +144,7 @@ test("retry and drop work while Redis is out of memory", async () => {
   await it.redis.config("SET", "maxmemory", "1");
   try {
     expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 2, unreadable: 0 });
-    const batch = await peek(it.redis, it.keys, 2);
+    const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
     await acknowledge(it.redis, it.keys, batch, [{ raw: Buffer.from("x"), reason: "r" }], at);
     expect(await gather(dropDead(it.redis, it.keys))).toHaveLength(1);
   } finally {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { LEASE_TTL_MS } from "../queues/lease.ts";
-import { backoffAfter, pauseAfter } from "./pace.ts";
+import { LEASE_TTL_MS } from "../leases/lease.ts";
+import { backoffAfter, pauseAfter } from "./step-pause.ts";
 
 const drained = { state: "drained", events: 10, rows: 10, refused: 0, isTrimmed: true } as const;
 
