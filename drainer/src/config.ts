@@ -35,15 +35,15 @@ export function loadDrainerConfig(env: Environment) {
     ...toServiceConfig("drainer", settings),
     postgresUrl: settings.POSTGRES_URL,
     postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
-    /** Regions whose queues are this drainer's. */
+    /** Regions whose queues this drainer drains. */
     drainRegions: chosen.length === 0 ? regions : regions.filter((region) => chosen.includes(region)),
-    /** Whether the queue of accounts, on the home stores, is this drainer's. */
+    /** Whether this drainer drains the accounts' queue, from the home Redis to the home database. */
     drainAccounts: settings.DRAIN_ACCOUNTS,
-    /** Events read from a queue at once; a batch that has to wait is of several reads. */
+    /** Events of one read. A batch that waits for its turn grows to several reads. */
     batchMax: settings.DRAIN_BATCH_MAX,
-    /** Pause of a queue that was emptied, so that the next batch is worth its statement. */
+    /** Pause after a queue was emptied, so that the next batch has some events. */
     intervalMs: settings.DRAIN_INTERVAL_MS,
-    /** Pause between two comparisons of Redis with PostgreSQL; 0 for none at all. */
+    /** Pause between two comparisons of Redis with PostgreSQL; 0 turns them off. */
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_SECONDS * 1000,
   });
 }

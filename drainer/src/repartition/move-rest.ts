@@ -17,12 +17,12 @@ import { scanShards } from "./scan-shards.ts";
 
 const erasureScript = defineScript({ name: "put-erasure", source: erasureSource, parse: Number });
 
-// A rank that was still to be summed over the shards of before can be summed no more.
+// The rank of an unsealed answer was to be summed over the old shards, which is no longer possible.
 const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
 
 const settled = (answer: string) => answer.replace(UNSEALED, "$1 0 1");
 
-/** Moves the answers kept for idempotency keys, so that a write is not applied again on another shard. */
+/** Moves the answers kept for idempotency keys, so that a repeated write is not applied again on the new shard. */
 export async function moveAnswers(move: Move): Promise<void> {
   const { redis, region, from, counts, onPage } = move;
   for await (const page of scanShards(redis, region, from, answersKeyPrefix)) {
@@ -46,7 +46,7 @@ export async function moveAnswers(move: Move): Promise<void> {
   await moveLegacyAnswers(move);
 }
 
-/** The same for those that release 0.1 kept, a key each. */
+/** The same for answers of release 0.1, which has a Redis key for each answer. */
 async function moveLegacyAnswers(move: Move): Promise<void> {
   const { redis, region, from, counts, onPage } = move;
   for await (const page of scanShards(redis, region, from, legacyAnswerKeyPrefix)) {
@@ -65,7 +65,7 @@ async function moveLegacyAnswers(move: Move): Promise<void> {
   }
 }
 
-/** Moves what is kept of erasures, so that nothing older is put back, and nobody writes with an account that is gone. */
+/** Moves erasures, so that older entries are not put back, and tokens of erased accounts stay refused. */
 export async function moveErasures(move: Move): Promise<void> {
   const { redis, region, from, onPage } = move;
   for await (const page of scanShards(redis, region, from, erasedKeyPrefix)) {
@@ -86,8 +86,8 @@ export async function moveErasures(move: Move): Promise<void> {
 const PAGE_ENTRIES = 100;
 
 /**
- * Moves dead events to where their players are now, and there alone an erasure finds them. Whose player cannot be told
- * stays, or goes to the region's first shard, where it can be retried.
+ * Moves dead events to the new shards of their players, where an erasure looks for them. An event that names no player
+ * stays, or goes to the region's first shard if its own shard vanishes.
  */
 export async function moveDead(move: Move): Promise<void> {
   const { redis, from, onPage } = move;

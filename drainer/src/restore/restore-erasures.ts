@@ -42,13 +42,13 @@ export interface RestoreErasuresOptions {
 export async function restoreErasures(
   database: Database,
   region: string,
-  isMeant: (shard: Shard) => boolean,
+  isIncluded: (shard: Shard) => boolean,
   { topology, stores, onPage, nowMs = Date.now }: RestoreErasuresOptions,
 ): Promise<void> {
   for await (const page of readErasures(database, region)) {
     const valid = page.filter(isOfPlayer);
     for (const [shard, ofShard] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
-      if (!isMeant(shard)) continue;
+      if (!isIncluded(shard)) continue;
       for (const rows of slices(ofShard)) {
         const keys = [clockKey(shard), visibilityKey(shard), ...rows.map(({ user_id }) => erasedKey(shard, user_id))];
         keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));

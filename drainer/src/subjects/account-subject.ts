@@ -21,7 +21,7 @@ import mendSource from "./mend-account.lua" with { type: "text" };
 import readSource from "./read-accounts.lua" with { type: "text" };
 import { toAccountClaim } from "./redis-claims.ts";
 
-// A script that reads 500 accounts, or a step through 500 keys, holds Redis for some 1 ms.
+// A script that reads 500 accounts, or a SCAN of 500 keys, blocks Redis for some 1 ms.
 const PAGE = 500;
 
 type Text = string | null;
@@ -36,7 +36,7 @@ const mendScript = defineScript({ name: "mend-account", source: mendSource, pars
 
 const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
 
-/** All accounts, as {@link Subject}. */
+/** The accounts, as a {@link Subject}. */
 export function createAccountSubject(redis: Redis, database: Database): Subject<AccountRow> {
   async function readClaims(suspects: readonly Suspect[]): Promise<Reading<AccountRow>[]> {
     if (suspects.length === 0) return [];
@@ -74,7 +74,7 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
     }
   }
 
-  /** Accounts without a row. No key lists them, so this walks through everything that the home Redis holds. */
+  /** Accounts without a row. No key lists the accounts, so this scans all keys of the home Redis. */
   async function* findInRedis() {
     for (const server of primariesOf(redis)) yield* findOn(server);
   }

@@ -22,11 +22,11 @@ export interface EntrySubjectOptions {
   databases: Databases;
   board: string;
   region: string;
-  /** Shards of the region to be looked at. */
+  /** Shards of the region to compare. */
   shards: readonly Shard[];
 }
 
-// A script that reads 250 entries holds Redis for some 1 ms.
+// A script that reads 250 entries blocks Redis for some 1 ms.
 const ENTRIES_PER_SCRIPT = 250;
 
 type Text = string | null;
@@ -38,7 +38,7 @@ const readScript = defineScript({
 });
 const mendScript = defineScript({ name: "mend-entry", source: mendSource, parse: Number });
 
-/** One board of one region, as {@link Subject}. */
+/** One board of one region, as a {@link Subject}. */
 export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryRow> {
   const { topology, stores, databases, board, region, shards } = options;
   const redis = stores.of(region);
@@ -102,8 +102,8 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   }
 
   /**
-   * A player has one home. Of those who are not on this shard, the ones who live in another region: their row names
-   * the wrong region, and is that region's to repair where the two share a database.
+   * Finds absent players who live in another region: their row names the wrong region. Where the two regions share a
+   * database, the other region repairs the row, and the reading is left out here.
    */
   async function withoutForeign(readings: readonly Reading<EntryRow>[]): Promise<Reading<EntryRow>[]> {
     const checked = await Promise.all(

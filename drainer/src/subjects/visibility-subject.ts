@@ -20,7 +20,7 @@ export interface VisibilitySubjectOptions {
   stores: Stores;
   databases: Databases;
   region: string;
-  /** Shards of the region to be looked at. */
+  /** Shards of the region to compare. */
   shards: readonly Shard[];
 }
 
@@ -33,7 +33,7 @@ const readScript = defineScript({
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...[visibility: Text, erasure: Text][]],
 });
 
-/** Who is hidden in one region, and who was, as {@link Subject}. */
+/** The hidden players of one region, and those shown again, as a {@link Subject}. */
 export function createVisibilitySubject(options: VisibilitySubjectOptions): Subject<VisibilityEvent> {
   const { topology, stores, databases, region, shards } = options;
   const redis = stores.of(region);
@@ -91,7 +91,7 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
     }
   }
 
-  /** Those without a row. */
+  /** Players without a row. */
   async function* findInRedis(shard: Shard) {
     let cursor = "0";
     do {
