@@ -105,7 +105,7 @@ async function play(events: readonly ScoreEvent[], actions: readonly Action[]): 
   return [...history, ...written];
 }
 
-test("whatever is repeated, reordered, or cut off anywhere: PostgreSQL ends with the fold of all events", async () => {
+test("PostgreSQL ends with the newest event of each row, however batches are repeated, reordered or cut off", async () => {
   const actionsOf = fc.array(actionOf, { minLength: 60, maxLength: 120, size: "max" });
   await fc.assert(
     fc.asyncProperty(eventsOf, actionsOf, async (events, actions) => {
@@ -120,7 +120,7 @@ test("whatever is repeated, reordered, or cut off anywhere: PostgreSQL ends with
   );
 }, 30_000);
 
-test("four drainers at once on one queue, their batches overlapping: no deadlock, nothing lost", async () => {
+test("four drainers with overlapping batches of one queue cause no deadlock and lose nothing", async () => {
   const databases = Array.from({ length: 4 }, () => openDatabase(it.postgresUrl, { connectionsMax: 2 }));
   const drains = databases.map((database, n) => newDrain(database, [7, 40, 90, 200][n] ?? 1));
   const all: ScoreEvent[] = [];

@@ -55,7 +55,7 @@ test.each(poison)(
   },
 );
 
-test("all of them in one batch among as many good ones: each good row is there, each bad one is dead", async () => {
+test("poison among as many valid events in one batch: each valid row is written, each bad event is dead", async () => {
   const events = poison.flatMap(([, event], n) => [bytes(event), bytes(good(`p${n}`, n + 1))]);
   await it.redis.lpush(it.keys.queue, ...events);
   const counts = { events: events.length, rows: poison.length, refused: poison.length };

@@ -13,27 +13,27 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 beforeEach(() => flushAll(redis));
 
-test("one of two holds the lease, and the other gets it when it is released", async () => {
+test("one of two drainers holds the lease, and the other gets it after its release", async () => {
   const [a, b] = [createLease(redis, "lease", "a"), createLease(redis, "lease", "b")];
   expect([await a.hold(), await b.hold(), await a.hold()]).toEqual([true, false, true]);
   await a.release();
   expect([await b.hold(), await a.hold()]).toEqual([true, false]);
 });
 
-test("a lease ends by itself", async () => {
+test("a lease expires", async () => {
   await createLease(redis, "lease", "a").hold();
   const ttl = await redis.pttl("lease");
   expect(ttl).toBeGreaterThan(0);
   expect(ttl).toBeLessThanOrEqual(LEASE_TTL_MS);
 });
 
-test("nobody gives back what another holds", async () => {
+test("a drainer cannot release the lease of another", async () => {
   await createLease(redis, "lease", "a").hold();
   await createLease(redis, "lease", "b").release();
   expect(await redis.get("lease")).toBe("a");
 });
 
-test("Redis is asked again only when the lease is due for renewal", async () => {
+test("a held lease asks Redis only when its renewal is due", async () => {
   let now = 1_000_000;
   const lease = createLease(redis, "lease", "a", () => now);
   await lease.hold();
@@ -56,7 +56,7 @@ describe("after Redis' clock was set back by an hour", () => {
     expect(await redis.pttl("lease")).toBeWithin(1, LEASE_TTL_MS + 1);
   });
 
-  test("the holder that lives prolongs its lease, and has the usual TTL again", async () => {
+  test("a living holder renews its lease with the usual TTL", async () => {
     let now = 0;
     const lease = createLease(redis, "lease", "a", () => now);
     await lease.hold();
@@ -68,7 +68,7 @@ describe("after Redis' clock was set back by an hour", () => {
   });
 });
 
-test("a wall clock of the drainer that is set back does not put off the renewal", async () => {
+test("a drainer's wall clock that is set back does not delay the renewal", async () => {
   const { now } = Date;
   let stepMs = 0;
   Date.now = () => now() + stepMs;

@@ -43,13 +43,13 @@ test.each([
   expect((await peekList(it.redis, KEY, { count, behind })).map(String)).toEqual(all.slice(behind, behind + count));
 });
 
-test("elements come byte for byte, also what is no text", async () => {
+test("elements arrive byte for byte, even when they are not text", async () => {
   const element = Buffer.from([0, 0xff, 0xfe, 0x0a, 0x80]);
   await push(element, "");
   expect(await peekList(it.redis, KEY, { count: 10 })).toEqual([element, Buffer.alloc(0)]);
 });
 
-test("what has more bytes than a peek holds is left for the next one, and one that is larger comes alone", async () => {
+test("a peek stops at its bound of bytes, and returns a larger element alone", async () => {
   await push("a", large(1), large(2), large(3), "b", "x".repeat(2 * PEEK_BYTES_MAX), "c");
   const lengths: number[] = [];
   for (let behind = 0; behind < 7; ) {
@@ -61,7 +61,7 @@ test("what has more bytes than a peek holds is left for the next one, and one th
   expect(lengths).toEqual([3, 2, 1, 1]);
 });
 
-test("a queue of large foreign events is drained in batches that are bounded in bytes, and what is good is written", async () => {
+test("a queue of large foreign events is drained in batches of bounded bytes, and the valid events are written", async () => {
   for (let n = 0; n < 9; n++) await pushEvents(it, large(n), scoreEvent(`p${n}`, n, n + 1));
   const sizes: number[] = [];
   const drain = scoreDrain(it);
@@ -71,7 +71,7 @@ test("a queue of large foreign events is drained in batches that are bounded in 
   expect(await it.redis.llen(it.keys.dead)).toBe(9);
 });
 
-test("pages of dead events are bounded in bytes, whatever is done with them", async () => {
+test("pages of dead events are bounded in bytes when they are read, retried and dropped", async () => {
   const bury = async () => {
     for (let n = 0; n < 7; n++) {
       await it.redis.lpush(it.keys.dead, toDeadEntry({ raw: Buffer.from(large(n)), reason: "test" }, new Date(0)));

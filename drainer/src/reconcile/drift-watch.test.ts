@@ -74,7 +74,7 @@ async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ lo
   return { logged: lines.join(""), scraped: await registry.metrics() };
 }
 
-test("stores that agree: every kind is 0, the time is told, nothing is logged", async () => {
+test("a sweep of stores that agree reports 0 for every kind and its time, and logs nothing", async () => {
   const { logged, scraped } = await sweepOnce();
   expect(logged).toBe("");
   expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 0');
@@ -97,7 +97,7 @@ test("drift is counted and logged with examples, and nothing is repaired", async
   expect((await sweepOnce()).scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
 });
 
-test("what another drainer holds is its to compare", async () => {
+test("a drainer does not compare queues whose lease another drainer holds", async () => {
   await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
   const { logged, scraped } = await sweepOnce({
     leases: new Map([
@@ -109,7 +109,7 @@ test("what another drainer holds is its to compare", async () => {
   expect(scraped).not.toContain('queue="EU"');
 });
 
-test("a sweep that fails is counted and tried again", async () => {
+test("a failed sweep is counted and repeated", async () => {
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   const { logged, scraped } = await sweepOnce();
   await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
@@ -117,7 +117,7 @@ test("a sweep that fails is counted and tried again", async () => {
   expect(logged).toContain("could not be compared");
 });
 
-test("what cannot be compared is not told to be alike, and does not keep the rest from being told", async () => {
+test("a part that cannot be compared reports no drift figures, and the other parts report theirs", async () => {
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   const { promise: told, resolve } = Promise.withResolvers<string[]>();
   const watch = startDriftWatch({

@@ -31,7 +31,7 @@ test.each([
   ["a name in any script", written({ name: "Ωmega 日本 🎮 é" })],
   ["a name of 200 characters", written({ name: "x".repeat(200) })],
   ["times of today", written({ reached_at: "1767225600000000", updated_at: "1767225600000001" })],
-])("%s: read, and as the schema reads it", (_, text) => {
+])("%s is read, with the result of the schema", (_, text) => {
   const event = readScoreEvent(text);
   expect(event).toBeDefined();
   expect(event).toEqual(bySchema(text));
@@ -57,7 +57,7 @@ test.each([
   ["another order", JSON.stringify(Object.fromEntries(Object.entries(ANN).reverse()))],
   ["another line", `${written()}\n`],
   ["two events", written().repeat(2)],
-])("%s: in doubt, so that the schema decides", (_, text) => {
+])("%s is left to the schema", (_, text) => {
   expect(readScoreEvent(text)).toBeUndefined();
 });
 
@@ -68,7 +68,7 @@ const mostly = (good: RegExp, ...odd: fc.Arbitrary<string>[]) =>
     ...[...odd, fc.string({ unit: "binary", maxLength: 3 })].map((arbitrary) => ({ weight: 1, arbitrary })),
   );
 
-test("whatever is read is JSON, and what the schema makes of it", () => {
+test("the fast reader returns what JSON and the schema return", () => {
   const name = fc.string({ unit: "grapheme", maxLength: 201 });
   const score = mostly(/^-?\d{1,16}$/, fc.bigInt(-(2n ** 54n), 2n ** 54n).map(String));
   const time = mostly(/^\d{1,17}$/, fc.bigInt(2n ** 52n, 2n ** 54n).map(String));
