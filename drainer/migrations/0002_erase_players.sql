@@ -1,5 +1,5 @@
--- The version of each player's erasure: older events that come late are not written again. The scope is the region of the
--- shard, or accounts. Only the id and the time of the player remain.
+-- The version of each player's erasure: older events that come late are not written again. The
+-- scope is the region of the shard, or accounts. Only the id and the time of the player remain.
 CREATE TABLE IF NOT EXISTS erasures (
   scope     TEXT        NOT NULL,
   user_id   TEXT        NOT NULL,
@@ -7,8 +7,9 @@ CREATE TABLE IF NOT EXISTS erasures (
   PRIMARY KEY (scope, user_id)
 );
 
--- After either function no row is older than its erasure, even beside concurrent writers: the table lock waits for a
--- statement that began before, and a later statement waits for the lock and then sees the erasure.
+-- After either function no row is older than its erasure, even beside concurrent writers: the table
+-- lock waits for a statement that began before, and a later statement waits for the lock and then
+-- sees the erasure.
 CREATE OR REPLACE FUNCTION record_erasures(scopes TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS VOID
 LANGUAGE sql AS $$
   INSERT INTO erasures (scope, user_id, erased_at)

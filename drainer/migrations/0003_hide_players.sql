@@ -1,5 +1,6 @@
--- The players whom operators have hidden from the boards, or shown again since. An older change that comes late changes
--- nothing. The scores of hidden players stay in leaderboard, and new ones are written.
+-- The players whom operators have hidden from the boards, or shown again since. An older change
+-- that comes late changes nothing. The scores of hidden players stay in leaderboard, and new ones
+-- are written.
 CREATE TABLE IF NOT EXISTS visibility (
   region     VARCHAR(50) NOT NULL,
   user_id    TEXT        NOT NULL,

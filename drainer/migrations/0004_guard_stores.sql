@@ -1,22 +1,25 @@
--- What PostgreSQL knows of the Redis behind each queue, by which the drainer detects a Redis that lost data. The tag names
--- a shard, or accounts.
+-- What PostgreSQL knows of the Redis behind each queue, by which the drainer detects a Redis that
+-- lost data. The tag names a shard, or accounts.
 CREATE TABLE IF NOT EXISTS guarded_stores (
   tag    TEXT PRIMARY KEY,
   origin TEXT NOT NULL,
-  -- The run of the Redis server whose batches are admitted; a batch read from an earlier run is refused.
+  -- The run of the Redis server whose batches are admitted; a batch read from an earlier run is
+  -- refused.
   run    TEXT NOT NULL
 );
 
--- The newest version (µs) of each batch that was written. Each batch has its own row, so that two concurrent batches do not
--- wait for each other. The greatest counts; the drainer deletes the others once a minute.
+-- The newest version (µs) of each batch that was written. Each batch has its own row, so that two
+-- concurrent batches do not wait for each other. The greatest counts; the drainer deletes the
+-- others once a minute.
 CREATE TABLE IF NOT EXISTS drained_versions (
   tag     TEXT   NOT NULL,
   version BIGINT NOT NULL,
   PRIMARY KEY (tag, version)
 );
 
--- Called once by each statement that writes a batch: records the newest version of the batch, and refuses the batch when
--- its store was opened on another run since the events were read. Batches share the advisory lock, which writes nothing.
+-- Called once by each statement that writes a batch: records the newest version of the batch, and
+-- refuses the batch when its store was opened on another run since the events were read. Batches
+-- share the advisory lock, which writes nothing.
 CREATE OR REPLACE FUNCTION admit_batch(batch_tag TEXT, batch_run TEXT, newest BIGINT) RETURNS BOOLEAN
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -30,7 +33,8 @@ BEGIN
 END
 $$;
 
--- Admits batches of this run only, after it has waited for batches of another run that are being written.
+-- Admits batches of this run only, after it has waited for batches of another run that are being
+-- written.
 CREATE OR REPLACE FUNCTION admit_run(new_tag TEXT, new_origin TEXT, new_run TEXT) RETURNS VOID
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -40,8 +44,8 @@ BEGIN
 END
 $$;
 
--- No writer replaces the row of one account with another account of the same id: the new account comes after an erasure,
--- which has deleted the row.
+-- No writer replaces the row of one account with another account of the same id: the new account
+-- comes after an erasure, which has deleted the row.
 CREATE OR REPLACE FUNCTION keep_account() RETURNS TRIGGER
 LANGUAGE plpgsql AS $$
 BEGIN

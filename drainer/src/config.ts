@@ -37,7 +37,9 @@ export function loadDrainerConfig(env: Environment) {
     postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
     /** Regions whose queues this drainer drains. */
     drainRegions: chosen.length === 0 ? regions : regions.filter((region) => chosen.includes(region)),
-    /** Whether this drainer drains the accounts' queue, from the home Redis to the home database. */
+    /**
+     * Whether this drainer drains the accounts' queue, from the home Redis to the home database.
+     */
     drainAccounts: settings.DRAIN_ACCOUNTS,
     /** Events of one read. A batch that waits for its turn grows to several reads. */
     batchMax: settings.DRAIN_BATCH_MAX,

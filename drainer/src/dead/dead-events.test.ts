@@ -70,7 +70,7 @@ test("each dead event is retried once, over several pages, even if it is refused
   const { redis } = it;
   const refusing = connectRedis({ url: it.redisUrl, name: "refusing", log: createLog("test", "silent") });
   await awaitReady(refusing, 5_000);
-  // Whatever is put back is refused at once, as by a drainer that is very fast.
+  // Each event is refused again at once, as by a very fast drainer.
   for (const server of primariesOf(refusing)) {
     const evalsha = server.evalsha.bind(server);
     server.evalsha = (async (...args: Parameters<typeof evalsha>) => {

@@ -16,7 +16,9 @@ const dropScript = defineScript({
   parse: (reply) => (reply as number[]).map((one) => one === 1),
 });
 
-/** All dead events of a queue, oldest first, page by page. Events that die meanwhile are left out. */
+/**
+ * All dead events of a queue, oldest first, page by page. Events that die meanwhile are left out.
+ */
 export async function* readDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {
   let read = 0;
   for await (const page of readPages(redis, dead, () => read)) {
@@ -50,7 +52,10 @@ export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts:
   return counts;
 }
 
-/** Deletes the dead events of a queue, and yields the deleted ones page by page. Events that die meanwhile stay. */
+/**
+ * Deletes the dead events of a queue, and yields the deleted ones page by page. Events that die
+ * meanwhile stay.
+ */
 export async function* dropDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {
   for await (const page of readPages(redis, dead, () => 0)) {
     const isDropped = await dropScript(
@@ -75,7 +80,8 @@ export async function dropErasedDead(redis: Redis, { dead }: QueueKeys, isErased
 /**
  * As many entries as the list holds now, oldest first, page by page.
  *
- * @param left entries at the old end that the caller has read and left there; it has removed all others
+ * @param left entries at the old end that the caller has read and left there; it has removed all
+ *   others
  */
 async function* readPages(redis: Redis, dead: string, left: () => number): AsyncGenerator<DeadEvent[]> {
   let remaining = await redis.llen(dead);

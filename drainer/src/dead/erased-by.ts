@@ -1,6 +1,9 @@
 import { type Erasure, userIdIn, versionIn } from "shared/model/events";
 
-/** Whether an event, well-formed or not, belongs to an erased player and is not newer than the erasure. */
+/**
+ * Whether an event, well-formed or not, belongs to an erased player and is not newer than the
+ * erasure.
+ */
 export type IsErased = (event: Buffer) => boolean;
 
 /** Judges by the text of an event, because a dead event need not parse. */

@@ -24,7 +24,7 @@ beforeEach(() => it.clear());
 const BATCH_MAX = 2;
 const newDrain = (options: Partial<DrainOptions<Event>> = {}) => scoreDrain(it, { batchMax: BATCH_MAX, ...options });
 const push = (...events: unknown[]) => pushEvents(it, ...events);
-/** As many players' only events. */
+/** Events of as many players, one each. */
 const eventsOf = (count: number) => Array.from({ length: count }, (_, n) => scoreEvent(`p${n}`, n, n + 1));
 const waiting = () => it.redis.llen(it.keys.queue);
 const deadCount = () => it.redis.llen(it.keys.dead);
@@ -38,7 +38,7 @@ async function drainAll(drain: Drain) {
   }
 }
 
-/** A database that counts what is asked of it, and breaks off where it is told to. */
+/** A database that counts its uses, and throws where `fail` says so. */
 function watched(fail: (use: number) => boolean = () => false) {
   const counts = { begun: 0, ended: 0 };
   const database: Database = {

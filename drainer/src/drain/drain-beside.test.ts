@@ -35,7 +35,7 @@ async function drainAll(drain: Drain): Promise<number[]> {
   return sizes;
 }
 
-/** A database each use of which does something more, before or after. */
+/** A database that hands each use to `use`, which may wait or throw before and after it. */
 function around(use: (number: number, work: () => Promise<void>) => Promise<void>): Database {
   let uses = 0;
   return {
@@ -48,7 +48,7 @@ function around(use: (number: number, work: () => Promise<void>) => Promise<void
   };
 }
 
-/** Scores, and a promise of the moment when the statement of a batch is made. */
+/** Score events, and a promise that resolves when the statement of a batch is prepared. */
 function watchedKind(number: number): { kind: EventKind<ScoreEvent>; isMade: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const kind = scoreEventsOf(it.topology);
@@ -199,16 +199,16 @@ test("a failover during the growth of a batch skips no event", async () => {
   const events = eventsBy("ann", "ann", "ann", "ann", "only", "ann", "ann", "ann");
   await push(...events);
   let reads = 0;
-  // Another drainer trims the first batch, and a replica that lags takes over, which still has it.
-  const callBuffer = async (...args: [command: string, ...(string | Buffer | number)[]]) => {
-    if (++reads !== 3) return it.redis.callBuffer(...args);
+  // Another drainer trims the first batch; then a lagging replica takes over, which still has it.
+  const lrangeBuffer = async (...args: [key: string, start: number, stop: number]) => {
+    if (++reads !== 3) return it.redis.lrangeBuffer(...args);
     const trimmed = (await it.redis.rpop(it.keys.queue, BATCH_MAX)) ?? [];
-    const read = await it.redis.callBuffer(...args);
+    const read = await it.redis.lrangeBuffer(...args);
     await it.redis.rpush(it.keys.queue, ...trimmed.reverse());
     return read;
   };
   const redis = new Proxy(it.redis, {
-    get: (target, name) => (name === "callBuffer" ? callBuffer : Reflect.get(target, name, target)),
+    get: (target, name) => (name === "lrangeBuffer" ? lrangeBuffer : Reflect.get(target, name, target)),
   });
   const { kind, isMade } = watchedKind(2);
   const database = around(async (number, work) => {
@@ -216,6 +216,7 @@ test("a failover during the growth of a batch skips no event", async () => {
     await work();
   });
   await drainAll(newDrain({ redis, database, kind }));
+  expect(reads).toBeGreaterThan(3);
   expect(await scores()).toEqual({ ann: "8", only: "5" });
 });
 
@@ -233,7 +234,11 @@ test.each([[2], [8], [11]])(
     await drainAll(newDrain({ batchMax: 100 }));
     const expected = await end();
 
-    /** A drain that dies at the given place: nothing that it asks for from then on happens. @returns whether it did */
+    /**
+     * Drains until the given place, where the drainer dies.
+     *
+     * @returns whether it died
+     */
     async function dies(place: number): Promise<boolean> {
       let passed = 0;
       const pass = () => {

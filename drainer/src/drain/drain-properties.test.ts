@@ -25,7 +25,10 @@ const push = (events: readonly ScoreEvent[]) => pushEvents(it, ...events);
 /** What PostgreSQL must end with: the newest event of each player and board. */
 const folded = (events: readonly ScoreEvent[]): ScoreEvent[] => fold(events, keyOf);
 
-/** What may happen, to the queue or to one of two drainers. A step that a drainer is not ready for is left out. */
+/**
+ * An action on the queue or on one of two drainers. A drainer skips an action that it is not ready
+ * for.
+ */
 type Action =
   | { do: "push"; count: number }
   | { do: "replay"; count: number }
@@ -60,8 +63,8 @@ const eventsOf = fc
   );
 
 /**
- * Two drainers that die and go on anywhere, and a queue that is at times another one's: it begins earlier (an old
- * copy), or has lost its newest events (a replica that lags), and so has history.
+ * Plays two drainers that crash and go on at any action, on a queue that may turn into an older
+ * copy (it begins earlier) or into a lagging replica (it lost its newest events).
  *
  * @returns the events that must be in PostgreSQL when the queue is empty
  */

@@ -15,7 +15,10 @@ import { writeBeside } from "./write-beside.ts";
 export interface DrainOptions<E extends Versioned> extends QueueSource<E> {
   database: Database;
   lease: Lease;
-  /** Returns the run of Redis that may be drained; absent where the caller has opened the store itself. */
+  /**
+   * Returns the run of Redis that may be drained; absent where the caller has opened the store
+   * itself.
+   */
   guard?: Guard | undefined;
   tracing?: Tracing | undefined;
   now?: () => Date;
@@ -27,22 +30,29 @@ export type Step =
   /** `isTrimmed` is false where another drainer had acknowledged the same events first. */
   | { state: "drained"; events: number; rows: number; refused: number; isTrimmed: boolean; isFull: boolean };
 
-/** Takes one batch from a queue to PostgreSQL. @throws what Redis or PostgreSQL throw; the events then stay queued */
+/**
+ * Takes one batch from a queue to PostgreSQL.
+ *
+ * @throws what Redis or PostgreSQL throw; the events then stay queued
+ */
 export type Drain = () => Promise<Step>;
 
 /**
  * One step moves one batch through these states:
  *
  *     claim        the lease is held, and the guard tells which run of Redis may be drained
- *     peek         the oldest events are read and folded to the newest event of each row; or the step before did so
+ *     peek         the oldest events are read and folded to the newest event of each row,
+ *                  unless the step before has read them ahead
  *     write        PostgreSQL upserts the rows
- *     read ahead   meanwhile, behind a full batch: the next batch is read, and grows until its turn comes
+ *     read ahead   meanwhile the batch behind a full one is read, and grows until its turn;
+ *                  or it is written beside (write-beside.ts)
  *     acknowledge  Redis trims the batch, and keeps refused events in the dead list
  *
- * A crash in any state repeats the batch, and a repeated batch changes nothing. At most one batch is ahead. The drain
- * gives it up on any error, without the lease, on another run of Redis, and where the batch before was not trimmed.
- * Writing a batch early is safe: it writes acknowledged scores, under the same guard, and never over newer rows.
- * Batches are trimmed in order, because the acknowledgement compares both ends of the batch with the queue.
+ * A crash in any state repeats the batch, and a repeated batch changes nothing. At most one batch
+ * is ahead. The drain gives it up on any error, without the lease, on another run of Redis, and
+ * where the batch before was not trimmed. Writing a batch early is safe: it writes acknowledged
+ * scores, under the same guard, and never over newer rows. Batches are trimmed in order, because
+ * the acknowledgement compares both ends of the batch with the queue.
  */
 export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drain {
   const { redis, database, keys, kind, lease, guard, batchMax, tracing, now = () => new Date() } = options;

@@ -7,12 +7,15 @@ import { readEvent } from "./read-event.ts";
 /** An event with its bytes in the queue. */
 export type Queued<E> = E & { readonly raw: Buffer };
 
-/** Bytes of events in one batch. The drainer holds two batches a queue: one being written, one read ahead. */
+/**
+ * Bytes of events in one batch. The drainer holds two batches a queue: one being written, one read
+ * ahead.
+ */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * Consecutive events of one queue, folded while they are read. Of a superseded event the batch keeps the bytes alone:
- * only the fallback after a refused row needs it once more.
+ * Consecutive events of one queue, folded while they are read. Of a superseded event the batch
+ * keeps the bytes alone: only the fallback after a refused row needs it once more.
  */
 export class EventBatch<E extends Versioned> {
   readonly peekedAtMs = performance.now();
@@ -27,7 +30,10 @@ export class EventBatch<E extends Versioned> {
   readonly traced: { raw: Buffer; traceparent: string }[] = [];
   #bytes = 0;
 
-  /** @param run of the Redis server that the events were read from; undefined where the drain has no guard */
+  /**
+   * @param run of the Redis server that the events were read from; undefined where the drain has no
+   *   guard
+   */
   constructor(
     readonly kind: EventKind<E>,
     readonly run: string | undefined,
@@ -37,7 +43,9 @@ export class EventBatch<E extends Versioned> {
     return BATCH_BYTES_MAX - this.#bytes;
   }
 
-  /** Whether the batch erases, hides or shows players, and so touches more rows than `newest` names. */
+  /**
+   * Whether the batch erases, hides or shows players, and so touches more rows than `newest` names.
+   */
   get isAboutPlayers(): boolean {
     return this.erasures.length + this.visibility.length > 0;
   }

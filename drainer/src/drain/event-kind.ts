@@ -13,10 +13,18 @@ export interface EventKind<E extends Versioned> {
   keyOf: (event: E) => string;
   /** Reads the usual spelling fast; undefined for any other, which the schema then reads. */
   read?: (text: string) => E | undefined;
-  /** Prepares the upsert of one event a key. It must leave rows that are as new, and refuse a batch of an earlier run. */
+  /**
+   * Prepares the upsert of one event a key. It must leave rows that are as new, and refuse a batch
+   * of an earlier run.
+   */
   upsert: (events: readonly E[], origin?: BatchOrigin) => Upsert;
-  /** Deletes the rows of erased players, and keeps `upsert` from writing their older events from then on. */
+  /**
+   * Deletes the rows of erased players, and keeps `upsert` from writing their older events from
+   * then on.
+   */
   erase: (sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin) => Promise<void>;
-  /** Writes which players are hidden, in a queue that has such events; leaves rows that are as new. */
+  /**
+   * Writes which players are hidden, in a queue that has such events; leaves rows that are as new.
+   */
   setVisibility?: (sql: Sql, events: readonly VisibilityEvent[], origin?: BatchOrigin) => Promise<unknown>;
 }

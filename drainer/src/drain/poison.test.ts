@@ -5,7 +5,7 @@ import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } fro
 let it: UnderTest;
 beforeAll(async () => {
   it = await startUnderTest();
-  // A refusal that only PostgreSQL itself can come to.
+  // Only PostgreSQL can refuse this row.
   await it.database.run((sql) => sql`ALTER TABLE leaderboard ADD CHECK (score <> 13)`);
 });
 afterAll(() => it.close());

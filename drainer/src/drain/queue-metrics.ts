@@ -12,7 +12,10 @@ export interface QueueMetrics {
 const BATCH_BUCKETS = [1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** Metrics of the queues. A scrape reads their lengths from Redis, and leaves a queue out whose Redis does not answer. */
+/**
+ * Metrics of the queues. A scrape reads their lengths from Redis, and leaves a queue out whose
+ * Redis does not answer.
+ */
 export function measureQueues(
   registry: Registry,
   queues: readonly { redis: Redis; keys: QueueKeys }[],

@@ -30,7 +30,10 @@ export async function readBatch<E extends Versioned>(
   return batch;
 }
 
-/** Adds the events behind a batch, read by read, until `isDue` or until a bound of the batch is reached. */
+/**
+ * Adds the events behind a batch, read by read, until `isDue` or until a bound of the batch is
+ * reached.
+ */
 export async function growBatch<E extends Versioned>(
   source: QueueSource<E>,
   batch: EventBatch<E>,
@@ -49,8 +52,9 @@ async function readOn<E extends Versioned>(
   batch: EventBatch<E>,
   behind: number,
 ): Promise<boolean> {
-  // The acknowledgement compares the ends of the batch alone. So each read begins with the last event of the read
-  // before: if that is still in its place, no event between the two reads is missing.
+  // The acknowledgement compares the ends of the batch alone. So each read begins with the last
+  // event of the read before: if that is still in its place, no event between the two reads is
+  // missing.
   const at = { count: batchMax + 1, behind: behind + batch.raws.length - 1 };
   const [last, ...added] = await peekList(redis, keys.queue, { ...at, bytesMax: batch.bytesLeft });
   if (last === undefined || !batch.raws.at(-1)?.equals(last)) return false;

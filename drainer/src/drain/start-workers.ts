@@ -19,13 +19,16 @@ export interface StartWorkersOptions {
 export interface Workers {
   /** The lease of each queue whose worker has started, by the queue's tag. */
   readonly leases: ReadonlyMap<string, Lease>;
-  /** One a queue: resolves after the first step, which compares the store with PostgreSQL and opens it for writes. */
+  /**
+   * One a queue: resolves after the first step, which compares the store with PostgreSQL and opens
+   * it for writes.
+   */
   readonly firstSteps: readonly Promise<void>[];
-  /** Empties the queues as far as `deadlineMs` allows. */
+  /** Empties the queues until `deadlineMs` have passed, then ends. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Starts the worker of each queue when its stores are ready, whatever becomes of the others. */
+/** Starts the worker of each queue when its stores are ready, independently of other queues. */
 export function startWorkers(queues: readonly QueueDrain[], options: StartWorkersOptions): Workers {
   const { whenReady, isStopping, onStep, onFailure, intervalMs, log } = options;
   const workers: Worker[] = [];

@@ -6,7 +6,10 @@ const BACKOFF_MS = { min: 100, max: 2_000 };
 
 /** A drainer that waits for a lease asks twice within its TTL. */
 const LEASE_POLL_MS = LEASE_TTL_MS / 2;
-/** A drainer that gave its lease back leaves it alone this long, in which every other drainer has asked for it. */
+/**
+ * A drainer that gave its lease back leaves it alone this long, in which every other drainer has
+ * asked for it.
+ */
 export const YIELD_PAUSE_MS = 2 * LEASE_POLL_MS;
 
 /** Milliseconds until the next step after one that succeeded. */
@@ -15,5 +18,9 @@ export function pauseAfter(step: Step, intervalMs: number): number {
   return step.state === "drained" && step.isFull ? 0 : intervalMs;
 }
 
-/** Milliseconds until the next try after `failures` steps that failed in a row. @param random in [0, 1) */
+/**
+ * Milliseconds until the next try after `failures` steps that failed in a row.
+ *
+ * @param random in [0, 1)
+ */
 export const backoffAfter = (failures: number, random?: number): number => backoffMs(failures, BACKOFF_MS, random);

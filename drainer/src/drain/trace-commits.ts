@@ -9,8 +9,8 @@ export interface CommittedEvents {
 }
 
 /**
- * Ends the traces of committed events: one span below the request that wrote the event, linked with one span of the whole
- * batch. A batch without traced events records nothing.
+ * Ends the traces of committed events: one span below the request that wrote the event, linked with
+ * one span of the whole batch. A batch without traced events records nothing.
  *
  * @param seconds from peek to acknowledgement
  */

@@ -14,7 +14,7 @@ const drained = (events: number): Step => ({
   isFull: false,
 });
 
-/** A worker over steps that are scripted: an error is thrown, and the end of the script is an empty queue. */
+/** A worker over scripted steps: it throws the errors, and at the end the queue is empty. */
 function startScripted(script: (Step | Error)[], yieldAfterMs?: number) {
   const seen: string[] = [];
   const { promise: isEmpty, resolve } = Promise.withResolvers<void>();
@@ -47,7 +47,7 @@ test("a failed step is repeated until it succeeds", async () => {
 
 test("a worker that is woken ends its pause", async () => {
   const startedAt = performance.now();
-  const { worker, seen, isEmpty } = startScripted([new Error("away")], 0); // it rests for two seconds
+  const { worker, seen, isEmpty } = startScripted([new Error("away")], 0); // it pauses for two seconds
   while (!seen.includes("released")) await new Promise((resolve) => setImmediate(resolve));
   worker.wake();
   await isEmpty;

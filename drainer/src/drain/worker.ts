@@ -8,7 +8,7 @@ import { backoffAfter, pauseAfter, YIELD_PAUSE_MS } from "./step-pause.ts";
 export interface Worker {
   /** Ends the present pause: a store is back, and has to be compared before it may be written. */
   wake(): void;
-  /** Empties the queue as far as `deadlineMs` allows, then ends. */
+  /** Empties the queue until `deadlineMs` have passed, then ends. */
   stop(deadlineMs: number): Promise<void>;
 }
 
@@ -27,9 +27,10 @@ export interface WorkerOptions {
 const YIELD_AFTER_MS = 3_000;
 
 /**
- * Starts at once. A failed step is repeated with growing pauses, without end: its events stay queued. After three
- * seconds of failures the worker releases the lease after each try, and pauses until every other drainer has asked for
- * it: another drainer may reach the store that this one cannot reach.
+ * Starts at once. A failed step is repeated with growing pauses, without end: its events stay
+ * queued. After three seconds of failures the worker releases the lease after each try, and pauses
+ * until every other drainer has asked for it: another drainer may reach the store that this one
+ * cannot reach.
  */
 export function startWorker(options: WorkerOptions): Worker {
   const { tag, drain, lease, yieldAfterMs = YIELD_AFTER_MS, intervalMs, log, onStep, onFailure } = options;

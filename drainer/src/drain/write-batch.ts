@@ -43,7 +43,11 @@ const toStatement = <E extends Versioned>(
   origin: BatchOrigin | undefined,
 ): Statement<E> => ({ events, upsert: kind.upsert(events, origin) });
 
-/** Writes all of a batch. @throws what PostgreSQL throws, except faults of a row; the batch may then stand in part */
+/**
+ * Writes all of a batch.
+ *
+ * @throws what PostgreSQL throws, except faults of a row; the batch may then stand in part
+ */
 export async function writeBatch<E extends Versioned>(
   batch: EventBatch<E>,
   statement: Statement<E>,
@@ -58,8 +62,8 @@ export async function writeBatch<E extends Versioned>(
 }
 
 /**
- * Brings the rows of a statement to the newest state that PostgreSQL accepts: where it refuses the newest event of a
- * row, the one before it is written.
+ * Brings the rows of a statement to the newest state that PostgreSQL accepts: where it refuses the
+ * newest event of a row, the one before it is written.
  */
 export async function writeRows<E extends Versioned>(
   batch: EventBatch<E>,
@@ -90,7 +94,10 @@ interface Upserted<E> {
   refused: { event: Queued<E>; reason: string }[];
 }
 
-/** One statement for all rows; where PostgreSQL refuses a row, one for each half, down to the refused row. */
+/**
+ * One statement for all rows; where PostgreSQL refuses a row, one for each half, down to the
+ * refused row.
+ */
 async function upsertOrBisect<E extends Versioned>(
   { events, upsert }: Statement<E>,
   kind: EventKind<E>,

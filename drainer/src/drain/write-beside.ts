@@ -7,8 +7,9 @@ const COMMON_SHARE_MAX = 1 / 8;
 /**
  * Starts to write a batch over a second connection, beside the batch before it.
  *
- * Rows that both batches have would wait for each other's locks: they are written once `before` is. A batch that has
- * more than an eighth of its rows in common is not written beside, and neither is one that erases or hides players.
+ * Rows that both batches have would wait for each other's locks: they are written once `before` is.
+ * A batch that has more than an eighth of its rows in common is not written beside, and neither is
+ * one that erases or hides players.
  *
  * @returns undefined where the batch has to wait for its turn
  */

@@ -10,8 +10,8 @@ export interface ClosedPlace {
 }
 
 /**
- * Closes the stores of all shards and of the accounts, except stores that are open and whole: those are restored beside
- * live traffic.
+ * Closes the stores of all shards and of the accounts, except stores that are open and whole: those
+ * are restored beside live traffic.
  *
  * @throws Error where a store holds another deployment's data; then none was changed
  */

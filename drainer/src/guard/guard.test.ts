@@ -46,7 +46,7 @@ const databases = () => openDatabases(it.postgresUrl, new Map([["EU", it.postgre
 const stores = () => ({ home: it.redis, all: [it.redis], byAddress: new Map(), of: () => it.redis, close: () => {} });
 const sidesOf = () => ({ topology: it.topology, stores: stores(), databases: databases() });
 
-/** A guard as a drainer has it that was just started, and what it told. */
+/** The guard of a drainer that was just started, and the states that it reported. */
 function guarding(tag = "EU") {
   const restore = createRestorer(sidesOf(), { log, signal: new AbortController().signal });
   const states: StoreState[] = [];
@@ -133,8 +133,8 @@ test("an interrupted restore leaves the store closed, even when its clock is com
   await drain();
   for (const key of [fenceKey("EU"), clockKey(shard)]) await it.redis.del(key);
   const sides = sidesOf();
-  expect(await closeAll(sides)).toHaveLength(2); // that of the shard, and that of the accounts
-  await it.redis.set(clockKey(shard), "200"); // the newest row came first, and no other
+  expect(await closeAll(sides)).toHaveLength(2); // the shard and the accounts
+  await it.redis.set(clockKey(shard), "200"); // only the newest row was restored
   const { guard, states } = guarding();
   await guard();
   expect(states).toEqual(["checking", "lost", "open"]);
@@ -158,7 +158,7 @@ test("a batch read before its store was opened on another run is refused, and th
   const drain = scoreDrain(it, {
     async guard() {
       const read = await guard();
-      // Another drainer opens the store on a new run, after this one has looked.
+      // Another drainer opens the store on a new run after this guard has checked it.
       if (isLate) await setRun(it.database, "EU", { origin: "x", run: "later" });
       return read;
     },

@@ -8,8 +8,8 @@ import { type Guarded, wholeUpTo } from "./judge-store.ts";
 import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
 
 /**
- * Compares a queue's Redis with what PostgreSQL has, and opens it for writes; restores it first where it lost data. Asks
- * Redis twice a second, and PostgreSQL only after a change.
+ * Compares a queue's Redis with what PostgreSQL has, and opens it for writes; restores it first
+ * where it lost data. Asks Redis twice a second, and PostgreSQL only after a change.
  *
  * @returns the run of the server that may be drained
  * @throws Error while the store cannot be judged, and what Redis or PostgreSQL throw
@@ -29,7 +29,8 @@ export type StoreState = "open" | "checking" | "lost" | "foreign";
 
 const CHECK_INTERVAL_MS = 500;
 const JUDGEMENTS_MAX = 3;
-// Each batch leaves a row of 50 bytes in `drained_versions`: some 1,200 a queue in a minute, at 20 batches a second.
+// Each batch leaves a row of 50 bytes in `drained_versions`: some 1,200 a queue in a minute, at 20
+// batches a second.
 const FORGET_INTERVAL_MS = 60_000;
 
 interface Opened {
@@ -53,7 +54,10 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     return true;
   }
 
-  /** Restores a store and opens it. Where neither side knows the store it is new, and nothing was lost. */
+  /**
+   * Restores a store and opens it. Where neither side knows the store it is new, and nothing was
+   * lost.
+   */
   async function restoreStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
     const isLoss = guarded !== undefined || store.fence !== undefined;
     if (isLoss && tell("lost")) {

@@ -28,7 +28,10 @@ export async function setRun(database: Database, tag: string, { origin, run }: O
   await database.run((sql) => sql`SELECT admit_run(${tag}, ${origin}, ${run})`);
 }
 
-/** Records that PostgreSQL has rows of a shard up to a version, for rows that did not come from its queue. */
+/**
+ * Records that PostgreSQL has rows of a shard up to a version, for rows that did not come from its
+ * queue.
+ */
 export async function noteVersion(database: Database, tag: string, version: string): Promise<void> {
   await database.run(
     (sql) =>

@@ -17,8 +17,8 @@ export interface Guarded {
  *     lost     it lacks versions that PostgreSQL has: it was emptied, or is an older copy
  *     foreign  it holds another deployment's data
  *
- * Nothing writes a restarted store before it is opened, so it has all versions up to its clock. A store that a ranker has
- * opened without PostgreSQL is judged by its clock at that moment.
+ * Nothing writes a restarted store before it is opened, so it has all versions up to its clock. A
+ * store that a ranker has opened without PostgreSQL is judged by its clock at that moment.
  *
  * @param hasRows whether PostgreSQL holds any rows; matters where it does not know this store
  */
@@ -39,7 +39,10 @@ export function judgeStore(
   return fence.run === run && guarded?.run === run ? "open" : "fit";
 }
 
-/** The version up to which a store is complete: its clock; where a ranker has opened it, its clock at that moment. */
+/**
+ * The version up to which a store is complete: its clock; where a ranker has opened it, its clock
+ * at that moment.
+ */
 export function wholeUpTo({ fence, clock = 0, run }: FencedStore, guarded: Guarded | undefined): number {
   return fence !== undefined && fence.run === run && guarded?.run !== run ? fence.kept : clock;
 }

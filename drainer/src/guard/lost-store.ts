@@ -61,10 +61,11 @@ export async function closeStore(
 }
 
 /**
- * Opens a restored store, with its clock above every version that was ever given out. A store that another service has
- * opened meanwhile stays as it is.
+ * Opens a restored store, with its clock above every version that was ever given out. A store that
+ * another service has opened meanwhile stays as it is.
  *
- * @throws Error where Redis was restarted since the store was closed: then it has to be judged again
+ * @throws Error where Redis was restarted since the store was closed: then it has to be judged
+ *   again
  */
 export async function openRestored({ redis, tag }: StorePlace, { origin, run, kept }: ClosedStore): Promise<void> {
   const store = await readFence(redis, tag);

@@ -3,8 +3,8 @@ import { isOpen, readFence } from "shared/stores/fenced-store";
 import type { Stores } from "shared/stores/stores";
 
 /**
- * Keeps a command from writing to a closed Redis: the write would raise the clock, and a store with lost data would look
- * whole.
+ * Keeps a command from writing to a closed Redis: the write would raise the clock, and a store with
+ * lost data would look whole.
  *
  * @throws Error that names the first shard that is not open, and what to do
  */

@@ -11,8 +11,9 @@ export type RestoreTag = (tag: string) => Promise<void>;
 const GATHER_MS = 200;
 
 /**
- * Restores shards that lost data, one pass after another. Shards of one region that are found within 200 ms share a pass,
- * which reads the tables once for all of them. A region of its own fails alone.
+ * Restores shards that lost data, one pass after another. Shards of one region that are found
+ * within 200 ms share a pass, which reads the tables once for all of them. Regions fail
+ * independently of each other.
  *
  * @param signal ends the present pass at its next page
  */
@@ -28,8 +29,8 @@ export function createRestorer(
     await before;
     await delay(GATHER_MS, undefined, { signal });
     gathering.delete(region);
-    // With another number of partitions, entries would go to shards that no ranker reads. An emptied store has lost the
-    // number as well.
+    // With another number of partitions, entries would go to shards that no ranker reads. An
+    // emptied store has lost the number as well.
     if (region !== ACCOUNTS_TAG) await checkSplit(stores.of(region), topology, region);
     const counts = await restore({ ...options, only: tags, onProgress: () => signal.throwIfAborted() });
     if (counts.entries + counts.accounts > 0) log.warn({ queues: [...tags], ...counts }, "restored from postgres");

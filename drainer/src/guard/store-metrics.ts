@@ -1,7 +1,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { StoreState } from "./guard.ts";
 
-/** Metrics of the store behind each queue: whether it may be written, and how often it lost data. */
+/**
+ * Metrics of the store behind each queue: whether it may be written, and how often it lost data.
+ */
 export function measureStoreStates(registry: Registry): (queue: string, state: StoreState | undefined) => void {
   const options = { labelNames: ["queue"] as const, registers: [registry] };
   const open = new Gauge({

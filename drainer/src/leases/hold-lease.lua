@@ -7,8 +7,8 @@ ARGV 1 holder
      2 TTL    milliseconds
 Reply 1 when the caller now holds the lease, else 0
 
-Redis expires keys by its wall clock, so that a clock that is set back prolongs every lease. A lease that lasts longer
-than its TTL counts as free; a holder that still lives renews it.
+Redis expires keys by its wall clock, so that a clock that is set back prolongs every lease. A lease
+that lasts longer than its TTL counts as free; a holder that still lives renews it.
 ]]
 local lease = KEYS[1]
 local holder, ttl = ARGV[1], ARGV[2]

@@ -37,7 +37,7 @@ test("a held lease asks Redis only when its renewal is due", async () => {
   let now = 1_000_000;
   const lease = createLease(redis, "lease", "a", () => now);
   await lease.hold();
-  await redis.set("lease", "b"); // lost without our knowledge
+  await redis.set("lease", "b"); // lost unnoticed
   now += LEASE_RENEWAL_MS - 1;
   expect(await lease.hold()).toBe(true);
   now += 1;
@@ -46,7 +46,7 @@ test("a held lease asks Redis only when its renewal is due", async () => {
 
 describe("after Redis' clock was set back by an hour", () => {
   const HOUR_MS = 3_600_000;
-  /** Redis keeps the absolute end of a key: a clock that is set back leaves the key that much longer to live. */
+  /** Redis keeps the absolute expiry of a key: a clock that is set back prolongs it by as much. */
   const setClockBack = () => redis.pexpire("lease", LEASE_TTL_MS + HOUR_MS);
 
   test("the lease of a dead drainer or move is free at once", async () => {
@@ -75,7 +75,7 @@ test("a drainer's wall clock that is set back does not delay the renewal", async
   try {
     const lease = createLease(redis, "lease", "a");
     await lease.hold();
-    await redis.set("lease", "b"); // lost without our knowledge
+    await redis.set("lease", "b"); // lost unnoticed
     stepMs = -3_600_000;
     let isHeld = true;
     for (const until = performance.now() + 2 * LEASE_RENEWAL_MS; isHeld && performance.now() < until; ) {

@@ -2,9 +2,15 @@ import { defineScript, type Redis } from "shared/redis/redis";
 import holdSource from "./hold-lease.lua" with { type: "text" };
 import releaseSource from "./release-lease.lua" with { type: "text" };
 
-/** Says which of several drainers works on a queue. It saves double work; no promise rests on it. */
+/**
+ * Says which of several drainers works on a queue. It saves double work; no promise rests on it.
+ */
 export interface Lease {
-  /** Takes or keeps the lease. Asks Redis only when renewal is due. @returns false while another holder has it */
+  /**
+   * Takes or keeps the lease. Asks Redis only when renewal is due.
+   *
+   * @returns false while another holder has it
+   */
   hold(): Promise<boolean>;
   release(): Promise<void>;
 }
@@ -22,7 +28,10 @@ const releaseScript = defineScript({ name: "release-lease", source: releaseSourc
 
 const elapsedMs = performance.now.bind(performance);
 
-/** @param now milliseconds of a monotonic clock: a wall clock that is set back would delay the renewal */
+/**
+ * @param now milliseconds of a monotonic clock: a wall clock that is set back would delay the
+ *   renewal
+ */
 export function createLease(redis: Redis, key: string, holder: string, now: () => number = elapsedMs): Lease {
   let heldSinceMs = Number.NEGATIVE_INFINITY;
   return {

@@ -6,12 +6,15 @@ const escaped = (item: string) => item.replaceAll("\\", "\\\\").replaceAll('"', 
 /** The PostgreSQL literal of an array, every item in quotes. */
 export function toArrayLiteral(items: readonly string[]): string {
   if (items.length === 0) return "{}";
-  // One test of all items is many times faster than a test of each, and few batches have anything to escape.
+  // One test of all items is many times faster than a test of each, and few batches have anything
+  // to escape.
   const safe = SPECIAL.test(items.join("")) ? items.map(escaped) : items;
   return `{"${safe.join('","')}"}`;
 }
 
-/** `text[]`, the only array type that the drainer sends; a string is taken as a finished literal. */
+/**
+ * `text[]`, the only array type that the drainer sends; a string is taken as a finished literal.
+ */
 export const textArray = {
   to: TEXT_ARRAY_OID,
   from: [],

@@ -11,8 +11,8 @@ const INTERVAL_MS = 1_000;
 const DEADLINE_MS = 1_000;
 
 /**
- * Probes each database once a second, for readiness. Each probe has a connection of its own: a probe that times out
- * replaces its pool, and must not interrupt a batch.
+ * Probes each database once a second, for readiness. Each probe has a connection of its own: a
+ * probe that times out replaces its pool, and must not interrupt a batch.
  */
 export function probeDatabases(urls: Iterable<string>): DatabaseProbe {
   const stopping = new AbortController();

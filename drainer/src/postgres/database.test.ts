@@ -35,7 +35,7 @@ test("a pool heals when its backend has died in the middle of a query", async ()
   const sleeping = database.run((sql) => sql`SELECT pg_sleep(30)`).catch((error: Error) => error);
   await other.run((sql) => sql`SELECT pg_terminate_backend(${row?.pid ?? 0})`);
   expect(await sleeping).toBeInstanceOf(Error);
-  // `postgres` may hand the dead backend's farewell to the query after it: one more failure, and no more.
+  // The client may hand the error of the dead backend to the next query: at most one more failure.
   const selectOne = () => database.run((sql) => sql`SELECT 1 AS one`);
   expect(await selectOne().catch(selectOne)).toMatchObject([{ one: 1 }]);
   await Promise.all([database.close(), other.close()]);

@@ -24,12 +24,16 @@ export interface DatabaseOptions {
   connectionsMax?: number;
 }
 
-// A hundred times the duration of a batch. A batch caught by an outage goes on at most this long after the outage.
+// A hundred times the duration of a batch. A batch caught by an outage goes on at most this long
+// after the outage.
 const DEADLINE_MS = 3_000;
 const CONNECTIONS_MAX = 4;
 /** Application name in `pg_stat_activity`; each pool appends an id. */
 const NAME = "drainer";
-/** Statement timeout as a share of the deadline, so that the error of PostgreSQL comes before the deadline. */
+/**
+ * Statement timeout as a share of the deadline, so that the error of PostgreSQL comes before the
+ * deadline.
+ */
 const STATEMENT_SHARE = 0.9;
 /** Time limit for ending the backends of a replaced pool. */
 const END_BACKENDS_MS = 2_000;
@@ -40,9 +44,10 @@ const READ_TIMEOUT = "SELECT setting FROM pg_settings WHERE name = 'statement_ti
 class SettingsDropped extends Error {}
 
 /**
- * Opens a database. Its pool is replaced when a use outlasts its deadline: the client `postgres` alone would wait without
- * end on a connection whose other end is gone. PostgreSQL cancels the statement shortly before. Behind a pooler it does
- * not have that setting, so the backends of a replaced pool are ended by the pool's name.
+ * Opens a database. Its pool is replaced when a use outlasts its deadline: the client `postgres`
+ * alone would wait without end on a connection whose other end is gone. PostgreSQL cancels the
+ * statement shortly before. Behind a pooler it does not have that setting, so the backends of a
+ * replaced pool are ended by the pool's name.
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const { deadlineMs = DEADLINE_MS, connectionsMax = CONNECTIONS_MAX } = options;
@@ -115,7 +120,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   };
 }
 
-/** Ends the active backends of a pool: a backend that waits for a lock does not notice that its client is gone. */
+/**
+ * Ends the active backends of a pool: a backend that waits for a lock does not notice that its
+ * client is gone.
+ */
 async function endBackends(url: string, name: string): Promise<void> {
   const sql = connectPostgres(url, {
     name: NAME,
@@ -136,7 +144,8 @@ async function endBackends(url: string, name: string): Promise<void> {
   }
 }
 
-// SQLSTATE classes of faults in a row: data exceptions and violated constraints. All other errors may pass on a retry.
+// SQLSTATE classes of faults in a row: data exceptions and violated constraints. All other errors
+// may pass on a retry.
 const ROW_FAULT = /^2[23]/;
 
 /** True when PostgreSQL refused the contents of a row, and would refuse the same row again. */

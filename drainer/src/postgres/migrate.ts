@@ -7,12 +7,16 @@ const MIGRATIONS_DIR = join(import.meta.dir, "../../migrations");
 // Advisory lock that no other program uses: "lead" in ASCII.
 const LOCK_ID = 0x6c656164;
 const CONNECT_TIMEOUT_SECONDS = 2;
-/** A migration may run long, but while it waits for a table lock, it blocks every later user of that table. */
+/**
+ * A migration may run long, but while it waits for a table lock, it blocks every later user of that
+ * table.
+ */
 const LOCK_TIMEOUT_MS = 3_000;
 
 /**
- * The start of each transaction. The lock lets drainers that start together take turns. It belongs to the transaction:
- * behind a pooler, a session lock would stay on a connection that other clients get.
+ * The start of each transaction. The lock lets drainers that start together take turns. It belongs
+ * to the transaction: behind a pooler, a session lock would stay on a connection that other clients
+ * get.
  */
 const BEGIN = `
   SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
@@ -22,7 +26,8 @@ const ENSURE_TABLE = `${BEGIN}
   CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)`;
 
 /**
- * Applies the missing migrations of a database in the order of their names, each in a transaction together with its record.
+ * Applies the missing migrations of a database in the order of their names, each in a transaction
+ * together with its record.
  *
  * @returns the names of the migrations applied now
  * @throws the first error; the failed migration has changed nothing
@@ -64,7 +69,8 @@ async function findMissing(url: string, names: readonly string[]): Promise<strin
 
 /** @returns false where another drainer has applied the migration meanwhile */
 async function apply(sql: postgres.Sql, name: string, source: string): Promise<boolean> {
-  // The record comes first, so that a second drainer fails at it. A simple query of several statements is one transaction.
+  // The record comes first, so that a second drainer fails at it. A simple query of several
+  // statements is one transaction.
   const record = `INSERT INTO schema_migrations VALUES ('${name.replaceAll("'", "''")}', now());`;
   try {
     await sql.unsafe(`${BEGIN}\n${record}\n${source}`).simple();

@@ -8,11 +8,11 @@ ARGV 1 count   events peeked
      2 newest  event peeked, byte for byte: the one at -count
      3 oldest  event peeked, byte for byte: the one at -1
      4...      entries for the dead list
-Reply 1; 0 when the old end of the queue is not what was peeked: another drainer was faster, or a replica that lags has
-      taken over
+Reply 1; 0 when the old end of the queue is not what was peeked: another drainer was faster, or a
+      replica that lags has taken over
 
-Guarantee: both lists change together or not at all; at 0 nothing has changed. Runs at maxmemory too, because it frees
-more than it takes.
+Guarantee: both lists change together or not at all; at 0 nothing has changed. Runs at maxmemory
+too, because it frees more than it takes.
 ]]
 local queue, dead = KEYS[1], KEYS[2]
 local count, newest, oldest = tonumber(ARGV[1]), ARGV[2], ARGV[3]

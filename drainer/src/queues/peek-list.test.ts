@@ -23,7 +23,7 @@ const KEY = "list:{EU}";
 const MIB = 1024 * 1024;
 const push = (...elements: (string | Buffer)[]) => it.redis.lpush(KEY, ...elements);
 const bytesOf = (elements: readonly Buffer[]) => elements.reduce((sum, { length }) => sum + length, 0);
-/** Foreign events of 1.5 MiB, each of its own. */
+/** A foreign event of 1.5 MiB. */
 const large = (n: number) => `${n} ${"x".repeat(1.5 * MIB)}`;
 
 test.each([

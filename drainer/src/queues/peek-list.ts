@@ -1,14 +1,20 @@
 import type { Redis } from "shared/redis/redis";
 
-/** Bytes of one peek: 4,000 of the largest events that a ranker writes. Other elements may have any size. */
+/**
+ * Bytes of one peek: 4,000 of the largest events that a ranker writes. Other elements may have any
+ * size.
+ */
 export const PEEK_BYTES_MAX = 4 * 1024 * 1024;
 
-// A first page tells how many more elements fit; each later page takes a quarter of that, in case they grow. A Lua
-// script, which could stop at the byte, would cost Redis four times as much for 1,000 events.
+// A first page tells how many more elements fit; each later page takes a quarter of that, in case
+// they grow. A Lua script, which could stop at the byte, would cost Redis four times as much for
+// 1,000 events.
 const PAGE_MIN = 16;
 const SHARE = 4;
 
-/** Average bytes of an element when a list was last read, by key. Bounded by the number of queues. */
+/**
+ * Average bytes of an element when a list was last read, by key. Bounded by the number of queues.
+ */
 const averages = new Map<string, number>();
 
 export interface PeekRange {
@@ -22,8 +28,8 @@ export interface PeekRange {
 /**
  * Reads the old end of a list without moving anything.
  *
- * @returns elements byte for byte, oldest first: fewer than `count` where they exceed `bytesMax`, but always one if there
- *   is one; or where the old end of the list changed between two pages
+ * @returns elements byte for byte, oldest first: fewer than `count` where they exceed `bytesMax`,
+ *   but always one if there is one; or where the old end of the list changed between two pages
  */
 export async function peekList(
   redis: Redis,
@@ -35,7 +41,8 @@ export async function peekList(
   const average = averages.get(key);
   let wanted = Math.min(count, average === undefined ? PAGE_MIN : pageOf(bytesMax, average));
   while (found.length < count) {
-    // Each page begins with the last element of the page before: if that has moved, elements may be missing between.
+    // Each page begins with the last element of the page before: if that has moved, elements may be
+    // missing between.
     const last = found.at(-1);
     const overlap = last === undefined ? 0 : 1;
     const page = await readPage(redis, key, behind + found.length - overlap, wanted + overlap);

@@ -47,7 +47,7 @@ interface Shown {
   event_base64?: string;
 }
 
-/** Redacts password hashes, wherever they stand. */
+/** Redacts password hashes in event and reason. */
 function toShown({ entry, at, reason, raw = entry }: DeadEvent): Shown {
   const text = raw.toString("utf8");
   const event = Buffer.from(text).equals(raw) ? { event: redact(text) } : { event_base64: redactBytes(raw) };

@@ -10,7 +10,10 @@ export interface QueueKeys {
   readonly lease: string;
 }
 
-/** The queue of one shard's scores. Its region says which Redis holds it and which database it goes to. */
+/**
+ * The queue of one shard's scores. Its region says which Redis holds it and which database it goes
+ * to.
+ */
 export interface ScoreQueue extends QueueKeys {
   region: string;
 }

@@ -29,15 +29,18 @@ export interface Claim<R> {
 
 export type Verdict<R> =
   | { kind: "same" }
-  /** PostgreSQL has to take `row`; with `isMending` Redis as well, because its values contradict each other. */
+  /**
+   * PostgreSQL has to take `row`; with `isMending` Redis as well, because its values contradict
+   * each other.
+   */
   | { kind: DriftKind; keep: "redis"; row: R; isMending: boolean }
   /** Redis has to take `row`. */
   | { kind: DriftKind; keep: "postgres"; row: R }
   | { kind: "unrepairable"; keep: "neither" };
 
 /**
- * Decides which store is right: the one with the newer version; at the same version Redis, unless it contradicts itself. A
- * row that no service can have written (`isSound`) is ignored.
+ * Decides which store is right: the one with the newer version; at the same version Redis, unless
+ * it contradicts itself. A row that no service can have written (`isSound`) is ignored.
  */
 export function judge<R extends Versioned>(
   { row: claimed, isWhole, isPresent }: Claim<R>,

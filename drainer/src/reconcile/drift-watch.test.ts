@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 const free = { ...unshared, hold: async () => false };
 
-/** Watches until one sweep has ended; returns what it logged, as one text, and what a scrape says then. */
+/** Watches until one sweep has ended. @returns the log as one text, and a scrape after it */
 async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ logged: string; scraped: string }> {
   const registry = new Registry();
   const metrics = measureSweeps(registry, () => 5_000);

@@ -24,7 +24,8 @@ export interface DriftWatchOptions {
   metrics: SweepMetrics;
 }
 
-// A pause after each page, in units of the time that the page took: at most a fifth of a core over three processes.
+// A pause after each page, in units of the time that the page took: at most a fifth of a core over
+// three processes.
 const PAUSE_PER_WORK = 4;
 /** Players named in the log for each queue. */
 const EXAMPLES_MAX = 5;
@@ -34,7 +35,10 @@ interface Found {
   examples: string[];
 }
 
-/** Compares Redis with PostgreSQL at intervals, and reports drifts in log and metrics. Repairs nothing. */
+/**
+ * Compares Redis with PostgreSQL at intervals, and reports drifts in log and metrics. Repairs
+ * nothing.
+ */
 export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
   const { sides, leases, isOpen, accountTag, intervalMs, log, metrics } = options;
   const stopping = new AbortController();

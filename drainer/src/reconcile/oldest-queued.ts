@@ -9,8 +9,8 @@ export interface Moment {
 }
 
 /**
- * Versions grow and the queue is first in, first out: an event newer than the oldest waiting one may wait, too. While the
- * oldest event has no version, any event may.
+ * Versions grow and the queue is first in, first out: an event newer than the oldest waiting one
+ * may wait, too. While the oldest event has no version, any event may.
  */
 export function toMoment(oldestEvent: string | null, clock: string | null, now: string): Moment {
   const oldestWaiting = oldestEvent === null ? Number.POSITIVE_INFINITY : (versionIn(oldestEvent) ?? 0);

@@ -85,7 +85,9 @@ const key = entriesKey(eu, "main");
 const record = async () => parseRecord((await it.redis.hget(key, "ada")) ?? "");
 const rewrite = async (change: Partial<EntryRecord>) =>
   it.redis.hset(key, "ada", formatRecord({ ...(await record()), ...change }));
-/** What Redis says of ada on main: score, arrival, version, name; and how many members she has. */
+/**
+ * The entry of ada on main in Redis: score, arrival, version, name, and the number of her members.
+ */
 async function entry() {
   const { arrival, name, score: recorded, updatedAt: version } = await record();
   const members = await it.redis.zrange(boardKey(eu, "main"), "0", "-1");
@@ -320,7 +322,7 @@ describe("what is queued", () => {
 
 describe("a write between the look and the repair", () => {
   const later = VERSION + 500;
-  /** Repairs, with this done after the first look. */
+  /** Repairs, and does this after the first look. */
   async function sweepRacing(write: () => Promise<unknown>): Promise<Drift[]> {
     const subject = createEntrySubject({ ...sides, board: "main", region: "EU", shards: [eu] });
     const found: Drift[] = [];

@@ -28,16 +28,24 @@ export interface Reading<R> {
   mend: (row: R) => Promise<void>;
 }
 
-/** One part that is compared: a board of a region, the hidden players of a region, or the accounts. */
+/**
+ * One part that is compared: a board of a region, the hidden players of a region, or the accounts.
+ */
 export interface Subject<R extends Versioned & { user_id: string }> {
   /** Undefined for accounts and hidden players. */
   board: string | undefined;
-  /** Players of either store who look different, page by page. May be wrong: the stores are read at different moments. */
+  /**
+   * Players of either store who look different, page by page. May be wrong: the stores are read at
+   * different moments.
+   */
   findSuspects: () => AsyncGenerator<{ compared: number; suspects: Suspect[] }>;
   readClaims: (suspects: readonly Suspect[]) => Promise<Reading<R>[]>;
   readRows: (userIds: readonly string[]) => Promise<R[]>;
   isSound: (row: R) => boolean;
-  /** Whether Redis has another account that took the id without an erasure: then the row is right, although older. */
+  /**
+   * Whether Redis has another account that took the id without an erasure: then the row is right,
+   * although older.
+   */
   isForeignTo?: (claimed: R, row: R) => boolean;
   /** Replaces rows that are not newer. */
   overwriteRows: (rows: readonly R[]) => Promise<unknown>;
@@ -58,7 +66,10 @@ export interface Drift {
 export interface ReconcileCounts {
   /** Players compared; each counts once for either store. */
   compared: number;
-  /** Players left alone because their last write is queued, or because they were written at each look. */
+  /**
+   * Players left alone because their last write is queued, or because they were written at each
+   * look.
+   */
   moving: number;
 }
 
@@ -73,8 +84,9 @@ export interface ReconcileOptions {
 const LOOKS = 3;
 
 /**
- * Compares one subject in both stores, and with `isFixing` repairs differences. Safe beside live traffic: a queued write is
- * not judged, and an entry or row that has changed since it was read is not repaired.
+ * Compares one subject in both stores, and with `isFixing` repairs differences. Safe beside live
+ * traffic: a queued write is not judged, and an entry or row that has changed since it was read is
+ * not repaired.
  *
  * @throws what Redis or PostgreSQL throw; repairs made by then stay
  */
@@ -142,9 +154,9 @@ interface Checked<R> {
 }
 
 /**
- * Judges suspects without false alarms, by reading the row before and after the entry. A row read before has an entry as
- * new, because only erasures remove entries, and they leave their version. An event that has left the queue is in the row
- * read after.
+ * Judges suspects without false alarms, by reading the row before and after the entry. A row read
+ * before has an entry as new, because only erasures remove entries, and they leave their version.
+ * An event that has left the queue is in the row read after.
  */
 async function check<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,

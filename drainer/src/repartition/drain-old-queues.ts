@@ -54,7 +54,11 @@ function oldQueues({ stores, databases, batchMax }: OldQueuesOptions, { region, 
   });
 }
 
-/** Has PostgreSQL admit the batches of an open shard, as it does for a drainer. @returns the run of Redis */
+/**
+ * Has PostgreSQL admit the batches of an open shard, as it does for a drainer.
+ *
+ * @returns the run of Redis
+ */
 async function admitRun({ redis, tag, database }: StorePlace): Promise<string> {
   const { fence, run } = await readFence(redis, tag);
   if (run === undefined) throw new Error("Redis has not told its run yet: run it again.");

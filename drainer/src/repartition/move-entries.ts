@@ -8,7 +8,10 @@ import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
-/** A region whose entries move from shards that are closed to writes to the shards of another topology. */
+/**
+ * A region whose entries move from shards that are closed to writes to the shards of another
+ * topology.
+ */
 export interface Move {
   redis: Redis;
   region: string;
@@ -99,7 +102,10 @@ async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGen
   } while (cursor !== "0");
 }
 
-/** The entries of these players. The shards are closed to writes, so that separate commands see the same state. */
+/**
+ * The entries of these players. The shards are closed to writes, so that separate commands see the
+ * same state.
+ */
 async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
   const records = page.map(({ record }) => parseRecord(record));
   const members = page.map(({ userId }, index) => `${records[index]?.arrival}${userId}`);

@@ -22,7 +22,10 @@ const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
 
 const settled = (answer: string) => answer.replace(UNSEALED, "$1 0 1");
 
-/** Moves the answers kept for idempotency keys, so that a repeated write is not applied again on the new shard. */
+/**
+ * Moves the answers kept for idempotency keys, so that a repeated write is not applied again on the
+ * new shard.
+ */
 export async function moveAnswers(move: Move): Promise<void> {
   const { redis, region, from, counts, onPage } = move;
   for await (const page of scanShards(redis, region, from, answersKeyPrefix)) {
@@ -65,7 +68,10 @@ async function moveLegacyAnswers(move: Move): Promise<void> {
   }
 }
 
-/** Moves erasures, so that older entries are not put back, and tokens of erased accounts stay refused. */
+/**
+ * Moves erasures, so that older entries are not put back, and tokens of erased accounts stay
+ * refused.
+ */
 export async function moveErasures(move: Move): Promise<void> {
   const { redis, region, from, onPage } = move;
   for await (const page of scanShards(redis, region, from, erasedKeyPrefix)) {
@@ -86,8 +92,8 @@ export async function moveErasures(move: Move): Promise<void> {
 const PAGE_ENTRIES = 100;
 
 /**
- * Moves dead events to the new shards of their players, where an erasure looks for them. An event that names no player
- * stays, or goes to the region's first shard if its own shard vanishes.
+ * Moves dead events to the new shards of their players, where an erasure looks for them. An event
+ * that names no player stays, or goes to the region's first shard if its own shard vanishes.
  */
 export async function moveDead(move: Move): Promise<void> {
   const { redis, from, onPage } = move;

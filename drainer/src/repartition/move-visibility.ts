@@ -6,7 +6,10 @@ import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 
 const STEP = 500;
 
-/** Copies to the new shards who is hidden, before the entries that depend on it. A repetition changes nothing. */
+/**
+ * Copies to the new shards who is hidden, before the entries that depend on it. A repetition
+ * changes nothing.
+ */
 export async function copyVisibility(move: Move): Promise<void> {
   const { redis, region, to, from, onPage } = move;
   for (const shard of from) {
@@ -36,7 +39,9 @@ export async function removeVisibility(move: Move): Promise<void> {
   }
 }
 
-/** The values of players who do not belong on a shard in the new topology. A player may come twice. */
+/**
+ * The values of players who do not belong on a shard in the new topology. A player may come twice.
+ */
 async function* readStrangers(move: Move, shard: Shard): AsyncGenerator<{ userId: string; text: string }[]> {
   let cursor = "0";
   do {

@@ -38,17 +38,20 @@ export interface RepartitionOptions {
  * Moves the entries of every region, one after another, to another number of partitions:
  *
  *     drain     the queues go to PostgreSQL, so that the queues of vanishing shards are empty
- *     fence     the split is `1>4 copying`: submit.lua refuses writes on every shard, and no service starts
+ *     fence     the split is `1>4 copying`: submit.lua refuses writes on every shard, and no
+ *               service starts
  *     drain     the events that came until then
- *     copy      hidden players, entries with their arrivals and versions, erasures, answers for idempotency keys
+ *     copy      hidden players, entries with their arrivals and versions, erasures, answers for
+ *               idempotency keys
  *     remove    the split is `1>4 moving`: no reads; the old shards lose the copied entries
  *     finish    the split is `4`: services with PARTITIONS=4 go on
  *
- * Where old and new shards share names (`EU.0` of 4 and of 16), copying would change what readers see, so reads stop at
- * the fence. Every step can be repeated: a move that was killed goes on when it is run again.
+ * Where old and new shards share names (`EU.0` of 4 and of 16), copying would change what readers
+ * see, so reads stop at the fence. Every step can be repeated: a move that was killed goes on when
+ * it is run again.
  *
- * @throws UnfitStore for data without a split mark that is not split as configured; Error while another move runs; what
- *   the stores throw: another run completes the move
+ * @throws UnfitStore for data without a split mark that is not split as configured; Error while
+ *   another move runs; what the stores throw: another run completes the move
  */
 export async function* repartition(options: RepartitionOptions): AsyncGenerator<RegionMoved> {
   for (const region of options.topology.regions) yield await moveRegion(options, region);
@@ -129,7 +132,10 @@ async function openFences({ redis, region, from, to }: Move, database: Database)
   }
 }
 
-/** Marks every shard, old or new. A starting service checks the mark of the region: it is closed first and opened last. */
+/**
+ * Marks every shard, old or new. A starting service checks the mark of the region: it is closed
+ * first and opened last.
+ */
 async function mark({ redis, region, from, to }: Move, split: Split): Promise<void> {
   const shards: Shard[] = [...from, ...shardsOf(region, to.partitions)];
   const tags = [...new Set(shards.map(({ tag }) => tag))].filter((tag) => tag !== region);

@@ -11,8 +11,8 @@ export interface FoundKey {
 }
 
 /**
- * Finds all keys of one kind on these shards of a region, page by page. Scans every key of the Redis, server by server. A
- * key may come twice.
+ * Finds all keys of one kind on these shards of a region, page by page. Scans every key of the
+ * Redis, server by server. A key may come twice.
  */
 export async function* scanShards(
   redis: Redis,

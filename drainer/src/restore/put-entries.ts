@@ -31,8 +31,8 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
 }
 
 /**
- * Puts entries onto their shard: on the board, or among the hidden. Entries with a later version in Redis stay, and erased
- * players are left out.
+ * Puts entries onto their shard: on the board, or among the hidden. Entries with a later version in
+ * Redis stay, and erased players are left out.
  *
  * @returns the number of entries written
  */

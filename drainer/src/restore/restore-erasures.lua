@@ -7,11 +7,12 @@ KEYS 1 clock      string last version given out on the shard
      3... erased string version and account of an erasure, one a player
      then three a board: board zset, hidden zset, entries hash
 ARGV 1 players
-     2... three a player: user_id, version of the erasure in microseconds, TTL of the erased key in milliseconds
+     2... three a player: user_id, version of the erasure in microseconds, TTL of the erased key in
+          milliseconds
 Reply the number of entries removed
 
-An entry that is newer than the erasure belongs to a later registration, and stays. Raises the clock above the erasures,
-and where an entry was removed.
+An entry that is newer than the erasure belongs to a later registration, and stays. Raises the clock
+above the erasures, and where an entry was removed.
 ]]
 local clock, visibility, players = KEYS[1], KEYS[2], tonumber(ARGV[1])
 local FIRST_ERASED, FIRST_ARGUMENT, ARGUMENTS, WIDTH, ARRIVAL_DIGITS = 3, 2, 3, 3, 16

@@ -38,7 +38,10 @@ export interface RestoreErasuresOptions {
   nowMs?: () => number;
 }
 
-/** Removes players whom PostgreSQL has erased from the shards of a region: an older copy of Redis still has them. */
+/**
+ * Removes players whom PostgreSQL has erased from the shards of a region: an older copy of Redis
+ * still has them.
+ */
 export async function restoreErasures(
   database: Database,
   region: string,

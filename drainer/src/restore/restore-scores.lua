@@ -11,8 +11,10 @@ KEYS 1 board    zset   score -> <arrival><user_id>
 ARGV four a row: user_id, score, updated_at in microseconds, record
 Reply the number of rows written
 
-A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
-Raises the clock, so that every later write is newer than the restored entries, and cached tops are read again.
+A row that is not newer than an erasure of its player is left out: the erasure is still on its way
+to PostgreSQL.
+Raises the clock, so that every later write is newer than the restored entries, and cached tops are
+read again.
 ]]
 local board, hidden, entries, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local WIDTH, FIRST_ERASED, ARRIVAL_DIGITS = 4, 6, 16

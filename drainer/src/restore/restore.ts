@@ -20,7 +20,10 @@ export interface RestoreCounts {
   /** Entries that Redis has in a later version, or has erased since. */
   newer: number;
   accounts: number;
-  /** Rows left out: of a region or board that is not configured, or with values that no service writes. */
+  /**
+   * Rows left out: of a region or board that is not configured, or with values that no service
+   * writes.
+   */
   unknown: number;
 }
 
@@ -45,10 +48,11 @@ const accountsScript = defineScript({
 });
 
 /**
- * Rebuilds Redis from PostgreSQL beside live traffic. Entries with a later version in Redis stay, and running it again
- * changes nothing more.
+ * Rebuilds Redis from PostgreSQL beside live traffic. Entries with a later version in Redis stay,
+ * and running it again changes nothing more.
  *
- * @throws what Redis or PostgreSQL throw; restored entries stay, and another run completes the restore
+ * @throws what Redis or PostgreSQL throw; restored entries stay, and another run completes the
+ *   restore
  */
 export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
   const { topology, stores, databases, only, onProgress } = options;

@@ -8,9 +8,9 @@ export interface BatchOrigin {
 }
 
 /**
- * The condition that admits a batch within the statement that writes it, and records its newest version. PostgreSQL
- * evaluates it once a statement, and refuses with SQLSTATE LB001 a batch of an earlier run. True for rows that come from
- * no queue.
+ * The condition that admits a batch within the statement that writes it, and records its newest
+ * version. PostgreSQL evaluates it once a statement, and refuses with SQLSTATE LB001 a batch of an
+ * earlier run. True for rows that come from no queue.
  */
 export function admit(sql: Sql, origin: BatchOrigin | undefined, events: readonly Versioned[]) {
   if (origin === undefined) return sql`TRUE`;

@@ -61,7 +61,7 @@ test("older events that come late are not written again: a redelivered batch, a 
   await retryDead(it.redis, it.keys);
   await drain();
   expect(await scores()).toEqual([]);
-  await push(erasure("ann", 1)); // an older one again takes nothing back
+  await push(erasure("ann", 1)); // an older erasure undoes nothing
   await push(scoreEvent("ann", 5, 3));
   await drain();
   expect(await scores()).toEqual(["ann 5"]);

@@ -4,8 +4,8 @@ import type { Database } from "../postgres/database.ts";
 import type { Sides } from "../subjects/subjects.ts";
 
 /**
- * The number of rows of a table by the statistics of PostgreSQL, 0 where it has none. Good enough for a progress bar;
- * counting a large table would outlast the deadline of the database.
+ * The number of rows of a table by the statistics of PostgreSQL, 0 where it has none. Good enough
+ * for a progress bar; counting a large table would outlast the deadline of the database.
  */
 export async function estimateRows(database: Database, table: "leaderboard" | "accounts"): Promise<number> {
   const [row] = await database.run(

@@ -15,7 +15,8 @@ export interface AccountRow {
   updated_at: string;
 }
 
-// The hash is the one column without a bound. A hash that is too long is cut to one that `isSoundAccount` still refuses.
+// The hash is the one column without a bound. A hash that is too long is cut to one that
+// `isSoundAccount` still refuses.
 const columns = (sql: Sql) => sql`
   user_id, name, region, left(coalesce(password_hash, ''), ${PASSWORD_HASH_CHARS_MAX + 1}::int) AS password_hash,
   ${toMicroseconds(sql, "created_at")} AS created_at, ${toMicroseconds(sql, "updated_at")} AS updated_at`;

@@ -3,12 +3,15 @@ import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import type { Database } from "../postgres/database.ts";
 
-/** Rows of one page: large enough to make the round trip cheap, small enough to be held and sent at once. */
+/**
+ * Rows of one page: large enough to make the round trip cheap, small enough to be held and sent at
+ * once.
+ */
 export const PAGE_ROWS = 5_000;
 
 /**
- * Reads a table along a key. A row that is written meanwhile is read at most once. A page that fails is repeated,
- * because otherwise the whole reading would start from the beginning.
+ * Reads a table along a key. A row that is written meanwhile is read at most once. A page that
+ * fails is repeated, because otherwise the whole reading would start from the beginning.
  *
  * @param readAfter reads the page behind a row, or the first page
  */
@@ -25,5 +28,8 @@ export async function* readPages<R>(
   }
 }
 
-/** Leaves out ids that no service wrote: an id written by hand may hold what PostgreSQL refuses as text. */
+/**
+ * Leaves out ids that no service wrote: an id written by hand may hold what PostgreSQL refuses as
+ * text.
+ */
 export const validUserIds = (userIds: readonly string[]) => userIds.filter(isUserId);

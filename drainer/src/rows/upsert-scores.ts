@@ -14,8 +14,9 @@ interface UpsertOptions {
 }
 
 /**
- * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies inside a transaction.
- * Each column is the literal of an array, made before the statement has its turn.
+ * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies
+ * inside a transaction. Each column is the literal of an array, made before the statement has its
+ * turn.
  */
 function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOptions): Upsert {
   const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => toArrayLiteral(events.map((event) => event[name]));
@@ -51,7 +52,10 @@ export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<n
 export const overwriteScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<number> =>
   prepare(events, { replaces: "as new" })(sql);
 
-/** Scores on the configured boards. An event of another board is refused: no read and no restore would find it. */
+/**
+ * Scores on the configured boards. An event of another board is refused: no read and no restore
+ * would find it.
+ */
 export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
   schema: scoreEventSchema.refine(({ board }) => boards.includes(board), {
     path: ["board"],

@@ -29,7 +29,11 @@ async function write(
   return written.count;
 }
 
-/** Writes which players are hidden and which are shown again. @returns the number of rows that changed */
+/**
+ * Writes which players are hidden and which are shown again.
+ *
+ * @returns the number of rows that changed
+ */
 export const upsertVisibility = (sql: Sql, events: readonly VisibilityEvent[], origin?: BatchOrigin): Promise<number> =>
   write(sql, events, { replaces: "older", origin });
 

@@ -83,7 +83,7 @@ test("an erasure deletes the visibility, refuses older changes and admits newer 
 
 test("a visibility written during the erasure of its player does not outlive it", async () => {
   const late = Promise.withResolvers<void>();
-  // Holds the statement open, as a drainer does whose lease ran out.
+  // Holds the statement open, as a drainer does whose lease has expired.
   const writing = it.database.run((sql) =>
     sql.begin(async (transaction) => {
       await transaction`INSERT INTO visibility VALUES ('EU', 'ann', true, 'epoch')`;

@@ -74,7 +74,9 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
     }
   }
 
-  /** Accounts without a row. No key lists the accounts, so this scans all keys of the home Redis. */
+  /**
+   * Accounts without a row. No key lists the accounts, so this scans all keys of the home Redis.
+   */
   async function* findInRedis() {
     for (const server of primariesOf(redis)) yield* findOn(server);
   }

@@ -102,8 +102,9 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   }
 
   /**
-   * Finds absent players who live in another region: their row names the wrong region. Where the two regions share a
-   * database, the other region repairs the row, and the reading is left out here.
+   * Finds absent players who live in another region: their row names the wrong region. Where the
+   * two regions share a database, the other region repairs the row, and the reading is left out
+   * here.
    */
   async function withoutForeign(readings: readonly Reading<EntryRow>[]): Promise<Reading<EntryRow>[]> {
     const checked = await Promise.all(

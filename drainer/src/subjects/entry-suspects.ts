@@ -51,7 +51,10 @@ async function* findInPostgres({ database, topology, board, region, readClaims }
   }
 }
 
-/** Members without a row, and second members of a player. Other differences were found from the rows. */
+/**
+ * Members without a row, and second members of a player. Other differences were found from the
+ * rows.
+ */
 async function* findInRanking(search: Search, shard: Shard, key: string): AsyncGenerator<Page> {
   const { board } = search;
   for await (const { members, ids, records } of readAhead(readRanking(search, shard, key))) {

@@ -10,10 +10,11 @@ KEYS 1 board    zset   score -> <arrival><user_id>
      6 visibility hash user_id -> <version> hidden|visible
      7... erased string version and account of an erasure, one a player
 ARGV pairs: a user_id, and a member that was seen for it, or empty
-Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member that it names, stray
-      member, its score, erasure}}
-      A stray is the seen member where the record does not name it, or the named member in the wrong ranking: on the board
-      although the player is hidden, or among the hidden although the player is visible.
+Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member
+      that it names, stray member, its score, erasure}}
+      A stray is the seen member where the record does not name it, or the named member in the wrong
+      ranking: on the board although the player is hidden, or among the hidden although the player
+      is visible.
 ]]
 local board, hidden, entries, queue, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local FIRST_ERASED, ARRIVAL_DIGITS = 7, 16

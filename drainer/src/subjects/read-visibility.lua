@@ -1,6 +1,7 @@
 #!lua flags=no-writes
 --[[
-Reads whether some players are hidden, and the oldest event that waits for PostgreSQL, in one moment.
+Reads whether some players are hidden, and the oldest event that waits for PostgreSQL, in one
+moment.
 
 KEYS 1 visibility hash user_id -> <version> hidden|visible
      2 queue    list   the oldest event is the last

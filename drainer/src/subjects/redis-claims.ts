@@ -12,7 +12,9 @@ export interface FoundEntry {
   record: string | null;
   /** Score of the member that the record names. */
   score: string | null;
-  /** A member of the player that the record does not name, or the named member in the wrong ranking. */
+  /**
+   * A member of the player that the record does not name, or the named member in the wrong ranking.
+   */
   stray: { member: string; score: string } | null;
 }
 
@@ -54,7 +56,9 @@ function isArrival(text: string): boolean {
   return text.length === ARRIVAL_DIGITS && digits !== undefined && digits >= 0;
 }
 
-/** A version from the future was never given out. It would keep every later write of the player out. */
+/**
+ * A version from the future was never given out. It would keep every later write of the player out.
+ */
 function toVersion(text: string | null, latest: number): number | undefined {
   const version = toTime(text);
   return version !== undefined && version <= latest ? version : undefined;

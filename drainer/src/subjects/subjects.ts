@@ -16,8 +16,8 @@ export interface Sides {
 export type Sweep = (options: ReconcileOptions) => Promise<ReconcileCounts>;
 
 /**
- * One sweep for each board and region of these shards. Before them comes the sweep over hidden players, which decides where
- * entries belong.
+ * One sweep for each board and region of these shards. Before them comes the sweep over hidden
+ * players, which decides where entries belong.
  */
 export function entrySweeps({ topology, stores, databases }: Sides, shards: readonly Shard[]): Sweep[] {
   const byRegion = Map.groupBy(shards, (shard) => shard.region);

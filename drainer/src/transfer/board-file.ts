@@ -14,7 +14,9 @@ export const COLUMNS = ["user_id", "name", "region", "score", "reached_at", "upd
 /** The first line of a file; empty for a format without a header. */
 export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, ndjson: "" };
 
-/** Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits. */
+/**
+ * Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits.
+ */
 export function toLines(format: Format, rows: readonly EntryRow[]): string {
   const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
     user_id,
@@ -56,7 +58,10 @@ export type FileEntry = z.output<typeof lineSchema>;
 
 /** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */
 export interface LineReader {
-  /** @returns undefined for a header or an empty line @throws Error that says what is wrong with the line */
+  /**
+   * @returns undefined for a header or an empty line
+   * @throws Error that says what is wrong with the line
+   */
   read(line: string): FileEntry | undefined;
 }
 
@@ -84,7 +89,10 @@ export function createLineReader(format: Format): LineReader {
   };
 }
 
-/** Reads one record a line: no valid field has a line break, so that an unclosed quote spoils its own line only. */
+/**
+ * Reads one record a line: no valid field has a line break, so that an unclosed quote spoils its
+ * own line only.
+ */
 function splitCsv(line: string): string[] {
   if (!line.includes('"')) return line.split(",");
   const { data, errors } = Papa.parse<string[]>(line, { delimiter: ",", newline: "\n" });

@@ -19,8 +19,9 @@ const PAGE_ROWS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Reads the visible entries of a board, page by page: each entry acknowledged before the call once, in its state before or
- * after a concurrent write. Reads PostgreSQL along its key: a scan of a ranking would miss players who move backwards.
+ * Reads the visible entries of a board, page by page: each entry acknowledged before the call once,
+ * in its state before or after a concurrent write. Reads PostgreSQL along its key: a scan of a
+ * ranking would miss players who move backwards.
  *
  * @throws Error when the drainer is not that far in time, and what Redis or PostgreSQL throw
  */

@@ -40,8 +40,8 @@ export interface ImportOptions {
 
 const BATCH_LINES = 1_000;
 const LINES_PER_TURN = 100;
-// Without ANALYZE after so many rows, PostgreSQL sorts the rest of a board for each page of an export (60 s instead of 8 s
-// for a million rows), until autovacuum comes.
+// Without ANALYZE after so many rows, PostgreSQL sorts the rest of a board for each page of an
+// export (60 s instead of 8 s for a million rows), until autovacuum comes.
 const ANALYZE_ROWS_MIN = 10_000;
 // PostgreSQL writes one batch while Redis writes another.
 const BATCHES_IN_FLIGHT = 4;
@@ -61,12 +61,12 @@ interface Numbered extends FileEntry {
 }
 
 /**
- * Writes the lines of a file to PostgreSQL, then to Redis. It bypasses the queues: a million lines would fill them, and
- * players would be answered 429. Safe beside live traffic: newer entries stay, unless `overwrites`. Running it again
- * changes nothing more.
+ * Writes the lines of a file to PostgreSQL, then to Redis. It bypasses the queues: a million lines
+ * would fill them, and players would be answered 429. Safe beside live traffic: newer entries stay,
+ * unless `overwrites`. Running it again changes nothing more.
  *
- * @throws Error for a file without its columns; UnfitStore while the entries move to another number of partitions; what
- *   Redis or PostgreSQL throw. Another run completes the import
+ * @throws Error for a file without its columns; UnfitStore while the entries move to another number
+ *   of partitions; what Redis or PostgreSQL throw. Another run completes the import
  */
 export async function importBoard(
   sides: Sides,
@@ -121,7 +121,8 @@ export async function importBoard(
     const entry = read(line);
     if (entry !== undefined) batch.push(entry);
     if (batch.length === BATCH_LINES) await send();
-    // Chunks hold many lines: without this pause, replies of the stores would wait for the whole chunk, and time out.
+    // Chunks hold many lines: without this pause, replies of the stores would wait for the whole
+    // chunk, and time out.
     if (line.number % LINES_PER_TURN === 0) await setImmediate();
   }
   await send();
@@ -152,7 +153,8 @@ async function writeBatch(
     await database.run((sql) => upsertScores(sql, ofDatabase));
     const ids = ofDatabase.map(({ user_id }) => user_id);
     const standing = new Map((await readEntriesOf(database, board, ids)).map((row) => [row.user_id, row]));
-    // PostgreSQL has refused the other rows, for a newer entry or an erasure: they must not be put into Redis.
+    // PostgreSQL has refused the other rows, for a newer entry or an erasure: they must not be put
+    // into Redis.
     const taken = ofDatabase.filter((row) => isSame(row, standing.get(row.user_id)));
     let written = 0;
     for (const slice of slicesByKeys(topology, taken)) {
@@ -200,7 +202,9 @@ async function screen(
   return { known, erased };
 }
 
-/** Reads the erasures in PostgreSQL, because the new version of an overwriting line would pass them. */
+/**
+ * Reads the erasures in PostgreSQL, because the new version of an overwriting line would pass them.
+ */
 async function readErasures(databases: Sides["databases"], entries: readonly Numbered[]) {
   const erasedAt = new Map<string, number>();
   for (const [region, ofRegion] of Map.groupBy(entries, (entry) => entry.region)) {
@@ -212,7 +216,9 @@ async function readErasures(databases: Sides["databases"], entries: readonly Num
     (erasedAt.get(`${region} ${user_id}`) ?? -1) >= Number(updated_at);
 }
 
-/** The same entries with new versions from the clocks of their shards, in the order of the lines. */
+/**
+ * The same entries with new versions from the clocks of their shards, in the order of the lines.
+ */
 async function renew({ topology, stores }: Sides, entries: readonly Numbered[]): Promise<Numbered[]> {
   const byShard = Map.groupBy(entries, ({ region, user_id }) => shardOf(topology, region, user_id));
   const renewed = await Promise.all(

@@ -61,7 +61,7 @@ test.each([
   expect(readScoreEvent(text)).toBeUndefined();
 });
 
-/** Mostly as it should be, at times nearly, at times nothing like it. */
+/** Mostly valid text, sometimes nearly valid, sometimes anything. */
 const mostly = (good: RegExp, ...odd: fc.Arbitrary<string>[]) =>
   fc.oneof(
     { weight: 12, arbitrary: fc.stringMatching(good) },

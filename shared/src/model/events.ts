@@ -3,18 +3,20 @@ import { parseTraceparent } from "../tracing/traceparent.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
 
 /**
- * Events wait in a Redis list until the drainer has written them to PostgreSQL. Each is one line of JSON. A Lua script of
- * the ranker writes the members that it decides, and appends the tail that the ranker hands to it:
+ * Events wait in a Redis list until the drainer has written them to PostgreSQL. Each is one line of
+ * JSON. A Lua script of the ranker writes the members that it decides, and appends the tail that
+ * the ranker hands to it:
  *
  *     submit.lua          {"score":"5","reached_at":"7","updated_at":"7",   + scoreTail
  *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
  *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
  *
- * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds; `updated_at` is the version.
+ * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds;
+ * `updated_at` is the version.
  */
 
-/** What every event has, whatever it is about. */
+/** The members that every kind of event has. */
 export interface Versioned {
   /** Microseconds, as a decimal string; unique and growing on its shard. */
   updated_at: string;
@@ -50,7 +52,10 @@ export const scoreEventSchema = z.object({
 });
 export type ScoreEvent = z.infer<typeof scoreEventSchema>;
 
-/** A player was erased at this version: older events of the player must not be written again, on any board. */
+/**
+ * A player was erased at this version: older events of the player must not be written again, on any
+ * board.
+ */
 export const erasureSchema = z.object({
   user_id: userIdSchema,
   /** Region of the shard; absent in the accounts' queue. */
@@ -122,7 +127,10 @@ export function versionIn(event: string): number | undefined {
 
 /** Safe integers only: 16 digits are accepted below 9 × 10^15, that is before the year 2255. */
 const TIME = String.raw`(\d{1,15}|[1-8]\d{15})`;
-/** Without escapes; at most 200 UTF-16 units, so at most 200 characters. U+FFFD stands for bytes that were not UTF-8. */
+/**
+ * Without escapes; at most 200 UTF-16 units, so at most 200 characters. U+FFFD stands for bytes
+ * that were not UTF-8.
+ */
 const NAME = String.raw`([^"\\\u0000-\u001f\u007f-\u009f\ufffd]{1,200})`;
 const TRACEPARENT = "(00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})";
 
@@ -135,11 +143,12 @@ const SCORE_EVENT = new RegExp(
 );
 
 /**
- * Reads a score event as `submit.lua` spells it, in an eighth of the time that JSON and {@link scoreEventSchema} take.
- * Reading events is most of the drainer's work.
+ * Reads a score event as `submit.lua` spells it, in an eighth of the time that JSON and {@link
+ * scoreEventSchema} take. Reading events is most of the drainer's work.
  *
  * @param text decoded from UTF-8, with U+FFFD for invalid bytes
- * @returns what the schema would return; undefined for every other spelling, valid or not: then the schema decides
+ * @returns what the schema would return; undefined for every other spelling, valid or not: then the
+ *   schema decides
  */
 export function readScoreEvent(text: string): ScoreEvent | undefined {
   const match = SCORE_EVENT.exec(text);

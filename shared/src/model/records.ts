@@ -15,7 +15,9 @@ export interface EntryRecord {
 export const formatRecord = ({ arrival, updatedAt, score, name }: EntryRecord) =>
   `${arrival} ${updatedAt} ${score} ${name}`;
 
-/** Reads a record without checks: missing parts are empty. The name is last, and may hold spaces. */
+/**
+ * Reads a record without checks: missing parts are empty. The name is last, and may hold spaces.
+ */
 export function parseRecord(record: string): EntryRecord {
   const arrival = record.slice(0, ARRIVAL_DIGITS);
   const versionEnd = record.indexOf(" ", ARRIVAL_DIGITS + 1);

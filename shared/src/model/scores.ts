@@ -7,8 +7,9 @@ export const NAME_CHARACTERS_MAX = 200;
 const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 const isPlain = (text: string) => !NAME_FORBIDDEN.test(text);
 const PLAIN = "must have no control characters and no lone surrogates";
-// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of Cc, spelled out. Only the
-// description names surrogates, because without Unicode mode a class of them would match the halves of a pair.
+// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of
+// Cc, spelled out. Only the description names surrogates, because without Unicode mode a class of
+// them would match the halves of a pair.
 const PLAIN_PATTERN = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
 const PLAIN_IN_WORDS = "No control characters, no lone surrogates.";
 
@@ -48,7 +49,10 @@ export const reasonSchema = z
     description: `Kept in the log alone. ${PLAIN_IN_WORDS}`,
   });
 
-/** An integer in ±(2^53−1). Minus zero becomes zero: the two are spelled differently but rank the same. */
+/**
+ * An integer in ±(2^53−1). Minus zero becomes zero: the two are spelled differently but rank the
+ * same.
+ */
 export const scoreSchema = z
   .number("must be a number")
   .refine(Number.isSafeInteger, "must be an integer from -9007199254740991 to 9007199254740991")
