@@ -1,5 +1,5 @@
--- Who was erased, and when: what is older, and comes late, is not written again. The scope is the region of the shard,
--- or accounts. The id and the time are all that is left of the player.
+-- The version of each player's erasure: older events that come late are not written again. The
+-- scope is the region of the shard, or accounts. Only the id and the time of the player remain.
 CREATE TABLE IF NOT EXISTS erasures (
   scope     TEXT        NOT NULL,
   user_id   TEXT        NOT NULL,
@@ -7,8 +7,9 @@ CREATE TABLE IF NOT EXISTS erasures (
   PRIMARY KEY (scope, user_id)
 );
 
--- Both functions end with no row older than its erasure, whoever writes at the same time: a statement that began before
--- the erasure stood is waited for, and one that begins later sees it, because it waits for the lock before it looks.
+-- After either function no row is older than its erasure, even beside concurrent writers: the table
+-- lock waits for a statement that began before, and a later statement waits for the lock and then
+-- sees the erasure.
 CREATE OR REPLACE FUNCTION record_erasures(scopes TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS VOID
 LANGUAGE sql AS $$
   INSERT INTO erasures (scope, user_id, erased_at)
@@ -51,5 +52,5 @@ BEGIN
 END
 $$;
 
--- Deletes by player alone meet every board.
+-- For deletes by player on every board.
 CREATE INDEX IF NOT EXISTS leaderboard_user_id ON leaderboard (user_id);

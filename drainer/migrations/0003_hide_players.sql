@@ -1,5 +1,6 @@
--- Whom operators hide from the boards, and whom they have shown again since; what is older, and comes late, changes
--- nothing. Scores of hidden players stay where they are, and go on.
+-- The players whom operators have hidden from the boards, or shown again since. An older change
+-- that comes late changes nothing. The scores of hidden players stay in leaderboard, and new ones
+-- are written.
 CREATE TABLE IF NOT EXISTS visibility (
   region     VARCHAR(50) NOT NULL,
   user_id    TEXT        NOT NULL,
@@ -8,7 +9,7 @@ CREATE TABLE IF NOT EXISTS visibility (
   PRIMARY KEY (region, user_id)
 );
 
--- The boards as they are shown. Their order is the same.
+-- The boards without hidden players, in the same order.
 CREATE OR REPLACE VIEW visible_leaderboard AS
 SELECT board, user_id, name, region, score, reached_at, updated_at
 FROM leaderboard
@@ -17,7 +18,7 @@ WHERE NOT EXISTS (
   WHERE visibility.region = leaderboard.region AND visibility.user_id = leaderboard.user_id AND visibility.hidden
 );
 
--- As before, and whoever was hidden is forgotten together with the scores.
+-- As in 0002, and deletes the visibility of erased players as well.
 CREATE OR REPLACE FUNCTION erase_entries(regions TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS BIGINT
 LANGUAGE plpgsql AS $$
 DECLARE

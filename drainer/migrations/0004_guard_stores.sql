@@ -1,23 +1,25 @@
--- What PostgreSQL knows of the Redis behind each queue, so that a Redis that lost data is told from one that has it all.
--- The tag is that of a shard, or accounts.
+-- What PostgreSQL knows of the Redis behind each queue, by which the drainer detects a Redis that
+-- lost data. The tag names a shard, or accounts.
 CREATE TABLE IF NOT EXISTS guarded_stores (
   tag    TEXT PRIMARY KEY,
   origin TEXT NOT NULL,
-  -- The run of the Redis server whose events are taken; those of an earlier run, on their way still, are refused.
+  -- The run of the Redis server whose batches are admitted; a batch read from an earlier run is
+  -- refused.
   run    TEXT NOT NULL
 );
 
--- The newest version (µs) of each batch that was written. A row each, so that two batches under way do not wait for one
--- another; the greatest counts, and the drainer deletes the others once a minute.
+-- The newest version (µs) of each batch that was written. Each batch has its own row, so that two
+-- concurrent batches do not wait for each other. The greatest counts; the drainer deletes the
+-- others once a minute.
 CREATE TABLE IF NOT EXISTS drained_versions (
   tag     TEXT   NOT NULL,
   version BIGINT NOT NULL,
   PRIMARY KEY (tag, version)
 );
 
--- Called by each statement that writes a batch, in its transaction: notes the batch's newest version, and refuses the
--- batch when its store was opened anew since the events were read. The lock is shared by batches, and nothing is written
--- for it.
+-- Called once by each statement that writes a batch: records the newest version of the batch, and
+-- refuses the batch when its store was opened on another run since the events were read. Batches
+-- share the advisory lock, which writes nothing.
 CREATE OR REPLACE FUNCTION admit_batch(batch_tag TEXT, batch_run TEXT, newest BIGINT) RETURNS BOOLEAN
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,7 +33,8 @@ BEGIN
 END
 $$;
 
--- From its end on batches of this run alone are admitted; those of another that are being written are waited for.
+-- Admits batches of this run only, after it has waited for batches of another run that are being
+-- written.
 CREATE OR REPLACE FUNCTION admit_run(new_tag TEXT, new_origin TEXT, new_run TEXT) RETURNS VOID
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,8 +44,8 @@ BEGIN
 END
 $$;
 
--- Whatever writes it: a row of one account is never replaced by another account with the same id. That one comes after an
--- erasure, which has taken the row away.
+-- No writer replaces the row of one account with another account of the same id: the new account
+-- comes after an erasure, which has deleted the row.
 CREATE OR REPLACE FUNCTION keep_account() RETURNS TRIGGER
 LANGUAGE plpgsql AS $$
 BEGIN

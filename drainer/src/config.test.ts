@@ -17,7 +17,7 @@ test("a region may have a database of its own", () => {
   expect([config.postgresUrlByRegion.get("EU"), config.postgresUrlByRegion.get("NA")]).toEqual([eu, POSTGRES_URL]);
 });
 
-test("all faults are told at once, by name", () => {
+test("all faults of the environment are reported at once, by name", () => {
   const faulty = { REDIS_URL, DRAIN_BATCH_MAX: "0", DRAIN_INTERVAL_MS: "1e3", POSTGRES_URL_MOON: POSTGRES_URL };
   const load = () => loadDrainerConfig(faulty);
   expect(load).toThrow(ConfigError);
@@ -26,7 +26,7 @@ test("all faults are told at once, by name", () => {
   }
 });
 
-test("a drainer drains everything, or what it is told", () => {
+test("a drainer drains all queues, or those of DRAIN_REGIONS", () => {
   const all = loadDrainerConfig({ REDIS_URL, POSTGRES_URL });
   expect([all.drainRegions, all.drainAccounts]).toEqual([["GLOBAL", "ASIA", "EU", "NA"], true]);
   const some = loadDrainerConfig({ REDIS_URL, POSTGRES_URL, DRAIN_REGIONS: "EU, ASIA", DRAIN_ACCOUNTS: "false" });

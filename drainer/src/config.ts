@@ -53,11 +53,13 @@ export function loadDrainerConfig(env: Environment) {
     postgresUrlByRegion: settings.urlsByRegion.POSTGRES_URL,
     /** Regions whose queues this drainer drains. */
     drainRegions: chosen.length === 0 ? regions : regions.filter((region) => chosen.includes(region)),
-    /** Whether this drainer drains the queue of accounts, on the home stores. */
+    /**
+     * Whether this drainer drains the accounts' queue, from the home Redis to the home database.
+     */
     drainAccounts: settings.DRAIN_ACCOUNTS,
-    /** Events read from a queue at once; a batch that has to wait grows by further reads. */
+    /** Events of one read. A batch that waits for its turn grows to several reads. */
     batchMax: settings.DRAIN_BATCH_MAX,
-    /** Pause after a queue was emptied. */
+    /** Pause after a queue was emptied, so that the next batch has some events. */
     intervalMs: settings.DRAIN_INTERVAL_MS,
     /** Pause between two comparisons of Redis with PostgreSQL; 0 turns them off. */
     reconcileIntervalMs: settings.RECONCILE_INTERVAL_SECONDS * 1000,

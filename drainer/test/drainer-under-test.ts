@@ -5,13 +5,13 @@ import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { createDrain, type Drain, type DrainOptions } from "../src/drain/drain.ts";
+import { unshared } from "../src/leases/lease.ts";
 import { type Database, openDatabase } from "../src/postgres/database.ts";
 import { migrate } from "../src/postgres/migrate.ts";
-import { unshared } from "../src/queues/lease.ts";
 import { type ScoreQueue, scoreQueuesOf } from "../src/queues/queues.ts";
 import { scoreEventsOf } from "../src/rows/upsert-scores.ts";
 
-/** A real Redis and a real, migrated PostgreSQL of one test file's own. */
+/** A Redis and a migrated PostgreSQL that one test file has to itself. */
 export interface UnderTest {
   redis: Redis;
   redisUrl: string;
@@ -69,7 +69,7 @@ export function scoreEvent(userId: string, score: number, version: number, rest:
   };
 }
 
-/** A drain of the score queue as a drainer does it, but for what is given. */
+/** A drain of the score queue without lease and guard, unless `options` has them. */
 export const scoreDrain = (it: UnderTest, options: Partial<DrainOptions<ScoreEvent>> = {}): Drain =>
   createDrain({
     redis: it.redis,
@@ -81,7 +81,7 @@ export const scoreDrain = (it: UnderTest, options: Partial<DrainOptions<ScoreEve
     ...options,
   });
 
-/** Queues events, the first the oldest; text goes as it is. @returns the length of the queue */
+/** Queues events, the oldest first; text unchanged. @returns the length of the queue */
 export const pushEvents = (it: UnderTest, ...events: unknown[]): Promise<number> =>
   it.redis.lpush(it.keys.queue, ...events.map((event) => (typeof event === "string" ? event : JSON.stringify(event))));
 

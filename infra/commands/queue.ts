@@ -6,10 +6,10 @@ import type { Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import { ConfigError } from "shared/service/config";
 import { z } from "zod";
-import { dropDead, readDead, retryDead } from "../../drainer/src/queues/dead.ts";
-import type { QueueKeys } from "../../drainer/src/queues/queue.ts";
+import { dropDead, readDead, retryDead } from "../../drainer/src/dead/dead-events.ts";
+
 import { format, formatDead, list, toDeadLine } from "../../drainer/src/queues/queue-status.ts";
-import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
+import { accountQueue, type QueueKeys, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
 import { regionOption } from "./common-options.ts";
 import { openRedis, topologyOf } from "./open-stores.ts";
 

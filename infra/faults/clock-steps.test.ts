@@ -6,7 +6,7 @@ import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBuc
 import { canStepClocks, prepareSteppedClock, type SteppedRedis, startSteppedRedis } from "testing/stepped-redis";
 import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
-import { createLease, LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
+import { createLease, LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
 import { scaled } from "./scale.ts";
 import { startSite } from "./site.ts";

@@ -4,7 +4,7 @@ import { createClient } from "shared/client";
 import { clientOf } from "testing/client";
 import { readPostgresEntries } from "testing/read-entries";
 import { until } from "testing/until";
-import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
+import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { scaled } from "./scale.ts";
 import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";

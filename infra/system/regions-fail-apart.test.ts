@@ -7,7 +7,7 @@ import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "testing/service-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
 import { until } from "testing/until";
-import { LEASE_TTL_MS } from "../../drainer/src/queues/lease.ts";
+import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { NO_LIMITS } from "../faults/site.ts";
 
 /**

@@ -19,7 +19,7 @@ import {
 import type { Stores } from "shared/stores/stores";
 import { openFences } from "testing/open-fences";
 import { createGuard, type StoreState } from "../../drainer/src/guard/guard.ts";
-import { unshared } from "../../drainer/src/queues/lease.ts";
+import { unshared } from "../../drainer/src/leases/lease.ts";
 import { type RegionMoved, type RepartitionOptions, repartition } from "../../drainer/src/repartition/repartition.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { entrySweeps } from "../../drainer/src/subjects/subjects.ts";

@@ -8,7 +8,8 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import type { Database } from "../postgres/database.ts";
-import { acknowledge, peek } from "../queues/queue.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
 import type { Drain, DrainOptions } from "./drain.ts";
 
 type Event = ReturnType<typeof scoreEvent>;
@@ -23,7 +24,7 @@ beforeEach(() => it.clear());
 const BATCH_MAX = 2;
 const newDrain = (options: Partial<DrainOptions<Event>> = {}) => scoreDrain(it, { batchMax: BATCH_MAX, ...options });
 const push = (...events: unknown[]) => pushEvents(it, ...events);
-/** As many players' only events. */
+/** Events of as many players, one each. */
 const eventsOf = (count: number) => Array.from({ length: count }, (_, n) => scoreEvent(`p${n}`, n, n + 1));
 const waiting = () => it.redis.llen(it.keys.queue);
 const deadCount = () => it.redis.llen(it.keys.dead);
@@ -37,7 +38,7 @@ async function drainAll(drain: Drain) {
   }
 }
 
-/** A database that counts what is asked of it, and breaks off where it is told to. */
+/** A database that counts its uses, and throws where `fail` says so. */
 function watched(fail: (use: number) => boolean = () => false) {
   const counts = { begun: 0, ended: 0 };
   const database: Database = {
@@ -55,7 +56,7 @@ function watched(fail: (use: number) => boolean = () => false) {
   return { database, counts };
 }
 
-test("each batch is written once, and one batch at most is written before its turn", async () => {
+test("each batch is written once, and at most one batch is ahead", async () => {
   await push(...eventsOf(7));
   const { database, counts } = watched();
   const drain = newDrain({ database });
@@ -68,7 +69,7 @@ test("each batch is written once, and one batch at most is written before its tu
   expect(await players()).toEqual(["p0", "p1", "p2", "p3", "p4", "p5", "p6"]);
 });
 
-test("killed between upsert and acknowledgement, the next batch written too: nothing is lost, and nothing doubled", async () => {
+test("a drainer killed before the acknowledgement, with the next batch written, loses and repeats nothing", async () => {
   const events = eventsOf(5);
   await push(...events);
   const { database, counts } = watched();
@@ -85,7 +86,7 @@ test("killed between upsert and acknowledgement, the next batch written too: not
   expect(await deadCount()).toBe(0);
 });
 
-test("where an acknowledgement fails, the next step begins with the same batch, and changes nothing", async () => {
+test("after a failed acknowledgement the next step repeats the batch, and changes nothing", async () => {
   await push(...eventsOf(4));
   let isBroken = true;
   const now = () => {
@@ -100,7 +101,7 @@ test("where an acknowledgement fails, the next step begins with the same batch, 
   expect(await drain()).toEqual({ state: "empty" });
 });
 
-test("a second drainer trims what the first has written ahead: the first one trims nothing, and nothing is lost", async () => {
+test("a drainer does not trim the batch ahead when a second drainer has trimmed it", async () => {
   await push(...eventsOf(5));
   const first = newDrain();
   await first();
@@ -112,11 +113,11 @@ test("a second drainer trims what the first has written ahead: the first one tri
   expect(await players()).toEqual(["p0", "p1", "p2", "p3", "p4", "p5"]);
 });
 
-test("behind a batch that another drainer has trimmed, what was written ahead is given up: no event is passed over", async () => {
+test("the batch ahead is given up when another drainer has trimmed the batch before, and no event is skipped", async () => {
   await push(...eventsOf(8));
   const first = newDrain();
   await first();
-  await acknowledge(it.redis, it.keys, await peek(it.redis, it.keys, BATCH_MAX), [], new Date(0));
+  await acknowledge(it.redis, it.keys, await peekList(it.redis, it.keys.queue, { count: BATCH_MAX }), [], new Date(0));
   expect(await first()).toMatchObject({ events: 2, isTrimmed: false }); // has peeked at the last two meanwhile
   expect(await waiting()).toBe(4);
   expect(await first()).toMatchObject({ events: 2, rows: 2, isTrimmed: true });
@@ -125,7 +126,7 @@ test("behind a batch that another drainer has trimmed, what was written ahead is
   expect(await players()).toHaveLength(8);
 });
 
-test("what was written ahead is given up with the lease", async () => {
+test("the batch ahead is given up with the lease", async () => {
   await push(...eventsOf(4));
   let isHeld = true;
   const first = newDrain({ lease: { hold: async () => isHeld, release: async () => {} } });
@@ -137,7 +138,7 @@ test("what was written ahead is given up with the lease", async () => {
   expect(await first()).toEqual({ state: "empty" });
 });
 
-test("an event that arrives while a batch is written ahead is drained", async () => {
+test("an event that arrives while a batch is ahead is drained", async () => {
   await push(...eventsOf(5));
   const drain = newDrain();
   await drain();
@@ -147,7 +148,7 @@ test("an event that arrives while a batch is written ahead is drained", async ()
   expect(await players()).toEqual(["late", "p0", "p1", "p2", "p3", "p4"]);
 });
 
-test("poison in a batch that is written ahead is dead with that batch, once; what was around it is in PostgreSQL", async () => {
+test("poison in the batch ahead is dead with that batch, once, and the events around it are written", async () => {
   const [a, b, c, d, e] = eventsOf(5);
   await push(a, b, { ...c, region: "E\u0000U" }, d, "not JSON", e);
   const drain = newDrain();
@@ -159,7 +160,7 @@ test("poison in a batch that is written ahead is dead with that batch, once; wha
   expect(await players()).toEqual(["p0", "p1", "p3", "p4"]);
 });
 
-test("a batch that could not be written ahead fails in its own step, and its events stay", async () => {
+test("a batch that failed ahead fails again in its own step, and its events stay queued", async () => {
   await push(...eventsOf(4));
   const { database } = watched((use) => use === 2);
   const drain = newDrain({ database });
@@ -169,7 +170,7 @@ test("a batch that could not be written ahead fails in its own step, and its eve
   expect(await drain()).toMatchObject({ events: 2, rows: 2, isTrimmed: true });
 });
 
-test("an erasure in a batch that is written ahead takes what is older, dead events too, and leaves what is newer", async () => {
+test("an erasure in the batch ahead deletes older rows and dead events, and leaves newer rows", async () => {
   const erasure = { erased: true, updated_at: "3", user_id: "ann", region: "EU" };
   await push(scoreEvent("ann", 1, 1), scoreEvent("ann", 2, 2, { region: "\u0000" }), erasure, scoreEvent("bob", 4, 4));
   await push(scoreEvent("ann", 5, 5), scoreEvent("ann", 6, 6, { board: "weekly" }));

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import type { ScoreEvent } from "shared/model/events";
 import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { type Database, openDatabase } from "../postgres/database.ts";
-import { acknowledge, peek } from "../queues/queue.ts";
-import { type EntryRow, readEntries } from "../rows/read-rows.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
+import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { fold } from "./fold.ts";
 
@@ -24,7 +25,10 @@ const push = (events: readonly ScoreEvent[]) => pushEvents(it, ...events);
 /** What PostgreSQL must end with: the newest event of each player and board. */
 const folded = (events: readonly ScoreEvent[]): ScoreEvent[] => fold(events, keyOf);
 
-/** What may happen, to the queue or to one of two drainers. A step that a drainer is not ready for is left out. */
+/**
+ * An action on the queue or on one of two drainers. A drainer skips an action that it is not ready
+ * for.
+ */
 type Action =
   | { do: "push"; count: number }
   | { do: "replay"; count: number }
@@ -59,8 +63,8 @@ const eventsOf = fc
   );
 
 /**
- * Two drainers that die and go on anywhere, and a queue that is at times another one's: it begins earlier (an old
- * copy), or has lost its newest events (a replica that lags), and so has history.
+ * Plays two drainers that crash and go on at any action, on a queue that may turn into an older
+ * copy (it begins earlier) or into a lagging replica (it lost its newest events).
  *
  * @returns the events that must be in PostgreSQL when the queue is empty
  */
@@ -83,7 +87,7 @@ async function play(events: readonly ScoreEvent[], actions: readonly Action[]): 
       const lost = (await redis.lpop(keys.queue, action.count)) ?? [];
       history.splice(history.length - lost.length);
     } else if (action.do === "peek") {
-      const batch = await peek(redis, keys, action.count);
+      const batch = await peekList(redis, keys.queue, { count: action.count });
       if (batch.length > 0) working[action.drainer] = { batch, isWritten: false };
     } else if (action.do === "crash") {
       working[action.drainer] = undefined;
@@ -104,7 +108,7 @@ async function play(events: readonly ScoreEvent[], actions: readonly Action[]): 
   return [...history, ...written];
 }
 
-test("whatever is repeated, reordered, or cut off anywhere: PostgreSQL ends with the fold of all events", async () => {
+test("PostgreSQL ends with the newest event of each row, however batches are repeated, reordered or cut off", async () => {
   const actionsOf = fc.array(actionOf, { minLength: 60, maxLength: 120, size: "max" });
   await fc.assert(
     fc.asyncProperty(eventsOf, actionsOf, async (events, actions) => {
@@ -119,7 +123,7 @@ test("whatever is repeated, reordered, or cut off anywhere: PostgreSQL ends with
   );
 }, 30_000);
 
-test("four drainers at once on one queue, their batches overlapping: no deadlock, nothing lost", async () => {
+test("four drainers with overlapping batches of one queue cause no deadlock and lose nothing", async () => {
   const databases = Array.from({ length: 4 }, () => openDatabase(it.postgresUrl, { connectionsMax: 2 }));
   const drains = databases.map((database, n) => newDrain(database, [7, 40, 90, 200][n] ?? 1));
   const all: ScoreEvent[] = [];

@@ -10,9 +10,10 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
+import { createLease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
-import { createLease } from "../queues/lease.ts";
-import { acknowledge, peek } from "../queues/queue.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
 import type { DrainOptions } from "./drain.ts";
 
 let it: UnderTest;
@@ -27,7 +28,7 @@ const newDrain = (options: Partial<DrainOptions<ScoreEvent>> = {}) => scoreDrain
 const push = (...events: unknown[]) => pushEvents(it, ...events);
 const deadEvents = async () => (await it.redis.lrange(it.keys.dead, 0, -1)).reverse().map((entry) => JSON.parse(entry));
 
-test("a batch leaves the queue and each player's newest score is in PostgreSQL", async () => {
+test("a drained batch has left the queue, and each player's newest score is in PostgreSQL", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 7, 2), scoreEvent("ann", 9, 3));
   const counts = { events: 3, rows: 2, refused: 0 };
   expect(await newDrain()()).toEqual({ state: "drained", ...counts, isTrimmed: true, isFull: false });
@@ -49,7 +50,7 @@ test("scores and times arrive exactly, to the last digit", async () => {
   ]);
 });
 
-test("a trace ends with its event's commit; what was refused, and what was not traced, ends none", async () => {
+test("a commit ends the trace of its event; refused and untraced events end none", async () => {
   const spans: SpanStart[] = [];
   const tracing: Tracing = {
     within: () => Promise.reject(new Error("nothing is traced here but commits")),
@@ -129,9 +130,9 @@ test("events that arrive while a batch is written stay queued", async () => {
   expect(await it.redis.lrange(it.keys.queue, 0, -1)).toEqual([JSON.stringify(scoreEvent("ann", 6, 2))]);
 });
 
-test("of two drainers with one batch, the second one's acknowledgement changes nothing", async () => {
+test("the second acknowledgement of one batch changes nothing", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 6, 2), scoreEvent("cid", 7, 3), scoreEvent("dan", 8, 4));
-  const batch = await peek(it.redis, it.keys, 2);
+  const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
   const refused = batch.map((raw) => ({ raw, reason: "test" }));
   expect(await acknowledge(it.redis, it.keys, batch, refused, at)).toBe(true);
   expect(await acknowledge(it.redis, it.keys, batch, refused, at)).toBe(false);
@@ -139,16 +140,16 @@ test("of two drainers with one batch, the second one's acknowledgement changes n
   expect(await it.redis.llen(it.keys.dead)).toBe(2);
 });
 
-test("a queue whose old end is the same but whose batch is not is left alone", async () => {
+test("a batch is not trimmed when its newest event has moved, although the oldest has not", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 6, 2), scoreEvent("cid", 7, 3));
-  const batch = await peek(it.redis, it.keys, 3);
+  const batch = await peekList(it.redis, it.keys.queue, { count: 3 });
   await it.redis.lpop(it.keys.queue); // a replica that had not seen the last event
   await push(scoreEvent("dan", 7, 4));
   expect(await acknowledge(it.redis, it.keys, batch, [], at)).toBe(false);
   expect(await it.redis.llen(it.keys.queue)).toBe(3);
 });
 
-test("malformed events go to the dead with their reasons, the others to PostgreSQL", async () => {
+test("malformed events go to the dead list with their reasons, the others to PostgreSQL", async () => {
   const tooLong = "x".repeat(201);
   await push(
     scoreEvent("ann", 5, 1),
@@ -166,7 +167,7 @@ test("malformed events go to the dead with their reasons, the others to PostgreS
   expect(dead[0].at).toBe("2026-01-02T03:04:05.000Z");
 });
 
-test("an event that is not UTF-8 is kept among the dead byte for byte", async () => {
+test("an event that is not UTF-8 stays in the dead list byte for byte", async () => {
   const raw = Buffer.from([0x7b, 0xff, 0xfe]);
   await it.redis.lpush(it.keys.queue, raw);
   await newDrain()();
@@ -174,7 +175,7 @@ test("an event that is not UTF-8 is kept among the dead byte for byte", async ()
   expect((await deadEvents())[0].event_base64).toBe(raw.toString("base64"));
 });
 
-test("rows that PostgreSQL itself refuses are found among good ones", async () => {
+test("rows that PostgreSQL refuses are found among valid ones", async () => {
   const poison = { region: "E\u0000U" };
   const events = Array.from({ length: 20 }, (_, i) => scoreEvent(`p${i}`, i, i + 1, i % 7 === 0 ? poison : {}));
   await push(...events);
@@ -184,13 +185,13 @@ test("rows that PostgreSQL itself refuses are found among good ones", async () =
   expect(dead[0].reason).toStartWith("22021 ");
 });
 
-test("where the newest event of a player is refused, the one before it stands", async () => {
+test("when the newest event of a player is refused, the event before it is written", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("ann", 6, 2), scoreEvent("ann", 7, 3, { region: "\u0000" }));
   expect(await newDrain()()).toMatchObject({ rows: 1, refused: 1 });
   expect(await readBoard(it.database)).toEqual([{ user_id: "ann", score: "6", updated_us: "2" }]);
 });
 
-test("a fault that is not the row's keeps every event", async () => {
+test("an error that does not blame a row keeps every event queued", async () => {
   await push(scoreEvent("ann", 5, 1));
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   await expect(newDrain()()).rejects.toThrow("leaderboard");
@@ -210,7 +211,7 @@ test("a queue is drained while Redis is out of memory", async () => {
   }
 });
 
-test("boards are kept apart", async () => {
+test("the same player has one row on each board", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("ann", 50, 2, { board: "weekly" }));
   await newDrain()();
   expect(await readBoard(it.database)).toMatchObject([{ user_id: "ann", score: "5" }]);

@@ -1,26 +1,30 @@
-import type { Erasure, VisibilityEvent } from "shared/model/events";
+import type { Erasure, Versioned, VisibilityEvent } from "shared/model/events";
 import type { z } from "zod";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import type { BatchOrigin } from "../rows/admission.ts";
-import type { Versioned } from "./fold.ts";
 
-/** A statement with its arguments made. @returns the rows that changed */
+/** A statement with its arguments prepared. @returns the number of rows that changed */
 export type Upsert = (sql: Sql) => Promise<number>;
 
-/** What a queue's events are, and how they become rows. */
+/** How the events of one queue are read, and how they become rows. */
 export interface EventKind<E extends Versioned> {
   schema: z.ZodType<E>;
-  /** The row that an event is about. */
+  /** Names the row that an event is about. */
   keyOf: (event: E) => string;
-  /** Reads what nearly all events are like, fast; nothing wherever there is a doubt: then the schema decides. */
+  /** Reads the usual spelling fast; undefined for any other, which the schema then reads. */
   read?: (text: string) => E | undefined;
   /**
-   * Makes the statement that writes one event a key. It must change nothing for a row that is as new, and nothing at all
-   * where the store of the batch was opened anew since.
+   * Prepares the upsert of one event a key. It must leave rows that are as new, and refuse a batch
+   * of an earlier run.
    */
   upsert: (events: readonly E[], origin?: BatchOrigin) => Upsert;
-  /** Deletes the rows of erased players; whatever is older than its erasure, `upsert` must not write from then on. */
+  /**
+   * Deletes the rows of erased players, and keeps `upsert` from writing their older events from
+   * then on.
+   */
   erase: (sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin) => Promise<void>;
-  /** Writes who is hidden and who is not any more, where the queue tells of it; what is as new stays. */
+  /**
+   * Writes which players are hidden, in a queue that has such events; leaves rows that are as new.
+   */
   setVisibility?: (sql: Sql, events: readonly VisibilityEvent[], origin?: BatchOrigin) => Promise<unknown>;
 }

@@ -5,7 +5,7 @@ import { fold } from "./fold.ts";
 const event = (key: string, version: number) => ({ key, updated_at: String(version) });
 const keyOf = ({ key }: { key: string }) => key;
 
-test("the newest event of a key stands, wherever it was in the batch", () => {
+test("the fold keeps the newest event of a key, wherever it stands in the batch", () => {
   const events = [event("a", 2), event("b", 1), event("a", 9), event("a", 5)];
   expect(fold(events, keyOf)).toEqual([event("a", 9), event("b", 1)]);
 });
@@ -22,7 +22,7 @@ test("keys are sorted bytewise, so that concurrent statements lock rows in one o
   expect(folded.map(keyOf)).toEqual(["-", "0", "B", "_", "a", "b"]);
 });
 
-test("any batch folds to its keys' maxima, whatever its order", () => {
+test("a batch in any order folds to the newest version of each key", () => {
   const events = fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(1_000)), { maxLength: 50 });
   fc.assert(
     fc.property(events, (pairs) => {

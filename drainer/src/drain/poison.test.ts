@@ -5,7 +5,7 @@ import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } fro
 let it: UnderTest;
 beforeAll(async () => {
   it = await startUnderTest();
-  // A refusal that only PostgreSQL itself can come to.
+  // Only PostgreSQL can refuse this row.
   await it.database.run((sql) => sql`ALTER TABLE leaderboard ADD CHECK (score <> 13)`);
 });
 afterAll(() => it.close());
@@ -55,7 +55,7 @@ test.each(poison)(
   },
 );
 
-test("all of them in one batch among as many good ones: each good row is there, each bad one is dead", async () => {
+test("poison among as many valid events in one batch: each valid row is written, each bad event is dead", async () => {
   const events = poison.flatMap(([, event], n) => [bytes(event), bytes(good(`p${n}`, n + 1))]);
   await it.redis.lpush(it.keys.queue, ...events);
   const counts = { events: events.length, rows: poison.length, refused: poison.length };

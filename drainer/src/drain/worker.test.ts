@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
 import type { Step } from "./drain.ts";
-import { YIELD_PAUSE_MS } from "./pace.ts";
+import { YIELD_PAUSE_MS } from "./step-pause.ts";
 import { startWorker } from "./worker.ts";
 
 const log = createLog("test", "silent");
@@ -14,7 +14,7 @@ const drained = (events: number): Step => ({
   isFull: false,
 });
 
-/** A worker over steps that are scripted: an error is thrown, and the end of the script is an empty queue. */
+/** A worker over scripted steps: it throws the errors, and at the end the queue is empty. */
 function startScripted(script: (Step | Error)[], yieldAfterMs?: number) {
   const seen: string[] = [];
   const { promise: isEmpty, resolve } = Promise.withResolvers<void>();
@@ -38,16 +38,16 @@ function startScripted(script: (Step | Error)[], yieldAfterMs?: number) {
   return { worker, seen, isEmpty };
 }
 
-test("a failed step is tried again until it works", async () => {
+test("a failed step is repeated until it succeeds", async () => {
   const { worker, seen, isEmpty } = startScripted([new Error("away"), new Error("still away"), drained(3)]);
   await isEmpty;
   await worker.stop(1_000);
   expect(seen.slice(0, 4)).toEqual(["failed", "failed", "drained", "empty"]);
 });
 
-test("a store that is there again is looked at before the pause is over", async () => {
+test("a worker that is woken ends its pause", async () => {
   const startedAt = performance.now();
-  const { worker, seen, isEmpty } = startScripted([new Error("away")], 0); // it rests for two seconds
+  const { worker, seen, isEmpty } = startScripted([new Error("away")], 0); // it pauses for two seconds
   while (!seen.includes("released")) await new Promise((resolve) => setImmediate(resolve));
   worker.wake();
   await isEmpty;
@@ -55,7 +55,7 @@ test("a store that is there again is looked at before the pause is over", async 
   await worker.stop(1_000);
 });
 
-test("one that goes on failing gives its lease back, and rests until everybody has looked", async () => {
+test("a worker that goes on failing releases its lease, and pauses until every other drainer has asked for it", async () => {
   const startedAt = performance.now();
   const { worker, seen, isEmpty } = startScripted([new Error("away"), { state: "held_elsewhere" }], 0);
   await isEmpty;
@@ -64,14 +64,14 @@ test("one that goes on failing gives its lease back, and rests until everybody h
   expect(seen.slice(0, 4)).toEqual(["failed", "released", "held_elsewhere", "empty"]);
 });
 
-test("one that fails for a moment keeps its lease", async () => {
+test("a worker that fails briefly keeps its lease", async () => {
   const { worker, seen, isEmpty } = startScripted([new Error("away"), drained(1)]);
   await isEmpty;
   await worker.stop(1_000);
   expect(seen).not.toContain("released");
 });
 
-test("a worker that is stopped empties the queue first", async () => {
+test("a stopped worker empties the queue first", async () => {
   const script: Step[] = [];
   const { worker, seen, isEmpty } = startScripted(script);
   await isEmpty;
@@ -81,7 +81,7 @@ test("a worker that is stopped empties the queue first", async () => {
   expect(seen.at(-1)).toBe("empty");
 });
 
-test("a worker that is stopped while PostgreSQL is away gives up: the events are safe where they are", async () => {
+test("a worker that is stopped while PostgreSQL is away ends, and its events stay queued", async () => {
   const { worker, seen, isEmpty } = startScripted([]);
   await isEmpty;
   const failing = startScripted([new Error("away"), new Error("away"), new Error("away")]);

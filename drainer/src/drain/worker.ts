@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
-import type { Lease } from "../queues/lease.ts";
+import type { Lease } from "../leases/lease.ts";
 import type { Drain, Step } from "./drain.ts";
-import { backoffAfter, pauseAfter, YIELD_PAUSE_MS } from "./pace.ts";
+import { backoffAfter, pauseAfter, YIELD_PAUSE_MS } from "./step-pause.ts";
 
-/** Drains one queue for as long as the process lives. */
+/** Drains one queue until it is stopped. */
 export interface Worker {
-  /** Ends the pause that it makes: a store is there again, and has to be compared before it may be written. */
+  /** Ends the present pause: a store is back, and has to be compared before it may be written. */
   wake(): void;
-  /** Empties the queue as far as that goes within `deadlineMs`, then rests for good. */
+  /** Empties the queue until `deadlineMs` have passed, then ends. */
   stop(deadlineMs: number): Promise<void>;
 }
 
@@ -27,13 +27,15 @@ export interface WorkerOptions {
 const YIELD_AFTER_MS = 3_000;
 
 /**
- * Starts at once. A step that fails is tried again, later and later, for ever: the events stay where they are. One that
- * goes on failing gives the lease back after each try, and waits so long that another drainer sees it free: that one may
- * reach what cannot be reached from here.
+ * Starts at once. A failed step is repeated with growing pauses, without end: its events stay
+ * queued. After three seconds of failures the worker releases the lease after each try, and pauses
+ * until every other drainer has asked for it: another drainer may reach the store that this one
+ * cannot reach.
  */
 export function startWorker(options: WorkerOptions): Worker {
   const { tag, drain, lease, yieldAfterMs = YIELD_AFTER_MS, intervalMs, log, onStep, onFailure } = options;
-  const stopping = new AbortController();
+  let isStopping = false;
+  let pausing = new AbortController();
   let failures = 0;
   let failingSinceMs = 0;
   let hasYielded = false;
@@ -46,7 +48,7 @@ export function startWorker(options: WorkerOptions): Worker {
     hasYielded = false;
   }
 
-  /** @returns the pause before the next try */
+  /** @returns milliseconds until the next try */
   async function fail(error: unknown): Promise<number> {
     failures++;
     onFailure();
@@ -55,13 +57,13 @@ export function startWorker(options: WorkerOptions): Worker {
       log.warn({ queue: tag, err: error }, "a batch failed; its events stay queued");
     }
     if (performance.now() - failingSinceMs < yieldAfterMs) return backoffAfter(failures);
-    if (!hasYielded) log.warn({ queue: tag, failures }, "it goes on failing; whichever drainer can may take over");
+    if (!hasYielded) log.warn({ queue: tag, failures }, "draining goes on failing: another drainer may take over");
     hasYielded = true;
-    await lease.release().catch(() => {}); // without Redis it ends by itself
+    await lease.release().catch(() => {}); // without Redis the lease expires
     return YIELD_PAUSE_MS;
   }
 
-  /** One step; returns the pause it asks for. */
+  /** One step. @returns milliseconds until the next */
   async function work(): Promise<{ step?: Step; pauseMs: number }> {
     const startedAt = performance.now();
     try {
@@ -74,18 +76,15 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   }
 
-  let pausing = new AbortController();
-
   async function pause(ms: number): Promise<void> {
     pausing = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, pausing.signal]);
-    await delay(ms, undefined, { signal }).catch(() => {});
+    await delay(ms, undefined, { signal: pausing.signal }).catch(() => {});
   }
 
   async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!isStopping) {
       const { pauseMs } = await work();
-      if (pauseMs > 0) await pause(pauseMs);
+      if (pauseMs > 0 && !isStopping) await pause(pauseMs);
     }
   }
 
@@ -94,7 +93,8 @@ export function startWorker(options: WorkerOptions): Worker {
     wake: () => pausing.abort(),
     async stop(deadlineMs) {
       const endsAt = performance.now() + deadlineMs;
-      stopping.abort();
+      isStopping = true;
+      pausing.abort();
       await running;
       let state: Step["state"] | undefined = "drained";
       while (state === "drained" && performance.now() < endsAt) state = (await work()).step?.state;

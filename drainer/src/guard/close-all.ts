@@ -3,17 +3,17 @@ import { readFence } from "shared/stores/fenced-store";
 import type { Sides } from "../subjects/subjects.ts";
 import { type ClosedStore, closeStore, judgePlace, type StorePlace } from "./lost-store.ts";
 
-/** A store that a restore is to open at its end. */
+/** A store that a restore opens when it is done. */
 export interface ClosedPlace {
   place: StorePlace;
   store: ClosedStore;
 }
 
 /**
- * Closes the stores of all shards, and of the accounts, but for those that are open and whole: these are restored beside
- * live traffic.
+ * Closes the stores of all shards and of the accounts, except stores that are open and whole: those
+ * are restored beside live traffic.
  *
- * @throws Error where one holds another deployment's data: then none was touched
+ * @throws Error where a store holds another deployment's data; then none was changed
  */
 export async function closeAll({ topology, stores, databases }: Sides): Promise<ClosedPlace[]> {
   const places: StorePlace[] = [

@@ -13,8 +13,8 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
+import { unshared } from "../leases/lease.ts";
 import { openDatabases } from "../postgres/databases.ts";
-import { unshared } from "../queues/lease.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { closeAll } from "./close-all.ts";
 import { createGuard, type StoreState } from "./guard.ts";
@@ -46,7 +46,7 @@ const databases = () => openDatabases(it.postgresUrl, new Map([["EU", it.postgre
 const stores = () => ({ home: it.redis, all: [it.redis], byAddress: new Map(), of: () => it.redis, close: () => {} });
 const sidesOf = () => ({ topology: it.topology, stores: stores(), databases: databases() });
 
-/** A guard as a drainer has it that was just started, and what it told. */
+/** The guard of a drainer that was just started, and the states that it reported. */
 function guarding(tag = "EU") {
   const restore = createRestorer(sidesOf(), { log, signal: new AbortController().signal });
   const states: StoreState[] = [];
@@ -58,7 +58,7 @@ function guarding(tag = "EU") {
 const fenceOf = async (tag = "EU") => parseFence(await it.redis.get(fenceKey(tag)));
 
 describe("a store", () => {
-  test("of a new deployment is opened without a step by hand, and asked again when something changes alone", async () => {
+  test("of a new deployment is opened by the guard, and judged again only after a change", async () => {
     const { guard, states } = guarding();
     const run = await guard();
     expect(await fenceOf()).toEqual({ origin: expect.any(String), kept: 0, from: 0, run });
@@ -66,7 +66,7 @@ describe("a store", () => {
     expect([await guard(), states]).toEqual([run, ["checking", "open"]]);
   });
 
-  test("that release 0.1 has written is opened as it is", async () => {
+  test("that release 0.1 wrote is opened unchanged", async () => {
     await it.database.run(
       (sql) => sql`
       INSERT INTO leaderboard (user_id, name, region, score, reached_at) VALUES ('ann', 'Ann', 'EU', 5, now())`,
@@ -78,7 +78,7 @@ describe("a store", () => {
     expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(0);
   });
 
-  test("that was emptied is restored before it is opened, with versions above all that there were", async () => {
+  test("that was emptied is restored before it is opened, and its clock is above every earlier version", async () => {
     const drain = scoreDrain(it, { guard: guarding().guard });
     await drain();
     await pushEvents(it, scoreEvent("ann", 7, 100));
@@ -92,7 +92,7 @@ describe("a store", () => {
     expect(await fenceOf()).toMatchObject({ kept: 100, run });
   });
 
-  test("that lacks a version which PostgreSQL has is restored, though PostgreSQL heard of it in another drainer's batch", async () => {
+  test("that lacks a version which PostgreSQL has from another drainer is restored", async () => {
     const drain = scoreDrain(it, { guard: guarding().guard });
     await drain();
     await it.redis.set(clockKey(shard), "300");
@@ -116,7 +116,7 @@ describe("a store", () => {
   });
 });
 
-test("a region that was never written is no loss, though the database holds rows of another", async () => {
+test("a region without writes is not lost, although its database has rows of another region", async () => {
   await it.database.run(
     (sql) => sql`
       INSERT INTO leaderboard (user_id, name, region, score, reached_at) VALUES ('ann', 'Ann', 'NA', 5, now())`,
@@ -126,22 +126,22 @@ test("a region that was never written is no loss, though the database holds rows
   expect(states).toEqual(["checking", "open"]);
 });
 
-test("a restore that was broken off leaves the store closed, whatever clock it has by then", async () => {
+test("an interrupted restore leaves the store closed, even when its clock is complete", async () => {
   const drain = scoreDrain(it, { guard: guarding().guard });
   await drain();
   await pushEvents(it, scoreEvent("ann", 7, 100), scoreEvent("bob", 8, 200));
   await drain();
   for (const key of [fenceKey("EU"), clockKey(shard)]) await it.redis.del(key);
   const sides = sidesOf();
-  expect(await closeAll(sides)).toHaveLength(2); // that of the shard, and that of the accounts
-  await it.redis.set(clockKey(shard), "200"); // the newest row came first, and no other
+  expect(await closeAll(sides)).toHaveLength(2); // the shard and the accounts
+  await it.redis.set(clockKey(shard), "200"); // only the newest row was restored
   const { guard, states } = guarding();
   await guard();
   expect(states).toEqual(["checking", "lost", "open"]);
   expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(2);
 });
 
-test("what restores a store goes on over a Redis that does not answer for a moment", async () => {
+test("a restore goes on after Redis has not answered for a moment", async () => {
   let failures = 0;
   const work = async () => {
     if (failures++ < 3) throw new Error("Command timed out");
@@ -151,14 +151,14 @@ test("what restores a store goes on over a Redis that does not answer for a mome
   await expect(retryBriefly(() => Promise.reject(refusedByRedis("ERR wrong")), 0)).rejects.toThrow("ERR wrong");
 });
 
-test("a batch that was read before a store was opened anew is refused, and written by the next step", async () => {
+test("a batch read before its store was opened on another run is refused, and the next step writes it", async () => {
   const { guard } = guarding();
   const run = await guard();
   let isLate = true;
   const drain = scoreDrain(it, {
     async guard() {
       const read = await guard();
-      // Another drainer opens the store on a new run, after this one has looked.
+      // Another drainer opens the store on a new run after this guard has checked it.
       if (isLate) await setRun(it.database, "EU", { origin: "x", run: "later" });
       return read;
     },
@@ -173,7 +173,7 @@ test("a batch that was read before a store was opened anew is refused, and writt
 });
 
 describe("accounts", () => {
-  test("of a store that was emptied come back with their passwords before anybody may register", async () => {
+  test("of an emptied store come back with their passwords before a registration is possible", async () => {
     await guarding(ACCOUNTS_TAG).guard();
     await it.database.run((sql) => upsertAccounts(sql, [account("grace", "100", "hash")]));
     await it.redis.del(fenceKey(ACCOUNTS_TAG));
@@ -181,7 +181,7 @@ describe("accounts", () => {
     expect(await it.redis.hgetall(accountKey("grace"))).toMatchObject({ created_at: "100", password_hash: "hash" });
   });
 
-  test("that an older copy still has are taken away again where they were erased since", async () => {
+  test("that were erased since an older copy of Redis are deleted again", async () => {
     await guarding(ACCOUNTS_TAG).guard();
     await it.redis.hset(accountKey("ann"), { name: "ann", region: "EU", created_at: "100", updated_at: "100" });
     await it.database.run((sql) => sql`SELECT record_erasures(ARRAY['accounts'], ARRAY['ann'], ARRAY['200'])`);
@@ -190,7 +190,7 @@ describe("accounts", () => {
     expect(await it.redis.exists(accountKey("ann"))).toBe(0);
   });
 
-  test("are never replaced by another account of the same id: PostgreSQL refuses the row, and says why", async () => {
+  test("are never replaced by another account of the same id, which PostgreSQL refuses with the reason", async () => {
     await it.database.run((sql) => upsertAccounts(sql, [account("grace", "100", "hers")]));
     await expect(
       it.database.run((sql) => upsertAccounts(sql, [account("grace", "200", "a stranger's")])),

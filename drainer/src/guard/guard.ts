@@ -2,34 +2,35 @@ import type { Log } from "shared/log/log";
 import { fenceKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
 import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
-import { LEASE_RENEWAL_MS, type Lease } from "../queues/lease.ts";
+import { LEASE_RENEWAL_MS, type Lease } from "../leases/lease.ts";
 import { forgetVersions, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, wholeUpTo } from "./judge-store.ts";
 import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
 
 /**
- * Sees that a queue's Redis has all that PostgreSQL knows of, and opens it for writes; restores it first where it lost
- * data. Asks Redis twice a second, and PostgreSQL only when something has changed.
+ * Compares a queue's Redis with what PostgreSQL has, and opens it for writes; restores it first
+ * where it lost data. Asks Redis twice a second, and PostgreSQL only after a change.
  *
  * @returns the run of the server that may be drained
- * @throws Error where that cannot be told now, and what Redis or PostgreSQL throw
+ * @throws Error while the store cannot be judged, and what Redis or PostgreSQL throw
  */
 export type Guard = () => Promise<string>;
 
 export interface GuardOptions extends StorePlace {
   lease: Pick<Lease, "hold">;
-  /** Puts everything back that PostgreSQL has of the shard, or of the accounts. */
+  /** Restores the shard of a tag, or the accounts, from PostgreSQL. */
   restore: (tag: string) => Promise<void>;
   log: Log;
   onState?: (tag: string, state: StoreState) => void;
 }
 
-/** `checking` from a restart of Redis until it was compared with PostgreSQL. */
+/** `checking` lasts from a restart of Redis until the drainer has compared it with PostgreSQL. */
 export type StoreState = "open" | "checking" | "lost" | "foreign";
 
 const CHECK_INTERVAL_MS = 500;
-const TRIES_MAX = 3;
-// Each batch leaves a row of 50 bytes: some 1,200 a queue until then, at 20 batches a second.
+const JUDGEMENTS_MAX = 3;
+// Each batch leaves a row of 50 bytes in `drained_versions`: some 1,200 a queue in a minute, at 20
+// batches a second.
 const FORGET_INTERVAL_MS = 60_000;
 
 interface Opened {
@@ -45,7 +46,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
   let forgotAtMs = performance.now();
   let state: StoreState | undefined;
 
-  /** @returns whether that is new */
+  /** @returns whether the state has changed */
   function tell(next: StoreState): boolean {
     if (state === next) return false;
     state = next;
@@ -53,7 +54,10 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     return true;
   }
 
-  /** Makes a store whole again, and opens it. One that PostgreSQL knows nothing of is no loss: it may just be new. */
+  /**
+   * Restores a store and opens it. Where neither side knows the store it is new, and nothing was
+   * lost.
+   */
   async function restoreStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
     const isLoss = guarded !== undefined || store.fence !== undefined;
     if (isLoss && tell("lost")) {
@@ -76,7 +80,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
   async function openStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
     const run = toRun(store);
     const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
-    // Whatever was read from an earlier run and is on its way to PostgreSQL is written by then, or refused.
+    // From here on PostgreSQL has written or refuses each batch of an earlier run.
     await setRun(database, tag, { origin, run });
     const known = await readGuarded(database, tag);
     if (known !== undefined && known.newest > wholeUpTo(store, guarded)) return restoreStore(store, known);
@@ -85,14 +89,14 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     if (!isPut) throw new StoreChanged(tag);
   }
 
-  /** Rankers may put up a fence at the same moment; then the store is judged once more. */
-  async function openAtLast(found: FencedStore): Promise<void> {
+  /** Judges the store once more where a ranker has put a fence meanwhile. */
+  async function judgeAndOpen(found: FencedStore): Promise<void> {
     let store = found;
     for (let tries = 1; ; tries++) {
       try {
         return await open(store);
       } catch (error) {
-        if (!(error instanceof StoreChanged) || tries === TRIES_MAX) throw error;
+        if (!(error instanceof StoreChanged) || tries === JUDGEMENTS_MAX) throw error;
         store = await readFence(redis, tag);
       }
     }
@@ -120,7 +124,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     const run = toRun(store);
     if (opened === undefined || !isAsOpened(store, opened)) {
       opened = undefined;
-      await openAtLast(store);
+      await judgeAndOpen(store);
       store = await readFence(redis, tag);
       if (store.fence?.run !== run || store.run !== run) throw new StoreChanged(tag);
       tell("open");

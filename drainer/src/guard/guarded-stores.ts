@@ -14,7 +14,7 @@ export async function readGuarded(database: Database, tag: string): Promise<Guar
   return row && { origin: row.origin, run: row.run, newest: Number(row.newest) };
 }
 
-/** Deletes the versions that are not the newest of their queue: each batch leaves one. */
+/** Deletes all versions of a queue but the newest: each batch leaves one. */
 export async function forgetVersions(database: Database, tag: string): Promise<void> {
   await database.run(
     (sql) => sql`
@@ -23,12 +23,15 @@ export async function forgetVersions(database: Database, tag: string): Promise<v
   );
 }
 
-/** From now on events of this run are taken; waits for batches of another that are being written. */
+/** Admits batches of this run only; waits for batches of another run that are being written. */
 export async function setRun(database: Database, tag: string, { origin, run }: Omit<Guarded, "newest">): Promise<void> {
   await database.run((sql) => sql`SELECT admit_run(${tag}, ${origin}, ${run})`);
 }
 
-/** Notes that PostgreSQL has rows of a shard up to a version, which came past its queue. */
+/**
+ * Records that PostgreSQL has rows of a shard up to a version, for rows that did not come from its
+ * queue.
+ */
 export async function noteVersion(database: Database, tag: string, version: string): Promise<void> {
   await database.run(
     (sql) =>

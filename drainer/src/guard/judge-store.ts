@@ -3,24 +3,24 @@ import type { FencedStore } from "shared/stores/fenced-store";
 /** What PostgreSQL knows of the Redis behind a queue. */
 export interface Guarded {
   origin: string;
-  /** The run whose events are taken. */
+  /** The run whose batches PostgreSQL admits. */
   run: string;
-  /** The newest version (µs) that was written, or may have been; 0 for none. */
+  /** The newest version (µs) that was written; 0 for none. */
   newest: number;
 }
 
 /**
- * Whether a Redis is the one that PostgreSQL knows, whole:
+ * Judges whether a Redis has everything that PostgreSQL has of it:
  *
- *     open     it is, and it is open
- *     fit      it is, or both are new: it may be opened
- *     lost     it was emptied, or is a copy of an earlier moment: versions are missing that PostgreSQL has
+ *     open     it has, and it is open for writes
+ *     fit      it has, or both are new: it may be opened
+ *     lost     it lacks versions that PostgreSQL has: it was emptied, or is an older copy
  *     foreign  it holds another deployment's data
  *
- * The clock tells, because a store that was restarted is written by nothing until it is opened: it has all versions up to
- * its clock. One that a ranker has opened without PostgreSQL is judged by its clock at that moment.
+ * Nothing writes a restarted store before it is opened, so it has all versions up to its clock. A
+ * store that a ranker has opened without PostgreSQL is judged by its clock at that moment.
  *
- * @param hasRows whether PostgreSQL holds anything at all; counts where it knows nothing of this store
+ * @param hasRows whether PostgreSQL holds any rows; matters where it does not know this store
  */
 export function judgeStore(
   store: FencedStore,
@@ -30,7 +30,7 @@ export function judgeStore(
   const { fence, clock = 0, run } = store;
   if (fence !== undefined && guarded !== undefined && fence.origin !== guarded.origin) return "foreign";
   if (fence === undefined) {
-    // Data of release 0.1, which knew no fences, has a clock.
+    // Release 0.1 wrote a clock but no fence.
     const isKnownToBeOlder = guarded === undefined && (clock > 0 || !hasRows);
     return isKnownToBeOlder ? "fit" : "lost";
   }
@@ -40,8 +40,8 @@ export function judgeStore(
 }
 
 /**
- * The version up to which a store has all that there ever was: its clock, or, where a ranker has opened it, its clock at
- * that moment.
+ * The version up to which a store is complete: its clock; where a ranker has opened it, its clock
+ * at that moment.
  */
 export function wholeUpTo({ fence, clock = 0, run }: FencedStore, guarded: Guarded | undefined): number {
   return fence !== undefined && fence.run === run && guarded?.run !== run ? fence.kept : clock;

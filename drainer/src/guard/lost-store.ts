@@ -5,7 +5,7 @@ import type { Database } from "../postgres/database.ts";
 import { hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, judgeStore } from "./judge-store.ts";
 
-/** A ranker or another drainer has put up a fence meanwhile: the store has to be judged again. */
+/** A ranker or another drainer has put a fence meanwhile: the store has to be judged again. */
 export class StoreChanged extends Error {
   constructor(tag: string) {
     super(`Redis changed while ${tag} was judged.`);
@@ -13,22 +13,22 @@ export class StoreChanged extends Error {
   }
 }
 
-/** The store of a shard, or of the accounts, on both sides. */
+/** The store of a shard, or of the accounts, in Redis and in PostgreSQL. */
 export interface StorePlace {
   redis: Redis;
   database: Database;
-  /** Of the shard, or `accounts`. */
+  /** Tag of the shard, or `accounts`. */
   tag: string;
 }
 
-/** What PostgreSQL knows of a store, and what follows from it, as `judge-store.ts` has it. */
+/** Reads what PostgreSQL knows of a store, and judges it. */
 export async function judgePlace({ database, tag }: StorePlace, store: FencedStore) {
   const guarded = await readGuarded(database, tag);
   const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
   return { guarded, verdict: judgeStore(store, guarded, hasRows) };
 }
 
-/** A store that nothing reads or writes until it is restored. */
+/** A store that no ranker reads or writes until it is restored. */
 export interface ClosedStore {
   origin: string;
   run: string;
@@ -37,9 +37,9 @@ export interface ClosedStore {
 }
 
 /**
- * Closes a store that lost data, and has PostgreSQL refuse what was read from it before.
+ * Closes a store that lost data, and has PostgreSQL refuse batches that were read from it before.
  *
- * @throws StoreChanged; Error where it does not tell its run
+ * @throws StoreChanged; Error where the run of Redis is not known yet
  */
 export async function closeStore(
   { redis, database, tag }: StorePlace,
@@ -55,16 +55,17 @@ export async function closeStore(
     if (!isPut) throw new StoreChanged(tag);
   }
   await setRun(database, tag, { origin, run: store.run });
-  // A batch of before may have been written until then.
+  // A batch read before may have been written until here.
   const newest = (await readGuarded(database, tag))?.newest ?? 0;
   return { origin, run: store.run, kept: Math.max(kept, newest) };
 }
 
 /**
- * Opens a store that was restored, with its clock above every version that was ever given out. One that another service
- * has restored and opened meanwhile stays as it is.
+ * Opens a restored store, with its clock above every version that was ever given out. A store that
+ * another service has opened meanwhile stays as it is.
  *
- * @throws Error where Redis was restarted since it was closed: then it has to be judged again
+ * @throws Error where Redis was restarted since the store was closed: then it has to be judged
+ *   again
  */
 export async function openRestored({ redis, tag }: StorePlace, { origin, run, kept }: ClosedStore): Promise<void> {
   const store = await readFence(redis, tag);

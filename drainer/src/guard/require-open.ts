@@ -3,7 +3,8 @@ import { isOpen, readFence } from "shared/stores/fenced-store";
 import type { Stores } from "shared/stores/stores";
 
 /**
- * For commands that write into Redis: one that is closed must not be written, or its clock would say that it is whole.
+ * Keeps a command from writing to a closed Redis: the write would raise the clock, and a store with
+ * lost data would look whole.
  *
  * @throws Error that names the first shard that is not open, and what to do
  */

@@ -4,17 +4,18 @@ import { ACCOUNTS_TAG } from "shared/redis/keys";
 import { checkSplit } from "shared/stores/split";
 import { type RestoreOptions, restore } from "../restore/restore.ts";
 
-/** Restores the shard of a tag, or the accounts; resolves when all of it is back. */
+/** Restores the shard of a tag, or the accounts; resolves when all entries are back. */
 export type RestoreTag = (tag: string) => Promise<void>;
 
-// Shards of one Redis are found to have lost data one after another, within a look at each.
+// The guards find the lost shards of one Redis one after another, within this time.
 const GATHER_MS = 200;
 
 /**
- * Restores shards that lost data, one pass after another. Those of a region that are found in a short while share a pass,
- * which reads the tables once for all of them; another region's stores do not fail it.
+ * Restores shards that lost data, one pass after another. Shards of one region that are found
+ * within 200 ms share a pass, which reads the tables once for all of them. Regions fail
+ * independently of each other.
  *
- * @param signal ends a pass that is under way, at its next page
+ * @param signal ends the present pass at its next page
  */
 export function createRestorer(
   options: Omit<RestoreOptions, "only" | "onProgress">,
@@ -28,7 +29,8 @@ export function createRestorer(
     await before;
     await delay(GATHER_MS, undefined, { signal });
     gathering.delete(region);
-    // Entries that are split otherwise would be put where nobody looks; an emptied store has lost the number as well.
+    // With another number of partitions, entries would go to shards that no ranker reads. An
+    // emptied store has lost the number as well.
     if (region !== ACCOUNTS_TAG) await checkSplit(stores.of(region), topology, region);
     const counts = await restore({ ...options, only: tags, onProgress: () => signal.throwIfAborted() });
     if (counts.entries + counts.accounts > 0) log.warn({ queues: [...tags], ...counts }, "restored from postgres");

@@ -3,15 +3,18 @@ const TEXT_ARRAY_OID = 1009;
 const SPECIAL = /["\\]/;
 const escaped = (item: string) => item.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 
-/** The literal of an array: every item in quotes. */
+/** The PostgreSQL literal of an array, every item in quotes. */
 export function toArrayLiteral(items: readonly string[]): string {
   if (items.length === 0) return "{}";
-  // One look at all of them is many times faster than one at each, and few have anything to escape.
+  // One test of all items is many times faster than a test of each, and few batches have anything
+  // to escape.
   const safe = SPECIAL.test(items.join("")) ? items.map(escaped) : items;
   return `{"${safe.join('","')}"}`;
 }
 
-/** `text[]`, the one array type that is sent; as a literal, where that was made before. Nothing of this type is read. */
+/**
+ * `text[]`, the only array type that the drainer sends; a string is taken as a finished literal.
+ */
 export const textArray = {
   to: TEXT_ARRAY_OID,
   from: [],

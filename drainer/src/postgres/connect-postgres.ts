@@ -7,21 +7,26 @@ export interface ConnectPostgresOptions {
   /** Names the connections in `pg_stat_activity`. */
   name: string;
   connectionsMax: number;
-  /** PostgreSQL ends a statement after this long. */
+  /** PostgreSQL cancels a statement after this long. */
   statementTimeoutMs: number;
-  /** Whether a pooler stands between, which takes none of the settings and keeps no statement prepared. */
+  /**
+   * Whether the connection goes through a pooler, which takes no settings and keeps no prepared
+   * statements.
+   */
   isPooled: boolean;
 }
 
 const CONNECT_TIMEOUT_SECONDS = 2;
-// The caller backs off by itself; the client's own delay grows to 20 s and would outlast an outage by that much.
+// The caller backs off by itself; the client's own delay grows to 20 s, by which it would outlast
+// an outage.
 const RECONNECT_DELAY_SECONDS = 0.1;
-// PostgreSQL notices a drainer that is gone without a word after 30 + 3 * 10 s; by default it keeps its backends for 2 hours.
+// PostgreSQL notices a vanished drainer after 30 + 3 * 10 s; by default it would keep the backends
+// for 2 hours.
 const KEEPALIVES = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 };
 
 /**
- * A pool of connections. The statement timeout belongs to PostgreSQL: a backend that waits for a lock does not notice
- * that its client has gone, and each that stays takes one of `max_connections`.
+ * Opens a pool of connections. PostgreSQL enforces the statement timeout: a backend that waits for
+ * a lock does not notice that its client is gone, and would go on taking one of `max_connections`.
  */
 export function connectPostgres(url: string, options: ConnectPostgresOptions): Sql {
   const { name, connectionsMax, statementTimeoutMs, isPooled } = options;
@@ -35,7 +40,8 @@ export function connectPostgres(url: string, options: ConnectPostgresOptions): S
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     backoff: () => RECONNECT_DELAY_SECONDS,
     onnotice: () => {},
-    // By default a new connection asks for all array types first, and a backend that dies just then ends the process.
+    // The client would query array types on each new connection, and a backend that dies meanwhile
+    // ends the process.
     fetch_types: false,
     types: { textArray },
     prepare: !isPooled,
@@ -48,8 +54,8 @@ const NO_SUCH_STATEMENT = "26000";
 const STATEMENT_EXISTS = "42P05";
 
 /**
- * True for what a pooler such as PgBouncer answers when it is not asked as one: it refuses settings, and in transaction
- * mode a statement may be prepared on one connection and run on another.
+ * True for errors that only occur behind a pooler such as PgBouncer: it refuses settings, and in
+ * transaction mode it may prepare a statement on one connection and run it on another.
  */
 export function isRefusedByPooler(error: unknown): boolean {
   if (!(error instanceof postgres.PostgresError)) return false;
@@ -60,6 +66,6 @@ export function isRefusedByPooler(error: unknown): boolean {
 const QUERY_CANCELED = "57014";
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** True for a statement that PostgreSQL ended because it took too long. */
+/** True for a statement that PostgreSQL cancelled because it took too long. */
 export const isTimedOut = (error: unknown): boolean =>
   error instanceof postgres.PostgresError && (error.code === QUERY_CANCELED || error.code === LOCK_NOT_AVAILABLE);

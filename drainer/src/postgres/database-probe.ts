@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { openDatabase } from "./database.ts";
 
-/** Whether databases answer, as of a moment ago. */
+/** Whether databases answered within the last two seconds. */
 export interface DatabaseProbe {
   isUp(url: string): boolean;
   close(): Promise<void>;
@@ -11,8 +11,8 @@ const INTERVAL_MS = 1_000;
 const DEADLINE_MS = 1_000;
 
 /**
- * Asks each database now and then, also where nothing waits for it. Over a connection of its own: a question without an
- * answer ends the pool that it was asked in, and no batch is to be in there.
+ * Probes each database once a second, for readiness. Each probe has a connection of its own: a
+ * probe that times out replaces its pool, and must not interrupt a batch.
  */
 export function probeDatabases(urls: Iterable<string>): DatabaseProbe {
   const stopping = new AbortController();

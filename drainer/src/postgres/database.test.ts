@@ -20,7 +20,7 @@ test("a query without an answer fails at its deadline, and the next one works", 
   await database.close();
 });
 
-test("a server that accepts and never speaks is given up at the deadline", async () => {
+test("a use of a server that never answers fails at the deadline", async () => {
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const database = openDatabase(`postgres://u:p@127.0.0.1:${silent.port}/board`, { deadlineMs: 100 });
   await expect(database.run((sql) => sql`SELECT 1`)).rejects.toBeInstanceOf(DatabaseTimeout);
@@ -35,7 +35,7 @@ test("a pool heals when its backend has died in the middle of a query", async ()
   const sleeping = database.run((sql) => sql`SELECT pg_sleep(30)`).catch((error: Error) => error);
   await other.run((sql) => sql`SELECT pg_terminate_backend(${row?.pid ?? 0})`);
   expect(await sleeping).toBeInstanceOf(Error);
-  // `postgres` may hand the dead backend's farewell to the query after it: one more failure, and no more.
+  // The client may hand the error of the dead backend to the next query: at most one more failure.
   const selectOne = () => database.run((sql) => sql`SELECT 1 AS one`);
   expect(await selectOne().catch(selectOne)).toMatchObject([{ one: 1 }]);
   await Promise.all([database.close(), other.close()]);
@@ -47,7 +47,7 @@ test("the label names the database and never its password", async () => {
   await database.close();
 });
 
-test("an array arrives item by item as it was, whatever is in it, and so does its literal", async () => {
+test("an array and its literal arrive item by item, with any characters", async () => {
   const database = openDatabase(server.url("board"));
   const odd = ["", "NULL", "{}", ",", " a ", '"', "\\", '\\"', "a,b", "\n", "é🎮"];
   for (const items of [odd, ["plain", "ones"], [""], []]) {

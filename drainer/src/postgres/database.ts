@@ -1,16 +1,16 @@
 import postgres from "postgres";
 import { connectPostgres, isRefusedByPooler, isTimedOut, type Sql } from "./connect-postgres.ts";
 
-/** One PostgreSQL database, with a bound on the time that any use of it takes. */
+/** One PostgreSQL database; every use of it has a deadline. */
 export interface Database {
-  /** Host, port and name, for people. */
+  /** Host, port and name, for logs. */
   readonly label: string;
-  /** @throws whatever `work` throws, or `DatabaseTimeout` */
+  /** @throws what `work` throws, or `DatabaseTimeout` */
   run<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** PostgreSQL gave no answer within the deadline; what was asked may still have happened. */
+/** PostgreSQL gave no answer within the deadline; the statement may still have been executed. */
 export class DatabaseTimeout extends Error {
   constructor(label: string, deadlineMs: number, cause?: unknown) {
     super(`${label} did not answer within ${deadlineMs} ms`, { cause });
@@ -19,30 +19,35 @@ export class DatabaseTimeout extends Error {
 }
 
 export interface DatabaseOptions {
-  /** Milliseconds for one use, waiting for a connection included. */
+  /** Milliseconds for one use, the wait for a connection included. */
   deadlineMs?: number;
   connectionsMax?: number;
 }
 
-// A hundred times what a batch takes. An outage costs this much after its end, where it caught a batch under way.
+// A hundred times the duration of a batch. A batch caught by an outage goes on at most this long
+// after the outage.
 const DEADLINE_MS = 3_000;
 const CONNECTIONS_MAX = 4;
-/** In `pg_stat_activity`; a pool adds an id of its own. */
+/** Application name in `pg_stat_activity`; each pool appends an id. */
 const NAME = "drainer";
-/** PostgreSQL ends a statement at this share of the deadline, so that its answer comes before the deadline. */
+/**
+ * Statement timeout as a share of the deadline, so that the error of PostgreSQL comes before the
+ * deadline.
+ */
 const STATEMENT_SHARE = 0.9;
-/** What ending the backends of a pool that was given up may take. */
+/** Time limit for ending the backends of a replaced pool. */
 const END_BACKENDS_MS = 2_000;
 
 const READ_TIMEOUT = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'";
 
-/** A pooler stands between, which keeps the settings of a connection from PostgreSQL. */
+/** A pooler has dropped the settings of the connection. */
 class SettingsDropped extends Error {}
 
 /**
- * A pool of connections that is thrown away whole when a use of it outlasts its deadline: `postgres` alone would wait
- * for ever on a connection whose other end is gone. PostgreSQL itself ends a statement a little before that. A pooler
- * refuses that setting or drops it, and so the backends of a pool that is thrown away are ended by the pool's name.
+ * Opens a database. Its pool is replaced when a use outlasts its deadline: the client `postgres`
+ * alone would wait without end on a connection whose other end is gone. PostgreSQL cancels the
+ * statement shortly before. Behind a pooler it does not have that setting, so the backends of a
+ * replaced pool are ended by the pool's name.
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const { deadlineMs = DEADLINE_MS, connectionsMax = CONNECTIONS_MAX } = options;
@@ -61,7 +66,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   let pool = connect(false);
   const endings = new Set<Promise<void>>();
 
-  /** Replaces a pool, once; the next use gets the new one. */
+  /** Replaces a pool, once. The next use gets the new pool. */
   function replace(old: typeof pool, isPooled: boolean): void {
     if (pool !== old) return;
     pool = connect(isPooled);
@@ -71,7 +76,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
 
   async function end({ name, sql }: typeof pool): Promise<void> {
     await sql.end({ timeout: 0 }).catch(() => {});
-    await endBackends(url, name).catch(() => {}); // they stay until the lock is gone, and change nothing
+    await endBackends(url, name).catch(() => {}); // the backends stay until the lock is released, and change nothing
   }
 
   /** @throws SettingsDropped */
@@ -89,7 +94,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     } catch (error) {
       if (error instanceof DatabaseTimeout) replace(used, used.isPooled);
       if (isTimedOut(error)) throw new DatabaseTimeout(label, deadlineMs, error);
-      // Also what another use lost when it was the first to be refused.
+      // Another use may have replaced the pool, which failed this use as well.
       const isRefused =
         !used.isPooled && (pool.isPooled || error instanceof SettingsDropped || isRefusedByPooler(error));
       if (!isRefused) throw error;
@@ -115,7 +120,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   };
 }
 
-/** Ends what the backends of a pool are still at: a backend that waits for a lock does not notice that its client left. */
+/**
+ * Ends the active backends of a pool: a backend that waits for a lock does not notice that its
+ * client is gone.
+ */
 async function endBackends(url: string, name: string): Promise<void> {
   const sql = connectPostgres(url, {
     name: NAME,
@@ -136,9 +144,10 @@ async function endBackends(url: string, name: string): Promise<void> {
   }
 }
 
-// SQLSTATE classes that blame the row: data exceptions and violated constraints. All others blame the moment.
+// SQLSTATE classes of faults in a row: data exceptions and violated constraints. All other errors
+// may pass on a retry.
 const ROW_FAULT = /^2[23]/;
 
-/** True when PostgreSQL refused what a row holds, so that the same row would be refused again. */
+/** True when PostgreSQL refused the contents of a row, and would refuse the same row again. */
 export const isRowFault = (error: unknown): error is postgres.PostgresError =>
   error instanceof postgres.PostgresError && ROW_FAULT.test(error.code);

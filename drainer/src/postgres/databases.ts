@@ -1,12 +1,12 @@
 import { type Database, openDatabase } from "./database.ts";
 
-/** The databases of a deployment: one pool a distinct URL, so that regions which share a database share a pool. */
+/** The databases of a deployment. Regions with the same URL share a pool. */
 export interface Databases {
-  /** Where accounts live. */
+  /** The database of accounts. */
   readonly home: Database;
   readonly all: readonly Database[];
   of(region: string): Database;
-  /** That of a configured URL. */
+  /** The database of a configured URL. */
   at(url: string): Database;
   close(): Promise<void>;
 }

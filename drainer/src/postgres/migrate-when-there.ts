@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
-import { backoffAfter } from "../drain/pace.ts";
+import { backoffAfter } from "../drain/step-pause.ts";
 import { migrate } from "./migrate.ts";
 
-/** Tries until the database is there: its events can wait, and so can we. */
+/** Migrates a database, and retries without end while it is away: its events wait in Redis. */
 export async function migrateWhenThere(url: string, log: Log): Promise<void> {
   const database = new URL(url).pathname.slice(1);
   for (let failures = 1; ; failures++) {

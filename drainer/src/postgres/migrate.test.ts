@@ -50,13 +50,13 @@ test("a migration is applied once", async () => {
   ]);
 });
 
-test("of drainers that start together, one applies each migration", async () => {
+test("each migration is applied once by drainers that start together", async () => {
   const url = server.url("raced");
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
   expect(applied.flat().sort()).toEqual(MIGRATIONS);
 });
 
-test("of a migration that fails nothing remains, and the next start tries it again", async () => {
+test("a failed migration changes nothing, and the next start repeats it", async () => {
   const url = server.url("broken");
   await writeFile(join(dir, "0001_good.sql"), "CREATE TABLE good (a INT);");
   await writeFile(join(dir, "0002_bad.sql"), "CREATE TABLE half (a INT); SELECT nothing_like_this();");
@@ -66,7 +66,7 @@ test("of a migration that fails nothing remains, and the next start tries it aga
   expect(await migrate(url, dir)).toEqual(["0002_bad.sql"]);
 });
 
-test("tables that were made beforehand are taken over", async () => {
+test("a migration takes over tables that exist already", async () => {
   const url = server.url("prepared");
   const database = openDatabase(url);
   for (const name of MIGRATIONS) {

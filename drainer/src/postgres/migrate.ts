@@ -4,15 +4,19 @@ import postgres from "postgres";
 import { openDatabase } from "./database.ts";
 
 const MIGRATIONS_DIR = join(import.meta.dir, "../../migrations");
-// Any number that nothing else in the database locks: "lead" in ASCII.
+// Advisory lock that no other program uses: "lead" in ASCII.
 const LOCK_ID = 0x6c656164;
 const CONNECT_TIMEOUT_SECONDS = 2;
-/** A migration may run for long, but what it waits for a table keeps all others from that table. */
+/**
+ * A migration may run long, but while it waits for a table lock, it blocks every later user of that
+ * table.
+ */
 const LOCK_TIMEOUT_MS = 3_000;
 
 /**
- * What each transaction begins with. The lock is the transaction's and not the session's: behind a pooler a session's
- * lock would stay with a connection that goes on to others. Drainers that start together take their turns by it.
+ * The start of each transaction. The lock lets drainers that start together take turns. It belongs
+ * to the transaction: behind a pooler, a session lock would stay on a connection that other clients
+ * get.
  */
 const BEGIN = `
   SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
@@ -22,11 +26,11 @@ const ENSURE_TABLE = `${BEGIN}
   CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)`;
 
 /**
- * Applies the migrations that a database has not seen, in the order of their names, each in a transaction with the
- * record of it.
+ * Applies the missing migrations of a database in the order of their names, each in a transaction
+ * together with its record.
  *
- * @returns the names of those applied now
- * @throws the first error; nothing of the migration that failed remains
+ * @returns the names of the migrations applied now
+ * @throws the first error; the failed migration has changed nothing
  */
 export async function migrate(url: string, dir: string = MIGRATIONS_DIR): Promise<string[]> {
   const names = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
@@ -63,9 +67,10 @@ async function findMissing(url: string, names: readonly string[]): Promise<strin
   }
 }
 
-/** @returns false where another drainer has applied it since */
+/** @returns false where another drainer has applied the migration meanwhile */
 async function apply(sql: postgres.Sql, name: string, source: string): Promise<boolean> {
-  // Written first, so that a second drainer stops at it. Statements sent as one simple query are one transaction.
+  // The record comes first, so that a second drainer fails at it. A simple query of several
+  // statements is one transaction.
   const record = `INSERT INTO schema_migrations VALUES ('${name.replaceAll("'", "''")}', now());`;
   try {
     await sql.unsafe(`${BEGIN}\n${record}\n${source}`).simple();

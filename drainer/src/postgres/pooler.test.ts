@@ -9,7 +9,7 @@ import { migrate } from "./migrate.ts";
 announceWithoutPgbouncer("nothing was tried behind a pooler");
 
 const IGNORED = "statement_timeout,idle_in_transaction_session_timeout,tcp_keepalives_idle";
-/** By name, with their settings: one refuses what it does not know, the other drops it. */
+/** Poolers and their settings: one refuses unknown settings, the other drops them. */
 const POOLERS = {
   PgBouncer: [],
   "a PgBouncer that drops settings": [
@@ -20,7 +20,7 @@ const POOLERS = {
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
 const poolers: Awaited<ReturnType<typeof startPgbouncer>>[] = [];
 let operator: Database;
-/** What the tests connect to, by name. */
+/** URLs by the name of the route. */
 let urls: Record<string, string>;
 beforeAll(async () => {
   server = await scratchPostgres(["board"]);

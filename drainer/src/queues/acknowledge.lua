@@ -1,16 +1,18 @@
 #!lua flags=allow-oom
 --[[
-Takes events off the right end of a queue once they are durable, and keeps those that PostgreSQL refused, together or
-not at all. Runs at maxmemory too: it frees more than it takes.
+Trims events that PostgreSQL has taken, and puts the events that it refused into the dead list.
 
-KEYS 1 queue   list  LPUSH by the ranker, so that the oldest event is the last
+KEYS 1 queue   list  newest event first
      2 dead    list  refused events with their reasons
 ARGV 1 count   events peeked
      2 newest  event peeked, byte for byte: the one at -count
      3 oldest  event peeked, byte for byte: the one at -1
      4...      entries for the dead list
-Reply 1; 0 when the end of the queue is not what was peeked (another drainer was faster, or a replica that lags has
-      taken over): then nothing has changed.
+Reply 1; 0 when the old end of the queue is not what was peeked: another drainer was faster, or a
+      replica that lags has taken over
+
+Guarantee: both lists change together or not at all; at 0 nothing has changed. Runs at maxmemory
+too, because it frees more than it takes.
 ]]
 local queue, dead = KEYS[1], KEYS[2]
 local count, newest, oldest = tonumber(ARGV[1]), ARGV[2], ARGV[3]

@@ -8,7 +8,7 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
-import { dropDead, dropDeadOf, readDead, retryDead } from "./dead.ts";
+import { dropDead, dropErasedDead, readDead, retryDead } from "../dead/dead-events.ts";
 import { PEEK_BYTES_MAX, peekList } from "./peek-list.ts";
 import { list } from "./queue-status.ts";
 
@@ -23,7 +23,7 @@ const KEY = "list:{EU}";
 const MIB = 1024 * 1024;
 const push = (...elements: (string | Buffer)[]) => it.redis.lpush(KEY, ...elements);
 const bytesOf = (elements: readonly Buffer[]) => elements.reduce((sum, { length }) => sum + length, 0);
-/** Foreign events of 1.5 MiB, each of its own. */
+/** A foreign event of 1.5 MiB. */
 const large = (n: number) => `${n} ${"x".repeat(1.5 * MIB)}`;
 
 test.each([
@@ -40,20 +40,20 @@ test.each([
 ])("of a list of %d it has, behind %d, up to %d, oldest first", async (length, behind, count) => {
   const all = Array.from({ length }, (_, n) => `element ${n}`);
   if (length > 0) await push(...all);
-  expect((await peekList(it.redis, KEY, count, behind)).map(String)).toEqual(all.slice(behind, behind + count));
+  expect((await peekList(it.redis, KEY, { count, behind })).map(String)).toEqual(all.slice(behind, behind + count));
 });
 
-test("elements come byte for byte, also what is no text", async () => {
+test("elements arrive byte for byte, even when they are not text", async () => {
   const element = Buffer.from([0, 0xff, 0xfe, 0x0a, 0x80]);
   await push(element, "");
-  expect(await peekList(it.redis, KEY, 10)).toEqual([element, Buffer.alloc(0)]);
+  expect(await peekList(it.redis, KEY, { count: 10 })).toEqual([element, Buffer.alloc(0)]);
 });
 
-test("what has more bytes than a peek holds is left for the next one, and one that is larger comes alone", async () => {
+test("a peek stops at its bound of bytes, and returns a larger element alone", async () => {
   await push("a", large(1), large(2), large(3), "b", "x".repeat(2 * PEEK_BYTES_MAX), "c");
   const lengths: number[] = [];
   for (let behind = 0; behind < 7; ) {
-    const peeked = await peekList(it.redis, KEY, 100, behind);
+    const peeked = await peekList(it.redis, KEY, { count: 100, behind });
     expect(peeked.length === 1 || bytesOf(peeked) <= PEEK_BYTES_MAX).toBe(true);
     lengths.push(peeked.length);
     behind += peeked.length;
@@ -61,7 +61,7 @@ test("what has more bytes than a peek holds is left for the next one, and one th
   expect(lengths).toEqual([3, 2, 1, 1]);
 });
 
-test("a queue of large foreign events is drained in batches that are bounded in bytes, and what is good is written", async () => {
+test("a queue of large foreign events is drained in batches of bounded bytes, and the valid events are written", async () => {
   for (let n = 0; n < 9; n++) await pushEvents(it, large(n), scoreEvent(`p${n}`, n, n + 1));
   const sizes: number[] = [];
   const drain = scoreDrain(it);
@@ -71,7 +71,7 @@ test("a queue of large foreign events is drained in batches that are bounded in 
   expect(await it.redis.llen(it.keys.dead)).toBe(9);
 });
 
-test("pages of dead events are bounded in bytes, whatever is done with them", async () => {
+test("pages of dead events are bounded in bytes when they are read, retried and dropped", async () => {
   const bury = async () => {
     for (let n = 0; n < 7; n++) {
       await it.redis.lpush(it.keys.dead, toDeadEntry({ raw: Buffer.from(large(n)), reason: "test" }, new Date(0)));
@@ -82,7 +82,7 @@ test("pages of dead events are bounded in bytes, whatever is done with them", as
   for await (const page of readDead(it.redis, it.keys)) sizes.push(page.length);
   expect(sizes).toEqual([2, 2, 2, 1]);
   expect(await list(it.redis, it.keys.dead)).toMatchObject({ length: 7, oldest: { length: 2 } });
-  await dropDeadOf(it.redis, it.keys, (raw) => /^[135] /.test(raw.toString("latin1", 0, 2)));
+  await dropErasedDead(it.redis, it.keys, (raw) => /^[135] /.test(raw.toString("latin1", 0, 2)));
   expect(await it.redis.llen(it.keys.dead)).toBe(4);
   const pages: number[] = [];
   expect(await retryDead(it.redis, it.keys, ({ retried }) => pages.push(retried))).toEqual({
@@ -90,7 +90,10 @@ test("pages of dead events are bounded in bytes, whatever is done with them", as
     unreadable: 0,
   });
   expect(pages).toEqual([2, 4]);
-  const queued = await Array.fromAsync([0, 1, 2, 3], async (n) => (await peekList(it.redis, it.keys.queue, 1, n))[0]);
+  const queued = await Array.fromAsync(
+    [0, 1, 2, 3],
+    async (n) => (await peekList(it.redis, it.keys.queue, { count: 1, behind: n }))[0],
+  );
   expect(queued.map((event) => event?.toString("latin1", 0, 2)).sort()).toEqual(["0 ", "2 ", "4 ", "6 "]);
   await bury();
   const dropped: number[] = [];

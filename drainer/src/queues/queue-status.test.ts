@@ -23,7 +23,7 @@ test("waiting and dead events are listed, and the rest is counted", () => {
   );
 });
 
-test("an entry that no drainer wrote is shown as it stands", () => {
+test("an entry that no drainer wrote is shown unchanged", () => {
   expect(formatDead(readDeadEntry(Buffer.from("{}")))).toBe("{}");
 });
 

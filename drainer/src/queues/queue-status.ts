@@ -6,19 +6,19 @@ import { peekList } from "./peek-list.ts";
 /** Events shown of one list. */
 const SHOWN_MAX = 20;
 
-/** What one list holds: its length, and its oldest entries, oldest first. */
+/** The length of a list and its oldest entries, oldest first. */
 export interface Listing {
   length: number;
   oldest: Buffer[];
 }
 
-/** Reads a queue, or its dead events, without moving anything. */
+/** Reads the length and the oldest entries of a queue or a dead list. */
 export async function list(redis: Redis, key: string): Promise<Listing> {
-  const [length, oldest] = await Promise.all([redis.llen(key), peekList(redis, key, SHOWN_MAX)]);
+  const [length, oldest] = await Promise.all([redis.llen(key), peekList(redis, key, { count: SHOWN_MAX })]);
   return { length, oldest };
 }
 
-/** For people, one event a line. */
+/** Text for people, one event a line. */
 export function format(tag: string, waiting: Listing, dead: Listing): string {
   const lines = ({ length, oldest }: Listing, kind: string, show: (entry: Buffer) => string) => [
     ...oldest.map((entry) => `  ${kind}  ${show(entry)}`),
@@ -31,13 +31,13 @@ export function format(tag: string, waiting: Listing, dead: Listing): string {
   ].join("\n");
 }
 
-/** For people: when it died, why, and the event whole. */
+/** Text for people: time, reason and the whole event. */
 export function formatDead(dead: DeadEvent): string {
   const { at, reason, event, event_base64 } = toShown(dead);
   return [at, reason, event ?? `base64 ${event_base64}`].filter((part) => part !== "").join("  ");
 }
 
-/** For machines: the queue's name and what {@link formatDead} shows. */
+/** A JSON line with the queue's name and what {@link formatDead} shows. */
 export const toDeadLine = (queue: string, dead: DeadEvent): string => JSON.stringify({ queue, ...toShown(dead) });
 
 interface Shown {
@@ -47,7 +47,7 @@ interface Shown {
   event_base64?: string;
 }
 
-/** Without the hash of a password, wherever it may stand. */
+/** Redacts password hashes in event and reason. */
 function toShown({ entry, at, reason, raw = entry }: DeadEvent): Shown {
   const text = raw.toString("utf8");
   const event = Buffer.from(text).equals(raw) ? { event: redact(text) } : { event_base64: redactBytes(raw) };

@@ -1,8 +1,19 @@
 import type { Topology } from "shared/model/regions";
 import { accountDeadKey, accountLeaseKey, accountQueueKey, deadKey, leaseKey, queueKey } from "shared/redis/keys";
-import type { QueueKeys } from "./queue.ts";
 
-/** The queue of one shard's scores; its region says which Redis it is on and which database it goes to. */
+/** The keys of one queue: that of a shard, or that of the accounts. */
+export interface QueueKeys {
+  /** Content of the keys' hash tag; names the queue in logs and metrics. */
+  readonly tag: string;
+  readonly queue: string;
+  readonly dead: string;
+  readonly lease: string;
+}
+
+/**
+ * The queue of one shard's scores. Its region says which Redis holds it and which database it goes
+ * to.
+ */
 export interface ScoreQueue extends QueueKeys {
   region: string;
 }
@@ -16,7 +27,7 @@ export const scoreQueuesOf = ({ shards }: Topology): ScoreQueue[] =>
     lease: leaseKey(shard),
   }));
 
-/** The queue of accounts: on the home Redis, to the home database. */
+/** The queue of accounts: on the home Redis, for the home database. */
 export const accountQueue: QueueKeys = {
   tag: "accounts",
   queue: accountQueueKey,

@@ -1,43 +1,46 @@
-import type { Versioned } from "../drain/fold.ts";
+import type { Versioned } from "shared/model/events";
 
 /** How the two stores disagree about one player. */
 export const DRIFT_KINDS = [
   "row_missing",
   "row_older",
-  /** One version, two contents, and Redis is at one with itself. */
+  /** The same version with other contents, and Redis does not contradict itself. */
   "row_differs",
   "entry_missing",
   "entry_older",
-  /** Redis contradicts itself: ranking and record do not tell one story. */
+  /** Redis contradicts itself: ranking and record differ. */
   "entry_broken",
-  /** Redis has another account under the id, although PostgreSQL's was not erased. */
+  /** Redis has another account under the id, although the account in PostgreSQL was not erased. */
   "entry_foreign",
-  /** Neither side tells enough. */
+  /** Neither store has enough to repair the other. */
   "unrepairable",
 ] as const;
 export type DriftKind = (typeof DRIFT_KINDS)[number];
 
-/** What Redis says of one player, put into the form of a row. */
+/** The values of one player in Redis, in the form of a row. */
 export interface Claim<R> {
-  /** Nothing where Redis does not tell enough for a row. */
+  /** Undefined where Redis does not have all values of a row. */
   row: R | undefined;
-  /** True when everything that Redis keeps of the player agrees. */
+  /** True when all values in Redis agree with each other. */
   isWhole: boolean;
-  /** True when Redis keeps anything of the player at all. */
+  /** True when Redis has any value of the player. */
   isPresent: boolean;
 }
 
 export type Verdict<R> =
   | { kind: "same" }
-  /** The row has to become `row`; with `isMending` the entry too, which contradicts itself. */
+  /**
+   * PostgreSQL has to take `row`; with `isMending` Redis as well, because its values contradict
+   * each other.
+   */
   | { kind: DriftKind; keep: "redis"; row: R; isMending: boolean }
-  /** The entry has to become `row`. */
+  /** Redis has to take `row`. */
   | { kind: DriftKind; keep: "postgres"; row: R }
   | { kind: "unrepairable"; keep: "neither" };
 
 /**
- * Who is right. The newer version; of one version with two contents Redis, unless it contradicts itself. A row that
- * could not have been written by us (`isSound`) has no say.
+ * Decides which store is right: the one with the newer version; at the same version Redis, unless
+ * it contradicts itself. A row that no service can have written (`isSound`) is ignored.
  */
 export function judge<R extends Versioned>(
   { row: claimed, isWhole, isPresent }: Claim<R>,

@@ -5,13 +5,13 @@ import { createLog, type Log } from "shared/log/log";
 import { boardKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { measureSweeps } from "../metrics.ts";
+import { unshared } from "../leases/lease.ts";
 import { openDatabases } from "../postgres/databases.ts";
-import { unshared } from "../queues/lease.ts";
 import { restore } from "../restore/restore.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import type { Sides } from "../subjects/subjects.ts";
 import { type DriftWatchOptions, startDriftWatch } from "./drift-watch.ts";
+import { measureSweeps } from "./sweep-metrics.ts";
 
 let it: UnderTest;
 let sides: Sides;
@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 const free = { ...unshared, hold: async () => false };
 
-/** Watches until one sweep has ended; returns what it logged, as one text, and what a scrape says then. */
+/** Watches until one sweep has ended. @returns the log as one text, and a scrape after it */
 async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ logged: string; scraped: string }> {
   const registry = new Registry();
   const metrics = measureSweeps(registry, () => 5_000);
@@ -74,7 +74,7 @@ async function sweepOnce(options: Partial<DriftWatchOptions> = {}): Promise<{ lo
   return { logged: lines.join(""), scraped: await registry.metrics() };
 }
 
-test("stores that agree: every kind is 0, the time is told, nothing is logged", async () => {
+test("a sweep of stores that agree reports 0 for every kind and its time, and logs nothing", async () => {
   const { logged, scraped } = await sweepOnce();
   expect(logged).toBe("");
   expect(scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 0');
@@ -97,7 +97,7 @@ test("drift is counted and logged with examples, and nothing is repaired", async
   expect((await sweepOnce()).scraped).toContain('drainer_drift_entries{queue="EU",kind="row_missing"} 1');
 });
 
-test("what another drainer holds is its to compare", async () => {
+test("a drainer does not compare queues whose lease another drainer holds", async () => {
   await it.database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob'`);
   const { logged, scraped } = await sweepOnce({
     leases: new Map([
@@ -109,7 +109,7 @@ test("what another drainer holds is its to compare", async () => {
   expect(scraped).not.toContain('queue="EU"');
 });
 
-test("a sweep that fails is counted and tried again", async () => {
+test("a failed sweep is counted and repeated", async () => {
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   const { logged, scraped } = await sweepOnce();
   await it.database.run((sql) => sql`ALTER TABLE elsewhere RENAME TO leaderboard`);
@@ -117,7 +117,7 @@ test("a sweep that fails is counted and tried again", async () => {
   expect(logged).toContain("could not be compared");
 });
 
-test("what cannot be compared is not told to be alike, and does not keep the rest from being told", async () => {
+test("a part that cannot be compared reports no drift figures, and the other parts report theirs", async () => {
   await it.database.run((sql) => sql`ALTER TABLE leaderboard RENAME TO elsewhere`);
   const { promise: told, resolve } = Promise.withResolvers<string[]>();
   const watch = startDriftWatch({

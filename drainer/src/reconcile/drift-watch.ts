@@ -1,22 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
-import type { SweepMetrics } from "../metrics.ts";
-import type { Lease } from "../queues/lease.ts";
+import type { Lease } from "../leases/lease.ts";
 import { accountSweep, entrySweeps, type Sides, type Sweep } from "../subjects/subjects.ts";
 import type { DriftKind } from "./compare.ts";
 import type { Drift } from "./reconcile.ts";
+import type { SweepMetrics } from "./sweep-metrics.ts";
 
 export interface DriftWatch {
-  /** Ends a sweep that is under way. */
+  /** Ends the present sweep, too. */
   stop(): Promise<void>;
 }
 
 export interface DriftWatchOptions {
   sides: Sides;
-  /** The lease of a queue, by its tag: only what this drainer drains is compared by it. */
+  /** The leases of the queues, by tag. A drainer compares only the queues whose lease it holds. */
   leases: ReadonlyMap<string, Lease>;
-  /** Whether the Redis of a queue is whole; one that is not is restored, and not compared. */
+  /** Whether the Redis of a queue is open; a closed one is being restored, and is not compared. */
   isOpen: (tag: string) => boolean;
   accountTag: string;
   intervalMs: number;
@@ -24,7 +24,8 @@ export interface DriftWatchOptions {
   metrics: SweepMetrics;
 }
 
-// After each page a pause of four times what it took: a fifth of a core at the most, shared out over three processes.
+// A pause after each page, in units of the time that the page took: at most a fifth of a core over
+// three processes.
 const PAUSE_PER_WORK = 4;
 /** Players named in the log for each queue. */
 const EXAMPLES_MAX = 5;
@@ -34,7 +35,10 @@ interface Found {
   examples: string[];
 }
 
-/** Compares Redis with PostgreSQL again and again, and tells what it finds; repairs nothing. */
+/**
+ * Compares Redis with PostgreSQL at intervals, and reports drifts in log and metrics. Repairs
+ * nothing.
+ */
 export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
   const { sides, leases, isOpen, accountTag, intervalMs, log, metrics } = options;
   const stopping = new AbortController();
@@ -68,7 +72,7 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
     const found = new Map<string, Found>();
     let failed = 0;
     for (const { tags, sweeps } of parts) {
-      // A region that is away does not keep the others from being compared.
+      // The other regions are compared although one fails.
       try {
         for (const [tag, each] of await comparePart(tags, sweeps)) found.set(tag, each);
       } catch (error) {
@@ -107,7 +111,7 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
     }
   }
 
-  const running = loop().catch(() => {}); // a rest that was ended
+  const running = loop().catch(() => {}); // stop() aborts the pause
   return {
     async stop() {
       stopping.abort();

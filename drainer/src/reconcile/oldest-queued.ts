@@ -1,19 +1,21 @@
-/** What a script says of a queue, beside what it read in the same moment. */
+import { versionIn } from "shared/model/events";
+
+/** The state of a queue at the moment when a script read other keys. */
 export interface Moment {
-  /** Versions from this one on may still be on their way to PostgreSQL; infinite when nothing waits. */
+  /** Versions from this one on may still wait for PostgreSQL; infinite when the queue is empty. */
   oldestWaiting: number;
-  /** No version given out by then is greater. */
+  /** The greatest version that was given out by then. */
   latestVersion: number;
 }
 
 /**
- * Versions grow and a queue is first in, first out: whatever is newer than the oldest waiting event may wait too. While
- * an event waits that tells no version, everything may.
+ * Versions grow and the queue is first in, first out: an event newer than the oldest waiting one
+ * may wait, too. While the oldest event has no version, any event may.
  */
 export function toMoment(oldestEvent: string | null, clock: string | null, now: string): Moment {
-  const version = oldestEvent === null ? Number.POSITIVE_INFINITY : /"updated_at":"(\d+)"/.exec(oldestEvent)?.[1];
-  return { oldestWaiting: Number(version ?? 0), latestVersion: Math.max(Number(clock ?? 0), Number(now)) };
+  const oldestWaiting = oldestEvent === null ? Number.POSITIVE_INFINITY : (versionIn(oldestEvent) ?? 0);
+  return { oldestWaiting, latestVersion: Math.max(Number(clock ?? 0), Number(now)) };
 }
 
-/** The version that a kept erasure begins with; before all versions where there is none. */
+/** The version at the start of an `erased` value; -1, before all versions, where there is none. */
 export const toErasedAt = (erasure: string | null | undefined): number => Number.parseInt(erasure ?? "-1", 10);

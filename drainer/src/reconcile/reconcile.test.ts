@@ -17,7 +17,8 @@ import { flushAll } from "testing/whole-store";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { restore } from "../restore/restore.ts";
-import { readAccountsOf, readEntriesOf } from "../rows/read-rows.ts";
+import { readAccountsOf } from "../rows/read-accounts.ts";
+import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { createEntrySubject } from "../subjects/entry-subject.ts";
@@ -84,7 +85,9 @@ const key = entriesKey(eu, "main");
 const record = async () => parseRecord((await it.redis.hget(key, "ada")) ?? "");
 const rewrite = async (change: Partial<EntryRecord>) =>
   it.redis.hset(key, "ada", formatRecord({ ...(await record()), ...change }));
-/** What Redis says of ada on main: score, arrival, version, name; and how many members she has. */
+/**
+ * The entry of ada on main in Redis: score, arrival, version, name, and the number of her members.
+ */
 async function entry() {
   const { arrival, name, score: recorded, updatedAt: version } = await record();
   const members = await it.redis.zrange(boardKey(eu, "main"), "0", "-1");
@@ -103,7 +106,7 @@ const whole = { name: "Name of ada", score: "7", recorded: "7", members: 1 };
 const before = { ...whole, reached_at: String(VERSION), version: String(VERSION + 100) };
 const rowBefore = { name: "Name of ada", region: "EU", score: "7", reached_at: before.reached_at };
 
-test("stores that agree are found to agree", async () => {
+test("stores that agree have no drift", async () => {
   expect(await sweep()).toEqual([]);
   expect(await entry()).toEqual(before);
 });
@@ -194,7 +197,7 @@ const edits: [string, Edit, kind: string, after: Partial<typeof before>, row?: P
 ];
 
 describe.each(edits)("%s", (_, edit, kind, after, row = {}) => {
-  test("is found, and nothing is touched; with --fix it is repaired", async () => {
+  test("is reported without a repair; with --fix it is repaired", async () => {
     await edit();
     const torn = [await entry(), await rowOf()];
     const [found, ...more] = await sweep();
@@ -212,14 +215,14 @@ describe.each(edits)("%s", (_, edit, kind, after, row = {}) => {
   });
 });
 
-test("a repair raises the clock, so that readers see that something is other", async () => {
+test("a repair raises the clock, so that cached tops are read again", async () => {
   await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
   const clock = Number(await it.redis.get(clockKey(eu)));
   expect(await sweep(true)).toMatchObject([{ isRepaired: true }]);
   expect(Number(await it.redis.get(clockKey(eu)))).toBeGreaterThan(clock);
 });
 
-test("a player of whom Redis keeps nothing comes back, on all boards", async () => {
+test("a player without any value in Redis is restored on all boards", async () => {
   await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
   await it.redis.zrem(boardKey(eu, "weekly"), member(VERSION + 50));
   for (const board of ["main", "weekly"]) await it.redis.hdel(entriesKey(eu, board), "ada");
@@ -232,7 +235,7 @@ test("a player of whom Redis keeps nothing comes back, on all boards", async () 
   expect(await sweep()).toEqual([]);
 });
 
-test("an emptied Redis and an emptied PostgreSQL are both filled from the other side", async () => {
+test("an emptied Redis and an emptied PostgreSQL are filled from the other store", async () => {
   const [entries, row] = [await entry(), await rowOf()];
   await it.database.run((s) => s`TRUNCATE leaderboard, accounts, erasures, visibility`);
   const kinds = (found: Drift[]) => new Set(found.map(({ kind, isRepaired }) => `${kind} ${isRepaired}`));
@@ -245,7 +248,7 @@ test("an emptied Redis and an emptied PostgreSQL are both filled from the other 
   expect(await sweep()).toEqual([]);
 });
 
-test("what a contradiction leaves of a player without a row is put together again", async () => {
+test("a contradictory entry without a row is repaired from its own parts", async () => {
   await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'ada' AND board = 'main'`);
   await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
   expect(await sweep(true)).toMatchObject([{ kind: "entry_broken", isRepaired: true }]);
@@ -266,7 +269,7 @@ test.each([
   }
 });
 
-test("a row that PostgreSQL refuses is told with its reason, and the others are written", async () => {
+test("a row that PostgreSQL refuses is reported with its reason, and the others are written", async () => {
   await rewrite({ name: "x".repeat(201) });
   await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'p1'`);
   const found = await sweep(true);
@@ -278,14 +281,14 @@ test("a row that PostgreSQL refuses is told with its reason, and the others are 
   expect(found.find(({ user_id }) => user_id === "p1")).toMatchObject({ kind: "row_missing", isRepaired: true });
 });
 
-test("a row of the future that no time in Redis can be is told and left", async () => {
+test("a row with a time beyond the range of Redis is reported and left", async () => {
   await it.database.run(
     (s) => s`UPDATE leaderboard SET updated_at = 'infinity' WHERE user_id = 'ada' AND board = 'main'`,
   );
   expect(await sweep(true)).toMatchObject([{ kind: "row_differs", isRepaired: false }]);
 });
 
-test("a row of the wrong region is mended where the player lives, not brought to life elsewhere", async () => {
+test("a row of the wrong region is repaired in the player's region, and creates no entry elsewhere", async () => {
   await it.database.run((s) => s`UPDATE leaderboard SET region = 'NA' WHERE user_id = 'p1'`);
   const found = await sweep(true, { ...sides, topology: createTopology(["NA", "EU"], 1, ["main", "weekly"]) });
   expect(found).toMatchObject([{ tag: "EU", user_id: "p1", isRepaired: true }]);
@@ -295,7 +298,7 @@ test("a row of the wrong region is mended where the player lives, not brought to
 describe("what is queued", () => {
   const event = (version: number) => JSON.stringify(scoreEvent("somebody", 1, version));
 
-  test("is left alone, and so is what is newer than it", async () => {
+  test("is not judged, and neither is a newer write", async () => {
     await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id IN ('ada', 'p1')`);
     await it.redis.lpush(queueKey(eu), event(VERSION + 50), event(VERSION + 200));
     expect((await sweep(true)).map(({ user_id, board }) => `${user_id} ${board}`)).toEqual(["p1 main"]);
@@ -304,13 +307,13 @@ describe("what is queued", () => {
     expect(await sweep()).toHaveLength(2); // ada, on both boards
   });
 
-  test("is everything while an event waits that tells no version", async () => {
+  test("is every write, while the oldest event has no version", async () => {
     await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'ada'`);
     await it.redis.lpush(queueKey(eu), "not JSON");
     expect(await sweep(true)).toEqual([]);
   });
 
-  test("does not hold up what has come from the other side", async () => {
+  test("does not keep entries that only PostgreSQL has from being compared", async () => {
     await it.redis.lpush(queueKey(eu), event(VERSION + 200));
     await it.database.run((s) => s`DELETE FROM leaderboard WHERE user_id = 'ada' AND board = 'main'`);
     expect(await sweep(true)).toMatchObject([{ user_id: "ada", isRepaired: true }]);
@@ -319,7 +322,7 @@ describe("what is queued", () => {
 
 describe("a write between the look and the repair", () => {
   const later = VERSION + 500;
-  /** Repairs, with this done after the first look. */
+  /** Repairs, and does this after the first look. */
   async function sweepRacing(write: () => Promise<unknown>): Promise<Drift[]> {
     const subject = createEntrySubject({ ...sides, board: "main", region: "EU", shards: [eu] });
     const found: Drift[] = [];
@@ -404,7 +407,7 @@ describe("accounts", () => {
     expect(await sweep()).toEqual([]);
   });
 
-  test("pieces without a row are unrepairable, what is queued is left alone", async () => {
+  test("an incomplete account without a row is unrepairable, and a queued account is not judged", async () => {
     await it.redis.hset(accountKey("eve"), "name", "Eve");
     expect(await sweep(true)).toMatchObject([{ user_id: "eve", kind: "unrepairable", isRepaired: false }]);
     await it.redis.del(accountKey("eve"));
@@ -413,7 +416,7 @@ describe("accounts", () => {
     expect(await sweep(true)).toEqual([]);
   });
 
-  test("the initial score that an account still has to write stays through a repair", async () => {
+  test("a repair keeps the initial score that an account still has to write", async () => {
     await hset({ initial_score: "10", updated_at: "5" });
     await sweep(true);
     expect(await it.redis.hget(accountKey("ada"), "initial_score")).toBe("10");
@@ -421,7 +424,7 @@ describe("accounts", () => {
   });
 });
 
-test("more players than a page, on either side", async () => {
+test("more players than a page are compared in either store", async () => {
   const many = Array.from({ length: 2_500 }, (_, n) => scoreEvent(`many-${n}`, n, VERSION + n));
   await it.database.run((s) => upsertScores(s, many));
   expect(await sweep(true)).toHaveLength(2_500);

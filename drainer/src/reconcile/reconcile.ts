@@ -1,52 +1,57 @@
-import type { Versioned } from "../drain/fold.ts";
+import type { Versioned } from "shared/model/events";
 import { isRowFault } from "../postgres/database.ts";
 import { type Claim, type DriftKind, judge, type Verdict } from "./compare.ts";
 
-/** A player about whom the stores may disagree. */
+/** A player whose values may differ between the stores. */
 export interface Suspect {
   /** Tag of the shard, or `accounts`. */
   tag: string;
   userId: string;
-  /** A member of the ranking that was seen for the player; empty where none was. */
+  /** A member of the ranking that was seen for the player; empty where there was none. */
   member: string;
-  /** Where in Redis a person would look. */
+  /** The Redis key to show to an operator. */
   key: string;
 }
 
-/** One player in one moment of Redis. */
+/** One player as Redis had it at one moment. */
 export interface Reading<R> {
   suspect: Suspect;
   claim: Claim<R>;
-  /** True when the last write still waits for PostgreSQL, so that the stores may disagree. */
+  /** True while the last write waits for PostgreSQL: the stores may differ. */
   isQueued: boolean;
-  /** Version of the player's erasure: a row that is not newer is about to go. */
+  /** Version of the player's erasure: the drainer is about to delete a row that is not newer. */
   erasedAt: number;
-  /** True for a player who is not here and lives in another region. */
+  /** True for a player who is absent here and lives in another region. */
   isForeign: boolean;
   isSame: (claimed: R, row: R) => boolean;
-  /** Makes the entry what the row says, unless it has changed since it was read. */
+  /** Writes the row to Redis, unless the entry has changed since it was read. */
   mend: (row: R) => Promise<void>;
 }
 
-/** What is compared: one board of one region, or the accounts. */
+/**
+ * One part that is compared: a board of a region, the hidden players of a region, or the accounts.
+ */
 export interface Subject<R extends Versioned & { user_id: string }> {
-  /** Board, or nothing for accounts. */
+  /** Undefined for accounts and hidden players. */
   board: string | undefined;
   /**
-   * Everybody in either store who looks different, page by page. Cheap, and at times wrong: the two were read at
+   * Players of either store who look different, page by page. May be wrong: the stores are read at
    * different moments.
    */
   findSuspects: () => AsyncGenerator<{ compared: number; suspects: Suspect[] }>;
   readClaims: (suspects: readonly Suspect[]) => Promise<Reading<R>[]>;
   readRows: (userIds: readonly string[]) => Promise<R[]>;
   isSound: (row: R) => boolean;
-  /** Whether the entry is another's, who took the id without an erasure: then the row is right, although it is older. */
+  /**
+   * Whether Redis has another account that took the id without an erasure: then the row is right,
+   * although older.
+   */
   isForeignTo?: (claimed: R, row: R) => boolean;
   /** Replaces rows that are not newer. */
   overwriteRows: (rows: readonly R[]) => Promise<unknown>;
 }
 
-/** A disagreement that is not on its way to PostgreSQL. */
+/** A difference that no queued event explains. */
 export interface Drift {
   tag: string;
   board: string | undefined;
@@ -54,32 +59,36 @@ export interface Drift {
   key: string;
   kind: DriftKind;
   isRepaired: boolean;
-  /** What PostgreSQL says against it. */
+  /** Why PostgreSQL refused the repair. */
   reason?: string;
 }
 
 export interface ReconcileCounts {
-  /** Looks at players: each is looked at once from either store. */
+  /** Players compared; each counts once for either store. */
   compared: number;
-  /** Players left alone because their last write still waits, or because they were written again and again. */
+  /**
+   * Players left alone because their last write is queued, or because they were written at each
+   * look.
+   */
   moving: number;
 }
 
 export interface ReconcileOptions {
   isFixing: boolean;
   onDrift: (drift: Drift) => void;
-  /** Called after each page, with the milliseconds it took; the next page waits for it. */
+  /** Called after each page with the milliseconds that it took. The next page waits for it. */
   onPage?: (counts: ReconcileCounts, busyMs: number) => Promise<void> | void;
 }
 
-// Tries at a player who is written while we look, and the last look after a repair.
+// Looks at a player who is written meanwhile, the last look after a repair included.
 const LOOKS = 3;
 
 /**
- * Compares one subject in both stores, and with `isFixing` makes them agree. Beside live traffic: nothing is judged
- * that is still queued, nothing is repaired that has moved on.
+ * Compares one subject in both stores, and with `isFixing` repairs differences. Safe beside live
+ * traffic: a queued write is not judged, and an entry or row that has changed since it was read is
+ * not repaired.
  *
- * @throws what Redis or PostgreSQL throw; what was repaired by then stays
+ * @throws what Redis or PostgreSQL throw; repairs made by then stay
  */
 export async function reconcile<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,
@@ -96,7 +105,7 @@ export async function reconcile<R extends Versioned & { user_id: string }>(
   return counts;
 }
 
-/** @returns the players who could not be judged */
+/** @returns the number of players who could not be judged */
 async function settle<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,
   suspects: readonly Suspect[],
@@ -114,7 +123,7 @@ async function settle<R extends Versioned & { user_id: string }>(
       const drift = known.get(suspect);
       if (verdict === "moving" && look < LOOKS) again.push(suspect);
       else if (typeof verdict === "string" || verdict.kind === "same") {
-        // What was wrong and is written anew since is right now, or the next sweep's.
+        // A new write has replaced the difference; if the write is wrong, the next sweep finds it.
         if (drift !== undefined) onDrift({ ...drift, isRepaired: true });
         else if (verdict === "moving" || verdict === "queued") moving++;
       } else {
@@ -145,9 +154,9 @@ interface Checked<R> {
 }
 
 /**
- * A look that cannot misjudge. The row is read before and after the entry: a row that was there before is in an entry
- * as new, because entries are taken away by erasures alone, which tell their version; and an event that is not in the queue any more is in the row that is
- * read after it.
+ * Judges suspects without false alarms, by reading the row before and after the entry. A row read
+ * before has an entry as new, because only erasures remove entries, and they leave their version.
+ * An event that has left the queue is in the row read after.
  */
 async function check<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,
@@ -173,7 +182,7 @@ async function check<R extends Versioned & { user_id: string }>(
   });
 }
 
-/** @returns why PostgreSQL refused rows, where it did */
+/** @returns the reason for each row that PostgreSQL refused */
 async function repair<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,
   wrong: readonly Checked<R>[],

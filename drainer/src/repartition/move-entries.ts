@@ -5,24 +5,27 @@ import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/red
 import type { Redis } from "shared/redis/redis";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
-import type { EntryRow } from "../rows/read-rows.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
-/** A region's entries on their way from shards that nobody writes any more to those of another topology. */
+/**
+ * A region whose entries move from shards that are closed to writes to the shards of another
+ * topology.
+ */
 export interface Move {
   redis: Redis;
   region: string;
   from: readonly Shard[];
-  /** Says where everybody belongs. */
+  /** The new topology. */
   to: Topology;
   counts: MoveCounts;
-  /** Called after each page. @throws whatever is to end the move */
+  /** Called after each page. Throws to end the move. */
   onPage(): Promise<void>;
 }
 
 export interface MoveCounts {
   entries: number;
-  /** Entries that Redis contradicts itself about: they are left to PostgreSQL. */
+  /** Entries left out because Redis contradicts itself about them; PostgreSQL has them. */
   broken: number;
   /** Answers kept for idempotency keys. */
   answers: number;
@@ -38,7 +41,7 @@ export const homeOf = ({ to, region }: Move, userId: string): Shard => shardOf(t
 export const isVanishing = ({ to, region }: Move, { tag }: Shard): boolean =>
   !to.shards.some((shard) => shard.region === region && shard.tag === tag);
 
-/** Puts every entry where it belongs; it stays where it was, too. A repetition changes nothing. */
+/** Copies every entry to its new shard. A repetition changes nothing. */
 export async function copyEntries(move: Move): Promise<void> {
   const { redis, to, counts, onPage } = move;
   const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
@@ -58,7 +61,7 @@ export async function copyEntries(move: Move): Promise<void> {
   await scripts.finish();
 }
 
-/** Takes away what was copied, so that everybody is only where they belong. */
+/** Removes copied entries from their old shards. */
 export async function removeStrangers(move: Move): Promise<void> {
   const { redis, from, to, onPage } = move;
   for (const shard of from) {
@@ -84,7 +87,7 @@ interface Stranger {
   record: string;
 }
 
-/** Players of a shard who do not belong there. Some may come twice. */
+/** Players who do not belong on a shard in the new topology. A player may come twice. */
 async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGenerator<Stranger[]> {
   let cursor = "0";
   do {
@@ -99,7 +102,10 @@ async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGen
   } while (cursor !== "0");
 }
 
-/** The entries of these players; nobody writes them, so that plain commands see one moment. */
+/**
+ * The entries of these players. The shards are closed to writes, so that separate commands see the
+ * same state.
+ */
 async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
   const records = page.map(({ record }) => parseRecord(record));
   const members = page.map(({ userId }, index) => `${records[index]?.arrival}${userId}`);

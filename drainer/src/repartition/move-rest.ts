@@ -1,4 +1,5 @@
 import { readDeadEntry } from "shared/model/dead-entry";
+import { userIdIn } from "shared/model/events";
 import type { Shard } from "shared/model/regions";
 import {
   answersKeyPrefix,
@@ -10,7 +11,6 @@ import {
 } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
-import { userIdIn } from "../drain/erased-by.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 import erasureSource from "./put-erasure.lua" with { type: "text" };
@@ -23,12 +23,15 @@ const erasureScript = defineScript({
   parse: Number,
 });
 
-// A rank that was still to be summed over the shards of before can be summed no more.
+// The rank of an unsealed answer was to be summed over the old shards, which is no longer possible.
 const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
 
 const settled = (answer: string) => answer.replace(UNSEALED, "$1 0 1");
 
-/** Moves the answers kept for idempotency keys, so that a write is not applied again on another shard. */
+/**
+ * Moves the answers kept for idempotency keys, so that a repeated write is not applied again on the
+ * new shard.
+ */
 export async function moveAnswers(move: Move): Promise<void> {
   const { redis, region, from, counts, onPage } = move;
   for await (const page of scanShards(redis, region, from, answersKeyPrefix)) {
@@ -52,7 +55,7 @@ export async function moveAnswers(move: Move): Promise<void> {
   await moveLegacyAnswers(move);
 }
 
-/** The same for those that release 0.1 kept, a key each. */
+/** The same for answers of release 0.1, which has a Redis key for each answer. */
 async function moveLegacyAnswers(move: Move): Promise<void> {
   const { redis, region, from, counts, onPage } = move;
   for await (const page of scanShards(redis, region, from, legacyAnswerKeyPrefix)) {
@@ -71,7 +74,10 @@ async function moveLegacyAnswers(move: Move): Promise<void> {
   }
 }
 
-/** Moves what is kept of erasures, so that nothing older is put back, and nobody writes with an account that is gone. */
+/**
+ * Moves erasures, so that older entries are not put back, and tokens of erased accounts stay
+ * refused.
+ */
 export async function moveErasures(move: Move): Promise<void> {
   const { redis, region, from, onPage } = move;
   for await (const page of scanShards(redis, region, from, erasedKeyPrefix)) {
@@ -92,14 +98,14 @@ export async function moveErasures(move: Move): Promise<void> {
 const PAGE_ENTRIES = 100;
 
 /**
- * Moves dead events to where their players are now, and there alone an erasure finds them. Whose player cannot be told
- * stays, or goes to the region's first shard, where it can be retried.
+ * Moves dead events to the new shards of their players, where an erasure looks for them. An event
+ * that names no player stays, or goes to the region's first shard if its own shard vanishes.
  */
 export async function moveDead(move: Move): Promise<void> {
   const { redis, from, onPage } = move;
   for (const shard of from) {
     for (let staying = 0; ; ) {
-      const page = await peekList(redis, deadKey(shard), PAGE_ENTRIES, staying);
+      const page = await peekList(redis, deadKey(shard), { count: PAGE_ENTRIES, behind: staying });
       if (page.length === 0) break;
       for (const entry of page) {
         const target = deadHome(move, shard, entry);
@@ -116,7 +122,7 @@ export async function moveDead(move: Move): Promise<void> {
 }
 
 function deadHome(move: Move, shard: Shard, entry: Buffer): Shard {
-  const userId = userIdIn(readDeadEntry(entry).raw ?? entry);
+  const userId = userIdIn((readDeadEntry(entry).raw ?? entry).toString("utf8"));
   if (userId !== undefined) return homeOf(move, userId);
   const first = move.to.shards.find(({ region }) => region === move.region);
   return isVanishing(move, shard) && first !== undefined ? first : shard;

@@ -6,7 +6,10 @@ import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 
 const STEP = 500;
 
-/** Tells the new shards who is hidden, before the entries come: they go where that says. A repetition changes nothing. */
+/**
+ * Copies to the new shards who is hidden, before the entries that depend on it. A repetition
+ * changes nothing.
+ */
 export async function copyVisibility(move: Move): Promise<void> {
   const { redis, region, to, from, onPage } = move;
   for (const shard of from) {
@@ -23,7 +26,7 @@ export async function copyVisibility(move: Move): Promise<void> {
   }
 }
 
-/** Takes away what was copied. */
+/** Removes the copied values from their old shards. */
 export async function removeVisibility(move: Move): Promise<void> {
   const { redis, from, onPage } = move;
   for (const shard of from) {
@@ -36,7 +39,9 @@ export async function removeVisibility(move: Move): Promise<void> {
   }
 }
 
-/** What a shard says of players who do not belong there. Some may come twice. */
+/**
+ * The values of players who do not belong on a shard in the new topology. A player may come twice.
+ */
 async function* readStrangers(move: Move, shard: Shard): AsyncGenerator<{ userId: string; text: string }[]> {
   let cursor = "0";
   do {

@@ -1,6 +1,7 @@
 #!lua
 --[[
-Puts the erasure of a player onto another shard, and raises its clock, so that every later write is newer.
+Puts the erasure of a player onto another shard, and raises its clock, so that every later write is
+newer.
 
 KEYS 1 erased  string version and account of an erasure of the player
      2 clock   string last version given out on the shard

@@ -5,54 +5,53 @@ import type { Redis } from "shared/redis/redis";
 import { putFence, readFence } from "shared/stores/fenced-store";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/stores/split";
 import type { Stores } from "shared/stores/stores";
-import { createDrain } from "../drain/drain.ts";
-import type { Guard } from "../guard/guard.ts";
-import { readGuarded, setRun } from "../guard/guarded-stores.ts";
+import { readGuarded } from "../guard/guarded-stores.ts";
 import { requireOpen } from "../guard/require-open.ts";
+import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Databases } from "../postgres/databases.ts";
-import { createLease, LEASE_TTL_MS, type Lease, unshared } from "../queues/lease.ts";
-import { scoreQueuesOf } from "../queues/queues.ts";
 import { countRanked } from "../rows/estimate-rows.ts";
-import { scoreEventsOf } from "../rows/upsert-scores.ts";
+import { drainAll, drainWaiting } from "./drain-old-queues.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
 
-/** What became of a region. */
+/** The result for one region. */
 export interface RegionMoved extends MoveCounts {
   region: string;
-  /** The number of partitions it had before; the present one where there was nothing to do. */
+  /** The number of partitions before the move; the present number where there was nothing to do. */
   from: number;
 }
 
 export interface RepartitionOptions {
-  /** The regions and boards; the number of partitions counts only where Redis does not tell it yet. */
+  /** Its number of partitions counts only where Redis does not have it yet. */
   topology: Topology;
   to: number;
   stores: Stores;
   databases: Databases;
   batchMax: number;
-  /** `expected` is how many entries there are: those who stay where they are among them. */
+  /** @param expected entries of the region, entries that stay on their shard included */
   onProgress?: (region: string, counts: MoveCounts, expected: number) => void;
 }
 
 /**
  * Moves the entries of every region, one after another, to another number of partitions:
  *
- *     drain     what waits goes to PostgreSQL, so that the queues of shards that vanish are empty
- *     fence     the split says `1>4 copying`: submit.lua writes no more, on any shard, and nobody starts
- *     drain     what came until then
- *     copy      who is hidden, entries with their arrivals and versions, what is kept of erasures, and the answers kept
- *               for idempotency keys
- *     remove    the split says `1>4 moving`: nobody reads any more; everybody is now only where they belong
- *     finish    the split says `4`: whoever has PARTITIONS=4 goes on
+ *     drain     the queues go to PostgreSQL, so that the queues of vanishing shards are empty
+ *     fence     the split is `1>4 copying`: submit.lua refuses writes on every shard, and no
+ *               service starts
+ *     drain     the events that came until then
+ *     copy      hidden players, entries with their arrivals and versions, erasures, answers for
+ *               idempotency keys
+ *     remove    the split is `1>4 moving`: no reads; the old shards lose the copied entries
+ *     finish    the split is `4`: services with PARTITIONS=4 go on
  *
- * Where old and new shards share names (`EU.0` of 4 and of 16) copying changes what readers see, and they wait from the
- * fence on. Killed at any point and run again, it goes on: every step can be repeated.
+ * Where old and new shards share names (`EU.0` of 4 and of 16), copying would change what readers
+ * see, so reads stop at the fence. Every step can be repeated: a move that was killed goes on when
+ * it is run again.
  *
- * @throws UnfitStore for unmarked data that is not split as configured; Error when another move is under way; what the
- *   stores throw: another run completes the move
+ * @throws UnfitStore for data without a split mark that is not split as configured; Error while
+ *   another move runs; what the stores throw: another run completes the move
  */
 export async function* repartition(options: RepartitionOptions): AsyncGenerator<RegionMoved> {
   for (const region of options.topology.regions) yield await moveRegion(options, region);
@@ -98,9 +97,9 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   const { partitions: from } = split;
   const { partitions: to } = move.to;
   const isReadable = split.isReadable && (from === 1 || to === 1);
-  await drain(options, move, false);
+  await drainWaiting(options, move);
   await mark(move, { partitions: from, movingTo: to, isReadable });
-  await drain(options, move, true);
+  await drainAll(options, move);
   await copyVisibility(move);
   await copyEntries(move);
   await moveErasures(move);
@@ -115,10 +114,10 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await mark(move, { partitions: to, isReadable: true });
 }
 
-/** The new shards have everything that the old ones had, and may be written on the same run of Redis. */
+/** Opens the new shards, which have all that the old ones had, on the present run of Redis. */
 async function openFences({ redis, region, from, to }: Move, database: Database): Promise<void> {
   const shards = shardsOf(region, to.partitions);
-  // A move that was ended here before has taken the old ones away.
+  // A move that was killed after this step has deleted the old fences.
   const there = await Promise.all([...from, ...shards].map(({ tag }) => readFence(redis, tag)));
   const origin = there.find(({ fence }) => fence !== undefined)?.fence?.origin;
   if (origin === undefined) throw new Error(`The fences of ${region} are gone: Redis was emptied during the move.`);
@@ -126,7 +125,7 @@ async function openFences({ redis, region, from, to }: Move, database: Database)
   for (const { tag } of shards) {
     const store = await readFence(redis, tag);
     if (store.run === undefined) throw new Error("Redis has not told its run yet: run it again.");
-    // A shard that was there before has an origin of its own, and PostgreSQL knows it by that.
+    // A shard that existed before keeps its origin, by which PostgreSQL knows it.
     const own = store.fence?.origin ?? (await readGuarded(database, tag))?.origin ?? origin;
     const isPut = await putFence(redis, tag, store, { origin: own, kept, run: store.run }, { raises: true });
     if (!isPut) throw new Error(`${tag} was changed during the move: run it again.`);
@@ -134,7 +133,8 @@ async function openFences({ redis, region, from, to }: Move, database: Database)
 }
 
 /**
- * Tells every shard, old or new. The region's own mark, which whoever starts looks at, is a fence first and open last.
+ * Marks every shard, old or new. A starting service checks the mark of the region: it is closed
+ * first and opened last.
  */
 async function mark({ redis, region, from, to }: Move, split: Split): Promise<void> {
   const shards: Shard[] = [...from, ...shardsOf(region, to.partitions)];
@@ -145,42 +145,13 @@ async function mark({ redis, region, from, to }: Move, split: Split): Promise<vo
   if (split.movingTo === undefined) await tell(region);
 }
 
-/** Empties the old queues: of what waits now, or, once nobody writes any more, to their end. */
-async function drain(options: RepartitionOptions, { redis, region, from, to, onPage }: Move, isFenced: boolean) {
-  const database = options.databases.of(region);
-  await database.run((sql) => sql`SELECT 1`); // one that is away ends the move, if possible before the fence
-  const topology: Topology = { ...to, shards: from };
-  const shared = { redis, database, kind: scoreEventsOf(topology), lease: unshared, batchMax: options.batchMax };
-  for (const keys of scoreQueuesOf(topology)) {
-    const step = createDrain({ ...shared, keys, guard: await admitDrain(redis, keys.tag, database) });
-    let waiting = isFenced ? Number.POSITIVE_INFINITY : await redis.llen(keys.queue);
-    while (waiting > 0) {
-      const taken = await step();
-      if (taken.state !== "drained") break; // empty, as nobody else holds the lease
-      waiting -= taken.events;
-      await onPage();
-    }
-  }
-}
-
-/** Has PostgreSQL take what is drained of a shard that is open, as it does from a drainer. */
-async function admitDrain(redis: Redis, tag: string, database: Database): Promise<Guard> {
-  const { fence, run } = await readFence(redis, tag);
-  if (run === undefined) throw new Error("Redis has not told its run yet: run it again.");
-  const guarded = await readGuarded(database, tag);
-  // A move that was ended near its end has taken the fence away, and nothing waits there any more.
-  const origin = guarded?.origin ?? fence?.origin;
-  if (origin !== undefined && guarded?.run !== run) await setRun(database, tag, { origin, run });
-  return async () => run;
-}
-
-/** The split of a Redis that has never told one. */
+/** The split of a Redis without a mark, which is the configured one. */
 async function adopt(redis: Redis, topology: Topology, region: string): Promise<Split> {
   await checkSplit(redis, topology, region);
   return { partitions: topology.partitions, isReadable: true };
 }
 
-/** Waits for the lease of a run that was killed, no longer. */
+/** Waits until the lease of a killed run has expired, no longer. */
 async function hold(lease: Lease, region: string): Promise<void> {
   for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
     if (await lease.hold()) return;

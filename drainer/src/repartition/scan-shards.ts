@@ -3,7 +3,7 @@ import { primariesOf, type Redis } from "shared/redis/redis";
 
 const STEP = 500;
 
-/** A key of a shard that no other key lists: its prefix, and what comes after. */
+/** A key found by SCAN: its shard, and the part after the prefix. */
 export interface FoundKey {
   key: string;
   shard: Shard;
@@ -11,8 +11,8 @@ export interface FoundKey {
 }
 
 /**
- * All keys of these shards of a region whose prefix is of one kind, page by page. Walks through everything that the
- * Redis holds, server by server; a key may come twice.
+ * Finds all keys of one kind on these shards of a region, page by page. Scans every key of the
+ * Redis, server by server. A key may come twice.
  */
 export async function* scanShards(
   redis: Redis,

@@ -5,10 +5,10 @@ import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
-import type { EntryRow } from "../rows/read-rows.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 
-// A script of 250 rows holds Redis for some 3 ms: live traffic goes on between two of them.
+// A script of 250 rows blocks Redis for some 3 ms; live traffic goes on between two scripts.
 export const ROWS_PER_SCRIPT = 250;
 
 const scoresScript = defineScript({
@@ -18,7 +18,7 @@ const scoresScript = defineScript({
   parse: Number,
 });
 
-/** What one script may touch: rows of one board on one shard. */
+/** The rows of one script call: of one board on one shard. */
 export interface Slice {
   shard: Shard;
   board: string;
@@ -38,10 +38,10 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
 }
 
 /**
- * Puts entries onto their shard, on the board or beside it where the player is hidden, but for those that are there in a
- * later version or were erased since.
+ * Puts entries onto their shard: on the board, or among the hidden. Entries with a later version in
+ * Redis stay, and erased players are left out.
  *
- * @returns the entries written
+ * @returns the number of entries written
  */
 export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
   const keys = [...entryKeys(shard, board), clockKey(shard)];
@@ -50,7 +50,7 @@ export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise
   return scoresScript(redis, keys, args);
 }
 
-/** What Redis keeps of an entry like this row. */
+/** The record that Redis keeps for this row. */
 export function toRecord({ name, score, reached_at, updated_at }: EntryRow): string {
   return formatRecord({ arrival: toArrival(Number(reached_at)), updatedAt: updated_at, score, name });
 }

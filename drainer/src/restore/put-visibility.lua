@@ -1,7 +1,7 @@
 #!lua
 --[[
-Puts back what was said of who sees a player, and moves the player's entries to where they belong by it. What is newer
-stays, and so does whoever was erased since.
+Writes whether a player is hidden, and moves the player's entries to the board or among the hidden.
+A newer value stays, and an erased player is left out.
 
 KEYS 1 visibility hash user_id -> <version> hidden|visible
      2 clock    string last version given out on the shard
@@ -10,10 +10,11 @@ KEYS 1 visibility hash user_id -> <version> hidden|visible
 ARGV 1 user_id
      2 version  in microseconds
      3 state    hidden | visible
-     4 read     what is known to be wrong there, and so replaced whatever version it tells; empty for nothing
-Reply 1; 0 when something newer stays, or the player was erased: then nothing was done
+     4 read     the present value where it is known to be wrong: it is replaced whatever its
+                version; else empty
+Reply 1; 0 when a newer value stays, or the player was erased: then nothing was done
 
-Raises the clock, so that every later change is newer, and readers see that somebody has come or gone.
+Raises the clock, so that every later change is newer, and cached tops are read again.
 Uses  last_version, version_in, digits, find_moves, move_members
 ]]
 local visibility, clock, erased = KEYS[1], KEYS[2], KEYS[3]

@@ -15,10 +15,10 @@ const script = defineScript({
 });
 
 /**
- * Puts onto a shard who sees a player there, and moves the player's entries accordingly.
+ * Writes on a shard whether a player is hidden, and moves the player's entries accordingly.
  *
- * @param wrong what stands there and is known to be wrong
- * @returns false where something newer stays, or the player was erased since
+ * @param wrong the present value, where that is known to be wrong and so must be replaced
+ * @returns false where a newer value stays, or the player was erased since
  */
 export function putVisibility(
   redis: Redis,

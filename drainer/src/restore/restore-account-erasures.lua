@@ -1,11 +1,11 @@
 #!lua
 --[[
-Takes accounts away that were erased after what the store holds was written: a copy of an earlier moment has them still.
+Deletes accounts that PostgreSQL has erased: an older copy of Redis still has them.
 
 KEYS 1 clock  string last version given out for accounts
-     2... two for each account: account hash, erased string
-ARGV two for each account: version of the erasure in microseconds, TTL of what is kept of it in milliseconds
-Reply the accounts taken away
+     2... two an account: account hash, erased string
+ARGV two an account: version of the erasure in microseconds, TTL of the erased key in milliseconds
+Reply the number of accounts deleted
 
 An account that is newer than the erasure stays. Raises the clock above the erasures.
 Uses  last_version, version_in, digits

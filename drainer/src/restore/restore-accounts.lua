@@ -1,13 +1,14 @@
 #!lua
 --[[
-Puts accounts back. One that is already there with a later version stays as it is, and so does, in any case, the
-initial score that one still has to write. One that is not newer than its erasure is left out.
+Puts accounts back. An account with a later version stays, and an initial score that is still to be
+written always stays. An account that is not newer than its erasure is left out.
 
 KEYS 1 clock  string last version given out for accounts
-ARGV 1 account prefix  key of an account, but for the user_id; all accounts live in one slot
-     2 erased prefix   the same for the string that holds the version of an account's erasure
-     3... an account each: user_id, name, region, password hash (or empty), created_at, updated_at in microseconds
-Reply the accounts written
+ARGV 1 account prefix  key of an account without the user_id; all accounts live in one slot
+     2 erased prefix   the same for the string with the version of an account's erasure
+     3... an account each: user_id, name, region, password hash (or empty), created_at, updated_at
+          in microseconds
+Reply the number of accounts written
 
 Raises the clock, so that every later write is newer than what was restored.
 Uses  last_version, version_in, digits

@@ -1,17 +1,18 @@
 #!lua
 --[[
-Takes players off one shard who were erased after what it holds was written: a copy of an earlier moment has them still.
+Removes players from one shard whom PostgreSQL has erased: an older copy of Redis still has them.
 
 KEYS 1 clock      string last version given out on the shard
      2 visibility hash   user_id -> <version> hidden|visible
-     3... for each player: erased string, version and account of an erasure
+     3... erased string version and account of an erasure, one a player
      then three a board: board zset, hidden zset, entries hash
 ARGV 1 players
-     2... three for each: user_id, version of the erasure in microseconds, TTL of what is kept of it in milliseconds
-Reply the entries taken away
+     2... three a player: user_id, version of the erasure in microseconds, TTL of the erased key in
+          milliseconds
+Reply the number of entries removed
 
-An entry that is newer than the erasure is of a later registration, and stays. Raises the clock where something went, and
-above the erasures.
+An entry that is newer than the erasure belongs to a later registration, and stays. Raises the clock
+above the erasures, and where an entry was removed.
 Uses  last_version, version_in, digits, member_of
 ]]
 local clock, visibility, players = KEYS[1], KEYS[2], tonumber(ARGV[1])

@@ -1,18 +1,20 @@
 #!lua
 --[[
-Puts entries of one board back on their shard. An entry that is already there with a later version stays as it is.
+Puts entries of one board back on their shard. An entry with a later version stays as it is.
 
 KEYS 1 board    zset   score -> <arrival><user_id>
      2 hidden   zset   the same for players who are hidden
      3 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
      4 clock    string last version given out on the shard
      5 visibility hash user_id -> <version> hidden|visible
-     6... erased string version and account of an erasure, one each of the rows
-ARGV a row each: user_id, score, updated_at in microseconds, record
-Reply the rows written
+     6... erased string version and account of an erasure, one a row
+ARGV four a row: user_id, score, updated_at in microseconds, record
+Reply the number of rows written
 
-A row that is not newer than an erasure of its player is left out: the erasure is still on its way to PostgreSQL.
-Raises the clock, so that every later write is newer than what was restored, and readers see that something has changed.
+A row that is not newer than an erasure of its player is left out: the erasure is still on its way
+to PostgreSQL.
+Raises the clock, so that every later write is newer than the restored entries, and cached tops are
+read again.
 Uses  last_version, version_in, digits, is_hidden, ARRIVAL_DIGITS
 ]]
 local board, hidden, entries, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -27,7 +29,7 @@ local present = redis.call('HMGET', entries, unpack(user_ids))
 local seen = redis.call('HMGET', visibility, unpack(user_ids))
 local erasures = redis.call('MGET', unpack(KEYS, FIRST_ERASED))
 
--- A command for all of them: a call costs more than what it does.
+-- One command for all rows: a call costs Redis more than the work in it.
 local newest = clock_before
 local ranked, concealed, recorded, replaced = {}, {}, {}, {}
 for n, user_id in ipairs(user_ids) do

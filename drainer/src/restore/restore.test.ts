@@ -53,7 +53,7 @@ test("the order in Redis after a restore is the order in SQL, ties included", as
   expect(await readRanking()).toEqual((await readBoard(it.database)).map((row) => row.user_id));
 });
 
-test("name, score, arrival and version come back as they were", async () => {
+test("a restore brings back name, score, arrival and version", async () => {
   const version = 1_799_999_999_999_999;
   await write(scoreEvent("ann", -Number.MAX_SAFE_INTEGER, version), scoreEvent("ann", 3, 7, { board: "weekly" }));
   await runRestore();
@@ -71,7 +71,7 @@ test("an entry that is newer in Redis is never overwritten", async () => {
   expect(await it.redis.zscore(boardKey(shard, "main"), `${toArrival(10)}ann`)).toBe("6");
 });
 
-test("restored twice, a player has one entry", async () => {
+test("a player restored twice has one entry", async () => {
   await write(scoreEvent("ann", 5, 10));
   await runRestore();
   await write(scoreEvent("ann", 6, 20));
@@ -80,7 +80,7 @@ test("restored twice, a player has one entry", async () => {
   expect(await readRanking()).toEqual(["ann"]);
 });
 
-test("over an older state of Redis the newer row brings its name, over a newer one it does not", async () => {
+test("a row replaces the name of an older entry in Redis, and not of a newer one", async () => {
   await write(scoreEvent("ann", 5, 10, { name: "Before" }));
   await runRestore();
   await write(scoreEvent("ann", 6, 20, { name: "After" }));
@@ -92,14 +92,14 @@ test("over an older state of Redis the newer row brings its name, over a newer o
   expect(await recordOf()).toBe(record(6, 20, 30, "Live"));
 });
 
-test("a row that no write can have made is counted and left out, its page is not", async () => {
+test("a row that no service wrote is counted and left out, and the rest of its page is restored", async () => {
   await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 10), scoreEvent("cid", 5, 10));
   await it.database.run((sql) => sql`UPDATE leaderboard SET updated_at = 'infinity' WHERE user_id = 'ann'`);
   await it.database.run((sql) => sql`UPDATE leaderboard SET score = 9007199254740993 WHERE user_id = 'bob'`);
   expect(await runRestore()).toEqual({ entries: 1, newer: 0, accounts: 0, unknown: 2 });
 });
 
-test("the clock is raised to the newest version, and by one where that is older: readers see that something is other", async () => {
+test("a restore raises the clock to the newest version, or by one, so that cached tops are read again", async () => {
   await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 30));
   await runRestore();
   expect(await it.redis.get(clockKey(shard))).toBe("30");
@@ -108,7 +108,7 @@ test("the clock is raised to the newest version, and by one where that is older:
   expect(await it.redis.get(clockKey(shard))).toBe("100");
 });
 
-test("accounts come back with their hashes, newer ones stay", async () => {
+test("accounts come back with their hashes, and newer accounts stay", async () => {
   const account = {
     user_id: "ann",
     name: "Ann",
@@ -131,7 +131,7 @@ test("accounts come back with their hashes, newer ones stay", async () => {
   expect(await it.redis.hgetall(accountKey("bob"))).toMatchObject({ initial_score: "7", updated_at: "5" });
 });
 
-test("an account with a hash that no ranker can have made is counted and left out, whatever its size", async () => {
+test("an account with a hash of any size that no ranker wrote is counted and left out", async () => {
   await it.database.run(
     (sql) => sql`INSERT INTO accounts VALUES ('ann', 'Ann', 'EU', repeat('x', 50000000), now(), now())`,
   );
@@ -139,7 +139,7 @@ test("an account with a hash that no ranker can have made is counted and left ou
   expect(await it.redis.exists(accountKey("ann"))).toBe(0);
 });
 
-test("rows of no configured region or board are counted and left out", async () => {
+test("rows of a region or board that is not configured are counted and left out", async () => {
   await write(scoreEvent("ann", 5, 10, { region: "MOON" }), scoreEvent("bob", 5, 10, { board: "gone" }));
   expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, unknown: 2 });
 });

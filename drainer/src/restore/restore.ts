@@ -6,21 +6,25 @@ import type { Stores } from "shared/stores/stores";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Databases } from "../postgres/databases.ts";
-import { type AccountRow, type EntryRow, readAccounts, readEntries } from "../rows/read-rows.ts";
-import { readVisibility } from "../rows/read-visibility-rows.ts";
+import { type AccountRow, readAccounts } from "../rows/read-accounts.ts";
+import { type EntryRow, readEntries } from "../rows/read-entries.ts";
+import { readVisibility } from "../rows/read-visibility.ts";
 import { isSoundAccount, isSoundEntry, isSoundVisibility } from "../rows/sound-rows.ts";
 import { putEntries, slices, slicesByKeys } from "./put-entries.ts";
 import { putVisibility } from "./put-visibility.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
 import { restoreAccountErasures, restoreErasures } from "./restore-erasures.ts";
 
-/** What a restore did so far. */
+/** The progress of a restore. */
 export interface RestoreCounts {
   entries: number;
-  /** Entries that Redis already held in a later version, or had erased since. */
+  /** Entries that Redis has in a later version, or has erased since. */
   newer: number;
   accounts: number;
-  /** Rows of regions or boards that are not configured, or that no write can have made: they stay in PostgreSQL alone. */
+  /**
+   * Rows left out: of a region or board that is not configured, or with values that no service
+   * writes.
+   */
   unknown: number;
 }
 
@@ -28,13 +32,13 @@ export interface RestoreOptions {
   topology: Topology;
   stores: Stores;
   databases: Databases;
-  /** Tags of the shards to restore, `accounts` among them where those are meant; everything unless it is given. */
+  /** Tags of the shards to restore, and `accounts`; all of them where absent. */
   only?: ReadonlySet<string>;
-  /** Called between pages; may throw to end the restore there. */
+  /** Called between pages. May throw to end the restore. */
   onProgress?: (counts: RestoreCounts) => void;
 }
 
-// One that runs, and enough behind it that Redis never waits for us.
+// One script runs, and the others keep Redis busy.
 const SCRIPTS_IN_FLIGHT = 4;
 
 const accountsScript = defineScript({
@@ -46,21 +50,22 @@ const accountsScript = defineScript({
 });
 
 /**
- * Rebuilds Redis from PostgreSQL beside live traffic: whatever Redis holds in a later version stays. Running it again
- * changes nothing more.
+ * Rebuilds Redis from PostgreSQL beside live traffic. Entries with a later version in Redis stay,
+ * and running it again changes nothing more.
  *
- * @throws what Redis or PostgreSQL throw; what was restored by then stays, and another run completes it
+ * @throws what Redis or PostgreSQL throw; restored entries stay, and another run completes the
+ *   restore
  */
 export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
   const { topology, stores, databases, only, onProgress } = options;
-  const isMeant = ({ tag }: Pick<Shard, "tag">) => only === undefined || only.has(tag);
+  const isIncluded = ({ tag }: Pick<Shard, "tag">) => only === undefined || only.has(tag);
   const regions = topology.regions.filter((region) =>
-    topology.shards.some((shard) => shard.region === region && isMeant(shard)),
+    topology.shards.some((shard) => shard.region === region && isIncluded(shard)),
   );
   const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, unknown: 0 };
   const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   const onPage = () => onProgress?.(counts);
-  const hasAccounts = isMeant({ tag: ACCOUNTS_TAG });
+  const hasAccounts = isIncluded({ tag: ACCOUNTS_TAG });
   if (hasAccounts) await restoreAccountErasures(databases.home, stores.home, { onPage });
   for await (const page of hasAccounts ? readAhead(readAccounts(databases.home)) : []) {
     const known = page.filter(isSoundAccount);
@@ -68,17 +73,17 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
     for (const rows of slices(known)) {
       await scripts.start(async () => {
         const written = await retryBriefly(() => accountsScript(stores.home, [accountClockKey], accountArgs(rows)));
-        counts.accounts += written; // not in one with the await: others count meanwhile
+        counts.accounts += written; // after the await: other scripts count meanwhile
         onProgress?.(counts);
       });
     }
   }
   for (const region of regions) {
-    await restoreErasures(databases.of(region), region, isMeant, { topology, stores, onPage });
+    await restoreErasures(databases.of(region), region, isIncluded, { topology, stores, onPage });
     for await (const page of readAhead(readVisibility(databases.of(region), region))) {
       for (const row of page.filter(isSoundVisibility)) {
         const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
-        if (!isMeant(place.shard)) continue;
+        if (!isIncluded(place.shard)) continue;
         await scripts.start(async () => {
           await retryBriefly(() => putVisibility(stores.of(region), place, row));
         });
@@ -92,7 +97,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
       counts.unknown += page.length - known.length;
       onPage();
       for (const slice of slicesByKeys(topology, known)) {
-        if (!isMeant(slice.shard)) continue;
+        if (!isIncluded(slice.shard)) continue;
         await scripts.start(async () => {
           const written = await retryBriefly(() => putEntries(stores.of(slice.shard.region), slice));
           counts.entries += written;

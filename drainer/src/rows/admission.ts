@@ -1,4 +1,4 @@
-import type { Versioned } from "../drain/fold.ts";
+import type { Versioned } from "shared/model/events";
 import type { Sql } from "../postgres/connect-postgres.ts";
 
 /** Where a batch was read: the queue, and the run of the Redis server that holds it. */
@@ -7,12 +7,10 @@ export interface BatchOrigin {
   run: string;
 }
 
-/** The SQLSTATE of `admit_batch`, which says that the store was opened anew since the batch was read. */
-export const NOT_ADMITTED = "LB001";
-
 /**
- * A condition that admits a batch as a part of the statement that writes it, once, and notes its newest version; true for
- * rows that come out of no queue. As a join it would cost the statement a tenth.
+ * The condition that admits a batch within the statement that writes it, and records its newest
+ * version. PostgreSQL evaluates it once a statement, and refuses with SQLSTATE LB001 a batch of an
+ * earlier run. True for rows that come from no queue.
  */
 export function admit(sql: Sql, origin: BatchOrigin | undefined, events: readonly Versioned[]) {
   if (origin === undefined) return sql`TRUE`;

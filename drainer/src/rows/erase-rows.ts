@@ -5,7 +5,10 @@ import { admit, type BatchOrigin } from "./admission.ts";
 const column = (erasures: readonly Erasure[], name: "region" | "user_id" | "updated_at") =>
   erasures.map((erasure) => erasure[name] ?? "");
 
-/** Deletes what is not newer than its erasure, on every board, and keeps older events out for good. */
+/**
+ * Deletes the entries that are not newer than their erasure, on every board, and keeps older events
+ * out from then on.
+ */
 export async function eraseEntries(sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin): Promise<void> {
   await sql`
     SELECT erase_entries(${column(erasures, "region")}::text[], ${column(erasures, "user_id")}::text[],

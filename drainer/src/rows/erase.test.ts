@@ -9,9 +9,9 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
+import { retryDead } from "../dead/dead-events.ts";
 import { createDrain } from "../drain/drain.ts";
-import { retryDead } from "../queues/dead.ts";
-import { unshared } from "../queues/lease.ts";
+import { unshared } from "../leases/lease.ts";
 import { accountQueue } from "../queues/queues.ts";
 import { accountEvents, upsertAccounts } from "./upsert-accounts.ts";
 import { overwriteScores, upsertScores } from "./upsert-scores.ts";
@@ -38,7 +38,7 @@ const dead = () => it.redis.llen(it.keys.dead);
 const die = (event: unknown) =>
   it.redis.lpush(it.keys.dead, toDeadEntry({ raw: Buffer.from(JSON.stringify(event)), reason: "test" }, new Date(0)));
 
-test("rows of all boards go, those of others and newer ones stay, wherever in its batch the erasure is", async () => {
+test("an erasure deletes the player's older rows on all boards, and no other row, wherever it stands in a batch", async () => {
   for (const batchMax of [1, 2, 100]) {
     await it.clear();
     await push(scoreEvent("ann", 1, 1), scoreEvent("ann", 2, 2, { board: "weekly" }), scoreEvent("bob", 3, 3));
@@ -50,7 +50,7 @@ test("rows of all boards go, those of others and newer ones stay, wherever in it
   }
 });
 
-test("what is older and comes late is not written again: a redelivered batch, a repair, a dead event that is retried", async () => {
+test("older events that come late are not written again: a redelivered batch, a repair, a retried dead event", async () => {
   const old = scoreEvent("ann", 1, 1);
   await push(old, erasure("ann", 2));
   await drain();
@@ -61,20 +61,20 @@ test("what is older and comes late is not written again: a redelivered batch, a 
   await retryDead(it.redis, it.keys);
   await drain();
   expect(await scores()).toEqual([]);
-  await push(erasure("ann", 1)); // an older one again takes nothing back
+  await push(erasure("ann", 1)); // an older erasure undoes nothing
   await push(scoreEvent("ann", 5, 3));
   await drain();
   expect(await scores()).toEqual(["ann 5"]);
 });
 
-test("an erasure is its region's: a row of another stays", async () => {
+test("an erasure of one region leaves rows of another", async () => {
   await write(scoreEvent("ann", 1, 1, { region: "NA" }), scoreEvent("bob", 1, 1));
   await push(erasure("ann", 9), erasure("bob", 9));
   await drain();
   expect(await scores()).toEqual(["ann 1"]);
 });
 
-test("the player's dead events go too, those that are newer or another's stay, and none is added", async () => {
+test("an erasure drops the player's older dead events, leaves all others, and adds none", async () => {
   await die(scoreEvent("ann", 1, 1, { board: "unknown" }));
   await die(scoreEvent("bob", 1, 2, { board: "unknown" }));
   await die(scoreEvent("ann", 1, 9, { board: "unknown" }));
@@ -83,7 +83,7 @@ test("the player's dead events go too, those that are newer or another's stay, a
   expect(await dead()).toBe(2);
 });
 
-test("a row that is being written while its player is erased does not outlive it", async () => {
+test("a row written during the erasure of its player does not outlive it", async () => {
   const late = Promise.withResolvers<void>();
   // Holds the row's statement open, as a drainer does whose lease ran out.
   const writing = it.database.run((sql) =>
@@ -104,7 +104,7 @@ test("a row that is being written while its player is erased does not outlive it
   expect(await scores()).toEqual([]);
 });
 
-test("an account goes in the same way, and one made later comes", async () => {
+test("an erasure deletes an account, and a later account of the same id is written", async () => {
   const account = (updated: string) => ({
     user_id: "ann",
     name: "Ann",

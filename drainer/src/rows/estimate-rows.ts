@@ -4,8 +4,8 @@ import type { Database } from "../postgres/database.ts";
 import type { Sides } from "../subjects/subjects.ts";
 
 /**
- * How many rows a table has, as PostgreSQL last guessed; 0 where it never has. For a bar alone: counting a large table
- * would take longer than a use of the database may.
+ * The number of rows of a table by the statistics of PostgreSQL, 0 where it has none. Good enough
+ * for a progress bar; counting a large table would outlast the deadline of the database.
  */
 export async function estimateRows(database: Database, table: "leaderboard" | "accounts"): Promise<number> {
   const [row] = await database.run(
@@ -15,7 +15,7 @@ export async function estimateRows(database: Database, table: "leaderboard" | "a
   return row?.rows ?? 0;
 }
 
-/** How many entries these shards have on a board, as their rankings stand. */
+/** The number of visible entries of these shards on a board. */
 export async function countRanked({ stores }: Pick<Sides, "stores">, shards: readonly Shard[], board: string) {
   const counts = await Promise.all(shards.map((shard) => stores.of(shard.region).zcard(boardKey(shard, board))));
   return counts.reduce((sum, count) => sum + count, 0);

@@ -1,20 +1,21 @@
 import { PASSWORD_HASH_CHARS_MAX, type VisibilityEvent } from "shared/model/events";
-import type { AccountRow, EntryRow } from "./read-rows.ts";
+import type { AccountRow } from "./read-accounts.ts";
+import type { EntryRow } from "./read-entries.ts";
 
-/** A whole number in ±(2^53−1), or nothing. */
+/** An integer in ±(2^53−1); undefined for any other text. */
 export function toInteger(text: string | null): number | undefined {
   if (text === null || !/^-?\d{1,16}$/.test(text)) return undefined;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value + 0 : undefined;
 }
 
-/** Microseconds that a version or an arrival can be, or nothing. */
+/** The microseconds of a version or an arrival; undefined for any other text. */
 export function toTime(text: string | null): number | undefined {
   const value = toInteger(text);
   return value !== undefined && value >= 0 ? value : undefined;
 }
 
-/** False for a row that Redis cannot hold: nothing but a hand has written it. */
+/** False for a row that Redis cannot hold; no service writes such a row. */
 export const isSoundEntry = (row: EntryRow): boolean =>
   toInteger(row.score) !== undefined && [row.reached_at, row.updated_at].every((time) => toTime(time) !== undefined);
 

@@ -1,70 +1,61 @@
-import { type ScoreEvent, scoreEventSchema } from "shared/model/events";
+import { readScoreEvent, type ScoreEvent, scoreEventSchema } from "shared/model/events";
 import type { Topology } from "shared/model/regions";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
-import { readScoreEvent } from "../drain/read-score-event.ts";
 import { toArrayLiteral } from "../postgres/array-literal.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
+import { isNotErased, mayReplace, type Replaces, toTime } from "./version-rule.ts";
 
-/** Where a row is there already, what decides whether the event replaces it. */
-const isOlder = (sql: Sql) => sql`leaderboard.updated_at < excluded.updated_at`;
-const isNotNewer = (sql: Sql) => sql`leaderboard.updated_at <= excluded.updated_at`;
-
-type Fragment = ReturnType<typeof isOlder>;
-
-const COLUMNS = ["board", "user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
-type Columns = Record<(typeof COLUMNS)[number], string>;
-
-/** What a statement takes of events, as text. */
-const toColumns = (events: readonly ScoreEvent[]) =>
-  Object.fromEntries(COLUMNS.map((name) => [name, toArrayLiteral(events.map((event) => event[name]))])) as Columns;
-
-/**
- * One autocommit statement: `postgres` can end the process when a backend dies inside a transaction. Each column
- * is the literal of an array. What is older than an erasure of its player is left out.
- */
-function write(sql: Sql, columns: Columns, { mayReplace, admission }: { mayReplace: Fragment; admission: Fragment }) {
-  return sql`
-    INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
-    SELECT board, user_id, name, region, score,
-           'epoch'::timestamptz + reached_at * interval '1 microsecond',
-           'epoch'::timestamptz + updated_at * interval '1 microsecond'
-    FROM unnest(
-      ${columns.board}::text[], ${columns.user_id}::text[], ${columns.name}::text[], ${columns.region}::text[],
-      ${columns.score}::bigint[], ${columns.reached_at}::bigint[], ${columns.updated_at}::bigint[]
-    ) AS event (board, user_id, name, region, score, reached_at, updated_at)
-    WHERE ${admission} AND NOT EXISTS (
-      SELECT FROM erasures
-      WHERE erasures.scope = event.region AND erasures.user_id = event.user_id
-        AND erasures.erased_at >= 'epoch'::timestamptz + event.updated_at * interval '1 microsecond'
-    )
-    ON CONFLICT (board, user_id) DO UPDATE
-    SET name = excluded.name, region = excluded.region, score = excluded.score,
-        reached_at = excluded.reached_at, updated_at = excluded.updated_at
-    WHERE ${mayReplace}`;
+interface UpsertOptions {
+  replaces: Replaces;
+  origin?: BatchOrigin | undefined;
 }
 
-/** What writes the newest state of each entry; a row that is as new or newer stays. */
-function toUpsert(events: readonly ScoreEvent[], origin?: BatchOrigin): Upsert {
-  const columns = toColumns(events);
+/**
+ * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies
+ * inside a transaction. Each column is the literal of an array, made before the statement has its
+ * turn.
+ */
+function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOptions): Upsert {
+  const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => toArrayLiteral(events.map((event) => event[name]));
+  const board = column("board");
+  const userId = column("user_id");
+  const name = column("name");
+  const region = column("region");
+  const score = column("score");
+  const reachedAt = column("reached_at");
+  const updatedAt = column("updated_at");
   return async (sql) => {
-    const parts = { mayReplace: isOlder(sql), admission: admit(sql, origin, events) };
-    return (await write(sql, columns, parts)).count;
+    const written = await sql`
+      INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
+      SELECT board, user_id, name, region, score, ${toTime(sql, "reached_at")}, ${toTime(sql, "updated_at")}
+      FROM unnest(
+        ${board}::text[], ${userId}::text[], ${name}::text[], ${region}::text[],
+        ${score}::bigint[], ${reachedAt}::bigint[], ${updatedAt}::bigint[]
+      ) AS event (board, user_id, name, region, score, reached_at, updated_at)
+      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)}
+      ON CONFLICT (board, user_id) DO UPDATE
+      SET name = excluded.name, region = excluded.region, score = excluded.score,
+          reached_at = excluded.reached_at, updated_at = excluded.updated_at
+      WHERE ${mayReplace(sql, "leaderboard", "updated_at", replaces)}`;
+    return written.count;
   };
 }
 
-/** Writes it. @returns the rows that changed */
-export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]) => toUpsert(events)(sql);
+/** Writes the newest state of each entry. @returns the number of rows that changed */
+export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<number> =>
+  prepare(events, { replaces: "older" })(sql);
 
-/** The same for rows whose contents are known to be wrong: a row that is as new is replaced, a newer one stays. */
-export async function overwriteScores(sql: Sql, events: readonly ScoreEvent[]): Promise<number> {
-  const parts = { mayReplace: isNotNewer(sql), admission: admit(sql, undefined, events) };
-  return (await write(sql, toColumns(events), parts)).count;
-}
+/** The same for rows that are known to be wrong: a row as new is replaced, a newer one stays. */
+export const overwriteScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<number> =>
+  prepare(events, { replaces: "as new" })(sql);
 
-/** Scores on the configured boards: an event of another one is refused, because no read and no restore would find it. */
+/**
+ * Scores on the configured boards. An event of another board is refused: no read and no restore
+ * would find it.
+ */
 export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
   schema: scoreEventSchema.refine(({ board }) => boards.includes(board), {
     path: ["board"],
@@ -75,7 +66,7 @@ export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
     const event = readScoreEvent(text);
     return event !== undefined && boards.includes(event.board) ? event : undefined;
   },
-  upsert: toUpsert,
+  upsert: (events, origin) => prepare(events, { replaces: "older", origin }),
   erase: eraseEntries,
   setVisibility: upsertVisibility,
 });

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { VisibilityEvent } from "shared/model/events";
 import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { createDrain } from "../drain/drain.ts";
-import { unshared } from "../queues/lease.ts";
+import { unshared } from "../leases/lease.ts";
 import { accountQueue } from "../queues/queues.ts";
-import { readVisibilityOf } from "./read-visibility-rows.ts";
+import { readVisibilityOf } from "./read-visibility.ts";
 import { accountEvents } from "./upsert-accounts.ts";
 import { overwriteVisibility, upsertVisibility } from "./upsert-visibility.ts";
 
@@ -36,7 +36,7 @@ const shown = async (board = "main") =>
     )
   ).map(({ user_id }) => user_id);
 
-test("the newest word on a player stands, wherever in its batch it is, and scores go on beside it", async () => {
+test("the newest visibility of a player is written wherever it stands in a batch, and scores beside it", async () => {
   for (const batchMax of [1, 2, 100]) {
     await it.clear();
     await push(scoreEvent("ann", 5, 1), change("ann", true, 2), scoreEvent("ann", 6, 3, { board: "weekly" }));
@@ -50,7 +50,7 @@ test("the newest word on a player stands, wherever in its batch it is, and score
   }
 });
 
-test("a redelivered batch and what is older and comes late change nothing", async () => {
+test("a redelivered batch and a late older change leave the visibility as it is", async () => {
   const [hidden, back] = [change("ann", true, 2), change("ann", false, 4)];
   await push(hidden, back);
   await drain();
@@ -65,7 +65,7 @@ test("a redelivered batch and what is older and comes late change nothing", asyn
   expect(await rowsOf()).toEqual(["ann true 4"]);
 });
 
-test("an erasure takes it, keeps older words out, and lets newer ones in; another region's stays", async () => {
+test("an erasure deletes the visibility, refuses older changes and admits newer ones; another region keeps its own", async () => {
   await it.database.run((sql) => upsertVisibility(sql, [change("ann", true, 1, "NA"), change("bob", true, 1)]));
   const erasure = { erased: true, user_id: "ann", region: "EU", updated_at: "4" };
   for (const batchMax of [1, 100]) {
@@ -81,9 +81,9 @@ test("an erasure takes it, keeps older words out, and lets newer ones in; anothe
   expect(await rowsOf()).toEqual(["ann true 5", "bob true 1"]);
 });
 
-test("one that is written while its player is erased does not outlive it", async () => {
+test("a visibility written during the erasure of its player does not outlive it", async () => {
   const late = Promise.withResolvers<void>();
-  // Holds the statement open, as a drainer does whose lease ran out.
+  // Holds the statement open, as a drainer does whose lease has expired.
   const writing = it.database.run((sql) =>
     sql.begin(async (transaction) => {
       await transaction`INSERT INTO visibility VALUES ('EU', 'ann', true, 'epoch')`;
@@ -100,7 +100,7 @@ test("one that is written while its player is erased does not outlive it", async
   expect(await rowsOf()).toEqual([]);
 });
 
-test("one that is not well-formed, or waits among accounts, is dead, and the rest goes on", async () => {
+test("a malformed visibility event, or one in the accounts' queue, is dead, and the others are written", async () => {
   await push({ ...change("ann", true, 1), hidden: "yes" }, change("bob", true, 2));
   expect(await drain()).toMatchObject({ events: 2, refused: 1 });
   expect(await rowsOf()).toEqual(["bob true 2"]);

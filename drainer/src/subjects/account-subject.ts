@@ -16,14 +16,14 @@ import { accountQueue } from "../queues/queues.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
-import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-rows.ts";
+import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-accounts.ts";
 import { isSoundAccount } from "../rows/sound-rows.ts";
 import { overwriteAccounts } from "../rows/upsert-accounts.ts";
 import mendSource from "./mend-account.lua" with { type: "text" };
 import readSource from "./read-accounts.lua" with { type: "text" };
 import { toAccountClaim } from "./redis-claims.ts";
 
-// A script that reads 500 accounts, or a step through 500 keys, holds Redis for some 1 ms.
+// A script that reads 500 accounts, or a SCAN of 500 keys, blocks Redis for some 1 ms.
 const PAGE = 500;
 
 type Text = string | null;
@@ -39,7 +39,7 @@ const mendScript = defineScript({ name: "mend-account", source: mendSource, part
 
 const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
 
-/** All accounts, as {@link Subject}. */
+/** The accounts, as a {@link Subject}. */
 export function createAccountSubject(redis: Redis, database: Database): Subject<AccountRow> {
   async function readClaims(suspects: readonly Suspect[]): Promise<Reading<AccountRow>[]> {
     if (suspects.length === 0) return [];
@@ -77,7 +77,9 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
     }
   }
 
-  /** Accounts without a row. No key lists them, so this walks through everything that the home Redis holds. */
+  /**
+   * Accounts without a row. No key lists the accounts, so this scans all keys of the home Redis.
+   */
   async function* findInRedis() {
     for (const server of primariesOf(redis)) yield* findOn(server);
   }

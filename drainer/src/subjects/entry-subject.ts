@@ -9,7 +9,7 @@ import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
 import { toRecord } from "../restore/put-entries.ts";
-import { type EntryRow, readEntriesOf } from "../rows/read-rows.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { overwriteScores } from "../rows/upsert-scores.ts";
 import { findSuspects } from "./entry-suspects.ts";
@@ -23,11 +23,11 @@ export interface EntrySubjectOptions {
   databases: Databases;
   board: string;
   region: string;
-  /** Shards of the region to be looked at. */
+  /** Shards of the region to compare. */
   shards: readonly Shard[];
 }
 
-// A script that reads 250 entries holds Redis for some 1 ms.
+// A script that reads 250 entries blocks Redis for some 1 ms.
 const ENTRIES_PER_SCRIPT = 250;
 
 type Text = string | null;
@@ -45,7 +45,7 @@ const mendScript = defineScript({
   parse: Number,
 });
 
-/** One board of one region, as {@link Subject}. */
+/** One board of one region, as a {@link Subject}. */
 export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryRow> {
   const { topology, stores, databases, board, region, shards } = options;
   const redis = stores.of(region);
@@ -109,8 +109,9 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   }
 
   /**
-   * A player has one home. Of those who are not on this shard, the ones who live in another region: their row names
-   * the wrong region, and is that region's to repair where the two share a database.
+   * Finds absent players who live in another region: their row names the wrong region. Where the
+   * two regions share a database, the other region repairs the row, and the reading is left out
+   * here.
    */
   async function withoutForeign(readings: readonly Reading<EntryRow>[]): Promise<Reading<EntryRow>[]> {
     const checked = await Promise.all(

@@ -7,7 +7,7 @@ import { readAhead } from "../command/in-flight.ts";
 import type { Database } from "../postgres/database.ts";
 import { judge } from "../reconcile/compare.ts";
 import type { Reading, Suspect } from "../reconcile/reconcile.ts";
-import { type EntryRow, readBoardEntries, readEntriesOf } from "../rows/read-rows.ts";
+import { type EntryRow, readBoardEntries, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
 export interface Search {
@@ -16,7 +16,7 @@ export interface Search {
   topology: Topology;
   board: string;
   region: string;
-  /** Shards of the region to be looked at. */
+  /** Shards of the region to compare. */
   shards: readonly Shard[];
   readClaims: (suspects: readonly Suspect[]) => Promise<Reading<EntryRow>[]>;
 }
@@ -24,10 +24,10 @@ export interface Search {
 type Page = { compared: number; suspects: Suspect[] };
 
 const PAGE = 1_000;
-// A step of 500 through a ranking holds Redis for some 1 ms.
+// A scan of 500 members blocks Redis for some 1 ms.
 const STEP = 500;
 
-/** Everybody on a board of a region who looks different in its two stores, page by page. */
+/** Players on a board of a region who look different in Redis and PostgreSQL, page by page. */
 export async function* findSuspects(search: Search): AsyncGenerator<Page> {
   yield* findInPostgres(search);
   for (const shard of search.shards) {
@@ -36,7 +36,7 @@ export async function* findSuspects(search: Search): AsyncGenerator<Page> {
   }
 }
 
-/** Rows that no entry is like. */
+/** Rows that differ from their entry. */
 async function* findInPostgres({ database, topology, board, region, readClaims }: Search): AsyncGenerator<Page> {
   const part = { board, region, from: "leaderboard" } as const;
   for await (const rows of readAhead(readBoardEntries(database, part, PAGE))) {
@@ -51,7 +51,10 @@ async function* findInPostgres({ database, topology, board, region, readClaims }
   }
 }
 
-/** Members that have no row, or that stand beside the right one. Whatever else has a row was found from there. */
+/**
+ * Members without a row, and second members of a player. Other differences were found from the
+ * rows.
+ */
 async function* findInRanking(search: Search, shard: Shard, key: string): AsyncGenerator<Page> {
   const { board } = search;
   for await (const { members, ids, records } of readAhead(readRanking(search, shard, key))) {
@@ -71,10 +74,10 @@ async function* findInRanking(search: Search, shard: Shard, key: string): AsyncG
   }
 }
 
-/** Of those who are seen, and of those who are hidden. */
+/** The ranking of visible players and that of hidden ones. */
 const rankingsOf = ({ board }: Search, shard: Shard) => [boardKey(shard, board), hiddenKey(shard, board)];
 
-/** Which of these members stand in either. */
+/** Whether each of these members stands in one of the two rankings. */
 async function findMembers(search: Search, shard: Shard, members: readonly string[]): Promise<boolean[]> {
   if (members.length === 0) return [];
   const scores = await Promise.all(rankingsOf(search, shard).map((key) => search.redis.zmscore(key, ...members)));
@@ -93,7 +96,7 @@ async function* readRanking({ redis, board }: Search, shard: Shard, key: string)
   } while (cursor !== "0");
 }
 
-/** Records that name no member and have no row. */
+/** Records without a member and without a row. */
 async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page> {
   const { redis, board } = search;
   const key = entriesKey(shard, board);
@@ -112,7 +115,7 @@ async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page
   } while (cursor !== "0");
 }
 
-/** Which of these players the walk through the rows has met. */
+/** Tells which of these players have a row in this region. */
 async function findRows({ database, board, region }: Search, ids: readonly string[]) {
   const rows = await readEntriesOf(database, board, ids);
   const known = new Set(rows.filter((row) => row.region === region).map((row) => row.user_id));

@@ -1,13 +1,14 @@
 #!lua
 --[[
-Makes one account what it should be, unless it has changed since it was read, or was erased.
+Corrects one account, unless it has changed since it was read, or was erased.
 
 KEYS 1 account  hash   credentials and home region
      2 clock    string last version given out for accounts
      3 erased   string version of an erasure of the account
-ARGV 1 version as it was read, empty where there was none
-     2 name, 3 region, 4 password hash (or empty), 5 created_at, 6 updated_at, in microseconds   as they should be
-Reply 1; 0 when the account has changed: then nothing was done
+ARGV 1 version as it was read, empty where absent
+     2 name, 3 region, 4 password hash (or empty), 5 created_at, 6 updated_at in microseconds: the
+       correct values
+Reply 1; 0 when the account has changed or was erased: then nothing was done
 Uses  last_version, version_in
 ]]
 local account, clock, erased = KEYS[1], KEYS[2], KEYS[3]

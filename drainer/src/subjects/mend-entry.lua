@@ -1,6 +1,6 @@
 #!lua
 --[[
-Makes one entry what it should be, unless it has changed since it was read, or its player was erased.
+Corrects one entry, unless it has changed since it was read, or its player was erased.
 
 KEYS 1 board    zset   score -> <arrival><user_id>
      2 hidden   zset   the same for players who are hidden
@@ -9,12 +9,12 @@ KEYS 1 board    zset   score -> <arrival><user_id>
      5 erased   string version and account of an erasure of the player
      6 visibility hash user_id -> <version> hidden|visible
 ARGV 1 user_id
-     2 record, 3 the member that it names, 4 score   as they were read; empty for what was not there
-     5 stray    a member of the player that is not to be where it is, or empty
-     6 record, 7 member, 8 score, 9 version in microseconds   as they should be
-Reply 1; 0 when the entry has changed: then nothing was done
+     2 record, 3 the member that it names, 4 score: as they were read; empty where absent
+     5 stray    a member of the player to remove, or empty
+     6 record, 7 member, 8 score, 9 version in microseconds: the correct values
+Reply 1; 0 when the entry has changed or was erased: then nothing was done
 
-Raises the clock, so that every later write is newer, and readers see that something has changed.
+Raises the clock, so that every later write is newer, and cached tops are read again.
 Uses  last_version, version_in, digits, is_hidden
 ]]
 local board, hidden, entries, clock, erased, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]

@@ -1,11 +1,11 @@
 #!lua flags=no-writes
 --[[
-What Redis keeps of some accounts, and what may still be on its way to PostgreSQL: one moment of both.
+Reads some accounts, and the oldest event that waits for PostgreSQL, in one moment.
 
 KEYS 1 queue  list   the oldest event is the last
      2 clock  string last version given out for accounts
-ARGV 1 account prefix  key of an account, but for the user_id
-     2 erased prefix   the same for the string that holds the version of an account's erasure
+ARGV 1 account prefix  key of an account without the user_id
+     2 erased prefix   the same for the string with the version of an account's erasure
      3... user_ids
 Reply {oldest event, clock, Redis TIME in microseconds, then one each:
       {erasure, name, region, password_hash, created_at, updated_at}}

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 --[[
-What Redis keeps of some players on one board, and what may still be on its way to PostgreSQL: one moment of both.
+Reads some players on one board, and the oldest event that waits for PostgreSQL, in one moment.
 
 KEYS 1 board    zset   score -> <arrival><user_id>
      2 hidden   zset   the same for players who are hidden
@@ -8,12 +8,13 @@ KEYS 1 board    zset   score -> <arrival><user_id>
      4 queue    list   the oldest event is the last
      5 clock    string last version given out on the shard
      6 visibility hash user_id -> <version> hidden|visible
-     7... erased string version and account of an erasure, one each of the players
-ARGV pairs: a user_id, and a member that was seen for it, or nothing
-Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member that it names, stray
-      member, its score, erasure}}
-      A stray is the seen member if the record does not name it, or the named one where the player is not to be: on the
-      board although hidden, or hidden although not.
+     7... erased string version and account of an erasure, one a player
+ARGV pairs: a user_id, and a member that was seen for it, or empty
+Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member
+      that it names, stray member, its score, erasure}}
+      A stray is the seen member where the record does not name it, or the named member in the wrong
+      ranking: on the board although the player is hidden, or among the hidden although the player
+      is visible.
 Uses  time_us, digits, is_hidden, member_of
 ]]
 local board, hidden, entries, queue, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]

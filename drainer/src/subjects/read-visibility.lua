@@ -1,11 +1,12 @@
 #!lua flags=no-writes
 --[[
-What Redis says of who sees some players, and what may still be on its way to PostgreSQL: one moment of both.
+Reads whether some players are hidden, and the oldest event that waits for PostgreSQL, in one
+moment.
 
 KEYS 1 visibility hash user_id -> <version> hidden|visible
      2 queue    list   the oldest event is the last
      3 clock    string last version given out on the shard
-     4... erased string version and account of an erasure, one each of the players
+     4... erased string version and account of an erasure, one a player
 ARGV user_ids
 Reply {oldest event, clock, Redis TIME in microseconds, then one each: {visibility, erasure}}
 Uses  time_us, digits

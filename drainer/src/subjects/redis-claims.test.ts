@@ -18,11 +18,11 @@ const stray = { member: `${toArrival(90)}ada`, score: "3" };
 const claimOf = (entry: FoundEntry) =>
   toEntryClaim(entry, "ada", { board: "main", region: "EU", latestVersion: 1_000 });
 
-test("an entry that agrees with itself is whole", () => {
+test("an entry whose record and ranking agree is whole", () => {
   expect(claimOf(found)).toEqual({ row, isWhole: true, isPresent: true });
 });
 
-test("a player of whom nothing is kept has no entry", () => {
+test("a player without any value has no entry", () => {
   const none = { record: null, score: null, stray: null };
   expect(claimOf(none)).toEqual({ row: undefined, isWhole: false, isPresent: false });
 });
@@ -50,7 +50,7 @@ test.each(cases)("%s: not whole", (_, change, claimed) => {
   expect(claim).toEqual({ row: claimed && { ...row, ...claimed }, isWhole: false, isPresent: true });
 });
 
-test("an account is whole, or tells nothing", () => {
+test("an account with a missing or invalid field is not whole", () => {
   const account = { name: "Ada", region: "EU", password_hash: "", created_at: "5", updated_at: "6" };
   expect(toAccountClaim(account, "ada", 10)).toEqual({
     row: { user_id: "ada", ...account },

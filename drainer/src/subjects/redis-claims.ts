@@ -3,15 +3,18 @@ import type { VisibilityEvent } from "shared/model/events";
 import { parseRecord } from "shared/model/records";
 import { parseVisibility } from "shared/model/visibility";
 import type { Claim } from "../reconcile/compare.ts";
-import type { AccountRow, EntryRow } from "../rows/read-rows.ts";
+import type { AccountRow } from "../rows/read-accounts.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 import { toInteger, toTime } from "../rows/sound-rows.ts";
 
-/** What Redis keeps of one player on one board, as it stands; null for what is not there. */
+/** The values of one player on one board in Redis, unparsed; null where absent. */
 export interface FoundEntry {
   record: string | null;
-  /** Of the member that the record names. */
+  /** Score of the member that the record names. */
   score: string | null;
-  /** Another member of the same player that the record does not name, or the one that it names, where it must not be. */
+  /**
+   * A member of the player that the record does not name, or the named member in the wrong ranking.
+   */
   stray: { member: string; score: string } | null;
 }
 
@@ -19,11 +22,11 @@ export interface FoundEntry {
 export interface Place {
   board: string;
   region: string;
-  /** No version given out by then is greater. */
+  /** The greatest version that was given out by then. */
   latestVersion: number;
 }
 
-/** The record tells everything, and the ranking has to agree. */
+/** Reads the entry from its record. The entry is whole if the ranking agrees. */
 export function toEntryClaim(found: FoundEntry, userId: string, place: Place): Claim<EntryRow> {
   const { board, region, latestVersion } = place;
   if (found.record === null) return { row: undefined, isWhole: false, isPresent: found.stray !== null };
@@ -53,13 +56,15 @@ function isArrival(text: string): boolean {
   return text.length === ARRIVAL_DIGITS && digits !== undefined && digits >= 0;
 }
 
-/** A version from the future was given out by nobody; believed, it would outlast every write to come. */
+/**
+ * A version from the future was never given out. It would keep every later write of the player out.
+ */
 function toVersion(text: string | null, latest: number): number | undefined {
   const version = toTime(text);
   return version !== undefined && version <= latest ? version : undefined;
 }
 
-/** What Redis keeps of one account. */
+/** The fields of one account in Redis; null where absent. */
 export type FoundAccount = Record<Exclude<keyof AccountRow, "user_id">, string | null>;
 
 export function toAccountClaim(found: FoundAccount, userId: string, latestVersion: number): Claim<AccountRow> {
@@ -72,7 +77,7 @@ export function toAccountClaim(found: FoundAccount, userId: string, latestVersio
   return { row: { user_id: userId, name, region, password_hash, created_at, updated_at }, isWhole: true, isPresent };
 }
 
-/** What Redis says of who sees one player. */
+/** Reads whether a player is hidden. */
 export function toVisibilityClaim(
   found: string | null,
   player: Pick<VisibilityEvent, "region" | "user_id">,

@@ -12,12 +12,12 @@ export interface Sides {
   databases: Databases;
 }
 
-/** Compares one part of the deployment. */
+/** Compares one part of Redis with PostgreSQL. */
 export type Sweep = (options: ReconcileOptions) => Promise<ReconcileCounts>;
 
 /**
- * A sweep a board and region, over those of the region's shards that are given; before them one over who is hidden there,
- * which says where entries belong.
+ * One sweep for each board and region of these shards. Before them comes the sweep over hidden
+ * players, which decides where entries belong.
  */
 export function entrySweeps({ topology, stores, databases }: Sides, shards: readonly Shard[]): Sweep[] {
   const byRegion = Map.groupBy(shards, (shard) => shard.region);

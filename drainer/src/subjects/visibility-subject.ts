@@ -10,7 +10,7 @@ import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
 import { putVisibility } from "../restore/put-visibility.ts";
-import { readVisibility, readVisibilityOf } from "../rows/read-visibility-rows.ts";
+import { readVisibility, readVisibilityOf } from "../rows/read-visibility.ts";
 import { isSoundVisibility } from "../rows/sound-rows.ts";
 import { overwriteVisibility } from "../rows/upsert-visibility.ts";
 import readSource from "./read-visibility.lua" with { type: "text" };
@@ -21,7 +21,7 @@ export interface VisibilitySubjectOptions {
   stores: Stores;
   databases: Databases;
   region: string;
-  /** Shards of the region to be looked at. */
+  /** Shards of the region to compare. */
   shards: readonly Shard[];
 }
 
@@ -35,7 +35,7 @@ const readScript = defineScript({
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...[visibility: Text, erasure: Text][]],
 });
 
-/** Who is hidden in one region, and who was, as {@link Subject}. */
+/** The hidden players of one region, and those shown again, as a {@link Subject}. */
 export function createVisibilitySubject(options: VisibilitySubjectOptions): Subject<VisibilityEvent> {
   const { topology, stores, databases, region, shards } = options;
   const redis = stores.of(region);
@@ -93,7 +93,7 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
     }
   }
 
-  /** Those without a row. */
+  /** Players without a row. */
   async function* findInRedis(shard: Shard) {
     let cursor = "0";
     do {

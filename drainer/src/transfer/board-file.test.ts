@@ -19,7 +19,7 @@ const rows = [
 ];
 
 describe.each(FORMATS)("%s", (format) => {
-  test("what is written is what is read", () => {
+  test("a file reads back as the rows that were written", () => {
     const reader = createLineReader(format);
     const lines = (HEADER[format] + toLines(format, rows)).trimEnd().split("\n");
     const read = lines.flatMap((line) => reader.read(line) ?? []);
@@ -34,7 +34,7 @@ test("CSV is RFC 4180: quotes where they are needed, doubled inside", () => {
   );
 });
 
-test("the columns may stand in any order, and a first line without them is refused", () => {
+test("columns may stand in any order, and a first line that does not name them is refused", () => {
   const reader = createLineReader("csv");
   reader.read("score,user_id,updated_at,reached_at,region,name");
   const entry = reader.read("7,ann,2026-01-02T03:03:04Z,2026-01-02T03:03:04Z,eu,Ann");
@@ -77,7 +77,7 @@ describe("lines", () => {
     return lines;
   };
 
-  test("are the same however the bytes are cut, with LF or CRLF, a mark at the beginning, no end at the end", async () => {
+  test("are the same for any chunks, with LF or CRLF, with a byte order mark, and without a final line end", async () => {
     const text = "\ufeffä🏆\r\n\nb\nlast";
     for (const size of [1, 2, 3, 7, 100]) {
       expect(await read(text, size)).toEqual([
@@ -89,7 +89,7 @@ describe("lines", () => {
     }
   });
 
-  test("one that is too long is not kept, and the next is whole", async () => {
+  test("that are too long are dropped, and the next line is whole", async () => {
     for (const size of [1000, 1_000_000]) {
       expect(await read(`${"x".repeat(50_000)}\nnext\n`, size)).toEqual([
         [1, undefined],

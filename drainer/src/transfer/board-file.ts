@@ -3,18 +3,20 @@ import { fromIsoTime, toIsoTime } from "shared/base/times";
 import { findRepeatedName } from "shared/http/unique-names";
 import { nameSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
-import type { EntryRow } from "../rows/read-rows.ts";
+import type { EntryRow } from "../rows/read-entries.ts";
 
 export const FORMATS = ["csv", "ndjson"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** What a file has of an entry, in the order of the columns. The board is not in it: a file is of one board. */
+/** The columns of a file, in order. A file holds one board, which is not named in it. */
 export const COLUMNS = ["user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
 
-/** The first line of a file, where its format has one. */
+/** The first line of a file; empty for a format without a header. */
 export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, ndjson: "" };
 
-/** A page of a file: RFC 4180, or one JSON object a line. Times in ISO 8601 with all six digits. */
+/**
+ * Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits.
+ */
 export function toLines(format: Format, rows: readonly EntryRow[]): string {
   const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
     user_id,
@@ -43,7 +45,7 @@ const scoreText = z
   .refine(Number.isSafeInteger, INTEGER)
   .transform(String);
 
-/** A line, read; the region upper-cased, as it is everywhere. */
+/** A parsed line, its region in upper case. */
 export const lineSchema = z.strictObject({
   user_id: userIdSchema,
   name: nameSchema,
@@ -54,13 +56,16 @@ export const lineSchema = z.strictObject({
 });
 export type FileEntry = z.output<typeof lineSchema>;
 
-/** Reads the lines of a file, one after another; the first of a CSV names the columns, in any order. */
+/** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */
 export interface LineReader {
-  /** @returns nothing for a header or an empty line @throws Error that says what is wrong with the line */
+  /**
+   * @returns undefined for a header or an empty line
+   * @throws Error that says what is wrong with the line
+   */
   read(line: string): FileEntry | undefined;
 }
 
-/** @throws Error from `read` for a first line that does not name the columns: then there is no sense in going on */
+/** The first line does not name the columns, so that no line can be read. */
 export class NoHeader extends Error {}
 
 export function createLineReader(format: Format): LineReader {
@@ -85,8 +90,8 @@ export function createLineReader(format: Format): LineReader {
 }
 
 /**
- * One record a line: no field that is valid here has a line break in it, and so a quote that is never closed costs its own
- * line and no other.
+ * Reads one record a line: no valid field has a line break, so that an unclosed quote spoils its
+ * own line only.
  */
 function splitCsv(line: string): string[] {
   if (!line.includes('"')) return line.split(",");

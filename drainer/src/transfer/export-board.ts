@@ -4,14 +4,14 @@ import { clockKey, queueKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { readAhead } from "../command/in-flight.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
-import { type EntryRow, readBoardEntries } from "../rows/read-rows.ts";
+import { type EntryRow, readBoardEntries } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import type { Sides } from "../subjects/subjects.ts";
 
 export interface ExportOptions {
   board: string;
   regions: readonly string[];
-  /** How long the drainer may take to write what was acknowledged before the export. */
+  /** Milliseconds that the drainer may take to write the scores acknowledged before the export. */
   waitMs: number;
 }
 
@@ -19,11 +19,11 @@ const PAGE_ROWS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * The entries of a board as it is shown, without hidden players, page by page: every one that was acknowledged before the
- * call, once each. Of what is written meanwhile, the old or the new. Read from PostgreSQL, where a page follows a key: a walk through a ranking would miss
- * whoever moves to where it has been.
+ * Reads the visible entries of a board, page by page: each entry acknowledged before the call once,
+ * in its state before or after a concurrent write. Reads PostgreSQL along its key: a scan of a
+ * ranking would miss players who move backwards.
  *
- * @throws Error when the queues do not get that far in time, and what Redis or PostgreSQL throw
+ * @throws Error when the drainer is not that far in time, and what Redis or PostgreSQL throw
  */
 export async function* exportBoard(sides: Sides, options: ExportOptions): AsyncGenerator<EntryRow[]> {
   const { topology, stores, databases } = sides;
@@ -40,7 +40,7 @@ export async function* exportBoard(sides: Sides, options: ExportOptions): AsyncG
   }
 }
 
-/** Waits until everything that a shard had acknowledged at the first look has left the queue. */
+/** Waits until all writes that a shard has acknowledged so far have left its queue. */
 async function awaitDrained(redis: Redis, shard: Shard, endsAt: number): Promise<void> {
   const latest = Number((await redis.get(clockKey(shard))) ?? 0);
   for (;;) {

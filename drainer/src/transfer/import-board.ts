@@ -9,7 +9,8 @@ import { fold } from "../drain/fold.ts";
 import { noteVersion } from "../guard/guarded-stores.ts";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
-import { type EntryRow, readEntriesOf } from "../rows/read-rows.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
+import { readErasuresOf } from "../rows/read-erasures.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import type { Sides } from "../subjects/subjects.ts";
 import { createLineReader, type FileEntry, type Format, NoHeader } from "./board-file.ts";
@@ -18,20 +19,20 @@ import type { Line } from "./read-lines.ts";
 import takeSource from "./take-versions.lua" with { type: "text" };
 
 export interface ImportCounts {
-  /** Entries that are now as the file has them. */
+  /** Entries written as in the file. */
   imported: number;
-  /** Lines that say less than what is there: a newer entry, or a later line. */
+  /** Lines left out for a newer entry, or for a later line of the same player. */
   kept: number;
-  /** Lines of players who were erased since. */
+  /** Lines left out because the player was erased since. */
   erased: number;
-  /** Lines that were reported and left out. */
+  /** Invalid lines, reported by `onBad` and left out. */
   bad: number;
 }
 
 export interface ImportOptions {
   board: string;
   format: Format;
-  /** The file wins over newer entries, and its lines become new writes. */
+  /** Replaces newer entries, too: the lines get new versions. */
   overwrites: boolean;
   onBad: (line: number, reason: string) => void;
   onProgress?: (counts: ImportCounts, bytes: number) => void;
@@ -40,12 +41,12 @@ export interface ImportOptions {
 
 const BATCH_LINES = 1_000;
 const LINES_PER_TURN = 100;
-// From here on what PostgreSQL takes a table to be like matters: it sorts the rest of a board for each page of an export
-// otherwise (60 s for a million rows instead of 8), until its own turn for the table comes.
+// Without ANALYZE after so many rows, PostgreSQL sorts the rest of a board for each page of an
+// export (60 s instead of 8 s for a million rows), until autovacuum comes.
 const ANALYZE_ROWS_MIN = 10_000;
-// PostgreSQL works on one batch while Redis does on another.
+// PostgreSQL writes one batch while Redis writes another.
 const BATCHES_IN_FLIGHT = 4;
-// A version from the future would outlast every write to come; this much clocks may differ.
+// A version from the future would keep later writes out. Clocks may differ by this much.
 const AHEAD_US_MAX = 60_000_000;
 
 const homesScript = defineScript({
@@ -61,12 +62,12 @@ interface Numbered extends FileEntry {
 }
 
 /**
- * Writes the lines of a file to both stores, first PostgreSQL, then Redis, as a restore does: not through the queues, which
- * a million lines would fill, so that players were answered 429. Beside live traffic: what is newer stays, unless
- * `overwrites`. Running it again changes nothing more.
+ * Writes the lines of a file to PostgreSQL, then to Redis. It bypasses the queues: a million lines
+ * would fill them, and players would be answered 429. Safe beside live traffic: newer entries stay,
+ * unless `overwrites`. Running it again changes nothing more.
  *
- * @throws Error for a file without its columns, UnfitStore where the entries are being moved to another number of
- *   partitions, and what Redis or PostgreSQL throw; another run completes it
+ * @throws Error for a file without its columns; UnfitStore while the entries move to another number
+ *   of partitions; what Redis or PostgreSQL throw. Another run completes the import
  */
 export async function importBoard(
   sides: Sides,
@@ -121,7 +122,8 @@ export async function importBoard(
     const entry = read(line);
     if (entry !== undefined) batch.push(entry);
     if (batch.length === BATCH_LINES) await send();
-    // Lines come in large chunks: without this the answers of the stores would wait for the last of them, and time out.
+    // Chunks hold many lines: without this pause, replies of the stores would wait for the whole
+    // chunk, and time out.
     if (line.number % LINES_PER_TURN === 0) await setImmediate();
   }
   await send();
@@ -139,7 +141,7 @@ async function writeBatch(
   refuse: (line: number, reason: string) => void,
 ) {
   const { topology, stores, databases } = sides;
-  // A move that has begun since: what is put where the entries were would be lost to Redis.
+  // A move may have begun since: entries put on the old shards would be lost.
   const regions = new Set(entries.map(({ region }) => region));
   await Promise.all([...regions].map((region) => compareSplit(stores.of(region), topology, region)));
   const counts = { imported: 0, kept: 0, erased: 0 };
@@ -152,12 +154,13 @@ async function writeBatch(
     await database.run((sql) => upsertScores(sql, ofDatabase));
     const ids = ofDatabase.map(({ user_id }) => user_id);
     const standing = new Map((await readEntriesOf(database, board, ids)).map((row) => [row.user_id, row]));
-    // What PostgreSQL did not take is not put into Redis either: something newer, or an erasure, is in its way.
+    // PostgreSQL has refused the other rows, for a newer entry or an erasure: they must not be put
+    // into Redis.
     const taken = ofDatabase.filter((row) => isSame(row, standing.get(row.user_id)));
     let written = 0;
     for (const slice of slicesByKeys(topology, taken)) {
       written += await putEntries(stores.of(slice.shard.region), slice);
-      // The clock was raised for it: a Redis with a lower one, later, has lost what was imported.
+      // The script has raised the clock: a Redis that has a lower clock later has lost the import.
       const clock = await stores.of(slice.shard.region).get(clockKey(slice.shard));
       if (clock !== null) await noteVersion(database, slice.shard.tag, clock);
     }
@@ -171,7 +174,7 @@ const fields = ["region", "name", "score", "reached_at", "updated_at"] as const;
 const isSame = (a: EntryRow, b: EntryRow | undefined) =>
   b !== undefined && fields.every((field) => a[field] === b[field]);
 
-/** Leaves out who lives elsewhere, and who was erased since the line was true. */
+/** Leaves out players of another home region, and players erased since the version of the line. */
 async function screen(
   { topology, stores, databases }: Sides,
   entries: readonly Numbered[],
@@ -200,23 +203,23 @@ async function screen(
   return { known, erased };
 }
 
-/** Erasures that PostgreSQL has: a line that becomes a new write would pass them otherwise. */
+/**
+ * Reads the erasures in PostgreSQL, because the new version of an overwriting line would pass them.
+ */
 async function readErasures(databases: Sides["databases"], entries: readonly Numbered[]) {
   const erasedAt = new Map<string, number>();
   for (const [region, ofRegion] of Map.groupBy(entries, (entry) => entry.region)) {
     const ids = ofRegion.map(({ user_id }) => user_id);
-    const rows = await databases.of(region).run(
-      (sql) => sql<{ user_id: string; us: string }[]>`
-        SELECT user_id, trunc(extract(epoch FROM erased_at) * 1000000)::text AS us
-        FROM erasures WHERE scope = ${region} AND user_id = ANY(${ids}::text[])`,
-    );
-    for (const { user_id, us } of rows) erasedAt.set(`${region} ${user_id}`, Number(us));
+    const rows = await readErasuresOf(databases.of(region), region, ids);
+    for (const { user_id, erased_us } of rows) erasedAt.set(`${region} ${user_id}`, Number(erased_us));
   }
   return ({ region, user_id, updated_at }: Numbered) =>
     (erasedAt.get(`${region} ${user_id}`) ?? -1) >= Number(updated_at);
 }
 
-/** The same entries with versions that are newer than anything there, in the order of the lines. */
+/**
+ * The same entries with new versions from the clocks of their shards, in the order of the lines.
+ */
 async function renew({ topology, stores }: Sides, entries: readonly Numbered[]): Promise<Numbered[]> {
   const byShard = Map.groupBy(entries, ({ region, user_id }) => shardOf(topology, region, user_id));
   const renewed = await Promise.all(

@@ -1,16 +1,17 @@
-/** A line of a file, without its end; no text where it was too long to be kept. */
+/** A line of a file without its end. */
 export interface Line {
   /** From 1 on. */
   number: number;
+  /** Undefined for a line that is too long. */
   text: string | undefined;
-  /** Bytes read so far, this line among them. */
+  /** Bytes read so far, this line included. */
   bytes: number;
 }
 
 const LINE_BYTES_MAX = 16 * 1024;
 const LF = 0x0a;
 
-/** The lines of a stream, which end with LF or CRLF. No more than a chunk and a line are in memory, whatever comes. */
+/** Splits a stream at LF or CRLF. Holds at most one chunk and 16 KiB of a line in memory. */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;

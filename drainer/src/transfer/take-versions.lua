@@ -1,10 +1,10 @@
 #!lua
 --[[
-Gives out versions of a shard, newer than every write so far.
+Gives out consecutive versions of a shard, newer than every write so far.
 
 KEYS 1 clock  string last version given out on the shard
-ARGV 1 count  how many, one after another
-Reply the first of them, in microseconds
+ARGV 1 count  of versions
+Reply the first version, in microseconds
 Uses  last_version, next_version, time_us, digits
 ]]
 local clock, count = KEYS[1], tonumber(ARGV[1])

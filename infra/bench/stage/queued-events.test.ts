@@ -1,9 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { scoreEventSchema } from "shared/model/events";
+import { readScoreEvent, scoreEventSchema } from "shared/model/events";
 import { queueKey } from "shared/redis/keys";
 import { scratchDir } from "stack/scratch-dir";
-import { readScoreEvent } from "../../../drainer/src/drain/read-score-event.ts";
 import { startGrowthBoard } from "../growth/board.ts";
 import { inBatches } from "./players.ts";
 import { createEvents, stageEvents } from "./queued-events.ts";

@@ -1,21 +1,16 @@
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
-import type { Redis } from "shared/redis/redis";
 import { awaitStores, connectStores } from "shared/stores/stores";
 import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
-import { createDrain } from "../../../drainer/src/drain/drain.ts";
+import { createQueueDrains } from "../../../drainer/src/drain/queue-drains.ts";
 import { createGuard } from "../../../drainer/src/guard/guard.ts";
 import { createRestorer } from "../../../drainer/src/guard/restorer.ts";
-import type { Database } from "../../../drainer/src/postgres/database.ts";
+import { unshared } from "../../../drainer/src/leases/lease.ts";
 import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
-import { unshared } from "../../../drainer/src/queues/lease.ts";
-import { accountQueue, scoreQueuesOf } from "../../../drainer/src/queues/queues.ts";
 import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
-import { accountEvents } from "../../../drainer/src/rows/upsert-accounts.ts";
-import { scoreEventsOf } from "../../../drainer/src/rows/upsert-scores.ts";
 import { accountSweep, entrySweeps, type Sides } from "../../../drainer/src/subjects/subjects.ts";
 import { type Format, HEADER, toLines } from "../../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../../drainer/src/transfer/export-board.ts";
@@ -63,29 +58,19 @@ export async function startBothStores(regions = ["EU", "NA"], isGuarded = false)
   const boards = createBoards(topology, stores.of);
   const fences = createFenceWatch({ log });
   const submit = createSubmit({ topology, redisOf: stores.of, fences, boards, queueMax: 1_000_000 });
-  const shared = { lease: unshared, batchMax: 200 };
   const ended = new AbortController();
   const restore = createRestorer(sides, { log, signal: ended.signal });
-  const guardOf = (tag: string, redis: Redis, database: Database) =>
-    isGuarded ? createGuard({ redis, tag, database, lease: unshared, restore, log }) : undefined;
-  const drains = [
-    ...scoreQueuesOf(topology).map((keys) => {
-      const [redis, database] = [stores.of(keys.region), databases.of(keys.region)];
-      const guard = guardOf(keys.tag, redis, database);
-      return createDrain({ ...shared, redis, database, keys, guard, kind: scoreEventsOf(topology) });
-    }),
-    createDrain({
-      ...shared,
-      redis: stores.home,
-      database: databases.home,
-      keys: accountQueue,
-      kind: accountEvents,
-      guard: guardOf(accountQueue.tag, stores.home, databases.home),
-    }),
-  ];
+  const queues = createQueueDrains({
+    sides,
+    regions,
+    hasAccounts: true,
+    batchMax: 200,
+    toLease: () => unshared,
+    toGuard: (place, lease) => (isGuarded ? createGuard({ ...place, lease, restore, log }) : undefined),
+  });
   const regionOf = (userId: string) => regions[Number(/\d+$/.exec(userId)?.[0] ?? 0) % regions.length] ?? "";
   const drainOnce = async () => {
-    const steps = await Promise.all(drains.map((drain) => drain()));
+    const steps = await Promise.all(queues.map(({ drain }) => drain()));
     return steps.some(({ state }) => state === "drained");
   };
   return {

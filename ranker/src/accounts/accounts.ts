@@ -1,6 +1,7 @@
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
+import { accountTail } from "shared/model/events";
 import { ACCOUNTS_TAG, accountKey, accountKeys, MAIN_BOARD } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
@@ -111,7 +112,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const keys = registerLayout.toKeys(accountKeys(user_id));
       const args = registerLayout.toArgs({
         queueMax,
-        eventTail: JSON.stringify({ user_id, name, region, password_hash: passwordHash }).slice(1),
+        eventTail: accountTail({ user_id, name, region, password_hash: passwordHash }),
         name,
         region,
         passwordHash,

@@ -1,3 +1,4 @@
+import { playerTail } from "shared/model/events";
 import type { Shard, Topology } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
@@ -87,7 +88,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
     const [newer, older] = answersKeys(shard, userId);
     const keys = entriesLayout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId), newer, older });
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
-    const eventTail = JSON.stringify({ user_id: userId, region: shard.region }).slice(1);
+    const eventTail = playerTail({ user_id: userId, region: shard.region });
     const { partitions } = topology;
     const args = entriesLayout.toArgs({ userId, eventTail, account, ttl: ERASED_TTL_SECONDS, partitions });
     const redis = stores.of(shard.region);
@@ -99,7 +100,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
     const keys = accountLayout.toKeys(accountKeys(userId));
-    const eventTail = JSON.stringify({ user_id: userId }).slice(1);
+    const eventTail = playerTail({ user_id: userId });
     const args = accountLayout.toArgs({ eventTail, createdAt, ttl: ERASED_TTL_SECONDS });
     try {
       const outcome = await accountScript(stores.home, keys, args, confirm);

@@ -1,4 +1,5 @@
 import type { Identity } from "shared/auth/tokens";
+import { playerTail } from "shared/model/events";
 import type { Shard, Topology } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
 import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
@@ -56,7 +57,7 @@ export function createSetVisibility({ topology, stores, fences, confirm }: SetVi
     const args = layout.toArgs({
       userId,
       state: toState(isHidden),
-      eventTail: JSON.stringify({ user_id: userId, region: shard.region }).slice(1),
+      eventTail: playerTail({ user_id: userId, region: shard.region }),
       account,
       partitions: topology.partitions,
     });

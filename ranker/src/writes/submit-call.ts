@@ -1,4 +1,5 @@
 import type { Identity } from "shared/auth/tokens";
+import { scoreTail } from "shared/model/events";
 import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import { defineScript } from "shared/redis/scripts/define-script";
@@ -95,7 +96,7 @@ export function toWriteCall(
   { operation, board, value, idempotencyKey }: Submission,
   traceparent?: string,
 ): SubmitCall {
-  const eventTail = JSON.stringify({ board, user_id: userId, name, region, traceparent }).slice(1);
+  const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
   const write = { operation, userId, value, eventTail, name, account };
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };

@@ -19,7 +19,7 @@ function stateOf(entries: Omit<Entry, "rank">[], total = entries.length): BoardS
 const [ada, bob, cy] = [entryOf("ada", 30), entryOf("bob", 20), entryOf("cy", 10)];
 const nothing = { left: [], entered: [], changed: [], moved: [] };
 
-describe("the way from one state to the next", () => {
+describe("the changes from one state to the next", () => {
   test.each([
     ["nothing", [ada, bob], [ada, bob], {}],
     ["a new first", [bob], [ada, bob], { entered: [{ ...ada, rank: 1 }], moved: [{ user_id: "bob", rank: 2 }] }],
@@ -37,7 +37,7 @@ describe("the way from one state to the next", () => {
   });
 });
 
-test("the number of all entries is told, also where nobody in sight has changed", () => {
+test("the total is reported even when no visible entry has changed", () => {
   expect(diffBoards(stateOf([ada], 1), stateOf([ada], 7))).toEqual({ ...nothing, total: 7 });
 });
 
@@ -61,7 +61,7 @@ const anyState = fc
     ),
   );
 
-test("applied to the state before, it is the state after; and no entry is in it twice", () => {
+test("changes applied to the state before give the state after, and name each entry at most once", () => {
   const holds = fc.property(anyState, anyState, (before, after) => {
     const changes = diffBoards(before, after);
     expect(applyChanges(before, changes)).toEqual(after);
@@ -71,7 +71,7 @@ test("applied to the state before, it is the state after; and no entry is in it 
   fc.assert(holds, { numRuns: 2_000 });
 });
 
-test("what has not changed is not in it", () => {
+test("changes between equal states are empty", () => {
   const holds = fc.property(anyState, (state) => {
     expect(diffBoards(state, state)).toEqual({ ...nothing, total: state.total });
   });

@@ -1,39 +1,39 @@
 import type { Entry } from "../api/entries.ts";
 
-/** The first places of a view, as somebody who looks at it sees them: ranks count from 1, without a gap. */
+/** The top of a view: ranks count from 1, without a gap. */
 export interface BoardState {
   region: string;
   board: string;
-  /** Entries of the whole view. */
+  /** Number of entries in the whole view. */
   total: number;
   entries: Entry[];
 }
 
-/** Names an entry: one user_id may stand in two regions, where a player was moved by hand. */
+/** Identifies an entry: a player who was moved by hand may stand in two regions. */
 export interface EntryName {
   user_id: string;
   region: string;
 }
 
-/** What is other in a later state. Every entry is in one of the lists, or in none. */
+/** The difference between two states. An entry is in at most one of the lists. */
 export interface BoardChanges {
   total: number;
   left: EntryName[];
   entered: Entry[];
-  /** Entries that say something else than before, a new score as a rule; the rank may be another, too. */
+  /** Entries with another score, time or name; the rank may differ as well. */
   changed: Entry[];
-  /** Entries of which the rank alone is another. */
+  /** Entries of which only the rank differs. */
   moved: (EntryName & { rank: number })[];
 }
 
-/** A key that no two entries of a view share. */
+/** A key that is unique within a view. */
 export const nameOf = ({ region, user_id }: EntryName) => `${region} ${user_id}`;
 
 const byName = (entries: readonly Entry[]) => new Map(entries.map((entry) => [nameOf(entry), entry]));
 
-const says = (entry: Entry) => `${entry.score} ${entry.updated_at} ${entry.name}`;
+const contentOf = (entry: Entry) => `${entry.score} ${entry.updated_at} ${entry.name}`;
 
-/** The way from one state of a view to a later one. */
+/** Computes the changes from one state of a view to a later one. */
 export function diffBoards(before: BoardState, after: BoardState): BoardChanges {
   const [old, present] = [byName(before.entries), byName(after.entries)];
   const changes: BoardChanges = { total: after.total, left: [], entered: [], changed: [], moved: [] };
@@ -43,7 +43,7 @@ export function diffBoards(before: BoardState, after: BoardState): BoardChanges 
   for (const [index, entry] of after.entries.entries()) {
     const was = old.get(nameOf(entry));
     if (was === undefined) changes.entered.push(entry);
-    else if (says(was) !== says(entry)) changes.changed.push(entry);
+    else if (contentOf(was) !== contentOf(entry)) changes.changed.push(entry);
     else if (was.rank !== entry.rank) {
       changes.moved.push({ user_id: entry.user_id, region: entry.region, rank: index + 1 });
     }
@@ -51,7 +51,7 @@ export function diffBoards(before: BoardState, after: BoardState): BoardChanges 
   return changes;
 }
 
-/** The later state, out of the one before and the way there. */
+/** Applies changes to the state before. @returns the later state */
 export function applyChanges(before: BoardState, { total, left, entered, changed, moved }: BoardChanges): BoardState {
   const entries = byName(before.entries);
   for (const name of left) entries.delete(nameOf(name));

@@ -1,19 +1,19 @@
 import { z } from "zod";
 
-/** An event that will not reach PostgreSQL as it is, and why. */
+/** An event that the drainer or PostgreSQL refuses, and the reason. */
 export interface Refused {
   raw: Buffer;
   reason: string;
 }
 
-/** An entry of a dead list, read. */
+/** A parsed entry of a dead list. */
 export interface DeadEvent {
-  /** The entry as it stands in the list. */
+  /** The entry in the list, byte for byte. */
   entry: Buffer;
-  /** ISO 8601; empty where the entry does not tell. */
+  /** ISO 8601; empty where the entry does not have it. */
   at: string;
   reason: string;
-  /** The event byte for byte; nothing where the entry was not written by a drainer. */
+  /** The event byte for byte; undefined where no drainer wrote the entry. */
   raw: Buffer | undefined;
 }
 
@@ -22,14 +22,14 @@ const entrySchema = z.union([
   z.object({ at: z.string(), reason: z.string(), event_base64: z.base64() }),
 ]);
 
-/** JSON: when, why, and the event as it stood; in base64 where it is not text. */
+/** Formats an entry as JSON: time, reason and event; the event in base64 where it is not UTF-8. */
 export function toDeadEntry({ raw, reason }: Refused, now: Date): string {
   const text = raw.toString("utf8");
   const event = Buffer.from(text).equals(raw) ? { event: text } : { event_base64: raw.toString("base64") };
   return JSON.stringify({ at: now.toISOString(), reason, ...event });
 }
 
-/** The inverse of {@link toDeadEntry}. */
+/** Reads what {@link toDeadEntry} wrote. Never throws. */
 export function readDeadEntry(entry: Buffer): DeadEvent {
   const read = entrySchema.safeParse(parseJson(entry)).data;
   if (read === undefined) return { entry, at: "", reason: "", raw: undefined };

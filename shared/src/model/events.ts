@@ -3,9 +3,26 @@ import { parseTraceparent } from "../tracing/traceparent.ts";
 import { nameSchema, userIdSchema } from "./scores.ts";
 
 /**
- * What the ranker leaves in a queue and the drainer takes out. Integers are decimal strings, because Lua's JSON keeps
- * only 14 digits; times are microseconds.
+ * Events wait in a Redis list until the drainer has written them to PostgreSQL. Each is one line of
+ * JSON. A Lua script of the ranker writes the members that it decides, and appends the tail that
+ * the ranker hands to it:
+ *
+ *     submit.lua          {"score":"5","reached_at":"7","updated_at":"7",   + scoreTail
+ *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
+ *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
+ *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
+ *
+ * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds;
+ * `updated_at` is the version.
  */
+
+/** The members that every kind of event has. */
+export interface Versioned {
+  /** Microseconds, as a decimal string; unique and growing on its shard. */
+  updated_at: string;
+  /** W3C `traceparent` of the request that wrote the event, if that was traced. */
+  traceparent?: string | undefined;
+}
 
 const integerText = z
   .string()
@@ -14,10 +31,9 @@ const integerText = z
 /** A time in microseconds. */
 export const timeText = integerText.refine((text) => Number(text) >= 0, "must not be negative");
 
-/**
- * W3C `traceparent` of the request that wrote an event, where it was traced. One that is none is left out: no event is
- * refused for how it is watched.
- */
+const regionText = z.string().min(1).max(50);
+
+/** An invalid `traceparent` is dropped: tracing must not make an event unreadable. */
 const traceparent = z
   .string()
   .refine((text) => parseTraceparent(text) !== undefined)
@@ -28,7 +44,7 @@ export const scoreEventSchema = z.object({
   board: z.string().min(1),
   user_id: userIdSchema,
   name: nameSchema,
-  region: z.string().min(1).max(50),
+  region: regionText,
   score: integerText,
   reached_at: timeText,
   updated_at: timeText,
@@ -36,11 +52,14 @@ export const scoreEventSchema = z.object({
 });
 export type ScoreEvent = z.infer<typeof scoreEventSchema>;
 
-/** A player was erased at this version: what is older is not to come back, on any board. */
+/**
+ * A player was erased at this version: older events of the player must not be written again, on any
+ * board.
+ */
 export const erasureSchema = z.object({
   user_id: userIdSchema,
-  /** Of the shard; nothing for the account. */
-  region: z.string().min(1).max(50).optional(),
+  /** Region of the shard; absent in the accounts' queue. */
+  region: regionText.optional(),
   erased: z.literal(true),
   updated_at: timeText,
 });
@@ -49,29 +68,91 @@ export type Erasure = z.infer<typeof erasureSchema>;
 /** A player was hidden from all boards at this version, or shown again. */
 export const visibilityEventSchema = z.object({
   user_id: userIdSchema,
-  region: z.string().min(1).max(50),
+  region: regionText,
   hidden: z.boolean(),
   updated_at: timeText,
 });
 export type VisibilityEvent = z.infer<typeof visibilityEventSchema>;
-
-const has = (event: unknown, field: string) => typeof event === "object" && event !== null && field in event;
-
-/** Whether something read from a queue speaks of an erasure, well-formed or not. */
-export const isErasure = (event: unknown): boolean => has(event, "erased");
-
-/** The same of a change of who is seen. */
-export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden");
 
 export const PASSWORD_HASH_CHARS_MAX = 512;
 
 export const accountEventSchema = z.object({
   user_id: userIdSchema,
   name: nameSchema,
-  region: z.string().min(1).max(50),
+  region: regionText,
   /** PHC string of argon2id; empty for a player without a password. */
   password_hash: z.string().max(PASSWORD_HASH_CHARS_MAX),
   created_at: timeText,
   updated_at: timeText,
 });
 export type AccountEvent = z.infer<typeof accountEventSchema>;
+
+const toTail = (members: object): string => JSON.stringify(members).slice(1);
+
+/** The end of a score event. {@link readScoreEvent} expects the members in this order. */
+export function scoreTail(event: Pick<ScoreEvent, "board" | "user_id" | "name" | "region" | "traceparent">): string {
+  const { board, user_id, name, region, traceparent } = event;
+  return toTail({ board, user_id, name, region, traceparent });
+}
+
+/** The end of an account event. */
+export function accountTail(event: Pick<AccountEvent, "user_id" | "name" | "region" | "password_hash">): string {
+  const { user_id, name, region, password_hash } = event;
+  return toTail({ user_id, name, region, password_hash });
+}
+
+/** The end of an erasure or a visibility event. */
+export const playerTail = ({ user_id, region }: Pick<Erasure, "user_id" | "region">): string =>
+  toTail({ user_id, region });
+
+const has = (event: unknown, field: string) => typeof event === "object" && event !== null && field in event;
+
+/** Whether parsed JSON claims to be an erasure, well-formed or not. */
+export const isErasure = (event: unknown): boolean => has(event, "erased");
+
+/** Whether parsed JSON claims to be a visibility event, well-formed or not. */
+export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden");
+
+const USER_ID = /"user_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"/;
+const VERSION = /"updated_at"\s*:\s*"(\d{1,16})"/;
+
+/** The player named by the text of an event, which need not parse. */
+export const userIdIn = (event: string): string | undefined => USER_ID.exec(event)?.[1];
+
+/** The version (µs) in the text of an event, which need not parse. */
+export function versionIn(event: string): number | undefined {
+  const version = VERSION.exec(event)?.[1];
+  return version === undefined ? undefined : Number(version);
+}
+
+/** Safe integers only: 16 digits are accepted below 9 × 10^15, that is before the year 2255. */
+const TIME = String.raw`(\d{1,15}|[1-8]\d{15})`;
+/**
+ * Without escapes; at most 200 UTF-16 units, so at most 200 characters. U+FFFD stands for bytes
+ * that were not UTF-8.
+ */
+const NAME = String.raw`([^"\\\u0000-\u001f\u007f-\u009f\ufffd]{1,200})`;
+const TRACEPARENT = "(00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})";
+
+const SCORE_EVENT = new RegExp(
+  [
+    String.raw`^\{"score":"(-?\d{1,15})","reached_at":"${TIME}","updated_at":"${TIME}"`,
+    `"board":"([a-z0-9_-]{1,32})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
+    String.raw`"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?\}$`,
+  ].join(","),
+);
+
+/**
+ * Reads a score event as `submit.lua` spells it, in an eighth of the time that JSON and {@link
+ * scoreEventSchema} take. Reading events is most of the drainer's work.
+ *
+ * @param text decoded from UTF-8, with U+FFFD for invalid bytes
+ * @returns what the schema would return; undefined for every other spelling, valid or not: then the
+ *   schema decides
+ */
+export function readScoreEvent(text: string): ScoreEvent | undefined {
+  const match = SCORE_EVENT.exec(text);
+  if (match === null) return undefined;
+  const [, score = "", reached_at = "", updated_at = "", board = "", user_id = "", name = "", region = ""] = match;
+  return { score, reached_at, updated_at, board, user_id, name, region, traceparent: match[8] };
+}

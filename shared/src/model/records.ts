@@ -1,21 +1,23 @@
 import { ARRIVAL_DIGITS } from "../base/times.ts";
 
-/** What Redis keeps of an entry beside the ranking. */
+/** The record of an entry, in a hash beside the ranking. */
 export interface EntryRecord {
-  /** The prefix of the entry's member in the ranking. */
+  /** Prefix of the entry's member in the ranking. */
   arrival: string;
-  /** Microseconds, as they stand: the version of the last write. */
+  /** Version of the last write (µs), unparsed. */
   updatedAt: string;
-  /** As the ranking has it; kept twice, so that the two can be held against each other. */
+  /** The same score as in the ranking, so that `reconcile` can compare the two. */
   score: string;
   name: string;
 }
 
-/** `<arrival> <updated_at> <score> <name>`: the form in which `submit.lua` writes it. */
+/** Formats a record as `submit.lua` does: `<arrival> <updated_at> <score> <name>`. */
 export const formatRecord = ({ arrival, updatedAt, score, name }: EntryRecord) =>
   `${arrival} ${updatedAt} ${score} ${name}`;
 
-/** Reads a record; the name is last, and may hold spaces. Nothing is checked: parts that are not there are empty. */
+/**
+ * Reads a record without checks: missing parts are empty. The name is last, and may hold spaces.
+ */
 export function parseRecord(record: string): EntryRecord {
   const arrival = record.slice(0, ARRIVAL_DIGITS);
   const versionEnd = record.indexOf(" ", ARRIVAL_DIGITS + 1);

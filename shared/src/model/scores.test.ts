@@ -4,7 +4,7 @@ import { boardSchema, nameSchema, regionSchema, scoreSchema, viewSchema } from "
 
 const topology = createTopology(["ASIA", "EU"], 1, ["main", "weekly"]);
 
-test("minus zero is zero: the two rank alike and would be written differently", () => {
+test("minus zero becomes zero, because the two rank the same but are spelled differently", () => {
   expect(Object.is(scoreSchema.parse(-0), 0)).toBe(true);
 });
 
@@ -23,18 +23,18 @@ describe("names", () => {
   });
 });
 
-test("regions are taken in any case and have to be configured", () => {
+test("a region is accepted in any case, and only if it is configured", () => {
   expect(regionSchema(topology).parse("eu")).toBe("EU");
   expect(regionSchema(topology).safeParse("GLOBAL").success).toBe(false);
 });
 
-test("GLOBAL can be read everywhere, and is meant when no region is named", () => {
+test("GLOBAL is always a view, and the default", () => {
   expect(viewSchema(topology).parse(undefined)).toBe("GLOBAL");
   expect(viewSchema(topology).parse("global")).toBe("GLOBAL");
   expect(viewSchema(topology).safeParse("MARS").error?.issues[0]?.message).toBe("must be one of GLOBAL, ASIA, EU");
 });
 
-test("a board is main unless named, and no other than the configured ones", () => {
+test("the default board is main, and only configured boards are accepted", () => {
   expect(boardSchema(topology).parse(undefined)).toBe("main");
   expect(boardSchema(topology).parse("weekly")).toBe("weekly");
   expect(boardSchema(topology).safeParse("WEEKLY").success).toBe(false);

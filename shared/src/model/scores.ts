@@ -7,18 +7,19 @@ export const NAME_CHARACTERS_MAX = 200;
 const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 const isPlain = (text: string) => !NAME_FORBIDDEN.test(text);
 const PLAIN = "must have no control characters and no lone surrogates";
-// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of Cc, spelt out. Surrogates
-// are left to the description, since without Unicode mode a class of them would match the halves of a pair.
+// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of
+// Cc, spelled out. Only the description names surrogates, because without Unicode mode a class of
+// them would match the halves of a pair.
 const PLAIN_PATTERN = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
 const PLAIN_IN_WORDS = "No control characters, no lone surrogates.";
 
 export const REASON_CHARACTERS_MAX = 200;
 
-// What a check in code means is told in the words of JSON Schema by `meta`, for the OpenAPI document.
+// `meta` repeats in JSON Schema what a check in code means, for the OpenAPI document.
 
 const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The same as {@link userIdSchema} says, for whoever asks often and needs no words for a no. */
+/** The check of {@link userIdSchema} without a message, for hot paths. */
 export const isUserId = (text: string): boolean => USER_ID.test(text);
 
 export const userIdSchema = z
@@ -37,7 +38,7 @@ export const nameSchema = z
     description: `Shown on the boards. ${PLAIN_IN_WORDS}`,
   });
 
-/** Why an operator does something, for the log. */
+/** The reason for an operation, for the log. */
 export const reasonSchema = z
   .string()
   .refine((reason) => [...reason].length <= REASON_CHARACTERS_MAX, "must have no more than 200 characters")
@@ -48,7 +49,10 @@ export const reasonSchema = z
     description: `Kept in the log alone. ${PLAIN_IN_WORDS}`,
   });
 
-/** An integer in ±(2^53−1). Minus zero becomes zero: the two would be written differently and rank alike. */
+/**
+ * An integer in ±(2^53−1). Minus zero becomes zero: the two are spelled differently but rank the
+ * same.
+ */
 export const scoreSchema = z
   .number("must be a number")
   .refine(Number.isSafeInteger, "must be an integer from -9007199254740991 to 9007199254740991")
@@ -62,13 +66,13 @@ export const scoreSchema = z
 
 const upperCased = z.string().transform((region) => region.toUpperCase());
 
-/** A home region: one of the configured ones, in any case. */
+/** A home region: a configured region, in any case. */
 export const regionSchema = ({ regions }: Topology) =>
   upperCased
     .refine((region) => regions.includes(region), `must be one of ${regions.join(", ")}`)
     .meta({ enum: [...regions], description: "A home region, in any case." });
 
-/** What a read may look at: a configured region, or `GLOBAL`, which is also what is meant when none is given. */
+/** The view of a read: a configured region, or `GLOBAL`, which is the default. */
 export function viewSchema({ regions }: Topology) {
   const views = [...new Set([GLOBAL, ...regions])];
   return upperCased
@@ -77,7 +81,7 @@ export function viewSchema({ regions }: Topology) {
     .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
 }
 
-/** A configured board; `main` when none is given. */
+/** A configured board; `main` is the default. */
 export const boardSchema = ({ boards }: Topology) =>
   z
     .string()

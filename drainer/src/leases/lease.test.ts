@@ -13,31 +13,31 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 beforeEach(() => flushAll(redis));
 
-test("one of two holds the lease, and the other gets it when it is released", async () => {
+test("one of two drainers holds the lease, and the other gets it after its release", async () => {
   const [a, b] = [createLease(redis, "lease", "a"), createLease(redis, "lease", "b")];
   expect([await a.hold(), await b.hold(), await a.hold()]).toEqual([true, false, true]);
   await a.release();
   expect([await b.hold(), await a.hold()]).toEqual([true, false]);
 });
 
-test("a lease ends by itself", async () => {
+test("a lease expires", async () => {
   await createLease(redis, "lease", "a").hold();
   const ttl = await redis.pttl("lease");
   expect(ttl).toBeGreaterThan(0);
   expect(ttl).toBeLessThanOrEqual(LEASE_TTL_MS);
 });
 
-test("nobody gives back what another holds", async () => {
+test("a drainer cannot release the lease of another", async () => {
   await createLease(redis, "lease", "a").hold();
   await createLease(redis, "lease", "b").release();
   expect(await redis.get("lease")).toBe("a");
 });
 
-test("Redis is asked again only when the lease is due for renewal", async () => {
+test("a held lease asks Redis only when its renewal is due", async () => {
   let now = 1_000_000;
   const lease = createLease(redis, "lease", "a", () => now);
   await lease.hold();
-  await redis.set("lease", "b"); // lost without our knowledge
+  await redis.set("lease", "b"); // lost unnoticed
   now += LEASE_RENEWAL_MS - 1;
   expect(await lease.hold()).toBe(true);
   now += 1;
@@ -46,7 +46,7 @@ test("Redis is asked again only when the lease is due for renewal", async () => 
 
 describe("after Redis' clock was set back by an hour", () => {
   const HOUR_MS = 3_600_000;
-  /** Redis keeps the absolute end of a key: a clock that is set back leaves the key that much longer to live. */
+  /** Redis keeps the absolute expiry of a key: a clock that is set back prolongs it by as much. */
   const setClockBack = () => redis.pexpire("lease", LEASE_TTL_MS + HOUR_MS);
 
   test("the lease of a dead drainer or move is free at once", async () => {
@@ -56,7 +56,7 @@ describe("after Redis' clock was set back by an hour", () => {
     expect(await redis.pttl("lease")).toBeWithin(1, LEASE_TTL_MS + 1);
   });
 
-  test("the holder that lives prolongs its lease, and has the usual TTL again", async () => {
+  test("a living holder renews its lease with the usual TTL", async () => {
     let now = 0;
     const lease = createLease(redis, "lease", "a", () => now);
     await lease.hold();
@@ -68,14 +68,14 @@ describe("after Redis' clock was set back by an hour", () => {
   });
 });
 
-test("a wall clock of the drainer that is set back does not put off the renewal", async () => {
+test("a drainer's wall clock that is set back does not delay the renewal", async () => {
   const { now } = Date;
   let stepMs = 0;
   Date.now = () => now() + stepMs;
   try {
     const lease = createLease(redis, "lease", "a");
     await lease.hold();
-    await redis.set("lease", "b"); // lost without our knowledge
+    await redis.set("lease", "b"); // lost unnoticed
     stepMs = -3_600_000;
     let isHeld = true;
     for (const until = performance.now() + 2 * LEASE_RENEWAL_MS; isHeld && performance.now() < until; ) {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { Registry } from "prom-client";
 import { createLog } from "shared/log/log";
 import { connectRedis } from "shared/redis/redis";
-import { scoreEvent, startUnderTest, type UnderTest } from "../test/drainer-under-test.ts";
-import { ageSeconds, measureQueues } from "./metrics.ts";
+import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
+import { ageSeconds, measureQueues } from "./queue-metrics.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeEach(() => it.clear());
 const sample = async (registry: Registry, name: string) =>
   new RegExp(`^${name}{[^}]*} (.+)$`, "m").exec(await registry.metrics())?.[1];
 
-test("a scrape sees the queue's length, the age of its oldest event, and the dead", async () => {
+test("a scrape shows the length of a queue, the age of its oldest event, and its dead events", async () => {
   const registry = new Registry();
   measureQueues(registry, [it], () => 10_000);
   await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 1, 4_000_000)));
@@ -26,7 +26,7 @@ test("a scrape sees the queue's length, the age of its oldest event, and the dea
   expect(await sample(registry, "drainer_dead_events")).toBe("1");
 });
 
-test("what a step did is counted, and a batch that another acknowledged is not counted twice", async () => {
+test("the events of a step are counted, except those of a batch that another drainer acknowledged", async () => {
   const registry = new Registry();
   const metrics = measureQueues(registry, []);
   const step = { state: "drained", events: 5, rows: 3, refused: 1, isTrimmed: true, isFull: false } as const;
@@ -39,7 +39,7 @@ test("what a step did is counted, and a batch that another acknowledged is not c
   expect(await sample(registry, "drainer_repeated_batches_total")).toBe("1");
 });
 
-test("a scrape without Redis leaves the queues out and answers", async () => {
+test("a scrape answers without Redis, and leaves the queues out", async () => {
   const registry = new Registry();
   const away = connectRedis({ url: "redis://127.0.0.1:1", name: "away", log: createLog("test", "silent") });
   measureQueues(registry, [{ redis: away, keys: it.keys }]);

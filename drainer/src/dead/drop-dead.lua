@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 --[[
-Deletes dead events. Runs at maxmemory too: it only frees.
+Deletes dead events. Runs at maxmemory too, because it only frees.
 
 KEYS 1 dead  list  refused events with their reasons
 ARGV entries of the list, byte for byte

@@ -3,19 +3,25 @@ import { defineScript } from "shared/redis/scripts/define-script";
 import holdSource from "./hold-lease.lua" with { type: "text" };
 import releaseSource from "./release-lease.lua" with { type: "text" };
 
-/** Says which of several drainers works on a queue. It saves double work; no promise rests on it. */
+/**
+ * Says which of several drainers works on a queue. It saves double work; no promise rests on it.
+ */
 export interface Lease {
-  /** True while this drainer is the one. Asks Redis only when the lease is due for renewal. */
+  /**
+   * Takes or keeps the lease. Asks Redis only when renewal is due.
+   *
+   * @returns false while another holder has it
+   */
   hold(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** For who shares a queue with nobody, or does not care: two at work on one are safe. */
+/** For a caller that needs no lease: two drains of one queue are safe. */
 export const unshared: Lease = { hold: async () => true, release: async () => {} };
 
-/** How long a queue rests when its drainer dies without a word. */
+/** A queue rests this long when its drainer dies. */
 export const LEASE_TTL_MS = 2_000;
-/** Age at which a held lease is prolonged: long before it ends, and not with every batch. */
+/** Age at which a held lease is renewed: well before it expires, but not with every batch. */
 export const LEASE_RENEWAL_MS = 500;
 
 const holdScript = defineScript({ name: "hold-lease", source: holdSource, parse: (reply) => reply === 1 });
@@ -23,7 +29,10 @@ const releaseScript = defineScript({ name: "release-lease", source: releaseSourc
 
 const elapsedMs = performance.now.bind(performance);
 
-/** @param now milliseconds of a clock that only grows: a wall clock that is set back would put off the renewal */
+/**
+ * @param now milliseconds of a monotonic clock: a wall clock that is set back would delay the
+ *   renewal
+ */
 export function createLease(redis: Redis, key: string, holder: string, now: () => number = elapsedMs): Lease {
   let heldSinceMs = Number.NEGATIVE_INFINITY;
   return {

@@ -1,15 +1,15 @@
 #!lua flags=allow-oom
 --[[
-Puts dead events back at the old end of their queue, so that the drainer tries them next. Runs at maxmemory too: a dead
-event takes more than a waiting one.
+Puts dead events back at the old end of their queue, so that the drainer tries them next. Runs at
+maxmemory too, because a dead event takes more memory than a waiting one.
 
 KEYS 1 dead   list  refused events with their reasons
      2 queue  list  the oldest event is the last
 ARGV pairs, newest first: an entry of the dead list, the event that it holds, both byte for byte
-Reply the events put back; an entry that is no longer there was retried or dropped by somebody else, and is left out
+Reply the number of events put back; an entry that another caller has retried or dropped is left out
 
-A drainer that has peeked at the queue finds its old end changed: its acknowledgement does nothing, and the batch is
-repeated, which changes nothing either. The queue stays in the order of versions, as far as the dead ones are.
+Guarantee: an event is either dead or waiting. A drainer that has peeked at the queue cannot trim
+it, because the old end has changed; it repeats its batch, which changes nothing.
 ]]
 local dead, queue = KEYS[1], KEYS[2]
 

@@ -1,9 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { versionIn } from "shared/model/events";
 import type { Redis } from "shared/redis/redis";
-import type { Step } from "./drain/drain.ts";
-import type { StoreState } from "./guard/guard.ts";
-import type { QueueKeys } from "./queues/queue.ts";
-import { DRIFT_KINDS, type DriftKind } from "./reconcile/compare.ts";
+import type { QueueKeys } from "../queues/queues.ts";
+import type { Step } from "./drain.ts";
 
 export interface QueueMetrics {
   onStep(tag: string, step: Step, seconds: number): void;
@@ -13,7 +12,10 @@ export interface QueueMetrics {
 const BATCH_BUCKETS = [1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** What a scrape sees of the queues: read from Redis at that moment, left out where Redis does not answer. */
+/**
+ * Metrics of the queues. A scrape reads their lengths from Redis, and leaves a queue out whose
+ * Redis does not answer.
+ */
 export function measureQueues(
   registry: Registry,
   queues: readonly { redis: Redis; keys: QueueKeys }[],
@@ -78,72 +80,8 @@ export function measureQueues(
   };
 }
 
-/** Seconds since the event's version; 0 for one that tells none. */
+/** Seconds since the version of an event; 0 where its text has none. */
 export function ageSeconds(event: string, nowMs: number): number {
-  const us = Number(/"updated_at":"(\d+)"/.exec(event)?.[1] ?? nowMs * 1000);
+  const us = versionIn(event) ?? nowMs * 1000;
   return Math.max(0, nowMs / 1000 - us / 1e6);
-}
-
-/** Whether each queue's Redis may be written, and how often one was found to have lost data. */
-export function measureStoreStates(registry: Registry): (queue: string, state: StoreState | undefined) => void {
-  const options = { labelNames: ["queue"] as const, registers: [registry] };
-  const open = new Gauge({
-    ...options,
-    name: "drainer_store_open",
-    help: "1 while the queue's Redis may be written; 0 while it is compared with PostgreSQL, restored, or another's.",
-  });
-  const losses = new Counter({
-    ...options,
-    name: "drainer_store_losses_total",
-    help: "Times that the queue's Redis was found to have lost data, and was restored from PostgreSQL.",
-  });
-  return (queue, state) => {
-    // What another drainer looks after is that one's to tell.
-    if (state === undefined) return open.remove({ queue });
-    open.set({ queue }, state === "open" ? 1 : 0);
-    losses.inc({ queue }, state === "lost" ? 1 : 0); // from 0 on, so that the first one is an increase
-  };
-}
-
-export interface SweepMetrics {
-  /** What a whole sweep found in each queue that it looked at. */
-  onSweep(found: ReadonlyMap<string, Partial<Record<DriftKind, number>>>, seconds: number): void;
-  onFailure(): void;
-}
-
-/** What the last comparison of Redis with PostgreSQL found. */
-export function measureSweeps(registry: Registry, now: () => number = Date.now): SweepMetrics {
-  const registers = [registry];
-  const drift = new Gauge({
-    registers,
-    name: "drainer_drift_entries",
-    labelNames: ["queue", "kind"] as const,
-    help: "Players whom the last sweep found different in Redis and PostgreSQL, though nothing of them was queued.",
-  });
-  const finishedAt = new Gauge({
-    registers,
-    name: "drainer_sweep_timestamp_seconds",
-    help: "When the last sweep ended, in Unix time.",
-  });
-  const duration = new Gauge({
-    registers,
-    name: "drainer_sweep_duration_seconds",
-    help: "How long the last sweep took, its pauses included.",
-  });
-  const failures = new Counter({
-    registers,
-    name: "drainer_sweep_failures_total",
-    help: "Sweeps that Redis or PostgreSQL broke off.",
-  });
-  return {
-    onSweep(found, seconds) {
-      drift.reset(); // what another drainer has taken over is its to tell
-      for (const [queue, kinds] of found) {
-        for (const kind of DRIFT_KINDS) drift.set({ queue, kind }, kinds[kind] ?? 0);
-      }
-      finishedAt.set(now() / 1000);
-      duration.set(seconds);
-    },
-    onFailure: () => failures.inc(),
-  };
 }

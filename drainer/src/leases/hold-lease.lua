@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
 --[[
-Takes a free lease, or prolongs one that is held.
-
-Redis keeps the end of a key as a time of its wall clock, so that a clock that is set back prolongs every lease. A lease
-that lasts longer than its TTL is of such a clock, and counts as free: its holder prolongs it where it still lives.
+Takes a free lease, or renews one that the caller holds.
 
 KEYS 1 lease  string  the holder
 ARGV 1 holder
      2 TTL    milliseconds
-Reply 1 when the caller now holds it, else 0
+Reply 1 when the caller now holds the lease, else 0
+
+Redis expires keys by its wall clock, so that a clock that is set back prolongs every lease. A lease
+that lasts longer than its TTL counts as free; a holder that still lives renews it.
 ]]
 local lease = KEYS[1]
 local holder, ttl = ARGV[1], ARGV[2]

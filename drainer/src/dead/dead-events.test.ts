@@ -3,9 +3,10 @@ import { createLog } from "shared/log/log";
 import { type DeadEvent, readDeadEntry, toDeadEntry } from "shared/model/dead-entry";
 import { awaitReady, connectRedis, primariesOf } from "shared/redis/redis";
 import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
+import { acknowledge } from "../queues/acknowledge.ts";
+import { peekList } from "../queues/peek-list.ts";
 import { scoreEventsOf } from "../rows/upsert-scores.ts";
-import { dropDead, readDead, retryDead } from "./dead.ts";
-import { acknowledge, peek } from "./queue.ts";
+import { dropDead, readDead, retryDead } from "./dead-events.ts";
 
 let it: UnderTest;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ test("all dead events are read, oldest first, over more than one page", async ()
   expect(events[0]).toMatchObject({ at: at.toISOString(), reason: "test" });
 });
 
-test("an event that was refused for a cause that is mended reaches PostgreSQL", async () => {
+test("an event whose fault was fixed reaches PostgreSQL after a retry", async () => {
   await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 5, 1, { board: "weekly" })));
   expect(await drain(["main"])).toMatchObject({ rows: 0, refused: 1 });
   expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 1, unreadable: 0 });
@@ -41,7 +42,7 @@ test("an event that was refused for a cause that is mended reaches PostgreSQL", 
   expect(await it.redis.exists(it.keys.dead, it.keys.queue)).toBe(0);
 });
 
-test("a retried event that is older than what stands changes nothing", async () => {
+test("a retried event that is older than the row changes nothing", async () => {
   await bury(JSON.stringify(scoreEvent("ann", 5, 1)));
   await it.redis.lpush(it.keys.queue, JSON.stringify(scoreEvent("ann", 9, 2)));
   await drain();
@@ -50,31 +51,31 @@ test("a retried event that is older than what stands changes nothing", async () 
   expect(await readBoard(it.database)).toMatchObject([{ score: "9" }]);
 });
 
-test("retried events wait before all others, in their order", async () => {
+test("retried events go to the old end of the queue, in their order", async () => {
   await bury(...ids(3));
   await it.redis.lpush(it.keys.queue, "waiting");
   await retryDead(it.redis, it.keys);
   expect(await queued()).toEqual([...ids(3), "waiting"]);
 });
 
-test("an event that was kept in base64 is put back byte for byte", async () => {
+test("an event kept in base64 is put back byte for byte", async () => {
   const raw = Buffer.from([0x7b, 0xff, 0x00, 0xfe]);
   await bury(raw);
   await retryDead(it.redis, it.keys);
   expect(await it.redis.lindexBuffer(it.keys.queue, 0)).toEqual(raw);
 });
 
-test("all are retried once, over more than one page, although those refused again die meanwhile", async () => {
+test("each dead event is retried once, over several pages, even if it is refused again meanwhile", async () => {
   await bury(...ids(250));
   const { redis } = it;
   const refusing = connectRedis({ url: it.redisUrl, name: "refusing", log: createLog("test", "silent") });
   await awaitReady(refusing, 5_000);
-  // Whatever is put back is refused at once, as by a drainer that is very fast.
+  // Each event is refused again at once, as by a very fast drainer.
   for (const server of primariesOf(refusing)) {
     const evalsha = server.evalsha.bind(server);
     server.evalsha = (async (...args: Parameters<typeof evalsha>) => {
       const reply = await evalsha(...args);
-      const batch = await peek(redis, it.keys, 1_000);
+      const batch = await peekList(redis, it.keys.queue, { count: 1_000 });
       const refused = batch.map((raw) => ({ raw, reason: "again" }));
       if (batch.length > 0) await acknowledge(redis, it.keys, batch, refused, at);
       return reply;
@@ -87,7 +88,7 @@ test("all are retried once, over more than one page, although those refused agai
   expect(new Set(dead.map(({ raw }) => `${raw}`)).size).toBe(250);
 });
 
-test("an entry that holds no event stays dead, and the others are retried", async () => {
+test("an entry without an event stays dead, and the others are retried", async () => {
   await it.redis.lpush(it.keys.dead, "by hand", "{}", '{"at":"","reason":"","event_base64":"?"}');
   await bury(...ids(120));
   expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 120, unreadable: 3 });
@@ -95,23 +96,23 @@ test("an entry that holds no event stays dead, and the others are retried", asyn
   expect(await queued()).toHaveLength(120);
 });
 
-test("of two who retry at once, each event is put back by one", async () => {
+test("two concurrent retries put each event back once", async () => {
   await bury(...ids(250));
   const counts = await Promise.all([retryDead(it.redis, it.keys), retryDead(it.redis, it.keys)]);
   expect(counts.reduce((sum, { retried }) => sum + retried, 0)).toBe(250);
   expect((await queued()).sort()).toEqual(ids(250).sort());
 });
 
-test("a batch that was peeked before a retry is not trimmed after it: nothing is lost", async () => {
+test("a batch peeked before a retry is not trimmed after it, so nothing is lost", async () => {
   await it.redis.lpush(it.keys.queue, "one", "two");
-  const batch = await peek(it.redis, it.keys, 2);
+  const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
   await bury("dead");
   await retryDead(it.redis, it.keys);
   expect(await acknowledge(it.redis, it.keys, batch, [], at)).toBe(false);
   expect(await queued()).toEqual(["dead", "one", "two"]);
 });
 
-test("dropped events are told and gone, those that die meanwhile stay", async () => {
+test("a drop deletes and returns the dead events; events that die meanwhile stay", async () => {
   await bury(...ids(150));
   const dropped: string[] = [];
   for await (const page of dropDead(it.redis, it.keys)) {
@@ -124,7 +125,7 @@ test("dropped events are told and gone, those that die meanwhile stay", async ()
   ]);
 });
 
-test("an event that somebody else retried first is not told as dropped", async () => {
+test("an event that another caller retried first is not returned as dropped", async () => {
   await bury(...ids(2));
   const pages = dropDead(it.redis, it.keys);
   for (const server of primariesOf(it.redis)) {
@@ -143,7 +144,7 @@ test("retry and drop work while Redis is out of memory", async () => {
   await it.redis.config("SET", "maxmemory", "1");
   try {
     expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 2, unreadable: 0 });
-    const batch = await peek(it.redis, it.keys, 2);
+    const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
     await acknowledge(it.redis, it.keys, batch, [{ raw: Buffer.from("x"), reason: "r" }], at);
     expect(await gather(dropDead(it.redis, it.keys))).toHaveLength(1);
   } finally {

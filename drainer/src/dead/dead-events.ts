@@ -1,9 +1,10 @@
 import { type DeadEvent, readDeadEntry } from "shared/model/dead-entry";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
+import { peekList } from "../queues/peek-list.ts";
+import type { QueueKeys } from "../queues/queues.ts";
 import dropSource from "./drop-dead.lua" with { type: "text" };
-import { peekList } from "./peek-list.ts";
-import type { QueueKeys } from "./queue.ts";
+import type { IsErased } from "./erased-by.ts";
 import retrySource from "./retry-dead.lua" with { type: "text" };
 
 /** Entries read or moved at once; fewer where they are large. */
@@ -16,14 +17,14 @@ const dropScript = defineScript({
   parse: (reply) => (reply as number[]).map((one) => one === 1),
 });
 
-/** All dead events, oldest first, page by page. Those that die meanwhile are left out. */
+/**
+ * All dead events of a queue, oldest first, page by page. Events that die meanwhile are left out.
+ */
 export async function* readDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {
-  const length = await redis.llen(dead);
-  for (let read = 0; read < length; ) {
-    const page = await peekList(redis, dead, Math.min(PAGE_ENTRIES, length - read), read);
-    if (page.length === 0) return;
+  let read = 0;
+  for await (const page of readPages(redis, dead, () => read)) {
     read += page.length;
-    yield page.map(readDeadEntry);
+    yield page;
   }
 }
 
@@ -34,13 +35,13 @@ export interface Retried {
 }
 
 /**
- * Puts the dead events of a queue back into it, once each: one that is refused again stays dead.
+ * Puts each dead event back into its queue, once: an event that is refused again stays dead.
  *
- * @throws what Redis throws; each event is then dead or waiting, never both or neither
+ * @throws what Redis throws; each event is then either dead or waiting
  */
 export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts: Retried) => void): Promise<Retried> {
   const counts = { retried: 0, unreadable: 0 };
-  for await (const page of takeFromOldEnd(redis, keys, () => counts.unreadable)) {
+  for await (const page of readPages(redis, keys.dead, () => counts.unreadable)) {
     const pairs = page.flatMap(({ entry, raw }) => (raw === undefined ? [] : [{ entry, raw }]));
     counts.unreadable += page.length - pairs.length;
     if (pairs.length > 0) {
@@ -52,33 +53,41 @@ export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts:
   return counts;
 }
 
-/** Deletes the dead events of a queue; those that die meanwhile stay. Each page is what was really deleted. */
-export async function* dropDead(redis: Redis, keys: QueueKeys): AsyncGenerator<DeadEvent[]> {
-  for await (const page of takeFromOldEnd(redis, keys, () => 0)) {
+/**
+ * Deletes the dead events of a queue, and yields the deleted ones page by page. Events that die
+ * meanwhile stay.
+ */
+export async function* dropDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {
+  for await (const page of readPages(redis, dead, () => 0)) {
     const isDropped = await dropScript(
       redis,
-      [keys.dead],
+      [dead],
       page.map(({ entry }) => entry),
     );
     yield page.filter((_, index) => isDropped[index]);
   }
 }
 
-/** Deletes the dead events that `isMeant` picks. */
-export async function dropDeadOf(redis: Redis, keys: QueueKeys, isMeant: (event: Buffer) => boolean): Promise<void> {
+/** Deletes the dead events of erased players. */
+export async function dropErasedDead(redis: Redis, { dead }: QueueKeys, isErased: IsErased): Promise<void> {
   let kept = 0;
-  for await (const page of takeFromOldEnd(redis, keys, () => kept)) {
-    const meant = page.filter(({ raw }) => raw !== undefined && isMeant(raw)).map(({ entry }) => entry);
-    kept += page.length - meant.length;
-    if (meant.length > 0) await dropScript(redis, [keys.dead], meant);
+  for await (const page of readPages(redis, dead, () => kept)) {
+    const erased = page.filter(({ raw }) => raw !== undefined && isErased(raw)).map(({ entry }) => entry);
+    kept += page.length - erased.length;
+    if (erased.length > 0) await dropScript(redis, [dead], erased);
   }
 }
 
-/** The entries that are there now, oldest first, for a caller who removes each page but for `left()` entries so far. */
-async function* takeFromOldEnd(redis: Redis, { dead }: QueueKeys, left: () => number): AsyncGenerator<DeadEvent[]> {
+/**
+ * As many entries as the list holds now, oldest first, page by page.
+ *
+ * @param left entries at the old end that the caller has read and left there; it has removed all
+ *   others
+ */
+async function* readPages(redis: Redis, dead: string, left: () => number): AsyncGenerator<DeadEvent[]> {
   let remaining = await redis.llen(dead);
   while (remaining > 0) {
-    const page = await peekList(redis, dead, Math.min(PAGE_ENTRIES, remaining), left());
+    const page = await peekList(redis, dead, { count: Math.min(PAGE_ENTRIES, remaining), behind: left() });
     if (page.length === 0) return;
     remaining -= page.length;
     yield page.map(readDeadEntry);

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
 --[[
-Gives a lease back, if the caller still holds it.
+Releases a lease that the caller holds.
 
 KEYS 1 lease  string  the holder
 ARGV 1 holder
-Reply 1 when it was given back, else 0
+Reply 1 when it was released, 0 when another holder has it or it has expired
 ]]
 local lease, holder = KEYS[1], ARGV[1]
 

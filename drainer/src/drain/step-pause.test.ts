@@ -1,15 +1,15 @@
 import { expect, test } from "bun:test";
-import { LEASE_TTL_MS } from "../queues/lease.ts";
-import { backoffAfter, pauseAfter } from "./pace.ts";
+import { LEASE_TTL_MS } from "../leases/lease.ts";
+import { backoffAfter, pauseAfter } from "./step-pause.ts";
 
 const drained = { state: "drained", events: 10, rows: 10, refused: 0, isTrimmed: true } as const;
 
 test.each([
-  ["a full batch is followed at once", { ...drained, isFull: true }, 0],
+  ["a full batch is followed by the next step at once", { ...drained, isFull: true }, 0],
   ["a partial batch waits for more events", { ...drained, isFull: false }, 50],
-  ["an empty queue is asked again after the interval", { state: "empty" }, 50],
+  ["an empty queue is peeked again after the interval", { state: "empty" }, 50],
   [
-    "another's queue is looked at before its lease could have ended twice",
+    "a queue held by another drainer is tried twice within the TTL of a lease",
     { state: "held_elsewhere" },
     LEASE_TTL_MS / 2,
   ],

@@ -1,0 +1,36 @@
+import {
+  type Erasure,
+  erasureSchema,
+  isErasure,
+  isVisibilityEvent,
+  type Versioned,
+  type VisibilityEvent,
+  visibilityEventSchema,
+} from "shared/model/events";
+import { z } from "zod";
+import type { EventKind } from "./event-kind.ts";
+
+/** What an event says, or the reason why it cannot be read. */
+export type ReadEvent<E> = { row: E } | { erasure: Erasure } | { visibility: VisibilityEvent } | { reason: string };
+
+/** Reads one event of a queue. Never throws. */
+export function readEvent<E extends Versioned>(raw: Buffer, kind: EventKind<E>): ReadEvent<E> {
+  const row = kind.read?.(raw.toString("utf8"));
+  return row === undefined ? readBySchema(raw, kind) : { row };
+}
+
+function readBySchema<E extends Versioned>(raw: Buffer, { schema, setVisibility }: EventKind<E>): ReadEvent<E> {
+  try {
+    const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
+    if (isErasure(event)) return { erasure: erasureSchema.parse(event) };
+    if (setVisibility && isVisibilityEvent(event)) return { visibility: visibilityEventSchema.parse(event) };
+    return { row: schema.parse(event) };
+  } catch (error) {
+    return { reason: describe(error) };
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return `not JSON: ${error instanceof Error ? error.message : error}`;
+  return error.issues.map((issue) => `${issue.path.join(".") || "event"} ${issue.message}`).join("; ");
+}

@@ -1,0 +1,43 @@
+import type { Versioned } from "shared/model/events";
+import type { EventBatch, Queued } from "./event-batch.ts";
+import { prepareUpsert, type WriteTarget, type Writing, type Written, writeRows } from "./write-batch.ts";
+
+const COMMON_SHARE_MAX = 1 / 8;
+
+/**
+ * Starts to write a batch over a second connection, beside the batch before it.
+ *
+ * Rows that both batches have would wait for each other's locks: they are written once `before` is.
+ * A batch that has more than an eighth of its rows in common is not written beside, and neither is
+ * one that erases or hides players.
+ *
+ * @returns undefined where the batch has to wait for its turn
+ */
+export function writeBeside<E extends Versioned>(
+  batch: EventBatch<E>,
+  before: Writing<E>,
+  target: WriteTarget,
+): Promise<Written> | undefined {
+  if (batch.isAboutPlayers || before.batch.isAboutPlayers) return undefined;
+  const common = new Map<string, Queued<E>>();
+  const apart = new Map<string, Queued<E>>();
+  for (const [key, event] of batch.newest) (before.batch.newest.has(key) ? common : apart).set(key, event);
+  if (common.size > COMMON_SHARE_MAX * batch.newest.size) return undefined;
+  return writeInTwo(batch, { apart, common }, before, target);
+}
+
+async function writeInTwo<E extends Versioned>(
+  batch: EventBatch<E>,
+  rows: Record<"apart" | "common", ReadonlyMap<string, Queued<E>>>,
+  before: Writing<E>,
+  target: WriteTarget,
+): Promise<Written> {
+  const { kind } = batch;
+  const apart = prepareUpsert(rows.apart, kind, target.origin);
+  const common = prepareUpsert(rows.common, kind, target.origin);
+  const first = await writeRows(batch, apart, target);
+  if (common.events.length === 0) return first;
+  await before.written;
+  const second = await writeRows(batch, common, target);
+  return { rows: first.rows + second.rows, refused: first.refused.concat(second.refused) };
+}

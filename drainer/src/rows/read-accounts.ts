@@ -1,0 +1,38 @@
+import { PASSWORD_HASH_CHARS_MAX } from "shared/model/events";
+import type { Sql } from "../postgres/connect-postgres.ts";
+import type { Database } from "../postgres/database.ts";
+import { PAGE_ROWS, readPages, validUserIds } from "./row-pages.ts";
+import { toMicroseconds } from "./version-rule.ts";
+
+/** A durable account. Times (microseconds) are decimal strings. */
+export interface AccountRow {
+  user_id: string;
+  name: string;
+  region: string;
+  /** Empty for a player without a password. */
+  password_hash: string;
+  created_at: string;
+  updated_at: string;
+}
+
+// The hash is the one column without a bound. A hash that is too long is cut to one that
+// `isSoundAccount` still refuses.
+const columns = (sql: Sql) => sql`
+  user_id, name, region, left(coalesce(password_hash, ''), ${PASSWORD_HASH_CHARS_MAX + 1}::int) AS password_hash,
+  ${toMicroseconds(sql, "created_at")} AS created_at, ${toMicroseconds(sql, "updated_at")} AS updated_at`;
+
+/** All accounts, page by page. */
+export const readAccounts = (database: Database, pageRows = PAGE_ROWS): AsyncGenerator<AccountRow[]> =>
+  readPages(
+    database,
+    (sql, last) => sql<AccountRow[]>`
+      SELECT ${columns(sql)} FROM accounts
+      WHERE user_id > ${last?.user_id ?? ""} ORDER BY user_id LIMIT ${pageRows}`,
+  );
+
+/** The accounts of these players. */
+export const readAccountsOf = (database: Database, userIds: readonly string[]): Promise<AccountRow[]> =>
+  database.run(
+    (sql) => sql<AccountRow[]>`
+      SELECT ${columns(sql)} FROM accounts WHERE user_id = ANY(${validUserIds(userIds)}::text[])`,
+  );

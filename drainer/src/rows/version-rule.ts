@@ -1,0 +1,46 @@
+import type { Sql } from "../postgres/connect-postgres.ts";
+
+/**
+ * The rule of versions in SQL, for all tables: a newer version replaces an older one, and an
+ * erasure what is not newer.
+ */
+
+export type Fragment = ReturnType<typeof toMicroseconds>;
+
+/**
+ * A time column as microseconds in decimal text. Not as bigint: an infinite time would fail all
+ * rows of a page.
+ */
+export const toMicroseconds = (sql: Sql, column: string) =>
+  sql`trunc(extract(epoch FROM ${sql(column)}) * 1000000)::text`;
+
+/** Microseconds as a time, exact to the last digit. */
+export const toTime = (sql: Sql, microseconds: string): Fragment =>
+  sql`'epoch'::timestamptz + ${sql(microseconds)}::bigint * interval '1 microsecond'`;
+
+/**
+ * Which rows an upsert replaces: older ones only, or also rows as new, where those are known to be
+ * wrong.
+ */
+export type Replaces = "older" | "as new";
+
+/**
+ * The condition of ON CONFLICT DO UPDATE.
+ *
+ * @param version the table's column that holds the version
+ */
+export const mayReplace = (sql: Sql, table: string, version: string, replaces: Replaces): Fragment =>
+  replaces === "older"
+    ? sql`${sql(table)}.${sql(version)} < excluded.${sql(version)}`
+    : sql`${sql(table)}.${sql(version)} <= excluded.${sql(version)}`;
+
+/**
+ * The condition that no erasure of its player is as new as `event`.
+ *
+ * @param scope `event.region`, or `'accounts'`
+ */
+export const isNotErased = (sql: Sql, scope: Fragment): Fragment => sql`NOT EXISTS (
+      SELECT FROM erasures
+      WHERE erasures.scope = ${scope} AND erasures.user_id = event.user_id
+        AND erasures.erased_at >= ${toTime(sql, "event.updated_at")}
+    )`;
