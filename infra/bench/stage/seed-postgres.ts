@@ -37,7 +37,9 @@ export async function seedPostgres({ url, region, players, table }: PostgresSeed
   try {
     const copy = await sql.unsafe(`COPY ${table} (${columns}) FROM STDIN`).writable();
     for (const batch of inBatches(players, BATCH)) {
-      const lines = batch.map((player) => `${toRow(player, region, toIsoTime(player.reachedAtUs))}\n`);
+      // By id, as the drainer folds a batch: it decides how full the pages of the index become.
+      const sorted = batch.sort((a, b) => (a.userId < b.userId ? -1 : 1));
+      const lines = sorted.map((player) => `${toRow(player, region, toIsoTime(player.reachedAtUs))}\n`);
       const hasRoom = copy.write(lines.join(""));
       if (!hasRoom) await new Promise((resolve) => copy.once("drain", resolve));
     }
