@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
 import { clientOf } from "testing/client";
@@ -16,6 +16,7 @@ beforeAll(async () => {
   site = await startSite({ rankers: 2, drainers: 2 });
   [first, second] = site.drainers as [ServiceMember, ServiceMember];
 }, 60_000);
+afterEach(() => site.heal());
 afterAll(() => site.close(), 30_000);
 
 test("kill -9 of drainers at random moments loses and doubles no write", async () => {

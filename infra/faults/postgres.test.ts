@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import connect from "postgres";
 import type { Load } from "./load.ts";
@@ -15,6 +15,7 @@ beforeAll(async () => {
   [drainer] = site.drainers as [ServiceMember];
   pid = drainer.pid;
 }, 60_000);
+afterEach(() => site.heal());
 afterAll(() => site.close(), 30_000);
 
 /** How long the queues may take to be empty once PostgreSQL is back. */

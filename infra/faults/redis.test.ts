@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { clientOf } from "testing/client";
 import { readRedisEntries } from "testing/read-entries";
@@ -17,6 +17,7 @@ beforeAll(async () => {
   [ranker] = site.rankers as [ServiceMember];
   [gateway] = site.gateways as [ServiceMember];
 }, 60_000);
+afterEach(() => site.heal());
 afterAll(() => site.close(), 30_000);
 
 /** A client waits a second at the most for an answer. */

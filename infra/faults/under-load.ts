@@ -30,6 +30,9 @@ export async function expectNothingLost(
   const load = await startLoad({ urls: site.gateways.map(({ url }) => url), history, ...options });
   try {
     await inject(load, history);
+  } catch (error) {
+    site.heal(); // else the clients would never be answered, and that would hide the error
+    throw error;
   } finally {
     await load.stop(); // also after a failure: the clients must not write on during the next fault
   }

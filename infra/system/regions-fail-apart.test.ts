@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
 import { clientOf } from "testing/client";
@@ -74,6 +74,10 @@ beforeAll(async () => {
     expect((await write(region, 10 + n)).status).toBe(200);
   }
 }, 120_000);
+// A test that fails in the middle of a fault must not fail the next one.
+afterEach(() => {
+  for (const proxy of [...Object.values(toRedis), ...Object.values(toPostgres)]) proxy.pass();
+});
 afterAll(async () => {
   await Promise.all(started.map((service) => service.kill()));
   for (const proxy of [...Object.values(toRedis), ...Object.values(toPostgres)]) proxy.close();
