@@ -6,6 +6,7 @@ import { type App, mountRoutes } from "shared/http/mount";
 import { createServe, type Route } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 import { measureRequests } from "shared/service/metrics";
+import { statusRoutes } from "shared/service/status-routes";
 import { logAccess } from "./edge/access-log.ts";
 import { seeThroughProxies } from "./edge/client-address.ts";
 import { createCors } from "./edge/cors.ts";
@@ -14,7 +15,6 @@ import { createReadLimit } from "./edge/read-limit.ts";
 import { costOf, DOCUMENT_COST } from "./edge/read-permits.ts";
 import { turnAway } from "./edge/turn-away.ts";
 import { type ProxyDeps, proxyOperation } from "./routes/proxied.ts";
-import { statusRoutes } from "./routes/status.ts";
 import { docsRoutes } from "./site/docs.ts";
 import { type Page, pageRoutes } from "./site/page.ts";
 
@@ -54,7 +54,10 @@ export function createApp(deps: GatewayDeps): App {
     onEnd: [logAccess(log), measureRequests(metrics)],
     intercept: (incoming) => (isStopping() ? turnAway(incoming) : undefined) ?? cors?.preflight(incoming),
   });
-  const { app } = mountRoutes([...proxied, ...documents, ...statusRoutes(pool, isStopping)], {
+  const upstreams = () => ({ upstreams: pool.upstreams.map(({ address, isUp }) => ({ address, up: isUp })) });
+  const isAtWork = () => pool.upstreams.some(({ isUp }) => isUp);
+  const status = statusRoutes({ isStopping, isAtWork, readiness: upstreams, health: upstreams });
+  const { app } = mountRoutes([...proxied, ...documents, ...status], {
     serve,
     isStopping,
     headersFor: cors?.headersFor,

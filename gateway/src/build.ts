@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { createTokens } from "shared/auth/tokens";
+import { createTokens, warnOfProvider } from "shared/auth/tokens";
 import type { App } from "shared/http/mount";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
@@ -51,11 +51,7 @@ export function buildGateway(config: GatewaySettings, parts: GatewayParts): Gate
     metrics,
     onRateLimited,
     onRetry,
-    tokens: createTokens({
-      ...config.tokens,
-      onProviderFailure: (err) =>
-        log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
-    }),
+    tokens: createTokens({ ...config.tokens, onProviderFailure: warnOfProvider(log) }),
     limiter: createLimiter({ onFallback: onLimiterFallback }),
   });
   return { app, live, metrics };

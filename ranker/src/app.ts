@@ -4,7 +4,7 @@ import { type MountedApp, mountRoutes } from "shared/http/mount";
 import { createServe, type Route } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 import { measureRequests } from "shared/service/metrics";
-import { type Dependency, statusRoutes } from "shared/service/status-routes";
+import { type Dependency, readinessOf, statusRoutes } from "shared/service/status-routes";
 import type { Tracing } from "shared/tracing/tracing";
 import type { Boards } from "./boards/boards.ts";
 import type { Live } from "./live/live.ts";
@@ -42,8 +42,9 @@ export function createApp(deps: RankerDeps): MountedApp {
   };
   // One store that answers is enough: requests for other regions get a 503 of their own.
   const isAtWork = () => dependencies.some(({ isUp }) => isUp());
+  const status = statusRoutes({ isStopping, isAtWork, readiness: readinessOf(dependencies) });
   const serve = createServe({ log, tracing, onEnd: [measureRequests(metrics), logActs(log)] });
-  return mountRoutes([...Object.values(routes), ...statusRoutes({ dependencies, isStopping, isAtWork })], {
+  return mountRoutes([...Object.values(routes), ...status], {
     serve,
     isStopping,
   });

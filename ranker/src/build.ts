@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { createTokens, type Tokens } from "shared/auth/tokens";
+import { createTokens, type Tokens, warnOfProvider } from "shared/auth/tokens";
 import { REPLICA_WAIT_MS } from "shared/base/deadlines";
 import type { MountedApp } from "shared/http/mount";
 import { createLimiter } from "shared/limits/rate-limit";
@@ -98,11 +98,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const written = { topology, confirm, stores: writers, fences };
   const erasePlayer = createErasePlayer(written);
   const setVisibility = createSetVisibility(written);
-  const tokens = createTokens({
-    ...config.tokens,
-    onProviderFailure: (err) =>
-      log.warn({ err }, "no new keys of the identity provider; the last ones go on being used"),
-  });
+  const tokens = createTokens({ ...config.tokens, onProviderFailure: warnOfProvider(log) });
 
   const { app, answerLinked } = createApp({
     topology,

@@ -84,12 +84,12 @@ export function createLimits(deps: LimitDeps): LimitOperation {
 
 interface Limited {
   facts: Facts;
-  /** The rate limit headers; rejected with `rate_limited`. */
-  limited: Promise<Record<string, string>>;
+  /** The rate limit headers; a promise is rejected with `rate_limited`. */
+  limited: Record<string, string> | Promise<Record<string, string>>;
 }
 
 /** The answer with its rate limit headers, which tell the client where it stands after a refusal, too. */
-async function answerLimited(answer: Handle, incoming: Incoming, { facts, limited }: Limited): Promise<Reply> {
+export async function answerLimited(answer: Handle, incoming: Incoming, { facts, limited }: Limited): Promise<Reply> {
   let headers: Record<string, string> = {};
   let reply: Reply;
   try {

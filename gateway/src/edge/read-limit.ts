@@ -1,7 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Incoming } from "shared/http/incoming";
-import { toProblemReply } from "shared/http/problem-reply";
-import type { Reply } from "shared/http/reply";
 import type { Handle } from "shared/http/serve";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
 import { type Bucket, type LimitResult, toBuckets } from "shared/limits/policies";
@@ -9,7 +6,7 @@ import { type Bucket, type LimitResult, toBuckets } from "shared/limits/policies
 import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
 import { createSyncedBuckets } from "shared/limits/synced-buckets";
 import { networkBucketKeys } from "shared/redis/keys";
-import type { LimitDeps } from "./limits.ts";
+import { answerLimited, type LimitDeps } from "./limits.ts";
 import type { ReadCost } from "./read-permits.ts";
 
 /** Puts the limit of reads before what answers one. */
@@ -48,7 +45,7 @@ export function createReadLimit({
         return refuseLater(buckets, result);
       }
       if (!isAlwaysTold && !isBelowShare(buckets, result)) return answer(incoming);
-      return answerTold(answer, incoming, toRateLimitHeaders(buckets, result));
+      return answerLimited(answer, incoming, { facts: {}, limited: toRateLimitHeaders(buckets, result) });
     };
 }
 
@@ -61,8 +58,3 @@ async function refuseLater(buckets: readonly Bucket[], result: LimitResult): Pro
 
 const isBelowShare = (buckets: readonly Bucket[], { remaining }: LimitResult) =>
   buckets.some(({ policy }, index) => (remaining[index] ?? 0) < policy.burst * TOLD_BELOW_SHARE);
-
-async function answerTold(answer: Handle, incoming: Incoming, told: Record<string, string>): Promise<Reply> {
-  const reply = await answer(incoming).catch((error: unknown) => toProblemReply(error, incoming));
-  return { ...reply, headers: { ...reply.headers, ...told } };
-}

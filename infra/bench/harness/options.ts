@@ -1,4 +1,4 @@
-import { INVALID_OPTIONS, readArguments } from "shared/base/arguments";
+import { INVALID_OPTIONS, readArguments } from "shared/command/read-arguments";
 import { ConfigError, commaList } from "shared/service/config";
 import { z } from "zod";
 

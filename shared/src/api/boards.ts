@@ -3,7 +3,7 @@ import type { Topology } from "../model/regions.ts";
 import { entryFields, entrySchema, rankField } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, totalField, viewFields } from "./fields.ts";
-import { describe } from "./operation.ts";
+import { describe, openRead } from "./operation.ts";
 
 export const LIMIT_MAX = 1000;
 export const LIMIT_DEFAULT = 100;
@@ -72,20 +72,10 @@ export type TopQuery = Partial<z.output<ReturnType<typeof topQuery>>>;
 export type RankQuery = Partial<z.output<ReturnType<typeof rankQuery>>>;
 export type AroundQuery = Partial<z.output<ReturnType<typeof aroundQuery>>>;
 
-const read = {
-  method: "GET",
-  tag: "boards",
-  access: "anyone",
-  limits: ["read"],
-  isProxied: true,
-  isWrite: false,
-  repeat: "always",
-} as const;
-
 /** `GET /top`, `/rank/:userId` and `/around/:userId`. */
 export const boardOperations = (topology: Topology) => ({
   top: describe({
-    ...read,
+    ...openRead,
     path: "/top",
     id: "top",
     summary: "The best of a board",
@@ -94,7 +84,7 @@ export const boardOperations = (topology: Topology) => ({
     problems: ["region_unavailable"],
   }),
   rank: describe({
-    ...read,
+    ...openRead,
     path: "/rank/:userId",
     id: "rank",
     params: playerParams,
@@ -104,7 +94,7 @@ export const boardOperations = (topology: Topology) => ({
     problems: ["not_ranked", "region_unavailable"],
   }),
   around: describe({
-    ...read,
+    ...openRead,
     path: "/around/:userId",
     id: "around",
     params: playerParams,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Topology } from "../model/regions.ts";
 import { countField, playerParams, viewFields } from "./fields.ts";
-import { describe } from "./operation.ts";
+import { describe, openRead } from "./operation.ts";
 
 const LIVE_LIMIT_MAX = 100;
 const LIVE_LIMIT_DEFAULT = 20;
@@ -17,13 +17,7 @@ export type LiveQuery = Partial<z.output<ReturnType<typeof liveQuery>>>;
 export type LiveRankQuery = Partial<z.output<ReturnType<typeof liveRankQuery>>>;
 
 const stream = {
-  method: "GET",
-  tag: "boards",
-  access: "anyone",
-  limits: ["read"],
-  isProxied: true,
-  isWrite: false,
-  repeat: "always",
+  ...openRead,
   success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
 } as const;
 

@@ -51,5 +51,16 @@ export interface RequestBody {
   readonly isOptional?: true;
 }
 
+/** A read of boards that needs no token. */
+export const openRead = {
+  method: "GET",
+  tag: "boards",
+  access: "anyone",
+  limits: ["read"],
+  isProxied: true,
+  isWrite: false,
+  repeat: "always",
+} as const;
+
 /** Keeps the exact type of a description, which types the ranker's handler for it. */
 export const describe = <const O extends Operation>(operation: O): O => operation;

@@ -28,4 +28,3 @@ export const gatewayOperations = (topology: Topology) => ({
   ...statusOperations,
   ...documentOperations,
 });
-export type GatewayOperations = ReturnType<typeof gatewayOperations>;

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { Problem } from "../api/problems.ts";
+import type { Log } from "../log/log.ts";
 import { OPERATOR, type OwnClaims } from "./own-claims.ts";
 import { createOwnTokens, type OwnTokenOptions } from "./own-tokens.ts";
 import { createProvider, type ProvidedClaims, type ProviderOptions } from "./provider.ts";
@@ -30,6 +31,10 @@ export interface TokenOptions extends OwnTokenOptions {
   elapsed?: () => number;
   onProviderFailure?: (error: unknown) => void;
 }
+
+/** Logs that an identity provider fails. */
+export const warnOfProvider = (log: Log) => (err: unknown) =>
+  log.warn({ err }, "no new keys of the identity provider; the last ones go on being used");
 
 export interface Tokens {
   issue(identity: Identity): Promise<string>;

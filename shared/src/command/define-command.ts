@@ -1,9 +1,8 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { ParseArgsConfig } from "node:util";
 import { z } from "zod";
 import { ConfigError, type Environment } from "../service/config.ts";
 import { formatHelp } from "./format-help.ts";
-
-const INVALID_OPTIONS = "The options are not valid";
+import { INVALID_OPTIONS, readArguments } from "./read-arguments.ts";
 
 type Options = Record<string, z.ZodType>;
 
@@ -77,7 +76,8 @@ export function defineCommand<O extends Options, P extends z.ZodType = z.ZodUnde
   const help = formatHelp(declaration);
 
   function parse(args: readonly string[], env: Environment): Input<O, P> | undefined {
-    const { values, positionals } = readArguments([...args], config, positionalsSchema !== undefined);
+    const allowPositionals = positionalsSchema !== undefined;
+    const { values, positionals } = readArguments({ args: [...args], options: config, allowPositionals });
     if (values.help) return undefined;
     const valid: Record<string, unknown> = {};
     const faults: string[] = [];
@@ -105,13 +105,4 @@ export function defineCommand<O extends Options, P extends z.ZodType = z.ZodUnde
       return 0;
     },
   };
-}
-
-/** `parseArgs`, whose error becomes one of a configuration. @throws ConfigError */
-function readArguments(args: string[], options: NonNullable<ParseArgsConfig["options"]>, allowPositionals: boolean) {
-  try {
-    return parseArgs({ args, options, allowPositionals });
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], INVALID_OPTIONS);
-  }
 }

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { getPath } from "hono/utils/url";
+import { getPath, tryDecode } from "hono/utils/url";
 import { Problem } from "../api/problems.ts";
 import type { AnswerLinked } from "../link/server.ts";
 import type { Connection } from "./connection.ts";
@@ -92,12 +92,7 @@ function decodedPath(target: string): string {
 /** A parameter's value: one router gives it, the other its place among the values. */
 function paramValue(given: string | number | undefined, values: readonly string[] | undefined): string {
   const value = (typeof given === "number" ? values?.[given] : given) ?? "";
-  if (!value.includes("%")) return value;
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
+  return value.includes("%") ? tryDecode(value, decodeURIComponent) : value;
 }
 
 /** 404 for an unknown path, 405 with `Allow` for a known one that was asked with another method. */

@@ -1,5 +1,5 @@
 import slotOf from "cluster-key-slot";
-import { gatherTurn } from "../base/gather-turn.ts";
+import { type Ask, askTogether } from "../base/ask-together.ts";
 import { NotSent } from "../redis/cluster.ts";
 import type { Redis } from "../redis/redis.ts";
 import { defineScript } from "../redis/scripts/define-script.ts";
@@ -43,10 +43,8 @@ const REQUESTS_PER_CALL_MAX = 100;
 
 const giveBackScript = defineScript({ name: "give-back", source: giveBackSource, parse: Number });
 
-interface PendingRequest extends PermitRequest {
-  /** @param held `undefined` while Redis does not answer */
-  resolve(held: HeldPermits | undefined): void;
-}
+/** Asks Redis, in one call for each slot and turn. Resolves with `undefined` while it does not answer. */
+type AskForPermits = Ask<number, PermitRequest, HeldPermits | undefined>;
 
 /**
  * Token buckets in Redis, shared by all gateways. While Redis does not answer, the process counts
@@ -56,7 +54,7 @@ interface PendingRequest extends PermitRequest {
 export function createLimiter({ now = performance.now.bind(performance), onFallback }: LimiterOptions = {}): Limiter {
   const local = createLocalBuckets();
   const restsUntilMs = new WeakMap<Redis, number>();
-  const gatherers = new WeakMap<Redis, (slot: number, request: PendingRequest) => void>();
+  const askers = new WeakMap<Redis, AskForPermits>();
 
   /** @returns `undefined` while Redis does not answer */
   async function call<R>(redis: Redis, run: () => Promise<R>): Promise<R | undefined> {
@@ -70,26 +68,22 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
     }
   }
 
-  async function takeTogether(redis: Redis, requests: readonly PendingRequest[]): Promise<void> {
-    const held = await call(redis, () => takePermits(redis, requests));
-    for (const [index, { resolve }] of requests.entries()) resolve(held?.[index]);
-  }
-
-  function gathererOf(redis: Redis) {
-    const known = gatherers.get(redis);
+  function askerOf(redis: Redis): AskForPermits {
+    const known = askers.get(redis);
     if (known !== undefined) return known;
-    const gather = gatherTurn<number, PendingRequest>(
-      { itemsMax: REQUESTS_PER_CALL_MAX },
-      (requests) => void takeTogether(redis, requests),
+    const ask: AskForPermits = askTogether(
+      REQUESTS_PER_CALL_MAX,
+      async (_slot: number, requests: readonly PermitRequest[]) =>
+        (await call(redis, () => takePermits(redis, requests))) ?? requests.map(() => undefined),
     );
-    gatherers.set(redis, gather);
-    return gather;
+    askers.set(redis, ask);
+    return ask;
   }
 
   function request(redis: Redis, buckets: readonly Bucket[], permits: number): Promise<HeldPermits | undefined> {
     // Only a cluster needs a call for each slot.
     const slot = redis.isCluster ? slotOf(buckets[0]?.key ?? "") : 0;
-    return new Promise((resolve) => gathererOf(redis)(slot, { buckets, permits, resolve }));
+    return askerOf(redis)(slot, { buckets, permits });
   }
 
   return {

@@ -93,20 +93,20 @@ export function openLink(origin: string): Link {
       try {
         const frame = new Uint8Array(data as ArrayBuffer);
         if (own.hasGreeted) hear(own, frame);
-        else greet(own, frame);
+        else greet(frame);
       } catch {
         socket.close(); // another protocol, or another version of ours
       }
       if (!own.isOpen) replace(own);
     };
     /** @throws Error for another version */
-    function greet(greeted: Line, frame: Uint8Array<ArrayBuffer>): void {
+    function greet(frame: Uint8Array<ArrayBuffer>): void {
       const [parcel] = decodeFrame<Greeting>(frame);
       if (parcel?.head[1] !== LINK_VERSION) throw new Error("the ranker speaks another version of the protocol");
       clearTimeout(late);
       failures = 0;
-      greeted.hasGreeted = true;
-      greeted.isOpen = true;
+      own.hasGreeted = true;
+      own.isOpen = true;
       firstTry.resolve();
     }
     socket.onclose = () => {

@@ -3,7 +3,7 @@ import { Problem } from "../api/problems.ts";
 import { gatherTurn } from "../base/gather-turn.ts";
 import { type HeaderList, headerOf } from "../http/header-list.ts";
 import { toRequestId } from "../http/incoming.ts";
-import { problemReply, toProblemReply } from "../http/problem-reply.ts";
+import { toProblemReply } from "../http/problem-reply.ts";
 import { isStream, type Reply } from "../http/reply.ts";
 import {
   type AnswerHead,
@@ -65,14 +65,16 @@ export function createLinkServer(answerLinked: AnswerLinked): LinkServer {
     [id, method, target, headers]: RequestHead,
     body: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
-    const requestId = toRequestId(headerOf(headers, "x-request-id"));
-    if (link.data.underWay >= UNDER_WAY_MAX)
-      return post(link, toParcel(id, problemReply(tooManyUnderWay(), requestId)));
+    const refuse = (error: unknown) => {
+      const requestId = toRequestId(headerOf(headers, "x-request-id"));
+      post(link, toParcel(id, toProblemReply(error, { requestId })));
+    };
+    if (link.data.underWay >= UNDER_WAY_MAX) return refuse(tooManyUnderWay());
     link.data.underWay++;
     try {
       post(link, toParcel(id, await answerLinked({ method, target, headers, body })));
     } catch (error) {
-      post(link, toParcel(id, toProblemReply(error, { requestId })));
+      refuse(error);
     } finally {
       link.data.underWay--;
     }
