@@ -1,6 +1,6 @@
 import { shardOf } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
-import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-call.ts";
+import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
 import { type Comparison, rateOf } from "../harness/comparison.ts";
 import { RANDOM_PLAYER } from "../load/redis-benchmark.ts";
 import type { CellOf, Route } from "../load/route-cells.ts";
@@ -26,7 +26,7 @@ export async function toSubmitRoute({ redis, run, players, tokensFile, tokens }:
   // redis-benchmark puts a different player into each place that names one: the work is that of a real call, the state
   // that it leaves is not.
   const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
-  const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, shard, MAIN_BOARD);
+  const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, { shard, board: MAIN_BOARD });
   const write = toWriteCall(
     shard,
     { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION },

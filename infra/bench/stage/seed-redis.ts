@@ -14,7 +14,7 @@ import {
 } from "shared/redis/keys";
 import { formatFence } from "shared/stores/fence";
 import { readInfo, readUsedBytes } from "testing/server-cost";
-import { toAnswerField } from "../../../ranker/src/writes/submit-call.ts";
+import { toAnswerField } from "../../../ranker/src/writes/submit-script.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 
 /** A command and its arguments. */

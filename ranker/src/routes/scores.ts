@@ -4,7 +4,7 @@ import type { Identity } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Submit, Submitted } from "../writes/submit.ts";
-import type { Submission } from "../writes/submit-call.ts";
+import type { Submission } from "../writes/submit-script.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /** Fields of every write's body. */

@@ -16,7 +16,7 @@ import { createPasswords } from "../accounts/passwords/passwords.ts";
 import { createBoards } from "../boards/boards.ts";
 import { createFenceWatch } from "./fence-watch.ts";
 import { createSubmit } from "./submit.ts";
-import type { Submission } from "./submit-call.ts";
+import type { Submission } from "./submit-script.ts";
 
 const log = createLog("test", "silent");
 /** For a wait that is to fail, since there is no replica. */

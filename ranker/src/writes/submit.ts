@@ -10,8 +10,15 @@ import { defineLayout } from "shared/redis/scripts/layout";
 import type { Boards } from "../boards/boards.ts";
 import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
-import { answerKeys, type Outcome, type Submission, toAnswerField, toWriteCall } from "./submit-call.ts";
-import { createWrite, type WriterOptions } from "./write-together.ts";
+import {
+  answerKeys,
+  createWrite,
+  type Outcome,
+  type Submission,
+  toAnswerField,
+  toWriteCall,
+  type WriterOptions,
+} from "./submit-script.ts";
 
 export interface Submitted {
   entry: Entry;
@@ -71,7 +78,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write(shard, board, call);
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write({ shard, board }, call);
     const isReplay = replayed === "1";
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();

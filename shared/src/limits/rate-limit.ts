@@ -1,5 +1,5 @@
 import slotOf from "cluster-key-slot";
-import { type Ask, askTogether } from "../base/ask-together.ts";
+import { type Ask, askTogether } from "../base/gather-turn.ts";
 import { NotSent } from "../redis/cluster.ts";
 import type { Redis } from "../redis/redis.ts";
 import { defineScript } from "../redis/scripts/define-script.ts";
@@ -71,11 +71,12 @@ export function createLimiter({ now = performance.now.bind(performance), onFallb
   function askerOf(redis: Redis): AskForPermits {
     const known = askers.get(redis);
     if (known !== undefined) return known;
-    const ask: AskForPermits = askTogether(
-      REQUESTS_PER_CALL_MAX,
-      async (_slot: number, requests: readonly PermitRequest[]) =>
+    const ask: AskForPermits = askTogether({
+      questionsMax: REQUESTS_PER_CALL_MAX,
+      nameOf: Number,
+      send: async (_slot: number, requests: readonly PermitRequest[]) =>
         (await call(redis, () => takePermits(redis, requests))) ?? requests.map(() => undefined),
-    );
+    });
     askers.set(redis, ask);
     return ask;
   }

@@ -1,10 +1,11 @@
-import { askTogether } from "shared/base/ask-together";
+import { askTogether } from "shared/base/gather-turn";
 import type { Shard, Topology } from "shared/model/regions";
+import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { defineLayout } from "shared/redis/scripts/layout";
 import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
-import { type BoardOnShard, createBoardOnShard } from "../board-on-shard.ts";
+import { type BoardOnShard, nameOfBoard } from "../ask-shards.ts";
 import { entriesAway, type Position, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
@@ -51,25 +52,29 @@ const countScript = defineScript({
 });
 
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
-  const onShard = createBoardOnShard();
-  const find = askTogether<BoardOnShard, string, Standing>(
-    TARGETS_MAX,
-    async ({ shard: { region }, keys }, userIds) => {
+  const bounds = { questionsMax: TARGETS_MAX, nameOf: nameOfBoard };
+  const find = askTogether<BoardOnShard, string, Standing>({
+    ...bounds,
+    async send({ shard, board }, userIds) {
+      const { region } = shard;
       const args = findLayout.toArgs({ partitions });
       args.push(...userIds);
-      return toFound(region, userIds, await findScript(redisOf(region), findLayout.toKeys(keys), args));
+      const keys = findLayout.toKeys(boardKeys(shard, board));
+      return toFound(region, userIds, await findScript(redisOf(region), keys, args));
     },
-  );
-  const count = askTogether<BoardOnShard, Position, Standing>(
-    TARGETS_MAX,
-    async ({ shard: { region }, keys }, positions) => {
+  });
+  const count = askTogether<BoardOnShard, Position, Standing>({
+    ...bounds,
+    async send({ shard, board }, positions) {
+      const { region } = shard;
       const args = countLayout.toArgs({ partitions });
       for (const position of positions) args.push(...countLayout.toItem(position));
-      return toCounted(region, await countScript(redisOf(region), countLayout.toKeys(keys), args));
+      const keys = countLayout.toKeys(boardKeys(shard, board));
+      return toCounted(region, await countScript(redisOf(region), keys, args));
     },
-  );
+  });
   return (shard, board, target) =>
-    "userId" in target ? find(onShard(shard, board), target.userId) : count(onShard(shard, board), target);
+    "userId" in target ? find({ shard, board }, target.userId) : count({ shard, board }, target);
 }
 
 function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {

@@ -1,0 +1,229 @@
+import type { Identity } from "shared/auth/tokens";
+import { askTogether } from "shared/base/gather-turn";
+import { scoreTail } from "shared/model/events";
+import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
+import { refusedByRedis } from "shared/redis/connection";
+import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
+import { toRedisProblem } from "shared/redis/redis-problem";
+import type { Confirm } from "shared/redis/replica-wait";
+import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout } from "shared/redis/scripts/layout";
+import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { type BoardOnShard, nameOfBoard } from "../boards/ask-shards.ts";
+import type { FenceWatch } from "./fence-watch.ts";
+import submitSource from "./submit.lua" with { type: "text" };
+
+/** The answer to a write is kept for so long at least, and for twice that at most. */
+const ANSWER_KEPT_SECONDS = 24 * 3600;
+// Redis serves no other call meanwhile, some 20 µs for each write.
+const WRITES_MAX = 64;
+
+/** One write of a player's score. */
+export interface Submission {
+  operation: "set" | "add" | "create";
+  board: string;
+  /** The score, or for `add` the delta. */
+  value: number;
+  idempotencyKey?: string | undefined;
+}
+
+/** What becomes of a write. */
+export type Outcome =
+  | "ok"
+  | "entry_exists"
+  | "score_out_of_range"
+  | "idempotency_conflict"
+  | "queue_full"
+  | "moved"
+  | "closed"
+  | "erased";
+
+/** What `submit.lua` answers to one write. Only `ok` has more than the first two. */
+export type SubmitAnswer = [
+  replayed: "0" | "1",
+  outcome: Outcome,
+  score: string,
+  updatedAt: string,
+  /** `-` where it follows from `updatedAt`. */
+  arrival: string,
+  rank: string,
+  isFinal: "0" | "1",
+];
+
+/** The error that Redis replied to a command of one write. Nothing of that write was done. */
+type RefusedWrite = ["!", ...words: string[]];
+
+const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", "moved", "closed", "erased"]);
+
+const layout = defineLayout({
+  keys: ["queue", "clock", "board", "hidden", "entries", "split", "visibility", "fence"],
+  args: { queueMax: "number", isWholeView: "flag", partitions: "text", keptTtl: "number" },
+  item: {
+    operation: "text",
+    userId: "text",
+    value: "number",
+    eventTail: "text",
+    name: "text",
+    account: "text",
+    fingerprint: "text",
+    field: "text",
+  },
+});
+
+const submitScript = defineScript({
+  name: "submit",
+  source: submitSource,
+  parts: [accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart],
+  layout,
+  isFenced: true,
+  failsAs: "write",
+  parse: (reply) => (reply as string[]).map((text) => text.split(" ") as SubmitAnswer | RefusedWrite),
+});
+
+/** What Redis runs for a submit. */
+export const SUBMIT_SOURCE = submitScript.source;
+
+/** Keys and arguments of `submit.lua`: those of a call, or those of one of its writes. */
+export interface SubmitCall {
+  keys: string[];
+  args: (string | number)[];
+}
+
+/** What the ranker needs to write scores. */
+export interface WriterOptions {
+  topology: Topology;
+  redisOf: (region: string) => Redis;
+  fences: FenceWatch;
+  /** Confirms writes, and answers that were kept for them, by a replica. */
+  confirm?: Confirm | undefined;
+  /** Events that a shard's queue may hold before writes are refused. */
+  queueMax: number;
+  /** The `traceparent` of the present request. */
+  traceparent?: (() => string | undefined) | undefined;
+}
+
+/** What all writes of a call share. */
+export function toSharedCall(
+  { topology, queueMax }: Pick<WriterOptions, "topology" | "queueMax">,
+  { shard, board }: BoardOnShard,
+): SubmitCall {
+  const keys = layout.toKeys(boardKeys(shard, board));
+  const isWholeView = shardsOfView(topology, shard.region).length === 1;
+  const { partitions } = topology;
+  return { keys, args: layout.toArgs({ queueMax, isWholeView, partitions, keptTtl: ANSWER_KEPT_SECONDS }) };
+}
+
+/** @param traceparent of the request, which the event carries to the drainer */
+export function toWriteCall(
+  shard: Shard,
+  { userId, name, region, account = "" }: Identity,
+  { operation, board, value, idempotencyKey }: Submission,
+  traceparent?: string,
+): SubmitCall {
+  const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
+  const write = { operation, userId, value, eventTail, name, account };
+  const keys = [erasedKey(shard, userId)];
+  if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
+  keys.push(...answerKeys(shard, userId, idempotencyKey));
+  const fingerprint = `${operation}:${board}:${value}`;
+  return { keys, args: layout.toItem({ ...write, fingerprint, field: toAnswerField(account, idempotencyKey) }) };
+}
+
+/** Where the answer to a write may be kept: two hashes, and the key of release 0.1. */
+export const answerKeys = (shard: Shard, userId: string, idempotencyKey: string): string[] => [
+  ...answersKeys(shard, userId),
+  legacyAnswerKey(shard, userId, idempotencyKey),
+];
+
+const FIELD_DIGITS = 22; // 131 bits in base64url
+
+/**
+ * The field of a kept answer: a digest, so that a long key takes no more room than a short one. It
+ * covers the account, so that a later owner of the same id never meets the answers of an earlier
+ * one.
+ */
+export const toAnswerField = (account: string, idempotencyKey: string): string =>
+  new Bun.CryptoHasher("sha256").update(`${account}\n${idempotencyKey}`).digest("base64url").slice(0, FIELD_DIGITS);
+
+/**
+ * Writes one score. Resolves when `confirm` is satisfied.
+ *
+ * @throws Problem of `toRedisProblem`
+ */
+export type Write = (place: BoardOnShard, call: SubmitCall) => Promise<SubmitAnswer>;
+
+interface Answered {
+  answer: SubmitAnswer | RefusedWrite;
+  /** Resolves when the call is confirmed. All writes of a call share one `WAIT`. */
+  confirmed: () => Promise<void>;
+}
+
+/**
+ * Sends the writes of one turn of the event loop together, in one call for each board of a shard:
+ * of what a call costs, the write itself is the smaller part. Each write has its own answer, and
+ * fails with others only where the call fails.
+ */
+export function createWrite(options: WriterOptions): Write {
+  const { redisOf, confirm, fences, traceparent } = options;
+
+  async function send(place: BoardOnShard, calls: readonly SubmitCall[]): Promise<Answered[]> {
+    const { shard } = place;
+    const { keys, args } = toSharedCall(options, place);
+    for (const call of calls) {
+      keys.push(...call.keys);
+      args.push(...call.args);
+    }
+    const { confirmed, start } = confirmLater(confirm);
+    const redis = redisOf(shard.region);
+    const answers = await submitScript(redis, keys, args, start);
+    reportToFences(fences, redis, shard.tag, answers);
+    return answers.map((answer) => ({ answer, confirmed }));
+  }
+
+  // A span belongs to one request: with tracing each write is a call of its own.
+  const questionsMax = traceparent === undefined ? WRITES_MAX : 1;
+  const write = askTogether({ questionsMax, nameOf: nameOfBoard, send });
+  return async (place, call) => {
+    const { answer, confirmed } = await write(place, call);
+    if (isRefused(answer)) throw toRedisProblem(refusedByRedis(answer.slice(1).join(" ")), "write");
+    // A write that changed nothing has nothing to lose.
+    if (!CHANGES_NOTHING.has(answer[1])) await confirmed();
+    return answer;
+  };
+}
+
+const isRefused = (answer: SubmitAnswer | RefusedWrite): answer is RefusedWrite => answer[0] === "!";
+
+/** Replayed answers are left out: they were given at another time, and perhaps by another store. */
+function reportToFences(
+  fences: FenceWatch,
+  redis: Redis,
+  tag: string,
+  answers: readonly (SubmitAnswer | RefusedWrite)[],
+): void {
+  const versions: number[] = [];
+  let isClosed = false;
+  for (const answer of answers) {
+    if (answer[1] === "closed") isClosed = true;
+    else if (answer[0] === "0" && answer[1] === "ok") versions.push(Number(answer[3]));
+  }
+  if (versions.length > 0) fences.onWritten(redis, tag, versions);
+  if (isClosed) fences.onClosed(redis, tag);
+}
+
+/** Splits a confirmation: the script starts it, and the writes that need it wait for it. */
+function confirmLater(confirm: Confirm | undefined): { confirmed: () => Promise<void>; start?: Confirm } {
+  if (confirm === undefined) return { confirmed: async () => {} };
+  let ask = async () => {};
+  let asked: Promise<void> | undefined;
+  return {
+    confirmed: () => (asked ??= ask()),
+    start(server) {
+      const confirmation = confirm(server);
+      return async () => {
+        ask = confirmation;
+      };
+    },
+  };
+}
