@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import { allOrAny } from "shared/base/all-or-any";
-import type { Fetch } from "shared/http/connection";
+import type { Fetch } from "shared/http/incoming";
 import { createMetrics, measureStores } from "shared/service/metrics";
 import type { Service } from "shared/service/service";
 import type { Dependency } from "shared/service/status-routes";

@@ -1,4 +1,4 @@
-import type { Outgoing } from "../src/upstream/outgoing.ts";
+import type { Outgoing } from "../src/upstream/pass-on.ts";
 
 /** A read on its way to a ranker. */
 export const getOf = (target: string): Outgoing => ({

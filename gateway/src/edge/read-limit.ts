@@ -1,9 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Handle } from "shared/http/serve";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
-import { type Bucket, type LimitResult, toBuckets } from "shared/limits/policies";
-
-import { toRateLimitHeaders } from "shared/limits/rate-limit-headers";
+import { type Bucket, type LimitResult, toBuckets, toRateLimitHeaders } from "shared/limits/policies";
 import { createSyncedBuckets } from "shared/limits/synced-buckets";
 import { networkBucketKeys } from "shared/redis/keys";
 import { answerLimited, type LimitDeps } from "./limits.ts";

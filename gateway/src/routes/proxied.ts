@@ -2,7 +2,7 @@ import type { Operation } from "shared/api/operation";
 import type { Handle } from "shared/http/serve";
 import type { Tracing } from "shared/tracing/tracing";
 import type { LiveProxy } from "../live/live-proxy.ts";
-import { toOutgoing } from "../upstream/outgoing.ts";
+import { toOutgoing } from "../upstream/pass-on.ts";
 import { forward } from "../upstream/proxy.ts";
 import { shareAnswers } from "../upstream/share-answers.ts";
 import type { Pool } from "../upstream/upstreams.ts";

@@ -3,7 +3,7 @@ import type { Reply } from "shared/http/reply";
 import { LINK_PATH } from "shared/link/frames";
 import { type AnswerLinked, createLinkServer, newLinkState } from "shared/link/server";
 import { getOf, postOf } from "../../test/outgoing-under-test.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./pass-on.ts";
 import { forward } from "./proxy.ts";
 import { closeLinks, createPool, openLinks } from "./upstreams.ts";
 

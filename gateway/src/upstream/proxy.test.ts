@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { freePort } from "stack/free-port";
 import { getOf, postOf } from "../../test/outgoing-under-test.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./pass-on.ts";
 import { forward } from "./proxy.ts";
 import { createPool, type Pool } from "./upstreams.ts";
 

@@ -3,8 +3,7 @@ import { FIRST_ATTEMPT_MS, GATEWAY_ANSWER_MS } from "shared/base/deadlines";
 import { headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
 import type { Tracing } from "shared/tracing/tracing";
-import { toClientHeaders, withHeader } from "../edge/headers.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { type Outgoing, toClientHeaders, withHeader } from "./pass-on.ts";
 import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
 
 /** An upstream's whole answer. */

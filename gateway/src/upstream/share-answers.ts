@@ -4,7 +4,7 @@ import { type Incoming, UNKNOWN_CLIENT } from "shared/http/incoming";
 import { isStream, type Reply, shareBody, toBytes } from "shared/http/reply";
 import type { Handle } from "shared/http/serve";
 import { formatTraceparent, parseTraceparent } from "shared/tracing/traceparent";
-import { headersOfIncoming } from "./outgoing.ts";
+import { toUpstreamHeaders } from "./pass-on.ts";
 
 interface SharedReply {
   reply: Reply;
@@ -25,7 +25,7 @@ export function shareAnswers(ask: Handle): Handle {
   };
   return async (incoming) => {
     if (incoming.method !== "GET") return ask(incoming); // HEAD has no body to share
-    headersOfIncoming(incoming); // throws head_too_large, for this caller alone
+    toUpstreamHeaders(incoming); // throws head_too_large, for this caller alone
     const { reply, first } = await read(incoming.query, () => askForAll(incoming));
     // A refusal names the request that it answers.
     return reply.status !== 200 && first !== incoming ? ask(incoming) : reply;

@@ -2,8 +2,7 @@ import { type Context, Hono } from "hono";
 import { getPath, tryDecode } from "hono/utils/url";
 import { Problem } from "../api/problems.ts";
 import type { AnswerLinked } from "../link/server.ts";
-import type { Connection } from "./connection.ts";
-import { type Client, HttpRequest, LinkedRequest, pathOf, UNKNOWN_CLIENT } from "./incoming.ts";
+import { type Client, type Connection, HttpRequest, LinkedRequest, pathOf, UNKNOWN_CLIENT } from "./incoming.ts";
 import { type HeaderRecord, toHeadReply, toResponse } from "./reply.ts";
 import type { Route, Serve } from "./serve.ts";
 

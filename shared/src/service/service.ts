@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import { servePaths } from "../http/ambiguous.ts";
-import type { Connection, Fetch } from "../http/connection.ts";
+import type { Connection, Fetch } from "../http/incoming.ts";
 import { toProblemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
 import { LINK_PATH } from "../link/frames.ts";

@@ -1,7 +1,41 @@
+import type { Operation } from "shared/api/operation";
 import { Problem } from "shared/api/problems";
-import { type HeaderList, type HeaderSource, headerOf, toHeaderPairs } from "shared/http/header-list";
+import { type HeaderList, headerOf, toHeaderPairs } from "shared/http/header-list";
 import type { Incoming } from "shared/http/incoming";
 import type { HeaderRecord } from "shared/http/reply";
+import type { LinkRequest } from "shared/link/frames";
+
+/** A request on its way to a ranker. */
+export interface Outgoing extends LinkRequest {
+  /** Whether it changes anything, so that a lost reply leaves open whether it did. */
+  isWrite: boolean;
+  /** Whether it may be sent a second time. */
+  isRepeatable: boolean;
+}
+
+/** What the gateway has to know of an operation to send its requests on. */
+export type Sent = Pick<Operation, "isWrite" | "repeat">;
+
+const NO_BODY = new Uint8Array();
+
+/**
+ * A request as it goes on to a ranker, its body read to the end.
+ *
+ * @throws Problem as reading a body does; `head_too_large`
+ */
+export async function toOutgoing(incoming: Incoming, { isWrite, repeat }: Sent): Promise<Outgoing> {
+  const { method, target } = incoming;
+  const headers = toUpstreamHeaders(incoming);
+  return {
+    method,
+    target,
+    headers,
+    body: method === "GET" || method === "HEAD" ? NO_BODY : await incoming.body(),
+    isWrite,
+    // By what is sent, not by what came: a Connection header may have ended a key here.
+    isRepeatable: repeat === "always" || (repeat === "keyed" && headerOf(headers, "idempotency-key") !== undefined),
+  };
+}
 
 /** Headers of one connection, which end with it (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"].concat(
@@ -24,8 +58,8 @@ function namedIn(connection: string | null | undefined): readonly string[] {
 const HEAD_BYTES_MAX = 15 * 1024;
 const HEAD_LINES_MAX = 150;
 
-/** What the gateway knows of a request beside its headers. */
-type Known = Pick<Incoming, "target" | "requestId" | "client">;
+/** The head of a request as the client sent it. */
+type SentHead = Pick<Incoming, "target" | "requestId" | "client" | "headers">;
 
 /**
  * The headers of a request to an upstream: those of the client, without those of the client's connection. Names are in
@@ -33,7 +67,7 @@ type Known = Pick<Incoming, "target" | "requestId" | "client">;
  *
  * @throws Problem `head_too_large` for a head that a ranker could not read
  */
-export function toUpstreamHeaders(headers: HeaderSource, { target, requestId, client }: Known): HeaderList {
+export function toUpstreamHeaders({ target, requestId, client, headers }: SentHead): HeaderList {
   const named = namedIn(headers.get("connection"));
   // An answer that was compressed could not be passed on as is.
   const sent = ["accept-encoding", "identity", "x-request-id", requestId];
