@@ -1,5 +1,4 @@
-import { type App, mountRoutes } from "shared/http/mount";
-import { createServe } from "shared/http/serve";
+import { type App, createServe, mountRoutes } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 import { type Dependency, readinessOf, statusRoutes } from "shared/service/status-routes";
 

@@ -2,8 +2,7 @@ import type { BlockList } from "node:net";
 import type { Registry } from "prom-client";
 import type { Operation } from "shared/api/operation";
 import { rankerOperations } from "shared/api/operations";
-import { type App, mountRoutes } from "shared/http/mount";
-import { createServe, type Route } from "shared/http/serve";
+import { type App, createServe, mountRoutes, type Route } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 import { measureRequests } from "shared/service/metrics";
 import { statusRoutes } from "shared/service/status-routes";
@@ -14,9 +13,9 @@ import { createLimits, type LimitDeps } from "./edge/limits.ts";
 import { createReadLimit } from "./edge/read-limit.ts";
 import { costOf, DOCUMENT_COST } from "./edge/read-permits.ts";
 import { turnAway } from "./edge/turn-away.ts";
-import { type ProxyDeps, proxyOperation } from "./routes/proxied.ts";
 import { docsRoutes } from "./site/docs.ts";
 import { type Page, pageRoutes } from "./site/page.ts";
+import { type ProxyDeps, proxyOperation } from "./upstream/proxy.ts";
 
 export interface GatewayDeps extends LimitDeps, ProxyDeps {
   /** The page at `/`. Without one there is no such route. */

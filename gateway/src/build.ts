@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import { createTokens, warnOfProvider } from "shared/auth/tokens";
-import type { App } from "shared/http/mount";
+import type { App } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
 import { createMetrics } from "shared/service/metrics";

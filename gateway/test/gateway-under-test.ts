@@ -1,6 +1,6 @@
 import type { LimitName } from "shared/api/operation";
 import type { TokenOptions } from "shared/auth/tokens";
-import type { App } from "shared/http/mount";
+import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
 import { createLog, type Log } from "shared/log/log";
 import { createTopology, type Topology } from "shared/model/regions";

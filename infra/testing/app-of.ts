@@ -1,7 +1,6 @@
 /** Apps for tests of routes. */
 
-import { type App, mountRoutes } from "shared/http/mount";
-import { createServe, type Route } from "shared/http/serve";
+import { type App, createServe, mountRoutes, type Route } from "shared/http/serve";
 import { createLog } from "shared/log/log";
 
 /** An app with these routes and without the configuration of a service. */

@@ -1,7 +1,6 @@
 import type { Registry } from "prom-client";
 import { type RankerOperations, rankerOperations } from "shared/api/operations";
-import { type MountedApp, mountRoutes } from "shared/http/mount";
-import { createServe, type Route } from "shared/http/serve";
+import { createServe, type MountedApp, mountRoutes, type Route } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 import { measureRequests } from "shared/service/metrics";
 import { type Dependency, readinessOf, statusRoutes } from "shared/service/status-routes";

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import { createTokens, type Tokens, warnOfProvider } from "shared/auth/tokens";
 import { REPLICA_WAIT_MS } from "shared/base/deadlines";
-import type { MountedApp } from "shared/http/mount";
+import type { MountedApp } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
 import { createReplicaWait } from "shared/redis/replica-wait";

@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { fromIsoTime, toIsoTime } from "shared/base/times";
-import { findRepeatedName } from "shared/http/unique-names";
+import { findRepeatedName } from "shared/http/body";
 import { nameSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";

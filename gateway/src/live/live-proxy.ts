@@ -2,9 +2,9 @@ import { Problem } from "shared/api/problems";
 import { FIRST_ATTEMPT_MS } from "shared/base/deadlines";
 import { toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
-import { type Outgoing, toClientHeaders } from "../upstream/pass-on.ts";
-import { wasNeverConnected } from "../upstream/proxy.ts";
-import { markDown, type Pool, pick, type Upstream } from "../upstream/upstreams.ts";
+import type { Handle } from "shared/http/serve";
+import { type Outgoing, type Sent, toClientHeaders, toOutgoing } from "../upstream/pass-on.ts";
+import { markDown, type Pool, pick, type Upstream, wasNeverConnected } from "../upstream/upstreams.ts";
 import { openPassage, type Passage } from "./passage.ts";
 import type { LiveSlots } from "./slots.ts";
 
@@ -140,3 +140,20 @@ async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<C
     clearTimeout(late);
   }
 }
+
+const CUT_SECONDS = 1;
+
+/** Passes a stream on; `HEAD` of one is an answer like any other. */
+export const streamOperation =
+  (operation: Sent, live: LiveProxy, ask: Handle): Handle =>
+  async (incoming) => {
+    if (incoming.method === "HEAD") return ask(incoming);
+    const reply = await live.open(await toOutgoing(incoming, operation), {
+      address: incoming.client.address,
+      signal: incoming.signal(),
+      cut: () => incoming.setIdleTimeout(CUT_SECONDS),
+    });
+    // The ranker's beats tell a connection that lives from one that does not.
+    if (reply.facts?.ended !== undefined) incoming.setIdleTimeout(0);
+    return reply;
+  };

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import type { App } from "shared/http/mount";
+import type { App } from "shared/http/serve";
 import { appOf } from "testing/app-of";
 import { buildPage, type Page, pageRoutes } from "./page.ts";
 

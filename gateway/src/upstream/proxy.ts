@@ -1,10 +1,14 @@
+import type { Operation } from "shared/api/operation";
 import { Problem } from "shared/api/problems";
 import { FIRST_ATTEMPT_MS, GATEWAY_ANSWER_MS } from "shared/base/deadlines";
 import { headerOf, toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import type { HeaderRecord, Reply } from "shared/http/reply";
+import type { Handle } from "shared/http/serve";
 import type { Tracing } from "shared/tracing/tracing";
-import { type Outgoing, toClientHeaders, withHeader } from "./pass-on.ts";
-import { markDown, type Pool, pick, type Upstream } from "./upstreams.ts";
+import { type LiveProxy, streamOperation } from "../live/live-proxy.ts";
+import { type Outgoing, toClientHeaders, toOutgoing, withHeader } from "./pass-on.ts";
+import { shareAnswers } from "./share-answers.ts";
+import { markDown, type Pool, pick, type Upstream, wasNeverConnected } from "./upstreams.ts";
 
 /** An upstream's whole answer. */
 export interface UpstreamReply extends Reply {
@@ -19,17 +23,19 @@ export interface ProxyOptions {
   tracing?: Tracing | undefined;
 }
 
+export interface ProxyDeps extends ProxyOptions {
+  live: LiveProxy;
+}
+
 const ATTEMPTS_MAX = 2;
 
-// No connection was made, so that no byte of the request has left.
-const NEVER_CONNECTED = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EAI_AGAIN",
-  "LINK_NOT_SENT",
-]);
+/** Answers an operation by what a ranker answers. */
+export function proxyOperation(operation: Operation, { live, ...options }: ProxyDeps): Handle {
+  const ask: Handle = async (incoming) => forward(await toOutgoing(incoming, operation), options);
+  if (operation.success[200]?.mediaType === "text/event-stream") return streamOperation(operation, live, ask);
+  // With tracing on, requests for a top do not share an answer, because a trace describes one request.
+  return operation.id === "top" && options.tracing === undefined ? shareAnswers(ask) : ask;
+}
 
 /**
  * Sends a request to the next upstream that is up and reads its whole answer. A request that fails is tried once more
@@ -69,9 +75,6 @@ export async function forward(outgoing: Outgoing, { pool, onRetry, tracing }: Pr
   );
 }
 
-/** Whether a request failed before a byte of it had left. */
-export const wasNeverConnected = (error: unknown) => NEVER_CONNECTED.has(errorCode(error));
-
 /** One attempt in a span of its own, which is the parent of the ranker's span. */
 function sendTraced(
   outgoing: Outgoing,
@@ -87,9 +90,6 @@ function sendTraced(
     return answer;
   });
 }
-
-/** Bun gives system errors a code; those of an abort have a number in its place. */
-const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);
 
 interface Way {
   upstream: Upstream;

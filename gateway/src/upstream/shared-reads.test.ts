@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { App } from "shared/http/mount";
+import type { App } from "shared/http/serve";
 import { scratchRedisClient } from "testing/scratch";
 import { buildGatewayUnderTest } from "../../test/gateway-under-test.ts";
 

@@ -78,3 +78,19 @@ export function applyProbe(upstream: Upstream, result: ProbeResult, downsAtStart
   const isOut = result === "not_ready" || upstream.failedProbes >= FAILED_PROBES_MAX;
   if (isOut && upstream.isUp) markDown(upstream);
 }
+
+// No connection was made, so that no byte of the request has left.
+const NEVER_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+  "LINK_NOT_SENT",
+]);
+
+/** Whether a request failed before a byte of it had left. */
+export const wasNeverConnected = (error: unknown) => NEVER_CONNECTED.has(errorCode(error));
+
+/** Bun gives system errors a code; those of an abort have a number in its place. */
+const errorCode = (error: unknown) => String((error as { code?: unknown } | null)?.code);

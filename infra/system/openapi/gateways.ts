@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { Problem } from "shared/api/problems";
-import type { App } from "shared/http/mount";
+import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
 import { startIdentityProvider } from "testing/identity-provider";
 import { buildGatewayUnderTest, type GatewayOptions } from "../../../gateway/test/gateway-under-test.ts";

@@ -6,8 +6,7 @@ import { ACCOUNTS_TAG, accountKey, accountKeys, MAIN_BOARD } from "shared/redis/
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
-import { defineScript } from "shared/redis/scripts/define-script";
-import { defineLayout } from "shared/redis/scripts/layout";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import type { HasRoom, Submit } from "../writes/submit.ts";

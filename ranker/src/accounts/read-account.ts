@@ -1,8 +1,7 @@
 import { Problem } from "shared/api/problems";
 import { accountKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
-import { defineLayout } from "shared/redis/scripts/layout";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart } from "shared/redis/scripts/parts";
 import source from "./read-account.lua" with { type: "text" };
 

@@ -6,15 +6,6 @@ import type { Shard } from "shared/model/regions";
 export type MissingRegions = ReadonlyMap<string, Problem>;
 export const NONE_MISSING: MissingRegions = new Map();
 
-/** One board of one shard. */
-export interface BoardOnShard {
-  readonly shard: Shard;
-  readonly board: string;
-}
-
-/** The calls that one Redis script can serve together have the same name. */
-export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board}`;
-
 export type ShardAnswers<T> = readonly { shard: Shard; answer: T }[];
 
 /**

@@ -1,7 +1,7 @@
 import { Problem } from "shared/api/problems";
 import { ARRIVAL_DIGITS } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
-import type { ScriptPart } from "shared/redis/scripts/compose-source";
+import type { ScriptPart } from "shared/redis/scripts/define-script";
 import { membersPart } from "shared/redis/scripts/parts";
 import readSlice from "./read-slice.lua" with { type: "text" };
 

@@ -10,8 +10,7 @@ import {
   userBucketKey,
 } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
-import { defineScript } from "shared/redis/scripts/define-script";
-import { defineLayout } from "shared/redis/scripts/layout";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { accountsAway, readAccount } from "../accounts/read-account.ts";

@@ -1,16 +1,14 @@
 import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
 import { scoreTail } from "shared/model/events";
-import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
+import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { refusedByRedis } from "shared/redis/connection";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
-import { defineScript } from "shared/redis/scripts/define-script";
-import { defineLayout } from "shared/redis/scripts/layout";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
-import { type BoardOnShard, nameOfBoard } from "../boards/ask-shards.ts";
 import type { FenceWatch } from "./fence-watch.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 

@@ -1,4 +1,4 @@
-import { findRepeatedName } from "../http/unique-names.ts";
+import { findRepeatedName } from "../http/body.ts";
 
 // Our own tokens have some 300 characters; few servers accept headers much longer than this bound.
 const TOKEN_CHARACTERS_MAX = 8 * 1024;

@@ -2,10 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { Problem } from "../api/problems.ts";
 import { createLog } from "../log/log.ts";
-import { readBody, readJson } from "./body.ts";
-import { mountRoutes } from "./mount.ts";
+import { findRepeatedName, readBody, readJson } from "./body.ts";
 import { jsonReply } from "./reply.ts";
-import { createServe } from "./serve.ts";
+import { createServe, mountRoutes } from "./serve.ts";
 
 const lines: string[] = [];
 const log = createLog("test", "info", { write: (line) => void lines.push(line) });
@@ -116,4 +115,23 @@ describe("bodies", () => {
     const reading = readBody(new Request("http://localhost/", { method: "POST", body }), 1);
     await expect(reading).rejects.toMatchObject({ code: "request_timeout", headers: { connection: "close" } });
   });
+});
+
+test.each([
+  ['{"a":1,"b":2}', undefined],
+  ['{"a":1,"a":2}', "a"],
+  ['{"a":1,"\\u0061":2}', "a"],
+  ['{"a":{"a":1},"b":[{"a":1},{"a":2}]}', undefined],
+  ['{"a":{"b":1,"b":2}}', "b"],
+  ['[{"a":1},{"b":1,"b":2}]', "b"],
+  ['{"a":"\\"a\\":","b":"{"}', undefined],
+  ['{"a":1,"b":["a","a","b:"],"c":"a"}', undefined],
+  ['{":":1}', undefined],
+  ['{":":1,":":2}', ":"],
+  ['{"__proto__":1,"__proto__":2}', "__proto__"],
+  ['{"":1,"":2}', ""],
+  ['"a"', undefined],
+  ["[]", undefined],
+])("of %s the name %p is repeated", (json, expected) => {
+  expect(findRepeatedName(json)).toBe(expected);
 });

@@ -1,9 +1,15 @@
+import { type Context, Hono } from "hono";
+import { getPath, tryDecode } from "hono/utils/url";
+import { Problem } from "../api/problems.ts";
+import type { AnswerLinked } from "../link/server.ts";
 import type { Log } from "../log/log.ts";
 import { type Tracing, traceRequest } from "../tracing/tracing.ts";
 import { ambiguousRequest } from "./ambiguous.ts";
 import type { Incoming } from "./incoming.ts";
+import { type Client, type Connection, HttpRequest, LinkedRequest, pathOf, UNKNOWN_CLIENT } from "./incoming.ts";
 import { logProblem, toProblemReply } from "./problem-reply.ts";
 import type { Reply } from "./reply.ts";
+import { type HeaderRecord, toHeadReply, toResponse } from "./reply.ts";
 
 /** Answers a request. @throws Problem */
 export type Handle = (incoming: Incoming) => Promise<Reply>;
@@ -63,3 +69,115 @@ export function createServe({ log, onEnd, tracing, intercept }: ServeOptions): S
   if (tracing === undefined) return answer;
   return (route, incoming) => traceRequest(tracing, { route: route.path, incoming }, () => answer(route, incoming));
 }
+
+export interface AppEnv {
+  /** Absent in most tests. */
+  Bindings: Partial<Connection>;
+}
+export type App = Hono<AppEnv>;
+
+/** An interface that listens to nothing yet. */
+export interface MountedApp {
+  /** Answers requests by HTTP. */
+  app: App;
+  /** Answers requests by links, which have the same routes. */
+  answerLinked: AnswerLinked;
+}
+
+export interface MountOptions {
+  serve: Serve;
+  isStopping: () => boolean;
+  /** Where a request comes from. Unless given, requests have no client. */
+  clientOf?: (connection: Partial<Connection> | undefined, headers: Headers) => Client;
+  /** Headers of answers by HTTP, beside the reply's own. */
+  headersFor?: ((headers: Headers) => HeaderRecord) | undefined;
+}
+
+/**
+ * Mounts routes on Hono, each with one handler that calls `serve`: a chain of five middlewares costs 16–23 µs a request,
+ * one handler 14–15. A request by a link finds its route by Hono's router, too.
+ */
+export function mountRoutes(routes: readonly Route[], options: MountOptions): MountedApp {
+  const { serve, isStopping, clientOf, headersFor } = options;
+  const app: App = new Hono();
+  const byHandler = new Map<unknown, { route: Route; param: string | undefined }>();
+
+  async function respond(route: Pick<Route, "path" | "handle">, c: Context<AppEnv>, param: string): Promise<Response> {
+    const { raw, path } = c.req;
+    const connection = c.env as AppEnv["Bindings"] | undefined;
+    const client = clientOf?.(connection, raw.headers) ?? UNKNOWN_CLIENT;
+    const incoming = new HttpRequest(raw, connection, { path, param }, client);
+    const reply = await serve(route, incoming);
+    const response = toResponse(raw.method === "HEAD" ? toHeadReply(reply) : reply);
+    const { headers } = response;
+    headers.set("X-Request-Id", incoming.requestId);
+    if (isStopping()) headers.set("Connection", "close");
+    const extra = headersFor?.(raw.headers);
+    for (const name in extra) headers.append(name, String(extra[name]));
+    return response;
+  }
+
+  for (const route of routes) {
+    const param = /:(\w+)/.exec(route.path)?.[1];
+    const handler = (c: Context<AppEnv>) =>
+      respond(route, c, param === undefined ? "" : (c.req.param(param as never) as string));
+    byHandler.set(handler, { route, param });
+    app.on(route.method, route.path, handler);
+  }
+  const unknown = unknownRoute(routes);
+  app.notFound((c) => respond(unknown, c, ""));
+  app.onError((error) => {
+    throw error;
+  });
+
+  return {
+    app,
+    answerLinked(linked) {
+      const path = decodedPath(linked.target);
+      const [[matched], values] = app.router.match(linked.method, path);
+      const found = byHandler.get(matched?.[0][0]);
+      if (matched === undefined || found === undefined) {
+        return serve(unknown, new LinkedRequest(linked, { path, param: "" }));
+      }
+      const { route, param: name } = found;
+      const param = name === undefined ? "" : paramValue(matched[1][name], values);
+      return serve(route, new LinkedRequest(linked, { path, param }));
+    },
+  };
+}
+
+/** The path as Hono decodes it before it asks its router. */
+function decodedPath(target: string): string {
+  const path = pathOf(target);
+  return path.includes("%") ? getPath(new Request(`http://link${path}`)) : path;
+}
+
+/** A parameter's value: one router gives it, the other its place among the values. */
+function paramValue(given: string | number | undefined, values: readonly string[] | undefined): string {
+  const value = (typeof given === "number" ? values?.[given] : given) ?? "";
+  return value.includes("%") ? tryDecode(value, decodeURIComponent) : value;
+}
+
+/** 404 for an unknown path, 405 with `Allow` for a known one that was asked with another method. */
+function unknownRoute(routes: readonly Route[]): Pick<Route, "path" | "handle"> {
+  const patterns = routes.map(({ method, path }) => ({ method, pattern: toPattern(path) }));
+  return {
+    path: "/*",
+    async handle({ path }) {
+      const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+      if (methods.length === 0) throw new Problem("not_found", `There is no ${path} here.`);
+      const all = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+      const allow = [...new Set(all)].join(", ");
+      throw new Problem("method_not_allowed", `${path} takes ${allow}.`, { headers: { allow } });
+    },
+  };
+}
+
+/** A router's path as a regular expression: a parameter is one segment, and everything else stands for itself. */
+const toPattern = (path: string) =>
+  new RegExp(
+    `^${path
+      .split(/:[A-Za-z]+/)
+      .map((text) => RegExp.escape(text))
+      .join("[^/]+")}$`,
+  );

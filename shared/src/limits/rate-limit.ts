@@ -1,12 +1,13 @@
 import slotOf from "cluster-key-slot";
 import { type Ask, askTogether } from "../base/gather-turn.ts";
 import { NotSent } from "../redis/cluster.ts";
+import { isReply } from "../redis/connection.ts";
 import type { Redis } from "../redis/redis.ts";
 import { defineScript } from "../redis/scripts/define-script.ts";
 import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";
 import type { Bucket, LimitResult } from "./policies.ts";
-import { type HeldPermits, type PermitRequest, takePermits } from "./take-permits.ts";
+import takeSource from "./token-bucket.lua" with { type: "text" };
 
 /** What one bucket gave. */
 export interface Debit {
@@ -41,7 +42,21 @@ const REST_AFTER_FAILURE_MS = 500;
 // Bounds how long one script call blocks Redis, at about 7 µs a request.
 const REQUESTS_PER_CALL_MAX = 100;
 
+const takeScript = defineScript({ name: "token-bucket", source: takeSource, parse: (reply) => reply as number[] });
 const giveBackScript = defineScript({ name: "give-back", source: giveBackSource, parse: Number });
+
+/** Buckets of one request: each gives its permits, or none of them does. */
+interface PermitRequest {
+  buckets: readonly Bucket[];
+  /** Wanted of each bucket, 1 or more; a bucket that holds fewer gives all its whole permits. */
+  permits: number;
+}
+
+/**
+ * For each bucket of a request the whole permits that it held, or minus the microseconds until it
+ * holds one. The request took its permits unless one of these is negative.
+ */
+type HeldPermits = readonly number[];
 
 /** Asks Redis, in one call for each slot and turn. Resolves with `undefined` while it does not answer. */
 type AskForPermits = Ask<number, PermitRequest, HeldPermits | undefined>;
@@ -123,3 +138,67 @@ function toDebit({ policy }: Bucket, permits: number, held: number): Debit {
   const taken = Math.min(permits, held);
   return { taken, left: held - taken };
 }
+
+/**
+ * Takes permits for each request, in order, in one call of `token-bucket.lua`. All buckets share a
+ * slot.
+ *
+ * @returns what each request found; `undefined` for a request that failed although others did not
+ */
+async function takePermits(redis: Redis, requests: readonly PermitRequest[]): Promise<(HeldPermits | undefined)[]> {
+  try {
+    return splitReply(requests, await takeScript(redis, keysOf(requests), argsOf(requests)));
+  } catch (error) {
+    if (requests.length === 1 || !isSlotMoving(error)) throw error;
+    return await Promise.all(requests.map((request) => takeAlone(redis, request)));
+  }
+}
+
+async function takeAlone(redis: Redis, request: PermitRequest): Promise<HeldPermits | undefined> {
+  try {
+    return (await takePermits(redis, [request]))[0];
+  } catch (error) {
+    if (isSlotMoving(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The slot is moving: its keys are on two nodes, but those of one request usually on one. */
+const isSlotMoving = (error: unknown) => isReply(error) && error.message.startsWith("TRYAGAIN");
+
+function keysOf(requests: readonly PermitRequest[]): string[] {
+  const keys: string[] = [];
+  for (const { buckets } of requests) for (const { key } of buckets) keys.push(key);
+  return keys;
+}
+
+function splitReply(requests: readonly PermitRequest[], held: readonly number[]): HeldPermits[] {
+  let end = 0;
+  return requests.map(({ buckets: { length } }) => {
+    end += length;
+    return held.slice(end - length, end);
+  });
+}
+
+/** Sends the same limits of successive requests once: each argument costs both sides time. */
+function argsOf(requests: readonly PermitRequest[]): number[] {
+  const runs: { sample: PermitRequest; count: number }[] = [];
+  for (const request of requests) {
+    const run = runs.at(-1);
+    if (run !== undefined && haveSameLimits(run.sample, request)) run.count++;
+    else runs.push({ sample: request, count: 1 });
+  }
+  return runs.flatMap(({ sample: { buckets, permits }, count }) => [
+    count,
+    permits,
+    buckets.length,
+    ...limitsOf(buckets),
+  ]);
+}
+
+const limitsOf = (buckets: readonly Bucket[]) => buckets.flatMap(({ policy }) => [policy.perSecond, policy.burst]);
+
+const haveSameLimits = (one: PermitRequest, other: PermitRequest) =>
+  one.permits === other.permits &&
+  one.buckets.length === other.buckets.length &&
+  one.buckets.every(({ policy }, index) => other.buckets[index]?.policy === policy);

@@ -9,6 +9,15 @@ export interface Shard {
   readonly tag: string;
 }
 
+/** One board of one shard. */
+export interface BoardOnShard {
+  readonly shard: Shard;
+  readonly board: string;
+}
+
+/** The calls that one Redis script can serve together have the same name. */
+export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board}`;
+
 /** The closed sets that a deployment is built from. */
 export interface Topology {
   readonly regions: readonly string[];

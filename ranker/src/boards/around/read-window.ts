@@ -1,8 +1,7 @@
 import type { Shard, Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
-import { defineLayout } from "shared/redis/scripts/layout";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
 import { countAheadPart, type Standing, type Target } from "../rank/standing.ts";
 import { entriesAway, type RawSlice, readSlicePart, type ShardEntry, toEntries, toSelf } from "../shard-entry.ts";

@@ -1,11 +1,9 @@
 import { askTogether } from "shared/base/gather-turn";
-import type { Shard, Topology } from "shared/model/regions";
+import { type BoardOnShard, nameOfBoard, type Shard, type Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
-import { defineLayout } from "shared/redis/scripts/layout";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
-import { type BoardOnShard, nameOfBoard } from "../ask-shards.ts";
 import { entriesAway, type Position, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };

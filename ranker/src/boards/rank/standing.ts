@@ -1,4 +1,4 @@
-import type { ScriptPart } from "shared/redis/scripts/compose-source";
+import type { ScriptPart } from "shared/redis/scripts/define-script";
 import { membersPart } from "shared/redis/scripts/parts";
 import type { ShardAnswers } from "../ask-shards.ts";
 import type { Position, ShardEntry } from "../shard-entry.ts";

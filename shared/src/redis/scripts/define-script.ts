@@ -4,7 +4,27 @@ import { isCluster, type Redis } from "../redis.ts";
 import { type CallKind, toRedisProblem } from "../redis-problem.ts";
 import type { Confirm } from "../replica-wait.ts";
 import { runOf } from "../run.ts";
-import { composeSource, type ScriptText } from "./compose-source.ts";
+
+/** Lua functions that several scripts use, and the parts that these use in turn. */
+export interface ScriptPart {
+  source: string;
+  uses?: readonly ScriptPart[];
+}
+
+/** What a script's text is made of. */
+export interface ScriptText {
+  /** The file of the script. Its first line tells Redis what the script may do. */
+  source: string;
+  /** Parts that the file uses without having them. */
+  parts?: readonly ScriptPart[];
+  /** Names for its keys and arguments. */
+  layout?: Pick<Layout<never, never, never>, "toHeader">;
+  /**
+   * Whether the script writes behind its fence. Its first argument, `run` in Lua, is then the run
+   * of the server that the call is sent to, in front of those of the caller.
+   */
+  isFenced?: boolean;
+}
 
 export interface ScriptDefinition<R> extends ScriptText {
   /** Names the script to people: the name of its file. */
@@ -72,4 +92,91 @@ export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
     }
   };
   return Object.assign(run, { source });
+}
+
+/** The file with its parts, each once and behind those that it uses, and its header. */
+export function composeSource({ source, parts = [], layout, isFenced = false }: ScriptText): string {
+  const firstLineEnd = source.startsWith("#!") ? source.indexOf("\n") + 1 : 0;
+  const header = layout?.toHeader(isFenced ? 1 : 0) ?? "";
+  const run = isFenced && layout !== undefined ? "local run = ARGV[1]\n" : "";
+  const above = [...inOrder(parts)].map((part) => part.source).join("");
+  return source.slice(0, firstLineEnd) + above + run + header + source.slice(firstLineEnd);
+}
+
+function inOrder(parts: readonly ScriptPart[], ordered = new Set<ScriptPart>()): ReadonlySet<ScriptPart> {
+  for (const part of parts) {
+    inOrder(part.uses ?? [], ordered);
+    ordered.add(part);
+  }
+  return ordered;
+}
+
+/** How Lua sees an argument: as text, a number, or a boolean that travels as `1` or `0`. */
+export type ArgKind = "text" | "number" | "flag";
+type ArgKinds = Readonly<Record<string, ArgKind>>;
+type ArgOf = { text: string | number; number: number; flag: boolean };
+type ArgValues<A extends ArgKinds> = { readonly [Name in keyof A]: ArgOf[A[Name]] };
+
+/** The names of a script's keys and arguments, in their order. */
+interface LayoutNames<K extends string, A extends ArgKinds, I extends ArgKinds> {
+  keys: readonly K[];
+  args: A;
+  /** Arguments that follow the others, once for each item of a list. */
+  item?: I;
+}
+
+/** Makes a script's keys and arguments, and the Lua header that names them in `snake_case`. */
+export interface Layout<K extends string, A extends ArgKinds, I extends ArgKinds> {
+  toKeys(values: Readonly<Record<K, string>>): string[];
+  toArgs(values: ArgValues<A>): (string | number)[];
+  toItem(values: ArgValues<I>): (string | number)[];
+  /** @param argsBefore arguments in front that the caller of the script does not pass */
+  toHeader(argsBefore: number): string;
+}
+
+/**
+ * Lays out a script, so that a key or an argument is added in one place for TypeScript and Lua. The
+ * header declares a local for each name; `FIRST_KEY` and `FIRST_ARG`, the places of those that have
+ * none; and for items `ITEM_ARGS`, a local for each name, and `take_item(place)`, which sets these
+ * to the item whose arguments begin there.
+ */
+export function defineLayout<
+  const K extends string,
+  const A extends ArgKinds = Record<never, ArgKind>,
+  const I extends ArgKinds = Record<never, ArgKind>,
+>({ keys, args, item }: LayoutNames<K, A, I>): Layout<K, A, I> {
+  const argNames: (keyof A)[] = Object.keys(args);
+  const itemNames: (keyof I)[] = Object.keys(item ?? {});
+  return {
+    toKeys: (values) => keys.map((name) => values[name]),
+    toArgs: (values) => argNames.map((name) => toWire(values[name])),
+    toItem: (values) => itemNames.map((name) => toWire(values[name])),
+    toHeader(argsBefore) {
+      const firstArg = argsBefore + 1;
+      const kinds = Object.entries(args);
+      return [
+        keys.map((name, i) => `local ${toSnakeCase(name)} = KEYS[${i + 1}]`).join("\n"),
+        kinds.map(([name, kind], i) => `local ${toSnakeCase(name)} = ${toLua(kind, `${firstArg + i}`)}`).join("\n"),
+        `local FIRST_KEY, FIRST_ARG = ${keys.length + 1}, ${firstArg + kinds.length}`,
+        item === undefined ? "" : toItemHeader(Object.entries(item)),
+        "",
+      ].join("\n");
+    },
+  };
+}
+
+const toWire = (value: string | number | boolean): string | number =>
+  typeof value === "boolean" ? Number(value) : value;
+
+const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function toLua(kind: ArgKind, place: string): string {
+  if (kind === "number") return `tonumber(ARGV[${place}])`;
+  return kind === "flag" ? `ARGV[${place}] == '1'` : `ARGV[${place}]`;
+}
+
+function toItemHeader(item: readonly (readonly [name: string, kind: ArgKind])[]): string {
+  const names = item.map(([name]) => toSnakeCase(name)).join(", ");
+  const values = item.map(([, kind], i) => toLua(kind, `place + ${i}`)).join(", ");
+  return `local ITEM_ARGS, ${names} = ${item.length}\nlocal function take_item(place) ${names} = ${values} end`;
 }

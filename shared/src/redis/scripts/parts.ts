@@ -1,5 +1,5 @@
 import accountErased from "./account-erased.lua" with { type: "text" };
-import type { ScriptPart } from "./compose-source.ts";
+import type { ScriptPart } from "./define-script.ts";
 import isHidden from "./is-hidden.lua" with { type: "text" };
 import isOpen from "./is-open.lua" with { type: "text" };
 import isReadable from "./is-readable.lua" with { type: "text" };

@@ -1,8 +1,6 @@
 import { expect, test } from "bun:test";
 import { scratchRedisClient } from "testing/scratch";
-import { composeSource, type ScriptPart } from "./compose-source.ts";
-import { defineScript } from "./define-script.ts";
-import { defineLayout } from "./layout.ts";
+import { composeSource, defineLayout, defineScript, type ScriptPart } from "./define-script.ts";
 
 const layout = defineLayout({
   keys: ["queueOfShard"],

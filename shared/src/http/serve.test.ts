@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Problem } from "../api/problems.ts";
 import { createLog } from "../log/log.ts";
-import { mountRoutes } from "./mount.ts";
 import { jsonReply } from "./reply.ts";
-import { createServe, type Ended, type Route } from "./serve.ts";
+import { createServe, type Ended, mountRoutes, type Route } from "./serve.ts";
 
 const lines: string[] = [];
 const log = createLog("test", "info", { write: (line) => void lines.push(line) });
