@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { newPasswordSchema, triedPasswordSchema } from "../auth/credentials.ts";
+import { newPasswordSchema, triedPasswordSchema } from "../auth/passwords.ts";
 import type { Topology } from "../model/regions.ts";
 import { nameSchema, regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
