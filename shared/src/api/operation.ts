@@ -62,5 +62,8 @@ export const openRead = {
   repeat: "always",
 } as const;
 
-/** Keeps the exact type of a description, which types the ranker's handler for it. */
-export const describe = <const O extends Operation>(operation: O): O => operation;
+/** Names operations by their keys. Keeps their exact types, which type the ranker's handlers. */
+export function nameOperations<const O extends Readonly<Record<string, Omit<Operation, "id">>>>(operations: O) {
+  const named = Object.entries(operations).map(([id, operation]) => [id, { ...operation, id }]);
+  return Object.fromEntries(named) as { readonly [K in keyof O & string]: O[K] & { readonly id: K } };
+}

@@ -72,11 +72,10 @@ export class Problem extends Error {
     this.members = options.members ?? {};
     this.facts = options.facts;
     const retryAfter = options.retryAfterSeconds ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
-    this.headers = {
-      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
-      ...(this.status === 401 ? { "www-authenticate": "Bearer" } : {}),
-      ...options.headers,
-    };
+    const headers: Record<string, string> = {};
+    if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
+    if (this.status === 401) headers["www-authenticate"] = "Bearer";
+    this.headers = { ...headers, ...options.headers };
   }
 }
 
