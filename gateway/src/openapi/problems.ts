@@ -52,7 +52,7 @@ function codesOf({ problems, body, isProxied, limits, access }: Operation): Prob
   return codes;
 }
 
-/** The problems of an operation, one for a status. Operations with the same codes share a response by its name. */
+/** One response for each status. Operations with the same codes share a response by its name. */
 export function problemsOf(operation: Operation) {
   const codes = codesOf(operation);
   const statuses = [...new Set(codes.map((code) => problemStatus[code]))].sort((a, b) => a - b);

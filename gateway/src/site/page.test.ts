@@ -16,7 +16,7 @@ beforeAll(async () => {
 const assets = () => paths.filter((path) => path !== "/");
 const ask = async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers });
 
-test("the page knows the deployment, and loads nothing but its own assets", async () => {
+test("the page has the settings of the deployment, and loads only its own assets", async () => {
   const html = await (await ask("/")).text();
   expect(html).toContain(Bun.escapeHTML(JSON.stringify(settings)));
   const loaded = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
@@ -56,7 +56,7 @@ test("another deployment has another page with the same assets", async () => {
   expect(await tagOf(appOf(other))).not.toBe(await tagOf(app));
 });
 
-test("an asset that is not there is not found, by every method; one that is there takes GET and HEAD", async () => {
+test("a name without an asset is not found by any method, and an asset takes GET and HEAD only", async () => {
   for (const path of [
     "/assets/none.js",
     "/assets/main.ts",

@@ -12,7 +12,7 @@ export const RANGE_DEFAULT = 10;
 
 const view = z.string().meta({ description: "The region that was asked for, or `GLOBAL`." });
 
-/** What an answer to `partial=allow` adds. */
+/** Added to answers by `partial=allow`. */
 const mayBePartial = {
   missing_regions: z.array(z.string()).optional().meta({
     description: "Regions whose entries are not counted; present where `partial=allow` was asked for.",
@@ -67,7 +67,7 @@ const aroundQuery = (topology: Topology) =>
     ...readFields(topology),
     range: countField(RANGE_MAX, RANGE_DEFAULT, "How many neighbours above, and below."),
   });
-/** As a caller thinks of them: counts are numbers, and everything has a default. */
+/** The query as the client takes it: counts are numbers, and every field is optional. */
 export type TopQuery = Partial<z.output<ReturnType<typeof topQuery>>>;
 export type RankQuery = Partial<z.output<ReturnType<typeof rankQuery>>>;
 export type AroundQuery = Partial<z.output<ReturnType<typeof aroundQuery>>>;

@@ -15,7 +15,7 @@ const liveQuery = (topology: Topology) =>
     limit: countField(LIVE_LIMIT_MAX, LIVE_LIMIT_DEFAULT, "How many entries, from the best on."),
   });
 const liveRankQuery = (topology: Topology) => z.strictObject(viewFields(topology));
-/** As a caller thinks of them: counts are numbers, and everything has a default. */
+/** The query as the client takes it: counts are numbers, and every field is optional. */
 export type LiveQuery = Partial<z.output<ReturnType<typeof liveQuery>>>;
 export type LiveRankQuery = Partial<z.output<ReturnType<typeof liveRankQuery>>>;
 

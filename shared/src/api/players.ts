@@ -6,7 +6,7 @@ import { playerParams, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
 import { written } from "./scores.ts";
 
-/** All that is kept of a player, but for the hash of the password. */
+/** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
   user_id: z.string(),
   account: z
@@ -39,7 +39,7 @@ export const playerRecordSchema = z.object({
 });
 export type PlayerRecord = z.infer<typeof playerRecordSchema>;
 
-/** What an erasure took away. */
+/** What an erasure removed. */
 export const erasedSchema = z.object({
   user_id: z.string(),
   entries: totalField.meta({ description: "Entries that there were, on all boards." }),
@@ -47,7 +47,7 @@ export const erasedSchema = z.object({
 });
 export type ErasedPlayer = z.infer<typeof erasedSchema>;
 
-/** Whether a player is on the boards from now on. */
+/** Whether a player is hidden now. */
 export const visibilitySchema = z.object({
   user_id: z.string(),
   hidden: z.boolean(),
@@ -76,7 +76,7 @@ const operate = {
   repeat: "always",
 } as const;
 
-/** `/players/:userId…`: what operators do to players, or for them. */
+/** `/players/:userId…`: operators act on players, or for them. */
 export const playerOperations = (topology: Topology) =>
   nameOperations({
     playerRecord: {

@@ -17,7 +17,7 @@ export type CreateScore = z.input<ReturnType<typeof createScoreSchema>>;
 export type SetScore = z.input<ReturnType<typeof setScoreSchema>>;
 export type AddScore = z.input<ReturnType<typeof addScoreSchema>>;
 
-/** An answer that has the entry which a write has left. */
+/** The answer to a write: the entry after it. */
 export const written = {
   description: "The entry as it stands now.",
   schema: entrySchema,

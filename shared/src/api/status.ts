@@ -7,11 +7,11 @@ const upstreams = z
   .optional()
   .meta({ description: "Of a gateway: the rankers, and whether they take requests." });
 
-/** The process lives. */
+/** The answer of `GET /health`. */
 export const healthSchema = z.object({ status: z.literal("ok"), upstreams });
 export type Health = z.infer<typeof healthSchema>;
 
-/** Whether to send requests here. */
+/** The answer of `GET /ready`. */
 export const readinessSchema = z.object({
   status: z.enum(["ready", "unavailable", "stopping"]),
   upstreams,
@@ -63,5 +63,5 @@ export const documentOperations = nameOperations({
   },
 });
 
-/** The paths that probes ask several times a second: no line of the access log, no trace. */
+/** The paths of probes, which are neither logged nor traced: they come several times a second. */
 export const STATUS_PATHS: ReadonlySet<string> = new Set(Object.values(statusOperations).map(({ path }) => path));

@@ -44,7 +44,7 @@ describe("a changed secret", () => {
   ];
   const after = createTokens({ ...base, secret: other });
 
-  test("in two steps keeps all tokens valid, whichever processes have restarted", async () => {
+  test("in two steps keeps all tokens valid in any order of restarts", async () => {
     for (const [i, step] of steps.entries()) {
       const next = steps[i + 1] ?? step;
       for (const issuer of [step, next]) {

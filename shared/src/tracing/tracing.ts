@@ -22,7 +22,7 @@ export interface OpenSpan {
   fail(): void;
 }
 
-/** The spans of one process. Code that traces takes an optional one: `undefined` if tracing is off. */
+/** The spans of one process. `undefined` stands for it if tracing is off. */
 export interface Tracing {
   /** Runs `work` in a span. An error marks the span as failed and is rethrown. */
   within<T>(start: SpanStart, work: (span: OpenSpan) => Promise<T>): Promise<T>;
@@ -41,7 +41,7 @@ export interface Tracing {
 export interface TracingOptions {
   /** Base URL of a collector that takes OTLP over HTTP: `http://collector:4318`. */
   endpoint: string;
-  /** Share of the traces begun here that are recorded, 0 to 1. A caller's `traceparent` decides for its trace. */
+  /** Share of the traces to record, 0 to 1. A caller's `traceparent` decides for its trace. */
   ratio: number;
 }
 
