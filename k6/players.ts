@@ -65,7 +65,7 @@ function enter(registrations: Registration[]): Player[] {
 
 function toRequest(registration: Registration, isKnown: boolean) {
   const { user_id, name, password } = registration;
-  const body = isKnown ? { user_id, name, ...(password ? { password } : {}) } : registration;
+  const body = isKnown ? { user_id, name, password } : registration;
   return {
     method: "POST",
     url: `${URL_BASE}/auth/${isKnown ? "login" : "register"}`,

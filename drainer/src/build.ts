@@ -133,7 +133,7 @@ export function buildDrainer(
     }
     hasBegun = true;
     const missing = queues.map(({ keys }) => keys.tag).filter((tag) => !workers.leases.has(tag));
-    log.info({ queues: workers.leases.size, ...(missing.length > 0 ? { missing } : {}) }, "draining");
+    log.info({ queues: workers.leases.size, missing: missing.length > 0 ? missing : undefined }, "draining");
   }
 
   return { fetch: app.fetch, metrics, start };

@@ -13,12 +13,11 @@ import { createLimits, type LimitDeps } from "./edge/limits.ts";
 import { costOf, createReadLimit, DOCUMENT_COST } from "./edge/read-limit.ts";
 import { turnAway } from "./edge/turn-away.ts";
 import { docsRoutes } from "./site/docs.ts";
-import { type Page, pageRoutes } from "./site/page.ts";
 import { type ProxyDeps, proxyOperation } from "./upstream/proxy.ts";
 
 export interface GatewayDeps extends LimitDeps, ProxyDeps {
-  /** The page at `/`. Without one there is no such route. */
-  page?: Page | undefined;
+  /** The routes of the page at `/`; none by default. */
+  page?: readonly Route[] | undefined;
   trustedProxies: BlockList;
   /** Origins whose pages may call from a browser; `["*"]` is every origin. */
   corsOrigins: readonly string[];
@@ -29,7 +28,7 @@ export interface GatewayDeps extends LimitDeps, ProxyDeps {
 
 /** The gateway's HTTP interface. It listens to nothing and reads no environment. */
 export function createApp(deps: GatewayDeps): App {
-  const { topology, pool, page, trustedProxies, corsOrigins, isStopping, log, metrics, tracing } = deps;
+  const { topology, pool, page = [], trustedProxies, corsOrigins, isStopping, log, metrics, tracing } = deps;
   const limit = createLimits(deps);
   const limitRead = createReadLimit(deps);
   const cors = createCors(corsOrigins);
@@ -41,7 +40,7 @@ export function createApp(deps: GatewayDeps): App {
     return { method: operation.method, path: operation.path, handle };
   }
   const proxied = Object.values(rankerOperations({ topology, passwordsRequired: false })).map(toRoute);
-  const documents = [...docsRoutes(topology), ...(page === undefined ? [] : pageRoutes(page))].map((route) => ({
+  const documents = [...docsRoutes(topology), ...page].map((route) => ({
     ...route,
     handle: limitRead(DOCUMENT_COST, route.handle),
   }));

@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import { createTokens, warnOfProvider } from "shared/auth/tokens";
-import type { App } from "shared/http/serve";
+import type { App, Route } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
 import { createMetrics } from "shared/service/metrics";
@@ -10,7 +10,6 @@ import { createApp } from "./app.ts";
 import type { GatewayConfig } from "./config.ts";
 import { createLiveProxy, type LiveProxy } from "./live/live-proxy.ts";
 import { createLiveSlots } from "./live/slots.ts";
-import type { Page } from "./site/page.ts";
 import { measureGateway } from "./upstream/metrics.ts";
 import type { Pool } from "./upstream/upstreams.ts";
 
@@ -24,7 +23,8 @@ export interface GatewayParts {
   log: Log;
   stores: Pick<Stores, "home" | "of">;
   pool: Pool;
-  page?: Page;
+  /** The routes of the page at `/`; none by default. */
+  page?: readonly Route[];
   tracing?: Tracing | undefined;
   isStopping: () => boolean;
 }

@@ -56,9 +56,9 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
     const [user_id, name, region, password] = ["user_id", "name", "region", "password"].map(
       (field) => fieldOf(enter, field).value,
     ) as [string, string, string, string];
-    const secret = password === "" ? {} : { password };
-    if (isRegistering()) return client.register({ user_id, name, region, ...secret });
-    return client.login({ user_id, ...(name === "" ? {} : { name }), ...secret });
+    const secret = password || undefined;
+    if (isRegistering()) return client.register({ user_id, name, region, password: secret });
+    return client.login({ user_id, name: name || undefined, password: secret });
   }
 
   async function enterOnce(): Promise<void> {

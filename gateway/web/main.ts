@@ -1,4 +1,4 @@
-import type { BoardEvent } from "shared/api/live-events";
+import type { BoardEvent } from "shared/api/live";
 import type { LeaderboardError } from "shared/client/errors";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { createAccount } from "./account.ts";

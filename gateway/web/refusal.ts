@@ -23,7 +23,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   no_upstream: "The scores are out of reach at the moment.",
   too_many_streams: "Too many pages are watching from this network.",
   not_ranked: "There is no such player on this board.",
-  bad_credentials: "The player ID, name or password is faults.",
+  bad_credentials: "The player ID, name or password is wrong.",
   user_exists: "This player ID is taken.",
   invalid_token: "You are logged out. Log in again.",
   missing_token: "Log in first.",

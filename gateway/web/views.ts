@@ -57,7 +57,8 @@ export function createViews({ regions, boards, limit, onChange }: ViewsOptions):
   function choose(next: View): void {
     if (next.region === view.region && next.board === view.board) return;
     Object.assign(view, next);
-    const query = new URLSearchParams({ region: view.region, ...(boards.length > 1 ? { board: view.board } : {}) });
+    const query = new URLSearchParams({ region: view.region });
+    if (boards.length > 1) query.set("board", view.board);
     history.replaceState(null, "", `?${query}`);
     show();
     onChange();

@@ -63,7 +63,7 @@ async function writeWhole(file: string | undefined, format: Format, work: (write
   const failed = part === undefined ? undefined : once(stream, "error").then(([error]) => Promise.reject(error));
   failed?.catch(() => {});
   const write = async (text: string) => {
-    if (!stream.write(text)) await Promise.race([once(stream, "drain"), ...(failed === undefined ? [] : [failed])]);
+    if (!stream.write(text)) await Promise.race([once(stream, "drain")].concat(failed ?? []));
   };
   try {
     await write(HEADER[format]);

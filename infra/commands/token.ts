@@ -1,4 +1,4 @@
-import { operatorNameSchema } from "shared/auth/own-claims";
+import { operatorNameSchema } from "shared/auth/own-tokens";
 import { createTokens } from "shared/auth/tokens";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { ConfigError, type Environment, tokenFields, toTokenOptions, wholeNumber } from "shared/service/config";

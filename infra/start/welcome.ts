@@ -7,11 +7,9 @@ export function welcome(port: number, dataDir: string, passwordsRequired: boolea
   const json = `-H 'Content-Type: application/json'`;
   const password = passwordsRequired ? ', "password": "correct horse"' : "";
   const run = Bun.which("bun") === null ? "npm run lb --" : "bun run lb";
-  const options = [
-    ...(port === DEFAULT_PORTS.GATEWAY_PORT ? [] : [`--url ${url}`]),
-    ...(passwordsRequired ? ["--password 'correct horse'"] : []),
-  ];
-  const demo = [`${run} demo`, ...options].join(" ");
+  const demo = [`${run} demo`];
+  if (port !== DEFAULT_PORTS.GATEWAY_PORT) demo.push(`--url ${url}`);
+  if (passwordsRequired) demo.push("--password 'correct horse'");
   const login = `'{"user_id": "ada", "name": "Ada"${password}}'`;
   return `
 Leaderboard is ready at ${url} (open it in a browser, too)
@@ -25,7 +23,7 @@ Leaderboard is ready at ${url} (open it in a browser, too)
     curl '${url}/top?region=EU&limit=10'
 
 ${passwordsRequired ? "" : "Passwords are optional here, since only this machine can connect. Require them on an open network.\n"}\
-A thousand players at once: ${demo}
+A thousand players at once: ${demo.join(" ")}
 The data is kept in ${relative(process.cwd(), dataDir) || dataDir}; \
 --fresh starts without it. Ctrl-C stops everything.
 `;

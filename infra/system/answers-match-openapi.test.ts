@@ -6,7 +6,7 @@ import { type ProblemCode, problemStatus } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
 import { createDocument } from "../../gateway/src/openapi/document.ts";
-import { UNROUTED } from "../../gateway/src/openapi/problem-texts.ts";
+import { UNROUTED } from "../../gateway/src/openapi/problems.ts";
 import { player, REGIONS } from "../../ranker/test/ranker-under-test.ts";
 import { createAnswerCheck } from "./openapi/check-answer.ts";
 import { type Gateways, startGateways } from "./openapi/gateways.ts";

@@ -31,8 +31,7 @@ const badRequest = (player: Player): fc.Arbitrary<Generated> =>
     { arbitrary: badAct(player), weight: 1 },
   );
 
-const send = ({ method, path: target, headers, body }: Generated) =>
-  path.ask(target, { method, headers, ...(body === undefined ? {} : { body }) });
+const send = ({ method, path: target, headers, body }: Generated) => path.ask(target, { method, headers, body });
 
 /** Faults of the answer to a bad request; none where it is a correct problem document. */
 async function faultsOf(request: Generated): Promise<string[]> {

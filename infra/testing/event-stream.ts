@@ -3,7 +3,7 @@
 /** An event as a client reads it. `retry:` hints and comments are events, too. */
 export interface StreamEvent {
   event: string;
-  id?: string;
+  id?: string | undefined;
   data: unknown;
 }
 
@@ -55,7 +55,7 @@ function parse(block: string): StreamEvent {
   if (retry !== undefined) return { event: "retry", data: Number(retry) };
   return {
     event: event ?? "message",
-    ...(id === undefined ? {} : { id }),
+    id,
     data: JSON.parse(data ?? "null") as unknown,
   };
 }

@@ -1,8 +1,7 @@
 import type { Credentials, Registration, Session } from "../src/api/accounts.ts";
 import type { AroundQuery, AroundView, RankQuery, RankView, TopQuery, TopView } from "../src/api/boards.ts";
 import type { Entry } from "../src/api/entries.ts";
-import type { LiveQuery, LiveRankQuery } from "../src/api/live.ts";
-import type { BoardEvent, RankEvent } from "../src/api/live-events.ts";
+import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
 import type {
   ErasedPlayer,
   OperatorReason,

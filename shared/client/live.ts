@@ -89,7 +89,8 @@ const notUnderstood = (cause: Error) =>
 
 async function connect(transport: TransportOptions, target: string, lastId: string, signal: AbortSignal) {
   const { fetch = globalThis.fetch, url } = transport;
-  const headers = { Accept: "text/event-stream", ...(lastId === "" ? {} : { "Last-Event-ID": lastId }) };
+  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  if (lastId !== "") headers["Last-Event-ID"] = lastId;
   const response = await fetch(url.replace(/\/+$/, "") + target, { headers, cache: "no-store", signal });
   const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
   if (response.status === 204 || (response.ok && isStream)) return response;

@@ -55,15 +55,15 @@ export function createSend(options: TransportOptions): Send {
 /** One attempt. @throws the reason of the caller's aborted signal */
 async function attemptOnce(options: TransportOptions, outgoing: Outgoing): Promise<Response | LeaderboardError> {
   const { fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS } = options;
-  const { method, target, headers, body, signal, acceptedStatus } = outgoing;
+  const { method, target, headers = {}, body, signal, acceptedStatus } = outgoing;
   signal?.throwIfAborted();
   const deadline = createDeadline(signal);
   deadline.within(timeoutMs);
   try {
     const response = await fetch(options.url.replace(/\/+$/, "") + target, {
       method,
-      headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(body), // undefined without a body
       signal: deadline.signal,
     });
     if (!response.ok && response.status !== acceptedStatus) return await toError(response);

@@ -22,7 +22,7 @@ function startScripted(script: (Step | Error)[], yieldAfterMs?: number) {
     tag: "EU",
     log,
     intervalMs: 1,
-    ...(yieldAfterMs === undefined ? {} : { yieldAfterMs }),
+    yieldAfterMs,
     lease: { release: async () => void seen.push("released") },
     drain: async () => {
       const next = script.shift();

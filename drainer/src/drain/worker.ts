@@ -17,7 +17,7 @@ export interface WorkerOptions {
   drain: Drain;
   lease: Pick<Lease, "release">;
   /** Milliseconds of failures after which another drainer gets its turn. */
-  yieldAfterMs?: number;
+  yieldAfterMs?: number | undefined;
   intervalMs: number;
   log: Log;
   onStep: (step: Step, seconds: number) => void;

@@ -30,11 +30,11 @@ const KEEPALIVES = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_k
  */
 export function connectPostgres(url: string, options: ConnectPostgresOptions): Sql {
   const { name, connectionsMax, statementTimeoutMs, isPooled } = options;
-  const settings = {
-    statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: statementTimeoutMs,
-    ...KEEPALIVES,
-  };
+  const connection: Record<string, string | number> = { application_name: name };
+  if (!isPooled) {
+    const timeouts = { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: statementTimeoutMs };
+    Object.assign(connection, timeouts, KEEPALIVES);
+  }
   return postgres(url, {
     max: connectionsMax,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
@@ -45,7 +45,7 @@ export function connectPostgres(url: string, options: ConnectPostgresOptions): S
     fetch_types: false,
     types: { textArray },
     prepare: !isPooled,
-    connection: { application_name: name, ...(isPooled ? {} : settings) },
+    connection,
   });
 }
 

@@ -42,7 +42,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-const routes = ["PostgreSQL", ...(pgbouncer === undefined ? [] : Object.keys(POOLERS))];
+const routes = ["PostgreSQL"].concat(pgbouncer === undefined ? [] : Object.keys(POOLERS));
 
 /** Backends that wait for a lock. */
 const countWaiting = async () => {

@@ -20,10 +20,10 @@ export async function list(redis: Redis, key: string): Promise<Listing> {
 
 /** Text for people, one event a line. */
 export function format(tag: string, waiting: Listing, dead: Listing): string {
-  const lines = ({ length, oldest }: Listing, kind: string, show: (entry: Buffer) => string) => [
-    ...oldest.map((entry) => `  ${kind}  ${show(entry)}`),
-    ...(length > oldest.length ? [`  ${kind}  … and ${length - oldest.length} more`] : []),
-  ];
+  const lines = ({ length, oldest }: Listing, kind: string, show: (entry: Buffer) => string) => {
+    const shown = oldest.map((entry) => `  ${kind}  ${show(entry)}`);
+    return length > oldest.length ? [...shown, `  ${kind}  … and ${length - oldest.length} more`] : shown;
+  };
   return [
     `${tag}: ${waiting.length} waiting, ${dead.length} dead`,
     ...lines(waiting, "waiting", (event) => redact(event.toString("utf8"))),

@@ -37,7 +37,7 @@ function serveStreams() {
   return { url, streams, gone: () => gone };
 }
 
-/** One that takes a connection and never answers. */
+/** A ranker that accepts connections and never answers. */
 async function serveSilence(): Promise<string> {
   const server = createServer((socket) => socket.on("error", () => {}));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
@@ -95,7 +95,7 @@ test("a stream arrives as the ranker sends it, as soon as it sends it", async ()
   expect(counts).toEqual([1, 0]);
 });
 
-test("a client that goes takes its stream from the ranker, and gives its place back", async () => {
+test("a client that disconnects ends its stream at the ranker and frees its slot", async () => {
   const ranker = serveStreams();
   const { proxy } = createUnderTest(ranker.url);
   for (let n = 1; n <= 4; n++) {
@@ -109,7 +109,7 @@ test("a client that goes takes its stream from the ranker, and gives its place b
   }
 });
 
-test("a refusal is passed on whole, and takes no place", async () => {
+test("a refusal is passed on whole and takes no slot", async () => {
   const { proxy } = createUnderTest(serve(() => Response.json({ code: "invalid_request" }, { status: 400 })));
   for (let n = 0; n < 4; n++) {
     const { status, body } = await open(proxy).answer;
@@ -117,15 +117,15 @@ test("a refusal is passed on whole, and takes no place", async () => {
   }
 });
 
-describe("another ranker is asked", () => {
-  test("where one refuses the connection, which is out of the round then", async () => {
+describe("another ranker is tried", () => {
+  test("if one refuses the connection, which is then marked as down", async () => {
     const ranker = serveStreams();
     const { proxy, pool } = createUnderTest(`http://127.0.0.1:${await freePort()}`, ranker.url);
     expect((await open(proxy).answer).status).toBe(200);
     expect(pool.upstreams.map(({ isUp }) => isUp)).toEqual([false, true]);
   });
 
-  test("where one has no room or stops", async () => {
+  test("if one has no room or is stopping", async () => {
     const ranker = serveStreams();
     const full = serve(() => Response.json({ code: "unavailable" }, { status: 503 }));
     const { answer } = open(createUnderTest(full, ranker.url).proxy);
@@ -133,27 +133,27 @@ describe("another ranker is asked", () => {
     expect((await answer).facts?.upstream).toBe(new URL(ranker.url).host);
   });
 
-  test("where one does not answer in time", async () => {
+  test("if one does not answer in time", async () => {
     const ranker = serveStreams();
     expect((await open(createUnderTest(await serveSilence(), ranker.url).proxy).answer).status).toBe(200);
   });
 });
 
-describe("where there is none", () => {
-  test("the ranker's own refusal is the answer, if it gave one", async () => {
+describe("if no ranker opens the stream", () => {
+  test("the answer is the ranker's refusal, if there is one", async () => {
     const full = serve(() => Response.json({ code: "unavailable" }, { status: 503 }));
     const { proxy } = createUnderTest(full);
     for (let n = 0; n < 4; n++) expect((await open(proxy).answer).status).toBe(503);
   });
 
-  test("it is a problem, and takes no place", async () => {
+  test("the answer is a problem, and no slot stays taken", async () => {
     const { proxy } = createUnderTest(`http://127.0.0.1:${await freePort()}`);
     await expect(open(proxy).answer).rejects.toMatchObject({ code: "unavailable" });
     for (let n = 0; n < 4; n++) await expect(open(proxy).answer).rejects.toMatchObject({ code: "no_upstream" });
   });
 });
 
-test("one address has a bound of streams, and all addresses together have one", async () => {
+test("the streams of one address and of all addresses are bounded", async () => {
   const { proxy } = createUnderTest(serveStreams().url);
   for (let n = 0; n < 2; n++) await open(proxy).answer;
   await expect(open(proxy).answer).rejects.toMatchObject({ code: "too_many_streams" });
@@ -161,7 +161,7 @@ test("one address has a bound of streams, and all addresses together have one", 
   await expect(open(proxy, "192.0.2.3").answer).rejects.toMatchObject({ code: "unavailable" });
 });
 
-test("the gateway reads nothing ahead of a client that takes nothing, so that its memory stays bounded", async () => {
+test("the gateway reads nothing ahead of a client that does not read, so that its memory stays bounded", async () => {
   let pulled = 0;
   const url = serve(() => {
     const stream = new ReadableStream<Uint8Array>(
@@ -178,7 +178,7 @@ test("the gateway reads nothing ahead of a client that takes nothing, so that it
   });
   const read = reader(await open(createUnderTest(url).proxy).answer);
   await read();
-  // Until the ranker has been asked for nothing in a long row of turns.
+  // Until the gateway has read nothing for 200 turns.
   for (let idle = 0, last = -1; idle < 200; last = pulled) {
     await new Promise((resolve) => setTimeout(resolve, 2));
     idle = pulled === last ? idle + 1 : 0;
@@ -186,7 +186,7 @@ test("the gateway reads nothing ahead of a client that takes nothing, so that it
   }
 });
 
-test("at the end every stream is closed, and no new one is begun", async () => {
+test("close ends every stream and refuses new ones", async () => {
   const ranker = serveStreams();
   const { proxy } = createUnderTest(ranker.url);
   const waiting = await open(proxy).answer;

@@ -10,16 +10,16 @@ import type { LiveSlots } from "./slots.ts";
 
 export interface LiveClient {
   address: string;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   signal: AbortSignal | undefined;
-  /** Ends the connection although the client has not taken everything. */
+  /** Closes the connection, also before the client has read everything. */
   cut: () => void;
 }
 
-/** Streams of events, passed on from a ranker as they come. */
+/** Passes streams of events from a ranker to clients. */
 export interface LiveProxy {
   /**
-   * Resolves with a stream, whose fact `ended` resolves with its end, or with a ranker's refusal.
+   * Resolves with a stream, whose fact `ended` resolves when it ends, or with a ranker's refusal.
    *
    * @throws Problem `too_many_streams`, `unavailable`, `no_upstream`
    */
@@ -42,7 +42,7 @@ export function createLiveProxy({ pool, slots, onStreams }: LiveProxyOptions): L
   let isClosed = false;
   let sweeps: ReturnType<typeof setInterval> | undefined;
 
-  /** Tries another upstream where one does not answer or has no room: nothing has gone to the client yet. */
+  /** Tries another upstream if one does not answer or has no room: the client has no byte yet. */
   async function connect(outgoing: Outgoing): Promise<Connected> {
     let failed: { upstream: Upstream; cause?: unknown; refusal?: Connected } | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -123,7 +123,7 @@ interface Connected {
   body: ReadableStream<Uint8Array> | ArrayBuffer;
 }
 
-/** Asks one upstream. Resolves at the headers for a 200 stream, otherwise when the body has been read. */
+/** Resolves at the headers for a 200 stream, otherwise when the body has been read. */
 async function ask(upstream: Upstream, { target, headers }: Outgoing): Promise<Connected> {
   const aborted = new AbortController();
   const late = setTimeout(() => aborted.abort(), FIRST_ATTEMPT_MS);

@@ -1,25 +1,25 @@
 /** A stream from a ranker to a client. */
 export interface Passage {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Cuts a connection that has taken nothing for a minute. To be called every 15 seconds. */
+  /** To be called every 15 seconds: cuts a connection that has read nothing for a minute. */
   sweep(): void;
-  /** Ends the stream; a client that is still there connects again by itself. */
+  /** Ends the stream. A client that is still connected reconnects by itself. */
   end(): void;
 }
 
 export interface PassageOptions {
-  /** Ends the client's connection although it has not taken everything. */
+  /** Closes the client's connection, also before it has read everything. */
   cut: () => void;
-  /** Called once, when nothing more is passed on. */
+  /** Called once, at the end of the stream. */
   onGone: () => void;
 }
 
 const SWEEPS_MAX = 4;
 
 /**
- * Passes bytes on one chunk at a time, and reads the next one when the client has taken the last: bytes that a slow
- * client does not take stay with the ranker, which then skips changes. A source that breaks ends the stream as one that
- * ends does: an event arrives whole or not at all.
+ * Reads a chunk from the ranker only when the client has read the last one. Otherwise the gateway
+ * would hold what a slow client does not read; the ranker skips changes for it instead. A source
+ * that breaks ends the stream like one that ends.
  */
 export function openPassage(source: ReadableStream<Uint8Array>, { cut, onGone }: PassageOptions): Passage {
   const reader = source.getReader();

@@ -1,5 +1,11 @@
 import { idempotencyKeySchema } from "shared/api/fields";
+import type { Operation } from "shared/api/operation";
 import { z } from "zod";
+
+export type Json = Record<string, unknown>;
+
+/** A reference to a component of the document. */
+export const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
 const state = String.raw`"[a-z0-9-]+";[a-z]=\d+;[a-z]=\d+`;
 const header = (description: string, schema: object, required = false) => ({ description, required, schema });
@@ -32,7 +38,18 @@ export const answerHeaders = {
   }),
   "WWW-Authenticate": header("The scheme that is asked for.", { type: "string", pattern: "^Bearer" }, true),
 } as const;
-export type AnswerHeader = keyof typeof answerHeaders;
+
+type Sent = Partial<Record<keyof typeof answerHeaders, boolean>>;
+
+/** The headers of an operation's answers, and those of `others` that are true. */
+export function headersOf({ isProxied, limits }: Operation, others: Sent): Json {
+  const isLimited = limits.length > 0;
+  const own: Sent = { "X-Upstream-Addr": isProxied, "RateLimit-Policy": isLimited, RateLimit: isLimited };
+  const names = Object.entries({ "X-Request-Id": true, ...own, ...others }).flatMap(([name, isSent]) =>
+    isSent ? name : [],
+  );
+  return Object.fromEntries(names.map((name) => [name, ref("headers", name)]));
+}
 
 /** Headers that every request may have, and that a write may have. */
 export const requestHeaders = {
@@ -57,10 +74,11 @@ export const requestHeaders = {
 } as const;
 
 /** A schema in the dialect of OpenAPI 3.1, as callers send it. */
-export function schemaOf(schema: z.ZodType): Record<string, unknown> {
+export function schemaOf(schema: z.ZodType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: "input",
-    // zod leaves out the default of a transformed value, since it is a default of the output; here it is one of the input.
+    // zod leaves out the default of a transformed value, because it is one of the output. Here it
+    // is one of the input, too.
     override({ zodSchema, jsonSchema }) {
       if (zodSchema instanceof z.ZodDefault) jsonSchema.default = zodSchema.def.defaultValue;
     },

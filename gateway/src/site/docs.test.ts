@@ -4,7 +4,7 @@ import { startGatewayUnderTest } from "../../test/gateway-under-test.ts";
 
 let gateway: ReturnType<typeof startGatewayUnderTest>;
 beforeAll(() => {
-  // Nothing here asks a store.
+  // No test here calls a store.
   gateway = startGatewayUnderTest({ redis: {} as Redis });
 });
 afterAll(() => gateway.close());
@@ -15,7 +15,7 @@ const get = async (path: string) => {
   return { headers: response.headers, text: await response.text() };
 };
 
-test("the page, and everything it names, is served from here and nowhere else", async () => {
+test("the page of the docs loads its parts from the gateway only", async () => {
   const page = await get("/docs");
   expect(page.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
   const named = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target ?? "");
@@ -31,7 +31,7 @@ test("the page, and everything it names, is served from here and nowhere else", 
     expect([target, host]).toEqual([target, "here"]);
     await get(pathname);
   }
-  // What a script could still ask another host for, the browser refuses.
+  // The policy lets no script call another host.
   const policy = page.headers.get("Content-Security-Policy")?.split("; ") ?? [];
   expect(policy).toContain("default-src 'none'");
   expect(policy.flatMap((rule) => rule.split(" ").slice(1)).toSorted()).toEqual([
@@ -48,7 +48,7 @@ test("the page, and everything it names, is served from here and nowhere else", 
   ]);
 });
 
-test("what the page runs of our own names no host", async () => {
+test("our own parts of the page name no host", async () => {
   for (const path of ["/docs", "/docs/start.js"]) expect((await get(path)).text).not.toMatch(/https?:|["'(]\/\//);
   const styles = (await get("/docs/swagger-ui.css")).text;
   expect(styles.match(/@import|url\(["']?(?!data:|["'])/g)).toBeNull();

@@ -9,7 +9,7 @@ const readFile = (url: string) => () => Bun.file(fileURLToPath(url)).bytes();
 const own = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url).href);
 const packaged = (name: string) => readFile(import.meta.resolve(`swagger-ui-dist/${name}`));
 
-// Scripts and data from this origin alone. Swagger UI adds style elements, and its icons are data URLs.
+// Swagger UI adds style elements, and its icons are data URLs.
 const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:"]
   .concat(["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
   .join("; ");
@@ -26,7 +26,7 @@ const parts: Record<string, Asset> = {
   "swagger-ui.css": { type: "text/css; charset=utf-8", read: packaged("swagger-ui.css") },
 };
 
-/** `GET /openapi.json`, and `GET /docs`: the same for people, with nothing from another host. */
+/** `GET /openapi.json`, and `GET /docs` for people, which loads nothing from another host. */
 export function docsRoutes(topology: Topology): Route[] {
   const read = async () => JSON.stringify(createDocument(topology));
   const { method, path } = documentOperations.openapi;

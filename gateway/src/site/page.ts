@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Route } from "shared/http/serve";
-import { type Encodings, encodeAsset, encodedReply } from "./asset.ts";
+import { type Asset, serveAsset } from "./asset.ts";
 
 /** Settings of the deployment that the page needs. */
 export interface PageSettings {
@@ -9,14 +9,6 @@ export interface PageSettings {
   /** False where players come from an identity provider. */
   registrationOpen: boolean;
 }
-
-interface PageFile {
-  type: string;
-  encodings: Encodings;
-}
-
-/** The page and what it loads, by path. */
-export type Page = ReadonlyMap<string, PageFile>;
 
 const WEB = join(import.meta.dir, "../../web");
 const POLICY = [
@@ -30,48 +22,43 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+// The name of an asset changes with its content.
+const CACHED_FOR_EVER = "public, max-age=31536000, immutable";
+
 /**
- * Builds the page out of `gateway/web` and compresses it, at start and in memory: no build step comes before, and the
- * page is never older than its source.
+ * Builds `gateway/web` in memory when the gateway starts, so that the page is never older than its
+ * source.
  *
+ * @returns the routes of the page and of its assets. Each file has a route, so that another name is
+ *   not found by any method.
  * @throws AggregateError where the source does not compile
  */
-export async function buildPage(settings: PageSettings): Promise<Page> {
+export async function buildPage(settings: PageSettings): Promise<Route[]> {
   const { outputs } = await Bun.build({
     entrypoints: [join(WEB, "main.ts"), join(WEB, "style.css")],
     target: "browser",
     minify: true,
     naming: "[name]-[hash].[ext]",
   });
-  const files = new Map<string, PageFile>();
-  const urls: Record<string, string> = {};
-  for (const output of outputs) {
-    const name = output.path.replace(/^.*[/\\]/, "");
-    const isStyle = name.endsWith(".css");
-    urls[isStyle ? "style" : "script"] = `/assets/${name}`;
+  const values: Record<string, string> = { settings: Bun.escapeHTML(JSON.stringify(settings)) };
+  const assets = outputs.map((output) => {
+    const path = `/assets/${output.path.replace(/^.*[/\\]/, "")}`;
+    const isStyle = path.endsWith(".css");
+    values[isStyle ? "style" : "script"] = path;
     const type = isStyle ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
-    files.set(`/assets/${name}`, await toFile(new Uint8Array(await output.arrayBuffer()), type));
-  }
-  const text = await Bun.file(join(WEB, "index.html")).text();
-  const values: Record<string, string> = { ...urls, settings: Bun.escapeHTML(JSON.stringify(settings)) };
-  const html = text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? "");
-  return files.set("/", await toFile(html, "text/html; charset=utf-8"));
-}
-
-const toFile = async (body: Uint8Array<ArrayBuffer> | string, type: string): Promise<PageFile> => ({
-  type,
-  encodings: await encodeAsset(body),
-});
-
-/** `GET /` and its assets: an asset's name changes with its content and is kept for ever, the page is asked for again. */
-export function pageRoutes(page: Page): Route[] {
-  // A route for each file, not one for a pattern of names: a name that is no file's is no route, by any method.
-  return [...page].map(([path, { type, encodings }]) => {
-    const headers = {
-      "cache-control": path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
-      "content-security-policy": POLICY,
-      "content-type": type,
-    };
-    return { method: "GET", path, handle: async (incoming) => encodedReply(incoming, encodings, headers) };
+    return toRoute(path, {
+      type,
+      read: async () => new Uint8Array(await output.arrayBuffer()),
+      cacheControl: CACHED_FOR_EVER,
+    });
   });
+  const text = await Bun.file(join(WEB, "index.html")).text();
+  const html = text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? "");
+  return [toRoute("/", { type: "text/html; charset=utf-8", read: async () => html }), ...assets];
 }
+
+const toRoute = (path: string, asset: Asset): Route => ({
+  method: "GET",
+  path,
+  handle: serveAsset({ ...asset, headers: { "content-security-policy": POLICY } }),
+});

@@ -110,7 +110,7 @@ async function send(outgoing: Outgoing, { upstream, timeoutMs }: Way): Promise<U
     headers: toHeaderPairs(headers),
     redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),
-    ...(body.byteLength === 0 ? {} : { body }),
+    body: body.byteLength === 0 ? null : body,
   });
   // Read to its end here: once the first byte has gone to the client, another upstream cannot be tried.
   const bytes = await response.arrayBuffer();

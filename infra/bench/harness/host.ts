@@ -22,16 +22,17 @@ const BLOCK = Buffer.alloc(4096, "x");
 /** Describes this machine around some work. @param dir on the disk that the stores write to */
 export async function measureOnHost<T>(dir: string, work: () => Promise<T>): Promise<{ host: Host; result: T }> {
   const [cpu] = cpus();
+  const versions: Record<string, string> = {
+    Redis: firstVersion("redis-server", "--version"),
+    Bun: Bun.version,
+  };
+  if (nginx !== undefined) versions.nginx = firstVersion(nginx, "-v");
   const before = {
     cores: cpus().length,
     cpu: cpu?.model ?? "",
     loadBefore: readLoad(),
     syncUs: timeSync(dir),
-    versions: {
-      Redis: firstVersion("redis-server", "--version"),
-      Bun: Bun.version,
-      ...(nginx === undefined ? {} : { nginx: firstVersion(nginx, "-v") }),
-    },
+    versions,
   };
   const result = await work();
   return { host: { ...before, loadAfter: readLoad() }, result };

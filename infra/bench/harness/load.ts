@@ -50,8 +50,8 @@ export interface LoadFigures {
   /** What was sent, and to what: `submit, ranker`. */
   load: string;
   ratePerSecond: Spread;
-  p50Ms?: Spread;
-  p99Ms?: Spread;
+  p50Ms?: Spread | undefined;
+  p99Ms?: Spread | undefined;
   cpuUs: Record<string, Spread>;
 }
 
@@ -64,7 +64,8 @@ export function toLoadFigures(load: string, rounds: readonly Figures[]): LoadFig
   return {
     load,
     ratePerSecond: over(({ ratePerSecond }) => ratePerSecond),
-    ...(first?.p50Ms === undefined ? {} : { p50Ms: over(({ p50Ms }) => p50Ms), p99Ms: over(({ p99Ms }) => p99Ms) }),
+    p50Ms: first?.p50Ms === undefined ? undefined : over(({ p50Ms }) => p50Ms),
+    p99Ms: first?.p50Ms === undefined ? undefined : over(({ p99Ms }) => p99Ms),
     cpuUs: Object.fromEntries(Object.keys(first?.cpuUs ?? {}).map((name) => [name, over(({ cpuUs }) => cpuUs[name])])),
   };
 }

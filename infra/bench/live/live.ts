@@ -117,6 +117,7 @@ function formatLive(live: Awaited<ReturnType<typeof measureLive>>): string {
     `From submit to answer: ${toText(answeredMs)}.`,
     `Redis ran ${live.scriptsPerSecond.toFixed(1)} scripts a second, submits included.`,
     `The ranker took ${(100 * live.rankerCpuShare).toFixed(0)} % of a core and ${live.rankerMb.toFixed(0)} MB; ${live.skips} viewers were too slow and got a snapshot.`,
-    ...(gatewayMb === undefined ? [] : [`The gateway took ${gatewayMb.toFixed(0)} MB.`]),
-  ].join("\n");
+  ]
+    .concat(gatewayMb === undefined ? [] : `The gateway took ${gatewayMb.toFixed(0)} MB.`)
+    .join("\n");
 }

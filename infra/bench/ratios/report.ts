@@ -53,8 +53,9 @@ const toRemarks = ({ cores, syncUs }: Host, writes: number) =>
     "log every request; they check limits and tokens with each request, and never refuse one.",
     `A yardstick shares the ${cores} cores with its load generator alone, a ranker with Redis and wrk, a gateway with all three.`,
     "Where cores are few or shared, the CPU time of a request is the steadier figure.",
-    ...(writes > 0 ? [`During reads, ${writes} submits a second change the board.`] : []),
-  ].join("\n");
+  ]
+    .concat(writes > 0 ? `During reads, ${writes} submits a second change the board.` : [])
+    .join("\n");
 
 function formatLoads(loads: readonly LoadFigures[]): string {
   const processes = [...new Set(loads.flatMap(({ cpuUs }) => Object.keys(cpuUs)))];

@@ -39,7 +39,7 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
     toRankRow(rank, cellOf),
     toTopRow(top, "a region", cellOf),
     toTopRow(toTopRoute("top GLOBAL", GLOBAL), GLOBAL, cellOf),
-    ...(proxy === undefined ? [] : proxied.map((route) => toProxyRow(route, cellOf))),
+    ...proxied.flatMap((route) => (proxy === undefined ? [] : toProxyRow(route, cellOf))),
     ...proxied.map((route) => toCpuRow(route, cellOf)),
   ];
   const isNeeded = (row: RowName) =>

@@ -235,7 +235,7 @@ describe("a gateway", () => {
     const acts = all.filter(({ tag }) => tag === "operators").map(pathOf);
     const inside = ["/metrics", "/health", "/ready", ...acts];
     const page = await buildPage({ regions: ["GLOBAL"], boards: ["main"], registrationOpen: true });
-    const needed = [...all.map(pathOf), ...page.keys(), "/docs", "/docs/start.js"].filter(
+    const needed = [...all.map(pathOf), ...page.map(pathOf), "/docs", "/docs/start.js"].filter(
       (url) => !inside.includes(url),
     );
     expect(needed.length).toBeGreaterThan(12);

@@ -12,7 +12,7 @@ export function announceWithoutPromtool(what: string): void {
 export function faultsOf(args: string[], input?: string): string {
   const result = Bun.spawnSync([promtool ?? "promtool", ...args], {
     cwd: import.meta.dir,
-    ...(input === undefined ? {} : { stdin: Buffer.from(input) }),
+    stdin: input === undefined ? null : Buffer.from(input),
   });
   return result.exitCode === 0 ? "" : `${result.stdout}${result.stderr}`;
 }

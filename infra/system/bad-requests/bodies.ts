@@ -51,6 +51,9 @@ const badText: Record<string, fc.Arbitrary<unknown>> = {
   password: fc.oneof(notAString, fc.constant("x".repeat(300))),
 };
 
+const WRITE_TEXTS = ["region", "board"];
+const ACCOUNT_TEXTS = ["user_id", "name", "region", "password"];
+
 const bytes = (...parts: (string | readonly number[])[]) =>
   new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
 
@@ -80,7 +83,7 @@ export function badBody(player: Player): fc.Arbitrary<Generated> {
     ).map(named("an unknown field")),
     spoilt(({ isWrite }, fields) =>
       fc
-        .constantFrom(...(isWrite ? ["region", "board"] : ["user_id", "name", "region", "password"]))
+        .constantFrom(...(isWrite ? WRITE_TEXTS : ACCOUNT_TEXTS))
         .chain((name) =>
           (badText[name] ?? fc.constant(null)).map((value) => JSON.stringify({ ...fields, [name]: value })),
         ),

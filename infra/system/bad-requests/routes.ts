@@ -7,7 +7,7 @@ export interface Generated {
   method: string;
   path: string;
   headers: Record<string, string>;
-  body?: string | Uint8Array<ArrayBuffer>;
+  body?: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
 export interface Player extends Identity {
@@ -125,7 +125,7 @@ export function postTo(
     what: "valid",
     method: "POST",
     path,
-    ...(body === undefined ? {} : { body }),
+    body,
     headers: { ...JSON_HEADERS, ...token },
   };
 }
@@ -165,8 +165,8 @@ export function validRequest(player: Player): fc.Arbitrary<Generated> {
       what: "valid",
       method: "POST",
       path: `/players/${player.userId}/unhide`,
-      ...(body === undefined ? {} : { body }),
-      headers: { ...(body === undefined ? {} : JSON_HEADERS), ...asOperator(player) },
+      body,
+      headers: body === undefined ? asOperator(player) : { ...JSON_HEADERS, ...asOperator(player) },
     }),
   );
   return fc.oneof({ arbitrary: fc.oneof(write, read), weight: 10 }, { arbitrary: unhide, weight: 1 });

@@ -1,4 +1,4 @@
-import type { FreshnessEvent } from "shared/api/live-events";
+import type { FreshnessEvent } from "shared/api/live";
 import type { ProblemCode } from "shared/api/problems";
 
 /** An event of a stream, before it has a number. */

@@ -1,5 +1,5 @@
 import type { RankView, TopView } from "shared/api/boards";
-import type { BoardEvent, RankEvent } from "shared/api/live-events";
+import type { BoardEvent, RankEvent } from "shared/api/live";
 import { Problem, toProblem } from "shared/api/problems";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { createNetworkSlots } from "shared/limits/network-slots";

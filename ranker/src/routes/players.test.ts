@@ -30,7 +30,7 @@ async function ask(method: string, path: string, body?: unknown, headers: Record
   return ranker.app.request(path, {
     method,
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}`, ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    body: JSON.stringify(body), // undefined without a body
   });
 }
 

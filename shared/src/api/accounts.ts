@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { newPasswordSchema, triedPasswordSchema } from "../auth/credentials.ts";
+import { newPasswordSchema, triedPasswordSchema } from "../auth/passwords.ts";
 import type { Topology } from "../model/regions.ts";
 import { nameSchema, regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
 import { optionalUnless } from "./fields.ts";
-import { describe } from "./operation.ts";
+import { nameOperations } from "./operation.ts";
 
 /** The answer to a registration or a login. */
 export const sessionSchema = z.object({
@@ -33,42 +33,41 @@ const credentialsSchema = (topology: Topology, passwordsRequired: boolean) =>
 export type Credentials = z.input<ReturnType<typeof credentialsSchema>>;
 
 /** `POST /auth/register` and `POST /auth/login`. */
-export const accountOperations = (topology: Topology, passwordsRequired: boolean) => ({
-  register: describe({
-    method: "POST",
-    path: "/auth/register",
-    id: "register",
-    tag: "players",
-    summary: "Register a player",
-    description:
-      "Closed (`registration_closed`) where players come from an identity provider. Registrations of one network are " +
-      "limited beside the limit by address.",
-    access: "anyone",
-    limits: ["address", "registration"],
-    isProxied: true,
-    isWrite: true,
-    repeat: "never",
-    body: { schema: registrationSchema(topology, passwordsRequired), example: examples.registration },
-    success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
-    problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
-  }),
-  login: describe({
-    method: "POST",
-    path: "/auth/login",
-    id: "login",
-    tag: "players",
-    summary: "Log a player in",
-    description:
-      "Ten failed tries of one player from one address are followed by `rate_limited`; a /56 of IPv6 has twice, a /48 " +
-      "four times the tries of an address.",
-    access: "anyone",
-    limits: ["address"],
-    isProxied: true,
-    isWrite: false,
-    repeat: "never",
-    body: { schema: credentialsSchema(topology, passwordsRequired), example: examples.credentials },
-    success: { 200: { description: "Logged in.", schema: sessionSchema, example: examples.session } },
-    // A login completes the initial score of a registration that broke off.
-    problems: ["bad_credentials", "wrong_region", "queue_full", "outcome_unknown"],
-  }),
-});
+export const accountOperations = (topology: Topology, passwordsRequired: boolean) =>
+  nameOperations({
+    register: {
+      method: "POST",
+      path: "/auth/register",
+      tag: "players",
+      summary: "Register a player",
+      description:
+        "Closed (`registration_closed`) where players come from an identity provider. Registrations of one network are " +
+        "limited beside the limit by address.",
+      access: "anyone",
+      limits: ["address", "registration"],
+      isProxied: true,
+      isWrite: true,
+      repeat: "never",
+      body: { schema: registrationSchema(topology, passwordsRequired), example: examples.registration },
+      success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
+      problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
+    },
+    login: {
+      method: "POST",
+      path: "/auth/login",
+      tag: "players",
+      summary: "Log a player in",
+      description:
+        "Ten failed tries of one player from one address are followed by `rate_limited`; a /56 of IPv6 has twice, a /48 " +
+        "four times the tries of an address.",
+      access: "anyone",
+      limits: ["address"],
+      isProxied: true,
+      isWrite: false,
+      repeat: "never",
+      body: { schema: credentialsSchema(topology, passwordsRequired), example: examples.credentials },
+      success: { 200: { description: "Logged in.", schema: sessionSchema, example: examples.session } },
+      // A login completes the initial score of a registration that broke off.
+      problems: ["bad_credentials", "wrong_region", "queue_full", "outcome_unknown"],
+    },
+  });

@@ -3,7 +3,7 @@ import type { Topology } from "../model/regions.ts";
 import { entryFields, entrySchema, rankField } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, totalField, viewFields } from "./fields.ts";
-import { describe, openRead } from "./operation.ts";
+import { nameOperations, openRead } from "./operation.ts";
 
 export const LIMIT_MAX = 1000;
 export const LIMIT_DEFAULT = 100;
@@ -12,7 +12,7 @@ export const RANGE_DEFAULT = 10;
 
 const view = z.string().meta({ description: "The region that was asked for, or `GLOBAL`." });
 
-/** What an answer to `partial=allow` adds. */
+/** Added to answers by `partial=allow`. */
 const mayBePartial = {
   missing_regions: z.array(z.string()).optional().meta({
     description: "Regions whose entries are not counted; present where `partial=allow` was asked for.",
@@ -67,41 +67,39 @@ const aroundQuery = (topology: Topology) =>
     ...readFields(topology),
     range: countField(RANGE_MAX, RANGE_DEFAULT, "How many neighbours above, and below."),
   });
-/** As a caller thinks of them: counts are numbers, and everything has a default. */
+/** The query as the client takes it: counts are numbers, and every field is optional. */
 export type TopQuery = Partial<z.output<ReturnType<typeof topQuery>>>;
 export type RankQuery = Partial<z.output<ReturnType<typeof rankQuery>>>;
 export type AroundQuery = Partial<z.output<ReturnType<typeof aroundQuery>>>;
 
 /** `GET /top`, `/rank/:userId` and `/around/:userId`. */
-export const boardOperations = (topology: Topology) => ({
-  top: describe({
-    ...openRead,
-    path: "/top",
-    id: "top",
-    summary: "The best of a board",
-    query: topQuery(topology),
-    success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
-    problems: ["region_unavailable"],
-  }),
-  rank: describe({
-    ...openRead,
-    path: "/rank/:userId",
-    id: "rank",
-    params: playerParams,
-    summary: "One player's rank",
-    query: rankQuery(topology),
-    success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
-    problems: ["not_ranked", "region_unavailable"],
-  }),
-  around: describe({
-    ...openRead,
-    path: "/around/:userId",
-    id: "around",
-    params: playerParams,
-    summary: "One player's neighbours",
-    description: "Up to `range` above and below, refilled at the ends of the board.",
-    query: aroundQuery(topology),
-    success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
-    problems: ["not_ranked", "region_unavailable"],
-  }),
-});
+export const boardOperations = (topology: Topology) =>
+  nameOperations({
+    top: {
+      ...openRead,
+      path: "/top",
+      summary: "The best of a board",
+      query: topQuery(topology),
+      success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
+      problems: ["region_unavailable"],
+    },
+    rank: {
+      ...openRead,
+      path: "/rank/:userId",
+      params: playerParams,
+      summary: "One player's rank",
+      query: rankQuery(topology),
+      success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
+      problems: ["not_ranked", "region_unavailable"],
+    },
+    around: {
+      ...openRead,
+      path: "/around/:userId",
+      params: playerParams,
+      summary: "One player's neighbours",
+      description: "Up to `range` above and below, refilled at the ends of the board.",
+      query: aroundQuery(topology),
+      success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
+      problems: ["not_ranked", "region_unavailable"],
+    },
+  });

@@ -3,7 +3,7 @@ import { timeField } from "./fields.ts";
 
 export const rankField = z.int().min(1);
 
-/** What every answer with an entry says of it. */
+/** The fields of an entry in every answer. */
 export const entryFields = {
   user_id: z.string(),
   name: z.string(),

@@ -1,4 +1,4 @@
-/** What the document shows; a test holds every example against its schema. */
+/** The examples of the OpenAPI document; a test checks each against its schema. */
 const time = "2026-01-02T03:04:05.678901Z";
 const grace = { user_id: "grace", name: "Grace", region: "EU" };
 const ada = { rank: 1, user_id: "ada", name: "Ada", region: "EU", score: 120, updated_at: time };

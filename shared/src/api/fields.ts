@@ -2,8 +2,6 @@ import { z } from "zod";
 import type { Topology } from "../model/regions.ts";
 import { boardSchema, userIdSchema, viewSchema } from "../model/scores.ts";
 
-/** Fields that several routes share. */
-
 /** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
 export const countField = (max: number, missing: number, description: string) =>
   z
@@ -14,7 +12,7 @@ export const countField = (max: number, missing: number, description: string) =>
     .default(missing)
     .meta({ type: "integer", pattern: undefined, minimum: 1, maximum: max, description });
 
-/** A deployment decides when it starts whether the field is required; the type leaves it open. */
+/** A field that the deployment's settings may require; its type is optional in any case. */
 export const optionalUnless = <S extends z.ZodType>(isRequired: boolean, schema: S) =>
   (isRequired ? schema : schema.optional()) as z.ZodOptional<S>;
 

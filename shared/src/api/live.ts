@@ -1,7 +1,10 @@
 import { z } from "zod";
+import type { BoardChanges, BoardState } from "../model/board-changes.ts";
 import type { Topology } from "../model/regions.ts";
+import type { RankView } from "./boards.ts";
 import { countField, playerParams, viewFields } from "./fields.ts";
-import { describe, openRead } from "./operation.ts";
+import { nameOperations, openRead } from "./operation.ts";
+import type { ProblemCode } from "./problems.ts";
 
 const LIVE_LIMIT_MAX = 100;
 const LIVE_LIMIT_DEFAULT = 20;
@@ -12,7 +15,7 @@ const liveQuery = (topology: Topology) =>
     limit: countField(LIVE_LIMIT_MAX, LIVE_LIMIT_DEFAULT, "How many entries, from the best on."),
   });
 const liveRankQuery = (topology: Topology) => z.strictObject(viewFields(topology));
-/** As a caller thinks of them: counts are numbers, and everything has a default. */
+/** The query as the client takes it: counts are numbers, and every field is optional. */
 export type LiveQuery = Partial<z.output<ReturnType<typeof liveQuery>>>;
 export type LiveRankQuery = Partial<z.output<ReturnType<typeof liveRankQuery>>>;
 
@@ -22,25 +25,46 @@ const stream = {
 } as const;
 
 /** `GET /live` and `/live/rank/:userId`: Server-Sent Events. */
-export const liveOperations = (topology: Topology) => ({
-  live: describe({
-    ...stream,
-    path: "/live",
-    id: "live",
-    summary: "A board's top as it changes",
-    description:
-      "Server-Sent Events: a snapshot, then what changes, numbered; `Last-Event-ID` resumes. A stream is not limited " +
-      "in time.",
-    query: liveQuery(topology),
-    problems: ["region_unavailable", "too_many_streams"],
-  }),
-  liveRank: describe({
-    ...stream,
-    path: "/live/rank/:userId",
-    id: "liveRank",
-    params: playerParams,
-    summary: "One player's rank as it changes",
-    query: liveRankQuery(topology),
-    problems: ["not_ranked", "region_unavailable", "too_many_streams"],
-  }),
-});
+export const liveOperations = (topology: Topology) =>
+  nameOperations({
+    live: {
+      ...stream,
+      path: "/live",
+      summary: "A board's top as it changes",
+      description:
+        "Server-Sent Events: a snapshot, then what changes, numbered; `Last-Event-ID` resumes. A stream is not limited " +
+        "in time.",
+      query: liveQuery(topology),
+      problems: ["region_unavailable", "too_many_streams"],
+    },
+    liveRank: {
+      ...stream,
+      path: "/live/rank/:userId",
+      params: playerParams,
+      summary: "One player's rank as it changes",
+      query: liveRankQuery(topology),
+      problems: ["not_ranked", "region_unavailable", "too_many_streams"],
+    },
+  });
+
+/** Events of every stream: whether the entries that it showed last can still be read. */
+export type FreshnessEvent =
+  /** They cannot at the moment, for this reason. */
+  | { event: "stale"; data: { code: ProblemCode } }
+  /** They can, and have not changed. */
+  | { event: "fresh"; data: Record<string, never> };
+
+/** Events of `/live`: a board, then its changes. */
+export type BoardEvent =
+  /** Replaces all entries. */
+  | { event: "snapshot"; data: BoardState }
+  /** To be applied by `applyChanges` to the state before. */
+  | { event: "change"; data: BoardChanges }
+  | FreshnessEvent;
+
+/** Events of `/live/rank/:userId`. */
+export type RankEvent =
+  | { event: "rank"; data: RankView }
+  /** The player has left the board. */
+  | { event: "not_ranked"; data: { user_id: string } }
+  | FreshnessEvent;

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import type { ProblemCode } from "./problems.ts";
 
-/** A token bucket that a route takes permits from; each has a policy of the same name. */
+/** The name of a token bucket, and of its policy. */
 export type LimitName = "user" | "region" | "operator" | "address" | "registration" | "read";
 
-/** An answer that is no problem. */
+/** An answer that is not a problem. */
 export interface Success {
   description: string;
   /** JSON of this schema. An answer without one has another media type. */
@@ -14,8 +14,8 @@ export interface Success {
 }
 
 /**
- * One route, described once: the gateway attaches its limits and the proxy, the ranker a handler, and the OpenAPI
- * document is made from it.
+ * One route. The gateway adds its limits and the proxy, the ranker a handler, and the OpenAPI
+ * document is made of it.
  */
 export interface Operation {
   readonly method: "GET" | "POST" | "DELETE";
@@ -26,15 +26,15 @@ export interface Operation {
   readonly tag: "players" | "scores" | "boards" | "operators" | "service";
   readonly summary: string;
   readonly description?: string;
-  /** Whose token a caller shows; `anyone` shows none. */
+  /** Whose token the route needs; none for `anyone`. */
   readonly access: "anyone" | "player" | "operator";
-  /** Token buckets that the gateway asks: all of them give a permit, or none does. */
+  /** Token buckets of which each gives the gateway a permit, or none does. */
   readonly limits: readonly LimitName[];
   /** Whether a ranker answers, behind the gateway. */
   readonly isProxied: boolean;
-  /** Whether it changes an account or a score: a reply that was lost leaves open whether it did. */
+  /** Whether it changes an account or a score, so that a lost reply leaves the outcome unknown. */
   readonly isWrite: boolean;
-  /** Whether the gateway may send it a second time: `keyed` where it has an `Idempotency-Key`, which it then takes. */
+  /** Whether the gateway may send it twice; if `keyed`, only with an `Idempotency-Key`. */
   readonly repeat: "always" | "keyed" | "never";
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
@@ -62,5 +62,8 @@ export const openRead = {
   repeat: "always",
 } as const;
 
-/** Keeps the exact type of a description, which types the ranker's handler for it. */
-export const describe = <const O extends Operation>(operation: O): O => operation;
+/** Names operations by their keys. Keeps their exact types, which type the ranker's handlers. */
+export function nameOperations<const O extends Readonly<Record<string, Omit<Operation, "id">>>>(operations: O) {
+  const named = Object.entries(operations).map(([id, operation]) => [id, { ...operation, id }]);
+  return Object.fromEntries(named) as { readonly [K in keyof O & string]: O[K] & { readonly id: K } };
+}

@@ -8,11 +8,11 @@ import { documentOperations, statusOperations } from "./status.ts";
 
 export interface OperationsOptions {
   topology: Topology;
-  /** Whether a password must be given. The gateway does not know, and leaves it to the ranker. */
+  /** Whether a password must be given. The gateway says no and lets the ranker decide. */
   passwordsRequired: boolean;
 }
 
-/** What rankers answer, by id. */
+/** The routes of a ranker, by id. */
 export const rankerOperations = ({ topology, passwordsRequired }: OperationsOptions) => ({
   ...accountOperations(topology, passwordsRequired),
   ...scoreOperations(topology),
@@ -22,7 +22,7 @@ export const rankerOperations = ({ topology, passwordsRequired }: OperationsOpti
 });
 export type RankerOperations = ReturnType<typeof rankerOperations>;
 
-/** What the gateway answers to programs, by id: every route of the API. */
+/** All routes of the API, by id. */
 export const gatewayOperations = (topology: Topology) => ({
   ...rankerOperations({ topology, passwordsRequired: false }),
   ...statusOperations,

@@ -3,10 +3,10 @@ import type { Topology } from "../model/regions.ts";
 import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
 import { playerParams, timeField, totalField } from "./fields.ts";
-import { describe } from "./operation.ts";
+import { nameOperations } from "./operation.ts";
 import { written } from "./scores.ts";
 
-/** All that is kept of a player, but for the hash of the password. */
+/** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
   user_id: z.string(),
   account: z
@@ -39,7 +39,7 @@ export const playerRecordSchema = z.object({
 });
 export type PlayerRecord = z.infer<typeof playerRecordSchema>;
 
-/** What an erasure took away. */
+/** What an erasure removed. */
 export const erasedSchema = z.object({
   user_id: z.string(),
   entries: totalField.meta({ description: "Entries that there were, on all boards." }),
@@ -47,7 +47,7 @@ export const erasedSchema = z.object({
 });
 export type ErasedPlayer = z.infer<typeof erasedSchema>;
 
-/** Whether a player is on the boards from now on. */
+/** Whether a player is hidden now. */
 export const visibilitySchema = z.object({
   user_id: z.string(),
   hidden: z.boolean(),
@@ -76,70 +76,66 @@ const operate = {
   repeat: "always",
 } as const;
 
-/** `/players/:userId…`: what operators do to players, or for them. */
-export const playerOperations = (topology: Topology) => ({
-  playerRecord: describe({
-    ...operate,
-    method: "GET",
-    path: "/players/:userId",
-    id: "playerRecord",
-    isWrite: false,
-    summary: "All that is kept of a player",
-    description: "Accounts, entries and events, but for the hash of the password.",
-    success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
-    problems: ["not_found"],
-  }),
-  erasePlayer: describe({
-    ...operate,
-    method: "DELETE",
-    path: "/players/:userId",
-    id: "erasePlayer",
-    summary: "Erase a player",
-    description: "In both stores. It can be repeated. A later registration of the `user_id` starts clean.",
-    success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
-    problems: ["outcome_unknown"],
-  }),
-  hidePlayer: describe({
-    ...operate,
-    method: "POST",
-    path: "/players/:userId/hide",
-    id: "hidePlayer",
-    summary: "Take a player off all boards",
-    description:
-      "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
-      "ones. It can be repeated.",
-    body: { schema: operatorReasonSchema, example: examples.hide, isOptional: true },
-    success: { 200: { description: "Hidden.", schema: visibilitySchema, example: examples.hidden } },
-    problems: ["not_found", "outcome_unknown"],
-  }),
-  unhidePlayer: describe({
-    ...operate,
-    method: "POST",
-    path: "/players/:userId/unhide",
-    id: "unhidePlayer",
-    summary: "Put a hidden player back",
-    description: "With the score of now, and ties as if never hidden. It can be repeated.",
-    body: { schema: operatorReasonSchema, example: examples.unhide, isOptional: true },
-    success: { 200: { description: "Not hidden.", schema: visibilitySchema, example: examples.shown } },
-    problems: ["not_found", "outcome_unknown"],
-  }),
-  writeScore: describe({
-    ...operate,
-    method: "POST",
-    path: "/players/:userId/score",
-    id: "writeScore",
-    repeat: "keyed",
-    summary: "Write a player's score",
-    description: "For game servers: sets, adds, or creates the entry.",
-    body: { schema: operatorScoreSchema(topology), example: examples.operatorScore },
-    success: { 200: written, 201: { ...written, description: "The entry that was created." } },
-    problems: [
-      "not_found",
-      "entry_exists",
-      "score_out_of_range",
-      "idempotency_conflict",
-      "queue_full",
-      "outcome_unknown",
-    ],
-  }),
-});
+/** `/players/:userId…`: operators act on players, or for them. */
+export const playerOperations = (topology: Topology) =>
+  nameOperations({
+    playerRecord: {
+      ...operate,
+      method: "GET",
+      path: "/players/:userId",
+      isWrite: false,
+      summary: "All that is kept of a player",
+      description: "Accounts, entries and events, but for the hash of the password.",
+      success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
+      problems: ["not_found"],
+    },
+    erasePlayer: {
+      ...operate,
+      method: "DELETE",
+      path: "/players/:userId",
+      summary: "Erase a player",
+      description: "In both stores. It can be repeated. A later registration of the `user_id` starts clean.",
+      success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
+      problems: ["outcome_unknown"],
+    },
+    hidePlayer: {
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/hide",
+      summary: "Take a player off all boards",
+      description:
+        "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
+        "ones. It can be repeated.",
+      body: { schema: operatorReasonSchema, example: examples.hide, isOptional: true },
+      success: { 200: { description: "Hidden.", schema: visibilitySchema, example: examples.hidden } },
+      problems: ["not_found", "outcome_unknown"],
+    },
+    unhidePlayer: {
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/unhide",
+      summary: "Put a hidden player back",
+      description: "With the score of now, and ties as if never hidden. It can be repeated.",
+      body: { schema: operatorReasonSchema, example: examples.unhide, isOptional: true },
+      success: { 200: { description: "Not hidden.", schema: visibilitySchema, example: examples.shown } },
+      problems: ["not_found", "outcome_unknown"],
+    },
+    writeScore: {
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/score",
+      repeat: "keyed",
+      summary: "Write a player's score",
+      description: "For game servers: sets, adds, or creates the entry.",
+      body: { schema: operatorScoreSchema(topology), example: examples.operatorScore },
+      success: { 200: written, 201: { ...written, description: "The entry that was created." } },
+      problems: [
+        "not_found",
+        "entry_exists",
+        "score_out_of_range",
+        "idempotency_conflict",
+        "queue_full",
+        "outcome_unknown",
+      ],
+    },
+  });

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Facts } from "../http/facts.ts";
 
-/** Every error that a client can meet, and its status. The codes are part of the HTTP contract. */
+/** Every error code and its status. The codes are part of the HTTP contract. */
 export const problemStatus = {
   invalid_json: 400,
   invalid_request: 400,
@@ -43,17 +43,17 @@ export interface ProblemOptions {
   errors?: FieldError[];
   /** By their names in lower case. */
   headers?: Record<string, string>;
-  /** Seconds until a retry makes sense; 1 where the status asks for the header and nothing better is known. */
+  /** `Retry-After`. Default: 1 for the statuses 429 and 503. */
   retryAfterSeconds?: number;
-  /** Further members of the document, for a client that acts on them. */
+  /** Further members of the problem, for programs. */
   members?: Record<string, unknown>;
-  /** For the log alone: never shown to the client. */
+  /** For the log only, never for the client. */
   cause?: unknown;
-  /** For the log alone, too. */
+  /** For the log only. */
   facts?: Facts;
 }
 
-/** An error with a public face. `detail` is what the client reads; `cause` is what the log keeps. */
+/** An error for the client, who reads its message; `cause` and `facts` are for the log. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: (typeof problemStatus)[ProblemCode];
@@ -72,11 +72,10 @@ export class Problem extends Error {
     this.members = options.members ?? {};
     this.facts = options.facts;
     const retryAfter = options.retryAfterSeconds ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
-    this.headers = {
-      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
-      ...(this.status === 401 ? { "www-authenticate": "Bearer" } : {}),
-      ...options.headers,
-    };
+    const headers: Record<string, string> = {};
+    if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
+    if (this.status === 401) headers["www-authenticate"] = "Bearer";
+    this.headers = { ...headers, ...options.headers };
   }
 }
 
@@ -91,7 +90,7 @@ export function invalidToken(detail: string, cause?: unknown): Problem {
 /** A token whose account was removed, registered again, or moved. */
 export const accountGone = () => invalidToken("The account of this token is not there any more. Log in again.");
 
-/** Anything thrown, as a problem: what is not one already is `internal`, its message kept from the client. */
+/** A thrown value as a problem. An unknown error is `internal`, and its message stays in the log. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
@@ -99,7 +98,7 @@ export function toProblem(error: unknown): Problem {
   });
 }
 
-/** `invalid_request`, naming each field that zod refused. `place` is where the input stood: body, query or path. */
+/** `invalid_request` with each field that zod refused. `place` is the body, the query or the path. */
 export function toInvalidRequest(error: z.core.$ZodError, place: string): Problem {
   const errors = error.issues.flatMap((issue): FieldError[] =>
     issue.code === "unrecognized_keys"

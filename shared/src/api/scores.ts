@@ -3,7 +3,7 @@ import type { Topology } from "../model/regions.ts";
 import { boardSchema, regionSchema, scoreSchema } from "../model/scores.ts";
 import { entrySchema } from "./entries.ts";
 import { examples } from "./examples.ts";
-import { describe } from "./operation.ts";
+import { nameOperations } from "./operation.ts";
 
 const writtenFields = (topology: Topology) => ({
   board: boardSchema(topology),
@@ -17,7 +17,7 @@ export type CreateScore = z.input<ReturnType<typeof createScoreSchema>>;
 export type SetScore = z.input<ReturnType<typeof setScoreSchema>>;
 export type AddScore = z.input<ReturnType<typeof addScoreSchema>>;
 
-/** An answer that has the entry which a write has left. */
+/** The answer to a write: the entry after it. */
 export const written = {
   description: "The entry as it stands now.",
   schema: entrySchema,
@@ -36,33 +36,31 @@ const write = {
 const writeProblems = ["wrong_region", "idempotency_conflict", "queue_full", "outcome_unknown"] as const;
 
 /** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */
-export const scoreOperations = (topology: Topology) => ({
-  createScore: describe({
-    ...write,
-    path: "/score/create",
-    id: "createScore",
-    summary: "Enter a board",
-    body: { schema: createScoreSchema(topology), example: examples.createScore },
-    success: { 201: written },
-    problems: ["entry_exists", ...writeProblems],
-  }),
-  setScore: describe({
-    ...write,
-    path: "/score/update",
-    id: "setScore",
-    summary: "Set the score",
-    body: { schema: setScoreSchema(topology), example: examples.setScore },
-    success: { 200: written },
-    problems: writeProblems,
-  }),
-  addScore: describe({
-    ...write,
-    path: "/score/add",
-    id: "addScore",
-    summary: "Add to the score, atomically",
-    description: "A missing entry begins at 0.",
-    body: { schema: addScoreSchema(topology), example: examples.addScore },
-    success: { 200: written },
-    problems: ["score_out_of_range", ...writeProblems],
-  }),
-});
+export const scoreOperations = (topology: Topology) =>
+  nameOperations({
+    createScore: {
+      ...write,
+      path: "/score/create",
+      summary: "Enter a board",
+      body: { schema: createScoreSchema(topology), example: examples.createScore },
+      success: { 201: written },
+      problems: ["entry_exists", ...writeProblems],
+    },
+    setScore: {
+      ...write,
+      path: "/score/update",
+      summary: "Set the score",
+      body: { schema: setScoreSchema(topology), example: examples.setScore },
+      success: { 200: written },
+      problems: writeProblems,
+    },
+    addScore: {
+      ...write,
+      path: "/score/add",
+      summary: "Add to the score, atomically",
+      description: "A missing entry begins at 0.",
+      body: { schema: addScoreSchema(topology), example: examples.addScore },
+      success: { 200: written },
+      problems: ["score_out_of_range", ...writeProblems],
+    },
+  });

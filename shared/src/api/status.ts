@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { examples } from "./examples.ts";
-import { describe } from "./operation.ts";
+import { nameOperations } from "./operation.ts";
 
 const upstreams = z
   .array(z.object({ address: z.string(), up: z.boolean() }))
   .optional()
   .meta({ description: "Of a gateway: the rankers, and whether they take requests." });
 
-/** The process lives. */
+/** The answer of `GET /health`. */
 export const healthSchema = z.object({ status: z.literal("ok"), upstreams });
 export type Health = z.infer<typeof healthSchema>;
 
-/** Whether to send requests here. */
+/** The answer of `GET /ready`. */
 export const readinessSchema = z.object({
   status: z.enum(["ready", "unavailable", "stopping"]),
   upstreams,
@@ -34,37 +34,34 @@ const status = {
 } as const;
 
 /** `GET /health` and `GET /ready`: every service has them. */
-export const statusOperations = {
-  health: describe({
+export const statusOperations = nameOperations({
+  health: {
     ...status,
     path: "/health",
-    id: "health",
     summary: "Whether the process lives",
     success: { 200: { description: "It lives.", schema: healthSchema, example: examples.health } },
-  }),
-  ready: describe({
+  },
+  ready: {
     ...status,
     path: "/ready",
-    id: "ready",
     summary: "Whether to send requests here",
     success: {
       200: { description: "Yes.", schema: readinessSchema, example: examples.ready },
       503: { description: "No.", schema: readinessSchema, example: examples.notReady },
     },
-  }),
-};
+  },
+});
 
 /** `GET /openapi.json`, which the gateway alone has. */
-export const documentOperations = {
-  openapi: describe({
+export const documentOperations = nameOperations({
+  openapi: {
     ...status,
     path: "/openapi.json",
-    id: "openapi",
     limits: ["read"],
     summary: "This document",
     success: { 200: { description: "OpenAPI 3.1.", mediaType: "application/json" } },
-  }),
-};
+  },
+});
 
-/** The paths that probes ask several times a second: no line of the access log, no trace. */
+/** The paths of probes, which are neither logged nor traced: they come several times a second. */
 export const STATUS_PATHS: ReadonlySet<string> = new Set(Object.values(statusOperations).map(({ path }) => path));

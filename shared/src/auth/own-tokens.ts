@@ -1,7 +1,46 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
 import { invalidToken } from "../api/problems.ts";
-import { type OwnClaims, ownClaimsSchema, ownHeaderSchema } from "./own-claims.ts";
+import { timeText } from "../model/events.ts";
+import { nameSchema, userIdSchema } from "../model/scores.ts";
 import { checkSpelling } from "./token-spelling.ts";
+
+const ALGORITHM = "HS256";
+export const OPERATOR = "operator";
+export const operatorNameSchema = z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ @ -");
+
+// Our tokens never say where a key is (kid, jku, jwk, x5u) or which extensions are critical (crit).
+const headerSchema = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.literal("JWT").optional() });
+
+const absent = z.undefined().optional();
+
+const playerClaimsSchema = z
+  .object({
+    sub: userIdSchema,
+    user_id: userIdSchema,
+    name: nameSchema,
+    region: z.string().min(1),
+    exp: z.number(),
+    account: timeText.optional(),
+    role: absent,
+  })
+  .refine((claims) => claims.sub === claims.user_id);
+
+const operatorClaimsSchema = z.object({
+  sub: operatorNameSchema,
+  role: z.literal(OPERATOR),
+  exp: z.number(),
+  user_id: absent,
+  region: absent,
+  account: absent,
+});
+
+/**
+ * The claims of a player's or of an operator's token; a token with claims of both is refused. jose
+ * accepts a token without `exp` and `sub`, so the schemas require them.
+ */
+const claimsSchema = z.union([playerClaimsSchema, operatorClaimsSchema]);
+export type OwnClaims = z.infer<typeof claimsSchema>;
 
 export interface OwnTokenOptions {
   secret: string;
@@ -17,8 +56,6 @@ export interface OwnTokens {
   /** @throws Problem `invalid_token` */
   verify(token: string): Promise<OwnClaims>;
 }
-
-const ALGORITHM = "HS256";
 
 /**
  * Pins algorithm, issuer and audience: without these options jose accepts HS512 and any issuer.
@@ -39,8 +76,8 @@ export function createOwnTokens(options: OwnTokenOptions, now: () => number): Ow
       audience,
       currentDate: new Date(now()),
     });
-    ownHeaderSchema.parse(protectedHeader);
-    return ownClaimsSchema.parse(payload);
+    headerSchema.parse(protectedHeader);
+    return claimsSchema.parse(payload);
   }
 
   return {

@@ -1,14 +1,24 @@
 import { describe, expect, test } from "bun:test";
+import { SignJWT } from "jose";
 import { createTopology } from "../model/regions.ts";
-import { identify } from "./identify.ts";
+import { identify, identifyOperator } from "./identify.ts";
 import { createTokens } from "./tokens.ts";
 
 const base = { issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
 const secret = "the first secret, of 32 bytes or more";
 const ada = { userId: "ada", name: "Ada 🏆", region: "EU" };
+const tokens = createTokens({ ...base, secret });
+const topology = createTopology(["EU"], 1, ["main"]);
+
+const sign = (claims: Record<string, unknown>) =>
+  new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuer("leaderboard")
+    .setAudience("leaderboard")
+    .setExpirationTime("1h")
+    .sign(new TextEncoder().encode(secret));
 
 test("a verified token names the player it was issued to", async () => {
-  const tokens = createTokens({ ...base, secret });
   expect(await tokens.verify(await tokens.issue(ada))).toEqual(ada);
 });
 
@@ -34,7 +44,7 @@ describe("a changed secret", () => {
   ];
   const after = createTokens({ ...base, secret: other });
 
-  test("in two steps keeps all tokens valid, whichever processes have restarted", async () => {
+  test("in two steps keeps all tokens valid in any order of restarts", async () => {
     for (const [i, step] of steps.entries()) {
       const next = steps[i + 1] ?? step;
       for (const issuer of [step, next]) {
@@ -58,9 +68,6 @@ describe("a changed secret", () => {
 });
 
 describe("identify", () => {
-  const tokens = createTokens({ ...base, secret });
-  const topology = createTopology(["EU"], 1, ["main"]);
-
   test("accepts the scheme Bearer in any case", async () => {
     const token = await tokens.issue(ada);
     expect(await identify(tokens, topology, `bearer  ${token} `)).toEqual(ada);
@@ -74,4 +81,41 @@ describe("identify", () => {
   test.each([undefined, "", "Bearer", "Basic YTpi"])("answers missing_token for the header %p", async (header) => {
     await expect(identify(tokens, topology, header)).rejects.toMatchObject({ code: "missing_token" });
   });
+});
+
+test("an operator's token names the operator and expires after its own lifetime", async () => {
+  let nowMs = Date.UTC(2026, 0, 1);
+  const timed = createTokens({ ...base, secret, now: () => nowMs });
+  const token = await timed.issueOperator({ name: "game-server.1" }, 3600);
+  expect(await timed.verifyOperator(token)).toEqual({ name: "game-server.1" });
+  nowMs += 3_600_000;
+  await expect(timed.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
+});
+
+test("a player's token is forbidden on operators' routes and the reverse, cached or not", async () => {
+  const operators = `Bearer ${await tokens.issueOperator({ name: "root" }, 60)}`;
+  const players = `Bearer ${await tokens.issue(ada)}`;
+  for (let time = 1; time <= 2; time++) {
+    await expect(identify(tokens, topology, operators)).rejects.toMatchObject({ code: "forbidden", status: 403 });
+    await expect(identifyOperator(tokens, players)).rejects.toMatchObject({ code: "forbidden", status: 403 });
+  }
+});
+
+test("a token with claims of a player and an operator, or with another role, is refused for both", async () => {
+  const player = { sub: "ada", user_id: "ada", name: "Ada", region: "EU" };
+  const claims = [
+    { ...player, role: "operator" },
+    { sub: "root", role: "operator", region: "EU" },
+    { sub: "root", role: "operator", account: "1" },
+    { sub: "root", role: "admin" },
+    { ...player, role: "admin" },
+    { sub: "root" },
+    { sub: "not a name", role: "operator" },
+  ];
+  for (const each of claims) {
+    const token = await sign(each);
+    await expect(tokens.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
+    await expect(tokens.verify(token)).rejects.toMatchObject({ code: "invalid_token" });
+  }
+  expect(await tokens.verifyOperator(await sign({ sub: "root", role: "operator" }))).toEqual({ name: "root" });
 });

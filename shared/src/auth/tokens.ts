@@ -1,8 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../log/log.ts";
-import { OPERATOR, type OwnClaims } from "./own-claims.ts";
-import { createOwnTokens, type OwnTokenOptions } from "./own-tokens.ts";
+import { createOwnTokens, OPERATOR, type OwnClaims, type OwnTokenOptions } from "./own-tokens.ts";
 import { createProvider, type ProvidedClaims, type ProviderOptions } from "./provider.ts";
 
 /** The player that a verified token speaks for. */

@@ -1,9 +1,8 @@
-import { redactSecrets } from "../log/redact.ts";
-import { ConfigError } from "../service/config.ts";
+import { toFinalMessage } from "../service/config.ts";
 
 /**
- * Runs `work` as the whole of this process, whose exit code it answers; an error ends the process
- * with 1. Output goes on to a reader that takes only a part of it, as `head` does.
+ * Runs `work`, whose result is the exit code of the process; after an error it is 1. A reader that
+ * closes the output early, as `head` does, ends the process with 0.
  */
 export async function main(work: () => Promise<number>): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
@@ -21,8 +20,5 @@ export async function main(work: () => Promise<number>): Promise<void> {
   }
 }
 
-// Bun itself would print every member of an error, and an error of Redis holds the arguments of the
-// call.
-function print(error: unknown): void {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
-}
+// Bun would print every member of an error, and an error of Redis holds the arguments of its call.
+const print = (error: unknown) => process.stderr.write(toFinalMessage(error));

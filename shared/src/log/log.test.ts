@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLineWriter, createLog } from "./log.ts";
 
-function logTo(lines: string[]) {
-  return createLog("test", "info", { write: (line) => void lines.push(line) });
+function createUnderTest() {
+  const lines: string[] = [];
+  return { lines, log: createLog("test", "info", { write: (line) => void lines.push(line) }) };
 }
 
 test("each line is one JSON object with the service, the level's name and an ISO time", () => {
-  const lines: string[] = [];
-  logTo(lines).info({ request_id: "abc" }, "hello");
+  const { lines, log } = createUnderTest();
+  log.info({ request_id: "abc" }, "hello");
   expect(JSON.parse(lines[0] ?? "")).toEqual({
     level: "info",
     service: "test",
@@ -22,8 +23,7 @@ test("each line is one JSON object with the service, the level's name and an ISO
 });
 
 test("the writer of frequent lines writes the same line as the log, and keeps to its level", () => {
-  const lines: string[] = [];
-  const log = logTo(lines);
+  const { lines, log } = createUnderTest();
   const write = createLineWriter(log);
   const about = { request_id: 'a"b', status: 200, duration_ms: 0.25, operator: undefined };
   write("info", about, "request");
@@ -35,9 +35,8 @@ test("the writer of frequent lines writes the same line as the log, and keeps to
 });
 
 test("tokens and passwords never reach the log, even inside objects", () => {
-  const lines: string[] = [];
+  const { lines, log } = createUnderTest();
   const secrets = { token: "t-secret", password: "p-secret", password_hash: "h-secret" };
-  const log = logTo(lines);
   log.info(secrets, "flat");
   log.info({ body: secrets, headers: { authorization: "Bearer a-secret", Authorization: "Bearer b-secret" } }, "deep");
   log.info({ request: { headers: { authorization: "Bearer c-secret" } } }, "deeper");
@@ -46,16 +45,15 @@ test("tokens and passwords never reach the log, even inside objects", () => {
 });
 
 test("an error is logged with its stack and its cause", () => {
-  const lines: string[] = [];
-  logTo(lines).error({ err: new Error("outer", { cause: new Error("inner") }) }, "failed");
+  const { lines, log } = createUnderTest();
+  log.error({ err: new Error("outer", { cause: new Error("inner") }) }, "failed");
   expect(lines[0]).toContain("outer");
   expect(lines[0]).toContain("inner");
   expect(lines[0]).toContain("log.test.ts");
 });
 
 test("an error of Redis is logged without the arguments of its call, under any name", () => {
-  const lines: string[] = [];
-  const log = logTo(lines);
+  const { lines, log } = createUnderTest();
   const command = { name: "evalsha", args: ["user:{accounts}:ada", "a-secret"] };
   const refused = Object.assign(new Error("OOM command not allowed"), { command });
   log.error({ err: refused }, "as err");
@@ -88,15 +86,13 @@ test("a failure of many requests is one line at once, then one line a second wit
 });
 
 test("failures of many kinds cause a bounded number of lines", () => {
-  const lines: string[] = [];
-  const log = logTo(lines);
+  const { lines, log } = createUnderTest();
   for (let n = 0; n < 5_000; n++) log.warn({ err: new Error(`failure ${n}`) }, "failed");
   expect(lines).toHaveLength(201);
 });
 
 test("a line is bounded in bytes, and a longer one keeps its request id and its message", () => {
-  const lines: string[] = [];
-  const log = logTo(lines);
+  const { lines, log } = createUnderTest();
   const about = { request_id: "abc", examples: ["é".repeat(50_000)] };
   log.warn(about, "too much");
   createLineWriter(log)("info", about, "too much");

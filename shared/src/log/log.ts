@@ -1,7 +1,6 @@
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from "pino";
-import { boundLine } from "./line.ts";
-import { toLoggedError } from "./logged-error.ts";
 import { openOutput } from "./output.ts";
+import { toLoggedError } from "./redact.ts";
 import { createRepeatLimit, kindOfFailure } from "./repeats.ts";
 
 export type Log = Logger;
@@ -10,6 +9,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 // Credentials must not reach the log, up to three levels deep.
 const SECRETS = ["authorization", "Authorization", "password", "password_hash", "token"];
+
+const LINE_BYTES_MAX = 32 * 1024;
+const MESSAGE_CHARS_MAX = 1_000;
+// One UTF-16 unit takes at most three bytes of UTF-8.
+const BYTES_PER_UNIT_MAX = 3;
 
 /** Replaces errors, under any name, by what may be logged of them. */
 function withLoggedErrors(about: Record<string, unknown>): Record<string, unknown> {
@@ -48,6 +52,16 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
     },
   };
   return pino(options, { write: (line) => output.write(boundLine(line)) });
+}
+
+/** Bounds a line: a longer one keeps its level, time, service, request id and message only. */
+function boundLine(line: string): string {
+  if (line.length * BYTES_PER_UNIT_MAX <= LINE_BYTES_MAX) return line;
+  const bytes = Buffer.byteLength(line);
+  if (bytes <= LINE_BYTES_MAX) return line;
+  const { level, time, service, request_id, msg } = JSON.parse(line) as Record<string, unknown>;
+  const message = typeof msg === "string" ? msg.slice(0, MESSAGE_CHARS_MAX) : undefined;
+  return `${JSON.stringify({ level, time, service, request_id, msg: message, omitted_bytes: bytes })}\n`;
 }
 
 /** The `time` member of a line, formatted once a millisecond. */

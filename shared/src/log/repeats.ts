@@ -2,7 +2,7 @@
 type WriteLine = (leftOut: number) => void;
 
 /** Writes lines of one kind at a bounded rate. */
-export type LimitRepeats = (kind: string, write: WriteLine) => void;
+type LimitRepeats = (kind: string, write: WriteLine) => void;
 
 interface Repeats {
   held: number;
@@ -18,13 +18,13 @@ const OTHERS = "others";
  * Writes the first line of a kind at once, then the latest one of each interval with the number of
  * those left out. Without this limit a Redis that refused commands caused 41 MB of log a second.
  */
-export function createRepeatLimit(intervalMs = INTERVAL_MS): LimitRepeats {
+export function createRepeatLimit(): LimitRepeats {
   const repeatsByKind = new Map<string, Repeats>();
 
   function begin(kind: string, write: WriteLine): void {
     const repeats = { held: 0, writeLast: write };
     repeatsByKind.set(kind, repeats);
-    setTimeout(() => end(kind, repeats), intervalMs).unref();
+    setTimeout(() => end(kind, repeats), INTERVAL_MS).unref();
   }
 
   function end(kind: string, { held, writeLast }: Repeats): void {

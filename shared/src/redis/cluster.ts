@@ -1,5 +1,5 @@
 import slotOf from "cluster-key-slot";
-import { Cluster } from "ioredis";
+import { Cluster, type RedisOptions } from "ioredis";
 import { REDIS_COMMAND_MS } from "../base/deadlines.ts";
 import {
   addressOf,
@@ -34,9 +34,9 @@ const REDIRECTIONS_MAX = 4;
  * to a lost node, or to its successor, for as long as the process lives; when all are lost it looks
  * up the configured nodes again.
  */
-export function connectCluster({ addresses, username, password, isTls }: RedisNodes, options: ConnectOptions): Cluster {
+export function connectCluster(nodes: RedisNodes, options: ConnectOptions): Cluster {
   const { name, log } = options;
-  const cluster = new Cluster(addresses.map(toNode), {
+  const cluster = new Cluster(nodes.addresses.map(toNode), {
     lazyConnect: true,
     enableOfflineQueue: false,
     enableReadyCheck: false, // it asks nodes that are not connected yet and starts over; CLUSTERDOWN says the same
@@ -47,12 +47,7 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
     slotsRefreshTimeout: REDIS_COMMAND_MS,
     slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
     clusterRetryStrategy: reconnectDelayMs,
-    redisOptions: {
-      ...failFast(options),
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(isTls ? { tls: {} } : {}),
-    },
+    redisOptions: { ...failFast(options), ...loginOf(nodes) },
   });
   const warn = warnOnce(log, name);
   cluster.on("error", warn);
@@ -70,6 +65,14 @@ export function connectCluster({ addresses, username, password, isTls }: RedisNo
   });
   cluster.on("-node", () => refreshSoon(cluster));
   return cluster;
+}
+
+function loginOf({ username, password, isTls }: RedisNodes): Pick<RedisOptions, "username" | "password" | "tls"> {
+  const login: ReturnType<typeof loginOf> = {};
+  if (username !== undefined) login.username = username;
+  if (password !== undefined) login.password = password;
+  if (isTls) login.tls = {};
+  return login;
 }
 
 /** The event of a cluster that one of its nodes has become usable. */

@@ -14,7 +14,7 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
   return [];
 };
 
-test("defaults stand in for what is unset or empty", () => {
+test("an unset or empty variable has its default", () => {
   expect(parse({ REDIS_URL, QUEUE_MAX: "", REGIONS: undefined })).toMatchObject({
     QUEUE_MAX: 10,
     REGIONS: ["GLOBAL", "ASIA", "EU", "NA"],
@@ -24,7 +24,7 @@ test("defaults stand in for what is unset or empty", () => {
   });
 });
 
-test("a region's own URL replaces the common one, for that region alone", () => {
+test("a region's own URL replaces the common one for that region only", () => {
   const { urlsByRegion } = parse({ REDIS_URL, REGIONS: "EU,NA", REDIS_URL_EU: "rediss://eu:6380" });
   expect([...urlsByRegion.REDIS_URL]).toEqual([
     ["EU", "rediss://eu:6380"],
@@ -68,13 +68,13 @@ describe("a secret that signs tokens", () => {
     parseEnvironment({ ...commonFields, ...tokenFields }, [], { REDIS_URL, ...env });
   const short = ["x", "x".repeat(31), "é".repeat(15), " ".repeat(31)];
 
-  test.each(short)("%p is too short, as the one that signs or as the other", (text) => {
+  test.each(short)("%p is too short as the present or the previous secret", (text) => {
     expect(() => load({ JWT_SECRET: text })).toThrow("JWT_SECRET must have at least 32 bytes");
     const previous = { JWT_SECRET: "x".repeat(32), JWT_SECRET_PREVIOUS: text };
     expect(() => load(previous)).toThrow("JWT_SECRET_PREVIOUS must have at least 32 bytes");
   });
 
-  test("is required, and counts by bytes", () => {
+  test("is required, and its length is counted in bytes", () => {
     expect(() => load({})).toThrow("JWT_SECRET is required");
     expect(load({ JWT_SECRET: "é".repeat(16) }).JWT_SECRET).toBe("é".repeat(16));
   });

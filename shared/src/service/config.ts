@@ -1,23 +1,26 @@
 import { z } from "zod";
 import type { TokenOptions } from "../auth/tokens.ts";
 import { LOG_LEVELS } from "../log/log.ts";
+import { redactSecrets } from "../log/redact.ts";
 import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
 
 export type Environment = Record<string, string | undefined>;
 
-export const INVALID_CONFIGURATION = "The configuration is not valid";
-
-/** Every fault of a configuration, one a line, each naming its variable. */
+/** All faults of a configuration, one a line, each with its variable. */
 export class ConfigError extends Error {
   constructor(
     readonly faults: readonly string[],
-    heading = INVALID_CONFIGURATION,
+    heading = "The configuration is not valid",
   ) {
     super(`${heading}:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
     this.name = "ConfigError";
   }
 }
+
+/** The message for an error that ends the process: of other errors their text alone, redacted. */
+export const toFinalMessage = (error: unknown) =>
+  `${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`;
 
 /** A whole number in plain digits: `0x10`, `1e3` and `1.5` are refused. */
 export const wholeNumber = (min: number, max: number) =>
@@ -66,7 +69,7 @@ const share = z
   .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be from 0 to 1")
   .transform(Number);
 
-/** Variables of every service. */
+/** The variables of every service. */
 export const commonFields = {
   NODE_ENV: z
     .enum(["development", "production", "test"])
@@ -104,9 +107,10 @@ export const commonFields = {
   }),
 };
 
+const text = z.string().min(1);
 const secret = z.string().refine((text) => new TextEncoder().encode(text).length >= 32, "must have at least 32 bytes");
 
-/** Variables of a service that verifies tokens. */
+/** The variables of a service that verifies tokens. */
 export const tokenFields = {
   JWT_SECRET: secret.meta({
     description:
@@ -118,8 +122,8 @@ export const tokenFields = {
       "Verifies tokens, too: the secret of before, or the next one. docs/operate.md has the order of a change.",
     example: "",
   }),
-  JWT_ISSUER: z.string().min(1).default("leaderboard").meta({ description: "`iss` of the tokens." }),
-  JWT_AUDIENCE: z.string().min(1).default("leaderboard").meta({ description: "`aud` of the tokens." }),
+  JWT_ISSUER: text.default("leaderboard").meta({ description: "`iss` of the tokens." }),
+  JWT_AUDIENCE: text.default("leaderboard").meta({ description: "`aud` of the tokens." }),
   JWT_LIFETIME_SECONDS: wholeNumber(60, 366 * 24 * 3600)
     .default(24 * 3600)
     .meta({ description: "Lifetime of a player's token." }),
@@ -127,35 +131,31 @@ export const tokenFields = {
     description: "Key set of an identity provider whose players are let in (RS256, ES256, EdDSA). Closes registration.",
     example: "https://id.example.com/.well-known/jwks.json",
   }),
-  JWT_JWKS_ISSUER: z.string().min(1).optional().meta({
+  JWT_JWKS_ISSUER: text.optional().meta({
     description: "`iss` of the provider's tokens; `JWT_ISSUER` unless set.",
     example: "https://id.example.com/",
   }),
-  JWT_JWKS_AUDIENCE: z
-    .string()
-    .min(1)
+  JWT_JWKS_AUDIENCE: text
     .optional()
     .meta({ description: "`aud` of the provider's tokens; `JWT_AUDIENCE` unless set.", example: "leaderboard" }),
-  JWT_REGION_CLAIM: z
-    .string()
-    .min(1)
+  JWT_REGION_CLAIM: text
     .default("region")
     .meta({ description: "Claim of the provider's tokens that names the home region." }),
-  JWT_NAME_CLAIM: z.string().min(1).default("name").meta({
+  JWT_NAME_CLAIM: text.default("name").meta({
     description: "Claim of the provider's tokens that names the player on boards; the `sub` where it is missing.",
   }),
 };
 
 type Fields = typeof commonFields & z.ZodRawShape;
 
-/** A parsed environment, with the URL of each region for every prefix that a region may override. */
+/** A parsed environment, and for each prefix the URL of each region. */
 export type Settings<F extends Fields, P extends string> = z.output<z.ZodObject<F>> & {
   urlsByRegion: Readonly<Record<P, ReadonlyMap<string, string>>>;
 };
 
 /**
- * Parses the environment against `fields`. A variable set to nothing counts as unset. For each of `prefixes`,
- * `<PREFIX>_<REGION>` replaces `<PREFIX>` for one region.
+ * Parses the environment against `fields`. An empty variable counts as unset. For each of
+ * `prefixes`, `<PREFIX>_<REGION>` replaces `<PREFIX>` for one region.
  *
  * @throws ConfigError with all faults at once
  */
@@ -220,10 +220,8 @@ export function toServiceConfig(
     logLevel: settings.LOG_LEVEL,
     host: settings.HOST,
     port: settings.PORT,
-    /** The port that Prometheus asks. Without one metrics are not served. */
     metricsPort: settings.METRICS_PORT,
     topology: toTopology(settings),
-    /** Collector of the spans; without it nothing is traced. */
     tracing:
       settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
         ? undefined

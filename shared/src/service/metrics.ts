@@ -1,16 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { problemStatus } from "../api/problems.ts";
+import { Problem, problemStatus } from "../api/problems.ts";
+import { problemReply } from "../http/problem-reply.ts";
+import { toResponse } from "../http/reply.ts";
 import type { OnEnd } from "../http/serve.ts";
 import { observeScripts } from "../redis/scripts/define-script.ts";
 import type { Stores } from "../stores/stores.ts";
 
-// Figures of Node for which Bun has no value or a wrong one. Three are gauges with the suffix of a counter.
+// Figures of Node for which Bun has no value or a wrong one. Three are gauges with the suffix of a
+// counter.
 const NOT_OF_BUN = ["nodejs_active_resources", "nodejs_active_handles", "nodejs_active_requests"]
   .flatMap((name) => [name, `${name}_total`])
   .concat("process_heap_bytes", "nodejs_gc_duration_seconds")
   .concat(["total", "used", "available"].map((size) => `nodejs_heap_space_size_${size}_bytes`));
 
-/** A registry with the process's own figures (memory, CPU, event loop) in it. */
+/** A registry that has the process's own figures (memory, CPU, event loop). */
 export function createMetrics(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
@@ -19,12 +22,27 @@ export function createMetrics(service: string): Registry {
   return registry;
 }
 
+/**
+ * Answers `GET /metrics` on a port of its own. The service's own port does not answer it, so that a
+ * proxy before the service cannot expose the metrics.
+ */
+export function serveMetrics(address: { hostname: string; port: number }, registry: Registry): Bun.Server<undefined> {
+  const scrape = async () =>
+    new Response(await registry.metrics(), { headers: { "Content-Type": registry.contentType } });
+  return Bun.serve({
+    ...address,
+    development: false,
+    routes: { "/metrics": { GET: scrape } },
+    fetch: () => toResponse(problemReply(new Problem("not_found", "Metrics alone are here."), crypto.randomUUID())),
+  });
+}
+
 // Seconds. A read takes under a millisecond, the deadline of a request is one second.
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
- * Measures the duration of every request by route (never by path: ids would make a series each), method and status, and
- * counts problems by code, which tells a full queue from an empty bucket.
+ * Measures the duration of requests by method, route and status, and counts problems by code. The
+ * label is the route, because each path with an id would be a series of its own.
  */
 export function measureRequests(registry: Registry): OnEnd {
   const duration = new Histogram({
@@ -40,7 +58,7 @@ export function measureRequests(registry: Registry): OnEnd {
     labelNames: ["code"] as const,
     registers: [registry],
   });
-  // Each code begins at 0: a rate does not show the first event of a series that begins with it.
+  // Each code begins at 0, because a rate does not show the event that begins a series.
   for (const code of Object.keys(problemStatus)) problems.inc({ code }, 0);
   return ({ incoming: { method }, route, reply: { status, problem }, startedAtMs }) => {
     duration.observe({ method, route, status }, (performance.now() - startedAtMs) / 1000);
@@ -48,10 +66,10 @@ export function measureRequests(registry: Registry): OnEnd {
   };
 }
 
-// Seconds. A script takes some 50 µs of an idle Redis, and the time-out of a command ends it at 0.4.
+// Seconds. A script takes some 50 µs of an idle Redis; the timeout of a command is 0.4 s.
 const SCRIPT_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5];
 
-/** Measures a service's Redis connections: whether each is ready, and how long scripts take. */
+/** Measures whether each Redis connection is ready, and how long scripts take. */
 export function measureStores(registry: Registry, stores: Pick<Stores, "all" | "byAddress">): void {
   const registers = [registry];
   const duration = new Histogram({

@@ -34,7 +34,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-test("SIGTERM while a request is held: it is answered, then the store is closed, then the process ends with 0", async () => {
+test("after SIGTERM a held request is answered, then the store is closed, then the process exits with 0", async () => {
   const child = Bun.spawn([process.execPath, "-e", source], { stdin: "pipe", stdout: "pipe", cwd: import.meta.dir });
   const lines = linesOf(child.stdout);
   const until = async (part: string): Promise<string> => {
@@ -62,7 +62,7 @@ test("SIGTERM while a request is held: it is answered, then the store is closed,
   expect(await child.exited).toBe(0);
 }, 20_000);
 
-test("a failure outside the app is an internal problem: no page of Bun's, no source, no message", async () => {
+test("a failure outside the app is an internal problem that shows no source code and no message", async () => {
   const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
   const lines = linesOf(child.stdout);
   try {
@@ -86,7 +86,7 @@ test("a failure outside the app is an internal problem: no page of Bun's, no sou
   }
 }, 20_000);
 
-test("an uncaught error ends the process in order, with code 1", async () => {
+test("an uncaught error shuts the service down in order, with exit code 1", async () => {
   const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
   let text = "";
   for await (const line of linesOf(child.stdout)) {

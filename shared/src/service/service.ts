@@ -6,27 +6,25 @@ import { toResponse } from "../http/reply.ts";
 import { LINK_PATH } from "../link/frames.ts";
 import { type AnswerLinked, createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
 import { createLog, type Log, type LogLevel } from "../log/log.ts";
-import { redactSecrets } from "../log/redact.ts";
-import { openTracing } from "../tracing/open-tracing.ts";
 import type { Tracing, TracingOptions } from "../tracing/tracing.ts";
-import { ConfigError } from "./config.ts";
-import { serveMetrics } from "./metrics-server.ts";
+import { toFinalMessage } from "./config.ts";
+import { serveMetrics } from "./metrics.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 
-/** The parts that every service begins with. */
+/** What every service starts with. */
 export interface Service {
   log: Log;
   shutdown: Shutdown;
-  /** Absent where tracing is off. */
+  /** Undefined if tracing is off. */
   tracing: Tracing | undefined;
-  /** Opens the port; closing it is the first step of the shutdown that is not registered later. */
+  /** Opens the port. The shutdown closes it before everything that was opened earlier. */
   listen(fetch: Fetch, options?: ListenOptions): void;
 }
 
 export interface ListenOptions {
-  /** Takes links, and answers the requests that come by them. */
+  /** Accepts links and answers their requests. */
   answerLinked?: AnswerLinked;
-  /** Metrics to serve on the metrics port, where the configuration has one. */
+  /** Served on the metrics port, if the configuration has one. */
   metrics?: Registry;
 }
 
@@ -39,19 +37,20 @@ export interface ServiceOptions {
   tracing: TracingOptions | undefined;
 }
 
-/** Time for an orderly end. An orchestrator must wait longer than this before it kills the process. */
+/** An orchestrator must wait longer than this before it kills the process. */
 export const SHUTDOWN_DEADLINE_MS = 10_000;
-// Two probes of a load balancer: after them it sends no new requests here.
+// Time for two probes of a load balancer, after which it sends no new requests here.
 const DRAIN_MS = 600;
-// Longer than a proxy keeps an idle connection, so that a service never closes one that the proxy is about to use. It
-// also ends a request whose bytes drip in. For a connection's first request Bun has 12 seconds of its own.
+// Longer than a proxy keeps an idle connection, so that a service never closes one that the proxy
+// is about to use. It also ends a request that arrives in drips. For the first request of a
+// connection Bun has its own bound of 12 seconds.
 const IDLE_TIMEOUT_SECONDS = 120;
-// Well above the body limit: the answer to a large body is a problem document, not a closed connection.
+// Well above the limit of a body, so that a large body gets a problem and not a closed connection.
 const READ_BYTES_MAX = 1024 * 1024;
 
 /**
- * Runs a service until it is told to stop. Where the configuration or a store is not fit to start with, it
- * prints why on standard error and exits with 1.
+ * Runs a service until a signal stops it. If the configuration or a store forbids the start, prints
+ * the reason on standard error and exits with 1.
  */
 export async function runService<C extends ServiceOptions>(
   load: () => C,
@@ -62,7 +61,9 @@ export async function runService<C extends ServiceOptions>(
     const log = createLog(config.name, config.logLevel);
     const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
     stopOnSignals(shutdown, log);
-    const tracing = await openTracing(config.name, config.tracing);
+    // The exporter is loaded only where a collector is configured.
+    const { name, tracing: traced } = config;
+    const tracing = traced && (await import("../tracing/otlp-tracing.ts")).createOtlpTracing(name, traced);
     if (tracing !== undefined) shutdown.onClose("tracing", () => tracing.close());
     await run(config, {
       log,
@@ -71,7 +72,7 @@ export async function runService<C extends ServiceOptions>(
       listen: (fetch, options) => listen(config, { fetch, ...options }, { log, shutdown }),
     });
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`);
+    process.stderr.write(toFinalMessage(error));
     process.exit(1);
   }
 }
@@ -87,7 +88,7 @@ function listen(
     port,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     maxRequestBodySize: READ_BYTES_MAX,
-    // Bun's own page for an error shows source code.
+    // Bun's own error page would show source code.
     development: false,
     error(error) {
       const requestId = crypto.randomUUID();
@@ -113,24 +114,20 @@ function listen(
   log.info({ address: `${server.hostname}:${server.port}` }, "listening");
 }
 
-/** Looks the peer up only when it is asked for. */
+/** A connection that looks up its peer only on demand. */
 class HttpConnection implements Connection {
-  readonly #request: Request;
-  readonly #server: Bun.Server<LinkState>;
-  readonly hasAmbiguousPath: boolean;
-
-  constructor(request: Request, server: Bun.Server<LinkState>, hasAmbiguousPath: boolean) {
-    this.#request = request;
-    this.#server = server;
-    this.hasAmbiguousPath = hasAmbiguousPath;
-  }
+  constructor(
+    private readonly request: Request,
+    private readonly server: Bun.Server<LinkState>,
+    readonly hasAmbiguousPath: boolean,
+  ) {}
 
   get peer(): string {
-    return this.#server.requestIP(this.#request)?.address ?? "";
+    return this.server.requestIP(this.request)?.address ?? "";
   }
 
   setIdleTimeout(seconds: number): void {
-    this.#server.timeout(this.#request, seconds);
+    this.server.timeout(this.request, seconds);
   }
 }
 

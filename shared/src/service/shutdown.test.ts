@@ -4,13 +4,13 @@ import { createShutdown } from "./shutdown.ts";
 
 const log = createLog("test", "silent");
 
-function under(deadlineMs = 5_000) {
+function createUnderTest(deadlineMs = 5_000) {
   const codes: number[] = [];
   return { codes, shutdown: createShutdown({ log, deadlineMs, exit: (code) => void codes.push(code) }) };
 }
 
 test("what was opened last is closed first, one after another", async () => {
-  const { codes, shutdown } = under();
+  const { codes, shutdown } = createUnderTest();
   const closed: string[] = [];
   for (const name of ["redis", "postgres", "server"]) {
     shutdown.onClose(name, async () => {
@@ -23,8 +23,8 @@ test("what was opened last is closed first, one after another", async () => {
   expect(codes).toEqual([0]);
 });
 
-test("a step that fails does not keep the others open, and the code tells", async () => {
-  const { codes, shutdown } = under();
+test("a step that fails does not keep the others open, and the exit code is 1", async () => {
+  const { codes, shutdown } = createUnderTest();
   const closed: string[] = [];
   shutdown.onClose("redis", () => closed.push("redis"));
   shutdown.onClose("server", () => Promise.reject(new Error("no")));
@@ -33,14 +33,14 @@ test("a step that fails does not keep the others open, and the code tells", asyn
 });
 
 test("a second signal changes nothing", async () => {
-  const { codes, shutdown } = under();
+  const { codes, shutdown } = createUnderTest();
   let closes = 0;
   shutdown.onClose("redis", () => closes++);
   await Promise.all([shutdown.stop("SIGTERM", 0), shutdown.stop("SIGINT", 1)]);
   expect([closes, codes, shutdown.isStopping]).toEqual([1, [0], true]);
 });
 
-test("after the deadline the process ends with code 1, although steps are still open", async () => {
+test("after the deadline the process exits with 1, also with steps still open", async () => {
   const ended = Promise.withResolvers<number>();
   const shutdown = createShutdown({ log, deadlineMs: 5, exit: ended.resolve });
   const never = Promise.withResolvers<void>();

@@ -1,10 +1,9 @@
 import type { Log } from "../log/log.ts";
 
-/** A step of the shutdown: what was opened, and how it is closed. */
 type Close = () => Promise<unknown> | unknown;
 
 export interface Shutdown {
-  /** True from the first signal on: readiness probes must say no. */
+  /** True after the first signal: readiness probes must fail then. */
   readonly isStopping: boolean;
   /** Registers what was just opened. Steps run one after another, the last opened first. */
   onClose(name: string, close: Close): void;
@@ -14,12 +13,12 @@ export interface Shutdown {
 
 export interface ShutdownOptions {
   log: Log;
-  /** After this time the process ends with code 1, with steps still open or not. */
+  /** After this time the process exits with 1, also with steps still open. */
   deadlineMs: number;
   exit?: (code: number) => void;
 }
 
-/** Closes in the reverse order of opening, each step once, all of them within a deadline. */
+/** Closes in the reverse order of opening, each step once, all within one deadline. */
 export function createShutdown({ log, deadlineMs, exit = process.exit }: ShutdownOptions): Shutdown {
   const steps: { name: string; close: Close }[] = [];
   let stopping = false;
@@ -55,8 +54,8 @@ export function createShutdown({ log, deadlineMs, exit = process.exit }: Shutdow
 }
 
 /**
- * Ties a shutdown to the process. SIGTERM and SIGINT end it with code 0. An uncaught error is logged, accepted requests
- * are finished, and the code is 1, because the state behind such an error is unknown.
+ * Starts the shutdown on SIGTERM and SIGINT, with code 0, and on an uncaught error, with code 1,
+ * because the state after such an error is unknown. Accepted requests are finished first.
  */
 export function stopOnSignals(shutdown: Shutdown, log: Log): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void shutdown.stop(signal, 0));

@@ -70,7 +70,8 @@ export async function awaitFitStores(options: FitStoresOptions): Promise<FitStor
     }
   }
 
-  const needed = new Set([...(needsHome ? [stores.home] : []), ...regions.map((region) => stores.of(region))]);
+  const needed = new Set(regions.map((region) => stores.of(region)));
+  if (needsHome) needed.add(stores.home);
   const waits = new Map([...needed].map((redis) => [redis, untilFit(redis)]));
   await allOrAny([...waits.values()], { graceMs: GRACE_MS, timeoutMs: BOOT_TIMEOUT_MS, what: "Redis" });
   isBooting = false;

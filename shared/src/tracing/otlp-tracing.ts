@@ -12,10 +12,11 @@ import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 import type { OpenSpan, SpanStart, Tracing, TracingOptions } from "./tracing.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER };
-// A collector that does not answer loses spans. It never delays a request, and delays a shutdown by at most this.
+// Spans are lost if the collector does not answer by then. It never delays a request, and delays a
+// shutdown by at most this time.
 const EXPORT_TIMEOUT_MS = 2_000;
 
-/** Sends spans to a collector, in batches, in the background. It registers nothing globally. */
+/** Sends spans to a collector in batches, in the background. Registers nothing globally. */
 export function createOtlpTracing(service: string, { endpoint, ratio }: TracingOptions): Tracing {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/$/, "")}/v1/traces`,
@@ -27,13 +28,13 @@ export function createOtlpTracing(service: string, { endpoint, ratio }: TracingO
     spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT_MS })],
   });
   const tracer = provider.getTracer("leaderboard");
-  const around = new AsyncLocalStorage<Context>();
+  const current = new AsyncLocalStorage<Context>();
 
   function begin({ name, kind, parent, links = [], attributes = {} }: SpanStart, startTime = Date.now()): Span {
     const options = { kind: kind === undefined ? SpanKind.INTERNAL : KINDS[kind], attributes, startTime };
-    const linked = links.flatMap((link) => toSpanContext(link) ?? []).map((context) => ({ context }));
-    const above = toSpanContext(parent);
-    const context = above === undefined ? around.getStore() : trace.setSpanContext(ROOT_CONTEXT, above);
+    const linked = links.flatMap((link) => parseTraceparent(link) ?? []).map((context) => ({ context }));
+    const above = parseTraceparent(parent);
+    const context = above === undefined ? current.getStore() : trace.setSpanContext(ROOT_CONTEXT, above);
     return tracer.startSpan(name, { ...options, links: linked }, context ?? ROOT_CONTEXT);
   }
 
@@ -41,12 +42,9 @@ export function createOtlpTracing(service: string, { endpoint, ratio }: TracingO
     async within(start, work) {
       const span = begin(start);
       const fail = () => void span.setStatus({ code: SpanStatusCode.ERROR });
-      const open: OpenSpan = {
-        fail,
-        set: (attributes) => void span.setAttributes(attributes),
-      };
+      const open: OpenSpan = { fail, set: (attributes) => void span.setAttributes(attributes) };
       try {
-        return await around.run(trace.setSpan(ROOT_CONTEXT, span), () => work(open));
+        return await current.run(trace.setSpan(ROOT_CONTEXT, span), () => work(open));
       } catch (error) {
         fail();
         throw error;
@@ -56,28 +54,19 @@ export function createOtlpTracing(service: string, { endpoint, ratio }: TracingO
     },
 
     record(start, seconds) {
-      if (start.parent === undefined && start.links === undefined && around.getStore() === undefined) return undefined;
+      if (start.parent === undefined && start.links === undefined && current.getStore() === undefined) return undefined;
       const endedAt = Date.now();
       const span = begin(start, endedAt - seconds * 1000);
       span.end(endedAt);
-      return toTraceparent(span);
+      return formatTraceparent(span.spanContext());
     },
 
     current() {
-      const span = trace.getSpan(around.getStore() ?? ROOT_CONTEXT);
-      return span === undefined ? undefined : toTraceparent(span);
+      const context = trace.getSpanContext(current.getStore() ?? ROOT_CONTEXT);
+      return context && formatTraceparent(context);
     },
 
-    close: () => provider.shutdown().catch(() => {}), // a collector that is away is no reason to fail
+    // A shutdown does not fail because the collector is away.
+    close: () => provider.shutdown().catch(() => {}),
   };
-}
-
-function toSpanContext(text: string | undefined) {
-  const parsed = parseTraceparent(text);
-  return parsed && { traceId: parsed.traceId, spanId: parsed.spanId, traceFlags: parsed.flags, isRemote: true };
-}
-
-function toTraceparent(span: Span): string {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return formatTraceparent({ traceId, spanId, flags: traceFlags });
 }

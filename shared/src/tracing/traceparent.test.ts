@@ -5,29 +5,36 @@ import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
 
-test.each([`00-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-00`])("%s is read and written alike", (text) => {
-  const parsed = parseTraceparent(text);
-  expect(parsed && formatTraceparent(parsed)).toBe(text);
-});
+test.each([`00-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-00`])(
+  "the traceparent %s is formatted as it was parsed",
+  (text) => {
+    const parsed = parseTraceparent(text);
+    expect(parsed && formatTraceparent(parsed)).toBe(text);
+  },
+);
 
-test("of a later version the known fields are read", () => {
-  expect(parseTraceparent(`cc-${TRACE}-${SPAN}-01-more`)).toEqual({ traceId: TRACE, spanId: SPAN, flags: 1 });
+test("the known fields of a later version are parsed", () => {
+  expect(parseTraceparent(`cc-${TRACE}-${SPAN}-01-more`)).toMatchObject({
+    traceId: TRACE,
+    spanId: SPAN,
+    traceFlags: 1,
+  });
 });
 
 test.each([
   ["nothing", undefined],
-  ["an empty one", ""],
-  ["the version that is none", `ff-${TRACE}-${SPAN}-01`],
+  ["an empty text", ""],
+  ["the invalid version", `ff-${TRACE}-${SPAN}-01`],
   ["a trace of zeros", `00-${"0".repeat(32)}-${SPAN}-01`],
   ["a span of zeros", `00-${TRACE}-${"0".repeat(16)}-01`],
   ["capitals", `00-${TRACE.toUpperCase()}-${SPAN}-01`],
   ["more than version 00 has", `00-${TRACE}-${SPAN}-01-more`],
   ["two at once", `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`],
-])("%s is no traceparent", (_, text) => {
+])("%s is not parsed as a traceparent", (_, text) => {
   expect(parseTraceparent(text)).toBeUndefined();
 });
 
-test("an event is never refused for its traceparent", () => {
+test("an event with an invalid traceparent is accepted without it", () => {
   const event = {
     board: "main",
     user_id: "ada",

@@ -4,11 +4,11 @@ import type { Reply } from "../http/reply.ts";
 import { observeScripts } from "../redis/scripts/define-script.ts";
 import type { Stores } from "../stores/stores.ts";
 
-/** The description of a span that begins. */
+/** A span to begin. */
 export interface SpanStart {
   name: string;
   kind?: "server" | "client" | "consumer";
-  /** W3C `traceparent` of the parent span. The current span unless given. */
+  /** W3C `traceparent` of the parent span; by default the current span is the parent. */
   parent?: string | undefined;
   /** `traceparent`s of related spans in other traces. */
   links?: readonly string[];
@@ -22,33 +22,30 @@ export interface OpenSpan {
   fail(): void;
 }
 
-/**
- * The spans of one process, on their way to a collector. Code that traces takes an optional one, which is absent where
- * tracing is off.
- */
+/** The spans of one process. `undefined` stands for it if tracing is off. */
 export interface Tracing {
-  /** Runs `work` in a span. An error marks the span as failed, and is thrown on. */
+  /** Runs `work` in a span. An error marks the span as failed and is rethrown. */
   within<T>(start: SpanStart, work: (span: OpenSpan) => Promise<T>): Promise<T>;
   /**
-   * Records a span that has just ended. One without a parent and without links is left out.
+   * Records a span that has just ended. A span without a parent and without links is left out.
    *
    * @returns its `traceparent`
    */
   record(start: SpanStart, seconds: number): string | undefined;
   /** The `traceparent` of the current span. */
   current(): string | undefined;
-  /** Sends the spans that are not sent yet. */
+  /** Sends the remaining spans. */
   close(): Promise<void>;
 }
 
 export interface TracingOptions {
   /** Base URL of a collector that takes OTLP over HTTP: `http://collector:4318`. */
   endpoint: string;
-  /** Share of the traces begun here that are recorded, 0 to 1. A `traceparent` of a caller decides for its own trace. */
+  /** Share of the traces to record, 0 to 1. A caller's `traceparent` decides for its trace. */
   ratio: number;
 }
 
-/** Answers a request in a span, below the caller's. Probes have none. */
+/** Answers a request in a span whose parent is the caller's. Probes are not traced. */
 export function traceRequest(
   tracing: Tracing,
   { route, incoming }: { route: string; incoming: Incoming },
@@ -66,7 +63,7 @@ export function traceRequest(
   });
 }
 
-/** Records a span for every Redis script that runs within a span. */
+/** Records a span for every Redis script that runs in a span. */
 export function traceScripts(tracing: Tracing, stores: Pick<Stores, "all">): void {
   for (const redis of stores.all) {
     observeScripts(redis, (script, seconds) => {

@@ -1,5 +1,5 @@
 import { Problem } from "shared/api/problems";
-import { CHARACTERS_MIN, normalizePassword } from "shared/auth/credentials";
+import { CHARACTERS_MIN, normalizePassword } from "shared/auth/passwords";
 
 /**
  * Refuses the passwords that are guessed first, in any case: the most used ones, and the player's

@@ -1,5 +1,5 @@
 import { Problem } from "shared/api/problems";
-import { normalizePassword } from "shared/auth/credentials";
+import { normalizePassword } from "shared/auth/passwords";
 import { PASSWORD_TURN_MS } from "shared/base/deadlines";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { createFairQueue } from "./fair-queue.ts";

@@ -1,0 +1,122 @@
+import { STATUS_CODES } from "node:http";
+import type { Operation } from "shared/api/operation";
+import { type ProblemCode, problemStatus } from "shared/api/problems";
+import { headersOf, type Json, ref } from "./headers.ts";
+
+/** When a client meets a code, and what it can do then. A code without a text does not compile. */
+const problemTexts: Record<ProblemCode, string> = {
+  invalid_json: "The body is not JSON in UTF-8.",
+  invalid_request: "A field of the body, the query, the path or a header is not valid; `errors` names each.",
+  missing_token: "The route needs a bearer token.",
+  invalid_token: "The token is not valid here, has expired, or its account is not there any more. Log in again.",
+  bad_credentials: "No player has this `user_id` with these credentials.",
+  wrong_region: "The region is not the player's home region.",
+  forbidden: "The token is a player's on a route for operators, or an operator's on a route for players.",
+  registration_closed: "Players of this server register with its identity provider.",
+  not_found: "There is no such path, or nothing is kept of this player.",
+  not_ranked: "The player has no entry on this board of this view.",
+  method_not_allowed: "The path takes other methods, which `Allow` names.",
+  request_timeout: "The body took longer than 5 seconds.",
+  user_exists: "The `user_id` is taken.",
+  entry_exists: "The player already has an entry on this board; set or add to it instead.",
+  idempotency_conflict: "The `Idempotency-Key` was used for another request within the last 24 hours.",
+  body_too_large: "A body may have at most 16 KiB.",
+  unsupported_media_type: "Bodies are JSON in UTF-8, not compressed, and say so: `Content-Type: application/json`.",
+  score_out_of_range: "The sum would leave ±(2⁵³−1). Nothing was changed.",
+  too_many_streams: "One address has too many live streams open. Close one, or come back after `Retry-After` seconds.",
+  rate_limited: "A token bucket is empty. Nothing was changed; come back after `Retry-After` seconds.",
+  queue_full: "Too many writes wait for PostgreSQL. Nothing was changed; come back after `Retry-After` seconds.",
+  head_too_large: "Path, query and headers have more than 15 KiB together.",
+  internal: "Something failed on the server's side; its log has the `request_id`.",
+  unavailable: "A store or the ranking service does not answer. Nothing was changed; try again.",
+  outcome_unknown: "The write may stand: read the score, or repeat it under the same `Idempotency-Key`.",
+  region_unavailable:
+    "A region of the view does not answer; `missing_regions` names it. `partial=allow` reads the rest.",
+  no_upstream: "No ranking service is up. Nothing was changed; try again.",
+};
+
+/** Codes of requests that match no operation. */
+export const UNROUTED: readonly ProblemCode[] = ["not_found", "method_not_allowed"];
+
+/** The texts of codes, as a list in Markdown. */
+export const textOf = (codes: readonly ProblemCode[]) =>
+  codes.map((code) => `- \`${code}\`: ${problemTexts[code]}`).join("\n");
+
+/** The codes of an operation: its own, and those that its description implies. */
+function codesOf({ problems, body, isProxied, limits, access }: Operation): ProblemCode[] {
+  const codes: ProblemCode[] = ["invalid_request", "internal", ...problems];
+  if (body !== undefined) codes.push("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout");
+  if (access !== "anyone") codes.push("missing_token", "invalid_token", "forbidden");
+  if (limits.length > 0) codes.push("rate_limited");
+  if (isProxied) codes.push("head_too_large", "unavailable", "no_upstream");
+  return codes;
+}
+
+/** One response for each status. Operations with the same codes share a response by its name. */
+export function problemsOf(operation: Operation) {
+  const codes = codesOf(operation);
+  const statuses = [...new Set(codes.map((code) => problemStatus[code]))].sort((a, b) => a - b);
+  const kinds = [operation.isProxied ? "proxied" : "own"].concat(operation.limits.length > 0 ? "limited" : []);
+  return statuses.map((status) => {
+    const here = codes.filter((code) => problemStatus[code] === status).sort();
+    return { status, name: [...here, ...kinds].join("."), response: problemResponse(status, here, operation) };
+  });
+}
+
+function problemResponse(status: number, codes: readonly ProblemCode[], operation: Operation): Json {
+  const schema = {
+    allOf: [ref("schemas", "Problem")],
+    properties: { status: { const: status }, code: { enum: codes } },
+  };
+  const shown = codes.map((code) => [code, { summary: problemTexts[code], value: exampleOf(code) }]);
+  return {
+    description: textOf(codes),
+    headers: headersOf(operation, {
+      "Retry-After": status === 429 || status === 503,
+      "WWW-Authenticate": status === 401,
+    }),
+    content: { "application/problem+json": { schema, examples: Object.fromEntries(shown) } },
+  };
+}
+
+function exampleOf(code: ProblemCode): Json {
+  const status = problemStatus[code];
+  return {
+    type: "about:blank",
+    title: STATUS_CODES[status] ?? "Error",
+    status,
+    code,
+    detail: problemTexts[code].replaceAll("`", ""),
+    request_id: "03c29ba9-6033-4c56-881d-d1264c0b68ce",
+    errors: code === "invalid_request" ? [{ field: "delta", message: "must be a number" }] : undefined,
+  };
+}
+
+const text = { type: "string" };
+export const problemSchema = {
+  type: "object",
+  description: "An error, as RFC 9457 describes it.",
+  properties: {
+    type: { const: "about:blank" },
+    title: { ...text, description: "The status in words." },
+    status: { type: "integer" },
+    code: { enum: Object.keys(problemStatus), description: "Stable: what a program goes by." },
+    detail: { ...text, description: "For people." },
+    request_id: text,
+    missing_regions: { type: "array", items: text, description: "Of `region_unavailable`: who does not answer." },
+    errors: {
+      description: "What is wrong with the input, field by field.",
+      type: "array",
+      minItems: 1,
+      items: {
+        type: "object",
+        properties: { field: text, message: text },
+        required: ["field", "message"],
+        additionalProperties: false,
+      },
+    },
+  },
+  required: ["type", "title", "status", "code", "detail", "request_id"],
+  // `unevaluatedProperties` would be exact over `allOf`; few generators know it.
+  additionalProperties: false,
+};
