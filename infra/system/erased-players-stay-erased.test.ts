@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { createErasePlayer, type ErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 let erase: ErasePlayer;

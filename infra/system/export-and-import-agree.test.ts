@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { keepDoing } from "testing/keep-doing";
 import { runLb } from "testing/run-lb";
 import { type Format, HEADER } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
@@ -9,7 +10,7 @@ import { type ImportCounts, importBoard } from "../../drainer/src/transfer/impor
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, exportText, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, exportText, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 beforeAll(async () => {

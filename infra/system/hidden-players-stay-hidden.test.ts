@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { parseRecord } from "shared/model/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/redis/keys";
+import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
@@ -10,7 +11,7 @@ import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
-import { type BothStores, exportText, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, exportText, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 let set: (userId: string, isHidden: boolean) => Promise<number>;

@@ -3,8 +3,9 @@ import { ARRIVAL_DIGITS } from "shared/base/times";
 import { formatRecord, parseRecord } from "shared/model/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
+import { keepDoing } from "testing/keep-doing";
 import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 beforeAll(async () => {

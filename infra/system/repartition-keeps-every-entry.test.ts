@@ -17,6 +17,7 @@ import {
   visibilityKey,
 } from "shared/redis/keys";
 import type { Stores } from "shared/stores/stores";
+import { keepDoing } from "testing/keep-doing";
 import { openFences } from "testing/open-fences";
 import { createGuard, type StoreState } from "../../drainer/src/guard/guard.ts";
 import { unshared } from "../../drainer/src/leases/lease.ts";
@@ -27,7 +28,7 @@ import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, startBothStores } from "./test/both-stores-under-test.ts";
 
 const REGIONS = ["EU", "NA"];
 const BOARDS = ["main", "weekly"];

@@ -6,10 +6,11 @@ import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import { awaitReady } from "shared/redis/redis";
 import { startRedis } from "stack/redis";
+import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, startBothStores } from "./test/both-stores-under-test.ts";
 
 let under: BothStores;
 const cleanups: (() => Promise<void>)[] = [];

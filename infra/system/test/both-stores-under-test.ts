@@ -114,18 +114,3 @@ export async function exportText({ sides }: BothStores, format: Format = "csv", 
   for await (const page of exportBoard(sides, options)) text += toLines(format, page);
   return text;
 }
-
-/** Repeats `work` in `lanes` at once until it is stopped, which waits for the runs under way. */
-export function keepDoing(work: () => Promise<unknown>, lanes = 1): AsyncDisposable & { stop(): Promise<void> } {
-  let isStopped = false;
-  const lane = async () => {
-    while (!isStopped) await work();
-  };
-  const running = Promise.all(Array.from({ length: lanes }, lane));
-  running.catch(() => {}); // thrown by stop
-  const stop = async () => {
-    isStopped = true;
-    await running;
-  };
-  return { stop, [Symbol.asyncDispose]: stop };
-}
