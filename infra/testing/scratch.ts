@@ -84,6 +84,16 @@ export async function scratchPostgres(databases: string[]): Promise<PostgresServ
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 
+/** A Redis and a PostgreSQL for the processes of one test file, with the variables that name them. */
+export async function scratchStores() {
+  const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
+  return {
+    redis,
+    env: { REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard") },
+    dispose: () => Promise.all([redis.dispose(), postgres.dispose()]),
+  };
+}
+
 async function disposeOf(servers: readonly (RedisServer | PostgresServer)[], dir: string): Promise<void> {
   await Promise.all(servers.map((server) => server.kill()));
   await rm(dir, { recursive: true, force: true });
