@@ -3,7 +3,7 @@ import { type Bucket, toPolicy } from "shared/limits/policies";
 import { createLimiter } from "shared/limits/rate-limit";
 import { createTopology } from "shared/model/regions";
 import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBucketKey } from "shared/redis/keys";
-import { canStepClocks, prepareSteppedClock, type SteppedRedis, startSteppedRedis } from "testing/stepped-redis";
+import { canStepClocks, prepareSteppedClock, startSteppedRedis } from "testing/stepped-redis";
 import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
 import { createLease, LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
@@ -19,7 +19,7 @@ if (shard === undefined) throw new Error("no shard");
 
 // Without a C compiler, the tests of `token-bucket.lua` and `hold-lease.lua` alone check such states.
 describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs cc)", () => {
-  let stepped: SteppedRedis;
+  let stepped: Awaited<ReturnType<typeof startSteppedRedis>>;
   let under: UnderTest;
   let ranker: Built;
   beforeAll(async () => {

@@ -1,7 +1,4 @@
-/**
- * Real servers for one test file: free ports, folders of their own, everything removed by
- * `dispose`.
- */
+/** Real servers for one test file, with free ports and folders of their own, which `dispose` removes. */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,9 +22,9 @@ interface Scratch {
 const REPLICA_POLL_MS = 20;
 
 /** A real Redis on a free port. It does not sync to disk, since no data outlives the test. */
-export async function scratchRedis(args: string[] = []): Promise<RedisServer & Scratch> {
+export async function scratchRedis(args: string[] = [], env = {}): Promise<RedisServer & Scratch> {
   const dir = await scratchDir();
-  const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args] });
+  const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args], env });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 

@@ -1,11 +1,12 @@
 /** The embedded stack of `npm start`, run on a folder and on ports of one test file. */
 
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Redis } from "shared/redis/redis";
 import { type Engine, launch } from "stack/engine";
 import { freePort, isPortFree } from "stack/free-port";
+import { scratchDir } from "stack/scratch-dir";
 import { connectTo } from "./connect.ts";
 import { runLb } from "./run-lb.ts";
 
@@ -23,8 +24,7 @@ export interface Place {
 }
 
 export async function makePlace(): Promise<Place> {
-  const dir = await mkdtemp(join(tmpdir(), "leaderboard-stack-"));
-  await chmod(dir, 0o755); // PostgreSQL may run as another user
+  const dir = await scratchDir();
   const dataDir = join(dir, "data");
   const rankers = await twoFreePorts();
   const [gateway, drainer, redis, postgres] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
@@ -62,11 +62,7 @@ export interface RunningStack extends Engine {
 }
 
 /** Runs `infra/start/start.ts`, and resolves once it says that it is ready. */
-export async function startStack(
-  place: Place,
-  args: string[] = [],
-  env: Record<string, string> = {},
-): Promise<RunningStack> {
+export async function startStack(place: Place, args: string[] = [], env = {}): Promise<RunningStack> {
   const lines: string[] = [];
   const engine = await launch({
     command: process.execPath,

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { words } from "testing/words";
 import {
   asOperator,
   authorization,
@@ -24,23 +25,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   const aCounted = aRead.filter(({ count }) => count !== undefined);
   const badCount = (max: number) =>
     fc.oneof(
-      fc.constantFrom(
-        "0",
-        "-1",
-        "1.5",
-        "1e2",
-        "0x10",
-        "NaN",
-        "Infinity",
-        "",
-        "+5",
-        " 5",
-        "5 ",
-        "ten",
-        "null",
-        "[5]",
-        "٥",
-      ),
+      fc.constantFrom("", " 5", "5 ", ...words`0 -1 1.5 1e2 0x10 NaN Infinity +5 ten null [5] ٥`),
       fc.bigInt({ min: BigInt(max) + 1n, max: 10n ** 30n }).map(String),
     );
   const badUserId = fc.oneof(
@@ -93,9 +78,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   );
 }
 
-/**
- * A request of operators sent by a player or without a token, or with a user id that is not valid.
- */
+/** A request of operators sent by a player or without a token, or with a user id that is not valid. */
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);
   const others = fc.constantFrom<Record<string, string>>({}, authorization(player), { Authorization: "Bearer x.y.z" });
@@ -146,30 +129,8 @@ export function badRoute(player: Player): fc.Arbitrary<Generated> {
     fc.tuple(fc.constant("POST"), fc.constantFrom(...gets)),
   );
   const unknownPath = fc.oneof(
-    fc.constantFrom(
-      "/",
-      "//",
-      "/score",
-      "/score/",
-      "/score/delete",
-      "/auth",
-      "/rank",
-      "/rank/",
-      "/around/",
-      "/rank/a/b",
-    ),
-    fc.constantFrom(
-      "/top/",
-      "//top",
-      "/TOP",
-      "/top;limit=5",
-      "/score%2fadd",
-      "/score/add/",
-      "/.env",
-      "/%00",
-      "/%zz",
-      "/favicon.ico",
-    ),
+    fc.constantFrom(...words`/ // /score /score/ /score/delete /auth /rank /rank/ /around/ /rank/a/b`),
+    fc.constantFrom(...words`/top/ //top /TOP /top;limit=5 /score%2fadd /score/add/ /.env /%00 /%zz /favicon.ico`),
     fc
       .webPath()
       .filter((path) => path.length > 1)
