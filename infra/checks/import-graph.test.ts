@@ -27,7 +27,7 @@ test("the graph knows imports by path, by workspace name and of Lua, and command
 });
 
 test("only with processes, the mains of the services count as imported by what starts them", async () => {
-  const starter = "infra/testing/service-under-test.ts";
+  const starter = "infra/testing/services/service-under-test.ts";
   const all = await readImporters(root, { withProcesses: true });
   expect(importers.get("ranker/src/main.ts")?.has(starter)).not.toBe(true);
   expect(all.get("ranker/src/main.ts")?.has(starter)).toBe(true);

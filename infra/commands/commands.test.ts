@@ -3,8 +3,8 @@ import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
 import { forFile } from "testing/for-file";
 import { openFencesAt } from "testing/open-fences";
-import { runLb } from "testing/run-lb";
 import { scratchRedis } from "testing/scratch";
+import { runLb } from "testing/services/run-lb";
 import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
 import { COMMANDS } from "./list.ts";
 

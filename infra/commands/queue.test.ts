@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
 import { toDeadEntry } from "shared/model/dead-entry";
 import { forFile } from "testing/for-file";
-import { runLb } from "testing/run-lb";
 import { scratchRedisClient } from "testing/scratch";
+import { runLb } from "testing/services/run-lb";
 import { flushAll } from "testing/whole-store";
 
 const server = await forFile(scratchRedisClient());

@@ -3,7 +3,7 @@ import { createTopology } from "shared/model/regions";
 import { accountKey, entriesKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
-import { runLb } from "testing/run-lb";
+import { runLb } from "testing/services/run-lb";
 import { upsertAccounts } from "../../drainer/src/rows/upsert-accounts.ts";
 import { upsertScores } from "../../drainer/src/rows/upsert-scores.ts";
 import { scoreEvent, startUnderTest } from "../../drainer/test/drainer-under-test.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { splitKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
-import { runLb } from "testing/run-lb";
+import { runLb } from "testing/services/run-lb";
 import { upsertScores } from "../../drainer/src/rows/upsert-scores.ts";
 import { scoreEvent, startUnderTest } from "../../drainer/test/drainer-under-test.ts";
 

@@ -6,7 +6,7 @@ import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 import { forFile } from "testing/for-file";
 import { scratchStores } from "testing/scratch";
-import { JWT_SECRET } from "testing/service-under-test";
+import { JWT_SECRET } from "testing/services/service-under-test";
 
 /**
  * Follows a service's Dockerfile without Docker: a stage is a folder, in which the test performs

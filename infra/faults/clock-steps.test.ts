@@ -3,7 +3,7 @@ import { type Bucket, toPolicy } from "shared/limits/policies";
 import { createLimiter } from "shared/limits/rate-limit";
 import { createTopology } from "shared/model/regions";
 import { accountErasedKey, answersKeys, erasedKey, leaseKey, moverKey, regionBucketKey } from "shared/redis/keys";
-import { canStepClocks, prepareSteppedClock, startSteppedRedis } from "testing/stepped-redis";
+import { canStepClocks, prepareSteppedClock, startSteppedRedis } from "testing/redis/stepped-redis";
 import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
 import { createLease, LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";

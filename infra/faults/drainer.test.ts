@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
-import { clientOf } from "testing/client";
 import { forFile } from "testing/for-file";
-import { readMetric, sumMetric } from "testing/metrics";
 import { readPostgresEntries } from "testing/read-entries";
+import { clientOf } from "testing/services/client";
+import { readMetric, sumMetric } from "testing/services/metrics";
 import { until } from "testing/until";
 import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { scaled } from "./scale.ts";

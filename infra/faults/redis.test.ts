@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { clientOf } from "testing/client";
 import { forFile } from "testing/for-file";
-import { sumMetric } from "testing/metrics";
 import { readRedisEntries } from "testing/read-entries";
+import { clientOf } from "testing/services/client";
+import { sumMetric } from "testing/services/metrics";
 import { until } from "testing/until";
 import { createHistory } from "./history.ts";
 import { reportFault } from "./report.ts";

@@ -1,4 +1,4 @@
-import { clientOf } from "testing/client";
+import { clientOf } from "testing/services/client";
 import { until } from "testing/until";
 import type { ServiceMember } from "./site.ts";
 

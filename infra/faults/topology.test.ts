@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { sumMetric } from "testing/metrics";
-import { type ServiceUnderTest, startService } from "testing/service-under-test";
+import { sumMetric } from "testing/services/metrics";
+import { type ServiceUnderTest, startService } from "testing/services/service-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
 import { until } from "testing/until";
 import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "../deploy/nginx/nginx-under-test.ts";

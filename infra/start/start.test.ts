@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import connect from "postgres";
-import { clientOf, codeOf } from "testing/client";
 import { forFile } from "testing/for-file";
-import { makePlace, pidOf, type RunningStack, startStack } from "testing/stack-under-test";
+import { clientOf, codeOf } from "testing/services/client";
+import { makePlace, pidOf, type RunningStack, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
 
 const place = await forFile(makePlace());

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
-import { clientOf, codeOf } from "testing/client";
 import { forFile } from "testing/for-file";
 import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
-import { connectToStack, makePlace, pidOf, runCommand, startStack } from "testing/stack-under-test";
+import { clientOf, codeOf } from "testing/services/client";
+import { connectToStack, makePlace, pidOf, runCommand, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
 
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];

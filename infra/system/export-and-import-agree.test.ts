@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { dirForFile, forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
-import { runLb } from "testing/run-lb";
+import { runLb } from "testing/services/run-lb";
 import { type Format, HEADER } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { clientOf } from "testing/client";
 import { forFile } from "testing/for-file";
-import { makePlace, runCommand, startStack } from "testing/stack-under-test";
+import { clientOf } from "testing/services/client";
+import { makePlace, runCommand, startStack } from "testing/services/stack-under-test";
 
 const place = await forFile(makePlace());
 const limits = { QUEUE_MAX: "100", RATE_USER_PER_SECOND: "1000", RATE_USER_BURST: "1000" };

@@ -4,9 +4,9 @@ import { createTokens } from "shared/auth/tokens";
 import { type ClientOptions, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
 import { forFile } from "testing/for-file";
-import { sumMetric } from "testing/metrics";
 import { scratchRedisClient } from "testing/scratch";
-import { startService } from "testing/service-under-test";
+import { sumMetric } from "testing/services/metrics";
+import { startService } from "testing/services/service-under-test";
 import { flushAll } from "testing/whole-store";
 import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
 

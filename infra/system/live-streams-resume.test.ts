@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { createClient } from "shared/client";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
-import { openEvents } from "testing/event-stream";
 import { forFile } from "testing/for-file";
-import { sumMetric } from "testing/metrics";
+import { openEvents } from "testing/services/event-stream";
+import { sumMetric } from "testing/services/metrics";
 import { until } from "testing/until";
 import { type ServiceMember, startSite } from "../faults/site.ts";
 

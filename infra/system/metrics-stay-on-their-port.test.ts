@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { forFile } from "testing/for-file";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";
-import { startServices } from "testing/service-under-test";
+import { startServices } from "testing/services/service-under-test";
 import { words } from "testing/words";
 
 const services = await forFile(startServices());

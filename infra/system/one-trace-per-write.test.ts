@@ -1,11 +1,11 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { createTopology, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
-import { clientOf } from "testing/client";
-import { connectTo } from "testing/connect";
 import { forFile } from "testing/for-file";
+import { connectTo } from "testing/redis/connect";
 import { scratchStores } from "testing/scratch";
-import { type ServiceName, startService } from "testing/service-under-test";
+import { clientOf } from "testing/services/client";
+import { type ServiceName, startService } from "testing/services/service-under-test";
 
 interface Span {
   service: string;

@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
-import { clientOf } from "testing/client";
 import { forFile } from "testing/for-file";
 import { readPostgresEntries } from "testing/read-entries";
 import { scratchPostgres, scratchRedisClient } from "testing/scratch";
-import { type ServiceName, type ServiceUnderTest, startService } from "testing/service-under-test";
+import { clientOf } from "testing/services/client";
+import { type ServiceName, type ServiceUnderTest, startService } from "testing/services/service-under-test";
 import { openTcpProxy } from "testing/tcp-proxy";
 import { until } from "testing/until";
 import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";

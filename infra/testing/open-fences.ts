@@ -5,7 +5,7 @@ import type { Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
 import { type Redis, runAt } from "shared/redis/redis";
 import { formatFence } from "shared/stores/fence";
-import { connectTo } from "./connect.ts";
+import { connectTo } from "./redis/connect.ts";
 
 const POLL_MS = 5;
 

@@ -8,8 +8,8 @@ import { freePort } from "stack/free-port";
 import { type PostgresServer, startPostgres } from "stack/postgres";
 import { type RedisServer, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
-import { type RedisCluster, startCluster } from "./cluster.ts";
-import { connectAsService } from "./connect.ts";
+import { type RedisCluster, startCluster } from "./redis/cluster.ts";
+import { connectAsService } from "./redis/connect.ts";
 
 /** A server of one test file. */
 interface Scratch {

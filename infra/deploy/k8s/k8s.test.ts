@@ -9,7 +9,7 @@ import { SHUTDOWN_DEADLINE_MS } from "shared/service/service";
 import { forFile } from "testing/for-file";
 import { announceSkipped } from "testing/installed";
 import { scratchStores } from "testing/scratch";
-import { startService } from "testing/service-under-test";
+import { startService } from "testing/services/service-under-test";
 import { drainerFields, loadDrainerConfig } from "../../../drainer/src/config.ts";
 import { gatewayFields, loadGatewayConfig } from "../../../gateway/src/config.ts";
 import { buildPage } from "../../../gateway/src/site/page.ts";

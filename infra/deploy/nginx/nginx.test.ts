@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import { freePort } from "stack/free-port";
-import { openEvents } from "testing/event-stream";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";
+import { openEvents } from "testing/services/event-stream";
 import { words } from "testing/words";
 import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "./nginx-under-test.ts";
 

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createClient } from "shared/client";
-import { codeOf } from "testing/client";
 import { forFile } from "testing/for-file";
-import { startServices } from "testing/service-under-test";
+import { codeOf } from "testing/services/client";
+import { startServices } from "testing/services/service-under-test";
 import { announceWithoutPromtool, faultsOf, promtool } from "./promtool.ts";
 import { definedMetrics, OWN_METRICS, queriedMetrics } from "./queried-metrics.ts";
 

@@ -5,7 +5,7 @@ import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 import { dirForFile } from "testing/for-file";
 import { findOrAnnounce } from "testing/installed";
-import { startServices } from "testing/service-under-test";
+import { startServices } from "testing/services/service-under-test";
 import { until } from "testing/until";
 
 const prometheus = findOrAnnounce("prometheus", "nothing was scraped");

@@ -6,8 +6,8 @@ import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
 import { checkDurability } from "shared/stores/checks";
 import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
-import { connectTo } from "testing/connect";
 import { dirForFile, forFile } from "testing/for-file";
+import { connectTo } from "testing/redis/connect";
 import { scratchRedisClient } from "testing/scratch";
 
 const dir = await dirForFile();

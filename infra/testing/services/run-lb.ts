@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const LB = join(import.meta.dir, "../commands/lb.ts");
+const LB = join(import.meta.dir, "../../commands/lb.ts");
 
 export interface LbRun {
   /** The exit code. */

@@ -4,8 +4,8 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { bar, createProgress, rate } from "shared/command/progress";
 import { commaList, wholeNumber } from "shared/service/config";
 import { z } from "zod";
-import { table } from "./demo/display.ts";
-import { enter, type Player } from "./demo/enter.ts";
+import { table } from "./display.ts";
+import { enter, type Player } from "./enter.ts";
 
 const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
 import { freePort } from "stack/free-port";
-import { scratchStores } from "./scratch.ts";
+import { scratchStores } from "../scratch.ts";
 
 export interface ServiceUnderTest extends Engine {
   url: string;
@@ -13,7 +13,7 @@ export interface ServiceUnderTest extends Engine {
   lines: string[];
 }
 
-const root = join(import.meta.dir, "..", "..");
+const root = join(import.meta.dir, "../../..");
 export const JWT_SECRET = "a secret of the tests, 32 bytes and more";
 
 export type ServiceName = "gateway" | "ranker" | "drainer";

@@ -7,10 +7,10 @@ import type { Redis } from "shared/redis/redis";
 import { type Engine, launch } from "stack/engine";
 import { freePort, isPortFree } from "stack/free-port";
 import { scratchDir } from "stack/scratch-dir";
-import { connectTo } from "./connect.ts";
+import { connectTo } from "../redis/connect.ts";
 import { runLb } from "./run-lb.ts";
 
-const START = join(import.meta.dir, "../start/start.ts");
+const START = join(import.meta.dir, "../../start/start.ts");
 
 /** A folder and ports for a stack. */
 export interface Place {

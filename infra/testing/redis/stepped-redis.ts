@@ -3,8 +3,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { scratchDir } from "stack/scratch-dir";
+import { scratchRedis } from "../scratch.ts";
 import { connectAsService } from "./connect.ts";
-import { scratchRedis } from "./scratch.ts";
 
 const SOURCE = join(import.meta.dir, "stepped-clock.c");
 
