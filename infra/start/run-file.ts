@@ -9,15 +9,12 @@ interface KnownProcess {
   command: string;
 }
 
-/**
- * The processes that run on a data folder, recorded so that the next start can end those of a
- * killed stack.
- */
+/** Records the processes of a data folder, so that the next start can end those of a killed stack. */
 export interface RunFile {
   /** Records a child. */
   add(pid: number): void;
   remove(pid: number): void;
-  /** Removes the file, when the stack has ended in order. */
+  /** Removes the file after an orderly end. */
   close(): void;
 }
 

@@ -78,8 +78,7 @@ interface Asked {
 
 const ada = player("ada");
 
-// A 503 of these gateways is expected. Any other gateway answers it when this machine was busy for
-// a moment.
+// A 503 of these gateways is expected. Other gateways may answer it on a busy machine.
 const AWAY = new Set<Via>(["refused", "broken", "alone"]);
 const BUSY = new Set(["unavailable", "outcome_unknown"]);
 

@@ -11,7 +11,7 @@ const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Gr
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
 const POINTS_MAX = 100;
 const TOP = 10;
-// A demo goes on while services are killed and started beside it.
+// The demo continues while services are killed and restarted.
 const RETRY = { attemptsMax: 60, totalMsMax: 120_000 };
 
 const url = z

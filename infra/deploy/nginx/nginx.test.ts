@@ -36,7 +36,7 @@ interface Arrived {
   headers: Record<string, string>;
 }
 
-/** Starts gateways that answer with their index. Returns the requests that reached them, in order. */
+/** Starts gateways that answer with their index. @returns the requests that reached them, by arrival */
 function serve(indexes: number[]): Arrived[] {
   const arrived: Arrived[] = [];
   for (const index of indexes) {
@@ -133,7 +133,7 @@ describe.skipIf(nginx === undefined)("nginx in front of three gateways", () => {
     expect(problem).toMatchObject({ code: "outcome_unknown", request_id: response.headers.get("X-Request-Id") });
   });
 
-  test("sends what a stopping gateway turned away to another, POST included, and skips that gateway", async () => {
+  test("retries a request that a stopping gateway turned away, POST included, and skips that gateway", async () => {
     const arrived = serve([0, 1]);
     let turnedAway = 0;
     const stopping = Bun.serve({

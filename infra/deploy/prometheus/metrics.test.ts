@@ -49,7 +49,7 @@ test("README.md explains every metric of the project", async () => {
   expect(ours.map(([, name = ""]) => name).filter((name) => !isExplained(name))).toEqual([]);
 });
 
-/** The value of the only sample that has these labels, undefined if there is none or several. */
+/** The value of the only sample that has these labels; undefined where there is none or several. */
 function sampleOf(exposition = "", name: string, labels: Record<string, string>): number | undefined {
   const lines = exposition.split("\n").filter((line) => line.startsWith(`${name}{`));
   const found = lines.filter((line) =>

@@ -10,10 +10,7 @@ export interface StreamEvent {
 /** A stream of Server-Sent Events. */
 export interface EventStream {
   response: Response;
-  /**
-   * The next event with one of these names, or any but comments and hints. Undefined once the
-   * stream has ended.
-   */
+  /** The next event with one of these names, or any but comments and hints; undefined at the end of the stream. */
   next(...names: string[]): Promise<StreamEvent | undefined>;
   close(): void;
 }
