@@ -35,36 +35,27 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .filter((text) => text.isWellFormed() && !/^[A-Za-z0-9_-]{1,64}$/.test(text)),
   );
   const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
+  const badPlace = fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "daily", "__proto__", "main\n");
+  const unknownName = unknownField.filter((name) => name !== "");
   const aPlayerRoute = fc.constantFrom("/rank/", "/around/", "/live/rank/");
   return fc.oneof(
     aCounted
       .chain(({ path, count, max }) => badCount(max).map((text) => `${path}?${count}=${encodeURIComponent(text)}`))
       .map(get("a count")),
-    aCounted
-      .chain(({ path, count }) =>
-        fc
-          .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
-          .map(([a, b]) => `${path}?${count}=${a}&${count}=${b}`),
-      )
+    fc
+      .tuple(aCounted, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
+      .map(([{ path, count }, a, b]) => `${path}?${count}=${a}&${count}=${b}`)
       .map(get("a repeated count")),
     fc
       .tuple(aRead, fc.constantFrom("region=EU&region=NA", "region=EU&region=EU", "board=main&board=weekly"))
       .map(([{ path }, query]) => `${path}?${query}`)
       .map(get("a repeated parameter")),
     fc
-      .tuple(
-        aRead,
-        fc.constantFrom("region", "board"),
-        fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "daily", "__proto__", "main\n"),
-      )
+      .tuple(aRead, fc.constantFrom("region", "board"), badPlace)
       .map(([{ path }, name, value]) => `${path}?${name}=${encodeURIComponent(value)}`)
       .map(get("a region or a board")),
     fc
-      .tuple(
-        aRead,
-        unknownField.filter((name) => name !== ""),
-        fc.constantFrom("", "1", "%00", "%ff", "%zz"),
-      )
+      .tuple(aRead, unknownName, fc.constantFrom("", "1", "%00", "%ff", "%zz"))
       .map(([{ path }, name, value]) => `${path}?${name}=${value}`)
       .map(get("an unknown parameter")),
     fc
