@@ -29,7 +29,7 @@ export async function readImporters(options: { withProcesses: boolean }): Promis
 export function testsOf(importers: Importers, tests: readonly string[], folders: readonly string[]): string[] {
   const isNamed = (file: string) => folders.some((folder) => !relative(folder, file).startsWith(".."));
   const reached = new Set([...importers.keys(), ...tests].filter(isNamed));
-  // A set is iterated over what is added meanwhile, so this goes on to the importers of importers.
+  // The iteration includes files that it adds, so it reaches importers of importers.
   for (const file of reached) for (const importer of importers.get(file) ?? []) reached.add(importer);
   return tests.filter((test) => reached.has(test)).toSorted();
 }

@@ -8,7 +8,7 @@ const file = join(await dirForFile(), "stack.json");
 beforeEach(() => rmSync(file, { force: true }));
 const silent = () => {};
 
-/** The file as a stack that was killed left it: its own process is gone, the children are not. */
+/** Writes the file of a killed stack, whose children still run. */
 function leave(children: { pid: number; command: string }[]): void {
   writeFileSync(file, JSON.stringify({ stack: { pid: 2 ** 22 + 1, command: "gone" }, children }));
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { replaceFile } from "./replace-file.ts";
 
-/** A process with its command line, since its id alone may belong to another process by now. */
+/** A process with its command line, because the system may reuse its id. */
 interface KnownProcess {
   pid: number;
   command: string;

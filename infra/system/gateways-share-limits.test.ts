@@ -90,8 +90,8 @@ interface Tally {
 /**
  * Every client of every gateway sends its next request as soon as it is answered.
  *
- * @param options.settles whether one client a gateway goes on slowly until the gateway, which has
- *   denied a request, lets one pass: only then has it taken all that it let pass from Redis
+ * @param options.settles whether a client of each gateway continues slowly until the gateway lets a
+ *   request pass after a refusal. The gateway has then paid Redis for all requests it let pass.
  */
 async function hammer(send: Send, { settles }: { settles: boolean }): Promise<Tally> {
   const tally = { allowed: 0, denied: 0, seconds: 0 };

@@ -37,7 +37,7 @@ export async function scratchReplica(primary: Connection): Promise<RedisServer &
   for (;;) {
     await primary.set("replica-probe", "", "EX", 1);
     const hasAnswered = (await primary.wait(1, REPLICA_POLL_MS)) > 0;
-    // WAIT also counts a replica that has not answered yet, while the first writes have no offset.
+    // WAIT counts a silent replica, too, as long as the first writes have no offset.
     if (hasAnswered && /^slave0:.*state=online,offset=[1-9]/m.test(await primary.info("replication"))) return replica;
   }
 }

@@ -34,7 +34,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
             return event;
           continue;
         }
-        // Not earlier: a test reads an answer that is no stream by itself.
+        // Opened late: the test reads the body of a refusal.
         chunks ??= response.body?.[Symbol.asyncIterator]();
         const chunk = await chunks?.next().catch(() => undefined);
         if (chunk === undefined || chunk.done) return undefined;
