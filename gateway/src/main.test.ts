@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { freePort } from "stack/free-port";
-import { startService } from "testing/service-under-test";
+import { startService } from "testing/services/service-under-test";
 
 test("the gateway starts without Redis and proxies requests: it counts the limits itself then", async () => {
   const ranker = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ here: true }) });

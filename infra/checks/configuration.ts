@@ -1,13 +1,13 @@
 import { join } from "node:path";
+import { ROOT } from "./list-files.ts";
 import { sections, type Variable } from "./variables.ts";
 
-const root = join(import.meta.dir, "../..");
 const COLUMNS = 100;
 
 /** The documents that are made from the schemas of the services' configurations. */
 export const documents = [
-  { path: join(root, "docs/configuration.md"), print: printPage },
-  { path: join(root, ".env.example"), print: printEnvExample },
+  { path: join(ROOT, "docs/configuration.md"), print: printPage },
+  { path: join(ROOT, ".env.example"), print: printEnvExample },
 ];
 
 function printPage(): string {

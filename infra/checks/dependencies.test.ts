@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { listFiles, ROOT } from "./list-files.ts";
 
 interface Manifest {
   workspaces?: string[];
@@ -8,8 +9,7 @@ interface Manifest {
   devDependencies?: Record<string, string>;
 }
 
-const root = join(import.meta.dir, "../..");
-const readManifest = (folder: string): Promise<Manifest> => Bun.file(join(root, folder, "package.json")).json();
+const readManifest = (folder: string): Promise<Manifest> => Bun.file(join(ROOT, folder, "package.json")).json();
 const { workspaces = [] } = await readManifest(".");
 const folders = [".", ...workspaces];
 const manifests = new Map(
@@ -26,10 +26,10 @@ describe.each(folders)("the dependencies of %s", (folder) => {
 
   test("are all used", async () => {
     const isOfAnother = (file: string) => folder === "." && /^(shared|gateway|ranker|drainer)\//.test(file);
-    const files = [...new Bun.Glob("**/*.{ts,json}").scanSync(join(root, folder))].filter(
-      (file) => !isOfAnother(file) && !/(^|\/)(node_modules|package\.json)/.test(file),
+    const files = listFiles(join(folder, "**/*.{ts,json}")).filter(
+      (file) => !isOfAnother(file) && !/(^|\/)package\.json/.test(file),
     );
-    const texts = await Promise.all(files.map((file) => Bun.file(join(root, folder, file)).text()));
+    const texts = await Promise.all(files.map((file) => Bun.file(join(ROOT, file)).text()));
     const text = [...texts, ...Object.values(manifest.scripts ?? {})].join("\n");
     const isUsed = (name: string) =>
       text.includes(COMMANDS[name] ?? "\0") || new RegExp(`["\`/]${name.replace("@types/", "")}["/]`).test(text);

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { listFiles } from "./list-files.ts";
 
 const FILES_MAX = 14;
-const root = join(import.meta.dir, "../..");
 
-test(`no folder of a service's src has more than ${FILES_MAX} files beside its tests`, () => {
-  const files = [...new Bun.Glob("{shared,gateway,ranker,drainer}/src/**/*").scanSync(root)];
+test(`no folder of a service's src or of infra has more than ${FILES_MAX} files beside its tests`, () => {
+  const files = listFiles("{shared,gateway,ranker,drainer}/src/**/*").concat(listFiles("infra/**/*.ts"));
   const sources = files.filter((file) => !file.endsWith(".test.ts"));
   expect(sources).not.toBeEmpty();
   const folders = Map.groupBy(sources, (file) => dirname(file));

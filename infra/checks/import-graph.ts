@@ -1,31 +1,26 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { FOLDERS, listFiles, ROOT } from "./list-files.ts";
 
 /** The importers of each file. Paths are relative to the root of the project. */
 export type Importers = ReadonlyMap<string, ReadonlySet<string>>;
 
-const SOURCES = new Bun.Glob("{shared,gateway,ranker,drainer,infra,k6}/**/*.ts");
 const SERVICE_MAINS = ["gateway/src/main.ts", "ranker/src/main.ts", "drainer/src/main.ts"];
 const transpiler = new Bun.Transpiler({ loader: "ts" });
 
 /**
- * Reads who imports what, Lua and SQL included, imports of types left out. A file that is named in a string counts as
- * imported, because tests run commands and read documents by their path.
+ * Reads the imports of all sources, Lua and SQL included, imports of types left out. A file that is
+ * named in a string counts as imported: tests run commands and read documents by their path.
  *
  * @param options.withProcesses count the mains of all services as imported by a file that starts services
  */
-export async function readImporters(root: string, options: { withProcesses: boolean }): Promise<Importers> {
+export async function readImporters(options: { withProcesses: boolean }): Promise<Importers> {
   const importers = new Map<string, Set<string>>();
-  for await (const file of SOURCES.scan(root)) {
-    if (file.includes("node_modules/")) continue;
-    const text = await Bun.file(join(root, file)).text();
-    const files = [...importsOf(root, file, text), ...filesNamedIn(root, file, text)];
+  for (const file of listFiles(`{${FOLDERS}}/**/*.ts`)) {
+    const text = await Bun.file(join(ROOT, file)).text();
+    const files = [...importsOf(file, text), ...filesNamedIn(file, text)];
     if (options.withProcesses && text.includes('"src/main.ts"')) files.push(...SERVICE_MAINS);
-    for (const imported of files) {
-      const known = importers.get(imported);
-      if (known === undefined) importers.set(imported, new Set([file]));
-      else known.add(file);
-    }
+    for (const imported of files) importers.set(imported, (importers.get(imported) ?? new Set()).add(file));
   }
   return importers;
 }
@@ -34,20 +29,20 @@ export async function readImporters(root: string, options: { withProcesses: bool
 export function testsOf(importers: Importers, tests: readonly string[], folders: readonly string[]): string[] {
   const isNamed = (file: string) => folders.some((folder) => !relative(folder, file).startsWith(".."));
   const reached = new Set([...importers.keys(), ...tests].filter(isNamed));
-  // A set is iterated over what is added meanwhile, so this goes on to the importers of importers.
+  // The iteration includes files that it adds, so it reaches importers of importers.
   for (const file of reached) for (const importer of importers.get(file) ?? []) reached.add(importer);
   return tests.filter((test) => reached.has(test)).toSorted();
 }
 
-function importsOf(root: string, file: string, text: string): string[] {
+function importsOf(file: string, text: string): string[] {
   return transpiler
     .scanImports(text)
     .filter(({ path }) => /^(\.|shared\/|stack\/|testing\/)/.test(path))
-    .map(({ path }) => relative(root, Bun.resolveSync(path, resolve(root, dirname(file)))));
+    .map(({ path }) => relative(ROOT, Bun.resolveSync(path, resolve(ROOT, dirname(file)))));
 }
 
-function filesNamedIn(root: string, file: string, text: string): string[] {
+function filesNamedIn(file: string, text: string): string[] {
   const withoutTypes = text.replace(/^(import|export) type [^;]*;$/gm, "");
   const named = [...withoutTypes.matchAll(/["'`}]\/?([\w./-]+\.\w+)["'`]/g)].map(([, path = ""]) => path);
-  return named.flatMap((path) => [join(dirname(file), path), path]).filter((path) => existsSync(join(root, path)));
+  return named.flatMap((path) => [join(dirname(file), path), path]).filter((path) => existsSync(join(ROOT, path)));
 }

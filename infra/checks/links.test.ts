@@ -1,16 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { FOLDERS, listFiles, ROOT } from "./list-files.ts";
 
-const root = join(import.meta.dir, "../..");
-const FOLDERS = "shared,gateway,ranker,drainer,infra,k6,docs";
-const files = ["*", `{${FOLDERS}}/**/*`]
-  .flatMap((pattern) => [...new Bun.Glob(pattern).scanSync({ cwd: root, dot: true })])
-  .filter((file) => !file.includes("node_modules"));
+const files = ["*", `{${FOLDERS}}/**/*`].flatMap(listFiles);
 const names = new Set(files.map((file) => basename(file)));
 const documents = files.filter((file) => file.endsWith(".md"));
 
-const read = (file: string) => readFileSync(join(root, file), "utf8");
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const withoutBlocks = (text: string) => text.replaceAll(/^```[\s\S]*?^```$/gm, "");
 
 /** The anchors of a page's headings, as GitHub makes them. */
@@ -35,14 +32,12 @@ function relativeLinks(text: string): string[] {
 
 function isDead(document: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");
-  const target = path === "" ? document : relative(root, join(root, dirname(document), path));
-  if (!existsSync(join(root, target))) return true;
+  const target = path === "" ? document : relative(ROOT, join(ROOT, dirname(document), path));
+  if (!existsSync(join(ROOT, target))) return true;
   return anchor !== undefined && !anchorsOf(read(target)).has(anchor);
 }
 
-const PATH = new RegExp(
-  `^(?:\\.\\./)*(?:${FOLDERS.replaceAll(",", "|")})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`,
-);
+const PATH = new RegExp(`^(?:\\.\\./)*(?:${FOLDERS.join("|")})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`);
 // Made by the build or named by a caller.
 const IS_NO_FILE = /^k6\/results\/|^board\.csv$|^shared\/(?:board-changes|client\/errors)$/;
 
@@ -52,7 +47,7 @@ const quotedPaths = (text: string) =>
     .map(([, quoted = ""]) => quoted)
     .filter((quoted) => PATH.test(quoted) && !IS_NO_FILE.test(quoted));
 
-const isMissing = (path: string) => (path.includes("/") ? !existsSync(join(root, path)) : !names.has(path));
+const isMissing = (path: string) => (path.includes("/") ? !existsSync(join(ROOT, path)) : !names.has(path));
 
 describe.each(documents)("%s", (document) => {
   const text = read(document);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { readImporters, testsOf } from "./import-graph.ts";
+import { FOLDERS, listFiles, ROOT } from "./list-files.ts";
 
 const HELP = `Runs the tests: all of them, or those that a change to the named folders and files can break.
 
@@ -21,9 +22,8 @@ function splitArguments(given: readonly string[]): { paths: string[]; others: st
 
 /** The test files that changes to `paths` can break, as `bun test` takes exact paths. */
 async function findTests(paths: readonly string[], withProcesses: boolean): Promise<string[]> {
-  const importers = await readImporters(".", { withProcesses });
-  const all = [...new Bun.Glob("{shared,gateway,ranker,drainer,infra}/**/*.test.ts").scanSync()];
-  return testsOf(importers, all, paths).map((test) => `./${test}`);
+  const importers = await readImporters({ withProcesses });
+  return testsOf(importers, listFiles(`{${FOLDERS}}/**/*.test.ts`), paths).map((test) => `./${test}`);
 }
 
 async function run(given: readonly string[]): Promise<void> {
@@ -40,7 +40,7 @@ async function run(given: readonly string[]): Promise<void> {
 
 if (import.meta.main) {
   const given = process.argv.slice(2);
-  process.chdir(join(import.meta.dir, "../.."));
+  process.chdir(ROOT);
   if (given.includes("--help")) process.stdout.write(HELP);
   else await run(given);
 }

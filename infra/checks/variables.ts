@@ -7,6 +7,7 @@ import { rankerFields } from "../../ranker/src/config.ts";
 /** A variable as documents show it. */
 export interface Variable {
   name: string;
+  field: z.ZodType;
   isRequired: boolean;
   /** As it is written in an environment; none where the variable is optional and has no default. */
   defaultText: string | undefined;
@@ -47,6 +48,7 @@ function toVariable(name: string, field: z.ZodType): Variable {
   const { description, example, regionExample } = noteSchema.parse(field.meta() ?? {}, { error: () => `of ${name}` });
   return {
     name,
+    field,
     isRequired: !missing.success,
     defaultText,
     values: valuesOf(field),

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
+import { forFile } from "testing/for-file";
 import { openFencesAt } from "testing/open-fences";
-import { runLb } from "testing/run-lb";
 import { scratchRedis } from "testing/scratch";
+import { runLb } from "testing/services/run-lb";
+import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
 import { COMMANDS } from "./list.ts";
 
-let redis: Awaited<ReturnType<typeof scratchRedis>>;
-beforeAll(async () => {
-  redis = await scratchRedis();
-});
-afterAll(() => redis.dispose());
-
-const secret = "a secret of the tests, 32 bytes and more";
-
+const redis = await forFile(scratchRedis());
+const { secret } = TOKEN_OPTIONS;
 const names = COMMANDS.map(({ name }) => name);
 const lb = (args: string[], env: Record<string, string> = {}) => runLb(args, env);
 
@@ -32,12 +28,8 @@ test("a command that does not exist is named, beside those that do", async () =>
 describe.each(names)("%s", (name) => {
   test("prints its help without any configuration", async () => {
     const { code, out } = await lb([name, "--help"]);
-    expect([
-      code,
-      out.includes(`bun run lb ${name}`),
-      out.includes("Ends with 0") || out.includes("ends with 0"),
-    ]).toEqual([0, true, true]);
-    expect(out).toContain("--json");
+    expect(code).toBe(0);
+    for (const part of [`bun run lb ${name}`, "nds with 0", "--json"]) expect(out).toContain(part);
   });
 
   test("names an option that it does not have and ends with 1", async () => {
@@ -50,9 +42,8 @@ describe("token", () => {
   test("prints a token that opens an operator's routes until the chosen time", async () => {
     const { code, out } = await lb(["token", "game-1", "--hours", "2", "--json"], { JWT_SECRET: secret });
     const { token, expires_at } = JSON.parse(out) as { token: string; expires_at: string };
-    const options = { secret, issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
-    expect([code, await createTokens(options).verifyOperator(token)]).toEqual([0, { name: "game-1" }]);
-    const late = createTokens({ ...options, now: () => Date.parse(expires_at) + 1_000 });
+    expect([code, await createTokens(TOKEN_OPTIONS).verifyOperator(token)]).toEqual([0, { name: "game-1" }]);
+    const late = createTokens({ ...TOKEN_OPTIONS, now: () => Date.parse(expires_at) + 1_000 });
     await expect(late.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
   });
 

@@ -1,5 +1,5 @@
 import type { Environment } from "shared/service/config";
-import { demoCommand } from "./demo.ts";
+import { demoCommand } from "./demo/demo.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { queueCommand } from "./queue.ts";

@@ -7,9 +7,8 @@ const k6 = findK6();
 if (k6 === undefined) process.stderr.write("SKIPPED: k6 is not installed, so the scenarios of k6/ were not loaded\n");
 
 const load = (args: string[], env: Record<string, string>) => {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, join(import.meta.dir, "load.ts"), ...args], {
-    env,
-  });
+  const file = join(import.meta.dir, "load.ts");
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, file, ...args], { env });
   return { exitCode, stdout: String(stdout), stderr: String(stderr) };
 };
 

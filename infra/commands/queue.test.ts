@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { toDeadEntry } from "shared/model/dead-entry";
-import type { Redis } from "shared/redis/redis";
-import { runLb } from "testing/run-lb";
+import { forFile } from "testing/for-file";
 import { scratchRedisClient } from "testing/scratch";
+import { runLb } from "testing/services/run-lb";
 import { flushAll } from "testing/whole-store";
 
-let server: Awaited<ReturnType<typeof scratchRedisClient>>;
-let redis: Redis;
-beforeAll(async () => {
-  server = await scratchRedisClient();
-  redis = server.redis;
-});
-afterAll(() => server.dispose());
+const server = await forFile(scratchRedisClient());
+const { redis } = server;
 
 const entry = (event: string, reason = "name must have 1 to 200 characters") =>
   toDeadEntry({ raw: Buffer.from(event), reason }, new Date("2026-01-02T03:04:05.000Z"));

@@ -117,7 +117,7 @@ const actions: Record<"status" | (typeof ACTIONS)[number], (queue: Queue, asJson
   },
 };
 
-/** @throws ConfigError where no terminal is there to answer */
+/** @throws ConfigError where standard input is no terminal */
 async function confirmDrop(queues: readonly Queue[]): Promise<boolean> {
   if (!process.stdin.isTTY) throw new ConfigError(["--drop asks first, and this is no terminal: add --yes"]);
   const lengths = await Promise.all(queues.map(({ redis, keys }) => redis.llen(keys.dead)));

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { createTopology } from "shared/model/regions";
 import { accountKey, entriesKey } from "shared/redis/keys";
+import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
-import { runLb } from "testing/run-lb";
+import { runLb } from "testing/services/run-lb";
 import { upsertAccounts } from "../../drainer/src/rows/upsert-accounts.ts";
 import { upsertScores } from "../../drainer/src/rows/upsert-scores.ts";
-import { scoreEvent, startUnderTest, type UnderTest } from "../../drainer/test/drainer-under-test.ts";
+import { scoreEvent, startUnderTest } from "../../drainer/test/drainer-under-test.ts";
 
-let under: UnderTest;
-beforeAll(async () => {
-  under = await startUnderTest();
-  await openFences(under.redis, createTopology(["GLOBAL", "ASIA", "EU", "NA"], 1, []));
-});
-afterAll(() => under.close());
+const under = await forFile(startUnderTest());
+await openFences(under.redis, createTopology(["GLOBAL", "ASIA", "EU", "NA"], 1, []));
 beforeEach(() => under.clear());
 
 const eu = { region: "EU", partition: 0, tag: "EU" };
@@ -43,12 +40,8 @@ test("--region compares that region alone, --json prints objects, and no passwor
   const { code, out } = await command("--json");
   expect(code).toBe(2);
   expect(out).not.toContain("secret");
-  expect(
-    out
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line)),
-  ).toEqual([
+  const lines = out.trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
     { queue: "EU", board: "main", user_id: "ann", key: "leaderboard:{EU}", kind: "entry_missing", repaired: false },
     { queue: "accounts", user_id: "ann", key: "account:{accounts}:ann", kind: "row_differs", repaired: false },
     { compared: 3, moving: 0, differences: 2, repaired: 0 },

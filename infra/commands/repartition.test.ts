@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { splitKey } from "shared/redis/keys";
-import { runLb } from "testing/run-lb";
+import { forFile } from "testing/for-file";
+import { runLb } from "testing/services/run-lb";
 import { upsertScores } from "../../drainer/src/rows/upsert-scores.ts";
-import { scoreEvent, startUnderTest, type UnderTest } from "../../drainer/test/drainer-under-test.ts";
+import { scoreEvent, startUnderTest } from "../../drainer/test/drainer-under-test.ts";
 
-let under: UnderTest;
-beforeAll(async () => {
-  under = await startUnderTest();
-});
-afterAll(() => under.close());
+const under = await forFile(startUnderTest());
 beforeEach(() => under.clear());
 
 const run = (name: string, args: string[], partitions = 1) =>

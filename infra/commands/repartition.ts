@@ -24,7 +24,7 @@ are copied, if N or the number before is 1, and are 503, too, from then on. Wher
 with the same N. Not beside restore, import or reconcile --fix.
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.`,
   async run({ options: { to, json: asJson }, env }) {
-    // The stores may have any number of partitions: that is what is about to change.
+    // Not the check of other commands, which refuses another number of partitions than PARTITIONS.
     await using sides = await openSides("repartition", env, awaitAnswers);
     const progress = createProgress();
     let broken = 0;

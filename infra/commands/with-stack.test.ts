@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { dirForFile } from "testing/for-file";
 
-let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "leaderboard-with-stack-"));
-  await writeFile(join(dir, "shown.ts"), "process.stdout.write(JSON.stringify(process.env));");
-});
-afterAll(() => rm(dir, { recursive: true, force: true }));
+const dir = await dirForFile();
+await writeFile(join(dir, "shown.ts"), "process.stdout.write(JSON.stringify(process.env));");
 
 /** The environment that a command is started with. */
 async function environmentOf(env: Record<string, string>): Promise<Record<string, string>> {

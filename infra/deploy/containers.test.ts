@@ -1,15 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
-import { scratchPostgres, scratchRedis } from "testing/scratch";
-import { JWT_SECRET } from "testing/service-under-test";
+import { forFile } from "testing/for-file";
+import { scratchStores } from "testing/scratch";
+import { JWT_SECRET } from "testing/services/service-under-test";
 
 /**
- * Follows a service's Dockerfile without Docker: a stage is a folder, in which the test performs COPY and RUN and starts
- * CMD. A file that the Dockerfile forgets to copy is missing here, too.
+ * Follows a service's Dockerfile without Docker: a stage is a folder, in which the test performs
+ * COPY and RUN and starts CMD. A file that the Dockerfile does not copy is missing here, too.
  */
 
 const root = join(import.meta.dir, "../..");
@@ -86,12 +87,7 @@ async function copy(rest: string, dir: string, stages: Map<string, string>): Pro
 /** Follows `.dockerignore`. */
 const isInContext = (path: string) => !/(\.test|-under-test)\.ts$/.test(path);
 
-let redis: Awaited<ReturnType<typeof scratchRedis>>;
-let postgres: Awaited<ReturnType<typeof scratchPostgres>>;
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard_global"])]);
-});
-afterAll(() => Promise.all([redis.dispose(), postgres.dispose()]));
+const stores = await forFile(scratchStores());
 
 describe.each(["gateway", "ranker", "drainer"])("the image of the %s", (name) => {
   test("holds every file it needs, runs without root, and its health check tells up from down", async () => {
@@ -108,8 +104,7 @@ describe.each(["gateway", "ranker", "drainer"])("the image of the %s", (name) =>
         ...image.env,
         HOST: "127.0.0.1",
         PORT: String(port),
-        REDIS_URL: redis.url,
-        POSTGRES_URL: postgres.url("leaderboard_global"),
+        ...stores.env,
         LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${ranker.port}`,
       };
       const [, ...args] = image.command;

@@ -1,34 +1,27 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "shared/client";
-import { clientOf } from "testing/client";
+import { forFile } from "testing/for-file";
 import { readPostgresEntries } from "testing/read-entries";
+import { clientOf } from "testing/services/client";
+import { readMetric, sumMetric } from "testing/services/metrics";
 import { until } from "testing/until";
 import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { scaled } from "./scale.ts";
-import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
+import { REGIONS, type ServiceMember, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
-let site: Site;
-let first: ServiceMember;
-let second: ServiceMember;
-beforeAll(async () => {
-  site = await startSite({ rankers: 2, drainers: 2 });
-  [first, second] = site.drainers as [ServiceMember, ServiceMember];
-}, 60_000);
+const site = await forFile(startSite({ rankers: 2, drainers: 2 }));
+const [first, second] = site.drainers as [ServiceMember, ServiceMember];
 afterEach(() => site.heal());
-afterAll(() => site.close(), 30_000);
 
 test("kill -9 of drainers at random moments loses and doubles no write", async () => {
-  const times = scaled(6, 30);
   await expectNothingLost(site, {
     name: "kill -9 of a drainer",
-    times,
-    async inject() {
-      for (let n = 0; n < times; n++) {
-        await delay(Math.random() * 300);
-        await (n % 2 === 0 ? first : second).crash();
-      }
+    times: scaled(6, 30),
+    async inject(_load, _history, n) {
+      await delay(Math.random() * 300);
+      await (n % 2 === 0 ? first : second).crash();
     },
   });
 }, 180_000);
@@ -56,53 +49,39 @@ async function letFirstLead(): Promise<string | null> {
   return holder;
 }
 
-/** A counter of a drainer for each queue. */
-async function countsOf({ metricsUrl }: ServiceMember, counter: string): Promise<number[]> {
-  const metrics = await (await fetch(metricsUrl)).text();
-  const lines = metrics.matchAll(new RegExp(`^${counter}{.*} (\\d+)$`, "gm"));
-  return [...lines].map(([, count]) => Number(count));
-}
-
 /** How long a queue may wait when its drainer is killed. */
 const TAKEOVER_MS = 10_000;
 
 test("after kill -9 of the drainer that has every queue the other one takes them over within ten seconds", async () => {
-  const times = scaled(1, 5);
   await expectNothingLost(site, {
     name: "kill -9 of the drainer that leads",
-    times,
+    times: scaled(1, 5),
     async inject() {
-      for (let n = 0; n < times; n++) {
-        const dead = await letFirstLead();
-        const startedAt = performance.now();
-        await first.kill();
-        await untilLed((holder) => holder !== dead);
-        expect(performance.now() - startedAt).toBeLessThan(TAKEOVER_MS);
-        await first.start();
-      }
+      const dead = await letFirstLead();
+      const startedAt = performance.now();
+      await first.kill();
+      await untilLed((holder) => holder !== dead);
+      expect(performance.now() - startedAt).toBeLessThan(TAKEOVER_MS);
+      await first.start();
     },
   });
 }, 90_000);
 
 test("a drainer so slow that its lease ends within a batch loses and doubles no write", async () => {
-  const times = scaled(1, 3);
-  const repeats = async () => (await countsOf(first, "drainer_repeated_batches_total")).reduce((a, b) => a + b, 0);
+  const repeats = () => sumMetric(first, "drainer_repeated_batches_total");
   let holder = await letFirstLead();
   await expectNothingLost(site, {
     name: "a drainer slower than its lease",
-    times,
-    async inject() {
-      for (let n = 1; n <= times; ) {
-        // After it has connected to each database: connecting takes several replies, and would time
-        // out.
-        await until(async () => (await countsOf(first, "drainer_events_total")).length > REGIONS.length);
+    times: scaled(1, 3),
+    async inject(_load, _history, n) {
+      // A lease that ends between two batches repeats none. When all have, the test tries again.
+      while ((await repeats()) <= n) {
+        // Connecting to a database takes several replies, and would time out with slow ones.
+        await until(async () => (await readMetric(first, "drainer_events_total")).length > REGIONS.length);
         first.toPostgres.delayReplies(LEASE_TTL_MS + 200);
-        // A lease that ends between two batches repeats none. When all have, the test tries again.
-        const isOver = async () => (await repeats()) >= n || !(await site.client.mget(leases)).includes(holder);
-        await until(isOver, Boolean);
+        await until(async () => (await repeats()) > n || !(await site.client.mget(leases)).includes(holder));
         first.toPostgres.pass();
         holder = await letFirstLead();
-        if ((await repeats()) >= n) n++;
       }
     },
     load: { pauseMs: 20 },
@@ -114,7 +93,6 @@ test("a drainer that cannot reach PostgreSQL gives its queues to one that can, a
     const holder = await letFirstLead();
     await expectNothingLost(site, {
       name: `a drainer cut off from PostgreSQL (${fault})`,
-      times: 1,
       async inject() {
         const startedAt = performance.now();
         first.toPostgres[fault]();
@@ -148,7 +126,7 @@ describe("kill -9 of the drainer", () => {
    * @returns a function that writes the first score
    */
   async function enter(user_id: string): Promise<() => Promise<void>> {
-    const client = clientOf({ url: site.gateways[0]?.url ?? "" });
+    const client = clientOf(site.gateways[0]);
     const token = await client.register({ user_id, name: user_id, region: "EU" });
     await site.drained();
     return async () => {
@@ -170,9 +148,7 @@ describe("kill -9 of the drainer", () => {
 
   test("after the peek: the next drainer writes the event", async () => {
     const write = await enter("after-peek");
-    const caught = first.toPostgres.catchRequest('"after-peek"');
-    await write();
-    await caught;
+    await Promise.all([first.toPostgres.catchRequest('"after-peek"'), write()]);
     await first.kill();
     expect(await rowOf("after-peek")).toBeUndefined();
     await expectRedelivery("after-peek");
@@ -180,9 +156,7 @@ describe("kill -9 of the drainer", () => {
 
   test("after the commit, before its reply: the repeated batch changes nothing", async () => {
     const write = await enter("after-upsert");
-    const caught = first.toPostgres.catchReply('"after-upsert"');
-    await write();
-    await caught;
+    await Promise.all([first.toPostgres.catchReply('"after-upsert"'), write()]);
     await until(async () => (await rowOf("after-upsert")) !== undefined);
     await first.kill();
     await expectRedelivery("after-upsert");
@@ -190,9 +164,7 @@ describe("kill -9 of the drainer", () => {
 
   test("before the trim reaches Redis: the repeated batch changes nothing", async () => {
     const write = await enter("before-trim");
-    const caught = first.toRedis.catchRequest("queue:dead:{eu}");
-    await write();
-    await caught;
+    await Promise.all([first.toRedis.catchRequest("queue:dead:{eu}"), write()]);
     await first.kill();
     expect(await rowOf("before-trim")).toStartWith("before-trim 5 ");
     await expectRedelivery("before-trim");

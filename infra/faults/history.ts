@@ -1,6 +1,5 @@
 /**
- * The writes that the clients of a run sent, the answers they got, and what must hold of the stores
- * afterwards.
+ * The writes of a run, their answers, and the scores that may follow from them.
  *
  * Every write is worth points: the `delta` of an add, or by how much a set raises the score. One
  * client alone writes a player, one write after another. The score must then be at least the sum of

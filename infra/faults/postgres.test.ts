@@ -1,27 +1,22 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import connect from "postgres";
+import { forFile } from "testing/for-file";
 import type { Load } from "./load.ts";
 import { scaled } from "./scale.ts";
-import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { type ServiceMember, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
-let site: Site;
-let drainer: ServiceMember;
-let pid: number;
-beforeAll(async () => {
-  // So small that an outage fills the queues.
-  site = await startSite({ rankers: 2, env: { QUEUE_MAX: "100" } });
-  [drainer] = site.drainers as [ServiceMember];
-  pid = drainer.pid;
-}, 60_000);
+// The queues are so small that an outage fills them.
+const site = await forFile(startSite({ rankers: 2, env: { QUEUE_MAX: "100" } }));
+const [drainer] = site.drainers as [ServiceMember];
+const { pid } = drainer;
 afterEach(() => site.heal());
-afterAll(() => site.close(), 30_000);
 
 /** How long the queues may take to be empty once PostgreSQL is back. */
 const DRAIN_MS = 5_000;
 
-/** Checks that the drainer is still the process of the beginning. */
+/** Checks that the drainer was not restarted. */
 function expectAlive(): void {
   expect([drainer.isRunning, drainer.pid]).toEqual([true, pid]);
 }
@@ -48,12 +43,10 @@ test("repeated pg_terminate_backend does not stop the drainer", async () => {
     name: "pg_terminate_backend",
     times,
     async inject() {
-      for (let n = 0; n < times; n++) {
-        await delay(Math.random() * 200);
-        const backends = await sql`
-          SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'drainer%'`;
-        ended += backends.length;
-      }
+      await delay(Math.random() * 200);
+      const backends = await sql`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'drainer%'`;
+      ended += backends.length;
     },
     repair: expectDrainedInTime,
   });
@@ -62,16 +55,13 @@ test("repeated pg_terminate_backend does not stop the drainer", async () => {
 }, 60_000);
 
 test("a restart of PostgreSQL loses and doubles no write", async () => {
-  const times = scaled(1, 3);
   await expectNothingLost(site, {
     name: "PostgreSQL restarted",
-    times,
+    times: scaled(1, 3),
     async inject() {
-      for (let n = 0; n < times; n++) {
-        await delay(Math.random() * 500);
-        await site.postgres.stop();
-        await site.postgres.start();
-      }
+      await delay(Math.random() * 500);
+      await site.postgres.stop();
+      await site.postgres.start();
     },
     repair: expectDrainedInTime,
   });
@@ -81,7 +71,6 @@ test("without PostgreSQL writes go on until QUEUE_MAX, then get 429, and service
   const awayMs = scaled(2_000, 30_000);
   await expectNothingLost(site, {
     name: `PostgreSQL away for ${awayMs / 1000} s`,
-    times: 1,
     async inject(load) {
       await site.postgres.kill();
       await Promise.all([untilRefused(load), delay(awayMs)]);
@@ -96,7 +85,6 @@ test("with a silent PostgreSQL writes go on until QUEUE_MAX, then get 429, and s
   const holeMs = scaled(3_000, 20_000);
   await expectNothingLost(site, {
     name: `PostgreSQL in a black hole for ${holeMs / 1000} s`,
-    times: 1,
     async inject(load) {
       drainer.toPostgres.blackHole();
       await Promise.all([untilRefused(load), delay(holeMs)]);

@@ -1,28 +1,20 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "testing/until";
+import { forFile } from "testing/for-file";
 import type { History } from "./history.ts";
 import { scaled } from "./scale.ts";
-import { REGIONS, type Site, startSite } from "./site.ts";
+import { startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
 const env = { PARTITIONS: "1" };
-let site: Site;
-beforeAll(async () => {
-  site = await startSite({ rankers: 2, drainers: 2, env });
-}, 60_000);
-afterAll(() => site.close(), 30_000);
+const site = await forFile(startSite({ rankers: 2, drainers: 2, env }));
 
-/**
- * Starts `bun run lb repartition` with an environment that has the present number of partitions.
- */
+/** Starts `bun run lb repartition` with an environment that has the present number of partitions. */
 function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
-  const databases = REGIONS.map((region) => [`POSTGRES_URL_${region}`, site.postgresUrl(region)]);
-  const stores = { REDIS_URL: `redis://127.0.0.1:${site.redis.port}`, POSTGRES_URL: site.postgresUrl("GLOBAL") };
   const command = join(import.meta.dir, "../commands/lb.ts");
   return Bun.spawn([process.execPath, command, "repartition", "--to", String(to)], {
-    env: { ...stores, ...Object.fromEntries(databases), ...env, PATH: process.env.PATH ?? "" },
+    env: { ...site.storesEnv, ...env, PATH: process.env.PATH ?? "" },
     cwd: import.meta.dir,
     stdin: "ignore",
     stdout: "pipe",
@@ -48,10 +40,7 @@ async function restartWith(partitions: number): Promise<void> {
 /** Waits until clients have written `count` times more. */
 async function written(history: History, count: number): Promise<void> {
   const enough = history.writes + count;
-  await until(
-    () => delay(10),
-    () => history.writes >= enough,
-  );
+  while (history.writes < enough) await delay(10);
 }
 
 test("a move from 1 partition to 4 and back under load, with kills of the command, loses no write", async () => {
@@ -59,14 +48,13 @@ test("a move from 1 partition to 4 and back under load, with kills of the comman
   await expectNothingLost(site, {
     name: "kill -9 of repartition",
     times,
-    async inject(_, history) {
-      await written(history, 300);
-      for (let n = 0; n < times; n++) {
-        const child = repartition(4);
-        await delay(200 + Math.random() * 1_000);
-        child.kill("SIGKILL");
-        await child.exited;
-      }
+    async inject(_load, history, n) {
+      if (n === 0) await written(history, 300);
+      const child = repartition(4);
+      await delay(200 + Math.random() * 1_000);
+      child.kill("SIGKILL");
+      await child.exited;
+      if (n < times - 1) return;
       await complete(4);
       await restartWith(4);
       await written(history, 300);

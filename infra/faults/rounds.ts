@@ -1,4 +1,4 @@
-import { clientOf } from "testing/client";
+import { clientOf } from "testing/services/client";
 import { until } from "testing/until";
 import type { ServiceMember } from "./site.ts";
 
@@ -18,8 +18,8 @@ export async function untilInRound(
 }
 
 /**
- * Waits until a restarted gateway gets a request. The load balancer leaves a failed gateway out for
- * a while, and would have none left if the others stopped in that time.
+ * Waits until a restarted gateway gets a request. nginx skips a failed gateway for a while, and
+ * would have none left if the others stopped in that time.
  *
  * @param from how many lines the gateway had written when it was started
  */

@@ -1,6 +1,6 @@
 /**
- * Whether this is a full run, `bun run test:faults`: every fault as often and with the bounds that
- * the promises mean. The short run is part of all tests: the same faults, fewer times.
+ * Whether this is a full run, `bun run test:faults`. The short run, which is part of all tests,
+ * causes the same faults fewer times.
  */
 export const isFull = process.env.FAULTS === "full";
 

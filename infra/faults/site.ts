@@ -6,20 +6,18 @@ import { freePort } from "stack/free-port";
 import { startPostgres } from "stack/postgres";
 import { type RedisOptions, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
-import { type RedisCluster, startCluster } from "testing/cluster";
-import { connectTo } from "testing/connect";
 import { openFences } from "testing/open-fences";
 import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
-import { JWT_SECRET, type ServiceName, startService } from "testing/service-under-test";
+import { type RedisCluster, startCluster } from "testing/redis/cluster";
+import { connectTo } from "testing/redis/connect";
+import { JWT_SECRET, type ServiceName, startService } from "testing/services/service-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
 import { accountQueue, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
 import type { History, Verdict } from "./history.ts";
 import { type Member, startMember } from "./member.ts";
 
-/**
- * A service with proxies of its own, so that a fault of its connections concerns no other service.
- */
+/** A service with proxies of its own, so that a fault of its connections affects no other service. */
 export interface ServiceMember extends Member {
   readonly url: string;
   /** The address that Prometheus scrapes. */
@@ -30,6 +28,8 @@ export interface ServiceMember extends Member {
   readonly lines: readonly string[];
 }
 
+type Members = readonly [ServiceMember, ...ServiceMember[]];
+
 /** A whole deployment of real processes on loopback. */
 export interface Site {
   readonly redis: Member;
@@ -38,23 +38,26 @@ export interface Site {
   /** `REDIS_URL` past the proxies. */
   readonly redisUrl: string;
   readonly postgres: Member;
-  readonly rankers: readonly ServiceMember[];
-  readonly gateways: readonly ServiceMember[];
+  readonly rankers: Members;
+  readonly gateways: Members;
   readonly drainers: readonly ServiceMember[];
+  /** Gateways, rankers and drainers. */
+  readonly services: readonly ServiceMember[];
   /** A connection past the proxies. */
   readonly client: Redis;
+  /** The addresses of the stores past the proxies, as commands read them. */
+  readonly storesEnv: Readonly<Record<string, string>>;
   /** The URL of a region's database past the proxies. */
   postgresUrl(region: string): string;
   /** Waits until no event waits for PostgreSQL. */
   drained(): Promise<void>;
   /**
-   * Waits until the queues are empty, and compares the stores with each other and with what the
-   * clients know.
+   * Waits until the queues are empty, and compares the stores with each other and with the history.
    *
    * @throws Error when the stores differ
    */
   verify(history: History): Promise<Verdict>;
-  /** Lets all proxies pass again, so that a test that failed in the middle of a fault does not fail the next one. */
+  /** Lets all proxies pass again: a test that fails during a fault must not fail the next one. */
   heal(): void;
   close(): Promise<void>;
 }
@@ -63,15 +66,12 @@ export interface SiteOptions {
   rankers?: number;
   gateways?: number;
   drainers?: number;
-  /** Variables of every service. A later change concerns services that start later. */
+  /** Variables of every service. A later change applies to services that start later. */
   env?: Record<string, string>;
   redisArgs?: string[];
   /** Variables of every Redis. */
   redisEnv?: Record<string, string>;
-  /**
-   * A Redis Cluster instead of one server. It has no proxies, since its nodes announce their own
-   * addresses.
-   */
+  /** A Redis Cluster instead of one server. It has no proxies: its nodes announce their own addresses. */
   cluster?: boolean;
   /** Arguments of Bun for every service. */
   bunArgs?: string[];
@@ -99,9 +99,7 @@ async function startSingle(
   return { nodes: [redis], url: `redis://127.0.0.1:${redis.port}` };
 }
 
-/**
- * Starts the stores, then the services (one of each by default), and resolves when all are ready.
- */
+/** Starts the stores, then the services (one of each by default), and resolves when all are ready. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [] } = options;
   const { redisEnv = {}, bunArgs = [], cluster = false } = options;
@@ -125,6 +123,11 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   ]);
   const urlAt = (port: number, region: string) =>
     `postgres://leaderboard:${PASSWORD}@127.0.0.1:${port}/${databaseOf(region)}`;
+  const storesAt = (redisAt: string, postgresAt: number) => ({
+    REDIS_URL: redisAt,
+    POSTGRES_URL: urlAt(postgresAt, "GLOBAL"),
+    ...Object.fromEntries(REGIONS.map((region) => [`POSTGRES_URL_${region}`, urlAt(postgresAt, region)])),
+  });
   const opened: { close(): unknown }[] = [];
   const [redis] = redisNodes as [Member, ...Member[]];
 
@@ -133,11 +136,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     const [port, metricsPort] = [await freePort(), await freePort()];
     opened.push(toRedis, toPostgres);
     const lines: string[] = [];
-    const ofRegions = REGIONS.map((region) => [`POSTGRES_URL_${region}`, urlAt(toPostgres.port, region)]);
     const environment = {
-      REDIS_URL: cluster ? redisUrl : `redis://127.0.0.1:${toRedis.port}`,
-      POSTGRES_URL: urlAt(toPostgres.port, "GLOBAL"),
-      ...Object.fromEntries(ofRegions),
+      ...storesAt(cluster ? redisUrl : `redis://127.0.0.1:${toRedis.port}`, toPostgres.port),
       ...NO_LIMITS,
       JWT_SECRET,
       PASSWORDS: "optional",
@@ -160,6 +160,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     });
   }
 
+  const services = () => [...startedGateways, ...startedRankers, ...startedDrainers];
   const times = (count: number, add: () => Promise<ServiceMember>) => Promise.all(Array.from({ length: count }, add));
   const [startedRankers, startedDrainers] = await Promise.all([
     times(rankers, () => addService("ranker")),
@@ -193,9 +194,11 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     postgres,
     client,
     drained,
-    rankers: startedRankers,
-    gateways: startedGateways,
+    rankers: startedRankers as unknown as Members,
+    gateways: startedGateways as unknown as Members,
     drainers: startedDrainers,
+    services: services(),
+    storesEnv: storesAt(redisUrl, postgresPort),
     postgresUrl: (region) => urlAt(postgresPort, region),
     async verify(history) {
       await drained();
@@ -215,14 +218,13 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       return history.judge(scores);
     },
     heal() {
-      for (const { toRedis, toPostgres } of [...startedGateways, ...startedRankers, ...startedDrainers]) {
+      for (const { toRedis, toPostgres } of services()) {
         toRedis.pass();
         toPostgres.pass();
       }
     },
     async close() {
-      const members = [...startedGateways, ...startedRankers, ...startedDrainers, ...redisNodes, postgres];
-      await Promise.all(members.map((member) => member.kill()));
+      await Promise.all([...services(), ...redisNodes, postgres].map((member) => member.kill()));
       client.disconnect();
       for (const each of opened) each.close();
       await rm(dir, { recursive: true, force: true });

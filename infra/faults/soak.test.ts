@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { forFile } from "testing/for-file";
 import type { Member } from "./member.ts";
 import { scaled } from "./scale.ts";
-import { type ServiceMember, type Site, startSite } from "./site.ts";
+import { type ServiceMember, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? scaled(0.2, 3));
 const KILL_EVERY_MS = 2_000;
-// How much memory a process may gain in the second half of a run: a leak of a kilobyte a request
-// exceeds it.
+// The growth of memory in the second half of a run: a leak of a kilobyte a request exceeds it.
 const GROWTH_MAX = 1.25;
 
-let site: Site;
-beforeAll(async () => {
-  site = await startSite({ rankers: 3, gateways: 3, drainers: 2 });
-}, 60_000);
-afterAll(() => site.close(), 30_000);
+const site = await forFile(startSite({ rankers: 3, gateways: 3, drainers: 2 }));
 
 /** Memory that a process holds, in bytes. */
 async function residentBytes({ pid }: Member): Promise<number | undefined> {
@@ -29,13 +25,7 @@ test(
   `a soak of ${MINUTES} minutes with random kills keeps memory flat and loses no write`,
   async () => {
     const spared = [site.rankers[0], site.gateways[0], site.drainers[0]] as ServiceMember[];
-    const victims = [
-      ...site.rankers.slice(1),
-      ...site.gateways.slice(1),
-      ...site.drainers.slice(1),
-      site.redis,
-      site.postgres,
-    ];
+    const victims = [...site.services.filter((each) => !spared.includes(each)), site.redis, site.postgres];
     const endsAt = performance.now() + MINUTES * 60_000;
     let kills = 0;
     const memory: (number | undefined)[][] = [];
@@ -43,7 +33,6 @@ test(
 
     await expectNothingLost(site, {
       name: `soak of ${MINUTES} minutes, random kills`,
-      times: 1,
       async inject() {
         const halfAt = (performance.now() + endsAt) / 2;
         while (performance.now() < endsAt) {
@@ -58,7 +47,7 @@ test(
       },
     });
     expect(kills).toBeGreaterThan(0);
-    for (const { isRunning } of [...site.rankers, ...site.gateways, ...site.drainers]) expect(isRunning).toBeTrue();
+    for (const { isRunning } of site.services) expect(isRunning).toBeTrue();
     if (process.platform !== "linux") return; // there is no /proc elsewhere
     const [half = [], end = []] = memory;
     for (const [i, { name }] of spared.entries()) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,13 +6,15 @@ import { awaitReady, type Redis } from "shared/redis/redis";
 import { freePort } from "stack/free-port";
 import { type RedisServer, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
-import { clientOf, codeOf } from "testing/client";
-import { connectToServer } from "testing/connect";
-import { makeKey, type SigningKey, signAs, startIdentityProvider } from "testing/identity-provider";
+import { forFile } from "testing/for-file";
+import { makeKey, signAs, startIdentityProvider } from "testing/identity-provider";
 import { readPostgresEntries, readRedisEntries, type StoredEntry } from "testing/read-entries";
+import { connectToServer } from "testing/redis/connect";
+import { clientOf, codeOf } from "testing/services/client";
+import { sumMetric } from "testing/services/metrics";
 import { until } from "testing/until";
 import { reportRow } from "./report.ts";
-import { REGIONS, type ServiceMember, type Site, startSite } from "./site.ts";
+import { REGIONS, startSite } from "./site.ts";
 
 /** How long a store with little data may take to be restored and open, on a busy machine. */
 const HEAL_MS = 10_000;
@@ -27,15 +29,9 @@ interface Lane {
   unknown: number;
 }
 
-let site: Site;
-let gateway: ServiceMember;
-let dir: string;
-beforeAll(async () => {
-  site = await startSite({ rankers: 2 });
-  [gateway] = site.gateways as [ServiceMember];
-  dir = ((await site.client.config("GET", "dir")) as string[])[1] ?? "";
-}, 60_000);
-afterAll(() => site.close(), 30_000);
+const site = await forFile(startSite({ rankers: 2 }));
+const [gateway] = site.gateways;
+const dir = ((await site.client.config("GET", "dir")) as string[])[1] ?? "";
 
 let named = 0;
 
@@ -51,10 +47,7 @@ async function enter(): Promise<Lane> {
   return { userId, token, acknowledged: 0, unknown: 0 };
 }
 
-/**
- * Adds points without idempotency keys until it is stopped. The answer tells the outcome of each
- * write.
- */
+/** Adds points without idempotency keys until it is stopped. Each answer tells the outcome of its write. */
 function startWriting(lanes: readonly Lane[]): () => Promise<void> {
   let isStopped = false;
   const work = lanes.map(async (lane) => {
@@ -81,9 +74,8 @@ const inPostgres = () => readAll((region) => readPostgresEntries(site.postgresUr
 
 /** The lost writes that the rankers have counted. */
 async function countedLosses(): Promise<number> {
-  const texts = await Promise.all(site.rankers.map(async ({ metricsUrl }) => (await fetch(metricsUrl)).text()));
-  const counts = texts.flatMap((text) => [...text.matchAll(/^ranker_lost_writes_total{.*} (\d+)$/gm)]);
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  const counts = await Promise.all(site.rankers.map((ranker) => sumMetric(ranker, "ranker_lost_writes_total")));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Waits until every lane's region takes writes again. */
@@ -214,13 +206,13 @@ describe("all data of PostgreSQL survives, and other losses are counted, when un
           await direct.replicaof("NO", "ONE"); // from here on it lags
           await delay(LOAD_MS);
           const port = replica.port;
-          for (const { toRedis } of [...site.rankers, ...site.gateways, ...site.drainers]) toRedis.redirect(port);
+          for (const { toRedis } of site.services) toRedis.redirect(port);
         },
         () => promoted ?? site.client,
       );
     } finally {
       // The next test starts with the first Redis, which is an older copy by now.
-      for (const { toRedis } of [...site.rankers, ...site.gateways, ...site.drainers]) toRedis.redirect(original);
+      for (const { toRedis } of site.services) toRedis.redirect(original);
       (promoted as { disconnect(): void } | undefined)?.disconnect();
       await replica?.kill();
       await rm(own, { recursive: true, force: true });
@@ -246,31 +238,24 @@ test("a stranger cannot take an id before its account is restored, and the owner
   expect(owner.user).toMatchObject({ user_id: grace, name: grace });
 }, 30_000);
 
-describe("players of an identity provider, who have no local account", () => {
-  let key: SigningKey;
-  let provided: Site;
+test("players of an identity provider, who have no local account, keep their scores when Redis is emptied", async () => {
   const provider = startIdentityProvider();
-  beforeAll(async () => {
-    key = await makeKey("ES256", "one");
-    provider.keys.push(key.jwk);
-    const { jwksUrl, issuer, audience } = provider.options;
-    const env = { JWT_JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_REGION_CLAIM: "region" };
-    provided = await startSite({ env });
-  }, 60_000);
-  afterAll(async () => {
-    await provided?.close();
-    await provider.stop();
-  }, 30_000);
-
-  test("keep their scores when Redis is emptied", async () => {
-    const [at] = provided.gateways as [ServiceMember];
+  const key = await makeKey("ES256", "one");
+  provider.keys.push(key.jwk);
+  const { jwksUrl, issuer, audience } = provider.options;
+  const env = { JWT_JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_REGION_CLAIM: "region" };
+  const provided = await startSite({ env });
+  try {
     const token = await signAs(key, { sub: "grace", name: "Grace", region: "EU" });
-    const add = () => clientOf(at).post("/score/add", { delta: 5 }, token);
+    const add = () => clientOf(provided.gateways[0]).post("/score/add", { delta: 5 }, token);
     const added = await until(add, ({ ok }) => ok);
     expect(await added.json()).toMatchObject({ score: 5 });
     await provided.drained();
     await provided.client.flushall();
     const again = await until(add, ({ ok }) => ok);
     expect(await again.json()).toMatchObject({ score: 10 });
-  }, 30_000);
-});
+  } finally {
+    await provided.close();
+    await provider.stop();
+  }
+}, 60_000);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ServiceUnderTest, startService } from "testing/service-under-test";
+import { sumMetric } from "testing/services/metrics";
+import { type ServiceUnderTest, startService } from "testing/services/service-under-test";
 import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
 import { until } from "testing/until";
 import { announceWithoutNginx, type NginxUnderTest, nginx, startNginx } from "../deploy/nginx/nginx-under-test.ts";
@@ -26,21 +27,15 @@ afterAll(async () => {
   await site?.close();
 }, 30_000);
 
-/** The number of requests that a gateway has answered on a route. */
-async function answeredBy({ metricsUrl }: Pick<ServiceMember, "metricsUrl">, route: string): Promise<number> {
-  const metrics = await (await fetch(metricsUrl)).text();
-  const counts = metrics.matchAll(
-    new RegExp(`^http_request_duration_seconds_count{.*route="${route}".*} (\\d+)$`, "gm"),
-  );
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
-}
+/** The number of tops that a gateway has answered. */
+const topsOf = (gateway: ServiceMember) => sumMetric(gateway, "http_request_duration_seconds_count", 'route="/top"');
 
 const LANES = 10;
 const READS_PER_LANE = 90;
 
 describe.skipIf(nginx === undefined)("three gateways and three rankers behind nginx", () => {
   test("each gateway and each ranker gets exactly a third of the requests, and each answer names its ranker", async () => {
-    const answered = () => Promise.all(site.gateways.map((gateway) => answeredBy(gateway, "/top")));
+    const answered = () => Promise.all(site.gateways.map(topsOf));
     const before = await answered();
     const byRanker = new Map<string | null, number>();
     let asked = 0;
@@ -144,15 +139,13 @@ async function untilWritten(history: History): Promise<void> {
 }
 
 /**
- * Stops a process where it stands, as a machine that hangs does, while clients read and write
- * through nginx; lets it go on once `meanwhile` is over. Reads must all be answered, and writes,
- * but for those without a key that it had.
+ * Suspends a process while clients read and write through nginx, and resumes it after `meanwhile`.
+ * Every request must be answered, except for writes without a key that the process had.
  */
 async function hang(member: ServiceMember, meanwhile: () => Promise<void>): Promise<void> {
   let refused: string[] = [];
   const load = await expectNothingLost(site, {
     name: `SIGSTOP of a ${member.name}`,
-    times: 1,
     load: { urls: [front.url], ...LIGHT },
     async inject(_, history) {
       const reads = startReads();
@@ -176,7 +169,7 @@ async function hang(member: ServiceMember, meanwhile: () => Promise<void>): Prom
 
 describe.skipIf(nginx === undefined)("a process that hangs without ending", () => {
   test("a ranker: every gateway leaves it out within two seconds, no request fails for good, and it comes back", async () => {
-    const [ranker] = site.rankers as [ServiceMember];
+    const [ranker] = site.rankers;
     let ejectedMs = Number.POSITIVE_INFINITY;
     await hang(ranker, async () => {
       const startedAt = performance.now();
@@ -188,15 +181,12 @@ describe.skipIf(nginx === undefined)("a process that hangs without ending", () =
   }, 60_000);
 
   test("a gateway: nginx leaves it out, no request fails for good, and it comes back", async () => {
-    const [gateway] = site.gateways as [ServiceMember];
+    const [gateway] = site.gateways;
     await hang(gateway, async () => {});
-    const before = await answeredBy(gateway, "/top");
-    await until(
-      async () => {
-        await fetch(`${front.url}/top`);
-        return answeredBy(gateway, "/top");
-      },
-      (count) => count > before,
-    );
+    const before = await topsOf(gateway);
+    await until(async () => {
+      await fetch(`${front.url}/top`);
+      return (await topsOf(gateway)) > before;
+    });
   }, 60_000);
 });

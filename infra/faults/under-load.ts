@@ -7,13 +7,11 @@ import type { Site } from "./site.ts";
 export interface Fault {
   /** As the table names it. */
   name: string;
-  times: number;
-  /** Causes the fault while the clients write. */
-  inject(load: Load, history: History): Promise<void>;
-  /**
-   * Repairs what is left of the fault, after the clients have stopped and before the stores are
-   * compared.
-   */
+  /** How often it is caused; once by default. */
+  times?: number;
+  /** Causes the fault number `n`, from 0 on, while the clients write. */
+  inject(load: Load, history: History, n: number): Promise<void>;
+  /** Ends the fault after the clients have stopped, before the stores are compared. */
   repair?(): Promise<void>;
   load?: Partial<LoadOptions>;
 }
@@ -24,12 +22,12 @@ export interface Fault {
  */
 export async function expectNothingLost(
   site: Site,
-  { name, times, inject, repair, load: options }: Fault,
+  { name, times = 1, inject, repair, load: options }: Fault,
 ): Promise<Load> {
   const history = createHistory();
   const load = await startLoad({ urls: site.gateways.map(({ url }) => url), history, ...options });
   try {
-    await inject(load, history);
+    for (let n = 0; n < times; n++) await inject(load, history, n);
   } catch (error) {
     site.heal(); // else the clients would never be answered, and that would hide the error
     throw error;

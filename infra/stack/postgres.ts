@@ -27,6 +27,7 @@ export interface PostgresOptions {
 }
 
 const USER = "leaderboard";
+const SETTINGS = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
 
 /** Starts a real PostgreSQL on 127.0.0.1 with its data in `dir`. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
@@ -38,14 +39,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const engine = await launchWhenAlone({
     command: join(bin, "postgres"),
     args: [
-      "-D",
-      dir,
-      "-p",
-      String(port),
-      "-c",
-      "listen_addresses=127.0.0.1",
-      "-c",
-      "unix_socket_directories=",
+      ...["-D", dir, "-p", String(port)].concat(SETTINGS.flatMap((setting) => ["-c", setting])),
       ...(options.args ?? []),
     ],
     port,
@@ -67,10 +61,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 const ALONE_WITHIN_MS = 30_000;
 const ALONE_POLL_MS = 100;
 
-/**
- * Waits for the backends of a killed server, which finish their statement before they notice its
- * end.
- */
+/** Waits for the backends of a killed server, which finish their statement before they notice its end. */
 async function launchWhenAlone(options: LaunchOptions): Promise<Engine> {
   for (const endsAt = performance.now() + ALONE_WITHIN_MS; ; await delay(ALONE_POLL_MS)) {
     try {

@@ -6,25 +6,15 @@ import { gatewayFields } from "../../gateway/src/config.ts";
 import { rankerFields } from "../../ranker/src/config.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
 
-/**
- * Variables that the stack sets itself, so that a `.env` for production cannot lead it to real
- * data.
- */
-const OWN = new Set([
-  "PORT",
-  "METRICS_PORT",
-  "HOST",
-  "NODE_ENV",
-  "REDIS_URL",
-  "POSTGRES_URL",
-  "LEADERBOARD_SERVICE_URLS",
-]).union(new Set(["JWT_SECRET", "JWT_SECRET_PREVIOUS"]));
-const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFields }).filter((name) => !OWN.has(name));
+/** Variables that the stack sets itself: a `.env` for production must not lead it to real data. */
+const OWN =
+  /^(PORT|METRICS_PORT|HOST|NODE_ENV|REDIS_URL|POSTGRES_URL|LEADERBOARD_SERVICE_URLS|JWT_SECRET(_PREVIOUS)?)$/;
+const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFields }).filter(
+  (name) => !OWN.test(name),
+);
 const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];
 
-/**
- * Defaults for one machine, where all clients have the same address and no other machine connects.
- */
+/** Defaults for one machine, where all clients have the same address and no other machine connects. */
 const EASY = {
   PASSWORDS: "optional",
   RATE_ADDRESS_PER_SECOND: "2000",

@@ -28,7 +28,7 @@ test("a logged text of a client cannot forge a line or control the terminal", ()
 });
 
 test.each(["1:M Ready to accept connections", "{broken", '{"json": "of something else"}', ""])(
-  "%p is shown as it is, after who said it",
+  "%p is shown as it is, after the name of its process",
   (line) => {
     expect(formatLine("redis", line)).toBe(`redis     | ${line}`);
   },

@@ -1,23 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchDir } from "stack/scratch-dir";
 import { partNameOf, replaceFile } from "./replace-file.ts";
 
 let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "leaderboard-replace-"));
+beforeEach(async () => {
+  dir = await scratchDir();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => rm(dir, { recursive: true }));
 
 test("a link under the file's name is replaced, and its target stays as it is", () => {
   const [file, target] = [join(dir, "file"), join(dir, "target")];

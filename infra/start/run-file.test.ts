@@ -1,19 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeEach, expect, test } from "bun:test";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dirForFile } from "testing/for-file";
 import { openRunFile } from "./run-file.ts";
 
-let dir: string;
-let file: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "leaderboard-run-"));
-  file = join(dir, "stack.json");
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+const file = join(await dirForFile(), "stack.json");
+beforeEach(() => rmSync(file, { force: true }));
 const silent = () => {};
 
-/** The file as a stack that was killed left it: its own process is gone, the children are not. */
+/** Writes the file of a killed stack, whose children still run. */
 function leave(children: { pid: number; command: string }[]): void {
   writeFileSync(file, JSON.stringify({ stack: { pid: 2 ** 22 + 1, command: "gone" }, children }));
 }

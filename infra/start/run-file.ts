@@ -3,21 +3,18 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { replaceFile } from "./replace-file.ts";
 
-/** A process with its command line, since its id alone may belong to another process by now. */
+/** A process with its command line, because the system may reuse its id. */
 interface KnownProcess {
   pid: number;
   command: string;
 }
 
-/**
- * The processes that run on a data folder, recorded so that the next start can end those of a
- * killed stack.
- */
+/** Records the processes of a data folder, so that the next start can end those of a killed stack. */
 export interface RunFile {
   /** Records a child. */
   add(pid: number): void;
   remove(pid: number): void;
-  /** Removes the file, when the stack has ended in order. */
+  /** Removes the file after an orderly end. */
   close(): void;
 }
 

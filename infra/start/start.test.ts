@@ -1,21 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
+import { afterEach, describe, expect, test } from "bun:test";
 import connect from "postgres";
-import { launch } from "stack/engine";
-import { clientOf, codeOf } from "testing/client";
-import { makePlace, type Place, pidOf, type RunningStack, startStack } from "testing/stack-under-test";
+import { forFile } from "testing/for-file";
+import { clientOf, codeOf } from "testing/services/client";
+import { makePlace, pidOf, type RunningStack, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
 
-let place: Place;
+const place = await forFile(makePlace());
 let stack: RunningStack | undefined;
-beforeAll(async () => {
-  place = await makePlace();
-});
 afterEach(async () => {
   await stack?.stop();
   stack = undefined;
 });
-afterAll(() => place.dispose());
 
 interface Row {
   user_id: string;
@@ -79,25 +74,12 @@ test("scores, tokens and passwords survive a restart, and --fresh removes them",
 }, 60_000);
 
 describe("the start fails and names", () => {
-  const start = (args: string[], env: Record<string, string>) =>
-    launch({
-      command: process.execPath,
-      args: [join(import.meta.dir, "start.ts"), ...args],
-      port: 0,
-      readyWhen: /^Leaderboard is ready/,
-      stopSignal: "SIGTERM",
-      spawn: { env: { ...place.env, ...env } },
-    });
+  const start = (args: string[], env: Record<string, string>) => startStack(place, args, env);
 
   test("a port that is taken", async () => {
-    const other = Bun.serve({
-      port: Number(place.env.GATEWAY_PORT),
-      hostname: "127.0.0.1",
-      fetch: () => new Response(),
-    });
-    await expect(start([], {})).rejects.toThrow(
-      `port ${other.port} is taken: stop what listens there, or choose another`,
-    );
+    const port = Number(place.env.GATEWAY_PORT);
+    const other = Bun.serve({ port, hostname: "127.0.0.1", fetch: () => new Response() });
+    await expect(start([], {})).rejects.toThrow(`port ${port} is taken: stop what listens there, or choose another`);
     await other.stop(true);
   });
 
@@ -122,10 +104,7 @@ test("a killed child is restarted, and a killed stack does not hinder the next o
     const pid = await pidOf(place, part);
     expect(pid).toBeDefined();
     process.kill(pid ?? 0, "SIGKILL");
-    await until(
-      () => pidOf(place, part),
-      (next) => next !== undefined && next !== pid,
-    );
+    await until(async () => ![undefined, pid].includes(await pidOf(place, part)));
   }
   // The client retries until the stack is back.
   expect(await client.as(token).addScore({ delta: 1 })).toMatchObject({ rank: 1, score: 1 });

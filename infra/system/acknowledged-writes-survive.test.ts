@@ -1,33 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Redis } from "shared/redis/redis";
-import { clientOf, codeOf } from "testing/client";
+import { afterAll, expect, test } from "bun:test";
+import { forFile } from "testing/for-file";
 import { readPostgresEntries, readRedisEntries } from "testing/read-entries";
-import {
-  connectToStack,
-  makePlace,
-  type Place,
-  pidOf,
-  type RunningStack,
-  runCommand,
-  startStack,
-} from "testing/stack-under-test";
+import { clientOf, codeOf } from "testing/services/client";
+import { connectToStack, makePlace, pidOf, runCommand, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
 
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 
-let place: Place;
-let stack: RunningStack;
-let redis: Redis;
-beforeAll(async () => {
-  place = await makePlace();
-  stack = await startStack(place, [], { RATE_USER_PER_SECOND: "1000", RATE_USER_BURST: "1000" });
-  redis = await connectToStack(place);
-}, 60_000);
-afterAll(async () => {
-  redis.disconnect();
-  await stack.stop();
-  await place.dispose();
-}, 30_000);
+const place = await forFile(makePlace());
+await forFile(startStack(place, [], { RATE_USER_PER_SECOND: "1000", RATE_USER_BURST: "1000" }));
+const redis = await connectToStack(place);
+afterAll(() => redis.disconnect());
 
 /** The entries of a region by rank, in a form that both stores have. */
 const entriesInRedis = (region: string) => readRedisEntries(redis, region);

@@ -1,44 +1,25 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
+import { expect, test } from "bun:test";
+import { forFile } from "testing/for-file";
+import { words } from "testing/words";
+import { startPath } from "./test/path-under-test.ts";
 
-/** Is on no board: only a registration under the same id may tell that the account exists. */
+/** A player on no board. Only a registration under the same id may disclose that the account exists. */
 const HIDDEN = "hidden-player";
 
-let path: PathUnderTest;
-let token: string;
-beforeAll(async () => {
-  path = await startPath();
-  const register = async (user_id: string, initialScore?: number) => {
-    const fields = { user_id, name: `Name of ${user_id}`, region: "EU", initialScore };
-    const response = await path.ranker.post("/auth/register", { ...fields, password: `the password of ${user_id}` });
-    expect(response.status).toBe(201);
-    return ((await response.json()) as { token: string }).token;
-  };
-  await register(HIDDEN);
-  await register("eve", 5);
-  token = await register("ada", 10);
-});
-afterAll(() => path.close());
+const path = await forFile(startPath());
+async function register(user_id: string, initialScore?: number): Promise<string> {
+  const fields = { user_id, name: `Name of ${user_id}`, region: "EU", initialScore };
+  const response = await path.ranker.post("/auth/register", { ...fields, password: `the password of ${user_id}` });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { token: string }).token;
+}
+await register(HIDDEN);
+await register("eve", 5);
+const token = await register("ada", 10);
 
-const HEADERS = new Set([
-  "allow",
-  "cache-control",
-  "connection",
-  "content-length",
-  "content-security-policy",
-  "content-type",
-  "date",
-  "cross-origin-resource-policy",
-  "idempotent-replayed",
-  "ratelimit",
-  "ratelimit-policy",
-  "referrer-policy",
-  "retry-after",
-  "www-authenticate",
-  "x-content-type-options",
-  "x-request-id",
-  "x-upstream-addr",
-]);
+const HEADERS = new Set(words`allow cache-control connection content-length content-security-policy content-type date
+  cross-origin-resource-policy idempotent-replayed ratelimit ratelimit-policy referrer-policy retry-after
+  www-authenticate x-content-type-options x-request-id x-upstream-addr`);
 const SECRETS = [
   /argon2|password_hash|password of/i,
   /redis|postgres|hono|\bbun\b|zod/i,

@@ -1,25 +1,24 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { problemStatus } from "shared/api/problems";
+import { forFile } from "testing/for-file";
 import { badBody } from "./bad-requests/bodies.ts";
 import { badHeaders } from "./bad-requests/headers.ts";
 import { COVERED, type Generated, type Player, validRequest } from "./bad-requests/routes.ts";
 import { badAct, badRead, badRoute } from "./bad-requests/targets.ts";
-import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
+import { startPath } from "./test/path-under-test.ts";
 
-let path: PathUnderTest;
-let player: Player;
-beforeAll(async () => {
-  path = await startPath();
-  const identity = { userId: "ada", name: "Ada", region: "EU" };
-  const fields = { user_id: "ada", name: "Ada", region: "EU", password: "a password of the tests", initialScore: 5 };
-  expect((await path.ranker.post("/auth/register", fields)).status).toBe(201);
-  expect((await path.ranker.post("/score/add", { delta: 1, board: "weekly" }, identity)).status).toBe(200);
-  const { tokens } = path.ranker;
-  const [token, operatorToken] = [await tokens.issue(identity), await tokens.issueOperator({ name: "root" }, 3600)];
-  player = { ...identity, token, operatorToken };
-});
-afterAll(() => path.close());
+const path = await forFile(startPath());
+const identity = { userId: "ada", name: "Ada", region: "EU" };
+const fields = { user_id: "ada", name: "Ada", region: "EU", password: "a password of the tests", initialScore: 5 };
+expect((await path.ranker.post("/auth/register", fields)).status).toBe(201);
+expect((await path.ranker.post("/score/add", { delta: 1, board: "weekly" }, identity)).status).toBe(200);
+const { tokens } = path.ranker;
+const player: Player = {
+  ...identity,
+  token: await tokens.issue(identity),
+  operatorToken: await tokens.issueOperator({ name: "root" }, 3600),
+};
 
 /** Requests to every route that are bad by construction, so that none may change anything. */
 const badRequest = (player: Player): fc.Arbitrary<Generated> =>
@@ -54,9 +53,7 @@ async function faultsOf(request: Generated): Promise<string[]> {
   return faults;
 }
 
-/**
- * Every key with its value, except for token buckets, from which bad requests take permits, too.
- */
+/** Every key with its value, except for token buckets: bad requests take permits, too. */
 async function dump(): Promise<Record<string, string>> {
   const keys = (await path.redis.keys("*")).filter((key) => !key.startsWith("bucket:")).toSorted();
   const values = await Promise.all(

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
+import { forFile } from "testing/for-file";
 import { flushAll } from "testing/whole-store";
 import { putEntries } from "../../drainer/src/restore/put-entries.ts";
 import { putVisibility } from "../../drainer/src/restore/put-visibility.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../../ranker/test/ranker-under-test.ts";
+import { type Built, player, startUnderTest } from "../../ranker/test/ranker-under-test.ts";
 
-let under: UnderTest;
+const under = await forFile(startUnderTest());
 let ranker: Built;
-beforeAll(async () => {
-  under = await startUnderTest();
-});
-afterAll(() => under.close());
 beforeEach(async () => {
   await flushAll(under.redis);
   ranker = await under.build();

@@ -1,25 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
-import { type Client, createClient } from "shared/client";
+import { createClient } from "shared/client";
 import { createTopology } from "shared/model/regions";
+import { dirForFile, forFile } from "testing/for-file";
 import { bundleClient, sizeOf } from "../commands/client-size.ts";
-import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
+import { startPath } from "./test/path-under-test.ts";
 
-let path: PathUnderTest;
-let dir: string;
-let client: Client;
-beforeAll(async () => {
-  [path, dir] = await Promise.all([
-    startPath({ passwordsRequired: false }),
-    mkdtemp(join(tmpdir(), "leaderboard-client-")),
-  ]);
-  client = createClient({ url: `http://127.0.0.1:${path.ports.gateway}` });
-});
-afterAll(() => Promise.all([path.close(), rm(dir, { recursive: true, force: true })]));
+const path = await forFile(startPath({ passwordsRequired: false }));
+const dir = await dirForFile();
+const client = createClient({ url: `http://127.0.0.1:${path.ports.gateway}` });
 
 test("every operation of the OpenAPI document is a method of the client", () => {
   const ids = Object.values<Operation>(gatewayOperations(createTopology(["GLOBAL"], 1, ["main"]))).map(({ id }) => id);
@@ -110,12 +102,7 @@ test("the client example of docs/api.md runs", async () => {
   const page = await readFile(join(import.meta.dir, "../../docs/api.md"), "utf8");
   const example = /```ts\n(import \{ createClient[\s\S]+?)```/.exec(page)?.[1] ?? "";
   expect(example).toContain("http://127.0.0.1:4000");
-  await path.ranker.post("/auth/register", {
-    user_id: "grace",
-    name: "Grace",
-    region: "EU",
-    password: "correct horse",
-  });
+  await client.register({ user_id: "grace", name: "Grace", region: "EU", password: "correct horse" });
   const entry = join(import.meta.dir, "../../shared/client/client.ts");
   const code = example
     .replace("http://127.0.0.1:4000", `http://127.0.0.1:${path.ports.gateway}`)

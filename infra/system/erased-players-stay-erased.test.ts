@@ -1,29 +1,23 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
+import { forFile } from "testing/for-file";
+import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import { restore } from "../../drainer/src/restore/restore.ts";
-import { createErasePlayer, type ErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
+import { startBothStores } from "./test/both-stores-under-test.ts";
 
-let under: BothStores;
-let erase: ErasePlayer;
-beforeAll(async () => {
-  under = await startBothStores();
-  erase = createErasePlayer({ ...under.sides, fences: under.fences });
-}, 60_000);
-afterAll(() => under.close(), 30_000);
+const under = await forFile(startBothStores());
+const erase = createErasePlayer({ ...under.sides, fences: under.fences });
 beforeEach(() => under.clear());
 
-const rows = async () =>
-  (await under.sides.databases.home.run((sql) => sql`SELECT user_id FROM leaderboard ORDER BY user_id`)).map(
-    (r) => r.user_id,
-  );
+const rows = async () => {
+  const found = await under.sides.databases.home.run((sql) => sql`SELECT user_id FROM leaderboard ORDER BY user_id`);
+  return found.map(({ user_id }) => user_id);
+};
 const ranked = async () => {
-  const redis = under.sides.stores.home;
-  const members = [
-    ...(await redis.zrange("leaderboard:{EU}", 0, "-1")),
-    ...(await redis.zrange("leaderboard:{NA}", 0, "-1")),
-  ];
-  return members.map((member) => member.slice(16)).sort();
+  const boards = ["leaderboard:{EU}", "leaderboard:{NA}"];
+  const members = await Promise.all(boards.map((board) => under.sides.stores.home.zrange(board, 0, "-1")));
+  return members.flatMap((each) => each.map((member) => member.slice(16))).sort();
 };
 
 test("neither restore nor reconcile brings an erased player back, before the erasure is drained or after", async () => {

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { clientOf } from "testing/client";
-import { makePlace, type Place, type RunningStack, runCommand, startStack } from "testing/stack-under-test";
+import { expect, test } from "bun:test";
+import { forFile } from "testing/for-file";
+import { clientOf } from "testing/services/client";
+import { makePlace, runCommand, startStack } from "testing/services/stack-under-test";
 
-let place: Place;
-let stack: RunningStack;
-beforeAll(async () => {
-  place = await makePlace();
-  const limits = { QUEUE_MAX: "100", RATE_USER_PER_SECOND: "1000", RATE_USER_BURST: "1000" };
-  stack = await startStack(place, ["--no-drainer"], limits);
-}, 60_000);
-afterAll(async () => {
-  await stack.stop();
-  await place.dispose();
-}, 30_000);
+const place = await forFile(makePlace());
+const limits = { QUEUE_MAX: "100", RATE_USER_PER_SECOND: "1000", RATE_USER_BURST: "1000" };
+let stack = await startStack(place, ["--no-drainer"], limits);
+await forFile({ stop: () => stack.stop() });
 
 test("a queue of QUEUE_MAX=100 events answers 429 from the 101st on, keeps ranks, and resumes with a drainer", async () => {
   const client = clientOf(place);
@@ -29,7 +23,7 @@ test("a queue of QUEUE_MAX=100 events answers 429 from the 101st on, keeps ranks
   expect(await client.rank("ada")).toMatchObject({ rank: 1, score: 100 });
   expect(await runCommand(place, ["queue"])).toContain("EU: 100 waiting, 0 dead\n");
 
-  // Other regions are not concerned.
+  // Queues of other regions are not full.
   const other = await client.register({ user_id: "bob", name: "Bob", region: "NA" });
   expect(await client.as(other).addScore({ delta: 1 })).toMatchObject({ score: 1 });
 

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { parseRecord } from "shared/model/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/redis/keys";
+import { forFile } from "testing/for-file";
+import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
@@ -10,39 +12,30 @@ import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
-import { type BothStores, exportText, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { exportText, startBothStores } from "./test/both-stores-under-test.ts";
 
-let under: BothStores;
-let set: (userId: string, isHidden: boolean) => Promise<number>;
-let erase: (userId: string) => Promise<unknown>;
-beforeAll(async () => {
-  under = await startBothStores();
-  const setVisibility = createSetVisibility({ ...under.sides, fences: under.fences });
-  set = (userId, isHidden) =>
-    setVisibility({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) }, isHidden);
-  erase = createErasePlayer({ ...under.sides, fences: under.fences });
-}, 60_000);
-afterAll(() => under.close(), 30_000);
-beforeEach(async () => {
-  await empty();
-  await sql((s) => s`TRUNCATE leaderboard, accounts, erasures, visibility`);
-});
+const under = await forFile(startBothStores());
+const { topology, stores } = under.sides;
+const setVisibility = createSetVisibility({ ...under.sides, fences: under.fences });
+const set = (userId: string, isHidden: boolean) =>
+  setVisibility({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) }, isHidden);
+const erase = createErasePlayer({ ...under.sides, fences: under.fences });
+beforeEach(() => under.clear());
 
-const redis = () => under.sides.stores.home;
-const empty = () => flushAll(redis());
+const redis = stores.home;
+const empty = () => flushAll(redis);
 const sql = <T>(work: (sql: Sql) => Promise<T>) => under.sides.databases.home.run(work);
-const top = async (board = "main") =>
-  (await createBoards(under.sides.topology, under.sides.stores.of).top("GLOBAL", board, 1_000)).entries;
-const idsOf = async (board = "main") => (await top(board)).map(({ user_id }) => user_id);
-const inSql = async (board = "main") =>
-  (
-    await sql(
-      (s) => s`
-        SELECT user_id FROM visible_leaderboard WHERE board = ${board}
-        ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
-    )
-  ).map(({ user_id }) => user_id as string);
-const shardOfPlayer = (userId: string) => shardOf(under.sides.topology, under.regionOf(userId), userId);
+const top = async () => (await createBoards(topology, stores.of).top("GLOBAL", "main", 1_000)).entries;
+const idsOf = async () => (await top()).map(({ user_id }) => user_id);
+async function inSql(): Promise<string[]> {
+  const rows = await sql(
+    (s) => s<{ user_id: string }[]>`
+      SELECT user_id FROM visible_leaderboard WHERE board = 'main'
+      ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
+  );
+  return rows.map(({ user_id }) => user_id);
+}
+const shardOfPlayer = (userId: string) => shardOf(topology, under.regionOf(userId), userId);
 
 test("a restored Redis hides the same players, has the scores they wrote while hidden, and the same ties", async () => {
   for (let n = 0; n < 40; n++) await under.set(`p${(n * 7) % 40}`, n % 3);
@@ -73,10 +66,7 @@ test("a restore hides players who wrote before it, and undoes no later change of
   expect(await idsOf()).toEqual(["p1", "p2"]);
   await under.drain();
   await restore(under.sides);
-  expect([await idsOf(), await inSql()]).toEqual([
-    ["p1", "p2"],
-    ["p1", "p2"],
-  ]);
+  for (const ids of [await idsOf(), await inSql()]) expect(ids).toEqual(["p1", "p2"]);
   expect(await under.sweep(false)).toEqual([]);
   await set("p0", false);
   expect(await top()).toMatchObject([{ user_id: "p0", score: 7 }, {}, {}]);
@@ -133,25 +123,24 @@ test("players hidden and shown beside writes, a drainer, restore and reconcile e
 
 describe("reconcile", () => {
   const memberOf = async (id: string) =>
-    parseRecord((await redis().hget(entriesKey(shardOfPlayer(id), "main"), id)) ?? "").arrival + id;
-  const [board, hidden] = [boardKey, hiddenKey].map((key) => (id: string) => key(shardOfPlayer(id), "main"));
-  if (board === undefined || hidden === undefined) throw new Error("no keys");
-  const visibility = (id: string) => visibilityKey(shardOfPlayer(id));
+    parseRecord((await redis.hget(entriesKey(shardOfPlayer(id), "main"), id)) ?? "").arrival + id;
+  const board = (id: string) => boardKey(shardOfPlayer(id), "main");
+  const hidden = (id: string) => hiddenKey(shardOfPlayer(id), "main");
+  const setInRedis = (text: string) => redis.hset(visibilityKey(shardOfPlayer("p0")), "p0", text);
+  const addTo = (key: (id: string) => string, id: string, score: number, member?: string) => async () =>
+    redis.zadd(key(id), score, member ?? (await memberOf(id)));
+  const other = "1".repeat(16);
 
   /** Edits by hand of p0, who is hidden, and of p1, who is not. */
   const edits: [what: string, edit: () => Promise<unknown>, kinds: string[]][] = [
-    ["the visibility in Redis removed", () => redis().hdel(visibility("p0"), "p0"), ["entry_missing", "entry_broken"]],
     [
-      "the visibility in Redis turned",
-      () => redis().hset(visibility("p0"), "p0", "1 visible"),
-      ["entry_older", "entry_broken"],
+      "the visibility in Redis removed",
+      () => redis.hdel(visibilityKey(shardOfPlayer("p0")), "p0"),
+      ["entry_missing", "entry_broken"],
     ],
-    [
-      "a visibility in Redis that is not valid",
-      () => redis().hset(visibility("p0"), "p0", "perhaps"),
-      ["entry_broken"],
-    ],
-    ["a version of the future", () => redis().hset(visibility("p0"), "p0", `${2 ** 52} visible`), ["entry_broken"]],
+    ["the visibility in Redis turned", () => setInRedis("1 visible"), ["entry_older", "entry_broken"]],
+    ["a visibility in Redis that is not valid", () => setInRedis("perhaps"), ["entry_broken"]],
+    ["a version of the future", () => setInRedis(`${2 ** 52} visible`), ["entry_broken"]],
     ["the row deleted", () => sql((s) => s`DELETE FROM visibility WHERE user_id = 'p0'`), ["row_missing"]],
     [
       "the row turned",
@@ -163,24 +152,20 @@ describe("reconcile", () => {
       () => sql((s) => s`UPDATE visibility SET hidden = false, changed_at = 'epoch' WHERE user_id = 'p0'`),
       ["row_older"],
     ],
-    ["on the board although hidden", async () => redis().zadd(board("p0"), 5, await memberOf("p0")), ["entry_broken"]],
+    ["on the board although hidden", addTo(board, "p0", 5), ["entry_broken"]],
     [
       "on the board alone",
       async () => {
-        await redis().zadd(board("p0"), 5, await memberOf("p0"));
-        await redis().del(hidden("p0"));
+        await addTo(board, "p0", 5)();
+        await redis.del(hidden("p0"));
       },
       ["entry_broken"],
     ],
-    [
-      "another score beside the board",
-      async () => redis().zadd(hidden("p0"), 6, await memberOf("p0")),
-      ["entry_broken"],
-    ],
-    ["a second member beside it", () => redis().zadd(hidden("p0"), 5, `${"1".repeat(16)}p0`), ["entry_broken"]],
-    ["a second member on the board", () => redis().zadd(board("p0"), 5, `${"1".repeat(16)}p0`), ["entry_broken"]],
-    ["hidden although visible", async () => redis().zadd(hidden("p1"), 5, await memberOf("p1")), ["entry_broken"]],
-    ["a hidden member without a record", () => redis().zadd(hidden("p0"), 5, `${"1".repeat(16)}p9`), ["unrepairable"]],
+    ["another score beside the board", addTo(hidden, "p0", 6), ["entry_broken"]],
+    ["a second member beside it", addTo(hidden, "p0", 5, `${other}p0`), ["entry_broken"]],
+    ["a second member on the board", addTo(board, "p0", 5, `${other}p0`), ["entry_broken"]],
+    ["hidden although visible", addTo(hidden, "p1", 5), ["entry_broken"]],
+    ["a hidden member without a record", addTo(hidden, "p0", 5, `${other}p9`), ["unrepairable"]],
   ];
 
   test.each(edits)("finds and repairs a difference by hand: %s", async (_, edit, kinds) => {

@@ -1,34 +1,22 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Client, createClient } from "shared/client";
+import { expect, test } from "bun:test";
+import { createClient } from "shared/client";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
-import { openEvents } from "testing/event-stream";
+import { forFile } from "testing/for-file";
+import { openEvents } from "testing/services/event-stream";
+import { sumMetric } from "testing/services/metrics";
 import { until } from "testing/until";
-import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
+import { type ServiceMember, startSite } from "../faults/site.ts";
 
-let site: Site;
-let gateway: ServiceMember;
-let ada: Client;
-beforeAll(async () => {
-  site = await startSite({ rankers: 2, drainers: 0, env: { LIVE_STREAMS_PER_ADDRESS: "10" } });
-  gateway = site.gateways[0] as ServiceMember;
-  const client = createClient({ url: gateway.url });
-  ada = client.as((await client.register({ user_id: "ada", name: "Ada", region: "EU" })).token);
-}, 60_000);
-afterAll(() => site.close(), 30_000);
+const site = await forFile(startSite({ rankers: 2, drainers: 0, env: { LIVE_STREAMS_PER_ADDRESS: "10" } }));
+const [gateway] = site.gateways;
+const visitor = createClient({ url: gateway.url });
+const ada = visitor.as((await visitor.register({ user_id: "ada", name: "Ada", region: "EU" })).token);
 
-const figure = async (member: ServiceMember, name: string) => {
-  const text = await (await fetch(member.metricsUrl)).text();
-  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
-};
 const rankerOf = (response: Response) => {
   const address = response.headers.get("X-Upstream-Addr");
   return site.rankers.find(({ url }) => new URL(url).host === address) as ServiceMember;
 };
-const untilAllUp = () =>
-  until(
-    () => ada.health(),
-    ({ upstreams = [] }) => upstreams.every(({ up }) => up),
-  );
+const untilAllUp = () => until(async () => (await ada.health()).upstreams?.every(({ up }) => up));
 const lineOf = (path: string) => gateway.lines.filter((line) => line.includes(`"path":"${path}"`));
 
 test("a score reaches viewers through the gateway, and the log has a line when a stream ends", async () => {
@@ -38,11 +26,11 @@ test("a score reaches viewers through the gateway, and the log has a line when a
   expect(await stream.next()).toMatchObject({ event: "snapshot", data: { total: 1 } });
   await ada.addScore({ delta: 41 });
   expect(await stream.next()).toMatchObject({ event: "change", data: { changed: [{ user_id: "ada", score: 42 }] } });
-  expect([await figure(gateway, "gateway_live_streams"), lineOf("/live")]).toEqual([1, []]);
+  expect([await sumMetric(gateway, "gateway_live_streams"), lineOf("/live")]).toEqual([1, []]);
   stream.close();
-  await until(async () => (await figure(gateway, "gateway_live_streams")) === 0);
+  await until(async () => (await sumMetric(gateway, "gateway_live_streams")) === 0);
   for (const ranker of site.rankers) {
-    await until(async () => (await figure(ranker, "ranker_live_viewers")) === 0);
+    await until(async () => (await sumMetric(ranker, "ranker_live_viewers")) === 0);
   }
   const [line] = await until(
     async () => lineOf("/live"),

@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, expect, test } from "bun:test";
 import { createTopology, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
-import { clientOf } from "testing/client";
-import { connectTo } from "testing/connect";
-import { scratchPostgres, scratchRedis } from "testing/scratch";
-import { type ServiceName, startService } from "testing/service-under-test";
+import { forFile } from "testing/for-file";
+import { connectTo } from "testing/redis/connect";
+import { scratchStores } from "testing/scratch";
+import { clientOf } from "testing/services/client";
+import { type ServiceName, startService } from "testing/services/service-under-test";
 
 interface Span {
   service: string;
@@ -40,23 +41,16 @@ const collector = Bun.serve({
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 
-let redis: Awaited<ReturnType<typeof scratchRedis>>;
-let postgres: Awaited<ReturnType<typeof scratchPostgres>>;
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
-}, 60_000);
+const { redis, env } = await forFile(scratchStores());
 const running: (() => Promise<unknown>)[] = [];
 const stopAll = async () => {
   for (const stop of running.splice(0).reverse()) await stop();
 };
 afterEach(stopAll);
-afterAll(async () => {
-  await Promise.all([redis.dispose(), postgres.dispose(), collector.stop(true)]);
-});
+afterAll(() => collector.stop(true));
 
 async function start(name: ServiceName, more: Record<string, string>): Promise<string> {
-  const env = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard"), PASSWORDS: "optional" };
-  const service = await startService(name, { ...env, ...more });
+  const service = await startService(name, { ...env, PASSWORDS: "optional", ...more });
   running.push(service.stop);
   return service.url;
 }

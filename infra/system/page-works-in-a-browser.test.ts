@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Client, createClient } from "shared/client";
+import { announceSkipped } from "testing/installed";
 import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { announceWithoutChromium, chromiumPath, startBrowser } from "./test/browser-under-test.ts";
+import { chromiumPath, startBrowser } from "./test/browser-under-test.ts";
 
-announceWithoutChromium("the page was not opened");
+if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
 
 const HOSTILE = "<img src=x onerror=document.title='hacked'>";
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
     startSite({ rankers: 2, drainers: 0, env: { LIVE_STREAMS_PER_ADDRESS: "100", BOARDS: "main,weekly" } }),
     startBrowser(),
   ]);
-  gateway = site.gateways[0] as ServiceMember;
+  [gateway] = site.gateways;
   client = createClient({ url: gateway.url });
   const enter = async (user_id: string, name: string) =>
     client.as((await client.register({ user_id, name, region: "EU" })).token);

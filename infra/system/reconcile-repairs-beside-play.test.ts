@@ -1,58 +1,49 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { ARRIVAL_DIGITS } from "shared/base/times";
 import { formatRecord, parseRecord } from "shared/model/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
+import { forFile } from "testing/for-file";
+import { keepDoing } from "testing/keep-doing";
 import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { startBothStores } from "./test/both-stores-under-test.ts";
 
-let under: BothStores;
-beforeAll(async () => {
-  under = await startBothStores();
-}, 60_000);
-afterAll(() => under.close(), 30_000);
+const under = await forFile(startBothStores());
 
 const shardOfPlayer = (userId: string) => shardOf(under.sides.topology, under.regionOf(userId), userId);
-const redis = () => under.sides.stores.home;
+const redis = under.sides.stores.home;
 const records = (userId: string) => entriesKey(shardOfPlayer(userId), "main");
-const recordOf = async (userId: string) => parseRecord((await redis().hget(records(userId), userId)) ?? "");
+const recordOf = async (userId: string) => parseRecord((await redis.hget(records(userId), userId)) ?? "");
 const memberOf = async (userId: string) => `${(await recordOf(userId)).arrival}${userId}`;
 const rewrite = async (userId: string, change: object) =>
-  redis().hset(records(userId), userId, formatRecord({ ...(await recordOf(userId)), ...change }));
+  redis.hset(records(userId), userId, formatRecord({ ...(await recordOf(userId)), ...change }));
 const sql = <T>(work: (sql: Sql) => Promise<T>) => under.sides.databases.home.run(work);
+/** Changes the row of a player. */
+const update = (id: string, change: string) =>
+  sql((s) => s`UPDATE leaderboard SET ${s.unsafe(change)} WHERE user_id = ${id}`);
+const addSecondMember = (id: string) => redis.zadd(board(id), -1, `${"1".repeat(ARRIVAL_DIGITS)}${id}`);
 const board = (userId: string) => boardKey(shardOfPlayer(userId), "main");
 
 /** Edits by hand. After the repair the score is the old one, or `after` where given. */
 const edits: [name: string, edit: (userId: string) => Promise<unknown>, after?: number][] = [
   ["row deleted", (id) => sql((s) => s`DELETE FROM leaderboard WHERE user_id = ${id}`)],
-  ["row's score", (id) => sql((s) => s`UPDATE leaderboard SET score = -1 WHERE user_id = ${id}`)],
-  ["row's name", (id) => sql((s) => s`UPDATE leaderboard SET name = 'X' WHERE user_id = ${id}`)],
-  ["row's arrival", (id) => sql((s) => s`UPDATE leaderboard SET reached_at = 'epoch' WHERE user_id = ${id}`)],
-  [
-    "row set back",
-    (id) => sql((s) => s`UPDATE leaderboard SET score = -1, updated_at = 'epoch' WHERE user_id = ${id}`),
-  ],
-  [
-    "row made newer",
-    (id) =>
-      sql(
-        (s) =>
-          s`UPDATE leaderboard SET score = 55, updated_at = updated_at + interval '1 microsecond' WHERE user_id = ${id}`,
-      ),
-    55,
-  ],
-  ["ranking's score", async (id) => redis().zadd(board(id), -1, await memberOf(id))],
-  ["member removed", async (id) => redis().zrem(board(id), await memberOf(id))],
-  ["second member", (id) => redis().zadd(board(id), -1, `${"1".repeat(ARRIVAL_DIGITS)}${id}`)],
-  ["record removed", (id) => redis().hdel(records(id), id)],
+  ["row's score", (id) => update(id, "score = -1")],
+  ["row's name", (id) => update(id, "name = 'X'")],
+  ["row's arrival", (id) => update(id, "reached_at = 'epoch'")],
+  ["row set back", (id) => update(id, "score = -1, updated_at = 'epoch'")],
+  ["row made newer", (id) => update(id, "score = 55, updated_at = updated_at + interval '1 microsecond'"), 55],
+  ["ranking's score", async (id) => redis.zadd(board(id), -1, await memberOf(id))],
+  ["member removed", async (id) => redis.zrem(board(id), await memberOf(id))],
+  ["second member", addSecondMember],
+  ["record removed", (id) => redis.hdel(records(id), id)],
   ["record's arrival", (id) => rewrite(id, { arrival: "soon" })],
   ["record's score", (id) => rewrite(id, { score: "-1" })],
   ["record's version", (id) => rewrite(id, { updatedAt: "1" })],
   [
     "all of Redis removed",
     async (id) => {
-      await redis().zrem(board(id), await memberOf(id));
-      await redis().hdel(records(id), id);
+      await redis.zrem(board(id), await memberOf(id));
+      await redis.hdel(records(id), id);
     },
   ],
 ];
@@ -114,8 +105,7 @@ test("repairs of players who play meanwhile lose no acknowledged write", async (
   // Edits that a write of the player does not undo.
   for (let round = 0; round < 5; round++) {
     for (const [n, userId] of players.entries()) {
-      if (n % 2 === 0) await redis().zadd(board(userId), -1, `${"1".repeat(ARRIVAL_DIGITS)}${userId}`);
-      else await sql((s) => s`UPDATE leaderboard SET score = -1 WHERE user_id = ${userId}`);
+      await (n % 2 === 0 ? addSecondMember(userId) : update(userId, "score = -1"));
     }
     await under.sweep(true);
   }
@@ -124,8 +114,6 @@ test("repairs of players who play meanwhile lose no acknowledged write", async (
   await under.drain();
   await under.sweep(true);
   expect(await under.sweep(false)).toEqual([]);
-  const ranked = await Promise.all(
-    players.map(async (userId) => redis().zscore(board(userId), await memberOf(userId))),
-  );
+  const ranked = await Promise.all(players.map(async (userId) => redis.zscore(board(userId), await memberOf(userId))));
   expect(ranked.map(Number)).toEqual(players.map((userId) => newest.get(userId) ?? 0));
 }, 60_000);

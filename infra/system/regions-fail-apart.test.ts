@@ -1,19 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
-import { clientOf } from "testing/client";
+import { forFile } from "testing/for-file";
 import { readPostgresEntries } from "testing/read-entries";
 import { scratchPostgres, scratchRedisClient } from "testing/scratch";
-import { JWT_SECRET, type ServiceName, type ServiceUnderTest, startService } from "testing/service-under-test";
-import { openTcpProxy, type TcpProxy } from "testing/tcp-proxy";
+import { clientOf } from "testing/services/client";
+import { type ServiceName, type ServiceUnderTest, startService } from "testing/services/service-under-test";
+import { openTcpProxy } from "testing/tcp-proxy";
 import { until } from "testing/until";
 import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
+import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
 import { NO_LIMITS } from "../faults/site.ts";
 
-/**
- * Each region has a Redis and a database of its own, behind proxies. Accounts are on those of
- * GLOBAL.
- */
+/** Each region has a Redis and a database of its own, behind proxies. Accounts are on those of GLOBAL. */
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"] as const;
 type Region = (typeof REGIONS)[number];
 
@@ -22,23 +21,37 @@ const ANSWER_MS = 1_000;
 /** How long writes may fail after the last store is back. */
 const HEAL_MS = 2_000;
 
-type Server = Awaited<ReturnType<typeof scratchRedisClient>>;
-let servers: Record<Region, Server>;
-let toRedis: Record<Region, TcpProxy>;
-let toPostgres: Record<Region, TcpProxy>;
-let postgres: Awaited<ReturnType<typeof scratchPostgres>>;
-let env: Record<string, string>;
-let ranker: ServiceUnderTest;
-let gateway: ServiceUnderTest;
-let drainers: ServiceUnderTest[];
-const tokens = new Map<Region, string>();
-const started: ServiceUnderTest[] = [];
-
-const databaseOf = (region: Region) => `leaderboard_${region.toLowerCase()}`;
-
 async function forEach<T>(make: (region: Region) => Promise<T>): Promise<Record<Region, T>> {
   return Object.fromEntries(await Promise.all(REGIONS.map(async (region) => [region, await make(region)]))) as never;
 }
+
+const databaseOf = (region: Region) => `leaderboard_${region.toLowerCase()}`;
+const postgres = await forFile(scratchPostgres(REGIONS.map(databaseOf)));
+const servers = await forEach(() => forFile(scratchRedisClient()));
+const toRedis = await forEach((region) => forFile(openTcpProxy(Number(new URL(servers[region].url).port))));
+const toPostgres = await forEach(() => forFile(openTcpProxy(postgres.port)));
+// A test that fails in the middle of a fault must not fail the next one.
+afterEach(() => {
+  for (const proxy of [...Object.values(toRedis), ...Object.values(toPostgres)]) proxy.pass();
+});
+
+const redisAt = (region: Region) => `redis://127.0.0.1:${toRedis[region].port}`;
+function postgresAt(region: Region): string {
+  const url = new URL(postgres.url(databaseOf(region)));
+  url.port = String(toPostgres[region].port);
+  return url.href;
+}
+const env = {
+  REDIS_URL: redisAt("GLOBAL"),
+  POSTGRES_URL: postgresAt("GLOBAL"),
+  PASSWORDS: "optional",
+  ...Object.fromEntries(REGIONS.map((region) => [`REDIS_URL_${region}`, redisAt(region)])),
+  ...Object.fromEntries(REGIONS.map((region) => [`POSTGRES_URL_${region}`, postgresAt(region)])),
+  ...NO_LIMITS,
+};
+
+const started: ServiceUnderTest[] = [];
+await forFile({ dispose: () => Promise.all(started.map((service) => service.kill())) });
 
 async function start(name: ServiceName, more: Record<string, string> = {}): Promise<ServiceUnderTest> {
   const service = await startService(name, { ...env, ...more });
@@ -46,43 +59,16 @@ async function start(name: ServiceName, more: Record<string, string> = {}): Prom
   return service;
 }
 
+const ranker = await start("ranker");
+let drainers: ServiceUnderTest[] = await Promise.all([start("drainer"), start("drainer")]);
+const gateway = await start("gateway", { LEADERBOARD_SERVICE_URLS: ranker.url });
+const tokens = new Map<Region, string>();
 beforeAll(async () => {
-  [servers, postgres] = await Promise.all([
-    forEach(() => scratchRedisClient()),
-    scratchPostgres(REGIONS.map(databaseOf)),
-  ]);
-  toRedis = await forEach((region) => openTcpProxy(Number(new URL(servers[region].url).port)));
-  toPostgres = await forEach(() => openTcpProxy(postgres.port));
-  const redisAt = (region: Region) => `redis://127.0.0.1:${toRedis[region].port}`;
-  function postgresAt(region: Region): string {
-    const url = new URL(postgres.url(databaseOf(region)));
-    url.port = String(toPostgres[region].port);
-    return url.href;
-  }
-  env = {
-    REDIS_URL: redisAt("GLOBAL"),
-    POSTGRES_URL: postgresAt("GLOBAL"),
-    PASSWORDS: "optional",
-    ...Object.fromEntries(REGIONS.map((region) => [`REDIS_URL_${region}`, redisAt(region)])),
-    ...Object.fromEntries(REGIONS.map((region) => [`POSTGRES_URL_${region}`, postgresAt(region)])),
-    ...NO_LIMITS,
-  };
-  [ranker, drainers] = await Promise.all([start("ranker"), Promise.all([start("drainer"), start("drainer")])]);
-  gateway = await start("gateway", { LEADERBOARD_SERVICE_URLS: ranker.url });
   for (const [n, region] of REGIONS.entries()) {
     tokens.set(region, await clientOf(gateway).register({ user_id: idOf(region), name: region, region }));
     expect((await write(region, 10 + n)).status).toBe(200);
   }
-}, 120_000);
-// A test that fails in the middle of a fault must not fail the next one.
-afterEach(() => {
-  for (const proxy of [...Object.values(toRedis), ...Object.values(toPostgres)]) proxy.pass();
 });
-afterAll(async () => {
-  await Promise.all(started.map((service) => service.kill()));
-  for (const proxy of [...Object.values(toRedis), ...Object.values(toPostgres)]) proxy.close();
-  await Promise.all([...Object.values(servers).map((server) => server.dispose()), postgres.dispose()]);
-}, 30_000);
 
 const idOf = (region: Region) => `player-${region}`;
 
@@ -104,6 +90,8 @@ const write = (region: Region, score: number, at = gateway) =>
 const read = (path: string, at = gateway) => timed(() => fetch(at.url + path));
 const row = async (region: Region) =>
   (await readPostgresEntries(postgres.url(databaseOf(region)))).find(({ userId }) => userId === idOf(region))?.score;
+
+const everyRowIs = async (score: number) => (await Promise.all(REGIONS.map(row))).every((each) => each === score);
 
 /** Waits until every region reads and writes again. @returns the milliseconds that took */
 async function untilHealed(): Promise<number> {
@@ -191,10 +179,8 @@ describe("the Redis of a region", () => {
     const late = await start("ranker");
     const mark = await servers.ASIA.redis.getset("split:{ASIA}", "4");
     toRedis.ASIA.pass();
-    await until(
-      () => read("/health", late),
-      () => late.lines.some((line) => line.includes("set PARTITIONS=4, or move the data")),
-    );
+    const advice = "set PARTITIONS=4, or move the data";
+    await until(async () => late.lines.some((line) => line.includes(advice)));
     expect((await write("ASIA", 9, late)).body.code).toBe("unavailable");
     expect((await write("EU", 9, late)).status).toBe(200);
     await servers.ASIA.redis.set("split:{ASIA}", mark ?? "1");
@@ -228,36 +214,22 @@ describe("the database of a region", () => {
     await until(async () => (await row("EU")) === 1235);
     expect(await row("ASIA")).not.toBe(1234);
     const ready = await read("/ready", drainers[0]);
-    expect([ready.status, ready.body]).toEqual([
-      200,
-      {
-        status: "ready",
-        dependencies: [
-          ...REGIONS.map((region) => ({ name: `redis 127.0.0.1:${toRedis[region].port}`, up: true })),
-          ...REGIONS.map((region) => ({
-            name: `postgres 127.0.0.1:${toPostgres[region].port}/${databaseOf(region)}`,
-            up: region !== "ASIA",
-          })),
-        ],
-      },
-    ]);
+    const nameOf = (region: Region) => `postgres 127.0.0.1:${toPostgres[region].port}/${databaseOf(region)}`;
+    const dependencies = [
+      ...REGIONS.map((region) => ({ name: `redis 127.0.0.1:${toRedis[region].port}`, up: true })),
+      ...REGIONS.map((region) => ({ name: nameOf(region), up: region !== "ASIA" })),
+    ];
+    expect([ready.status, ready.body]).toEqual([200, { status: "ready", dependencies }]);
     toPostgres.ASIA.pass();
     await until(async () => (await row("ASIA")) === 1234);
   }, 60_000);
 });
 
 test("an erasure reaches the stores of every region, also one that is away at first", async () => {
-  const operator = await createTokens({
-    secret: JWT_SECRET,
-    issuer: "leaderboard",
-    audience: "leaderboard",
-    lifetimeSeconds: 60,
-  }).issueOperator({ name: "root" }, 600);
+  const operator = await createTokens(TOKEN_OPTIONS).issueOperator({ name: "root" }, 600);
   const client = clientOf(gateway);
-  const erase = () =>
-    timed(() =>
-      fetch(`${gateway.url}/players/x`, { method: "DELETE", headers: { Authorization: `Bearer ${operator}` } }),
-    );
+  const headers = { Authorization: `Bearer ${operator}` };
+  const erase = () => timed(() => fetch(`${gateway.url}/players/x`, { method: "DELETE", headers }));
   const token = await client.register({ user_id: "x", name: "X", region: "EU" });
   expect((await client.post("/score/update", { score: 7 }, token)).status).toBe(200);
   // Rows from when the player had another home region.
@@ -285,7 +257,7 @@ test("an erasure reaches the stores of every region, also one that is away at fi
 describe("a Redis that was emptied", () => {
   const settle = async (score: number) => {
     for (const region of REGIONS) expect((await write(region, score)).status).toBe(200);
-    await until(async () => (await Promise.all(REGIONS.map(row))).every((each) => each === score));
+    await until(() => everyRowIs(score));
   };
 
   test("closes only its region, until its players have their scores again", async () => {
@@ -339,7 +311,7 @@ describe("two drainers", () => {
     await first.kill();
     const startedAt = performance.now();
     for (const region of REGIONS) await write(region, 4321);
-    await until(async () => (await Promise.all(REGIONS.map(row))).every((score) => score === 4321));
+    await until(() => everyRowIs(4321));
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeLessThan(10_000);
     expect(tookMs).toBeLessThan(3 * LEASE_TTL_MS);
@@ -355,7 +327,7 @@ describe("two drainers", () => {
     ]);
     await clientOf(gateway).register({ user_id: "newcomer", name: "New", region: "NA" });
     for (const region of REGIONS) await write(region, 77);
-    await until(async () => (await Promise.all(REGIONS.map(row))).every((score) => score === 77));
+    await until(() => everyRowIs(77));
     await until(async () => (await servers.GLOBAL.redis.llen("queue:accounts:{accounts}")) === 0);
     const [global, asia, eu, na] = await leases();
     expect([asia, global]).toEqual([eu, na]);

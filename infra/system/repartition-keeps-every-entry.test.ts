@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createLog } from "shared/log/log";
 import { toDeadEntry } from "shared/model/dead-entry";
@@ -17,6 +17,8 @@ import {
   visibilityKey,
 } from "shared/redis/keys";
 import type { Stores } from "shared/stores/stores";
+import { forFile } from "testing/for-file";
+import { keepDoing } from "testing/keep-doing";
 import { openFences } from "testing/open-fences";
 import { createGuard, type StoreState } from "../../drainer/src/guard/guard.ts";
 import { unshared } from "../../drainer/src/leases/lease.ts";
@@ -27,27 +29,24 @@ import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { startBothStores } from "./test/both-stores-under-test.ts";
 
 const REGIONS = ["EU", "NA"];
 const BOARDS = ["main", "weekly"];
 
-let under: BothStores;
-beforeAll(async () => {
-  under = await startBothStores(REGIONS);
-}, 60_000);
-afterAll(() => under.close(), 30_000);
+const under = await forFile(startBothStores(REGIONS));
+const { stores, databases } = under.sides;
+const { home } = stores;
 beforeEach(clear);
 
 async function clear(): Promise<void> {
-  await under.sides.stores.home.flushall();
+  await home.flushall();
   await open(1);
-  await under.sides.databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+  await databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
 }
 
 /** Opens the shards of this number of partitions for writes, and no others. */
 async function open(partitions: number): Promise<void> {
-  const { home } = under.sides.stores;
   for (const key of await home.keys("fence:*")) await home.del(key);
   await openFences(home, topologyOf(partitions));
 }
@@ -57,15 +56,15 @@ const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, B
 /** Rankers and drainers that were started with this number of partitions. */
 function servicesWith(partitions: number) {
   const topology = topologyOf(partitions);
-  const boards = createBoards(topology, under.sides.stores.of);
+  const boards = createBoards(topology, stores.of);
   const submit = createSubmit({
     topology,
-    redisOf: under.sides.stores.of,
+    redisOf: stores.of,
     fences: under.fences,
     boards,
     queueMax: 1_000_000,
   });
-  const setVisibility = createSetVisibility({ topology, stores: under.sides.stores, fences: under.fences });
+  const setVisibility = createSetVisibility({ topology, stores: stores, fences: under.fences });
   const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) });
   return {
     boards,
@@ -93,7 +92,6 @@ function servicesWith(partitions: number) {
 
 /** Moves to `to` partitions, with a topology that still has one. */
 async function move(to: number, options: Partial<RepartitionOptions> = {}): Promise<RegionMoved[]> {
-  const { stores, databases } = under.sides;
   const all = { topology: topologyOf(1), to, stores, databases, batchMax: 100, ...options };
   return Array.fromAsync(repartition(all));
 }
@@ -101,7 +99,7 @@ async function move(to: number, options: Partial<RepartitionOptions> = {}): Prom
 /** Stores whose commands fail after so many, as if the process had ended. */
 function endAfter(commands: number): Stores {
   let left = commands;
-  const redis = new Proxy(under.sides.stores.home, {
+  const redis = new Proxy(home, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
@@ -112,23 +110,23 @@ function endAfter(commands: number): Stores {
       };
     },
   });
-  return { ...under.sides.stores, of: () => redis };
+  return { ...stores, of: () => redis };
 }
 
 /** All players on main, hidden or not, as SQL orders them. */
-const inSql = async () =>
-  (
-    await under.sides.databases.home.run(
-      (sql) => sql`
-        SELECT user_id FROM leaderboard WHERE board = 'main'
-        ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
-    )
-  ).map(({ user_id }) => user_id as string);
+async function inSql(): Promise<string[]> {
+  const rows = await databases.home.run(
+    (sql) => sql<{ user_id: string }[]>`
+      SELECT user_id FROM leaderboard WHERE board = 'main'
+      ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC`,
+  );
+  return rows.map(({ user_id }) => user_id);
+}
 
 /** Keys that belong to no shard of this number of partitions. */
 async function strayKeys(partitions: number): Promise<string[]> {
   const tags = new Set(REGIONS.flatMap((region) => shardsOf(region, partitions)).map(({ tag }) => tag));
-  const keys = await under.sides.stores.home.keys("*");
+  const keys = await home.keys("*");
   return keys.filter(
     (key) => !key.startsWith("split:") && key !== fenceKey(ACCOUNTS_TAG) && !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""),
   );
@@ -138,7 +136,7 @@ async function strayKeys(partitions: number): Promise<string[]> {
 async function strayVisibility(partitions: number): Promise<string[]> {
   const topology = topologyOf(partitions);
   const said = topology.shards.map(async (shard) => {
-    const ids = await under.sides.stores.home.hkeys(visibilityKey(shard));
+    const ids = await home.hkeys(visibilityKey(shard));
     return ids.filter((id) => shardOf(topology, shard.region, id) !== shard);
   });
   return (await Promise.all(said)).flat();
@@ -162,7 +160,7 @@ describe.each([
 ])("from %d to %d partitions", (from, to) => {
   const marked = async (partitions: number) => {
     await open(partitions);
-    await Promise.all(REGIONS.map((region) => under.sides.stores.home.set(splitKey(region), String(partitions))));
+    await Promise.all(REGIONS.map((region) => home.set(splitKey(region), String(partitions))));
   };
 
   test("ranks, ties, names, versions and hidden players stay on every board and view, and later writes are newer", async () => {
@@ -203,7 +201,7 @@ describe.each([
       const outcome = await move(to, { stores: endAfter(commands) }).catch((error: Error) => error.message);
       if (outcome !== "ended") break;
       ends++;
-      await under.sides.stores.home.del(...REGIONS.map(moverKey)); // the lease has run out
+      await home.del(...REGIONS.map(moverKey)); // the lease has run out
     }
     expect(ends).toBeGreaterThan(5);
     expect(await servicesWith(to).read()).toEqual(read);
@@ -219,7 +217,7 @@ describe.each([
     const again = await Promise.all(players.map((id) => servicesWith(to).write(id, "main", 3, `${id}:match:1`)));
     expect(again).toEqual(first.map(({ entry }) => ({ entry, isReplay: true })));
     const [answers] = answersKeys(shardOf(topologyOf(to), under.regionOf("p3"), "p3"), "p3");
-    expect(await under.sides.stores.home.ttl(answers)).toBeGreaterThan(24 * 3600 - 60);
+    expect(await home.ttl(answers)).toBeGreaterThan(24 * 3600 - 60);
   });
 
   test("erased players stay erased: no old row comes back, old tokens write no more, later writes are newer", async () => {
@@ -227,7 +225,6 @@ describe.each([
     const before = servicesWith(from);
     const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
     for (const id of players) await before.write(id, "main", 3);
-    const { stores, databases } = under.sides;
     const erase = createErasePlayer({ topology: topologyOf(from), stores, fences: under.fences });
     const erased = players.filter((_, n) => n % 3 === 0);
     for (const id of erased) {
@@ -272,7 +269,6 @@ describe.each([
 
   test("dead events move to the shards of their players, where an erasure finds them", async () => {
     await marked(from);
-    const { home } = under.sides.stores;
     const shardWith = (partitions: number, n: number) =>
       shardOf(topologyOf(partitions), under.regionOf(`p${n}`), `p${n}`);
     const entryOf = (n: number) => {
@@ -305,13 +301,13 @@ describe.each([
         answers.refused++;
       }
     }, 8);
-    while (acknowledged.size < 200) await under.sides.stores.home.ping();
+    while (acknowledged.size < 200) await home.ping();
     await move(to);
     await expect(before.write("p1", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
     await expect(before.boards.top("EU", "main", 10)).rejects.toMatchObject({ code: "region_unavailable" });
     const atTheEnd = answers.written;
     services = after;
-    while (answers.written < atTheEnd + 200) await under.sides.stores.home.ping();
+    while (answers.written < atTheEnd + 200) await home.ping();
     await writers.stop();
     expect(answers.refused).toBeGreaterThan(0);
     await move(from); // drains the writes since the first move
@@ -335,7 +331,7 @@ describe("while entries are copied", () => {
     for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);
     const read = await before.read();
     await moveHalf(4);
-    expect(await under.sides.stores.home.get(splitKey("EU"))).toBe("1>4 copying");
+    expect(await home.get(splitKey("EU"))).toBe("1>4 copying");
     expect(await before.read()).toEqual(read);
     for (const services of [before, servicesWith(4)]) {
       await expect(services.write("p0", "main", 1)).rejects.toMatchObject({ code: "unavailable" });
@@ -346,7 +342,7 @@ describe("while entries are copied", () => {
 
   test("reads are refused where old and new shards share tags, since a player may be on both", async () => {
     await open(6);
-    await Promise.all(REGIONS.map((region) => under.sides.stores.home.set(splitKey(region), "6")));
+    await Promise.all(REGIONS.map((region) => home.set(splitKey(region), "6")));
     const before = servicesWith(6);
     for (let n = 0; n < 50; n++) await before.write(`p${n}`, "main", n);
     await moveHalf(4);
@@ -367,7 +363,7 @@ test("after a move back and forth no old record is believed", async () => {
 });
 
 test("after moves back and forth a drainer finds every shard open, and restores none", async () => {
-  const { stores, databases, topology } = under.sides;
+  const { topology } = under.sides;
   const log = createLog("test", "silent");
   const restored: string[] = [];
   const guardAll = async (partitions: number) => {
@@ -395,7 +391,6 @@ test("after moves back and forth a drainer finds every shard open, and restores 
 });
 
 test("events that PostgreSQL refuses become dead events of the new shards", async () => {
-  const { home } = under.sides.stores;
   await home.lpush("queue:scores:{EU}", "no event", "nor this");
   await move(4);
   expect(await home.llen("queue:dead:{EU.0}")).toBe(2);
@@ -408,7 +403,7 @@ test("an entry that contradicts itself in Redis is left out of the move and rest
   for (let n = 0; n < 10; n++) await before.write(`p${n}`, "main", n);
   const read = await before.read();
   while (await under.drainOnce());
-  await under.sides.stores.home.hset(entriesKey(shardOf(topologyOf(1), "EU", "p4"), "main"), "p4", "soon");
+  await home.hset(entriesKey(shardOf(topologyOf(1), "EU", "p4"), "main"), "p4", "soon");
   expect((await move(4)).map(({ broken }) => broken)).toEqual([1, 0]);
   await restore({ ...under.sides, topology: topologyOf(4) });
   expect(await servicesWith(4).read()).toEqual(read);
@@ -422,19 +417,16 @@ test("a move to a third number, and a second run beside the first, are refused",
     },
   });
   await expect(ended).rejects.toThrow("ended");
-  await under.sides.stores.home.set(splitKey("EU"), "1>4 copying");
+  await home.set(splitKey("EU"), "1>4 copying");
   await expect(move(8)).rejects.toThrow("EU is being moved to 4 partitions: complete that first, with --to 4.");
-  await under.sides.stores.home.set("mover:{EU}", "somebody");
+  await home.set("mover:{EU}", "somebody");
   await expect(move(4)).rejects.toThrow("Another bun run lb repartition is at work on EU.");
 }, 20_000);
 
 test("a move that cannot reach PostgreSQL leaves the region open", async () => {
   const before = servicesWith(1);
   await before.write("p0", "main", 1);
-  const databases = {
-    ...under.sides.databases,
-    of: () => ({ ...under.sides.databases.home, run: () => Promise.reject(new Error("away")) }),
-  };
-  await expect(move(4, { databases })).rejects.toThrow("away");
+  const away = { ...databases.home, run: () => Promise.reject(new Error("away")) };
+  await expect(move(4, { databases: { ...databases, of: () => away } })).rejects.toThrow("away");
   await before.write("p0", "main", 1);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseRecord } from "shared/model/records";
@@ -6,28 +6,22 @@ import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import { awaitReady } from "shared/redis/redis";
 import { startRedis } from "stack/redis";
+import { forFile } from "testing/for-file";
+import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
-import { type BothStores, keepDoing, startBothStores } from "./test/both-stores-under-test.ts";
+import { type BothStores, startBothStores } from "./test/both-stores-under-test.ts";
 
-let under: BothStores;
-const cleanups: (() => Promise<void>)[] = [];
-beforeAll(async () => {
-  under = await startBothStores();
-}, 60_000);
-afterAll(async () => {
-  await under.close();
-  for (const cleanup of cleanups) await cleanup();
-}, 30_000);
+const under = await forFile(startBothStores());
 beforeEach(() => under.clear());
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `player-${n}`);
-const scoreOf = async (userId: string) => {
-  const shard = shardOf(under.sides.topology, under.regionOf(userId), userId);
-  return Number(parseRecord((await under.sides.stores.home.hget(entriesKey(shard, "main"), userId)) ?? "").score);
-};
-const scoresOf = (players: readonly string[]) => Promise.all(players.map(scoreOf));
+function scoresOf({ sides, regionOf }: BothStores, players: readonly string[]): Promise<number[]> {
+  const recordOf = (userId: string) =>
+    sides.stores.home.hget(entriesKey(shardOf(sides.topology, regionOf(userId), userId), "main"), userId);
+  return Promise.all(players.map(async (userId) => Number(parseRecord((await recordOf(userId)) ?? "").score)));
+}
 
 test("restore beside live writes and a drainer overwrites nothing newer, and both stores end with the newest", async () => {
   const players = ids(2_000);
@@ -55,28 +49,18 @@ test("restore beside live writes and a drainer overwrites nothing newer, and bot
   await under.drain();
 
   expect(live).toBeGreaterThan(100);
-  expect(await scoresOf(players)).toEqual([...newest.values()]);
+  expect(await scoresOf(under, players)).toEqual([...newest.values()]);
   expect(await under.sweep(false)).toEqual([]);
   const members = await under.sides.stores.home.zcard(boardKey(shardOf(under.sides.topology, "EU", "any"), "main"));
   expect(members).toBe(players.length / 2);
 }, 60_000);
 
 test("an old copy of Redis takes no write until a drainer has restored what PostgreSQL has", async () => {
-  const own = await startBothStores(["EU", "NA"], true);
-  try {
-    await expectOldCopyRestored(own);
-  } finally {
-    await own.close();
-  }
-}, 60_000);
-
-async function expectOldCopyRestored(own: BothStores): Promise<void> {
+  await using closing = new AsyncDisposableStack();
+  const own = await startBothStores(["EU", "NA"], { isGuarded: true });
+  closing.defer(own.close);
   const { redisServer, sides } = own;
   const [dir, copy] = [join(redisServer.dir, "appendonlydir"), join(redisServer.dir, "copy")];
-  const scoreIn = async (userId: string) => {
-    const shard = shardOf(sides.topology, own.regionOf(userId), userId);
-    return Number(parseRecord((await sides.stores.home.hget(entriesKey(shard, "main"), userId)) ?? "").score);
-  };
   const players = ids(60);
   const isNew = (n: number) => n >= 40;
   await own.drainOnce(); // opens the stores
@@ -94,9 +78,9 @@ async function expectOldCopyRestored(own: BothStores): Promise<void> {
   await rm(dir, { recursive: true });
   await rename(copy, dir);
   const again = await startRedis({ port: redisServer.port, dir: redisServer.dir });
-  cleanups.push(() => again.kill());
+  closing.defer(() => again.kill());
   await Promise.all(sides.stores.all.map((redis) => awaitReady(redis, 5_000)));
-  expect(await Promise.all(["player-0", "player-3", "player-45"].map(scoreIn))).toEqual([0, 3, 0]);
+  expect(await scoresOf(own, ["player-0", "player-3", "player-45"])).toEqual([0, 3, 0]);
 
   const later: [string, number][] = [
     ["player-3", 5], // one that PostgreSQL knows better than Redis
@@ -115,6 +99,6 @@ async function expectOldCopyRestored(own: BothStores): Promise<void> {
   const expected = players.map((userId, n) => written.get(userId) ?? (n % 3 === 0 || isNew(n) ? 1_000 + n : n));
   expected[3] = 5;
   expected[8] = 0; // erased: gone from the copy as well
-  expect(await Promise.all(players.map(scoreIn))).toEqual(expected);
+  expect(await scoresOf(own, players)).toEqual(expected);
   expect(await own.sweep(false)).toEqual([]);
-}
+}, 60_000);

@@ -1,10 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-/**
- * The tests that use Redis most; `bun run test:cluster` runs all tests of the ranker and the
- * drainer on a cluster.
- */
+/** The tests that use Redis most; `bun run test:cluster` runs all tests of the ranker and the drainer. */
 const FILES = [
   "ranker/src/boards/boards.test.ts",
   "ranker/src/writes/submit.test.ts",

@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { parseRecord } from "shared/model/records";
 import type { Redis } from "shared/redis/redis";
+import { forFile } from "testing/for-file";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";
-import { type PathUnderTest, startPath } from "./test/path-under-test.ts";
+import { words } from "testing/words";
+import { startPath } from "./test/path-under-test.ts";
 
-let path: PathUnderTest;
-const tokens = { ada: "", eve: "" };
-beforeAll(async () => {
-  path = await startPath();
-  for (const [user_id, region] of [
-    ["ada", "EU"],
-    ["eve", "EU"],
-    ["bob", "NA"],
-  ] as const) {
-    const body = {
-      user_id,
-      name: user_id.toUpperCase(),
-      region,
-      initialScore: 100,
-      password: `the password of ${user_id}`,
-    };
-    const response = await path.ranker.post("/auth/register", body);
-    expect(response.status).toBe(201);
-    if (user_id !== "bob") tokens[user_id] = ((await response.json()) as { token: string }).token;
-  }
-});
-afterAll(() => path.close());
+const path = await forFile(startPath());
+async function register(user_id: string, region: string): Promise<string> {
+  const player = { user_id, name: user_id.toUpperCase(), region, password: `the password of ${user_id}` };
+  const response = await path.ranker.post("/auth/register", { ...player, initialScore: 100 });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { token: string }).token;
+}
+const tokens = { ada: await register("ada", "EU"), eve: await register("eve", "EU") };
+await register("bob", "NA");
 
 const isAdas = (text: string) => text.endsWith("ada") || text.includes('"user_id":"ada"') || text.includes(":ada:");
 
@@ -75,44 +64,18 @@ const authorized = (token: string) => `Authorization: Bearer ${token}`;
 
 test("the comparison covers every key that the other players have", async () => {
   const others = await othersOf(path.redis);
-  expect(Object.keys(others)).toEqual([
-    "account:{accounts}:bob",
-    "account:{accounts}:eve",
-    "entries:{EU}",
-    "entries:{NA}",
-    "leaderboard:{EU}",
-    "leaderboard:{NA}",
-    "queue:accounts:{accounts}",
-    "queue:scores:{EU}",
-    "queue:scores:{NA}",
-  ]);
+  expect(Object.keys(others)).toEqual(
+    words`account:{accounts}:bob account:{accounts}:eve entries:{EU} entries:{NA} leaderboard:{EU} leaderboard:{NA}
+      queue:accounts:{accounts} queue:scores:{EU} queue:scores:{NA}`,
+  );
 });
 
 describe.each(["gateway", "ranker"] as const)(
   "through the %s, a write changes only the player of its token",
   (server) => {
-    test.each([
-      "user_id",
-      "userId",
-      "USER_ID",
-      "user",
-      "sub",
-      "id",
-      "name",
-      "player",
-      "playerId",
-      "account",
-      "identity",
-      "token",
-      "role",
-      "isAdmin",
-      "score",
-      "rank",
-      "updated_at",
-      "shard",
-      "__proto__",
-      "constructor",
-    ])("a field %s is refused", async (field) => {
+    const fields = words`user_id userId USER_ID user sub id name player playerId account identity token role isAdmin
+      score rank updated_at shard __proto__ constructor`;
+    test.each(fields)("a field %s is refused", async (field) => {
       for (const value of ['"eve"', '{"user_id":"eve"}']) {
         const body = `{"delta":1,"${field}":${value}}`;
         expect(await attack(server, { body })).toEqual([400, 0]);
@@ -131,23 +94,9 @@ describe.each(["gateway", "ranker"] as const)(
       expect(await attack(server, { body })).toEqual([...outcome]);
     });
 
-    test.each([
-      "X-User-Id",
-      "x-user-id",
-      "X-USER-ID",
-      "X-User",
-      "X-Forwarded-User",
-      "X-Remote-User",
-      "Remote-User",
-      "X-Auth-User",
-      "X-Authenticated-User",
-      "X-Auth-Request-User",
-      "X-Original-User",
-      "X-Player-Id",
-      "X-Region",
-      "From",
-      "user_id",
-    ])("the header %s does not name the player", async (name) => {
+    const headers = words`X-User-Id x-user-id X-USER-ID X-User X-Forwarded-User X-Remote-User Remote-User X-Auth-User
+      X-Authenticated-User X-Auth-Request-User X-Original-User X-Player-Id X-Region From user_id`;
+    test.each(headers)("the header %s does not name the player", async (name) => {
       expect(await attack(server, { headers: [authorized(tokens.ada), `${name}: eve`] })).toEqual([200, 1]);
       expect(await attack(server, { headers: [`${name}: eve`] })).toEqual([401, 0]);
     });
@@ -169,12 +118,8 @@ describe.each(["gateway", "ranker"] as const)(
     });
 
     test("only the Authorization header carries a token", async () => {
-      for (const header of [
-        "Cookie: token=",
-        "X-Access-Token: ",
-        "X-Authorization: Bearer ",
-        "Proxy-Authorization: Bearer ",
-      ]) {
+      const others = ["Cookie: token=", "X-Access-Token: ", "X-Authorization: Bearer ", "Proxy-Authorization: Bearer "];
+      for (const header of others) {
         expect([header, await attack(server, { headers: [header + tokens.eve] })]).toEqual([header, [401, 0]]);
         const both = [header + tokens.eve, authorized(tokens.ada)];
         expect([header, await attack(server, { headers: both })]).toEqual([header, [200, 1]]);
@@ -260,13 +205,8 @@ describe.each(["gateway", "ranker"] as const)(
     });
 
     test("registering or logging in as another player changes nothing of that player", async () => {
-      const taken = JSON.stringify({
-        user_id: "eve",
-        name: "Eve",
-        region: "NA",
-        initialScore: 1,
-        password: "another one",
-      });
+      const other = { user_id: "eve", name: "Eve", region: "NA", initialScore: 1, password: "another one" };
+      const taken = JSON.stringify(other);
       expect(await attack(server, { target: "/auth/register", body: taken })).toEqual([409, 0]);
       for (const password of ["the password of ada", "", "the password of EVE"]) {
         const body = JSON.stringify({ user_id: "eve", password });

@@ -67,9 +67,7 @@ export function startIdentityProvider(): IdentityProvider {
   return provider;
 }
 
-/**
- * A token signed by the provider. `changed` replaces claims, and removes those that are undefined.
- */
+/** Signs a token. @param changed claims that replace the default ones; an undefined one is removed */
 export function signAs(key: SigningKey, changed: Record<string, unknown> = {}, header: object = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const claims = {

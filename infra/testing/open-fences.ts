@@ -5,14 +5,11 @@ import type { Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
 import { type Redis, runAt } from "shared/redis/redis";
 import { formatFence } from "shared/stores/fence";
-import { connectTo } from "./connect.ts";
+import { connectTo } from "./redis/connect.ts";
 
 const POLL_MS = 5;
 
-/**
- * Opens every shard and the accounts for writes, as a drainer does. For a Redis that has no
- * drainer.
- */
+/** Opens every shard and the accounts for writes, for a Redis that has no drainer. */
 export async function openFences(redis: Redis, { shards }: Topology): Promise<void> {
   for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
     let run = runAt(redis, fenceKey(tag));

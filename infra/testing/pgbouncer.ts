@@ -5,19 +5,10 @@ import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 import { postgresOwner } from "stack/postgres-home";
+import { findOrAnnounce, installed } from "./installed.ts";
 
-/** The path of PgBouncer; undefined where it is not installed. */
-export const pgbouncer =
-  Bun.which("pgbouncer") ?? Bun.which("pgbouncer", { PATH: "/usr/sbin:/usr/local/sbin" }) ?? undefined;
-
-/**
- * Prints that tests were skipped for want of PgBouncer.
- *
- * @param what as in "so no pool was tested"
- */
-export function announceWithoutPgbouncer(what: string): void {
-  if (pgbouncer === undefined) process.stderr.write(`SKIPPED: pgbouncer is not installed, so ${what}\n`);
-}
+export const pgbouncer = installed("pgbouncer");
+export const announceWithoutPgbouncer = (what: string) => void findOrAnnounce("pgbouncer", what);
 
 export interface PgbouncerOptions {
   /** The URL of the one database that PgBouncer connects to. */

@@ -1,4 +1,4 @@
-/** HTTP byte for byte. */
+/** Raw HTTP over a TCP connection. */
 
 import { connect, type Socket } from "node:net";
 

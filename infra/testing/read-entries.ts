@@ -1,4 +1,4 @@
-/** The entries of both stores, to be compared. */
+/** Reads the entries of Redis and of PostgreSQL in one form, so that a test can compare them. */
 
 import connect from "postgres";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";

@@ -1,7 +1,4 @@
-/**
- * Real servers for one test file: free ports, folders of their own, everything removed by
- * `dispose`.
- */
+/** Real servers for one test file, with free ports and folders of their own, which `dispose` removes. */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,8 +8,8 @@ import { freePort } from "stack/free-port";
 import { type PostgresServer, startPostgres } from "stack/postgres";
 import { type RedisServer, startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
-import { type RedisCluster, startCluster } from "./cluster.ts";
-import { connectAsService } from "./connect.ts";
+import { type RedisCluster, startCluster } from "./redis/cluster.ts";
+import { connectAsService } from "./redis/connect.ts";
 
 /** A server of one test file. */
 interface Scratch {
@@ -25,9 +22,9 @@ interface Scratch {
 const REPLICA_POLL_MS = 20;
 
 /** A real Redis on a free port. It does not sync to disk, since no data outlives the test. */
-export async function scratchRedis(args: string[] = []): Promise<RedisServer & Scratch> {
+export async function scratchRedis(args: string[] = [], env = {}): Promise<RedisServer & Scratch> {
   const dir = await scratchDir();
-  const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args] });
+  const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args], env });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 
@@ -40,7 +37,7 @@ export async function scratchReplica(primary: Connection): Promise<RedisServer &
   for (;;) {
     await primary.set("replica-probe", "", "EX", 1);
     const hasAnswered = (await primary.wait(1, REPLICA_POLL_MS)) > 0;
-    // WAIT also counts a replica that has not answered yet, while the first writes have no offset.
+    // WAIT counts a silent replica, too, as long as the first writes have no offset.
     if (hasAnswered && /^slave0:.*state=online,offset=[1-9]/m.test(await primary.info("replication"))) return replica;
   }
 }
@@ -82,6 +79,16 @@ export async function scratchPostgres(databases: string[]): Promise<PostgresServ
     args: ["-c", "fsync=off"],
   });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
+}
+
+/** A Redis and a PostgreSQL for the processes of one test file, with the variables that name them. */
+export async function scratchStores() {
+  const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
+  return {
+    redis,
+    env: { REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard") },
+    dispose: () => Promise.all([redis.dispose(), postgres.dispose()]),
+  };
 }
 
 async function disposeOf(servers: readonly (RedisServer | PostgresServer)[], dir: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** A network that fails. */
+/** Network faults between a service and a dependency. */
 
 import { createServer, type Socket, connect as tcpConnect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,6 +1,6 @@
-/** Waiting for an asynchronous effect, without sleeps. */
+/** Polling without sleeps. */
 
-/** Repeats `ask` until the answer is right, or true. The test's own time-out is the bound. */
+/** Repeats `ask` until `isRight` accepts the answer. The time-out of the test is the bound. */
 export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean = Boolean): Promise<T> {
   for (;;) {
     const answer = await ask();

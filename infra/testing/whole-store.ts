@@ -1,6 +1,4 @@
-/**
- * Commands to all servers of a store, of which a plain command would reach only one in a cluster.
- */
+/** Commands to all servers of a store: in a cluster, a plain command reaches only one. */
 
 import { primariesOf, type Redis } from "shared/redis/redis";
 

@@ -4,7 +4,7 @@ import { freePort } from "stack/free-port";
 import { startRedis } from "stack/redis";
 import { openFencesAt } from "testing/open-fences";
 import { scratchRedis } from "testing/scratch";
-import { startService } from "testing/service-under-test";
+import { startService } from "testing/services/service-under-test";
 import { REGIONS } from "../test/ranker-under-test.ts";
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { once } from "node:events";
 import { freePort } from "stack/free-port";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";
-import { type ServiceUnderTest, startService } from "testing/service-under-test";
+import { type ServiceUnderTest, startService } from "testing/services/service-under-test";
 import { type RecordingRanker, startRecordingRanker } from "../../test/recording-ranker.ts";
 
 let ranker: RecordingRanker;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { gunzipSync } from "bun";
-import { appOf } from "testing/app-of";
+import { appOf } from "testing/services/app-of";
 import { serveAsset } from "./asset.ts";
 
 let reads = 0;

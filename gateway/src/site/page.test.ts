@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "bun:test";
 import type { App } from "shared/http/serve";
-import { appOf } from "testing/app-of";
+import { appOf } from "testing/services/app-of";
 import { buildPage } from "./page.ts";
 
 const settings = { regions: ["GLOBAL", "EU"], boards: ["main"], registrationOpen: true };

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { createLog } from "shared/log/log";
 import { awaitStores, connectStores } from "shared/stores/stores";
 import { scratchDir } from "stack/scratch-dir";
-import { readServerCost } from "testing/server-cost";
+import { readServerCost } from "testing/redis/server-cost";
 import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";

@@ -1,8 +1,8 @@
 import { RedisClient } from "bun";
-import { clientOf } from "testing/client";
+import { readInfo } from "testing/redis/server-cost";
 import { scratchRedis } from "testing/scratch";
-import { readInfo } from "testing/server-cost";
-import { startService } from "testing/service-under-test";
+import { clientOf } from "testing/services/client";
+import { startService } from "testing/services/service-under-test";
 import { z } from "zod";
 import { flag, seconds, whole } from "../harness/options.ts";
 import { readProcessCost } from "../harness/process-cost.ts";

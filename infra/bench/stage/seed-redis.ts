@@ -13,7 +13,7 @@ import {
   MAIN_BOARD,
 } from "shared/redis/keys";
 import { formatFence } from "shared/stores/fence";
-import { readInfo, readUsedBytes } from "testing/server-cost";
+import { readInfo, readUsedBytes } from "testing/redis/server-cost";
 import { toAnswerField } from "../../../ranker/src/writes/submit-script.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 

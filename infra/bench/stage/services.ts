@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
 import { freePort } from "stack/free-port";
-import { JWT_SECRET, type ServiceName } from "testing/service-under-test";
+import { JWT_SECRET, type ServiceName } from "testing/services/service-under-test";
 import { gatewayFields } from "../../../gateway/src/config.ts";
 import { TOPOLOGY } from "./topology.ts";
 

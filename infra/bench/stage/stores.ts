@@ -4,7 +4,7 @@ import { RedisClient } from "bun";
 import { freePort } from "stack/free-port";
 import { type PostgresServer, startPostgres } from "stack/postgres";
 import { type RedisServer, startRedis } from "stack/redis";
-import { readInfo } from "testing/server-cost";
+import { readInfo } from "testing/redis/server-cost";
 
 /** A Redis with a connection of the bench; disposing it also removes its data. */
 export interface BenchRedis extends RedisServer, AsyncDisposable {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createClient } from "shared/client";
 import { ConfigError } from "shared/service/config";
-import { demoCommand } from "../demo.ts";
+import { demoCommand } from "./demo.ts";
 import { table } from "./display.ts";
 import { enter } from "./enter.ts";
 

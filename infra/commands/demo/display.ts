@@ -1,6 +1,6 @@
 import type { Entry } from "shared/api/entries";
 
-/** The board as a table, its columns as wide as what is in them. */
+/** The board as a table. Each column is as wide as its longest cell. */
 export function table(entries: readonly Pick<Entry, "rank" | "name" | "region" | "score">[]): string {
   const rows = entries.map(({ rank, name, region, score }) => [`${rank}`, name, region, score.toLocaleString("en")]);
   const all = [["rank", "name", "region", "score"], ...rows];

@@ -8,8 +8,7 @@ export interface Player {
 }
 
 const ATTEMPTS_MAX = 10;
-// The registration may stand: the next one tells, by being the first or by finding the player
-// there.
+// The registration may have been applied: the next attempt tells, as it then finds the player.
 const UNKNOWN = new Set(["outcome_unknown", "no_answer"]);
 
 /** Registers a player, or logs in the one that an earlier demo registered. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,8 +6,10 @@ import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { createTopology } from "shared/model/regions";
 import { SHUTDOWN_DEADLINE_MS } from "shared/service/service";
-import { scratchPostgres, scratchRedis } from "testing/scratch";
-import { startService } from "testing/service-under-test";
+import { forFile } from "testing/for-file";
+import { announceSkipped } from "testing/installed";
+import { scratchStores } from "testing/scratch";
+import { startService } from "testing/services/service-under-test";
 import { drainerFields, loadDrainerConfig } from "../../../drainer/src/config.ts";
 import { gatewayFields, loadGatewayConfig } from "../../../gateway/src/config.ts";
 import { buildPage } from "../../../gateway/src/site/page.ts";
@@ -28,15 +30,11 @@ const tools = {
   kubeconform: Bun.which("kubeconform"),
 };
 const builder = tools.kustomize ? [tools.kustomize, "build"] : tools.kubectl ? [tools.kubectl, "kustomize"] : undefined;
-if (builder === undefined) say("neither kustomize nor kubectl is installed, so the manifests were not built");
-else if (tools.kubeconform === null)
-  say("kubeconform is not installed, so the manifests were not validated against schemas");
 const schemas = process.env.KUBECONFORM_SCHEMAS;
 const hasSchemas = tools.kubeconform !== null && (schemas !== undefined || (await servesSchemas()));
-if (tools.kubeconform !== null && !hasSchemas)
-  say(
-    "GitHub's schemas cannot be reached and KUBECONFORM_SCHEMAS is not set, so the manifests were not validated against schemas",
-  );
+if (builder === undefined) announceSkipped("neither kustomize nor kubectl is installed: no manifest was built");
+else if (tools.kubeconform === null) announceSkipped("kubeconform is not installed: no manifest was validated");
+else if (!hasSchemas) announceSkipped("no schemas: set KUBECONFORM_SCHEMAS to validate the manifests without GitHub");
 
 /** Whether kubeconform can reach its default schemas. */
 async function servesSchemas(): Promise<boolean> {
@@ -46,10 +44,6 @@ async function servesSchemas(): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-function say(what: string): void {
-  process.stderr.write(`SKIPPED: ${what}\n`);
 }
 
 const infra = join(import.meta.dir, "..");
@@ -106,12 +100,7 @@ const SERVICES = {
   drainer: { fields: drainerFields, load: loadDrainerConfig, scales: false },
 } as const;
 
-let redis: Awaited<ReturnType<typeof scratchRedis>>;
-let postgres: Awaited<ReturnType<typeof scratchPostgres>>;
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard_global"])]);
-}, 30_000);
-afterAll(() => Promise.all([redis.dispose(), postgres.dispose()]));
+const stores = await forFile(scratchStores());
 
 describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
   const { fields, load, scales } = SERVICES[name];
@@ -142,8 +131,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     const service = await startService(name, {
       ...Object.fromEntries(ofExample),
       HOST: "127.0.0.1",
-      REDIS_URL: redis.url,
-      POSTGRES_URL: postgres.url("leaderboard_global"),
+      ...stores.env,
       LEADERBOARD_SERVICE_URLS: `http://127.0.0.1:${stub.port}`,
     });
     for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
@@ -323,15 +311,13 @@ describe.skipIf(builder === undefined).each([
   const built = parseManifests(text);
 
   test("contains every ConfigMap that its pods name, and in the example every Secret", () => {
-    const has = (kind: string, each: string) =>
-      built.some(({ kind: k, metadata }) => k === kind && metadata.name === each);
-    for (const { envFrom = [] } of workloads(built).map(containerOf)) {
-      for (const { configMapRef, secretRef } of envFrom) {
-        if (configMapRef !== undefined)
-          expect([configMapRef.name, has("ConfigMap", configMapRef.name)]).toEqual([configMapRef.name, true]);
-        if (secretRef !== undefined)
-          expect([secretRef.name, has("Secret", secretRef.name)]).toEqual([secretRef.name, name === "example"]);
-      }
+    const namesOf = (kind: string) => built.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
+    const sources = workloads(built).flatMap((each) => containerOf(each).envFrom ?? []);
+    const [maps, secrets] = [namesOf("ConfigMap"), namesOf("Secret")];
+    for (const { configMapRef } of sources) if (configMapRef) expect(maps).toContain(configMapRef.name);
+    for (const { secretRef } of sources) {
+      if (secretRef)
+        expect([secretRef.name, secrets.includes(secretRef.name)]).toEqual([secretRef.name, name === "example"]);
     }
     expect(workloads(built).map(({ metadata }) => metadata.name)).toEqual(
       expect.arrayContaining(Object.keys(SERVICES)),

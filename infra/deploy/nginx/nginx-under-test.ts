@@ -3,17 +3,13 @@ import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "stack/free-port";
 import { scratchDir } from "stack/scratch-dir";
+import { findOrAnnounce, installed } from "testing/installed";
 
-/** The path of nginx, or undefined where it is not installed. */
-export const nginx = Bun.which("nginx") ?? Bun.which("nginx", { PATH: "/usr/sbin:/usr/local/sbin" }) ?? undefined;
+export const nginx = installed("nginx");
+export const announceWithoutNginx = (what: string) => void findOrAnnounce("nginx", what);
 
 /** The gateways that `nginx.conf` names. */
 const GATEWAYS = ["gateway-1:4000", "gateway-2:4001", "gateway-3:4002"];
-
-/** Prints that tests were skipped, and what they would have checked, if nginx is not installed. */
-export function announceWithoutNginx(what: string): void {
-  if (nginx === undefined) process.stderr.write(`SKIPPED: nginx is not installed, so ${what}\n`);
-}
 
 export interface NginxUnderTest {
   url: string;

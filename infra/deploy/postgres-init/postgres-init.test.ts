@@ -1,30 +1,22 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import connect from "postgres";
+import { dirForFile, forFile } from "testing/for-file";
+import { findOrAnnounce } from "testing/installed";
 import { scratchPostgres } from "testing/scratch";
+import { words } from "testing/words";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 
-const psql = Bun.which("psql");
-if (psql === null) process.stderr.write("SKIPPED: psql is not installed, so infra/deploy/postgres-init was not run\n");
+const psql = findOrAnnounce("psql", "infra/deploy/postgres-init was not run");
 
 const migrations = join(import.meta.dir, "../../../drainer/migrations");
-let server: Awaited<ReturnType<typeof scratchPostgres>>;
-let dir: string;
-beforeAll(async () => {
-  server = await scratchPostgres(["leaderboard_global"]); // as the image does by POSTGRES_DB
-  dir = await mkdtemp(join(tmpdir(), "leaderboard-init-"));
-});
-afterAll(async () => {
-  await server.dispose();
-  await rm(dir, { recursive: true, force: true });
-});
+const server = await forFile(scratchPostgres(["leaderboard_global"])); // as the image does by POSTGRES_DB
+const dir = await dirForFile();
 
 /** Runs a script as the image does. `/migrations` is a folder of the container. */
 async function run(name: string): Promise<void> {
   const text = await Bun.file(join(import.meta.dir, name)).text();
-  await mkdir(dir, { recursive: true });
   const file = join(dir, name);
   await writeFile(file, text.replaceAll("/migrations/", `${migrations}/`));
   const child = Bun.spawn([psql ?? "", "-v", "ON_ERROR_STOP=1", "-q", "-f", file, server.url("leaderboard_global")], {
@@ -35,7 +27,7 @@ async function run(name: string): Promise<void> {
   expect([await child.exited, errors]).toEqual([0, ""]);
 }
 
-test.skipIf(psql === null)(
+test.skipIf(psql === undefined)(
   "the scripts create four databases with their tables, and the drainer migrates them without a fault",
   async () => {
     for (const name of ["01-init.sql", "02-create-tables.sql"]) await run(name);
@@ -45,14 +37,9 @@ test.skipIf(psql === null)(
       const tables = await sql<{ tablename: string }[]>`
       SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`;
       await sql.end();
-      expect(tables.map(({ tablename }) => tablename)).toEqual([
-        "accounts",
-        "drained_versions",
-        "erasures",
-        "guarded_stores",
-        "leaderboard",
-        "visibility",
-      ]);
+      expect(tables.map(({ tablename }) => tablename)).toEqual(
+        words`accounts drained_versions erasures guarded_stores leaderboard visibility`,
+      );
       expect(await migrate(url)).toEqual((await readdir(migrations)).sort());
     }
   },

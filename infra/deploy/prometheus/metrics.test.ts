@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createClient } from "shared/client";
-import { codeOf } from "testing/client";
-import { scratchPostgres, scratchRedis } from "testing/scratch";
-import { type ServiceUnderTest, startService } from "testing/service-under-test";
+import { forFile } from "testing/for-file";
+import { codeOf } from "testing/services/client";
+import { startServices } from "testing/services/service-under-test";
 import { announceWithoutPromtool, faultsOf, promtool } from "./promtool.ts";
 import { definedMetrics, OWN_METRICS, queriedMetrics } from "./queried-metrics.ts";
 
@@ -11,30 +11,14 @@ announceWithoutPromtool("metric names and the dashboard's queries were not check
 
 /** The metrics of each service after a registration, a write with a replay, and a read. */
 const scraped = new Map<string, string>();
-const closing: (() => Promise<unknown>)[] = [];
-
+const services = await forFile(startServices({ PASSWORDS: "optional" }));
 beforeAll(async () => {
-  const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
-  closing.push(postgres.dispose, redis.dispose);
-  const env = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard"), PASSWORDS: "optional" };
-  const services: [string, ServiceUnderTest][] = [];
-  const start = async (name: "ranker" | "gateway" | "drainer", more = {}) => {
-    const service = await startService(name, { ...env, ...more });
-    closing.push(service.stop);
-    services.push([name, service]);
-    return service.url;
-  };
-  const [rankerUrl] = await Promise.all([start("ranker"), start("drainer")]);
-  const gatewayUrl = await start("gateway", { LEADERBOARD_SERVICE_URLS: rankerUrl });
-  const client = createClient({ url: gatewayUrl });
+  const client = createClient({ url: services.gateway.url });
   const { token } = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
   const ada = client.as(token);
   for (let n = 0; n < 2; n++) await ada.addScore({ delta: 1 }, { idempotencyKey: "once" });
   expect(await codeOf(client.rank("nobody"))).toBe("not_ranked");
-  for (const [name, { metricsUrl }] of services) scraped.set(name, await (await fetch(metricsUrl)).text());
-}, 60_000);
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
+  for (const name of names) scraped.set(name, await (await fetch(services[name].metricsUrl)).text());
 });
 
 const names = ["gateway", "ranker", "drainer"] as const;
@@ -65,7 +49,7 @@ test("README.md explains every metric of the project", async () => {
   expect(ours.map(([, name = ""]) => name).filter((name) => !isExplained(name))).toEqual([]);
 });
 
-/** The value of the only sample that has these labels, undefined if there is none or several. */
+/** The value of the only sample that has these labels; undefined where there is none or several. */
 function sampleOf(exposition = "", name: string, labels: Record<string, string>): number | undefined {
   const lines = exposition.split("\n").filter((line) => line.startsWith(`${name}{`));
   const found = lines.filter((line) =>

@@ -1,14 +1,9 @@
-/** The path of promtool, or undefined where it is not installed. */
-export const promtool = Bun.which("promtool") ?? undefined;
+import { findOrAnnounce, installed } from "testing/installed";
 
-/** Prints that tests were skipped, and what they would have checked, if promtool is not installed. */
-export function announceWithoutPromtool(what: string): void {
-  if (promtool === undefined) {
-    process.stderr.write(`SKIPPED: promtool is not installed (Debian: apt-get install prometheus), so ${what}\n`);
-  }
-}
+export const promtool = installed("promtool");
+export const announceWithoutPromtool = (what: string) => void findOrAnnounce("promtool", what);
 
-/** Runs `promtool`. Returns its output if it finds a fault, otherwise an empty string. */
+/** Runs `promtool`. @returns its output where it finds a fault, otherwise an empty text */
 export function faultsOf(args: string[], input?: string): string {
   const result = Bun.spawnSync([promtool ?? "promtool", ...args], {
     cwd: import.meta.dir,

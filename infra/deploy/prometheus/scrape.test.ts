@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { afterAll, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
-import { scratchPostgres, scratchRedis } from "testing/scratch";
-import { startService } from "testing/service-under-test";
+import { dirForFile } from "testing/for-file";
+import { findOrAnnounce } from "testing/installed";
+import { startServices } from "testing/services/service-under-test";
 import { until } from "testing/until";
 
-const prometheus = Bun.which("prometheus");
-if (prometheus === null) {
-  process.stderr.write(
-    "SKIPPED: prometheus is not installed (Debian: apt-get install prometheus), so nothing was scraped\n",
-  );
-}
+const prometheus = findOrAnnounce("prometheus", "nothing was scraped");
 
 interface Config {
   global: { scrape_interval: string; evaluation_interval: string };
@@ -27,36 +22,23 @@ interface Rules {
   groups: { rules: { name: string; health: string; lastError?: string }[] }[];
 }
 
-let dir: string;
-const closing: (() => Promise<unknown>)[] = [];
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "leaderboard-prometheus-"));
-});
+const dir = await dirForFile();
+const closing: { stop(): Promise<void> }[] = [];
 afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-  await rm(dir, { recursive: true, force: true });
+  for (const each of closing.reverse()) await each.stop();
 });
 
-/** Starts each service once. Returns the URL of its metrics by the name of its job. */
-async function startServices(): Promise<Record<string, string>> {
-  const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
-  closing.push(postgres.dispose, redis.dispose);
-  const env = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url("leaderboard") };
-  const [ranker, drainer] = await Promise.all([startService("ranker", env), startService("drainer", env)]);
-  const gateway = await startService("gateway", { ...env, LEADERBOARD_SERVICE_URLS: ranker.url });
-  closing.push(ranker.stop, drainer.stop, gateway.stop);
-  return { ranker: ranker.metricsUrl, drainer: drainer.metricsUrl, gateway: gateway.metricsUrl };
-}
-
-test.skipIf(prometheus === null)(
+test.skipIf(prometheus === undefined)(
   "a Prometheus with this configuration scrapes every service and evaluates every rule",
   async () => {
-    const urls = await startServices();
+    const services = await startServices();
+    closing.push({ stop: services.dispose });
+    const urlOf = (job: string) => services[job as "gateway" | "ranker" | "drainer"].metricsUrl;
     const config = Bun.YAML.parse(await Bun.file(join(import.meta.dir, "prometheus.yml")).text()) as Config;
     config.global = { scrape_interval: "1s", evaluation_interval: "1s" };
     config.rule_files = config.rule_files.map((file) => join(import.meta.dir, file));
     for (const scrape of config.scrape_configs) {
-      scrape.static_configs = [{ targets: [new URL(urls[scrape.job_name] ?? "").host] }];
+      scrape.static_configs = [{ targets: [new URL(urlOf(scrape.job_name)).host] }];
     }
     const file = join(dir, "prometheus.json"); // JSON is YAML
     await writeFile(file, JSON.stringify(config));
@@ -75,24 +57,21 @@ test.skipIf(prometheus === null)(
       stopSignal: "SIGTERM",
       spawn: {},
     });
-    closing.push(() => running.stop());
+    closing.push(running);
 
     const ask = async <T>(path: string) => ((await (await fetch(`${url}/api/v1/${path}`)).json()) as { data: T }).data;
+    const isKnown = ({ health }: { health: string }) => health !== "unknown";
     const { activeTargets } = await until(
       () => ask<Targets>("targets"),
-      (targets) =>
-        targets.activeTargets.length === 3 && targets.activeTargets.every(({ health }) => health !== "unknown"),
+      (targets) => targets.activeTargets.length === 3 && targets.activeTargets.every(isKnown),
     );
     expect(activeTargets.map(({ labels, health, lastError }) => [labels.job, health, lastError]).toSorted()).toEqual(
       ["drainer", "gateway", "ranker"].map((job) => [job, "up", ""]),
     );
-    const { groups } = await until(
-      () => ask<Rules>("rules"),
-      (rules) =>
-        rules.groups.length > 0 &&
-        rules.groups.every((group) => group.rules.every(({ health }) => health !== "unknown")),
+    const rules = await until(
+      async () => (await ask<Rules>("rules")).groups.flatMap((group) => group.rules),
+      (all) => all.length > 0 && all.every(isKnown),
     );
-    const rules = groups.flatMap((group) => group.rules);
     expect(rules.length).toBeGreaterThan(5);
     expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
   },

@@ -1,37 +1,33 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { createLog } from "shared/log/log";
 import { accountKey } from "shared/redis/keys";
 import { awaitReady, connectRedis, type Redis } from "shared/redis/redis";
 import { checkDurability } from "shared/stores/checks";
-import { type Engine, launch } from "stack/engine";
+import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
+import { dirForFile, forFile } from "testing/for-file";
+import { connectTo } from "testing/redis/connect";
 import { scratchRedisClient } from "testing/scratch";
 
-let dir: string;
-let engine: Engine;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "leaderboard-redis-"));
-  const port = await freePort();
-  engine = await launch({
+const dir = await dirForFile();
+const port = await freePort();
+const conf = join(import.meta.dir, "redis.conf");
+await forFile(
+  launch({
     command: "redis-server",
-    args: [join(import.meta.dir, "redis.conf"), "--port", String(port), "--dir", dir, "--bind", "127.0.0.1"],
+    args: [conf, "--port", String(port), "--dir", dir, "--bind", "127.0.0.1"],
     port,
     readyWhen: /Ready to accept connections/,
     stopSignal: "SIGTERM",
-  });
-});
-afterAll(async () => {
-  await engine.stop();
-  await rm(dir, { recursive: true, force: true });
-});
+  }),
+);
+const url = `redis://127.0.0.1:${port}`;
 
 test("services accept a Redis with this file in production, and warn about one that syncs every second", async () => {
   const lines: string[] = [];
   const log = createLog("test", "warn", { write: (line) => void lines.push(line) });
-  const redis = connectRedis({ url: `redis://127.0.0.1:${engine.port}`, name: "test", log });
+  const redis = connectRedis({ url, name: "test", log });
   await awaitReady(redis, 5_000);
   await checkDurability(redis, { isProduction: true, log });
   expect(lines).toEqual([]);
@@ -42,12 +38,7 @@ test("services accept a Redis with this file in production, and warn about one t
 });
 
 test("an account with a password is a listpack, with this file and in the embedded stack", async () => {
-  const configured = connectRedis({
-    url: `redis://127.0.0.1:${engine.port}`,
-    name: "test",
-    log: createLog("test", "silent"),
-  });
-  await awaitReady(configured, 5_000);
+  const configured = await connectTo(url);
   const embedded = await scratchRedisClient();
   const encoding = async (redis: Redis) => {
     await redis.hset(accountKey("ada"), { name: "Ada", password_hash: await Bun.password.hash("secret", "argon2id") });

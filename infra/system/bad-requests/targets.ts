@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { words } from "testing/words";
 import {
   asOperator,
   authorization,
@@ -24,23 +25,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   const aCounted = aRead.filter(({ count }) => count !== undefined);
   const badCount = (max: number) =>
     fc.oneof(
-      fc.constantFrom(
-        "0",
-        "-1",
-        "1.5",
-        "1e2",
-        "0x10",
-        "NaN",
-        "Infinity",
-        "",
-        "+5",
-        " 5",
-        "5 ",
-        "ten",
-        "null",
-        "[5]",
-        "٥",
-      ),
+      fc.constantFrom("", " 5", "5 ", ...words`0 -1 1.5 1e2 0x10 NaN Infinity +5 ten null [5] ٥`),
       fc.bigInt({ min: BigInt(max) + 1n, max: 10n ** 30n }).map(String),
     );
   const badUserId = fc.oneof(
@@ -50,36 +35,27 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .filter((text) => text.isWellFormed() && !/^[A-Za-z0-9_-]{1,64}$/.test(text)),
   );
   const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
+  const badPlace = fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "daily", "__proto__", "main\n");
+  const unknownName = unknownField.filter((name) => name !== "");
   const aPlayerRoute = fc.constantFrom("/rank/", "/around/", "/live/rank/");
   return fc.oneof(
     aCounted
       .chain(({ path, count, max }) => badCount(max).map((text) => `${path}?${count}=${encodeURIComponent(text)}`))
       .map(get("a count")),
-    aCounted
-      .chain(({ path, count }) =>
-        fc
-          .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
-          .map(([a, b]) => `${path}?${count}=${a}&${count}=${b}`),
-      )
+    fc
+      .tuple(aCounted, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
+      .map(([{ path, count }, a, b]) => `${path}?${count}=${a}&${count}=${b}`)
       .map(get("a repeated count")),
     fc
       .tuple(aRead, fc.constantFrom("region=EU&region=NA", "region=EU&region=EU", "board=main&board=weekly"))
       .map(([{ path }, query]) => `${path}?${query}`)
       .map(get("a repeated parameter")),
     fc
-      .tuple(
-        aRead,
-        fc.constantFrom("region", "board"),
-        fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "daily", "__proto__", "main\n"),
-      )
+      .tuple(aRead, fc.constantFrom("region", "board"), badPlace)
       .map(([{ path }, name, value]) => `${path}?${name}=${encodeURIComponent(value)}`)
       .map(get("a region or a board")),
     fc
-      .tuple(
-        aRead,
-        unknownField.filter((name) => name !== ""),
-        fc.constantFrom("", "1", "%00", "%ff", "%zz"),
-      )
+      .tuple(aRead, unknownName, fc.constantFrom("", "1", "%00", "%ff", "%zz"))
       .map(([{ path }, name, value]) => `${path}?${name}=${value}`)
       .map(get("an unknown parameter")),
     fc
@@ -93,9 +69,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   );
 }
 
-/**
- * A request of operators sent by a player or without a token, or with a user id that is not valid.
- */
+/** A request of operators sent by a player or without a token, or with a user id that is not valid. */
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);
   const others = fc.constantFrom<Record<string, string>>({}, authorization(player), { Authorization: "Bearer x.y.z" });
@@ -146,30 +120,8 @@ export function badRoute(player: Player): fc.Arbitrary<Generated> {
     fc.tuple(fc.constant("POST"), fc.constantFrom(...gets)),
   );
   const unknownPath = fc.oneof(
-    fc.constantFrom(
-      "/",
-      "//",
-      "/score",
-      "/score/",
-      "/score/delete",
-      "/auth",
-      "/rank",
-      "/rank/",
-      "/around/",
-      "/rank/a/b",
-    ),
-    fc.constantFrom(
-      "/top/",
-      "//top",
-      "/TOP",
-      "/top;limit=5",
-      "/score%2fadd",
-      "/score/add/",
-      "/.env",
-      "/%00",
-      "/%zz",
-      "/favicon.ico",
-    ),
+    fc.constantFrom(...words`/ // /score /score/ /score/delete /auth /rank /rank/ /around/ /rank/a/b`),
+    fc.constantFrom(...words`/top/ //top /TOP /top;limit=5 /score%2fadd /score/add/ /.env /%00 /%zz /favicon.ico`),
     fc
       .webPath()
       .filter((path) => path.length > 1)

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { forFile } from "testing/for-file";
 import { flushAll, sizeOf } from "testing/whole-store";
-import { type GatewayUnderTest, startGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
-import { type Built, startUnderTest, type UnderTest } from "../../../ranker/test/ranker-under-test.ts";
+import { startGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
+import { startUnderTest } from "../../../ranker/test/ranker-under-test.ts";
 import { forgedTokens, noTokens, SECRET, VALID } from "./forged-tokens.ts";
 
 type Send = (route: string, headers: Record<string, string>) => Promise<Response>;
 
-let under: UnderTest;
-let ranker: Built;
-let gateway: GatewayUnderTest;
-beforeAll(async () => {
-  under = await startUnderTest();
-  ranker = await under.build();
-  gateway = startGatewayUnderTest({ redis: under.redis, tokens: { secret: SECRET } });
-});
-afterAll(async () => {
-  await gateway.close();
-  await under.close();
-});
+const under = await forFile(startUnderTest());
+const ranker = await under.build();
+const gateway = await forFile(startGatewayUnderTest({ redis: under.redis, tokens: { secret: SECRET } }));
 beforeEach(async () => {
   await flushAll(under.redis);
   gateway.arrived.length = 0;

@@ -34,10 +34,7 @@ const withText = (text: string) => forge(HS256, JSON.stringify(claims).replace("
 export const VALID = forge(HS256, claims);
 const [header = "", body = "", signature = ""] = VALID.split(".");
 
-/**
- * Two bits of the last character of 43 mean nothing: its neighbour in the alphabet decodes to the
- * same bytes.
- */
+/** Two bits of the last character of 43 are unused: its neighbour in the alphabet decodes to the same bytes. */
 function oddLast(token: string): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   return alphabet[alphabet.indexOf(token.at(-1) ?? "") ^ 1] ?? "";
@@ -51,9 +48,7 @@ const signedByRsa = () => {
 const publicKey = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const jwk = { kty: "oct", k: Buffer.from(OTHER_SECRET).toString("base64url") };
 
-/**
- * Tokens that must be refused. Unless the name says otherwise, they are signed with the right key.
- */
+/** Tokens that must be refused. Unless the name says otherwise, they are signed with the right key. */
 export const forgedTokens: Record<string, string> = {
   "of another key": forge(HS256, claims, OTHER_SECRET),
   "of an empty key": forge(HS256, claims, ""),
@@ -64,7 +59,7 @@ export const forgedTokens: Record<string, string> = {
   "whose alg is a list": forge({ alg: ["HS256"] }, claims),
   "with HS512": forge({ alg: "HS512", typ: "JWT" }, claims, SECRET, "sha512"),
   "with HS384": forge({ alg: "HS384", typ: "JWT" }, claims, SECRET, "sha384"),
-  "with RS256, of somebody's key": signedByRsa(),
+  "with RS256, of another key": signedByRsa(),
   "that says RS256, signed with the secret by HMAC": forge({ alg: "RS256", typ: "JWT" }, claims),
   "that says HS256, signed with a public key as the secret": forge(HS256, claims, publicKey),
   "of an unknown typ": withHeader({ typ: "secevent+jwt" }),

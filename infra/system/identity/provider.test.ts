@@ -1,13 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { identify } from "shared/auth/identify";
 import { createTokens } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
+import { forFile } from "testing/for-file";
 import { type IdentityProvider, makeKey, signAs, startIdentityProvider } from "testing/identity-provider";
 import { flushAll, sizeOf } from "testing/whole-store";
 import { type GatewayUnderTest, startGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
-import { type Built, player, startUnderTest, type UnderTest } from "../../../ranker/test/ranker-under-test.ts";
+import { type Built, player, startUnderTest } from "../../../ranker/test/ranker-under-test.ts";
 import { forgedTokens } from "./forged-tokens.ts";
 
 const rsa = await makeKey("RS256", "rsa");
@@ -15,14 +16,10 @@ const keys = [rsa, await makeKey("ES256", "ec"), await makeKey("EdDSA", "ed")];
 const stranger = await makeKey("RS256", "rsa");
 const es384 = await makeKey("ES384", "es384");
 
-let under: UnderTest;
+const under = await forFile(startUnderTest());
 let provider: IdentityProvider;
 let ranker: Built;
 let gateway: GatewayUnderTest;
-beforeAll(async () => {
-  under = await startUnderTest();
-});
-afterAll(() => under.close());
 beforeEach(async () => {
   await flushAll(under.redis);
   provider = startIdentityProvider();

@@ -18,9 +18,7 @@ import { createBoards } from "../../../ranker/src/boards/boards.ts";
 import { createFenceWatch, type FenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit, type Submit } from "../../../ranker/src/writes/submit.ts";
 
-/**
- * A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process.
- */
+/** A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process. */
 export interface BothStores {
   sides: Sides;
   redisServer: Awaited<ReturnType<typeof scratchRedis>>;
@@ -39,11 +37,8 @@ export interface BothStores {
   close(): Promise<void>;
 }
 
-/**
- * @param isGuarded whether Redis is checked and restored as by a drainer; otherwise it is open
- *   whatever it holds
- */
-export async function startBothStores(regions = ["EU", "NA"], isGuarded = false): Promise<BothStores> {
+/** @param options.isGuarded whether Redis is checked and restored as by a drainer; otherwise it is always open */
+export async function startBothStores(regions = ["EU", "NA"], { isGuarded = false } = {}): Promise<BothStores> {
   const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
   const url = postgresServer.url("board");
   await migrate(url);
@@ -113,19 +108,4 @@ export async function exportText({ sides }: BothStores, format: Format = "csv", 
   const options = { board, regions: sides.topology.regions, waitMs: 5_000 };
   for await (const page of exportBoard(sides, options)) text += toLines(format, page);
   return text;
-}
-
-/** Repeats `work` in `lanes` at once until it is stopped, which waits for the runs under way. */
-export function keepDoing(work: () => Promise<unknown>, lanes = 1): AsyncDisposable & { stop(): Promise<void> } {
-  let isStopped = false;
-  const lane = async () => {
-    while (!isStopped) await work();
-  };
-  const running = Promise.all(Array.from({ length: lanes }, lane));
-  running.catch(() => {}); // thrown by stop
-  const stop = async () => {
-    isStopped = true;
-    await running;
-  };
-  return { stop, [Symbol.asyncDispose]: stop };
 }

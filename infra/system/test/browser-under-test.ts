@@ -1,19 +1,11 @@
 import { type Browser, chromium } from "playwright-core";
+import { installed } from "testing/installed";
+import { words } from "testing/words";
 
 /** The path of Chromium; undefined where it is not installed. */
-export const chromiumPath =
-  ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-    .map((name) => Bun.which(name))
-    .find((path) => path !== null) ?? undefined;
-
-/**
- * Prints that tests were skipped for want of a browser.
- *
- * @param what as in "so the page was not opened"
- */
-export function announceWithoutChromium(what: string): void {
-  if (chromiumPath === undefined) process.stderr.write(`SKIPPED: Chromium is not installed, so ${what}\n`);
-}
+export const chromiumPath = words`chromium chromium-browser google-chrome google-chrome-stable`
+  .map(installed)
+  .find((path) => path !== undefined);
 
 /** @throws Error where Chromium is not installed */
 export async function startBrowser(): Promise<Browser> {

@@ -1,9 +1,7 @@
 import { buildGatewayUnderTest } from "../../../gateway/test/gateway-under-test.ts";
 import { type Built, startUnderTest, type UnderTest } from "../../../ranker/test/ranker-under-test.ts";
 
-/**
- * A gateway in front of a ranker over a real Redis, both in this process and on ports of their own.
- */
+/** A gateway in front of a ranker over a real Redis, both in this process, each on a port. */
 export interface PathUnderTest extends UnderTest {
   ranker: Built;
   ports: { gateway: number; ranker: number };

@@ -3,7 +3,7 @@ import { limitedNetworks } from "shared/limits/limited-network";
 import { applyChanges, type BoardChanges, type BoardState } from "shared/model/board-changes";
 import { createTopology } from "shared/model/regions";
 import { primariesOf } from "shared/redis/redis";
-import { type EventStream, openEvents, type StreamEvent } from "testing/event-stream";
+import { type EventStream, openEvents, type StreamEvent } from "testing/services/event-stream";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startClusterBehindProxy } from "testing/cluster-behind-proxy";
+import { startClusterBehindProxy } from "testing/redis/cluster-behind-proxy";
+import { openSlotMove } from "testing/redis/slot-move";
 import { scratchCluster } from "testing/scratch";
-import { openSlotMove } from "testing/slot-move";
 import { forgetScripts } from "testing/whole-store";
 import type { Bucket } from "../limits/policies.ts";
 import { toPolicy } from "../limits/policies.ts";

@@ -5,7 +5,7 @@ import { boardKey } from "shared/redis/keys";
 import { primariesOf } from "shared/redis/redis";
 import { defineScript } from "shared/redis/scripts/define-script";
 import { membersPart } from "shared/redis/scripts/parts";
-import { parseInfo } from "testing/server-cost";
+import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
 import { readWindow } from "../around/read-window.ts";

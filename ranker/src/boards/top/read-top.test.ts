@@ -4,7 +4,7 @@ import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, splitKey } from "shared/redis/keys";
 import { connectRedis, primariesOf, type Redis } from "shared/redis/redis";
-import { parseInfo } from "testing/server-cost";
+import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
 import { readShardTop } from "./read-shard-top.ts";

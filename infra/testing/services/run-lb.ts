@@ -3,7 +3,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const LB = join(import.meta.dir, "../commands/lb.ts");
+const LB = join(import.meta.dir, "../../commands/lb.ts");
 
 export interface LbRun {
   /** The exit code. */
@@ -13,10 +13,9 @@ export interface LbRun {
 }
 
 /**
- * Runs `lb` as a process of its own, with this environment and no other.
+ * Runs `lb` as a process with this environment and no other.
  *
- * @param options `cwd`: its folder, where a `.env` of the project is not read unless it is that of
- *   the project; `input`: its standard input, which is no terminal
+ * @param options `cwd`: its folder, from which it reads a `.env`; `input`: its standard input
  */
 export async function runLb(
   args: readonly string[],

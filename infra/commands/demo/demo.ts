@@ -4,14 +4,14 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { bar, createProgress, rate } from "shared/command/progress";
 import { commaList, wholeNumber } from "shared/service/config";
 import { z } from "zod";
-import { table } from "./demo/display.ts";
-import { enter, type Player } from "./demo/enter.ts";
+import { table } from "./display.ts";
+import { enter, type Player } from "./enter.ts";
 
 const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
 const POINTS_MAX = 100;
 const TOP = 10;
-// A demo goes on while services are killed and started beside it.
+// The demo continues while services are killed and restarted.
 const RETRY = { attemptsMax: 60, totalMsMax: 120_000 };
 
 const url = z

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
 import { freePort } from "stack/free-port";
+import { scratchStores } from "../scratch.ts";
 
 export interface ServiceUnderTest extends Engine {
   url: string;
@@ -12,7 +13,7 @@ export interface ServiceUnderTest extends Engine {
   lines: string[];
 }
 
-const root = join(import.meta.dir, "..", "..");
+const root = join(import.meta.dir, "../../..");
 export const JWT_SECRET = "a secret of the tests, 32 bytes and more";
 
 export type ServiceName = "gateway" | "ranker" | "drainer";
@@ -27,9 +28,7 @@ export interface ServiceOptions {
   onLine?: (line: string) => void;
 }
 
-/**
- * Starts a service as a process with this environment and no other, and resolves when it listens.
- */
+/** Starts a service as a process with this environment and no other, and resolves when it listens. */
 export async function startService(
   name: ServiceName,
   env: Record<string, string>,
@@ -53,4 +52,25 @@ export async function startService(
     spawn: { cwd: import.meta.dir, env: { PATH: process.env.PATH, JWT_SECRET, ...env, ...own } },
   });
   return { ...engine, url: `http://127.0.0.1:${port}`, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, lines };
+}
+
+/**
+ * Starts a drainer, a ranker and a gateway before it, with stores of their own.
+ *
+ * @param more variables of all three
+ */
+export async function startServices(more: Record<string, string> = {}) {
+  const stores = await scratchStores();
+  const env = { ...stores.env, ...more };
+  const [ranker, drainer] = await Promise.all([startService("ranker", env), startService("drainer", env)]);
+  const gateway = await startService("gateway", { ...env, LEADERBOARD_SERVICE_URLS: ranker.url });
+  return {
+    gateway,
+    ranker,
+    drainer,
+    async dispose() {
+      for (const service of [gateway, ranker, drainer]) await service.stop();
+      await stores.dispose();
+    },
+  };
 }

@@ -1,9 +1,9 @@
 /** A Redis Cluster whose connections a test can break. */
 
 import type { Connection } from "shared/redis/connection";
+import { scratchRedis } from "../scratch.ts";
+import { openTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 import { connectToServer } from "./connect.ts";
-import { scratchRedis } from "./scratch.ts";
-import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** A cluster of one node, which announces the address of the proxy as its own. */
 export interface ClusterBehindProxy {

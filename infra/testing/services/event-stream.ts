@@ -10,10 +10,7 @@ export interface StreamEvent {
 /** A stream of Server-Sent Events. */
 export interface EventStream {
   response: Response;
-  /**
-   * The next event with one of these names, or any but comments and hints. Undefined once the
-   * stream has ended.
-   */
+  /** The next event with one of these names, or any but comments and hints; undefined at the end of the stream. */
   next(...names: string[]): Promise<StreamEvent | undefined>;
   close(): void;
 }
@@ -37,7 +34,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
             return event;
           continue;
         }
-        // Not earlier: a test reads an answer that is no stream by itself.
+        // Opened late: the test reads the body of a refusal.
         chunks ??= response.body?.[Symbol.asyncIterator]();
         const chunk = await chunks?.next().catch(() => undefined);
         if (chunk === undefined || chunk.done) return undefined;

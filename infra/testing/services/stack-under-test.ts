@@ -1,15 +1,16 @@
 /** The embedded stack of `npm start`, run on a folder and on ports of one test file. */
 
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Redis } from "shared/redis/redis";
 import { type Engine, launch } from "stack/engine";
 import { freePort, isPortFree } from "stack/free-port";
-import { connectTo } from "./connect.ts";
+import { scratchDir } from "stack/scratch-dir";
+import { connectTo } from "../redis/connect.ts";
 import { runLb } from "./run-lb.ts";
 
-const START = join(import.meta.dir, "../start/start.ts");
+const START = join(import.meta.dir, "../../start/start.ts");
 
 /** A folder and ports for a stack. */
 export interface Place {
@@ -23,8 +24,7 @@ export interface Place {
 }
 
 export async function makePlace(): Promise<Place> {
-  const dir = await mkdtemp(join(tmpdir(), "leaderboard-stack-"));
-  await chmod(dir, 0o755); // PostgreSQL may run as another user
+  const dir = await scratchDir();
   const dataDir = join(dir, "data");
   const rankers = await twoFreePorts();
   const [gateway, drainer, redis, postgres] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
@@ -62,11 +62,7 @@ export interface RunningStack extends Engine {
 }
 
 /** Runs `infra/start/start.ts`, and resolves once it says that it is ready. */
-export async function startStack(
-  place: Place,
-  args: string[] = [],
-  env: Record<string, string> = {},
-): Promise<RunningStack> {
+export async function startStack(place: Place, args: string[] = [], env = {}): Promise<RunningStack> {
   const lines: string[] = [];
   const engine = await launch({
     command: process.execPath,
@@ -88,10 +84,7 @@ export async function runCommand(place: Place, args: string[]): Promise<string> 
   return out;
 }
 
-/**
- * @returns the process id of a part of the stack from its run file; undefined while that part does
- *   not run
- */
+/** @returns the process id of a part of the stack from its run file; undefined while it does not run */
 export async function pidOf(place: Place, part: string): Promise<number | undefined> {
   const { children } = JSON.parse(await readFile(join(place.dataDir, "stack.json"), "utf8")) as {
     children: { pid: number; command: string }[];

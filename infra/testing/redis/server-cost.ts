@@ -6,15 +6,11 @@ import type { RedisClient } from "bun";
 export interface ServerCost {
   /** CPU time of the process, in user code and in the kernel, network included. */
   cpuUs: number;
-  /**
-   * Wall time in scripts, which on a busy machine includes the time of other processes on the core.
-   */
+  /** Wall time in scripts. On a busy machine it includes the time of other processes on the core. */
   scriptUs: number;
 }
 
-/**
- * The fields of an `INFO` reply by name. A field with parts, such as `cmdstat_…`, is their text.
- */
+/** The fields of an `INFO` reply by name. A field with parts, as `cmdstat_…` is, stays a text. */
 export function parseInfo(reply: string): Map<string, string> {
   const lines = reply.split("\r\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));

@@ -2,22 +2,11 @@
 
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Redis } from "shared/redis/redis";
-import { freePort } from "stack/free-port";
-import { startRedis } from "stack/redis";
 import { scratchDir } from "stack/scratch-dir";
+import { scratchRedis } from "../scratch.ts";
 import { connectAsService } from "./connect.ts";
 
 const SOURCE = join(import.meta.dir, "stepped-clock.c");
-
-/** A real Redis whose wall clock can be set. */
-export interface SteppedRedis {
-  readonly redis: Redis;
-  readonly url: string;
-  /** @param seconds how far its clock is ahead of this machine's; behind where negative */
-  setClock(seconds: number): Promise<void>;
-  dispose(): Promise<void>;
-}
 
 /** Whether this machine has a C compiler and a loader that knows `LD_PRELOAD`. */
 export const canStepClocks = process.platform === "linux" && Bun.which("cc") !== null;
@@ -45,16 +34,14 @@ export async function prepareSteppedClock(): Promise<SteppedClock> {
   };
 }
 
-/** @throws Error where the library does not compile, or Redis does not start with it */
-export async function startSteppedRedis(): Promise<SteppedRedis> {
+/**
+ * Starts a real Redis with such a clock.
+ *
+ * @throws Error where the library does not compile
+ */
+export async function startSteppedRedis() {
   const clock = await prepareSteppedClock();
-  const dir = await scratchDir();
-  const server = await startRedis({
-    port: await freePort(),
-    dir,
-    args: ["--appendfsync", "no"],
-    env: clock.env,
-  });
+  const server = await scratchRedis([], clock.env);
   const redis = await connectAsService(server.url);
   return {
     redis,
@@ -62,8 +49,7 @@ export async function startSteppedRedis(): Promise<SteppedRedis> {
     setClock: clock.set,
     async dispose() {
       redis.disconnect();
-      await server.stop();
-      await Promise.all([rm(dir, { recursive: true, force: true }), clock.dispose()]);
+      await Promise.all([server.dispose(), clock.dispose()]);
     },
   };
 }

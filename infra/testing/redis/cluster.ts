@@ -20,14 +20,14 @@ const PRIMARIES = 3;
 // primaries.
 const FIRST_SLOTS = [0, 13_000, 14_400];
 const SLOTS = 16_384;
-/** A replica asks to take over from a primary that has been silent for so long. */
+/** A replica takes over from a primary that has been silent for this time. */
 export const NODE_TIMEOUT_MS = 1_000;
 const READY_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
 
 /**
- * Starts six servers on free loopback ports and makes a cluster of them, which takes two seconds: a
- * server does not trust what it hears of the others earlier, and has no setting for that.
+ * Starts six servers on free loopback ports and makes a cluster of them. That takes two seconds,
+ * because a server does not trust its cluster bus earlier, and has no setting for that.
  *
  * @param dir holds a folder for each server
  * @param launch starts one server
