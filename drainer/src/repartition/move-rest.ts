@@ -9,17 +9,19 @@ import {
   erasedKeyPrefix,
   legacyAnswerKeyPrefix,
 } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { peekList } from "../queues/peek-list.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 import erasureSource from "./put-erasure.lua" with { type: "text" };
 import { scanShards } from "./scan-shards.ts";
 
+const erasureLayout = defineLayout({ keys: ["erased", "clock"], args: { erasure: "text", ttl: "number" } });
 const erasureScript = defineScript({
   name: "put-erasure",
   source: erasureSource,
   parts: [versionsPart],
+  layout: erasureLayout,
   parse: Number,
 });
 
@@ -87,7 +89,8 @@ export async function moveErasures(move: Move): Promise<void> {
         if (home.tag === shard.tag) return;
         const [erasure, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
         if (erasure === null || ttlMs <= 0) return;
-        await erasureScript(redis, [erasedKey(home, userId), clockKey(home)], [erasure, ttlMs]);
+        const keys = erasureLayout.toKeys({ erased: erasedKey(home, userId), clock: clockKey(home) });
+        await erasureScript(redis, keys, erasureLayout.toArgs({ erasure, ttl: ttlMs }));
         await redis.unlink(key);
       }),
     );

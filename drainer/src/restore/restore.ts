@@ -1,6 +1,6 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
@@ -41,10 +41,23 @@ export interface RestoreOptions {
 // One script runs, and the others keep Redis busy.
 const SCRIPTS_IN_FLIGHT = 4;
 
+const accountsLayout = defineLayout({
+  keys: ["clock"],
+  args: { accountPrefix: "text", erasedPrefix: "text" },
+  item: {
+    userId: "text",
+    name: "text",
+    region: "text",
+    passwordHash: "text",
+    createdAt: "text",
+    updatedAt: "text",
+  },
+});
 const accountsScript = defineScript({
   name: "restore-accounts",
   source: accountsSource,
   parts: [versionsPart],
+  layout: accountsLayout,
   parse: Number,
   hasOtherKeys: true,
 });
@@ -72,7 +85,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
     counts.unknown += page.length - known.length;
     for (const rows of slices(known)) {
       await scripts.start(async () => {
-        const written = await retryBriefly(() => accountsScript(stores.home, [accountClockKey], accountArgs(rows)));
+        const written = await retryBriefly(() => accountsScript(stores.home, accountsKeys, accountsArgs(rows)));
         counts.accounts += written; // after the await: other scripts count meanwhile
         onProgress?.(counts);
       });
@@ -114,10 +127,13 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
 const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
   regions.includes(region) && boards.includes(board);
 
-function accountArgs(rows: readonly AccountRow[]) {
-  const args = [accountKeyPrefix, accountErasedKeyPrefix];
-  for (const row of rows) {
-    args.push(row.user_id, row.name, row.region, row.password_hash, row.created_at, row.updated_at);
+const accountsKeys = accountsLayout.toKeys({ clock: accountClockKey });
+
+function accountsArgs(rows: readonly AccountRow[]) {
+  const args = accountsLayout.toArgs({ accountPrefix: accountKeyPrefix, erasedPrefix: accountErasedKeyPrefix });
+  for (const { user_id: userId, name, region, password_hash: passwordHash, created_at, updated_at } of rows) {
+    const item = { userId, name, region, passwordHash, createdAt: created_at, updatedAt: updated_at };
+    args.push(...accountsLayout.toItem(item));
   }
   return args;
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Shard, shardOf } from "shared/model/regions";
-import { accountClockKey, accountKeyPrefix, clockKey, erasedKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { accountClockKey, accountKeyPrefix, clockKey, erasedKey, shardKeys } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { compareSplit } from "shared/stores/split";
 import { createInFlight } from "../command/in-flight.ts";
@@ -49,13 +49,22 @@ const BATCHES_IN_FLIGHT = 4;
 // A version from the future would keep later writes out. Clocks may differ by this much.
 const AHEAD_US_MAX = 60_000_000;
 
+const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { userId: "text" } });
 const homesScript = defineScript({
   name: "read-homes",
   source: homesSource,
+  layout: homesLayout,
   parse: (reply) => reply as (string | null)[],
   hasOtherKeys: true,
 });
-const takeScript = defineScript({ name: "take-versions", source: takeSource, parts: [versionsPart], parse: Number });
+const takeLayout = defineLayout({ keys: ["clock"], args: { count: "number" } });
+const takeScript = defineScript({
+  name: "take-versions",
+  source: takeSource,
+  parts: [versionsPart],
+  layout: takeLayout,
+  parse: Number,
+});
 
 interface Numbered extends FileEntry {
   line: number;
@@ -181,8 +190,9 @@ async function screen(
   overwrites: boolean,
   refuse: (line: number, reason: string) => void,
 ): Promise<{ known: Numbered[]; erased: number }> {
-  const ids = entries.map(({ user_id }) => user_id);
-  const homes = await homesScript(stores.home, [accountClockKey], [accountKeyPrefix, ...ids]);
+  const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
+  homesArgs.push(...entries.flatMap(({ user_id: userId }) => homesLayout.toItem({ userId })));
+  const homes = await homesScript(stores.home, homesLayout.toKeys({ clock: accountClockKey }), homesArgs);
   const erasures = new Map<Numbered, string | null>();
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
     const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
@@ -224,7 +234,8 @@ async function renew({ topology, stores }: Sides, entries: readonly Numbered[]):
   const byShard = Map.groupBy(entries, ({ region, user_id }) => shardOf(topology, region, user_id));
   const renewed = await Promise.all(
     [...byShard].map(async ([shard, ofShard]: [Shard, Numbered[]]) => {
-      const first = await takeScript(stores.of(shard.region), [clockKey(shard)], [ofShard.length]);
+      const keys = takeLayout.toKeys(shardKeys(shard));
+      const first = await takeScript(stores.of(shard.region), keys, takeLayout.toArgs({ count: ofShard.length }));
       return ofShard.map((entry, index) => ({ ...entry, updated_at: String(first + index) }));
     }),
   );
