@@ -19,7 +19,7 @@ beforeAll(async () => {
   under = await startBothStores();
   const setVisibility = createSetVisibility({ ...under.sides, fences: under.fences });
   set = (userId, isHidden) =>
-    setVisibility({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) }, isHidden);
+    setVisibility({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) }, { hidden: isHidden });
   erase = createErasePlayer({ ...under.sides, fences: under.fences });
 }, 60_000);
 afterAll(() => under.close(), 30_000);

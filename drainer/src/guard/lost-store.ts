@@ -25,7 +25,7 @@ export interface StorePlace {
 export async function judgePlace({ database, tag }: StorePlace, store: FencedStore) {
   const guarded = await readGuarded(database, tag);
   const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
-  return { guarded, verdict: judgeStore(store, guarded, hasRows) };
+  return { guarded, verdict: judgeStore(store, guarded, { hasRows }) };
 }
 
 /** A store that no ranker reads or writes until it is restored. */

@@ -154,7 +154,7 @@ async function writeBatch(
   const regions = new Set(entries.map(({ region }) => region));
   await Promise.all([...regions].map((region) => compareSplit(stores.of(region), topology, region)));
   const counts = { imported: 0, kept: 0, erased: 0 };
-  const { known, erased } = await screen(sides, entries, overwrites, refuse);
+  const { known, erased } = await screen(sides, entries, { overwrites, refuse });
   const rows = overwrites ? await renew(sides, known) : known;
   const newest = fold(rows, ({ user_id }) => user_id).map(({ line: _, ...entry }): EntryRow => ({ board, ...entry }));
   counts.erased += erased;
@@ -187,8 +187,7 @@ const isSame = (a: EntryRow, b: EntryRow | undefined) =>
 async function screen(
   { topology, stores, databases }: Sides,
   entries: readonly Numbered[],
-  overwrites: boolean,
-  refuse: (line: number, reason: string) => void,
+  { overwrites, refuse }: Pick<ImportOptions, "overwrites"> & { refuse: (line: number, reason: string) => void },
 ): Promise<{ known: Numbered[]; erased: number }> {
   const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
   homesArgs.push(...entries.flatMap(({ user_id: userId }) => homesLayout.toItem({ userId })));
