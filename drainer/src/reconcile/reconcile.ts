@@ -88,7 +88,7 @@ const LOOKS = 3;
  * traffic: a queued write is not judged, and an entry or row that has changed since it was read is
  * not repaired.
  *
- * @throws what Redis or PostgreSQL throw; repairs made by then stay
+ * @throws what Redis or PostgreSQL throw; repairs that were made stay
  */
 export async function reconcile<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,

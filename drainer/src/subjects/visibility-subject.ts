@@ -5,6 +5,7 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { readAhead } from "../command/in-flight.ts";
+import { scanHash } from "../command/scan-hash.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
@@ -96,15 +97,11 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
 
   /** Players without a row. */
   async function* findInRedis(shard: Shard) {
-    let cursor = "0";
-    do {
-      const [next, flat] = await redis.hscan(visibilityKey(shard), cursor, "COUNT", PAGE);
-      cursor = next;
-      const ids = flat.filter((_, index) => index % 2 === 0);
-      const rows = ids.length === 0 ? [] : await readVisibilityOf(database, region, ids);
-      const known = new Set(rows.map((row) => row.user_id));
+    for await (const page of scanHash(redis, visibilityKey(shard), PAGE)) {
+      const ids = page.map(([userId]) => userId);
+      const known = new Set((await readVisibilityOf(database, region, ids)).map((row) => row.user_id));
       yield { compared: ids.length, suspects: ids.filter((id) => !known.has(id)).map((id) => toSuspect(shard, id)) };
-    } while (cursor !== "0");
+    }
   }
 
   return {

@@ -41,7 +41,7 @@ export interface ImportOptions {
 
 const BATCH_LINES = 1_000;
 const LINES_PER_TURN = 100;
-// Without ANALYZE after so many rows, PostgreSQL sorts the rest of a board for each page of an
+// Without ANALYZE after as many rows, PostgreSQL sorts the rest of a board for each page of an
 // export (60 s instead of 8 s for a million rows), until autovacuum comes.
 const ANALYZE_ROWS_MIN = 10_000;
 // PostgreSQL writes one batch while Redis writes another.
