@@ -9,7 +9,7 @@ import { accountQueue } from "../queues/queues.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
-import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-accounts.ts";
+import { type AccountRow, accountArgs, readAccounts, readAccountsOf } from "../rows/read-accounts.ts";
 import { isSoundAccount } from "../rows/sound-rows.ts";
 import { overwriteAccounts } from "../rows/upsert-accounts.ts";
 import mendSource from "./mend-account.lua" with { type: "text" };
@@ -36,14 +36,7 @@ const readScript = defineScript({
 });
 const mendLayout = defineLayout({
   keys: ["account", "clock", "erased"],
-  args: {
-    readVersion: "text",
-    name: "text",
-    region: "text",
-    passwordHash: "text",
-    createdAt: "text",
-    updatedAt: "text",
-  },
+  args: { readVersion: "text", ...accountArgs },
 });
 const mendScript = defineScript({
   name: "mend-account",
@@ -78,15 +71,8 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (a, b) => fields.every((field) => a[field] === b[field]),
         async mend(row) {
-          const right = {
-            name: row.name,
-            region: row.region,
-            passwordHash: row.password_hash,
-            createdAt: row.created_at,
-            updatedAt: row.updated_at,
-          };
-          const corrected = mendLayout.toArgs({ readVersion: updated_at ?? "", ...right });
-          await mendScript(redis, mendLayout.toKeys(accountKeys(suspect.userId)), corrected);
+          const args = mendLayout.toArgs({ readVersion: updated_at ?? "", ...row });
+          await mendScript(redis, mendLayout.toKeys(accountKeys(suspect.userId)), args);
         },
       };
     });

@@ -49,7 +49,7 @@ const BATCHES_IN_FLIGHT = 4;
 // A version from the future would keep later writes out. Clocks may differ by this much.
 const AHEAD_US_MAX = 60_000_000;
 
-const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { userId: "text" } });
+const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { user_id: "text" } });
 const homesScript = defineScript({
   name: "read-homes",
   source: homesSource,
@@ -190,7 +190,7 @@ async function screen(
   { overwrites, refuse }: Pick<ImportOptions, "overwrites"> & { refuse: (line: number, reason: string) => void },
 ): Promise<{ known: Numbered[]; erased: number }> {
   const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
-  homesArgs.push(...entries.flatMap(({ user_id: userId }) => homesLayout.toItem({ userId })));
+  homesArgs.push(...entries.flatMap(homesLayout.toItem));
   const homes = await homesScript(stores.home, homesLayout.toKeys({ clock: accountClockKey }), homesArgs);
   const erasures = new Map<Numbered, string | null>();
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
