@@ -18,7 +18,7 @@ const under = await forFile(startBothStores());
 const { topology, stores } = under.sides;
 const setVisibility = createSetVisibility({ ...under.sides, fences: under.fences });
 const set = (userId: string, isHidden: boolean) =>
-  setVisibility({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) }, isHidden);
+  setVisibility({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) }, { hidden: isHidden });
 const erase = createErasePlayer({ ...under.sides, fences: under.fences });
 beforeEach(() => under.clear());
 

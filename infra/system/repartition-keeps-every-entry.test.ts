@@ -68,7 +68,7 @@ function servicesWith(partitions: number) {
   const identity = (userId: string) => ({ userId, name: `Name of ${userId}`, region: under.regionOf(userId) });
   return {
     boards,
-    setHidden: (userId: string, isHidden: boolean) => setVisibility(identity(userId), isHidden),
+    setHidden: (userId: string, isHidden: boolean) => setVisibility(identity(userId), { hidden: isHidden }),
     write: (userId: string, board: string, value: number, idempotencyKey?: string) =>
       submit(identity(userId), { operation: "add", board, value, idempotencyKey }),
     /** All boards of all views in order, with versions. */

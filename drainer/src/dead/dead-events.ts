@@ -1,6 +1,6 @@
 import { type DeadEvent, readDeadEntry } from "shared/model/dead-entry";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { peekList } from "../queues/peek-list.ts";
 import type { QueueKeys } from "../queues/queues.ts";
 import dropSource from "./drop-dead.lua" with { type: "text" };
@@ -10,10 +10,13 @@ import retrySource from "./retry-dead.lua" with { type: "text" };
 /** Entries read or moved at once; fewer where they are large. */
 const PAGE_ENTRIES = 100;
 
-const retryScript = defineScript({ name: "retry-dead", source: retrySource, parse: Number });
+const retryLayout = defineLayout({ keys: ["dead", "queue"], item: { entry: "bytes", event: "bytes" } });
+const retryScript = defineScript({ name: "retry-dead", source: retrySource, layout: retryLayout, parse: Number });
+const dropLayout = defineLayout({ keys: ["dead"], item: { entry: "bytes" } });
 const dropScript = defineScript({
   name: "drop-dead",
   source: dropSource,
+  layout: dropLayout,
   parse: (reply) => (reply as number[]).map((one) => one === 1),
 });
 
@@ -42,11 +45,11 @@ export interface Retried {
 export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts: Retried) => void): Promise<Retried> {
   const counts = { retried: 0, unreadable: 0 };
   for await (const page of readPages(redis, keys.dead, () => counts.unreadable)) {
-    const pairs = page.flatMap(({ entry, raw }) => (raw === undefined ? [] : [{ entry, raw }]));
+    const pairs = page.flatMap(({ entry, raw }) => (raw === undefined ? [] : [{ entry, event: raw }]));
     counts.unreadable += page.length - pairs.length;
     if (pairs.length > 0) {
-      const args = pairs.reverse().flatMap(({ entry, raw }) => [entry, raw]);
-      counts.retried += await retryScript(redis, [keys.dead, keys.queue], args);
+      const args = pairs.reverse().flatMap(retryLayout.toItem);
+      counts.retried += await retryScript(redis, retryLayout.toKeys(keys), args);
     }
     onPage?.(counts);
   }
@@ -57,24 +60,20 @@ export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts:
  * Deletes the dead events of a queue, and yields the deleted ones page by page. Events that die
  * meanwhile stay.
  */
-export async function* dropDead(redis: Redis, { dead }: QueueKeys): AsyncGenerator<DeadEvent[]> {
-  for await (const page of readPages(redis, dead, () => 0)) {
-    const isDropped = await dropScript(
-      redis,
-      [dead],
-      page.map(({ entry }) => entry),
-    );
+export async function* dropDead(redis: Redis, keys: QueueKeys): AsyncGenerator<DeadEvent[]> {
+  for await (const page of readPages(redis, keys.dead, () => 0)) {
+    const isDropped = await dropScript(redis, dropLayout.toKeys(keys), page.flatMap(dropLayout.toItem));
     yield page.filter((_, index) => isDropped[index]);
   }
 }
 
 /** Deletes the dead events of erased players. */
-export async function dropErasedDead(redis: Redis, { dead }: QueueKeys, isErased: IsErased): Promise<void> {
+export async function dropErasedDead(redis: Redis, keys: QueueKeys, isErased: IsErased): Promise<void> {
   let kept = 0;
-  for await (const page of readPages(redis, dead, () => kept)) {
-    const erased = page.filter(({ raw }) => raw !== undefined && isErased(raw)).map(({ entry }) => entry);
+  for await (const page of readPages(redis, keys.dead, () => kept)) {
+    const erased = page.filter(({ raw }) => raw !== undefined && isErased(raw));
     kept += page.length - erased.length;
-    if (erased.length > 0) await dropScript(redis, [dead], erased);
+    if (erased.length > 0) await dropScript(redis, dropLayout.toKeys(keys), erased.flatMap(dropLayout.toItem));
   }
 }
 

@@ -2,12 +2,14 @@
 --[[
 Deletes dead events. Runs at maxmemory too, because it only frees.
 
-KEYS 1 dead  list  refused events with their reasons
-ARGV entries of the list, byte for byte
+KEYS dead  list  refused events with their reasons
+ARGV for each event
+       entry  of the list, byte for byte
 Reply for each entry 1, or 0 where it was no longer there
 ]]
-local dead = KEYS[1]
-
 local dropped = {}
-for i = 1, #ARGV do dropped[i] = redis.call('LREM', dead, -1, ARGV[i]) end
+for place = FIRST_ARG, #ARGV, ITEM_ARGS do
+  take_item(place)
+  dropped[#dropped + 1] = redis.call('LREM', dead, -1, entry)
+end
 return dropped

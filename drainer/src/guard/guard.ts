@@ -5,7 +5,7 @@ import { type FencedStore, putFence, readFence } from "shared/stores/fenced-stor
 import { LEASE_RENEWAL_MS, type Lease } from "../leases/lease.ts";
 import { forgetVersions, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, wholeUpTo } from "./judge-store.ts";
-import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace } from "./lost-store.ts";
+import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace, toRun } from "./lost-store.ts";
 
 /**
  * Compares a queue's Redis with what PostgreSQL has, and opens it for writes; restores it first
@@ -141,10 +141,5 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
 
 const isAsOpened = ({ run, text, clock = 0 }: FencedStore, opened: Opened): boolean =>
   run === opened.run && text === opened.text && clock >= opened.clock;
-
-function toRun({ run }: FencedStore): string {
-  if (run === undefined) throw new Error("Redis has not told its run yet.");
-  return run;
-}
 
 const toIso = (us: number | undefined) => (us === undefined ? null : new Date(us / 1000).toISOString());

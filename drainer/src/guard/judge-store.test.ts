@@ -31,5 +31,5 @@ const cases: [string, FencedStore, Guarded | undefined, boolean, ReturnType<type
 ];
 
 test.each(cases)("a store that is %s is judged so", (_, found, guarded, hasRows, verdict) => {
-  expect(judgeStore(found, guarded, hasRows)).toBe(verdict);
+  expect(judgeStore(found, guarded, { hasRows })).toBe(verdict);
 });

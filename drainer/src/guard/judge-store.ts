@@ -20,12 +20,13 @@ export interface Guarded {
  * Nothing writes a restarted store before it is opened, so it has all versions up to its clock. A
  * store that a ranker has opened without PostgreSQL is judged by its clock at that moment.
  *
- * @param hasRows whether PostgreSQL holds any rows; matters where it does not know this store
+ * @param options `hasRows`: whether PostgreSQL holds any rows; matters where PostgreSQL does not
+ *   know this store
  */
 export function judgeStore(
   store: FencedStore,
   guarded: Guarded | undefined,
-  hasRows: boolean,
+  { hasRows }: { hasRows: boolean },
 ): "open" | "fit" | "lost" | "foreign" {
   const { fence, clock = 0, run } = store;
   if (fence !== undefined && guarded !== undefined && fence.origin !== guarded.origin) return "foreign";

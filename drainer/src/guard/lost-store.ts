@@ -13,6 +13,12 @@ export class StoreChanged extends Error {
   }
 }
 
+/** The run that answered. @throws Error where Redis has not told it yet */
+export function toRun({ run }: FencedStore): string {
+  if (run === undefined) throw new Error("Redis has not told its run yet: try again.");
+  return run;
+}
+
 /** The store of a shard, or of the accounts, in Redis and in PostgreSQL. */
 export interface StorePlace {
   redis: Redis;
@@ -25,7 +31,7 @@ export interface StorePlace {
 export async function judgePlace({ database, tag }: StorePlace, store: FencedStore) {
   const guarded = await readGuarded(database, tag);
   const hasRows = guarded === undefined && (await hasAnyRows(database, tag));
-  return { guarded, verdict: judgeStore(store, guarded, hasRows) };
+  return { guarded, verdict: judgeStore(store, guarded, { hasRows }) };
 }
 
 /** A store that no ranker reads or writes until it is restored. */
@@ -46,7 +52,7 @@ export async function closeStore(
   store: FencedStore,
   guarded: Guarded | undefined,
 ): Promise<ClosedStore> {
-  if (store.run === undefined) throw new Error("Redis has not told its run yet.");
+  const run = toRun(store);
   const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
   const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
   const kept = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
@@ -54,10 +60,10 @@ export async function closeStore(
     const isPut = await putFence(redis, tag, store, { origin, kept }, { raises: false });
     if (!isPut) throw new StoreChanged(tag);
   }
-  await setRun(database, tag, { origin, run: store.run });
+  await setRun(database, tag, { origin, run });
   // A batch read before may have been written until here.
   const newest = (await readGuarded(database, tag))?.newest ?? 0;
-  return { origin, run: store.run, kept: Math.max(kept, newest) };
+  return { origin, run, kept: Math.max(kept, newest) };
 }
 
 /**

@@ -2,19 +2,16 @@
 --[[
 Takes a free lease, or renews one that the caller holds.
 
-KEYS 1 lease  string  the holder
-ARGV 1 holder
-     2 TTL    milliseconds
+KEYS lease  string  the holder
+ARGV holder
+     ttl    of the lease, milliseconds
 Reply 1 when the caller now holds the lease, else 0
 
 Redis expires keys by its wall clock, so that a clock that is set back prolongs every lease. A lease
 that lasts longer than its TTL counts as free; a holder that still lives renews it.
 ]]
-local lease = KEYS[1]
-local holder, ttl = ARGV[1], ARGV[2]
-
 local present = redis.call('GET', lease)
-local is_overlong = redis.call('PTTL', lease) > tonumber(ttl)
+local is_overlong = redis.call('PTTL', lease) > ttl
 if present and present ~= holder and not is_overlong then return 0 end
 redis.call('SET', lease, holder, 'PX', ttl)
 return 1

@@ -1,5 +1,5 @@
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import holdSource from "./hold-lease.lua" with { type: "text" };
 import releaseSource from "./release-lease.lua" with { type: "text" };
 
@@ -24,8 +24,16 @@ export const LEASE_TTL_MS = 2_000;
 /** Age at which a held lease is renewed: well before it expires, but not with every batch. */
 export const LEASE_RENEWAL_MS = 500;
 
-const holdScript = defineScript({ name: "hold-lease", source: holdSource, parse: (reply) => reply === 1 });
-const releaseScript = defineScript({ name: "release-lease", source: releaseSource, parse: (reply) => reply === 1 });
+const isDone = (reply: unknown) => reply === 1;
+const holdLayout = defineLayout({ keys: ["lease"], args: { holder: "text", ttl: "number" } });
+const holdScript = defineScript({ name: "hold-lease", source: holdSource, layout: holdLayout, parse: isDone });
+const releaseLayout = defineLayout({ keys: ["lease"], args: { holder: "text" } });
+const releaseScript = defineScript({
+  name: "release-lease",
+  source: releaseSource,
+  layout: releaseLayout,
+  parse: isDone,
+});
 
 const elapsedMs = performance.now.bind(performance);
 
@@ -34,18 +42,19 @@ const elapsedMs = performance.now.bind(performance);
  *   renewal
  */
 export function createLease(redis: Redis, key: string, holder: string, now: () => number = elapsedMs): Lease {
+  const keys = holdLayout.toKeys({ lease: key });
   let heldSinceMs = Number.NEGATIVE_INFINITY;
   return {
     async hold() {
       const nowMs = now();
       if (nowMs - heldSinceMs < LEASE_RENEWAL_MS) return true;
-      const isHeld = await holdScript(redis, [key], [holder, LEASE_TTL_MS]);
+      const isHeld = await holdScript(redis, keys, holdLayout.toArgs({ holder, ttl: LEASE_TTL_MS }));
       heldSinceMs = isHeld ? nowMs : Number.NEGATIVE_INFINITY;
       return isHeld;
     },
     async release() {
       heldSinceMs = Number.NEGATIVE_INFINITY;
-      await releaseScript(redis, [key], [holder]);
+      await releaseScript(redis, keys, releaseLayout.toArgs({ holder }));
     },
   };
 }

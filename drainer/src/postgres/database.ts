@@ -54,7 +54,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   const { host, pathname } = new URL(url);
   const label = `${host}${pathname}`;
   const statementTimeoutMs = Math.ceil(deadlineMs * STATEMENT_SHARE);
-  const connect = (isPooled: boolean) => {
+  const connect = ({ isPooled }: { isPooled: boolean }) => {
     const name = `${NAME} ${crypto.randomUUID()}`;
     return {
       name,
@@ -63,13 +63,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       sql: connectPostgres(url, { name, connectionsMax, statementTimeoutMs, isPooled }),
     };
   };
-  let pool = connect(false);
+  let pool = connect({ isPooled: false });
   const endings = new Set<Promise<void>>();
 
   /** Replaces a pool, once. The next use gets the new pool. */
-  function replace(old: typeof pool, isPooled: boolean): void {
+  function replace(old: typeof pool, options: { isPooled: boolean }): void {
     if (pool !== old) return;
-    pool = connect(isPooled);
+    pool = connect(options);
     const ending = end(old).finally(() => endings.delete(ending));
     endings.add(ending);
   }
@@ -92,13 +92,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       if (!used.isChecked) await Promise.race([check(used), expired]);
       return await Promise.race([work(used.sql), expired]);
     } catch (error) {
-      if (error instanceof DatabaseTimeout) replace(used, used.isPooled);
+      if (error instanceof DatabaseTimeout) replace(used, used);
       if (isTimedOut(error)) throw new DatabaseTimeout(label, deadlineMs, error);
       // Another use may have replaced the pool, which failed this use as well.
       const isRefused =
         !used.isPooled && (pool.isPooled || error instanceof SettingsDropped || isRefusedByPooler(error));
       if (!isRefused) throw error;
-      replace(used, true);
+      replace(used, { isPooled: true });
       return runWithin(work, expired);
     }
   }

@@ -4,7 +4,7 @@ import { versionIn } from "shared/model/events";
 export interface Moment {
   /** Versions from this one on may still wait for PostgreSQL; infinite when the queue is empty. */
   oldestWaiting: number;
-  /** The greatest version that was given out by then. */
+  /** The greatest version that the shard had given out. */
   latestVersion: number;
 }
 

@@ -262,7 +262,7 @@ test.each([
   ["a member with U+0000", () => rank(`${toArrival(5)}a\u0000b`), `leaderboard:{EU} ${toArrival(5)}a\u0000b`],
   ["a member that stands alone", () => rank(`${toArrival(5)}eve`), `leaderboard:{EU} ${toArrival(5)}eve`],
   ["a record that stands alone", () => it.redis.hset(key, "eve", toArrival(5)), "entries:{EU}"],
-])("%s is told as unrepairable, with its key, and left where it is", async (_, edit, place) => {
+])("%s is reported as unrepairable, with its key, and stays where it is", async (_, edit, place) => {
   await edit();
   for (const isFixing of [false, true, false]) {
     expect(await sweep(isFixing)).toMatchObject([{ kind: "unrepairable", key: place, isRepaired: false }]);
@@ -386,7 +386,7 @@ describe("accounts", () => {
     ],
     ["an account deleted", () => it.redis.del(accountKey("ada")), "entry_missing", {}],
     [
-      "an account that a stranger has registered anew",
+      "an account that another player has registered since",
       () => hset({ name: "Eve", created_at: "8", updated_at: "9" }),
       "entry_foreign",
       {},

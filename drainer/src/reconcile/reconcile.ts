@@ -88,18 +88,18 @@ const LOOKS = 3;
  * traffic: a queued write is not judged, and an entry or row that has changed since it was read is
  * not repaired.
  *
- * @throws what Redis or PostgreSQL throw; repairs made by then stay
+ * @throws what Redis or PostgreSQL throw; repairs that were made stay
  */
 export async function reconcile<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,
-  { isFixing, onDrift, onPage }: ReconcileOptions,
+  options: ReconcileOptions,
 ): Promise<ReconcileCounts> {
   const counts: ReconcileCounts = { compared: 0, moving: 0 };
   let startedAt = performance.now();
   for await (const { compared, suspects } of subject.findSuspects()) {
     counts.compared += compared;
-    counts.moving += await settle(subject, suspects, isFixing, onDrift);
-    await onPage?.(counts, performance.now() - startedAt);
+    counts.moving += await settle(subject, suspects, options);
+    await options.onPage?.(counts, performance.now() - startedAt);
     startedAt = performance.now();
   }
   return counts;
@@ -109,8 +109,7 @@ export async function reconcile<R extends Versioned & { user_id: string }>(
 async function settle<R extends Versioned & { user_id: string }>(
   subject: Subject<R>,
   suspects: readonly Suspect[],
-  isFixing: boolean,
-  onDrift: (drift: Drift) => void,
+  { isFixing, onDrift }: ReconcileOptions,
 ): Promise<number> {
   const known = new Map<Suspect, Omit<Drift, "isRepaired">>();
   let moving = 0;

@@ -3,7 +3,7 @@ import type { Stores } from "shared/stores/stores";
 import type { Drain } from "../drain/drain.ts";
 import { createQueueDrains, type QueueDrain } from "../drain/queue-drains.ts";
 import { readGuarded, setRun } from "../guard/guarded-stores.ts";
-import type { StorePlace } from "../guard/lost-store.ts";
+import { type StorePlace, toRun } from "../guard/lost-store.ts";
 import { unshared } from "../leases/lease.ts";
 import type { Databases } from "../postgres/databases.ts";
 import type { Move } from "./move-entries.ts";
@@ -60,11 +60,11 @@ function oldQueues({ stores, databases, batchMax }: OldQueuesOptions, { region, 
  * @returns the run of Redis
  */
 async function admitRun({ redis, tag, database }: StorePlace): Promise<string> {
-  const { fence, run } = await readFence(redis, tag);
-  if (run === undefined) throw new Error("Redis has not told its run yet: run it again.");
+  const store = await readFence(redis, tag);
+  const run = toRun(store);
   const guarded = await readGuarded(database, tag);
   // A move that was killed near its end has deleted the fence; then the queue is empty.
-  const origin = guarded?.origin ?? fence?.origin;
+  const origin = guarded?.origin ?? store.fence?.origin;
   if (origin !== undefined && guarded?.run !== run) await setRun(database, tag, { origin, run });
   return run;
 }

@@ -4,6 +4,7 @@ import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
+import { scanHash } from "../command/scan-hash.ts";
 import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
@@ -47,7 +48,7 @@ export async function copyEntries(move: Move): Promise<void> {
   const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   for (const shard of move.from) {
     for (const board of to.boards) {
-      for await (const page of readAhead(readStrangers(move, shard, board))) {
+      for await (const page of readAhead(readStrangers(move, shard, entriesKey(shard, board)))) {
         const rows = await readRows(move, shard, board, page);
         counts.broken += page.length - rows.length;
         for (const slice of slicesByKeys(to, rows)) {
@@ -68,13 +69,13 @@ export async function removeStrangers(move: Move): Promise<void> {
     for (const board of to.boards) {
       const [ranking, hidden, entries] = entryKeys(shard, board);
       if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries, clockKey(shard));
-      for await (const page of readStrangers(move, shard, board)) {
-        const members = page.map(({ userId, record }) => parseRecord(record).arrival + userId);
+      for await (const page of readStrangers(move, shard, entries)) {
+        const members = page.map(([userId, record]) => parseRecord(record).arrival + userId);
         await redis
           .multi()
           .zrem(ranking, ...members)
           .zrem(hidden, ...members)
-          .hdel(entries, ...page.map(({ userId }) => userId))
+          .hdel(entries, ...page.map(([userId]) => userId))
           .exec();
         await onPage();
       }
@@ -82,24 +83,17 @@ export async function removeStrangers(move: Move): Promise<void> {
   }
 }
 
-interface Stranger {
-  userId: string;
-  record: string;
-}
+type Stranger = [userId: string, value: string];
 
-/** Players who do not belong on a shard in the new topology. A player may come twice. */
-async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGenerator<Stranger[]> {
-  let cursor = "0";
-  do {
-    const [next, flat] = await move.redis.hscan(entriesKey(shard, board), cursor, "COUNT", STEP);
-    cursor = next;
-    const page: Stranger[] = [];
-    for (let i = 0; i < flat.length; i += 2) {
-      const [userId = "", record = ""] = flat.slice(i, i + 2);
-      if (homeOf(move, userId).tag !== shard.tag) page.push({ userId, record });
-    }
-    if (page.length > 0) yield page;
-  } while (cursor !== "0");
+/**
+ * Fields of a shard's hash, by `user_id`, that do not belong on the shard in the new topology. A
+ * player may come twice.
+ */
+export async function* readStrangers(move: Move, shard: Shard, key: string): AsyncGenerator<Stranger[]> {
+  for await (const page of scanHash(move.redis, key, STEP)) {
+    const strangers = page.filter(([userId]) => homeOf(move, userId).tag !== shard.tag);
+    if (strangers.length > 0) yield strangers;
+  }
 }
 
 /**
@@ -107,12 +101,12 @@ async function* readStrangers(move: Move, shard: Shard, board: string): AsyncGen
  * same state.
  */
 async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
-  const records = page.map(({ record }) => parseRecord(record));
-  const members = page.map(({ userId }, index) => `${records[index]?.arrival}${userId}`);
+  const records = page.map(([, record]) => parseRecord(record));
+  const members = page.map(([userId], index) => `${records[index]?.arrival}${userId}`);
   const [ranked, hidden] = await Promise.all(
     [boardKey(shard, board), hiddenKey(shard, board)].map((key) => redis.zmscore(key, ...members)),
   );
-  return page.flatMap(({ userId }, index): EntryRow[] => {
+  return page.flatMap(([userId], index): EntryRow[] => {
     const [record, score] = [records[index], ranked?.[index] ?? hidden?.[index]];
     if (record === undefined || score == null) return [];
     const { name, updatedAt: updated_at, arrival } = record;

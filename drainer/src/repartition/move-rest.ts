@@ -9,17 +9,19 @@ import {
   erasedKeyPrefix,
   legacyAnswerKeyPrefix,
 } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { peekList } from "../queues/peek-list.ts";
 import { homeOf, isVanishing, type Move } from "./move-entries.ts";
 import erasureSource from "./put-erasure.lua" with { type: "text" };
-import { scanShards } from "./scan-shards.ts";
+import { type FoundKey, scanShards } from "./scan-shards.ts";
 
+const erasureLayout = defineLayout({ keys: ["erased", "clock"], args: { erasure: "text", ttl: "number" } });
 const erasureScript = defineScript({
   name: "put-erasure",
   source: erasureSource,
   parts: [versionsPart],
+  layout: erasureLayout,
   parse: Number,
 });
 
@@ -29,70 +31,65 @@ const UNSEALED = /^(\S+ ok .*) \d+ 0$/;
 const settled = (answer: string) => answer.replace(UNSEALED, "$1 0 1");
 
 /**
+ * Calls `moveKey` for every key with this prefix whose player has another shard in the new
+ * topology.
+ */
+async function moveKeys(
+  move: Move,
+  prefixOf: (shard: Shard) => string,
+  moveKey: (found: FoundKey, home: Shard) => Promise<void>,
+): Promise<void> {
+  for await (const page of scanShards(move.redis, move.region, move.from, prefixOf)) {
+    await Promise.all(
+      page.map(async (found) => {
+        const [userId = ""] = found.rest.split(":");
+        const home = homeOf(move, userId);
+        if (home.tag !== found.shard.tag) await moveKey(found, home);
+      }),
+    );
+    await move.onPage();
+  }
+}
+
+/**
  * Moves the answers kept for idempotency keys, so that a repeated write is not applied again on the
  * new shard.
  */
 export async function moveAnswers(move: Move): Promise<void> {
-  const { redis, region, from, counts, onPage } = move;
-  for await (const page of scanShards(redis, region, from, answersKeyPrefix)) {
-    await Promise.all(
-      page.map(async ({ key, shard, rest }) => {
-        const [userId = ""] = rest.split(":");
-        const home = homeOf(move, userId);
-        if (home.tag === shard.tag) return;
-        const [answers, ttlMs] = await Promise.all([redis.hgetall(key), redis.pttl(key)]);
-        const pairs = Object.entries(answers).flatMap(([field, answer]) => [field, settled(answer)]);
-        if (pairs.length === 0 || ttlMs <= 0) return;
-        const target = answersKeyPrefix(home) + rest;
-        await redis.hset(target, ...pairs);
-        await redis.pexpire(target, ttlMs);
-        await redis.unlink(key);
-        counts.answers += pairs.length / 2;
-      }),
-    );
-    await onPage();
-  }
-  await moveLegacyAnswers(move);
-}
-
-/** The same for answers of release 0.1, which has a Redis key for each answer. */
-async function moveLegacyAnswers(move: Move): Promise<void> {
-  const { redis, region, from, counts, onPage } = move;
-  for await (const page of scanShards(redis, region, from, legacyAnswerKeyPrefix)) {
-    await Promise.all(
-      page.map(async ({ key, shard, rest }) => {
-        const home = homeOf(move, rest.slice(0, rest.indexOf(":")));
-        if (home.tag === shard.tag) return;
-        const [answer, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
-        if (answer === null || ttlMs <= 0) return;
-        await redis.set(legacyAnswerKeyPrefix(home) + rest, settled(answer), "PX", ttlMs, "NX");
-        await redis.unlink(key);
-        counts.answers++;
-      }),
-    );
-    await onPage();
-  }
+  const { redis, counts } = move;
+  await moveKeys(move, answersKeyPrefix, async ({ key, rest }, home) => {
+    const [answers, ttlMs] = await Promise.all([redis.hgetall(key), redis.pttl(key)]);
+    const pairs = Object.entries(answers).flatMap(([field, answer]) => [field, settled(answer)]);
+    if (pairs.length === 0 || ttlMs <= 0) return;
+    const target = answersKeyPrefix(home) + rest;
+    await redis.hset(target, ...pairs);
+    await redis.pexpire(target, ttlMs);
+    await redis.unlink(key);
+    counts.answers += pairs.length / 2;
+  });
+  // Release 0.1 had a Redis key for each answer.
+  await moveKeys(move, legacyAnswerKeyPrefix, async ({ key, rest }, home) => {
+    const [answer, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
+    if (answer === null || ttlMs <= 0) return;
+    await redis.set(legacyAnswerKeyPrefix(home) + rest, settled(answer), "PX", ttlMs, "NX");
+    await redis.unlink(key);
+    counts.answers++;
+  });
 }
 
 /**
  * Moves erasures, so that older entries are not put back, and tokens of erased accounts stay
  * refused.
  */
-export async function moveErasures(move: Move): Promise<void> {
-  const { redis, region, from, onPage } = move;
-  for await (const page of scanShards(redis, region, from, erasedKeyPrefix)) {
-    await Promise.all(
-      page.map(async ({ key, shard, rest: userId }) => {
-        const home = homeOf(move, userId);
-        if (home.tag === shard.tag) return;
-        const [erasure, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
-        if (erasure === null || ttlMs <= 0) return;
-        await erasureScript(redis, [erasedKey(home, userId), clockKey(home)], [erasure, ttlMs]);
-        await redis.unlink(key);
-      }),
-    );
-    await onPage();
-  }
+export function moveErasures(move: Move): Promise<void> {
+  const { redis } = move;
+  return moveKeys(move, erasedKeyPrefix, async ({ key, rest: userId }, home) => {
+    const [erasure, ttlMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
+    if (erasure === null || ttlMs <= 0) return;
+    const keys = erasureLayout.toKeys({ erased: erasedKey(home, userId), clock: clockKey(home) });
+    await erasureScript(redis, keys, erasureLayout.toArgs({ erasure, ttl: ttlMs }));
+    await redis.unlink(key);
+  });
 }
 
 const PAGE_ENTRIES = 100;

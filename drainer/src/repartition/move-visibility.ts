@@ -1,10 +1,7 @@
-import type { Shard } from "shared/model/regions";
 import { parseVisibility } from "shared/model/visibility";
 import { visibilityKey } from "shared/redis/keys";
 import { putVisibility } from "../restore/put-visibility.ts";
-import { homeOf, isVanishing, type Move } from "./move-entries.ts";
-
-const STEP = 500;
+import { homeOf, isVanishing, type Move, readStrangers } from "./move-entries.ts";
 
 /**
  * Copies to the new shards who is hidden, before the entries that depend on it. A repetition
@@ -13,8 +10,8 @@ const STEP = 500;
 export async function copyVisibility(move: Move): Promise<void> {
   const { redis, region, to, from, onPage } = move;
   for (const shard of from) {
-    for await (const page of readStrangers(move, shard)) {
-      for (const { userId, text } of page) {
+    for await (const page of readStrangers(move, shard, visibilityKey(shard))) {
+      for (const [userId, text] of page) {
         const found = parseVisibility(text);
         if (found === undefined) continue;
         const place = { shard: homeOf(move, userId), boards: to.boards };
@@ -32,26 +29,9 @@ export async function removeVisibility(move: Move): Promise<void> {
   for (const shard of from) {
     const key = visibilityKey(shard);
     if (isVanishing(move, shard)) await redis.unlink(key);
-    for await (const page of readStrangers(move, shard)) {
-      await redis.hdel(key, ...page.map(({ userId }) => userId));
+    for await (const page of readStrangers(move, shard, key)) {
+      await redis.hdel(key, ...page.map(([userId]) => userId));
       await onPage();
     }
   }
-}
-
-/**
- * The values of players who do not belong on a shard in the new topology. A player may come twice.
- */
-async function* readStrangers(move: Move, shard: Shard): AsyncGenerator<{ userId: string; text: string }[]> {
-  let cursor = "0";
-  do {
-    const [next, flat] = await move.redis.hscan(visibilityKey(shard), cursor, "COUNT", STEP);
-    cursor = next;
-    const all = Array.from({ length: flat.length / 2 }, (_, i) => ({
-      userId: flat[2 * i] ?? "",
-      text: flat[2 * i + 1] ?? "",
-    }));
-    const page = all.filter(({ userId }) => homeOf(move, userId).tag !== shard.tag);
-    if (page.length > 0) yield page;
-  } while (cursor !== "0");
 }

@@ -6,6 +6,7 @@ import { putFence, readFence } from "shared/stores/fenced-store";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/stores/split";
 import type { Stores } from "shared/stores/stores";
 import { readGuarded } from "../guard/guarded-stores.ts";
+import { toRun } from "../guard/lost-store.ts";
 import { requireOpen } from "../guard/require-open.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
@@ -124,10 +125,10 @@ async function openFences({ redis, region, from, to }: Move, database: Database)
   const kept = Math.max(...there.map(({ clock = 0 }) => clock));
   for (const { tag } of shards) {
     const store = await readFence(redis, tag);
-    if (store.run === undefined) throw new Error("Redis has not told its run yet: run it again.");
+    const run = toRun(store);
     // A shard that existed before keeps its origin, by which PostgreSQL knows it.
     const own = store.fence?.origin ?? (await readGuarded(database, tag))?.origin ?? origin;
-    const isPut = await putFence(redis, tag, store, { origin: own, kept, run: store.run }, { raises: true });
+    const isPut = await putFence(redis, tag, store, { origin: own, kept, run }, { raises: true });
     if (!isPut) throw new Error(`${tag} was changed during the move: run it again.`);
   }
 }

@@ -1,9 +1,9 @@
 import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
-import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
+import { boardKeys, erasedKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
@@ -11,10 +11,15 @@ import scoresSource from "./restore-scores.lua" with { type: "text" };
 // A script of 250 rows blocks Redis for some 3 ms; live traffic goes on between two scripts.
 export const ROWS_PER_SCRIPT = 250;
 
-const scoresScript = defineScript({
+const layout = defineLayout({
+  keys: ["board", "hidden", "entries", "clock", "visibility"],
+  item: { userId: "text", score: "text", record: "text", version: "number" },
+});
+const script = defineScript({
   name: "restore-scores",
   source: scoresSource,
   parts: [versionsPart, isHiddenPart, membersPart],
+  layout,
   parse: Number,
 });
 
@@ -44,10 +49,13 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
  * @returns the number of entries written
  */
 export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
-  const keys = [...entryKeys(shard, board), clockKey(shard)];
-  keys.push(visibilityKey(shard), ...rows.map((row) => erasedKey(shard, row.user_id)));
-  const args = rows.flatMap((row) => [row.user_id, row.score, row.updated_at, toRecord(row)]);
-  return scoresScript(redis, keys, args);
+  const keys = layout.toKeys(boardKeys(shard, board));
+  keys.push(...rows.map((row) => erasedKey(shard, row.user_id)));
+  const args = rows.flatMap((row) => {
+    const { user_id: userId, score, updated_at } = row;
+    return layout.toItem({ userId, score, record: toRecord(row), version: Number(updated_at) });
+  });
+  return script(redis, keys, args);
 }
 
 /** The record that Redis keeps for this row. */

@@ -1,16 +1,21 @@
 import type { VisibilityEvent } from "shared/model/events";
 import type { Shard } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
-import { clockKey, entryKeys, erasedKey, visibilityKey } from "shared/redis/keys";
+import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { moveMembersPart, versionsPart } from "shared/redis/scripts/parts";
 import source from "./put-visibility.lua" with { type: "text" };
 
+const layout = defineLayout({
+  keys: ["visibility", "clock", "erased"],
+  args: { userId: "text", version: "text", state: "text", wrong: "text" },
+});
 const script = defineScript({
   name: "put-visibility",
   source,
   parts: [versionsPart, moveMembersPart],
+  layout,
   parse: (reply) => reply === 1,
 });
 
@@ -26,7 +31,7 @@ export function putVisibility(
   { user_id: userId, hidden, updated_at: version }: VisibilityEvent,
   wrong = "",
 ): Promise<boolean> {
-  const keys = [visibilityKey(shard), clockKey(shard), erasedKey(shard, userId)];
+  const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
   keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
-  return script(redis, keys, [userId, version, toState(hidden), wrong]);
+  return script(redis, keys, layout.toArgs({ userId, version, state: toState(hidden), wrong }));
 }

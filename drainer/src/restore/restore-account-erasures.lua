@@ -2,21 +2,24 @@
 --[[
 Deletes accounts that PostgreSQL has erased: an older copy of Redis still has them.
 
-KEYS 1 clock  string last version given out for accounts
-     2... two an account: account hash, erased string
-ARGV two an account: version of the erasure in microseconds, TTL of the erased key in milliseconds
+KEYS clock    string  last version given out for accounts
+     then two for each account: account hash, erased string
+ARGV for each account
+       version  of the erasure, microseconds
+       ttl      of the erased key, milliseconds
 Reply the number of accounts deleted
 
 An account that is newer than the erasure stays. Raises the clock above the erasures.
 Uses  last_version, version_in, digits
 ]]
-local clock = KEYS[1]
-local FIRST_KEY, WIDTH = 2, 2
+local KEYS_OF_ACCOUNT = 2
 
 local newest, taken = last_version(clock), 0
-for i = FIRST_KEY, #KEYS, WIDTH do
-  local account, erased = KEYS[i], KEYS[i + 1]
-  local version, ttl = ARGV[i - 1], tonumber(ARGV[i])
+local key = FIRST_KEY
+for place = FIRST_ARG, #ARGV, ITEM_ARGS do
+  take_item(place)
+  local account, erased = KEYS[key], KEYS[key + 1]
+  key = key + KEYS_OF_ACCOUNT
   newest = math.max(newest, tonumber(version))
   local known = version_in(redis.call('GET', erased))
   if known < tonumber(version) and ttl > 0 then redis.call('SET', erased, version, 'PX', ttl) end

@@ -3,23 +3,24 @@
 Puts accounts back. An account with a later version stays, and an initial score that is still to be
 written always stays. An account that is not newer than its erasure is left out.
 
-KEYS 1 clock  string last version given out for accounts
-ARGV 1 account prefix  key of an account without the user_id; all accounts live in one slot
-     2 erased prefix   the same for the string with the version of an account's erasure
-     3... an account each: user_id, name, region, password hash (or empty), created_at, updated_at
-          in microseconds
+KEYS clock  string  last version given out for accounts
+ARGV account_prefix  key of an account without the user_id; all accounts live in one slot
+     erased_prefix   the same for the string with the version of an account's erasure
+     then for each account
+       user_id, name, region
+       password_hash   or empty
+       created_at      microseconds
+       updated_at      microseconds
 Reply the number of accounts written
 
 Raises the clock, so that every later write is newer than what was restored.
 Uses  last_version, version_in, digits
 ]]
-local clock, account_prefix, erased_prefix = KEYS[1], ARGV[1], ARGV[2]
-
 local clock_before = last_version(clock)
 local newest = clock_before
 local written = 0
-for i = 3, #ARGV, 6 do
-  local user_id, name, region, password_hash, created_at, updated_at = unpack(ARGV, i, i + 5)
+for place = FIRST_ARG, #ARGV, ITEM_ARGS do
+  take_item(place)
   local account = account_prefix .. user_id
   local present = redis.call('HGET', account, 'updated_at')
   local erased_at = version_in(redis.call('GET', erased_prefix .. user_id))

@@ -5,13 +5,12 @@ import {
   accountClockKey,
   accountErasedKey,
   accountKey,
-  clockKey,
   entryKeys,
   erasedKey,
-  visibilityKey,
+  shardKeys,
 } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { retryBriefly } from "../command/retry-briefly.ts";
@@ -24,16 +23,23 @@ import entriesSource from "./restore-erasures.lua" with { type: "text" };
 /** As long as the ranker keeps an erasure in Redis: longer than an event waits or a token lives. */
 const ERASED_TTL_MS = 30 * 24 * 3600 * 1000;
 
+const entriesLayout = defineLayout({
+  keys: ["clock", "visibility"],
+  item: { userId: "text", version: "number", ttl: "number" },
+});
 const entriesScript = defineScript({
   name: "restore-erasures",
   source: entriesSource,
   parts: [versionsPart, membersPart],
+  layout: entriesLayout,
   parse: Number,
 });
+const accountsLayout = defineLayout({ keys: ["clock"], item: { version: "text", ttl: "number" } });
 const accountsScript = defineScript({
   name: "restore-account-erasures",
   source: accountsSource,
   parts: [versionsPart],
+  layout: accountsLayout,
   parse: Number,
 });
 
@@ -65,10 +71,14 @@ export async function restoreErasures(
     for (const [shard, ofShard] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
       if (!isIncluded(shard)) continue;
       for (const rows of slices(ofShard)) {
-        const keys = [clockKey(shard), visibilityKey(shard), ...rows.map(({ user_id }) => erasedKey(shard, user_id))];
+        const keys = entriesLayout.toKeys(shardKeys(shard));
+        keys.push(...rows.map(({ user_id }) => erasedKey(shard, user_id)));
         keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
-        const players = rows.flatMap((row) => [row.user_id, row.erased_us, toTtlMs(row, nowMs())]);
-        await retryBriefly(() => entriesScript(stores.of(region), keys, [rows.length, ...players]));
+        const args = rows.flatMap((row) => {
+          const version = Number(row.erased_us);
+          return entriesLayout.toItem({ userId: row.user_id, version, ttl: toTtlMs(row, nowMs()) });
+        });
+        await retryBriefly(() => entriesScript(stores.of(region), keys, args));
       }
     }
     onPage();
@@ -83,9 +93,9 @@ export async function restoreAccountErasures(
 ): Promise<void> {
   for await (const page of readErasures(database, ACCOUNTS_TAG)) {
     for (const rows of slices(page.filter(isOfPlayer))) {
-      const keys = [accountClockKey];
+      const keys = accountsLayout.toKeys({ clock: accountClockKey });
       keys.push(...rows.flatMap(({ user_id }) => [accountKey(user_id), accountErasedKey(user_id)]));
-      const args = rows.flatMap((row) => [row.erased_us, toTtlMs(row, nowMs())]);
+      const args = rows.flatMap((row) => accountsLayout.toItem({ version: row.erased_us, ttl: toTtlMs(row, nowMs()) }));
       await retryBriefly(() => accountsScript(home, keys, args));
     }
     onPage();

@@ -2,13 +2,16 @@
 --[[
 Puts entries of one board back on their shard. An entry with a later version stays as it is.
 
-KEYS 1 board    zset   score -> <arrival><user_id>
-     2 hidden   zset   the same for players who are hidden
-     3 entries  hash   user_id -> <arrival> <updated_at> <score> <name>
-     4 clock    string last version given out on the shard
-     5 visibility hash user_id -> <version> hidden|visible
-     6... erased string version and account of an erasure, one a row
-ARGV four a row: user_id, score, updated_at in microseconds, record
+KEYS board       zset    score -> <arrival><user_id>
+     hidden      zset    the same for players who are hidden
+     entries     hash    user_id -> <arrival> <updated_at> <score> <name>
+     clock       string  last version given out on the shard
+     visibility  hash    user_id -> <version> hidden|visible
+     then for each row
+       erased    string  version and account of an erasure of the player
+ARGV for each row
+       user_id, score, record
+       version   of the record, microseconds
 Reply the number of rows written
 
 A row that is not newer than an erasure of its player is left out: the erasure is still on its way
@@ -17,24 +20,23 @@ Raises the clock, so that every later write is newer than the restored entries, 
 read again.
 Uses  last_version, version_in, digits, is_hidden, ARRIVAL_DIGITS
 ]]
-local board, hidden, entries, clock, visibility = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local WIDTH, FIRST_ERASED = 4, 6
-
 local clock_before = last_version(clock)
 redis.call('ZCARD', board)
 redis.call('ZCARD', hidden)
 local user_ids = {}
-for i = 1, #ARGV, WIDTH do user_ids[#user_ids + 1] = ARGV[i] end
+for place = FIRST_ARG, #ARGV, ITEM_ARGS do
+  take_item(place)
+  user_ids[#user_ids + 1] = user_id
+end
 local present = redis.call('HMGET', entries, unpack(user_ids))
 local seen = redis.call('HMGET', visibility, unpack(user_ids))
-local erasures = redis.call('MGET', unpack(KEYS, FIRST_ERASED))
+local erasures = redis.call('MGET', unpack(KEYS, FIRST_KEY))
 
 -- One command for all rows: a call costs Redis more than the work in it.
 local newest = clock_before
 local ranked, concealed, recorded, replaced = {}, {}, {}, {}
-for n, user_id in ipairs(user_ids) do
-  local i = (n - 1) * WIDTH
-  local score, version, record = ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
+for n = 1, #user_ids do
+  take_item(FIRST_ARG + (n - 1) * ITEM_ARGS)
   local old = present[n]
   local old_version = old and tonumber(string.match(old, '^%d+ (%d+) ')) or 0
   if version > version_in(erasures[n]) and old_version <= version then

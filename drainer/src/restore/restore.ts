@@ -1,12 +1,13 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import type { Redis } from "shared/redis/redis";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Databases } from "../postgres/databases.ts";
-import { type AccountRow, readAccounts } from "../rows/read-accounts.ts";
+import { type AccountRow, accountArgs, readAccounts } from "../rows/read-accounts.ts";
 import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { readVisibility } from "../rows/read-visibility.ts";
 import { isSoundAccount, isSoundEntry, isSoundVisibility } from "../rows/sound-rows.ts";
@@ -41,10 +42,16 @@ export interface RestoreOptions {
 // One script runs, and the others keep Redis busy.
 const SCRIPTS_IN_FLIGHT = 4;
 
+const accountsLayout = defineLayout({
+  keys: ["clock"],
+  args: { accountPrefix: "text", erasedPrefix: "text" },
+  item: { user_id: "text", ...accountArgs },
+});
 const accountsScript = defineScript({
   name: "restore-accounts",
   source: accountsSource,
   parts: [versionsPart],
+  layout: accountsLayout,
   parse: Number,
   hasOtherKeys: true,
 });
@@ -72,7 +79,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
     counts.unknown += page.length - known.length;
     for (const rows of slices(known)) {
       await scripts.start(async () => {
-        const written = await retryBriefly(() => accountsScript(stores.home, [accountClockKey], accountArgs(rows)));
+        const written = await retryBriefly(() => putAccounts(stores.home, rows));
         counts.accounts += written; // after the await: other scripts count meanwhile
         onProgress?.(counts);
       });
@@ -114,10 +121,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
 const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
   regions.includes(region) && boards.includes(board);
 
-function accountArgs(rows: readonly AccountRow[]) {
-  const args = [accountKeyPrefix, accountErasedKeyPrefix];
-  for (const row of rows) {
-    args.push(row.user_id, row.name, row.region, row.password_hash, row.created_at, row.updated_at);
-  }
-  return args;
+function putAccounts(home: Redis, rows: readonly AccountRow[]): Promise<number> {
+  const args = accountsLayout.toArgs({ accountPrefix: accountKeyPrefix, erasedPrefix: accountErasedKeyPrefix });
+  args.push(...rows.flatMap(accountsLayout.toItem));
+  return accountsScript(home, accountsLayout.toKeys({ clock: accountClockKey }), args);
 }

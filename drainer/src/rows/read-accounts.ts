@@ -15,6 +15,15 @@ export interface AccountRow {
   updated_at: string;
 }
 
+/** The values of an account as scripts take them, by the names of its row. */
+export const accountArgs = {
+  name: "text",
+  region: "text",
+  password_hash: "text",
+  created_at: "text",
+  updated_at: "text",
+} as const;
+
 // The hash is the one column without a bound. A hash that is too long is cut to one that
 // `isSoundAccount` still refuses.
 const columns = (sql: Sql) => sql`

@@ -3,12 +3,7 @@ import type { EventKind } from "../drain/event-kind.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
 import { eraseAccounts } from "./erase-rows.ts";
-import { isNotErased, mayReplace, type Replaces, toTime } from "./version-rule.ts";
-
-interface UpsertOptions {
-  replaces: Replaces;
-  origin?: BatchOrigin | undefined;
-}
+import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 async function write(sql: Sql, events: readonly AccountEvent[], { replaces, origin }: UpsertOptions): Promise<number> {
   const column = (name: keyof AccountEvent) => events.map((event) => event[name]);

@@ -3,15 +3,10 @@ import type { Topology } from "shared/model/regions";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
 import { toArrayLiteral } from "../postgres/array-literal.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
-import { admit, type BatchOrigin } from "./admission.ts";
+import { admit } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
-import { isNotErased, mayReplace, type Replaces, toTime } from "./version-rule.ts";
-
-interface UpsertOptions {
-  replaces: Replaces;
-  origin?: BatchOrigin | undefined;
-}
+import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 /**
  * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies

@@ -2,12 +2,7 @@ import type { VisibilityEvent } from "shared/model/events";
 import { fold } from "../drain/fold.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
-import { isNotErased, mayReplace, type Replaces, toTime } from "./version-rule.ts";
-
-interface UpsertOptions {
-  replaces: Replaces;
-  origin?: BatchOrigin | undefined;
-}
+import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 async function write(
   sql: Sql,

@@ -1,4 +1,5 @@
 import type { Sql } from "../postgres/connect-postgres.ts";
+import type { BatchOrigin } from "./admission.ts";
 
 /**
  * The rule of versions in SQL, for all tables: a newer version replaces an older one, and an
@@ -23,6 +24,12 @@ export const toTime = (sql: Sql, microseconds: string): Fragment =>
  * wrong.
  */
 export type Replaces = "older" | "as new";
+
+export interface UpsertOptions {
+  replaces: Replaces;
+  /** Where the batch was read; undefined for rows that come from no queue. */
+  origin?: BatchOrigin | undefined;
+}
 
 /**
  * The condition of ON CONFLICT DO UPDATE.

@@ -1,14 +1,7 @@
 import type { Connection } from "shared/redis/connection";
-import {
-  accountClockKey,
-  accountErasedKey,
-  accountErasedKeyPrefix,
-  accountKey,
-  accountKeyPrefix,
-  accountQueueKey,
-} from "shared/redis/keys";
+import { accountErasedKeyPrefix, accountKey, accountKeyPrefix, accountKeys } from "shared/redis/keys";
 import { primariesOf, type Redis } from "shared/redis/redis";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { readAhead } from "../command/in-flight.ts";
 import type { Database } from "../postgres/database.ts";
@@ -16,7 +9,7 @@ import { accountQueue } from "../queues/queues.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
-import { type AccountRow, readAccounts, readAccountsOf } from "../rows/read-accounts.ts";
+import { type AccountRow, accountArgs, readAccounts, readAccountsOf } from "../rows/read-accounts.ts";
 import { isSoundAccount } from "../rows/sound-rows.ts";
 import { overwriteAccounts } from "../rows/upsert-accounts.ts";
 import mendSource from "./mend-account.lua" with { type: "text" };
@@ -28,23 +21,42 @@ const PAGE = 500;
 
 type Text = string | null;
 type RawAccount = [erased: Text, name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
+const readLayout = defineLayout({
+  keys: ["queue", "clock"],
+  args: { accountPrefix: "text", erasedPrefix: "text" },
+  item: { userId: "text" },
+});
 const readScript = defineScript({
   name: "read-accounts",
   source: readSource,
+  layout: readLayout,
   parts: [versionsPart],
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawAccount[]],
   hasOtherKeys: true,
 });
-const mendScript = defineScript({ name: "mend-account", source: mendSource, parts: [versionsPart], parse: Number });
+const mendLayout = defineLayout({
+  keys: ["account", "clock", "erased"],
+  args: { readVersion: "text", ...accountArgs },
+});
+const mendScript = defineScript({
+  name: "mend-account",
+  source: mendSource,
+  parts: [versionsPart],
+  layout: mendLayout,
+  parse: Number,
+});
 
 const toSuspect = (userId: string): Suspect => ({ tag: accountQueue.tag, userId, member: "", key: accountKey(userId) });
 
 /** The accounts, as a {@link Subject}. */
 export function createAccountSubject(redis: Redis, database: Database): Subject<AccountRow> {
   async function readClaims(suspects: readonly Suspect[]): Promise<Reading<AccountRow>[]> {
-    if (suspects.length === 0) return [];
-    const args = [accountKeyPrefix, accountErasedKeyPrefix, ...suspects.map(({ userId }) => userId)];
-    const [oldestEvent, clock, now, ...raws] = await readScript(redis, [accountQueueKey, accountClockKey], args);
+    const [first] = suspects;
+    if (first === undefined) return [];
+    const args = readLayout.toArgs({ accountPrefix: accountKeyPrefix, erasedPrefix: accountErasedKeyPrefix });
+    args.push(...suspects.flatMap(readLayout.toItem));
+    const keys = readLayout.toKeys(accountKeys(first.userId));
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, args);
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     return suspects.map((suspect, index): Reading<AccountRow> => {
       const [erased = null, name = null, region = null, password_hash = null, created_at = null, updated_at = null] =
@@ -59,9 +71,8 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (a, b) => fields.every((field) => a[field] === b[field]),
         async mend(row) {
-          const keys = [accountKey(suspect.userId), accountClockKey, accountErasedKey(suspect.userId)];
-          const { password_hash: hash, created_at: created, updated_at: updated } = row;
-          await mendScript(redis, keys, [updated_at ?? "", row.name, row.region, hash, created, updated]);
+          const args = mendLayout.toArgs({ readVersion: updated_at ?? "", ...row });
+          await mendScript(redis, mendLayout.toKeys(accountKeys(suspect.userId)), args);
         },
       };
     });

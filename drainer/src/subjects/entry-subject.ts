@@ -1,8 +1,8 @@
 import { toArrival } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
-import { clockKey, entriesKey, entryKeys, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import type { Databases } from "../postgres/databases.ts";
@@ -32,16 +32,36 @@ const ENTRIES_PER_SCRIPT = 250;
 
 type Text = string | null;
 type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasure: Text];
+const readLayout = defineLayout({
+  keys: ["board", "hidden", "entries", "queue", "clock", "visibility"],
+  item: { userId: "text", member: "text" },
+});
 const readScript = defineScript({
   name: "read-entries",
   source: readSource,
   parts: [versionsPart, isHiddenPart, membersPart],
+  layout: readLayout,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
+});
+const mendLayout = defineLayout({
+  keys: ["board", "hidden", "entries", "clock", "erased", "visibility"],
+  args: {
+    userId: "text",
+    readRecord: "text",
+    readMember: "text",
+    readScore: "text",
+    stray: "text",
+    record: "text",
+    member: "text",
+    score: "text",
+    version: "number",
+  },
 });
 const mendScript = defineScript({
   name: "mend-entry",
   source: mendSource,
   parts: [versionsPart, isHiddenPart],
+  layout: mendLayout,
   parse: Number,
 });
 
@@ -65,10 +85,9 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   }
 
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
-    const keys = [...entryKeys(shard, board), queueKey(shard), clockKey(shard), visibilityKey(shard)];
+    const keys = readLayout.toKeys(boardKeys(shard, board));
     keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
-    const pairs = suspects.flatMap(({ userId, member }) => [userId, member]);
-    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, pairs);
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, suspects.flatMap(readLayout.toItem));
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     const readings = suspects.map((suspect, index): Reading<EntryRow> => {
       const found = toFound(raws[index]);
@@ -92,20 +111,19 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
     const { user_id: userId } = row;
-    const keys = [...entryKeys(shard, board), clockKey(shard)];
-    keys.push(erasedKey(shard, userId), visibilityKey(shard));
-    const member = record === null ? "" : parseRecord(record).arrival + userId;
-    await mendScript(redis, keys, [
+    const keys = mendLayout.toKeys({ ...boardKeys(shard, board), erased: erasedKey(shard, userId) });
+    const args = mendLayout.toArgs({
       userId,
-      record ?? "",
-      member,
-      score ?? "",
-      stray?.member ?? "",
-      toRecord(row),
-      toArrival(Number(row.reached_at)) + userId,
-      row.score,
-      row.updated_at,
-    ]);
+      readRecord: record ?? "",
+      readMember: record === null ? "" : parseRecord(record).arrival + userId,
+      readScore: score ?? "",
+      stray: stray?.member ?? "",
+      record: toRecord(row),
+      member: toArrival(Number(row.reached_at)) + userId,
+      score: row.score,
+      version: Number(row.updated_at),
+    });
+    await mendScript(redis, keys, args);
   }
 
   /**

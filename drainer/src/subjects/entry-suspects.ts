@@ -4,6 +4,7 @@ import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, entriesKey, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { readAhead } from "../command/in-flight.ts";
+import { scanHash } from "../command/scan-hash.ts";
 import type { Database } from "../postgres/database.ts";
 import { judge } from "../reconcile/compare.ts";
 import type { Reading, Suspect } from "../reconcile/reconcile.ts";
@@ -100,19 +101,15 @@ async function* readRanking({ redis, board }: Search, shard: Shard, key: string)
 async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page> {
   const { redis, board } = search;
   const key = entriesKey(shard, board);
-  let cursor = "0";
-  do {
-    const [next, flat] = await redis.hscan(key, cursor, "COUNT", STEP);
-    cursor = next;
-    const ids = flat.filter((_, index) => index % 2 === 0);
-    if (ids.length === 0) continue;
-    const members = ids.map((id, index) => parseRecord(flat[2 * index + 1] ?? "").arrival + id);
+  for await (const page of scanHash(redis, key, STEP)) {
+    const ids = page.map(([userId]) => userId);
+    const members = page.map(([userId, record]) => parseRecord(record).arrival + userId);
     const isRanked = await findMembers(search, shard, members);
     const lost = ids.filter((_, index) => !isRanked[index]);
     const hasRow = lost.length === 0 ? () => true : await findRows(search, lost);
     const suspects = lost.filter((id) => !hasRow(id));
     yield { compared: 0, suspects: suspects.map((id) => ({ ...toSuspect(shard, board, id), key })) };
-  } while (cursor !== "0");
+  }
 }
 
 /** Tells which of these players have a row in this region. */

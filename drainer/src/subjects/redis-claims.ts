@@ -22,7 +22,7 @@ export interface FoundEntry {
 export interface Place {
   board: string;
   region: string;
-  /** The greatest version that was given out by then. */
+  /** The greatest version that the shard had given out when the entry was read. */
   latestVersion: number;
 }
 

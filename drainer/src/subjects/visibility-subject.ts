@@ -1,10 +1,11 @@
 import type { VisibilityEvent } from "shared/model/events";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
-import { clockKey, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { erasedKey, shardKeys, visibilityKey } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { readAhead } from "../command/in-flight.ts";
+import { scanHash } from "../command/scan-hash.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
@@ -28,10 +29,12 @@ export interface VisibilitySubjectOptions {
 const PAGE = 500;
 
 type Text = string | null;
+const readLayout = defineLayout({ keys: ["visibility", "queue", "clock"], item: { userId: "text" } });
 const readScript = defineScript({
   name: "read-visibility",
   source: readSource,
   parts: [versionsPart],
+  layout: readLayout,
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...[visibility: Text, erasure: Text][]],
 });
 
@@ -59,10 +62,9 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
   }
 
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<VisibilityEvent>[]> {
-    const userIds = suspects.map(({ userId }) => userId);
-    const keys = [visibilityKey(shard), queueKey(shard), clockKey(shard)];
-    keys.push(...userIds.map((userId) => erasedKey(shard, userId)));
-    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, userIds);
+    const keys = readLayout.toKeys(shardKeys(shard));
+    keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
+    const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, suspects.flatMap(readLayout.toItem));
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     return suspects.map((suspect, index): Reading<VisibilityEvent> => {
       const [found = null, erasure = null] = raws[index] ?? [];
@@ -95,15 +97,11 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
 
   /** Players without a row. */
   async function* findInRedis(shard: Shard) {
-    let cursor = "0";
-    do {
-      const [next, flat] = await redis.hscan(visibilityKey(shard), cursor, "COUNT", PAGE);
-      cursor = next;
-      const ids = flat.filter((_, index) => index % 2 === 0);
-      const rows = ids.length === 0 ? [] : await readVisibilityOf(database, region, ids);
-      const known = new Set(rows.map((row) => row.user_id));
+    for await (const page of scanHash(redis, visibilityKey(shard), PAGE)) {
+      const ids = page.map(([userId]) => userId);
+      const known = new Set((await readVisibilityOf(database, region, ids)).map((row) => row.user_id));
       yield { compared: ids.length, suspects: ids.filter((id) => !known.has(id)).map((id) => toSuspect(shard, id)) };
-    } while (cursor !== "0");
+    }
   }
 
   return {

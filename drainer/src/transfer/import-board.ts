@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Shard, shardOf } from "shared/model/regions";
-import { accountClockKey, accountKeyPrefix, clockKey, erasedKey } from "shared/redis/keys";
-import { defineScript } from "shared/redis/scripts/define-script";
+import { accountClockKey, accountKeyPrefix, clockKey, erasedKey, shardKeys } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { compareSplit } from "shared/stores/split";
 import { createInFlight } from "../command/in-flight.ts";
@@ -41,7 +41,7 @@ export interface ImportOptions {
 
 const BATCH_LINES = 1_000;
 const LINES_PER_TURN = 100;
-// Without ANALYZE after so many rows, PostgreSQL sorts the rest of a board for each page of an
+// Without ANALYZE after as many rows, PostgreSQL sorts the rest of a board for each page of an
 // export (60 s instead of 8 s for a million rows), until autovacuum comes.
 const ANALYZE_ROWS_MIN = 10_000;
 // PostgreSQL writes one batch while Redis writes another.
@@ -49,13 +49,22 @@ const BATCHES_IN_FLIGHT = 4;
 // A version from the future would keep later writes out. Clocks may differ by this much.
 const AHEAD_US_MAX = 60_000_000;
 
+const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { user_id: "text" } });
 const homesScript = defineScript({
   name: "read-homes",
   source: homesSource,
+  layout: homesLayout,
   parse: (reply) => reply as (string | null)[],
   hasOtherKeys: true,
 });
-const takeScript = defineScript({ name: "take-versions", source: takeSource, parts: [versionsPart], parse: Number });
+const takeLayout = defineLayout({ keys: ["clock"], args: { count: "number" } });
+const takeScript = defineScript({
+  name: "take-versions",
+  source: takeSource,
+  parts: [versionsPart],
+  layout: takeLayout,
+  parse: Number,
+});
 
 interface Numbered extends FileEntry {
   line: number;
@@ -145,7 +154,7 @@ async function writeBatch(
   const regions = new Set(entries.map(({ region }) => region));
   await Promise.all([...regions].map((region) => compareSplit(stores.of(region), topology, region)));
   const counts = { imported: 0, kept: 0, erased: 0 };
-  const { known, erased } = await screen(sides, entries, overwrites, refuse);
+  const { known, erased } = await screen(sides, entries, { overwrites, refuse });
   const rows = overwrites ? await renew(sides, known) : known;
   const newest = fold(rows, ({ user_id }) => user_id).map(({ line: _, ...entry }): EntryRow => ({ board, ...entry }));
   counts.erased += erased;
@@ -178,11 +187,11 @@ const isSame = (a: EntryRow, b: EntryRow | undefined) =>
 async function screen(
   { topology, stores, databases }: Sides,
   entries: readonly Numbered[],
-  overwrites: boolean,
-  refuse: (line: number, reason: string) => void,
+  { overwrites, refuse }: Pick<ImportOptions, "overwrites"> & { refuse: (line: number, reason: string) => void },
 ): Promise<{ known: Numbered[]; erased: number }> {
-  const ids = entries.map(({ user_id }) => user_id);
-  const homes = await homesScript(stores.home, [accountClockKey], [accountKeyPrefix, ...ids]);
+  const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
+  homesArgs.push(...entries.flatMap(homesLayout.toItem));
+  const homes = await homesScript(stores.home, homesLayout.toKeys({ clock: accountClockKey }), homesArgs);
   const erasures = new Map<Numbered, string | null>();
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
     const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
@@ -224,7 +233,8 @@ async function renew({ topology, stores }: Sides, entries: readonly Numbered[]):
   const byShard = Map.groupBy(entries, ({ region, user_id }) => shardOf(topology, region, user_id));
   const renewed = await Promise.all(
     [...byShard].map(async ([shard, ofShard]: [Shard, Numbered[]]) => {
-      const first = await takeScript(stores.of(shard.region), [clockKey(shard)], [ofShard.length]);
+      const keys = takeLayout.toKeys(shardKeys(shard));
+      const first = await takeScript(stores.of(shard.region), keys, takeLayout.toArgs({ count: ofShard.length }));
       return ofShard.map((entry, index) => ({ ...entry, updated_at: String(first + index) }));
     }),
   );

@@ -2,13 +2,15 @@
 --[[
 Reads the home regions of some players.
 
-KEYS 1 clock  string last version given out for accounts; not read, it only names the slot
-ARGV 1 account prefix  key of an account without the user_id; all accounts live in one slot
-     2... user_ids
+KEYS clock  string  last version given out for accounts; not read, it only names the slot
+ARGV account_prefix  key of an account without the user_id; all accounts live in one slot
+     then for each player
+       user_id
 Reply one region a player; nil for a player without an account
 ]]
-local account_prefix = ARGV[1]
-
 local regions = {}
-for i = 2, #ARGV do regions[i - 1] = redis.call('HGET', account_prefix .. ARGV[i], 'region') end
+for place = FIRST_ARG, #ARGV, ITEM_ARGS do
+  take_item(place)
+  regions[#regions + 1] = redis.call('HGET', account_prefix .. user_id, 'region')
+end
 return regions

@@ -79,7 +79,7 @@ async function play(ranker: Built, model: Model, played: Played): Promise<void> 
       if (act.hides) model.hidden.add(userId);
       else model.hidden.delete(userId);
       const boards = [...model.entries.values()].filter((entry) => entry.userId === userId).length;
-      expect(await ranker.setVisibility(identity, act.hides)).toBe(boards);
+      expect(await ranker.setVisibility(identity, { hidden: act.hides })).toBe(boards);
       continue;
     }
     const { board, operation, value } = act;

@@ -84,7 +84,7 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
     }
   }
 
-  function wholeState(isSkip: boolean): Portion {
+  function wholeState({ isSkip = false } = {}): Portion {
     if (present === undefined) throw new Error("nothing was published yet");
     snapshot ??= encode(toSnapshot(present.state), present.id);
     return { bytes: join(stale === undefined ? [snapshot] : [snapshot, stale]), position: end, isSkip };
@@ -93,7 +93,7 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
   function after(position: number): Portion | undefined {
     if (position === end) return undefined;
     const missed = end - position;
-    if (missed > changes.length) return wholeState(true);
+    if (missed > changes.length) return wholeState({ isSkip: true });
     return { bytes: join(changes.slice(-missed).map(({ bytes }) => bytes)), position: end, isSkip: false };
   }
 
@@ -127,10 +127,10 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
 
     begin(lastEventId) {
       const digest = /^\d{1,15}-([0-9a-f]{16})$/.exec(lastEventId ?? "")?.[1];
-      if (digest === undefined) return wholeState(false);
+      if (digest === undefined) return wholeState();
       if (digest === present?.digest) return { bytes: stale ?? UP_TO_DATE, position: end, isSkip: false };
       const index = changes.findLastIndex(({ digestBefore }) => digestBefore === digest);
-      return (index < 0 ? undefined : after(end - changes.length + index)) ?? wholeState(false);
+      return (index < 0 ? undefined : after(end - changes.length + index)) ?? wholeState();
     },
 
     after,

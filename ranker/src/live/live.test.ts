@@ -2,10 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { limitedNetworks } from "shared/limits/limited-network";
 import { applyChanges, type BoardChanges, type BoardState } from "shared/model/board-changes";
 import { createTopology } from "shared/model/regions";
-import { primariesOf } from "shared/redis/redis";
+
+import { awaitReady, primariesOf } from "shared/redis/redis";
 import { type EventStream, openEvents, type StreamEvent } from "testing/services/event-stream";
+
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
+
+const READY_TIMEOUT_MS = 10_000;
 
 let under: UnderTest;
 beforeAll(async () => {
@@ -17,6 +21,8 @@ let ranker: Built;
 let url: string;
 const opened: (() => unknown)[] = [];
 beforeEach(async () => {
+  // A stalled machine closes a silent connection: without this wait the next tests would fail, too.
+  await awaitReady(under.redis, READY_TIMEOUT_MS);
   await flushAll(under.redis);
   ({ ranker, url } = await start());
 });
@@ -170,7 +176,7 @@ describe("a player's rank", () => {
   });
 
   test("is 404 for a player who was never ranked, and an event for one who is ranked no more", async () => {
-    const missing = await open("/live/rank/nobody");
+    const missing = await open("/live/rank/missing");
     expect([missing.response.status, await missing.response.json()]).toMatchObject([404, { code: "not_ranked" }]);
     await set("ada", 30);
     const stream = await open("/live/rank/ada");

@@ -126,7 +126,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       feed: held.feed,
       lastEventId,
       cut,
-      onSent: ({ isSkip }) => measured.onSent(isSkip),
+      onSent: measured.onSent,
       onGone() {
         held.giveBack();
         viewers.delete(opened);

@@ -1,8 +1,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import type { Portion } from "./feed.ts";
 
 export interface LiveMeasures {
   onViewers(count: number): void;
-  onSent(isSkip: boolean): void;
+  onSent(portion: Pick<Portion, "isSkip">): void;
   /** Counts a read for viewers, and returns it. */
   onRead<R>(read: Promise<R>): Promise<R>;
 }
@@ -27,7 +28,7 @@ export function measureLive(registry: Registry): LiveMeasures {
   });
   return {
     onViewers: (count) => viewers.set(count),
-    onSent(isSkip) {
+    onSent({ isSkip }) {
       sent.inc();
       if (isSkip) skips.inc();
     },

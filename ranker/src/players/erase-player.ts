@@ -107,7 +107,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
       fences.onClosed(stores.home, ACCOUNTS_TAG);
       throw accountsAway();
     } catch (error) {
-      throw toPartialProblem(error, true, IN_PART);
+      throw toPartialProblem(error, IN_PART);
     }
   }
 

@@ -22,13 +22,14 @@ export async function onEveryShard(
   const shards = shardsThatMayHold(topology, GLOBAL, userId);
   const outcomes = await Promise.allSettled(shards.map(work));
   const failures = outcomes.filter((outcome) => outcome.status === "rejected").map(({ reason }) => reason as unknown);
-  if (failures.length > 0) throw toPartialProblem(failures[0], failures.length < shards.length, inPart);
+  if (failures.length === shards.length) throw toRedisProblem(failures[0], "write");
+  if (failures.length > 0) throw toPartialProblem(failures[0], inPart);
   return outcomes.reduce((sum, outcome) => sum + (outcome.status === "fulfilled" ? outcome.value : 0), 0);
 }
 
-/** What a failed write means to the caller where another part of it may be done. */
-export function toPartialProblem(error: unknown, isPartlyDone: boolean, inPart: string): Problem {
+/** What a failed write means to the caller where another part of it is done. */
+export function toPartialProblem(error: unknown, inPart: string): Problem {
   const problem = toRedisProblem(error, "write");
-  if (!isPartlyDone || problem.code !== "unavailable") return problem;
+  if (problem.code !== "unavailable") return problem;
   return new Problem("outcome_unknown", inPart, { cause: error });
 }

@@ -21,7 +21,7 @@ import source from "./set-visibility.lua" with { type: "text" };
  * @throws Problem `not_found` for an account that was erased meanwhile; `unavailable`: nothing was
  *   changed; `outcome_unknown`: it may stand, everywhere or in part
  */
-export type SetVisibility = (player: Identity, isHidden: boolean) => Promise<number>;
+export type SetVisibility = (player: Identity, change: { hidden: boolean }) => Promise<number>;
 
 export interface SetVisibilityOptions {
   topology: Topology;
@@ -50,12 +50,12 @@ const script = defineScript({
 });
 
 export function createSetVisibility({ topology, stores, fences, confirm }: SetVisibilityOptions): SetVisibility {
-  async function setOn(shard: Shard, { userId, account = "" }: Identity, isHidden: boolean): Promise<number> {
+  async function setOn(shard: Shard, { userId, account = "" }: Identity, state: string): Promise<number> {
     const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
     keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
     const args = layout.toArgs({
       userId,
-      state: toState(isHidden),
+      state,
       eventTail: playerTail({ user_id: userId, region: shard.region }),
       account,
       partitions: topology.partitions,
@@ -68,8 +68,8 @@ export function createSetVisibility({ topology, stores, fences, confirm }: SetVi
     return boards;
   }
 
-  return (player, isHidden) => {
-    const inPart = `The player is ${isHidden ? "hidden" : "shown"} in part: a store does not answer. Repeat it.`;
-    return onEveryShard(topology, player.userId, inPart, (shard) => setOn(shard, player, isHidden));
+  return (player, { hidden }) => {
+    const inPart = `The player is ${hidden ? "hidden" : "shown"} in part: a store does not answer. Repeat it.`;
+    return onEveryShard(topology, player.userId, inPart, (shard) => setOn(shard, player, toState(hidden)));
   };
 }

@@ -211,7 +211,7 @@ test("hiding an account that is erased meanwhile does not hide a later player of
   const answer = await ranker.post("/auth/register", { user_id: "ada", name: "Ada", region: "EU" });
   const found = await ranker.tokens.verify(((await answer.json()) as { token: string }).token);
   await ask("DELETE", "/players/ada");
-  await expect(ranker.setVisibility(found, true)).rejects.toMatchObject({ code: "not_found" });
+  await expect(ranker.setVisibility(found, { hidden: true })).rejects.toMatchObject({ code: "not_found" });
   expect(await under.redis.exists(visibilityKey(eu))).toBe(0);
 });
 

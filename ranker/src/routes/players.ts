@@ -25,7 +25,7 @@ export function playerRoutes(
   async function show(userId: string, visibility: "hidden" | "shown"): Promise<Reply> {
     const identity = await players.find(userId);
     const hidden = visibility === "hidden";
-    const boards = await setVisibility(identity, hidden);
+    const boards = await setVisibility(identity, { hidden });
     const answer: PlayerVisibility = { user_id: identity.userId, hidden, boards };
     return jsonReply(answer);
   }

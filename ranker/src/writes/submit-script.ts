@@ -7,7 +7,7 @@ import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis
 import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
-import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
+import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "./fence-watch.ts";
 import submitSource from "./submit.lua" with { type: "text" };
@@ -85,7 +85,7 @@ export const SUBMIT_SOURCE = submitScript.source;
 /** Keys and arguments of `submit.lua`: those of a call, or those of one of its writes. */
 export interface SubmitCall {
   keys: string[];
-  args: (string | number)[];
+  args: ScriptArg[];
 }
 
 /** What the ranker needs to write scores. */

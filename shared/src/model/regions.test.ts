@@ -28,7 +28,7 @@ describe("partitions", () => {
     expect(partitionOf(userId, 4)).toBe(partition);
   });
 
-  test("a new region moves nobody", () => {
+  test("a new region moves no player", () => {
     const grown = createTopology(["GLOBAL", "ASIA", "EU", "NA"], 4, ["main"]);
     for (const id of ["ada", "bob", "eve"]) expect(shardOf(grown, "EU", id).tag).toBe(shardOf(topology, "EU", id).tag);
   });

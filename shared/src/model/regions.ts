@@ -5,7 +5,7 @@ export const GLOBAL = "GLOBAL";
 export interface Shard {
   readonly region: string;
   readonly partition: number;
-  /** Content of the hash tag that every key of the shard carries: `EU`, or `EU.3` when regions are partitioned. */
+  /** The hash tag of every key of the shard: `EU`, or `EU.3` where regions are partitioned. */
   readonly tag: string;
 }
 
@@ -28,7 +28,7 @@ export interface Topology {
 
 export const PARTITIONS_MAX = 1024;
 
-/** The shards of a region that is split into so many partitions, in their order. */
+/** The shards of a region in order of their partitions. */
 export const shardsOf = (region: string, partitions: number): Shard[] =>
   Array.from({ length: partitions }, (_, partition) =>
     Object.freeze({ region, partition, tag: partitions === 1 ? region : `${region}.${partition}` }),
@@ -40,8 +40,8 @@ export function createTopology(regions: readonly string[], partitions: number, b
 }
 
 /**
- * The partition of a player, by CRC-32 of the id. It depends on the id and the number of partitions alone, so adding
- * a region moves nobody.
+ * The partition of a player, by CRC-32 of the id. It depends on the id and the number of partitions
+ * alone, so that a new region moves no player.
  */
 export function partitionOf(userId: string, partitions: number): number {
   return partitions === 1 ? 0 : Bun.hash.crc32(userId) % partitions;
@@ -60,7 +60,7 @@ export function shardsOfView(topology: Topology, view: string): readonly Shard[]
   return view === GLOBAL ? topology.shards : topology.shards.filter((shard) => shard.region === view);
 }
 
-/** The shards of a view that could hold a player: one a region, since the partition follows from the id. */
+/** The shards of a view that may hold a player: one a region, as the id names the partition. */
 export function shardsThatMayHold(topology: Topology, view: string, userId: string): readonly Shard[] {
   const partition = partitionOf(userId, topology.partitions);
   return shardsOfView(topology, view).filter((shard) => shard.partition === partition);

@@ -37,7 +37,8 @@ export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectO
     autoResendUnfulfilledCommands: false,
     connectTimeout: REDIS_CONNECT_MS,
     commandTimeout: commandTimeoutMs,
-    // The only thing that ends a half-open connection. It outlasts a command, so that a slow script does not cost one.
+    // Nothing else ends a half-open connection. Longer than a command's time-out, so that a slow
+    // script does not close the connection.
     socketTimeout: Math.max(REDIS_SILENCE_MS, 2 * commandTimeoutMs),
   }) satisfies RedisOptions;
 

@@ -1,6 +1,6 @@
 import { fenceKeys } from "../redis/keys.ts";
 import { type Redis, runAt } from "../redis/redis.ts";
-import { defineScript } from "../redis/scripts/define-script.ts";
+import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";
 import { versionsPart } from "../redis/scripts/parts.ts";
 import { type Fence, LOST, parseFence } from "./fence.ts";
 import putSource from "./put-fence.lua" with { type: "text" };
@@ -21,10 +21,15 @@ export const isOpen = ({ fence, run }: FencedStore): boolean => fence?.run !== u
 
 const TRIES_MAX = 2;
 
+const layout = defineLayout({
+  keys: ["fence", "clock"],
+  args: { known: "text", least: "number", origin: "text", kept: "text", run: "text", raises: "flag" },
+});
 const putScript = defineScript({
   name: "put-fence",
   source: putSource,
   parts: [versionsPart],
+  layout,
   parse: (reply) => reply === 1,
 });
 
@@ -56,6 +61,7 @@ export function putFence(
   fence: Omit<Fence, "from">,
   { raises }: { raises: boolean },
 ): Promise<boolean> {
-  const args = [judged.text, judged.clock ?? 0, fence.origin, fence.kept, fence.run ?? LOST, raises ? 1 : 0];
-  return putScript(redis, fenceKeys(tag), args);
+  const { text: known, clock: least = 0 } = judged;
+  const { origin, kept, run = LOST } = fence;
+  return putScript(redis, fenceKeys(tag), layout.toArgs({ known, least, origin, kept, run, raises }));
 }

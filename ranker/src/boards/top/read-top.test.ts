@@ -115,9 +115,9 @@ test("the next top shows every write: scores, other boards of the shard, names, 
   expect((await ranker.boards.top("GLOBAL", "main", 3)).entries[1]).toMatchObject({ user_id: "EU-3", name: "Renamed" });
   await set(ranker, "EU-0", "EU", 5, "weekly");
   expect(shownIn(await ranker.boards.top("GLOBAL", "weekly", 3))).toEqual(["EU-0 5"]);
-  await ranker.setVisibility(player("NA-3", "NA"), true);
+  await ranker.setVisibility(player("NA-3", "NA"), { hidden: true });
   expect(await shown()).toEqual(["EU-3 50", "ASIA-3 31", "GLOBAL-3 30"]);
-  await ranker.setVisibility(player("NA-3", "NA"), false);
+  await ranker.setVisibility(player("NA-3", "NA"), { hidden: false });
   expect(await shown()).toEqual(["NA-3 53", "EU-3 50", "ASIA-3 31"]);
   await ranker.erasePlayer("EU-3");
   expect(await shown()).toEqual(["NA-3 53", "ASIA-3 31", "GLOBAL-3 30"]);

@@ -48,7 +48,7 @@ export interface ScriptDefinition<R> extends ScriptText {
 
 /** A Lua script. Its keys share a slot. With `confirm`, the result comes once that is satisfied. */
 export interface Script<R> {
-  (redis: Redis, keys: readonly string[], args: readonly (string | number | Buffer)[], confirm?: Confirm): Promise<R>;
+  (redis: Redis, keys: readonly string[], args: readonly ScriptArg[], confirm?: Confirm): Promise<R>;
   /** What Redis runs: the file with its parts and its header. */
   readonly source: string;
 }
@@ -111,16 +111,19 @@ function inOrder(parts: readonly ScriptPart[], ordered = new Set<ScriptPart>()):
   return ordered;
 }
 
+/** An argument as it is sent. */
+export type ScriptArg = string | number | Buffer;
+
 /** How Lua sees an argument: as text, a number, or a boolean that travels as `1` or `0`. */
-export type ArgKind = "text" | "number" | "flag";
+export type ArgKind = "text" | "bytes" | "number" | "flag";
 type ArgKinds = Readonly<Record<string, ArgKind>>;
-type ArgOf = { text: string | number; number: number; flag: boolean };
+type ArgOf = { text: string | number; bytes: Buffer; number: number; flag: boolean };
 type ArgValues<A extends ArgKinds> = { readonly [Name in keyof A]: ArgOf[A[Name]] };
 
 /** The names of a script's keys and arguments, in their order. */
 interface LayoutNames<K extends string, A extends ArgKinds, I extends ArgKinds> {
   keys: readonly K[];
-  args: A;
+  args?: A;
   /** Arguments that follow the others, once for each item of a list. */
   item?: I;
 }
@@ -128,8 +131,8 @@ interface LayoutNames<K extends string, A extends ArgKinds, I extends ArgKinds> 
 /** Makes a script's keys and arguments, and the Lua header that names them in `snake_case`. */
 export interface Layout<K extends string, A extends ArgKinds, I extends ArgKinds> {
   toKeys(values: Readonly<Record<K, string>>): string[];
-  toArgs(values: ArgValues<A>): (string | number)[];
-  toItem(values: ArgValues<I>): (string | number)[];
+  toArgs(values: ArgValues<A>): ScriptArg[];
+  toItem(values: ArgValues<I>): ScriptArg[];
   /** @param argsBefore arguments in front that the caller of the script does not pass */
   toHeader(argsBefore: number): string;
 }
@@ -145,7 +148,7 @@ export function defineLayout<
   const A extends ArgKinds = Record<never, ArgKind>,
   const I extends ArgKinds = Record<never, ArgKind>,
 >({ keys, args, item }: LayoutNames<K, A, I>): Layout<K, A, I> {
-  const argNames: (keyof A)[] = Object.keys(args);
+  const argNames: (keyof A)[] = Object.keys(args ?? {});
   const itemNames: (keyof I)[] = Object.keys(item ?? {});
   return {
     toKeys: (values) => keys.map((name) => values[name]),
@@ -153,7 +156,7 @@ export function defineLayout<
     toItem: (values) => itemNames.map((name) => toWire(values[name])),
     toHeader(argsBefore) {
       const firstArg = argsBefore + 1;
-      const kinds = Object.entries(args);
+      const kinds = Object.entries<ArgKind>(args ?? {});
       return [
         keys.map((name, i) => `local ${toSnakeCase(name)} = KEYS[${i + 1}]`).join("\n"),
         kinds.map(([name, kind], i) => `local ${toSnakeCase(name)} = ${toLua(kind, `${firstArg + i}`)}`).join("\n"),
@@ -165,8 +168,7 @@ export function defineLayout<
   };
 }
 
-const toWire = (value: string | number | boolean): string | number =>
-  typeof value === "boolean" ? Number(value) : value;
+const toWire = (value: ScriptArg | boolean): ScriptArg => (typeof value === "boolean" ? Number(value) : value);
 
 const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
