@@ -21,31 +21,19 @@ const BLOCK = Buffer.alloc(4096, "x");
 
 /** Describes this machine around some work. @param dir on the disk that the stores write to */
 export async function measureOnHost<T>(dir: string, work: () => Promise<T>): Promise<{ host: Host; result: T }> {
-  const [cpu] = cpus();
-  const versions: Record<string, string> = {
-    Redis: firstVersion("redis-server", "--version"),
-    Bun: Bun.version,
-  };
+  const versions: Record<string, string> = { Redis: firstVersion("redis-server", "--version"), Bun: Bun.version };
   if (nginx !== undefined) versions.nginx = firstVersion(nginx, "-v");
-  const before = {
-    cores: cpus().length,
-    cpu: cpu?.model ?? "",
-    loadBefore: readLoad(),
-    syncUs: timeSync(dir),
-    versions,
-  };
+  const before = { cores: cpus().length, cpu: cpus()[0]?.model ?? "", loadBefore: readLoad(), syncUs: timeSync(dir) };
   const result = await work();
-  return { host: { ...before, loadAfter: readLoad() }, result };
+  return { host: { ...before, loadAfter: readLoad(), versions }, result };
 }
 
-/** The machine and its load, for the head of a report. */
-export const formatMachine = ({ cores, cpu, loadBefore, loadAfter }: Host) =>
-  `${cores} cores (${cpu}), load ${loadBefore.toFixed(1)} before and ${loadAfter.toFixed(1)} after the measurement`;
-
-export const formatVersions = ({ versions }: Host) =>
-  Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(", ");
+/** The machine, its load and the versions, for the head of a report. */
+export function formatHost({ cores, cpu, loadBefore, loadAfter, versions }: Host): string {
+  const load = `load ${loadBefore.toFixed(1)} before and ${loadAfter.toFixed(1)} after the measurement`;
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [`${cores} cores (${cpu})`, load, ...names].join(", ");
+}
 
 const readLoad = () => loadavg()[0] ?? 0;
 
@@ -57,15 +45,12 @@ function firstVersion(program: string, flag: string): string {
 
 function timeSync(dir: string): number {
   const file = openSync(join(dir, "syncs"), "w");
-  try {
-    const times = Array.from({ length: SYNCS }, () => {
-      writeSync(file, BLOCK);
-      const startedAt = performance.now();
-      fdatasyncSync(file);
-      return (performance.now() - startedAt) * 1000;
-    });
-    return median(times);
-  } finally {
-    closeSync(file);
-  }
+  const times = Array.from({ length: SYNCS }, () => {
+    writeSync(file, BLOCK);
+    const startedAt = performance.now();
+    fdatasyncSync(file);
+    return (performance.now() - startedAt) * 1000;
+  });
+  closeSync(file);
+  return median(times);
 }
