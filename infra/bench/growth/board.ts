@@ -4,12 +4,13 @@ import { createLog } from "shared/log/log";
 import { GLOBAL, shardOf, type Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { awaitReady, connectRedis } from "shared/redis/redis";
+import { openFencesAt } from "testing/open-fences";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
 import { createReadRank } from "../../../ranker/src/boards/rank/read-rank.ts";
 import { createFenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit } from "../../../ranker/src/writes/submit.ts";
 import type { Player, Players } from "../stage/players.ts";
-import { ENTRY_KINDS, openShards, seedRedis } from "../stage/seed-redis.ts";
+import { ENTRY_KINDS, seedRedis } from "../stage/seed-redis.ts";
 import { startAppending, startBenchRedis, WITHOUT_FILE } from "../stage/stores.ts";
 import { REGION, toOneRegion } from "../stage/topology.ts";
 
@@ -50,7 +51,7 @@ export async function startGrowthBoard(
   const topology = toOneRegion(shards);
   let bytes = 0;
   for (const kind of ENTRY_KINDS) bytes += await seedRedis(admin, kind, { topology, region: REGION, players });
-  await openShards(admin, topology, players.at(players.count - 1).reachedAtUs);
+  await openFencesAt(url, topology);
   await startAppending(admin);
 
   const log = createLog("bench", "error");

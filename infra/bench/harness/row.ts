@@ -14,6 +14,9 @@ export interface Aim {
   value: number;
 }
 
+/** The aim of a ratio. */
+export const atLeast = (value: number): Aim[] => [{ of: "ratio", at: "least", value }];
+
 /** What a row compares, and its aims. */
 export interface RowTexts {
   row: RowName;
@@ -51,8 +54,15 @@ export interface Comparison extends RowTexts {
   theirs: Side;
 }
 
-/** Items a second. */
-export const rateOf = (cell: LoadCell): Side => ({ cell, figure: ({ ratePerSecond }) => ratePerSecond });
+const rateOf = (cell: LoadCell): Side => ({ cell, figure: ({ ratePerSecond }) => ratePerSecond });
+
+/** A comparison of rates. */
+export const compareRates = (texts: Omit<RowTexts, "unit">, ours: LoadCell, theirs: LoadCell): Comparison => ({
+  ...texts,
+  unit: "/s",
+  ours: rateOf(ours),
+  theirs: rateOf(theirs),
+});
 
 /** CPU time of one process for an item, in microseconds. */
 export const cpuOf = (process: string, cell: LoadCell): Side => ({

@@ -1,5 +1,5 @@
 import { warmUp } from "../harness/rounds.ts";
-import { type Comparison, cellsOf, type Measured, measureComparisons, rateOf } from "../harness/row.ts";
+import { atLeast, cellsOf, compareRates, type Measured, measureComparisons } from "../harness/row.ts";
 import { LONG_ROUNDS_MAX, type RowRun } from "../ratios/options.ts";
 import { startDrainSite } from "../stage/drain-site.ts";
 import { createEvents } from "../stage/queued-events.ts";
@@ -11,20 +11,19 @@ export async function measureDrain({ dir, options, say }: RowRun): Promise<Measu
   say("starting a drainer");
   await using stack = new AsyncDisposableStack();
   const site = await startDrainSite(stack, dir);
-  const toComparison = (name: string, users: number): Comparison => {
+  const toComparison = (name: string, users: number) => {
     const stream = createEvents(events, Math.min(users, events));
-    return {
+    const texts = {
       row: "drain",
       what: `drain ${events.toLocaleString("en")} events of ${name}`,
       yardstick: "bare upserts of the same events, batch by batch, one connection",
-      unit: "/s",
-      ours: rateOf({ name: `events of ${name}, drainer`, measure: () => site.drain(stream) }),
-      theirs: rateOf({ name: `events of ${name}, bare upserts`, measure: () => site.writeBare(stream) }),
-      aims: [
-        { of: "ratio", at: "least", value: 0.9 },
-        { of: "ours", at: "least", value: 40_000 },
-      ],
-    };
+      aims: [...atLeast(0.9), { of: "ours", at: "least", value: 40_000 }],
+    } as const;
+    const ours = { name: `events of ${name}, drainer`, measure: () => site.drain(stream) };
+    return compareRates(texts, ours, {
+      name: `events of ${name}, bare upserts`,
+      measure: () => site.writeBare(stream),
+    });
   };
   const comparisons = [
     toComparison("distinct users", events),

@@ -1,16 +1,17 @@
 import { GLOBAL, shardOf } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
+import { readInfo } from "testing/server-cost";
 import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
 import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
 import { warmUp } from "../harness/rounds.ts";
 import {
-  type Aim,
+  atLeast,
   type Comparison,
   cellsOf,
+  compareRates,
   cpuOf,
   type Measured,
   measureComparisons,
-  rateOf,
 } from "../harness/row.ts";
 import { type Route, toCommandCell, toConstantCell, toRouteCell } from "../load/http-cells.ts";
 import { RANDOM_PLAYER } from "../load/redis-benchmark.ts";
@@ -23,7 +24,6 @@ import { watchMemory } from "./memory.ts";
 import { measureVisibility } from "./visible.ts";
 
 const DELTA = 5;
-const atLeast = (value: number): Aim[] => [{ of: "ratio", at: "least", value }];
 
 /** Measures all rows that need a large board and a ranker, and those whose loads they share. */
 export async function measureHttp(run: RowRun): Promise<Measured> {
@@ -38,70 +38,48 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
   const { connections, seconds, writes, rounds } = options;
   const site = { dir, redis: board.redis, ranker, tokens: board.tokens, connections, seconds, writes };
 
-  const toRoute = (name: string, request: Route["request"], isWrite = false) => {
-    const route = { name, request, isWrite };
-    const ofGateway = toRouteCell(site, route, ["gateway", gateway]);
-    return { route, name, ofRanker: toRouteCell(site, route, ["ranker", ranker]), ofGateway };
-  };
+  const toCells = (route: Route) => ({
+    route,
+    ofRanker: toRouteCell(site, route, ["ranker", ranker]),
+    ofGateway: toRouteCell(site, route, ["gateway", gateway]),
+  });
   const views = { region: `/top?region=${REGION}`, global: `/top?region=${GLOBAL}` };
-  const submit = toRoute("submit", ["submit", board.tokensFile, DELTA], true);
-  const rank = toRoute("rank", ["rank", board.players.count, REGION]);
-  const top = toRoute("top", ["get", views.region]);
-  const topOfAll = toRoute("top GLOBAL", ["get", views.global]);
-  const submitCommand = await toSubmitCommand(board);
-  const rankCommand = ["ZREVRANK", "bare", RANDOM_PLAYER];
+  const submit = toCells({ name: "submit", request: ["submit", board.tokensFile, DELTA], isWrite: true });
+  const rank = toCells({ name: "rank", request: ["rank", board.players.count, REGION], isWrite: false });
+  const top = toCells({ name: "top", request: ["get", views.region], isWrite: false });
+  const topOfAll = toCells({ name: "top GLOBAL", request: ["get", views.global], isWrite: false });
+  const script = "redis-benchmark, the same script";
   const constant = "Bun.serve, a constant body as long";
-  const proxied = [submit, rank, top];
+  const submitCommand = { command: await toSubmitCommand(board), players: board.tokens.length };
+  const rankCommand = { command: ["ZREVRANK", "bare", RANDOM_PLAYER], players: board.players.count };
 
   const comparisons: Comparison[] = [
-    {
-      row: "submit",
-      what: "submit at the ranker",
-      yardstick: "redis-benchmark, the same script",
-      unit: "/s",
-      ours: rateOf(submit.ofRanker),
-      theirs: rateOf(toCommandCell(site, submit.route, { command: submitCommand, players: board.tokens.length })),
-      aims: atLeast(0.7),
-    },
-    {
-      row: "rank",
-      what: "rank at the ranker",
-      yardstick: "redis-benchmark, bare ZREVRANK",
-      unit: "/s",
-      ours: rateOf(rank.ofRanker),
-      theirs: rateOf(toCommandCell(site, rank.route, { command: rankCommand, players: board.players.count })),
-      aims: atLeast(0.6),
-    },
-    {
-      row: "top",
-      what: "top 100 of a region at the ranker",
-      yardstick: constant,
-      unit: "/s",
-      ours: rateOf(top.ofRanker),
-      theirs: rateOf(toConstantCell(stack, site, { name: "top", path: views.region })),
-      aims: atLeast(0.7),
-    },
-    {
-      row: "top",
-      what: `top 100 of ${GLOBAL} at the ranker`,
-      yardstick: constant,
-      unit: "/s",
-      ours: rateOf(topOfAll.ofRanker),
-      theirs: rateOf(toConstantCell(stack, site, { name: "top GLOBAL", path: views.global })),
-      aims: atLeast(0.7),
-    },
+    compareRates(
+      { row: "submit", what: "submit at the ranker", yardstick: script, aims: atLeast(0.7) },
+      submit.ofRanker,
+      toCommandCell(site, submit.route, submitCommand),
+    ),
+    compareRates(
+      { row: "rank", what: "rank at the ranker", yardstick: "redis-benchmark, bare ZREVRANK", aims: atLeast(0.6) },
+      rank.ofRanker,
+      toCommandCell(site, rank.route, rankCommand),
+    ),
+    compareRates(
+      { row: "top", what: "top 100 of a region at the ranker", yardstick: constant, aims: atLeast(0.7) },
+      top.ofRanker,
+      toConstantCell(stack, site, { name: "top", path: views.region }),
+    ),
+    compareRates(
+      { row: "top", what: `top 100 of ${GLOBAL} at the ranker`, yardstick: constant, aims: atLeast(0.7) },
+      topOfAll.ofRanker,
+      toConstantCell(stack, site, { name: "top GLOBAL", path: views.global }),
+    ),
   ];
-  for (const { route, ofGateway } of proxied) {
+  for (const { route, ofGateway } of [submit, rank, top]) {
+    const proxied = { what: `${route.name} through the gateway`, yardstick: "nginx, a plain proxy", aims: atLeast(1) };
     if (proxy !== undefined) {
-      comparisons.push({
-        row: "proxy",
-        what: `${route.name} through the gateway`,
-        yardstick: "nginx, a plain proxy",
-        unit: "/s",
-        ours: rateOf(ofGateway),
-        theirs: rateOf(toRouteCell(site, route, ["nginx", proxy])),
-        aims: atLeast(1),
-      });
+      const ofNginx = toRouteCell(site, route, ["nginx", proxy]);
+      comparisons.push(compareRates({ row: "proxy", ...proxied }, ofGateway, ofNginx));
     }
     comparisons.push({
       row: "cpu",
@@ -138,7 +116,8 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
  * `redis-benchmark` puts a different player into each place that names one: the work is that of a
  * real call, the state that it leaves is not.
  */
-async function toSubmitCommand({ redis, run, players }: Board): Promise<string[]> {
+async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
+  const run = (await readInfo(redis.admin, "server")).get("run_id") ?? "";
   const sha1 = String(await redis.admin.send("SCRIPT", ["LOAD", SUBMIT_SOURCE]));
   const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
   const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, { shard, board: MAIN_BOARD });

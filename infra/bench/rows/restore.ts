@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import { type Load, measureLoad, type Processes } from "../harness/load.ts";
-import { type Comparison, type Measured, measureComparisons, rateOf } from "../harness/row.ts";
+import { atLeast, compareRates, type Measured, measureComparisons } from "../harness/row.ts";
 import { type ProgramOptions, runProgram } from "../load/program.ts";
 import { LONG_ROUNDS_MAX, type RowRun } from "../ratios/options.ts";
 import { writeMassInsert } from "../stage/mass-insert.ts";
@@ -54,15 +54,12 @@ export async function measureRestore({ dir, options, say }: RowRun): Promise<Mea
     });
   }
 
-  const comparison: Comparison = {
-    row: "restore",
-    what: `restore ${entries.toLocaleString("en")} entries`,
-    yardstick: "redis-cli --pipe, a ZADD and an HSET each",
-    unit: "/s",
-    ours: rateOf({ name: "entries, restore", measure: () => fill(toRestore, { postgres: server.pid }) }),
-    theirs: rateOf({ name: "entries, redis-cli --pipe", measure: () => fill(toPipe, {}) }),
-    aims: [{ of: "ratio", at: "least", value: 0.6 }],
-  };
+  const what = `restore ${entries.toLocaleString("en")} entries`;
+  const comparison = compareRates(
+    { row: "restore", what, yardstick: "redis-cli --pipe, a ZADD and an HSET each", aims: atLeast(0.6) },
+    { name: "entries, restore", measure: () => fill(toRestore, { postgres: server.pid }) },
+    { name: "entries, redis-cli --pipe", measure: () => fill(toPipe, {}) },
+  );
   const rounds = Math.min(options.rounds, LONG_ROUNDS_MAX);
   return await measureComparisons([comparison], { rounds, what: `restoring ${entries} entries`, say });
 }

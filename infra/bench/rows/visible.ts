@@ -1,4 +1,3 @@
-import { queueKey } from "shared/redis/keys";
 import { measureLoad, toLoadFigures } from "../harness/load.ts";
 import { measureInRounds, warmUp } from "../harness/rounds.ts";
 import { type Aim, type Measured, toRow } from "../harness/row.ts";
@@ -7,16 +6,15 @@ import type { HttpSite } from "../load/http-cells.ts";
 import { probeVisibility } from "../load/visibility-probe.ts";
 import { runWrk, type WrkRequest } from "../load/wrk.ts";
 import type { RowRun } from "../ratios/options.ts";
+import { untilDrained } from "../stage/queued-events.ts";
 import { startBenchDrainer } from "../stage/services.ts";
 import { startBenchPostgres } from "../stage/stores.ts";
-import { SHARD } from "../stage/topology.ts";
 
 const P99_MAX: Aim = { of: "ours", at: "most", value: 250 };
 const DATABASE = "visible";
 const PROBES_PER_SECOND = 50;
 // A round with a lower share of the wanted load says nothing about that load.
 const LOAD_MIN = 0.95;
-const POLL_MS = 10;
 
 /** Measures how long an acknowledged write takes to appear in PostgreSQL, at a rate of submits. */
 export async function measureVisibility(
@@ -36,7 +34,7 @@ export async function measureVisibility(
     const until = measureLoad(processes, () => runWrk({ url, request, connections, seconds, perSecond }));
     const probing = probeVisibility(postgresUrl, { url, tokens, perSecond: PROBES_PER_SECOND, until });
     const [load, { latenciesMs, faults }] = await Promise.all([until, probing]);
-    while (Number(await redis.admin.send("LLEN", [queueKey(SHARD)])) > 0) await Bun.sleep(POLL_MS);
+    await untilDrained(redis.admin);
     const isLess = load.ratePerSecond < LOAD_MIN * perSecond;
     const less = isLess ? [`${load.ratePerSecond.toFixed(0)} writes/s instead of ${perSecond.toFixed(0)}`] : [];
     return { load, latenciesMs, faults: [...load.faults, ...faults, ...less] };

@@ -1,16 +1,15 @@
 import { join } from "node:path";
 import { createTokens } from "shared/auth/tokens";
-import { JWT_SECRET } from "testing/services/service-under-test";
+import { openFencesAt } from "testing/open-fences";
+import { JWT_SECRET } from "testing/service-under-test";
 import { createPlayers, type Players, slice, toNumberedId } from "./players.ts";
-import { ENTRY_KINDS, openShards, seedRedis } from "./seed-redis.ts";
+import { ENTRY_KINDS, seedRedis } from "./seed-redis.ts";
 import { type BenchRedis, startAppending, startBenchRedis, WITHOUT_FILE } from "./stores.ts";
 import { OTHER_REGIONS, REGION, TOPOLOGY } from "./topology.ts";
 
 /** A Redis with a board on it. */
 export interface Board {
   readonly redis: BenchRedis;
-  /** The `run_id` of the Redis. */
-  readonly run: string;
   /** Those of `REGION`, with numbered ids; the first of them have tokens. */
   readonly players: Players;
   readonly tokens: readonly string[];
@@ -33,8 +32,7 @@ export async function startBoard(
 ): Promise<Board> {
   const redis = stack.use(await startBenchRedis(dir, WITHOUT_FILE));
   const others = Math.max(1, Math.floor(entries * OTHERS_SHARE));
-  const newestUs = Date.now() * 1000;
-  const all = createPlayers(entries + others * OTHER_REGIONS.length, newestUs, toNumberedId);
+  const all = createPlayers(entries + others * OTHER_REGIONS.length, Date.now() * 1000, toNumberedId);
   const [players, writers] = [slice(all, 0, entries), slice(all, 0, withTokens)];
   const home = { topology: TOPOLOGY, region: REGION, players };
   for (const kind of ENTRY_KINDS) {
@@ -46,12 +44,12 @@ export async function startBoard(
   }
   await seedRedis(redis.admin, "account", { ...home, players: writers });
   await seedRedis(redis.admin, "bare", home);
-  const run = await openShards(redis.admin, TOPOLOGY, newestUs);
+  await openFencesAt(redis.url, TOPOLOGY);
   await startAppending(redis.admin);
   const tokens = await issueTokens(writers);
   const tokensFile = join(dir, "tokens");
   await Bun.write(tokensFile, tokens.map((token) => `${token}\n`).join(""));
-  return { redis, run, players, tokens, tokensFile };
+  return { redis, players, tokens, tokensFile };
 }
 
 async function issueTokens(players: Players): Promise<string[]> {

@@ -1,22 +1,17 @@
 import postgres, { type Sql } from "postgres";
-import { queueKey } from "shared/redis/keys";
 import { loadDrainerConfig } from "../../../drainer/src/config.ts";
 import { fold } from "../../../drainer/src/drain/fold.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import { type Load, measureLoad, withFault } from "../harness/load.ts";
 import { upsertBare } from "./bare-upsert.ts";
 import { inBatches } from "./players.ts";
-import { type Events, stageEvents } from "./queued-events.ts";
+import { type Events, stageEvents, untilDrained } from "./queued-events.ts";
 import { startBenchDrainer } from "./services.ts";
 import { startBenchPostgres, startBenchRedis } from "./stores.ts";
-import { SHARD } from "./topology.ts";
 
 const DRAINED = "drained";
 const BARE = "bare";
 const SQL_OPTIONS = { max: 1, onnotice: () => {}, fetch_types: false };
-const POLL_MS = 10;
-// Without this bound the bench would wait forever for a drainer that has stopped.
-const STALL_MS = 60_000;
 
 /**
  * Starts a drainer with its stores, and a second database of the same PostgreSQL for bare upserts.
@@ -32,15 +27,6 @@ export async function startDrainSite(stack: AsyncDisposableStack, dir: string) {
   const open = (name: string) => stack.adopt(postgres(server.url(name), SQL_OPTIONS), (sql) => sql.end());
   const [drained, bare] = [open(DRAINED), open(BARE)];
   const lastRun = new Map<Sql, Events>();
-
-  async function untilEmpty(): Promise<void> {
-    for (let last = Number.POSITIVE_INFINITY, movedAt = performance.now(); ; await Bun.sleep(POLL_MS)) {
-      const left = Number(await redis.admin.send("LLEN", [queueKey(SHARD)]));
-      if (left === 0) return;
-      if (left < last) [last, movedAt] = [left, performance.now()];
-      if (performance.now() - movedAt > STALL_MS) throw new Error(`the drainer stopped before ${left} events`);
-    }
-  }
 
   async function compareRows(load: Load, sql: Sql, events: Events): Promise<Load> {
     lastRun.set(sql, events);
@@ -58,7 +44,7 @@ export async function startDrainSite(stack: AsyncDisposableStack, dir: string) {
       const load = await measureLoad({ drainer: drainer.pid, redis: redis.pid, postgres: server.pid }, async () => {
         const startedAt = performance.now();
         await begin();
-        await untilEmpty();
+        await untilDrained(redis.admin);
         return { items: events.count, seconds: (performance.now() - startedAt) / 1000, faults: [] };
       });
       return compareRows(load, drained, events);

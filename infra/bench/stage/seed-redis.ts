@@ -2,18 +2,8 @@ import type { RedisClient } from "bun";
 import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
-import {
-  ACCOUNTS_TAG,
-  accountKey,
-  answersKeys,
-  boardKey,
-  clockKey,
-  entriesKey,
-  fenceKey,
-  MAIN_BOARD,
-} from "shared/redis/keys";
-import { formatFence } from "shared/stores/fence";
-import { readInfo, readUsedBytes } from "testing/redis/server-cost";
+import { accountKey, answersKeys, boardKey, clockKey, entriesKey, MAIN_BOARD } from "shared/redis/keys";
+import { readUsedBytes } from "testing/server-cost";
 import { toAnswerField } from "../../../ranker/src/writes/submit-script.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 
@@ -90,26 +80,14 @@ export interface Residents {
 export async function seedRedis(redis: RedisClient, kind: Kind, residents: Residents): Promise<number> {
   const { topology, region, players } = residents;
   const before = await readUsedBytes(redis);
+  const toClock = (shard: Shard, batch: readonly Player[]): Command[] =>
+    kind === "record" ? [["SET", clockKey(shard), batch.at(-1)?.reachedAtUs ?? 0]] : [];
   function* toBatches() {
     for (const batch of inBatches(players, BATCH)) {
       const byShard = Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId));
-      yield [...byShard].flatMap(([shard, onShard]) => toCommands(kind, shard, onShard));
+      yield [...byShard].flatMap(([shard, onShard]) => [...toCommands(kind, shard, onShard), ...toClock(shard, batch)]);
     }
   }
   await sendBatches(redis, toBatches());
   return (await readUsedBytes(redis)) - before;
-}
-
-/**
- * Opens the shards and the accounts of a Redis that no drainer guards.
- *
- * @param newestUs the newest version on any shard @returns the `run_id` of the server
- */
-export async function openShards(redis: RedisClient, { shards }: Topology, newestUs: number): Promise<string> {
-  const run = (await readInfo(redis, "server")).get("run_id") ?? "";
-  for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
-    await redis.send("SET", [fenceKey(tag), formatFence({ origin: "bench", kept: 0, from: 0, run })]);
-  }
-  for (const shard of shards) await redis.send("SET", [clockKey(shard), String(newestUs)]);
-  return run;
 }
