@@ -1,5 +1,5 @@
 import { Problem } from "shared/api/problems";
-import { readServerCost } from "testing/server-cost";
+import { readServerCost } from "testing/redis/server-cost";
 import { measureInRounds, warmUp } from "../harness/rounds.ts";
 import { median, percentile } from "../harness/statistics.ts";
 import { type GrowthBoard, OPERATIONS, type Operation } from "./board.ts";

@@ -30,9 +30,9 @@ export interface RowTexts {
 export interface Row extends RowTexts {
   ours: Spread;
   /** Absent, like the ratio, where there is no yardstick. */
-  theirs?: Spread;
+  theirs?: Spread | undefined;
   /** Ours over theirs, round by round. */
-  ratio?: Spread;
+  ratio?: Spread | undefined;
   /** Reasons not to believe the row. */
   faults: readonly string[];
 }
@@ -77,7 +77,8 @@ export const toRow = (
 ): Row => ({
   ...texts,
   ours: spreadOf(ours),
-  ...(theirs === undefined ? {} : { theirs: spreadOf(theirs), ratio: ratioOf(ours, theirs) }),
+  theirs: theirs && spreadOf(theirs),
+  ratio: theirs && ratioOf(ours, theirs),
   faults: [...new Set(faults)],
 });
 

@@ -1,10 +1,10 @@
 import { RedisClient } from "bun";
 import { defineCommand, flag, value } from "shared/command/define-command";
-import { clientOf } from "testing/client";
 import { openFencesAt } from "testing/open-fences";
+import { readInfo } from "testing/redis/server-cost";
 import { scratchRedis } from "testing/scratch";
-import { readInfo } from "testing/server-cost";
-import { startService } from "testing/service-under-test";
+import { clientOf } from "testing/services/client";
+import { startService } from "testing/services/service-under-test";
 import type { z } from "zod";
 import { seconds, whole } from "../harness/options.ts";
 import { readProcessCost } from "../harness/process-cost.ts";

@@ -1,6 +1,6 @@
 import { GLOBAL, shardOf } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
-import { readInfo } from "testing/server-cost";
+import { readInfo } from "testing/redis/server-cost";
 import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
 import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
 import { warmUp } from "../harness/rounds.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createTokens } from "shared/auth/tokens";
 import { openFencesAt } from "testing/open-fences";
-import { JWT_SECRET } from "testing/service-under-test";
+import { JWT_SECRET } from "testing/services/service-under-test";
 import { createPlayers, type Players, slice, toNumberedId } from "./players.ts";
 import { ENTRY_KINDS, seedRedis } from "./seed-redis.ts";
 import { type BenchRedis, startAppending, startBenchRedis, WITHOUT_FILE } from "./stores.ts";

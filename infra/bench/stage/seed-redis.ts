@@ -3,7 +3,7 @@ import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { accountKey, answersKeys, boardKey, clockKey, entriesKey, MAIN_BOARD } from "shared/redis/keys";
-import { readUsedBytes } from "testing/server-cost";
+import { readUsedBytes } from "testing/redis/server-cost";
 import { toAnswerField } from "../../../ranker/src/writes/submit-script.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 
