@@ -65,23 +65,17 @@ test("live shows every score to every viewer", async () => {
   expect(JSON.parse(output)).toMatchObject({ viewers: 20, scores: expect.any(Number), skips: 0 });
 });
 
-test("--help explains a bench on standard output", async () => {
-  for (const [name, option] of [
-    ["ratios", "--only"],
-    ["growth", "--entries"],
-    ["live", "--viewers"],
-  ] as const) {
-    const help = await bench(name, "--help");
-    expect(help).toMatchObject({ exitCode: 0, output: expect.stringContaining(option), errors: "" });
+test("--help explains a bench on standard output, and names the others", async () => {
+  for (const option of ["--only", "bench growth", "bench live"]) {
+    expect(await bench("--help")).toMatchObject({ exitCode: 0, output: expect.stringContaining(option), errors: "" });
   }
-  expect((await bench("--help")).output).toContain("bench growth");
+  expect((await bench("growth", "--help")).output).toContain("--entries");
 });
 
 test("an unknown bench or an invalid option is refused by name", async () => {
-  for (const [args, fault] of [
-    [["shrink"], "shrink is none of"],
-    [["--only", "speed"], "--only"],
-    [["growth", "--max", "3"], "--max"],
+  for (const [fault, ...args] of [
+    ["shrink is none of", "shrink"],
+    ["--only", "--only", "speed"],
   ] as const) {
     expect(await bench(...args)).toMatchObject({ exitCode: 1, output: "", errors: expect.stringContaining(fault) });
   }

@@ -8,6 +8,7 @@ import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
 import { entrySweeps } from "../../../drainer/src/subjects/subjects.ts";
+import { createPlayers } from "../stage/players.ts";
 import { seedPostgres } from "../stage/seed-postgres.ts";
 import { startBenchPostgres } from "../stage/stores.ts";
 import { REGION } from "../stage/topology.ts";
@@ -23,15 +24,12 @@ afterAll(async () => {
 
 test.each([1, 16])("reconcile finds nothing wrong with a seed on %p shards", async (shards) => {
   await using stack = new AsyncDisposableStack();
-  const {
-    topology,
-    players,
-    url: redisUrl,
-  } = stack.use(await startGrowthBoard({ dir, entries: 2_500, shards, nowUs }));
+  const players = createPlayers(2_500, nowUs);
+  const { topology, url: redisUrl } = await startGrowthBoard(stack, { dir, players, shards });
   const url = postgres.url(`shards_${shards}`);
   await migrate(url);
-  await seedPostgres({ url, region: REGION, players, table: "leaderboard" });
-  await seedPostgres({ url, region: REGION, players, table: "accounts" });
+  await seedPostgres(url, "leaderboard", players);
+  await seedPostgres(url, "accounts", players);
 
   const log = createLog("test", "silent");
   const urls = (each: string) => new Map([[REGION, each]]);
@@ -50,16 +48,19 @@ test.each([1, 16])("reconcile finds nothing wrong with a seed on %p shards", asy
 });
 
 test("every operation is the ranker's own, and reaches every shard", async () => {
-  await using board = await startGrowthBoard({ dir, entries: 1_000, shards: 16, nowUs });
-  const player = board.players.at(7);
-  expect(await board.call("submit", player)).toMatchObject({ entry: { score: player.score + 10 } });
-  expect(await board.call("rank", player)).toMatchObject({ total: 1_000, score: player.score + 10 });
-  expect(await board.call("top 100", player)).toMatchObject({ total: 1_000, entries: { length: 100 } });
-  expect(await board.call("around 10", player)).toMatchObject({ total: 1_000, around: { length: 20 } });
-  expect(await board.call("count ahead", player)).toEqual({ before: expect.any(Number), total: expect.any(Number) });
-  const before = await readServerCost(board.admin);
-  await board.call("rank", player);
-  const after = await readServerCost(board.admin);
+  await using stack = new AsyncDisposableStack();
+  const players = createPlayers(1_000, nowUs);
+  const { admin, calls } = await startGrowthBoard(stack, { dir, players, shards: 16 });
+  const player = players.at(7);
+  const score = player.score + 10;
+  expect(await calls.submit(player)).toMatchObject({ entry: { score } });
+  expect(await calls.rank(player)).toMatchObject({ total: 1_000, score });
+  expect(await calls["top 100"](player)).toMatchObject({ total: 1_000, entries: { length: 100 } });
+  expect(await calls["around 10"](player)).toMatchObject({ total: 1_000, around: { length: 20 } });
+  expect(await calls["count ahead"](player)).toEqual({ before: expect.any(Number), total: expect.any(Number) });
+  const before = await readServerCost(admin);
+  await calls.rank(player);
+  const after = await readServerCost(admin);
   expect(after.cpuUs).toBeGreaterThan(before.cpuUs);
   expect(after.scriptUs).toBeGreaterThan(before.scriptUs);
 });

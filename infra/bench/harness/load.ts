@@ -31,19 +31,19 @@ export interface LoadCell {
 /** Process ids by name. */
 export type Processes = Readonly<Record<string, number>>;
 
-/** Drives a load, and measures the CPU time that each process spends on one item. @throws what `drive` threw */
+/** Drives a load, and measures the CPU time that each process spends on one item. */
 export async function measureLoad(processes: Processes, drive: () => Promise<Driven>): Promise<Load> {
-  const read = () => new Map(Object.entries(processes).map(([name, pid]) => [name, readProcessCost(pid).cpuUs]));
-  const before = read();
+  const before = Object.entries(processes).map(([name, pid]) => [name, pid, readProcessCost(pid).cpuUs] as const);
   const { clientCpuUs, ...driven } = await drive();
-  const spentUs = [...read()].map(([name, cpuUs]) => [name, cpuUs - (before.get(name) ?? 0)] as const);
+  const spentUs = before.map(([name, pid, cpuUs]) => [name, readProcessCost(pid).cpuUs - cpuUs] as const);
   if (clientCpuUs !== undefined) spentUs.push(["client", clientCpuUs]);
-  return {
-    ...driven,
-    ratePerSecond: driven.items / driven.seconds,
-    cpuUs: Object.fromEntries(spentUs.map(([name, cpuUs]) => [name, cpuUs / Math.max(1, driven.items)])),
-  };
+  const cpuUs = Object.fromEntries(spentUs.map(([name, spent]) => [name, spent / Math.max(1, driven.items)]));
+  return { ...driven, ratePerSecond: driven.items / driven.seconds, cpuUs };
 }
+
+/** The same load with one fault more, where `isFaulty`. */
+export const withFault = (load: Load, isFaulty: boolean, fault: string): Load =>
+  isFaulty ? { ...load, faults: [...load.faults, fault] } : load;
 
 /** A load over all rounds. */
 export interface LoadFigures {
@@ -55,11 +55,9 @@ export interface LoadFigures {
   cpuUs: Record<string, Spread>;
 }
 
-type Figures = Pick<Load, "ratePerSecond" | "p50Ms" | "p99Ms" | "cpuUs">;
-
 /** @throws RangeError without rounds */
-export function toLoadFigures(load: string, rounds: readonly Figures[]): LoadFigures {
-  const over = (figure: (round: Figures) => number | undefined) => spreadOf(rounds.map((r) => figure(r) ?? Number.NaN));
+export function toLoadFigures(load: string, rounds: readonly Load[]): LoadFigures {
+  const over = (figure: (round: Load) => number | undefined) => spreadOf(rounds.map((r) => figure(r) ?? Number.NaN));
   const [first] = rounds;
   return {
     load,
@@ -69,8 +67,3 @@ export function toLoadFigures(load: string, rounds: readonly Figures[]): LoadFig
     cpuUs: Object.fromEntries(Object.keys(first?.cpuUs ?? {}).map((name) => [name, over(({ cpuUs }) => cpuUs[name])])),
   };
 }
-
-/** The faults of several loads, each once. */
-export const faultsOf = (loads: readonly { faults: readonly string[] }[]) => [
-  ...new Set(loads.flatMap(({ faults }) => faults)),
-];

@@ -9,7 +9,7 @@ export interface ProcessCost {
   residentBytes: number;
 }
 
-/** One process as the system lists it: its CPU time is its own and that of children that it has waited for. */
+/** A process as the system lists it: `cpuUs` is its own and that of children that it waited for. */
 export interface ProcessLine extends ProcessCost {
   pid: number;
   parent: number;
@@ -35,36 +35,35 @@ const runPs = () => execFileSync("ps", ["-A", "-o", "pid=,ppid=,rss=,cputime="],
 
 /** Lines of `ps -o pid=,ppid=,rss=,cputime=`; the time as `1-02:03:04`, or `123:04.56` on macOS. */
 export function parsePs(output: string): ProcessLine[] {
-  return output.split("\n").flatMap((line) => {
-    const [pid, parent, kib, time = ""] = line.trim().split(/\s+/);
-    const [, days, hours, minutes, seconds] = /^(?:(\d+)-)?(?:(\d+):)?(\d+):([\d.]+)$/.exec(time) ?? [];
-    if (seconds === undefined) return [];
-    const wholeMinutes = (Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes);
-    const cpuUs = Math.round((wholeMinutes * 60 + Number(seconds)) * 1e6);
-    return [{ pid: Number(pid), parent: Number(parent), residentBytes: Number(kib) * KIB, cpuUs }];
+  const lines = output.matchAll(/^ *(\d+) +(\d+) +(\d+) +(?:(\d+)-)?(?:(\d+):)?(\d+):([\d.]+)$/gm);
+  return [...lines].map((line) => {
+    const [, pid = 0, parent = 0, kib = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = line.map((part) =>
+      Number(part ?? 0),
+    );
+    const cpuUs = Math.round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1e6);
+    return { pid, parent, residentBytes: kib * KIB, cpuUs };
   });
 }
 
 /** `/proc/<pid>/stat` and `/proc/<pid>/status` of one process. */
 export function parseProc(stat: string, status: string): ProcessLine {
-  // The name in parentheses may hold spaces and parentheses; the fields behind it begin with the third.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-  return {
-    pid: Number.parseInt(stat, 10),
-    parent: Number(fields[1]),
-    cpuUs: ticks * TICK_US,
-    residentBytes: Number(kib ?? 0) * KIB,
-  };
+  // The name in parentheses may hold spaces and parentheses; the third field follows it.
+  const fields = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number);
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + field, 0);
+  const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+  return { pid: Number.parseInt(stat, 10), parent: fields[1] ?? 0, cpuUs: ticks * TICK_US, residentBytes: kib * KIB };
 }
 
 /** All processes, except those that end while they are read. */
 function readProc(): ProcessLine[] {
+  const read = (pid: string, file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
-      return [parseProc(readFileSync(`/proc/${pid}/stat`, "utf8"), readFileSync(`/proc/${pid}/status`, "utf8"))];
+      return [parseProc(read(pid, "stat"), read(pid, "status"))];
     } catch {
       return [];
     }

@@ -1,19 +1,10 @@
-import type { LoadFigures } from "./load.ts";
+import { type Load, type LoadCell, type LoadFigures, toLoadFigures } from "./load.ts";
+import { measureInRounds, type Rounds } from "./rounds.ts";
 import { ratioOf, type Spread, spreadOf } from "./statistics.ts";
 
 /** The rows that `--only` takes, in the order in which they are measured and shown. */
-export const ROW_NAMES = [
-  "submit",
-  "rank",
-  "top",
-  "proxy",
-  "cpu",
-  "visible",
-  "drain",
-  "restore",
-  "bytes",
-  "memory",
-] as const;
+// biome-ignore format: one line shows the order
+export const ROW_NAMES = ["submit", "rank", "top", "proxy", "cpu", "visible", "drain", "restore", "bytes", "memory"] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 
 /** A bound on the median of our figure or of the ratio. */
@@ -23,19 +14,25 @@ export interface Aim {
   value: number;
 }
 
-/** One line of the result: our figure, its yardstick, and the aims. */
-export interface Row {
+/** The aim of a ratio. */
+export const atLeast = (value: number): Aim[] => [{ of: "ratio", at: "least", value }];
+
+/** What a row compares, and its aims. */
+export interface RowTexts {
   row: RowName;
   what: string;
   yardstick: string;
   unit: string;
-  /** In `unit`. */
-  ours: Spread;
-  /** In `unit`; absent, like the ratio, where there is no yardstick. */
-  theirs?: Spread;
-  /** Ours over theirs, round by round. */
-  ratio?: Spread;
   aims: readonly Aim[];
+}
+
+/** One line of the result: our figure beside its yardstick, both in `unit`. */
+export interface Row extends RowTexts {
+  ours: Spread;
+  /** Absent, like the ratio, where there is no yardstick. */
+  theirs?: Spread | undefined;
+  /** Ours over theirs, round by round. */
+  ratio?: Spread | undefined;
   /** Reasons not to believe the row. */
   faults: readonly string[];
 }
@@ -43,6 +40,67 @@ export interface Row {
 export interface Measured {
   rows: Row[];
   loads: LoadFigures[];
+}
+
+/** One side of a comparison: a load, and the figure of it that counts. */
+interface Side {
+  cell: LoadCell;
+  figure(load: Load): number;
+}
+
+/** A row that compares the figures of two loads, or two figures of one load. */
+export interface Comparison extends RowTexts {
+  ours: Side;
+  theirs: Side;
+}
+
+const rateOf = (cell: LoadCell): Side => ({ cell, figure: ({ ratePerSecond }) => ratePerSecond });
+
+/** A comparison of rates. */
+export const compareRates = (texts: Omit<RowTexts, "unit">, ours: LoadCell, theirs: LoadCell): Comparison => ({
+  ...texts,
+  unit: "/s",
+  ours: rateOf(ours),
+  theirs: rateOf(theirs),
+});
+
+/** CPU time of one process for an item, in microseconds. */
+export const cpuOf = (process: string, cell: LoadCell): Side => ({
+  cell,
+  figure: ({ cpuUs }) => cpuUs[process] ?? Number.NaN,
+});
+
+/** A row from a figure a round on each side. Equal faults are kept once. */
+export const toRow = (
+  texts: RowTexts,
+  { ours, theirs, faults = [] }: { ours: number[]; theirs?: number[]; faults?: readonly string[] },
+): Row => ({
+  ...texts,
+  ours: spreadOf(ours),
+  theirs: theirs && spreadOf(theirs),
+  ratio: theirs && ratioOf(ours, theirs),
+  faults: [...new Set(faults)],
+});
+
+/** The loads of these rows, each once, the yardstick before ours. */
+export const cellsOf = (comparisons: readonly Comparison[]): LoadCell[] => [
+  ...new Set(comparisons.flatMap(({ theirs, ours }) => [theirs.cell, ours.cell])),
+];
+
+/** Measures the loads of all comparisons, each once a round. */
+export async function measureComparisons(comparisons: readonly Comparison[], rounds: Rounds): Promise<Measured> {
+  const measured = await measureInRounds(cellsOf(comparisons), rounds);
+  const loadsOf = ({ cell }: Side) => measured.get(cell) ?? [];
+  return {
+    rows: comparisons.map(({ ours, theirs, ...texts }) =>
+      toRow(texts, {
+        ours: loadsOf(ours).map(ours.figure),
+        theirs: loadsOf(theirs).map(theirs.figure),
+        faults: [ours, theirs].flatMap(loadsOf).flatMap(({ faults }) => faults),
+      }),
+    ),
+    loads: [...measured].map(([{ name }, loads]) => toLoadFigures(name, loads)),
+  };
 }
 
 export type Verdict = "holds" | "MISSED" | "INVALID" | "no aim";
@@ -57,10 +115,3 @@ export function judge(row: Row): Verdict {
   };
   return row.aims.every(isMet) ? "holds" : "MISSED";
 }
-
-/** Both sides of a row with their ratio, from a figure a round. */
-export const compare = (ours: readonly number[], theirs: readonly number[]) => ({
-  ours: spreadOf(ours),
-  theirs: spreadOf(theirs),
-  ratio: ratioOf(ours, theirs),
-});

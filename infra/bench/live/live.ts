@@ -1,45 +1,41 @@
 import { RedisClient } from "bun";
+import { defineCommand, flag, value } from "shared/command/define-command";
+import { openFencesAt } from "testing/open-fences";
 import { readInfo } from "testing/redis/server-cost";
 import { scratchRedis } from "testing/scratch";
 import { clientOf } from "testing/services/client";
 import { startService } from "testing/services/service-under-test";
-import { z } from "zod";
-import { flag, seconds, whole } from "../harness/options.ts";
+import type { z } from "zod";
+import { seconds, whole } from "../harness/options.ts";
 import { readProcessCost } from "../harness/process-cost.ts";
-import { type Run, runBench } from "../harness/run-bench.ts";
+import { json, type Run, runBench } from "../harness/run-bench.ts";
 import { percentile } from "../harness/statistics.ts";
-import { openFences } from "../stage/seed-redis.ts";
 import { TOPOLOGY } from "../stage/topology.ts";
 import { openViewers } from "./viewers.ts";
 
-const HELP = `Measures how many viewers of a live board one ranker serves: real connections on loopback, and one player whose next
-score is submitted when every viewer was shown the last one.
+const liveOptions = {
+  viewers: value("N", "up to 10000", whole(1, 10_000).prefault("5000")),
+  seconds: value("N", "up to 60", seconds(1, 60).prefault("10")),
+  gateway: flag("through a gateway"),
+  json,
+};
 
-  bun run bench live [options]
-
-  --viewers N      up to 10000                            5000
-  --seconds N      up to 60                               10
-  --gateway        through a gateway
-  --json           one JSON object instead of lines
-  --help           shows this
-`;
-
-const fields = z.object({
-  viewers: whole(1, 10_000).prefault("5000"),
-  seconds: seconds(1, 60).prefault("10"),
-  gateway: flag,
-  json: flag,
+/** `bun run bench live`: how many viewers of a live board one ranker serves. */
+export const live = defineCommand({
+  name: "live",
+  about: `Measures how many viewers of a live board one ranker serves: real connections on loopback, and one player whose next
+score is submitted when every viewer was shown the last one.`,
+  usage: "bun run bench live [options]",
+  options: liveOptions,
+  notes: "",
+  run: (input) => runBench(input.options, measureLive, formatLive),
 });
 
-/** `bun run bench live`. @throws ConfigError for invalid options; what a server threw */
-export const live = (args: string[]) =>
-  runBench({ help: HELP, fields, measure: measureLive, format: formatLive }, args);
-
-async function measureLive(options: z.output<typeof fields>, { say }: Run) {
+async function measureLive(options: z.output<z.ZodObject<typeof liveOptions>>, { say }: Run) {
   await using stack = new AsyncDisposableStack();
   const redis = stack.adopt(await scratchRedis(), ({ dispose }) => dispose());
   const admin = stack.adopt(new RedisClient(redis.url), async (client) => client.close());
-  await openFences(admin, TOPOLOGY);
+  await openFencesAt(redis.url, TOPOLOGY);
   const rankerEnv = { REDIS_URL: redis.url, PASSWORDS: "optional" };
   const ranker = stack.adopt(await startService("ranker", rankerEnv), ({ stop }) => stop());
   const gatewayEnv = {

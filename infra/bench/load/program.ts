@@ -10,19 +10,16 @@ export interface Ran {
 export interface ProgramOptions {
   env?: Record<string, string | undefined>;
   stdin?: Bun.BunFile;
-  /** Sends SIGINT after this time. */
-  interruptAfterMs?: number;
+  /** Sends SIGINT after this time in milliseconds. */
+  timeout?: number;
 }
 
 /** Runs a program to its end. */
 export async function runProgram(command: string[], options: ProgramOptions = {}): Promise<Ran> {
-  const { env = process.env, stdin = "ignore", interruptAfterMs } = options;
   const startedAt = performance.now();
-  const child = Bun.spawn(command, { env, stdin, stderr: "pipe" });
-  const timer = interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGINT"), interruptAfterMs);
+  const child = Bun.spawn(command, { stdin: "ignore", ...options, stderr: "pipe", killSignal: "SIGINT" });
   const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   const exitCode = await child.exited;
-  clearTimeout(timer);
   const seconds = (performance.now() - startedAt) / 1000;
   return { exitCode, output, errors, seconds, cpuUs: Number(child.resourceUsage()?.cpuTime.total ?? 0) };
 }

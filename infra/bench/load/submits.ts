@@ -1,49 +1,51 @@
 import type { Entry } from "shared/api/entries";
 
-export interface SubmitsOptions {
+export interface Submits {
   /** Of a ranker. */
   url: string;
-  /** Of the players that submit. */
+  /** Of the players, which submit one after another. */
   tokens: readonly string[];
+  /** 0 sends nothing. */
   perSecond: number;
-  /** The index of the player that submits next. */
-  next(): number;
+  /** Submits are sent until it settles. */
+  until: Promise<unknown>;
   /** Called with each accepted write. */
-  onAccepted?(player: number, entry: Entry): void;
-}
-
-/** Submits that are sent at a fixed rate, whether or not earlier ones have been answered. */
-export interface Submits {
-  /** Sends no more, and waits for the answers. @returns how many were refused or failed */
-  stop(): Promise<number>;
+  onAccepted?(entry: Entry): void;
 }
 
 const BODY = '{"delta":5}';
 
-export function startSubmits({ url, tokens, perSecond, next, onAccepted }: SubmitsOptions): Submits {
+/**
+ * Submits at a fixed rate, whether or not earlier submits have been answered, and waits for all
+ * answers.
+ *
+ * @returns how many submits were refused or failed @throws what `until` throws
+ */
+export async function submitAtRate({ url, tokens, perSecond, until, onAccepted }: Submits): Promise<number> {
   const underWay = new Set<Promise<void>>();
+  let sent = 0;
   let refused = 0;
   const submit = async () => {
-    const player = next();
-    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens[player]}` };
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens[sent++ % tokens.length]}` };
     try {
       const response = await fetch(`${url}/score/add`, { method: "POST", headers, body: BODY });
       const entry = (await response.json()) as Entry;
-      if (response.ok) onAccepted?.(player, entry);
+      if (response.ok) onAccepted?.(entry);
       else refused++;
     } catch {
       refused++;
     }
   };
-  const timer = setInterval(() => {
+  const start = () => {
     const settled: Promise<void> = submit().finally(() => underWay.delete(settled));
     underWay.add(settled);
-  }, 1000 / perSecond);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await Promise.all(underWay);
-      return refused;
-    },
   };
+  const timer = perSecond > 0 ? setInterval(start, 1000 / perSecond) : undefined;
+  try {
+    await until;
+  } finally {
+    clearInterval(timer);
+    await Promise.all(underWay);
+  }
+  return refused;
 }

@@ -25,12 +25,8 @@ export const HOW_TO_GET_WRK = "wrk is not installed. One of: apt-get install wrk
 const THREADS = 2;
 
 /** The JSON line of `wrk.lua`: its totals, and counts of errors by kind. */
-interface Summary extends Record<"connect" | "read" | "write" | "timeout" | "status", number> {
-  requests: number;
-  durationUs: number;
-  p50Us: number;
-  p99Us: number;
-}
+type Totals = "requests" | "durationUs" | "p50Us" | "p99Us";
+type Summary = Record<Totals | "connect" | "read" | "write" | "timeout" | "status", number>;
 
 /** Reads the summary in the output of wrk. @throws Error without one */
 export function parseWrk(output: string): Omit<Driven, "clientCpuUs"> {
@@ -50,9 +46,6 @@ export async function runWrk({ url, request, connections, seconds, perSecond = 0
   const options = ["-t", threads, "-c", connections, "-d", `${duration}s`, "-s", join(import.meta.dir, "wrk.lua")];
   const command = [wrk, ...options, url, "--", ...request, perSecond / threads].map(String);
   // wrk takes whole seconds; interrupted, it reports how long it ran.
-  const { output, cpuUs } = await runToSuccess(
-    command,
-    duration === seconds ? {} : { interruptAfterMs: seconds * 1000 },
-  );
+  const { output, cpuUs } = await runToSuccess(command, duration > seconds ? { timeout: seconds * 1000 } : {});
   return { ...parseWrk(output), clientCpuUs: cpuUs };
 }

@@ -1,3 +1,4 @@
+import { defineCommand } from "shared/command/define-command";
 import { ConfigError } from "shared/service/config";
 import { announceWithoutNginx, nginx } from "../../deploy/nginx/nginx-under-test.ts";
 import { measureOnHost } from "../harness/host.ts";
@@ -8,29 +9,34 @@ import { measureBytes } from "../rows/bytes.ts";
 import { measureDrain } from "../rows/drain.ts";
 import { measureHttp } from "../rows/http.ts";
 import { measureRestore } from "../rows/restore.ts";
-import { HELP, type RatiosOptions, type RowRun, ratiosFields } from "./options.ts";
+import { type RatiosOptions, type RowRun, ratiosOptions } from "./options.ts";
 import { formatRatios, type Ratios } from "./report.ts";
 
-/** `bun run bench`. @throws ConfigError for invalid options and without wrk; what a server threw */
-export const ratios = (args: string[]) =>
-  runBench({ help: HELP, fields: ratiosFields, measure: measureRatios, format: formatRatios }, args);
+/** `bun run bench`: each figure beside that of a yardstick. */
+export const ratios = defineCommand({
+  name: "ratios",
+  about: `Compares this with what Redis, PostgreSQL, nginx and Bun can do by themselves: each figure beside that of a yardstick,
+measured in turns on this machine. Starts a Redis, a PostgreSQL, the services and nginx, and removes them. wrk sends the
+requests.`,
+  usage: "bun run bench [options]",
+  options: ratiosOptions,
+  notes: `
+All rows take some 10 minutes and 3 GB of memory. Other measurements, each with --help:
+
+  bun run bench growth   what a call and a player cost as the board grows
+  bun run bench live     how many viewers of a live board one ranker serves`,
+  check: ({ players = 0, entries = players }) =>
+    players > entries ? ["--players must not be more than --entries"] : [],
+  run: ({ options }) => runBench(options, measureRatios, formatRatios),
+});
 
 /** Measurements, and the rows that need them. */
 const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<Measured> }[] = [
   { rows: ["submit", "rank", "top", "proxy", "cpu", "visible", "memory"], measure: measureHttp },
-  { rows: ["drain", "memory"], measure: (run) => measureDrain(withFewRounds(run)) },
-  { rows: ["restore"], measure: (run) => measureRestore(withFewRounds(run)) },
+  { rows: ["drain", "memory"], measure: measureDrain },
+  { rows: ["restore"], measure: measureRestore },
   { rows: ["bytes"], measure: measureBytes },
 ];
-
-// Draining and restoring take long, and vary less from round to round than HTTP does.
-const LONG_ROUNDS_MAX = 3;
-
-const withFewRounds = (run: RowRun): RowRun => ({
-  ...run,
-  options: { ...run.options, rounds: Math.min(run.options.rounds, LONG_ROUNDS_MAX) },
-});
-
 const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes"];
 
 async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> {
@@ -46,19 +52,13 @@ async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> 
     notes.push(`SKIPPED: nginx is not installed, so ${what}.`);
   }
   const at = new Date().toISOString();
-  const rowRun = { ...run, options, repeat: (text: string) => void notes.push(`REPEATED, ${text}.`) };
+  const rowRun: RowRun = { ...run, options, onRepeat: (text) => void notes.push(`REPEATED, ${text}.`) };
   const { host, result: measured } = await measureOnHost(run.dir, async () => {
     const parts: Measured[] = [];
     for (const part of PARTS) if (part.rows.some(isWanted)) parts.push(await part.measure(rowRun));
     return parts;
   });
-  const rows = measured.flatMap((part) => part.rows).map((row) => ({ ...row, verdict: judge(row) }));
-  return {
-    at,
-    host,
-    options: settings,
-    rows: ROW_NAMES.filter(isWanted).flatMap((name) => rows.filter(({ row }) => row === name)),
-    notes,
-    loads: measured.flatMap((part) => part.loads),
-  };
+  const all = measured.flatMap((part) => part.rows).map((row) => ({ ...row, verdict: judge(row) }));
+  const rows = ROW_NAMES.filter(isWanted).flatMap((name) => all.filter(({ row }) => row === name));
+  return { at, host, options: settings, rows, notes, loads: measured.flatMap(({ loads }) => loads) };
 }

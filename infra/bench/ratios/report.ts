@@ -1,4 +1,4 @@
-import { formatMachine, formatVersions, type Host } from "../harness/host.ts";
+import { formatHost, type Host } from "../harness/host.ts";
 import type { LoadFigures } from "../harness/load.ts";
 import type { Aim, Row, Verdict } from "../harness/row.ts";
 import type { Spread } from "../harness/statistics.ts";
@@ -18,19 +18,19 @@ export interface Ratios {
 }
 
 export function formatRatios({ at, host, options, rows, loads, notes }: Ratios): string {
-  const { rounds, seconds, connections, players, entries } = options;
-  const size = `${count(entries)} entries, ${count(players)} players that write`;
+  const { rounds, seconds, connections, players, entries, writes } = options;
+  const size = `${count(entries)} entries, ${count(players)} players that write, ${writes} writes/s beside reads`;
+  const load = `${connections} connections, ${rounds} rounds of ${seconds} s a load, in turns`;
   const faults = rows.flatMap((row) => row.faults.map((fault) => `INVALID: ${row.what}: ${fault}.`));
-  return [
-    `${at}, ${formatMachine(host)}; ${formatVersions(host)}.`,
-    `${size}, ${connections} connections, ${rounds} rounds of ${seconds} s a load, in turns. Median (least to greatest).`,
+  const parts = [
+    `${at}, ${formatHost(host)}, one sync of the disk ${Math.round(host.syncUs)} µs.`,
+    `${size}, ${load}. Median (least to greatest).`,
     formatTable(["", "ours", "yardstick", "", "ratio", "aim", ""], rows.map(toCells)),
     loads.length === 0 ? "" : formatLoads(loads),
     [...faults, ...notes].join("\n"),
-    toRemarks(host, options.writes),
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n");
+    "What the rows measure, and how to read them: docs/performance.md",
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 const toCells = ({ what, ours, theirs, yardstick, ratio, aims, unit, verdict }: Row & { verdict: Verdict }) => [
@@ -46,26 +46,13 @@ const toCells = ({ what, ours, theirs, yardstick, ratio, aims, unit, verdict }: 
 const formatAim = ({ of, at, value }: Aim, unit: string) =>
   `${at === "least" ? "≥" : "≤"} ${withUnit(count(value), of === "ratio" ? "×" : unit)}`;
 
-const toRemarks = ({ cores, syncUs }: Host, writes: number) =>
-  [
-    "Redis runs as it is shipped (infra/deploy/redis) and syncs before it acknowledges (appendfsync always); only background",
-    `rewrites of its file are off. One sync of this disk takes ${Math.round(syncUs)} µs. Services run with the defaults of production and`,
-    "log every request; they check limits and tokens with each request, and never refuse one.",
-    `A yardstick shares the ${cores} cores with its load generator alone, a ranker with Redis and wrk, a gateway with all three.`,
-    "Where cores are few or shared, the CPU time of a request is the steadier figure.",
-  ]
-    .concat(writes > 0 ? `During reads, ${writes} submits a second change the board.` : [])
-    .join("\n");
-
 function formatLoads(loads: readonly LoadFigures[]): string {
   const processes = [...new Set(loads.flatMap(({ cpuUs }) => Object.keys(cpuUs)))];
   const medianOf = (spread: Spread | undefined) => (spread === undefined ? "" : figure(spread.median));
   const rows = loads.map(({ load, ratePerSecond, p50Ms, p99Ms, cpuUs }) => [
     load,
     formatSpread(ratePerSecond, "/s"),
-    medianOf(p50Ms),
-    medianOf(p99Ms),
-    ...processes.map((process) => medianOf(cpuUs[process])),
+    ...[p50Ms, p99Ms, ...processes.map((process) => cpuUs[process])].map(medianOf),
   ]);
   return formatTable(["load", "rate", "p50 ms", "p99 ms", ...processes.map((name) => `${name} CPU µs`)], rows);
 }

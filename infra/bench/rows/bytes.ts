@@ -1,37 +1,25 @@
-import { compare, type Measured } from "../harness/row.ts";
-import { spreadOf } from "../harness/statistics.ts";
+import { type Measured, toRow } from "../harness/row.ts";
 import type { RowRun } from "../ratios/options.ts";
-import { ENTRY_KINDS } from "../stage/seed-redis.ts";
-import { weighKinds } from "../stage/weigh.ts";
+import { createPlayers } from "../stage/players.ts";
+import { ENTRY_KINDS, type Kind } from "../stage/seed-redis.ts";
+import { weighKind } from "../stage/weigh.ts";
 
-/** Measures the bytes of an entry in Redis, all its keys together, beside a bare sorted set of the ids. */
+/** Measures the bytes of an entry in Redis, all its keys together, and of an account. */
 export async function measureBytes({ dir, options, say }: RowRun): Promise<Measured> {
   say(`weighing ${options.entries} players`);
-  const seed = { dir, entries: options.entries, nowUs: Date.now() * 1000 };
-  const weights = await weighKinds(["bare", "account", ...ENTRY_KINDS], seed);
-  const [bare = 0, account = 0, ...parts] = weights.map(({ bytes }) => bytes);
-  const entry = parts.reduce((sum, bytes) => sum + bytes, 0);
-  return {
-    rows: [
-      {
-        row: "bytes",
-        what: "memory of an entry in Redis",
-        yardstick: "a bare sorted set of the ids",
-        unit: "B",
-        ...compare([entry], [bare]),
-        aims: [{ of: "ours", at: "most", value: 260 }],
-        faults: [],
-      },
-      {
-        row: "bytes",
-        what: "memory of an account with a password",
-        yardstick: "",
-        unit: "B",
-        ours: spreadOf([account]),
-        aims: [],
-        faults: [],
-      },
-    ],
-    loads: [],
-  };
+  const players = createPlayers(options.entries, Date.now() * 1000);
+  const weigh = (kind: Kind) => weighKind(dir, players, kind);
+  let entry = 0;
+  for (const kind of ENTRY_KINDS) entry += await weigh(kind);
+  const ofEntry = {
+    what: "memory of an entry in Redis",
+    yardstick: "a bare sorted set of the ids",
+    aims: [{ of: "ours", at: "most", value: 260 }],
+  } as const;
+  const ofAccount = { what: "memory of an account with a password", yardstick: "", aims: [] };
+  const rows = [
+    toRow({ row: "bytes", unit: "B", ...ofEntry }, { ours: [entry], theirs: [await weigh("bare")] }),
+    toRow({ row: "bytes", unit: "B", ...ofAccount }, { ours: [await weigh("account")] }),
+  ];
+  return { rows, loads: [] };
 }

@@ -1,65 +1,128 @@
-import { GLOBAL } from "shared/model/regions";
+import { GLOBAL, shardOf } from "shared/model/regions";
+import { MAIN_BOARD } from "shared/redis/keys";
+import { readInfo } from "testing/redis/server-cost";
+import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
 import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
-import { type Comparison, measureComparisons } from "../harness/comparison.ts";
-import type { Measured, RowName } from "../harness/row.ts";
-import { createRouteCells } from "../load/route-cells.ts";
+import { warmUp } from "../harness/rounds.ts";
+import {
+  atLeast,
+  type Comparison,
+  cellsOf,
+  compareRates,
+  cpuOf,
+  type Measured,
+  measureComparisons,
+} from "../harness/row.ts";
+import { type Route, toCommandCell, toConstantCell, toRouteCell } from "../load/http-cells.ts";
+import { RANDOM_PLAYER } from "../load/redis-benchmark.ts";
 import type { RowRun } from "../ratios/options.ts";
-import { startBoard } from "../stage/board.ts";
+import { type Board, startBoard } from "../stage/board.ts";
 import { startPlainNginx } from "../stage/plain-nginx.ts";
-import { startBenchService } from "../stage/services.ts";
-import { REGION } from "../stage/topology.ts";
-import { toCpuRow } from "./cpu.ts";
+import { QUEUE_MAX, startBenchService } from "../stage/services.ts";
+import { REGION, TOPOLOGY } from "../stage/topology.ts";
 import { watchMemory } from "./memory.ts";
-import { toProxyRow } from "./proxy.ts";
-import { toRankRoute, toRankRow } from "./rank.ts";
-import { toSubmitRoute, toSubmitRow } from "./submit.ts";
-import { toTopRoute, toTopRow } from "./top.ts";
 import { measureVisibility } from "./visible.ts";
+
+const DELTA = 5;
 
 /** Measures all rows that need a large board and a ranker, and those whose loads they share. */
 export async function measureHttp(run: RowRun): Promise<Measured> {
-  const { dir, options, say, repeat } = run;
+  const { dir, options, say, onRepeat } = run;
   await using stack = new AsyncDisposableStack();
   say(`seeding ${options.entries} entries`);
-  const board = stack.use(await startBoard(dir, options.entries, options.players));
+  const board = await startBoard(stack, { dir, entries: options.entries, withTokens: options.players });
   const env = { REDIS_URL: board.redis.url };
   const ranker = stack.use(await startBenchService("ranker", dir, env));
-  const gatewayEnv = { ...env, LEADERBOARD_SERVICE_URLS: ranker.url };
-  const gateway = stack.use(await startBenchService("gateway", dir, gatewayEnv));
-  const proxy = nginx === undefined ? undefined : stack.use(await startPlainNginx(dir, ranker.port));
-  const site = { dir, board, ranker, gateway, nginx: proxy };
+  const gateway = stack.use(await startBenchService("gateway", dir, { ...env, LEADERBOARD_SERVICE_URLS: ranker.url }));
+  const proxy = nginx === undefined ? undefined : stack.use(await startPlainNginx(nginx, dir, ranker.port));
+  const { connections, seconds, writes, rounds } = options;
+  const site = { dir, redis: board.redis, ranker, tokens: board.tokens, connections, seconds, writes };
 
-  const { cellOf } = stack.use(createRouteCells(site, options));
-  const submit = await toSubmitRoute(board);
-  const rank = toRankRoute(board);
-  const top = toTopRoute("top", REGION);
-  const proxied = [submit, rank, top];
+  const toCells = (route: Route) => ({
+    route,
+    ofRanker: toRouteCell(site, route, ["ranker", ranker]),
+    ofGateway: toRouteCell(site, route, ["gateway", gateway]),
+  });
+  const views = { region: `/top?region=${REGION}`, global: `/top?region=${GLOBAL}` };
+  const submit = toCells({ name: "submit", request: ["submit", board.tokensFile, DELTA], isWrite: true });
+  const rank = toCells({ name: "rank", request: ["rank", board.players.count, REGION], isWrite: false });
+  const top = toCells({ name: "top", request: ["get", views.region], isWrite: false });
+  const topOfAll = toCells({ name: "top GLOBAL", request: ["get", views.global], isWrite: false });
+  const script = "redis-benchmark, the same script";
+  const constant = "Bun.serve, a constant body as long";
+  const submitCommand = { command: await toSubmitCommand(board), players: board.tokens.length };
+  const rankCommand = { command: ["ZREVRANK", "bare", RANDOM_PLAYER], players: board.players.count };
+
   const comparisons: Comparison[] = [
-    toSubmitRow(submit, cellOf),
-    toRankRow(rank, cellOf),
-    toTopRow(top, "a region", cellOf),
-    toTopRow(toTopRoute("top GLOBAL", GLOBAL), GLOBAL, cellOf),
-    ...proxied.flatMap((route) => (proxy === undefined ? [] : toProxyRow(route, cellOf))),
-    ...proxied.map((route) => toCpuRow(route, cellOf)),
+    compareRates(
+      { row: "submit", what: "submit at the ranker", yardstick: script, aims: atLeast(0.7) },
+      submit.ofRanker,
+      toCommandCell(site, submit.route, submitCommand),
+    ),
+    compareRates(
+      { row: "rank", what: "rank at the ranker", yardstick: "redis-benchmark, bare ZREVRANK", aims: atLeast(0.6) },
+      rank.ofRanker,
+      toCommandCell(site, rank.route, rankCommand),
+    ),
+    compareRates(
+      { row: "top", what: "top 100 of a region at the ranker", yardstick: constant, aims: atLeast(0.7) },
+      top.ofRanker,
+      toConstantCell(stack, site, { name: "top", path: views.region }),
+    ),
+    compareRates(
+      { row: "top", what: `top 100 of ${GLOBAL} at the ranker`, yardstick: constant, aims: atLeast(0.7) },
+      topOfAll.ofRanker,
+      toConstantCell(stack, site, { name: "top GLOBAL", path: views.global }),
+    ),
   ];
-  const isNeeded = (row: RowName) =>
-    options.only.includes(row) ||
-    (row === "cpu" && options.only.includes("memory")) || // its loads reach both services
-    (row === "submit" && options.only.includes("visible")); // half its rate is sent there
-  const memory = watchMemory({ ranker: ranker.pid, gateway: gateway.pid });
-  const onRound = (round: number) => {
-    if (round === 1) memory.markWarm();
-    say(round === 0 ? "warming up" : `loading all routes, round ${round} of ${options.rounds}`);
-  };
-  const rounds = { rounds: options.rounds, warmsUp: true, onRound, onRepeat: repeat };
-  const measured = await measureComparisons(
-    comparisons.filter(({ row }) => isNeeded(row)),
-    rounds,
+  for (const { route, ofGateway } of [submit, rank, top]) {
+    const proxied = { what: `${route.name} through the gateway`, yardstick: "nginx, a plain proxy", aims: atLeast(1) };
+    if (proxy !== undefined) {
+      const ofNginx = toRouteCell(site, route, ["nginx", proxy]);
+      comparisons.push(compareRates({ row: "proxy", ...proxied }, ofGateway, ofNginx));
+    }
+    comparisons.push({
+      row: "cpu",
+      what: `the gateway's CPU for a ${route.name}`,
+      yardstick: "the ranker's in the same run",
+      unit: "µs",
+      ours: cpuOf("gateway", ofGateway),
+      theirs: cpuOf("ranker", ofGateway),
+      aims: [{ of: "ratio", at: "most", value: 0.8 }],
+    });
+  }
+
+  const isAsked = (row: string) => options.only.some((name) => name === row);
+  const needed = comparisons.filter(
+    ({ row }) =>
+      isAsked(row) ||
+      (row === "cpu" && isAsked("memory")) || // its loads reach both services
+      (row === "submit" && isAsked("visible")), // half its rate is sent there
   );
+  const memory = watchMemory({ ranker: ranker.pid, gateway: gateway.pid });
+  await warmUp(cellsOf(needed), say);
+  memory.markWarm();
+  const measured = await measureComparisons(needed, { rounds, what: "loading all routes", say, onRepeat });
   measured.rows.push(...memory.toRows());
-  const atRanker = measured.loads.find(({ load }) => load === cellOf(submit, "ranker").name);
-  if (!options.only.includes("visible") || atRanker === undefined) return measured;
+  const atRanker = measured.loads.find(({ load }) => load === submit.ofRanker.name);
+  if (!isAsked("visible") || atRanker === undefined) return measured;
   const perSecond = atRanker.ratePerSecond.median / 2;
-  const visible = await measureVisibility(site, { request: submit.request, perSecond }, run);
+  const visible = await measureVisibility(site, { request: submit.route.request, perSecond }, run);
   return { rows: [...measured.rows, ...visible.rows], loads: [...measured.loads, ...visible.loads] };
+}
+
+/**
+ * The call of `submit.lua` that the ranker makes for a single submit. Loads the script into Redis.
+ * `redis-benchmark` puts a different player into each place that names one: the work is that of a
+ * real call, the state that it leaves is not.
+ */
+async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
+  const run = (await readInfo(redis.admin, "server")).get("run_id") ?? "";
+  const sha1 = String(await redis.admin.send("SCRIPT", ["LOAD", SUBMIT_SOURCE]));
+  const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
+  const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, { shard, board: MAIN_BOARD });
+  const player = { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION };
+  const write = toWriteCall(shard, player, { operation: "add", board: MAIN_BOARD, value: DELTA });
+  const keys = [...shared.keys, ...write.keys];
+  return ["EVALSHA", sha1, String(keys.length), ...keys, run, ...[...shared.args, ...write.args].map(String)];
 }

@@ -1,52 +1,55 @@
 import { join } from "node:path";
 import { createTokens } from "shared/auth/tokens";
+import { openFencesAt } from "testing/open-fences";
 import { JWT_SECRET } from "testing/services/service-under-test";
 import { createPlayers, type Players, slice, toNumberedId } from "./players.ts";
-import { ENTRY_KINDS, openFences, seedRedis } from "./seed-redis.ts";
+import { ENTRY_KINDS, seedRedis } from "./seed-redis.ts";
 import { type BenchRedis, startAppending, startBenchRedis, WITHOUT_FILE } from "./stores.ts";
 import { OTHER_REGIONS, REGION, TOPOLOGY } from "./topology.ts";
 
 /** A Redis with a board on it. */
-export interface Board extends AsyncDisposable {
+export interface Board {
   readonly redis: BenchRedis;
-  /** The `run_id` of the Redis. */
-  readonly run: string;
   /** Those of `REGION`, with numbered ids; the first of them have tokens. */
   readonly players: Players;
-  /** One token a line. */
-  readonly tokensFile: string;
   readonly tokens: readonly string[];
+  /** The tokens, one a line. */
+  readonly tokensFile: string;
 }
 
 // A read of GLOBAL visits the other regions, too; their size hardly matters.
 const OTHERS_SHARE = 0.01;
 const LIFETIME_SECONDS = 24 * 3600;
 
-/** @param entries in `REGION` @param withTokens how many of the players have an account and a token */
-export async function startBoard(dir: string, entries: number, withTokens: number): Promise<Board> {
-  await using stack = new AsyncDisposableStack();
+/**
+ * Starts a Redis, which `stack` stops.
+ *
+ * @param entries in `REGION` @param withTokens how many of the players have an account and a token
+ */
+export async function startBoard(
+  stack: AsyncDisposableStack,
+  { dir, entries, withTokens }: { dir: string; entries: number; withTokens: number },
+): Promise<Board> {
   const redis = stack.use(await startBenchRedis(dir, WITHOUT_FILE));
   const others = Math.max(1, Math.floor(entries * OTHERS_SHARE));
   const all = createPlayers(entries + others * OTHER_REGIONS.length, Date.now() * 1000, toNumberedId);
-  const players = slice(all, 0, entries);
-  const writers = slice(all, 0, withTokens);
+  const [players, writers] = [slice(all, 0, entries), slice(all, 0, withTokens)];
   const home = { topology: TOPOLOGY, region: REGION, players };
   for (const kind of ENTRY_KINDS) {
-    await seedRedis(redis.admin, { ...home, kind });
+    await seedRedis(redis.admin, kind, home);
     for (const [index, region] of OTHER_REGIONS.entries()) {
       const residents = slice(all, entries + index * others, others);
-      await seedRedis(redis.admin, { topology: TOPOLOGY, region, players: residents, kind });
+      await seedRedis(redis.admin, kind, { topology: TOPOLOGY, region, players: residents });
     }
   }
-  await seedRedis(redis.admin, { ...home, players: writers, kind: "account" });
-  await seedRedis(redis.admin, { ...home, kind: "bare" });
-  const run = await openFences(redis.admin, TOPOLOGY);
+  await seedRedis(redis.admin, "account", { ...home, players: writers });
+  await seedRedis(redis.admin, "bare", home);
+  await openFencesAt(redis.url, TOPOLOGY);
   await startAppending(redis.admin);
   const tokens = await issueTokens(writers);
   const tokensFile = join(dir, "tokens");
   await Bun.write(tokensFile, tokens.map((token) => `${token}\n`).join(""));
-  const owned = stack.move();
-  return { redis, run, players, tokensFile, tokens, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { redis, players, tokens, tokensFile };
 }
 
 async function issueTokens(players: Players): Promise<string[]> {

@@ -1,37 +1,23 @@
 import postgres, { type Sql } from "postgres";
-import { queueKey } from "shared/redis/keys";
 import { loadDrainerConfig } from "../../../drainer/src/config.ts";
 import { fold } from "../../../drainer/src/drain/fold.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
-import { type Load, measureLoad } from "../harness/load.ts";
+import { type Load, measureLoad, withFault } from "../harness/load.ts";
 import { upsertBare } from "./bare-upsert.ts";
 import { inBatches } from "./players.ts";
-import { type Events, stageEvents } from "./queued-events.ts";
+import { type Events, stageEvents, untilDrained } from "./queued-events.ts";
 import { startBenchDrainer } from "./services.ts";
 import { startBenchPostgres, startBenchRedis } from "./stores.ts";
-import { SHARD } from "./topology.ts";
-
-/**
- * A drainer with its stores, and a second database of the same PostgreSQL for bare upserts. When both sides have run the
- * same events, different rows are a fault of the later load.
- */
-export interface DrainSite extends AsyncDisposable {
-  readonly drainerPid: number;
-  /** Makes events the queue, and times the drainer until the queue is empty. */
-  drain(events: Events): Promise<Load>;
-  /** Writes the rows of the same events, in batches as large as the drainer's, folded before the clock starts. */
-  writeBare(events: Events): Promise<Load>;
-}
 
 const DRAINED = "drained";
 const BARE = "bare";
 const SQL_OPTIONS = { max: 1, onnotice: () => {}, fetch_types: false };
-const POLL_MS = 10;
-// Without this bound the bench would wait forever for a drainer that has stopped.
-const STALL_MS = 60_000;
 
-export async function startDrainSite(dir: string): Promise<DrainSite> {
-  await using stack = new AsyncDisposableStack();
+/**
+ * Starts a drainer with its stores, and a second database of the same PostgreSQL for bare upserts.
+ * When both sides have run the same events, different rows are a fault of the later load.
+ */
+export async function startDrainSite(stack: AsyncDisposableStack, dir: string) {
   const redis = stack.use(await startBenchRedis(dir));
   const server = stack.use(await startBenchPostgres(dir, [DRAINED, BARE]));
   for (const name of [DRAINED, BARE]) await migrate(server.url(name));
@@ -40,51 +26,42 @@ export async function startDrainSite(dir: string): Promise<DrainSite> {
   const drainer = stack.use(await startBenchDrainer(dir, env));
   const open = (name: string) => stack.adopt(postgres(server.url(name), SQL_OPTIONS), (sql) => sql.end());
   const [drained, bare] = [open(DRAINED), open(BARE)];
-
-  async function untilEmpty(): Promise<void> {
-    for (let last = Number.POSITIVE_INFINITY, movedAt = performance.now(); ; await Bun.sleep(POLL_MS)) {
-      const left = Number(await redis.admin.send("LLEN", [queueKey(SHARD)]));
-      if (left === 0) return;
-      if (left < last) [last, movedAt] = [left, performance.now()];
-      if (performance.now() - movedAt > STALL_MS) throw new Error(`the drainer stopped before ${left} events`);
-    }
-  }
-
   const lastRun = new Map<Sql, Events>();
+
   async function compareRows(load: Load, sql: Sql, events: Events): Promise<Load> {
     lastRun.set(sql, events);
-    if (lastRun.get(drained) !== lastRun.get(bare) || (await sumRows(drained)) === (await sumRows(bare))) return load;
-    return { ...load, faults: ["the drainer left other rows than the bare upserts"] };
+    const isComparable = lastRun.get(drained) === lastRun.get(bare);
+    const isOther = isComparable && (await sumRows(drained)) !== (await sumRows(bare));
+    return withFault(load, isOther, "the drainer left other rows than the bare upserts");
   }
 
-  const owned = stack.move();
   return {
     drainerPid: drainer.pid,
-    async drain(events) {
+    /** Makes events the queue, and times the drainer until the queue is empty. */
+    async drain(events: Events): Promise<Load> {
       await clear(drained);
       const begin = await stageEvents(redis.admin, events);
       const load = await measureLoad({ drainer: drainer.pid, redis: redis.pid, postgres: server.pid }, async () => {
         const startedAt = performance.now();
         await begin();
-        await untilEmpty();
+        await untilDrained(redis.admin);
         return { items: events.count, seconds: (performance.now() - startedAt) / 1000, faults: [] };
       });
       return compareRows(load, drained, events);
     },
-    async writeBare(events) {
+    /** Writes the same rows in batches as large as the drainer's, folded before the clock starts. */
+    async writeBare(events: Events): Promise<Load> {
       await clear(bare);
       const load = await measureLoad({ postgres: server.pid }, async () => {
         let ms = 0;
-        for (const batch of inBatches(events, batchMax))
-          ms += await upsertBare(
-            bare,
-            fold(batch, ({ user_id }) => user_id),
-          );
+        for (const batch of inBatches(events, batchMax)) {
+          const rows = fold(batch, ({ user_id }) => user_id);
+          ms += await upsertBare(bare, rows);
+        }
         return { items: events.count, seconds: ms / 1000, faults: [] };
       });
       return compareRows(load, bare, events);
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

@@ -1,4 +1,4 @@
-/** A made-up player, always the same for one index. */
+/** A made-up player, the same for one index each time. */
 export interface Player {
   userId: string;
   name: string;

@@ -4,7 +4,7 @@ import { readScoreEvent, scoreEventSchema } from "shared/model/events";
 import { queueKey } from "shared/redis/keys";
 import { scratchDir } from "stack/scratch-dir";
 import { startGrowthBoard } from "../growth/board.ts";
-import { inBatches } from "./players.ts";
+import { createPlayers, inBatches } from "./players.ts";
 import { createEvents, stageEvents } from "./queued-events.ts";
 import { startBenchRedis } from "./stores.ts";
 import { SHARD } from "./topology.ts";
@@ -35,9 +35,11 @@ test("staged events become the queue at once, the oldest at the end that a drain
 });
 
 test("an event is spelled as the ranker spells it, which the drainer reads without parsing JSON", async () => {
-  await using board = await startGrowthBoard({ dir, entries: 10, shards: 1, nowUs: Date.now() * 1000 });
-  await board.call("submit", board.players.at(3));
-  const written = String(await board.admin.send("LINDEX", [queueKey(SHARD), "0"]));
+  await using stack = new AsyncDisposableStack();
+  const players = createPlayers(10, Date.now() * 1000);
+  const { admin, calls } = await startGrowthBoard(stack, { dir, players, shards: 1 });
+  await calls.submit(players.at(3));
+  const written = String(await admin.send("LINDEX", [queueKey(SHARD), "0"]));
   const spelled = JSON.stringify(createEvents(1, 1).at(0));
   expect(Object.keys(JSON.parse(spelled))).toEqual(Object.keys(JSON.parse(written)));
   for (const text of [written, spelled]) expect(readScoreEvent(text)).toEqual(scoreEventSchema.parse(JSON.parse(text)));

@@ -46,3 +46,17 @@ export async function stageEvents(redis: RedisClient, events: Events): Promise<(
   await sendBatches(redis, toBatches());
   return async () => void (await redis.send("RENAME", [STAGING, queueKey(SHARD)]));
 }
+
+const POLL_MS = 10;
+// Without this bound the bench would wait forever for a drainer that has stopped.
+const STALL_MS = 60_000;
+
+/** Waits until a drainer has emptied the queue. @throws Error when the queue no longer shrinks */
+export async function untilDrained(redis: RedisClient): Promise<void> {
+  for (let last = Number.POSITIVE_INFINITY, movedAt = performance.now(); ; await Bun.sleep(POLL_MS)) {
+    const left = Number(await redis.send("LLEN", [queueKey(SHARD)]));
+    if (left === 0) return;
+    if (left < last) [last, movedAt] = [left, performance.now()];
+    if (performance.now() - movedAt > STALL_MS) throw new Error(`the drainer stopped before ${left} events`);
+  }
+}

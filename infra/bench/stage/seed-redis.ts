@@ -2,18 +2,8 @@ import type { RedisClient } from "bun";
 import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
-import {
-  ACCOUNTS_TAG,
-  accountKey,
-  answersKeys,
-  boardKey,
-  clockKey,
-  entriesKey,
-  fenceKey,
-  MAIN_BOARD,
-} from "shared/redis/keys";
-import { formatFence } from "shared/stores/fence";
-import { readInfo, readUsedBytes } from "testing/redis/server-cost";
+import { accountKey, answersKeys, boardKey, clockKey, entriesKey, MAIN_BOARD } from "shared/redis/keys";
+import { readUsedBytes } from "testing/redis/server-cost";
 import { toAnswerField } from "../../../ranker/src/writes/submit-script.ts";
 import { inBatches, type Player, type Players } from "./players.ts";
 
@@ -26,22 +16,18 @@ const DAY_SECONDS = 24 * 3600;
 /** As long as an argon2id hash with 19 MiB and 2 passes. */
 export const PASSWORD_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${"s".repeat(43)}$${"h".repeat(43)}`;
 
-/** Score and member in a ranking. */
-export const toRanked = ({ userId, score, reachedAtUs }: Player) => [score, toArrival(reachedAtUs) + userId] as const;
+const toMember = ({ userId, reachedAtUs }: Player) => toArrival(reachedAtUs) + userId;
+const toRecord = ({ name, score, reachedAtUs }: Player) =>
+  formatRecord({ arrival: toArrival(reachedAtUs), updatedAt: String(reachedAtUs), score: String(score), name });
 
-/** Field and value of a record. */
-export function toRecord({ userId, name, score, reachedAtUs }: Player) {
-  const arrival = toArrival(reachedAtUs);
-  return [userId, formatRecord({ arrival, updatedAt: String(reachedAtUs), score: String(score), name })] as const;
-}
-
-/** Every kind of key that Redis holds for a player, as its writer leaves it, and a bare sorted set for comparison. */
+/** Every kind of key that Redis holds for a player, and a bare sorted set for comparison. */
 const writers = {
   bare: (_, players) => [["ZADD", "bare", ...players.flatMap(({ score, userId }) => [score, userId])]],
-  ranking: (shard, players) => [["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap(toRanked)]],
+  ranking: (shard, players) => [
+    ["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.score, toMember(player)])],
+  ],
   record: (shard, players) => [
-    ["HSET", entriesKey(shard, MAIN_BOARD), ...players.flatMap(toRecord)],
-    ["SET", clockKey(shard), players.at(-1)?.reachedAtUs ?? 0],
+    ["HSET", entriesKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.userId, toRecord(player)])],
   ],
   account: (shard, players) =>
     players.map(({ userId, name, reachedAtUs }) => {
@@ -62,9 +48,13 @@ const writers = {
 export type Kind = keyof typeof writers;
 
 /** The keys that `submit.lua` writes for an entry, without the queue. */
-export const ENTRY_KINDS: readonly Kind[] = ["ranking", "record"];
+export const ENTRY_KINDS = ["ranking", "record"] as const;
 
-/** Sends batches of commands; Redis works on one while this process makes the next. @throws what Redis answers */
+/** The commands that write a kind of key for some players, as the ranker or a restore leaves it. */
+export const toCommands = (kind: Kind, ...args: Parameters<Write>): Command[] =>
+  (writers[kind] satisfies Write)(...args);
+
+/** Sends batches of commands; Redis works on one while this process makes the next. */
 export async function sendBatches(redis: RedisClient, batches: Iterable<readonly Command[]>): Promise<void> {
   let previous: Promise<unknown> = Promise.resolve();
   for (const commands of batches) {
@@ -74,38 +64,30 @@ export async function sendBatches(redis: RedisClient, batches: Iterable<readonly
   await previous;
 }
 
-/** The players of one region, and the kind of key to write for them. */
-export interface Seed {
+/** Players of one region. */
+export interface Residents {
   topology: Topology;
   region: string;
   players: Players;
-  kind: Kind;
 }
 
 /**
  * Writes one kind of key for all players of a region.
  *
  * @param redis a patient connection: that of a service gives up while Redis is busy with a seed
- * @returns the memory that Redis took for it, in bytes @throws what Redis answers
+ * @returns the memory that Redis took for it, in bytes
  */
-export async function seedRedis(redis: RedisClient, { topology, region, players, kind }: Seed): Promise<number> {
-  const write: Write = writers[kind];
+export async function seedRedis(redis: RedisClient, kind: Kind, residents: Residents): Promise<number> {
+  const { topology, region, players } = residents;
   const before = await readUsedBytes(redis);
+  const toClock = (shard: Shard, batch: readonly Player[]): Command[] =>
+    kind === "record" ? [["SET", clockKey(shard), batch.at(-1)?.reachedAtUs ?? 0]] : [];
   function* toBatches() {
     for (const batch of inBatches(players, BATCH)) {
       const byShard = Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId));
-      yield [...byShard].flatMap(([shard, onShard]) => write(shard, onShard));
+      yield [...byShard].flatMap(([shard, onShard]) => [...toCommands(kind, shard, onShard), ...toClock(shard, batch)]);
     }
   }
   await sendBatches(redis, toBatches());
   return (await readUsedBytes(redis)) - before;
-}
-
-/** Opens the shards and the accounts of a Redis that no drainer guards. @returns the `run_id` of the server */
-export async function openFences(redis: RedisClient, { shards }: Topology): Promise<string> {
-  const run = (await readInfo(redis, "server")).get("run_id") ?? "";
-  for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
-    await redis.send("SET", [fenceKey(tag), formatFence({ origin: "bench", kept: 0, from: 0, run })]);
-  }
-  return run;
 }
