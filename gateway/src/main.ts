@@ -23,7 +23,8 @@ await runService(
       commandTimeoutMs: LIMIT_COMMAND_MS,
     });
     shutdown.onClose("redis", () => stores.close());
-    // Without Redis each gateway counts by itself and gives the whole quota, so that it waits a little for Redis first.
+    // Without Redis each gateway counts by itself and gives the whole quota, so that it waits a
+    // little for Redis first.
     await connectWithin(stores, CONNECT_MS);
 
     const pool = createPool(config.rankerUrls);
@@ -42,7 +43,8 @@ await runService(
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
     listen(app.fetch, { metrics });
-    // Streams end first: they would hold the server open, and their viewers reconnect to another gateway.
+    // Streams end first: they would hold the server open, and their viewers reconnect to another
+    // gateway.
     shutdown.onClose("live streams", () => live.close());
   },
 );

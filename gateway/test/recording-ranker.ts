@@ -11,7 +11,10 @@ export interface RecordingRanker {
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}';
 const HEAD_ANSWER = ANSWER.slice(0, ANSWER.indexOf("{"));
 
-/** A ranker of the tests that shares no parser with the gateway: bytes are cut by Content-Length alone. */
+/**
+ * A ranker of the tests that shares no parser with the gateway: bytes are cut by Content-Length
+ * alone.
+ */
 export async function startRecordingRanker(): Promise<RecordingRanker> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();

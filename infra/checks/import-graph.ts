@@ -12,7 +12,8 @@ const transpiler = new Bun.Transpiler({ loader: "ts" });
  * Reads the imports of all sources, Lua and SQL included, imports of types left out. A file that is
  * named in a string counts as imported: tests run commands and read documents by their path.
  *
- * @param options.withProcesses count the mains of all services as imported by a file that starts services
+ * @param options.withProcesses count the mains of all services as imported by a file that starts
+ *   services
  */
 export async function readImporters(options: { withProcesses: boolean }): Promise<Importers> {
   const importers = new Map<string, Set<string>>();
@@ -25,7 +26,9 @@ export async function readImporters(options: { withProcesses: boolean }): Promis
   return importers;
 }
 
-/** The test files that a change below `folders` can break, sorted. A path may also name one file. */
+/**
+ * The test files that a change below `folders` can break, sorted. A path may also name one file.
+ */
 export function testsOf(importers: Importers, tests: readonly string[], folders: readonly string[]): string[] {
   const isNamed = (file: string) => folders.some((folder) => !relative(folder, file).startsWith(".."));
   const reached = new Set([...importers.keys(), ...tests].filter(isNamed));

@@ -10,7 +10,10 @@ const HELP = `Runs the tests: all of them, or those that a change to the named f
   --all   also the tests that reach a PATH only through a service that they start as a process
 `;
 
-/** Splits arguments into paths of files or folders that exist, and the rest, which is for `bun test`. */
+/**
+ * Splits arguments into paths of files or folders that exist, and the rest, which is for `bun
+ * test`.
+ */
 function splitArguments(given: readonly string[]): { paths: string[]; others: string[] } {
   const isPath = (each: string, index: number) =>
     !each.startsWith("-") && given[index - 1] !== "-t" && existsSync(each);

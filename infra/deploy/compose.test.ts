@@ -43,7 +43,10 @@ const environmentOf = ({ environment = {} }: Service, dotEnv: Variables = {}) =>
     Object.entries(environment).map(([name, value]) => [name, interpolate(String(value), { ...secrets, ...dotEnv })]),
   );
 
-/** The file or folder of this repository that is mounted at a path of a service, undefined if there is none. */
+/**
+ * The file or folder of this repository that is mounted at a path of a service, undefined if there
+ * is none.
+ */
 function mountedAt({ volumes = [] }: Service, path: string): string | undefined {
   for (const volume of volumes) {
     const [source = "", target = ""] = volume.split(":");

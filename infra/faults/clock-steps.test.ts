@@ -17,7 +17,8 @@ const topology = createTopology(["EU"], 1, ["main"]);
 const [shard] = topology.shards;
 if (shard === undefined) throw new Error("no shard");
 
-// Without a C compiler, the tests of `token-bucket.lua` and `hold-lease.lua` alone check such states.
+// Without a C compiler, the tests of `token-bucket.lua` and `hold-lease.lua` alone check such
+// states.
 describe.skipIf(!canStepClocks)("when the clock of Redis steps by an hour (needs cc)", () => {
   let stepped: Awaited<ReturnType<typeof startSteppedRedis>>;
   let under: UnderTest;

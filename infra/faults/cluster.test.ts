@@ -55,7 +55,10 @@ async function untilWritten(at: Site, token: string): Promise<number> {
 /** Names the requests of `untilWritten` in the log. */
 const PROBE = { "X-Request-Id": "probe" };
 
-/** Checks the time of each probe by the gateway's log: this process is late itself, as it sends the load. */
+/**
+ * Checks the time of each probe by the gateway's log: this process is late itself, as it sends the
+ * load.
+ */
 function expectAnsweredInTime({ gateways: [{ lines }] }: Site): void {
   const probes = lines.filter((line) => line.includes('"request_id":"probe"'));
   const durations = probes.map((line) => (JSON.parse(line) as { duration_ms: number }).duration_ms);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { createHistory } from "./history.ts";
 
-/** One player with an acknowledged write of 5 points, an unknown one of 3 and a refused one of 7. */
+/**
+ * One player with an acknowledged write of 5 points, an unknown one of 3 and a refused one of 7.
+ */
 function played() {
   const history = createHistory();
   const ada = history.add("ada");

@@ -29,7 +29,10 @@ async function untilWritten(token: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Sends every kind of request at once while Redis is away, and expects 503 for each within a second. */
+/**
+ * Sends every kind of request at once while Redis is away, and expects 503 for each within a
+ * second.
+ */
 async function expectRefusals(token: string): Promise<void> {
   const client = clientOf(gateway);
   const requests = [

@@ -10,7 +10,9 @@ import { expectNothingLost } from "./under-load.ts";
 const env = { PARTITIONS: "1" };
 const site = await forFile(startSite({ rankers: 2, drainers: 2, env }));
 
-/** Starts `bun run lb repartition` with an environment that has the present number of partitions. */
+/**
+ * Starts `bun run lb repartition` with an environment that has the present number of partitions.
+ */
 function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const command = join(import.meta.dir, "../commands/lb.ts");
   return Bun.spawn([process.execPath, command, "repartition", "--to", String(to)], {

@@ -17,7 +17,9 @@ import { gatewayFields } from "../../gateway/src/config.ts";
 import type { History, Verdict } from "./history.ts";
 import { type Member, startMember } from "./member.ts";
 
-/** A service with proxies of its own, so that a fault of its connections affects no other service. */
+/**
+ * A service with proxies of its own, so that a fault of its connections affects no other service.
+ */
 export interface ServiceMember extends Member {
   readonly url: string;
   /** The address that Prometheus scrapes. */
@@ -71,7 +73,10 @@ export interface SiteOptions {
   redisArgs?: string[];
   /** Variables of every Redis. */
   redisEnv?: Record<string, string>;
-  /** A Redis Cluster instead of one server. It has no proxies: its nodes announce their own addresses. */
+  /**
+   * A Redis Cluster instead of one server. It has no proxies: its nodes announce their own
+   * addresses.
+   */
   cluster?: boolean;
   /** Arguments of Bun for every service. */
   bunArgs?: string[];
@@ -99,7 +104,9 @@ async function startSingle(
   return { nodes: [redis], url: `redis://127.0.0.1:${redis.port}` };
 }
 
-/** Starts the stores, then the services (one of each by default), and resolves when all are ready. */
+/**
+ * Starts the stores, then the services (one of each by default), and resolves when all are ready.
+ */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const { rankers = 1, gateways = 1, drainers = 1, env = {}, redisArgs = [] } = options;
   const { redisEnv = {}, bunArgs = [], cluster = false } = options;

@@ -47,7 +47,10 @@ async function enter(): Promise<Lane> {
   return { userId, token, acknowledged: 0, unknown: 0 };
 }
 
-/** Adds points without idempotency keys until it is stopped. Each answer tells the outcome of its write. */
+/**
+ * Adds points without idempotency keys until it is stopped. Each answer tells the outcome of its
+ * write.
+ */
 function startWriting(lanes: readonly Lane[]): () => Promise<void> {
   let isStopped = false;
   const work = lanes.map(async (lane) => {

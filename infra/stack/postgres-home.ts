@@ -14,7 +14,9 @@ import { createRequire } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The ids that PostgreSQL runs under in place of root, which it refuses; undefined for other users. */
+/**
+ * The ids that PostgreSQL runs under in place of root, which it refuses; undefined for other users.
+ */
 export function postgresOwner(): { uid: number; gid: number } | undefined {
   if (userInfo().uid !== 0) return undefined;
   if (!userExists("postgres")) {
@@ -34,7 +36,9 @@ function userExists(name: string): boolean {
   }
 }
 
-/** Whether any user may enter `folder`: it and all folders above it have the search bit for others. */
+/**
+ * Whether any user may enter `folder`: it and all folders above it have the search bit for others.
+ */
 export function isReachableByAll(folder: string): boolean {
   for (let dir = realpathSync(folder); ; dir = dirname(dir)) {
     if ((statSync(dir).mode & 0o001) === 0) return false;

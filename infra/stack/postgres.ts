@@ -61,7 +61,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 const ALONE_WITHIN_MS = 30_000;
 const ALONE_POLL_MS = 100;
 
-/** Waits for the backends of a killed server, which finish their statement before they notice its end. */
+/**
+ * Waits for the backends of a killed server, which finish their statement before they notice its
+ * end.
+ */
 async function launchWhenAlone(options: LaunchOptions): Promise<Engine> {
   for (const endsAt = performance.now() + ALONE_WITHIN_MS; ; await delay(ALONE_POLL_MS)) {
     try {

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { isReachableByAll } from "stack/postgres-home";
 import { replaceFile } from "./replace-file.ts";
 
-/** Made at the first start and kept: tokens and the database password stay valid after a restart. */
+/**
+ * Made at the first start and kept: tokens and the database password stay valid after a restart.
+ */
 export interface Secrets {
   jwtSecret: string;
   postgresPassword: string;

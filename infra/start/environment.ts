@@ -14,7 +14,9 @@ const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFie
 );
 const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];
 
-/** Defaults for one machine, where all clients have the same address and no other machine connects. */
+/**
+ * Defaults for one machine, where all clients have the same address and no other machine connects.
+ */
 const EASY = {
   PASSWORDS: "optional",
   RATE_ADDRESS_PER_SECOND: "2000",

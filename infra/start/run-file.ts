@@ -9,7 +9,9 @@ interface KnownProcess {
   command: string;
 }
 
-/** Records the processes of a data folder, so that the next start can end those of a killed stack. */
+/**
+ * Records the processes of a data folder, so that the next start can end those of a killed stack.
+ */
 export interface RunFile {
   /** Records a child. */
   add(pid: number): void;

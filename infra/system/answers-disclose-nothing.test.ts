@@ -3,7 +3,9 @@ import { forFile } from "testing/for-file";
 import { words } from "testing/words";
 import { startPath } from "./test/path-under-test.ts";
 
-/** A player on no board. Only a registration under the same id may disclose that the account exists. */
+/**
+ * A player on no board. Only a registration under the same id may disclose that the account exists.
+ */
 const HIDDEN = "hidden-player";
 
 const path = await forFile(startPath());

@@ -41,7 +41,11 @@ beforeEach(() => flushAll(redis));
 const tokens = createTokens(TOKEN_OPTIONS);
 const tokenOf = (userId: string) => tokens.issue({ userId, name: userId, region: "EU" });
 
-/** Sends request number `n` to a gateway. @returns the seconds of Retry-After; undefined where it passes */
+/**
+ * Sends request number `n` to a gateway.
+ *
+ * @returns the seconds of Retry-After; undefined where it passes
+ */
 type Send = (url: string, n: number) => Promise<number | undefined>;
 
 /** A client that does not retry. */
@@ -147,7 +151,8 @@ describe.each(Object.entries(LIMITS))("three gateways, one bucket by %s", (polic
     expect(tally.allowed).toBeGreaterThanOrEqual(burst);
     expect(tally.allowed).toBeLessThan(1.05 * (burst + perSecond * tally.seconds));
 
-    // A read may have to wait again: the other gateway settles what it let pass beyond the quota first.
+    // A read may have to wait again: the other gateway settles what it let pass beyond the quota
+    // first.
     for (const [i, { url }] of gateways.entries()) {
       let retryAfter = await send(url, i);
       for (let n = 0; retryAfter === undefined && n < 2 * burst; n++) retryAfter = await send(url, i);

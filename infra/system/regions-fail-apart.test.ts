@@ -12,7 +12,10 @@ import { LEASE_TTL_MS } from "../../drainer/src/leases/lease.ts";
 import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
 import { NO_LIMITS } from "../faults/site.ts";
 
-/** Each region has a Redis and a database of its own, behind proxies. Accounts are on those of GLOBAL. */
+/**
+ * Each region has a Redis and a database of its own, behind proxies. Accounts are on those of
+ * GLOBAL.
+ */
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"] as const;
 type Region = (typeof REGIONS)[number];
 

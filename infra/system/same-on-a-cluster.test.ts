@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-/** The tests that use Redis most; `bun run test:cluster` runs all tests of the ranker and the drainer. */
+/**
+ * The tests that use Redis most; `bun run test:cluster` runs all tests of the ranker and the
+ * drainer.
+ */
 const FILES = [
   "ranker/src/boards/boards.test.ts",
   "ranker/src/writes/submit.test.ts",

@@ -67,7 +67,11 @@ export function startIdentityProvider(): IdentityProvider {
   return provider;
 }
 
-/** Signs a token. @param changed claims that replace the default ones; an undefined one is removed */
+/**
+ * Signs a token.
+ *
+ * @param changed claims that replace the default ones; an undefined one is removed
+ */
 export function signAs(key: SigningKey, changed: Record<string, unknown> = {}, header: object = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const claims = {

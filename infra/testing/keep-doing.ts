@@ -1,6 +1,9 @@
 /** Work that goes on beside a test. */
 
-/** Repeats `work` in `lanes` at once until `stop`, which waits for the runs under way and throws their errors. */
+/**
+ * Repeats `work` in `lanes` at once until `stop`, which waits for the runs under way and throws
+ * their errors.
+ */
 export function keepDoing(work: () => Promise<unknown>, lanes = 1): AsyncDisposable & { stop(): Promise<void> } {
   let isStopped = false;
   const lane = async () => {

@@ -1,4 +1,7 @@
-/** Real servers for one test file, with free ports and folders of their own, which `dispose` removes. */
+/**
+ * Real servers for one test file, with free ports and folders of their own, which `dispose`
+ * removes.
+ */
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -81,7 +84,9 @@ export async function scratchPostgres(databases: string[]): Promise<PostgresServ
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 
-/** A Redis and a PostgreSQL for the processes of one test file, with the variables that name them. */
+/**
+ * A Redis and a PostgreSQL for the processes of one test file, with the variables that name them.
+ */
 export async function scratchStores() {
   const [redis, postgres] = await Promise.all([scratchRedis(), scratchPostgres(["leaderboard"])]);
   return {

@@ -35,7 +35,10 @@ export type RankerSettings = Pick<
 export interface RankerParts {
   log: Log;
   stores: RankerStores;
-  /** A write that waits for a replica holds back its connection: reads have their own. The same unless given. */
+  /**
+   * A write that waits for a replica holds back its connection: reads have their own. The same
+   * unless given.
+   */
   writers?: RankerStores;
   /** Asks the home store unless given. */
   confirmAccount?: ConfirmAccount;

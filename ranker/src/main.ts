@@ -38,7 +38,8 @@ await runService(
       log.warn("passwords are optional: anyone who knows a player's name may log in as that player");
     }
     listen(app.fetch, { answerLinked, metrics });
-    // Streams end first: they would hold the server open, and their viewers reconnect to another ranker.
+    // Streams end first: they would hold the server open, and their viewers reconnect to another
+    // ranker.
     shutdown.onClose("live streams", () => live.close());
   },
 );

@@ -23,7 +23,10 @@ export interface BuildOptions {
   queueMax?: number;
   passwordsRequired?: boolean;
   provider?: ProviderOptions;
-  /** Whether a write asks for the player's account; not so by default, since most players of tests have none. */
+  /**
+   * Whether a write asks for the player's account; not so by default, since most players of tests
+   * have none.
+   */
   confirmsAccounts?: boolean;
   log?: Log;
   /** Where that is asked, if not in the Redis of the scores. */

@@ -3,8 +3,8 @@ import type { OnEnd } from "shared/http/serve";
 import { createLineWriter, type Log } from "shared/log/log";
 
 /**
- * Logs one line a request, at its end: who asked for what, which upstream answered, how long it took. Never a header,
- * never a query.
+ * Logs one line a request, at its end: who asked for what, which upstream answered, how long it
+ * took. Never a header, never a query.
  */
 export function logAccess(log: Log): OnEnd {
   const writeLine = createLineWriter(log);

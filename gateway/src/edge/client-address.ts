@@ -15,9 +15,9 @@ const isTrusted = (trusted: BlockList, address: string) =>
   isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
 /**
- * Finds the client's address, and the `X-Forwarded-For` to pass on. Proxies append to that header, and any client can
- * begin one: it is read from the right, for as long as its writer is a trusted proxy. Where the peer is none, the chain
- * that goes on begins with the peer.
+ * Finds the client's address, and the `X-Forwarded-For` to pass on. Proxies append to that header,
+ * and any client can begin one: it is read from the right, for as long as its writer is a trusted
+ * proxy. Where the peer is none, the chain that goes on begins with the peer.
  *
  * @param peer the address of the connection's other end
  */

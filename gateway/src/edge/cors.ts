@@ -16,7 +16,8 @@ const EXPOSED_HEADERS = "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,Rate
 const PREFLIGHT_LIFETIME_SECONDS = "600";
 
 /**
- * CORS for pages of these origins; `["*"]` allows every origin. Cookies are not in it: a page sends its token itself.
+ * CORS for pages of these origins; `["*"]` allows every origin. Cookies are not in it: a page sends
+ * its token itself.
  *
  * @returns undefined where no other origin is allowed
  */

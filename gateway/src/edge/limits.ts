@@ -26,7 +26,10 @@ export interface LimitDeps {
 /** Puts the limits of an operation before what answers it. */
 export type LimitOperation = (operation: Pick<Operation, "limits">, answer: Handle) => Handle;
 
-/** Limits by buckets in Redis: of players, operators, and the networks of clients that show no token. */
+/**
+ * Limits by buckets in Redis: of players, operators, and the networks of clients that show no
+ * token.
+ */
 export function createLimits(deps: LimitDeps): LimitOperation {
   const { limits, limiter, stores, tokens, topology, onRateLimited } = deps;
   const byUser = toPolicy("user", limits.user);
@@ -87,7 +90,10 @@ interface Limited {
   limited: Record<string, string> | Promise<Record<string, string>>;
 }
 
-/** The answer with its rate limit headers, which tell the client where it stands after a refusal, too. */
+/**
+ * The answer with its rate limit headers, which tell the client where it stands after a refusal,
+ * too.
+ */
 export async function answerLimited(answer: Handle, incoming: Incoming, { facts, limited }: Limited): Promise<Reply> {
   let headers: Record<string, string> = {};
   let reply: Reply;

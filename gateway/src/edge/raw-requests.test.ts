@@ -26,7 +26,10 @@ beforeEach(() => {
 
 const open = (bytes: string, port = gateway.port) => openRaw(port, bytes);
 
-/** A login, which the gateway forwards without a token: what a parser let through by mistake would reach the ranker. */
+/**
+ * A login, which the gateway forwards without a token: what a parser let through by mistake would
+ * reach the ranker.
+ */
 const login = (headers: string[], body = "") =>
   `${toLines("POST /auth/login HTTP/1.1", "Host: x", ...headers, "")}${body}`;
 const top = (...headers: string[]) => toLines("GET /top HTTP/1.1", ...headers, "");
@@ -94,7 +97,8 @@ describe("refused before our code, with the connection closed and nothing forwar
     expect(ranker.requests).toEqual([]);
   });
 
-  // HTTP's word for a version that is none, which is what Bun makes of a request line that it cannot cut in three.
+  // HTTP's word for a version that is none, which is what Bun makes of a request line that it
+  // cannot cut in three.
   test.each([
     ["a bare LF behind the request line", "GET /top HTTP/1.1\nHost: x\n\n"],
     ["NUL in the target", toLines("GET /top\0 HTTP/1.1", "Host: x", "")],
@@ -112,8 +116,8 @@ describe("refused before our code, with the connection closed and nothing forwar
   });
 });
 
-// Bun ends a connection that sends on before it has its answer, and may have begun the first request by then: it is as
-// if the client had gone away.
+// Bun ends a connection that sends on before it has its answer, and may have begun the first
+// request by then: it is as if the client had gone away.
 describe("bytes behind a whole request are never sent on, and the request itself at most once", () => {
   const body = login(["Content-Length: 2"], "{}");
 
@@ -157,7 +161,10 @@ describe("refused by us, with a problem document and the connection closed", () 
   });
 });
 
-/** Spellings that Bun's URL reads as this path; a proxy that decides by path reads most of them as another one. */
+/**
+ * Spellings that Bun's URL reads as this path; a proxy that decides by path reads most of them as
+ * another one.
+ */
 const spellingsOf = (path: string) => {
   const [first = "", ...rest] = path.slice(1).split("/");
   const behind = rest.map((segment) => `/${segment}`).join("");
@@ -389,8 +396,8 @@ test("slow clients lose their connection, nothing of their requests is sent on, 
     drip("GET /top?", "a"),
     drip(`${toLines("GET /top HTTP/1.1", "Host: x")}X-A: `, "a"),
     drip(toLines("GET /top HTTP/1.1", "Host: x"), "X-A: b\r\n"),
-    // The idle time-out that ends a kept connection is 120 seconds in a service: here it is 4, to see that a byte which
-    // arrives does not begin it anew.
+    // The idle time-out that ends a kept connection is 120 seconds in a service: here it is 4, to
+    // see that a byte which arrives does not begin it anew.
     drip(`${smuggled}GET /top?`, "a", keeping.port),
   ];
   let slow = bodies.length + heads.length;

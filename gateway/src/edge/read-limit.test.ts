@@ -33,7 +33,10 @@ function start(read: Limit, store = redis): void {
 const ask = (path: string, peer = client, init?: RequestInit) => gateway.app.request(path, init, { peer });
 const tight: Limit = { perSecond: 0.01, burst: 100 };
 
-/** What a request takes of a bucket that is less than half full, and so told; counted in the gateway alone, to be exact. */
+/**
+ * What a request takes of a bucket that is less than half full, and so told; counted in the gateway
+ * alone, to be exact.
+ */
 async function costOf(path: string, init?: RequestInit): Promise<number> {
   start(tight, down);
   for (let n = 0; n < 60; n++) await ask("/rank/ada");

@@ -12,8 +12,8 @@ export interface ReadCost {
   /** Permits, by the query. */
   permitsOf: (query: string) => number;
   /**
-   * Whether answers always tell the limit. The busiest routes tell it once less than half of a bucket is left: to tell
-   * it always took 8 % of the rate of ranks at the gateway.
+   * Whether answers always tell the limit. The busiest routes tell it once less than half of a
+   * bucket is left: to tell it always took 8 % of the rate of ranks at the gateway.
    */
   isAlwaysTold: boolean;
 }
@@ -33,8 +33,9 @@ const RANK_COST: ReadCost = { permitsOf: () => RANK_PERMITS, isAlwaysTold: false
 const STREAM_COST: ReadCost = { permitsOf: () => STREAM_PERMITS, isAlwaysTold: true };
 
 /**
- * Costs by operation, about as reads cost Redis and the way there. A rank is the measure; a hundred entries of a top
- * cost no more; of every shard that is asked for neighbours `around` reads ten for a permit.
+ * Costs by operation, about as reads cost Redis and the way there. A rank is the measure; a hundred
+ * entries of a top cost no more; of every shard that is asked for neighbours `around` reads ten for
+ * a permit.
  */
 const COSTS: Readonly<Record<string, ReadCost>> = {
   top: {
@@ -65,11 +66,14 @@ function readCount(query: string, name: string, { missing, max }: { missing: num
 export type LimitRead = (cost: ReadCost, answer: Handle) => Handle;
 
 const TOLD_BELOW_SHARE = 0.5;
-// A refusal costs the gateway as much as a rank. A client that asks again at once is slowed down to 20 a second for each
-// of its connections, so that its refusals leave the gateway to others.
+// A refusal costs the gateway as much as a rank. A client that asks again at once is slowed down to
+// 20 a second for each of its connections, so that its refusals leave the gateway to others.
 const REFUSAL_DELAY_MS = 50;
 
-/** Limits reads by the networks of the client. It decides in this process, so that a read waits for no store. */
+/**
+ * Limits reads by the networks of the client. It decides in this process, so that a read waits for
+ * no store.
+ */
 export function createReadLimit({
   limits,
   limiter,

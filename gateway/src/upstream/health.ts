@@ -13,8 +13,8 @@ export interface HealthChecks {
 }
 
 /**
- * Probes `GET /ready` of every upstream for as long as the gateway runs, and keeps the states in the pool. An upstream
- * whose name does not exist is probed less often.
+ * Probes `GET /ready` of every upstream for as long as the gateway runs, and keeps the states in
+ * the pool. An upstream whose name does not exist is probed less often.
  */
 export function startHealthChecks(pool: Pool, log: Log, intervalMs = PROBE_INTERVAL_MS): HealthChecks {
   const busy = new Set<Upstream>();

@@ -54,7 +54,8 @@ function namedIn(connection: string | null | undefined): readonly string[] {
   return connection.split(",").map((name) => name.trim().toLowerCase());
 }
 
-// Bun in the ranker refuses a head of 16 KiB or of 199 lines, with an empty answer; fetch adds some lines of its own.
+// Bun in the ranker refuses a head of 16 KiB or of 199 lines, with an empty answer; fetch adds some
+// lines of its own.
 const HEAD_BYTES_MAX = 15 * 1024;
 const HEAD_LINES_MAX = 150;
 
@@ -62,8 +63,8 @@ const HEAD_LINES_MAX = 150;
 type SentHead = Pick<Incoming, "target" | "requestId" | "client" | "headers">;
 
 /**
- * The headers of a request to an upstream: those of the client, without those of the client's connection. Names are in
- * lower case.
+ * The headers of a request to an upstream: those of the client, without those of the client's
+ * connection. Names are in lower case.
  *
  * @throws Problem `head_too_large` for a head that a ranker could not read
  */

@@ -33,15 +33,18 @@ const ATTEMPTS_MAX = 2;
 export function proxyOperation(operation: Operation, { live, ...options }: ProxyDeps): Handle {
   const ask: Handle = async (incoming) => forward(await toOutgoing(incoming, operation), options);
   if (operation.success[200]?.mediaType === "text/event-stream") return streamOperation(operation, live, ask);
-  // With tracing on, requests for a top do not share an answer, because a trace describes one request.
+  // With tracing on, requests for a top do not share an answer, because a trace describes one
+  // request.
   return operation.id === "top" && options.tracing === undefined ? shareAnswers(ask) : ask;
 }
 
 /**
- * Sends a request to the next upstream that is up and reads its whole answer. A request that fails is tried once more
- * on another upstream: a repeatable one always, any other when its connection was refused.
+ * Sends a request to the next upstream that is up and reads its whole answer. A request that fails
+ * is tried once more on another upstream: a repeatable one always, any other when its connection
+ * was refused.
  *
- * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write may stand)
+ * @throws Problem `no_upstream`, `unavailable` (nothing was changed), `outcome_unknown` (a write
+ *   may stand)
  */
 export async function forward(outgoing: Outgoing, { pool, onRetry, tracing }: ProxyOptions): Promise<UpstreamReply> {
   const startedAt = performance.now();
@@ -112,7 +115,8 @@ async function send(outgoing: Outgoing, { upstream, timeoutMs }: Way): Promise<U
     signal: AbortSignal.timeout(timeoutMs),
     body: body.byteLength === 0 ? null : body,
   });
-  // Read to its end here: once the first byte has gone to the client, another upstream cannot be tried.
+  // Read to its end here: once the first byte has gone to the client, another upstream cannot be
+  // tried.
   const bytes = await response.arrayBuffer();
   const received = toHeaderList(response.headers);
   const sent = toClientHeaders(received, upstream.address);

@@ -13,9 +13,9 @@ interface SharedReply {
 }
 
 /**
- * Sends one upstream request for all callers that ask the same query at the same time. The upstream request carries the
- * query, and of the first caller the request id and the `traceparent`, which change no answer. A caller
- * whose own headers are too large is refused before it joins.
+ * Sends one upstream request for all callers that ask the same query at the same time. The upstream
+ * request carries the query, and of the first caller the request id and the `traceparent`, which
+ * change no answer. A caller whose own headers are too large is refused before it joins.
  */
 export function shareAnswers(ask: Handle): Handle {
   const read = createCoalesce<SharedReply>();

@@ -43,7 +43,9 @@ export function closeLinks({ upstreams }: Pool): void {
   for (const { link } of upstreams) link?.close();
 }
 
-/** Picks the next upstream that is up, round robin, without `except`. Undefined where there is none. */
+/**
+ * Picks the next upstream that is up, round robin, without `except`. Undefined where there is none.
+ */
 export function pick(pool: Pool, except?: Upstream): Upstream | undefined {
   const { upstreams } = pool;
   for (let tried = 0; tried < upstreams.length; tried++) {

@@ -14,7 +14,10 @@ import { ENTRY_KINDS, seedRedis } from "../stage/seed-redis.ts";
 import { startAppending, startBenchRedis, WITHOUT_FILE } from "../stage/stores.ts";
 import { REGION, toOneRegion } from "../stage/topology.ts";
 
-/** The calls that are timed: the routes, and the part of a `GLOBAL` rank on a shard without the player. */
+/**
+ * The calls that are timed: the routes, and the part of a `GLOBAL` rank on a shard without the
+ * player.
+ */
 export const OPERATIONS = ["submit", "rank", "top 100", "around 10", "count ahead"] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -30,7 +33,9 @@ export interface GrowthBoard {
   readonly bytes: number;
   /** @throws Problem when Redis does not answer in time */
   readonly calls: Record<Operation, (player: Player) => Promise<unknown>>;
-  /** Waits for the connection of the operations, which reconnects after a call without an answer. */
+  /**
+   * Waits for the connection of the operations, which reconnects after a call without an answer.
+   */
   ready(): Promise<void>;
 }
 

@@ -14,7 +14,9 @@ export interface CallCost {
   p99Ms: number;
   /** The median of the quiet rounds, by which boards are compared. */
   quietMs: number;
-  /** CPU time of Redis, and time in its scripts, of all shards, in microseconds, in quiet rounds. */
+  /**
+   * CPU time of Redis, and time in its scripts, of all shards, in microseconds, in quiet rounds.
+   */
   cpuUs: number;
   scriptUs: number;
 }
@@ -23,7 +25,11 @@ export interface CallCost {
 // nearest to the truth.
 const QUIET_PERCENT = 25;
 
-/** Calls one after another, for random players, on all boards in turn. @throws Error for calls that fail repeatedly */
+/**
+ * Calls one after another, for random players, on all boards in turn.
+ *
+ * @throws Error for calls that fail repeatedly
+ */
 export async function measureCalls(
   boards: readonly GrowthBoard[],
   { calls, rounds, say }: { calls: number; rounds: number; say(text: string): void },

@@ -36,7 +36,9 @@ export interface Verdict {
 /** The most that the cost of a rank may grow by, from the smallest board to the largest. */
 const RANK_GROWTH_MAX = 1.5;
 
-/** Compares the ranks on the largest board with those on the smallest, for each number of shards. */
+/**
+ * Compares the ranks on the largest board with those on the smallest, for each number of shards.
+ */
 export function judgeRank(costs: readonly CallCost[]): Verdict[] {
   const ranks = costs.filter(({ operation }) => operation === "rank");
   return [...Map.groupBy(ranks, ({ shards }) => shards)].map(([shards, ofShards]) => {

@@ -5,7 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 export interface ProcessCost {
   /** CPU time in user code and in the kernel, in microseconds, including all descendants. */
   cpuUs: number;
-  /** Memory of the process itself, without descendants and without what is swapped out, in bytes. */
+  /**
+   * Memory of the process itself, without descendants and without what is swapped out, in bytes.
+   */
   residentBytes: number;
 }
 

@@ -16,7 +16,11 @@ export interface Run {
 /** An option of every bench. */
 export const json = flag("one JSON object instead of tables");
 
-/** The work of a bench command: measures, and prints a report or one JSON object. @returns the exit code */
+/**
+ * The work of a bench command: measures, and prints a report or one JSON object.
+ *
+ * @returns the exit code
+ */
 export async function runBench<O extends { json: boolean }, R>(
   options: O,
   measure: (options: O, run: Run) => Promise<R>,

@@ -1,6 +1,9 @@
 import type { Spread } from "./statistics.ts";
 
-/** A Markdown table that also reads well on a terminal: the first column to the left, the others to the right. */
+/**
+ * A Markdown table that also reads well on a terminal: the first column to the left, the others to
+ * the right.
+ */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(3, title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),

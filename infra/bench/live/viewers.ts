@@ -10,7 +10,11 @@ interface Viewer {
 }
 
 export interface Viewers extends Disposable {
-  /** Waits until every viewer was shown this score. @returns when each was, in milliseconds of `performance.now` */
+  /**
+   * Waits until every viewer was shown this score.
+   *
+   * @returns when each was, in milliseconds of `performance.now`
+   */
   untilAllShow(score: number): Promise<number[]>;
 }
 

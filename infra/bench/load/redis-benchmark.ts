@@ -14,8 +14,8 @@ export interface RedisBenchmarkOptions {
 export const RANDOM_PLAYER = "__rand_int__";
 
 /**
- * Reads the last line of `--csv`: the command, its rate, and latencies as mean, least, p50, p95, p99, greatest. The
- * command may contain quotes and commas.
+ * Reads the last line of `--csv`: the command, its rate, and latencies as mean, least, p50, p95,
+ * p99, greatest. The command may contain quotes and commas.
  *
  * @throws Error without such a line
  */
@@ -27,7 +27,11 @@ export function parseRedisBenchmark(output: string): { ratePerSecond: number; p5
   return { ratePerSecond, p50Ms, p99Ms };
 }
 
-/** Sends one command again and again from many clients, without pipelining. @throws Error at the first error of Redis */
+/**
+ * Sends one command again and again from many clients, without pipelining.
+ *
+ * @throws Error at the first error of Redis
+ */
 export async function runRedisBenchmark(options: RedisBenchmarkOptions): Promise<Driven> {
   const { port, clients, requests, randomBelow, command } = options;
   const numbers = ["-p", port, "-c", clients, "-n", requests, "-r", randomBelow].map(String);

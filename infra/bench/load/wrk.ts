@@ -13,7 +13,9 @@ export interface WrkOptions {
   request: WrkRequest;
   connections: number;
   seconds: number;
-  /** Arrival rate; without it each connection sends the next request as soon as it has an answer. */
+  /**
+   * Arrival rate; without it each connection sends the next request as soon as it has an answer.
+   */
   perSecond?: number;
 }
 

@@ -5,7 +5,9 @@ import { startDrainSite } from "../stage/drain-site.ts";
 import { createEvents } from "../stage/queued-events.ts";
 import { watchMemory } from "./memory.ts";
 
-/** Compares the drainer with bare upserts, for distinct users and for users that write repeatedly. */
+/**
+ * Compares the drainer with bare upserts, for distinct users and for users that write repeatedly.
+ */
 export async function measureDrain({ dir, options, say }: RowRun): Promise<Measured> {
   const { events, players } = options;
   say("starting a drainer");

@@ -3,7 +3,8 @@ import type { ScoreEvent } from "shared/model/events";
 import { toArrayLiteral } from "../../../drainer/src/postgres/array-literal.ts";
 
 /**
- * Writes rows with the least that PostgreSQL needs for them: an upsert of arrays that compares no versions.
+ * Writes rows with the least that PostgreSQL needs for them: an upsert of arrays that compares no
+ * versions.
  *
  * @returns the duration of the statement in milliseconds, without the time to make text of the rows
  */

@@ -49,7 +49,9 @@ export async function startDrainSite(stack: AsyncDisposableStack, dir: string) {
       });
       return compareRows(load, drained, events);
     },
-    /** Writes the same rows in batches as large as the drainer's, folded before the clock starts. */
+    /**
+     * Writes the same rows in batches as large as the drainer's, folded before the clock starts.
+     */
     async writeBare(events: Events): Promise<Load> {
       await clear(bare);
       const load = await measureLoad({ postgres: server.pid }, async () => {

@@ -7,7 +7,9 @@ export interface Player {
   reachedAtUs: number;
 }
 
-/** Items that are computed when they are read, because millions of them would not fit into memory. */
+/**
+ * Items that are computed when they are read, because millions of them would not fit into memory.
+ */
 export interface Sequence<T> {
   readonly count: number;
   at(index: number): T;
@@ -45,8 +47,9 @@ const toMixedId = (index: number) => toDigits(mix(index)) + toDigits(mix(index +
 export const toNumberedId = (index: number) => String(index).padStart(ID_DIGITS, "0");
 
 /**
- * A population like that of a real board: ids of 12 characters in no order; scores in steps of 5 below 100,000, most of
- * them low and shared by many (every 27th player has 0); arrivals spread over a month.
+ * A population like that of a real board: ids of 12 characters in no order; scores in steps of 5
+ * below 100,000, most of them low and shared by many (every 27th player has 0); arrivals spread
+ * over a month.
  *
  * @param newestUs arrival of the last player, in microseconds
  */

@@ -14,7 +14,10 @@ const STAGING = `bench:{${SHARD.tag}}`;
 const BATCH = 1_000;
 const FIRST_US = 1_767_225_600_000_000; // 1 January 2026
 
-/** @param users with as many users as events each event has its own, otherwise each event has a random one */
+/**
+ * @param users with as many users as events each event has its own, otherwise each event has a
+ *   random one
+ */
 export function createEvents(count: number, users: number): Events {
   const players = createPlayers(users, FIRST_US);
   return {
@@ -22,7 +25,8 @@ export function createEvents(count: number, users: number): Events {
     at(index) {
       const { userId, name, score } = players.at(users < count ? mix(index) % users : index);
       const time = String(FIRST_US + index);
-      // In the order of the members that submit.lua writes, which is what the drainer reads fastest.
+      // In the order of the members that submit.lua writes, which is what the drainer reads
+      // fastest.
       return {
         score: String(score + index),
         reached_at: time,
@@ -36,7 +40,11 @@ export function createEvents(count: number, users: number): Events {
   };
 }
 
-/** Puts all events into a list beside the queue. @returns a function that makes this list the queue */
+/**
+ * Puts all events into a list beside the queue.
+ *
+ * @returns a function that makes this list the queue
+ */
 export async function stageEvents(redis: RedisClient, events: Events): Promise<() => Promise<void>> {
   function* toBatches(): Generator<Command[]> {
     for (const batch of inBatches(events, BATCH)) {

@@ -21,7 +21,10 @@ const LIMITS = Object.fromEntries(
 /** Nothing drains while requests are timed, so the queue must hold all their events. */
 export const QUEUE_MAX = 100_000_000;
 
-/** The environment of services beside the addresses of their stores; otherwise the defaults of production. */
+/**
+ * The environment of services beside the addresses of their stores; otherwise the defaults of
+ * production.
+ */
 export const SERVICE_ENVIRONMENT = {
   ...LIMITS,
   JWT_SECRET,
@@ -31,11 +34,17 @@ export const SERVICE_ENVIRONMENT = {
   BUN_CONFIG_MAX_HTTP_REQUESTS: "16384",
 };
 
-/** Starts a service as in production. It logs to a file, because reading its log would cost this process CPU time. */
+/**
+ * Starts a service as in production. It logs to a file, because reading its log would cost this
+ * process CPU time.
+ */
 export const startBenchService = (name: ServiceName, dir: string, env: Record<string, string>) =>
   startBun(dir, join(ROOT, name, "src/main.ts"), { ...SERVICE_ENVIRONMENT, ...env });
 
-/** Starts a drainer that does not reconcile: the bench leaves rows on one side only, which it would log one by one. */
+/**
+ * Starts a drainer that does not reconcile: the bench leaves rows on one side only, which it would
+ * log one by one.
+ */
 export const startBenchDrainer = (dir: string, stores: { REDIS_URL: string; POSTGRES_URL: string }) =>
   startBenchService("drainer", dir, { ...stores, RECONCILE_INTERVAL_SECONDS: "0" });
 
@@ -43,7 +52,10 @@ export const startBenchDrainer = (dir: string, stores: { REDIS_URL: string; POST
 export const startConstantServer = (dir: string, bytes: number) =>
   startBun(dir, join(import.meta.dir, "constant-server.ts"), { BODY_BYTES: String(bytes) });
 
-/** Runs a file that listens on `PORT` and answers `GET /ready`; in `dir`, because Bun reads a `.env` where it starts. */
+/**
+ * Runs a file that listens on `PORT` and answers `GET /ready`; in `dir`, because Bun reads a `.env`
+ * where it starts.
+ */
 async function startBun(dir: string, file: string, env: Record<string, string>): Promise<BenchService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

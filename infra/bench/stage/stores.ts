@@ -16,7 +16,10 @@ export const WITHOUT_FILE = ["--appendonly", "no"];
 
 const REWRITE_POLL_MS = 50;
 
-/** Starts a Redis as it is shipped, except for background rewrites, which would take a core in some rounds only. */
+/**
+ * Starts a Redis as it is shipped, except for background rewrites, which would take a core in some
+ * rounds only.
+ */
 export async function startBenchRedis(dir: string, args: readonly string[] = []): Promise<BenchRedis> {
   const home = await mkdtemp(join(dir, "redis-"));
   const server = await startRedis({
@@ -33,7 +36,10 @@ export async function startBenchRedis(dir: string, args: readonly string[] = [])
   return { ...server, admin, [Symbol.asyncDispose]: dispose };
 }
 
-/** Turns the append-only file on, as in production, and waits until Redis has written the seed to it. */
+/**
+ * Turns the append-only file on, as in production, and waits until Redis has written the seed to
+ * it.
+ */
 export async function startAppending(admin: RedisClient): Promise<void> {
   await admin.send("CONFIG", ["SET", "appendonly", "yes"]);
   for (;;) {
@@ -43,7 +49,9 @@ export async function startAppending(admin: RedisClient): Promise<void> {
   }
 }
 
-/** Starts a PostgreSQL with its default settings, which sync at each commit, and these databases. */
+/**
+ * Starts a PostgreSQL with its default settings, which sync at each commit, and these databases.
+ */
 export async function startBenchPostgres(dir: string, databases: string[]): Promise<PostgresServer & AsyncDisposable> {
   const home = join(dir, `postgres-${databases.join("-")}`);
   const server = await startPostgres({ port: await freePort(), dir: home, databases, password: "scratch" });

@@ -17,7 +17,8 @@ export interface NginxUnderTest {
 }
 
 /**
- * Starts nginx with `nginx.conf` in front of three gateways on these ports. Resolves when it answers.
+ * Starts nginx with `nginx.conf` in front of three gateways on these ports. Resolves when it
+ * answers.
  *
  * @throws Error where nginx is not installed
  */

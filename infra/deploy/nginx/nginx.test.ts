@@ -36,7 +36,11 @@ interface Arrived {
   headers: Record<string, string>;
 }
 
-/** Starts gateways that answer with their index. @returns the requests that reached them, by arrival */
+/**
+ * Starts gateways that answer with their index.
+ *
+ * @returns the requests that reached them, by arrival
+ */
 function serve(indexes: number[]): Arrived[] {
   const arrived: Arrived[] = [];
   for (const index of indexes) {
@@ -94,7 +98,8 @@ describe.skipIf(nginx === undefined)("nginx in front of three gateways", () => {
   test("retries a GET on another gateway when one refuses or breaks the connection", async () => {
     serve([2]);
     await serveBroken(1);
-    // nginx tries twice a request, so the first requests may meet both failed gateways before nginx skips them.
+    // nginx tries twice a request, so the first requests may meet both failed gateways before nginx
+    // skips them.
     const statuses = [];
     for (let n = 0; n < 8; n++) statuses.push((await fetch(`${url}/top`)).status);
     expect(statuses.slice(3)).toEqual([200, 200, 200, 200, 200]);

@@ -1,5 +1,5 @@
--- Creates the tables in every database. The drainer applies the same files at its start and records them. Created here,
--- the tables exist for other tools before the first drainer starts.
+-- Creates the tables in every database. The drainer applies the same files at its start and records
+-- them. Created here, the tables exist for other tools before the first drainer starts.
 \connect leaderboard_global
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql

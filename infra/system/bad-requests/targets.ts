@@ -69,7 +69,9 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   );
 }
 
-/** A request of operators sent by a player or without a token, or with a user id that is not valid. */
+/**
+ * A request of operators sent by a player or without a token, or with a user id that is not valid.
+ */
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);
   const others = fc.constantFrom<Record<string, string>>({}, authorization(player), { Authorization: "Bearer x.y.z" });

@@ -34,7 +34,10 @@ const withText = (text: string) => forge(HS256, JSON.stringify(claims).replace("
 export const VALID = forge(HS256, claims);
 const [header = "", body = "", signature = ""] = VALID.split(".");
 
-/** Two bits of the last character of 43 are unused: its neighbour in the alphabet decodes to the same bytes. */
+/**
+ * Two bits of the last character of 43 are unused: its neighbour in the alphabet decodes to the
+ * same bytes.
+ */
 function oddLast(token: string): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   return alphabet[alphabet.indexOf(token.at(-1) ?? "") ^ 1] ?? "";
@@ -48,7 +51,9 @@ const signedByRsa = () => {
 const publicKey = rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const jwk = { kty: "oct", k: Buffer.from(OTHER_SECRET).toString("base64url") };
 
-/** Tokens that must be refused. Unless the name says otherwise, they are signed with the right key. */
+/**
+ * Tokens that must be refused. Unless the name says otherwise, they are signed with the right key.
+ */
 export const forgedTokens: Record<string, string> = {
   "of another key": forge(HS256, claims, OTHER_SECRET),
   "of an empty key": forge(HS256, claims, ""),

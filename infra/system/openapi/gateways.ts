@@ -8,7 +8,10 @@ import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-te
 
 type Gateway = App;
 
-/** Gateways over one real Redis, each with a ranker in another state: together they answer every problem. */
+/**
+ * Gateways over one real Redis, each with a ranker in another state: together they answer every
+ * problem.
+ */
 export interface Gateways {
   ranker: Built;
   /** Its ranker works. */

@@ -18,7 +18,9 @@ import { createBoards } from "../../../ranker/src/boards/boards.ts";
 import { createFenceWatch, type FenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit, type Submit } from "../../../ranker/src/writes/submit.ts";
 
-/** A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process. */
+/**
+ * A ranker's writes and a drainer's work over a real Redis and a real PostgreSQL, in this process.
+ */
 export interface BothStores {
   sides: Sides;
   redisServer: Awaited<ReturnType<typeof scratchRedis>>;
@@ -37,7 +39,10 @@ export interface BothStores {
   close(): Promise<void>;
 }
 
-/** @param options.isGuarded whether Redis is checked and restored as by a drainer; otherwise it is always open */
+/**
+ * @param options.isGuarded whether Redis is checked and restored as by a drainer; otherwise it is
+ *   always open
+ */
 export async function startBothStores(regions = ["EU", "NA"], { isGuarded = false } = {}): Promise<BothStores> {
   const [redisServer, postgresServer] = await Promise.all([scratchRedis(), scratchPostgres(["board"])]);
   const url = postgresServer.url("board");

@@ -14,19 +14,31 @@ const optionsFor = (url: string): ConnectOptions => ({
   log: createLog("test", "silent"),
 });
 
-/** Connects a test to a Redis or a cluster. @throws Error where it does not answer in ten seconds */
+/**
+ * Connects a test to a Redis or a cluster.
+ *
+ * @throws Error where it does not answer in ten seconds
+ */
 export function connectTo(url: string): Promise<Redis> {
   const options = optionsFor(url);
   return ready(connectRedis({ ...options, commandTimeoutMs: COMMAND_TIMEOUT_MS }));
 }
 
-/** Connects a test to one server, also of a cluster. @throws Error where it does not answer in ten seconds */
+/**
+ * Connects a test to one server, also of a cluster.
+ *
+ * @throws Error where it does not answer in ten seconds
+ */
 export function connectToServer(url: string): Promise<Connection> {
   const options = optionsFor(url);
   return ready(connectServer({ ...options, commandTimeoutMs: COMMAND_TIMEOUT_MS }));
 }
 
-/** Connects the code under test, with the time-outs of a service. @throws Error where Redis does not answer in ten seconds */
+/**
+ * Connects the code under test, with the time-outs of a service.
+ *
+ * @throws Error where Redis does not answer in ten seconds
+ */
 export const connectAsService = (url: string): Promise<Redis> => ready(connectRedis(optionsFor(url)));
 
 async function ready<R extends Redis>(redis: R): Promise<R> {

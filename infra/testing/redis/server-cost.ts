@@ -6,7 +6,9 @@ import type { RedisClient } from "bun";
 export interface ServerCost {
   /** CPU time of the process, in user code and in the kernel, network included. */
   cpuUs: number;
-  /** Wall time in scripts. On a busy machine it includes the time of other processes on the core. */
+  /**
+   * Wall time in scripts. On a busy machine it includes the time of other processes on the core.
+   */
   scriptUs: number;
 }
 

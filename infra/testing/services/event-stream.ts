@@ -10,7 +10,10 @@ export interface StreamEvent {
 /** A stream of Server-Sent Events. */
 export interface EventStream {
   response: Response;
-  /** The next event with one of these names, or any but comments and hints; undefined at the end of the stream. */
+  /**
+   * The next event with one of these names, or any but comments and hints; undefined at the end of
+   * the stream.
+   */
   next(...names: string[]): Promise<StreamEvent | undefined>;
   close(): void;
 }

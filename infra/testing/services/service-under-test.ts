@@ -28,7 +28,9 @@ export interface ServiceOptions {
   onLine?: (line: string) => void;
 }
 
-/** Starts a service as a process with this environment and no other, and resolves when it listens. */
+/**
+ * Starts a service as a process with this environment and no other, and resolves when it listens.
+ */
 export async function startService(
   name: ServiceName,
   env: Record<string, string>,

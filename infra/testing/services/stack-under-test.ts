@@ -84,7 +84,9 @@ export async function runCommand(place: Place, args: string[]): Promise<string> 
   return out;
 }
 
-/** @returns the process id of a part of the stack from its run file; undefined while it does not run */
+/**
+ * @returns the process id of a part of the stack from its run file; undefined while it does not run
+ */
 export async function pidOf(place: Place, part: string): Promise<number | undefined> {
   const { children } = JSON.parse(await readFile(join(place.dataDir, "stack.json"), "utf8")) as {
     children: { pid: number; command: string }[];

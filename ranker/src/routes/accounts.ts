@@ -12,7 +12,10 @@ import type { ToRoute } from "./to-route.ts";
 export interface AccountRouteDeps {
   accounts: Accounts;
   tokens: Tokens;
-  /** False where players come from an identity provider: another person could register a player's id first. */
+  /**
+   * False where players come from an identity provider: another person could register a player's id
+   * first.
+   */
   registrationOpen: boolean;
 }
 

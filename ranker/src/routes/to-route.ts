@@ -46,8 +46,8 @@ export interface CallerDeps {
 }
 
 /**
- * Routes that verify the caller's token, parse the request, and call the handler. A ranker verifies although a gateway
- * has done so: clients may call a ranker directly.
+ * Routes that verify the caller's token, parse the request, and call the handler. A ranker verifies
+ * although a gateway has done so: clients may call a ranker directly.
  */
 export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps): ToRoute {
   return (operation, handler) => {

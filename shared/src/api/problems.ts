@@ -90,7 +90,9 @@ export function invalidToken(detail: string, cause?: unknown): Problem {
 /** A token whose account was removed, registered again, or moved. */
 export const accountGone = () => invalidToken("The account of this token is not there any more. Log in again.");
 
-/** A thrown value as a problem. An unknown error is `internal`, and its message stays in the log. */
+/**
+ * A thrown value as a problem. An unknown error is `internal`, and its message stays in the log.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
@@ -98,7 +100,9 @@ export function toProblem(error: unknown): Problem {
   });
 }
 
-/** `invalid_request` with each field that zod refused. `place` is the body, the query or the path. */
+/**
+ * `invalid_request` with each field that zod refused. `place` is the body, the query or the path.
+ */
 export function toInvalidRequest(error: z.core.$ZodError, place: string): Problem {
   const errors = error.issues.flatMap((issue): FieldError[] =>
     issue.code === "unrecognized_keys"

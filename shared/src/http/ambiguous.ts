@@ -10,8 +10,9 @@ const ABSOLUTE_URL = /^https?:\/\//;
 const AMBIGUOUS_PATH = /[\\#]|%(?:5c|23)|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**
- * Finds what is ambiguous in a request by HTTP. Bun joins repeated header lines with commas, and gives a request without
- * a valid host its bare target for a URL, in which a router would look for the path behind any `://`.
+ * Finds what is ambiguous in a request by HTTP. Bun joins repeated header lines with commas, and
+ * gives a request without a valid host its bare target for a URL, in which a router would look for
+ * the path behind any `://`.
  */
 export function findAmbiguous({ url, headers }: Request, hasAmbiguousPath: boolean): AmbiguousPart | undefined {
   const host = headers.get("host");
@@ -37,7 +38,11 @@ export function ambiguousRequest(part: AmbiguousPart): Problem {
   });
 }
 
-/** Answers a request. @param hasAmbiguousPath whether two readers could understand the path differently */
+/**
+ * Answers a request.
+ *
+ * @param hasAmbiguousPath whether two readers could understand the path differently
+ */
 type Serve<S> = (
   request: Request,
   server: Server<S>,
@@ -47,14 +52,15 @@ type Serve<S> = (
 // No route of any service has more segments.
 const SEGMENTS_MAX = 4;
 
-// Bun reads `\` in a URL as `/`, resolves `.` and `..` (also as %2e), and ends the path at `#`. The segment is decoded, so
-// that %5c and %23 are refused with them: no route takes either.
+// Bun reads `\` in a URL as `/`, resolves `.` and `..` (also as %2e), and ends the path at `#`. The
+// segment is decoded, so that %5c and %23 are refused with them: no route takes either.
 const AMBIGUOUS_SEGMENT = /[\\#]|^\.{1,2}$/;
 
 /**
- * Handlers for `Bun.serve` that tell whether a path is ambiguous. `request.url` is normalised, so that `/.\metrics` reads
- * `/metrics` there, where a proxy that decides by path has seen another one. The parameters of Bun's own router are the
- * only place that has the segments as they were sent.
+ * Handlers for `Bun.serve` that tell whether a path is ambiguous. `request.url` is normalised, so
+ * that `/.\metrics` reads `/metrics` there, where a proxy that decides by path has seen another
+ * one. The parameters of Bun's own router are the only place that has the segments as they were
+ * sent.
  */
 export function servePaths<S>(serve: Serve<S>) {
   const names = Array.from({ length: SEGMENTS_MAX }, (_, index) => `s${index}`);
@@ -75,7 +81,10 @@ export function servePaths<S>(serve: Serve<S>) {
       "/": (request: BunRequest<string>, server: Server<S>) => serve(request, server, false),
       ...Object.fromEntries(routes),
     },
-    /** For paths with an empty segment or with too many: one that looks otherwise in the URL was normalised. */
+    /**
+     * For paths with an empty segment or with too many: one that looks otherwise in the URL was
+     * normalised.
+     */
     fetch: (request: Request, server: Server<S>) => serve(request, server, looksRouted(request.url)),
   };
 }

@@ -3,7 +3,8 @@ import { Problem, toInvalidRequest } from "../api/problems.ts";
 import type { HeaderSource } from "./header-list.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
-// 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then does not.
+// 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then
+// does not.
 const BODY_DEADLINE_MS = 5_000;
 
 interface WithBody {
@@ -14,7 +15,8 @@ interface WithBody {
 /**
  * The raw body, read to its end but beyond neither bound.
  *
- * @throws Problem `body_too_large`, `request_timeout`, or `invalid_request` where the client went away
+ * @throws Problem `body_too_large`, `request_timeout`, or `invalid_request` where the client went
+ *   away
  */
 export async function readBody(request: Request, deadlineMs = BODY_DEADLINE_MS): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get("Content-Length");
@@ -36,7 +38,10 @@ function late(deadlineMs: number): Problem {
   return new Problem("request_timeout", `A body must arrive within ${deadlineMs / 1000} seconds.`, { headers });
 }
 
-/** A body whose length is known beforehand, without the stream that costs more than the rest of a request. */
+/**
+ * A body whose length is known beforehand, without the stream that costs more than the rest of a
+ * request.
+ */
 function readKnown(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late(deadlineMs)), deadlineMs);
@@ -83,7 +88,8 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
   return new Uint8Array(Buffer.concat(chunks, size));
 }
 
-// An integer that its text states exactly. 9007199254740991.4 would round to one, and a score be stored that no client sent.
+// An integer that its text states exactly. 9007199254740991.4 would round to one, and a score be
+// stored that no client sent.
 const EXACT_INTEGER = /^-?\d+(\.0+)?([eE]\+?\d+)?$/;
 
 function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
@@ -94,7 +100,8 @@ function refuseRounded(_key: string, value: unknown, context?: { source?: string
 /**
  * The JSON body, as `schema` describes it.
  *
- * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request` naming the fields
+ * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request`
+ *   naming the fields
  */
 export async function readJson<S extends z.ZodType>(incoming: WithBody, schema: S): Promise<z.output<S>> {
   refuseOtherTypes(incoming);
@@ -131,7 +138,10 @@ function parseJson<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<
   return result.data;
 }
 
-/** @throws Problem `invalid_request` for a member that is named twice: of its two values one would be taken unseen */
+/**
+ * @throws Problem `invalid_request` for a member that is named twice: of its two values one would
+ *   be taken unseen
+ */
 function refuseRepeated(text: string): void {
   const field = findRepeatedName(text);
   if (field === undefined) return;
@@ -156,8 +166,9 @@ function inPlainWords({ code, input, expected }: z.core.$ZodRawIssue): string | 
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
 
 /**
- * Finds a member that an object of a JSON text names twice, nested and escaped ones as well. `JSON.parse` keeps the last
- * value and other parsers keep the first, so that two readers understand such a text differently (RFC 8259, 4).
+ * Finds a member that an object of a JSON text names twice, nested and escaped ones as well.
+ * `JSON.parse` keeps the last value and other parsers keep the first, so that two readers
+ * understand such a text differently (RFC 8259, 4).
  *
  * @param json a text that `JSON.parse` takes
  */

@@ -13,9 +13,9 @@ interface Flight<T> {
 const WAIT_MS_MAX = 25;
 
 /**
- * Shares readings between callers. A reading is never older than a caller's question: it begins at the end of the event
- * loop turn of its first caller, and later callers share the next one, which begins when the first has ended, or after
- * 25 ms.
+ * Shares readings between callers. A reading is never older than a caller's question: it begins at
+ * the end of the event loop turn of its first caller, and later callers share the next one, which
+ * begins when the first has ended, or after 25 ms.
  */
 export function createCoalesce<T>(): Coalesce<T> {
   const flights = new Map<string, Flight<T>>();

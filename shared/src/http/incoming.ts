@@ -7,9 +7,15 @@ import { fromHeaderList, type HeaderSource } from "./header-list.ts";
 export interface Connection {
   /** The address of the other end. */
   peer: string;
-  /** Closes the connection after so many seconds without a byte read; 0: never. Sent bytes do not count. */
+  /**
+   * Closes the connection after so many seconds without a byte read; 0: never. Sent bytes do not
+   * count.
+   */
   setIdleTimeout(seconds: number): void;
-  /** Whether the path was sent in a form that another reader could understand differently: see `ambiguous.ts`. */
+  /**
+   * Whether the path was sent in a form that another reader could understand differently: see
+   * `ambiguous.ts`.
+   */
   readonly hasAmbiguousPath: boolean;
 }
 
@@ -31,7 +37,11 @@ export interface Incoming {
   readonly headers: HeaderSource;
   readonly client: Client;
   readonly ambiguous: AmbiguousPart | undefined;
-  /** Reads the whole body. @throws Problem `body_too_large`, `request_timeout`, `invalid_request` */
+  /**
+   * Reads the whole body.
+   *
+   * @throws Problem `body_too_large`, `request_timeout`, `invalid_request`
+   */
   body(): Promise<Uint8Array<ArrayBuffer>>;
   /** Aborted when the client has gone; absent by a link. */
   signal(): AbortSignal | undefined;
@@ -39,7 +49,10 @@ export interface Incoming {
   setIdleTimeout(seconds: number): void;
 }
 
-/** Where a request comes from, seen through trusted proxies. Both are empty where a service does not look. */
+/**
+ * Where a request comes from, seen through trusted proxies. Both are empty where a service does not
+ * look.
+ */
 export interface Client {
   readonly address: string;
   /** `X-Forwarded-For` as it goes on to a ranker. */

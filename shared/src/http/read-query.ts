@@ -7,10 +7,11 @@ const KNOWN_MAX = 1_000;
 const KNOWN_LENGTH_MAX = 128;
 
 /**
- * Parses queries by a schema, and keeps the results by their text. A field that is given twice is a list, which no
- * schema takes.
+ * Parses queries by a schema, and keeps the results by their text. A field that is given twice is a
+ * list, which no schema takes.
  *
- * @returns the fields, the same object for the same text. @throws Problem `invalid_request` naming the fields
+ * @returns the fields, the same object for the same text. @throws Problem `invalid_request` naming
+ *   the fields
  */
 export function queryReader<S extends z.ZodType<object>>(schema: S): (query: string) => z.output<S> {
   const known = new LRUCache<string, z.output<S>>({ max: KNOWN_MAX });

@@ -19,7 +19,10 @@ export interface Reply {
 export type Body = WholeBody | ReadableStream<Uint8Array>;
 export type WholeBody = string | ArrayBuffer | Uint8Array<ArrayBuffer> | SharedBody | null;
 
-/** A body of many answers: Bun sends a blob from one place in memory, and copies bytes for each answer. */
+/**
+ * A body of many answers: Bun sends a blob from one place in memory, and copies bytes for each
+ * answer.
+ */
 export interface SharedBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly blob: Blob;

@@ -46,8 +46,8 @@ export interface ServeOptions {
 export type Serve = (route: Pick<Route, "path" | "handle">, incoming: Incoming) => Promise<Reply>;
 
 /**
- * The one way of every request, by HTTP and by links: refusal of what is ambiguous, the route's handler, problems,
- * trace, metrics and logs.
+ * The one way of every request, by HTTP and by links: refusal of what is ambiguous, the route's
+ * handler, problems, trace, metrics and logs.
  */
 export function createServe({ log, onEnd, tracing, intercept }: ServeOptions): Serve {
   async function answer({ path, handle }: Pick<Route, "path" | "handle">, incoming: Incoming): Promise<Reply> {
@@ -94,8 +94,9 @@ export interface MountOptions {
 }
 
 /**
- * Mounts routes on Hono, each with one handler that calls `serve`: a chain of five middlewares costs 16–23 µs a request,
- * one handler 14–15. A request by a link finds its route by Hono's router, too.
+ * Mounts routes on Hono, each with one handler that calls `serve`: a chain of five middlewares
+ * costs 16–23 µs a request, one handler 14–15. A request by a link finds its route by Hono's
+ * router, too.
  */
 export function mountRoutes(routes: readonly Route[], options: MountOptions): MountedApp {
   const { serve, isStopping, clientOf, headersFor } = options;
@@ -173,7 +174,10 @@ function unknownRoute(routes: readonly Route[]): Pick<Route, "path" | "handle"> 
   };
 }
 
-/** A router's path as a regular expression: a parameter is one segment, and everything else stands for itself. */
+/**
+ * A router's path as a regular expression: a parameter is one segment, and everything else stands
+ * for itself.
+ */
 const toPattern = (path: string) =>
   new RegExp(
     `^${path

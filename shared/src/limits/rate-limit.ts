@@ -58,7 +58,10 @@ interface PermitRequest {
  */
 type HeldPermits = readonly number[];
 
-/** Asks Redis, in one call for each slot and turn. Resolves with `undefined` while it does not answer. */
+/**
+ * Asks Redis, in one call for each slot and turn. Resolves with `undefined` while it does not
+ * answer.
+ */
 type AskForPermits = Ask<number, PermitRequest, HeldPermits | undefined>;
 
 /**

@@ -52,7 +52,8 @@ while ARGV[arg] do
       if not level then
         local is_ahead
         level, is_ahead = level_of(stored[first + n - 1], per_second[n], burst[n])
-        -- Redis' clock was set back: the bucket refills from now on, even if nothing is taken from it.
+        -- Redis' clock was set back: the bucket refills from now on, even if nothing is taken from
+        -- it.
         if is_ahead then full_in_ms[key] = ms_until_full(level, per_second[n], burst[n]) end
       end
       levels[key] = level

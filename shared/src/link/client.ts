@@ -67,7 +67,11 @@ const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 const RETRY_MS = { min: 100, max: 5_000 };
 const CONNECT_MS = 500;
 
-/** Opens a link to a ranker, and opens it again for ever where it breaks. @param origin `http://10.0.0.7:5000` */
+/**
+ * Opens a link to a ranker, and opens it again for ever where it breaks.
+ *
+ * @param origin `http://10.0.0.7:5000`
+ */
 export function openLink(origin: string): Link {
   const url = origin.replace(/^http/, "ws") + LINK_PATH;
   const firstTry = Promise.withResolvers<void>();
@@ -119,7 +123,10 @@ export function openLink(origin: string): Link {
     socket.onerror = () => {}; // closes as well
   }
 
-  /** Opens another line in place of one that is not used any more; answers under way still come over the old one. */
+  /**
+   * Opens another line in place of one that is not used any more; answers under way still come over
+   * the old one.
+   */
   function replace(old: Line): void {
     if (old.isReplaced || isClosed) return;
     old.isReplaced = true;

@@ -3,8 +3,8 @@ import type { HeaderList } from "../http/header-list.ts";
 import { sizeOf, toBytes, type WholeBody } from "../http/reply.ts";
 
 /**
- * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are frames. The first frame
- * is the ranker's greeting.
+ * Where a ranker takes links: an upgrade to a WebSocket (RFC 6455), whose binary messages are
+ * frames. The first frame is the ranker's greeting.
  */
 export const LINK_PATH = "/link";
 
@@ -34,8 +34,9 @@ export interface LinkAnswer {
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The largest parcel that goes by a link. Texts are measured in characters, of which none takes more than three bytes in
- * UTF-8; JSON escapes a few with two. So a parcel of this size fits into a frame.
+ * The largest parcel that goes by a link. Texts are measured in characters, of which none takes
+ * more than three bytes in UTF-8; JSON escapes a few with two. So a parcel of this size fits into a
+ * frame.
  */
 export const PARCEL_SIZE_MAX = FRAME_BYTES_MAX / 4;
 
@@ -45,10 +46,16 @@ const FRAME_SIZE_MAX = 1024 * 1024;
 // About the characters that JSON puts around a text or a number.
 const TEXT_OVERHEAD = 8;
 
-/** `[id, method, target, headers]`: a request. The gateway chooses the id, and uses it once on a connection. */
+/**
+ * `[id, method, target, headers]`: a request. The gateway chooses the id, and uses it once on a
+ * connection.
+ */
 export type RequestHead = [id: number, method: string, target: string, headers: HeaderList];
 
-/** `[id, status, headers]`: an answer; answers come in any order. An empty head asks to send nothing more. */
+/**
+ * `[id, status, headers]`: an answer; answers come in any order. An empty head asks to send nothing
+ * more.
+ */
 export type AnswerHead = [id: number, status: number, headers: HeaderList] | [];
 
 /** An item of a frame: a head in JSON, and a body. */
@@ -57,7 +64,10 @@ export interface Parcel<H> {
   body: WholeBody;
 }
 
-/** The size of a parcel: characters of the head and bytes of the body, measured without encoding either. */
+/**
+ * The size of a parcel: characters of the head and bytes of the body, measured without encoding
+ * either.
+ */
 export function sizeOfParcel({ head, body }: Parcel<RequestHead | AnswerHead>): number {
   let size = sizeOf(body);
   for (const part of head) {
@@ -78,7 +88,9 @@ const LENGTH_BYTES = 4;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** `<length of the heads, 32 bits, little-endian> [[head, length of its body], …] <body> <body> …` */
+/**
+ * `<length of the heads, 32 bits, little-endian> [[head, length of its body], …] <body> <body> …`
+ */
 export function encodeFrame<H>(parcels: readonly Parcel<H>[]): Uint8Array<ArrayBuffer> {
   const bodies = parcels.map(({ body }) => toBytes(body));
   const heads = encoder.encode(JSON.stringify(parcels.map(({ head }, index) => [head, bodies[index]?.byteLength])));
@@ -94,7 +106,11 @@ export function encodeFrame<H>(parcels: readonly Parcel<H>[]): Uint8Array<ArrayB
   return frame;
 }
 
-/** The inverse of {@link encodeFrame}; bodies are views of the frame. @throws Error for what is no frame */
+/**
+ * The inverse of {@link encodeFrame}; bodies are views of the frame.
+ *
+ * @throws Error for what is no frame
+ */
 export function decodeFrame<H>(frame: Uint8Array<ArrayBuffer>): { head: H; body: Uint8Array<ArrayBuffer> }[] {
   if (frame.byteLength > FRAME_BYTES_MAX) throw new RangeError("a frame is too large");
   const headsLength = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(0, true);

@@ -30,12 +30,15 @@ export interface LinkState {
 
 export interface LinkServer {
   readonly handler: WebSocketHandler<LinkState>;
-  /** Tells every gateway to send nothing more over its link, and waits until the gateways have closed them. */
+  /**
+   * Tells every gateway to send nothing more over its link, and waits until the gateways have
+   * closed them.
+   */
   close(): Promise<void>;
 }
 
-// A gateway waits for half as many answers at most; requests that it gave up on may still be under way here. One more
-// request is refused, and the link stays.
+// A gateway waits for half as many answers at most; requests that it gave up on may still be under
+// way here. One more request is refused, and the link stays.
 const UNDER_WAY_MAX = 4_096;
 // As long as a gateway waits for an answer.
 const FAREWELL_MS = 1_000;
@@ -47,8 +50,8 @@ const FAREWELL: Parcel<AnswerHead> = { head: [], body: null };
 export const newLinkState = (): LinkState => ({ underWay: 0 });
 
 /**
- * Serves requests that come by WebSocket, many to a message. A request saves a system call or two, and the parsing of
- * HTTP.
+ * Serves requests that come by WebSocket, many to a message. A request saves a system call or two,
+ * and the parsing of HTTP.
  */
 export function createLinkServer(answerLinked: AnswerLinked): LinkServer {
   const links = new Set<ServerWebSocket<LinkState>>();
@@ -90,7 +93,8 @@ export function createLinkServer(answerLinked: AnswerLinked): LinkServer {
       closeOnBackpressureLimit: true,
       open(link) {
         links.add(link);
-        // Not everything that lets an upgrade pass lets messages pass: a gateway uses a link once it has been greeted.
+        // Not everything that lets an upgrade pass lets messages pass: a gateway uses a link once
+        // it has been greeted.
         link.send(encodeFrame<Greeting>([{ head: ["link", LINK_VERSION], body: null }]));
         if (isClosing) post(link, FAREWELL);
       },
