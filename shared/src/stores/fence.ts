@@ -5,8 +5,8 @@
  * compared the store with PostgreSQL or with what the service itself has seen. An emptied store has
  * no fence.
  *
- *     <origin> <kept> <from> <run>     open: scripts write on this run
- *     <origin> <kept> <from> lost      the store lost data: no reads and writes until it is restored
+ *     <origin> <kept> <from> <run>   open: scripts write on this run
+ *     <origin> <kept> <from> lost    the store lost data: neither reads nor writes until a restore
  */
 export interface Fence {
   /** Random, drawn when the shard is first opened; tells one deployment's data from another's. */

@@ -8,7 +8,7 @@ import { UnfitStore } from "./unfit-store.ts";
  * would look for players on the wrong shards, and split the board in two.
  *
  *     4               the present number
- *     1>4 copying     entries are being moved: no writes; the old shards are complete and may be read
+ *     1>4 copying     entries are being moved: no writes; the old shards are whole and may be read
  *     1>4 moving      entries are being moved: no writes and no reads
  */
 export interface Split {
