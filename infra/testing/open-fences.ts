@@ -14,7 +14,7 @@ export async function openFences(redis: Redis, { shards }: Topology): Promise<vo
   for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
     let run = runAt(redis, fenceKey(tag));
     for (; run === undefined; run = runAt(redis, fenceKey(tag))) await delay(POLL_MS);
-    await redis.set(fenceKey(tag), formatFence({ origin: "test", kept: 0, from: 0, run }));
+    await redis.set(fenceKey(tag), formatFence({ origin: "test", keptVersion: 0, from: 0, run }));
   }
 }
 

@@ -36,7 +36,7 @@ const STEP = 500;
 const SCRIPTS_IN_FLIGHT = 4;
 
 /** The shard of the new topology where a player belongs. */
-export const homeOf = ({ to, region }: Move, userId: string): Shard => shardOf(to, region, userId);
+export const newShardOf = ({ to, region }: Move, userId: string): Shard => shardOf(to, region, userId);
 
 /** True for a shard that the new topology does not have. */
 export const isVanishing = ({ to, region }: Move, { tag }: Shard): boolean =>
@@ -91,7 +91,7 @@ type Stranger = [userId: string, value: string];
  */
 export async function* readStrangers(move: Move, shard: Shard, key: string): AsyncGenerator<Stranger[]> {
   for await (const page of scanHash(move.redis, key, STEP)) {
-    const strangers = page.filter(([userId]) => homeOf(move, userId).tag !== shard.tag);
+    const strangers = page.filter(([userId]) => newShardOf(move, userId).tag !== shard.tag);
     if (strangers.length > 0) yield strangers;
   }
 }

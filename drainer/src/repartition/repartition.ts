@@ -5,16 +5,17 @@ import type { Redis } from "shared/redis/redis";
 import { putFence, readFence } from "shared/stores/fenced-store";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/stores/split";
 import type { Stores } from "shared/stores/stores";
+import { toRun } from "../guard/close-and-reopen.ts";
 import { readGuarded } from "../guard/guarded-stores.ts";
-import { toRun } from "../guard/lost-store.ts";
 import { requireOpen } from "../guard/require-open.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { countRanked } from "../rows/estimate-rows.ts";
 import { drainAll, drainWaiting } from "./drain-old-queues.ts";
+import { moveDead } from "./move-dead.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
-import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
+import { moveAnswers, moveErasures } from "./move-keys.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
 
 /** The result for one region. */
@@ -122,13 +123,13 @@ async function openFences({ redis, region, from, to }: Move, database: Database)
   const there = await Promise.all([...from, ...shards].map(({ tag }) => readFence(redis, tag)));
   const origin = there.find(({ fence }) => fence !== undefined)?.fence?.origin;
   if (origin === undefined) throw new Error(`The fences of ${region} are gone: Redis was emptied during the move.`);
-  const kept = Math.max(...there.map(({ clock = 0 }) => clock));
+  const keptVersion = Math.max(...there.map(({ clock = 0 }) => clock));
   for (const { tag } of shards) {
     const store = await readFence(redis, tag);
     const run = toRun(store);
     // A shard that existed before keeps its origin, by which PostgreSQL knows it.
     const own = store.fence?.origin ?? (await readGuarded(database, tag))?.origin ?? origin;
-    const isPut = await putFence(redis, tag, store, { origin: own, kept, run }, { raises: true });
+    const isPut = await putFence(redis, tag, store, { origin: own, keptVersion, run }, { raises: true });
     if (!isPut) throw new Error(`${tag} was changed during the move: run it again.`);
   }
 }

@@ -44,7 +44,7 @@ const accountsScript = defineScript({
 });
 
 /** False for an id that no service wrote. */
-const isOfPlayer = ({ user_id }: ErasureRow) => isUserId(user_id);
+const hasValidUserId = ({ user_id }: ErasureRow) => isUserId(user_id);
 
 const toTtlMs = ({ erased_us }: ErasureRow, nowMs: number) =>
   Math.floor(Math.max(0, Number(erased_us) / 1000 + ERASED_TTL_MS - nowMs));
@@ -67,7 +67,7 @@ export async function restoreErasures(
   { topology, stores, onPage, nowMs = Date.now }: RestoreErasuresOptions,
 ): Promise<void> {
   for await (const page of readErasures(database, region)) {
-    const valid = page.filter(isOfPlayer);
+    const valid = page.filter(hasValidUserId);
     for (const [shard, ofShard] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
       if (!isIncluded(shard)) continue;
       for (const rows of slices(ofShard)) {
@@ -92,7 +92,7 @@ export async function restoreAccountErasures(
   { onPage, nowMs = Date.now }: Pick<RestoreErasuresOptions, "onPage" | "nowMs">,
 ): Promise<void> {
   for await (const page of readErasures(database, ACCOUNTS_TAG)) {
-    for (const rows of slices(page.filter(isOfPlayer))) {
+    for (const rows of slices(page.filter(hasValidUserId))) {
       const keys = accountsLayout.toKeys({ clock: accountClockKey });
       keys.push(...rows.flatMap(({ user_id }) => [accountKey(user_id), accountErasedKey(user_id)]));
       const args = rows.flatMap((row) => accountsLayout.toItem({ version: row.erased_us, ttl: toTtlMs(row, nowMs()) }));

@@ -39,7 +39,7 @@ export interface ClosedStore {
   origin: string;
   run: string;
   /** Versions up to this one (µs) are in Redis or in PostgreSQL. */
-  kept: number;
+  keptVersion: number;
 }
 
 /**
@@ -54,16 +54,16 @@ export async function closeStore(
 ): Promise<ClosedStore> {
   const run = toRun(store);
   const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
-  const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
-  const kept = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
-  if (store.text !== formatFence({ origin, kept, from: kept })) {
-    const isPut = await putFence(redis, tag, store, { origin, kept }, { raises: false });
+  const keptBefore = store.fence?.run === undefined ? (store.fence?.keptVersion ?? 0) : 0;
+  const keptVersion = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
+  if (store.text !== formatFence({ origin, keptVersion, from: keptVersion })) {
+    const isPut = await putFence(redis, tag, store, { origin, keptVersion }, { raises: false });
     if (!isPut) throw new StoreChanged(tag);
   }
   await setRun(database, tag, { origin, run });
   // A batch read before may have been written until here.
   const newest = (await readGuarded(database, tag))?.newest ?? 0;
-  return { origin, run, kept: Math.max(kept, newest) };
+  return { origin, run, keptVersion: Math.max(keptVersion, newest) };
 }
 
 /**
@@ -73,10 +73,13 @@ export async function closeStore(
  * @throws Error where Redis was restarted since the store was closed: then it has to be judged
  *   again
  */
-export async function openRestored({ redis, tag }: StorePlace, { origin, run, kept }: ClosedStore): Promise<void> {
+export async function openRestored(
+  { redis, tag }: StorePlace,
+  { origin, run, keptVersion }: ClosedStore,
+): Promise<void> {
   const store = await readFence(redis, tag);
   if (store.run !== run) throw new Error(`Redis was restarted while ${tag} was restored.`);
   if (store.fence?.run === run) return;
-  const isPut = await putFence(redis, tag, store, { origin, kept, run }, { raises: true });
+  const isPut = await putFence(redis, tag, store, { origin, keptVersion, run }, { raises: true });
   if (!isPut) throw new StoreChanged(tag);
 }
