@@ -13,7 +13,7 @@ export interface Fence {
   origin: string;
   /** Versions (µs) up to this one were in Redis or in PostgreSQL when the fence was written. */
   keptVersion: number;
-  /** Versions above this one are of this fence. Those between `keptVersion` and `from` were lost. */
+  /** Versions above this one are of this fence. Those from `keptVersion` to this one were lost. */
   from: number;
   /** The `run_id` of the server; absent after a loss of data. */
   run?: string;
