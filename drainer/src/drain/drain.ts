@@ -46,7 +46,7 @@ export type Drain = () => Promise<Step>;
  *     write        PostgreSQL upserts the rows
  *     read ahead   meanwhile the batch behind a full one is read, and grows until its turn;
  *                  or it is written beside (write-beside.ts)
- *     trim         Redis removes the batch from the queue, and puts refused events into the dead list
+ *     trim         Redis removes the batch, and puts refused events into the dead list
  *
  * A crash in any state repeats the batch, and a repeated batch changes nothing. At most one batch
  * is ahead. The drain gives it up on any error, without the lease, on another run of Redis, and

@@ -43,7 +43,8 @@ export interface ClosedStore {
 }
 
 /**
- * Closes a store that lost data, and has PostgreSQL refuse batches that were read from it before.
+ * Closes a store that lost data, and makes PostgreSQL refuse batches that a drainer read from it
+ * before.
  *
  * @throws StoreChanged; Error where the run of Redis is not known yet
  */
@@ -61,7 +62,8 @@ export async function closeStore(
     if (!isPut) throw new StoreChanged(tag);
   }
   await setRun(database, tag, { origin, run });
-  // A batch read before may have been written until here.
+  // `setRun` makes PostgreSQL refuse batches of the lost store. A batch may have committed just
+  // before, so the newest version is read again.
   const newest = (await readGuarded(database, tag))?.newest ?? 0;
   return { origin, run, keptVersion: Math.max(keptVersion, newest) };
 }

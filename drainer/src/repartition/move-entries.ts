@@ -5,7 +5,7 @@ import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/red
 import type { Redis } from "shared/redis/redis";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
-import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
+import { putEntries, SCRIPTS_IN_FLIGHT, slicesByKeys } from "../restore/put-entries.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
@@ -26,14 +26,16 @@ export interface Move {
 
 export interface MoveCounts {
   entries: number;
-  /** Entries left out because Redis contradicts itself about them; PostgreSQL has them. */
+  /**
+   * Entries left out because their record is invalid or has no member in a ranking. `restore`
+   * brings them back from PostgreSQL.
+   */
   broken: number;
   /** Answers kept for idempotency keys. */
   answers: number;
 }
 
 const STEP = 500;
-const SCRIPTS_IN_FLIGHT = 4;
 
 /** The shard of the new topology where a player belongs. */
 export const newShardOf = ({ to, region }: Move, userId: string): Shard => shardOf(to, region, userId);

@@ -116,10 +116,14 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await mark(move, { partitions: to, isReadable: true });
 }
 
-/** Opens the new shards, which have all that the old ones had, on the present run of Redis. */
+/**
+ * Opens the new shards for writes on the present run of Redis. They now have all that the old
+ * shards had.
+ */
 async function openFences({ redis, region, from, to }: Move, database: Database): Promise<void> {
   const shards = shardsOf(region, to.partitions);
-  // A move that was killed after this step has deleted the old fences.
+  // An earlier run of the command may have deleted the old fences before it was killed, so the new
+  // shards' fences are read too.
   const there = await Promise.all([...from, ...shards].map(({ tag }) => readFence(redis, tag)));
   const origin = there.find(({ fence }) => fence !== undefined)?.fence?.origin;
   if (origin === undefined) throw new Error(`The fences of ${region} are gone: Redis was emptied during the move.`);
@@ -135,8 +139,8 @@ async function openFences({ redis, region, from, to }: Move, database: Database)
 }
 
 /**
- * Marks every shard, old or new. A starting service checks the mark of the region: it is closed
- * first and opened last.
+ * Writes the split to every shard, old and new. A starting service reads the mark of the region, so
+ * that mark is closed first and opened last.
  */
 async function mark({ redis, region, from, to }: Move, split: Split): Promise<void> {
   const shards: Shard[] = [...from, ...shardsOf(region, to.partitions)];
@@ -153,7 +157,11 @@ async function adopt(redis: Redis, topology: Topology, region: string): Promise<
   return { partitions: topology.partitions, isReadable: true };
 }
 
-/** Waits until the lease of a killed run has expired, no longer. */
+/**
+ * Takes the lease, and retries for two TTLs, in which the lease of a killed command expires.
+ *
+ * @throws Error where another command holds the lease
+ */
 async function hold(lease: Lease, region: string): Promise<void> {
   for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
     if (await lease.hold()) return;

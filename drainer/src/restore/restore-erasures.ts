@@ -43,7 +43,7 @@ const accountsScript = defineScript({
   parse: Number,
 });
 
-/** False for an id that no service wrote. */
+/** False for a row with an invalid user id, which no service writes. The restore skips it. */
 const hasValidUserId = ({ user_id }: ErasureRow) => isUserId(user_id);
 
 const toTtlMs = ({ erased_us }: ErasureRow, nowMs: number) =>
@@ -57,8 +57,8 @@ export interface RestoreErasuresOptions {
 }
 
 /**
- * Removes players whom PostgreSQL has erased from the shards of a region: an older copy of Redis
- * still has them.
+ * Removes players whom PostgreSQL has erased from the shards of a region. Without this an older
+ * copy of Redis would bring them back.
  */
 export async function restoreErasures(
   database: Database,
@@ -85,7 +85,7 @@ export async function restoreErasures(
   }
 }
 
-/** The same for accounts. */
+/** Removes accounts that PostgreSQL has erased from the home Redis. */
 export async function restoreAccountErasures(
   database: Database,
   home: Redis,

@@ -21,7 +21,7 @@ import takeSource from "./take-versions.lua" with { type: "text" };
 export interface ImportCounts {
   /** Entries written as in the file. */
   imported: number;
-  /** Lines left out for a newer entry, or for a later line of the same player. */
+  /** Lines left out because the stores or a later line have a newer entry of the player. */
   skipped: number;
   /** Lines left out because the player was erased since. */
   erased: number;
