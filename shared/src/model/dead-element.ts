@@ -22,7 +22,7 @@ const elementSchema = z.union([
   z.object({ at: z.string(), reason: z.string(), event_base64: z.base64() }),
 ]);
 
-/** Formats an element as JSON: time, reason and event; the event in base64 where it is not UTF-8. */
+/** Formats an element as JSON: time, reason and event, which is in base64 where it is not UTF-8. */
 export function toDeadElement({ raw, reason }: Refused, now: Date): string {
   const text = raw.toString("utf8");
   const event = Buffer.from(text).equals(raw) ? { event: text } : { event_base64: raw.toString("base64") };

@@ -22,7 +22,10 @@ export interface FairQueue<T> {
   next(): T | undefined;
 }
 
-/** A network: narrower networks in the order of their turns, or items in order of arrival. */
+/**
+ * A node of the network tree: /48s hold /56s, these hold /64s, and /64s and IPv4 addresses hold
+ * items. Children are served round robin, items in order of arrival.
+ */
 interface NetworkNode<T> {
   size: number;
   children: Map<string, NetworkNode<T>>;
