@@ -38,7 +38,7 @@ function isDead(document: string, link: string): boolean {
 }
 
 const PATH = new RegExp(`^(?:\\.\\./)*(?:${FOLDERS.join("|")})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`);
-// Made by the build or named by a caller.
+// Quoted paths that are no files of the repository: build output, a caller's file, module names.
 const IS_NO_FILE = /^k6\/results\/|^board\.csv$|^shared\/(?:board-changes|client\/errors)$/;
 
 /** Back-quoted paths from the root, and names of files. */

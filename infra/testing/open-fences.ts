@@ -1,5 +1,3 @@
-/** The fences that a Redis needs before rankers may write to it. */
-
 import { setTimeout as delay } from "node:timers/promises";
 import type { Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
