@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { allOrAny } from "shared/base/all-or-any";
+import { TIMER_MS_MAX } from "shared/base/deadlines";
 import type { Fetch } from "shared/http/incoming";
 import { createMetrics, measureStores } from "shared/service/metrics";
 import type { Service } from "shared/service/service";
@@ -24,8 +25,11 @@ import { measureSweeps } from "./reconcile/sweep-metrics.ts";
 
 /** Time to empty the queues at shutdown; what is left of the deadline closes the stores. */
 const LAST_DRAIN_MS = 6_000;
-/** The start waits this long for further regions, and without end for the first. */
-const START = { graceMs: 2_000, timeoutMs: 2 ** 31 - 1, what: "PostgreSQL" };
+/**
+ * The start waits for the first region as long as the process runs, and then two seconds for the
+ * others.
+ */
+const START = { graceMs: 2_000, timeoutMs: TIMER_MS_MAX, what: "PostgreSQL" };
 
 /** A drainer whose stores are connecting; its workers run after `start`. */
 export interface Drainer {

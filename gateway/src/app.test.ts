@@ -308,8 +308,8 @@ describe("what a browser may make of an answer", () => {
   ])("%s %s: nothing runs, is kept, framed or guessed at, and nothing says what served it", async (method, path) => {
     const { headers } = await build().request(path, { method });
     expect(Object.fromEntries(headers)).toMatchObject(secure);
-    // The TLS proxy has to say it: here it would bind a whole host, over a connection that cannot
-    // prove it.
+    // The TLS proxy sends Strict-Transport-Security, not the gateway: the header covers the whole
+    // host, and browsers ignore it over plain HTTP.
     expect([headers.get("Strict-Transport-Security"), headers.get("Server"), headers.get("X-Powered-By")]).toEqual([
       null,
       null,

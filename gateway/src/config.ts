@@ -47,8 +47,10 @@ export const gatewayFields = {
       description: "Origins whose pages may call the API from a browser, comma-separated, or `*`. None by default.",
       example: "https://play.example.org",
     }),
-  RATE_USER_PER_SECOND: rate(20).meta({ description: "Writes of one player: permits a second." }),
-  RATE_USER_BURST: rate(40).meta({ description: "Writes of one player at once." }),
+  RATE_USER_PER_SECOND: rate(20).meta({
+    description: "Score writes of one player, over all gateways: permits a second.",
+  }),
+  RATE_USER_BURST: rate(40).meta({ description: "Score writes of one player at once, over all gateways." }),
   RATE_REGION_PER_SECOND: rate(5_000).meta({ description: "Writes of one region: permits a second." }),
   RATE_REGION_BURST: rate(10_000).meta({ description: "Writes of one region at once." }),
   RATE_ADDRESS_PER_SECOND: rate(20).meta({

@@ -5,11 +5,11 @@ import { createAccount } from "./account.ts";
 import { client } from "./client.ts";
 import { byId } from "./dom.ts";
 import { formatClock, formatCount, formatNumber } from "./format.ts";
-import { type LiveState, watch } from "./live.ts";
 import { createPlayerSearch } from "./player-search.ts";
 import { createRanking } from "./ranking.ts";
 import { toRefusal } from "./refusal.ts";
 import { createViews } from "./views.ts";
+import { type LiveState, watch } from "./watch.ts";
 
 /** The deployment, as the gateway writes it into the page. */
 interface Settings {

@@ -2,9 +2,9 @@ import type { RankView } from "shared/api/boards";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
 import { formatNumber, formatPercentile } from "./format.ts";
-import { watch } from "./live.ts";
 import { toRefusal } from "./refusal.ts";
 import type { View } from "./views.ts";
+import { watch } from "./watch.ts";
 
 const NEIGHBOURS = 3;
 

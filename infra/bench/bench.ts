@@ -6,7 +6,7 @@ import { ratios } from "./ratios/ratios.ts";
 
 const benches = [ratios, growth, live];
 
-// The name of the first one may be left out.
+// `ratios` is the bench that runs when the command line names none.
 const args = process.argv.slice(2);
 const [name, ...rest] = args[0]?.startsWith("-") === false ? args : [ratios.name, ...args];
 

@@ -40,8 +40,8 @@ Ends with 0; with 2 where lines were left out; with 1 where it failed, and anoth
       overwrites,
       onBad: (line, reason) =>
         process.stderr.write(json ? `${JSON.stringify({ line, reason })}\n` : `line ${line}: ${reason}\n`),
-      onProgress: ({ imported, kept, erased, bad }, bytes) => {
-        const lines = imported + kept + erased + bad;
+      onProgress: ({ imported, skipped, erased, bad }, bytes) => {
+        const lines = imported + skipped + erased + bad;
         progress.count("lines", isStandardInput ? lines : bytes, size, lines);
       },
     });
@@ -51,5 +51,5 @@ Ends with 0; with 2 where lines were left out; with 1 where it failed, and anoth
   },
 });
 
-const describe = ({ imported, kept, erased, bad }: ImportCounts) =>
-  `${imported} entries imported, ${kept} kept because they are newer, ${erased} of erased players, ${bad} bad lines`;
+const describe = ({ imported, skipped, erased, bad }: ImportCounts) =>
+  `${imported} entries imported, ${skipped} kept because they are newer, ${erased} of erased players, ${bad} bad lines`;

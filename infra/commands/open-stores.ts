@@ -50,7 +50,8 @@ const awaitFit: AwaitUse = (stores, { topology, isProduction }, log) =>
   awaitStores(stores, topology, { isProduction, log });
 
 /**
- * For a command that changes the number of partitions.
+ * Waits until every Redis answers, and skips the checks of durability and partitions. `repartition`
+ * passes it to `openSides`, because it changes the number of partitions.
  *
  * @throws Error where a Redis does not answer
  */

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { toDeadEntry } from "shared/model/dead-entry";
+import { toDeadElement } from "shared/model/dead-element";
 import { forFile } from "testing/for-file";
 import { scratchRedisClient } from "testing/scratch";
 import { runLb } from "testing/services/run-lb";
@@ -8,15 +8,15 @@ import { flushAll } from "testing/whole-store";
 const server = await forFile(scratchRedisClient());
 const { redis } = server;
 
-const entry = (event: string, reason = "name must have 1 to 200 characters") =>
-  toDeadEntry({ raw: Buffer.from(event), reason }, new Date("2026-01-02T03:04:05.000Z"));
+const toElement = (event: string, reason = "name must have 1 to 200 characters") =>
+  toDeadElement({ raw: Buffer.from(event), reason }, new Date("2026-01-02T03:04:05.000Z"));
 const long = "x".repeat(5_000);
 beforeEach(async () => {
   await flushAll(redis);
   await redis.lpush("queue:scores:{EU}", "waiting");
-  for (let n = 1; n <= 25; n++) await redis.lpush("queue:dead:{EU}", entry(`event ${n} ${long}`));
-  await redis.lpush("queue:dead:{NA}", entry("american"));
-  await redis.lpush("queue:dead:{accounts}", entry('{"user_id":"ann","password_hash":"$argon2id$secret"}'));
+  for (let n = 1; n <= 25; n++) await redis.lpush("queue:dead:{EU}", toElement(`event ${n} ${long}`));
+  await redis.lpush("queue:dead:{NA}", toElement("american"));
+  await redis.lpush("queue:dead:{accounts}", toElement('{"user_id":"ann","password_hash":"$argon2id$secret"}'));
 });
 
 async function command(...args: string[]) {

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { createProgress } from "shared/command/progress";
-import type { DeadEvent } from "shared/model/dead-entry";
+import type { DeadEvent } from "shared/model/dead-element";
 import type { Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import { ConfigError } from "shared/service/config";

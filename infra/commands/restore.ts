@@ -1,7 +1,7 @@
 import { defineCommand, flag } from "shared/command/define-command";
 import { createProgress } from "shared/command/progress";
 import { closeAll } from "../../drainer/src/guard/close-all.ts";
-import { openRestored } from "../../drainer/src/guard/lost-store.ts";
+import { openRestored } from "../../drainer/src/guard/close-and-reopen.ts";
 import { type RestoreCounts, restore } from "../../drainer/src/restore/restore.ts";
 import { estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
 import { openSides } from "./open-stores.ts";

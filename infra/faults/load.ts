@@ -39,7 +39,7 @@ const RETRY_MS = 50;
 const STOP_TIMEOUT_MS = 30_000;
 const POINTS_MAX = 9;
 
-/** Writes a player once. */
+/** Sends one score write for a player. */
 type Write = (player: Player) => Promise<void>;
 interface Player extends PlayerHistory {
   token: string;

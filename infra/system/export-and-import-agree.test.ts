@@ -36,7 +36,7 @@ async function imported(text: string, options: { format?: Format; overwrites?: b
 const top = () => createBoards(under.sides.topology, under.sides.stores.of).top("GLOBAL", "main", 1_000);
 const line = (userId: string, score: number, time: string, region = under.regionOf(userId)) =>
   `${userId},Name of ${userId},${region},${score},${time},${time}\n`;
-const counts = (some: Partial<ImportCounts>) => ({ imported: 0, kept: 0, erased: 0, bad: 0, ...some });
+const counts = (some: Partial<ImportCounts>) => ({ imported: 0, skipped: 0, erased: 0, bad: 0, ...some });
 const OLD = "2020-01-02T03:04:05.678901Z";
 
 test("a board that is exported and imported is the same, ties, names and times included, in both stores", async () => {
@@ -83,7 +83,7 @@ test("newer entries stay, queued or drained; with overwrites the file wins, and 
   await under.drain();
   await under.set("p1", 60);
   const text = HEADER.csv + line("p0", 1, OLD) + line("p1", 2, OLD);
-  expect((await imported(text)).counts).toEqual(counts({ kept: 2 }));
+  expect((await imported(text)).counts).toEqual(counts({ skipped: 2 }));
   await under.drain();
   expect((await top()).entries).toMatchObject([{ score: 60 }, { score: 50 }]);
   expect((await imported(text, { overwrites: true })).counts).toEqual(counts({ imported: 2 }));
@@ -98,7 +98,7 @@ test("newer entries stay, queued or drained; with overwrites the file wins, and 
 
 test("of two lines of a player the newer one counts, and with overwrites the later one", async () => {
   const text = HEADER.csv + line("p0", 9, "2020-01-02T03:04:06Z") + line("p0", 1, OLD);
-  expect((await imported(text)).counts).toEqual(counts({ imported: 1, kept: 1 }));
+  expect((await imported(text)).counts).toEqual(counts({ imported: 1, skipped: 1 }));
   expect((await top()).entries).toMatchObject([{ score: 9 }]);
   await imported(text, { overwrites: true });
   expect((await top()).entries).toMatchObject([{ score: 1 }]);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createLog } from "shared/log/log";
-import { toDeadEntry } from "shared/model/dead-entry";
+import { toDeadElement } from "shared/model/dead-element";
 import { createTopology, shardOf, shardsOf } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
@@ -273,7 +273,7 @@ describe.each([
       shardOf(topologyOf(partitions), under.regionOf(`p${n}`), `p${n}`);
     const entryOf = (n: number) => {
       const raw = Buffer.from(`{"user_id":"p${n}","region":"${under.regionOf(`p${n}`)}","board":"none"}`);
-      return toDeadEntry({ raw, reason: "test" }, new Date(0));
+      return toDeadElement({ raw, reason: "test" }, new Date(0));
     };
     for (let n = 0; n < 250; n++) await home.lpush(deadKey(shardWith(from, n)), entryOf(n));
     await move(to);

@@ -1,5 +1,3 @@
-/** The fences that a Redis needs before rankers may write to it. */
-
 import { setTimeout as delay } from "node:timers/promises";
 import type { Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
@@ -14,7 +12,7 @@ export async function openFences(redis: Redis, { shards }: Topology): Promise<vo
   for (const tag of [ACCOUNTS_TAG, ...shards.map((shard) => shard.tag)]) {
     let run = runAt(redis, fenceKey(tag));
     for (; run === undefined; run = runAt(redis, fenceKey(tag))) await delay(POLL_MS);
-    await redis.set(fenceKey(tag), formatFence({ origin: "test", kept: 0, from: 0, run }));
+    await redis.set(fenceKey(tag), formatFence({ origin: "test", keptVersion: 0, from: 0, run }));
   }
 }
 

@@ -7,10 +7,10 @@ const TRIES_MAX = 20;
 const PAUSE_MS = 250;
 
 /**
- * Retries an idempotent part of a long operation while a store does not answer, for five seconds.
- * Without this the operation would start again from its beginning.
+ * Retries an idempotent step up to 20 times, 250 ms apart, while a store does not answer. Without
+ * this a long operation would start again from its beginning.
  *
- * @throws the last error; at once a refusal of Redis and a Problem
+ * @throws the last error; a Problem and an error reply of Redis at once, without a retry
  */
 export async function retryBriefly<T>(work: () => Promise<T>, pauseMs = PAUSE_MS): Promise<T> {
   for (let tries = 1; ; tries++) {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
-import { type DeadEvent, readDeadEntry, toDeadEntry } from "shared/model/dead-entry";
+import { type DeadEvent, readDeadElement, toDeadElement } from "shared/model/dead-element";
 import { awaitReady, connectRedis, primariesOf } from "shared/redis/redis";
 import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { acknowledge } from "../queues/acknowledge.ts";
 import { peekList } from "../queues/peek-list.ts";
+import { trimQueue } from "../queues/trim-queue.ts";
 import { scoreEventsOf } from "../rows/upsert-scores.ts";
 import { dropDead, readDead, retryDead } from "./dead-events.ts";
 
@@ -18,7 +18,7 @@ beforeEach(() => it.clear());
 const at = new Date("2026-01-02T03:04:05.000Z");
 const bury = async (...raws: (string | Buffer)[]) => {
   for (const raw of raws) {
-    await it.redis.lpush(it.keys.dead, toDeadEntry({ raw: Buffer.from(raw), reason: "test" }, at));
+    await it.redis.lpush(it.keys.dead, toDeadElement({ raw: Buffer.from(raw), reason: "test" }, at));
   }
 };
 const gather = async (pages: AsyncGenerator<DeadEvent[]>) => (await Array.fromAsync(pages)).flat();
@@ -77,7 +77,7 @@ test("each dead event is retried once, over several pages, even if it is refused
       const reply = await evalsha(...args);
       const batch = await peekList(redis, it.keys.queue, { count: 1_000 });
       const refused = batch.map((raw) => ({ raw, reason: "again" }));
-      if (batch.length > 0) await acknowledge(redis, it.keys, batch, refused, at);
+      if (batch.length > 0) await trimQueue(redis, it.keys, batch, refused, at);
       return reply;
     }) as typeof server.evalsha;
   }
@@ -88,7 +88,7 @@ test("each dead event is retried once, over several pages, even if it is refused
   expect(new Set(dead.map(({ raw }) => `${raw}`)).size).toBe(250);
 });
 
-test("an entry without an event stays dead, and the others are retried", async () => {
+test("an element without an event stays dead, and the others are retried", async () => {
   await it.redis.lpush(it.keys.dead, "by hand", "{}", '{"at":"","reason":"","event_base64":"?"}');
   await bury(...ids(120));
   expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 120, unreadable: 3 });
@@ -108,7 +108,7 @@ test("a batch peeked before a retry is not trimmed after it, so nothing is lost"
   const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
   await bury("dead");
   await retryDead(it.redis, it.keys);
-  expect(await acknowledge(it.redis, it.keys, batch, [], at)).toBe(false);
+  expect(await trimQueue(it.redis, it.keys, batch, [], at)).toBe(false);
   expect(await queued()).toEqual(["dead", "one", "two"]);
 });
 
@@ -120,9 +120,9 @@ test("a drop deletes and returns the dead events; events that die meanwhile stay
     dropped.push(...page.map(({ raw }) => `${raw}`));
   }
   expect(dropped).toEqual(ids(150));
-  expect((await it.redis.lrangeBuffer(it.keys.dead, 0, -1)).map((entry) => `${readDeadEntry(entry).raw}`)).toEqual([
-    "late",
-  ]);
+  expect(
+    (await it.redis.lrangeBuffer(it.keys.dead, 0, -1)).map((element) => `${readDeadElement(element).raw}`),
+  ).toEqual(["late"]);
 });
 
 test("an event that another caller retried first is not returned as dropped", async () => {
@@ -145,7 +145,7 @@ test("retry and drop work while Redis is out of memory", async () => {
   try {
     expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 2, unreadable: 0 });
     const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
-    await acknowledge(it.redis, it.keys, batch, [{ raw: Buffer.from("x"), reason: "r" }], at);
+    await trimQueue(it.redis, it.keys, batch, [{ raw: Buffer.from("x"), reason: "r" }], at);
     expect(await gather(dropDead(it.redis, it.keys))).toHaveLength(1);
   } finally {
     await it.redis.config("SET", "maxmemory", "0");

@@ -1,4 +1,4 @@
-import { type DeadEvent, readDeadEntry } from "shared/model/dead-entry";
+import { type DeadEvent, readDeadElement } from "shared/model/dead-element";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { peekList } from "../queues/peek-list.ts";
@@ -7,12 +7,12 @@ import dropSource from "./drop-dead.lua" with { type: "text" };
 import type { IsErased } from "./erased-by.ts";
 import retrySource from "./retry-dead.lua" with { type: "text" };
 
-/** Entries read or moved at once; fewer where they are large. */
-const PAGE_ENTRIES = 100;
+/** Elements read or moved at once; fewer where they are large. */
+const PAGE_ELEMENTS = 100;
 
-const retryLayout = defineLayout({ keys: ["dead", "queue"], item: { entry: "bytes", event: "bytes" } });
+const retryLayout = defineLayout({ keys: ["dead", "queue"], item: { element: "bytes", event: "bytes" } });
 const retryScript = defineScript({ name: "retry-dead", source: retrySource, layout: retryLayout, parse: Number });
-const dropLayout = defineLayout({ keys: ["dead"], item: { entry: "bytes" } });
+const dropLayout = defineLayout({ keys: ["dead"], item: { element: "bytes" } });
 const dropScript = defineScript({
   name: "drop-dead",
   source: dropSource,
@@ -33,7 +33,7 @@ export async function* readDead(redis: Redis, { dead }: QueueKeys): AsyncGenerat
 
 export interface Retried {
   retried: number;
-  /** Entries that hold no event; they stay where they are. */
+  /** Elements of the dead list that hold no event. `retryDead` leaves them in the list. */
   unreadable: number;
 }
 
@@ -45,7 +45,7 @@ export interface Retried {
 export async function retryDead(redis: Redis, keys: QueueKeys, onPage?: (counts: Retried) => void): Promise<Retried> {
   const counts = { retried: 0, unreadable: 0 };
   for await (const page of readPages(redis, keys.dead, () => counts.unreadable)) {
-    const pairs = page.flatMap(({ entry, raw }) => (raw === undefined ? [] : [{ entry, event: raw }]));
+    const pairs = page.flatMap(({ element, raw }) => (raw === undefined ? [] : [{ element, event: raw }]));
     counts.unreadable += page.length - pairs.length;
     if (pairs.length > 0) {
       const args = pairs.reverse().flatMap(retryLayout.toItem);
@@ -78,17 +78,17 @@ export async function dropErasedDead(redis: Redis, keys: QueueKeys, isErased: Is
 }
 
 /**
- * As many entries as the list holds now, oldest first, page by page.
+ * As many elements as the list holds now, oldest first, page by page.
  *
- * @param left entries at the old end that the caller has read and left there; it has removed all
+ * @param left elements at the old end that the caller has read and left there; it has removed all
  *   others
  */
 async function* readPages(redis: Redis, dead: string, left: () => number): AsyncGenerator<DeadEvent[]> {
   let remaining = await redis.llen(dead);
   while (remaining > 0) {
-    const page = await peekList(redis, dead, { count: Math.min(PAGE_ENTRIES, remaining), behind: left() });
+    const page = await peekList(redis, dead, { count: Math.min(PAGE_ELEMENTS, remaining), behind: left() });
     if (page.length === 0) return;
     remaining -= page.length;
-    yield page.map(readDeadEntry);
+    yield page.map(readDeadElement);
   }
 }

@@ -8,8 +8,8 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import type { Database } from "../postgres/database.ts";
-import { acknowledge } from "../queues/acknowledge.ts";
 import { peekList } from "../queues/peek-list.ts";
+import { trimQueue } from "../queues/trim-queue.ts";
 import type { Drain, DrainOptions } from "./drain.ts";
 
 type Event = ReturnType<typeof scoreEvent>;
@@ -117,7 +117,7 @@ test("the batch ahead is given up when another drainer has trimmed the batch bef
   await push(...eventsOf(8));
   const first = newDrain();
   await first();
-  await acknowledge(it.redis, it.keys, await peekList(it.redis, it.keys.queue, { count: BATCH_MAX }), [], new Date(0));
+  await trimQueue(it.redis, it.keys, await peekList(it.redis, it.keys.queue, { count: BATCH_MAX }), [], new Date(0));
   expect(await first()).toMatchObject({ events: 2, isTrimmed: false }); // has peeked at the last two meanwhile
   expect(await waiting()).toBe(4);
   expect(await first()).toMatchObject({ events: 2, rows: 2, isTrimmed: true });

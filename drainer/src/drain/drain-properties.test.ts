@@ -3,8 +3,8 @@ import fc from "fast-check";
 import type { ScoreEvent } from "shared/model/events";
 import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { type Database, openDatabase } from "../postgres/database.ts";
-import { acknowledge } from "../queues/acknowledge.ts";
 import { peekList } from "../queues/peek-list.ts";
+import { trimQueue } from "../queues/trim-queue.ts";
 import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { fold } from "./fold.ts";
@@ -35,7 +35,7 @@ type Action =
   | { do: "fail over"; count: number }
   | { do: "peek"; drainer: number; count: number }
   | { do: "upsert"; drainer: number }
-  | { do: "acknowledge"; drainer: number }
+  | { do: "trim"; drainer: number }
   | { do: "crash"; drainer: number };
 
 const drainer = fc.constantFrom(0, 1);
@@ -46,7 +46,7 @@ const actionOf: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("fail over" as const), count }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("peek" as const), drainer, count }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("upsert" as const), drainer }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("acknowledge" as const), drainer }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("trim" as const), drainer }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const), drainer }) },
 );
 /** Events of some players on two boards, their versions in any order, each once. */
@@ -100,7 +100,7 @@ async function play(events: readonly ScoreEvent[], actions: readonly Action[]): 
         written.push(...parsed);
         work.isWritten = true;
       } else if (work.isWritten) {
-        await acknowledge(redis, keys, work.batch, [], new Date(0));
+        await trimQueue(redis, keys, work.batch, [], new Date(0));
         working[action.drainer] = undefined;
       }
     }

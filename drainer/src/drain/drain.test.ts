@@ -12,8 +12,8 @@ import {
 } from "../../test/drainer-under-test.ts";
 import { createLease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
-import { acknowledge } from "../queues/acknowledge.ts";
 import { peekList } from "../queues/peek-list.ts";
+import { trimQueue } from "../queues/trim-queue.ts";
 import type { DrainOptions } from "./drain.ts";
 
 let it: UnderTest;
@@ -26,7 +26,8 @@ beforeEach(() => it.clear());
 const at = new Date("2026-01-02T03:04:05.000Z");
 const newDrain = (options: Partial<DrainOptions<ScoreEvent>> = {}) => scoreDrain(it, { now: () => at, ...options });
 const push = (...events: unknown[]) => pushEvents(it, ...events);
-const deadEvents = async () => (await it.redis.lrange(it.keys.dead, 0, -1)).reverse().map((entry) => JSON.parse(entry));
+const deadEvents = async () =>
+  (await it.redis.lrange(it.keys.dead, 0, -1)).reverse().map((element) => JSON.parse(element));
 
 test("a drained batch has left the queue, and each player's newest score is in PostgreSQL", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 7, 2), scoreEvent("ann", 9, 3));
@@ -134,8 +135,8 @@ test("the second acknowledgement of one batch changes nothing", async () => {
   await push(scoreEvent("ann", 5, 1), scoreEvent("bob", 6, 2), scoreEvent("cid", 7, 3), scoreEvent("dan", 8, 4));
   const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
   const refused = batch.map((raw) => ({ raw, reason: "test" }));
-  expect(await acknowledge(it.redis, it.keys, batch, refused, at)).toBe(true);
-  expect(await acknowledge(it.redis, it.keys, batch, refused, at)).toBe(false);
+  expect(await trimQueue(it.redis, it.keys, batch, refused, at)).toBe(true);
+  expect(await trimQueue(it.redis, it.keys, batch, refused, at)).toBe(false);
   expect(await it.redis.llen(it.keys.queue)).toBe(2);
   expect(await it.redis.llen(it.keys.dead)).toBe(2);
 });
@@ -145,7 +146,7 @@ test("a batch is not trimmed when its newest event has moved, although the oldes
   const batch = await peekList(it.redis, it.keys.queue, { count: 3 });
   await it.redis.lpop(it.keys.queue); // a replica that had not seen the last event
   await push(scoreEvent("dan", 7, 4));
-  expect(await acknowledge(it.redis, it.keys, batch, [], at)).toBe(false);
+  expect(await trimQueue(it.redis, it.keys, batch, [], at)).toBe(false);
   expect(await it.redis.llen(it.keys.queue)).toBe(3);
 });
 

@@ -5,7 +5,7 @@ import { erasedBy } from "../dead/erased-by.ts";
 import type { Guard } from "../guard/guard.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
-import { acknowledge } from "../queues/acknowledge.ts";
+import { trimQueue } from "../queues/trim-queue.ts";
 import type { EventBatch } from "./event-batch.ts";
 import { growBatch, type QueueSource, readBatch } from "./read-ahead.ts";
 import { traceCommits } from "./trace-commits.ts";
@@ -27,7 +27,7 @@ export interface DrainOptions<E extends Versioned> extends QueueSource<E> {
 /** What one step found and did. */
 export type Step =
   | { state: "held_elsewhere" | "empty" }
-  /** `isTrimmed` is false where another drainer had acknowledged the same events first. */
+  /** `isTrimmed` is false where another drainer had trimmed the same events first. */
   | { state: "drained"; events: number; rows: number; refused: number; isTrimmed: boolean; isFull: boolean };
 
 /**
@@ -46,13 +46,13 @@ export type Drain = () => Promise<Step>;
  *     write        PostgreSQL upserts the rows
  *     read ahead   meanwhile the batch behind a full one is read, and grows until its turn;
  *                  or it is written beside (write-beside.ts)
- *     acknowledge  Redis trims the batch, and keeps refused events in the dead list
+ *     trim         Redis removes the batch, and puts refused events into the dead list
  *
  * A crash in any state repeats the batch, and a repeated batch changes nothing. At most one batch
  * is ahead. The drain gives it up on any error, without the lease, on another run of Redis, and
  * where the batch before was not trimmed. Writing a batch early is safe: it writes acknowledged
  * scores, under the same guard, and never over newer rows. Batches are trimmed in order, because
- * the acknowledgement compares both ends of the batch with the queue.
+ * `trimQueue` compares both ends of the batch with the queue.
  */
 export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drain {
   const { redis, database, keys, kind, lease, guard, batchMax, tracing, now = () => new Date() } = options;
@@ -96,12 +96,12 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     return started(next, writeBatch(next, statement, target));
   }
 
-  async function acknowledgeBatch(batch: EventBatch<E>, written: Written) {
+  async function trimBatch(batch: EventBatch<E>, written: Written) {
     const { raws, erasures, unreadable, traced, peekedAtMs } = batch;
     const isErased = erasedBy(erasures);
     const refused = unreadable.concat(written.refused).filter(({ raw }) => !isErased(raw));
     if (erasures.length > 0) await dropErasedDead(redis, keys, isErased);
-    const isTrimmed = await acknowledge(redis, keys, raws, refused, now());
+    const isTrimmed = await trimQueue(redis, keys, raws, refused, now());
     if (tracing !== undefined && isTrimmed) {
       const dead = new Set(refused.map(({ raw }) => raw));
       const parents = traced.filter(({ raw }) => !dead.has(raw)).map(({ traceparent }) => traceparent);
@@ -123,7 +123,7 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const isFull = batch.raws.length >= batchMax;
     // A failure ahead that lasts is thrown by the next step, which reads the batch again.
     const next = isFull ? await readAhead(writing).catch(() => undefined) : undefined;
-    const done = await acknowledgeBatch(batch, await written);
+    const done = await trimBatch(batch, await written);
     if (done.isTrimmed) ahead = next;
     return { state: "drained", ...done, isFull };
   };

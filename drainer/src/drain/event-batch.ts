@@ -1,4 +1,4 @@
-import type { Refused } from "shared/model/dead-entry";
+import type { Refused } from "shared/model/dead-element";
 import type { Erasure, Versioned, VisibilityEvent } from "shared/model/events";
 import type { EventKind } from "./event-kind.ts";
 import { keepNewest } from "./fold.ts";

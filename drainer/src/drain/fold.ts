@@ -1,6 +1,9 @@
 import type { Versioned } from "shared/model/events";
 
-/** Adds events to the newest of each key; an older event never replaces a newer one. */
+/**
+ * Puts `event` into `newest` under `key`, unless an event with the same or a newer version is
+ * already there.
+ */
 export function keepNewest<T extends Versioned>(newest: Map<string, T>, key: string, event: T): void {
   const known = newest.get(key);
   if (known === undefined || Number(known.updated_at) < Number(event.updated_at)) newest.set(key, event);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { readDeadEntry } from "shared/model/dead-entry";
+import { readDeadElement } from "shared/model/dead-element";
 import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 
 let it: UnderTest;
@@ -39,7 +39,7 @@ const poison: [string, string | Buffer, reason: RegExp][] = [
 const bytes = (event: string | Buffer) => (typeof event === "string" ? Buffer.from(event) : event);
 const drain = () => scoreDrain(it)();
 const good = (userId: string, version: number) => JSON.stringify(scoreEvent(userId, 5, version));
-const readDead = async () => (await it.redis.lrangeBuffer(it.keys.dead, 0, -1)).map(readDeadEntry);
+const readDead = async () => (await it.redis.lrangeBuffer(it.keys.dead, 0, -1)).map(readDeadElement);
 
 test.each(poison)(
   "%s: dead with its reason, byte for byte; what was around it is in PostgreSQL",

@@ -52,7 +52,7 @@ async function readOn<E extends Versioned>(
   batch: EventBatch<E>,
   behind: number,
 ): Promise<boolean> {
-  // The acknowledgement compares the ends of the batch alone. So each read begins with the last
+  // `trimQueue` compares the ends of the batch alone. So each read begins with the last
   // event of the read before: if that is still in its place, no event between the two reads is
   // missing.
   const at = { count: batchMax + 1, behind: behind + batch.raws.length - 1 };

@@ -1,4 +1,4 @@
-import type { Refused } from "shared/model/dead-entry";
+import type { Refused } from "shared/model/dead-element";
 import type { Versioned } from "shared/model/events";
 import { type Database, isRowFault } from "../postgres/database.ts";
 import type { BatchOrigin } from "../rows/admission.ts";

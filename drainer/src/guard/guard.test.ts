@@ -61,7 +61,7 @@ describe("a store", () => {
   test("of a new deployment is opened by the guard, and judged again only after a change", async () => {
     const { guard, states } = guarding();
     const run = await guard();
-    expect(await fenceOf()).toEqual({ origin: expect.any(String), kept: 0, from: 0, run });
+    expect(await fenceOf()).toEqual({ origin: expect.any(String), keptVersion: 0, from: 0, run });
     expect(runAt(it.redis, fenceKey("EU"))).toBe(run);
     expect([await guard(), states]).toEqual([run, ["checking", "open"]]);
   });
@@ -89,7 +89,7 @@ describe("a store", () => {
     expect(states).toEqual(["checking", "lost", "open"]);
     expect(await it.redis.zscore(boardKey(shard, "main"), `${"9007199254740891"}ann`)).toBe("7");
     expect(Number(await it.redis.get(clockKey(shard)))).toBeGreaterThan(100);
-    expect(await fenceOf()).toMatchObject({ kept: 100, run });
+    expect(await fenceOf()).toMatchObject({ keptVersion: 100, run });
   });
 
   test("that lacks a version which PostgreSQL has from another drainer is restored", async () => {
@@ -99,7 +99,10 @@ describe("a store", () => {
     await pushEvents(it, scoreEvent("ann", 7, 300));
     await drain();
     const fence = await fenceOf();
-    await it.redis.set(fenceKey("EU"), formatFence({ origin: fence?.origin ?? "", kept: 0, from: 0, run: "before" }));
+    await it.redis.set(
+      fenceKey("EU"),
+      formatFence({ origin: fence?.origin ?? "", keptVersion: 0, from: 0, run: "before" }),
+    );
     await it.redis.set(clockKey(shard), "299");
     const { guard, states } = guarding();
     await guard();
@@ -108,7 +111,7 @@ describe("a store", () => {
 
   test("with another deployment's data stays closed, and nothing of it is drained", async () => {
     await scoreDrain(it, { guard: guarding().guard })();
-    await it.redis.set(fenceKey("EU"), formatFence({ origin: "theirs", kept: 5, from: 5, run: "theirs" }));
+    await it.redis.set(fenceKey("EU"), formatFence({ origin: "theirs", keptVersion: 5, from: 5, run: "theirs" }));
     await pushEvents(it, scoreEvent("eve", 9, 400));
     const { guard, states } = guarding();
     await expect(scoreDrain(it, { guard })()).rejects.toThrow("the data of another deployment");

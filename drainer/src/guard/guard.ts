@@ -3,9 +3,9 @@ import { fenceKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
 import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
 import { LEASE_RENEWAL_MS, type Lease } from "../leases/lease.ts";
+import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace, toRun } from "./close-and-reopen.ts";
 import { forgetVersions, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, wholeUpTo } from "./judge-store.ts";
-import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace, toRun } from "./lost-store.ts";
 
 /**
  * Compares a queue's Redis with what PostgreSQL has, and opens it for writes; restores it first
@@ -85,7 +85,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     const known = await readGuarded(database, tag);
     if (known !== undefined && known.newest > wholeUpTo(store, guarded)) return restoreStore(store, known);
     if (store.fence?.run === run) return;
-    const isPut = await putFence(redis, tag, store, { origin, kept: store.clock ?? 0, run }, { raises: false });
+    const isPut = await putFence(redis, tag, store, { origin, keptVersion: store.clock ?? 0, run }, { raises: false });
     if (!isPut) throw new StoreChanged(tag);
   }
 

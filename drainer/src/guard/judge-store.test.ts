@@ -8,7 +8,7 @@ const store = (fence: FencedStore["fence"], clock: number | undefined, run = "no
   clock,
   run,
 });
-const fence = (run: string, kept = 50, origin = "ours") => ({ origin, kept, from: kept, run });
+const fence = (run: string, keptVersion = 50, origin = "ours") => ({ origin, keptVersion, from: keptVersion, run });
 const known = (newest: number, run = "before", origin = "ours"): Guarded => ({ origin, run, newest });
 
 const cases: [string, FencedStore, Guarded | undefined, boolean, ReturnType<typeof judgeStore>][] = [
@@ -25,7 +25,7 @@ const cases: [string, FencedStore, Guarded | undefined, boolean, ReturnType<type
   ["replaced while it ran", store(fence("now"), 99), known(100, "now"), true, "lost"],
   ["opened by a ranker, whole", store(fence("now", 100), 150), known(100), true, "fit"],
   ["opened by a ranker that had seen less", store(fence("now", 99), 150), known(100), true, "lost"],
-  ["known to have lost data", store({ origin: "ours", kept: 100, from: 100 }, 90), known(100), true, "lost"],
+  ["known to have lost data", store({ origin: "ours", keptVersion: 100, from: 100 }, 90), known(100), true, "lost"],
   ["another deployment's", store(fence("before", 50, "theirs"), 100), known(100), true, "foreign"],
   ["known to Redis alone, as PostgreSQL was emptied", store(fence("before"), 100), undefined, false, "fit"],
 ];

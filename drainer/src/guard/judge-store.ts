@@ -45,5 +45,5 @@ export function judgeStore(
  * at that moment.
  */
 export function wholeUpTo({ fence, clock = 0, run }: FencedStore, guarded: Guarded | undefined): number {
-  return fence !== undefined && fence.run === run && guarded?.run !== run ? fence.kept : clock;
+  return fence !== undefined && fence.run === run && guarded?.run !== run ? fence.keptVersion : clock;
 }

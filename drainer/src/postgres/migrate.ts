@@ -8,15 +8,15 @@ const MIGRATIONS_DIR = join(import.meta.dir, "../../migrations");
 const LOCK_ID = 0x6c656164;
 const CONNECT_TIMEOUT_SECONDS = 2;
 /**
- * A migration may run long, but while it waits for a table lock, it blocks every later user of that
- * table.
+ * A longer wait for a table lock fails the migration: while it waits, later users of the table wait
+ * behind it.
  */
 const LOCK_TIMEOUT_MS = 3_000;
 
 /**
- * The start of each transaction. The lock lets drainers that start together take turns. It belongs
- * to the transaction: behind a pooler, a session lock would stay on a connection that other clients
- * get.
+ * The start of each transaction. The lock makes drainers that start together migrate one after
+ * another. It belongs to the transaction, because behind a pooler a session lock would stay on a
+ * connection that the pooler gives to other clients.
  */
 const BEGIN = `
   SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
@@ -69,8 +69,8 @@ async function findMissing(url: string, names: readonly string[]): Promise<strin
 
 /** @returns false where another drainer has applied the migration meanwhile */
 async function apply(sql: postgres.Sql, name: string, source: string): Promise<boolean> {
-  // The record comes first, so that a second drainer fails at it. A simple query of several
-  // statements is one transaction.
+  // The row in `schema_migrations` is inserted first, so that a second drainer fails there before
+  // it changes a table. PostgreSQL runs the statements of one simple query in one transaction.
   const record = `INSERT INTO schema_migrations VALUES ('${name.replaceAll("'", "''")}', now());`;
   try {
     await sql.unsafe(`${BEGIN}\n${record}\n${source}`).simple();

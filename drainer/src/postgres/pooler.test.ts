@@ -20,17 +20,17 @@ const POOLERS = {
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
 const poolers: Awaited<ReturnType<typeof startPgbouncer>>[] = [];
 let operator: Database;
-/** URLs by the name of the route. */
+/** URLs by the way of connecting: PostgreSQL directly, or a PgBouncer. */
 let urls: Record<string, string>;
 beforeAll(async () => {
   server = await scratchPostgres(["board"]);
   const direct = server.url("board");
   urls = { PostgreSQL: direct };
   if (pgbouncer !== undefined) {
-    for (const [route, settings] of Object.entries(POOLERS)) {
+    for (const [connection, settings] of Object.entries(POOLERS)) {
       const pooler = await startPgbouncer({ postgresUrl: direct, dir: server.dir, connectionsMax: 20, settings });
       poolers.push(pooler);
-      urls[route] = pooler.url;
+      urls[connection] = pooler.url;
     }
   }
   operator = openDatabase(direct, { connectionsMax: 2, deadlineMs: 60_000 });
@@ -42,7 +42,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-const routes = ["PostgreSQL"].concat(pgbouncer === undefined ? [] : Object.keys(POOLERS));
+const connections = ["PostgreSQL"].concat(pgbouncer === undefined ? [] : Object.keys(POOLERS));
 
 /** Backends that wait for a lock. */
 const countWaiting = async () => {
@@ -54,10 +54,10 @@ const countWaiting = async () => {
   return row?.n ?? 0;
 };
 
-test.each(routes)(
+test.each(connections)(
   "a table that stays locked does not collect backends that wait for it, by way of %s",
-  async (route) => {
-    const database = openDatabase(urls[route] ?? "", { deadlineMs: 300, connectionsMax: 1 });
+  async (connection) => {
+    const database = openDatabase(urls[connection] ?? "", { deadlineMs: 300, connectionsMax: 1 });
     await database.run((sql) => sql`SELECT 1`);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const { promise: isLocked, resolve: onLocked } = Promise.withResolvers<void>();
@@ -84,8 +84,8 @@ test.each(routes)(
   },
 );
 
-test.each(routes)("statements of many uses at once run by way of %s, again and again", async (route) => {
-  const database = openDatabase(urls[route] ?? "");
+test.each(connections)("statements of many uses at once run by way of %s, again and again", async (connection) => {
+  const database = openDatabase(urls[connection] ?? "");
   for (let n = 0; n < 20; n++) {
     const sums = await Promise.all(
       Array.from({ length: 8 }, (_, i) => database.run((sql) => sql`SELECT ${i}::int + ${n}::int AS sum`)),
@@ -97,17 +97,20 @@ test.each(routes)("statements of many uses at once run by way of %s, again and a
 
 const migrations = async () => (await readdir(join(import.meta.dir, "../../migrations"))).toSorted();
 
-test.each(routes)("a migration by way of %s leaves no lock behind, and several at once are one", async (route) => {
-  await operator.run((sql) =>
-    sql.unsafe("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE locked (a INT)").simple(),
-  );
-  const url = urls[route] ?? "";
-  const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
-  expect(applied.flat().sort()).toEqual(await migrations());
-  expect(await migrate(url)).toEqual([]);
-  const locks = await operator.run((sql) => sql`SELECT FROM pg_locks WHERE locktype = 'advisory'`);
-  expect(locks.count).toBe(0);
-});
+test.each(connections)(
+  "a migration by way of %s leaves no lock behind, and several at once are one",
+  async (connection) => {
+    await operator.run((sql) =>
+      sql.unsafe("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE locked (a INT)").simple(),
+    );
+    const url = urls[connection] ?? "";
+    const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
+    expect(applied.flat().sort()).toEqual(await migrations());
+    expect(await migrate(url)).toEqual([]);
+    const locks = await operator.run((sql) => sql`SELECT FROM pg_locks WHERE locktype = 'advisory'`);
+    expect(locks.count).toBe(0);
+  },
+);
 
 test("a drainer that is killed while it waits for a lock leaves its backend behind for no longer than its deadline", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { toDeadEntry } from "shared/model/dead-entry";
+import { toDeadElement } from "shared/model/dead-element";
 import {
   pushEvents,
   readBoard,
@@ -74,7 +74,7 @@ test("a queue of large foreign events is drained in batches of bounded bytes, an
 test("pages of dead events are bounded in bytes when they are read, retried and dropped", async () => {
   const bury = async () => {
     for (let n = 0; n < 7; n++) {
-      await it.redis.lpush(it.keys.dead, toDeadEntry({ raw: Buffer.from(large(n)), reason: "test" }, new Date(0)));
+      await it.redis.lpush(it.keys.dead, toDeadElement({ raw: Buffer.from(large(n)), reason: "test" }, new Date(0)));
     }
   };
   await bury();

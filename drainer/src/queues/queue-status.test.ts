@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { readDeadEntry, toDeadEntry } from "shared/model/dead-entry";
+import { readDeadElement, toDeadElement } from "shared/model/dead-element";
 import { format, formatDead, toDeadLine } from "./queue-status.ts";
 
 const none = { length: 0, oldest: [] };
 const at = new Date("2026-01-02T03:04:05.000Z");
-const dead = (raw: string | Buffer, reason = "r") => Buffer.from(toDeadEntry({ raw: Buffer.from(raw), reason }, at));
+const dead = (raw: string | Buffer, reason = "r") => Buffer.from(toDeadElement({ raw: Buffer.from(raw), reason }, at));
 
 test("an empty queue is one line", () => {
   expect(format("EU", none, none)).toBe("EU: 0 waiting, 0 dead");
@@ -23,12 +23,12 @@ test("waiting and dead events are listed, and the rest is counted", () => {
   );
 });
 
-test("an entry that no drainer wrote is shown unchanged", () => {
-  expect(formatDead(readDeadEntry(Buffer.from("{}")))).toBe("{}");
+test("an element that no drainer wrote is shown unchanged", () => {
+  expect(formatDead(readDeadElement(Buffer.from("{}")))).toBe("{}");
 });
 
 test("an event that is not text is shown in base64, to people and to machines", () => {
-  const event = readDeadEntry(dead(Buffer.from([0xff])));
+  const event = readDeadElement(dead(Buffer.from([0xff])));
   expect(formatDead(event)).toBe("2026-01-02T03:04:05.000Z  r  base64 /w==");
   expect(JSON.parse(toDeadLine("EU", event))).toEqual({
     queue: "EU",
@@ -40,9 +40,12 @@ test("an event that is not text is shown in base64, to people and to machines", 
 
 test("the hash of a password is never shown, not even inside a dead event or its reason", () => {
   const event = JSON.stringify({ user_id: "ann", password_hash: "$argon2id$secret" });
-  const entry = dead(event, "not JSON: $argon2id$secret");
+  const element = dead(event, "not JSON: $argon2id$secret");
   const waiting = { length: 1, oldest: [Buffer.from(event)] };
-  const texts = [format("accounts", waiting, { length: 1, oldest: [entry] }), toDeadLine("a", readDeadEntry(entry))];
+  const texts = [
+    format("accounts", waiting, { length: 1, oldest: [element] }),
+    toDeadLine("a", readDeadElement(element)),
+  ];
   for (const text of texts) {
     expect(text).not.toContain("secret");
     expect(text).toContain("ann");

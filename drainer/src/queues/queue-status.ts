@@ -1,5 +1,5 @@
 import { redact, redactBytes } from "shared/log/redact";
-import { type DeadEvent, readDeadEntry } from "shared/model/dead-entry";
+import { type DeadEvent, readDeadElement } from "shared/model/dead-element";
 import type { Redis } from "shared/redis/redis";
 import { peekList } from "./peek-list.ts";
 
@@ -20,14 +20,14 @@ export async function list(redis: Redis, key: string): Promise<Listing> {
 
 /** Text for people, one event a line. */
 export function format(tag: string, waiting: Listing, dead: Listing): string {
-  const lines = ({ length, oldest }: Listing, kind: string, show: (entry: Buffer) => string) => {
-    const shown = oldest.map((entry) => `  ${kind}  ${show(entry)}`);
+  const lines = ({ length, oldest }: Listing, kind: string, show: (element: Buffer) => string) => {
+    const shown = oldest.map((element) => `  ${kind}  ${show(element)}`);
     return length > oldest.length ? [...shown, `  ${kind}  … and ${length - oldest.length} more`] : shown;
   };
   return [
     `${tag}: ${waiting.length} waiting, ${dead.length} dead`,
     ...lines(waiting, "waiting", (event) => redact(event.toString("utf8"))),
-    ...lines(dead, "dead", (entry) => formatDead(readDeadEntry(entry))),
+    ...lines(dead, "dead", (element) => formatDead(readDeadElement(element))),
   ].join("\n");
 }
 
@@ -48,7 +48,7 @@ interface Shown {
 }
 
 /** Redacts password hashes in event and reason. */
-function toShown({ entry, at, reason, raw = entry }: DeadEvent): Shown {
+function toShown({ element, at, reason, raw = element }: DeadEvent): Shown {
   const text = raw.toString("utf8");
   const event = Buffer.from(text).equals(raw) ? { event: redact(text) } : { event_base64: redactBytes(raw) };
   return { at, reason: redact(reason), ...event };

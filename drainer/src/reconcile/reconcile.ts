@@ -67,8 +67,8 @@ export interface ReconcileCounts {
   /** Players compared; each counts once for either store. */
   compared: number;
   /**
-   * Players left alone because their last write is queued, or because they were written at each
-   * look.
+   * Players left alone because their last write is queued, or because each reading met a concurrent
+   * write.
    */
   moving: number;
 }
@@ -80,8 +80,9 @@ export interface ReconcileOptions {
   onPage?: (counts: ReconcileCounts, busyMs: number) => Promise<void> | void;
 }
 
-// Looks at a player who is written meanwhile, the last look after a repair included.
-const LOOKS = 3;
+// Readings of a suspect at most. `settle` reads a suspect again after a concurrent write and after
+// a repair; the last reading repairs nothing, it only verifies.
+const READINGS_MAX = 3;
 
 /**
  * Compares one subject in both stores, and with `isFixing` repairs differences. Safe beside live
@@ -114,13 +115,13 @@ async function settle<R extends Versioned & { user_id: string }>(
   const known = new Map<Suspect, Omit<Drift, "isRepaired">>();
   let moving = 0;
   let pending = suspects;
-  for (let look = 1; pending.length > 0; look++) {
+  for (let reading = 1; pending.length > 0; reading++) {
     const again: Suspect[] = [];
     const wrong: Checked<R>[] = [];
     for (const checked of await check(subject, pending)) {
       const { suspect, verdict } = checked;
       const drift = known.get(suspect);
-      if (verdict === "moving" && look < LOOKS) again.push(suspect);
+      if (verdict === "moving" && reading < READINGS_MAX) again.push(suspect);
       else if (typeof verdict === "string" || verdict.kind === "same") {
         // A new write has replaced the difference; if the write is wrong, the next sweep finds it.
         if (drift !== undefined) onDrift({ ...drift, isRepaired: true });
@@ -130,7 +131,8 @@ async function settle<R extends Versioned & { user_id: string }>(
         const { tag, userId: user_id, key } = suspect;
         const seen = drift ?? { tag, board: subject.board, user_id, key, kind };
         known.set(suspect, seen);
-        if (!isFixing || look === LOOKS || verdict.keep === "neither") onDrift({ ...seen, isRepaired: false });
+        if (!isFixing || reading === READINGS_MAX || verdict.keep === "neither")
+          onDrift({ ...seen, isRepaired: false });
         else wrong.push(checked);
       }
     }

@@ -5,7 +5,7 @@ import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/red
 import type { Redis } from "shared/redis/redis";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
-import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
+import { putEntries, SCRIPTS_IN_FLIGHT, slicesByKeys } from "../restore/put-entries.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
@@ -26,17 +26,19 @@ export interface Move {
 
 export interface MoveCounts {
   entries: number;
-  /** Entries left out because Redis contradicts itself about them; PostgreSQL has them. */
+  /**
+   * Entries left out because their record is invalid or has no member in a ranking. `restore`
+   * brings them back from PostgreSQL.
+   */
   broken: number;
   /** Answers kept for idempotency keys. */
   answers: number;
 }
 
 const STEP = 500;
-const SCRIPTS_IN_FLIGHT = 4;
 
 /** The shard of the new topology where a player belongs. */
-export const homeOf = ({ to, region }: Move, userId: string): Shard => shardOf(to, region, userId);
+export const newShardOf = ({ to, region }: Move, userId: string): Shard => shardOf(to, region, userId);
 
 /** True for a shard that the new topology does not have. */
 export const isVanishing = ({ to, region }: Move, { tag }: Shard): boolean =>
@@ -91,7 +93,7 @@ type Stranger = [userId: string, value: string];
  */
 export async function* readStrangers(move: Move, shard: Shard, key: string): AsyncGenerator<Stranger[]> {
   for await (const page of scanHash(move.redis, key, STEP)) {
-    const strangers = page.filter(([userId]) => homeOf(move, userId).tag !== shard.tag);
+    const strangers = page.filter(([userId]) => newShardOf(move, userId).tag !== shard.tag);
     if (strangers.length > 0) yield strangers;
   }
 }

@@ -1,7 +1,7 @@
 import { parseVisibility } from "shared/model/visibility";
 import { visibilityKey } from "shared/redis/keys";
 import { putVisibility } from "../restore/put-visibility.ts";
-import { homeOf, isVanishing, type Move, readStrangers } from "./move-entries.ts";
+import { isVanishing, type Move, newShardOf, readStrangers } from "./move-entries.ts";
 
 /**
  * Copies to the new shards who is hidden, before the entries that depend on it. A repetition
@@ -14,7 +14,7 @@ export async function copyVisibility(move: Move): Promise<void> {
       for (const [userId, text] of page) {
         const found = parseVisibility(text);
         if (found === undefined) continue;
-        const place = { shard: homeOf(move, userId), boards: to.boards };
+        const place = { shard: newShardOf(move, userId), boards: to.boards };
         const { isHidden: hidden, version: updated_at } = found;
         await putVisibility(redis, place, { user_id: userId, region, hidden, updated_at });
       }

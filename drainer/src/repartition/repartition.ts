@@ -5,16 +5,17 @@ import type { Redis } from "shared/redis/redis";
 import { putFence, readFence } from "shared/stores/fenced-store";
 import { checkSplit, formatSplit, readSplit, type Split } from "shared/stores/split";
 import type { Stores } from "shared/stores/stores";
+import { toRun } from "../guard/close-and-reopen.ts";
 import { readGuarded } from "../guard/guarded-stores.ts";
-import { toRun } from "../guard/lost-store.ts";
 import { requireOpen } from "../guard/require-open.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { countRanked } from "../rows/estimate-rows.ts";
 import { drainAll, drainWaiting } from "./drain-old-queues.ts";
+import { moveDead } from "./move-dead.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
-import { moveAnswers, moveDead, moveErasures } from "./move-rest.ts";
+import { moveAnswers, moveErasures } from "./move-keys.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
 
 /** The result for one region. */
@@ -115,27 +116,31 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await mark(move, { partitions: to, isReadable: true });
 }
 
-/** Opens the new shards, which have all that the old ones had, on the present run of Redis. */
+/**
+ * Opens the new shards for writes on the present run of Redis. They now have all that the old
+ * shards had.
+ */
 async function openFences({ redis, region, from, to }: Move, database: Database): Promise<void> {
   const shards = shardsOf(region, to.partitions);
-  // A move that was killed after this step has deleted the old fences.
+  // An earlier run of the command may have deleted the old fences before it was killed, so the new
+  // shards' fences are read too.
   const there = await Promise.all([...from, ...shards].map(({ tag }) => readFence(redis, tag)));
   const origin = there.find(({ fence }) => fence !== undefined)?.fence?.origin;
   if (origin === undefined) throw new Error(`The fences of ${region} are gone: Redis was emptied during the move.`);
-  const kept = Math.max(...there.map(({ clock = 0 }) => clock));
+  const keptVersion = Math.max(...there.map(({ clock = 0 }) => clock));
   for (const { tag } of shards) {
     const store = await readFence(redis, tag);
     const run = toRun(store);
     // A shard that existed before keeps its origin, by which PostgreSQL knows it.
     const own = store.fence?.origin ?? (await readGuarded(database, tag))?.origin ?? origin;
-    const isPut = await putFence(redis, tag, store, { origin: own, kept, run }, { raises: true });
+    const isPut = await putFence(redis, tag, store, { origin: own, keptVersion, run }, { raises: true });
     if (!isPut) throw new Error(`${tag} was changed during the move: run it again.`);
   }
 }
 
 /**
- * Marks every shard, old or new. A starting service checks the mark of the region: it is closed
- * first and opened last.
+ * Writes the split to every shard, old and new. A starting service reads the mark of the region, so
+ * that mark is closed first and opened last.
  */
 async function mark({ redis, region, from, to }: Move, split: Split): Promise<void> {
   const shards: Shard[] = [...from, ...shardsOf(region, to.partitions)];
@@ -152,7 +157,11 @@ async function adopt(redis: Redis, topology: Topology, region: string): Promise<
   return { partitions: topology.partitions, isReadable: true };
 }
 
-/** Waits until the lease of a killed run has expired, no longer. */
+/**
+ * Takes the lease, and retries for two TTLs, in which the lease of a killed command expires.
+ *
+ * @throws Error where another command holds the lease
+ */
 async function hold(lease: Lease, region: string): Promise<void> {
   for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
     if (await lease.hold()) return;

@@ -10,8 +10,7 @@ KEYS visibility  hash    user_id -> <version> hidden|visible
 ARGV user_id
      version  of the change, microseconds
      state    hidden | visible
-     wrong    the present value where it is known to be wrong, and is replaced even if it is newer;
-              else empty
+     wrong    a wrong present value to overwrite, even if it is newer; empty where there is none
 Reply 1; 0 when a newer value stays, or the player was erased: then nothing was done
 
 Raises the clock, so that every later change is newer, and cached tops are read again.

@@ -22,7 +22,7 @@ const script = defineScript({
 /**
  * Writes on a shard whether a player is hidden, and moves the player's entries accordingly.
  *
- * @param wrong the present value, where that is known to be wrong and so must be replaced
+ * @param wrong a wrong present value to overwrite, even if it is newer; empty where there is none
  * @returns false where a newer value stays, or the player was erased since
  */
 export function putVisibility(

@@ -43,8 +43,8 @@ const accountsScript = defineScript({
   parse: Number,
 });
 
-/** False for an id that no service wrote. */
-const isOfPlayer = ({ user_id }: ErasureRow) => isUserId(user_id);
+/** False for a row with an invalid user id, which no service writes. The restore skips it. */
+const hasValidUserId = ({ user_id }: ErasureRow) => isUserId(user_id);
 
 const toTtlMs = ({ erased_us }: ErasureRow, nowMs: number) =>
   Math.floor(Math.max(0, Number(erased_us) / 1000 + ERASED_TTL_MS - nowMs));
@@ -57,8 +57,8 @@ export interface RestoreErasuresOptions {
 }
 
 /**
- * Removes players whom PostgreSQL has erased from the shards of a region: an older copy of Redis
- * still has them.
+ * Removes players whom PostgreSQL has erased from the shards of a region. Without this an older
+ * copy of Redis would bring them back.
  */
 export async function restoreErasures(
   database: Database,
@@ -67,7 +67,7 @@ export async function restoreErasures(
   { topology, stores, onPage, nowMs = Date.now }: RestoreErasuresOptions,
 ): Promise<void> {
   for await (const page of readErasures(database, region)) {
-    const valid = page.filter(isOfPlayer);
+    const valid = page.filter(hasValidUserId);
     for (const [shard, ofShard] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
       if (!isIncluded(shard)) continue;
       for (const rows of slices(ofShard)) {
@@ -85,14 +85,14 @@ export async function restoreErasures(
   }
 }
 
-/** The same for accounts. */
+/** Removes accounts that PostgreSQL has erased from the home Redis. */
 export async function restoreAccountErasures(
   database: Database,
   home: Redis,
   { onPage, nowMs = Date.now }: Pick<RestoreErasuresOptions, "onPage" | "nowMs">,
 ): Promise<void> {
   for await (const page of readErasures(database, ACCOUNTS_TAG)) {
-    for (const rows of slices(page.filter(isOfPlayer))) {
+    for (const rows of slices(page.filter(hasValidUserId))) {
       const keys = accountsLayout.toKeys({ clock: accountClockKey });
       keys.push(...rows.flatMap(({ user_id }) => [accountKey(user_id), accountErasedKey(user_id)]));
       const args = rows.flatMap((row) => accountsLayout.toItem({ version: row.erased_us, ttl: toTtlMs(row, nowMs()) }));

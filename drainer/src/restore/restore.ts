@@ -11,7 +11,7 @@ import { type AccountRow, accountArgs, readAccounts } from "../rows/read-account
 import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { readVisibility } from "../rows/read-visibility.ts";
 import { isSoundAccount, isSoundEntry, isSoundVisibility } from "../rows/sound-rows.ts";
-import { putEntries, slices, slicesByKeys } from "./put-entries.ts";
+import { putEntries, SCRIPTS_IN_FLIGHT, slices, slicesByKeys } from "./put-entries.ts";
 import { putVisibility } from "./put-visibility.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
 import { restoreAccountErasures, restoreErasures } from "./restore-erasures.ts";
@@ -38,9 +38,6 @@ export interface RestoreOptions {
   /** Called between pages. May throw to end the restore. */
   onProgress?: (counts: RestoreCounts) => void;
 }
-
-// One script runs, and the others keep Redis busy.
-const SCRIPTS_IN_FLIGHT = 4;
 
 const accountsLayout = defineLayout({
   keys: ["clock"],

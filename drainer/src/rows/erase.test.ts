@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { toDeadEntry } from "shared/model/dead-entry";
+import { toDeadElement } from "shared/model/dead-element";
 import type { ScoreEvent } from "shared/model/events";
 import {
   pushEvents,
@@ -36,7 +36,7 @@ const scores = async (board?: string) =>
 const write = (...events: ScoreEvent[]) => it.database.run((sql) => upsertScores(sql, events));
 const dead = () => it.redis.llen(it.keys.dead);
 const die = (event: unknown) =>
-  it.redis.lpush(it.keys.dead, toDeadEntry({ raw: Buffer.from(JSON.stringify(event)), reason: "test" }, new Date(0)));
+  it.redis.lpush(it.keys.dead, toDeadElement({ raw: Buffer.from(JSON.stringify(event)), reason: "test" }, new Date(0)));
 
 test("an erasure deletes the player's older rows on all boards, and no other row, wherever it stands in a batch", async () => {
   for (const batchMax of [1, 2, 100]) {

@@ -11,7 +11,7 @@ export interface ErasureRow {
 
 const columns = (sql: Sql) => sql`user_id, ${toMicroseconds(sql, "erased_at")} AS erased_us`;
 
-/** The erasures of a region, or of the accounts, page by page. */
+/** The erasures of `scope`, which is a region or `accounts`, page by page. */
 export const readErasures = (database: Database, scope: string): AsyncGenerator<ErasureRow[]> =>
   readPages(
     database,
@@ -20,7 +20,7 @@ export const readErasures = (database: Database, scope: string): AsyncGenerator<
       WHERE scope = ${scope} AND user_id > ${last?.user_id ?? ""} ORDER BY user_id LIMIT ${PAGE_ROWS}`,
   );
 
-/** The erasures of these players. */
+/** The erasures of these players in `scope`, a region or `accounts`. */
 export const readErasuresOf = (database: Database, scope: string, userIds: readonly string[]): Promise<ErasureRow[]> =>
   database.run(
     (sql) => sql<ErasureRow[]>`

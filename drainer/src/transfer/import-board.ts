@@ -21,8 +21,8 @@ import takeSource from "./take-versions.lua" with { type: "text" };
 export interface ImportCounts {
   /** Entries written as in the file. */
   imported: number;
-  /** Lines left out for a newer entry, or for a later line of the same player. */
-  kept: number;
+  /** Lines left out because the stores or a later line have a newer entry of the player. */
+  skipped: number;
   /** Lines left out because the player was erased since. */
   erased: number;
   /** Invalid lines, reported by `onBad` and left out. */
@@ -84,7 +84,7 @@ export async function importBoard(
   options: ImportOptions,
 ): Promise<ImportCounts> {
   const { format, onBad, onProgress, now = Date.now } = options;
-  const counts: ImportCounts = { imported: 0, kept: 0, erased: 0, bad: 0 };
+  const counts: ImportCounts = { imported: 0, skipped: 0, erased: 0, bad: 0 };
   const reader = createLineReader(format);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
   const refuse = (line: number, reason: string) => {
@@ -122,7 +122,7 @@ export async function importBoard(
       const written = await writeBatch(sides, entries, options, refuse);
       counts.imported += written.imported;
       counts.erased += written.erased;
-      counts.kept += written.kept;
+      counts.skipped += written.skipped;
       onProgress?.(counts, upTo);
     });
   }
@@ -153,12 +153,12 @@ async function writeBatch(
   // A move may have begun since: entries put on the old shards would be lost.
   const regions = new Set(entries.map(({ region }) => region));
   await Promise.all([...regions].map((region) => compareSplit(stores.of(region), topology, region)));
-  const counts = { imported: 0, kept: 0, erased: 0 };
+  const counts = { imported: 0, skipped: 0, erased: 0 };
   const { known, erased } = await screen(sides, entries, { overwrites, refuse });
   const rows = overwrites ? await renew(sides, known) : known;
   const newest = fold(rows, ({ user_id }) => user_id).map(({ line: _, ...entry }): EntryRow => ({ board, ...entry }));
   counts.erased += erased;
-  counts.kept += known.length - newest.length;
+  counts.skipped += known.length - newest.length;
   for (const [database, ofDatabase] of Map.groupBy(newest, ({ region }) => databases.of(region))) {
     await database.run((sql) => upsertScores(sql, ofDatabase));
     const ids = ofDatabase.map(({ user_id }) => user_id);
@@ -174,7 +174,7 @@ async function writeBatch(
       if (clock !== null) await noteVersion(database, slice.shard.tag, clock);
     }
     counts.imported += written;
-    counts.kept += ofDatabase.length - written;
+    counts.skipped += ofDatabase.length - written;
   }
   return counts;
 }

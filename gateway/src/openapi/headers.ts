@@ -1,4 +1,4 @@
-import { idempotencyKeySchema } from "shared/api/fields";
+import { ANSWER_KEPT_SECONDS, idempotencyKeySchema } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
 import { z } from "zod";
 
@@ -66,8 +66,8 @@ export const requestHeaders = {
     in: "header",
     required: false,
     description:
-      "Makes the write safe to repeat for 24 hours: the first answer comes again. The same key with another body is " +
-      "`idempotency_conflict`.",
+      `Makes the write safe to repeat for ${ANSWER_KEPT_SECONDS / 3600} hours: the first answer comes again. The same key ` +
+      "with another body is `idempotency_conflict`.",
     schema: schemaOf(idempotencyKeySchema),
     example: "match-42",
   },

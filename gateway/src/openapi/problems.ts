@@ -1,7 +1,10 @@
 import { STATUS_CODES } from "node:http";
+import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
 import { type ProblemCode, problemStatus } from "shared/api/problems";
 import { headersOf, type Json, ref } from "./headers.ts";
+
+const KEPT_HOURS = ANSWER_KEPT_SECONDS / 3600;
 
 /** When a client meets a code, and what it can do then. A code without a text does not compile. */
 const problemTexts: Record<ProblemCode, string> = {
@@ -19,7 +22,7 @@ const problemTexts: Record<ProblemCode, string> = {
   request_timeout: "The body took longer than 5 seconds.",
   user_exists: "The `user_id` is taken.",
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
-  idempotency_conflict: "The `Idempotency-Key` was used for another request within the last 24 hours.",
+  idempotency_conflict: `The \`Idempotency-Key\` was used for another request within the last ${KEPT_HOURS} hours.`,
   body_too_large: "A body may have at most 16 KiB.",
   unsupported_media_type: "Bodies are JSON in UTF-8, not compressed, and say so: `Content-Type: application/json`.",
   score_out_of_range: "The sum would leave ±(2⁵³−1). Nothing was changed.",

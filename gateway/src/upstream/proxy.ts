@@ -94,12 +94,12 @@ function sendTraced(
   });
 }
 
-interface Way {
+interface Attempt {
   upstream: Upstream;
   timeoutMs: number;
 }
 
-async function send(outgoing: Outgoing, { upstream, timeoutMs }: Way): Promise<UpstreamReply> {
+async function send(outgoing: Outgoing, { upstream, timeoutMs }: Attempt): Promise<UpstreamReply> {
   const { method, target, headers, body } = outgoing;
   const facts = { upstream: upstream.address };
   const linked = method === "HEAD" ? undefined : upstream.link?.send(outgoing, timeoutMs);

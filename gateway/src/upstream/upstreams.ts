@@ -65,10 +65,14 @@ export function markDown(upstream: Upstream): void {
 /** What a probe found: ready for requests, alive but not ready, or no answer. */
 export type ProbeResult = "ready" | "not_ready" | "no_answer";
 
-// One slow answer is no outage: a connection that is refused tells at once, by itself.
+// One slow answer is no outage. A refused connection marks an upstream down at once, without a
+// probe.
 const FAILED_PROBES_MAX = 2;
 
-/** Takes a probe's result into account. `downsAtStart` is what `downs` was when the probe began. */
+/**
+ * Applies a probe's result. A success is ignored when the upstream was marked down after the probe
+ * began: `downs` is then no longer `downsAtStart`.
+ */
 export function applyProbe(upstream: Upstream, result: ProbeResult, downsAtStart: number): void {
   if (result === "ready") {
     if (upstream.downs !== downsAtStart) return;

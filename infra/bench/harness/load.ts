@@ -15,7 +15,7 @@ export interface Driven {
   faults: string[];
 }
 
-/** A load with its rate and its cost. */
+/** The result of one load: rate, and CPU time for each item. */
 export interface Load extends Omit<Driven, "clientCpuUs"> {
   ratePerSecond: number;
   /** CPU time of each process for one item, in microseconds; `client` is the load generator. */

@@ -113,8 +113,8 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
 
 /**
  * The call of `submit.lua` that the ranker makes for a single submit. Loads the script into Redis.
- * `redis-benchmark` puts a different player into each place that names one: the work is that of a
- * real call, the state that it leaves is not.
+ * `redis-benchmark` fills each key and argument with a different player. The script does the work
+ * of a real submit, but the stored data mixes players.
  */
 async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
   const run = (await readInfo(redis.admin, "server")).get("run_id") ?? "";

@@ -10,7 +10,7 @@ import { seedPostgres } from "../stage/seed-postgres.ts";
 import { SERVICE_ENVIRONMENT } from "../stage/services.ts";
 import { startBenchPostgres, startBenchRedis } from "../stage/stores.ts";
 
-/** A program that fills a Redis, and what its output holds when all entries are there. */
+/** A program that fills a Redis. `reports` matches its output when it wrote all entries. */
 interface Filler extends ProgramOptions {
   command: string[];
   reports: RegExp;

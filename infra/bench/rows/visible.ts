@@ -2,8 +2,8 @@ import { measureLoad, toLoadFigures } from "../harness/load.ts";
 import { measureInRounds, warmUp } from "../harness/rounds.ts";
 import { type Aim, type Measured, toRow } from "../harness/row.ts";
 import { percentile } from "../harness/statistics.ts";
+import { probeCommits } from "../load/commit-probe.ts";
 import type { HttpSite } from "../load/http-cells.ts";
-import { probeVisibility } from "../load/visibility-probe.ts";
 import { runWrk, type WrkRequest } from "../load/wrk.ts";
 import type { RowRun } from "../ratios/options.ts";
 import { untilDrained } from "../stage/queued-events.ts";
@@ -32,7 +32,7 @@ export async function measureVisibility(
 
   async function measure() {
     const until = measureLoad(processes, () => runWrk({ url, request, connections, seconds, perSecond }));
-    const probing = probeVisibility(postgresUrl, { url, tokens, perSecond: PROBES_PER_SECOND, until });
+    const probing = probeCommits(postgresUrl, { url, tokens, perSecond: PROBES_PER_SECOND, until });
     const [load, { latenciesMs, faults }] = await Promise.all([until, probing]);
     await untilDrained(redis.admin);
     const isLess = load.ratePerSecond < LOAD_MIN * perSecond;

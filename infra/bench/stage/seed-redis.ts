@@ -1,4 +1,5 @@
 import type { RedisClient } from "bun";
+import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
@@ -12,7 +13,6 @@ export type Command = [name: string, ...args: (string | number)[]];
 type Write = (shard: Shard, players: readonly Player[]) => Command[];
 
 const BATCH = 1_000;
-const DAY_SECONDS = 24 * 3600;
 /** As long as an argon2id hash with 19 MiB and 2 passes. */
 export const PASSWORD_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${"s".repeat(43)}$${"h".repeat(43)}`;
 
@@ -40,7 +40,7 @@ const writers = {
       const field = toAnswerField("", "00000000-0000-4000-8000-000000000000");
       return [
         ["HSET", key, field, `0123456789 ok ${score} ${reachedAtUs} - 123456 1`],
-        ["EXPIRE", key, 2 * DAY_SECONDS],
+        ["EXPIRE", key, 2 * ANSWER_KEPT_SECONDS],
       ];
     }),
 } as const satisfies Record<string, Write>;

@@ -8,7 +8,8 @@ export interface Player {
 }
 
 const ATTEMPTS_MAX = 10;
-// The registration may have been applied: the next attempt tells, as it then finds the player.
+// After these codes the player may or may not be registered. `enter` registers again, and
+// `user_exists` shows that the first attempt succeeded.
 const UNKNOWN = new Set(["outcome_unknown", "no_answer"]);
 
 /** Registers a player, or logs in the one that an earlier demo registered. */

@@ -70,7 +70,8 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
 }
 
 /**
- * A request of operators sent by a player or without a token, or with a user id that is not valid.
+ * Makes a bad request to an operator route: without an operator's token, with an invalid user id,
+ * or with an invalid reason.
  */
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);

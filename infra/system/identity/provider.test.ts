@@ -215,7 +215,7 @@ describe("an identity provider that is away", () => {
     }
     expect((await ranker.post("/score/update", { score: 1 }, ada)).status).toBe(200);
     provider.start();
-    // A refusal does not use the network: the loop has to yield for the provider's answer.
+    // The ranker refuses without I/O, so the loop yields to let the provider's answer arrive.
     while ((await services.ranker?.(token))?.status === 503) await setImmediate();
     expect((await services.ranker?.(token))?.status).toBe(200);
   });

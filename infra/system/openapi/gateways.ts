@@ -9,8 +9,8 @@ import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-te
 type Gateway = App;
 
 /**
- * Gateways over one real Redis, each with a ranker in another state: together they answer every
- * problem.
+ * Gateways over one real Redis, each with a ranker in another state. Together they can answer with
+ * every problem code.
  */
 export interface Gateways {
   ranker: Built;
@@ -22,7 +22,7 @@ export interface Gateways {
   unread: Gateway;
   /** Its ranker has no room in its queues. */
   full: Gateway;
-  /** The store of NA is away from its ranker. */
+  /** Its ranker cannot reach the Redis of NA. */
   apart: Gateway;
   /** Players come from an identity provider. */
   provided: Gateway;

@@ -10,8 +10,8 @@ export interface PathUnderTest extends UnderTest {
 }
 
 /**
- * @param passwordsRequired without passwords no hash is made, which may take a busy machine longer
- *   than a client waits
+ * @param passwordsRequired set to false to skip password hashing, which can exceed a client's
+ *   time-out on a busy machine
  */
 export async function startPath({ passwordsRequired = true } = {}): Promise<PathUnderTest> {
   const under = await startUnderTest();

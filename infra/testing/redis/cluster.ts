@@ -27,7 +27,7 @@ const POLL_MS = 20;
 
 /**
  * Starts six servers on free loopback ports and makes a cluster of them. That takes two seconds,
- * because a server does not trust its cluster bus earlier, and has no setting for that.
+ * because a Redis server accepts the state of the others only after a fixed delay.
  *
  * @param dir holds a folder for each server
  * @param launch starts one server

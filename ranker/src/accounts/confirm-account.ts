@@ -89,7 +89,8 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const refuse = () => reject(new Error(`no answer within ${timeoutMs} ms`));
-    // Where this process was too busy for either, an answer that has arrived counts.
+    // The event loop may run late. `setImmediate` lets an answer that has already arrived win over
+    // the time-out.
     timer = setTimeout(() => setImmediate(refuse), timeoutMs);
   });
   try {

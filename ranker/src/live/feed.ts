@@ -14,11 +14,11 @@ export interface FeedOptions<S> {
   toChange: (before: S, after: S) => LiveEvent;
 }
 
-/** The bytes that a viewer is to be sent, and its position in the feed behind them. */
+/** The bytes to send to a viewer next, and its position in the feed after them. */
 export interface Portion {
   bytes: Uint8Array;
   position: number;
-  /** True where the viewer was too slow for the changes, and gets a snapshot. */
+  /** True where the viewer was too slow for the kept changes, and gets a snapshot. */
   isSkip: boolean;
 }
 
@@ -32,9 +32,9 @@ export interface Feed<S> {
   publish(state: S): boolean;
   /** Records that the last read failed, and why. @returns whether viewers have something to get */
   markStale(code: ProblemCode): boolean;
-  /** The first portion of a viewer that is new, or that names the last event it has seen. */
+  /** The first portion of a new viewer, or of one that resumes after `lastEventId`. */
   begin(lastEventId?: string): Portion;
-  /** The portion behind a position; undefined at the end. */
+  /** The portion after a position; undefined at the end of the feed. */
   after(position: number): Portion | undefined;
 }
 

@@ -3,7 +3,7 @@ import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { fromArrival, toIsoTime } from "shared/base/times";
 import { redact, redactBytes } from "shared/log/redact";
-import { readDeadEntry } from "shared/model/dead-entry";
+import { readDeadElement } from "shared/model/dead-element";
 import { parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { parseVisibility } from "shared/model/visibility";
@@ -22,7 +22,7 @@ export interface Players {
   /** The player to write for. @throws Problem `not_found`, `unavailable` */
   find(userId: string): Promise<Identity>;
   /** @throws Problem `not_found`, `unavailable` */
-  record(userId: string): Promise<PlayerRecord>;
+  read(userId: string): Promise<PlayerRecord>;
 }
 
 const QUEUE_PAGE = 1_000;
@@ -91,7 +91,7 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
     return { name, region, has_password: Boolean(password_hash), ...times };
   }
 
-  async function record(userId: string): Promise<PlayerRecord> {
+  async function read(userId: string): Promise<PlayerRecord> {
     const lists = shardsOf(userId).map((shard) => {
       const redis = stores.of(shard.region);
       return { redis, queue: queueKey(shard), dead: deadKey(shard) };
@@ -99,13 +99,13 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
     lists.push({ redis: stores.home, queue: accountQueueKey, dead: accountDeadKey });
     const search = (isMeant: IsMeant, keyOf: (list: (typeof lists)[number]) => string) =>
       Promise.all(lists.map((list) => findIn(list.redis, keyOf(list), isMeant))).then((found) => found.flat());
-    const isOf = eventOf(userId);
+    const matches = matchesPlayer(userId);
     const [account, kept, waiting, dead] = await Promise.all([
       readAccount(userId),
       Promise.all(shardsOf(userId).map((shard) => readShard(shard, userId))),
-      search(isOf, ({ queue }) => queue),
+      search(matches, ({ queue }) => queue),
       search(
-        (entry) => isOf(readDeadEntry(entry).raw ?? entry),
+        (element) => matches(readDeadElement(element).raw ?? element),
         (list) => list.dead,
       ),
     ]);
@@ -121,8 +121,8 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
       return found;
     },
 
-    async record(userId) {
-      const found = await failAs("read", record(userId));
+    async read(userId) {
+      const found = await failAs("read", read(userId));
       const { account, hidden, entries, waiting, dead } = found;
       if (account === null && !hidden && entries.length + waiting.length + dead.length === 0) {
         throw unknownPlayer(userId);
@@ -136,8 +136,8 @@ export const unknownPlayer = (userId: string) => new Problem("not_found", `Nothi
 
 type IsMeant = (element: Buffer) => boolean;
 
-/** Matches an event by its text: an event may be dead because it does not parse. */
-function eventOf(userId: string): IsMeant {
+/** Finds events of one player by text, because a dead event may not parse as JSON. */
+function matchesPlayer(userId: string): IsMeant {
   const mark = new RegExp(`"user_id"\\s*:\\s*"${userId}"`);
   return (event) => event.includes(userId) && mark.test(event.toString("utf8"));
 }
@@ -159,7 +159,7 @@ function toText(event: Buffer): string {
   return Buffer.from(text).equals(event) ? redact(text) : redactBytes(event);
 }
 
-function toDead(entry: Buffer): PlayerRecord["dead"][number] {
-  const { at, reason, raw } = readDeadEntry(entry);
-  return { at, reason, event: toText(raw ?? entry) };
+function toDead(element: Buffer): PlayerRecord["dead"][number] {
+  const { at, reason, raw } = readDeadElement(element);
+  return { at, reason, event: toText(raw ?? element) };
 }

@@ -28,7 +28,7 @@ export interface SetVisibilityOptions {
   /** Redis for writes. */
   stores: Pick<Stores, "of">;
   fences: FenceWatch;
-  /** Confirms changes by a replica. */
+  /** Waits until a replica has the change. Set for `DURABILITY=replicated`. */
   confirm?: Confirm | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { PlayerRecord } from "shared/api/players";
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { createLog } from "shared/log/log";
-import { toDeadEntry } from "shared/model/dead-entry";
+import { toDeadElement } from "shared/model/dead-element";
 import { accountDeadKey, accountQueueKey, fenceKey, queueKey, splitKey } from "shared/redis/keys";
 import { flushAll, keysOf } from "testing/whole-store";
 import { type Built, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
@@ -227,7 +227,7 @@ describe("export", () => {
     const bytes = Buffer.concat([Buffer.from(`{"user_id":"ada","password_hash":"${hash}"`), Buffer.from([0xff])]);
     const others = Buffer.from('{"user_id":"ada2"}');
     for (const raw of [others, bytes, Buffer.from(cut)]) {
-      await under.redis.lpush(accountDeadKey, toDeadEntry({ raw, reason: "test" }, new Date(0)));
+      await under.redis.lpush(accountDeadKey, toDeadElement({ raw, reason: "test" }, new Date(0)));
     }
     const record = (await (await ask("GET", "/players/ada")).json()) as PlayerRecord;
     const at = new Date(0).toISOString();

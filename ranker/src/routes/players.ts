@@ -31,9 +31,7 @@ export function playerRoutes(
   }
 
   return {
-    playerRecord: toRoute(operations.playerRecord, async ({ params }) =>
-      jsonReply(await players.record(params.userId)),
-    ),
+    playerRecord: toRoute(operations.playerRecord, async ({ params }) => jsonReply(await players.read(params.userId))),
     erasePlayer: toRoute(operations.erasePlayer, async ({ params: { userId } }) => {
       const erased: ErasedPlayer = { user_id: userId, ...(await erasePlayer(userId)) };
       return jsonReply(erased);

@@ -81,7 +81,10 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
   };
 }
 
-/** @throws Problem `invalid_request` naming the fields, and those of a body */
+/**
+ * @throws Problem `invalid_request` that names the fields, and every Problem that reading a body
+ *   throws
+ */
 type ParseCall<O extends Operation> = (incoming: Incoming) => Promise<ParsedCall<O>>;
 
 function createParseCall<O extends Operation>({ params, query, body, repeat }: Operation): ParseCall<O> {

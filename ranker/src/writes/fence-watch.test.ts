@@ -93,7 +93,7 @@ describe("a Redis that was restarted", () => {
     const after = await fenceOf();
     expect(after).toMatchObject({ origin: "test", run: runAt(redis, fenceKey("EU")) });
     expect(after?.run).not.toBe(before?.run);
-    expect(after?.kept).toBeLessThan(clock);
+    expect(after?.keptVersion).toBeLessThan(clock);
     expect(lost).toEqual([]);
   });
 
@@ -119,12 +119,12 @@ describe("a Redis that was restarted", () => {
 test("a ranker counts the writes that it acknowledged and a store has lost", async () => {
   await add();
   await learned();
-  const kept = Number(await redis.get(clockKey(shard)));
+  const keptVersion = Number(await redis.get(clockKey(shard)));
   for (let n = 0; n < 3; n++) await add();
   await restart();
   const run = runAt(redis, fenceKey("EU")) ?? "";
   const from = Number(await redis.get(clockKey(shard)));
-  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, from, run })); // as a drainer leaves it
+  await redis.set(fenceKey("EU"), formatFence({ origin: "test", keptVersion, from, run })); // as a drainer leaves it
   await add();
   await until(
     async () => lost.length,
@@ -140,7 +140,7 @@ test("a ranker closes a store that lacks versions which it has seen, so that no 
   await redis.set(clockKey(shard), "5"); // an older copy
   expect(await tryToAdd()).toBe("unavailable");
   await until(fenceOf, (fence) => fence !== undefined && fence.run === undefined);
-  expect(await fenceOf()).toEqual({ origin: "test", kept: 5, from: 5 });
+  expect(await fenceOf()).toEqual({ origin: "test", keptVersion: 5, from: 5 });
 });
 
 test("a ranker counts the lost writes also after a false alarm", async () => {
@@ -152,12 +152,12 @@ test("a ranker counts the lost writes also after a false alarm", async () => {
   await redis.set(fenceKey("EU"), fence);
   await until(tryToAdd, (outcome) => outcome === "ok");
   await learned();
-  const kept = Number(await redis.get(clockKey(shard)));
+  const keptVersion = Number(await redis.get(clockKey(shard)));
   for (let n = 0; n < 3; n++) await add();
   await redis.del(fenceKey("EU"));
   expect(await tryToAdd()).toBe("unavailable");
   const [from, run] = [Number(await redis.get(clockKey(shard))), runAt(redis, fenceKey("EU")) ?? ""];
-  await redis.set(fenceKey("EU"), formatFence({ origin: "test", kept, from, run }));
+  await redis.set(fenceKey("EU"), formatFence({ origin: "test", keptVersion, from, run }));
   await until(
     async () => lost.length,
     (count) => count > 0,

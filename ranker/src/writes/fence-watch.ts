@@ -56,9 +56,9 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   function learn(tag: string, memory: Memory, { text, fence }: FencedStore): void {
     if (memory.text === text || fence === undefined) return;
     memory.text = text;
-    const lost = recent.count(tag, { above: fence.kept, upTo: fence.from });
+    const lost = recent.count(tag, { above: fence.keptVersion, upTo: fence.from });
     if (lost.writes === 0) return;
-    const since = new Date(fence.kept / 1000).toISOString();
+    const since = new Date(fence.keptVersion / 1000).toISOString();
     log.error({ shard: tag, ...lost, since }, "acknowledged writes are lost: neither redis nor postgres has them");
     onLost?.(tag, lost.writes);
   }
@@ -110,14 +110,20 @@ export function createFenceWatch({ log, onLost, patienceMs = PATIENCE_MS }: Fenc
   async function close(redis: Redis, tag: string, store: FencedStore): Promise<void> {
     const { fence, clock = 0 } = store;
     if (fence === undefined) return;
-    const isClosed = await putFence(redis, tag, store, { origin: fence.origin, kept: clock }, { raises: false });
+    const isClosed = await putFence(redis, tag, store, { origin: fence.origin, keptVersion: clock }, { raises: false });
     if (isClosed) log.error({ shard: tag }, "redis lost data that this ranker has seen: closed until it is restored");
   }
 
   async function open(redis: Redis, tag: string, store: FencedStore): Promise<void> {
     const { fence, clock, run } = store;
     if (fence === undefined || clock === undefined || run === undefined) return;
-    const isOpened = await putFence(redis, tag, store, { origin: fence.origin, kept: clock, run }, { raises: false });
+    const isOpened = await putFence(
+      redis,
+      tag,
+      store,
+      { origin: fence.origin, keptVersion: clock, run },
+      { raises: false },
+    );
     if (isOpened) log.warn({ shard: tag }, "redis was restarted and is as it was left: opened without postgres");
   }
 

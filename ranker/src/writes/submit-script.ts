@@ -1,3 +1,4 @@
+import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
 import { scoreTail } from "shared/model/events";
@@ -12,8 +13,6 @@ import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart 
 import type { FenceWatch } from "./fence-watch.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 
-/** The answer to a write is kept for so long at least, and for twice that at most. */
-const ANSWER_KEPT_SECONDS = 24 * 3600;
 // Redis serves no other call meanwhile, some 20 µs for each write.
 const WRITES_MAX = 64;
 

@@ -59,8 +59,8 @@ local version = last_version(clock)
 local now = time_us()
 local is_closed = not is_open(fence, run)
 
--- The answer that is kept for a key, and the key that holds it. An answer of release 0.1 names no
--- account, so it does not outlive an erasure.
+-- Finds the kept answer for an idempotency key; returns it with the Redis key that holds it.
+-- Answers of release 0.1 name no account, so they are ignored once the player was erased.
 local function find_answer(answers, field, erasure)
   local kept = redis.call('HGET', answers.newer, field)
   if kept then return kept, answers.newer end

@@ -1,4 +1,5 @@
 import type { Entry } from "shared/api/entries";
+import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";
@@ -65,7 +66,7 @@ const sealScript = defineScript({ name: "seal-answer", source: sealSource, layou
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
   score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
-  idempotency_conflict: "This Idempotency-Key was used for another request within the last 24 hours.",
+  idempotency_conflict: `This Idempotency-Key was used for another request within the last ${ANSWER_KEPT_SECONDS / 3600} hours.`,
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased">, string>;
 

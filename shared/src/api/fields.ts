@@ -25,6 +25,8 @@ export const playerParams = z.strictObject({ userId: userIdSchema });
 export const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 visible ASCII characters");
+/** The ranker keeps the answer to a key for at least this time, and at most for twice this time. */
+export const ANSWER_KEPT_SECONDS = 24 * 3600;
 
 export const totalField = z.int().min(0);
 export const timeField = z.iso.datetime({ precision: 6 });

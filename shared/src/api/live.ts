@@ -58,7 +58,7 @@ export type FreshnessEvent =
 export type BoardEvent =
   /** Replaces all entries. */
   | { event: "snapshot"; data: BoardState }
-  /** To be applied by `applyChanges` to the state before. */
+  /** What has changed: `applyChanges` applies it to the state before. */
   | { event: "change"; data: BoardChanges }
   | FreshnessEvent;
 

@@ -55,7 +55,10 @@ interface Verified {
   identity?: Identity;
   operator?: Operator;
   expiresAtMs: number;
-  /** Of the provider's key set that verified the token. */
+  /**
+   * Generation of the provider's keys that verified the token. New keys make the cached token
+   * invalid.
+   */
   generation?: number;
 }
 

@@ -30,5 +30,11 @@ export const REPLICA_WAIT_MS = 150;
 
 /** A new connection to Redis. Requests do not wait for it: they fail at once. */
 export const REDIS_CONNECT_MS = 500;
-/** Silence that ends a Redis connection: two commands, so that a slow script does not. */
+/**
+ * Silence after which a Redis connection is closed: twice a command, so that one slow script does
+ * not close it.
+ */
 export const REDIS_SILENCE_MS = 2 * REDIS_COMMAND_MS;
+
+/** The maximum of `setTimeout`, 24.8 days: for a wait that only the end of the process ends. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;

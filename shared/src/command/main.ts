@@ -1,8 +1,8 @@
 import { toFinalMessage } from "../service/config.ts";
 
 /**
- * Runs `work`, whose result is the exit code of the process; after an error it is 1. A reader that
- * closes the output early, as `head` does, ends the process with 0.
+ * Runs `work` as the whole process and sets the exit code that it returns; an error ends the
+ * process with 1. When the reader closes the pipe early, as `head` does, the process exits with 0.
  */
 export async function main(work: () => Promise<number>): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));

@@ -39,8 +39,7 @@ function late(deadlineMs: number): Problem {
 }
 
 /**
- * A body whose length is known beforehand, without the stream that costs more than the rest of a
- * request.
+ * Reads a body of known length in one call. A stream would cost more than the rest of the request.
  */
 function readKnown(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {

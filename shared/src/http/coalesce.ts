@@ -1,21 +1,24 @@
-/** One reading for all callers that ask for the same key at the same time. */
+/**
+ * Shares one read among the callers of a key in one turn of the event loop. Callers who come while
+ * a read runs share the next one.
+ */
 export type Coalesce<T> = (key: string, read: () => Promise<T>) => Promise<T>;
 
 interface Flight<T> {
-  /** The reading has not begun: a caller may still join. */
+  /** The read has not begun: a caller may still join. */
   isOpen: boolean;
   result: Promise<T>;
-  /** The reading after it, for callers that came too late to join. */
+  /** The next read, for callers that came too late to join. */
   next?: Flight<T>;
 }
 
-// A reading that hangs must not hold up later callers: they, too, have a second.
+// Without this a read that hangs would hold up later callers, who have a second themselves.
 const WAIT_MS_MAX = 25;
 
 /**
- * Shares readings between callers. A reading is never older than a caller's question: it begins at
- * the end of the event loop turn of its first caller, and later callers share the next one, which
- * begins when the first has ended, or after 25 ms.
+ * A shared read begins at the end of the event loop turn of its first caller, so that it is never
+ * older than the question of a caller. The next one begins when the first has ended, or after 25
+ * ms.
  */
 export function createCoalesce<T>(): Coalesce<T> {
   const flights = new Map<string, Flight<T>>();
@@ -51,7 +54,7 @@ export function createCoalesce<T>(): Coalesce<T> {
 
 const endOfTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** Resolves when a reading has ended or failed, at the latest after {@link WAIT_MS_MAX}. */
+/** Resolves when a read has ended or failed, at the latest after {@link WAIT_MS_MAX}. */
 function afterOrLate(result: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, WAIT_MS_MAX);

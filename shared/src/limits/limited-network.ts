@@ -38,7 +38,7 @@ function toNetworks(client: string): LimitedNetworks {
 
 const toHex = (group: number) => group.toString(16);
 
-/** The policies of a limit by network, in the order of {@link LimitedNetworks}. */
+/** One policy for each network of a client: address or /64, then /56, then /48. */
 export type NetworkPolicies = readonly [narrowest: Policy, ...wider: Policy[]];
 
 /** @param limit of one address */

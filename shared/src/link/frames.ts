@@ -34,13 +34,16 @@ export interface LinkAnswer {
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The largest parcel that goes by a link. Texts are measured in characters, of which none takes
- * more than three bytes in UTF-8; JSON escapes a few with two. So a parcel of this size fits into a
- * frame.
+ * The largest parcel that goes by a link. The gateway sends a larger request by HTTP; in place of a
+ * larger answer the ranker sends `internal`. `sizeOfParcel` counts characters, and a quarter of the
+ * frame size leaves room for UTF-8 (at most three bytes each) and JSON escapes.
  */
 export const PARCEL_SIZE_MAX = FRAME_BYTES_MAX / 4;
 
-/** A frame is ended at this size, so that the first of many parcels does not wait for megabytes. */
+/**
+ * The size at which a frame is sent. Without this the first of many parcels would wait for
+ * megabytes.
+ */
 const FRAME_SIZE_MAX = 1024 * 1024;
 
 // About the characters that JSON puts around a text or a number.

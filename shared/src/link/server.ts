@@ -88,13 +88,14 @@ export function createLinkServer(answerLinked: AnswerLinked): LinkServer {
       maxPayloadLength: FRAME_BYTES_MAX,
       perMessageDeflate: false,
       sendPings: true,
-      // A gateway that does not read its answers is not waited for.
+      // The ranker closes a link on which 64 MiB of answers wait. Without this a stuck gateway
+      // would fill the ranker's memory.
       backpressureLimit: 4 * FRAME_BYTES_MAX,
       closeOnBackpressureLimit: true,
       open(link) {
         links.add(link);
-        // Not everything that lets an upgrade pass lets messages pass: a gateway uses a link once
-        // it has been greeted.
+        // A proxy may let an upgrade pass and no messages. So a gateway uses a link only after this
+        // greeting.
         link.send(encodeFrame<Greeting>([{ head: ["link", LINK_VERSION], body: null }]));
         if (isClosing) post(link, FAREWELL);
       },

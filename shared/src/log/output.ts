@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import pino, { type DestinationStream } from "pino";
 
-// Each write is a system call and a task for another thread. Bytes and milliseconds.
+// pino joins lines up to 32 KiB or 100 ms, because each write costs a system call and a thread
+// task.
 const BATCHED = { sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
 
 // Beyond this size the lines of a turn are written before its end.

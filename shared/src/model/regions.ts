@@ -18,7 +18,7 @@ export interface BoardOnShard {
 /** The calls that one Redis script can serve together have the same name. */
 export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board}`;
 
-/** The closed sets that a deployment is built from. */
+/** The regions, partitions, boards and shards of a deployment, fixed while it runs. */
 export interface Topology {
   readonly regions: readonly string[];
   readonly partitions: number;

@@ -8,8 +8,8 @@ export type CallKind = "read" | "write";
 // Replies of a server that is up but cannot serve now. Every other error reply is a fault of this
 // code.
 const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/;
-// The reply to a script that touches undeclared keys while their slot moves. Such scripts only read
-// where a client waits.
+// The reply to a script that touches undeclared keys while their slot moves. In a request, only
+// reading scripts touch undeclared keys, so this reply means that nothing was changed.
 const KEY_HAS_MOVED = /^ERR Script attempted to access a non local key in a cluster node/;
 // ioredis rejects with these before a byte has left, or after a reply that nothing was done. Its
 // other errors, such as "max retries per request" and "Connection is closed", may concern a command

@@ -3,8 +3,8 @@ import { formatFence, parseFence } from "./fence.ts";
 
 test("parsing a formatted fence gives the same fence, open or lost", () => {
   for (const fence of [
-    { origin: "0b6f-1", kept: 0, from: 5, run: "a1" },
-    { origin: "x", kept: 9007199254740991, from: 9007199254740991 },
+    { origin: "0b6f-1", keptVersion: 0, from: 5, run: "a1" },
+    { origin: "x", keptVersion: 9007199254740991, from: 9007199254740991 },
   ]) {
     expect(parseFence(formatFence(fence))).toEqual(fence);
   }

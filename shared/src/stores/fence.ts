@@ -12,8 +12,8 @@ export interface Fence {
   /** Random, drawn when the shard is first opened; tells one deployment's data from another's. */
   origin: string;
   /** Versions (µs) up to this one were in Redis or in PostgreSQL when the fence was written. */
-  kept: number;
-  /** Versions above this one are of this fence. Those between `kept` and `from` were lost. */
+  keptVersion: number;
+  /** Versions above this one are of this fence. Those from `keptVersion` to this one were lost. */
   from: number;
   /** The `run_id` of the server; absent after a loss of data. */
   run?: string;
@@ -25,11 +25,12 @@ const FENCE = /^([\w-]+) (\d{1,16}) (\d{1,16}) (\w+)$/;
 
 /** @returns `undefined` for a missing fence and for a malformed one */
 export function parseFence(text: string | null): Fence | undefined {
-  const [, origin, kept, from, run] = FENCE.exec(text ?? "") ?? [];
+  const [, origin, keptVersion, from, run] = FENCE.exec(text ?? "") ?? [];
   if (origin === undefined || run === undefined) return undefined;
-  const fence: Fence = { origin, kept: Number(kept), from: Number(from) };
+  const fence: Fence = { origin, keptVersion: Number(keptVersion), from: Number(from) };
   if (run !== LOST) fence.run = run;
   return fence;
 }
 
-export const formatFence = ({ origin, kept, from, run = LOST }: Fence): string => `${origin} ${kept} ${from} ${run}`;
+export const formatFence = ({ origin, keptVersion, from, run = LOST }: Fence): string =>
+  `${origin} ${keptVersion} ${from} ${run}`;

@@ -23,7 +23,7 @@ const TRIES_MAX = 2;
 
 const layout = defineLayout({
   keys: ["fence", "clock"],
-  args: { known: "text", least: "number", origin: "text", kept: "text", run: "text", raises: "flag" },
+  args: { known: "text", least: "number", origin: "text", keptVersion: "text", run: "text", raises: "flag" },
 });
 const putScript = defineScript({
   name: "put-fence",
@@ -62,6 +62,6 @@ export function putFence(
   { raises }: { raises: boolean },
 ): Promise<boolean> {
   const { text: known, clock: least = 0 } = judged;
-  const { origin, kept, run = LOST } = fence;
-  return putScript(redis, fenceKeys(tag), layout.toArgs({ known, least, origin, kept, run, raises }));
+  const { origin, keptVersion, run = LOST } = fence;
+  return putScript(redis, fenceKeys(tag), layout.toArgs({ known, least, origin, keptVersion, run, raises }));
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
 import { allOrAny } from "../base/all-or-any.ts";
+import { TIMER_MS_MAX } from "../base/deadlines.ts";
 import type { Log } from "../log/log.ts";
 import type { Topology } from "../model/regions.ts";
 import { awaitReady, type Redis } from "../redis/redis.ts";
@@ -32,8 +33,6 @@ const BOOT_TIMEOUT_MS = 30_000;
 // How long a region without a store may delay the start of the others.
 const GRACE_MS = 2_000;
 const RETRY_CHECK_MS = 1_000;
-// The longest timer there is: a store may come back after any time.
-const FOREVER_MS = 2 ** 31 - 1;
 
 /**
  * Waits at start for all stores, or for those that answer: a region whose store is down must not
@@ -49,7 +48,7 @@ export async function awaitFitStores(options: FitStoresOptions): Promise<FitStor
   let isBooting = true;
 
   async function check(redis: Redis): Promise<void> {
-    await awaitReady(redis, FOREVER_MS);
+    await awaitReady(redis, TIMER_MS_MAX); // a region waits for its store as long as the process runs
     await checkDurability(redis, { isProduction, log });
     for (const region of regions) if (stores.of(region) === redis) await checkSplit(redis, topology, region);
     fit.add(redis);

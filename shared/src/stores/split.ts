@@ -50,7 +50,9 @@ export async function checkSplit(redis: Redis, topology: Topology, region: strin
   refuseOther(topology, region, (await readSplit(redis, region)) ?? (await adoptSplit(redis, topology, region)));
 }
 
-/** The same check without writing: a store without a number passes. */
+/**
+ * Checks the split like {@link checkSplit}, but never writes. A Redis that has no split yet passes.
+ */
 export async function compareSplit(redis: Redis, topology: Topology, region: string): Promise<void> {
   const split = await readSplit(redis, region);
   if (split !== undefined) refuseOther(topology, region, split);

@@ -22,70 +22,73 @@ export interface FairQueue<T> {
   next(): T | undefined;
 }
 
-/** A network: narrower networks in the order of their turns, or items in order of arrival. */
-interface Lane<T> {
+/**
+ * A node of the network tree: /48s hold /56s, these hold /64s, and /64s and IPv4 addresses hold
+ * items. Children are served round robin, items in order of arrival.
+ */
+interface NetworkNode<T> {
   size: number;
-  lanes: Map<string, Lane<T>>;
+  children: Map<string, NetworkNode<T>>;
   items: Set<T>;
 }
 
-const createLane = <T>(): Lane<T> => ({ size: 0, lanes: new Map(), items: new Set() });
+const createNode = <T>(): NetworkNode<T> => ({ size: 0, children: new Map(), items: new Set() });
 
 export function createFairQueue<T>({ total, perAddress }: FairQueueLimits): FairQueue<T> {
-  const root = createLane<T>();
+  const root = createNode<T>();
   /** The networks of each item, the widest first. */
   const paths = new Map<T, readonly string[]>();
 
   function isOverBound(path: readonly string[]): boolean {
-    let lane: Lane<T> | undefined = root;
+    let node: NetworkNode<T> | undefined = root;
     for (const [depth, network] of path.entries()) {
-      lane = lane.lanes.get(network);
-      if (lane === undefined) return false;
-      if (lane.size >= perAddress * (NETWORK_FACTORS[path.length - 1 - depth] ?? 1)) return true;
+      node = node.children.get(network);
+      if (node === undefined) return false;
+      if (node.size >= perAddress * (NETWORK_FACTORS[path.length - 1 - depth] ?? 1)) return true;
     }
     return false;
   }
 
   /** The newest item of the largest network, if the new item's network stays smaller. */
   function findVictim(path: readonly string[]): T | undefined {
-    let lane = root;
+    let node = root;
     for (const network of path) {
-      const own = lane.lanes.get(network);
-      const largest = largestOf(lane);
+      const own = node.children.get(network);
+      const largest = largestOf(node);
       if (largest !== own) return (largest?.size ?? 0) > (own?.size ?? 0) + 1 ? newestOf(largest) : undefined;
       if (own === undefined) return undefined;
-      lane = own;
+      node = own;
     }
     return undefined;
   }
 
   function insert(path: readonly string[], item: T): void {
     paths.set(item, path);
-    let lane = root;
-    lane.size++;
+    let node = root;
+    node.size++;
     for (const network of path) {
-      const narrower = lane.lanes.get(network) ?? createLane<T>();
-      lane.lanes.set(network, narrower);
-      lane = narrower;
-      lane.size++;
+      const child = node.children.get(network) ?? createNode<T>();
+      node.children.set(network, child);
+      node = child;
+      node.size++;
     }
-    lane.items.add(item);
+    node.items.add(item);
   }
 
   function remove(item: T): void {
     const path = paths.get(item);
     if (path === undefined) return;
     paths.delete(item);
-    let lane = root;
-    lane.size--;
+    let node = root;
+    node.size--;
     for (const network of path) {
-      const narrower = lane.lanes.get(network);
-      if (narrower === undefined) return;
-      narrower.size--;
-      if (narrower.size === 0) lane.lanes.delete(network);
-      lane = narrower;
+      const child = node.children.get(network);
+      if (child === undefined) return;
+      child.size--;
+      if (child.size === 0) node.children.delete(network);
+      node = child;
     }
-    lane.items.delete(item);
+    node.items.delete(item);
   }
 
   return {
@@ -110,30 +113,30 @@ export function createFairQueue<T>({ total, perAddress }: FairQueueLimits): Fair
     remove,
 
     next() {
-      let lane = root;
+      let node = root;
       for (;;) {
-        const [turn] = lane.lanes;
+        const [turn] = node.children;
         if (turn === undefined) break;
-        const [network, narrower] = turn;
-        lane.lanes.delete(network);
-        lane.lanes.set(network, narrower);
-        lane = narrower;
+        const [network, child] = turn;
+        node.children.delete(network);
+        node.children.set(network, child);
+        node = child;
       }
-      const [item] = lane.items;
+      const [item] = node.items;
       if (item !== undefined) remove(item);
       return item;
     },
   };
 }
 
-function largestOf<T>({ lanes }: Lane<T>): Lane<T> | undefined {
-  let largest: Lane<T> | undefined;
-  for (const lane of lanes.values()) if (largest === undefined || lane.size > largest.size) largest = lane;
+function largestOf<T>({ children }: NetworkNode<T>): NetworkNode<T> | undefined {
+  let largest: NetworkNode<T> | undefined;
+  for (const node of children.values()) if (largest === undefined || node.size > largest.size) largest = node;
   return largest;
 }
 
-function newestOf<T>(lane: Lane<T> | undefined): T | undefined {
-  let narrowest = lane;
-  while (narrowest !== undefined && narrowest.lanes.size > 0) narrowest = largestOf(narrowest);
+function newestOf<T>(node: NetworkNode<T> | undefined): T | undefined {
+  let narrowest = node;
+  while (narrowest !== undefined && narrowest.children.size > 0) narrowest = largestOf(narrowest);
   return [...(narrowest?.items ?? [])].at(-1);
 }

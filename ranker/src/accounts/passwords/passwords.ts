@@ -19,7 +19,8 @@ interface Turn {
   refuse: () => void;
 }
 
-// OWASP's profile for argon2id. One hash takes 20 to 40 ms of an idle core and 19 MiB.
+// OWASP's profile for argon2id. One hash takes 20 to 40 ms of an idle core and 19 MiB. A new cost
+// applies to new passwords only: each hash names its own cost, and a login keeps it.
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 const HASHES_AT_ONCE = 2;
 // More than any core serves within PASSWORD_TURN_MS; each holds a request.

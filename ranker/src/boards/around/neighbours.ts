@@ -53,9 +53,8 @@ export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { a
 }
 
 /**
- * Whether a shard that was not read to its end could hold a neighbour beyond what was read: while
- * there are too few neighbours, or while the farthest of them is farther away than what was read of
- * the shard.
+ * True when a shard must be read again: it was read in part, and neighbours are missing, or an
+ * unread entry could be nearer than the farthest neighbour chosen.
  */
 function isShort(window: Window, nearest: Omit<Neighbours, "short">, reach: Reach): boolean {
   const { above, below, total, before = 0, self } = window;

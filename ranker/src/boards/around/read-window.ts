@@ -17,7 +17,7 @@ export interface Window extends Standing {
 export interface WindowSize {
   above: number;
   below: number;
-  /** Whether a side that is short at an end of the board is made up for on the other. */
+  /** Reads more entries on one side when the other side reaches the end of the board. */
   refills?: boolean;
 }
 

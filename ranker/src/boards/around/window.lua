@@ -9,7 +9,7 @@ KEYS board    zset    score -> <arrival><user_id>
      fence    string  the run of the server that may be written; absent in an emptied store
 ARGV partitions  the number of partitions that the caller is configured with
      above, below  entries wanted on each side
-     refills     1 when a side that is short is made up for on the other side, else 0
+     refills     1 to read more on one side when the other reaches the end of the board, else 0
      user_id     of the player to look up; empty where score and member give the position
      score, member  of the position
 Reply {total, before, record, above, below}. before: the entries strictly ahead. record: the

@@ -9,7 +9,7 @@ local call, sub = redis.call, string.sub
 local floor, ceil, sqrt, min, max = math.floor, math.ceil, math.sqrt, math.min, math.max
 
 local FEW = 16       -- so many entries are read at once, and not searched
-local SPREAD_MAX = 4
+local SPREAD_MAX = 4 -- up to this distance, the entries on both sides of a guess are read with it
 
 local function arrival_of(member) return tonumber(sub(member, 1, ARRIVAL_DIGITS)) or 0 end
 
@@ -22,9 +22,9 @@ local function is_greater(a, b)
   return #a > #b
 end
 
--- How many of these members, which are in order, come before the place of `member`. Lua's own '>'
--- follows the locale of the server, but every locale orders digits: it decides between different
--- arrivals, and is much faster.
+-- How many of `found`, members in order, come before the place of `member`. Lua's own '>' follows
+-- the locale of the server, but every locale orders digits: it decides between different arrivals,
+-- and is much faster.
 local function count_passed(found, member, is_descending)
   local passed, rest = 0, #found + 1
   while rest - passed > 1 do
@@ -39,9 +39,9 @@ local function count_passed(found, member, is_descending)
   return passed
 end
 
--- The entries ahead of a position, where the entry before `first` is ahead and the one at `last` is
--- not. Guesses the place by the arrivals, and every other time takes the middle, in case the
--- arrivals are spread unevenly.
+-- The number of entries ahead of `member` on the board. The place is from `first` to `last`, among
+-- entries of one score. Guesses it by the arrivals, and bisects at every second step, so that
+-- uneven arrivals cannot make the search linear.
 local function count_between(board, member, first, last)
   local wanted, high, low = arrival_of(member), 0, 0
   if last - first > FEW then

@@ -26,11 +26,14 @@ export interface CachedViewTop {
   body?: SharedBody;
 }
 
-/** Tops by name. An entry is valid for a second from its `start`, the moment before it was read. */
+/**
+ * Caches tops by name. A cached top is valid for one second from `start`, the time just before the
+ * ranker read it.
+ */
 export type TopCache = LRUCache<string, CachedShardTop | CachedViewTop>;
 
-// A shard's clock only grows, unless a replica that lagged takes over and gives a version out
-// again.
+// Bounds the age of a top to one second. Without this, a lagging replica that becomes primary could
+// repeat a clock, and an old top would look unchanged.
 const TOP_TTL_MS = 1_000;
 /** Entries in all tops together, some 200 bytes each. A top counts as one entry more. */
 export const CACHED_ENTRIES_MAX = 100_000;

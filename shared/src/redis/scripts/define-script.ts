@@ -37,9 +37,9 @@ export interface ScriptDefinition<R> extends ScriptText {
    */
   failsAs?: CallKind;
   /**
-   * Whether the script touches keys of the slot that it is not given. While the slot moves, Redis
-   * cannot see whether those are where the script runs: it is refused then, and not sent to a node
-   * where keys seem to be missing.
+   * Whether the script touches keys of the slot that are not among its `KEYS`. While the slot
+   * moves, Redis cannot tell where those keys are. The call is then refused, instead of sent to a
+   * node where they seem to be missing.
    */
   hasOtherKeys?: boolean;
   /** Results that acknowledge nothing, and so need no confirmation by a replica. */
@@ -94,7 +94,10 @@ export function defineScript<R>(definition: ScriptDefinition<R>): Script<R> {
   return Object.assign(run, { source });
 }
 
-/** The file with its parts, each once and behind those that it uses, and its header. */
+/**
+ * Joins the Lua source from parts, header and file. Each part stands once, after the parts that it
+ * uses.
+ */
 export function composeSource({ source, parts = [], layout, isFenced = false }: ScriptText): string {
   const firstLineEnd = source.startsWith("#!") ? source.indexOf("\n") + 1 : 0;
   const header = layout?.toHeader(isFenced ? 1 : 0) ?? "";
@@ -138,10 +141,10 @@ export interface Layout<K extends string, A extends ArgKinds, I extends ArgKinds
 }
 
 /**
- * Lays out a script, so that a key or an argument is added in one place for TypeScript and Lua. The
- * header declares a local for each name; `FIRST_KEY` and `FIRST_ARG`, the places of those that have
- * none; and for items `ITEM_ARGS`, a local for each name, and `take_item(place)`, which sets these
- * to the item whose arguments begin there.
+ * Names a script's keys and arguments once, for TypeScript and for Lua. The Lua header declares a
+ * local for each name, `FIRST_KEY` and `FIRST_ARG` (the first index without a name), and, for
+ * items, `ITEM_ARGS` (arguments of an item), a local for each of its names, and `take_item(place)`,
+ * which sets these to the item whose arguments begin at `place`.
  */
 export function defineLayout<
   const K extends string,

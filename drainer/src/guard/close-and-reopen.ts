@@ -39,11 +39,12 @@ export interface ClosedStore {
   origin: string;
   run: string;
   /** Versions up to this one (µs) are in Redis or in PostgreSQL. */
-  kept: number;
+  keptVersion: number;
 }
 
 /**
- * Closes a store that lost data, and has PostgreSQL refuse batches that were read from it before.
+ * Closes a store that lost data, and makes PostgreSQL refuse batches that a drainer read from it
+ * before.
  *
  * @throws StoreChanged; Error where the run of Redis is not known yet
  */
@@ -54,16 +55,17 @@ export async function closeStore(
 ): Promise<ClosedStore> {
   const run = toRun(store);
   const origin = guarded?.origin ?? store.fence?.origin ?? crypto.randomUUID();
-  const keptBefore = store.fence?.run === undefined ? (store.fence?.kept ?? 0) : 0;
-  const kept = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
-  if (store.text !== formatFence({ origin, kept, from: kept })) {
-    const isPut = await putFence(redis, tag, store, { origin, kept }, { raises: false });
+  const keptBefore = store.fence?.run === undefined ? (store.fence?.keptVersion ?? 0) : 0;
+  const keptVersion = Math.max(store.clock ?? 0, guarded?.newest ?? 0, keptBefore);
+  if (store.text !== formatFence({ origin, keptVersion, from: keptVersion })) {
+    const isPut = await putFence(redis, tag, store, { origin, keptVersion }, { raises: false });
     if (!isPut) throw new StoreChanged(tag);
   }
   await setRun(database, tag, { origin, run });
-  // A batch read before may have been written until here.
+  // `setRun` makes PostgreSQL refuse batches of the lost store. A batch may have committed just
+  // before, so the newest version is read again.
   const newest = (await readGuarded(database, tag))?.newest ?? 0;
-  return { origin, run, kept: Math.max(kept, newest) };
+  return { origin, run, keptVersion: Math.max(keptVersion, newest) };
 }
 
 /**
@@ -73,10 +75,13 @@ export async function closeStore(
  * @throws Error where Redis was restarted since the store was closed: then it has to be judged
  *   again
  */
-export async function openRestored({ redis, tag }: StorePlace, { origin, run, kept }: ClosedStore): Promise<void> {
+export async function openRestored(
+  { redis, tag }: StorePlace,
+  { origin, run, keptVersion }: ClosedStore,
+): Promise<void> {
   const store = await readFence(redis, tag);
   if (store.run !== run) throw new Error(`Redis was restarted while ${tag} was restored.`);
   if (store.fence?.run === run) return;
-  const isPut = await putFence(redis, tag, store, { origin, kept, run }, { raises: true });
+  const isPut = await putFence(redis, tag, store, { origin, keptVersion, run }, { raises: true });
   if (!isPut) throw new StoreChanged(tag);
 }

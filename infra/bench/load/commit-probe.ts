@@ -13,7 +13,7 @@ const POLL_MS = 2;
 const VISIBLE_WITHIN_MS = 30_000;
 
 /** Submits for one player after another, and polls PostgreSQL for each write until it is there. */
-export async function probeVisibility(postgresUrl: string, submits: Omit<Submits, "onAccepted">): Promise<Probed> {
+export async function probeCommits(postgresUrl: string, submits: Omit<Submits, "onAccepted">): Promise<Probed> {
   const pending = new Map<string, { versionUs: number; acknowledgedAtMs: number }>();
   const latenciesMs: number[] = [];
   let lost = 0;

@@ -8,7 +8,7 @@ ARGV count   events peeked
      newest  event peeked, byte for byte: the one at -count
      oldest  event peeked, byte for byte: the one at -1
      then for each refused event
-       entry   for the dead list
+       element  for the dead list
 Reply 1; 0 when the old end of the queue is not what was peeked: another drainer was faster, or a
       replica that lags has taken over
 
@@ -20,7 +20,7 @@ if redis.call('LINDEX', queue, -1) ~= oldest or redis.call('LINDEX', queue, -cou
 redis.call('LLEN', dead)
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
-  redis.call('LPUSH', dead, entry)
+  redis.call('LPUSH', dead, element)
 end
 redis.call('LTRIM', queue, 0, -count - 1)
 return 1

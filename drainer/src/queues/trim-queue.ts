@@ -1,15 +1,15 @@
-import { type Refused, toDeadEntry } from "shared/model/dead-entry";
+import { type Refused, toDeadElement } from "shared/model/dead-element";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import source from "./acknowledge.lua" with { type: "text" };
 import type { QueueKeys } from "./queues.ts";
+import source from "./trim-queue.lua" with { type: "text" };
 
 const layout = defineLayout({
   keys: ["queue", "dead"],
   args: { count: "number", newest: "bytes", oldest: "bytes" },
-  item: { entry: "text" },
+  item: { element: "text" },
 });
-const script = defineScript({ name: "acknowledge", source, layout, parse: (reply) => reply === 1 });
+const script = defineScript({ name: "trim-queue", source, layout, parse: (reply) => reply === 1 });
 
 /**
  * Trims peeked events from a queue, and puts the refused ones into the dead list.
@@ -17,7 +17,7 @@ const script = defineScript({ name: "acknowledge", source, layout, parse: (reply
  * @param events consecutive events from the queue's old end, at least one
  * @returns false when an end of the batch is no longer where it was; then nothing has changed
  */
-export function acknowledge(
+export function trimQueue(
   redis: Redis,
   keys: QueueKeys,
   events: readonly Buffer[],
@@ -25,8 +25,8 @@ export function acknowledge(
   now: Date,
 ): Promise<boolean> {
   const [oldest, newest] = [events[0], events.at(-1)];
-  if (oldest === undefined || newest === undefined) throw new RangeError("there is nothing to acknowledge");
+  if (oldest === undefined || newest === undefined) throw new RangeError("there is nothing to trim");
   const args = layout.toArgs({ count: events.length, newest, oldest });
-  args.push(...refused.flatMap((event) => layout.toItem({ entry: toDeadEntry(event, now) })));
+  args.push(...refused.flatMap((event) => layout.toItem({ element: toDeadElement(event, now) })));
   return script(redis, layout.toKeys(keys), args);
 }
