@@ -63,7 +63,7 @@ describe.each(documents)("%s", (document) => {
 
 test.each([
   ["README.md", 9 * 1024],
-  ["ARCHITECTURE.md", 12_000],
+  ["ARCHITECTURE.md", 12 * 1024],
 ])("%s has at most %d bytes", (document, bytes) => {
   expect(Buffer.byteLength(read(document))).toBeLessThanOrEqual(bytes);
 });

@@ -1,6 +1,8 @@
 /** A Redis Cluster whose connections a test can break. */
 
 import type { Connection } from "shared/redis/connection";
+import { freePort } from "stack/free-port";
+import { toArguments } from "stack/redis";
 import { scratchRedis } from "../scratch.ts";
 import { openTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 import { connectToServer } from "./connect.ts";
@@ -16,7 +18,13 @@ export interface ClusterBehindProxy {
 }
 
 export async function startClusterBehindProxy(): Promise<ClusterBehindProxy> {
-  const server = await scratchRedis(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
+  const settings = toArguments({
+    "cluster-enabled": "yes",
+    "cluster-announce-ip": "127.0.0.1",
+    // Redis' own choice, 10,000 above its port, is among the ports of outgoing connections.
+    "cluster-port": await freePort(),
+  });
+  const server = await scratchRedis(settings);
   const proxy = await openTcpProxy(server.port);
   const direct = await connectToServer(server.url);
   await direct.config("SET", "cluster-announce-port", proxy.port);
