@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { openRaw } from "testing/raw-connection";
 
 /** A service whose one request ends when the test says so, on its standard input. */
 const source = `
@@ -60,6 +61,19 @@ test("after SIGTERM a held request is answered, then the store is closed, then t
   expect(await (await held).text()).toBe("127.0.0.1");
   await until("store closed");
   expect(await child.exited).toBe(0);
+}, 20_000);
+
+test("a request of HTTP/1.0 without Host reaches the app, which knows its peer", async () => {
+  const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
+  try {
+    const { address } = JSON.parse((await linesOf(child.stdout).next()).value ?? "") as { address: string };
+    const received = await openRaw(Number(address.split(":")[1]), "GET /any HTTP/1.0\r\n\r\n").ended;
+    expect(received).toStartWith("HTTP/1.1 200 OK\r\n");
+    expect(received).toEndWith("\r\n\r\n127.0.0.1");
+  } finally {
+    child.kill();
+    await child.exited;
+  }
 }, 20_000);
 
 test("a failure outside the app is an internal problem that shows no source code and no message", async () => {

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { servePaths } from "../http/ambiguous.ts";
+import { servePaths, withAbsoluteUrl } from "../http/ambiguous.ts";
 import type { Connection, Fetch } from "../http/incoming.ts";
 import { toProblemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
@@ -100,7 +100,8 @@ function listen(
     ...servePaths<LinkState>((request, self, hasAmbiguousPath) => {
       const mayUpgrade = links !== undefined && !hasAmbiguousPath && isLink(request);
       if (mayUpgrade && self.upgrade(request, { data: newLinkState() })) return undefined;
-      return fetch(request, new HttpConnection(request, self, hasAmbiguousPath));
+      // The connection keeps the request of the server, which knows no copy of it.
+      return fetch(withAbsoluteUrl(request), new HttpConnection(request, self, hasAmbiguousPath));
     }),
     websocket: links?.handler ?? { message() {} },
   });
@@ -131,4 +132,4 @@ class HttpConnection implements Connection {
   }
 }
 
-const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
+const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && URL.parse(url)?.pathname === LINK_PATH;
