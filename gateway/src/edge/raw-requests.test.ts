@@ -440,8 +440,8 @@ test("slow clients lose their connection, nothing of their requests is sent on, 
     drip("GET /top?", "a"),
     drip(`${toLines("GET /top HTTP/1.1", "Host: x")}X-A: `, "a"),
     drip(toLines("GET /top HTTP/1.1", "Host: x"), "X-A: b\r\n"),
-    // The idle time-out that ends a kept connection is 120 seconds in a service: here it is 4, to
-    // see that a byte which arrives does not begin it anew.
+    // HTTP_IDLE_TIMEOUT_SECONDS ends a kept connection: here it is 4, to see that a byte which
+    // arrives does not begin it anew.
     drip(`${smuggled}GET /top?`, "a", keeping.port),
   ];
   let slow = bodies.length + heads.length;
