@@ -20,7 +20,9 @@ async function writtenConf(trustedProxies: string): Promise<string> {
     .replaceAll("/tmp/", `${dir}/`)
     .replaceAll("/etc/leaderboard/", `${join(infra, "nginx")}/`)
     .replace(/^exec nginx .*$/m, "");
-  const { exitCode } = Bun.spawnSync(["sh", "-ec", local], { env: { PATH: process.env.PATH, TRUSTED_PROXIES: trustedProxies } });
+  const { exitCode } = Bun.spawnSync(["sh", "-ec", local], {
+    env: { PATH: process.env.PATH, TRUSTED_PROXIES: trustedProxies },
+  });
   expect(exitCode).toBe(0);
   return Bun.file(join(dir, "nginx.conf")).text();
 }
