@@ -382,7 +382,7 @@ describe("pages of other origins", () => {
         expect([path, response.status, await response.text()]).toEqual([path, 204, ""]);
         expect(Object.fromEntries(response.headers)).toMatchObject({
           "access-control-allow-origin": "https://a.example",
-          "access-control-allow-methods": "GET,HEAD,POST",
+          "access-control-allow-methods": "GET,HEAD,POST,DELETE",
           "access-control-allow-headers":
             "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id,traceparent",
           "access-control-max-age": "600",
@@ -391,6 +391,24 @@ describe("pages of other origins", () => {
       }
     }
     expect([arrived, await redis.dbsize()]).toEqual([[], 0]);
+  });
+
+  test("a preflight is refused with the variable to set where no other origin is allowed", async () => {
+    const { request } = build();
+    for (const [path, allow] of [
+      ["/score/add", "POST"],
+      ["/players/ada", "GET, HEAD, DELETE"],
+    ] as const) {
+      const refused = await request(path, preflight("https://play.example"));
+      expect([refused.status, refused.headers.get("Allow")]).toEqual([405, allow]);
+      const { code, detail } = (await refused.json()) as { code: string; detail: string };
+      expect(code).toBe("method_not_allowed");
+      expect(detail).toStartWith(`${path} takes ${allow}. `);
+      expect(detail).toInclude("CORS_ORIGINS");
+    }
+    const other = (await (await request("/score/add", { method: "OPTIONS" })).json()) as { detail: string };
+    expect(other.detail).toBe("/score/add takes POST.");
+    expect((await request("/nothing", preflight("https://play.example"))).status).toBe(404);
   });
 
   test("a page may read why it was refused, and for how long", async () => {

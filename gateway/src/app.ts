@@ -8,7 +8,7 @@ import { measureRequests } from "shared/service/metrics";
 import { statusRoutes } from "shared/service/status-routes";
 import { logAccess } from "./edge/access-log.ts";
 import { seeThroughProxies } from "./edge/client-address.ts";
-import { createCors } from "./edge/cors.ts";
+import { corsHint, createCors } from "./edge/cors.ts";
 import { createLimits, type LimitDeps } from "./edge/limits.ts";
 import { costOf, createReadLimit, DOCUMENT_COST } from "./edge/read-limit.ts";
 import { turnAway } from "./edge/turn-away.ts";
@@ -31,7 +31,6 @@ export function createApp(deps: GatewayDeps): App {
   const { topology, pool, page = [], trustedProxies, corsOrigins, isStopping, log, metrics, tracing } = deps;
   const limit = createLimits(deps);
   const limitRead = createReadLimit(deps);
-  const cors = createCors(corsOrigins);
 
   function toRoute(operation: Operation): Route {
     const answer = proxyOperation(operation, deps);
@@ -45,19 +44,23 @@ export function createApp(deps: GatewayDeps): App {
     handle: limitRead(DOCUMENT_COST, route.handle),
   }));
 
+  const upstreams = () => ({ upstreams: pool.upstreams.map(({ address, isUp }) => ({ address, up: isUp })) });
+  const isAtWork = () => pool.upstreams.some(({ isUp }) => isUp);
+  const status = statusRoutes({ isStopping, isAtWork, readiness: upstreams, health: upstreams });
+  const routes = [...status, ...documents, ...proxied];
+  const cors = createCors(corsOrigins, routes);
+
   const serve = createServe({
     log,
     tracing,
     onEnd: [logAccess(log), measureRequests(metrics)],
     intercept: (incoming) => (isStopping() ? turnAway(incoming) : undefined) ?? cors?.preflight(incoming),
   });
-  const upstreams = () => ({ upstreams: pool.upstreams.map(({ address, isUp }) => ({ address, up: isUp })) });
-  const isAtWork = () => pool.upstreams.some(({ isUp }) => isUp);
-  const status = statusRoutes({ isStopping, isAtWork, readiness: upstreams, health: upstreams });
-  const { app } = mountRoutes([...proxied, ...documents, ...status], {
+  const { app } = mountRoutes(routes, {
     serve,
     isStopping,
     headersFor: cors?.headersFor,
+    hintFor: cors === undefined ? corsHint : undefined,
     clientOf: (connection, headers) =>
       seeThroughProxies(connection?.peer ?? "", headers.get("x-forwarded-for"), trustedProxies),
   });

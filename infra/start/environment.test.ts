@@ -10,7 +10,7 @@ const addresses = {
   postgresUrl: (database: string) => `postgres://127.0.0.1:5490/${database}`,
   jwtSecret: "x".repeat(48),
 };
-const options = toStackOptions({ fresh: false, "no-drainer": false }, {}, "/project");
+const options = toStackOptions({ fresh: false, nginx: false, "no-drainer": false }, {}, "/project");
 const environmentOf = (env: Record<string, string>) => serviceEnvironment(env, addresses, options);
 
 test("the environment of the stack is valid for all three services", () => {

@@ -12,6 +12,8 @@ const OWN =
 const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFields }).filter(
   (name) => !OWN.test(name),
 );
+/** Where nginx connects from. */
+const LOOPBACK = "127.0.0.1";
 const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];
 
 /**
@@ -60,12 +62,13 @@ export function commandEnvironment(env: Environment, addresses: Addresses): Reco
 }
 
 /** The whole environment of a service, except for its port. */
-export function serviceEnvironment(env: Environment, addresses: Addresses, { ports }: StackOptions) {
+export function serviceEnvironment(env: Environment, addresses: Addresses, { ports, nginxPort }: StackOptions) {
   const rankers = Array.from({ length: RANKERS }, (_, index) => `http://127.0.0.1:${ports.RANKER_PORT + index}`);
   return {
     ...EASY,
     ...pick(env, [...OF_THE_PROCESS, ...PASSED_ON]),
     ...storeEnvironment(env, addresses),
+    TRUSTED_PROXIES: [env.TRUSTED_PROXIES, nginxPort === undefined ? "" : LOOPBACK].filter(Boolean).join(","),
     JWT_SECRET: addresses.jwtSecret,
     LEADERBOARD_SERVICE_URLS: rankers.join(","),
     // Bun's default is 256 requests at once, and every live stream is one.

@@ -6,6 +6,7 @@ import { startRedis } from "stack/redis";
 import type { DataDir } from "./data-dir.ts";
 import { type Addresses, databasesOf, regionsOf, serviceEnvironment } from "./environment.ts";
 import { formatLine } from "./format-line.ts";
+import { startNginx } from "./nginx.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
 import type { Member } from "./supervise.ts";
 
@@ -19,12 +20,12 @@ export const printAs = (name: string) => (line: string) => void process.stdout.w
 export interface Members {
   stores: readonly Member[];
   drainer: Member;
-  /** The rankers, then the gateway. */
+  /** The rankers, then the gateway, then nginx where it is wanted. */
   services: readonly Member[];
 }
 
 export function createMembers(options: StackOptions, env: Environment, data: DataDir, addresses: Addresses): Members {
-  const { ports, dataDir } = options;
+  const { ports, dataDir, nginxPort } = options;
   const environment = serviceEnvironment(env, addresses, options);
   const service = (name: string, folder: string, port: number): Member => ({
     name,
@@ -50,12 +51,22 @@ export function createMembers(options: StackOptions, env: Environment, data: Dat
   const rankers = Array.from({ length: RANKERS }, (_, index) =>
     service(`ranker-${index + 1}`, "ranker", ports.RANKER_PORT + index),
   );
+  const services = [...rankers, service("gateway", "gateway", ports.GATEWAY_PORT)];
+  if (nginxPort !== undefined) {
+    const nginx = {
+      port: nginxPort,
+      gatewayPort: ports.GATEWAY_PORT,
+      dir: join(dataDir, "nginx"),
+      onLine: printAs("nginx"),
+    };
+    services.push({ name: "nginx", start: () => startNginx(nginx) });
+  }
   return {
     stores: [
       { name: "postgres", start: () => startPostgres(postgres) },
       { name: "redis", start: () => startRedis(redis) },
     ],
     drainer: service("drainer", "drainer", ports.DRAINER_PORT),
-    services: [...rankers, service("gateway", "gateway", ports.GATEWAY_PORT)],
+    services,
   };
 }

@@ -5,6 +5,7 @@ import { isPortFree } from "stack/free-port";
 import { openDataDir } from "./data-dir.ts";
 import { commandEnvironment } from "./environment.ts";
 import { createMembers, printAs } from "./members.ts";
+import { findNginx } from "./nginx.ts";
 import { openRunFile } from "./run-file.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
 import { type Member, type Supervised, supervise } from "./supervise.ts";
@@ -75,12 +76,17 @@ export async function runStack(options: StackOptions, env: Environment): Promise
     report(String(error instanceof Error ? error.message : error));
     return stop(1);
   }
-  process.stdout.write(welcome(ports.GATEWAY_PORT, dataDir, env.PASSWORDS === "required"));
+  process.stdout.write(welcome(options.nginxPort ?? ports.GATEWAY_PORT, dataDir, env.PASSWORDS === "required"));
 }
 
-async function refuseTakenPorts({ ports }: StackOptions): Promise<void> {
+async function refuseTakenPorts({ ports, nginxPort }: StackOptions): Promise<void> {
   const faults: string[] = [];
-  for (const [name, first] of Object.entries(ports)) {
+  const all: [name: string, port: number][] = Object.entries(ports);
+  if (nginxPort !== undefined) {
+    all.push(["NGINX_PORT", nginxPort]);
+    if (findNginx() === undefined) faults.push("nginx is not installed: install it, or start without --nginx");
+  }
+  for (const [name, first] of all) {
     for (let port = first; port < first + (name === "RANKER_PORT" ? RANKERS : 1); port++) {
       if (await isPortFree(port)) continue;
       faults.push(`port ${port} is taken: stop what listens there, or choose another with ${name}=… npm start`);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { ConfigError, type Environment } from "shared/service/config";
 import { toStackOptions } from "./stack-options.ts";
 
-const NO_FLAGS = { fresh: false, "no-drainer": false };
+const NO_FLAGS = { fresh: false, nginx: false, "no-drainer": false };
 
 const faultsOf = (env: Environment): readonly string[] => {
   try {
@@ -24,12 +24,23 @@ test("by default the stack has its known ports, keeps its data in .data of the p
 
 test("flags and variables replace the defaults", () => {
   const env = { GATEWAY_PORT: "80", DATA_DIR: "/srv/board" };
-  expect(toStackOptions({ fresh: true, "no-drainer": true }, env, "/project")).toMatchObject({
+  expect(toStackOptions({ fresh: true, nginx: false, "no-drainer": true }, env, "/project")).toMatchObject({
     dataDir: "/srv/board",
     fresh: true,
     withDrainer: false,
     ports: { GATEWAY_PORT: 80 },
   });
+});
+
+test("nginx has a port of its own, which is read where nginx is wanted alone", () => {
+  const withNginx = { ...NO_FLAGS, nginx: true };
+  expect(toStackOptions(withNginx, {}, "/project").nginxPort).toBe(8080);
+  expect(toStackOptions(withNginx, { NGINX_PORT: "81" }, "/project").nginxPort).toBe(81);
+  expect(toStackOptions(NO_FLAGS, { NGINX_PORT: "none" }, "/project").nginxPort).toBeUndefined();
+  expect(() => toStackOptions(withNginx, { NGINX_PORT: "none" }, "/project")).toThrow(
+    "NGINX_PORT must be a whole number",
+  );
+  expect(() => toStackOptions(withNginx, { NGINX_PORT: "4000" }, "/project")).toThrow("would share a port");
 });
 
 test("faults of the environment are reported all at once, each with its variable", () => {

@@ -9,6 +9,8 @@ export interface StackOptions {
   ports: Readonly<Record<keyof typeof DEFAULT_PORTS, number>>;
   fresh: boolean;
   withDrainer: boolean;
+  /** Where nginx listens before the gateway; undefined without nginx. */
+  nginxPort?: number | undefined;
 }
 
 /**
@@ -23,11 +25,15 @@ export const DEFAULT_PORTS = {
   POSTGRES_PORT: 5490,
 } as const;
 
+/** The port of nginx without `NGINX_PORT`. */
+export const DEFAULT_NGINX_PORT = 8080;
+
 export const RANKERS = 2;
 
 /** The options of `npm start`. */
 export const STACK_FLAGS = {
   fresh: flag("removes the kept data first"),
+  nginx: flag("puts nginx before the gateway, for clients that Bun's HTTP parser refuses"),
   "no-drainer": flag("leaves the drainer out: queues fill, and at QUEUE_MAX writes are answered 429"),
 };
 
@@ -41,12 +47,16 @@ export function toStackOptions(
   root: string,
 ): StackOptions {
   const faults: string[] = [];
-  const ports = Object.entries(DEFAULT_PORTS).map(([name, preset]) => {
+  const portOf = (name: string, preset: number): number => {
     const parsed = wholeNumber(1, 65_535 - RANKERS).safeParse(env[name] || String(preset));
     if (!parsed.success) faults.push(`${name} ${parsed.error.issues[0]?.message}`);
-    return [name, parsed.data ?? 0] as const;
-  });
-  const used = ports.flatMap(([name, port]) => (name === "RANKER_PORT" ? [port, port + 1] : [port]));
+    return parsed.data ?? 0;
+  };
+  const ports = Object.entries(DEFAULT_PORTS).map(([name, preset]) => [name, portOf(name, preset)] as const);
+  const nginxPort = flags.nginx ? portOf("NGINX_PORT", DEFAULT_NGINX_PORT) : undefined;
+  const used = ports
+    .flatMap(([name, port]) => (name === "RANKER_PORT" ? [port, port + 1] : [port]))
+    .concat(nginxPort ?? []);
   if (faults.length === 0 && new Set(used).size < used.length)
     faults.push(`two processes would share a port: ${used.join(", ")}`);
   if (faults.length > 0) throw new ConfigError(faults);
@@ -55,5 +65,6 @@ export function toStackOptions(
     ports: Object.fromEntries(ports) as StackOptions["ports"],
     fresh: flags.fresh,
     withDrainer: !flags["no-drainer"],
+    nginxPort,
   };
 }

@@ -1,9 +1,13 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import connect from "postgres";
+import { createClient } from "shared/client";
+import { freePort } from "stack/free-port";
 import { forFile } from "testing/for-file";
+import { openRaw, statusesOf, toLines } from "testing/raw-connection";
 import { clientOf, codeOf } from "testing/services/client";
 import { makePlace, pidOf, type RunningStack, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
+import { findNginx } from "./nginx.ts";
 
 const place = await forFile(makePlace());
 let stack: RunningStack | undefined;
@@ -114,3 +118,24 @@ test("a killed child is restarted, and a killed stack does not hinder the next o
   expect(stack.lines.filter((line) => line.includes("left by an earlier run")).length).toBeGreaterThan(0);
   expect(await client.rank("eve")).toMatchObject({ rank: 1 });
 }, 60_000);
+
+test.skipIf(findNginx() === undefined)(
+  "--nginx puts nginx before the gateway, whose clients may write on at once",
+  async () => {
+    const port = await freePort();
+    stack = await startStack(place, ["--nginx", "--fresh"], { NGINX_PORT: String(port) });
+    expect(
+      stack.lines.filter((line) => line.includes(`Leaderboard is ready at http://127.0.0.1:${port}`)),
+    ).toHaveLength(1);
+    const client = createClient({ url: `http://127.0.0.1:${port}` });
+    const { token } = await client.register({ user_id: "ada", name: "Ada", region: "EU" });
+    const body = '{"delta": 1}';
+    const head = ["POST /score/add HTTP/1.1", "Host: x", `Authorization: Bearer ${token}`];
+    const add = (...headers: string[]) =>
+      toLines(...head, "Content-Type: application/json", `Content-Length: ${body.length}`, ...headers, "") + body;
+    const { ended } = openRaw(port, `\r\n${add()}\r\n${add()}${add("Connection: close")}`);
+    expect(statusesOf(await ended)).toEqual([200, 200, 200]);
+    expect(await client.rank("ada")).toMatchObject({ score: 3 });
+  },
+  60_000,
+);

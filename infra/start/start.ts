@@ -2,7 +2,7 @@ import { defineCommand } from "shared/command/define-command";
 import { main } from "shared/command/main";
 import { ROOT } from "./members.ts";
 import { runStack } from "./run-stack.ts";
-import { DEFAULT_PORTS, STACK_FLAGS, toStackOptions } from "./stack-options.ts";
+import { DEFAULT_NGINX_PORT, DEFAULT_PORTS, STACK_FLAGS, toStackOptions } from "./stack-options.ts";
 
 const ports = Object.entries(DEFAULT_PORTS).map(([name, port]) => `${name}=${port}`);
 
@@ -12,7 +12,7 @@ const startCommand = defineCommand({
   usage: "npm start [-- options]",
   options: STACK_FLAGS,
   notes: `
-Environment: ${ports.join(" ")} DATA_DIR=.data,
+Environment: ${ports.join(" ")} NGINX_PORT=${DEFAULT_NGINX_PORT} DATA_DIR=.data,
 and the limits, PASSWORDS, QUEUE_MAX, REGIONS, BOARDS, LOG_LEVEL … of .env.example.`,
   async run({ options, env }) {
     await runStack(toStackOptions(options, env, ROOT), env);

@@ -22,7 +22,7 @@ const lineOf = (path: string) => gateway.lines.filter((line) => line.includes(`"
 test("a score reaches viewers through the gateway, and the log has a line when a stream ends", async () => {
   await ada.addScore({ delta: 1 });
   const stream = await openEvents(`${gateway.url}/live?region=EU&limit=5`);
-  expect(stream.response.headers.get("Cache-Control")).toBe("no-store");
+  expect(stream.response.headers.get("Cache-Control")).toBe("no-store, no-transform");
   expect(await stream.next()).toMatchObject({ event: "snapshot", data: { total: 1 } });
   await ada.addScore({ delta: 41 });
   expect(await stream.next()).toMatchObject({ event: "change", data: { changed: [{ user_id: "ada", score: 42 }] } });

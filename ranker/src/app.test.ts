@@ -74,6 +74,22 @@ describe("the way of a player", () => {
     expect(await second.text()).toBe(await first.text());
   });
 
+  test.each([
+    ["/score/create", { initialScore: 1 }, 409, "entry_exists"],
+    ["/score/add", { delta: Number.MAX_SAFE_INTEGER }, 422, "score_out_of_range"],
+  ] as const)("a refusal of %s that comes again says so", async (path, body, status, code) => {
+    await ranker.post("/score/add", { delta: 1 }, ada);
+    const send = (key: string) => ranker.post(path, body, ada, { "Idempotency-Key": key });
+    const [first, second, other] = [await send("k"), await send("k"), await send("l")];
+    const said = [first, second, other].map((each) => [each.status, each.headers.get("Idempotent-Replayed")]);
+    expect(said).toEqual([
+      [status, null],
+      [status, "true"],
+      [status, null],
+    ]);
+    expect(await second.json()).toMatchObject({ code });
+  });
+
   test("a board that is named keeps its own ranks", async () => {
     await ranker.post("/score/add", { delta: 3, board: "weekly" }, ada);
     expect(await (await ranker.app.request("/top?board=weekly")).json()).toMatchObject({ total: 1 });

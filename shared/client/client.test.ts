@@ -195,6 +195,13 @@ describe("the error", () => {
     });
   });
 
+  test("says whether the refusal is a kept one", async () => {
+    const kept = problem(409, "entry_exists", { "Idempotent-Replayed": "true" });
+    const { client } = serve([problem(409, "entry_exists"), kept]);
+    expect(await failureOf(client.createScore({ initialScore: 1 }))).toMatchObject({ isReplay: false });
+    expect(await failureOf(client.createScore({ initialScore: 1 }))).toMatchObject({ isReplay: true });
+  });
+
   test("for a server that is down is no_answer, with the cause", async () => {
     const client = createClient({ url: "http://127.0.0.1:1", retry: { attemptsMax: 1 } });
     const error = await failureOf(client.top());

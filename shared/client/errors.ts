@@ -17,6 +17,8 @@ export interface ErrorDetails {
   requestId?: string | undefined;
   /** Seconds until a retry makes sense, if the server said so. */
   retryAfter?: number | undefined;
+  /** Whether the refusal is that of an earlier request with the same idempotency key. */
+  isReplay?: boolean;
   cause?: unknown;
 }
 
@@ -28,6 +30,11 @@ export class LeaderboardError extends Error {
   readonly errors: readonly FieldError[];
   readonly requestId: string | undefined;
   readonly retryAfter: number | undefined;
+  /**
+   * True where an earlier request with the same idempotency key, perhaps an attempt of this call,
+   * was refused: the server has not looked at this one again.
+   */
+  readonly isReplay: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails) {
     super(message, { cause: details.cause });
@@ -36,6 +43,7 @@ export class LeaderboardError extends Error {
     this.errors = details.errors ?? [];
     this.requestId = details.requestId;
     this.retryAfter = details.retryAfter;
+    this.isReplay = details.isReplay ?? false;
   }
 }
 
@@ -49,7 +57,8 @@ export async function toError(response: Response): Promise<LeaderboardError> {
     return notUnderstood(response, retryAfter);
   }
   const { code, detail = code, request_id: requestId, errors = [] } = problem;
-  return new LeaderboardError(code, detail, { status, errors, requestId, retryAfter });
+  const isReplay = headers.get("Idempotent-Replayed") === "true";
+  return new LeaderboardError(code, detail, { status, errors, requestId, retryAfter, isReplay });
 }
 
 /** The error for an answer that is not one of this API. */

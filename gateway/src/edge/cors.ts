@@ -1,5 +1,6 @@
 import type { Incoming } from "shared/http/incoming";
 import type { HeaderRecord, Reply } from "shared/http/reply";
+import { type Route, withHead } from "shared/http/serve";
 
 /** Lets pages of other origins call the API from a browser (Fetch Standard, 3.3). */
 export interface Cors {
@@ -9,7 +10,6 @@ export interface Cors {
   preflight(incoming: Incoming): Reply | undefined;
 }
 
-const ALLOWED_METHODS = "GET,HEAD,POST";
 const ALLOWED_HEADERS = "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id,traceparent";
 // What a page may read beyond what every page may.
 const EXPOSED_HEADERS = "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed";
@@ -19,10 +19,12 @@ const PREFLIGHT_LIFETIME_SECONDS = "600";
  * CORS for pages of these origins; `["*"]` allows every origin. Cookies are not in it: a page sends
  * its token itself.
  *
+ * @param routes whose methods a page may use
  * @returns undefined where no other origin is allowed
  */
-export function createCors(origins: readonly string[]): Cors | undefined {
+export function createCors(origins: readonly string[], routes: readonly Pick<Route, "method">[]): Cors | undefined {
   if (origins.length === 0) return undefined;
+  const methods = withHead(routes.map(({ method }) => method)).join(",");
   const allowsAll = origins.includes("*");
 
   return {
@@ -36,12 +38,12 @@ export function createCors(origins: readonly string[]): Cors | undefined {
       sent["access-control-expose-headers"] = EXPOSED_HEADERS;
       return sent;
     },
-    preflight({ method, headers }) {
-      if (method !== "OPTIONS" || headers.get("origin") === null) return undefined;
+    preflight(incoming) {
+      if (!isPreflight(incoming)) return undefined;
       return {
         status: 204,
         headers: {
-          "access-control-allow-methods": ALLOWED_METHODS,
+          "access-control-allow-methods": methods,
           "access-control-allow-headers": ALLOWED_HEADERS,
           "access-control-max-age": PREFLIGHT_LIFETIME_SECONDS,
         },
@@ -50,3 +52,14 @@ export function createCors(origins: readonly string[]): Cors | undefined {
     },
   };
 }
+
+const isPreflight = ({ method, headers }: Incoming) => method === "OPTIONS" && headers.get("origin") !== null;
+
+/**
+ * What the refusal of a preflight adds where no other origin is allowed: the developer of the page
+ * sees no more than that the browser blocked the call.
+ */
+export const corsHint = (incoming: Incoming): string =>
+  isPreflight(incoming)
+    ? " To let pages of other origins call it, name their origins in the gateway's CORS_ORIGINS."
+    : "";

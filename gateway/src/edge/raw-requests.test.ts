@@ -146,7 +146,8 @@ describe("refused by us, with a problem document and the connection closed", () 
     ["a Host with a path", top("Host: x/score/add?")],
     ["a Host with a user", top("Host: user:secret@x")],
     ["a Host with a space", top("Host: a b")],
-    ["no Host in HTTP/1.0", toLines("GET /top HTTP/1.0", "")],
+    ["an empty Host in HTTP/1.0", toLines("GET /top HTTP/1.0", "Host: ", "")],
+    ["CONNECT in HTTP/1.0", toLines("CONNECT evil:80 HTTP/1.0", "")],
     ["CONNECT", toLines("CONNECT evil:80 HTTP/1.1", "Host: x", "")],
     // Without the refusal the route would be read from behind the "://".
     ["a path inside a query, and no usable Host", toLines("GET /nothing?a=b://c/top HTTP/1.1", "Host: a b", "")],
@@ -159,6 +160,49 @@ describe("refused by us, with a problem document and the connection closed", () 
     expect(received).toInclude('"code":"invalid_request"');
     expect(ranker.requests).toEqual([]);
   });
+});
+
+describe("HTTP/1.0 without Host is a request for the path", () => {
+  const ask = (method: string, target: string, headers: string[] = [], body = "") =>
+    open(`${toLines(`${method} ${target} HTTP/1.0`, ...headers, "")}${body}`).ended;
+
+  test("GET /ready, which is the check of HAProxy, is answered and the connection closed", async () => {
+    const received = await ask("GET", "/ready");
+    expect(statusesOf(received)).toEqual([200]);
+    expect(received).toInclude('"status":"ready"');
+  });
+
+  test("HEAD, OPTIONS and a path with a query or a host of its own find their routes", async () => {
+    expect(statusesOf(await ask("HEAD", "/health"))).toEqual([200]);
+    expect(statusesOf(await ask("OPTIONS", "/ready"))).toEqual([405]);
+    expect(statusesOf(await ask("GET", "/ready?a=b://c/top"))).toEqual([200]);
+    expect(statusesOf(await ask("GET", "http://x/ready"))).toEqual([200]);
+    expect(ranker.requests).toEqual([]);
+  });
+
+  test("a body is read and sent on", async () => {
+    expect(statusesOf(await ask("POST", "/auth/login", ["Content-Length: 2"], "{}"))).toEqual([200]);
+    const { line, body } = arrivedOnce();
+    expect([line, body]).toEqual(["POST /auth/login HTTP/1.1", "{}"]);
+  });
+
+  // The path is never looked for behind a "://".
+  test.each(["/nothing?a=b://c/top", "/b://c/top", "//c/top", "/a/b/c/d/e", "/link"])(
+    "%s is not found",
+    async (target) => {
+      expect(statusesOf(await ask("GET", target))).toEqual([404]);
+      expect(ranker.requests).toEqual([]);
+    },
+  );
+
+  test.each(["/x/../ready", "/.\\ready", "/%2e/ready", "/a//../../top", "/ready#x"])(
+    "%s is refused",
+    async (target) => {
+      const received = await ask("GET", target);
+      expect(statusesOf(received)).toEqual([400]);
+      expect(received).toInclude('"field":"path"');
+    },
+  );
 });
 
 /**
@@ -396,8 +440,8 @@ test("slow clients lose their connection, nothing of their requests is sent on, 
     drip("GET /top?", "a"),
     drip(`${toLines("GET /top HTTP/1.1", "Host: x")}X-A: `, "a"),
     drip(toLines("GET /top HTTP/1.1", "Host: x"), "X-A: b\r\n"),
-    // The idle time-out that ends a kept connection is 120 seconds in a service: here it is 4, to
-    // see that a byte which arrives does not begin it anew.
+    // HTTP_IDLE_TIMEOUT_SECONDS ends a kept connection: here it is 4, to see that a byte which
+    // arrives does not begin it anew.
     drip(`${smuggled}GET /top?`, "a", keeping.port),
   ];
   let slow = bodies.length + heads.length;

@@ -49,7 +49,8 @@ export function createDocument(topology: Topology): OpenApiDocument {
       version: manifest.version,
       summary: "Exact ranks, at once, over HTTP.",
       description: [
-        "JSON in and out. Unknown fields of a body, and unknown or repeated parameters of a query, are refused; so is a " +
+        "JSON in and out. Unknown fields of a body, and unknown or repeated parameters of a query, are refused (but for " +
+          "`_`, a number that some libraries add to every `GET`, which is ignored); so is a " +
           "path with a backslash, a `#`, or a segment `.` or `..`, also percent-encoded. Every `GET` takes `HEAD` as well. Every error is a problem " +
           "(RFC 9457) with a stable `code`. A request that is no operation of this document is one of these:",
         textOf(UNROUTED),

@@ -32,10 +32,13 @@ export const answerHeaders = {
     pattern: `^${state}(, ${state})*$`,
     examples: ['"user";r=39;t=1, "region";r=9999;t=1'],
   }),
-  "Idempotent-Replayed": header("The answer is that of an earlier request with the same `Idempotency-Key`.", {
-    type: "string",
-    const: "true",
-  }),
+  "Idempotent-Replayed": header(
+    "The answer, which may be a refusal, is that of an earlier request with the same `Idempotency-Key`.",
+    {
+      type: "string",
+      const: "true",
+    },
+  ),
   "WWW-Authenticate": header("The scheme that is asked for.", { type: "string", pattern: "^Bearer" }, true),
 } as const;
 

@@ -38,6 +38,9 @@ const problemTexts: Record<ProblemCode, string> = {
   no_upstream: "No ranking service is up. Nothing was changed; try again.",
 };
 
+/** Refusals that are kept under an `Idempotency-Key`, so that its repeats get them again. */
+const KEPT: readonly ProblemCode[] = ["entry_exists", "score_out_of_range"];
+
 /** Codes of requests that match no operation. */
 export const UNROUTED: readonly ProblemCode[] = ["not_found", "method_not_allowed"];
 
@@ -77,6 +80,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[], operatio
     headers: headersOf(operation, {
       "Retry-After": status === 429 || status === 503,
       "WWW-Authenticate": status === 401,
+      "Idempotent-Replayed": operation.repeat === "keyed" && codes.some((code) => KEPT.includes(code)),
     }),
     content: { "application/problem+json": { schema, examples: Object.fromEntries(shown) } },
   };

@@ -1,6 +1,7 @@
 import { createCoalesce } from "shared/http/coalesce";
 import { fromHeaderList, type HeaderSource } from "shared/http/header-list";
 import { type Incoming, UNKNOWN_CLIENT } from "shared/http/incoming";
+import { withoutCacheBuster } from "shared/http/read-query";
 import { isStream, type Reply, shareBody, toBytes } from "shared/http/reply";
 import type { Handle } from "shared/http/serve";
 import { formatTraceparent, parseTraceparent } from "shared/tracing/traceparent";
@@ -26,7 +27,7 @@ export function shareAnswers(ask: Handle): Handle {
   return async (incoming) => {
     if (incoming.method !== "GET") return ask(incoming); // HEAD has no body to share
     toUpstreamHeaders(incoming); // throws head_too_large, for this caller alone
-    const { reply, first } = await read(incoming.query, () => askForAll(incoming));
+    const { reply, first } = await read(withoutCacheBuster(incoming.query), () => askForAll(incoming));
     // A refusal names the request that it answers.
     return reply.status !== 200 && first !== incoming ? ask(incoming) : reply;
   };

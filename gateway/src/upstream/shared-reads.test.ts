@@ -50,6 +50,11 @@ test("requests for the same top at the same time share one request to a ranker, 
   }
 });
 
+test("requests that differ in the number alone that jQuery adds share one, too", async () => {
+  await Promise.all(Array.from({ length: 5 }, (_, n) => ask(`/top?limit=5&_=${1_764_403_200_000 + n}`)));
+  expect(arrived).toEqual(["/top?limit=5&_=1764403200000"]);
+});
+
 test("another query is another question, and so is a later one", async () => {
   await Promise.all([ask("/top"), ask("/top?limit=5"), ask("/top?limit=6")]);
   await ask("/top");

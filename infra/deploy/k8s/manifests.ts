@@ -40,6 +40,7 @@ export interface PodSpec {
 export interface Container {
   name: string;
   image: string;
+  command?: string[];
   ports: { name: string; containerPort: number }[];
   envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
   lifecycle?: { preStop?: { sleep?: { seconds: number } } };

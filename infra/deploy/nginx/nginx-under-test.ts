@@ -4,12 +4,10 @@ import { join } from "node:path";
 import { freePort } from "stack/free-port";
 import { scratchDir } from "stack/scratch-dir";
 import { findOrAnnounce, installed } from "testing/installed";
+import { toNginxConf } from "./nginx-conf.ts";
 
 export const nginx = installed("nginx");
 export const announceWithoutNginx = (what: string) => void findOrAnnounce("nginx", what);
-
-/** The gateways that `nginx.conf` names. */
-const GATEWAYS = ["gateway-1:4000", "gateway-2:4001", "gateway-3:4002"];
 
 export interface NginxUnderTest {
   url: string;
@@ -17,20 +15,19 @@ export interface NginxUnderTest {
 }
 
 /**
- * Starts nginx with `nginx.conf` in front of three gateways on these ports. Resolves when it
- * answers.
+ * Starts nginx with `nginx.conf` in front of gateways on these ports. Resolves when it answers.
  *
+ * @param directives further ones of `http`
  * @throws Error where nginx is not installed
  */
-export async function startNginx(gatewayPorts: readonly number[]): Promise<NginxUnderTest> {
+export async function startNginx(gatewayPorts: readonly number[], directives = ""): Promise<NginxUnderTest> {
   if (nginx === undefined) throw new Error("nginx is not installed");
   const dir = await scratchDir();
   await mkdir(join(dir, "tmp"));
   await chmod(join(dir, "tmp"), 0o777);
   const port = await freePort();
-  let conf = await Bun.file(join(import.meta.dir, "nginx.conf")).text();
-  for (const [index, gateway] of GATEWAYS.entries()) conf = conf.replace(gateway, `127.0.0.1:${gatewayPorts[index]}`);
-  conf = conf.replace("listen 8080", `listen 127.0.0.1:${port}`).replaceAll("/tmp/", `${dir}/tmp/`);
+  const gateways = gatewayPorts.map((each) => `127.0.0.1:${each}`);
+  const conf = await toNginxConf({ port, gateways, dir: join(dir, "tmp"), directives });
   await writeFile(join(dir, "nginx.conf"), conf);
   const child = spawn(nginx, ["-c", join(dir, "nginx.conf"), "-p", dir, "-g", "daemon off;"], { stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("exit", resolve));

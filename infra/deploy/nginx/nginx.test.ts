@@ -187,7 +187,16 @@ describe.skipIf(nginx === undefined)("nginx in front of three gateways", () => {
     expect(problem.request_id).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test("forwards each event of a live stream at once", async () => {
+  test.each([
+    ["", ""],
+    [", also where nginx compresses", "gzip on; gzip_proxied any; gzip_types *; gzip_min_length 1;"],
+  ])("forwards each event of a live stream at once%s", async (_, directives) => {
+    let at = url;
+    if (directives !== "") {
+      const front = await startNginx(ports, directives);
+      opened.push(() => front.stop());
+      at = front.url;
+    }
     const seen = Promise.withResolvers<void>();
     async function* events() {
       yield 'event: first\ndata: "a"\n\n';
@@ -195,13 +204,14 @@ describe.skipIf(nginx === undefined)("nginx in front of three gateways", () => {
       yield 'event: second\ndata: "b"\n\n';
     }
     for (const index of [0, 1, 2]) {
-      const headers = { "Content-Type": "text/event-stream" };
+      const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store, no-transform" };
       const fetch = () => new Response(events, { headers });
       const server = Bun.serve({ port: ports[index] ?? 0, hostname: "127.0.0.1", fetch });
       opened.push(() => server.stop(true));
     }
-    let stream = await openEvents(`${url}/live?limit=5`);
-    while (stream.response.status !== 200) stream = await openEvents(`${url}/live?limit=5`);
+    let stream = await openEvents(`${at}/live?limit=5`);
+    while (stream.response.status !== 200) stream = await openEvents(`${at}/live?limit=5`);
+    expect(stream.response.headers.get("Content-Encoding")).toBeNull();
     expect((await stream.next())?.event).toBe("first");
     seen.resolve();
     expect((await stream.next())?.event).toBe("second");

@@ -14,7 +14,15 @@ export function toRankView(self: ShardEntry, rank: number, total: number, partia
   return Object.assign(toEntry(self, rank), { rank, total, percentile: toPercentile(rank, total) }, partial);
 }
 
-/** The percentage of entries that a rank beats or equals, in two decimals: 100 for the first. */
+const PERCENTILE_MIN = 0.01;
+const PERCENTILE_MAX_BEHIND_THE_FIRST = 99.99;
+
+/**
+ * The percentage of entries that a rank beats or equals, in two decimals: 100 for the first alone,
+ * and never 0, also where rounding would make it so.
+ */
 export function toPercentile(rank: number, total: number): number {
-  return Math.round((10_000 * (total - rank + 1)) / total) / 100;
+  if (rank === 1) return 100;
+  const rounded = Math.round((10_000 * (total - rank + 1)) / total) / 100;
+  return Math.min(PERCENTILE_MAX_BEHIND_THE_FIRST, Math.max(PERCENTILE_MIN, rounded));
 }

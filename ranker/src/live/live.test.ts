@@ -164,6 +164,35 @@ describe("a viewer that comes back", () => {
     const other = await start();
     expect((await (await open("/live", first?.id, other.url)).next())?.event).toBe("snapshot");
   });
+
+  test("with the id in the query, as polyfills of EventSource send it, resumes as by the header, which comes first", async () => {
+    await set("ada", 1);
+    const upToDate = { event: "comment", data: "up to date" };
+    for (const path of ["/live?region=EU&limit=5", "/live/rank/ada?region=EU"]) {
+      const { id = "" } = (await (await open(path)).next()) ?? {};
+      const queried = await open(`${path}&lastEventId=${id}&_=1764403200000`);
+      expect(await queried.next("comment", "snapshot", "rank")).toEqual(upToDate);
+      const both = await open(`${path}&lastEventId=1-0000000000000000`, id);
+      expect(await both.next("comment", "snapshot", "rank")).toEqual(upToDate);
+      for (const unknown of ["", "1-0000000000000000", "no%20id"]) {
+        const begun = await open(`${path}&lastEventId=${unknown}`);
+        expect((await begun.next("comment", "snapshot", "rank"))?.event).not.toBe("comment");
+      }
+      const twice = await open(`${path}&lastEventId=${id}&lastEventId=${id}`);
+      expect([twice.response.status, await twice.response.json()]).toMatchObject([
+        400,
+        { errors: [{ field: "lastEventId" }] },
+      ]);
+    }
+  });
+});
+
+test("no proxy may store, collect or compress a stream", async () => {
+  await set("ada", 1);
+  for (const path of ["/live", "/live/rank/ada"]) {
+    const { headers } = (await open(path)).response;
+    expect([headers.get("Cache-Control"), headers.get("X-Accel-Buffering")]).toEqual(["no-store, no-transform", "no"]);
+  }
 });
 
 describe("a player's rank", () => {

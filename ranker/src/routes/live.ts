@@ -13,25 +13,29 @@ export function liveRoutes(
   { live }: { live: Live },
 ): Record<"live" | "liveRank", Route> {
   return {
-    live: toRoute(liveBoard, ({ query: { region, board, limit }, incoming }) =>
-      streamReply(incoming, (watching) => live.watchBoard(region, board, limit, watching)),
+    live: toRoute(liveBoard, ({ query: { region, board, limit, lastEventId }, incoming }) =>
+      streamReply(incoming, lastEventId, (watching) => live.watchBoard(region, board, limit, watching)),
     ),
-    liveRank: toRoute(liveRank, ({ params: { userId }, query: { region, board }, incoming }) =>
-      streamReply(incoming, (watching) => live.watchRank(region, board, userId, watching)),
+    liveRank: toRoute(liveRank, ({ params: { userId }, query: { region, board, lastEventId }, incoming }) =>
+      streamReply(incoming, lastEventId, (watching) => live.watchRank(region, board, userId, watching)),
     ),
   };
 }
 
 type Watch = (watching: Watching) => Promise<ReadableStream<Uint8Array>>;
 
-// A proxy that collects an answer before it passes it on would collect for ever.
-const STREAM_HEADERS = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+// A proxy that collects an answer before it passes it on, or compresses it, would collect for ever.
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+};
 const CUT_SECONDS = 1;
 
-async function streamReply(incoming: Incoming, watch: Watch): Promise<Reply> {
+async function streamReply(incoming: Incoming, queried: string | undefined, watch: Watch): Promise<Reply> {
   if (incoming.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: null };
   const stream = await watch({
-    lastEventId: incoming.headers.get("last-event-id") ?? undefined,
+    lastEventId: incoming.headers.get("last-event-id") ?? queried,
     networks: clientNetworks(incoming),
     cut: () => incoming.setIdleTimeout(CUT_SECONDS),
   });

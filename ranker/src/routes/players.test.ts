@@ -82,6 +82,13 @@ describe("who may", () => {
 });
 
 describe("erase", () => {
+  test("of a player of whom nothing is kept is 200, so that a repeat does not fail", async () => {
+    for (const _ of ["first", "again"]) {
+      const erased = await ask("DELETE", "/players/nobody");
+      expect([erased.status, await erased.json()]).toMatchObject([200, { user_id: "nobody" }]);
+    }
+  });
+
   test("an erasure leaves in Redis only the mark of the erasure and limits that expire within minutes, and touches no other player", async () => {
     await register("bob");
     const ada = await register("ada");

@@ -3,7 +3,7 @@ import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
-import type { Submit, Submitted } from "../writes/submit.ts";
+import { replayedHeaders, type Submit, type Submitted } from "../writes/submit.ts";
 import type { Submission } from "../writes/submit-script.ts";
 import type { ToRoute } from "./to-route.ts";
 
@@ -15,8 +15,7 @@ interface Written {
 
 /** The answer to a write, which says so where it is that of an earlier request. */
 export function toScoreReply({ entry, isReplay }: Submitted, status: number): Reply {
-  const reply = jsonReply(entry, status);
-  return isReplay ? { ...reply, headers: { "idempotent-replayed": "true" } } : reply;
+  return { ...jsonReply(entry, status), headers: replayedHeaders(isReplay) };
 }
 
 /** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */

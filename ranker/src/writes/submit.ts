@@ -70,6 +70,10 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased">, string>;
 
+/** The header of an answer that was kept for its idempotency key: an entry, or a refusal. */
+export const replayedHeaders = (isReplay: boolean): Record<string, string> =>
+  isReplay ? { "idempotent-replayed": "true" } : {};
+
 export function createSubmit(options: SubmitOptions): Submit {
   const { topology, redisOf, confirm, boards, onReplay, traceparent } = options;
   const write = createWrite(options);
@@ -83,7 +87,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
     if (isReplay) onReplay?.();
-    if (outcome !== "ok") throw new Problem(outcome, refusals[outcome]);
+    if (outcome !== "ok") throw new Problem(outcome, refusals[outcome], { headers: replayedHeaders(isReplay) });
 
     // An answer of release 0.1 holds the whole member here.
     const arrival = kept === "-" ? toArrival(Number(updatedAt)) : kept.slice(0, ARRIVAL_DIGITS);

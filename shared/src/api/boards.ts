@@ -32,11 +32,9 @@ export const rankSchema = z.object({
   rank: rankField.meta({ description: "1 is the best." }),
   ...entryFields,
   total: totalField.meta({ description: "Entries of the view." }),
-  percentile: z
-    .number()
-    .min(0)
-    .max(100)
-    .meta({ description: "Percent of the entries at this rank or below; 100 is the best." }),
+  percentile: z.number().gt(0).max(100).meta({
+    description: "Percent of the entries at this rank or below, in two decimals: 100 for the first alone, and never 0.",
+  }),
   ...mayBePartial,
 });
 export type RankView = z.infer<typeof rankSchema>;

@@ -9,15 +9,30 @@ import type { ProblemCode } from "./problems.ts";
 const LIVE_LIMIT_MAX = 100;
 const LIVE_LIMIT_DEFAULT = 20;
 
+/** Clients that cannot set a header between two connections send the id in the query. */
+const lastEventIdField = z
+  .string()
+  .optional()
+  .meta({
+    description:
+      "The id of the last event, from clients that cannot send the header `Last-Event-ID`, which comes first. " +
+      "An id that the server does not know begins with a snapshot.",
+  });
+
 const liveQuery = (topology: Topology) =>
   z.strictObject({
     ...viewFields(topology),
+    lastEventId: lastEventIdField,
     limit: countField(LIVE_LIMIT_MAX, LIVE_LIMIT_DEFAULT, "How many entries, from the best on."),
   });
-const liveRankQuery = (topology: Topology) => z.strictObject(viewFields(topology));
-/** The query as the client takes it: counts are numbers, and every field is optional. */
-export type LiveQuery = Partial<z.output<ReturnType<typeof liveQuery>>>;
-export type LiveRankQuery = Partial<z.output<ReturnType<typeof liveRankQuery>>>;
+const liveRankQuery = (topology: Topology) =>
+  z.strictObject({ ...viewFields(topology), lastEventId: lastEventIdField });
+/**
+ * The query as the client takes it: counts are numbers, and every field is optional. The client
+ * sends the id of the last event as a header.
+ */
+export type LiveQuery = Partial<Omit<z.output<ReturnType<typeof liveQuery>>, "lastEventId">>;
+export type LiveRankQuery = Partial<Omit<z.output<ReturnType<typeof liveRankQuery>>, "lastEventId">>;
 
 const stream = {
   ...openRead,
@@ -32,8 +47,8 @@ export const liveOperations = (topology: Topology) =>
       path: "/live",
       summary: "A board's top as it changes",
       description:
-        "Server-Sent Events: a snapshot, then what changes, numbered; `Last-Event-ID` resumes. A stream is not limited " +
-        "in time.",
+        "Server-Sent Events: a snapshot, then what changes, numbered; the header `Last-Event-ID` or the query " +
+        "`lastEventId` resumes. A stream is not limited in time.",
       query: liveQuery(topology),
       problems: ["region_unavailable", "too_many_streams"],
     },

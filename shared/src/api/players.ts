@@ -94,7 +94,9 @@ export const playerOperations = (topology: Topology) =>
       method: "DELETE",
       path: "/players/:userId",
       summary: "Erase a player",
-      description: "In both stores. It can be repeated. A later registration of the `user_id` starts clean.",
+      description:
+        "In both stores. It can be repeated, and is 200 where nothing is kept of the player, too. A later " +
+        "registration of the `user_id` starts clean.",
       success: { 200: { description: "Erased.", schema: erasedSchema, example: examples.erased } },
       problems: ["outcome_unknown"],
     },

@@ -7,12 +7,23 @@ export type AmbiguousPart = "Host" | "Content-Length" | "path";
 // One host, with or without a port (RFC 9112, 3.2).
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const ABSOLUTE_URL = /^https?:\/\//;
+// Stands where a request names no host. No route reads it.
+const NO_HOST = "http://localhost";
 const AMBIGUOUS_PATH = /[\\#]|%(?:5c|23)|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**
+ * The request with an absolute URL, also where it is one of HTTP/1.0 that names no host, as health
+ * checks of load balancers send it. Bun gives such a request its bare target for a URL, in which a
+ * router would look for the path behind any `://`. In HTTP/1.1 Bun itself refuses a missing host.
+ */
+export function withAbsoluteUrl(request: Request): Request {
+  const { url, headers } = request;
+  return url.startsWith("/") && headers.get("host") === null ? new Request(NO_HOST + url, request) : request;
+}
+
+/**
  * Finds what is ambiguous in a request by HTTP. Bun joins repeated header lines with commas, and
- * gives a request without a valid host its bare target for a URL, in which a router would look for
- * the path behind any `://`.
+ * gives a request without a valid host its bare target for a URL.
  */
 export function findAmbiguous({ url, headers }: Request, hasAmbiguousPath: boolean): AmbiguousPart | undefined {
   const host = headers.get("host");
@@ -85,7 +96,7 @@ export function servePaths<S>(serve: Serve<S>) {
      * For paths with an empty segment or with too many: one that looks otherwise in the URL was
      * normalised.
      */
-    fetch: (request: Request, server: Server<S>) => serve(request, server, looksRouted(request.url)),
+    fetch: (request: Request, server: Server<S>) => serve(request, server, looksRouted(withAbsoluteUrl(request).url)),
   };
 }
 

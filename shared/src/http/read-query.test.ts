@@ -25,6 +25,10 @@ test.each([
   ["?region=EU&limit=3", { region: "EU", limit: 3 }],
   ["?region=%45%55", { region: "EU" }],
   ["?region=a+b", { region: "a b" }],
+  ["?_=1764403200000", { region: "GLOBAL" }],
+  ["?_", { region: "GLOBAL" }],
+  ["?limit=3&_=1764403200000", { region: "GLOBAL", limit: 3 }],
+  ["?_=1&limit=3&_=2&region=a_b", { region: "a_b", limit: 3 }],
 ])("%p says %p, and again", (query, said) => {
   expect(read(query)).toEqual(said);
   expect(read(query)).toBe(read(query));
@@ -36,6 +40,8 @@ describe("a field that is not valid is refused by its name, each time:", () => {
     ["?regions=EU", "regions"],
     ["?region=EU&region=NA", "region"],
     ["?limit=", "limit"],
+    ["?a_=1", "a_"],
+    ["?__=1", "__"],
   ])("%p", (query, field) => {
     for (let time = 1; time <= 2; time++) {
       expect(refusalOf(query)).toMatchObject({ code: "invalid_request", errors: [{ field }] });

@@ -6,16 +6,26 @@ import { toInvalidRequest } from "../api/problems.ts";
 const KNOWN_MAX = 1_000;
 const KNOWN_LENGTH_MAX = 128;
 
+const CACHE_BUSTER = /[?&]_(?:=[^&]*)?(?=&|$)/g;
+
+/**
+ * The query without `_`, a number that jQuery and DataTables add to every GET so that a browser
+ * does not answer it from its cache. It changes no answer.
+ */
+export const withoutCacheBuster = (query: string): string =>
+  query.includes("_") ? query.replaceAll(CACHE_BUSTER, "") : query;
+
 /**
  * Parses queries by a schema, and keeps the results by their text. A field that is given twice is a
- * list, which no schema takes.
+ * list, which no schema takes, and `_` is ignored.
  *
  * @returns the fields, the same object for the same text. @throws Problem `invalid_request` naming
  *   the fields
  */
 export function queryReader<S extends z.ZodType<object>>(schema: S): (query: string) => z.output<S> {
   const known = new LRUCache<string, z.output<S>>({ max: KNOWN_MAX });
-  return (query) => {
+  return (sent) => {
+    const query = withoutCacheBuster(sent);
     const before = known.get(query);
     if (before !== undefined) return before;
     const result = schema.safeParse(toFields(query));

@@ -91,6 +91,8 @@ export interface MountOptions {
   clientOf?: (connection: Partial<Connection> | undefined, headers: Headers) => Client;
   /** Headers of answers by HTTP, beside the reply's own. */
   headersFor?: ((headers: Headers) => HeaderRecord) | undefined;
+  /** What the refusal of a method adds to its detail, with a space before it; empty for nothing. */
+  hintFor?: ((incoming: Incoming) => string) | undefined;
 }
 
 /**
@@ -99,7 +101,7 @@ export interface MountOptions {
  * router, too.
  */
 export function mountRoutes(routes: readonly Route[], options: MountOptions): MountedApp {
-  const { serve, isStopping, clientOf, headersFor } = options;
+  const { serve, isStopping, clientOf, headersFor, hintFor = () => "" } = options;
   const app: App = new Hono();
   const byHandler = new Map<unknown, { route: Route; param: string | undefined }>();
 
@@ -125,7 +127,7 @@ export function mountRoutes(routes: readonly Route[], options: MountOptions): Mo
     byHandler.set(handler, { route, param });
     app.on(route.method, route.path, handler);
   }
-  const unknown = unknownRoute(routes);
+  const unknown = unknownRoute(routes, hintFor);
   app.notFound((c) => respond(unknown, c, ""));
   app.onError((error) => {
     throw error;
@@ -159,17 +161,25 @@ function paramValue(given: string | number | undefined, values: readonly string[
   return value.includes("%") ? tryDecode(value, decodeURIComponent) : value;
 }
 
+/** The methods that are taken where routes have these, each once: a GET takes HEAD as well. */
+export const withHead = (methods: readonly Route["method"][]): string[] => [
+  ...new Set(methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))),
+];
+
 /** 404 for an unknown path, 405 with `Allow` for a known one that was asked with another method. */
-function unknownRoute(routes: readonly Route[]): Pick<Route, "path" | "handle"> {
+function unknownRoute(
+  routes: readonly Route[],
+  hintFor: (incoming: Incoming) => string,
+): Pick<Route, "path" | "handle"> {
   const patterns = routes.map(({ method, path }) => ({ method, pattern: toPattern(path) }));
   return {
     path: "/*",
-    async handle({ path }) {
+    async handle(incoming) {
+      const { path } = incoming;
       const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
       if (methods.length === 0) throw new Problem("not_found", `There is no ${path} here.`);
-      const all = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-      const allow = [...new Set(all)].join(", ");
-      throw new Problem("method_not_allowed", `${path} takes ${allow}.`, { headers: { allow } });
+      const allow = withHead(methods).join(", ");
+      throw new Problem("method_not_allowed", `${path} takes ${allow}.${hintFor(incoming)}`, { headers: { allow } });
     },
   };
 }

@@ -69,6 +69,9 @@ const share = z
   .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, "must be from 0 to 1")
   .transform(Number);
 
+// Bun takes no longer one: `Bun.serve` refuses 256.
+const IDLE_TIMEOUT_SECONDS_MAX = 255;
+
 /** The variables of every service. */
 export const commonFields = {
   NODE_ENV: z
@@ -77,6 +80,10 @@ export const commonFields = {
     .meta({ description: "In `production` a service refuses to start on a Redis without an append-only file." }),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info").meta({ description: "Lowest level that the log has." }),
   HOST: z.string().default("127.0.0.1").meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
+  HTTP_IDLE_TIMEOUT_SECONDS: wholeNumber(5, IDLE_TIMEOUT_SECONDS_MAX).default(IDLE_TIMEOUT_SECONDS_MAX).meta({
+    description:
+      "Closes a connection that has sent nothing for so long. Must be longer than the balancer or proxy before the service keeps an idle connection; docs/deploy.md has the ones that keep it longer than this can be.",
+  }),
   METRICS_PORT: wholeNumber(1, 65_535).optional().meta({
     description:
       "Port of `GET /metrics` for Prometheus; without it there are no metrics. It has no authentication: let Prometheus alone reach it. Services on one host need one each.",
@@ -221,6 +228,7 @@ export function toServiceConfig(
     host: settings.HOST,
     port: settings.PORT,
     metricsPort: settings.METRICS_PORT,
+    idleTimeoutSeconds: settings.HTTP_IDLE_TIMEOUT_SECONDS,
     topology: toTopology(settings),
     tracing:
       settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined

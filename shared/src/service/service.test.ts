@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { openRaw } from "testing/raw-connection";
 
 /** A service whose one request ends when the test says so, on its standard input. */
 const source = `
@@ -7,7 +8,7 @@ import { runService } from ${JSON.stringify(join(import.meta.dir, "service.ts"))
 const held = Promise.withResolvers();
 process.stdin.once("data", () => held.resolve());
 await runService(
-  () => ({ name: "sample", logLevel: "info", host: "127.0.0.1", port: 0 }),
+  () => ({ name: "sample", logLevel: "info", host: "127.0.0.1", port: 0, idleTimeoutSeconds: 5 }),
   async (_, { shutdown, listen }) => {
     shutdown.onClose("store", () => process.stdout.write("store closed\\n"));
     listen(async (request, { peer }) => {
@@ -60,6 +61,34 @@ test("after SIGTERM a held request is answered, then the store is closed, then t
   expect(await (await held).text()).toBe("127.0.0.1");
   await until("store closed");
   expect(await child.exited).toBe(0);
+}, 20_000);
+
+test("a connection is closed when it was idle for as long as the configuration says, not earlier", async () => {
+  const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
+  try {
+    const { address } = JSON.parse((await linesOf(child.stdout).next()).value ?? "") as { address: string };
+    const startedAt = performance.now();
+    const { ended } = openRaw(Number(address.split(":")[1]), "GET /any HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(await ended).toStartWith("HTTP/1.1 200 OK\r\n");
+    // Bun counts in steps of four seconds.
+    expect(performance.now() - startedAt).toBeWithin(4_000, 13_000);
+  } finally {
+    child.kill();
+    await child.exited;
+  }
+}, 20_000);
+
+test("a request of HTTP/1.0 without Host reaches the app, which knows its peer", async () => {
+  const child = Bun.spawn([process.execPath, "-e", source], { stdin: "ignore", stdout: "pipe", cwd: import.meta.dir });
+  try {
+    const { address } = JSON.parse((await linesOf(child.stdout).next()).value ?? "") as { address: string };
+    const received = await openRaw(Number(address.split(":")[1]), "GET /any HTTP/1.0\r\n\r\n").ended;
+    expect(received).toStartWith("HTTP/1.1 200 OK\r\n");
+    expect(received).toEndWith("\r\n\r\n127.0.0.1");
+  } finally {
+    child.kill();
+    await child.exited;
+  }
 }, 20_000);
 
 test("a failure outside the app is an internal problem that shows no source code and no message", async () => {

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { servePaths } from "../http/ambiguous.ts";
+import { servePaths, withAbsoluteUrl } from "../http/ambiguous.ts";
 import type { Connection, Fetch } from "../http/incoming.ts";
 import { toProblemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
@@ -34,6 +34,12 @@ export interface ServiceOptions {
   host: string;
   port: number;
   metricsPort: number | undefined;
+  /**
+   * Must be longer than a proxy keeps an idle connection, so that the service never closes one that
+   * the proxy is about to use. It also ends a head that arrives in drips: a byte that arrives does
+   * not begin it anew. For the first head of a connection Bun has a bound of its own, 12 seconds.
+   */
+  idleTimeoutSeconds: number;
   tracing: TracingOptions | undefined;
 }
 
@@ -41,10 +47,6 @@ export interface ServiceOptions {
 export const SHUTDOWN_DEADLINE_MS = 10_000;
 // Time for two probes of a load balancer, after which it sends no new requests here.
 const DRAIN_MS = 600;
-// Longer than a proxy keeps an idle connection, so that a service never closes one that the proxy
-// is about to use. It also ends a request that arrives in drips. For the first request of a
-// connection Bun has its own bound of 12 seconds.
-const IDLE_TIMEOUT_SECONDS = 120;
 // Well above the limit of a body, so that a large body gets a problem and not a closed connection.
 const READ_BYTES_MAX = 1024 * 1024;
 
@@ -78,7 +80,7 @@ export async function runService<C extends ServiceOptions>(
 }
 
 function listen(
-  { host, port, metricsPort }: ServiceOptions,
+  { host, port, metricsPort, idleTimeoutSeconds }: ServiceOptions,
   { fetch, answerLinked, metrics }: ListenOptions & { fetch: Fetch },
   { log, shutdown }: Pick<Service, "log" | "shutdown">,
 ): void {
@@ -86,7 +88,7 @@ function listen(
   const server = Bun.serve({
     hostname: host,
     port,
-    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    idleTimeout: idleTimeoutSeconds,
     maxRequestBodySize: READ_BYTES_MAX,
     // Bun's own error page would show source code.
     development: false,
@@ -100,7 +102,8 @@ function listen(
     ...servePaths<LinkState>((request, self, hasAmbiguousPath) => {
       const mayUpgrade = links !== undefined && !hasAmbiguousPath && isLink(request);
       if (mayUpgrade && self.upgrade(request, { data: newLinkState() })) return undefined;
-      return fetch(request, new HttpConnection(request, self, hasAmbiguousPath));
+      // The connection keeps the request of the server, which knows no copy of it.
+      return fetch(withAbsoluteUrl(request), new HttpConnection(request, self, hasAmbiguousPath));
     }),
     websocket: links?.handler ?? { message() {} },
   });
@@ -131,4 +134,4 @@ class HttpConnection implements Connection {
   }
 }
 
-const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && new URL(url).pathname === LINK_PATH;
+const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && URL.parse(url)?.pathname === LINK_PATH;
