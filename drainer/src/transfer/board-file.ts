@@ -1,7 +1,8 @@
 import Papa from "papaparse";
 import { fromIsoTime, toIsoTime } from "shared/base/times";
 import { findRepeatedName } from "shared/http/body";
-import { nameSchema, userIdSchema } from "shared/model/scores";
+import { nameSchema } from "shared/model/names";
+import { userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
 

@@ -2,6 +2,7 @@ import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { accountTail } from "shared/model/events";
+import { normalizeName } from "shared/model/names";
 import { ACCOUNTS_TAG, accountKey, accountKeys, MAIN_BOARD } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
@@ -169,7 +170,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     networks: LimitedNetworks,
   ): Promise<boolean> {
     const hash = account.password_hash === "" ? undefined : account.password_hash;
-    const isNamed = name === undefined || name === account.name;
+    const isNamed = name === undefined || normalizeName(name) === normalizeName(account.name ?? "");
     if (password !== undefined) {
       const matched = await passwords.matches(password, hash, networks);
       return matched && isNamed;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { newPasswordSchema, triedPasswordSchema } from "../auth/passwords.ts";
+import { nameSchema, triedNameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
-import { nameSchema, regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
+import { regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
 import { optionalUnless } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
@@ -26,7 +27,7 @@ export type Registration = z.input<ReturnType<typeof registrationSchema>>;
 const credentialsSchema = (topology: Topology, passwordsRequired: boolean) =>
   z.strictObject({
     user_id: userIdSchema,
-    name: nameSchema.optional(),
+    name: triedNameSchema.optional(),
     region: regionSchema(topology).optional(),
     password: optionalUnless(passwordsRequired, triedPasswordSchema),
   });

@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose";
 import { invalidToken, Problem } from "../api/problems.ts";
-import { nameSchema, userIdSchema } from "../model/scores.ts";
+import { nameSchema } from "../model/names.ts";
+import { userIdSchema } from "../model/scores.ts";
 import { KEY_ALGORITHMS } from "./fetch-keys.ts";
 import { createKeySet, type KeySet, type KeySetOptions } from "./key-set.ts";
 import { checkSpelling } from "./token-spelling.ts";
@@ -12,7 +13,7 @@ export interface ProviderOptions {
   audience: string;
   /** The claim with the player's home region. */
   regionClaim: string;
-  /** The claim with the name that boards show; `sub` is shown for a token without it. */
+  /** The claim with the name that boards show; `sub` is shown for a token without a usable one. */
   nameClaim: string;
 }
 
@@ -82,8 +83,7 @@ export function createProvider(
       if (typeof region !== "string")
         throw invalidToken(`The token names no region: it needs the claim "${regionClaim}".`);
       const shown = nameSchema.safeParse(name);
-      if (!shown.success) throw invalidToken(`The claim "${nameClaim}" of the token is no name that boards can show.`);
-      return { sub: userId.data, name: shown.data, region: region.toUpperCase(), exp };
+      return { sub: userId.data, name: shown.data ?? userId.data, region: region.toUpperCase(), exp };
     },
   };
 }

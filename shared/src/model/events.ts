@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseTraceparent } from "../tracing/traceparent.ts";
-import { nameSchema, userIdSchema } from "./scores.ts";
+import { keptNameSchema } from "./names.ts";
+import { userIdSchema } from "./scores.ts";
 
 /**
  * Events wait in a Redis list until the drainer has written them to PostgreSQL. Each is one line of
@@ -43,7 +44,7 @@ const traceparent = z
 export const scoreEventSchema = z.object({
   board: z.string().min(1),
   user_id: userIdSchema,
-  name: nameSchema,
+  name: keptNameSchema,
   region: regionText,
   score: integerText,
   reached_at: timeText,
@@ -78,7 +79,7 @@ export const PASSWORD_HASH_CHARS_MAX = 512;
 
 export const accountEventSchema = z.object({
   user_id: userIdSchema,
-  name: nameSchema,
+  name: keptNameSchema,
   region: regionText,
   /** PHC string of argon2id; empty for a player without a password. */
   password_hash: z.string().max(PASSWORD_HASH_CHARS_MAX),
