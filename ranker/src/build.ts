@@ -10,6 +10,7 @@ import type { Stores } from "shared/stores/stores";
 import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
 import { type ConfirmAccount, createConfirmAccount } from "./accounts/confirm-account.ts";
+import { createHomes } from "./accounts/homes.ts";
 import { createCountTry } from "./accounts/login-tries.ts";
 import { measureAccounts } from "./accounts/metrics.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
@@ -86,11 +87,13 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     onReplay,
     traceparent: tracing?.current,
   });
+  const homes = createHomes({ topology, stores });
   const accounts = createAccounts({
     redis: stores.home,
     writer: writers.home,
     confirm,
     fences,
+    findHome: homes.find,
     passwords,
     submit,
     hasRoom: createHasRoom({ topology, redisOf: stores.of, queueMax }),
@@ -108,6 +111,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     boards,
     live,
     submit,
+    homes,
     accounts,
     players: createPlayers(topology, stores),
     erasePlayer,

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import { claimHomes } from "shared/homes/homes";
 import { type Shard, shardOf } from "shared/model/regions";
-import { accountClockKey, accountKeyPrefix, clockKey, erasedKey, shardKeys } from "shared/redis/keys";
+import { clockKey, erasedKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { compareSplit } from "shared/stores/split";
@@ -14,7 +15,6 @@ import { readErasuresOf } from "../rows/read-erasures.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import type { Sides } from "../subjects/subjects.ts";
 import { createLineReader, type FileEntry, type Format, NoHeader } from "./board-file.ts";
-import homesSource from "./read-homes.lua" with { type: "text" };
 import type { Line } from "./read-lines.ts";
 import takeSource from "./take-versions.lua" with { type: "text" };
 
@@ -49,14 +49,6 @@ const BATCHES_IN_FLIGHT = 4;
 // A version from the future would keep later writes out. Clocks may differ by this much.
 const AHEAD_US_MAX = 60_000_000;
 
-const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { user_id: "text" } });
-const homesScript = defineScript({
-  name: "read-homes",
-  source: homesSource,
-  layout: homesLayout,
-  parse: (reply) => reply as (string | null)[],
-  hasOtherKeys: true,
-});
 const takeLayout = defineLayout({ keys: ["clock"], args: { count: "number" } });
 const takeScript = defineScript({
   name: "take-versions",
@@ -183,15 +175,15 @@ const fields = ["region", "name", "score", "reached_at", "updated_at"] as const;
 const isSame = (a: EntryRow, b: EntryRow | undefined) =>
   b !== undefined && fields.every((field) => a[field] === b[field]);
 
-/** Leaves out players of another home region, and players erased since the version of the line. */
+/**
+ * Leaves out players erased since the version of the line, and players of another home region. The
+ * first line of a player without a home decides it.
+ */
 async function screen(
   { topology, stores, databases }: Sides,
   entries: readonly Numbered[],
   { overwrites, refuse }: Pick<ImportOptions, "overwrites"> & { refuse: (line: number, reason: string) => void },
 ): Promise<{ known: Numbered[]; erased: number }> {
-  const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
-  homesArgs.push(...entries.flatMap(homesLayout.toItem));
-  const homes = await homesScript(stores.home, homesLayout.toKeys({ clock: accountClockKey }), homesArgs);
   const erasures = new Map<Numbered, string | null>();
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
     const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
@@ -199,15 +191,16 @@ async function screen(
   }
   const isErased = overwrites ? await readErasures(databases, entries) : () => false;
   let erased = 0;
-  const known = entries.filter((entry, index) => {
-    const home = homes[index] ?? entry.region;
-    if (home !== entry.region) {
-      refuse(entry.line, `the player's home region is ${home}`);
-      return false;
-    }
+  const standing = entries.filter((entry) => {
     if (toErasedAt(erasures.get(entry)) < Number(entry.updated_at) && !isErased(entry)) return true;
     erased++;
     return false;
+  });
+  const homes = await claimHomes({ topology, stores }, standing);
+  const known = standing.filter(({ line, region }, index) => {
+    const home = homes[index] ?? region;
+    if (home !== region) refuse(line, `the player's home region is ${home}`);
+    return home === region;
   });
   return { known, erased };
 }

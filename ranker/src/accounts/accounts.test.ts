@@ -193,6 +193,7 @@ describe("login", () => {
       countTry,
       passwords,
       fences: createFenceWatch({ log: createLog("test", "silent") }),
+      findHome: async () => undefined,
       hasRoom: async () => true,
       passwordsRequired: false,
       queueMax: 1,

@@ -11,6 +11,7 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import type { HasRoom, Submit } from "../writes/submit.ts";
+import { livesIn } from "./homes.ts";
 import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords/passwords.ts";
 import { type Account, accountsAway, readAccount } from "./read-account.ts";
@@ -34,7 +35,7 @@ export interface Credentials {
 export interface Accounts {
   /**
    * @param networks of the client, as limits count them
-   * @throws Problem `user_exists`, `queue_full`, `unavailable`, `outcome_unknown`
+   * @throws Problem `user_exists`, `wrong_region` for the id of a player with entries elsewhere, `queue_full`, `unavailable`, `outcome_unknown`
    */
   register(registration: Registration, networks?: LimitedNetworks): Promise<Identity>;
   /**
@@ -51,6 +52,8 @@ export interface AccountsOptions {
   /** Confirms registrations by a replica. */
   confirm?: Confirm | undefined;
   fences: FenceWatch;
+  /** The home of a player of this id who has no account but entries. @throws Problem */
+  findHome: (userId: string) => Promise<string | undefined>;
   passwords: Passwords;
   submit: Submit;
   hasRoom: HasRoom;
@@ -65,8 +68,9 @@ export interface AccountsOptions {
 const UNKNOWN: LimitedNetworks = ["unknown"];
 
 const registerLayout = defineLayout({
-  keys: ["queue", "clock", "account", "fence"],
+  keys: ["queue", "clock", "account", "homes", "fence"],
   args: {
+    userId: "text",
     queueMax: "number",
     eventTail: "text",
     name: "text",
@@ -75,6 +79,10 @@ const registerLayout = defineLayout({
     initialScore: "text",
   },
 });
+type Registered =
+  | [outcome: "created", createdAt: string]
+  | [outcome: "wrong_region", home: string]
+  | [outcome: "user_exists" | "queue_full" | "closed"];
 const registerScript = defineScript({
   name: "register",
   source: registerSource,
@@ -82,12 +90,12 @@ const registerScript = defineScript({
   layout: registerLayout,
   isFenced: true,
   failsAs: "write",
-  parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full" | "closed", createdAt: string],
+  parse: (reply) => reply as Registered,
   isRefusal: ([outcome]) => outcome !== "created",
 });
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { redis, writer = redis, confirm, fences, passwords, submit, hasRoom, countTry } = options;
+  const { redis, writer = redis, confirm, fences, findHome, passwords, submit, hasRoom, countTry } = options;
   const { passwordsRequired, queueMax } = options;
   /**
    * Account and ranking live in different slots, so no script can write both. The account keeps the
@@ -106,11 +114,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return {
     async register({ user_id, name, region, initialScore, password }, networks = UNKNOWN) {
       if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
+      // The script knows the homes that are written down; an entry tells of an older one.
+      const home = await findHome(user_id);
+      if (home !== undefined && home !== region) throw livesIn(home);
       // The script decides. Asking before it saves the hash of a password for an id that is taken.
       if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
       const keys = registerLayout.toKeys(accountKeys(user_id));
       const args = registerLayout.toArgs({
+        userId: user_id,
         queueMax,
         eventTail: accountTail({ user_id, name, region, password_hash: passwordHash }),
         name,
@@ -118,15 +130,16 @@ export function createAccounts(options: AccountsOptions): Accounts {
         passwordHash,
         initialScore: initialScore ?? "",
       });
-      const [outcome, createdAt] = await registerScript(writer, keys, args, confirm);
+      const [outcome, detail = ""] = await registerScript(writer, keys, args, confirm);
+      if (outcome === "wrong_region") throw livesIn(detail);
       if (outcome === "user_exists") throw userExists(user_id);
       if (outcome === "queue_full") throw tooManyWait();
       if (outcome === "closed") {
         fences.onClosed(writer, ACCOUNTS_TAG);
         throw accountsAway();
       }
-      fences.onWritten(writer, ACCOUNTS_TAG, [Number(createdAt)]);
-      const identity = { userId: user_id, name, region, account: createdAt };
+      fences.onWritten(writer, ACCOUNTS_TAG, [Number(detail)]);
+      const identity = { userId: user_id, name, region, account: detail };
       if (initialScore !== undefined) {
         await writeInitialScore(identity, initialScore).catch((cause: unknown) => {
           const detail = "The player is registered, the initial score is not confirmed: the first login completes it.";
@@ -157,7 +170,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       account: account.created_at,
     };
     if (region !== undefined && region !== identity.region) {
-      throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+      throw livesIn(identity.region);
     }
     if (account.initial_score !== undefined) await writeInitialScore(identity, Number(account.initial_score));
     return identity;

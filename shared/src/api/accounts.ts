@@ -42,8 +42,8 @@ export const accountOperations = (topology: Topology, passwordsRequired: boolean
       tag: "players",
       summary: "Register a player",
       description:
-        "Closed (`registration_closed`) where players come from an identity provider. Registrations of one network are " +
-        "limited beside the limit by address.",
+        "Closed (`registration_closed`) where players come from an identity provider. A `user_id` that has imported entries " +
+        "registers in their region alone. Registrations of one network are limited beside the limit by address.",
       access: "anyone",
       limits: ["address", "registration"],
       isProxied: true,
@@ -51,7 +51,7 @@ export const accountOperations = (topology: Topology, passwordsRequired: boolean
       repeat: "never",
       body: { schema: registrationSchema(topology, passwordsRequired), example: examples.registration },
       success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
-      problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
+      problems: ["registration_closed", "user_exists", "wrong_region", "queue_full", "outcome_unknown"],
     },
     login: {
       method: "POST",

@@ -142,6 +142,12 @@ export const accountKeyPrefix = `account:${ACCOUNTS}:`;
 /** hash, credentials and home region of a player. */
 export const accountKey = (userId: string) => accountKeyPrefix + userId;
 
+/**
+ * hash, user_id → home region, of players without an account: the region of the first entry. An
+ * index of the shards: where a player is missing in it, the player's entries tell the home.
+ */
+export const homesKey = `homes:${ACCOUNTS}`;
+
 /** `accountErasedKey` without the player's id. */
 export const accountErasedKeyPrefix = `erased:${ACCOUNTS}:`;
 
@@ -184,6 +190,7 @@ export const accountKeys = (userId: string) => ({
   queue: accountQueueKey,
   clock: accountClockKey,
   account: accountKey(userId),
+  homes: homesKey,
   erased: accountErasedKey(userId),
   fence: fenceKey(ACCOUNTS_TAG),
   bucket: loginBucketKey(userId),
