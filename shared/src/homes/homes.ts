@@ -88,6 +88,15 @@ export async function claimHomes(sources: HomeSources, players: readonly PlayerI
   return players.map(({ region }, index) => String((isKnown(index) ? kept[index] : claimed.next().value) ?? region));
 }
 
+/** Writes down another home for a player without an account whose home is `from`, or who has none. */
+export async function moveHome(
+  sources: HomeSources,
+  userId: string,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  await runScript(sources, [{ userId, region: to, replaces: from }]);
+}
+
 /** Homes as they are kept. One in a region that is no longer configured has to count as none. */
 const readKept = (sources: HomeSources, userIds: readonly string[]): Promise<Home[]> =>
   runScript(
