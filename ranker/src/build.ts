@@ -21,6 +21,7 @@ import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
 import { createPlayers } from "./players/players.ts";
+import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
 import { measureWrites } from "./writes/metrics.ts";
@@ -115,6 +116,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     accounts,
     players: createPlayers(topology, stores),
     erasePlayer,
+    renamePlayer: createRenamePlayer(written),
     setVisibility,
     tokens,
     confirmAccount: parts.confirmAccount ?? createConfirmAccount(stores.home, { onConfirm }),

@@ -35,7 +35,8 @@ export interface Credentials {
 export interface Accounts {
   /**
    * @param networks of the client, as limits count them
-   * @throws Problem `user_exists`, `wrong_region` for the id of a player with entries elsewhere, `queue_full`, `unavailable`, `outcome_unknown`
+   * @throws Problem `user_exists`, `wrong_region` for the id of a player with entries elsewhere,
+   *   `queue_full`, `unavailable`, `outcome_unknown`
    */
   register(registration: Registration, networks?: LimitedNetworks): Promise<Identity>;
   /**

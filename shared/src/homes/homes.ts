@@ -88,7 +88,9 @@ export async function claimHomes(sources: HomeSources, players: readonly PlayerI
   return players.map(({ region }, index) => String((isKnown(index) ? kept[index] : claimed.next().value) ?? region));
 }
 
-/** Writes down another home for a player without an account whose home is `from`, or who has none. */
+/**
+ * Writes down another home for a player without an account whose home is `from`, or who has none.
+ */
 export async function moveHome(
   sources: HomeSources,
   userId: string,

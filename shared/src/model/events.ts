@@ -11,6 +11,7 @@ import { userIdSchema } from "./scores.ts";
  *     submit.lua          {"score":"5","reached_at":"7","updated_at":"7",   + scoreTail
  *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
  *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
+ *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
  *
  * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds;
@@ -66,11 +67,13 @@ export const erasureSchema = z.object({
 });
 export type Erasure = z.infer<typeof erasureSchema>;
 
-/** A player was hidden from all boards at this version, or shown again. */
+/** A player was hidden from all boards at this version, shown again, or renamed. */
 export const visibilityEventSchema = z.object({
   user_id: userIdSchema,
   region: regionText,
   hidden: z.boolean(),
+  /** The name that an operator gave the player; absent or empty where there is none. */
+  name: keptNameSchema.or(z.literal("")).optional(),
   updated_at: timeText,
 });
 export type VisibilityEvent = z.infer<typeof visibilityEventSchema>;

@@ -45,8 +45,9 @@ export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden
 ];
 
 /**
- * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last state of every player
- * whom operators ever hid. It holds for all boards, also those that the player enters later.
+ * hash, user_id → `<version> hidden|visible <name>` (see `visibility.ts`): the last state of every
+ * player whom operators ever hid or renamed, and the name that they gave. It holds for all boards,
+ * also those that the player enters later.
  */
 export const visibilityKey = (shard: Shard) => `visibility:{${shard.tag}}`;
 
