@@ -53,7 +53,10 @@ test("each fault of a line is named", () => {
     [`ann,,EU,5,${time},${time}`, /^name must have 1 to 200/],
     [`ann,Ann,EU,9007199254740992,${time},${time}`, /^score must be an integer/],
     [`ann,Ann,EU,1.5,${time},${time}`, /^score must be an integer/],
-    [`ann,Ann,EU,1e3,${time},${time}`, /^score must be an integer/],
+    [`ann,Ann,EU,9007199254740990.6,${time},${time}`, /^score must be an integer; .* fraction/],
+    [`ann,Ann,EU,1e16,${time},${time}`, /^score must be an integer .* out of range/],
+    [`ann,Ann,EU,"1,000",${time},${time}`, /^score must be a number/],
+    [`ann,Ann,EU,,${time},${time}`, /^score must be a number/],
     [`ann,Ann,EU,5,yesterday,${time}`, /^reached_at must be a time/],
     [`ann,Ann,EU,5,${time}`, /^has 5 fields, not 6$/],
     [`ann,"Ann,EU,5,${time},${time}`, /Quoted field unterminated/],
@@ -64,6 +67,32 @@ test("each fault of a line is named", () => {
   expect(() => json.read("5")).toThrow(/the line/);
   expect(() => json.read('{"score":1,"sc\\u006fre":2}')).toThrow("names score twice");
   expect(() => json.read(JSON.stringify({ ...rows[0], reached_at: time, updated_at: time }))).toThrow(/board/);
+});
+
+test.each([
+  ["1E+3", "1000"],
+  ["100.0", "100"],
+  ["1.2345678E7", "12345678"],
+  ["-0", "0"],
+  ["1e0", "1"],
+  ["9.007199254740991e15", "9007199254740991"],
+])("a score spelled %s is %s in either format", (spelling, score) => {
+  const time = "2026-01-02T03:03:04Z";
+  const csv = createLineReader("csv");
+  csv.read(HEADER.csv.trim());
+  expect(csv.read(`ann,Ann,EU,${spelling},${time},${time}`)?.score).toBe(score);
+  const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
+  const json = createLineReader("ndjson");
+  for (const value of [spelling, `"${spelling}"`]) expect(json.read(`{${fields},"score":${value}}`)?.score).toBe(score);
+});
+
+test("a line of NDJSON whose score only rounds to an integer is refused, and the reason says which it is", () => {
+  const time = "2026-01-02T03:03:04Z";
+  const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
+  const read = (score: string) => () => createLineReader("ndjson").read(`{${fields},"score":${score}}`);
+  for (const score of ["9007199254740990.6", "1.5", "1e-1", '"1.5"']) expect(read(score)).toThrow("has a fraction");
+  for (const score of ["9007199254740992", "1e400", '"-1e17"']) expect(read(score)).toThrow("out of range");
+  for (const score of ["null", "true", "[5]", '""']) expect(read(score)).toThrow("must be a number");
 });
 
 describe("lines", () => {

@@ -1,7 +1,8 @@
 import Papa from "papaparse";
+import { readInteger } from "shared/base/read-integer";
 import { fromIsoTime, toIsoTime } from "shared/base/times";
-import { findRepeatedName } from "shared/http/body";
-import { nameSchema, userIdSchema } from "shared/model/scores";
+import { findRepeatedName, parseExact } from "shared/http/body";
+import { nameSchema, scoreSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
 
@@ -38,11 +39,10 @@ const time = z
   .refine((us) => us !== undefined && us >= 0, "must be a time such as 2026-01-02T03:04:05.678901Z")
   .transform(String);
 
-const INTEGER = "must be an integer from -9007199254740991 to 9007199254740991";
 const scoreText = z
-  .union([z.string().regex(/^-?\d{1,16}$/, INTEGER), z.number()], INTEGER)
-  .transform((value) => Number(value) + 0)
-  .refine(Number.isSafeInteger, INTEGER)
+  .unknown()
+  .transform((value) => (typeof value === "string" ? (readInteger(value) ?? value) : value))
+  .pipe(scoreSchema)
   .transform(String);
 
 /** A parsed line, its region in upper case. */
@@ -103,7 +103,7 @@ function splitCsv(line: string): string[] {
 function parseJson(line: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseExact(line);
   } catch {
     throw new Error("is not JSON");
   }
