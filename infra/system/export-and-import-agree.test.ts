@@ -18,10 +18,13 @@ beforeEach(empty);
 
 const exported = (format?: Format) => exportText(under, format);
 
-async function imported(text: string, options: { format?: Format; overwrites?: boolean; board?: string } = {}) {
+async function imported(
+  text: string | Uint8Array,
+  options: { format?: Format; overwrites?: boolean; board?: string } = {},
+) {
   const bad: string[] = [];
   async function* chunks() {
-    yield new TextEncoder().encode(text);
+    yield typeof text === "string" ? Buffer.from(text) : text;
   }
   const counts = await importBoard(under.sides, readLines(chunks()), {
     board: "main",
@@ -102,6 +105,21 @@ test("of two lines of a player the newer one counts, and with overwrites the lat
   expect((await top()).entries).toMatchObject([{ score: 9 }]);
   await imported(text, { overwrites: true });
   expect((await top()).entries).toMatchObject([{ score: 1 }]);
+});
+
+test("with overwrites a version is never older than the arrival, where the clock of the file is ahead", async () => {
+  const ahead = new Date(Date.now() + 50_000).toISOString();
+  await imported(HEADER.csv + line("p0", 1, ahead), { overwrites: true });
+  const file = await exported();
+  await empty();
+  expect(await imported(file)).toEqual({ counts: counts({ imported: 1 }), bad: [] });
+});
+
+test("a name that is not UTF-8 reaches neither store", async () => {
+  const text = HEADER.csv + line("p0", 1, OLD) + line("p2", 2, OLD).replace("Name of p2", "Ren\u00e9");
+  const { counts: found, bad } = await imported(Buffer.from(text, "latin1"));
+  expect([found, bad]).toEqual([counts({ imported: 1, bad: 1 }), ["3 is not UTF-8: save the file as UTF-8"]]);
+  expect((await top()).entries.map(({ user_id }) => user_id)).toEqual(["p0"]);
 });
 
 test("an import brings no erased player back and moves no player to another region", async () => {

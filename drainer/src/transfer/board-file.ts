@@ -46,14 +46,19 @@ const scoreText = z
   .transform(String);
 
 /** A parsed line, its region in upper case. */
-export const lineSchema = z.strictObject({
-  user_id: userIdSchema,
-  name: nameSchema,
-  region: z.string().transform((region) => region.toUpperCase()),
-  score: scoreText,
-  reached_at: time,
-  updated_at: time,
-});
+export const lineSchema = z
+  .strictObject({
+    user_id: userIdSchema,
+    name: nameSchema,
+    region: z.string().transform((region) => region.toUpperCase()),
+    score: scoreText,
+    reached_at: time,
+    updated_at: time,
+  })
+  .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
+    path: ["reached_at"],
+    message: "must not be after updated_at",
+  });
 export type FileEntry = z.output<typeof lineSchema>;
 
 /** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */

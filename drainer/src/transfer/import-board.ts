@@ -57,7 +57,7 @@ const homesScript = defineScript({
   parse: (reply) => reply as (string | null)[],
   hasOtherKeys: true,
 });
-const takeLayout = defineLayout({ keys: ["clock"], args: { count: "number" } });
+const takeLayout = defineLayout({ keys: ["clock"], args: { count: "number", newest: "number" } });
 const takeScript = defineScript({
   name: "take-versions",
   source: takeSource,
@@ -92,10 +92,10 @@ export async function importBoard(
     onBad(line, reason);
   };
 
-  function read({ number, text }: Line): Numbered | undefined {
+  function read(line: Line): Numbered | undefined {
     try {
-      if (text === undefined) throw new Error("is too long");
-      const entry = reader.read(text);
+      if ("fault" in line) throw new Error(line.fault);
+      const entry = reader.read(line.text);
       if (entry === undefined) return undefined;
       if (!sides.topology.regions.includes(entry.region)) {
         throw new Error(`region must be one of ${sides.topology.regions.join(", ")}`);
@@ -104,10 +104,10 @@ export async function importBoard(
       if ([entry.reached_at, entry.updated_at].some((time) => Number(time) > latest)) {
         throw new Error("reached_at and updated_at must not be in the future");
       }
-      return { ...entry, line: number };
+      return { ...entry, line: line.number };
     } catch (error) {
       if (error instanceof NoHeader) throw error;
-      refuse(number, error instanceof Error ? error.message : String(error));
+      refuse(line.number, error instanceof Error ? error.message : String(error));
       return undefined;
     }
   }
@@ -234,7 +234,9 @@ async function renew({ topology, stores }: Sides, entries: readonly Numbered[]):
   const renewed = await Promise.all(
     [...byShard].map(async ([shard, ofShard]: [Shard, Numbered[]]) => {
       const keys = takeLayout.toKeys(shardKeys(shard));
-      const first = await takeScript(stores.of(shard.region), keys, takeLayout.toArgs({ count: ofShard.length }));
+      const newest = Math.max(...ofShard.map(({ updated_at }) => Number(updated_at)));
+      const args = takeLayout.toArgs({ count: ofShard.length, newest });
+      const first = await takeScript(stores.of(shard.region), keys, args);
       return ofShard.map((entry, index) => ({ ...entry, updated_at: String(first + index) }));
     }),
   );
