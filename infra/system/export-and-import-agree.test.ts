@@ -39,7 +39,7 @@ async function imported(
 const top = () => createBoards(under.sides.topology, under.sides.stores.of).top("GLOBAL", "main", 1_000);
 const line = (userId: string, score: number, time: string, region = under.regionOf(userId)) =>
   `${userId},Name of ${userId},${region},${score},${time},${time}\n`;
-const counts = (some: Partial<ImportCounts>) => ({ imported: 0, skipped: 0, erased: 0, bad: 0, ...some });
+const counts = (some: Partial<ImportCounts>) => ({ imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0, ...some });
 const OLD = "2020-01-02T03:04:05.678901Z";
 
 test("a board that is exported and imported is the same, ties, names and times included, in both stores", async () => {
