@@ -6,7 +6,17 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
-import { boardOption, fileArgument, formatOf, formatOption, placeFaults, regionOption } from "./common-options.ts";
+import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
+import {
+  boardOption,
+  fileArgument,
+  formatOf,
+  formatOption,
+  placeFaults,
+  regionOption,
+  requireCsv,
+  spreadsheetOption,
+} from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -23,18 +33,24 @@ export const exportCommand = defineCommand({
     region: regionOption,
     format: formatOption,
     wait: value("SECONDS", "how long the drainer may take to write what waits at the beginning", wait),
+    spreadsheet: spreadsheetOption,
     json: flag("the count as one JSON object, on standard error"),
   },
   notes: `
 Every entry that was acknowledged before the export began is in it, once, beside live traffic; those of hidden players
 are not. FILE appears when it is complete.
+Players choose their names: a name such as =HYPERLINK(...) is a formula where a spreadsheet program opens the file. With
+--spreadsheet such cells begin with ', and the file with a byte order mark; import it with --spreadsheet as well. It is
+not the default, because any other reader of the file would take the ' for a part of the name. Scores stay numbers, of
+which Excel keeps 15 digits.
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
     using interrupt = catchInterrupt("nothing was exported; run the same command again");
     const { signal } = interrupt;
     await using sides = await openSides("export", env);
-    const { board, region, format = formatOf(file) } = options;
+    const { board, region, format = formatOf(file), spreadsheet: isSpreadsheet } = options;
+    if (isSpreadsheet) requireCsv(format);
     const regions = region === undefined ? sides.topology.regions : [region];
     const shards = sides.topology.shards.filter((shard) => regions.includes(shard.region));
     const expected = await countRanked(sides, shards, board);
@@ -42,9 +58,9 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
     let entries = 0;
     try {
       await writeWhole(file, signal, async (write) => {
-        await write(HEADER[format]);
+        await write(isSpreadsheet ? BYTE_ORDER_MARK + HEADER[format] : HEADER[format]);
         for await (const page of exportBoard(sides, { board, regions, waitMs: options.wait * 1000, signal })) {
-          await write(toLines(format, page));
+          await write(isSpreadsheet ? toLines(format, page, escapeCell) : toLines(format, page));
           entries += page.length;
           progress.count("entries", entries, expected);
         }

@@ -206,6 +206,38 @@ describe("as commands", () => {
     expect(await lb(["import", "missing.csv"])).toMatchObject({ code: 1, err: expect.stringContaining("missing.csv") });
   });
 
+  test("an export for a spreadsheet has no cell that begins a formula, and is imported as it was", async () => {
+    const formula = '=HYPERLINK("http://evil","x")';
+    const names: [userId: string, name: string][] = [
+      ["-p0", formula],
+      ["p2", "'Twas"],
+      ["p4", `'${formula}`],
+      ["p6", "a;=1"],
+      ["p8", "René"],
+    ];
+    for (const [userId, name] of names) {
+      await under.submit({ userId, name, region: "EU" }, { operation: "set", board: "main", value: -5 });
+    }
+    await under.drain();
+    const plain = await exported();
+    expect(await lb(["export", "sheet.csv", "--spreadsheet"])).toMatchObject({ code: 0 });
+    const sheet = await Bun.file(join(dir, "sheet.csv")).bytes();
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(sheet);
+    expect(text.startsWith("\ufeffuser_id,")).toBe(true);
+    expect(text).toContain(`\n'-p0,"'=HYPERLINK(""http://evil"",""x"")",EU,-5,`);
+    await empty();
+    expect(await lb(["import", "sheet.csv", "--spreadsheet"])).toMatchObject({ code: 0 });
+    expect(await exported()).toBe(plain);
+    for (const command of ["export", "import"]) {
+      const refused = await lb([command, "--spreadsheet", "--format", "ndjson"]);
+      expect(refused).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("--spreadsheet goes with the format csv"),
+      });
+    }
+    await rm(join(dir, "sheet.csv"));
+  });
+
   test("an export replaces a link and leaves its target as it is", async () => {
     const elsewhere = await mkdtemp(join(dir, "linked-"));
     const target = join(elsewhere, "target");

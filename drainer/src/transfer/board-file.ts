@@ -17,11 +17,13 @@ export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, n
 
 /**
  * Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits.
+ *
+ * @param toCell changes the texts that players choose
  */
-export function toLines(format: Format, rows: readonly EntryRow[]): string {
+export function toLines(format: Format, rows: readonly EntryRow[], toCell = asItIs): string {
   const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
-    user_id,
-    name,
+    user_id: toCell(user_id),
+    name: toCell(name),
     region,
     score: Number(score),
     reached_at: toIsoTime(Number(reached_at)),
@@ -32,6 +34,8 @@ export function toLines(format: Format, rows: readonly EntryRow[]): string {
   const table = entries.map((entry) => COLUMNS.map((column) => entry[column]));
   return `${Papa.unparse(table, { newline: "\n" })}\n`;
 }
+
+const asItIs = (text: string) => text;
 
 const time = z
   .string()
@@ -73,13 +77,14 @@ export interface LineReader {
 /** The first line does not name the columns, so that no line can be read. */
 export class NoHeader extends Error {}
 
-export function createLineReader(format: Format): LineReader {
+/** @param fromCell changes every field of a CSV */
+export function createLineReader(format: Format, fromCell = asItIs): LineReader {
   let columns: readonly string[] | undefined;
   return {
     read(line) {
       if (line === "") return undefined;
       if (format === "ndjson") return check(parseJson(line));
-      const fields = splitCsv(line);
+      const fields = splitCsv(line).map(fromCell);
       if (columns === undefined) {
         const known = new Set<string>(COLUMNS);
         if (fields.length !== known.size || new Set(fields).intersection(known).size !== known.size) {

@@ -4,6 +4,7 @@ import type { Sides } from "../subjects/subjects.ts";
 import { createLineReader, type Format, NoHeader } from "./board-file.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";
+import { unescapeCell } from "./spreadsheet-cell.ts";
 import { writeEntries } from "./write-entries.ts";
 
 export interface ImportCounts {
@@ -24,6 +25,8 @@ export interface ImportOptions {
   format: Format;
   /** Replaces newer entries, too: the lines get new versions. */
   overwrites: boolean;
+  /** Whether an export has escaped the cells for a spreadsheet program. */
+  isSpreadsheet?: boolean;
   onBad: (line: number, reason: string) => void;
   onProgress?: (counts: ImportCounts, bytes: number) => void;
   now?: () => number;
@@ -54,9 +57,9 @@ export async function importBoard(
   lines: AsyncIterable<Line>,
   options: ImportOptions,
 ): Promise<ImportCounts> {
-  const { board, format, overwrites, onBad, onProgress, now = Date.now } = options;
+  const { board, format, overwrites, isSpreadsheet = false, onBad, onProgress, now = Date.now } = options;
   const counts: ImportCounts = { imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0 };
-  const reader = createLineReader(format);
+  const reader = isSpreadsheet ? createLineReader(format, unescapeCell) : createLineReader(format);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
   const refuse = (line: number, reason: string) => {
     counts.bad++;
