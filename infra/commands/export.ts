@@ -7,6 +7,7 @@ import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
+import { writeWhole } from "../start/write-whole.ts";
 import {
   boardOption,
   fileArgument,
@@ -18,7 +19,6 @@ import {
   spreadsheetOption,
 } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
-import { writeWhole } from "./write-whole.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
 const wait = wholeNumber(0, WAIT_SECONDS_MAX).default(60);
@@ -39,10 +39,9 @@ export const exportCommand = defineCommand({
   notes: `
 Every entry that was acknowledged before the export began is in it, once, beside live traffic; those of hidden players
 are not. FILE appears when it is complete.
-Players choose their names: a name such as =HYPERLINK(...) is a formula where a spreadsheet program opens the file. With
---spreadsheet such cells begin with ', and the file with a byte order mark; import it with --spreadsheet as well. It is
-not the default, because any other reader of the file would take the ' for a part of the name. Scores stay numbers, of
-which Excel keeps 15 digits.
+Players choose their names: =HYPERLINK(...) is a formula where a spreadsheet program opens the file. Under --spreadsheet
+such cells begin with ', and the file with a byte order mark; import it with --spreadsheet as well. It is not the default,
+because any other reader would take the ' for a part of the name. Scores stay numbers, of which Excel keeps 15 digits.
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {

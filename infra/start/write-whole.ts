@@ -3,13 +3,13 @@ import { createWriteStream } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { beforeAbort } from "../../drainer/src/command/until-aborted.ts";
-import { partNameOf } from "../start/replace-file.ts";
+import { partNameOf } from "./replace-file.ts";
 
 export type Write = (text: string) => Promise<void>;
 
 /**
- * Writes a file, or standard output. A file that was not finished does not stand under its name, and
- * what a killed process has left beside it is removed.
+ * Writes a file, or standard output. A file that was not finished does not stand under its name,
+ * and what a killed process has left beside it is removed.
  *
  * @param work writes all of it
  * @throws the reason of `signal`, what `work` throws, and errors of the file
