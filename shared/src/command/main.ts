@@ -3,8 +3,8 @@ import { Interrupted } from "./interrupt.ts";
 
 /**
  * Runs `work` as the whole process and sets the exit code that it returns; an error ends the
- * process with 1, `Interrupted` with 128 + the number of the signal. When the reader closes the pipe
- * early, as `head` does, the process exits with 0.
+ * process with 1, `Interrupted` with 128 + the number of the signal. When the reader closes the
+ * pipe early, as `head` does, the process exits with 0.
  */
 export async function main(work: () => Promise<number>): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
