@@ -1,6 +1,7 @@
 /**
  * Yields the chunks of a stream until `signal` aborts, also while it waits for a chunk that may
- * never come, as from a terminal. Cancels the stream at its end: an open one would keep the process.
+ * never come, as from a terminal. Cancels the stream at its end: an open one would keep the
+ * process.
  *
  * @throws the reason of `signal`
  */
