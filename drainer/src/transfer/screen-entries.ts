@@ -1,0 +1,70 @@
+import { shardOf } from "shared/model/regions";
+import { accountClockKey, accountKeyPrefix, erasedKey } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
+import { toErasedAt } from "../reconcile/oldest-queued.ts";
+import { readErasuresOf } from "../rows/read-erasures.ts";
+import type { Sides } from "../subjects/subjects.ts";
+import type { FileEntry } from "./board-file.ts";
+import homesSource from "./read-homes.lua" with { type: "text" };
+
+const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { user_id: "text" } });
+const homesScript = defineScript({
+  name: "read-homes",
+  source: homesSource,
+  layout: homesLayout,
+  parse: (reply) => reply as (string | null)[],
+  hasOtherKeys: true,
+});
+/** An entry with the number of its line. */
+export interface Numbered extends FileEntry {
+  line: number;
+}
+
+export interface ScreenOptions {
+  overwrites: boolean;
+  /** Is told why a line is left out. */
+  refuse: (line: number, reason: string) => void;
+}
+
+/** Leaves out players of another home region, and players erased since the version of the line. */
+export async function screenEntries(
+  { topology, stores, databases }: Sides,
+  entries: readonly Numbered[],
+  { overwrites, refuse }: ScreenOptions,
+): Promise<{ known: Numbered[]; erased: number }> {
+  const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
+  homesArgs.push(...entries.flatMap(homesLayout.toItem));
+  const homes = await homesScript(stores.home, homesLayout.toKeys({ clock: accountClockKey }), homesArgs);
+  const erasures = new Map<Numbered, string | null>();
+  for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
+    const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
+    ofShard.forEach((entry, index) => void erasures.set(entry, kept[index] ?? null));
+  }
+  const isErased = overwrites ? await readErasures(databases, entries) : () => false;
+  let erased = 0;
+  const known = entries.filter((entry, index) => {
+    const home = homes[index] ?? entry.region;
+    if (home !== entry.region) {
+      refuse(entry.line, `the player's home region is ${home}`);
+      return false;
+    }
+    if (toErasedAt(erasures.get(entry)) < Number(entry.updated_at) && !isErased(entry)) return true;
+    erased++;
+    return false;
+  });
+  return { known, erased };
+}
+
+/**
+ * Reads the erasures in PostgreSQL, because the new version of an overwriting line would pass them.
+ */
+async function readErasures(databases: Sides["databases"], entries: readonly Numbered[]) {
+  const erasedAt = new Map<string, number>();
+  for (const [region, ofRegion] of Map.groupBy(entries, (entry) => entry.region)) {
+    const ids = ofRegion.map(({ user_id }) => user_id);
+    const rows = await readErasuresOf(databases.of(region), region, ids);
+    for (const { user_id, erased_us } of rows) erasedAt.set(`${region} ${user_id}`, Number(erased_us));
+  }
+  return ({ region, user_id, updated_at }: Numbered) =>
+    (erasedAt.get(`${region} ${user_id}`) ?? -1) >= Number(updated_at);
+}
