@@ -105,6 +105,10 @@ export const commonFields = {
     example: "redis://127.0.0.1:6379",
     regionExample: "redis://redis-eu:6379",
   }),
+  REDIS_CHECKS: z.enum(["warn", "strict"]).default("warn").meta({
+    description:
+      "Settings that Redis does not tell, as managed stores that refuse `CONFIG` do: `warn` names them in the log, `strict` does not start.",
+  }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().meta({
     description: "Collector that takes traces as OTLP over HTTP; without it nothing is traced.",
     example: "http://127.0.0.1:4318",
@@ -235,6 +239,8 @@ export function toServiceConfig(
         ? undefined
         : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: settings.OTEL_TRACES_SAMPLER_ARG },
     redisUrl: settings.REDIS_URL,
+    /** What a setting that Redis does not tell leads to. */
+    redisChecks: settings.REDIS_CHECKS,
     redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
   };
 }
