@@ -60,11 +60,11 @@ export function connectCluster(nodes: RedisNodes, options: ConnectOptions): Clus
   return cluster;
 }
 
-function loginOf({ username, password, isTls }: RedisNodes): Pick<RedisOptions, "username" | "password" | "tls"> {
+function loginOf({ username, password, isTls, tls }: RedisNodes): Pick<RedisOptions, "username" | "password" | "tls"> {
   const login: ReturnType<typeof loginOf> = {};
   if (username !== undefined) login.username = username;
   if (password !== undefined) login.password = password;
-  if (isTls) login.tls = {};
+  if (isTls) login.tls = tls ?? {};
   return login;
 }
 

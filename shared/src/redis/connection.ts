@@ -3,8 +3,10 @@ import { backoffMs } from "../base/backoff.ts";
 import { REDIS_COMMAND_MS, REDIS_CONNECT_MS, REDIS_SILENCE_MS } from "../base/deadlines.ts";
 import type { Log } from "../log/log.ts";
 import { gatherWrites } from "./gather-writes.ts";
+import { parseRedisNodes } from "./nodes.ts";
 import { isReply } from "./reply-error.ts";
 import { trackRun } from "./run.ts";
+import { TLS_PARAMETERS } from "./tls.ts";
 
 /** A connection to one server. */
 export type { Connection };
@@ -46,7 +48,9 @@ export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectO
 /** A connection to one server, which reconnects by itself. */
 export function connectServer(options: ConnectOptions): Connection {
   const { url, name, log } = options;
-  const redis = new Connection(url, { ...failFast(options), retryStrategy: reconnectDelayMs });
+  const settings = { ...failFast(options), retryStrategy: reconnectDelayMs };
+  const { isTls, tls } = parseRedisNodes(url);
+  const redis = new Connection(toPlainUrl(url), isTls ? { ...settings, tls: tls ?? {} } : settings);
   gatherWrites(redis);
   trackRun(redis, name, log);
   const warn = warnOnce(log, name);
@@ -57,6 +61,13 @@ export function connectServer(options: ConnectOptions): Connection {
     warn.forget();
   });
   return redis;
+}
+
+/** The URL without what `parseRedisNodes` has read: ioredis would take its own view of TLS. */
+function toPlainUrl(url: string): string {
+  const plain = new URL(url.trim().replace(/^rediss:/i, "redis:"));
+  for (const name of TLS_PARAMETERS) plain.searchParams.delete(name);
+  return plain.href;
 }
 
 // `rename-command INFO` and some managed stores; where the user may not call it, the reply is
