@@ -108,12 +108,10 @@ describe("is refused", () => {
     ["an end that is over", { exp: 1 }, /not valid here/],
     ["a beginning to come", { nbf: 4_000_000_000 }, /not valid here/],
     ["no subject", { sub: undefined }, /"sub".*no user_id/],
-    ["a subject that is no user_id", { sub: "auth0|5f7c" }, /"sub".*no user_id/],
     ["no region", { region: undefined }, /needs the claim "region"/],
     ["a region that is a number", { region: 5 }, /needs the claim "region"/],
     ["a region that is not configured", { region: "MARS" }, /not configured here/],
-    ["a name with a line break", { name: "Grace\nadmin" }, /"name".*no name/],
-    ["a name that is an object", { name: { first: "Grace" } }, /"name".*no name/],
+    ["two regions", { region: ["EU", "NA"] }, /needs the claim "region"/],
   ];
   test.each(claims)("a token with %s", async (_, changed, detail) => {
     const token = await signAs(rsa, changed);

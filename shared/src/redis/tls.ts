@@ -18,8 +18,8 @@ const VERIFIES: Partial<Record<string, boolean>> = {
 };
 
 /**
- * Reads `ssl_ca_certs`, the file of one's own authority, and `ssl_cert_reqs=none`, for a store whose
- * certificate nobody can verify.
+ * Reads `ssl_ca_certs`, the file of one's own authority, and `ssl_cert_reqs=none`, for a store
+ * whose certificate nobody can verify.
  *
  * @returns `undefined` where the URL has neither
  * @throws Error whose message completes "REDIS_URL …"

@@ -146,14 +146,28 @@ export const tokenFields = {
     description: "`iss` of the provider's tokens; `JWT_ISSUER` unless set.",
     example: "https://id.example.com/",
   }),
-  JWT_JWKS_AUDIENCE: text
+  JWT_JWKS_AUDIENCE: text.optional().meta({
+    description:
+      "`aud` of the provider's tokens, or `client_id` of Cognito's access tokens; `JWT_AUDIENCE` unless set.",
+    example: "leaderboard",
+  }),
+  JWT_USER_ID_CLAIM: text.default("sub").meta({
+    description:
+      "Claim of the provider's tokens that becomes the `user_id`. One that is no `user_id` is spelled as one: docs/deploy.md.",
+  }),
+  JWT_REGION_CLAIM: text.default("region").meta({
+    description: "Claim of the provider's tokens that names the home region, or the path to it: `app_metadata.region`.",
+  }),
+  JWT_DEFAULT_REGION: text
+    .transform((region) => region.toUpperCase())
     .optional()
-    .meta({ description: "`aud` of the provider's tokens; `JWT_AUDIENCE` unless set.", example: "leaderboard" }),
-  JWT_REGION_CLAIM: text
-    .default("region")
-    .meta({ description: "Claim of the provider's tokens that names the home region." }),
+    .meta({
+      description: "Home region of a provider's token without that claim; it is refused unless this is set.",
+      example: "EU",
+    }),
   JWT_NAME_CLAIM: text.default("name").meta({
-    description: "Claim of the provider's tokens that names the player on boards; the `sub` where it is missing.",
+    description:
+      "Claim of the provider's tokens that names the player on boards; the subject where it is missing or cannot be shown.",
   }),
 };
 
@@ -199,8 +213,19 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
   return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
 }
 
-/** The options of tokens, from the token fields. */
-export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields>>): TokenOptions {
+/** The token fields; a command that only signs has no regions. */
+type TokenSettings = z.output<z.ZodObject<typeof tokenFields>> & { REGIONS?: readonly string[] };
+
+/**
+ * The options of tokens, from the token fields.
+ *
+ * @throws ConfigError for a default region that is not configured
+ */
+export function toTokenOptions(settings: TokenSettings): TokenOptions {
+  const { JWT_DEFAULT_REGION: region, REGIONS: regions } = settings;
+  if (region !== undefined && regions !== undefined && !regions.includes(region)) {
+    throw new ConfigError([`JWT_DEFAULT_REGION must be one of ${regions.join(", ")}`]);
+  }
   return {
     secret: settings.JWT_SECRET,
     previousSecret: settings.JWT_SECRET_PREVIOUS,
@@ -214,7 +239,9 @@ export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields
             jwksUrl: settings.JWT_JWKS_URL,
             issuer: settings.JWT_JWKS_ISSUER ?? settings.JWT_ISSUER,
             audience: settings.JWT_JWKS_AUDIENCE ?? settings.JWT_AUDIENCE,
+            userIdClaim: settings.JWT_USER_ID_CLAIM,
             regionClaim: settings.JWT_REGION_CLAIM,
+            defaultRegion: settings.JWT_DEFAULT_REGION,
             nameClaim: settings.JWT_NAME_CLAIM,
           },
   };
