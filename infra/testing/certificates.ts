@@ -1,7 +1,8 @@
 /** Certificates of an authority of a test's own. */
 
-import { chmod } from "node:fs/promises";
+import { chmod, chown } from "node:fs/promises";
 import { join } from "node:path";
+import { postgresOwner } from "stack/postgres-home";
 
 /** Files in PEM. */
 export interface Certificates {
@@ -24,7 +25,10 @@ export async function makeCertificates(dir: string): Promise<Certificates> {
   const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"];
   const signed = ["-x509", "-subj", "/CN=localhost", "-CA", files.ca, "-CAkey", at("ca.key")];
   await openssl(["req"].concat(signed, names, subject, ["-keyout", files.key, "-out", files.cert]));
-  await chmod(files.key, 0o644); // PostgreSQL does not run as root here
+  // PostgreSQL reads a key that is its own alone, and does not run as root.
+  await chmod(files.key, 0o600);
+  const { uid, gid }: { uid?: number; gid?: number } = postgresOwner() ?? {};
+  if (uid !== undefined && gid !== undefined) await chown(files.key, uid, gid);
   return files;
 }
 

@@ -82,14 +82,14 @@ export async function scratchRedisClient(): Promise<{ redis: Redis; url: string 
  * A real PostgreSQL on a free port with these databases. It does not sync to disk, since no data
  * outlives the test.
  */
-export async function scratchPostgres(databases: string[]): Promise<PostgresServer & Scratch> {
+export async function scratchPostgres(databases: string[], args: string[] = []): Promise<PostgresServer & Scratch> {
   const dir = await scratchDir();
   const server = await startPostgres({
     port: await freePort(),
     dir: join(dir, "data"),
     databases,
     password: "scratch",
-    args: ["-c", "fsync=off"],
+    args: ["-c", "fsync=off"].concat(args),
   });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }

@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "../log/log.ts";
 import { redactSecrets } from "../log/redact.ts";
 import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
+import { readPostgresUrl } from "../stores/postgres-url.ts";
 
 export type Environment = Record<string, string | undefined>;
 
@@ -52,15 +53,21 @@ const urlOf = (...protocols: string[]) =>
       `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
     );
 
+/** Takes the message of what `read` throws, which completes the name of the variable. */
+function unlessThrown(read: (text: string) => unknown) {
+  return (text: string, context: z.RefinementCtx) => {
+    try {
+      read(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
 /** One server, or several comma-separated nodes of a cluster. */
-export const redisUrl = z.string().superRefine((text, context) => {
-  try {
-    parseRedisNodes(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-  }
-});
-export const postgresUrl = urlOf("postgres:", "postgresql:");
+export const redisUrl = z.string().superRefine(unlessThrown(parseRedisNodes));
+/** A connection URL of libpq. */
+export const postgresUrl = z.string().superRefine(unlessThrown(readPostgresUrl));
 export const httpUrl = urlOf("http:", "https:");
 
 /** From 0 to 1, in plain digits. */

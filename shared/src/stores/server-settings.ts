@@ -44,7 +44,7 @@ export async function readInfo(server: Connection, section: string, field: strin
   return new RegExp(`^${field}:(.*?)\r?$`, "m").exec(text ?? "")?.[1];
 }
 
-/** The value of a reply `[name, value]`, which is empty for a name that the server does not know. */
+/** The value of a reply `[name, value]`, which is empty for a name that the server has not. */
 function secondOf(reply: unknown): string | undefined {
   const value: unknown = Array.isArray(reply) ? reply[1] : undefined;
   return typeof value === "string" ? value : undefined;
