@@ -180,6 +180,18 @@ describe("a token of the identity provider for the id of a local account", () =>
     expect(await sizeOf(under.redis)).toBe(0);
   });
 
+  test("that is spelled never meets one, because no player can register such an id", async () => {
+    const open = await under.build();
+    const response = await open.post("/auth/register", {
+      ...ada,
+      user_id: "x--auth0_7C5f7c",
+      password: "correct horse",
+    });
+    expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ field: "user_id" }] }]);
+    expect((await services.ranker?.(await signAs(rsa, { sub: "auth0|5f7c" })))?.status).toBe(200);
+    expect(await open.boards.rank("EU", "main", "x--auth0_7C5f7c")).toMatchObject({ name: "Grace" });
+  });
+
   test("gets 503 while the store of accounts is away, unless the player was confirmed before", async () => {
     const store = await startUnderTest();
     const away = await under.build({ provider: provider.options, confirmsAccounts: true, accountsIn: store.redis });
