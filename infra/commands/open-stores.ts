@@ -46,8 +46,8 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
 /** Waits until the stores can be used by a command. */
 type AwaitUse = (stores: Stores, config: DrainerConfig, log: Log) => Promise<void>;
 
-const awaitFit: AwaitUse = (stores, { topology, isProduction }, log) =>
-  awaitStores(stores, topology, { isProduction, log });
+const awaitFit: AwaitUse = (stores, { topology, isProduction, redisChecks }, log) =>
+  awaitStores(stores, topology, { isProduction, redisChecks, log });
 
 /**
  * Waits until every Redis answers, and skips the checks of durability and partitions. `repartition`

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { invalidToken } from "../api/problems.ts";
 import { timeText } from "../model/events.ts";
 import { nameSchema, userIdSchema } from "../model/scores.ts";
+import { toFailedCheck } from "./failed-check.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
 const ALGORITHM = "HS256";
@@ -102,7 +103,7 @@ export function createOwnTokens(options: OwnTokenOptions, now: () => number): Ow
           cause ??= error;
         }
       }
-      throw invalidToken("The token is not valid here, or has expired. Log in again.", cause);
+      throw invalidToken("The token is not valid here, or has expired. Log in again.", toFailedCheck(cause));
     },
   };
 }

@@ -17,6 +17,7 @@ export const REASON_CHARACTERS_MAX = 200;
 
 // `meta` repeats in JSON Schema what a check in code means, for the OpenAPI document.
 
+export const USER_ID_CHARACTERS_MAX = 64;
 const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The check of {@link userIdSchema} without a message, for hot paths. */

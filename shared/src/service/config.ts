@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "../log/log.ts";
 import { redactSecrets } from "../log/redact.ts";
 import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
+import { readPostgresUrl } from "../stores/postgres-url.ts";
 
 export type Environment = Record<string, string | undefined>;
 
@@ -52,15 +53,21 @@ const urlOf = (...protocols: string[]) =>
       `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
     );
 
+/** Takes the message of what `read` throws, which completes the name of the variable. */
+function unlessThrown(read: (text: string) => unknown) {
+  return (text: string, context: z.RefinementCtx) => {
+    try {
+      read(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
 /** One server, or several comma-separated nodes of a cluster. */
-export const redisUrl = z.string().superRefine((text, context) => {
-  try {
-    parseRedisNodes(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-  }
-});
-export const postgresUrl = urlOf("postgres:", "postgresql:");
+export const redisUrl = z.string().superRefine(unlessThrown(parseRedisNodes));
+/** A connection URL of libpq. */
+export const postgresUrl = z.string().superRefine(unlessThrown(readPostgresUrl));
 export const httpUrl = urlOf("http:", "https:");
 
 /** From 0 to 1, in plain digits. */
@@ -105,6 +112,10 @@ export const commonFields = {
     example: "redis://127.0.0.1:6379",
     regionExample: "redis://redis-eu:6379",
   }),
+  REDIS_CHECKS: z.enum(["warn", "strict"]).default("warn").meta({
+    description:
+      "Settings that Redis does not tell, as managed stores that refuse `CONFIG` do: `warn` names them in the log, `strict` does not start.",
+  }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().meta({
     description: "Collector that takes traces as OTLP over HTTP; without it nothing is traced.",
     example: "http://127.0.0.1:4318",
@@ -142,14 +153,28 @@ export const tokenFields = {
     description: "`iss` of the provider's tokens; `JWT_ISSUER` unless set.",
     example: "https://id.example.com/",
   }),
-  JWT_JWKS_AUDIENCE: text
+  JWT_JWKS_AUDIENCE: text.optional().meta({
+    description:
+      "`aud` of the provider's tokens, or `client_id` of Cognito's access tokens; `JWT_AUDIENCE` unless set.",
+    example: "leaderboard",
+  }),
+  JWT_USER_ID_CLAIM: text.default("sub").meta({
+    description:
+      "Claim of the provider's tokens that becomes the `user_id`. One that is no `user_id` is spelled as one: docs/deploy.md.",
+  }),
+  JWT_REGION_CLAIM: text.default("region").meta({
+    description: "Claim of the provider's tokens that names the home region, or the path to it: `app_metadata.region`.",
+  }),
+  JWT_DEFAULT_REGION: text
+    .transform((region) => region.toUpperCase())
     .optional()
-    .meta({ description: "`aud` of the provider's tokens; `JWT_AUDIENCE` unless set.", example: "leaderboard" }),
-  JWT_REGION_CLAIM: text
-    .default("region")
-    .meta({ description: "Claim of the provider's tokens that names the home region." }),
+    .meta({
+      description: "Home region of a provider's token without that claim; it is refused unless this is set.",
+      example: "EU",
+    }),
   JWT_NAME_CLAIM: text.default("name").meta({
-    description: "Claim of the provider's tokens that names the player on boards; the `sub` where it is missing.",
+    description:
+      "Claim of the provider's tokens that names the player on boards; the subject where it is missing or cannot be shown.",
   }),
 };
 
@@ -195,8 +220,19 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
   return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
 }
 
-/** The options of tokens, from the token fields. */
-export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields>>): TokenOptions {
+/** The token fields; a command that only signs has no regions. */
+type TokenSettings = z.output<z.ZodObject<typeof tokenFields>> & { REGIONS?: readonly string[] };
+
+/**
+ * The options of tokens, from the token fields.
+ *
+ * @throws ConfigError for a default region that is not configured
+ */
+export function toTokenOptions(settings: TokenSettings): TokenOptions {
+  const { JWT_DEFAULT_REGION: region, REGIONS: regions } = settings;
+  if (region !== undefined && regions !== undefined && !regions.includes(region)) {
+    throw new ConfigError([`JWT_DEFAULT_REGION must be one of ${regions.join(", ")}`]);
+  }
   return {
     secret: settings.JWT_SECRET,
     previousSecret: settings.JWT_SECRET_PREVIOUS,
@@ -210,7 +246,9 @@ export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields
             jwksUrl: settings.JWT_JWKS_URL,
             issuer: settings.JWT_JWKS_ISSUER ?? settings.JWT_ISSUER,
             audience: settings.JWT_JWKS_AUDIENCE ?? settings.JWT_AUDIENCE,
+            userIdClaim: settings.JWT_USER_ID_CLAIM,
             regionClaim: settings.JWT_REGION_CLAIM,
+            defaultRegion: settings.JWT_DEFAULT_REGION,
             nameClaim: settings.JWT_NAME_CLAIM,
           },
   };
@@ -235,6 +273,8 @@ export function toServiceConfig(
         ? undefined
         : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: settings.OTEL_TRACES_SAMPLER_ARG },
     redisUrl: settings.REDIS_URL,
+    /** What a setting that Redis does not tell leads to. */
+    redisChecks: settings.REDIS_CHECKS,
     redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
   };
 }
