@@ -3,6 +3,7 @@ import { createProgress } from "shared/command/progress";
 import { PARTITIONS_MAX } from "shared/model/regions";
 import { z } from "zod";
 import { type RegionMoved, repartition } from "../../drainer/src/repartition/repartition.ts";
+import { followStack } from "./follow-stack.ts";
 import { awaitAnswers, openSides } from "./open-stores.ts";
 
 const isPartitions = (text: unknown) =>
@@ -19,9 +20,9 @@ export const repartitionCommand = defineCommand({
   },
   notes: `
 One region after another is closed for writes (503, nothing is changed) from the beginning of its move until services
-with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. Reads go on while entries
-are copied, if N or the number before is 1, and are 503, too, from then on. Where it ended early, it is to be run again
-with the same N. Not beside restore, import or reconcile --fix.
+with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. The stack of npm start
+does that by itself. Reads go on while entries are copied, if N or the number before is 1, and are 503, too, from then
+on. Where it ended early, it is to be run again with the same N. Not beside restore, import or reconcile --fix.
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.`,
   async run({ options: { to, json: asJson }, env }) {
     // Not the check of other commands, which refuses another number of partitions than PARTITIONS.
@@ -43,8 +44,10 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
     } finally {
       progress.end();
     }
-    const text = `Done in ${progress.end()} s: restart rankers and drainers with PARTITIONS=${to}.\n`;
-    if (!asJson) process.stdout.write(text);
+    const seconds = progress.end();
+    const isServing = await followStack(env);
+    const next = isServing ? "the stack runs with it" : `restart rankers and drainers with PARTITIONS=${to}`;
+    if (!asJson) process.stdout.write(`Done in ${seconds} s: ${next}.\n`);
     return broken > 0 ? 2 : 0;
   },
 });
