@@ -9,8 +9,9 @@ the environment or .env names.
   bun run lb <command> [options]
 
 ${lines.join("")}
-Each has --help and --json. A command ends with 0 when it has succeeded, with 2 when it has succeeded in part, and with 1
-when it has failed. Results go to standard output, progress and faults to standard error.
+Each has --help and --json. A command ends with 0 when it has succeeded, with 2 when it has succeeded in part, with 1
+when it has failed, and with 130 or 143 when SIGINT or SIGTERM has stopped it. Results go to standard output, progress
+and faults to standard error.
 `;
 
 /** `bun run lb <command>`. @returns the exit code */
