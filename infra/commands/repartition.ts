@@ -1,4 +1,5 @@
 import { defineCommand, flag, value } from "shared/command/define-command";
+import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
 import { PARTITIONS_MAX } from "shared/model/regions";
 import { z } from "zod";
@@ -25,6 +26,7 @@ does that by itself. Reads go on while entries are copied, if N or the number be
 on. Where it ended early, it is to be run again with the same N. Not beside restore, import or reconcile --fix.
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.`,
   async run({ options: { to, json: asJson }, env }) {
+    using interrupt = catchInterrupt(`writes stay closed until you run ./lb repartition --to ${to} again`);
     // Not the check of other commands, which refuses another number of partitions than PARTITIONS.
     await using sides = await openSides("repartition", env, awaitAnswers);
     const progress = createProgress();
@@ -34,7 +36,10 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
         ...sides,
         to,
         batchMax: sides.config.batchMax,
-        onProgress: (region, { entries }, expected) => progress.count(region, entries, expected),
+        onProgress(region, { entries }, expected) {
+          progress.count(region, entries, expected);
+          interrupt.signal.throwIfAborted();
+        },
       });
       for await (const region of moved) {
         progress.end();
