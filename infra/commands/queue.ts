@@ -24,7 +24,7 @@ const ACTIONS = ["dead", "retry", "drop"] as const;
 export const queueCommand = defineCommand({
   name: "queue",
   about: "Shows what waits for PostgreSQL, and what PostgreSQL refused; retries or drops the latter.",
-  usage: "bun run lb queue [options]",
+  usage: "./lb queue [options]",
   options: {
     dead: flag("prints every dead event whole, with time and reason"),
     retry: flag("puts the dead events back into their queue, to be tried again"),
@@ -45,7 +45,7 @@ Ends with 0; with 2 where --dead, --retry or --drop leave dead events behind; wi
     const topology = topologyOf(env);
     if (chooseQueues(topology, options).length > 0) return faults;
     const tags = queuesOf(topology).map(({ tag }) => tag);
-    return [...faults, `there is no such queue; there are ${tags.join(", ")}`];
+    return [...faults, `there is no queue of that name; there are ${tags.join(", ")}`];
   },
   async run({ options, env }) {
     using opened = await openRedis("queue", env);

@@ -13,7 +13,7 @@ import { openSides } from "./open-stores.ts";
 export const reconcileCommand = defineCommand({
   name: "reconcile",
   about: "Compares Redis with PostgreSQL, player by player, and repairs where told to.",
-  usage: "bun run lb reconcile [options]",
+  usage: "./lb reconcile [options]",
   options: {
     fix: flag("repairs: the newer version wins; of one version Redis, unless it contradicts itself"),
     region: regionOption,

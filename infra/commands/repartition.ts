@@ -4,8 +4,8 @@ import { createProgress } from "shared/command/progress";
 import { PARTITIONS_MAX } from "shared/model/regions";
 import { z } from "zod";
 import { type RegionMoved, repartition } from "../../drainer/src/repartition/repartition.ts";
-import { followStack } from "./follow-stack.ts";
-import { awaitAnswers, openSides } from "./open-stores.ts";
+import { followStack } from "./connect/follow-stack.ts";
+import { asTheyAre, openSides } from "./open-stores.ts";
 
 const isPartitions = (text: unknown) =>
   /^\d{1,4}$/.test(String(text)) && Number(text) >= 1 && Number(text) <= PARTITIONS_MAX;
@@ -14,7 +14,7 @@ const partitions = z.custom<string>(isPartitions, `must be a whole number from 1
 export const repartitionCommand = defineCommand({
   name: "repartition",
   about: "Moves all entries to another number of partitions. Ranks, ties and versions stay as they are.",
-  usage: "bun run lb repartition --to N [options]",
+  usage: "./lb repartition --to N [options]",
   options: {
     to: value("N", `partitions a region, from 1 to ${PARTITIONS_MAX}`, partitions.transform(Number)),
     json: flag("one JSON object a line: region, from, to, entries, answers, broken"),
@@ -28,7 +28,7 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
   async run({ options: { to, json: asJson }, env }) {
     using interrupt = catchInterrupt(`writes stay closed until you run ./lb repartition --to ${to} again`);
     // Not the check of other commands, which refuses another number of partitions than PARTITIONS.
-    await using sides = await openSides("repartition", env, awaitAnswers);
+    await using sides = await openSides("repartition", env, asTheyAre);
     const progress = createProgress();
     let broken = 0;
     try {
@@ -60,5 +60,5 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
 function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {
   if (from === to) return `${region}: has ${to} already.`;
   const moved = `${entries} entries and ${answers} answers moved from ${from} to ${to}`;
-  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: bun run lb reconcile --fix`}`;
+  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: ./lb reconcile --fix`}`;
 }

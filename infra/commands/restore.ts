@@ -10,7 +10,7 @@ import { openSides } from "./open-stores.ts";
 export const restoreCommand = defineCommand({
   name: "restore",
   about: "Rebuilds Redis from PostgreSQL, beside live traffic: what Redis holds in a later version stays.",
-  usage: "bun run lb restore [options]",
+  usage: "./lb restore [options]",
   options: { json: flag("the counts as one JSON object") },
   notes: `
 A drainer does the same by itself for a Redis that lost data, and refuses writes until then. This command does it where

@@ -29,7 +29,9 @@ const EASY = {
   LIVE_STREAMS_PER_ADDRESS: "10000",
 };
 
-/** Variables of `stack.env` that name the stack itself: its gateway, and the file of its process. */
+/**
+ * Variables of `stack.env` that name the stack itself: its gateway, and the file of its process.
+ */
 export const STACK_URL = "LEADERBOARD_STACK_URL";
 export const STACK_RUN_FILE = "LEADERBOARD_STACK_RUN_FILE";
 

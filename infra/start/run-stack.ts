@@ -69,7 +69,8 @@ export async function runStack(options: StackOptions, env: Environment): Promise
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
 
-  // `lb repartition` sends it at its end: the services run with the number that the data had before.
+  // `lb repartition` sends it at its end: the services run with the number that the data had
+  // before.
   process.on(FOLLOW_SIGNAL, () => {
     followPartitions(undefined)
       .then(async () => {
@@ -119,5 +120,5 @@ async function refuseTakenPorts({ ports }: StackOptions): Promise<void> {
       faults.push(`port ${port} is taken: stop what listens there, or choose another with ${name}=… npm start`);
     }
   }
-  if (faults.length > 0) throw new ConfigError(faults, "The stack cannot start");
+  if (faults.length > 0) throw new ConfigError(faults);
 }

@@ -1,7 +1,7 @@
 import { ConfigError, type Environment } from "shared/service/config";
 import { readSplit, type Split } from "shared/stores/split";
 import { repartition } from "../../drainer/src/repartition/repartition.ts";
-import { awaitAnswers, openSides } from "../commands/open-stores.ts";
+import { asTheyAre, openSides } from "../commands/open-stores.ts";
 
 /** What the data of all regions says about the number of partitions. */
 export interface FoundPartitions {
@@ -35,7 +35,7 @@ export async function settlePartitions(
   asked: string | undefined,
   report: (line: string) => void,
 ): Promise<string | undefined> {
-  await using sides = await openSides("start", env, awaitAnswers);
+  await using sides = await openSides("start", env, asTheyAre);
   const splits = await Promise.all(sides.topology.regions.map((region) => readSplit(sides.stores.of(region), region)));
   const { partitions, isMoving } = findPartitions(splits);
   if (partitions === undefined) return asked;

@@ -1,4 +1,4 @@
-/** The commands of `bun run lb`. */
+/** The commands of `./lb`. */
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Environment } from "shared/service/config";
-import { STACK_RUN_FILE, STACK_URL } from "../start/environment.ts";
-import { FOLLOW_SIGNAL, runningStack } from "../start/run-file.ts";
+import { STACK_RUN_FILE, STACK_URL } from "../../start/environment.ts";
+import { FOLLOW_SIGNAL, runningStack } from "../../start/run-file.ts";
 
 const SERVING_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
