@@ -44,11 +44,12 @@ test.each([
 });
 
 test.each([
-  ["top", ["REDIS_URL"]],
-  ["token", ["JWT_SECRET"]],
-  ["restore", ["REDIS_URL", "POSTGRES_URL"]],
-])("without a stack and without variables %s says what to do", async (name, variables) => {
-  const { code, err } = await runLb([name, ...(name === "token" ? ["root"] : [])], {});
+  [["top"], ["REDIS_URL"]],
+  [["token", "root"], ["JWT_SECRET"]],
+  [["restore"], ["REDIS_URL", "POSTGRES_URL"]],
+])("without a stack and without variables %j says what to do", async (args, variables) => {
+  const [name] = args;
+  const { code, err } = await runLb(args, {});
   const lines = variables.map((variable) => `lb ${name}: ${variable} is required\n`);
   lines.push(`lb ${name}: npm start has not run here: run it, or name the stores in the environment or in .env\n`);
   expect([code, err.split("\n").sort()]).toEqual([1, lines.join("").split("\n").sort()]);
