@@ -1,6 +1,12 @@
+import { createLog } from "shared/log/log";
+import { createTopology, shardsOf } from "shared/model/regions";
 import { ConfigError, type Environment } from "shared/service/config";
 import { readSplit, type Split } from "shared/stores/split";
+import { createGuard } from "../../drainer/src/guard/guard.ts";
+import { unshared } from "../../drainer/src/leases/lease.ts";
 import { repartition } from "../../drainer/src/repartition/repartition.ts";
+import { restore } from "../../drainer/src/restore/restore.ts";
+import type { Sides } from "../../drainer/src/subjects/subjects.ts";
 import { asTheyAre, openSides } from "../commands/open-stores.ts";
 
 /** What the data of all regions says about the number of partitions. */
@@ -45,8 +51,33 @@ export async function settlePartitions(
   }
   if (isMoving) {
     report(`completing the move to ${partitions} partitions that was interrupted`);
+    for (const [index, split] of splits.entries()) {
+      const region = sides.topology.regions[index];
+      const hasBegun = split === undefined || split.movingTo !== undefined || split.partitions === partitions;
+      if (region !== undefined && !hasBegun) await openRegion(sides, region, split.partitions);
+    }
     const moves = repartition({ ...sides, to: partitions, batchMax: sides.config.batchMax });
     for await (const { region } of moves) report(`${region} has ${partitions} partitions`);
   }
   return String(partitions);
+}
+
+/**
+ * Opens the shards of a region on the present run of Redis. No drainer is there to do it, because
+ * none starts before all regions have the same number.
+ */
+async function openRegion(sides: Sides, region: string, partitions: number): Promise<void> {
+  const { regions, boards } = sides.topology;
+  const old = { ...sides, topology: createTopology(regions, partitions, boards) };
+  for (const { tag } of shardsOf(region, partitions)) {
+    const open = createGuard({
+      redis: sides.stores.of(region),
+      database: sides.databases.of(region),
+      tag,
+      lease: unshared,
+      restore: async (lost) => void (await restore({ ...old, only: new Set([lost]) })),
+      log: createLog("start", "error"),
+    });
+    await open();
+  }
 }
