@@ -23,8 +23,9 @@ export function readBlocks(markdown: string): Block[] {
 }
 
 /**
- * What a reader does who has two terminals: `npm start` runs in the other one, and a stack before it
- * is stopped. A stream (`curl -N`) is watched for a second; any other answer has to be a success.
+ * What a reader does who has two terminals: `npm start` runs in the other one, and a stack before
+ * it is stopped. A stream (`curl -N`) is watched for a second; any other answer has to be a
+ * success.
  */
 const PRELUDE = `
 set -eo pipefail
@@ -63,7 +64,11 @@ console.log(await sql.unsafe(await Bun.stdin.text()));
 await sql.end();
 `;
 
-/** Runs the blocks, each announced by its line. @throws Error for a language that it does not run */
+/**
+ * Runs the blocks, each announced by its line.
+ *
+ * @throws Error for a language that it does not run
+ */
 export function toScript(document: string, blocks: readonly Block[]): string {
   const steps = blocks.map((block) => `echo "== ${document}:${block.line}"\n${toStep(block)}\n`);
   const isStarting = blocks.some(({ text, notRun }) => notRun === undefined && /^npm start/m.test(text));
