@@ -1,7 +1,6 @@
 /** Options that several commands have. */
 
 import { flag, value } from "shared/command/define-command";
-import { INVALID_OPTIONS } from "shared/command/read-arguments";
 import type { Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { ConfigError } from "shared/service/config";
@@ -28,7 +27,7 @@ export const spreadsheetOption = flag("cells that a spreadsheet would run as for
 
 /** @throws ConfigError for a format that no spreadsheet reads */
 export function requireCsv(format: Format): void {
-  if (format !== "csv") throw new ConfigError(["--spreadsheet goes with the format csv"], INVALID_OPTIONS);
+  if (format !== "csv") throw new ConfigError(["--spreadsheet goes with the format csv"]);
 }
 
 /** The format that a file's name ends with, or CSV. */

@@ -26,7 +26,7 @@ const wait = wholeNumber(0, WAIT_SECONDS_MAX).default(60);
 export const exportCommand = defineCommand({
   name: "export",
   about: "Writes a board to a file, or to standard output: user_id, name, region, score, reached_at, updated_at.",
-  usage: "bun run lb export [FILE] [options]",
+  usage: "./lb export [FILE] [options]",
   positionals: fileArgument,
   options: {
     board: boardOption,

@@ -21,7 +21,7 @@ import { openSides } from "./open-stores.ts";
 export const importCommand = defineCommand({
   name: "import",
   about: "Reads a board from a file, or from standard input, as export writes it: into PostgreSQL and Redis.",
-  usage: "bun run lb import [FILE] [options]",
+  usage: "./lb import [FILE] [options]",
   positionals: fileArgument,
   options: {
     board: boardOption,

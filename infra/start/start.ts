@@ -20,4 +20,4 @@ and the limits, PASSWORDS, QUEUE_MAX, REGIONS, BOARDS, LOG_LEVEL … of .env.exa
   },
 });
 
-await main(() => startCommand.run(process.argv.slice(2), process.env));
+await main(() => startCommand.run(process.argv.slice(2), process.env), "start");

@@ -3,7 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
 import { dirForFile, forFile } from "testing/for-file";
-import { endOf, runLb, startLb } from "testing/services/run-lb";
+import { runLb, startLb } from "testing/services/run-lb";
 import { until } from "testing/until";
 import { HEADER } from "../../drainer/src/transfer/board-file.ts";
 import { startBothStores } from "./test/both-stores-under-test.ts";
@@ -40,7 +40,7 @@ async function startHalfBatch(...options: string[]) {
   const holding = await sql.reserve();
   await holding`BEGIN`;
   await holding`LOCK TABLE leaderboard IN SHARE MODE`;
-  const child = startLb(["import", ...options], env, dir);
+  const child = startLb(["import", ...options], env, { cwd: dir });
   child.stdin.write(text);
   await child.stdin.flush();
   const waiting = () =>
@@ -72,7 +72,7 @@ describe.each([[[]], [["--overwrite"]]])("an import with %p", (options) => {
     const child = await startHalfBatch(...options);
     child.kill(signal);
     await released();
-    const end = await endOf(child);
+    const end = await child.ended;
     expect([end.code, end.out]).toEqual([code, ""]);
     expect(end.err.trimEnd().split("\n").at(-1)).toBe(
       `stopped by ${signal}: run the same command again, and it completes the import`,
@@ -94,7 +94,7 @@ describe.each([[[]], [["--overwrite"]]])("an import with %p", (options) => {
 async function killHalfBatch(...options: string[]): Promise<void> {
   const child = await startHalfBatch(...options);
   child.kill("SIGKILL");
-  await child.exited;
+  await child.ended;
   await until(clients, (list) => !list.includes("name=import"));
   await released();
   expect(await under.sweep(false)).toHaveLength(BATCH);
@@ -115,7 +115,7 @@ describe("an export", () => {
   /** An export that waits for a drainer, with its part beside the file. */
   async function startWaiting() {
     await under.set("p0", 1);
-    const child = startLb(["export", "out.csv"], env, dir);
+    const child = startLb(["export", "out.csv"], env, { cwd: dir });
     await until(parts, (names) => names.length === 1);
     return child;
   }
@@ -126,18 +126,18 @@ describe("an export", () => {
   ] as const)("removes its part at %s, and ends with %i", async (signal, code) => {
     const child = await startWaiting();
     child.kill(signal);
-    expect(await endOf(child)).toMatchObject({ code, err: expect.stringContaining("run the same command again") });
+    expect(await child.ended).toMatchObject({ code, err: expect.stringContaining("run the same command again") });
     expect((await readdir(dir)).toSorted()).toEqual(["board.csv"]);
   });
 
   test("that was killed leaves a part, which the next export of the file removes", async () => {
     const other = "out.csv.1.0123456789abcdef.part"; // of a process that runs
     await writeFile(join(dir, other), "");
-    const child = startLb(["export", "out.csv"], env, dir);
+    const child = startLb(["export", "out.csv"], env, { cwd: dir });
     await under.set("p0", 1);
     await until(parts, (names) => names.length === 2);
     child.kill("SIGKILL");
-    await child.exited;
+    await child.ended;
     await under.drain();
     expect(await runLb(["export", "out.csv"], env, { cwd: dir })).toMatchObject({ code: 0 });
     expect((await readdir(dir)).toSorted()).toEqual(["board.csv", "out.csv", other]);

@@ -57,9 +57,7 @@ async function awaitDrained(
     if (oldestWaiting > latest) return;
     if (performance.now() > endsAt) {
       const waiting = await redis.llen(queueKey(shard));
-      throw new Error(
-        `${waiting} events of ${shard.tag} wait for PostgreSQL: is a drainer running? (bun run lb queue)`,
-      );
+      throw new Error(`${waiting} events of ${shard.tag} wait for PostgreSQL: is a drainer running? (./lb queue)`);
     }
     await delay(LOOK_EVERY_MS);
   }

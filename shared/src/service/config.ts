@@ -10,11 +10,8 @@ export type Environment = Record<string, string | undefined>;
 
 /** All faults of a configuration, one a line, each with its variable. */
 export class ConfigError extends Error {
-  constructor(
-    readonly faults: readonly string[],
-    heading = "The configuration is not valid",
-  ) {
-    super(`${heading}:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
     this.name = "ConfigError";
   }
 }
@@ -79,13 +76,18 @@ const share = z
 // Bun takes no longer one: `Bun.serve` refuses 256.
 const IDLE_TIMEOUT_SECONDS_MAX = 255;
 
+const MODES = ["development", "production", "test"] as const;
+
 /** The variables of every service. */
 export const commonFields = {
   NODE_ENV: z
-    .enum(["development", "production", "test"])
+    .enum(MODES, `must be one of ${MODES.join(", ")}`)
     .default("development")
     .meta({ description: "In `production` a service refuses to start on a Redis without an append-only file." }),
-  LOG_LEVEL: z.enum(LOG_LEVELS).default("info").meta({ description: "Lowest level that the log has." }),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
+    .default("info")
+    .meta({ description: "Lowest level that the log has." }),
   HOST: z.string().default("127.0.0.1").meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
   HTTP_IDLE_TIMEOUT_SECONDS: wholeNumber(5, IDLE_TIMEOUT_SECONDS_MAX).default(IDLE_TIMEOUT_SECONDS_MAX).meta({
     description:
@@ -101,7 +103,7 @@ export const commonFields = {
     .meta({ description: "Home regions that players may have. The same in every process; it may grow." }),
   PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1).meta({
     description:
-      "Shards of each region. Redis keeps the number and a process with another one does not start: `bun run lb repartition` changes it.",
+      "Shards of each region. Redis keeps the number and a process with another one does not start: `./lb repartition` changes it.",
   }),
   BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -")
     .default(["main"])
@@ -196,12 +198,7 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
   prefixes: readonly P[],
   env: Environment,
 ): Settings<F, P> {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const result = z.object(fields).safeParse(present);
-  const faults = (result.error?.issues ?? []).map((issue) => {
-    const name = issue.path.join(".");
-    return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;
-  });
+  const { present, data, faults } = check(fields, env);
   const regions = fields.REGIONS.safeParse(present.REGIONS).data ?? [];
   const urlsByRegion = {} as Record<P, ReadonlyMap<string, string>>;
   for (const prefix of prefixes) {
@@ -216,8 +213,29 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
     }
     urlsByRegion[prefix] = urls;
   }
-  if (faults.length > 0 || !result.success) throw new ConfigError(faults);
-  return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
+  if (faults.length > 0 || data === undefined) throw new ConfigError(faults);
+  return Object.freeze({ ...data, urlsByRegion }) as Settings<F, P>;
+}
+
+/**
+ * Parses a few variables, for a command that needs no others. An empty variable counts as unset.
+ *
+ * @throws ConfigError with all faults at once
+ */
+export function parseFields<F extends z.ZodRawShape>(fields: F, env: Environment): z.output<z.ZodObject<F>> {
+  const { data, faults } = check(fields, env);
+  if (data === undefined) throw new ConfigError(faults);
+  return data;
+}
+
+function check<F extends z.ZodRawShape>(fields: F, env: Environment) {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const result = z.object(fields).safeParse(present);
+  const faults = (result.error?.issues ?? []).map((issue) => {
+    const name = issue.path.join(".");
+    return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;
+  });
+  return { present, data: result.data, faults };
 }
 
 /** The token fields; a command that only signs has no regions. */
