@@ -75,12 +75,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
 
   async function submitOnce(): Promise<void> {
     const points = parsePoints(delta.value);
-    if (points === undefined) {
-      return showRefusal(submit, {
-        detail: "Say how many points: a whole number, also a negative one.",
-        fields: ["delta"],
-      });
-    }
+    if (typeof points === "string") return showRefusal(submit, { detail: points, fields: ["delta"] });
     try {
       const player = client.as(session?.token ?? "");
       const { score, rank } = await player.addScore({ delta: points, board: board() });
