@@ -92,7 +92,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
   test("registers a player, whose row moves with a score, and who logs out and in again", async () => {
     const page = await open("/?region=EU");
     await register(page, "grace", "Grace");
-    await page.locator("#delta").fill("1,500");
+    await page.locator("#delta").fill("1500");
     await page.keyboard.press("Enter");
     await page.locator("#submit-result", { hasText: "+1,500: now 1,500, rank 2 in EU" }).waitFor();
     await page.locator("#rows tr:nth-child(2).is-marked bdi", { hasText: "Grace" }).waitFor();
@@ -133,9 +133,16 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#enter-message", { hasText: "Player ID must be 1 to 64 characters" }).waitFor();
     expect(await page.locator("#enter [name=user_id]").getAttribute("aria-invalid")).toBe("true");
     await register(page, "henry", "Henry");
-    await page.locator("#delta").fill("1.5x");
+    for (const text of ["1.5x", "1.5", "-2.25", "1,500"]) {
+      await page.locator("#delta").fill(text);
+      await page.keyboard.press("Enter");
+      await page.locator("#submit-message", { hasText: "a whole number" }).waitFor();
+      expect(await page.locator("#delta").getAttribute("aria-invalid")).toBe("true");
+    }
+    // None of them was taken for another number.
+    await page.locator("#delta").fill("7");
     await page.keyboard.press("Enter");
-    await page.locator("#submit-message", { hasText: "a whole number" }).waitFor();
+    await page.locator("#submit-result", { hasText: "+7: now 7," }).waitFor();
   });
 
   test("says that a board is empty, and fills it by itself", async () => {
