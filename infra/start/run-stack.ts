@@ -5,12 +5,12 @@ import { isPortFree } from "stack/free-port";
 import { checkEnvironment } from "./check-environment.ts";
 import { openDataDir } from "./data-dir.ts";
 import { commandEnvironment, runFileOf } from "./environment.ts";
-import { createMembers, logFileOf, printAs } from "./members.ts";
-import { findNginx } from "./nginx.ts";
+import { createMembers, logFileOf, printAs } from "./processes/members.ts";
+import { findNginx } from "./processes/nginx.ts";
+import { type Member, type Supervised, supervise } from "./processes/supervise.ts";
 import { FOLLOW_SIGNAL, openRunFile } from "./run-file.ts";
 import { settlePartitions } from "./settle-partitions.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
-import { type Member, type Supervised, supervise } from "./supervise.ts";
 import { welcome } from "./welcome.ts";
 
 const report = printAs("stack");

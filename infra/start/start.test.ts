@@ -9,7 +9,7 @@ import { openRaw, statusesOf, toLines } from "testing/raw-connection";
 import { clientOf, codeOf } from "testing/services/client";
 import { makePlace, pidOf, type RunningStack, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
-import { findNginx } from "./nginx.ts";
+import { findNginx } from "./processes/nginx.ts";
 
 const place = await forFile(makePlace());
 let stack: RunningStack | undefined;

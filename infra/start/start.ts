@@ -1,6 +1,6 @@
 import { defineCommand } from "shared/command/define-command";
 import { main } from "shared/command/main";
-import { ROOT } from "./members.ts";
+import { ROOT } from "./processes/members.ts";
 import { runStack } from "./run-stack.ts";
 import { DEFAULT_NGINX_PORT, DEFAULT_PORTS, STACK_FLAGS, toStackOptions } from "./stack-options.ts";
 

@@ -3,16 +3,16 @@ import type { Environment } from "shared/service/config";
 import { launch } from "stack/engine";
 import { startPostgres } from "stack/postgres";
 import { startRedis } from "stack/redis";
-import type { DataDir } from "./data-dir.ts";
-import { type Addresses, databasesOf, regionsOf, serviceEnvironment } from "./environment.ts";
+import type { DataDir } from "../data-dir.ts";
+import { type Addresses, databasesOf, regionsOf, serviceEnvironment } from "../environment.ts";
+import { RANKERS, type StackOptions } from "../stack-options.ts";
 import { formatLine } from "./format-line.ts";
 import { createLogFile } from "./log-file.ts";
 import { startNginx } from "./nginx.ts";
-import { RANKERS, type StackOptions } from "./stack-options.ts";
 import type { Member } from "./supervise.ts";
 
 /** The project's folder. */
-export const ROOT = join(import.meta.dir, "../..");
+export const ROOT = join(import.meta.dir, "../../..");
 
 /** Prints what a process says for people; of a text with several lines each by itself. */
 export const printAs = (name: string) => (text: string) => {
