@@ -75,7 +75,7 @@ describe.each([[[]], [["--overwrite"]]])("an import with %p", (options) => {
     const end = await child.ended;
     expect([end.code, end.out]).toEqual([code, ""]);
     expect(end.err.trimEnd().split("\n").at(-1)).toBe(
-      `stopped by ${signal}: run the same command again, and it completes the import`,
+      `lb import: stopped by ${signal}: run the same command again, and it completes the import`,
     );
     expect(await under.sweep(false)).toEqual([]);
     expect(await importFile(...options)).toEqual([0, counts({ imported: PLAYERS })]);
