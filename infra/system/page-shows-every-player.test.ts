@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Client, createClient } from "shared/client";
 import { announceSkipped } from "testing/installed";
 import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser } from "./test/browser-under-test.ts";
+import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
 
 if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
 
@@ -37,18 +37,11 @@ afterAll(async () => {
   await site?.close();
 }, 30_000);
 
-const opened: Page[] = [];
-const faults: string[] = [];
-afterEach(async () => {
-  for (const page of opened.splice(0)) await page.context().close();
-  expect(faults.splice(0)).toEqual([]);
-});
+const pages = watchPages();
+afterEach(async () => expect(await pages.close()).toEqual([]));
 
-async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await (await browser.newContext({ locale: "en-US", ...options })).newPage();
-  opened.push(page);
-  page.on("pageerror", (error) => faults.push(error.message));
-  await page.goto(gateway.url + path);
+async function open(path: string, options?: BrowserContextOptions): Promise<Page> {
+  const page = await pages.open(browser, gateway.url + path, options);
   await page.locator("#rows tr:first-child bdi").waitFor();
   return page;
 }

@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Client, createClient } from "shared/client";
 import { announceSkipped } from "testing/installed";
 import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser } from "./test/browser-under-test.ts";
+import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
 
 if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
 
@@ -38,25 +38,10 @@ afterAll(async () => {
   await site?.close();
 }, 30_000);
 
-const opened: Page[] = [];
-/** Errors of scripts and violations of the content security policy. */
-const faults: string[] = [];
-afterEach(async () => {
-  for (const page of opened.splice(0)) await page.context().close();
-  expect(faults.splice(0)).toEqual([]);
-});
+const pages = watchPages();
+afterEach(async () => expect(await pages.close()).toEqual([]));
 
-async function open(path = "/", options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: "en-US", ...options });
-  const page = await context.newPage();
-  opened.push(page);
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => {
-    if (/Content Security Policy|Refused/.test(message.text())) faults.push(message.text());
-  });
-  await page.goto(gateway.url + path);
-  return page;
-}
+const open = (path = "/", options?: BrowserContextOptions) => pages.open(browser, gateway.url + path, options);
 
 /** The text of the rows: rank, name, score. */
 const rowsOf = (page: Page) =>

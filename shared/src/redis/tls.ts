@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readPem } from "../base/read-pem.ts";
 
 /** How a `rediss://` connection verifies the server, in the words of `tls.connect`. */
 export interface RedisTls {
@@ -43,12 +43,7 @@ export function readTls({ protocol, searchParams }: URL): RedisTls | undefined {
 }
 
 function readCa(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Error(`names a file in ssl_ca_certs that cannot be read: ${(error as Error).message}`);
-  }
+  const text = readPem("ssl_ca_certs", file);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
   throw new Error(`names the file ${file} in ssl_ca_certs, which has no certificate in PEM`);
 }

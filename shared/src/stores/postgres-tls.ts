@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { readPem } from "../base/read-pem.ts";
 
 /** In the words of `tls.connect`, which the client `postgres` passes on. */
 export interface PostgresTls {
@@ -61,12 +61,4 @@ function readVersion(given: ReadonlyMap<string, string>, name: string): string |
   const version = VERSIONS[text];
   if (version === undefined) throw new Error(`has ${name}=${text}, which is neither TLSv1.2 nor TLSv1.3`);
   return version;
-}
-
-function readPem(name: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Error(`names a file in ${name} that cannot be read: ${(error as Error).message}`);
-  }
 }
