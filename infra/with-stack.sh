@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
 # Runs one of the commands beside the stack: on the embedded one where it has been run (its stack.env says where the
-# stores are, and what tokens are signed with), and otherwise on the stores that the environment or .env names. Never on
-# some of each.
+# stores and the gateway are, and what tokens are signed with), and otherwise on the stores that the environment or .env
+# names. Never on some of each.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
-stack_env="${DATA_DIR:-$here/../.data}/stack.env"
-if [ ! -f "$stack_env" ]; then exec bash "$here/bun.sh" "$@"; fi
-for name in $(compgen -e); do
-  case $name in REDIS_URL* | POSTGRES_URL* | REGIONS | PARTITIONS | BOARDS | JWT_*) unset "$name" ;; esac
-done
-exec bash "$here/bun.sh" --env-file="$stack_env" "$@"
+root="$(dirname "$here")"
+data="${DATA_DIR:-.data}"
+# As for npm start, a relative folder is one of the project's.
+case $data in /*) ;; *) data="$root/$data" ;; esac
+env_file="$data/stack.env"
+if [ -f "$env_file" ]; then
+  for name in $(compgen -e); do
+    case $name in REDIS_URL* | POSTGRES_URL* | REGIONS | PARTITIONS | BOARDS | JWT_* | LEADERBOARD_STACK_*) unset "$name" ;; esac
+  done
+else
+  env_file="$root/.env"
+fi
+if [ ! -f "$env_file" ]; then exec bash "$here/bun.sh" "$@"; fi
+exec bash "$here/bun.sh" --env-file="$env_file" "$@"

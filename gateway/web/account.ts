@@ -11,7 +11,7 @@ export interface AccountOptions {
   regions: readonly string[];
   registrationOpen: boolean;
   board: () => string;
-  /** Called after a login or a logout. */
+  /** Called after a login, a logout and a score. */
   onChange: () => void;
 }
 
@@ -75,12 +75,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
 
   async function submitOnce(): Promise<void> {
     const points = parsePoints(delta.value);
-    if (points === undefined) {
-      return showRefusal(submit, {
-        detail: "Say how many points: a whole number, also a negative one.",
-        fields: ["delta"],
-      });
-    }
+    if (typeof points === "string") return showRefusal(submit, { detail: points, fields: ["delta"] });
     try {
       const player = client.as(session?.token ?? "");
       const { score, rank } = await player.addScore({ delta: points, board: board() });
@@ -88,6 +83,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
       delta.value = "";
       const place = rank === null ? "" : `, rank ${formatNumber(rank)} in ${session?.user.region}`;
       result.textContent = `${formatSigned(points)}: now ${formatNumber(score)}${place}`;
+      onChange();
     } catch (error) {
       if (error instanceof LeaderboardError && error.status === 401) changeSession(undefined);
       showRefusal(session === undefined ? enter : submit, toRefusal(error));
@@ -105,6 +101,8 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
   show();
 
   return {
+    /** The id of the player who is logged in. */
+    userId: () => session?.user.user_id,
     isYou: (entry: Entry) => entry.user_id === session?.user.user_id && entry.region === session.user.region,
   };
 }

@@ -3,5 +3,8 @@ import { createClient } from "shared/client";
 // The player is waiting in front of a disabled button, so give up early and show the reason.
 const RETRY = { attemptsMax: 3, totalMsMax: 6_000 };
 
+/** The address of the page without its query; it ends with the prefix of a proxy. */
+export const BASE = new URL(".", location.href);
+
 /** The leaderboard that the page came from. */
-export const client = createClient({ url: location.origin, retry: RETRY });
+export const client = createClient({ url: BASE.href, retry: RETRY });

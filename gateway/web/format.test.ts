@@ -3,20 +3,34 @@ import { formatCount, formatSigned, parsePoints } from "./format.ts";
 
 test.each([
   ["5", 5],
-  [" 70,000 ", 70_000],
+  [" 70000 ", 70_000],
   ["+12", 12],
   ["-3", -3],
   ["−3", -3],
-  ["1 000", 1_000],
+  ["0012", 12],
   ["9007199254740991", Number.MAX_SAFE_INTEGER],
 ])("%p is parsed as a number of points", (text, points) => {
   expect(parsePoints(text)).toBe(points);
 });
 
-test.each(["", "x", "1e3", "0x10", "--1", "9007199254740992", "12345678901234567", "NaN", "∞"])(
+test.each(["", "-", "x", "1e3", "0x10", "--1", "- 1", "NaN", "∞", "१२"])(
   "%p is refused as a number of points",
   (text) => {
-    expect(parsePoints(text)).toBeUndefined();
+    expect(parsePoints(text)).toContain("a whole number");
+  },
+);
+
+test.each(["1.5", "-2.25", "1,5", "1.500", "1,500", "1 000", "1\u00a0000", "1'000", "1_000", ".5", "5."])(
+  "%p is refused, because a separator may mean a fraction or thousands",
+  (text) => {
+    expect(parsePoints(text)).toContain("without separators");
+  },
+);
+
+test.each(["9007199254740992", "-9007199254740992", "12345678901234567", "9".repeat(400)])(
+  "%p is refused as more than a score can be",
+  (text) => {
+    expect(parsePoints(text)).toContain("at most 9,007,199,254,740,991");
   },
 );
 

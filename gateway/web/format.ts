@@ -10,16 +10,16 @@ export const formatClock = (date: Date) => clock.format(date);
 export const formatCount = (total: number) => `${formatNumber(total)} ${total === 1 ? "player" : "players"}`;
 
 /**
- * Parses a whole number as people type it, with a sign and separators.
+ * Parses a whole number: digits and perhaps a sign. A separator is refused, because "1.500" is one
+ * and a half in one country and fifteen hundred in another.
  *
- * @returns `undefined` for another text, and for a number that a double does not hold exactly
+ * @returns the number, or why the text is refused
  */
-export function parsePoints(text: string): number | undefined {
-  const digits = text
-    .trim()
-    .replaceAll(/[\s'’_,.]/g, "")
-    .replace(/^[−–]/, "-");
-  if (!/^[+-]?\d{1,16}$/.test(digits)) return undefined;
+export function parsePoints(text: string): number | string {
+  const digits = text.trim().replace(/^[−–]/, "-");
+  if (!/^[+-]?\d+$/.test(digits)) return POINTS_HINT;
   const value = Number(digits);
-  return Number.isSafeInteger(value) ? value : undefined;
+  return Number.isSafeInteger(value) ? value : `A score is at most ${formatNumber(Number.MAX_SAFE_INTEGER)}.`;
 }
+
+const POINTS_HINT = "Say how many points: a whole number without separators, such as 1500 or -3.";

@@ -1,14 +1,19 @@
 import type { BoardEvent } from "shared/api/live";
 import type { LeaderboardError } from "shared/client/errors";
+import type { Live, LiveOptions } from "shared/client/live";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { createAccount } from "./account.ts";
+import { createOwnPlace } from "./board/own-place.ts";
+import { createPager } from "./board/pager.ts";
+import { createRanking } from "./board/ranking.ts";
 import { client } from "./client.ts";
 import { byId } from "./dom.ts";
 import { formatClock, formatCount, formatNumber } from "./format.ts";
+import { createNavigation, type Place, type Via } from "./navigation.ts";
 import { createPlayerSearch } from "./player-search.ts";
-import { createRanking } from "./ranking.ts";
+import { poll } from "./poll.ts";
 import { toRefusal } from "./refusal.ts";
-import { createViews } from "./views.ts";
+import { createViews, viewsOf } from "./views.ts";
 import { type LiveState, watch } from "./watch.ts";
 
 /** The deployment, as the gateway writes it into the page. */
@@ -18,46 +23,85 @@ interface Settings {
   registrationOpen: boolean;
 }
 
-const LIMIT = 20;
+const PAGE_SIZE = 20;
+// `GET /top` reads 1,000 entries at most, `GET /live` 100: further pages are read again and again.
+const PAGES_MAX = 1_000 / PAGE_SIZE;
+const LIVE_PAGES = 100 / PAGE_SIZE;
+const POLL_MS = 10_000;
 const TEXTS: Record<LiveState, string> = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
   failed: "Not connected",
 };
+// Rows that changed places more often could not be read.
+const DRAW_INTERVAL_MS = 1_000;
 // A screen reader announces a new leader, not every change.
 const LEADER_INTERVAL_MS = 15_000;
 
 const meta = document.querySelector<HTMLMetaElement>('meta[name="leaderboard"]');
 const settings = JSON.parse(meta?.content ?? "{}") as Settings;
+const { boards } = settings;
+const regions = viewsOf(settings.regions);
 
-const account = createAccount({ ...settings, board: () => view.board, onChange: () => ranking.redraw() });
-const ranking = createRanking(account.isYou);
-const view = createViews({
-  regions: settings.regions,
-  boards: settings.boards,
-  limit: LIMIT,
+const navigation = createNavigation({ regions, boards, pagesMax: PAGES_MAX, onChange: showPlace });
+const account = createAccount({
+  ...settings,
+  board: () => navigation.place.board,
   onChange() {
-    watchView();
-    search.refresh();
+    own.refresh();
+    draw();
   },
 });
-const search = createPlayerSearch(() => ({ ...view }));
+const ranking = createRanking({
+  isYou: account.isYou,
+  hrefOf: ({ user_id }) => navigation.hrefOf({ player: user_id }),
+});
+const own = createOwnPlace(navigation);
+const pager = createPager({ navigation, pageSize: PAGE_SIZE, pagesMax: PAGES_MAX });
+const views = createViews({ navigation, regions, boards, pageSize: PAGE_SIZE });
+const search = createPlayerSearch(navigation);
 
 let state: BoardState | undefined;
 let shownAt: Date | undefined;
+let drawnAtMs = Number.NEGATIVE_INFINITY;
+let drawTimer: ReturnType<typeof setTimeout> | undefined;
 let leader: { key: string; atMs: number } | undefined;
 let stop = () => {};
+
+function showPlace(before: Place, via: Via): void {
+  const { region, board, page, player } = navigation.place;
+  const isSameView = region === before.region && board === before.board;
+  views.show();
+  if (!isSameView || page !== before.page) watchView();
+  else draw(); // the links of the rows keep the player
+  if (!isSameView || player !== before.player) search.show();
+  if (via !== "link") return;
+  if (page !== before.page) byId("board", HTMLElement).focus();
+  else search.reveal();
+}
 
 function watchView(): void {
   stop();
   state = undefined;
   leader = undefined;
+  drawnAtMs = Number.NEGATIVE_INFINITY;
   ranking.wait();
+  pager.hide();
   byId("count", HTMLElement).textContent = "";
   showNotice("");
-  const query = { ...view, limit: LIMIT };
-  stop = watch((options) => client.live(query, options), { onEvent: applyEvent, onState: showState });
+  stop = watch(subscribe, { onEvent: applyEvent, onState: showState });
+}
+
+function subscribe(options: LiveOptions): AsyncIterable<Live<BoardEvent>> {
+  const { region, board, page } = navigation.place;
+  const query = { region, board, limit: page * PAGE_SIZE };
+  if (page <= LIVE_PAGES) return client.live(query, options);
+  const read = async (signal: AbortSignal | undefined): Promise<BoardEvent> => ({
+    event: "snapshot",
+    data: { board, ...(await client.top(query, { signal })) },
+  });
+  return poll(read, POLL_MS, options);
 }
 
 function applyEvent({ event, data }: BoardEvent): void {
@@ -70,10 +114,27 @@ function applyEvent({ event, data }: BoardEvent): void {
 function show(next: BoardState): void {
   state = next;
   shownAt = new Date();
-  ranking.draw(next);
   showState("live");
-  byId("count", HTMLElement).textContent = next.total === 0 ? "" : formatCount(next.total);
+  clearTimeout(drawTimer);
+  const waitMs = drawnAtMs + DRAW_INTERVAL_MS - performance.now();
+  if (waitMs <= 0) draw();
+  else drawTimer = setTimeout(draw, waitMs);
   announceLeader(next);
+}
+
+function draw(): void {
+  if (state === undefined) return;
+  const { page } = navigation.place;
+  const entries = state.entries.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+  if (entries.length === 0 && page > 1) {
+    navigation.replace({ page: Math.max(1, Math.ceil(state.entries.length / PAGE_SIZE)) });
+    return;
+  }
+  drawnAtMs = performance.now();
+  const ownRow = ranking.draw({ ...state, entries });
+  pager.show(state.total);
+  own.show(account.userId(), ownRow);
+  byId("count", HTMLElement).textContent = state.total === 0 ? "" : formatCount(state.total);
 }
 
 function announceLeader({ entries: [first] }: BoardState): void {
@@ -89,7 +150,8 @@ function showState(now: LiveState, error?: LeaderboardError): void {
   const element = byId("state", HTMLElement);
   const shown = now === "live" || navigator.onLine ? now : "offline";
   element.dataset.state = shown;
-  const text = shown === "offline" ? "Offline" : TEXTS[now];
+  const isPolled = now === "live" && navigation.place.page > LIVE_PAGES;
+  const text = shown === "offline" ? "Offline" : isPolled ? `Every ${POLL_MS / 1000} seconds` : TEXTS[now];
   // A screen reader would read the same text out again.
   if (element.textContent !== text) element.textContent = text;
   if (shown === "offline") showNotice(outdatedNotice("You are offline."));
@@ -113,4 +175,6 @@ function showNotice(text: string): void {
 }
 
 window.addEventListener("offline", () => showState("reconnecting"));
+views.show();
 watchView();
+search.show();

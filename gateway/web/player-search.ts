@@ -1,27 +1,41 @@
 import type { RankView } from "shared/api/boards";
+import type { Entry } from "shared/api/entries";
+import { LeaderboardError } from "shared/client/errors";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
 import { formatNumber, formatPercentile } from "./format.ts";
+import type { Navigation, Place } from "./navigation.ts";
 import { toRefusal } from "./refusal.ts";
-import type { View } from "./views.ts";
 import { watch } from "./watch.ts";
 
 const NEIGHBOURS = 3;
 
-/** The search for a player: shows rank, percentile and neighbours, and keeps them up to date. */
-export function createPlayerSearch(viewNow: () => View) {
+type View = Pick<Place, "region" | "board">;
+
+/**
+ * The search for the player in the address: shows rank, percentile and neighbours, and keeps them
+ * up to date.
+ */
+export function createPlayerSearch(navigation: Navigation) {
   const form = byId("find", HTMLFormElement);
   const field = fieldOf(form, "user_id");
   const found = byId("found", HTMLElement);
   const message = byId("find-message", HTMLElement);
-  let userId: string | undefined;
   let finding = new AbortController();
+  /** Where a followed link leads: to the player, once found. */
+  let isAwaited = false;
 
   function close(): void {
     finding.abort();
-    userId = undefined;
     found.hidden = true;
     showMessage("");
+  }
+
+  function reveal(): void {
+    isAwaited = found.hidden && message.textContent === "";
+    if (isAwaited) return;
+    (found.hidden ? form : found).scrollIntoView({ block: "nearest" });
+    if (!found.hidden) byId("found-name", HTMLElement).focus({ preventScroll: true });
   }
 
   function showMessage(text: string): void {
@@ -32,24 +46,30 @@ export function createPlayerSearch(viewNow: () => View) {
 
   async function find(id: string): Promise<void> {
     close();
-    userId = id;
     finding = new AbortController();
     const { signal } = finding;
-    const view = viewNow();
+    const { region, board } = navigation.place;
+    const view = { region, board };
     let ranked: RankView;
     try {
       ranked = await client.rank(id, view, { signal });
     } catch (error) {
-      if (!signal.aborted) showMessage(toRefusal(error).detail);
+      if (signal.aborted) return;
+      const { detail } = toRefusal(error);
+      const isUnknown = error instanceof LeaderboardError && error.code === "not_ranked";
+      showMessage(isUnknown ? `${detail} The board shows IDs below the names.` : detail);
+      if (isAwaited) reveal();
       return;
     }
     if (signal.aborted) return;
     showRank(ranked);
     found.hidden = false;
-    void showNeighbours(id, view, signal);
+    await showNeighbours(id, view, signal);
+    if (signal.aborted) return;
+    if (isAwaited) reveal();
     const stop = watch((options) => client.liveRank(id, view, options), {
       onEvent({ event, data }) {
-        if (event === "not_ranked") close();
+        if (event === "not_ranked") navigation.replace({ player: "" });
         if (event !== "rank") return;
         showRank(data);
         void showNeighbours(id, view, signal);
@@ -58,7 +78,8 @@ export function createPlayerSearch(viewNow: () => View) {
     signal.addEventListener("abort", stop);
   }
 
-  function showRank({ name, rank, total, percentile, score }: RankView): void {
+  function showRank({ user_id, name, rank, total, percentile, score }: RankView): void {
+    byId("found-id", HTMLElement).textContent = user_id;
     byId("found-name", HTMLElement).replaceChildren(create("bdi", "", name));
     byId("found-rank", HTMLElement).textContent = `${formatNumber(Number(rank))} of ${formatNumber(total)}`;
     byId("found-percentile", HTMLElement).textContent = formatPercentile(percentile);
@@ -71,35 +92,48 @@ export function createPlayerSearch(viewNow: () => View) {
     if (answer === undefined || signal.aborted) return;
     const { self, around } = answer;
     const entries = [...around, self].sort((a, b) => Number(a.rank) - Number(b.rank));
-    byId("neighbours", HTMLElement).replaceChildren(
-      ...entries.map((entry) => {
-        const item = create("li", entry.rank === self.rank ? "is-marked" : "");
-        if (entry.rank === self.rank) item.setAttribute("aria-current", "true");
-        item.append(
-          create("span", "", formatNumber(Number(entry.rank))),
-          create("bdi", "", entry.name),
-          create("span", "", formatNumber(entry.score)),
-        );
-        return item;
-      }),
-    );
+    const list = byId("neighbours", HTMLElement);
+    const focused = list.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : undefined;
+    list.replaceChildren(...entries.map((entry) => createNeighbour(entry, entry.rank === self.rank)));
+    // The new links replace the one that had the focus.
+    for (const link of list.querySelectorAll("a")) if (link.getAttribute("href") === focused) link.focus();
+  }
+
+  function createNeighbour({ user_id, name, rank, score }: Entry, isSelf: boolean): HTMLLIElement {
+    const item = create("li", isSelf ? "is-marked" : "");
+    if (isSelf) item.setAttribute("aria-current", "true");
+    const link = create("a");
+    link.setAttribute("href", navigation.hrefOf({ player: user_id }));
+    link.title = `${name} (${user_id})`;
+    link.append(create("bdi", "", name));
+    item.append(create("span", "", formatNumber(Number(rank))), link, create("span", "", formatNumber(score)));
+    return item;
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const id = field.value.trim();
     if (id === "") showMessage("Say which player.");
-    else void find(id);
+    else if (id === navigation.place.player) void find(id);
+    else navigation.go({ player: id });
   });
   byId("found-close", HTMLElement).addEventListener("click", () => {
-    close();
+    navigation.go({ player: "" });
     field.focus();
   });
 
   return {
-    /** Searches for the same player in the present view. */
-    refresh(): void {
-      if (userId !== undefined) void find(userId);
+    /** Looks for the player of the address in its view. */
+    show(): void {
+      const { player } = navigation.place;
+      isAwaited = false;
+      if (player === "") close();
+      else {
+        field.value = player;
+        void find(player);
+      }
     },
+    /** Brings the player into view, and the focus there. */
+    reveal,
   };
 }

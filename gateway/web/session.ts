@@ -1,6 +1,8 @@
 import type { Session } from "shared/api/accounts";
+import { BASE } from "./client.ts";
 
-const KEY = "leaderboard.session";
+// Pages of one origin share the storage, and each prefix of a proxy may be another leaderboard.
+const KEY = `leaderboard.session ${BASE.pathname}`;
 
 /**
  * The session of this tab: it survives a reload, ends with the tab, and other tabs do not see it.

@@ -1,80 +1,73 @@
 import { byId, create } from "./dom.ts";
-
-/** The region and the board that the page shows. */
-export interface View {
-  region: string;
-  board: string;
-}
+import { formatNumber } from "./format.ts";
+import { EVERYWHERE, type Navigation } from "./navigation.ts";
 
 export interface ViewsOptions {
+  navigation: Navigation;
   regions: readonly string[];
   boards: readonly string[];
-  /** The number of entries shown. */
-  limit: number;
-  onChange: () => void;
+  /** Entries on a page. */
+  pageSize: number;
 }
 
-const EVERYWHERE = "GLOBAL";
 const titleOf = (region: string) => (region === EVERYWHERE ? "Everywhere" : region);
 const whereOf = (region: string) => (region === EVERYWHERE ? "everywhere" : `in ${region}`);
 
-/** The choice of a region and, if there are several, of a board. The page's address holds both. */
-export function createViews({ regions, boards, limit, onChange }: ViewsOptions): Readonly<View> {
+/** All views of the deployment, in the order of their tabs. */
+export const viewsOf = (regions: readonly string[]) => [
+  EVERYWHERE,
+  ...regions.filter((region) => region !== EVERYWHERE),
+];
+
+/** The choice of a region and, if there are several, of a board. */
+export function createViews({ navigation, regions, boards, pageSize }: ViewsOptions) {
   const tabs = byId("regions", HTMLElement);
   const select = byId("boards", HTMLSelectElement);
-  const views = [EVERYWHERE, ...regions.filter((region) => region !== EVERYWHERE)];
-  const address = new URLSearchParams(location.search);
-  const view: View = {
-    region: views.find((each) => each === address.get("region")?.toUpperCase()) ?? EVERYWHERE,
-    board: boards.find((each) => each === address.get("board")) ?? boards[0] ?? "main",
-  };
+  const views = viewsOf(regions);
 
   const buttons = views.map((region) => {
     const button = create("button", "", titleOf(region));
     button.type = "button";
     button.setAttribute("role", "tab");
     button.setAttribute("aria-controls", "view");
-    button.addEventListener("click", () => choose({ ...view, region }));
+    button.addEventListener("click", () => choose(region));
     return button;
   });
   tabs.append(...buttons);
   // The arrow keys move between tabs; Tab leaves the tab list.
   tabs.addEventListener("keydown", (event) => {
-    const now = views.indexOf(view.region);
+    const now = views.indexOf(navigation.place.region);
     const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: views.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     const index = (to + views.length) % views.length;
-    choose({ ...view, region: views[index] ?? EVERYWHERE });
+    choose(views[index] ?? EVERYWHERE);
     buttons[index]?.focus();
   });
 
   select.append(...boards.map((board) => create("option", "", board)));
-  select.value = view.board;
-  select.addEventListener("change", () => choose({ ...view, board: select.value }));
+  select.addEventListener("change", () => navigation.replace({ board: select.value, page: 1 }));
   byId("board-choice", HTMLElement).hidden = boards.length < 2;
 
-  function choose(next: View): void {
-    if (next.region === view.region && next.board === view.board) return;
-    Object.assign(view, next);
-    const query = new URLSearchParams({ region: view.region });
-    if (boards.length > 1) query.set("board", view.board);
-    history.replaceState(null, "", `?${query}`);
-    show();
-    onChange();
+  function choose(region: string): void {
+    if (region !== navigation.place.region) navigation.replace({ region, page: 1 });
   }
 
-  function show(): void {
-    for (const [index, button] of buttons.entries()) {
-      const isChosen = views[index] === view.region;
-      button.setAttribute("aria-selected", String(isChosen));
-      button.tabIndex = isChosen ? 0 : -1;
-      if (isChosen) button.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-    byId("board-title", HTMLElement).textContent = `Top ${limit} ${whereOf(view.region)}`;
-    document.title = `${titleOf(view.region)} · Leaderboard`;
-  }
-
-  show();
-  return view;
+  return {
+    /** Shows the present place in the tabs and in the titles. */
+    show(): void {
+      const { region, board, page } = navigation.place;
+      select.value = board;
+      for (const [index, button] of buttons.entries()) {
+        const isChosen = views[index] === region;
+        button.setAttribute("aria-selected", String(isChosen));
+        button.tabIndex = isChosen ? 0 : -1;
+        if (isChosen) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
+      const range = `${formatNumber((page - 1) * pageSize + 1)}–${formatNumber(page * pageSize)}`;
+      byId("board-title", HTMLElement).textContent =
+        `${page === 1 ? `Top ${pageSize}` : `Places ${range}`} ${whereOf(region)}`;
+      document.title = `${titleOf(region)} · Leaderboard`;
+    },
+  };
 }

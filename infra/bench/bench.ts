@@ -14,5 +14,5 @@ await main(async () => {
   const bench = benches.find((each) => each.name === name);
   if (bench !== undefined) return bench.run(rest, process.env);
   const names = benches.map((each) => each.name).join(", ");
-  throw new ConfigError([`${name} is none of: ${names}`], "Nothing was measured");
-});
+  throw new ConfigError([`there is no bench ${name}; there are ${names}`]);
+}, "bench");

@@ -29,7 +29,7 @@ describe.each(names)("%s", (name) => {
   test("prints its help without any configuration", async () => {
     const { code, out } = await lb([name, "--help"]);
     expect(code).toBe(0);
-    for (const part of [`bun run lb ${name}`, "nds with 0", "--json"]) expect(out).toContain(part);
+    for (const part of [`./lb ${name}`, "nds with 0", "--json"]) expect(out).toContain(part);
   });
 
   test("names an option that it does not have and ends with 1", async () => {

@@ -1,8 +1,9 @@
 /** Options that several commands have. */
 
-import { value } from "shared/command/define-command";
+import { flag, value } from "shared/command/define-command";
 import type { Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
+import { ConfigError } from "shared/service/config";
 import { z } from "zod";
 import { FORMATS, type Format } from "../../drainer/src/transfer/board-file.ts";
 
@@ -21,6 +22,13 @@ export const formatOption = value(
   "csv or ndjson; without it by the file's name, or else csv",
   format.optional(),
 );
+
+export const spreadsheetOption = flag("cells that a spreadsheet would run as formulas begin with ', CSV alone");
+
+/** @throws ConfigError for a format that no spreadsheet reads */
+export function requireCsv(format: Format): void {
+  if (format !== "csv") throw new ConfigError(["--spreadsheet goes with the format csv"]);
+}
 
 /** The format that a file's name ends with, or CSV. */
 export const formatOf = (file = ""): Format => (/\.(ndjson|jsonl)$/i.test(file) ? "ndjson" : "csv");

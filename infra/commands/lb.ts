@@ -1,28 +1,47 @@
 import { main } from "shared/command/main";
+import { suggest } from "shared/command/suggest";
 import { ConfigError } from "shared/service/config";
+import { STACK_URL } from "../start/environment.ts";
 import { COMMANDS } from "./list.ts";
 
 const lines = COMMANDS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}\n`);
 const HELP = `Commands that run beside the services: on the embedded stack where it has been run, and otherwise on the stores that
 the environment or .env names.
 
-  bun run lb <command> [options]
+  ./lb <command> [options]
 
 ${lines.join("")}
-Each has --help and --json. A command ends with 0 when it has succeeded, with 2 when it has succeeded in part, and with 1
-when it has failed. Results go to standard output, progress and faults to standard error.
+Each has --help and --json. A command ends with 0 when it has succeeded, with 2 when it has succeeded in part, with 1
+when it has failed, and with 130 or 143 when SIGINT or SIGTERM has stopped it. Results go to standard output, progress
+and faults to standard error.
 `;
 
-/** `bun run lb <command>`. @returns the exit code */
-async function run([name = "--help", ...args]: string[]): Promise<number> {
-  const command = COMMANDS.find((each) => each.name === name);
+const [name = "--help", ...args] = process.argv.slice(2);
+const command = COMMANDS.find((each) => each.name === name);
+
+/** @returns the exit code */
+async function run(): Promise<number> {
   if (command !== undefined) return command.run(args, process.env);
   if (!["--help", "-h", "help"].includes(name)) {
-    const names = COMMANDS.map((each) => each.name).join(", ");
-    throw new ConfigError([`there is no command ${name}; there are ${names}`], "lb");
+    const names = COMMANDS.map((each) => each.name);
+    const near = suggest(name, names);
+    throw new ConfigError([`there is no command ${name}${near === "" ? `; there are ${names.join(", ")}` : near}`]);
   }
   process.stdout.write(HELP);
   return 0;
 }
 
-await main(() => run(process.argv.slice(2)));
+/** Says why variables are missing where npm start would have named them. */
+function explain(error: unknown): unknown {
+  const isMissing = error instanceof ConfigError && error.faults.some((fault) => fault.endsWith(" is required"));
+  if (!isMissing || process.env[STACK_URL] !== undefined) return error;
+  return new ConfigError(
+    error.faults.concat("npm start has not run here: run it, or name the stores in the environment or in .env"),
+  );
+}
+
+const work = () =>
+  run().catch((error: unknown) => {
+    throw explain(error);
+  });
+await main(work, command === undefined ? "lb" : `lb ${name}`);

@@ -16,7 +16,7 @@ export interface ListedCommand {
   run(args: readonly string[], env: Environment): Promise<number>;
 }
 
-/** The commands of `bun run lb`, in the order of its help. */
+/** The commands of `./lb`, in the order of its help. */
 export const COMMANDS: readonly ListedCommand[] = [
   demoCommand,
   topCommand,

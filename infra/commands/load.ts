@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { defineCommand } from "shared/command/define-command";
 import { main } from "shared/command/main";
+import { suggest } from "shared/command/suggest";
 import { z } from "zod";
+import { gatewayUrl } from "./connect/gateway-url.ts";
 
 const root = join(import.meta.dir, "../..");
 const folder = join(root, "k6");
@@ -30,19 +32,24 @@ export function findK6(): string | undefined {
   return gopath !== "" && existsSync(installed) ? installed : undefined;
 }
 
+function describeScenarios(typed: string): string {
+  const near = suggest(typed, scenarios);
+  return `there is no scenario ${typed}${near === "" ? `; there are ${scenarios.join(", ")}` : near}`;
+}
+
 const isScenarioFirst = (positionals: unknown) => Array.isArray(positionals) && scenarios.includes(positionals[0]);
 
 const loadCommand = defineCommand({
   name: "load",
   about: "Puts a load on a running leaderboard, with k6 (https://k6.io), and checks thresholds.",
-  usage: "bun run load <scenario> [-- k6 options]",
+  usage: "npm run load -- <scenario> [k6 options]",
   positionals: z.custom<[scenario: string, ...k6Options: string[]]>(isScenarioFirst, {
-    error: ({ input }) => `there is no scenario "${(input as string[])[0]}"; there are ${scenarios.join(", ")}`,
+    error: ({ input }) => describeScenarios((input as string[])[0] ?? ""),
   }),
   options: {},
   notes: `
 Scenarios: ${scenarios.join(" ")}
-Environment: URL=http://127.0.0.1:4000 RATE= DURATION= PLAYERS=500 REGIONS=GLOBAL,ASIA,EU,NA PASSWORD=
+Environment: URL= (the gateway; without it that of npm start) RATE= DURATION= PLAYERS=500 REGIONS=GLOBAL,ASIA,EU,NA PASSWORD=
 SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measured: k6/README.md.`,
   async run({ positionals: [scenario, ...k6Options] }) {
     const k6 = findK6();
@@ -51,7 +58,11 @@ SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measur
       return 1;
     }
     mkdirSync(join(folder, "results"), { recursive: true });
-    const child = spawn(k6, ["run", ...k6Options, `k6/${scenario}.ts`], { cwd: root, stdio: "inherit" });
+    const child = spawn(k6, ["run", ...k6Options, `k6/${scenario}.ts`], {
+      cwd: root,
+      env: { ...process.env, URL: process.env.URL || gatewayUrl(process.env) },
+      stdio: "inherit",
+    });
     // A Ctrl-C reaches k6 as well, which then ends its run and prints the summary.
     process.on("SIGINT", () => {});
     process.on("SIGTERM", () => child.kill("SIGTERM"));
@@ -62,5 +73,5 @@ SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measur
 if (import.meta.main) {
   const [scenario = "", ...rest] = process.argv.slice(2);
   const k6Options = rest[0] === "--" ? rest.slice(1) : rest; // npm takes the -- away, Bun does not
-  await main(() => loadCommand.run([scenario, "--", ...k6Options], process.env));
+  await main(() => loadCommand.run([scenario, "--", ...k6Options], process.env), "load");
 }

@@ -1,14 +1,13 @@
 import { createLog, type Log } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
-import { awaitReady } from "shared/redis/redis";
 import { commonFields, type Environment, parseEnvironment, toTopology } from "shared/service/config";
 import { compareSplit } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
 import type { Sides } from "../../drainer/src/subjects/subjects.ts";
+import { awaitAnswers } from "./connect/await-answers.ts";
 
-const READY_TIMEOUT_MS = 5_000;
 // A command may wait longer than a request, behind scripts that are long themselves.
 const COMMAND_TIMEOUT_MS = 5_000;
 
@@ -28,13 +27,16 @@ const readRedisSettings = (env: Environment) => parseEnvironment(commonFields, [
 /** Regions, partitions and boards of a command that needs Redis alone. @throws ConfigError */
 export const topologyOf = (env: Environment): Topology => toTopology(readRedisSettings(env));
 
-/** @throws ConfigError; Error where a Redis does not answer or has another number of partitions */
+/**
+ * @throws ConfigError with each Redis that does not answer; Error where one has another number of
+ *   partitions
+ */
 export async function openRedis(name: string, env: Environment): Promise<OpenRedis> {
   const settings = readRedisSettings(env);
   const topology = toTopology(settings);
   const stores = connect(name, settings.REDIS_URL, settings.urlsByRegion.REDIS_URL);
   try {
-    await awaitAnswers(stores);
+    await awaitAnswers(stores, [], env);
     for (const region of topology.regions) await compareSplit(stores.of(region), topology, region);
   } catch (error) {
     stores.close();
@@ -46,22 +48,18 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
 /** Waits until the stores can be used by a command. */
 type AwaitUse = (stores: Stores, config: DrainerConfig, log: Log) => Promise<void>;
 
-const awaitFit: AwaitUse = (stores, { topology, isProduction }, log) =>
-  awaitStores(stores, topology, { isProduction, log });
+const awaitFit: AwaitUse = (stores, { topology, isProduction, redisChecks }, log) =>
+  awaitStores(stores, topology, { isProduction, redisChecks, log });
 
 /**
- * Waits until every Redis answers, and skips the checks of durability and partitions. `repartition`
- * passes it to `openSides`, because it changes the number of partitions.
- *
- * @throws Error where a Redis does not answer
+ * Skips the checks of durability and partitions. `repartition` passes it to `openSides`, because it
+ * changes the number of partitions.
  */
-export const awaitAnswers = async ({ all }: Stores): Promise<void> => {
-  await Promise.all(all.map((redis) => awaitReady(redis, READY_TIMEOUT_MS)));
-};
+export const asTheyAre: AwaitUse = async () => {};
 
 /**
- * @throws ConfigError; Error where a store does not answer, may lose data, or has another number of
- *   partitions
+ * @throws ConfigError with each store that does not answer; Error where one may lose data, or has
+ *   another number of partitions
  */
 export async function openSides(name: string, env: Environment, awaitUse = awaitFit): Promise<OpenSides> {
   const config = loadDrainerConfig(env);
@@ -72,6 +70,7 @@ export async function openSides(name: string, env: Environment, awaitUse = await
     await databases.close();
   };
   try {
+    await awaitAnswers(stores, databases.all, env);
     await awaitUse(stores, config, createLog(name, "error"));
   } catch (error) {
     await close();

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { defineCommand, flag, value } from "shared/command/define-command";
+import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
 import type { DeadEvent } from "shared/model/dead-element";
 import type { Topology } from "shared/model/regions";
@@ -23,7 +24,7 @@ const ACTIONS = ["dead", "retry", "drop"] as const;
 export const queueCommand = defineCommand({
   name: "queue",
   about: "Shows what waits for PostgreSQL, and what PostgreSQL refused; retries or drops the latter.",
-  usage: "bun run lb queue [options]",
+  usage: "./lb queue [options]",
   options: {
     dead: flag("prints every dead event whole, with time and reason"),
     retry: flag("puts the dead events back into their queue, to be tried again"),
@@ -44,7 +45,7 @@ Ends with 0; with 2 where --dead, --retry or --drop leave dead events behind; wi
     const topology = topologyOf(env);
     if (chooseQueues(topology, options).length > 0) return faults;
     const tags = queuesOf(topology).map(({ tag }) => tag);
-    return [...faults, `there is no such queue; there are ${tags.join(", ")}`];
+    return [...faults, `there is no queue of that name; there are ${tags.join(", ")}`];
   },
   async run({ options, env }) {
     using opened = await openRedis("queue", env);
@@ -54,8 +55,12 @@ Ends with 0; with 2 where --dead, --retry or --drop leave dead events behind; wi
     }));
     if (options.drop && !options.yes && !(await confirmDrop(queues))) return 2;
     const action = ACTIONS.find((name) => options[name]) ?? "status";
+    using interrupt = catchInterrupt("what was done stays; run the same command again for the rest");
     let left = 0;
-    for (const queue of queues) left += await actions[action](queue, options.json);
+    for (const queue of queues) {
+      left += await actions[action](queue, { asJson: options.json, signal: interrupt.signal });
+      interrupt.signal.throwIfAborted();
+    }
     return left > 0 ? 2 : 0;
   },
 });
@@ -77,40 +82,49 @@ function printDead({ tag }: QueueKeys, page: readonly DeadEvent[], asJson: boole
   for (const dead of page) print(asJson ? toDeadLine(tag, dead) : `${tag}  ${formatDead(dead)}`);
 }
 
+interface Manner {
+  asJson: boolean;
+  /** Ends the work between two pages. */
+  signal: AbortSignal;
+}
+
 /** What is done to each queue. @returns how many dead events are left behind */
-const actions: Record<"status" | (typeof ACTIONS)[number], (queue: Queue, asJson: boolean) => Promise<number>> = {
-  async status({ redis, keys }, asJson) {
+const actions: Record<"status" | (typeof ACTIONS)[number], (queue: Queue, manner: Manner) => Promise<number>> = {
+  async status({ redis, keys }, { asJson }) {
     const [waiting, dead] = await Promise.all([list(redis, keys.queue), list(redis, keys.dead)]);
     const counts = { queue: keys.tag, waiting: waiting.length, dead: dead.length };
     print(asJson ? JSON.stringify(counts) : format(keys.tag, waiting, dead));
     return 0;
   },
 
-  async dead({ redis, keys }, asJson) {
+  async dead({ redis, keys }, { asJson, signal }) {
     let left = 0;
     for await (const page of readDead(redis, keys)) {
       printDead(keys, page, asJson);
       left += page.length;
+      signal.throwIfAborted();
     }
     return left;
   },
 
-  async retry({ redis, keys }, asJson) {
+  async retry({ redis, keys }, { asJson, signal }) {
     const total = await redis.llen(keys.dead);
     const progress = createProgress();
-    const counts = await retryDead(redis, keys, ({ retried, unreadable }) =>
-      progress.count(keys.tag, retried + unreadable, total),
-    ).finally(() => progress.end());
+    const counts = await retryDead(redis, keys, ({ retried, unreadable }) => {
+      progress.count(keys.tag, retried + unreadable, total);
+      signal.throwIfAborted();
+    }).finally(() => progress.end());
     const text = `${keys.tag}: ${counts.retried} put back, ${counts.unreadable} hold no event`;
     print(asJson ? JSON.stringify({ queue: keys.tag, ...counts }) : text);
     return counts.unreadable;
   },
 
-  async drop({ redis, keys }, asJson) {
+  async drop({ redis, keys }, { asJson, signal }) {
     let dropped = 0;
     for await (const page of dropDead(redis, keys)) {
       printDead(keys, page, asJson);
       dropped += page.length;
+      signal.throwIfAborted();
     }
     if (!asJson) print(`${keys.tag}: ${dropped} dropped`);
     return 0;

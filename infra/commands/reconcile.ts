@@ -1,4 +1,5 @@
 import { defineCommand, flag } from "shared/command/define-command";
+import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
 import type { Shard } from "shared/model/regions";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
@@ -12,7 +13,7 @@ import { openSides } from "./open-stores.ts";
 export const reconcileCommand = defineCommand({
   name: "reconcile",
   about: "Compares Redis with PostgreSQL, player by player, and repairs where told to.",
-  usage: "bun run lb reconcile [options]",
+  usage: "./lb reconcile [options]",
   options: {
     fix: flag("repairs: the newer version wins; of one version Redis, unless it contradicts itself"),
     region: regionOption,
@@ -23,6 +24,7 @@ Runs beside live traffic, and leaves alone what still waits for PostgreSQL. Acco
 Ends with 0 when the two agree (with --fix: now agree); with 2 where differences are left; with 1 where it failed.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options: { fix: isFixing, region, json: asJson }, env }) {
+    using interrupt = catchInterrupt("repairs that were made stay; run the same command again");
     await using sides = await openSides("reconcile", env);
     const shards = sides.topology.shards.filter((shard) => region === undefined || shard.region === region);
     const withAccounts = region === undefined;
@@ -41,7 +43,10 @@ Ends with 0 when the two agree (with --fix: now agree); with 2 where differences
             if (drift.isRepaired) total.repaired++;
             process.stdout.write(`${asJson ? toLine(drift) : describe(drift)}\n`);
           },
-          onPage: (counts) => progress.count("looks", total.compared + counts.compared, expected),
+          onPage(counts) {
+            progress.count("looks", total.compared + counts.compared, expected);
+            interrupt.signal.throwIfAborted();
+          },
         });
         total.compared += compared;
         total.moving += moving;

@@ -41,8 +41,8 @@ test.each([
   const { code, err } = await run(name, args);
   expect([code, err]).toEqual([
     1,
-    "Error: PARTITIONS is 1, but the data of EU in Redis is split into 4: " +
-      "set PARTITIONS=4, or move the data with bun run lb repartition --to 1.\n",
+    `lb ${name}: PARTITIONS is 1, but the data of EU in Redis is split into 4: ` +
+      "set PARTITIONS=4, or move the data with ./lb repartition --to 1.\n",
   ]);
   expect((await run(name, args, 4)).code).toBe(0);
 });

@@ -1,9 +1,11 @@
 import { defineCommand, flag, value } from "shared/command/define-command";
+import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
 import { PARTITIONS_MAX } from "shared/model/regions";
 import { z } from "zod";
 import { type RegionMoved, repartition } from "../../drainer/src/repartition/repartition.ts";
-import { awaitAnswers, openSides } from "./open-stores.ts";
+import { followStack } from "./connect/follow-stack.ts";
+import { asTheyAre, openSides } from "./open-stores.ts";
 
 const isPartitions = (text: unknown) =>
   /^\d{1,4}$/.test(String(text)) && Number(text) >= 1 && Number(text) <= PARTITIONS_MAX;
@@ -12,20 +14,21 @@ const partitions = z.custom<string>(isPartitions, `must be a whole number from 1
 export const repartitionCommand = defineCommand({
   name: "repartition",
   about: "Moves all entries to another number of partitions. Ranks, ties and versions stay as they are.",
-  usage: "bun run lb repartition --to N [options]",
+  usage: "./lb repartition --to N [options]",
   options: {
     to: value("N", `partitions a region, from 1 to ${PARTITIONS_MAX}`, partitions.transform(Number)),
     json: flag("one JSON object a line: region, from, to, entries, answers, broken"),
   },
   notes: `
 One region after another is closed for writes (503, nothing is changed) from the beginning of its move until services
-with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. Reads go on while entries
-are copied, if N or the number before is 1, and are 503, too, from then on. Where it ended early, it is to be run again
-with the same N. Not beside restore, import or reconcile --fix.
+with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. The stack of npm start
+does that by itself. Reads go on while entries are copied, if N or the number before is 1, and are 503, too, from then
+on. Where it ended early, it is to be run again with the same N. Not beside restore, import or reconcile --fix.
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.`,
   async run({ options: { to, json: asJson }, env }) {
+    using interrupt = catchInterrupt(`writes stay closed until you run ./lb repartition --to ${to} again`);
     // Not the check of other commands, which refuses another number of partitions than PARTITIONS.
-    await using sides = await openSides("repartition", env, awaitAnswers);
+    await using sides = await openSides("repartition", env, asTheyAre);
     const progress = createProgress();
     let broken = 0;
     try {
@@ -33,7 +36,10 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
         ...sides,
         to,
         batchMax: sides.config.batchMax,
-        onProgress: (region, { entries }, expected) => progress.count(region, entries, expected),
+        onProgress(region, { entries }, expected) {
+          progress.count(region, entries, expected);
+          interrupt.signal.throwIfAborted();
+        },
       });
       for await (const region of moved) {
         progress.end();
@@ -43,8 +49,10 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
     } finally {
       progress.end();
     }
-    const text = `Done in ${progress.end()} s: restart rankers and drainers with PARTITIONS=${to}.\n`;
-    if (!asJson) process.stdout.write(text);
+    const seconds = progress.end();
+    const isServing = await followStack(env);
+    const next = isServing ? "the stack runs with it" : `restart rankers and drainers with PARTITIONS=${to}`;
+    if (!asJson) process.stdout.write(`Done in ${seconds} s: ${next}.\n`);
     return broken > 0 ? 2 : 0;
   },
 });
@@ -52,5 +60,5 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
 function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {
   if (from === to) return `${region}: has ${to} already.`;
   const moved = `${entries} entries and ${answers} answers moved from ${from} to ${to}`;
-  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: bun run lb reconcile --fix`}`;
+  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: ./lb reconcile --fix`}`;
 }

@@ -1,7 +1,7 @@
 import { operatorNameSchema } from "shared/auth/own-tokens";
 import { createTokens } from "shared/auth/tokens";
 import { defineCommand, flag, value } from "shared/command/define-command";
-import { ConfigError, type Environment, tokenFields, toTokenOptions, wholeNumber } from "shared/service/config";
+import { parseFields, tokenFields, toTokenOptions, wholeNumber } from "shared/service/config";
 import { z } from "zod";
 
 const HOURS_MAX = 366 * 24;
@@ -11,7 +11,7 @@ const isOneName = (names: unknown) => z.tuple([operatorNameSchema]).safeParse(na
 export const tokenCommand = defineCommand({
   name: "token",
   about: "Issues a token for an operator: a person who runs the service, or a game server.",
-  usage: "bun run lb token NAME [options]",
+  usage: "./lb token NAME [options]",
   positionals: z.custom<[name: string]>(isOneName, "name one operator: 1 to 64 of A-Z a-z 0-9 . _ @ -"),
   options: {
     hours: value("N", "how long it is valid", wholeNumber(1, HOURS_MAX).default(24)),
@@ -22,7 +22,7 @@ Prints the token alone. It is signed with JWT_SECRET (of the embedded stack, whe
 expires or the secret is changed: it cannot be withdrawn otherwise.
 Ends with 0; with 1 where it failed.`,
   async run({ options, positionals: [name], env }) {
-    const settings = readTokenSettings(env);
+    const settings = parseFields(tokenFields, env);
     const seconds = options.hours * 3600;
     const expires = new Date(Date.now() + seconds * 1000).toISOString();
     const token = await createTokens(toTokenOptions(settings)).issueOperator({ name }, seconds);
@@ -31,11 +31,3 @@ Ends with 0; with 1 where it failed.`,
     return 0;
   },
 });
-
-/** A variable set to nothing counts as unset. @throws ConfigError */
-function readTokenSettings(env: Environment) {
-  const present = Object.fromEntries(Object.entries(env).filter(([, text]) => text));
-  const settings = z.object(tokenFields).safeParse(present);
-  if (settings.success) return settings.data;
-  throw new ConfigError(settings.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`));
-}

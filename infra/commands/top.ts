@@ -12,7 +12,7 @@ const LIMIT_MAX = 10_000;
 export const topCommand = defineCommand({
   name: "top",
   about: "Prints the best of a board, as Redis ranks them.",
-  usage: "bun run lb top [options]",
+  usage: "./lb top [options]",
   options: {
     region: regionOption,
     board: boardOption,

@@ -93,7 +93,9 @@ describe("every service", () => {
         JWT_JWKS_URL: "https://id.example.com/jwks",
         JWT_JWKS_ISSUER: "c",
         JWT_JWKS_AUDIENCE: "d",
+        JWT_USER_ID_CLAIM: "g",
         JWT_REGION_CLAIM: "e",
+        JWT_DEFAULT_REGION: "eu",
         JWT_NAME_CLAIM: "f",
       };
       expect(Object.keys({ ...dotEnv, ...secrets })).toEqual(expect.arrayContaining(Object.keys(tokenFields)));
@@ -108,7 +110,9 @@ describe("every service", () => {
           jwksUrl: "https://id.example.com/jwks",
           issuer: "c",
           audience: "d",
+          userIdClaim: "g",
           regionClaim: "e",
+          defaultRegion: "EU",
           nameClaim: "f",
         },
       });

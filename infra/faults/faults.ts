@@ -32,4 +32,4 @@ const faultsCommand = defineCommand({
   },
 });
 
-await main(() => faultsCommand.run(process.argv.slice(2), process.env));
+await main(() => faultsCommand.run(process.argv.slice(2), process.env), "test:faults");

@@ -11,7 +11,7 @@ const env = { PARTITIONS: "1" };
 const site = await forFile(startSite({ rankers: 2, drainers: 2, env }));
 
 /**
- * Starts `bun run lb repartition` with an environment that has the present number of partitions.
+ * Starts `./lb repartition` with an environment that has the present number of partitions.
  */
 function repartition(to: number): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const command = join(import.meta.dir, "../commands/lb.ts");

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -15,6 +16,8 @@ export interface Engine {
 }
 
 export interface LaunchOptions {
+  /** What errors call it: the file name of the command unless given. */
+  name?: string;
   command: string;
   args: string[];
   port: number;
@@ -51,7 +54,7 @@ export function launch(options: LaunchOptions): Promise<Engine> {
     const fail = (why: string) => {
       clearTimeout(timer);
       settled.abort();
-      reject(new Error(`${options.command} ${why}\n${lastLines.join("\n")}`));
+      reject(new Error(`${options.name ?? basename(options.command)} ${why}\n${lastLines.join("\n")}`));
     };
     const succeed = () => {
       clearTimeout(timer);

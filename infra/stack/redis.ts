@@ -14,6 +14,8 @@ export interface RedisOptions {
   /** Variables beside those of this process. */
   env?: Record<string, string>;
   onLine?: (line: string) => void;
+  /** The program; `redis-server` of the `PATH` unless given. */
+  command?: string;
 }
 
 const SETTINGS = {
@@ -33,10 +35,17 @@ export const toArguments = (settings: Record<string, string | number>): string[]
  * that is synced before a write is acknowledged, no snapshots, no eviction, accounts in the compact
  * encoding.
  */
-export async function startRedis({ port, dir, args = [], env = {}, onLine }: RedisOptions): Promise<RedisServer> {
+export async function startRedis({
+  port,
+  dir,
+  args = [],
+  env = {},
+  onLine,
+  command = "redis-server",
+}: RedisOptions): Promise<RedisServer> {
   await mkdir(dir, { recursive: true, mode: 0o700 }); // it holds hashes of passwords
   const engine = await launch({
-    command: "redis-server",
+    command,
     args: [...toArguments({ port, bind: "127.0.0.1", dir, ...SETTINGS }), ...args],
     port,
     readyWhen: /Ready to accept connections/,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { GLOBAL } from "shared/model/regions";
 import type { Environment } from "shared/service/config";
 import { commonFields } from "shared/service/config";
@@ -30,6 +31,14 @@ const EASY = {
   LIVE_STREAMS_PER_ADDRESS: "10000",
 };
 
+/**
+ * Variables of `stack.env` that name the stack itself: its gateway, and the file of its process.
+ */
+export const STACK_URL = "LEADERBOARD_STACK_URL";
+export const STACK_RUN_FILE = "LEADERBOARD_STACK_RUN_FILE";
+
+export const runFileOf = (dataDir: string) => join(dataDir, "stack.json");
+
 /** The regions of the stack. @throws ZodError when `REGIONS` is not valid */
 export const regionsOf = (env: Environment) => commonFields.REGIONS.parse(env.REGIONS || undefined);
 
@@ -55,10 +64,20 @@ export function storeEnvironment(env: Environment, { redisUrl, postgresUrl }: Ad
   };
 }
 
-/** The variables of `stack.env`: the stores, and the signing of tokens. */
-export function commandEnvironment(env: Environment, addresses: Addresses): Record<string, string> {
+/** The variables of `stack.env`: the stores, the signing of tokens, and where the stack is. */
+export function commandEnvironment(
+  env: Environment,
+  addresses: Addresses,
+  { ports, dataDir }: StackOptions,
+): Record<string, string> {
   const signing = pick(env, ["JWT_ISSUER", "JWT_AUDIENCE"]);
-  return { ...storeEnvironment(env, addresses), ...signing, JWT_SECRET: addresses.jwtSecret };
+  return {
+    ...storeEnvironment(env, addresses),
+    ...signing,
+    JWT_SECRET: addresses.jwtSecret,
+    [STACK_URL]: `http://127.0.0.1:${ports.GATEWAY_PORT}`,
+    [STACK_RUN_FILE]: runFileOf(dataDir),
+  };
 }
 
 /** The whole environment of a service, except for its port. */

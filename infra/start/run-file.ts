@@ -20,6 +20,9 @@ export interface RunFile {
   close(): void;
 }
 
+/** Tells a running stack to give its services the number of partitions that Redis has now. */
+export const FOLLOW_SIGNAL = "SIGUSR2";
+
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 
@@ -57,6 +60,12 @@ export async function openRunFile(file: string, report: (line: string) => void):
     },
     close: () => rmSync(file, { force: true }),
   };
+}
+
+/** @returns the id of the process of the stack that runs on this file, if one does */
+export function runningStack(file: string): number | undefined {
+  const stack = readRunFile(file)?.stack;
+  return stack !== undefined && isAlive(stack) ? stack.pid : undefined;
 }
 
 function readRunFile(file: string): { stack: KnownProcess; children: KnownProcess[] } | undefined {

@@ -1,17 +1,25 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ConfigError, type Environment } from "shared/service/config";
 import { isPortFree } from "stack/free-port";
+import { checkEnvironment } from "./check-environment.ts";
 import { openDataDir } from "./data-dir.ts";
-import { commandEnvironment } from "./environment.ts";
-import { createMembers, printAs } from "./members.ts";
-import { findNginx } from "./nginx.ts";
-import { openRunFile } from "./run-file.ts";
+import { commandEnvironment, runFileOf } from "./environment.ts";
+import { createMembers, logFileOf, printAs } from "./processes/members.ts";
+import { findNginx } from "./processes/nginx.ts";
+import { type Member, type Supervised, supervise } from "./processes/supervise.ts";
+import { FOLLOW_SIGNAL, openRunFile } from "./run-file.ts";
+import { settlePartitions } from "./settle-partitions.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
-import { type Member, type Supervised, supervise } from "./supervise.ts";
 import { welcome } from "./welcome.ts";
 
 const report = printAs("stack");
+
+/** From the present folder where the path is below it. */
+function showPath(path: string): string {
+  const shown = relative(process.cwd(), path);
+  return shown === "" || shown.startsWith("..") ? path : shown;
+}
 
 /**
  * Starts the stack, and returns when it is ready. It then runs until a signal ends this process.
@@ -20,8 +28,9 @@ const report = printAs("stack");
  */
 export async function runStack(options: StackOptions, env: Environment): Promise<void> {
   const { ports, dataDir } = options;
+  checkEnvironment(env, options);
   mkdirSync(dataDir, { recursive: true });
-  const running = await openRunFile(join(dataDir, "stack.json"), report);
+  const running = await openRunFile(runFileOf(dataDir), report);
   await refuseTakenPorts(options);
   const data = openDataDir(dataDir, options.fresh);
   if (data.postgresDir !== join(dataDir, "postgres")) {
@@ -34,8 +43,15 @@ export async function runStack(options: StackOptions, env: Environment): Promise
     postgresUrl: (database: string) => `${postgresAddress}/${database}`,
     jwtSecret,
   };
-  data.writeEnvironment(commandEnvironment(env, addresses));
-  const { stores, drainer, services } = createMembers(options, env, data, addresses);
+  const present = { ...env };
+  const writeEnvironment = () => data.writeEnvironment(commandEnvironment(present, addresses, options));
+  writeEnvironment();
+  const { stores, drainer, services } = createMembers(options, () => present, data, addresses);
+  async function followPartitions(asked: string | undefined): Promise<void> {
+    const commands = commandEnvironment({ ...env, PARTITIONS: undefined }, addresses, options);
+    present.PARTITIONS = await settlePartitions(commands, asked, report);
+    writeEnvironment();
+  }
 
   const supervised: Supervised[] = [];
   let starting = Promise.resolve();
@@ -54,6 +70,19 @@ export async function runStack(options: StackOptions, env: Environment): Promise
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
 
+  // `lb repartition` sends it at its end: the services run with the number that the data had
+  // before.
+  process.on(FOLLOW_SIGNAL, () => {
+    followPartitions(undefined)
+      .then(async () => {
+        const { PARTITIONS: partitions } = present;
+        const followers = supervised.filter(({ name }) => /^(ranker|drainer)/.test(name));
+        report(`starting rankers and drainer again with PARTITIONS=${partitions}`);
+        await Promise.all(followers.map((member) => member.restart()));
+      })
+      .catch((error: unknown) => report(messageOf(error)));
+  });
+
   const hooks = { report, onStart: running.add, onExit: running.remove };
   async function startAll(members: readonly Member[]): Promise<void> {
     for (const member of members) {
@@ -64,7 +93,10 @@ export async function runStack(options: StackOptions, env: Environment): Promise
   }
 
   try {
-    await startAll([...stores, drainer]);
+    await startAll(stores);
+    for (const { name } of supervised) report(`${name} is ready; its log is ${showPath(logFileOf(dataDir, name))}`);
+    if (!isStopping) await followPartitions(env.PARTITIONS);
+    await startAll([drainer]);
     if (!options.withDrainer && !isStopping) {
       // Without a drainer Redis would stay closed: no other service compares it with PostgreSQL.
       await supervised.pop()?.stop();
@@ -73,11 +105,14 @@ export async function runStack(options: StackOptions, env: Environment): Promise
     await startAll(services);
     if (isStopping) return;
   } catch (error) {
-    report(String(error instanceof Error ? error.message : error));
+    report(messageOf(error));
     return stop(1);
   }
-  process.stdout.write(welcome(options.nginxPort ?? ports.GATEWAY_PORT, dataDir, env.PASSWORDS === "required"));
+  const shown = options.nginxPort ?? ports.GATEWAY_PORT;
+  process.stdout.write(welcome(shown, showPath(dataDir), env.PASSWORDS === "required"));
 }
+
+const messageOf = (error: unknown) => String(error instanceof Error ? error.message : error);
 
 async function refuseTakenPorts({ ports, nginxPort }: StackOptions): Promise<void> {
   const faults: string[] = [];
@@ -92,5 +127,5 @@ async function refuseTakenPorts({ ports, nginxPort }: StackOptions): Promise<voi
       faults.push(`port ${port} is taken: stop what listens there, or choose another with ${name}=… npm start`);
     }
   }
-  if (faults.length > 0) throw new ConfigError(faults, "The stack cannot start");
+  if (faults.length > 0) throw new ConfigError(faults);
 }

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import connect from "postgres";
 import { createClient } from "shared/client";
 import { freePort } from "stack/free-port";
@@ -7,7 +9,7 @@ import { openRaw, statusesOf, toLines } from "testing/raw-connection";
 import { clientOf, codeOf } from "testing/services/client";
 import { makePlace, pidOf, type RunningStack, startStack } from "testing/services/stack-under-test";
 import { until } from "testing/until";
-import { findNginx } from "./nginx.ts";
+import { findNginx } from "./processes/nginx.ts";
 
 const place = await forFile(makePlace());
 let stack: RunningStack | undefined;
@@ -32,6 +34,14 @@ async function rowsOf(region: string, score: string): Promise<Row[]> {
     await sql.end();
   }
 }
+
+test("what Redis and PostgreSQL say is in files of their own", async () => {
+  stack = await startStack(place);
+  expect(stack.lines.filter((line) => /^(redis|postgres) /.test(line))).toEqual([]);
+  for (const name of ["redis", "postgres"]) {
+    expect(readFileSync(join(place.dataDir, `${name}.log`), "utf8")).toMatch(/ready to accept connections/i);
+  }
+}, 30_000);
 
 test("scores, tokens and passwords survive a restart, and --fresh removes them", async () => {
   stack = await startStack(place);
@@ -90,6 +100,24 @@ describe("the start fails and names", () => {
   test("a variable that is not valid", async () => {
     await expect(start([], { QUEUE_MAX: "many" })).rejects.toThrow("QUEUE_MAX must be a whole number");
     await expect(start([], { GATEWAY_PORT: "http" })).rejects.toThrow("GATEWAY_PORT must be a whole number");
+  }, 30_000);
+
+  test("all variables that are not valid, in our words, before anything is started or written", async () => {
+    const empty = {
+      DATA_DIR: join(place.dataDir, "nothing"),
+      QUEUE_MAX: "many",
+      LOG_LEVEL: "loud",
+      PASSWORDS: "maybe",
+    };
+    const error: unknown = await start([], empty).catch((thrown: unknown) => thrown);
+    const lines = String(error).split("\n").slice(1).sort();
+    expect(lines).toEqual([
+      "start: LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent",
+      expect.stringMatching(/^start: PASSWORDS must be one of /),
+      "start: QUEUE_MAX must be a whole number",
+    ]);
+    expect(existsSync(empty.DATA_DIR)).toBe(false);
+    await expect(start([], { REGIONS: "a b" })).rejects.toThrow("start: REGIONS must be comma-separated names");
   }, 30_000);
 
   test("an option that is not known", async () => {

@@ -1,6 +1,6 @@
 import { defineCommand } from "shared/command/define-command";
 import { main } from "shared/command/main";
-import { ROOT } from "./members.ts";
+import { ROOT } from "./processes/members.ts";
 import { runStack } from "./run-stack.ts";
 import { DEFAULT_NGINX_PORT, DEFAULT_PORTS, STACK_FLAGS, toStackOptions } from "./stack-options.ts";
 
@@ -20,4 +20,4 @@ and the limits, PASSWORDS, QUEUE_MAX, REGIONS, BOARDS, LOG_LEVEL … of .env.exa
   },
 });
 
-await main(() => startCommand.run(process.argv.slice(2), process.env));
+await main(() => startCommand.run(process.argv.slice(2), process.env), "start");

@@ -19,10 +19,13 @@ beforeEach(empty);
 
 const exported = (format?: Format) => exportText(under, format);
 
-async function imported(text: string, options: { format?: Format; overwrites?: boolean; board?: string } = {}) {
+async function imported(
+  text: string | Uint8Array,
+  options: { format?: Format; overwrites?: boolean; board?: string } = {},
+) {
   const bad: string[] = [];
   async function* chunks() {
-    yield new TextEncoder().encode(text);
+    yield typeof text === "string" ? Buffer.from(text) : text;
   }
   const counts = await importBoard(under.sides, readLines(chunks()), {
     board: "main",
@@ -37,7 +40,7 @@ async function imported(text: string, options: { format?: Format; overwrites?: b
 const top = () => createBoards(under.sides.topology, under.sides.stores.of).top("GLOBAL", "main", 1_000);
 const line = (userId: string, score: number, time: string, region = under.regionOf(userId)) =>
   `${userId},Name of ${userId},${region},${score},${time},${time}\n`;
-const counts = (some: Partial<ImportCounts>) => ({ imported: 0, skipped: 0, erased: 0, bad: 0, ...some });
+const counts = (some: Partial<ImportCounts>) => ({ imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0, ...some });
 const OLD = "2020-01-02T03:04:05.678901Z";
 
 test("a board that is exported and imported is the same, ties, names and times included, in both stores", async () => {
@@ -103,6 +106,21 @@ test("of two lines of a player the newer one counts, and with overwrites the lat
   expect((await top()).entries).toMatchObject([{ score: 9 }]);
   await imported(text, { overwrites: true });
   expect((await top()).entries).toMatchObject([{ score: 1 }]);
+});
+
+test("with overwrites a version is never older than the arrival, where the clock of the file is ahead", async () => {
+  const ahead = new Date(Date.now() + 50_000).toISOString();
+  await imported(HEADER.csv + line("p0", 1, ahead), { overwrites: true });
+  const file = await exported();
+  await empty();
+  expect(await imported(file)).toEqual({ counts: counts({ imported: 1 }), bad: [] });
+});
+
+test("a name that is not UTF-8 reaches neither store", async () => {
+  const text = HEADER.csv + line("p0", 1, OLD) + line("p2", 2, OLD).replace("Name of p2", "Ren\u00e9");
+  const { counts: found, bad } = await imported(Buffer.from(text, "latin1"));
+  expect([found, bad]).toEqual([counts({ imported: 1, bad: 1 }), ["3 is not UTF-8: save the file as UTF-8"]]);
+  expect((await top()).entries.map(({ user_id }) => user_id)).toEqual(["p0"]);
 });
 
 test("an import brings no erased player back and moves no player to another region", async () => {
@@ -199,6 +217,38 @@ describe("as commands", () => {
     expect(JSON.parse(err)).toMatchObject({ line: 3, reason: expect.stringContaining("user_id") });
     expect(await lb(["import"], "not,a,board\n")).toMatchObject({ code: 1, err: expect.stringContaining("columns") });
     expect(await lb(["import", "missing.csv"])).toMatchObject({ code: 1, err: expect.stringContaining("missing.csv") });
+  });
+
+  test("an export for a spreadsheet has no cell that begins a formula, and is imported as it was", async () => {
+    const formula = '=HYPERLINK("http://evil","x")';
+    const names: [userId: string, name: string][] = [
+      ["-p0", formula],
+      ["p2", "'Twas"],
+      ["p4", `'${formula}`],
+      ["p6", "a;=1"],
+      ["p8", "René"],
+    ];
+    for (const [userId, name] of names) {
+      await under.submit({ userId, name, region: "EU" }, { operation: "set", board: "main", value: -5 });
+    }
+    await under.drain();
+    const plain = await exported();
+    expect(await lb(["export", "sheet.csv", "--spreadsheet"])).toMatchObject({ code: 0 });
+    const sheet = await Bun.file(join(dir, "sheet.csv")).bytes();
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(sheet);
+    expect(text.startsWith("\ufeffuser_id,")).toBe(true);
+    expect(text).toContain(`\n'-p0,"'=HYPERLINK(""http://evil"",""x"")",EU,-5,`);
+    await empty();
+    expect(await lb(["import", "sheet.csv", "--spreadsheet"])).toMatchObject({ code: 0 });
+    expect(await exported()).toBe(plain);
+    for (const command of ["export", "import"]) {
+      const refused = await lb([command, "--spreadsheet", "--format", "ndjson"]);
+      expect(refused).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("--spreadsheet goes with the format csv"),
+      });
+    }
+    await rm(join(dir, "sheet.csv"));
   });
 
   test("an export replaces a link and leaves its target as it is", async () => {

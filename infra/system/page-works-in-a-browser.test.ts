@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type Client, createClient } from "shared/client";
 import { announceSkipped } from "testing/installed";
 import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser } from "./test/browser-under-test.ts";
+import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
 
 if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
 
@@ -38,25 +38,10 @@ afterAll(async () => {
   await site?.close();
 }, 30_000);
 
-const opened: Page[] = [];
-/** Errors of scripts and violations of the content security policy. */
-const faults: string[] = [];
-afterEach(async () => {
-  for (const page of opened.splice(0)) await page.context().close();
-  expect(faults.splice(0)).toEqual([]);
-});
+const pages = watchPages();
+afterEach(async () => expect(await pages.close()).toEqual([]));
 
-async function open(path = "/", options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: "en-US", ...options });
-  const page = await context.newPage();
-  opened.push(page);
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => {
-    if (/Content Security Policy|Refused/.test(message.text())) faults.push(message.text());
-  });
-  await page.goto(gateway.url + path);
-  return page;
-}
+const open = (path = "/", options?: BrowserContextOptions) => pages.open(browser, gateway.url + path, options);
 
 /** The text of the rows: rank, name, score. */
 const rowsOf = (page: Page) =>
@@ -92,7 +77,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
   test("registers a player, whose row moves with a score, and who logs out and in again", async () => {
     const page = await open("/?region=EU");
     await register(page, "grace", "Grace");
-    await page.locator("#delta").fill("1,500");
+    await page.locator("#delta").fill("1500");
     await page.keyboard.press("Enter");
     await page.locator("#submit-result", { hasText: "+1,500: now 1,500, rank 2 in EU" }).waitFor();
     await page.locator("#rows tr:nth-child(2).is-marked bdi", { hasText: "Grace" }).waitFor();
@@ -133,9 +118,16 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#enter-message", { hasText: "Player ID must be 1 to 64 characters" }).waitFor();
     expect(await page.locator("#enter [name=user_id]").getAttribute("aria-invalid")).toBe("true");
     await register(page, "henry", "Henry");
-    await page.locator("#delta").fill("1.5x");
+    for (const text of ["1.5x", "1.5", "-2.25", "1,500"]) {
+      await page.locator("#delta").fill(text);
+      await page.keyboard.press("Enter");
+      await page.locator("#submit-message", { hasText: "a whole number" }).waitFor();
+      expect(await page.locator("#delta").getAttribute("aria-invalid")).toBe("true");
+    }
+    // None of them was taken for another number.
+    await page.locator("#delta").fill("7");
     await page.keyboard.press("Enter");
-    await page.locator("#submit-message", { hasText: "a whole number" }).waitFor();
+    await page.locator("#submit-result", { hasText: "+7: now 7," }).waitFor();
   });
 
   test("says that a board is empty, and fills it by itself", async () => {

@@ -420,7 +420,7 @@ test("a move to a third number, and a second run beside the first, are refused",
   await home.set(splitKey("EU"), "1>4 copying");
   await expect(move(8)).rejects.toThrow("EU is being moved to 4 partitions: complete that first, with --to 4.");
   await home.set("mover:{EU}", "somebody");
-  await expect(move(4)).rejects.toThrow("Another bun run lb repartition is at work on EU.");
+  await expect(move(4)).rejects.toThrow("Another ./lb repartition is at work on EU.");
 }, 20_000);
 
 test("a move that cannot reach PostgreSQL leaves the region open", async () => {

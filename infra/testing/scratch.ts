@@ -25,9 +25,19 @@ interface Scratch {
 const REPLICA_POLL_MS = 20;
 
 /** A real Redis on a free port. It does not sync to disk, since no data outlives the test. */
-export async function scratchRedis(args: string[] = [], env = {}): Promise<RedisServer & Scratch> {
+export async function scratchRedis(
+  args: string[] = [],
+  env = {},
+  command = "redis-server",
+): Promise<RedisServer & Scratch> {
   const dir = await scratchDir();
-  const server = await startRedis({ port: await freePort(), dir, args: ["--appendfsync", "no", ...args], env });
+  const server = await startRedis({
+    port: await freePort(),
+    dir,
+    args: ["--appendfsync", "no", ...args],
+    env,
+    command,
+  });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }
 
@@ -72,14 +82,14 @@ export async function scratchRedisClient(): Promise<{ redis: Redis; url: string 
  * A real PostgreSQL on a free port with these databases. It does not sync to disk, since no data
  * outlives the test.
  */
-export async function scratchPostgres(databases: string[]): Promise<PostgresServer & Scratch> {
+export async function scratchPostgres(databases: string[], args: string[] = []): Promise<PostgresServer & Scratch> {
   const dir = await scratchDir();
   const server = await startPostgres({
     port: await freePort(),
     dir: join(dir, "data"),
     databases,
     password: "scratch",
-    args: ["-c", "fsync=off"],
+    args: ["-c", "fsync=off"].concat(args),
   });
   return { ...server, dir, dispose: () => disposeOf([server], dir) };
 }

@@ -97,6 +97,32 @@ describe("the way of a player", () => {
   });
 });
 
+test.each([
+  ["1E+3", 1000],
+  ["100.0", 100],
+  ["1.2345678E7", 12_345_678],
+  ["-0", 0],
+  ["1e0", 1],
+  ["-9.007199254740991E15", Number.MIN_SAFE_INTEGER],
+])("a score spelled %s is the integer %p", async (spelling, score) => {
+  const answer = await ranker.post("/score/update", `{"score":${spelling}}`, ada);
+  expect([answer.status, await answer.json()]).toMatchObject([200, { score }]);
+});
+
+test.each([
+  ["1.5", "has a fraction"],
+  ["1e-1", "has a fraction"],
+  ["9007199254740990.6", "has a fraction"],
+  ["9007199254740993", "out of range"],
+  ["1e400", "out of range"],
+])("a score spelled %s is told that it %s", async (spelling, reason) => {
+  const answer = await ranker.post("/score/update", `{"score":${spelling}}`, ada);
+  expect(await answer.json()).toMatchObject({
+    code: "invalid_request",
+    errors: [{ field: "score", message: expect.stringContaining(reason) }],
+  });
+});
+
 /** Sends a write that must be refused, and sees that nothing has changed. */
 async function refused(response: Promise<Response>): Promise<unknown[]> {
   const before = await sizeOf(under.redis);

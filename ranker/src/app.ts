@@ -21,6 +21,8 @@ export interface RankerDeps extends CallerDeps, AccountRouteDeps, PlayerRouteDep
   passwordsRequired: boolean;
   /** Stores that readiness depends on. */
   dependencies: readonly Dependency[];
+  /** Whether reads of any region are answered; false while all are refused. */
+  isServing: () => boolean;
   isStopping: () => boolean;
   log: Log;
   metrics: Registry;
@@ -29,7 +31,7 @@ export interface RankerDeps extends CallerDeps, AccountRouteDeps, PlayerRouteDep
 
 /** The ranker's interface by HTTP and by links. It listens to nothing and reads no environment. */
 export function createApp(deps: RankerDeps): MountedApp {
-  const { log, metrics, tracing, isStopping, dependencies } = deps;
+  const { log, metrics, tracing, isServing, isStopping, dependencies } = deps;
   const operations = rankerOperations(deps);
   const toRoute = createToRoute(deps);
   const routes: Record<keyof RankerOperations, Route> = {
@@ -40,7 +42,7 @@ export function createApp(deps: RankerDeps): MountedApp {
     ...playerRoutes(operations, toRoute, deps),
   };
   // One store that answers is enough: requests for other regions get a 503 of their own.
-  const isAtWork = () => dependencies.some(({ isUp }) => isUp());
+  const isAtWork = () => isServing() && dependencies.some(({ isUp }) => isUp());
   const status = statusRoutes({ isStopping, isAtWork, readiness: readinessOf(dependencies) });
   const serve = createServe({ log, tracing, onEnd: [measureRequests(metrics), logActs(log)] });
   return mountRoutes([...Object.values(routes), ...status], {

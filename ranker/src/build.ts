@@ -45,6 +45,8 @@ export interface RankerParts {
   /** Asks the home store unless given. */
   confirmAccount?: ConfirmAccount;
   tracing?: Tracing | undefined;
+  /** Always true unless given. */
+  isServing?: () => boolean;
   isStopping: () => boolean;
   live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
   /** How long a password waits for its turn to be hashed. */
@@ -126,6 +128,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
       name: `redis ${address}`,
       isUp: () => redis.status === "ready",
     })),
+    isServing: parts.isServing ?? (() => true),
     isStopping,
     log,
     metrics,

@@ -14,7 +14,7 @@ export const rankerFields = {
   ...tokenFields,
   PORT: wholeNumber(0, 65_535).default(5000).meta({ description: "Port to listen on." }),
   PASSWORDS: z
-    .enum(["required", "optional"])
+    .enum(["required", "optional"], "must be one of required, optional")
     .default("required")
     .meta({ description: "`optional` lets a player without a password log in by name: never on an open network." }),
   RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10).meta({
@@ -23,7 +23,7 @@ export const rankerFields = {
   RATE_LOGIN_PER_MINUTE: wholeNumber(1, 10_000_000)
     .default(2)
     .meta({ description: "Failed logins of one player from one address that come back a minute." }),
-  DURABILITY: z.enum(["local", "replicated"]).default("local").meta({
+  DURABILITY: z.enum(["local", "replicated"], "must be one of local, replicated").default("local").meta({
     description:
       "`replicated` answers a write once a replica of Redis has it, and 503 `outcome_unknown` where none confirms.",
   }),

@@ -4,18 +4,19 @@ import { warnWithoutReplica } from "shared/stores/checks";
 import { awaitFitStores } from "shared/stores/fit-stores";
 import { connectStores } from "shared/stores/stores";
 import { traceScripts } from "shared/tracing/tracing";
+import { watchSplits } from "./boards/split-watch.ts";
 import { buildRanker } from "./build.ts";
 import { loadRankerConfig } from "./config.ts";
 
 await runService(
   () => loadRankerConfig(process.env),
   async (config, { log, shutdown, tracing, listen }) => {
-    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, isProduction } = config;
+    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, isProduction, redisChecks } = config;
     const connect = async (name: string) => {
       const connected = connectStores({ homeUrl, urlsByRegion, name, log });
       shutdown.onClose("redis", () => connected.close());
       const { regions } = topology;
-      const fit = { stores: connected, topology, regions, needsHome: true, isProduction, log };
+      const fit = { stores: connected, topology, regions, needsHome: true, isProduction, redisChecks, log };
       const { of } = await awaitFitStores(fit);
       return { ...connected, of };
     };
@@ -23,12 +24,15 @@ await runService(
     const writers = config.isReplicated ? await connect("ranker-writes") : stores;
     if (config.isReplicated) for (const redis of writers.all) await warnWithoutReplica(redis, log);
 
+    const splits = watchSplits({ topology, stores, log });
+    shutdown.onClose("split watch", () => splits.close());
     const isStopping = () => shutdown.isStopping;
     const { app, answerLinked, live, metrics } = await buildRanker(config, {
       log,
       stores,
       writers,
       tracing,
+      isServing: splits.isServing,
       isStopping,
     });
     const used = { ...stores, all: [...new Set([...stores.all, ...writers.all])] };

@@ -1,5 +1,8 @@
-/** Tasks that run at once, up to a bound. */
-export interface InFlight {
+/**
+ * Tasks that run at once, up to a bound. Its end waits for the tasks under way, also where an error
+ * or a signal ends the work: the caller closes the stores afterwards.
+ */
+export interface InFlight extends AsyncDisposable {
   /**
    * Waits until fewer tasks than the bound run, then starts one.
    *
@@ -30,6 +33,9 @@ export function createInFlight(max: number): InFlight {
     async finish() {
       await Promise.all(running);
       check();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "shared/api/problems";
-import { isReply } from "shared/redis/connection";
+import { isReply } from "shared/redis/reply-error";
 
 // A fork of Redis, a slow sync or a lost connection takes a second or two.
 const TRIES_MAX = 20;

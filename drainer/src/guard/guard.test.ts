@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
-import { refusedByRedis } from "shared/redis/connection";
 import { ACCOUNTS_TAG, accountKey, boardKey, clockKey, fenceKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
+import { refusedByRedis } from "shared/redis/reply-error";
 import { formatFence, parseFence } from "shared/stores/fence";
 import {
   pushEvents,

@@ -11,8 +11,6 @@ import type { Stores } from "shared/stores/stores";
 export async function requireOpen(stores: Pick<Stores, "of">, shards: readonly Shard[]): Promise<void> {
   for (const { tag, region } of shards) {
     if (isOpen(await readFence(stores.of(region), tag))) continue;
-    throw new Error(
-      `${tag} is not open for writes: let a drainer compare it with PostgreSQL, or run bun run lb restore.`,
-    );
+    throw new Error(`${tag} is not open for writes: let a drainer compare it with PostgreSQL, or run ./lb restore.`);
   }
 }

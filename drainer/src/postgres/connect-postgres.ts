@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { type PostgresUrl, readPostgresUrl } from "shared/stores/postgres-url";
 import { textArray } from "./array-literal.ts";
 
 export type Sql = postgres.Sql;
@@ -30,14 +31,15 @@ const KEEPALIVES = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_k
  */
 export function connectPostgres(url: string, options: ConnectPostgresOptions): Sql {
   const { name, connectionsMax, statementTimeoutMs, isPooled } = options;
-  const connection: Record<string, string | number> = { application_name: name };
+  const target = readPostgresUrl(url);
+  const connection: Record<string, string | number> = { ...target.settings, application_name: name };
   if (!isPooled) {
     const timeouts = { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: statementTimeoutMs };
     Object.assign(connection, timeouts, KEEPALIVES);
   }
-  return postgres(url, {
+  return postgres({
+    ...toClientOptions(target),
     max: connectionsMax,
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
     backoff: () => RECONNECT_DELAY_SECONDS,
     onnotice: () => {},
     // The client would query array types on each new connection, and a backend that dies meanwhile
@@ -47,6 +49,30 @@ export function connectPostgres(url: string, options: ConnectPostgresOptions): S
     prepare: !isPooled,
     connection,
   });
+}
+
+/**
+ * A parsed URL as options of the client `postgres`, which would send the parameters that it does
+ * not know to the server. An option that the URL does not set is absent, so that the client's
+ * variables hold.
+ */
+export function toClientOptions(target: PostgresUrl): postgres.Options<{ textArray: postgres.PostgresType }> {
+  const { hosts, user, password, database, sessions, ssl, isTlsDirect, connectTimeoutSeconds } = target;
+  const seconds = Math.min(connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS);
+  const options: ReturnType<typeof toClientOptions> = { connect_timeout: seconds };
+  const [first] = hosts;
+  if (hosts.length === 1 && first !== undefined) Object.assign(options, first);
+  if (hosts.length > 1) {
+    // The types of the client know one host alone.
+    Object.assign(options, { host: hosts.map(({ host }) => host), port: hosts.map(({ port }) => port) });
+  }
+  if (user !== undefined) options.user = user;
+  if (password !== undefined) options.password = password;
+  if (database !== undefined) options.database = database;
+  if (sessions !== undefined) options.target_session_attrs = sessions;
+  if (ssl !== undefined) Object.assign(options, { ssl });
+  if (isTlsDirect) Object.assign(options, { sslnegotiation: "direct" });
+  return options;
 }
 
 const PROTOCOL_VIOLATION = "08P01";

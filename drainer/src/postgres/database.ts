@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { readPostgresUrl } from "shared/stores/postgres-url";
 import { connectPostgres, isRefusedByPooler, isTimedOut, type Sql } from "./connect-postgres.ts";
 
 /** One PostgreSQL database; every use of it has a deadline. */
@@ -28,8 +29,13 @@ export interface DatabaseOptions {
 // after the outage.
 const DEADLINE_MS = 3_000;
 const CONNECTIONS_MAX = 4;
-/** Application name in `pg_stat_activity`; each pool appends an id. */
+/**
+ * Application name in `pg_stat_activity`, unless the URL has one; each pool appends an id, by which
+ * its backends are found.
+ */
 const NAME = "drainer";
+// PostgreSQL cuts a name after 63 bytes, and the id has 36.
+const NAME_CHARACTERS_MAX = 26;
 /**
  * Statement timeout as a share of the deadline, so that the error of PostgreSQL comes before the
  * deadline.
@@ -51,11 +57,10 @@ class SettingsDropped extends Error {}
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const { deadlineMs = DEADLINE_MS, connectionsMax = CONNECTIONS_MAX } = options;
-  const { host, pathname } = new URL(url);
-  const label = `${host}${pathname}`;
+  const { label, applicationName = NAME } = readPostgresUrl(url);
   const statementTimeoutMs = Math.ceil(deadlineMs * STATEMENT_SHARE);
   const connect = ({ isPooled }: { isPooled: boolean }) => {
-    const name = `${NAME} ${crypto.randomUUID()}`;
+    const name = `${applicationName.slice(0, NAME_CHARACTERS_MAX)} ${crypto.randomUUID()}`;
     return {
       name,
       isPooled,

@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
+import { readPostgresUrl } from "shared/stores/postgres-url";
+import { toClientOptions } from "./connect-postgres.ts";
 import { openDatabase } from "./database.ts";
 
 const MIGRATIONS_DIR = join(import.meta.dir, "../../migrations");
 // Advisory lock that no other program uses: "lead" in ASCII.
 const LOCK_ID = 0x6c656164;
-const CONNECT_TIMEOUT_SECONDS = 2;
 /**
  * A longer wait for a table lock fails the migration: while it waits, later users of the table wait
  * behind it.
@@ -37,9 +38,11 @@ export async function migrate(url: string, dir: string = MIGRATIONS_DIR): Promis
   const missing = await findMissing(url, names);
   const applied: string[] = [];
   if (missing.length === 0) return applied;
-  const sql = postgres(url, {
+  const target = readPostgresUrl(url);
+  const sql = postgres({
+    ...toClientOptions(target),
+    connection: target.settings,
     max: 1,
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
     onnotice: () => {},
     fetch_types: false,
     prepare: false,

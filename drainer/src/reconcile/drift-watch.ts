@@ -82,7 +82,7 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
       }
     }
     for (const [queue, { kinds, examples }] of found) {
-      if (examples.length > 0) log.warn({ queue, kinds, examples }, "redis and postgres differ: bun run lb reconcile");
+      if (examples.length > 0) log.warn({ queue, kinds, examples }, "redis and postgres differ: ./lb reconcile");
     }
     if (found.size > 0 || failed === 0) {
       const kinds = new Map([...found].map(([tag, each]) => [tag, each.kinds]));

@@ -47,7 +47,7 @@ export const isVanishing = ({ to, region }: Move, { tag }: Shard): boolean =>
 /** Copies every entry to its new shard. A repetition changes nothing. */
 export async function copyEntries(move: Move): Promise<void> {
   const { redis, to, counts, onPage } = move;
-  const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
+  await using scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   for (const shard of move.from) {
     for (const board of to.boards) {
       for await (const page of readAhead(readStrangers(move, shard, entriesKey(shard, board)))) {

@@ -83,7 +83,7 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
       counts,
       to: createTopology(topology.regions, to, topology.boards),
       async onPage() {
-        if (!(await lease.hold())) throw new Error(`Another bun run lb repartition has taken over ${region}.`);
+        if (!(await lease.hold())) throw new Error(`Another ./lb repartition has taken over ${region}.`);
         onProgress?.(region, counts, expected);
       },
     };
@@ -166,5 +166,5 @@ async function hold(lease: Lease, region: string): Promise<void> {
   for (const endsAt = performance.now() + 2 * LEASE_TTL_MS; performance.now() < endsAt; await delay(100)) {
     if (await lease.hold()) return;
   }
-  throw new Error(`Another bun run lb repartition is at work on ${region}.`);
+  throw new Error(`Another ./lb repartition is at work on ${region}.`);
 }

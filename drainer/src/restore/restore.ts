@@ -67,7 +67,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
     topology.shards.some((shard) => shard.region === region && isIncluded(shard)),
   );
   const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, unknown: 0 };
-  const scripts = createInFlight(SCRIPTS_IN_FLIGHT);
+  await using scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   const onPage = () => onProgress?.(counts);
   const hasAccounts = isIncluded({ tag: ACCOUNTS_TAG });
   if (hasAccounts) await restoreAccountErasures(databases.home, stores.home, { onPage });

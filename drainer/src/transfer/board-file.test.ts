@@ -60,8 +60,14 @@ test("each fault of a line is named", () => {
     [`ann,a\u2028b,EU,5,${time},${time}`, /^name must have no line or paragraph separators/],
     [`ann,Ann,EU,9007199254740992,${time},${time}`, /^score must be an integer/],
     [`ann,Ann,EU,1.5,${time},${time}`, /^score must be an integer/],
-    [`ann,Ann,EU,1e3,${time},${time}`, /^score must be an integer/],
+    [`ann,Ann,EU,9007199254740990.6,${time},${time}`, /^score must be an integer; .* fraction/],
+    [`ann,Ann,EU,1e16,${time},${time}`, /^score must be an integer .* out of range/],
+    [`ann,Ann,EU,"1,000",${time},${time}`, /^score must be a number/],
+    [`ann,Ann,EU,,${time},${time}`, /^score must be a number/],
     [`ann,Ann,EU,5,yesterday,${time}`, /^reached_at must be a time/],
+    [`ann,Ann,EU,5,2026-02-30T03:04:05Z,${time}`, /^reached_at must be a time/],
+    [`ann,Ann,EU,5,${time},1969-12-31T23:59:59Z`, /^updated_at must be a time/],
+    [`ann,Ann,EU,5,2026-01-02T03:03:04.000001Z,${time}`, /^reached_at must not be after updated_at$/],
     [`ann,Ann,EU,5,${time}`, /^has 5 fields, not 6$/],
     [`ann,"Ann,EU,5,${time},${time}`, /Quoted field unterminated/],
   ];
@@ -73,14 +79,49 @@ test("each fault of a line is named", () => {
   expect(() => json.read(JSON.stringify({ ...rows[0], reached_at: time, updated_at: time }))).toThrow(/board/);
 });
 
+test.each([
+  ["1E+3", "1000"],
+  ["100.0", "100"],
+  ["1.2345678E7", "12345678"],
+  ["-0", "0"],
+  ["1e0", "1"],
+  ["9.007199254740991e15", "9007199254740991"],
+])("a score spelled %s is %s in either format", (spelling, score) => {
+  const time = "2026-01-02T03:03:04Z";
+  const csv = createLineReader("csv");
+  csv.read(HEADER.csv.trim());
+  expect(csv.read(`ann,Ann,EU,${spelling},${time},${time}`)?.score).toBe(score);
+  const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
+  const json = createLineReader("ndjson");
+  for (const value of [spelling, `"${spelling}"`]) expect(json.read(`{${fields},"score":${value}}`)?.score).toBe(score);
+});
+
+test("times are read with any offset, and cut to microseconds", () => {
+  const reader = createLineReader("csv");
+  reader.read(HEADER.csv.trim());
+  const line = "ann,Ann,EU,5,2026-01-02T04:03:04.6789012345+01:00,2026-01-02t03:03:04.678902z";
+  expect(reader.read(line)).toMatchObject({ reached_at: "1767322984678901", updated_at: "1767322984678902" });
+});
+
+test("a line of NDJSON whose score only rounds to an integer is refused, and the reason says which it is", () => {
+  const time = "2026-01-02T03:03:04Z";
+  const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
+  const read = (score: string) => () => createLineReader("ndjson").read(`{${fields},"score":${score}}`);
+  for (const score of ["9007199254740990.6", "1.5", "1e-1", '"1.5"']) expect(read(score)).toThrow("has a fraction");
+  for (const score of ["9007199254740992", "1e400", '"-1e17"']) expect(read(score)).toThrow("out of range");
+  for (const score of ["null", "true", "[5]", '""']) expect(read(score)).toThrow("must be a number");
+});
+
 describe("lines", () => {
-  async function* chunksOf(text: string, size: number) {
-    const bytes = Buffer.from(text);
+  async function* chunksOf(text: string, size: number, encoding: BufferEncoding) {
+    const bytes = Buffer.from(text, encoding);
     for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
   }
-  const read = async (text: string, size: number) => {
+  const read = async (text: string, size: number, encoding: BufferEncoding = "utf8") => {
     const lines: [number, string | undefined][] = [];
-    for await (const line of readLines(chunksOf(text, size))) lines.push([line.number, line.text]);
+    for await (const line of readLines(chunksOf(text, size, encoding))) {
+      lines.push([line.number, "text" in line ? line.text : undefined]);
+    }
     return lines;
   };
 
@@ -102,6 +143,36 @@ describe("lines", () => {
         [1, undefined],
         [2, "next"],
       ]);
+    }
+  });
+
+  test("that are not UTF-8 are named, and the others are read", async () => {
+    const lines = [];
+    for await (const line of readLines(chunksOf("head\r\nRenate\r\nRen\u00e9\r\nlast\r\n", 3, "latin1")))
+      lines.push(line);
+    expect(lines).toMatchObject([
+      { number: 1, text: "head" },
+      { number: 2, text: "Renate" },
+      { number: 3, fault: "is not UTF-8: save the file as UTF-8" },
+      { number: 4, text: "last" },
+    ]);
+  });
+
+  test("keep a byte order mark that does not begin the file, and U+FFFD where the file has it", async () => {
+    expect(await read("a\n\ufeffb\n\ufffd\n", 100)).toEqual([
+      [1, "a"],
+      [2, "\ufeffb"],
+      [3, "\ufffd"],
+    ]);
+  });
+
+  test("of UTF-16 end the file, with the name of the encoding", async () => {
+    for (const size of [1, 100]) {
+      for (const text of ["\ufeffuser_id\r\n", "user_id\n", '{"a":1}']) {
+        await expect(read(text, size, "utf16le")).rejects.toThrow("the file is UTF-16");
+        const bigEndian = Buffer.from(text, "utf16le").swap16().toString("latin1");
+        await expect(read(bigEndian, size, "latin1")).rejects.toThrow("the file is UTF-16");
+      }
     }
   });
 });

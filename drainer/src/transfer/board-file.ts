@@ -1,8 +1,9 @@
 import Papa from "papaparse";
+import { readInteger } from "shared/base/read-integer";
 import { fromIsoTime, toIsoTime } from "shared/base/times";
-import { findRepeatedName } from "shared/http/body";
+import { findRepeatedName, parseExact } from "shared/http/body";
 import { nameSchema } from "shared/model/names";
-import { userIdSchema } from "shared/model/scores";
+import { scoreSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
 
@@ -17,11 +18,13 @@ export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, n
 
 /**
  * Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits.
+ *
+ * @param toCell changes the texts that players choose
  */
-export function toLines(format: Format, rows: readonly EntryRow[]): string {
+export function toLines(format: Format, rows: readonly EntryRow[], toCell = asItIs): string {
   const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
-    user_id,
-    name,
+    user_id: toCell(user_id),
+    name: toCell(name),
     region,
     score: Number(score),
     reached_at: toIsoTime(Number(reached_at)),
@@ -33,28 +36,34 @@ export function toLines(format: Format, rows: readonly EntryRow[]): string {
   return `${Papa.unparse(table, { newline: "\n" })}\n`;
 }
 
+const asItIs = (text: string) => text;
+
 const time = z
   .string()
   .transform((text) => fromIsoTime(text))
   .refine((us) => us !== undefined && us >= 0, "must be a time such as 2026-01-02T03:04:05.678901Z")
   .transform(String);
 
-const INTEGER = "must be an integer from -9007199254740991 to 9007199254740991";
 const scoreText = z
-  .union([z.string().regex(/^-?\d{1,16}$/, INTEGER), z.number()], INTEGER)
-  .transform((value) => Number(value) + 0)
-  .refine(Number.isSafeInteger, INTEGER)
+  .unknown()
+  .transform((value) => (typeof value === "string" ? (readInteger(value) ?? value) : value))
+  .pipe(scoreSchema)
   .transform(String);
 
 /** A parsed line, its region in upper case. */
-export const lineSchema = z.strictObject({
-  user_id: userIdSchema,
-  name: nameSchema,
-  region: z.string().transform((region) => region.toUpperCase()),
-  score: scoreText,
-  reached_at: time,
-  updated_at: time,
-});
+export const lineSchema = z
+  .strictObject({
+    user_id: userIdSchema,
+    name: nameSchema,
+    region: z.string().transform((region) => region.toUpperCase()),
+    score: scoreText,
+    reached_at: time,
+    updated_at: time,
+  })
+  .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
+    path: ["reached_at"],
+    message: "must not be after updated_at",
+  });
 export type FileEntry = z.output<typeof lineSchema>;
 
 /** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */
@@ -69,13 +78,14 @@ export interface LineReader {
 /** The first line does not name the columns, so that no line can be read. */
 export class NoHeader extends Error {}
 
-export function createLineReader(format: Format): LineReader {
+/** @param fromCell changes every field of a CSV */
+export function createLineReader(format: Format, fromCell = asItIs): LineReader {
   let columns: readonly string[] | undefined;
   return {
     read(line) {
       if (line === "") return undefined;
       if (format === "ndjson") return check(parseJson(line));
-      const fields = splitCsv(line);
+      const fields = splitCsv(line).map(fromCell);
       if (columns === undefined) {
         const known = new Set<string>(COLUMNS);
         if (fields.length !== known.size || new Set(fields).intersection(known).size !== known.size) {
@@ -104,7 +114,7 @@ function splitCsv(line: string): string[] {
 function parseJson(line: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseExact(line);
   } catch {
     throw new Error("is not JSON");
   }

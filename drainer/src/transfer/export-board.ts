@@ -13,6 +13,8 @@ export interface ExportOptions {
   regions: readonly string[];
   /** Milliseconds that the drainer may take to write the scores acknowledged before the export. */
   waitMs: number;
+  /** Ends the export, also while it waits. */
+  signal?: AbortSignal;
 }
 
 const PAGE_ROWS = 5_000;
@@ -23,34 +25,39 @@ const LOOK_EVERY_MS = 50;
  * in its state before or after a concurrent write. Reads PostgreSQL along its key: a scan of a
  * ranking would miss players who move backwards.
  *
- * @throws Error when the drainer is not that far in time, and what Redis or PostgreSQL throw
+ * @throws Error when the drainer is not that far in time; the reason of `signal`; what Redis or
+ *   PostgreSQL throw
  */
 export async function* exportBoard(sides: Sides, options: ExportOptions): AsyncGenerator<EntryRow[]> {
   const { topology, stores, databases } = sides;
-  const { board, regions, waitMs } = options;
+  const { board, regions, waitMs, signal } = options;
   const shards = topology.shards.filter(({ region }) => regions.includes(region));
   const endsAt = performance.now() + waitMs;
-  await Promise.all(shards.map((shard) => awaitDrained(stores.of(shard.region), shard, endsAt)));
+  await Promise.all(shards.map((shard) => awaitDrained(stores.of(shard.region), shard, { endsAt, signal })));
   const readPart = (region: string) =>
     readBoardEntries(databases.of(region), { board, region, from: "visible_leaderboard" }, PAGE_ROWS);
   for (const region of regions) {
     for await (const page of readAhead(readPart(region))) {
+      signal?.throwIfAborted();
       yield page.filter(isSoundEntry);
     }
   }
 }
 
 /** Waits until all writes that a shard has acknowledged so far have left its queue. */
-async function awaitDrained(redis: Redis, shard: Shard, endsAt: number): Promise<void> {
+async function awaitDrained(
+  redis: Redis,
+  shard: Shard,
+  { endsAt, signal }: { endsAt: number; signal: AbortSignal | undefined },
+): Promise<void> {
   const latest = Number((await redis.get(clockKey(shard))) ?? 0);
   for (;;) {
+    signal?.throwIfAborted();
     const { oldestWaiting } = toMoment(await redis.lindex(queueKey(shard), -1), null, "0");
     if (oldestWaiting > latest) return;
     if (performance.now() > endsAt) {
       const waiting = await redis.llen(queueKey(shard));
-      throw new Error(
-        `${waiting} events of ${shard.tag} wait for PostgreSQL: is a drainer running? (bun run lb queue)`,
-      );
+      throw new Error(`${waiting} events of ${shard.tag} wait for PostgreSQL: is a drainer running? (./lb queue)`);
     }
     await delay(LOOK_EVERY_MS);
   }

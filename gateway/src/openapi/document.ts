@@ -58,7 +58,8 @@ export function createDocument(topology: Topology): OpenApiDocument {
       ].join("\n\n"),
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: "/", description: "The gateway that serves this document." }],
+    // Relative to the address of the document, which may have the prefix of a proxy.
+    servers: [{ url: ".", description: "The gateway that serves this document." }],
     tags: [
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other." },

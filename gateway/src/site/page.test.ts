@@ -19,8 +19,13 @@ const ask = async (path: string, headers: Record<string, string> = {}) => app.re
 test("the page has the settings of the deployment, and loads only its own assets", async () => {
   const html = await (await ask("/")).text();
   expect(html).toContain(Bun.escapeHTML(JSON.stringify(settings)));
-  const loaded = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
-  expect(loaded.filter((path) => path !== "/top").toSorted()).toEqual(assets().toSorted());
+  const named = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target ?? "");
+  const fetched = named.filter((target) => !/^(data:|#)/.test(target) && target !== "top");
+  expect(fetched.toSorted()).toEqual(
+    assets()
+      .map((path) => path.slice(1))
+      .toSorted(),
+  );
   expect(html).not.toMatch(/\{\{|<script>|<style|\son\w+=|style="|https?:\/\/(?!www\.w3\.org)/);
 });
 

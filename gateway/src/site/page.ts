@@ -42,11 +42,12 @@ export async function buildPage(settings: PageSettings): Promise<Route[]> {
   });
   const values: Record<string, string> = { settings: Bun.escapeHTML(JSON.stringify(settings)) };
   const assets = outputs.map((output) => {
-    const path = `/assets/${output.path.replace(/^.*[/\\]/, "")}`;
-    const isStyle = path.endsWith(".css");
-    values[isStyle ? "style" : "script"] = path;
+    // The page names its assets relative to itself, so that it works behind a proxy's prefix.
+    const target = `assets/${output.path.replace(/^.*[/\\]/, "")}`;
+    const isStyle = target.endsWith(".css");
+    values[isStyle ? "style" : "script"] = target;
     const type = isStyle ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
-    return toRoute(path, {
+    return toRoute(`/${target}`, {
       type,
       read: async () => new Uint8Array(await output.arrayBuffer()),
       cacheControl: CACHED_FOR_EVER,

@@ -43,7 +43,7 @@ async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> 
   const { json: _, ...settings } = options;
   const isWanted = (row: RowName) => options.only.includes(row);
   if (wrk === undefined && !options.only.every((row) => WITHOUT_WRK.includes(row))) {
-    throw new ConfigError([HOW_TO_GET_WRK], "Nothing was measured");
+    throw new ConfigError([HOW_TO_GET_WRK]);
   }
   const notes: string[] = [];
   if (nginx === undefined && isWanted("proxy")) {

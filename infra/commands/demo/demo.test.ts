@@ -19,7 +19,7 @@ describe("options", () => {
 
   test("that are not valid are named", () => {
     expect(() => parse("--players", "0", "--seconds", "x")).toThrow(
-      "The options are not valid:\n  --players must be from 1 to 1000000\n  --seconds must be a whole number",
+      "The configuration is not valid:\n  --players must be from 1 to 1000000\n  --seconds must be a whole number",
     );
     expect(() => parse("--player", "5")).toThrow(ConfigError);
   });

@@ -4,6 +4,7 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { bar, createProgress, rate } from "shared/command/progress";
 import { commaList, wholeNumber } from "shared/service/config";
 import { z } from "zod";
+import { gatewayUrl } from "../connect/gateway-url.ts";
 import { table } from "./display.ts";
 import { enter, type Player } from "./enter.ts";
 
@@ -21,7 +22,7 @@ const url = z
 const regions = z.string().toUpperCase().pipe(commaList);
 
 const options = {
-  url: value("URL", "the gateway", url.default("http://127.0.0.1:4000")),
+  url: value("URL", "the gateway; without it that of npm start", url.optional()),
   players: value("N", "players to register", wholeNumber(1, 1_000_000).default(1_000)),
   seconds: value("N", "how long they play", wholeNumber(1, 3_600).default(15)),
   concurrency: value("N", "requests at once", wholeNumber(1, 256).default(32)),
@@ -30,21 +31,21 @@ const options = {
   json: flag("the figures and the top as one JSON object"),
 };
 
-type DemoOptions = z.output<z.ZodObject<typeof options>>;
+type DemoOptions = z.output<z.ZodObject<typeof options>> & { url: string };
 
 export const demoCommand = defineCommand({
   name: "demo",
   about: "Registers players through the gateway, over all regions, and plays scores for a while.",
-  usage: "bun run lb demo [options]",
+  usage: "./lb demo [options]",
   options,
   notes: "Ends with 0; with 1 where it failed.",
-  async run({ options }) {
+  async run({ options, env }) {
+    const { url = gatewayUrl(env) } = options;
     try {
-      await demonstrate(options);
+      await demonstrate({ ...options, url });
       return 0;
     } catch (error) {
-      process.stderr.write(`${explain(error, options.url)}\n`);
-      return 1;
+      throw new Error(explain(error, url), { cause: error });
     }
   },
 });
@@ -119,6 +120,6 @@ function explain(error: unknown, url: string): string {
   if (error.errors.some(({ field }) => field === "password")) {
     return "This server requires passwords: name one with --password, for all players of the demo.";
   }
-  if (error.code === "no_answer") return `Nothing answers at ${url}: start it with npm start.`;
+  if (error.code === "no_answer") return `Nothing answers at ${url}: is npm start running?`;
   return `${error.message} (${error.status} ${error.code})`;
 }

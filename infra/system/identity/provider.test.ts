@@ -131,10 +131,10 @@ describe("is refused", () => {
     ["an end that is over", { exp: 1 }, /not valid here/],
     ["a beginning to come", { nbf: 4_000_000_000 }, /not valid here/],
     ["no subject", { sub: undefined }, /"sub".*no user_id/],
-    ["a subject that is no user_id", { sub: "auth0|5f7c" }, /"sub".*no user_id/],
     ["no region", { region: undefined }, /needs the claim "region"/],
     ["a region that is a number", { region: 5 }, /needs the claim "region"/],
     ["a region that is not configured", { region: "MARS" }, /not configured here/],
+    ["two regions", { region: ["EU", "NA"] }, /needs the claim "region"/],
   ];
   test.each(claims)("a token with %s", async (_, changed, detail) => {
     const token = await signAs(rsa, changed);
@@ -201,6 +201,18 @@ describe("a token of the identity provider for the id of a local account", () =>
     const response = await ranker.post("/auth/register", ada);
     expect([response.status, await response.json()]).toMatchObject([403, { code: "registration_closed" }]);
     expect(await sizeOf(under.redis)).toBe(0);
+  });
+
+  test("that is spelled never meets one, because no player can register such an id", async () => {
+    const open = await under.build();
+    const response = await open.post("/auth/register", {
+      ...ada,
+      user_id: "x--auth0_7C5f7c",
+      password: "correct horse",
+    });
+    expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ field: "user_id" }] }]);
+    expect((await services.ranker?.(await signAs(rsa, { sub: "auth0|5f7c" })))?.status).toBe(200);
+    expect(await open.boards.rank("EU", "main", "x--auth0_7C5f7c")).toMatchObject({ name: "Grace" });
   });
 
   test("gets 503 while the store of accounts is away, unless the player was confirmed before", async () => {

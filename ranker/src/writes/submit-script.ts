@@ -3,11 +3,11 @@ import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
 import { scoreTail } from "shared/model/events";
 import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
-import { refusedByRedis } from "shared/redis/connection";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
+import { refusedByRedis } from "shared/redis/reply-error";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import {
   accountErasedPart,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { newPasswordSchema, triedPasswordSchema } from "../auth/passwords.ts";
+import { SPELLED } from "../auth/subject-spelling.ts";
 import { nameSchema, triedNameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
 import { regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
@@ -14,9 +15,15 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+// Kept for players of an identity provider, who have no account here.
+const NOT_SPELLED = new RegExp(`^(?!${SPELLED})`);
+const registeredIdSchema = userIdSchema.regex(NOT_SPELLED, `must not begin with ${SPELLED}`).meta({
+  description: `The player's public name in every URL. It does not begin with \`${SPELLED}\`.`,
+});
+
 const registrationSchema = (topology: Topology, passwordsRequired: boolean) =>
   z.strictObject({
-    user_id: userIdSchema,
+    user_id: registeredIdSchema,
     name: nameSchema,
     region: regionSchema(topology),
     initialScore: scoreSchema.optional(),

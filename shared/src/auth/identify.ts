@@ -1,5 +1,6 @@
 import { invalidToken, Problem } from "../api/problems.ts";
 import type { Topology } from "../model/regions.ts";
+import { FailedCheck } from "./failed-check.ts";
 import type { Identity, Operator, Tokens } from "./tokens.ts";
 
 /**
@@ -15,7 +16,8 @@ export async function identify(
 ): Promise<Identity> {
   const identity = await tokens.verify(readBearer(authorization));
   if (regions.includes(identity.region)) return identity;
-  throw invalidToken("The token names a region that is not configured here. Log in again.");
+  const failed = new FailedCheck("region: not configured");
+  throw invalidToken("The token names a region that is not configured here. Log in again.", failed);
 }
 
 /**

@@ -4,6 +4,7 @@ import { invalidToken } from "../api/problems.ts";
 import { timeText } from "../model/events.ts";
 import { keptNameSchema } from "../model/names.ts";
 import { userIdSchema } from "../model/scores.ts";
+import { toFailedCheck } from "./failed-check.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
 const ALGORITHM = "HS256";
@@ -103,7 +104,7 @@ export function createOwnTokens(options: OwnTokenOptions, now: () => number): Ow
           cause ??= error;
         }
       }
-      throw invalidToken("The token is not valid here, or has expired. Log in again.", cause);
+      throw invalidToken("The token is not valid here, or has expired. Log in again.", toFailedCheck(cause));
     },
   };
 }

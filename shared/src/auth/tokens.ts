@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../log/log.ts";
 import { createOwnTokens, OPERATOR, type OwnClaims, type OwnTokenOptions } from "./own-tokens.ts";
-import { createProvider, type ProvidedClaims, type ProviderOptions } from "./provider.ts";
+import type { ProvidedClaims } from "./provided-claims.ts";
+import { createProvider, LEEWAY_SECONDS, type ProviderOptions } from "./provider.ts";
 
 /** The player that a verified token speaks for. */
 export interface Identity {
@@ -118,6 +119,6 @@ function fromOwn(claims: OwnClaims): Verified {
 
 const fromProvider = ({ sub, name, region, exp }: ProvidedClaims, generation: number): Verified => ({
   identity: { userId: sub, name, region, isExternal: true },
-  expiresAtMs: exp * 1000,
+  expiresAtMs: (exp + LEEWAY_SECONDS) * 1000,
   generation,
 });

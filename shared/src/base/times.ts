@@ -11,17 +11,29 @@ export function toIsoTime(us: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${THREE_DIGITS[us - ms * 1000]}Z`;
 }
 
-const ISO_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/;
+const RFC_3339 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 
 /**
- * The inverse of {@link toIsoTime}; accepts fewer digits.
+ * Reads an RFC 3339 time, with any offset; digits beyond microseconds are cut off. The leap second
+ * 23:59:60 UTC is read as the next second, as PostgreSQL reads it.
  *
- * @returns `undefined` for a malformed text
+ * @returns microseconds; undefined for a malformed text, or a day that does not exist
  */
 export function fromIsoTime(text: string): number | undefined {
-  const [, seconds, fraction = ""] = ISO_TIME.exec(text) ?? [];
-  const ms = seconds === undefined ? Number.NaN : Date.parse(`${seconds}Z`);
-  return Number.isNaN(ms) ? undefined : ms * 1000 + Number(fraction.padEnd(6, "0"));
+  const [match, ...fields] = RFC_3339.exec(text) ?? [];
+  if (match === undefined) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields.slice(0, 6).map(Number);
+  const date = new Date(Date.UTC(year, month - 1, day));
+  // Date.UTC takes 30 February for 2 March.
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  const [fraction = "", sign, offsetHours = "0", offsetMinutes = "0"] = fields.slice(6);
+  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === "-" ? -1 : 1);
+  const ms = date.getTime() + (hour * 60 + minute - offset) * MINUTE_MS + second * 1000;
+  if (second === 60 && ms % DAY_MS !== 0) return undefined;
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
 }
 
 /** Width of an arrival in decimal digits. */

@@ -2,7 +2,7 @@ import type { ParseArgsConfig } from "node:util";
 import { z } from "zod";
 import { ConfigError, type Environment } from "../service/config.ts";
 import { formatHelp } from "./format-help.ts";
-import { INVALID_OPTIONS, readArguments } from "./read-arguments.ts";
+import { readArguments } from "./read-arguments.ts";
 
 type Options = Record<string, z.ZodType>;
 
@@ -17,7 +17,7 @@ export interface Declaration<O extends Options, P extends z.ZodType> {
   name: string;
   /** One sentence: the first line of the command's help, and its line in a list of commands. */
   about: string;
-  /** How the command is called, such as `bun run lb export [FILE] [options]`. */
+  /** How the command is called, such as `./lb export [FILE] [options]`. */
   usage: string;
   /** The rest of the help, after the options. */
   notes: string;
@@ -89,7 +89,7 @@ export function defineCommand<O extends Options, P extends z.ZodType = z.ZodUnde
     const rest = positionalsSchema?.safeParse(positionals);
     if (rest?.success === false) faults.push(rest.error.issues[0]?.message ?? "");
     faults.unshift(...(declaration.check?.(valid as Partial<z.output<z.ZodObject<O>>>, env) ?? []));
-    if (faults.length > 0) throw new ConfigError(faults, INVALID_OPTIONS);
+    if (faults.length > 0) throw new ConfigError(faults);
     return { options: valid as z.output<z.ZodObject<O>>, positionals: rest?.data as z.output<P>, env };
   }
 

@@ -1,24 +1,40 @@
-import { toFinalMessage } from "../service/config.ts";
+import { redactSecrets } from "../log/redact.ts";
+import { ConfigError } from "../service/config.ts";
+import { Interrupted } from "./interrupt.ts";
 
 /**
- * Runs `work` as the whole process and sets the exit code that it returns; an error ends the
- * process with 1. When the reader closes the pipe early, as `head` does, the process exits with 0.
+ * Runs `work`, whose result is the exit code of the process; after an error it is 1, after
+ * `Interrupted` 128 + the number of the signal. A reader that closes the output early, as `head`
+ * does, ends the process with 0.
+ *
+ * @param name stands before each fault: `lb top: --limit must be from 1 to 10000`
  */
-export async function main(work: () => Promise<number>): Promise<void> {
+export async function main(work: () => Promise<number>, name = ""): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
-      print(error);
+      print(name, error);
       process.exit(1);
     });
   }
   try {
     process.exitCode = await work();
   } catch (error) {
-    print(error);
-    process.exitCode = 1;
+    print(name, error);
+    const code = error instanceof Interrupted ? error.exitCode : 1;
+    // A client that has given up on its store may keep timers for seconds, and the user waits.
+    process.stdout.write("", () => process.exit(code));
   }
 }
 
 // Bun would print every member of an error, and an error of Redis holds the arguments of its call.
-const print = (error: unknown) => process.stderr.write(toFinalMessage(error));
+function print(name: string, error: unknown): void {
+  const prefix = name === "" ? "" : `${name}: `;
+  for (const fault of faultsOf(error)) process.stderr.write(`${prefix}${fault}\n`);
+}
+
+function faultsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.faults;
+  if (error instanceof Interrupted) return [error.message];
+  return [redactSecrets(error instanceof Error && error.name === "Error" ? error.message : String(error))];
+}

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Problem, toInvalidRequest } from "../api/problems.ts";
+import { readInteger } from "../base/read-integer.ts";
 import type { HeaderSource } from "./header-list.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
@@ -87,13 +88,19 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
   return new Uint8Array(Buffer.concat(chunks, size));
 }
 
-// An integer that its text states exactly. 9007199254740991.4 would round to one, and a score be
-// stored that no client sent.
-const EXACT_INTEGER = /^-?\d+(\.0+)?([eE]\+?\d+)?$/;
+/**
+ * Parses JSON, and decides by a number's text whether it is an integer. A number with a fraction
+ * that would round to an integer becomes NaN: otherwise a score would be stored that no client
+ * sent.
+ *
+ * @throws SyntaxError
+ */
+export const parseExact = (json: string): unknown => JSON.parse(json, refuseRounded);
 
 function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || !Number.isInteger(value)) return value;
-  return EXACT_INTEGER.test(context?.source ?? "") ? value : Number.NaN;
+  const exact = readInteger(context?.source ?? "");
+  return exact === undefined || Number.isNaN(exact) ? Number.NaN : value;
 }
 
 /**
@@ -127,7 +134,7 @@ function parseJson<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<
   let value: unknown;
   try {
     text = decoder.decode(bytes);
-    value = JSON.parse(text, refuseRounded);
+    value = parseExact(text);
   } catch {
     throw new Problem("invalid_json", "The body is not JSON in UTF-8.");
   }

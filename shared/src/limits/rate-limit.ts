@@ -1,8 +1,8 @@
 import slotOf from "cluster-key-slot";
 import { type Ask, askTogether } from "../base/gather-turn.ts";
 import { NotSent } from "../redis/cluster.ts";
-import { isReply } from "../redis/connection.ts";
 import type { Redis } from "../redis/redis.ts";
+import { isReply } from "../redis/reply-error.ts";
 import { defineScript } from "../redis/scripts/define-script.ts";
 import giveBackSource from "./give-back.lua" with { type: "text" };
 import { createLocalBuckets } from "./local-buckets.ts";

@@ -12,6 +12,17 @@ test("scores keep both ends of the range", () => {
   for (const score of [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]) expect(scoreSchema.parse(score)).toBe(score);
 });
 
+test.each([
+  [1.5, "has a fraction"],
+  [Number.NaN, "has a fraction"],
+  [2 ** 53, "out of range"],
+  [-Infinity, "out of range"],
+  ["5", "must be a number"],
+  [undefined, "must be a number"],
+])("a score of %p is told why it is refused", (score, reason) => {
+  expect(scoreSchema.safeParse(score).error?.issues).toMatchObject([{ message: expect.stringContaining(reason) }]);
+});
+
 test("a region is accepted in any case, and only if it is configured", () => {
   expect(regionSchema(topology).parse("eu")).toBe("EU");
   expect(regionSchema(topology).safeParse("GLOBAL").success).toBe(false);

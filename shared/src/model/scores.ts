@@ -7,6 +7,7 @@ export const REASON_CHARACTERS_MAX = 200;
 
 // `meta` repeats in JSON Schema what a check in code means, for the OpenAPI document.
 
+export const USER_ID_CHARACTERS_MAX = 64;
 const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The check of {@link userIdSchema} without a message, for hot paths. */
@@ -28,13 +29,22 @@ export const reasonSchema = z
     description: `Kept in the log alone. ${PLAIN_IN_WORDS}`,
   });
 
+const OUT_OF_RANGE = "must be an integer from -9007199254740991 to 9007199254740991; this one is out of range";
+const FRACTION = "must be an integer; this number has a fraction";
+const notFinite = ({ input }: { input?: unknown }) => {
+  if (typeof input !== "number") return "must be a number";
+  return Number.isNaN(input) ? FRACTION : OUT_OF_RANGE;
+};
+
 /**
  * An integer in ±(2^53−1). Minus zero becomes zero: the two are spelled differently but rank the
- * same.
+ * same. NaN stands for a number with a fraction, as `readInteger` and `parseExact` give it.
  */
 export const scoreSchema = z
-  .number("must be a number")
-  .refine(Number.isSafeInteger, "must be an integer from -9007199254740991 to 9007199254740991")
+  .number({ error: notFinite })
+  .superRefine((score, { addIssue }) => {
+    if (!Number.isSafeInteger(score)) addIssue(Number.isInteger(score) ? OUT_OF_RANGE : FRACTION);
+  })
   .transform((score) => score + 0)
   .meta({
     type: "integer",

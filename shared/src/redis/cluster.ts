@@ -1,17 +1,10 @@
 import slotOf from "cluster-key-slot";
 import { Cluster, type RedisOptions } from "ioredis";
 import { REDIS_COMMAND_MS } from "../base/deadlines.ts";
-import {
-  addressOf,
-  type Connection,
-  type ConnectOptions,
-  failFast,
-  isReply,
-  reconnectDelayMs,
-  warnOnce,
-} from "./connection.ts";
+import { addressOf, type Connection, type ConnectOptions, failFast, reconnectDelayMs, warnOnce } from "./connection.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import type { RedisNodes } from "./nodes.ts";
+import { isReply } from "./reply-error.ts";
 import { trackRun } from "./run.ts";
 
 /** The command was not sent: its node is not connected. */
@@ -67,11 +60,11 @@ export function connectCluster(nodes: RedisNodes, options: ConnectOptions): Clus
   return cluster;
 }
 
-function loginOf({ username, password, isTls }: RedisNodes): Pick<RedisOptions, "username" | "password" | "tls"> {
+function loginOf({ username, password, isTls, tls }: RedisNodes): Pick<RedisOptions, "username" | "password" | "tls"> {
   const login: ReturnType<typeof loginOf> = {};
   if (username !== undefined) login.username = username;
   if (password !== undefined) login.password = password;
-  if (isTls) login.tls = {};
+  if (isTls) login.tls = tls ?? {};
   return login;
 }
 

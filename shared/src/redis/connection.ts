@@ -1,9 +1,12 @@
-import { Redis as Connection, type RedisOptions, ReplyError } from "ioredis";
+import { Redis as Connection, type RedisOptions } from "ioredis";
 import { backoffMs } from "../base/backoff.ts";
 import { REDIS_COMMAND_MS, REDIS_CONNECT_MS, REDIS_SILENCE_MS } from "../base/deadlines.ts";
 import type { Log } from "../log/log.ts";
 import { gatherWrites } from "./gather-writes.ts";
+import { parseRedisNodes } from "./nodes.ts";
+import { isReply } from "./reply-error.ts";
 import { trackRun } from "./run.ts";
+import { TLS_PARAMETERS } from "./tls.ts";
 
 /** A connection to one server. */
 export type { Connection };
@@ -45,17 +48,39 @@ export const failFast = ({ name, commandTimeoutMs = REDIS_COMMAND_MS }: ConnectO
 /** A connection to one server, which reconnects by itself. */
 export function connectServer(options: ConnectOptions): Connection {
   const { url, name, log } = options;
-  const redis = new Connection(url, { ...failFast(options), retryStrategy: reconnectDelayMs });
+  const settings = { ...failFast(options), retryStrategy: reconnectDelayMs };
+  const { isTls, tls } = parseRedisNodes(url);
+  const redis = new Connection(toPlainUrl(url), isTls ? { ...settings, tls: tls ?? {} } : settings);
   gatherWrites(redis);
   trackRun(redis, name, log);
   const warn = warnOnce(log, name);
   redis.on("error", warn);
+  redis.on("error", skipRefusedReadyCheck(redis));
   redis.on("ready", () => {
     log.info({ redis: name }, "redis ready");
     warn.forget();
   });
   return redis;
 }
+
+/** The URL without what `parseRedisNodes` has read: ioredis would take its own view of TLS. */
+function toPlainUrl(url: string): string {
+  const plain = new URL(url.trim().replace(/^rediss:/i, "redis:"));
+  for (const name of TLS_PARAMETERS) plain.searchParams.delete(name);
+  return plain.href;
+}
+
+// `rename-command INFO` and some managed stores; where the user may not call it, the reply is
+// NOPERM, and ioredis itself goes on without its check.
+const INFO_UNKNOWN = /unknown command.*\binfo\b|\binfo\b.*not (?:available|supported|allowed)/i;
+
+/**
+ * Turns off the ready check of ioredis for a server that has no `INFO`: the client would close the
+ * connection and try again without end. Such a server is used from the next connect on.
+ */
+const skipRefusedReadyCheck = (redis: Connection) => (error: unknown) => {
+  if (isReply(error) && INFO_UNKNOWN.test(error.message)) redis.options.enableReadyCheck = false;
+};
 
 const WARNINGS_MAX = 100;
 
@@ -73,9 +98,3 @@ export function warnOnce(log: Log, name: string) {
 
 /** `host:port`, as the nodes of a cluster call one another. */
 export const addressOf = ({ options }: Connection) => `${options.host}:${options.port}`;
-
-/** An error that a server replied to one command of a script that went on. */
-export const refusedByRedis = (message: string): Error => new ReplyError(message);
-
-/** Whether the server replied with this error; other errors are the connection's. */
-export const isReply = (error: unknown): error is Error => error instanceof ReplyError;

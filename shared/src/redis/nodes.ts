@@ -1,3 +1,5 @@
+import { type RedisTls, readTls, TLS_PARAMETERS } from "./tls.ts";
+
 /** Where a Redis is: one server, or several nodes of a cluster. */
 export interface RedisNodes {
   /** The nodes as `host:port`. */
@@ -5,6 +7,8 @@ export interface RedisNodes {
   username: string | undefined;
   password: string | undefined;
   isTls: boolean;
+  /** How the servers are verified, where the URL says so. */
+  tls?: RedisTls;
 }
 
 const PROTOCOLS = ["redis:", "rediss:"];
@@ -21,6 +25,8 @@ export function parseRedisNodes(text: string): RedisNodes {
   const [first = "", ...rest] = text.split(",").map((item) => item.trim());
   const url = parse(first);
   if (url === undefined) throw new Error("must be a URL that begins with redis:// or rediss://");
+  const tls = readTls(url);
+  for (const name of TLS_PARAMETERS) url.searchParams.delete(name);
   const others = rest.map((item) => parse(item.includes("://") ? item : `${url.protocol}//${item}`));
   const isPlain = (node: URL | undefined) =>
     node !== undefined &&
@@ -30,12 +36,14 @@ export function parseRedisNodes(text: string): RedisNodes {
   if (!isPlainFirst || !others.every(isPlain)) {
     throw new Error("must name the nodes of a cluster as redis://user:password@host:port,host:port,…, all of one kind");
   }
-  return {
+  const nodes: RedisNodes = {
     addresses: [url, ...others].flatMap((node) => (node === undefined ? [] : [addressOf(node)])),
     username: decodeURIComponent(url.username) || undefined,
     password: decodeURIComponent(url.password) || undefined,
     isTls: url.protocol === "rediss:",
   };
+  if (tls !== undefined) nodes.tls = tls;
+  return nodes;
 }
 
 function parse(text: string): URL | undefined {

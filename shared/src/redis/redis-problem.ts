@@ -1,13 +1,10 @@
 import { Problem } from "../api/problems.ts";
 import { NotSent } from "./cluster.ts";
-import { isReply } from "./connection.ts";
+import { isRefusal, isReply } from "./reply-error.ts";
 
 /** A failed read changed nothing; a write may stand although its reply was lost. */
 export type CallKind = "read" | "write";
 
-// Replies of a server that is up but cannot serve now. Every other error reply is a fault of this
-// code.
-const TRANSIENT_REPLY = /^(OOM|MISCONF|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|MOVED|ASK)\b/;
 // The reply to a script that touches undeclared keys while their slot moves. In a request, only
 // reading scripts touch undeclared keys, so this reply means that nothing was changed.
 const KEY_HAS_MOVED = /^ERR Script attempted to access a non local key in a cluster node/;
@@ -24,7 +21,7 @@ const NEVER_RUN = /enableOfflineQueue|^Too many Cluster redirections\. Last erro
 export function toRedisProblem(error: unknown, kind: CallKind): Problem {
   if (error instanceof Problem) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (isReply(error) && !TRANSIENT_REPLY.test(message) && !KEY_HAS_MOVED.test(message)) {
+  if (isRefusal(error) && !KEY_HAS_MOVED.test(message)) {
     return new Problem("internal", "Something failed on our side. Name the request id when you report it.", {
       cause: error,
     });

@@ -8,6 +8,7 @@ import {
   primariesOf as primariesOfCluster,
 } from "./cluster.ts";
 import { type Connection, type ConnectOptions, connectServer } from "./connection.ts";
+import { toWaitError, watchReplies } from "./last-reply.ts";
 import { parseRedisNodes } from "./nodes.ts";
 import { runOf } from "./run.ts";
 
@@ -48,12 +49,13 @@ const isReady = (redis: Redis) => (isCluster(redis) ? isWholeClusterReady(redis)
 /**
  * Waits until every server that takes writes is connected.
  *
- * @throws Error when one is not within `timeoutMs`
+ * @throws Error when one is not within `timeoutMs`, with the last error that it replied
  */
 export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void> {
   if (isReady(redis)) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
+  const replies = watchReplies(redis);
+  const timer = setTimeout(() => reject(toWaitError(replies.error, timeoutMs)), timeoutMs);
   const look = () => {
     if (isReady(redis)) resolve();
   };
@@ -64,6 +66,7 @@ export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void>
     await promise;
   } finally {
     clearTimeout(timer);
+    replies.stop();
     for (const event of events) redis.off(event, look);
   }
 }

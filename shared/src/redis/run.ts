@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Redis as Connection, ReplyError } from "ioredis";
+import type { Redis as Connection } from "ioredis";
 import type { Log } from "../log/log.ts";
+import { isRefusal } from "./reply-error.ts";
 
 /**
  * The run of a server that refuses `INFO`, as some managed stores do. Its restarts are not noticed:
@@ -9,7 +10,6 @@ import type { Log } from "../log/log.ts";
 export const UNKNOWN_RUN = "unknown";
 
 const ASK_AGAIN_MS = 100;
-const REFUSES_INFO = /^(NOPERM|ERR unknown command)/;
 const RUN = Symbol("run");
 
 /** A connection with the run of its server, as a property: a wrapper passes it on. */
@@ -32,7 +32,7 @@ export function trackRun(connection: Connection, name: string, log: Log): void {
         if (mine === life) withRun[RUN] = run;
         return;
       } catch (error) {
-        if (error instanceof ReplyError && REFUSES_INFO.test((error as Error).message)) {
+        if (isRefusal(error)) {
           log.warn({ redis: name, err: error }, "redis does not tell its run_id: an older copy of it is not noticed");
           if (mine === life) withRun[RUN] = UNKNOWN_RUN;
           return;

@@ -4,16 +4,14 @@ import { LOG_LEVELS } from "../log/log.ts";
 import { redactSecrets } from "../log/redact.ts";
 import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
+import { readPostgresUrl } from "../stores/postgres-url.ts";
 
 export type Environment = Record<string, string | undefined>;
 
 /** All faults of a configuration, one a line, each with its variable. */
 export class ConfigError extends Error {
-  constructor(
-    readonly faults: readonly string[],
-    heading = "The configuration is not valid",
-  ) {
-    super(`${heading}:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
     this.name = "ConfigError";
   }
 }
@@ -52,15 +50,21 @@ const urlOf = (...protocols: string[]) =>
       `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
     );
 
+/** Takes the message of what `read` throws, which completes the name of the variable. */
+function unlessThrown(read: (text: string) => unknown) {
+  return (text: string, context: z.RefinementCtx) => {
+    try {
+      read(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
 /** One server, or several comma-separated nodes of a cluster. */
-export const redisUrl = z.string().superRefine((text, context) => {
-  try {
-    parseRedisNodes(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-  }
-});
-export const postgresUrl = urlOf("postgres:", "postgresql:");
+export const redisUrl = z.string().superRefine(unlessThrown(parseRedisNodes));
+/** A connection URL of libpq. */
+export const postgresUrl = z.string().superRefine(unlessThrown(readPostgresUrl));
 export const httpUrl = urlOf("http:", "https:");
 
 /** From 0 to 1, in plain digits. */
@@ -72,13 +76,18 @@ const share = z
 // Bun takes no longer one: `Bun.serve` refuses 256.
 const IDLE_TIMEOUT_SECONDS_MAX = 255;
 
+const MODES = ["development", "production", "test"] as const;
+
 /** The variables of every service. */
 export const commonFields = {
   NODE_ENV: z
-    .enum(["development", "production", "test"])
+    .enum(MODES, `must be one of ${MODES.join(", ")}`)
     .default("development")
     .meta({ description: "In `production` a service refuses to start on a Redis without an append-only file." }),
-  LOG_LEVEL: z.enum(LOG_LEVELS).default("info").meta({ description: "Lowest level that the log has." }),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
+    .default("info")
+    .meta({ description: "Lowest level that the log has." }),
   HOST: z.string().default("127.0.0.1").meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
   HTTP_IDLE_TIMEOUT_SECONDS: wholeNumber(5, IDLE_TIMEOUT_SECONDS_MAX).default(IDLE_TIMEOUT_SECONDS_MAX).meta({
     description:
@@ -94,7 +103,7 @@ export const commonFields = {
     .meta({ description: "Home regions that players may have. The same in every process; it may grow." }),
   PARTITIONS: wholeNumber(1, PARTITIONS_MAX).default(1).meta({
     description:
-      "Shards of each region. Redis keeps the number and a process with another one does not start: `bun run lb repartition` changes it.",
+      "Shards of each region. Redis keeps the number and a process with another one does not start: `./lb repartition` changes it.",
   }),
   BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -")
     .default(["main"])
@@ -104,6 +113,10 @@ export const commonFields = {
       "Redis of the ranks, queues and token buckets: `redis://` or `rediss://`. Several comma-separated nodes are a Redis Cluster, whose other nodes are found.",
     example: "redis://127.0.0.1:6379",
     regionExample: "redis://redis-eu:6379",
+  }),
+  REDIS_CHECKS: z.enum(["warn", "strict"]).default("warn").meta({
+    description:
+      "Settings that Redis does not tell, as managed stores that refuse `CONFIG` do: `warn` names them in the log, `strict` does not start.",
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().meta({
     description: "Collector that takes traces as OTLP over HTTP; without it nothing is traced.",
@@ -142,14 +155,28 @@ export const tokenFields = {
     description: "`iss` of the provider's tokens; `JWT_ISSUER` unless set.",
     example: "https://id.example.com/",
   }),
-  JWT_JWKS_AUDIENCE: text
+  JWT_JWKS_AUDIENCE: text.optional().meta({
+    description:
+      "`aud` of the provider's tokens, or `client_id` of Cognito's access tokens; `JWT_AUDIENCE` unless set.",
+    example: "leaderboard",
+  }),
+  JWT_USER_ID_CLAIM: text.default("sub").meta({
+    description:
+      "Claim of the provider's tokens that becomes the `user_id`. One that is no `user_id` is spelled as one: docs/deploy.md.",
+  }),
+  JWT_REGION_CLAIM: text.default("region").meta({
+    description: "Claim of the provider's tokens that names the home region, or the path to it: `app_metadata.region`.",
+  }),
+  JWT_DEFAULT_REGION: text
+    .transform((region) => region.toUpperCase())
     .optional()
-    .meta({ description: "`aud` of the provider's tokens; `JWT_AUDIENCE` unless set.", example: "leaderboard" }),
-  JWT_REGION_CLAIM: text
-    .default("region")
-    .meta({ description: "Claim of the provider's tokens that names the home region." }),
+    .meta({
+      description: "Home region of a provider's token without that claim; it is refused unless this is set.",
+      example: "EU",
+    }),
   JWT_NAME_CLAIM: text.default("name").meta({
-    description: "Claim of the provider's tokens that names the player on boards; the `sub` where it is missing.",
+    description:
+      "Claim of the provider's tokens that names the player on boards; the subject where it is missing or cannot be shown.",
   }),
 };
 
@@ -171,12 +198,7 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
   prefixes: readonly P[],
   env: Environment,
 ): Settings<F, P> {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const result = z.object(fields).safeParse(present);
-  const faults = (result.error?.issues ?? []).map((issue) => {
-    const name = issue.path.join(".");
-    return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;
-  });
+  const { present, data, faults } = check(fields, env);
   const regions = fields.REGIONS.safeParse(present.REGIONS).data ?? [];
   const urlsByRegion = {} as Record<P, ReadonlyMap<string, string>>;
   for (const prefix of prefixes) {
@@ -191,12 +213,44 @@ export function parseEnvironment<F extends Fields, P extends string & keyof F>(
     }
     urlsByRegion[prefix] = urls;
   }
-  if (faults.length > 0 || !result.success) throw new ConfigError(faults);
-  return Object.freeze({ ...result.data, urlsByRegion }) as Settings<F, P>;
+  if (faults.length > 0 || data === undefined) throw new ConfigError(faults);
+  return Object.freeze({ ...data, urlsByRegion }) as Settings<F, P>;
 }
 
-/** The options of tokens, from the token fields. */
-export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields>>): TokenOptions {
+/**
+ * Parses a few variables, for a command that needs no others. An empty variable counts as unset.
+ *
+ * @throws ConfigError with all faults at once
+ */
+export function parseFields<F extends z.ZodRawShape>(fields: F, env: Environment): z.output<z.ZodObject<F>> {
+  const { data, faults } = check(fields, env);
+  if (data === undefined) throw new ConfigError(faults);
+  return data;
+}
+
+function check<F extends z.ZodRawShape>(fields: F, env: Environment) {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const result = z.object(fields).safeParse(present);
+  const faults = (result.error?.issues ?? []).map((issue) => {
+    const name = issue.path.join(".");
+    return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;
+  });
+  return { present, data: result.data, faults };
+}
+
+/** The token fields; a command that only signs has no regions. */
+type TokenSettings = z.output<z.ZodObject<typeof tokenFields>> & { REGIONS?: readonly string[] };
+
+/**
+ * The options of tokens, from the token fields.
+ *
+ * @throws ConfigError for a default region that is not configured
+ */
+export function toTokenOptions(settings: TokenSettings): TokenOptions {
+  const { JWT_DEFAULT_REGION: region, REGIONS: regions } = settings;
+  if (region !== undefined && regions !== undefined && !regions.includes(region)) {
+    throw new ConfigError([`JWT_DEFAULT_REGION must be one of ${regions.join(", ")}`]);
+  }
   return {
     secret: settings.JWT_SECRET,
     previousSecret: settings.JWT_SECRET_PREVIOUS,
@@ -210,7 +264,9 @@ export function toTokenOptions(settings: z.output<z.ZodObject<typeof tokenFields
             jwksUrl: settings.JWT_JWKS_URL,
             issuer: settings.JWT_JWKS_ISSUER ?? settings.JWT_ISSUER,
             audience: settings.JWT_JWKS_AUDIENCE ?? settings.JWT_AUDIENCE,
+            userIdClaim: settings.JWT_USER_ID_CLAIM,
             regionClaim: settings.JWT_REGION_CLAIM,
+            defaultRegion: settings.JWT_DEFAULT_REGION,
             nameClaim: settings.JWT_NAME_CLAIM,
           },
   };
@@ -235,6 +291,8 @@ export function toServiceConfig(
         ? undefined
         : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: settings.OTEL_TRACES_SAMPLER_ARG },
     redisUrl: settings.REDIS_URL,
+    /** What a setting that Redis does not tell leads to. */
+    redisChecks: settings.REDIS_CHECKS,
     redisUrlByRegion: settings.urlsByRegion.REDIS_URL,
   };
 }

@@ -1,10 +1,16 @@
 import type { Log } from "../log/log.ts";
 import { addressOf, type Connection } from "../redis/connection.ts";
 import { primariesOf, type Redis } from "../redis/redis.ts";
+import { readInfo, readSetting, type SettingName } from "./server-settings.ts";
 import { UnfitStore } from "./unfit-store.ts";
+
+/** What a setting that Redis does not tell leads to: a warning, or in `strict` no start. */
+export type RedisChecks = "warn" | "strict";
 
 export interface DurabilityOptions {
   isProduction: boolean;
+  /** `warn` unless given. */
+  redisChecks?: RedisChecks;
   log: Log;
 }
 
@@ -12,37 +18,56 @@ export interface DurabilityOptions {
  * Refuses a Redis that would lose data: one that evicts keys when memory is short, and in
  * production one without an append-only file. In production the log warns of a Redis that
  * acknowledges before it syncs. Checks all primaries of a cluster, and refuses a single node of a
- * cluster, which would serve only part of the keys.
+ * cluster, which would serve only part of the keys. A setting that Redis does not tell is a
+ * warning with its name.
  *
- * @throws UnfitStore that says which setting to change
+ * @throws UnfitStore that says which setting to change, or with strict checks to let Redis tell
  */
 export async function checkDurability(redis: Redis, options: DurabilityOptions): Promise<void> {
-  await Promise.all(primariesOf(redis).map((server) => checkServer(server, options)));
-  if (!redis.isCluster && (await readInfo(redis, "cluster", "cluster_enabled")) === "1") {
-    throw new UnfitStore(
-      "Redis is a node of a cluster: name several of its nodes in REDIS_URL, comma-separated, or this one twice.",
-    );
-  }
+  await Promise.all(primariesOf(redis).map((server) => checkServer(server, redis.isCluster, options)));
 }
 
-async function checkServer(server: Connection, { isProduction, log }: DurabilityOptions): Promise<void> {
-  const setting = async (name: string) => ((await server.config("GET", name)) as string[])[1];
+async function checkServer(
+  server: Connection,
+  isInCluster: boolean,
+  { isProduction, redisChecks = "warn", log }: DurabilityOptions,
+): Promise<void> {
+  const unknown: SettingName[] = [];
+  const setting = async (name: SettingName) => {
+    const value = await readSetting(server, name);
+    if (value === undefined) unknown.push(name);
+    return value;
+  };
   const policy = await setting("maxmemory-policy");
-  if (policy !== "noeviction") {
+  if (policy !== undefined && policy !== "noeviction") {
     throw new UnfitStore(
       `Redis has maxmemory-policy ${policy} and would drop scores when memory is short: set "maxmemory-policy noeviction".`,
     );
   }
-  if (!isProduction) return;
-  if ((await setting("appendonly")) !== "yes") {
+  if (!isInCluster && (await setting("cluster-enabled")) === "yes") {
     throw new UnfitStore(
-      'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
+      "Redis is a node of a cluster: name several of its nodes in REDIS_URL, comma-separated, or this one twice.",
     );
   }
-  const appendfsync = await setting("appendfsync");
-  if (appendfsync !== "always") {
-    log.warn({ appendfsync }, 'a crash of Redis may lose the last acknowledged writes: set "appendfsync always"');
+  if (isProduction) {
+    if ((await setting("appendonly")) === "no") {
+      throw new UnfitStore(
+        'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
+      );
+    }
+    const appendfsync = await setting("appendfsync");
+    if (appendfsync !== undefined && appendfsync !== "always") {
+      log.warn({ appendfsync }, 'a crash of Redis may lose the last acknowledged writes: set "appendfsync always"');
+    }
   }
+  if (unknown.length === 0) return;
+  if (redisChecks === "strict") {
+    throw new UnfitStore(
+      `Redis does not tell ${unknown.join(", ")}, and REDIS_CHECKS is strict: allow CONFIG GET and INFO to its user, ` +
+        "or set REDIS_CHECKS=warn.",
+    );
+  }
+  log.warn({ redis: addressOf(server), unchecked: unknown }, "redis does not tell these settings: check them yourself");
 }
 
 /**
@@ -55,8 +80,4 @@ export async function warnWithoutReplica(redis: Redis, log: Log): Promise<void> 
     if (replicas !== "0") continue;
     log.warn({ redis: addressOf(server) }, "DURABILITY=replicated, and no replica: writes are 503 until there is one");
   }
-}
-
-async function readInfo(redis: Redis, section: string, field: string): Promise<string | undefined> {
-  return new RegExp(`^${field}:(.*?)\r?$`, "m").exec(await redis.info(section))?.[1];
 }

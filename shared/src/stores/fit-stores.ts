@@ -4,8 +4,9 @@ import { allOrAny } from "../base/all-or-any.ts";
 import { TIMER_MS_MAX } from "../base/deadlines.ts";
 import type { Log } from "../log/log.ts";
 import type { Topology } from "../model/regions.ts";
+import { type LastReply, toWaitError, watchReplies } from "../redis/last-reply.ts";
 import { awaitReady, type Redis } from "../redis/redis.ts";
-import { checkDurability } from "./checks.ts";
+import { checkDurability, type RedisChecks } from "./checks.ts";
 import { checkSplit } from "./split.ts";
 import type { Stores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
@@ -26,7 +27,11 @@ export interface FitStoresOptions {
   /** Whether it needs the store of accounts. */
   needsHome: boolean;
   isProduction: boolean;
+  /** `warn` unless given. */
+  redisChecks?: RedisChecks;
   log: Log;
+  /** How long the start waits for a first store. */
+  timeoutMs?: number;
 }
 
 const BOOT_TIMEOUT_MS = 30_000;
@@ -40,27 +45,37 @@ const RETRY_CHECK_MS = 1_000;
  * its region stays unavailable and the log says which setting to change.
  *
  * @throws UnfitStore for a store that answers at the start and fails its checks; Error when no
- *   store answers
+ *   store can be used, with what one of them replied
  */
 export async function awaitFitStores(options: FitStoresOptions): Promise<FitStores> {
-  const { stores, topology, regions, needsHome, isProduction, log } = options;
+  const {
+    stores,
+    topology,
+    regions,
+    needsHome,
+    isProduction,
+    redisChecks = "warn",
+    log,
+    timeoutMs = BOOT_TIMEOUT_MS,
+  } = options;
   const fit = new Set<Redis>();
   let isBooting = true;
 
   async function check(redis: Redis): Promise<void> {
     await awaitReady(redis, TIMER_MS_MAX); // a region waits for its store as long as the process runs
-    await checkDurability(redis, { isProduction, log });
+    await checkDurability(redis, { isProduction, redisChecks, log });
     for (const region of regions) if (stores.of(region) === redis) await checkSplit(redis, topology, region);
     fit.add(redis);
   }
 
-  async function untilFit(redis: Redis): Promise<void> {
+  async function untilFit(redis: Redis, replies: LastReply): Promise<void> {
     let loggedMessage = "";
     while (!fit.has(redis)) {
       try {
         await check(redis);
       } catch (error) {
         if (isBooting && error instanceof UnfitStore) throw error;
+        replies.note(error);
         const { message } = error as Error;
         if (message !== loggedMessage) log.error({ err: error }, "a store is not fit to be used");
         loggedMessage = message;
@@ -71,8 +86,16 @@ export async function awaitFitStores(options: FitStoresOptions): Promise<FitStor
 
   const needed = new Set(regions.map((region) => stores.of(region)));
   if (needsHome) needed.add(stores.home);
-  const waits = new Map([...needed].map((redis) => [redis, untilFit(redis)]));
-  await allOrAny([...waits.values()], { graceMs: GRACE_MS, timeoutMs: BOOT_TIMEOUT_MS, what: "Redis" });
+  const replies = [...needed].map((redis) => ({ redis, last: watchReplies(redis) }));
+  const waits = new Map(replies.map(({ redis, last }) => [redis, untilFit(redis, last)]));
+  try {
+    await allOrAny([...waits.values()], { graceMs: GRACE_MS, timeoutMs, what: "Redis" });
+  } catch (error) {
+    if (error instanceof UnfitStore) throw error;
+    throw toWaitError(replies.map(({ last }) => last.error).find(isDefined), timeoutMs);
+  } finally {
+    for (const { last } of replies) last.stop();
+  }
   isBooting = false;
   const missing = regions.filter((region) => !fit.has(stores.of(region)));
   if (missing.length > 0) log.warn({ regions: missing }, "started without the stores of some regions");
@@ -86,3 +109,5 @@ export async function awaitFitStores(options: FitStoresOptions): Promise<FitStor
     whenFit: (redis) => waits.get(redis) ?? Promise.reject(new RangeError("the store is not needed here")),
   };
 }
+
+const isDefined = (error: Error | undefined) => error !== undefined;

@@ -29,7 +29,7 @@ test("an empty store takes the first number, and refuses every other with what t
   for (const other of [1, 2, 16]) {
     await expect(check(other)).rejects.toThrow(
       `PARTITIONS is ${other}, but the data of EU in Redis is split into 4: ` +
-        `set PARTITIONS=4, or move the data with bun run lb repartition --to ${other}.`,
+        `set PARTITIONS=4, or move the data with ./lb repartition --to ${other}.`,
     );
     await expect(check(other)).rejects.toBeInstanceOf(UnfitStore);
   }
@@ -80,7 +80,7 @@ test("while entries are moved no process starts, and the error says how to finis
   for (const isReadable of [true, false]) {
     await server.redis.set(splitKey("EU"), formatSplit({ partitions: 1, movingTo: 4, isReadable }));
     expect(await readSplit(server.redis, "EU")).toEqual({ partitions: 1, movingTo: 4, isReadable });
-    for (const number of [1, 4]) await expect(check(number)).rejects.toThrow("let bun run lb repartition --to 4 come");
+    for (const number of [1, 4]) await expect(check(number)).rejects.toThrow("let ./lb repartition --to 4 come");
   }
 });
 

@@ -84,13 +84,13 @@ function refuseOther({ partitions }: Topology, region: string, split: Split): vo
   if (movingTo !== undefined) {
     throw new UnfitStore(
       `The entries of ${region} are being moved from ${present} to ${movingTo} partitions: ` +
-        `let bun run lb repartition --to ${movingTo} come to its end, then set PARTITIONS=${movingTo}.`,
+        `let ./lb repartition --to ${movingTo} come to its end, then set PARTITIONS=${movingTo}.`,
     );
   }
   if (present !== partitions) {
     throw new UnfitStore(
       `PARTITIONS is ${partitions}, but the data of ${region} in Redis is split into ${present}: ` +
-        `set PARTITIONS=${present}, or move the data with bun run lb repartition --to ${partitions}.`,
+        `set PARTITIONS=${present}, or move the data with ./lb repartition --to ${partitions}.`,
     );
   }
 }

@@ -1,8 +1,9 @@
 import { sendToOwner } from "../cluster.ts";
-import { type Connection, isReply } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import { isCluster, type Redis } from "../redis.ts";
 import { type CallKind, toRedisProblem } from "../redis-problem.ts";
 import type { Confirm } from "../replica-wait.ts";
+import { isReply } from "../reply-error.ts";
 import { runOf } from "../run.ts";
 
 /** Lua functions that several scripts use, and the parts that these use in turn. */

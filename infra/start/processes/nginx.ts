@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, launch } from "stack/engine";
-import { toNginxConf } from "../deploy/nginx/nginx-conf.ts";
+import { toNginxConf } from "../../deploy/nginx/nginx-conf.ts";
 
 export interface NginxOptions {
   port: number;

@@ -9,6 +9,8 @@ export interface Member {
 
 export interface Supervised {
   readonly name: string;
+  /** Ends the process and starts it again. @returns once it is ready */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export const restartDelayMs = (failures: number) =>
 export async function supervise({ name, start }: Member, hooks: Hooks): Promise<Supervised> {
   const stopped = new AbortController();
   let current: Engine = await start();
+  let restart: PromiseWithResolvers<void> | undefined;
   hooks.onStart(current.pid);
 
   async function startAgain(failures: number): Promise<Engine | undefined> {
@@ -57,20 +60,31 @@ export async function supervise({ name, start }: Member, hooks: Hooks): Promise<
       const code = await current.exited;
       hooks.onExit(current.pid);
       if (stopped.signal.aborted) return;
-      failures = performance.now() - startedAt > SETTLED_MS ? 1 : failures + 1;
-      hooks.report(`${name} died (${code === -1 ? "by a signal" : `exit code ${code}`}); starting it again`);
+      if (restart !== undefined) failures = 0;
+      else {
+        failures = performance.now() - startedAt > SETTLED_MS ? 1 : failures + 1;
+        hooks.report(`${name} died (${code === -1 ? "by a signal" : `exit code ${code}`}); starting it again`);
+      }
       const next = await startAgain(failures);
       if (next === undefined) return;
       current = next;
       hooks.onStart(current.pid);
       if (stopped.signal.aborted) await current.stop();
       else hooks.report(`${name} runs again`);
+      restart?.resolve();
+      restart = undefined;
     }
   }
 
   const watching = watch();
   return {
     name,
+    async restart() {
+      restart ??= Promise.withResolvers<void>();
+      const { promise } = restart;
+      await current.stop();
+      await promise;
+    },
     async stop() {
       stopped.abort();
       await current.stop();

@@ -1,0 +1,62 @@
+import { claimHomes } from "shared/homes/homes";
+import { shardOf } from "shared/model/regions";
+import { erasedKey } from "shared/redis/keys";
+import { toErasedAt } from "../reconcile/oldest-queued.ts";
+import { readErasuresOf } from "../rows/read-erasures.ts";
+import type { Sides } from "../subjects/subjects.ts";
+import type { FileEntry } from "./board-file.ts";
+
+/** An entry with the number of its line. */
+export interface Numbered extends FileEntry {
+  line: number;
+}
+
+export interface ScreenOptions {
+  overwrites: boolean;
+  /** Is told why a line is left out. */
+  refuse: (line: number, reason: string) => void;
+}
+
+/**
+ * Leaves out players erased since the version of the line, and players of another home region. The
+ * first line of a player without a home decides it.
+ */
+export async function screenEntries(
+  { topology, stores, databases }: Sides,
+  entries: readonly Numbered[],
+  { overwrites, refuse }: ScreenOptions,
+): Promise<{ known: Numbered[]; erased: number }> {
+  const erasures = new Map<Numbered, string | null>();
+  for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
+    const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
+    ofShard.forEach((entry, index) => void erasures.set(entry, kept[index] ?? null));
+  }
+  const isErased = overwrites ? await readErasures(databases, entries) : () => false;
+  let erased = 0;
+  const standing = entries.filter((entry) => {
+    if (toErasedAt(erasures.get(entry)) < Number(entry.updated_at) && !isErased(entry)) return true;
+    erased++;
+    return false;
+  });
+  const homes = await claimHomes({ topology, stores }, standing);
+  const known = standing.filter(({ line, region }, index) => {
+    const home = homes[index] ?? region;
+    if (home !== region) refuse(line, `the player's home region is ${home}`);
+    return home === region;
+  });
+  return { known, erased };
+}
+
+/**
+ * Reads the erasures in PostgreSQL, because the new version of an overwriting line would pass them.
+ */
+async function readErasures(databases: Sides["databases"], entries: readonly Numbered[]) {
+  const erasedAt = new Map<string, number>();
+  for (const [region, ofRegion] of Map.groupBy(entries, (entry) => entry.region)) {
+    const ids = ofRegion.map(({ user_id }) => user_id);
+    const rows = await readErasuresOf(databases.of(region), region, ids);
+    for (const { user_id, erased_us } of rows) erasedAt.set(`${region} ${user_id}`, Number(erased_us));
+  }
+  return ({ region, user_id, updated_at }: Numbered) =>
+    (erasedAt.get(`${region} ${user_id}`) ?? -1) >= Number(updated_at);
+}

@@ -1,0 +1,116 @@
+import { parseRecord } from "shared/model/records";
+import { type Shard, shardOf } from "shared/model/regions";
+import { clockKey, entriesKey, shardKeys } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
+import { versionsPart } from "shared/redis/scripts/parts";
+import { compareSplit } from "shared/stores/split";
+import { fold } from "../drain/fold.ts";
+import { noteVersion } from "../guard/guarded-stores.ts";
+import type { Database } from "../postgres/database.ts";
+import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
+import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
+import { isSoundEntry } from "../rows/sound-rows.ts";
+import { upsertScores } from "../rows/upsert-scores.ts";
+import type { Sides } from "../subjects/subjects.ts";
+import { type Numbered, type ScreenOptions, screenEntries } from "./screen-entries.ts";
+import takeSource from "./take-versions.lua" with { type: "text" };
+
+const takeLayout = defineLayout({ keys: ["clock"], args: { count: "number", newest: "number" } });
+const takeScript = defineScript({
+  name: "take-versions",
+  source: takeSource,
+  parts: [versionsPart],
+  layout: takeLayout,
+  parse: Number,
+});
+
+interface WriteOptions extends ScreenOptions {
+  board: string;
+}
+
+/** Writes one batch to PostgreSQL, then to Redis. @returns its part of the import's counts */
+export async function writeEntries(
+  sides: Sides,
+  entries: readonly Numbered[],
+  { board, overwrites, refuse }: WriteOptions,
+) {
+  const { topology, stores, databases } = sides;
+  // A move may have begun since: entries put on the old shards would be lost.
+  const regions = new Set(entries.map(({ region }) => region));
+  await Promise.all([...regions].map((region) => compareSplit(stores.of(region), topology, region)));
+  const counts = { imported: 0, skipped: 0, repaired: 0, erased: 0 };
+  const { known, erased } = await screenEntries(sides, entries, { overwrites, refuse });
+  const rows = overwrites ? await renew(sides, known) : known;
+  const newest = fold(rows, ({ user_id }) => user_id).map(({ line: _, ...entry }): EntryRow => ({ board, ...entry }));
+  counts.erased += erased;
+  counts.skipped += known.length - newest.length;
+  for (const [database, ofDatabase] of Map.groupBy(newest, ({ region }) => databases.of(region))) {
+    await database.run((sql) => upsertScores(sql, ofDatabase));
+    const ids = ofDatabase.map(({ user_id }) => user_id);
+    const standing = new Map((await readEntriesOf(database, board, ids)).map((row) => [row.user_id, row]));
+    // PostgreSQL has refused the other rows, for a newer entry or an erasure: they must not be put
+    // into Redis.
+    const [taken, refused] = partition(ofDatabase, (row) => isSame(row, standing.get(row.user_id)));
+    const written = await putRows(sides, database, taken);
+    counts.imported += written;
+    counts.skipped += ofDatabase.length - written;
+    const newer = refused.flatMap(({ user_id, region }) => {
+      const row = standing.get(user_id);
+      return row !== undefined && row.region === region && isSoundEntry(row) ? [row] : [];
+    });
+    counts.repaired += await putRows(sides, database, await findLacking(sides, newer));
+  }
+  return counts;
+}
+
+/** Puts rows that PostgreSQL has into Redis. @returns how many of them are not older there */
+async function putRows({ topology, stores }: Sides, database: Database, rows: readonly EntryRow[]): Promise<number> {
+  let written = 0;
+  for (const slice of slicesByKeys(topology, rows)) {
+    written += await putEntries(stores.of(slice.shard.region), slice);
+    // The script has raised the clock: a Redis that has a lower clock later has lost the import.
+    const clock = await stores.of(slice.shard.region).get(clockKey(slice.shard));
+    if (clock !== null) await noteVersion(database, slice.shard.tag, clock);
+  }
+  return written;
+}
+
+/** Of rows that PostgreSQL has those that Redis lacks, or has in an older version. */
+async function findLacking({ topology, stores }: Sides, rows: readonly EntryRow[]): Promise<EntryRow[]> {
+  const lacking: EntryRow[] = [];
+  for (const { shard, board, rows: ofShard } of slicesByKeys(topology, rows)) {
+    const ids = ofShard.map(({ user_id }) => user_id);
+    const records = await stores.of(shard.region).hmget(entriesKey(shard, board), ...ids);
+    lacking.push(...ofShard.filter((row, index) => isOlder(records[index], row)));
+  }
+  return lacking;
+}
+
+const isOlder = (record: string | null | undefined, { updated_at }: EntryRow) =>
+  typeof record !== "string" || Number(parseRecord(record).updatedAt) < Number(updated_at);
+
+function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): [first: T[], second: T[]] {
+  const { first = [], second = [] } = Object.groupBy(all, (each) => (isFirst(each) ? "first" : "second"));
+  return [first, second];
+}
+
+const fields = ["region", "name", "score", "reached_at", "updated_at"] as const;
+const isSame = (a: EntryRow, b: EntryRow | undefined) =>
+  b !== undefined && fields.every((field) => a[field] === b[field]);
+
+/**
+ * The same entries with new versions from the clocks of their shards, in the order of the lines.
+ */
+async function renew({ topology, stores }: Sides, entries: readonly Numbered[]): Promise<Numbered[]> {
+  const byShard = Map.groupBy(entries, ({ region, user_id }) => shardOf(topology, region, user_id));
+  const renewed = await Promise.all(
+    [...byShard].map(async ([shard, ofShard]: [Shard, Numbered[]]) => {
+      const keys = takeLayout.toKeys(shardKeys(shard));
+      const newest = Math.max(...ofShard.map(({ updated_at }) => Number(updated_at)));
+      const args = takeLayout.toArgs({ count: ofShard.length, newest });
+      const first = await takeScript(stores.of(shard.region), keys, args);
+      return ofShard.map((entry, index) => ({ ...entry, updated_at: String(first + index) }));
+    }),
+  );
+  return renewed.flat();
+}

@@ -1,0 +1,31 @@
+import { LeaderboardError } from "shared/client/errors";
+import type { Live, LiveOptions } from "shared/client/live";
+import { wait } from "shared/client/retry";
+
+/**
+ * Reads again and again, for what the server has no stream of. Looks like a subscription of the
+ * client, so that `watch` takes either.
+ *
+ * @throws LeaderboardError for a permanent refusal; the reason of an aborted signal
+ */
+export async function* poll<E extends object>(
+  read: (signal: AbortSignal | undefined) => Promise<E>,
+  intervalMs: number,
+  { signal, onOpen, onLost }: LiveOptions,
+): AsyncGenerator<Live<E>, void, undefined> {
+  for (;;) {
+    let event: E | undefined;
+    try {
+      event = await read(signal);
+      onOpen?.();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof LeaderboardError) || isPermanent(error)) throw error;
+      onLost?.(error, intervalMs);
+    }
+    if (event !== undefined) yield { ...event, id: "" };
+    await wait(intervalMs, signal);
+  }
+}
+
+const isPermanent = ({ status }: LeaderboardError) => status >= 400 && status < 500 && status !== 429;

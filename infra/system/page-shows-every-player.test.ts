@@ -1,0 +1,185 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { type Client, createClient } from "shared/client";
+import { announceSkipped } from "testing/installed";
+import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
+import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
+
+if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
+
+const PLAYERS = 130;
+const idOf = (place: number) => `player-${place}`;
+
+let site: Site;
+let gateway: ServiceMember;
+let browser: Browser;
+const players: Client[] = [];
+beforeAll(async () => {
+  if (chromiumPath === undefined) return;
+  const env = {
+    LIVE_STREAMS_PER_ADDRESS: "100",
+    RATE_ADDRESS_BURST: "10000",
+    RATE_REGISTRATION_BURST: "10000",
+    RATE_USER_BURST: "10000",
+  };
+  [site, browser] = await Promise.all([startSite({ rankers: 1, drainers: 0, env }), startBrowser()]);
+  [gateway] = site.gateways;
+  const client = createClient({ url: gateway.url });
+  // The n-th player has the n-th place in EU.
+  for (let n = 1; n <= PLAYERS; n++) {
+    const { token } = await client.register({ user_id: idOf(n), name: `Name ${n}`, region: "EU" });
+    players.push(client.as(token));
+    await client.as(token).setScore({ score: 10_000 - n });
+  }
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+}, 30_000);
+
+const pages = watchPages();
+afterEach(async () => expect(await pages.close()).toEqual([]));
+
+async function open(path: string, options?: BrowserContextOptions): Promise<Page> {
+  const page = await pages.open(browser, gateway.url + path, options);
+  await page.locator("#rows tr:first-child bdi").waitFor();
+  return page;
+}
+
+async function login(page: Page, place: number): Promise<void> {
+  await page.locator("#enter [name=user_id]").fill(idOf(place));
+  await page.locator("#enter [name=name]").fill(`Name ${place}`);
+  await page.locator("#enter-button").click();
+  await page.locator("#submit").waitFor();
+}
+
+/** What a script on the page counts in each frame. */
+interface Sampled {
+  /** When the order of the rows changed, in ms. */
+  reorders: number[];
+  /** Frames in which a row covered another. */
+  overlaps: number;
+  frames: number;
+}
+
+const searchOf = (page: Page) => new URL(page.url()).search;
+const firstRow = (page: Page, name: string) =>
+  page.locator("#rows tr:first-child bdi", { hasText: new RegExp(`^${name}$`) }).waitFor();
+
+describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
+  test("links each row to its player, whose address works again, also by the browser's history", async () => {
+    const page = await open("/?region=EU");
+    const link = page.getByRole("row").getByRole("link", { name: "Name 3 player-3", exact: true });
+    expect(await link.getAttribute("href")).toBe("?region=EU&player=player-3");
+    await link.press("Enter");
+    await page.locator("#found-name:focus", { hasText: "Name 3" }).waitFor();
+    expect(searchOf(page)).toBe("?region=EU&player=player-3");
+    expect(await page.locator("#found-id").textContent()).toBe("player-3");
+    // A click anywhere on the row follows its link, and neighbours are links as well.
+    await page.locator("#rows tr:nth-child(5)").click({ position: { x: 8, y: 8 } });
+    await page.locator("#found-name:focus", { hasText: "Name 5" }).waitFor();
+    await page.locator("#neighbours a", { hasText: "Name 6" }).click();
+    await page.locator("#found-name:focus", { hasText: "Name 6" }).waitFor();
+    await page.goBack();
+    await page.locator("#found-name", { hasText: "Name 5" }).waitFor();
+    await page.reload();
+    await page.locator("#found-name", { hasText: "Name 5" }).waitFor();
+    await page.locator("#found-close").click();
+    expect([searchOf(page), await page.locator("#found").isHidden()]).toEqual(["?region=EU", true]);
+  });
+
+  test("says where the board shows the ID that a search wants", async () => {
+    const page = await open("/?region=EU");
+    await page.locator("#find-id").fill("Name 3");
+    await page.keyboard.press("Enter");
+    await page.locator("#find-message", { hasText: /Player ID|IDs below the names/ }).waitFor();
+    expect(await page.locator("#rows tr:nth-child(3) .about").textContent()).toBe("player-3");
+  });
+
+  test("shows the next and the previous page of a board, live at first, then read again and again", async () => {
+    const page = await open("/?region=EU");
+    expect(await page.locator("#previous").isHidden()).toBe(true);
+    await page.locator("#next").click();
+    await firstRow(page, "Name 21");
+    expect([searchOf(page), await page.locator("#page").textContent()]).toEqual(["?region=EU&page=2", "Page 2 of 7"]);
+    expect(await page.locator("#board:focus h2").textContent()).toBe("Places 21–40 in EU");
+    await page.goto(`${gateway.url}/?region=EU&page=7`);
+    await firstRow(page, "Name 121");
+    await page.locator("#state", { hasText: "Every 10 seconds" }).waitFor();
+    expect([await page.locator("#rows tr").count(), await page.locator("#next").isHidden()]).toEqual([10, true]);
+    await page.locator("#previous").click();
+    await firstRow(page, "Name 101");
+    // A page after the last one is the last one.
+    await page.goto(`${gateway.url}/?region=EU&page=50`);
+    await firstRow(page, "Name 121");
+    expect(searchOf(page)).toBe("?region=EU&page=7");
+  });
+
+  test("pins your own place while your row is on another page or out of sight", async () => {
+    const page = await open("/?region=EU", { viewport: { width: 360, height: 740 } });
+    const own = page.locator("#own");
+    expect(await own.isHidden()).toBe(true);
+    await login(page, 118);
+    await own.getByText("118").first().waitFor();
+    expect(await own.textContent()).toBe("118 Name 118 you 9,882");
+    await page.goto(`${gateway.url}/?region=EU&page=6`);
+    await page.locator("#rows .is-marked").waitFor();
+    await page.locator("#rows .is-marked").scrollIntoViewIfNeeded();
+    await own.waitFor({ state: "hidden" });
+    await page.evaluate("scrollTo(0, 0)");
+    await own.waitFor({ state: "visible" });
+    await page.getByRole("tab", { name: "NA" }).click();
+    await page.locator("#empty").waitFor();
+    await own.waitFor({ state: "hidden" });
+  });
+
+  test("gives names their room at 360 pixels beside a long score, in a table for screen readers too", async () => {
+    const name = "A name of 24 characters";
+    const client = createClient({ url: gateway.url });
+    const { token } = await client.register({ user_id: "long", name, region: "ASIA" });
+    await client.as(token).setScore({ score: Number.MAX_SAFE_INTEGER });
+    const page = await open("/?region=ASIA", { viewport: { width: 360, height: 740 } });
+    expect(await page.evaluate("(b => b.scrollWidth <= b.clientWidth)(document.querySelector('#rows bdi'))")).toBe(
+      true,
+    );
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    const cells = await page.getByRole("row").nth(1).getByRole("cell").allInnerTexts();
+    expect(cells.map((cell) => cell.replaceAll(/\s+/g, " ").trim())).toEqual([
+      "1",
+      `${name} long`,
+      "9,007,199,254,740,991",
+    ]);
+  });
+
+  test("reorders at most once a second, and lets no rows pass through each other where many move", async () => {
+    const page = await open("/?region=EU");
+    await page.evaluate(`
+      globalThis.reorders = [];
+      globalThis.overlaps = 0;
+      globalThis.frames = 0;
+      const rows = document.querySelector("#rows");
+      let order = "";
+      const look = () => {
+        const texts = [...rows.querySelectorAll("bdi")].map((bdi) => bdi.textContent).join();
+        if (texts !== order) reorders.push(performance.now());
+        order = texts;
+        const boxes = [...rows.children].map((row) => row.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+        frames++;
+        if (boxes.some((box, index) => index > 0 && boxes[index - 1].bottom - box.top > 2)) overlaps++;
+        requestAnimationFrame(look);
+      };
+      look();
+    `);
+    const sample = async () => (await page.evaluate("({ reorders, overlaps, frames })")) as Sampled;
+    // Each round moves all of the first twelve.
+    for (let round = 1; (await sample()).reorders.length < 5; round++) {
+      const writes = players.slice(0, 12).map((player, n) => player.setScore({ score: 20_000 + ((n + round) % 12) }));
+      await Promise.all(writes);
+    }
+    const seen = await sample();
+    const gaps = seen.reorders.slice(2).map((at, index) => at - (seen.reorders[index + 1] ?? 0));
+    expect(seen.frames).toBeGreaterThan(20);
+    for (const gap of gaps) expect(gap).toBeGreaterThan(900);
+    expect(seen.overlaps).toBe(0);
+  }, 60_000);
+});

@@ -1,0 +1,25 @@
+const PLAIN = /^-?\d{1,15}$/;
+const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+const DIGITS_MAX = 16; // of 2^53-1
+
+/**
+ * Reads an integer in ±(2^53−1) from decimal text, in any spelling: `1000`, `1E+3`, `100.0`,
+ * `1.2345678E7`, `-0`. It decides by the text, because `Number` rounds `9007199254740990.6` to an
+ * integer that the text does not state.
+ *
+ * @returns NaN for a number with a fraction, ±Infinity for an integer out of range, undefined for a
+ *   text that is not a decimal number
+ */
+export function readInteger(text: string): number | undefined {
+  if (PLAIN.test(text)) return Number(text) + 0;
+  const [, sign, whole = "", fraction = "", exponent = "0"] = DECIMAL.exec(text) ?? [];
+  if (sign === undefined) return undefined;
+  const given = (whole + fraction).replace(/^0+/, "");
+  const digits = given.replace(/0+$/, "");
+  if (digits === "") return 0;
+  const zeros = Number(exponent) - fraction.length + given.length - digits.length;
+  if (zeros < 0) return Number.NaN;
+  const size = digits.length + zeros > DIGITS_MAX ? Infinity : Number(digits + "0".repeat(zeros));
+  const value = Number.isSafeInteger(size) ? size : Infinity;
+  return sign === "-" ? -value : value;
+}
