@@ -82,6 +82,15 @@ export const BODY_ROUTES: BodyRoute[] = [
         .tuple(fc.record({ board }, optional), fc.constantFrom("set", "add"), score)
         .map(([common, operation, value]) => ({ ...common, operation, value })),
   },
+  {
+    path: "/players/ada/rename",
+    isWrite: true,
+    isOperators: true,
+    required: ["name"],
+    numbers: [],
+    // The name that the login of another request has.
+    body: ({ name }) => fc.constantFrom({ name }, { name, reason: "an insult" }),
+  },
 ];
 
 /** Requests of operators about one player, with no body or an optional one. */
