@@ -140,7 +140,8 @@ export function postTo(
 }
 
 export const aRoute = fc.constantFrom(...BODY_ROUTES);
-export const aWriteRoute = fc.constantFrom(...BODY_ROUTES.filter(({ isWrite }) => isWrite));
+/** A route that writes a score, and takes an Idempotency-Key. */
+export const aScoreRoute = fc.constantFrom(...BODY_ROUTES.filter(({ path }) => path.includes("/score")));
 export const named = (what: string) => (request: Generated) => ({ ...request, what });
 
 /** A field name that no body and no query has. */
