@@ -115,11 +115,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return {
     async register({ user_id, name, region, initialScore, password }, networks = UNKNOWN) {
       if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
+      // The script decides. Asking before it saves the hash of a password for an id that is taken.
+      if (await isTaken(user_id)) throw userExists(user_id);
       // The script knows the homes that are written down; an entry tells of an older one.
       const home = await findHome(user_id);
       if (home !== undefined && home !== region) throw livesIn(home);
-      // The script decides. Asking before it saves the hash of a password for an id that is taken.
-      if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
       const keys = registerLayout.toKeys(accountKeys(user_id));
       const args = registerLayout.toArgs({
