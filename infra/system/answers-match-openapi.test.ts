@@ -139,6 +139,7 @@ const acts: [route: string, target: string, body?: object][] = [
   ["POST /players/{userId}/score", "/players/eve/score", { operation: "set", value: 4 }],
   ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
   ["POST /players/{userId}/unhide", "/players/eve/unhide"],
+  ["POST /players/{userId}/rename", "/players/eve/rename", { name: "Player 7", reason: "an insult" }],
   ["DELETE /players/{userId}", "/players/eve"],
 ];
 const service = ["GET /health", "GET /ready", "GET /openapi.json"];
@@ -231,10 +232,14 @@ describe("every answer conforms to the document", () => {
     }
     for (const [route, body] of writes) await meet("forbidden", route, { body, operator: "root" });
     await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
-    for (const act of ["hide", "unhide"]) {
+    for (const act of ["hide", "unhide", "rename"]) {
       const route = `POST /players/{userId}/${act}`;
       const target = `/players/taken/${act}`;
-      await meet("not_found", route, { target: `/players/nobody/${act}`, operator: "root" });
+      await meet("not_found", route, {
+        target: `/players/nobody/${act}`,
+        body: act === "rename" ? { name: "Player 7" } : {},
+        operator: "root",
+      });
       await meet("invalid_json", route, { target, body: "{", operator: "root" });
       await meet("body_too_large", route, { target, body: "x".repeat(17_000), operator: "root" });
       const headers = { "Content-Type": "text/plain" };
@@ -317,6 +322,11 @@ test.each<[id: string, what: string, body: object]>([
   ["unhidePlayer", "a reason with an escape character", { reason: "\u001b[31m" }],
   ["hidePlayer", "an unknown field", { why: "a bot" }],
   ["unhidePlayer", "a number for a reason", { reason: 5 }],
+  ["renamePlayer", "no field", {}],
+  ["renamePlayer", "a name", { name: "Player 7" }],
+  ["renamePlayer", "a name that draws nothing", { name: "\u3164" }],
+  ["renamePlayer", "a name of spaces", { name: "  " }],
+  ["renamePlayer", "a name of two lines", { name: "a\u2028b" }],
 ])("the schema of a body accepts exactly what the server accepts: %s with %s", async (id, _, body) => {
   const { method, path, tag } = all.find((operation) => operation.id === id) ?? { method: "", path: "", tag: "" };
   const target = path.replace(":userId", "hal");

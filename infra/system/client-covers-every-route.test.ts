@@ -50,6 +50,11 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(await operator.playerRecord("cyd")).toMatchObject({ user_id: "cyd", entries: [{ score: 5 }] });
     expect(await operator.hidePlayer("cyd")).toEqual({ user_id: "cyd", hidden: true, boards: 1 });
     expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
+    expect(await operator.renamePlayer("cyd", { name: "Player 7" })).toEqual({
+      user_id: "cyd",
+      name: "Player 7",
+      boards: 1,
+    });
     const shown = await operator.unhidePlayer("cyd", { reason: "a mistake" });
     expect([shown, await client.rank("cyd")]).toMatchObject([{ hidden: false, boards: 1 }, { score: 5 }]);
     expect(await operator.erasePlayer("cyd")).toEqual({ user_id: "cyd", entries: 1, account: true });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { homesKey } from "shared/redis/keys";
 import { dirForFile, forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
 import { runLb } from "testing/services/run-lb";
@@ -139,6 +140,18 @@ test("an import brings no erased player back and moves no player to another regi
   expect([(await top()).total, await exported()]).toEqual([0, HEADER.csv]);
   await under.sides.stores.home.hset("account:{accounts}:p1", { name: "p1", region: "NA", created_at: "1" });
   expect((await imported(HEADER.csv + line("p1", 5, OLD, "EU"))).bad).toEqual(["2 the player's home region is NA"]);
+});
+
+test("an import moves no player without an account to another region, of one file or of an earlier one", async () => {
+  const other = "the player's home region is EU";
+  const both = HEADER.csv + line("p0", 1, OLD, "EU") + line("p0", 2, OLD, "NA");
+  expect((await imported(both)).bad).toEqual([`3 ${other}`]);
+  for (const overwrites of [false, true]) {
+    expect((await imported(HEADER.csv + line("p0", 3, OLD, "NA"), { overwrites })).bad).toEqual([`2 ${other}`]);
+  }
+  expect(await top()).toMatchObject({ total: 1, entries: [{ region: "EU", score: 1 }] });
+  await under.sides.stores.home.del(homesKey);
+  expect((await imported(HEADER.csv + line("p0", 3, OLD, "NA"))).bad).toEqual([`2 ${other}`]);
 });
 
 test("a large import updates the table statistics, so that an export does not sort for every page", async () => {

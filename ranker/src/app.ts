@@ -12,10 +12,10 @@ import { boardRoutes } from "./routes/boards.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { logActs } from "./routes/log-acts.ts";
 import { type PlayerRouteDeps, playerRoutes } from "./routes/players.ts";
-import { scoreRoutes } from "./routes/scores.ts";
+import { type ScoreRouteDeps, scoreRoutes } from "./routes/scores.ts";
 import { type CallerDeps, createToRoute } from "./routes/to-route.ts";
 
-export interface RankerDeps extends CallerDeps, AccountRouteDeps, PlayerRouteDeps {
+export interface RankerDeps extends CallerDeps, AccountRouteDeps, PlayerRouteDeps, ScoreRouteDeps {
   boards: Boards;
   live: Live;
   passwordsRequired: boolean;

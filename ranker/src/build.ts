@@ -10,6 +10,7 @@ import type { Stores } from "shared/stores/stores";
 import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
 import { type ConfirmAccount, createConfirmAccount } from "./accounts/confirm-account.ts";
+import { createHomes } from "./accounts/homes.ts";
 import { createCountTry } from "./accounts/login-tries.ts";
 import { measureAccounts } from "./accounts/metrics.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
@@ -20,6 +21,7 @@ import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
 import { createPlayers } from "./players/players.ts";
+import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
 import { measureWrites } from "./writes/metrics.ts";
@@ -88,11 +90,13 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     onReplay,
     traceparent: tracing?.current,
   });
+  const homes = createHomes({ topology, stores });
   const accounts = createAccounts({
     redis: stores.home,
     writer: writers.home,
     confirm,
     fences,
+    findHome: homes.find,
     passwords,
     submit,
     hasRoom: createHasRoom({ topology, redisOf: stores.of, queueMax }),
@@ -110,9 +114,11 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     boards,
     live,
     submit,
+    homes,
     accounts,
     players: createPlayers(topology, stores),
     erasePlayer,
+    renamePlayer: createRenamePlayer(written),
     setVisibility,
     tokens,
     confirmAccount: parts.confirmAccount ?? createConfirmAccount(stores.home, { onConfirm }),

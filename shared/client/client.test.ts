@@ -77,6 +77,7 @@ describe("every method sends the request of its route", () => {
     ["GET /players/grace", undefined, (client) => client.playerRecord("grace")],
     ["POST /players/a%20b/hide", { reason: "a bot" }, (client) => client.hidePlayer("a b", { reason: "a bot" })],
     ["POST /players/grace/unhide", undefined, (client) => client.unhidePlayer("grace")],
+    ["POST /players/grace/rename", { name: "G" }, (client) => client.renamePlayer("grace", { name: "G" })],
     ["DELETE /players/grace", undefined, (client) => client.erasePlayer("grace")],
     ["GET /health", undefined, (client) => client.health()],
     ["GET /ready", undefined, (client) => client.ready()],

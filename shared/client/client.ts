@@ -4,10 +4,12 @@ import type { Entry } from "../src/api/entries.ts";
 import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
 import type {
   ErasedPlayer,
+  OperatorName,
   OperatorReason,
   OperatorScore,
   PlayerRecord,
   PlayerVisibility,
+  RenamedPlayer,
 } from "../src/api/players.ts";
 import type { AddScore, CreateScore, SetScore } from "../src/api/scores.ts";
 import type { Health, Readiness } from "../src/api/status.ts";
@@ -74,6 +76,10 @@ export interface Client {
   hidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
   /** For operators: shows a hidden player again. */
   unhidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
+  /**
+   * For operators: gives a player another name. Codes: `not_found`, `forbidden`, `outcome_unknown`.
+   */
+  renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
   /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
@@ -104,8 +110,8 @@ export function createClient(options: ClientOptions): Client {
     const headers = { ...authorization, "Idempotency-Key": idempotencyKey };
     return ask<Entry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
   };
-  const act = (target: string, body: unknown, { signal }: CallOptions = {}) =>
-    ask<PlayerVisibility>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
+  const act = <T>(target: string, body: unknown, { signal }: CallOptions = {}) =>
+    ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
 
   return {
     as: (token) => createClient({ ...options, token }),
@@ -122,8 +128,9 @@ export function createClient(options: ClientOptions): Client {
       subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
     playerRecord: (userId, more) => get(toPlayer(userId), more, { headers: authorization }),
-    hidePlayer: (userId, why, more) => act(`${toPlayer(userId)}/hide`, why, more),
-    unhidePlayer: (userId, why, more) => act(`${toPlayer(userId)}/unhide`, why, more),
+    hidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/hide`, why, more),
+    unhidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/unhide`, why, more),
+    renamePlayer: (userId, change, more) => act<RenamedPlayer>(`${toPlayer(userId)}/rename`, change, more),
     erasePlayer: (userId, { signal } = {}) =>
       ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),

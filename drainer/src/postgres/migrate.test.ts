@@ -22,6 +22,7 @@ const MIGRATIONS = [
   "0002_erase_players.sql",
   "0003_hide_players.sql",
   "0004_guard_stores.sql",
+  "0005_rename_players.sql",
 ];
 
 const tablesOf = async (url: string) => {

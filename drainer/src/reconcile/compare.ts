@@ -12,6 +12,8 @@ export const DRIFT_KINDS = [
   "entry_broken",
   /** Redis has another account under the id, although the account in PostgreSQL was not erased. */
   "entry_foreign",
+  /** The player also has an entry in another region, and that one counts. */
+  "entry_doubled",
   /** Neither store has enough to repair the other. */
   "unrepairable",
 ] as const;

@@ -4,8 +4,8 @@ import { putVisibility } from "../restore/put-visibility.ts";
 import { isVanishing, type Move, newShardOf, readStrangers } from "./move-entries.ts";
 
 /**
- * Copies to the new shards who is hidden, before the entries that depend on it. A repetition
- * changes nothing.
+ * Copies to the new shards who is hidden or renamed, before the entries that depend on it. A
+ * repetition changes nothing.
  */
 export async function copyVisibility(move: Move): Promise<void> {
   const { redis, region, to, from, onPage } = move;
@@ -15,8 +15,8 @@ export async function copyVisibility(move: Move): Promise<void> {
         const found = parseVisibility(text);
         if (found === undefined) continue;
         const place = { shard: newShardOf(move, userId), boards: to.boards };
-        const { isHidden: hidden, version: updated_at } = found;
-        await putVisibility(redis, place, { user_id: userId, region, hidden, updated_at });
+        const { isHidden: hidden, name, version: updated_at } = found;
+        await putVisibility(redis, place, { user_id: userId, region, hidden, name, updated_at });
       }
       await onPage();
     }

@@ -9,7 +9,7 @@ import source from "./put-visibility.lua" with { type: "text" };
 
 const layout = defineLayout({
   keys: ["visibility", "clock", "erased"],
-  args: { userId: "text", version: "text", state: "text", wrong: "text" },
+  args: { userId: "text", version: "text", state: "text", name: "text", wrong: "text" },
 });
 const script = defineScript({
   name: "put-visibility",
@@ -20,7 +20,8 @@ const script = defineScript({
 });
 
 /**
- * Writes on a shard whether a player is hidden, and moves the player's entries accordingly.
+ * Writes on a shard whether a player is hidden and which name an operator gave, and moves the
+ * player's entries accordingly.
  *
  * @param wrong a wrong present value to overwrite, even if it is newer; empty where there is none
  * @returns false where a newer value stays, or the player was erased since
@@ -28,10 +29,10 @@ const script = defineScript({
 export function putVisibility(
   redis: Redis,
   { shard, boards }: { shard: Shard; boards: readonly string[] },
-  { user_id: userId, hidden, updated_at: version }: VisibilityEvent,
+  { user_id: userId, hidden, name = "", updated_at: version }: VisibilityEvent,
   wrong = "",
 ): Promise<boolean> {
   const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
   keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
-  return script(redis, keys, layout.toArgs({ userId, version, state: toState(hidden), wrong }));
+  return script(redis, keys, layout.toArgs({ userId, version, state: toState(hidden), name, wrong }));
 }

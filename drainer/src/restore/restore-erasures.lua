@@ -3,7 +3,7 @@
 Removes players from one shard whom PostgreSQL has erased: an older copy of Redis still has them.
 
 KEYS clock       string  last version given out on the shard
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
      then for each player
        erased    string  version and account of an erasure
      then three for each board: ranking zset, hidden zset, entries hash

@@ -6,7 +6,7 @@ KEYS board       zset    score -> <arrival><user_id>
      hidden      zset    the same for players who are hidden
      entries     hash    user_id -> <arrival> <updated_at> <score> <name>
      clock       string  last version given out on the shard
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
      then for each row
        erased    string  version and account of an erasure of the player
 ARGV for each row

@@ -4,7 +4,8 @@ import type { Database } from "../postgres/database.ts";
 import { PAGE_ROWS, readPages, validUserIds } from "./row-pages.ts";
 import { toMicroseconds } from "./version-rule.ts";
 
-const columns = (sql: Sql) => sql`region, user_id, hidden, ${toMicroseconds(sql, "changed_at")} AS updated_at`;
+const columns = (sql: Sql) => sql`
+  region, user_id, hidden, coalesce(name, '') AS name, ${toMicroseconds(sql, "changed_at")} AS updated_at`;
 
 /** Which players of a region are hidden, and which were shown again, page by page. */
 export const readVisibility = (

@@ -10,22 +10,23 @@ async function write(
   { replaces, origin }: UpsertOptions,
 ): Promise<number> {
   const newest = fold(events, ({ region, user_id }) => `${region}\n${user_id}`);
-  const column = (name: keyof VisibilityEvent) => newest.map((event) => String(event[name]));
+  const column = (name: keyof VisibilityEvent) => newest.map((event) => String(event[name] ?? ""));
   const written = await sql`
-    INSERT INTO visibility (region, user_id, hidden, changed_at)
-    SELECT region, user_id, hidden::boolean, ${toTime(sql, "updated_at")}
+    INSERT INTO visibility (region, user_id, hidden, name, changed_at)
+    SELECT region, user_id, hidden::boolean, nullif(name, ''), ${toTime(sql, "updated_at")}
     FROM unnest(
       ${column("region")}::text[], ${column("user_id")}::text[], ${column("hidden")}::text[],
-      ${column("updated_at")}::text[]
-    ) AS event (region, user_id, hidden, updated_at)
+      ${column("name")}::text[], ${column("updated_at")}::text[]
+    ) AS event (region, user_id, hidden, name, updated_at)
     WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)}
-    ON CONFLICT (region, user_id) DO UPDATE SET hidden = excluded.hidden, changed_at = excluded.changed_at
+    ON CONFLICT (region, user_id) DO UPDATE
+    SET hidden = excluded.hidden, name = excluded.name, changed_at = excluded.changed_at
     WHERE ${mayReplace(sql, "visibility", "changed_at", replaces)}`;
   return written.count;
 }
 
 /**
- * Writes which players are hidden and which are shown again.
+ * Writes which players are hidden, which are shown again, and the names that operators gave.
  *
  * @returns the number of rows that changed
  */

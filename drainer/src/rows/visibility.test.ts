@@ -82,14 +82,16 @@ test("an erasure deletes the visibility, refuses older changes and admits newer 
 });
 
 test("a visibility written during the erasure of its player does not outlive it", async () => {
-  const late = Promise.withResolvers<void>();
+  const [inserted, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   // Holds the statement open, as a drainer does whose lease has expired.
   const writing = it.database.run((sql) =>
     sql.begin(async (transaction) => {
       await transaction`INSERT INTO visibility VALUES ('EU', 'ann', true, 'epoch')`;
+      inserted.resolve();
       await late.promise;
     }),
   );
+  await Promise.race([inserted.promise, writing]);
   await push({ erased: true, user_id: "ann", region: "EU", updated_at: "4" });
   const draining = drain();
   const isWaiting = () =>

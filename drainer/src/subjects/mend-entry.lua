@@ -7,7 +7,7 @@ KEYS board       zset    score -> <arrival><user_id>
      entries     hash    user_id -> <arrival> <updated_at> <score> <name>
      clock       string  last version given out on the shard
      erased      string  version and account of an erasure of the player
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
 ARGV user_id
      read_record, read_member, read_score  record, member that it names, and its score as they were
                                            read; empty where absent

@@ -7,7 +7,7 @@ KEYS board       zset    score -> <arrival><user_id>
      entries     hash    user_id -> <arrival> <updated_at> <score> <name>
      queue       list    the oldest event is the last
      clock       string  last version given out on the shard
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
      then for each player
        erased    string  version and account of an erasure
 ARGV for each player

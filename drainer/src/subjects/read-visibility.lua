@@ -3,7 +3,7 @@
 Reads whether some players are hidden, and the oldest event that waits for PostgreSQL, in one
 moment.
 
-KEYS visibility  hash    user_id -> <version> hidden|visible
+KEYS visibility  hash    user_id -> <version> hidden|visible <name>
      queue       list    the oldest event is the last
      clock       string  last version given out on the shard
      then for each player

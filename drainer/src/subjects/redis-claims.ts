@@ -88,5 +88,9 @@ export function toVisibilityClaim(
   if (parsed === undefined || toVersion(parsed.version, latestVersion) === undefined) {
     return { row: undefined, isWhole: false, isPresent };
   }
-  return { row: { ...player, hidden: parsed.isHidden, updated_at: parsed.version }, isWhole: true, isPresent };
+  return {
+    row: { ...player, hidden: parsed.isHidden, name: parsed.name, updated_at: parsed.version },
+    isWhole: true,
+    isPresent,
+  };
 }

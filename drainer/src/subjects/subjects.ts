@@ -3,6 +3,7 @@ import type { Stores } from "shared/stores/stores";
 import type { Databases } from "../postgres/databases.ts";
 import { type ReconcileCounts, type ReconcileOptions, reconcile } from "../reconcile/reconcile.ts";
 import { createAccountSubject } from "./account-subject.ts";
+import { doubleSweep } from "./double-entries.ts";
 import { createEntrySubject } from "./entry-subject.ts";
 import { createVisibilitySubject } from "./visibility-subject.ts";
 
@@ -16,8 +17,8 @@ export interface Sides {
 export type Sweep = (options: ReconcileOptions) => Promise<ReconcileCounts>;
 
 /**
- * One sweep for each board and region of these shards. Before them comes the sweep over hidden
- * players, which decides where entries belong.
+ * One sweep for each board and region of these shards. Before them come the sweeps over hidden
+ * players and over players in two regions, which decide where entries belong.
  */
 export function entrySweeps({ topology, stores, databases }: Sides, shards: readonly Shard[]): Sweep[] {
   const byRegion = Map.groupBy(shards, (shard) => shard.region);
@@ -26,6 +27,7 @@ export function entrySweeps({ topology, stores, databases }: Sides, shards: read
     const visibility = createVisibilitySubject(part);
     return [
       (options: ReconcileOptions) => reconcile(visibility, options),
+      doubleSweep(part, ofRegion),
       ...topology.boards.map((board): Sweep => {
         const subject = createEntrySubject({ ...part, board });
         return (options) => reconcile(subject, options);

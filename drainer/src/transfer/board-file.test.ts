@@ -14,7 +14,7 @@ const row = (user_id: string, name: string, score = "5") => ({
 const rows = [
   row("plain", "Ann"),
   row("quoted", 'Ann "the, best"', "-9007199254740991"),
-  row("odd", " =1+1;'\\ 🏆 ", "9007199254740991"),
+  row("odd", "=1+1;'\\ 🏆", "9007199254740991"),
   row("comma", ",", "0"),
 ];
 
@@ -44,6 +44,11 @@ test("columns may stand in any order, and a first line that does not name them i
   }
 });
 
+test("names are in NFC and without outer white space, as those of a registration", () => {
+  const [line = ""] = toLines("ndjson", [row("ann", " Zoe\u0308 ")]).split("\n");
+  expect(createLineReader("ndjson").read(line)).toMatchObject({ name: "Zo\u00eb" });
+});
+
 test("each fault of a line is named", () => {
   const reader = createLineReader("csv");
   reader.read(HEADER.csv.trim());
@@ -51,6 +56,8 @@ test("each fault of a line is named", () => {
   const faults: [line: string, fault: RegExp][] = [
     [`a b,Ann,EU,5,${time},${time}`, /^user_id must be 1 to 64/],
     [`ann,,EU,5,${time},${time}`, /^name must have 1 to 200/],
+    [`ann,\u3164,EU,5,${time},${time}`, /^name must have a visible character/],
+    [`ann,a\u2028b,EU,5,${time},${time}`, /^name must have no line or paragraph separators/],
     [`ann,Ann,EU,9007199254740992,${time},${time}`, /^score must be an integer/],
     [`ann,Ann,EU,1.5,${time},${time}`, /^score must be an integer/],
     [`ann,Ann,EU,9007199254740990.6,${time},${time}`, /^score must be an integer; .* fraction/],

@@ -2,7 +2,8 @@ import Papa from "papaparse";
 import { readInteger } from "shared/base/read-integer";
 import { fromIsoTime, toIsoTime } from "shared/base/times";
 import { findRepeatedName, parseExact } from "shared/http/body";
-import { nameSchema, scoreSchema, userIdSchema } from "shared/model/scores";
+import { nameSchema } from "shared/model/names";
+import { scoreSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
 

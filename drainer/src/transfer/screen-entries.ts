@@ -1,20 +1,11 @@
+import { claimHomes } from "shared/homes/homes";
 import { shardOf } from "shared/model/regions";
-import { accountClockKey, accountKeyPrefix, erasedKey } from "shared/redis/keys";
-import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
+import { erasedKey } from "shared/redis/keys";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import type { Sides } from "../subjects/subjects.ts";
 import type { FileEntry } from "./board-file.ts";
-import homesSource from "./read-homes.lua" with { type: "text" };
 
-const homesLayout = defineLayout({ keys: ["clock"], args: { accountPrefix: "text" }, item: { user_id: "text" } });
-const homesScript = defineScript({
-  name: "read-homes",
-  source: homesSource,
-  layout: homesLayout,
-  parse: (reply) => reply as (string | null)[],
-  hasOtherKeys: true,
-});
 /** An entry with the number of its line. */
 export interface Numbered extends FileEntry {
   line: number;
@@ -26,15 +17,15 @@ export interface ScreenOptions {
   refuse: (line: number, reason: string) => void;
 }
 
-/** Leaves out players of another home region, and players erased since the version of the line. */
+/**
+ * Leaves out players erased since the version of the line, and players of another home region. The
+ * first line of a player without a home decides it.
+ */
 export async function screenEntries(
   { topology, stores, databases }: Sides,
   entries: readonly Numbered[],
   { overwrites, refuse }: ScreenOptions,
 ): Promise<{ known: Numbered[]; erased: number }> {
-  const homesArgs = homesLayout.toArgs({ accountPrefix: accountKeyPrefix });
-  homesArgs.push(...entries.flatMap(homesLayout.toItem));
-  const homes = await homesScript(stores.home, homesLayout.toKeys({ clock: accountClockKey }), homesArgs);
   const erasures = new Map<Numbered, string | null>();
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
     const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
@@ -42,15 +33,16 @@ export async function screenEntries(
   }
   const isErased = overwrites ? await readErasures(databases, entries) : () => false;
   let erased = 0;
-  const known = entries.filter((entry, index) => {
-    const home = homes[index] ?? entry.region;
-    if (home !== entry.region) {
-      refuse(entry.line, `the player's home region is ${home}`);
-      return false;
-    }
+  const standing = entries.filter((entry) => {
     if (toErasedAt(erasures.get(entry)) < Number(entry.updated_at) && !isErased(entry)) return true;
     erased++;
     return false;
+  });
+  const homes = await claimHomes({ topology, stores }, standing);
+  const known = standing.filter(({ line, region }, index) => {
+    const home = homes[index] ?? region;
+    if (home !== region) refuse(line, `the player's home region is ${home}`);
+    return home === region;
   });
   return { known, erased };
 }

@@ -3,7 +3,7 @@ import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
 import { entrySchema } from "shared/api/entries";
 import type { Operation, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
-import { erasedSchema, playerRecordSchema, visibilitySchema } from "shared/api/players";
+import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
 import { healthSchema, readinessSchema } from "shared/api/status";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
@@ -25,6 +25,7 @@ const answers = {
   PlayerRecord: playerRecordSchema,
   Erased: erasedSchema,
   Visibility: visibilitySchema,
+  Renamed: renamedSchema,
   Health: healthSchema,
   Readiness: readinessSchema,
 };

@@ -39,6 +39,7 @@ describe("which operations may be sent twice, and which leave a doubt when no re
     ["an erasure", "erasePlayer", {}, true, true],
     ["hiding a player", "hidePlayer", {}, true, true],
     ["showing one again", "unhidePlayer", {}, true, true],
+    ["renaming one", "renamePlayer", {}, true, true],
     ["an operator's score", "writeScore", {}, false, true],
     ["an operator's score with a key", "writeScore", { headers: KEY }, true, true],
     ["HEAD of a read", "top", { method: "HEAD" }, true, false],

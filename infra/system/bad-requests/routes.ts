@@ -82,6 +82,15 @@ export const BODY_ROUTES: BodyRoute[] = [
         .tuple(fc.record({ board }, optional), fc.constantFrom("set", "add"), score)
         .map(([common, operation, value]) => ({ ...common, operation, value })),
   },
+  {
+    path: "/players/ada/rename",
+    isWrite: true,
+    isOperators: true,
+    required: ["name"],
+    numbers: [],
+    // The name that the login of another request has.
+    body: ({ name }) => fc.constantFrom({ name }, { name, reason: "an insult" }),
+  },
 ];
 
 /** Requests of operators about one player, with no body or an optional one. */
@@ -131,7 +140,8 @@ export function postTo(
 }
 
 export const aRoute = fc.constantFrom(...BODY_ROUTES);
-export const aWriteRoute = fc.constantFrom(...BODY_ROUTES.filter(({ isWrite }) => isWrite));
+/** A route that writes a score, and takes an Idempotency-Key. */
+export const aScoreRoute = fc.constantFrom(...BODY_ROUTES.filter(({ path }) => path.includes("/score")));
 export const named = (what: string) => (request: Generated) => ({ ...request, what });
 
 /** A field name that no body and no query has. */

@@ -80,6 +80,29 @@ describe("a player of the identity provider", () => {
     expect(await ranker.boards.rank("EU", "main", "grace")).toMatchObject({ name: "grace", region: "EU" });
   });
 
+  test.each([
+    ["that draws nothing", "\u3164"],
+    ["of two lines", "Grace\nadmin"],
+    ["of two lines to Unicode", "Grace\u2028admin"],
+    ["that is empty", ""],
+    ["that is too long", "a".repeat(201)],
+    ["that is an object", { first: "Grace" }],
+  ])("is named by the subject where the token has a name %s", async (_, name) => {
+    expect((await services.ranker?.(await signAs(rsa, { name })))?.status).toBe(200);
+    expect(await ranker.boards.rank("EU", "main", "grace")).toMatchObject({ name: "grace" });
+  });
+
+  test("keeps the region of the first entry, also where the region claim changes", async () => {
+    expect((await services.ranker?.(await signAs(rsa)))?.status).toBe(200);
+    const moved = await services.ranker?.(await signAs(rsa, { region: "NA" }));
+    expect([moved?.status, await moved?.json()]).toMatchObject([
+      403,
+      { code: "wrong_region", detail: "The player's home region is EU." },
+    ]);
+    expect(await ranker.boards.rank("NA", "main", "grace").catch(({ code }) => code)).toBe("not_ranked");
+    expect((await services.ranker?.(await signAs(rsa)))?.status).toBe(200);
+  });
+
   test("may have the region and the name under other claims", async () => {
     const options = { ...provider.options, regionClaim: "https://game/region", nameClaim: "nickname" };
     const other = await under.build({ provider: options, confirmsAccounts: true });

@@ -39,6 +39,11 @@ test("a registration that Redis refuses leaves neither the password nor its hash
 });
 
 describe("registration", () => {
+  test.each(["\u3164", "\u200b", "a\u2028b", " ", "\u0301"])("the name %j is refused, and named", async (name) => {
+    const response = await optional.post("/auth/register", { ...ada, name });
+    expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ field: "name" }] }]);
+  });
+
   test("the account and its event are written together; the password is kept as argon2id alone", async () => {
     await optional.accounts.register({ ...ada, password });
     const { password_hash: hash = "", ...account } = await under.redis.hgetall(accountKey("ada"));
@@ -53,7 +58,10 @@ describe("registration", () => {
       ["EU", "NA", "ASIA", "EU"].map((region) => optional.accounts.register({ ...ada, region })),
     );
     expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    await expect(optional.accounts.register(ada)).rejects.toMatchObject({ code: "user_exists", status: 409 });
+    for (const region of ["EU", "NA"]) {
+      const again = optional.accounts.register({ ...ada, region });
+      await expect(again).rejects.toMatchObject({ code: "user_exists", status: 409 });
+    }
     expect(await under.redis.llen("queue:accounts:{accounts}")).toBe(1);
   });
 
@@ -117,6 +125,28 @@ describe("login", () => {
     expect(await optional.accounts.login({ user_id: "ada", name: "Ada" })).toMatchObject({ userId: "ada" });
   });
 
+  test("names are compared in NFC, without outer white space", async () => {
+    const registration = { ...ada, name: " Zoe\u0308 " };
+    const registered = await optional.post("/auth/register", registration);
+    expect(await registered.json()).toMatchObject({ user: { name: "Zo\u00eb" } });
+    for (const name of ["Zo\u00eb", "Zoe\u0308", " Zo\u00eb"]) {
+      expect((await optional.post("/auth/login", { user_id: "ada", name })).status).toBe(200);
+    }
+    expect((await optional.post("/auth/login", { user_id: "ada", name: "Zoe" })).status).toBe(401);
+  });
+
+  test.each([
+    ["in NFD", "Zoe\u0308", "Zo\u00eb"],
+    ["with outer white space", " Zoe ", "Zoe"],
+    ["that draws nothing", "\u3164", "\u3164"],
+    ["of two lines", "a\u2028b", "a\u2028b"],
+  ])("an account of an earlier release with a name %s logs in by it", async (_, kept, tried) => {
+    await optional.accounts.register({ ...ada, name: kept });
+    for (const name of [kept, tried]) {
+      expect((await optional.post("/auth/login", { user_id: "ada", name })).status).toBe(200);
+    }
+  });
+
   test.each([
     ["a wrong password", { user_id: "ada", password: "wrong" }],
     ["a wrong name beside the right password", { user_id: "ada", name: "Eve", password }],
@@ -166,6 +196,7 @@ describe("login", () => {
       countTry,
       passwords,
       fences: createFenceWatch({ log: createLog("test", "silent") }),
+      findHome: async () => undefined,
       hasRoom: async () => true,
       passwordsRequired: false,
       queueMax: 1,

@@ -2,6 +2,7 @@ import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { accountTail } from "shared/model/events";
+import { normalizeName } from "shared/model/names";
 import { ACCOUNTS_TAG, accountKey, accountKeys, MAIN_BOARD } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
@@ -10,6 +11,7 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import type { HasRoom, Submit } from "../writes/submit.ts";
+import { livesIn } from "./homes.ts";
 import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords/passwords.ts";
 import { type Account, accountsAway, readAccount } from "./read-account.ts";
@@ -33,7 +35,8 @@ export interface Credentials {
 export interface Accounts {
   /**
    * @param networks of the client, as limits count them
-   * @throws Problem `user_exists`, `queue_full`, `unavailable`, `outcome_unknown`
+   * @throws Problem `user_exists`, `wrong_region` for the id of a player with entries elsewhere,
+   *   `queue_full`, `unavailable`, `outcome_unknown`
    */
   register(registration: Registration, networks?: LimitedNetworks): Promise<Identity>;
   /**
@@ -50,6 +53,8 @@ export interface AccountsOptions {
   /** Confirms registrations by a replica. */
   confirm?: Confirm | undefined;
   fences: FenceWatch;
+  /** The home of a player of this id who has no account but entries. @throws Problem */
+  findHome: (userId: string) => Promise<string | undefined>;
   passwords: Passwords;
   submit: Submit;
   hasRoom: HasRoom;
@@ -64,8 +69,9 @@ export interface AccountsOptions {
 const UNKNOWN: LimitedNetworks = ["unknown"];
 
 const registerLayout = defineLayout({
-  keys: ["queue", "clock", "account", "fence"],
+  keys: ["queue", "clock", "account", "homes", "fence"],
   args: {
+    userId: "text",
     queueMax: "number",
     eventTail: "text",
     name: "text",
@@ -74,6 +80,10 @@ const registerLayout = defineLayout({
     initialScore: "text",
   },
 });
+type Registered =
+  | [outcome: "created", createdAt: string]
+  | [outcome: "wrong_region", home: string]
+  | [outcome: "user_exists" | "queue_full" | "closed"];
 const registerScript = defineScript({
   name: "register",
   source: registerSource,
@@ -81,12 +91,12 @@ const registerScript = defineScript({
   layout: registerLayout,
   isFenced: true,
   failsAs: "write",
-  parse: (reply) => reply as [outcome: "created" | "user_exists" | "queue_full" | "closed", createdAt: string],
+  parse: (reply) => reply as Registered,
   isRefusal: ([outcome]) => outcome !== "created",
 });
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { redis, writer = redis, confirm, fences, passwords, submit, hasRoom, countTry } = options;
+  const { redis, writer = redis, confirm, fences, findHome, passwords, submit, hasRoom, countTry } = options;
   const { passwordsRequired, queueMax } = options;
   /**
    * Account and ranking live in different slots, so no script can write both. The account keeps the
@@ -106,10 +116,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
     async register({ user_id, name, region, initialScore, password }, networks = UNKNOWN) {
       if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
       // The script decides. Asking before it saves the hash of a password for an id that is taken.
-      if (password !== undefined && (await isTaken(user_id))) throw userExists(user_id);
+      if (await isTaken(user_id)) throw userExists(user_id);
+      // The script knows the homes that are written down; an entry tells of an older one.
+      const home = await findHome(user_id);
+      if (home !== undefined && home !== region) throw livesIn(home);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
       const keys = registerLayout.toKeys(accountKeys(user_id));
       const args = registerLayout.toArgs({
+        userId: user_id,
         queueMax,
         eventTail: accountTail({ user_id, name, region, password_hash: passwordHash }),
         name,
@@ -117,15 +131,16 @@ export function createAccounts(options: AccountsOptions): Accounts {
         passwordHash,
         initialScore: initialScore ?? "",
       });
-      const [outcome, createdAt] = await registerScript(writer, keys, args, confirm);
+      const [outcome, detail = ""] = await registerScript(writer, keys, args, confirm);
+      if (outcome === "wrong_region") throw livesIn(detail);
       if (outcome === "user_exists") throw userExists(user_id);
       if (outcome === "queue_full") throw tooManyWait();
       if (outcome === "closed") {
         fences.onClosed(writer, ACCOUNTS_TAG);
         throw accountsAway();
       }
-      fences.onWritten(writer, ACCOUNTS_TAG, [Number(createdAt)]);
-      const identity = { userId: user_id, name, region, account: createdAt };
+      fences.onWritten(writer, ACCOUNTS_TAG, [Number(detail)]);
+      const identity = { userId: user_id, name, region, account: detail };
       if (initialScore !== undefined) {
         await writeInitialScore(identity, initialScore).catch((cause: unknown) => {
           const detail = "The player is registered, the initial score is not confirmed: the first login completes it.";
@@ -156,7 +171,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       account: account.created_at,
     };
     if (region !== undefined && region !== identity.region) {
-      throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+      throw livesIn(identity.region);
     }
     if (account.initial_score !== undefined) await writeInitialScore(identity, Number(account.initial_score));
     return identity;
@@ -169,7 +184,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     networks: LimitedNetworks,
   ): Promise<boolean> {
     const hash = account.password_hash === "" ? undefined : account.password_hash;
-    const isNamed = name === undefined || name === account.name;
+    const isNamed = name === undefined || normalizeName(name) === normalizeName(account.name ?? "");
     if (password !== undefined) {
       const matched = await passwords.matches(password, hash, networks);
       return matched && isNamed;

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { accountGone, invalidToken, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ACCOUNT_CHECK_MS } from "shared/base/deadlines";
+import { within } from "shared/base/within";
 import type { Redis } from "shared/redis/redis";
 import { readAccount } from "./read-account.ts";
 
@@ -82,20 +83,4 @@ export function createConfirmAccount(
     }
     onConfirm?.(state === "confirmed" ? "store" : "token");
   };
-}
-
-/** @throws Error when the work takes longer */
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const refuse = () => reject(new Error(`no answer within ${timeoutMs} ms`));
-    // The event loop may run late. `setImmediate` lets an answer that has already arrived win over
-    // the time-out.
-    timer = setTimeout(() => setImmediate(refuse), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

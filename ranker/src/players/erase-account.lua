@@ -5,10 +5,12 @@ Removes an account, and queues the erasure for PostgreSQL, together. Running it 
 KEYS queue    list    account events waiting for PostgreSQL
      clock    string  last version given out for accounts
      account  hash    credentials and home region
+     homes    hash    user_id -> home region, of players without an account
      erased   string  version of the erasure
      fence    string  the run of the server on which accounts may be written
      bucket   string  failed logins of the player
 ARGV run         of the server that this is sent to
+     user_id
      event_tail  JSON members of the event that do not change here, with the closing brace
      created_at  of the account that is meant, empty where there was none
      ttl         of the erasure, seconds
@@ -20,6 +22,7 @@ if not is_open(fence, run) then return -3 end
 redis.call('LLEN', queue)
 local before = last_version(clock)
 redis.call('GET', erased)
+redis.call('HLEN', homes)
 local is_there = redis.call('HLEN', account) > 0
 if is_there and (redis.call('HGET', account, 'created_at') or '') ~= created_at then return 0 end
 
@@ -28,4 +31,5 @@ redis.call('LPUSH', queue, '{"erased":true,"updated_at":"' .. version .. '",' ..
 redis.call('SET', clock, version)
 redis.call('SET', erased, version, 'EX', ttl)
 redis.call('DEL', account, bucket)
+redis.call('HDEL', homes, user_id)
 return is_there and 1 or 0

@@ -7,7 +7,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
      split       string  how many partitions the region has; absent until a service writes it
      erased      string  version and account of the erasure
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
      newer, older  hashes  the answers kept for the player's idempotency keys
      then three for each board: ranking zset, hidden zset, entries hash

@@ -66,8 +66,8 @@ const entriesScript = defineScript({
   isRefusal: (taken) => taken < 0,
 });
 const accountLayout = defineLayout({
-  keys: ["queue", "clock", "account", "erased", "fence", "bucket"],
-  args: { eventTail: "text", createdAt: "text", ttl: "number" },
+  keys: ["queue", "clock", "account", "homes", "erased", "fence", "bucket"],
+  args: { userId: "text", eventTail: "text", createdAt: "text", ttl: "number" },
 });
 const accountScript = defineScript({
   name: "erase-account",
@@ -100,7 +100,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
     const keys = accountLayout.toKeys(accountKeys(userId));
     const eventTail = playerTail({ user_id: userId });
-    const args = accountLayout.toArgs({ eventTail, createdAt, ttl: ERASED_TTL_SECONDS });
+    const args = accountLayout.toArgs({ userId, eventTail, createdAt, ttl: ERASED_TTL_SECONDS });
     try {
       const outcome = await accountScript(stores.home, keys, args, confirm);
       if (outcome !== CLOSED) return outcome === 1;

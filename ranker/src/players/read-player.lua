@@ -3,7 +3,7 @@
 What one shard keeps of a player, hidden or not, at one moment.
 
 KEYS split       string  how many partitions the region has; absent until a service writes it
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written; absent in an emptied store
      then an entries hash for each board
 ARGV user_id

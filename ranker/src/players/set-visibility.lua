@@ -7,7 +7,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
      split       string  how many partitions the region has; absent until a service writes it
      erased      string  version and account of an erasure of the player
-     visibility  hash    user_id -> <version> hidden|visible
+     visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
      then three for each board: ranking zset, hidden zset, entries hash
 ARGV run         of the server that this is sent to
@@ -19,8 +19,8 @@ ARGV run         of the server that this is sent to
 Reply the boards on which the player has a score; -1 where the region is split otherwise, or is
       being moved, -2 where the account was erased, -3 where the shard may not be written: then
       nothing was done
-Uses  is_open, is_moved, is_account_erased, last_version, next_version, time_us, digits, find_moves,
-      move_members
+Uses  is_open, is_moved, is_account_erased, last_version, next_version, time_us, digits, given_name,
+      find_moves, move_members
 
 A board that the player enters later needs nothing here: submit.lua reads the same hash.
 ]]
@@ -30,12 +30,13 @@ if is_account_erased(redis.call('GET', erased), account) then return -2 end
 
 redis.call('LLEN', queue)
 local before = last_version(clock)
-redis.call('HLEN', visibility)
+local name = given_name(redis.call('HGET', visibility, user_id))
 local moves, boards = find_moves(FIRST_KEY, user_id, state)
 
 local version = digits(next_version(before, time_us()))
-redis.call('LPUSH', queue, '{"hidden":' .. tostring(state == 'hidden') .. ',"updated_at":"' .. version .. '",' .. event_tail)
+redis.call('LPUSH', queue, '{"hidden":' .. tostring(state == 'hidden')
+  .. (name and ',"name":' .. cjson.encode(name) or '') .. ',"updated_at":"' .. version .. '",' .. event_tail)
 redis.call('SET', clock, version)
-redis.call('HSET', visibility, user_id, version .. ' ' .. state)
+redis.call('HSET', visibility, user_id, version .. ' ' .. state .. (name and ' ' .. name or ''))
 move_members(moves)
 return boards

@@ -5,7 +5,13 @@ import { toState } from "shared/model/visibility";
 import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { accountErasedPart, isOpenPart, moveMembersPart, versionsPart } from "shared/redis/scripts/parts";
+import {
+  accountErasedPart,
+  givenNamePart,
+  isOpenPart,
+  moveMembersPart,
+  versionsPart,
+} from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/shard-entry.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
@@ -41,7 +47,7 @@ const layout = defineLayout({
 const script = defineScript({
   name: "set-visibility",
   source,
-  parts: [isOpenPart, accountErasedPart, versionsPart, moveMembersPart],
+  parts: [isOpenPart, accountErasedPart, versionsPart, givenNamePart, moveMembersPart],
   layout,
   isFenced: true,
   failsAs: "write",

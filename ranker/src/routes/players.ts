@@ -1,9 +1,10 @@
 import type { RankerOperations } from "shared/api/operations";
-import type { ErasedPlayer, PlayerVisibility } from "shared/api/players";
+import type { ErasedPlayer, PlayerVisibility, RenamedPlayer } from "shared/api/players";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { ErasePlayer } from "../players/erase-player.ts";
 import type { Players } from "../players/players.ts";
+import type { RenamePlayer } from "../players/rename-player.ts";
 import type { SetVisibility } from "../players/set-visibility.ts";
 import type { Submit } from "../writes/submit.ts";
 import { toScoreReply } from "./scores.ts";
@@ -12,6 +13,7 @@ import type { ToRoute } from "./to-route.ts";
 export interface PlayerRouteDeps {
   players: Players;
   erasePlayer: ErasePlayer;
+  renamePlayer: RenamePlayer;
   setVisibility: SetVisibility;
   submit: Submit;
 }
@@ -20,8 +22,8 @@ export interface PlayerRouteDeps {
 export function playerRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { players, erasePlayer, setVisibility, submit }: PlayerRouteDeps,
-): Record<"playerRecord" | "erasePlayer" | "hidePlayer" | "unhidePlayer" | "writeScore", Route> {
+  { players, erasePlayer, renamePlayer, setVisibility, submit }: PlayerRouteDeps,
+): Record<"playerRecord" | "erasePlayer" | "hidePlayer" | "unhidePlayer" | "renamePlayer" | "writeScore", Route> {
   async function show(userId: string, visibility: "hidden" | "shown"): Promise<Reply> {
     const identity = await players.find(userId);
     const hidden = visibility === "hidden";
@@ -38,6 +40,11 @@ export function playerRoutes(
     }),
     hidePlayer: toRoute(operations.hidePlayer, ({ params }) => show(params.userId, "hidden")),
     unhidePlayer: toRoute(operations.unhidePlayer, ({ params }) => show(params.userId, "shown")),
+    renamePlayer: toRoute(operations.renamePlayer, async ({ params: { userId: user_id }, body: { name } }) => {
+      const boards = await renamePlayer(await players.find(user_id), name);
+      const renamed: RenamedPlayer = { user_id, name, boards };
+      return jsonReply(renamed);
+    }),
     writeScore: toRoute(operations.writeScore, async ({ caller, params, body, idempotencyKey }) => {
       const { operation, value, board } = body;
       const identity = await players.find(params.userId);

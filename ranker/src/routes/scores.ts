@@ -1,8 +1,8 @@
 import type { RankerOperations } from "shared/api/operations";
-import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
+import { type Homes, livesIn } from "../accounts/homes.ts";
 import { replayedHeaders, type Submit, type Submitted } from "../writes/submit.ts";
 import type { Submission } from "../writes/submit-script.ts";
 import type { ToRoute } from "./to-route.ts";
@@ -18,19 +18,25 @@ export function toScoreReply({ entry, isReplay }: Submitted, status: number): Re
   return { ...jsonReply(entry, status), headers: replayedHeaders(isReplay) };
 }
 
+export interface ScoreRouteDeps {
+  submit: Submit;
+  homes: Pick<Homes, "claim">;
+}
+
 /** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */
 export function scoreRoutes(
   { createScore, setScore, addScore }: RankerOperations,
   toRoute: ToRoute,
-  { submit }: { submit: Submit },
+  { submit, homes }: ScoreRouteDeps,
 ): Record<"createScore" | "setScore" | "addScore", Route> {
-  function write(
+  async function write(
     identity: Identity,
     { board, region = identity.region }: Written,
     submission: Pick<Submission, "operation" | "value" | "idempotencyKey">,
   ): Promise<Submitted> {
-    if (region === identity.region) return submit(identity, { ...submission, board });
-    throw new Problem("wrong_region", `The player's home region is ${identity.region}.`);
+    if (region !== identity.region) throw livesIn(identity.region);
+    await homes.claim(identity);
+    return submit(identity, { ...submission, board });
   }
 
   return {

@@ -60,6 +60,7 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
     const rest = {
       passwords,
       submit,
+      findHome: async () => undefined,
       hasRoom: async () => true,
       countTry: <T>(_: string, __: LimitedNetworks, login: () => Promise<T>) => login(),
     };

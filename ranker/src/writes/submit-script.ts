@@ -9,7 +9,14 @@ import { toRedisProblem } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
 import { refusedByRedis } from "shared/redis/reply-error";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
-import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import {
+  accountErasedPart,
+  givenNamePart,
+  isHiddenPart,
+  isOpenPart,
+  membersPart,
+  versionsPart,
+} from "shared/redis/scripts/parts";
 import type { FenceWatch } from "./fence-watch.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 
@@ -46,6 +53,8 @@ export type SubmitAnswer = [
   arrival: string,
   rank: string,
   isFinal: "0" | "1",
+  /** The words of the name that an operator gave the player; none where there is none. */
+  ...givenName: string[],
 ];
 
 /** The error that Redis replied to a command of one write. Nothing of that write was done. */
@@ -71,7 +80,7 @@ const layout = defineLayout({
 const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parts: [accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart],
+  parts: [accountErasedPart, isHiddenPart, givenNamePart, isOpenPart, membersPart, versionsPart],
   layout,
   isFenced: true,
   failsAs: "write",

@@ -10,7 +10,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      hidden      zset    the same for players who are hidden
      entries     hash    user_id -> <arrival> <updated_at> <score> <name>
      split       string  how many partitions the region has; absent until a service writes it
-     visibility  hash    user_id -> <version> hidden|visible, of players who were ever hidden
+     visibility  hash    user_id -> <version> hidden|visible <name>, of players whom operators hid or renamed
      fence       string  the run of the server that may be written
      then for each write
        erased    string  version and account of an erasure of the player
@@ -33,7 +33,8 @@ ARGV run            of the server that this is sent to
        fingerprint  of the request that owns the idempotency key, empty where there is none
        field        digest of account and idempotency key, empty where there is none
 Reply for each write '<replayed 0|1> <outcome>', and after ok
-      ' <score> <updated_at in microseconds> <arrival> <rank> <is it final 0|1>':
+      ' <score> <updated_at in microseconds> <arrival> <rank> <is it final 0|1>', and ' <name>' where
+      an operator gave the player one, which stands in place of the token's:
       one text, as each element of a list costs both sides more than its content.
       arrival: '-' where it follows from updated_at.
       A rank that is not final is that on this shard. The rank of a hidden player is 0, and final.
@@ -44,8 +45,8 @@ Reply for each write '<replayed 0|1> <outcome>', and after ok
 Guarantee: every key that a write will change is read first, and the queue is written first, so a
 wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
 shard and only grow.
-Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, is_account_erased,
-      member_of, ARRIVAL_DIGITS
+Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
+      is_account_erased, member_of, ARRIVAL_DIGITS
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
@@ -68,6 +69,14 @@ local function find_answer(answers, field, erasure)
   if kept then return kept, answers.older end
   kept = redis.call('GET', answers.legacy)
   if kept and not erasure then return kept, answers.legacy end
+end
+
+-- The end of the event with another name. No quote of a value ends a member's name: quotes in
+-- values are escaped.
+local function with_name(tail, given)
+  local first = string.find(tail, '"name":', 1, true)
+  local behind = string.find(tail, ',"region":', 1, true)
+  return string.sub(tail, 1, first + 6) .. cjson.encode(given) .. string.sub(tail, behind)
 end
 
 local function keep_answer(answers, field, text)
@@ -104,13 +113,15 @@ local function write(erased, answers)
       else
         redis.call('HSET', place, field, kept)
       end
-      return '1 ' .. answer
+      local given = given_name(redis.call('HGET', visibility, user_id))
+      return '1 ' .. answer .. (given and string.sub(answer, 1, 3) == 'ok ' and ' ' .. given or '')
     end
   end
 
   local record = redis.call('HGET', entries, user_id)
   -- A hidden player's scores are written in the same way, to a ranking that no read looks at.
-  local is_unseen = is_hidden(redis.call('HGET', visibility, user_id))
+  local seen = redis.call('HGET', visibility, user_id)
+  local is_unseen, given_to = is_hidden(seen), given_name(seen)
   local ranking = is_unseen and hidden or board
   local old_arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
   local old_score = redis.call('ZSCORE', ranking, member_of(record, user_id))
@@ -135,7 +146,7 @@ local function write(erased, answers)
   local score_text, version_text = digits(score), digits(given)
   local reached_at = digits(SCORE_MAX - tonumber(arrival))
   redis.call('LPUSH', queue, '{"score":"' .. score_text .. '","reached_at":"' .. reached_at
-    .. '","updated_at":"' .. version_text .. '",' .. event_tail)
+    .. '","updated_at":"' .. version_text .. '",' .. (given_to and with_name(event_tail, given_to) or event_tail))
   queued, version = queued + 1, given
   redis.call('SET', clock, version_text)
   local member = arrival .. user_id
@@ -143,14 +154,14 @@ local function write(erased, answers)
     if old_arrival then redis.call('ZREM', ranking, old_arrival .. user_id) end
     redis.call('ZADD', ranking, score_text, member)
   end
-  redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. name)
+  redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. (given_to or name))
 
   local rank = is_unseen and 0 or redis.call('ZREVRANK', board, member) + 1
   local is_final = (is_unseen or is_whole_view) and 1 or 0
   local answer = 'ok ' .. score_text .. ' ' .. version_text .. ' ' .. (is_arrival and '-' or arrival) .. ' ' .. rank
     .. ' ' .. is_final
   if answers then keep_answer(answers, field, digest .. ' ' .. answer) end
-  return '0 ' .. answer
+  return '0 ' .. answer .. (given_to and ' ' .. given_to or '')
 end
 
 local replies, key = {}, FIRST_KEY

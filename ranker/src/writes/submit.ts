@@ -82,7 +82,10 @@ export function createSubmit(options: SubmitOptions): Submit {
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal] = await write({ shard, board }, call);
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal, ...given] = await write(
+      { shard, board },
+      call,
+    );
     const isReplay = replayed === "1";
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
@@ -94,8 +97,16 @@ export function createSubmit(options: SubmitOptions): Submit {
     const position = { score: Number(score), member: arrival + userId };
     // Rank 0 is that of a hidden player, or was kept before the rank was known.
     const rank = isFinal === "1" ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
+    const shown = given.length > 0 ? given.join(" ") : name;
     return {
-      entry: { rank, user_id: userId, name, region, score: position.score, updated_at: toIsoTime(Number(updatedAt)) },
+      entry: {
+        rank,
+        user_id: userId,
+        name: shown,
+        region,
+        score: position.score,
+        updated_at: toIsoTime(Number(updatedAt)),
+      },
       isReplay,
     };
 

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { newPasswordSchema, triedPasswordSchema } from "../auth/passwords.ts";
 import { SPELLED } from "../auth/subject-spelling.ts";
+import { nameSchema, triedNameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
-import { nameSchema, regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
+import { regionSchema, scoreSchema, userIdSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
 import { optionalUnless } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
@@ -33,7 +34,7 @@ export type Registration = z.input<ReturnType<typeof registrationSchema>>;
 const credentialsSchema = (topology: Topology, passwordsRequired: boolean) =>
   z.strictObject({
     user_id: userIdSchema,
-    name: nameSchema.optional(),
+    name: triedNameSchema.optional(),
     region: regionSchema(topology).optional(),
     password: optionalUnless(passwordsRequired, triedPasswordSchema),
   });
@@ -48,8 +49,8 @@ export const accountOperations = (topology: Topology, passwordsRequired: boolean
       tag: "players",
       summary: "Register a player",
       description:
-        "Closed (`registration_closed`) where players come from an identity provider. Registrations of one network are " +
-        "limited beside the limit by address.",
+        "Closed (`registration_closed`) where players come from an identity provider. A `user_id` that has imported entries " +
+        "registers in their region alone. Registrations of one network are limited beside the limit by address.",
       access: "anyone",
       limits: ["address", "registration"],
       isProxied: true,
@@ -57,7 +58,7 @@ export const accountOperations = (topology: Topology, passwordsRequired: boolean
       repeat: "never",
       body: { schema: registrationSchema(topology, passwordsRequired), example: examples.registration },
       success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
-      problems: ["registration_closed", "user_exists", "queue_full", "outcome_unknown"],
+      problems: ["registration_closed", "user_exists", "wrong_region", "queue_full", "outcome_unknown"],
     },
     login: {
       method: "POST",

@@ -25,6 +25,8 @@ export const examples = {
   unhide: { reason: "a mistake" },
   hidden: { user_id: "grace", hidden: true, boards: 1 },
   shown: { user_id: "grace", hidden: false, boards: 1 },
+  rename: { name: "Player 7", reason: "an insult" },
+  renamed: { user_id: "grace", name: "Player 7", boards: 1 },
   erased: { user_id: "grace", entries: 1, account: true },
   entry,
   top: { region: "EU", total: 2, entries: [ada, entry] },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
 import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
@@ -54,6 +55,17 @@ export const visibilitySchema = z.object({
   boards: totalField.meta({ description: "Boards on which the player has a score, which is kept." }),
 });
 export type PlayerVisibility = z.infer<typeof visibilitySchema>;
+
+/** The name that a player has now. */
+export const renamedSchema = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  boards: totalField.meta({ description: "Boards that show the name." }),
+});
+export type RenamedPlayer = z.infer<typeof renamedSchema>;
+
+const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
+export type OperatorName = z.input<typeof operatorNameSchema>;
 
 const operatorScoreSchema = (topology: Topology) =>
   z.strictObject({
@@ -120,6 +132,18 @@ export const playerOperations = (topology: Topology) =>
       description: "With the score of now, and ties as if never hidden. It can be repeated.",
       body: { schema: operatorReasonSchema, example: examples.unhide, isOptional: true },
       success: { 200: { description: "Not hidden.", schema: visibilitySchema, example: examples.shown } },
+      problems: ["not_found", "outcome_unknown"],
+    },
+    renamePlayer: {
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/rename",
+      summary: "Give a player another name",
+      description:
+        "On all boards at once, hidden or not. What the player goes on to write keeps the name, also with an older " +
+        "token. It can be repeated.",
+      body: { schema: operatorNameSchema, example: examples.rename },
+      success: { 200: { description: "Renamed.", schema: renamedSchema, example: examples.renamed } },
       problems: ["not_found", "outcome_unknown"],
     },
     writeScore: {

@@ -2,7 +2,8 @@ import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { invalidToken } from "../api/problems.ts";
 import { timeText } from "../model/events.ts";
-import { nameSchema, userIdSchema } from "../model/scores.ts";
+import { keptNameSchema } from "../model/names.ts";
+import { userIdSchema } from "../model/scores.ts";
 import { toFailedCheck } from "./failed-check.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
@@ -19,7 +20,7 @@ const playerClaimsSchema = z
   .object({
     sub: userIdSchema,
     user_id: userIdSchema,
-    name: nameSchema,
+    name: keptNameSchema,
     region: z.string().min(1),
     exp: z.number(),
     account: timeText.optional(),

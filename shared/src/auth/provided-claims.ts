@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
 import { invalidToken } from "../api/problems.ts";
-import { nameSchema } from "../model/scores.ts";
+import { nameSchema } from "../model/names.ts";
 import { FailedCheck } from "./failed-check.ts";
 import { spellSubject } from "./subject-spelling.ts";
 

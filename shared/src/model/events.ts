@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseTraceparent } from "../tracing/traceparent.ts";
-import { nameSchema, userIdSchema } from "./scores.ts";
+import { keptNameSchema } from "./names.ts";
+import { userIdSchema } from "./scores.ts";
 
 /**
  * Events wait in a Redis list until the drainer has written them to PostgreSQL. Each is one line of
@@ -10,6 +11,7 @@ import { nameSchema, userIdSchema } from "./scores.ts";
  *     submit.lua          {"score":"5","reached_at":"7","updated_at":"7",   + scoreTail
  *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
  *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
+ *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
  *
  * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds;
@@ -43,7 +45,7 @@ const traceparent = z
 export const scoreEventSchema = z.object({
   board: z.string().min(1),
   user_id: userIdSchema,
-  name: nameSchema,
+  name: keptNameSchema,
   region: regionText,
   score: integerText,
   reached_at: timeText,
@@ -65,11 +67,13 @@ export const erasureSchema = z.object({
 });
 export type Erasure = z.infer<typeof erasureSchema>;
 
-/** A player was hidden from all boards at this version, or shown again. */
+/** A player was hidden from all boards at this version, shown again, or renamed. */
 export const visibilityEventSchema = z.object({
   user_id: userIdSchema,
   region: regionText,
   hidden: z.boolean(),
+  /** The name that an operator gave the player; absent or empty where there is none. */
+  name: keptNameSchema.or(z.literal("")).optional(),
   updated_at: timeText,
 });
 export type VisibilityEvent = z.infer<typeof visibilityEventSchema>;
@@ -78,7 +82,7 @@ export const PASSWORD_HASH_CHARS_MAX = 512;
 
 export const accountEventSchema = z.object({
   user_id: userIdSchema,
-  name: nameSchema,
+  name: keptNameSchema,
   region: regionText,
   /** PHC string of argon2id; empty for a player without a password. */
   password_hash: z.string().max(PASSWORD_HASH_CHARS_MAX),

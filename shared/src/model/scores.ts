@@ -1,17 +1,7 @@
 import { z } from "zod";
 import { MAIN_BOARD } from "../redis/keys.ts";
+import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
 import { GLOBAL, type Topology } from "./regions.ts";
-
-export const NAME_CHARACTERS_MAX = 200;
-// Cc: control characters, NUL among them. Cs in Unicode mode: surrogates without their partner.
-const NAME_FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
-const isPlain = (text: string) => !NAME_FORBIDDEN.test(text);
-const PLAIN = "must have no control characters and no lone surrogates";
-// For the OpenAPI document, whose readers compile it with and without Unicode mode: the range of
-// Cc, spelled out. Only the description names surrogates, because without Unicode mode a class of
-// them would match the halves of a pair.
-const PLAIN_PATTERN = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
-const PLAIN_IN_WORDS = "No control characters, no lone surrogates.";
 
 export const REASON_CHARACTERS_MAX = 200;
 
@@ -27,17 +17,6 @@ export const userIdSchema = z
   .string()
   .regex(USER_ID, "must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")
   .meta({ description: "The player's public name in every URL." });
-
-export const nameSchema = z
-  .string()
-  .refine((name) => name.length > 0 && [...name].length <= NAME_CHARACTERS_MAX, "must have 1 to 200 characters")
-  .refine(isPlain, PLAIN)
-  .meta({
-    minLength: 1,
-    maxLength: NAME_CHARACTERS_MAX,
-    pattern: PLAIN_PATTERN,
-    description: `Shown on the boards. ${PLAIN_IN_WORDS}`,
-  });
 
 /** The reason for an operation, for the log. */
 export const reasonSchema = z

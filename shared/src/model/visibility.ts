@@ -1,8 +1,10 @@
-/** The visibility of a player who was ever hidden. */
+/** What operators decided on a player whom they ever hid or renamed. */
 export interface Visibility {
   isHidden: boolean;
   /** Version of the change (µs), unparsed. */
   version: string;
+  /** The name that they gave the player; empty where there is none. */
+  name: string;
 }
 
 const HIDDEN = "hidden";
@@ -11,10 +13,10 @@ const HIDDEN = "hidden";
 export const toState = (isHidden: boolean) => (isHidden ? HIDDEN : "visible");
 
 /**
- * Reads `<version> hidden` or `<version> visible`, as `set-visibility.lua` writes it; undefined for
- * any other text.
+ * Reads `<version> hidden` or `<version> visible`, behind which a given name may stand, as
+ * `set-visibility.lua` and `rename-player.lua` write it; undefined for any other text.
  */
 export function parseVisibility(text: string): Visibility | undefined {
-  const [, version, state] = /^(\d{1,16}) (hidden|visible)$/.exec(text) ?? [];
-  return version === undefined ? undefined : { isHidden: state === HIDDEN, version };
+  const [, version, state, name = ""] = /^(\d{1,16}) (hidden|visible)(?: (.+))?$/su.exec(text) ?? [];
+  return version === undefined ? undefined : { isHidden: state === HIDDEN, version, name };
 }

@@ -45,8 +45,9 @@ export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden
 ];
 
 /**
- * hash, user_id → `<version> hidden|visible` (see `visibility.ts`): the last state of every player
- * whom operators ever hid. It holds for all boards, also those that the player enters later.
+ * hash, user_id → `<version> hidden|visible <name>` (see `visibility.ts`): the last state of every
+ * player whom operators ever hid or renamed, and the name that they gave. It holds for all boards,
+ * also those that the player enters later.
  */
 export const visibilityKey = (shard: Shard) => `visibility:{${shard.tag}}`;
 
@@ -142,6 +143,12 @@ export const accountKeyPrefix = `account:${ACCOUNTS}:`;
 /** hash, credentials and home region of a player. */
 export const accountKey = (userId: string) => accountKeyPrefix + userId;
 
+/**
+ * hash, user_id → home region, of players without an account: the region of the first entry. An
+ * index of the shards: where a player is missing in it, the player's entries tell the home.
+ */
+export const homesKey = `homes:${ACCOUNTS}`;
+
 /** `accountErasedKey` without the player's id. */
 export const accountErasedKeyPrefix = `erased:${ACCOUNTS}:`;
 
@@ -184,6 +191,7 @@ export const accountKeys = (userId: string) => ({
   queue: accountQueueKey,
   clock: accountClockKey,
   account: accountKey(userId),
+  homes: homesKey,
   erased: accountErasedKey(userId),
   fence: fenceKey(ACCOUNTS_TAG),
   bucket: loginBucketKey(userId),

@@ -1,5 +1,6 @@
 import accountErased from "./account-erased.lua" with { type: "text" };
 import type { ScriptPart } from "./define-script.ts";
+import givenName from "./given-name.lua" with { type: "text" };
 import isHidden from "./is-hidden.lua" with { type: "text" };
 import isOpen from "./is-open.lua" with { type: "text" };
 import isReadable from "./is-readable.lua" with { type: "text" };
@@ -11,6 +12,8 @@ import versions from "./versions.lua" with { type: "text" };
 
 /** `is_account_erased` */
 export const accountErasedPart: ScriptPart = { source: accountErased };
+/** `given_name` */
+export const givenNamePart: ScriptPart = { source: givenName };
 /** `is_hidden` */
 export const isHiddenPart: ScriptPart = { source: isHidden };
 /** `is_open`, `is_moved` */

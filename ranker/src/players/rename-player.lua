@@ -1,0 +1,65 @@
+#!lua
+--[[
+Gives a player another name on all boards of one shard, hidden or not, and queues it for PostgreSQL
+with every entry, together. Running it again does no harm.
+
+KEYS queue       list    score events waiting for PostgreSQL
+     clock       string  last version given out on the shard
+     split       string  how many partitions the region has; absent until a service writes it
+     erased      string  version and account of an erasure of the player
+     visibility  hash    user_id -> <version> hidden|visible <name>
+     fence       string  the run of the server that may be written
+     then one for each board: entries hash
+ARGV run         of the server that this is sent to
+     user_id
+     name
+     event_tail  JSON members of the event that do not change here, with the closing brace
+     account     of the player who is meant, empty where there is none
+     partitions  the number of partitions that the caller is configured with
+     then for each board
+       entry_tail  the same of a score event
+Reply the boards on which the player has a score; -1 where the region is split otherwise, or is
+      being moved, -2 where the account was erased, -3 where the shard may not be written: then
+      nothing was done
+Uses  is_open, is_moved, is_account_erased, last_version, next_version, time_us, digits, is_hidden,
+      ARRIVAL_DIGITS
+
+Each entry gets a new version, so that the two stores agree on it; score and arrival stay. Later
+writes take the name from the visibility: submit.lua reads it there.
+]]
+local ARRIVAL_ZERO = 9007199254740991 -- an arrival counts down from here
+
+if is_moved(split, partitions) then return -1 end
+if not is_open(fence, run) then return -3 end
+if is_account_erased(redis.call('GET', erased), account) then return -2 end
+
+redis.call('LLEN', queue)
+local version, now = last_version(clock), time_us()
+local state = is_hidden(redis.call('HGET', visibility, user_id)) and 'hidden' or 'visible'
+local function take_version()
+  version = next_version(version, now)
+  return digits(version)
+end
+
+local changed = take_version()
+local events = {'{"hidden":' .. tostring(state == 'hidden') .. ',"name":' .. cjson.encode(name) .. ',"updated_at":"'
+  .. changed .. '",' .. event_tail}
+local records = {}
+for i = FIRST_KEY, #KEYS do
+  take_item(FIRST_ARG + (i - FIRST_KEY) * ITEM_ARGS)
+  local record = redis.call('HGET', KEYS[i], user_id)
+  local score = record and string.match(record, '^%d+ %d+ (%-?%d+) ')
+  if score then
+    local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
+    local given = take_version()
+    events[#events + 1] = '{"score":"' .. score .. '","reached_at":"' .. digits(ARRIVAL_ZERO - tonumber(arrival))
+      .. '","updated_at":"' .. given .. '",' .. entry_tail
+    records[#records + 1] = {key = KEYS[i], text = arrival .. ' ' .. given .. ' ' .. score .. ' ' .. name}
+  end
+end
+
+redis.call('LPUSH', queue, unpack(events))
+redis.call('SET', clock, digits(version))
+redis.call('HSET', visibility, user_id, changed .. ' ' .. state .. ' ' .. name)
+for _, record in ipairs(records) do redis.call('HSET', record.key, user_id, record.text) end
+return #records

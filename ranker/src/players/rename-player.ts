@@ -1,0 +1,62 @@
+import type { Identity } from "shared/auth/tokens";
+import { playerTail, scoreTail } from "shared/model/events";
+import type { Shard } from "shared/model/regions";
+import { entriesKey, erasedKey, shardKeys } from "shared/redis/keys";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
+import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { entriesAway } from "../boards/shard-entry.ts";
+import { CLOSED, onEveryShard } from "./on-every-shard.ts";
+import { unknownPlayer } from "./players.ts";
+import source from "./rename-player.lua" with { type: "text" };
+import type { SetVisibilityOptions } from "./set-visibility.ts";
+
+/**
+ * Gives a player another name on all boards, in every region. It stays whatever name the player's
+ * tokens have; an account keeps its own, which a player without a password logs in with.
+ *
+ * @returns the boards on which the player has a score
+ * @throws Problem `not_found` for an account that was erased meanwhile; `unavailable`: nothing was
+ *   changed; `outcome_unknown`: it may stand, everywhere or in part
+ */
+export type RenamePlayer = (player: Identity, name: string) => Promise<number>;
+
+const MOVED = -1;
+const IN_PART = "The player is renamed in part: a store does not answer. Repeat it.";
+
+const layout = defineLayout({
+  keys: ["queue", "clock", "split", "erased", "visibility", "fence"],
+  args: { userId: "text", name: "text", eventTail: "text", account: "text", partitions: "text" },
+  item: { entryTail: "text" },
+});
+const script = defineScript({
+  name: "rename-player",
+  source,
+  parts: [isOpenPart, accountErasedPart, versionsPart, isHiddenPart, membersPart],
+  layout,
+  isFenced: true,
+  failsAs: "write",
+  parse: Number,
+  isRefusal: (boards) => boards < 0,
+});
+
+export function createRenamePlayer({ topology, stores, fences, confirm }: SetVisibilityOptions): RenamePlayer {
+  async function renameOn(shard: Shard, { userId, account = "" }: Identity, name: string) {
+    const { region } = shard;
+    const { boards, partitions } = topology;
+    const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
+    keys.push(...boards.map((board) => entriesKey(shard, board)));
+    const eventTail = playerTail({ user_id: userId, region });
+    const args = layout.toArgs({ userId, name, eventTail, account, partitions });
+    for (const board of boards) {
+      args.push(...layout.toItem({ entryTail: scoreTail({ board, user_id: userId, name, region }) }));
+    }
+    const redis = stores.of(region);
+    const renamed = await script(redis, keys, args, confirm);
+    if (renamed === CLOSED) fences.onClosed(redis, shard.tag);
+    if (renamed === MOVED || renamed === CLOSED) throw entriesAway(region);
+    if (renamed < 0) throw unknownPlayer(userId);
+    return renamed;
+  }
+
+  return (player, name) => onEveryShard(topology, player.userId, IN_PART, (shard) => renameOn(shard, player, name));
+}

@@ -1,0 +1,127 @@
+import { ACCOUNT_CHECK_MS } from "../base/deadlines.ts";
+import { within } from "../base/within.ts";
+import { parseRecord } from "../model/records.ts";
+import { partitionOf, type Topology } from "../model/regions.ts";
+import { accountKeyPrefix, entriesKey, homesKey } from "../redis/keys.ts";
+import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";
+import type { Stores } from "../stores/stores.ts";
+import claimSource from "./claim-homes.lua" with { type: "text" };
+
+/** Where homes are kept, and the shards that tell the home of a player whose home is not kept. */
+export interface HomeSources {
+  topology: Topology;
+  stores: Pick<Stores, "home" | "of">;
+}
+
+export interface PlayerInRegion {
+  user_id: string;
+  region: string;
+}
+
+type Home = string | null;
+const layout = defineLayout({
+  keys: ["homes"],
+  args: { accountPrefix: "text" },
+  item: { userId: "text", region: "text", replaces: "text" },
+});
+const script = defineScript({
+  name: "claim-homes",
+  source: claimSource,
+  layout,
+  parse: (reply) => reply as Home[],
+  hasOtherKeys: true,
+});
+
+type Item = Parameters<typeof layout.toItem>[0];
+
+function runScript({ stores }: HomeSources, items: readonly Item[]): Promise<Home[]> {
+  const args = layout.toArgs({ accountPrefix: accountKeyPrefix });
+  args.push(...items.flatMap(layout.toItem));
+  return script(stores.home, layout.toKeys({ homes: homesKey }), args);
+}
+
+/**
+ * The home region of each player: of the account, or written down, or else the region of the
+ * player's newest entry. Undefined for a player who has none of these.
+ *
+ * A region that does not answer is left out, so that it stops no other region's players; a player
+ * whose entries all stand there then seems to be new.
+ *
+ * @throws what the home Redis throws
+ */
+export async function findHomes(sources: HomeSources, userIds: readonly string[]): Promise<(string | undefined)[]> {
+  const kept = await readKept(sources, userIds);
+  const isKnown = (index: number) => sources.topology.regions.includes(kept[index] ?? "");
+  const found = await findOnShards(
+    sources,
+    userIds.filter((_, index) => !isKnown(index)),
+  );
+  return userIds.map((userId, index) => (isKnown(index) ? (kept[index] ?? undefined) : found.get(userId)));
+}
+
+/**
+ * Writes down the home of each player who has none: the region of the newest entry, or else the
+ * region that is given.
+ *
+ * @returns the home of each player, which may be another region than the given one
+ * @throws what the home Redis throws
+ */
+export async function claimHomes(sources: HomeSources, players: readonly PlayerInRegion[]): Promise<string[]> {
+  if (players.length === 0) return [];
+  const kept = await readKept(
+    sources,
+    players.map(({ user_id }) => user_id),
+  );
+  const isKnown = (index: number) => sources.topology.regions.includes(kept[index] ?? "");
+  const open = players.flatMap((player, index) => (isKnown(index) ? [] : [{ ...player, replaces: kept[index] ?? "" }]));
+  if (open.length === 0) return kept.map(String);
+  const found = await findOnShards(
+    sources,
+    open.map(({ user_id }) => user_id),
+  );
+  const items = open.map(({ user_id: userId, region, replaces }) => ({
+    userId,
+    region: found.get(userId) ?? region,
+    replaces,
+  }));
+  const claimed = (await runScript(sources, items)).values();
+  return players.map(({ region }, index) => String((isKnown(index) ? kept[index] : claimed.next().value) ?? region));
+}
+
+/**
+ * Writes down another home for a player without an account whose home is `from`, or who has none.
+ */
+export async function moveHome(
+  sources: HomeSources,
+  userId: string,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  await runScript(sources, [{ userId, region: to, replaces: from }]);
+}
+
+/** Homes as they are kept. One in a region that is no longer configured has to count as none. */
+const readKept = (sources: HomeSources, userIds: readonly string[]): Promise<Home[]> =>
+  runScript(
+    sources,
+    userIds.map((userId) => ({ userId, region: "", replaces: "" })),
+  );
+
+/** The region of each player's newest entry, over all boards. */
+async function findOnShards({ topology, stores }: HomeSources, userIds: readonly string[]) {
+  const newest = new Map<string, { region: string; version: number }>();
+  const places = topology.shards.flatMap((shard) => {
+    const ids = userIds.filter((userId) => partitionOf(userId, topology.partitions) === shard.partition);
+    return ids.length === 0 ? [] : topology.boards.map((board) => ({ shard, board, ids }));
+  });
+  const looks = places.map(async ({ shard, board, ids }) => {
+    const records = await within(ACCOUNT_CHECK_MS, stores.of(shard.region).hmget(entriesKey(shard, board), ...ids));
+    ids.forEach((userId, index) => {
+      const record = records[index];
+      if (record == null) return;
+      const version = Number(parseRecord(record).updatedAt);
+      if (version >= (newest.get(userId)?.version ?? 0)) newest.set(userId, { region: shard.region, version });
+    });
+  });
+  await Promise.allSettled(looks);
+  return new Map([...newest].map(([userId, { region }]) => [userId, region]));
+}
