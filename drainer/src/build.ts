@@ -101,15 +101,8 @@ export function buildDrainer(
   });
 
   async function start(): Promise<void> {
-    const {
-      drainRegions: regions,
-      drainAccounts: needsHome,
-      isProduction,
-      redisChecks,
-      intervalMs,
-      reconcileIntervalMs,
-    } = config;
-    const fit = await awaitFitStores({ stores, topology, regions, needsHome, isProduction, redisChecks, log });
+    const { drainRegions: regions, drainAccounts: needsHome, intervalMs, reconcileIntervalMs } = config;
+    const fit = await awaitFitStores({ stores, topology, regions, needsHome, ...config.storeChecks, log });
     const migrated = new Map([...urls].map((url) => [url, migrateWhenThere(url, log)]));
     const workers = startWorkers(queues, {
       whenReady: (queue) => Promise.all([fit.whenFit(queue.redis), migrated.get(urlOf(queue))]),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { loadDrainerConfig } from "./config.ts";
 
 const REDIS_URL = "redis://127.0.0.1:6379";

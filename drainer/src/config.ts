@@ -1,13 +1,12 @@
+import { commonFields, toServiceConfig } from "shared/service/config";
 import {
   ConfigError,
   commaList,
-  commonFields,
   type Environment,
   parseEnvironment,
   postgresUrl,
-  toServiceConfig,
   wholeNumber,
-} from "shared/service/config";
+} from "shared/service/environment";
 import { z } from "zod";
 
 export const drainerFields = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { loadGatewayConfig } from "./config.ts";
 
 const env = {

@@ -1,16 +1,8 @@
 import { BlockList } from "node:net";
 import { readRange } from "shared/limits/address";
-import {
-  commaList,
-  commonFields,
-  type Environment,
-  httpUrl,
-  parseEnvironment,
-  tokenFields,
-  toServiceConfig,
-  toTokenOptions,
-  wholeNumber,
-} from "shared/service/config";
+import { commonFields, toServiceConfig } from "shared/service/config";
+import { commaList, type Environment, httpUrl, parseEnvironment, wholeNumber } from "shared/service/environment";
+import { tokenFields, toTokenOptions } from "shared/service/token-config";
 
 const rate = (count: number) => wholeNumber(1, 10_000_000).default(count);
 

@@ -1,5 +1,5 @@
 import { main } from "shared/command/main";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { growth } from "./growth/growth.ts";
 import { live } from "./live/live.ts";
 import { ratios } from "./ratios/ratios.ts";

@@ -1,4 +1,5 @@
-import { commonFields, tokenFields } from "shared/service/config";
+import { commonFields } from "shared/service/config";
+import { tokenFields } from "shared/service/token-config";
 import { z } from "zod";
 import { drainerFields } from "../../drainer/src/config.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";

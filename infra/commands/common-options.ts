@@ -3,7 +3,7 @@
 import { flag, value } from "shared/command/define-command";
 import type { Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { z } from "zod";
 import { FORMATS, type Format } from "../../drainer/src/transfer/board-file.ts";
 

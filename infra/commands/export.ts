@@ -1,7 +1,7 @@
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
-import { wholeNumber } from "shared/service/config";
+import { wholeNumber } from "shared/service/environment";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";

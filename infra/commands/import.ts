@@ -1,7 +1,7 @@
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { untilAborted } from "../../drainer/src/command/until-aborted.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";

@@ -1,6 +1,6 @@
 import { main } from "shared/command/main";
 import { suggest } from "shared/command/suggest";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { STACK_URL } from "../start/environment.ts";
 import { COMMANDS } from "./list.ts";
 

@@ -1,4 +1,4 @@
-import type { Environment } from "shared/service/config";
+import type { Environment } from "shared/service/environment";
 import { demoCommand } from "./demo/demo.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";

@@ -1,6 +1,7 @@
 import { createLog, type Log } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
-import { commonFields, type Environment, parseEnvironment, toTopology } from "shared/service/config";
+import { commonFields, toTopology } from "shared/service/config";
+import { type Environment, parseEnvironment } from "shared/service/environment";
 import { compareSplit } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
@@ -48,8 +49,8 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
 /** Waits until the stores can be used by a command. */
 type AwaitUse = (stores: Stores, config: DrainerConfig, log: Log) => Promise<void>;
 
-const awaitFit: AwaitUse = (stores, { topology, isProduction, redisChecks }, log) =>
-  awaitStores(stores, topology, { isProduction, redisChecks, log });
+const awaitFit: AwaitUse = (stores, { topology, storeChecks }, log) =>
+  awaitStores(stores, topology, { ...storeChecks, log });
 
 /**
  * Skips the checks of durability and partitions. `repartition` passes it to `openSides`, because it

@@ -5,7 +5,7 @@ import { createProgress } from "shared/command/progress";
 import type { DeadEvent } from "shared/model/dead-element";
 import type { Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { z } from "zod";
 import { dropDead, readDead, retryDead } from "../../drainer/src/dead/dead-events.ts";
 

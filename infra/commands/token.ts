@@ -1,7 +1,8 @@
 import { operatorNameSchema } from "shared/auth/own-tokens";
 import { createTokens } from "shared/auth/tokens";
 import { defineCommand, flag, value } from "shared/command/define-command";
-import { parseFields, tokenFields, toTokenOptions, wholeNumber } from "shared/service/config";
+import { parseFields, wholeNumber } from "shared/service/environment";
+import { tokenFields, toTokenOptions } from "shared/service/token-config";
 import { z } from "zod";
 
 const HOURS_MAX = 366 * 24;

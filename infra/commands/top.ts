@@ -1,7 +1,7 @@
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { GLOBAL } from "shared/model/regions";
 import { viewSchema } from "shared/model/scores";
-import { wholeNumber } from "shared/service/config";
+import { wholeNumber } from "shared/service/environment";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { boardOption, placeFaults, regionOption } from "./common-options.ts";
 import { table } from "./demo/display.ts";

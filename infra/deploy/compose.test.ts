@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DCLinter } from "dclint";
-import { tokenFields } from "shared/service/config";
+import { tokenFields } from "shared/service/token-config";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { loadGatewayConfig } from "../../gateway/src/config.ts";
 import { loadRankerConfig } from "../../ranker/src/config.ts";

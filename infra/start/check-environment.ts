@@ -1,4 +1,5 @@
-import { ConfigError, commonFields, type Environment } from "shared/service/config";
+import { commonFields } from "shared/service/config";
+import { ConfigError, type Environment } from "shared/service/environment";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { loadGatewayConfig } from "../../gateway/src/config.ts";
 import { loadRankerConfig } from "../../ranker/src/config.ts";

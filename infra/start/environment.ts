@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { GLOBAL } from "shared/model/regions";
-import type { Environment } from "shared/service/config";
 import { commonFields } from "shared/service/config";
+import type { Environment } from "shared/service/environment";
 import { drainerFields } from "../../drainer/src/config.ts";
 import { gatewayFields } from "../../gateway/src/config.ts";
 import { rankerFields } from "../../ranker/src/config.ts";

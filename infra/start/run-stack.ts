@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { ConfigError, type Environment } from "shared/service/config";
+import { ConfigError, type Environment } from "shared/service/environment";
 import { isPortFree } from "stack/free-port";
 import { checkEnvironment } from "./check-environment.ts";
 import { openDataDir } from "./data-dir.ts";

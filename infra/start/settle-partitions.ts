@@ -1,6 +1,6 @@
 import { createLog } from "shared/log/log";
 import { createTopology, shardsOf } from "shared/model/regions";
-import { ConfigError, type Environment } from "shared/service/config";
+import { ConfigError, type Environment } from "shared/service/environment";
 import { readSplit, type Split } from "shared/stores/split";
 import { createGuard } from "../../drainer/src/guard/guard.ts";
 import { unshared } from "../../drainer/src/leases/lease.ts";

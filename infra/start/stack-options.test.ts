@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConfigError, type Environment } from "shared/service/config";
+import { ConfigError, type Environment } from "shared/service/environment";
 import { toStackOptions } from "./stack-options.ts";
 
 const NO_FLAGS = { fresh: false, nginx: false, "no-drainer": false };

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { flag } from "shared/command/define-command";
-import { ConfigError, type Environment, wholeNumber } from "shared/service/config";
+import { ConfigError, type Environment, wholeNumber } from "shared/service/environment";
 
 /** Where the embedded stack listens and keeps its data. */
 export interface StackOptions {

@@ -1,12 +1,6 @@
-import {
-  commonFields,
-  type Environment,
-  parseEnvironment,
-  tokenFields,
-  toServiceConfig,
-  toTokenOptions,
-  wholeNumber,
-} from "shared/service/config";
+import { commonFields, toServiceConfig } from "shared/service/config";
+import { type Environment, parseEnvironment, wholeNumber } from "shared/service/environment";
+import { tokenFields, toTokenOptions } from "shared/service/token-config";
 import { z } from "zod";
 
 export const rankerFields = {
@@ -23,10 +17,6 @@ export const rankerFields = {
   RATE_LOGIN_PER_MINUTE: wholeNumber(1, 10_000_000)
     .default(2)
     .meta({ description: "Failed logins of one player from one address that come back a minute." }),
-  DURABILITY: z.enum(["local", "replicated"], "must be one of local, replicated").default("local").meta({
-    description:
-      "`replicated` answers a write once a replica of Redis has it, and 503 `outcome_unknown` where none confirms.",
-  }),
   QUEUE_MAX: wholeNumber(1, 100_000_000).default(100_000).meta({
     description: "Events that may wait for PostgreSQL in one queue. A full queue answers writes with 429 `queue_full`.",
   }),
@@ -35,15 +25,16 @@ export const rankerFields = {
 /** @throws ConfigError with every fault of the environment */
 export function loadRankerConfig(env: Environment) {
   const settings = parseEnvironment(rankerFields, ["REDIS_URL"], env);
+  const service = toServiceConfig("ranker", settings);
   return Object.freeze({
-    ...toServiceConfig("ranker", settings),
+    ...service,
     tokens: toTokenOptions(settings),
     registrationOpen: settings.JWT_JWKS_URL === undefined,
     passwordsRequired: settings.PASSWORDS === "required",
     /** Failed logins of one player from one network. */
     loginLimit: { perSecond: settings.RATE_LOGIN_PER_MINUTE / 60, burst: settings.RATE_LOGIN_BURST },
     /** Whether a replica must have a write before it is answered. */
-    isReplicated: settings.DURABILITY === "replicated",
+    isReplicated: service.storeChecks.isReplicated,
     /** Events that may wait in one queue; at this length writes are answered 429. */
     queueMax: settings.QUEUE_MAX,
   });

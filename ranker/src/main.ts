@@ -11,13 +11,12 @@ import { loadRankerConfig } from "./config.ts";
 await runService(
   () => loadRankerConfig(process.env),
   async (config, { log, shutdown, tracing, listen }) => {
-    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, isProduction, redisChecks } = config;
+    const { redisUrl: homeUrl, redisUrlByRegion: urlsByRegion, topology, storeChecks } = config;
     const connect = async (name: string) => {
       const connected = connectStores({ homeUrl, urlsByRegion, name, log });
       shutdown.onClose("redis", () => connected.close());
-      const { regions } = topology;
-      const fit = { stores: connected, topology, regions, needsHome: true, isProduction, redisChecks, log };
-      const { of } = await awaitFitStores(fit);
+      const needed = { stores: connected, topology, regions: topology.regions, needsHome: true };
+      const { of } = await awaitFitStores({ ...needed, ...storeChecks, log });
       return { ...connected, of };
     };
     const stores = await connect("ranker");

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Command } from "shared/command/define-command";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { growth, sizesOf } from "../growth/growth.ts";
 import { ratios } from "../ratios/ratios.ts";
 import { ROW_NAMES } from "./row.ts";

@@ -1,4 +1,4 @@
-import { commaList } from "shared/service/config";
+import { commaList } from "shared/service/environment";
 import { z } from "zod";
 
 const toWhole = (text: string) => (/^\d{1,9}(e\d)?$/.test(text) ? Number(text) : Number.NaN);

@@ -1,5 +1,5 @@
 import { value } from "shared/command/define-command";
-import { commaList } from "shared/service/config";
+import { commaList } from "shared/service/environment";
 import type { z } from "zod";
 import { seconds, whole } from "../harness/options.ts";
 import { ROW_NAMES } from "../harness/row.ts";

@@ -1,5 +1,5 @@
 import { defineCommand } from "shared/command/define-command";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { announceWithoutNginx, nginx } from "../../deploy/nginx/nginx-under-test.ts";
 import { measureOnHost } from "../harness/host.ts";
 import { judge, type Measured, ROW_NAMES, type RowName } from "../harness/row.ts";

@@ -1,5 +1,5 @@
 import { awaitReady, type Redis } from "shared/redis/redis";
-import { ConfigError, type Environment } from "shared/service/config";
+import { ConfigError, type Environment } from "shared/service/environment";
 import type { Stores } from "shared/stores/stores";
 import { type Database, DatabaseTimeout } from "../../../drainer/src/postgres/database.ts";
 import { STACK_URL } from "../../start/environment.ts";

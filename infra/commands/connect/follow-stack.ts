@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Environment } from "shared/service/config";
+import type { Environment } from "shared/service/environment";
 import { STACK_RUN_FILE, STACK_URL } from "../../start/environment.ts";
 import { FOLLOW_SIGNAL, runningStack } from "../../start/run-file.ts";
 

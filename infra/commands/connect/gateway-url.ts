@@ -1,4 +1,4 @@
-import type { Environment } from "shared/service/config";
+import type { Environment } from "shared/service/environment";
 import { STACK_URL } from "../../start/environment.ts";
 import { DEFAULT_PORTS } from "../../start/stack-options.ts";
 

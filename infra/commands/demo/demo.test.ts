@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createClient } from "shared/client";
-import { ConfigError } from "shared/service/config";
+import { ConfigError } from "shared/service/environment";
 import { demoCommand } from "./demo.ts";
 import { table } from "./display.ts";
 import { enter } from "./enter.ts";

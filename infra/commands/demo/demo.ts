@@ -2,7 +2,7 @@ import { type Client, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { bar, createProgress, rate } from "shared/command/progress";
-import { commaList, wholeNumber } from "shared/service/config";
+import { commaList, wholeNumber } from "shared/service/environment";
 import { z } from "zod";
 import { gatewayUrl } from "../connect/gateway-url.ts";
 import { table } from "./display.ts";

@@ -112,7 +112,7 @@ describe.each(["gateway", "ranker", "drainer"] as const)("the %s", (name) => {
     const isRead = (variable: string) =>
       variable in fields || /^(REDIS|POSTGRES)_URL_[A-Z]+$/.test(variable) || variable.startsWith("BUN_");
     expect(Object.keys(environment).filter((variable) => !isRead(variable))).toEqual([]);
-    expect(load(environment)).toMatchObject({ isProduction: true, host: "0.0.0.0" });
+    expect(load(environment)).toMatchObject({ storeChecks: { isProduction: true }, host: "0.0.0.0" });
   });
 
   test("listens on the ports that its manifest and probes name", async () => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Environment } from "shared/service/config";
+import type { Environment } from "shared/service/environment";
 import { launch } from "stack/engine";
 import { startPostgres } from "stack/postgres";
 import { startRedis } from "stack/redis";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
-import { ConfigError, wholeNumber } from "../service/config.ts";
+import { ConfigError, wholeNumber } from "../service/environment.ts";
 import { defineCommand, flag, value } from "./define-command.ts";
 
 const sail = defineCommand({

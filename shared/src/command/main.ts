@@ -1,5 +1,5 @@
 import { redactSecrets } from "../log/redact.ts";
-import { ConfigError } from "../service/config.ts";
+import { ConfigError } from "../service/environment.ts";
 import { Interrupted } from "./interrupt.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { ConfigError } from "../service/config.ts";
+import { ConfigError } from "../service/environment.ts";
 import { suggest } from "./suggest.ts";
 
 /** `parseArgs`, whose error becomes one of a configuration. @throws ConfigError */

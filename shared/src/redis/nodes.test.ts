@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { redisUrl } from "../service/config.ts";
+import { redisUrl } from "../service/environment.ts";
 import { parseRedisNodes } from "./nodes.ts";
 
 test("the URL of one server keeps all of its parts", () => {

@@ -5,7 +5,7 @@ import { makeCertificates } from "testing/certificates";
 import { dirForFile } from "testing/for-file";
 import { scratchRedis } from "testing/scratch";
 import { createLog } from "../log/log.ts";
-import { redisUrl } from "../service/config.ts";
+import { redisUrl } from "../service/environment.ts";
 import { awaitReady, connectRedis, type Redis } from "./redis.ts";
 
 const dir = await dirForFile();

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { ConfigError, commaList, commonFields, parseEnvironment, tokenFields, wholeNumber } from "./config.ts";
+import { commonFields } from "./config.ts";
+import { ConfigError, commaList, parseEnvironment, wholeNumber } from "./environment.ts";
+import { tokenFields } from "./token-config.ts";
 
 const REDIS_URL = "redis://127.0.0.1:6379";
 const fields = { ...commonFields, QUEUE_MAX: wholeNumber(1, 100).default(10), FLAG: z.stringbool().default(false) };

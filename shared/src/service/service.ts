@@ -6,8 +6,9 @@ import { toResponse } from "../http/reply.ts";
 import { LINK_PATH } from "../link/frames.ts";
 import { type AnswerLinked, createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
 import { createLog, type Log, type LogLevel } from "../log/log.ts";
+import { redactSecrets } from "../log/redact.ts";
 import type { Tracing, TracingOptions } from "../tracing/tracing.ts";
-import { toFinalMessage } from "./config.ts";
+import { ConfigError } from "./environment.ts";
 import { serveMetrics } from "./metrics.ts";
 import { createShutdown, type Shutdown, stopOnSignals } from "./shutdown.ts";
 
@@ -135,3 +136,7 @@ class HttpConnection implements Connection {
 }
 
 const isLink = ({ url }: Request) => url.endsWith(LINK_PATH) && URL.parse(url)?.pathname === LINK_PATH;
+
+/** The message for an error that ends the process: of other errors their text alone, redacted. */
+const toFinalMessage = (error: unknown) =>
+  `${error instanceof ConfigError ? error.message : redactSecrets(String(error))}\n`;

@@ -101,6 +101,13 @@ describe.each(redisServers)("on %s", (_, command) => {
     await expect(serve(asUser(url, "ranker"))).rejects.toThrow(message);
   });
 
+  test("a Redis without an append-only file is served, with a warning, where a replica confirms each write", async () => {
+    const { url } = await startServer(["--appendonly", "no"], command);
+    await expect(serve(url)).rejects.toThrow("DURABILITY=replicated");
+    const lines = (await serve(url, { isReplicated: true }))();
+    expect(lines).toMatchObject([{ msg: "redis keeps no append-only file: only its replicas keep writes" }]);
+  });
+
   test("a node of a cluster that refuses CONFIG is refused", async () => {
     const { url } = await startServer(["--cluster-enabled", "yes", "--rename-command", "CONFIG", ""], command);
     const redis = await connectToServer(url);

@@ -7,16 +7,21 @@ import { UnfitStore } from "./unfit-store.ts";
 /** What a setting that Redis does not tell leads to: a warning, or in `strict` no start. */
 export type RedisChecks = "warn" | "strict";
 
-export interface DurabilityOptions {
+export interface StoreChecks {
   isProduction: boolean;
   /** `warn` unless given. */
   redisChecks?: RedisChecks;
+  /** Whether a replica has every write that is acknowledged; not unless given. */
+  isReplicated?: boolean;
+}
+
+export interface DurabilityOptions extends StoreChecks {
   log: Log;
 }
 
 /**
  * Refuses a Redis that would lose data: one that evicts keys when memory is short, and in
- * production one without an append-only file. In production the log warns of a Redis that
+ * production one without an append-only file, unless replicas confirm the writes. In production the log warns of a Redis that
  * acknowledges before it syncs. Checks all primaries of a cluster, and refuses a single node of a
  * cluster, which would serve only part of the keys. A setting that Redis does not tell is a
  * warning with its name.
@@ -30,7 +35,7 @@ export async function checkDurability(redis: Redis, options: DurabilityOptions):
 async function checkServer(
   server: Connection,
   isInCluster: boolean,
-  { isProduction, redisChecks = "warn", log }: DurabilityOptions,
+  { isProduction, redisChecks = "warn", isReplicated = false, log }: DurabilityOptions,
 ): Promise<void> {
   const unknown: SettingName[] = [];
   const setting = async (name: SettingName) => {
@@ -50,12 +55,16 @@ async function checkServer(
     );
   }
   if (isProduction) {
-    if ((await setting("appendonly")) === "no") {
+    const hasFile = (await setting("appendonly")) !== "no";
+    if (!hasFile && !isReplicated) {
       throw new UnfitStore(
-        'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes".',
+        'Redis keeps no append-only file, so a crash would lose acknowledged writes: set "appendonly yes", ' +
+          "or DURABILITY=replicated where a replica takes over.",
       );
     }
-    const appendfsync = await setting("appendfsync");
+    if (!hasFile)
+      log.warn({ redis: addressOf(server) }, "redis keeps no append-only file: only its replicas keep writes");
+    const appendfsync = hasFile ? await setting("appendfsync") : undefined;
     if (appendfsync !== undefined && appendfsync !== "always") {
       log.warn({ appendfsync }, 'a crash of Redis may lose the last acknowledged writes: set "appendfsync always"');
     }

@@ -6,7 +6,7 @@ import type { Log } from "../log/log.ts";
 import type { Topology } from "../model/regions.ts";
 import { type LastReply, toWaitError, watchReplies } from "../redis/last-reply.ts";
 import { awaitReady, type Redis } from "../redis/redis.ts";
-import { checkDurability, type RedisChecks } from "./checks.ts";
+import { checkDurability, type StoreChecks } from "./checks.ts";
 import { checkSplit } from "./split.ts";
 import type { Stores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
@@ -19,16 +19,13 @@ export interface FitStores {
   whenFit(redis: Redis): Promise<void>;
 }
 
-export interface FitStoresOptions {
+export interface FitStoresOptions extends StoreChecks {
   stores: Stores;
   topology: Topology;
   /** The regions whose stores this service needs. */
   regions: readonly string[];
   /** Whether it needs the store of accounts. */
   needsHome: boolean;
-  isProduction: boolean;
-  /** `warn` unless given. */
-  redisChecks?: RedisChecks;
   log: Log;
   /** How long the start waits for a first store. */
   timeoutMs?: number;
@@ -48,22 +45,13 @@ const RETRY_CHECK_MS = 1_000;
  *   store can be used, with what one of them replied
  */
 export async function awaitFitStores(options: FitStoresOptions): Promise<FitStores> {
-  const {
-    stores,
-    topology,
-    regions,
-    needsHome,
-    isProduction,
-    redisChecks = "warn",
-    log,
-    timeoutMs = BOOT_TIMEOUT_MS,
-  } = options;
+  const { stores, topology, regions, needsHome, log, timeoutMs = BOOT_TIMEOUT_MS } = options;
   const fit = new Set<Redis>();
   let isBooting = true;
 
   async function check(redis: Redis): Promise<void> {
     await awaitReady(redis, TIMER_MS_MAX); // a region waits for its store as long as the process runs
-    await checkDurability(redis, { isProduction, redisChecks, log });
+    await checkDurability(redis, options);
     for (const region of regions) if (stores.of(region) === redis) await checkSplit(redis, topology, region);
     fit.add(redis);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { makeCertificates } from "testing/certificates";
 import { dirForFile } from "testing/for-file";
-import { postgresUrl } from "../service/config.ts";
+import { postgresUrl } from "../service/environment.ts";
 import { readPostgresUrl } from "./postgres-url.ts";
 
 const { ca } = await makeCertificates(await dirForFile());
