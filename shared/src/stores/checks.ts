@@ -21,10 +21,10 @@ export interface DurabilityOptions extends StoreChecks {
 
 /**
  * Refuses a Redis that would lose data: one that evicts keys when memory is short, and in
- * production one without an append-only file, unless replicas confirm the writes. In production the log warns of a Redis that
- * acknowledges before it syncs. Checks all primaries of a cluster, and refuses a single node of a
- * cluster, which would serve only part of the keys. A setting that Redis does not tell is a
- * warning with its name.
+ * production one without an append-only file, unless replicas confirm the writes. In production the
+ * log warns of a Redis that acknowledges before it syncs. Checks all primaries of a cluster, and
+ * refuses a single node of a cluster, which would serve only part of the keys. A setting that Redis
+ * does not tell is a warning with its name.
  *
  * @throws UnfitStore that says which setting to change, or with strict checks to let Redis tell
  */
