@@ -12,6 +12,8 @@ export interface ClaimNames {
   regionClaim: string;
   /** The home region of a token without that claim; such a token is refused unless given. */
   defaultRegion?: string | undefined;
+  /** The configured regions, of which a list may have one beside other values; any unless given. */
+  regions?: readonly string[] | undefined;
   /** The claim with the name that boards show; the subject is shown where it has no use. */
   nameClaim: string;
 }
@@ -29,21 +31,31 @@ export interface ProvidedClaims {
  * @throws Problem `invalid_token` that names the claim
  */
 export function readProvidedClaims(payload: JWTPayload, names: ClaimNames): ProvidedClaims {
-  const { userIdClaim, regionClaim, defaultRegion, nameClaim } = names;
+  const { userIdClaim, nameClaim } = names;
   const subject = toText(readClaim(payload, userIdClaim)) ?? "";
   const sub = spellSubject(subject);
   if (sub === undefined) {
     const failed = new FailedCheck("user_id: no usable claim");
     throw invalidToken(`The claim "${userIdClaim}" of the token is no user_id of this server.`, failed);
   }
-  const given = readClaim(payload, regionClaim);
-  const region = given ?? defaultRegion;
-  if (typeof region !== "string" || region === "") {
+  const region = readRegion(payload, names);
+  if (region === undefined) {
     const failed = new FailedCheck("region: no usable claim");
-    throw invalidToken(`The token names no region: it needs the claim "${regionClaim}".`, failed);
+    throw invalidToken(`The token names no region: it needs the claim "${names.regionClaim}".`, failed);
   }
   const name = [readClaim(payload, nameClaim), subject].map((each) => nameSchema.safeParse(each)).find(isShown);
-  return { sub, name: name?.data ?? sub, region: region.toUpperCase(), exp: payload.exp ?? 0 };
+  return { sub, name: name?.data ?? sub, region, exp: payload.exp ?? 0 };
+}
+
+/**
+ * The region in capitals. Of a list it is the only value that is a configured region: providers add
+ * groups of their own to those of a game. Undefined where the claim has no use.
+ */
+function readRegion(payload: JWTPayload, { regionClaim, defaultRegion, regions = [] }: ClaimNames): string | undefined {
+  const given = readClaim(payload, regionClaim) ?? defaultRegion;
+  const values = [given].flat().flatMap((value) => (typeof value === "string" ? [value.toUpperCase()] : []));
+  const [region, ...others] = Array.isArray(given) ? values.filter((value) => regions.includes(value)) : values;
+  return others.length > 0 || region === "" ? undefined : region;
 }
 
 const isShown = ({ success }: { success: boolean }) => success;

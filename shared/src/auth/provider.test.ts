@@ -88,12 +88,13 @@ const PROVIDERS: [
       issuer: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example",
       audience: "1example23456789",
       regionClaim: "cognito:groups",
+      regions: ["EU", "NA"],
       nameClaim: "username",
     },
     { typ: undefined },
     {
       sub: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-      "cognito:groups": ["EU"],
+      "cognito:groups": ["eu-west-1_example_Google", "EU"],
       iss: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example",
       version: 2,
       client_id: "1example23456789",
@@ -146,7 +147,7 @@ const PROVIDERS: [
       userIdClaim: "oid",
       regionClaim: "roles",
     },
-    { typ: "JWT", x5t: "thumbprint" },
+    { typ: "JWT" },
     {
       aud: "66666666-7777-8888-9999-000000000000",
       iss: "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
@@ -157,6 +158,7 @@ const PROVIDERS: [
       oid: "aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb",
       preferred_username: "grace@example.com",
       roles: ["EU"],
+      scp: "play",
       sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
       tid: "11111111-2222-3333-4444-555555555555",
       ver: "2.0",
@@ -203,7 +205,7 @@ const PROVIDERS: [
       auth_time: nowSeconds,
       user_id: "8vWQ0YbXwEd1kzO5Fq2sP7aB3cD4",
       sub: "8vWQ0YbXwEd1kzO5Fq2sP7aB3cD4",
-      name: "",
+      provider_id: "anonymous",
       region: "EU",
       firebase: { identities: {}, sign_in_provider: "anonymous" },
     },
@@ -309,6 +311,18 @@ describe("a token without a key id", () => {
 describe("a region", () => {
   test.each([["EU"], ["eu"], [["EU"]]])("is read from %p", async (region) => {
     expect(await build().verify(await sign(player({ region })))).toMatchObject({ region: "EU" });
+  });
+
+  test("is the only value of a list that is a configured one", async () => {
+    const tokens = build({ regions: ["EU", "NA"] });
+    const verify = async (region: unknown) => tokens.verify(await sign(player({ region })));
+    expect(await verify(["players", "eu", 5])).toMatchObject({ region: "EU" });
+    for (const region of [
+      ["EU", "players", "NA"],
+      ["players", "more"],
+    ]) {
+      await expect(verify(region)).rejects.toMatchObject({ code: "invalid_token" });
+    }
   });
 
   test.each([[[]], [null], [undefined]])("that is %p is the default one, or refused", async (region) => {

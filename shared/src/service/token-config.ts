@@ -84,6 +84,7 @@ export function toTokenOptions(settings: TokenSettings): TokenOptions {
             userIdClaim: settings.JWT_USER_ID_CLAIM,
             regionClaim: settings.JWT_REGION_CLAIM,
             defaultRegion: settings.JWT_DEFAULT_REGION,
+            regions: settings.REGIONS,
             nameClaim: settings.JWT_NAME_CLAIM,
           },
   };
