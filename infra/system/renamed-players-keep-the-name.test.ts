@@ -5,10 +5,12 @@ import { forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
 import { restore } from "../../drainer/src/restore/restore.ts";
+import { importBoard } from "../../drainer/src/transfer/import-board.ts";
+import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createRenamePlayer } from "../../ranker/src/players/rename-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
-import { startBothStores } from "./test/both-stores-under-test.ts";
+import { exportText, startBothStores } from "./test/both-stores-under-test.ts";
 
 const under = await forFile(startBothStores());
 const { topology, stores } = under.sides;
@@ -71,6 +73,21 @@ test("a visibility of an earlier release is read, restored and compared as befor
   await restore(under.sides);
   expect(await names()).toEqual({});
   expect(await stores.home.hget("visibility:{EU}", "p0")).toMatch(/^\d+ hidden$/);
+});
+
+test.each([false, true])("an import gives no old name back, with overwrites %p", async (overwrites) => {
+  await under.set("p0", 5);
+  await under.drain();
+  const file = await exportText(under);
+  await rename("p0", "Player 7");
+  await under.drain();
+  const options = { board: "main", format: "csv", overwrites, onBad: () => {} } as const;
+  await importBoard(under.sides, readLines(new Blob([file]).stream()), options);
+  expect([await names(), await inSql(), await under.sweep(false)]).toEqual([
+    { p0: "Player 7" },
+    { p0: "Player 7" },
+    [],
+  ]);
 });
 
 test("renames beside writes, a drainer and reconcile end with the last name everywhere", async () => {

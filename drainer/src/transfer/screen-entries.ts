@@ -1,6 +1,7 @@
 import { claimHomes } from "shared/homes/homes";
 import { shardOf } from "shared/model/regions";
-import { erasedKey } from "shared/redis/keys";
+import { parseVisibility } from "shared/model/visibility";
+import { erasedKey, visibilityKey } from "shared/redis/keys";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import type { Sides } from "../subjects/subjects.ts";
@@ -19,7 +20,8 @@ export interface ScreenOptions {
 
 /**
  * Leaves out players erased since the version of the line, and players of another home region. The
- * first line of a player without a home decides it.
+ * first line of a player without a home decides it. A name that an operator gave stands in place of
+ * the line's.
  */
 export async function screenEntries(
   { topology, stores, databases }: Sides,
@@ -27,9 +29,16 @@ export async function screenEntries(
   { overwrites, refuse }: ScreenOptions,
 ): Promise<{ known: Numbered[]; erased: number }> {
   const erasures = new Map<Numbered, string | null>();
+  const given = new Map<Numbered, string>();
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
-    const kept = await stores.of(shard.region).mget(ofShard.map(({ user_id }) => erasedKey(shard, user_id)));
-    ofShard.forEach((entry, index) => void erasures.set(entry, kept[index] ?? null));
+    const ids = ofShard.map(({ user_id }) => user_id);
+    const store = stores.of(shard.region);
+    const kept = await store.mget(ids.map((userId) => erasedKey(shard, userId)));
+    const seen = await store.hmget(visibilityKey(shard), ...ids);
+    ofShard.forEach((entry, index) => {
+      erasures.set(entry, kept[index] ?? null);
+      given.set(entry, parseVisibility(seen[index] ?? "")?.name || entry.name);
+    });
   }
   const isErased = overwrites ? await readErasures(databases, entries) : () => false;
   let erased = 0;
@@ -39,10 +48,12 @@ export async function screenEntries(
     return false;
   });
   const homes = await claimHomes({ topology, stores }, standing);
-  const known = standing.filter(({ line, region }, index) => {
+  const known = standing.flatMap((entry, index) => {
+    const { line, region, name } = entry;
     const home = homes[index] ?? region;
-    if (home !== region) refuse(line, `the player's home region is ${home}`);
-    return home === region;
+    if (home === region) return [{ ...entry, name: given.get(entry) ?? name }];
+    refuse(line, `the player's home region is ${home}`);
+    return [];
   });
   return { known, erased };
 }
