@@ -55,7 +55,7 @@ export function buildDrainer(
   const states = new Map<string, StoreState>();
   const measureState = measureStoreStates(metrics);
   const restoring = new AbortController();
-  const restore = createRestorer(sides, { log, signal: restoring.signal });
+  const restorer = createRestorer(sides, { log, signal: restoring.signal });
   const holder = crypto.randomUUID();
   const queues = createQueueDrains({
     sides,
@@ -68,7 +68,7 @@ export function buildDrainer(
       createGuard({
         ...place,
         lease,
-        restore,
+        restorer,
         log,
         onState(tag, state) {
           states.set(tag, state);

@@ -1,7 +1,7 @@
 import { createLog } from "shared/log/log";
 import { createTopology, shardsOf } from "shared/model/regions";
 import { ConfigError, type Environment } from "shared/service/environment";
-import { readSplit, type Split } from "shared/stores/split";
+import { compareSplit, readSplit, type Split } from "shared/stores/split";
 import { createGuard } from "../../drainer/src/guard/guard.ts";
 import { unshared } from "../../drainer/src/leases/lease.ts";
 import { repartition } from "../../drainer/src/repartition/repartition.ts";
@@ -75,7 +75,10 @@ async function openRegion(sides: Sides, region: string, partitions: number): Pro
       database: sides.databases.of(region),
       tag,
       lease: unshared,
-      restore: async (lost) => void (await restore({ ...old, only: new Set([lost]) })),
+      restorer: {
+        check: () => compareSplit(sides.stores.of(region), old.topology, region),
+        restore: async (lost) => void (await restore({ ...old, only: new Set([lost]) })),
+      },
       log: createLog("start", "error"),
     });
     await open();

@@ -370,9 +370,9 @@ test("after moves back and forth a drainer finds every shard open, and restores 
     const states = new Map<string, StoreState>();
     for (const { tag, region } of shardsOfAll(partitions)) {
       const place = { redis: stores.of(region), database: databases.of(region), tag };
-      const restore = async () => void restored.push(tag);
+      const restorer = { check: async () => {}, restore: async () => void restored.push(tag) };
       const onState = (_: string, state: StoreState) => void states.set(tag, state);
-      await createGuard({ ...place, lease: unshared, restore, log, onState })();
+      await createGuard({ ...place, lease: unshared, restorer, log, onState })();
     }
     return [...new Set(states.values())];
   };

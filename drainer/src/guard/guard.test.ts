@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
-import { ACCOUNTS_TAG, accountKey, boardKey, clockKey, fenceKey } from "shared/redis/keys";
+import { ACCOUNTS_TAG, accountKey, boardKey, clockKey, fenceKey, splitKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
 import { refusedByRedis } from "shared/redis/reply-error";
 import { formatFence, parseFence } from "shared/stores/fence";
@@ -48,10 +48,10 @@ const sidesOf = () => ({ topology: it.topology, stores: stores(), databases: dat
 
 /** The guard of a drainer that was just started, and the states that it reported. */
 function guarding(tag = "EU") {
-  const restore = createRestorer(sidesOf(), { log, signal: new AbortController().signal });
+  const restorer = createRestorer(sidesOf(), { log, signal: new AbortController().signal });
   const states: StoreState[] = [];
   const onState = (_: string, state: StoreState) => void states.push(state);
-  const guard = createGuard({ redis: it.redis, tag, database: it.database, lease: unshared, restore, log, onState });
+  const guard = createGuard({ redis: it.redis, tag, database: it.database, lease: unshared, restorer, log, onState });
   return { guard, states };
 }
 
@@ -64,6 +64,14 @@ describe("a store", () => {
     expect(await fenceOf()).toEqual({ origin: expect.any(String), keptVersion: 0, from: 0, run });
     expect(runAt(it.redis, fenceKey("EU"))).toBe(run);
     expect([await guard(), states]).toEqual([run, ["checking", "open"]]);
+  });
+
+  test("whose entries have moved to other partitions is not taken for one that lost them", async () => {
+    await setRun(it.database, "EU", { origin: "origin", run: "an earlier run" });
+    await it.redis.set(splitKey("EU"), "4");
+    const { guard, states } = guarding();
+    await expect(guard()).rejects.toThrow("is split into 4");
+    expect([await it.redis.get(fenceKey("EU")), states]).toEqual([null, ["checking"]]);
   });
 
   test("that release 0.1 wrote is opened unchanged", async () => {

@@ -6,20 +6,22 @@ import { LEASE_RENEWAL_MS, type Lease } from "../leases/lease.ts";
 import { closeStore, judgePlace, openRestored, StoreChanged, type StorePlace, toRun } from "./close-and-reopen.ts";
 import { forgetVersions, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, wholeUpTo } from "./judge-store.ts";
+import type { Restorer } from "./restorer.ts";
 
 /**
  * Compares a queue's Redis with what PostgreSQL has, and opens it for writes; restores it first
  * where it lost data. Asks Redis twice a second, and PostgreSQL only after a change.
  *
  * @returns the run of the server that may be drained
- * @throws Error while the store cannot be judged, and what Redis or PostgreSQL throw
+ * @throws Error while the store cannot be judged, UnfitStore for a shard whose entries have moved,
+ *   and what Redis or PostgreSQL throw
  */
 export type Guard = () => Promise<string>;
 
 export interface GuardOptions extends StorePlace {
   lease: Pick<Lease, "hold">;
-  /** Restores the shard of a tag, or the accounts, from PostgreSQL. */
-  restore: (tag: string) => Promise<void>;
+  /** Restores the shard of the tag, or the accounts, from PostgreSQL. */
+  restorer: Restorer;
   log: Log;
   onState?: (tag: string, state: StoreState) => void;
 }
@@ -39,7 +41,7 @@ interface Opened {
   clock: number;
 }
 
-export function createGuard({ lease, restore, log, onState, ...place }: GuardOptions): Guard {
+export function createGuard({ lease, restorer, log, onState, ...place }: GuardOptions): Guard {
   const { redis, database, tag } = place;
   let opened: Opened | undefined;
   let checkedAtMs = Number.NEGATIVE_INFINITY;
@@ -59,6 +61,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
    * lost.
    */
   async function restoreStore(store: FencedStore, guarded: Guarded | undefined): Promise<void> {
+    await restorer.check(tag);
     const isLoss = guarded !== undefined || store.fence !== undefined;
     if (isLoss && tell("lost")) {
       const clocks = { redis_clock: toIso(store.clock), postgres_clock: toIso(guarded?.newest) };
@@ -68,7 +71,7 @@ export function createGuard({ lease, restore, log, onState, ...place }: GuardOpt
     const startedAt = performance.now();
     const renewal = setInterval(() => void lease.hold().catch(() => {}), LEASE_RENEWAL_MS);
     try {
-      await restore(tag);
+      await restorer.restore(tag);
     } finally {
       clearInterval(renewal);
     }

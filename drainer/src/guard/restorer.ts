@@ -1,11 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import { ACCOUNTS_TAG } from "shared/redis/keys";
-import { checkSplit } from "shared/stores/split";
+import { checkSplit, compareSplit } from "shared/stores/split";
 import { type RestoreOptions, restore } from "../restore/restore.ts";
 
-/** Restores the shard of a tag, or the accounts; resolves when all entries are back. */
-export type RestoreTag = (tag: string) => Promise<void>;
+export interface Restorer {
+  /**
+   * Refuses a shard of another number of partitions: its entries have moved and are not lost.
+   *
+   * @throws UnfitStore that says what to do
+   */
+  check(tag: string): Promise<void>;
+  /** Restores the shard of a tag, or the accounts; resolves when all entries are back. */
+  restore(tag: string): Promise<void>;
+}
 
 // The guards find the lost shards of one Redis one after another, within this time.
 const GATHER_MS = 200;
@@ -20,8 +28,9 @@ const GATHER_MS = 200;
 export function createRestorer(
   options: Omit<RestoreOptions, "only" | "onProgress">,
   { log, signal }: { log: Log; signal: AbortSignal },
-): RestoreTag {
+): Restorer {
   const { topology, stores } = options;
+  const regionOf = (tag: string) => topology.shards.find((shard) => shard.tag === tag)?.region ?? ACCOUNTS_TAG;
   const gathering = new Map<string, { tags: Set<string>; done: Promise<void> }>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -36,8 +45,13 @@ export function createRestorer(
     if (counts.entries + counts.accounts > 0) log.warn({ queues: [...tags], ...counts }, "restored from postgres");
   }
 
-  return (tag) => {
-    const region = topology.shards.find((shard) => shard.tag === tag)?.region ?? ACCOUNTS_TAG;
+  async function check(tag: string): Promise<void> {
+    const region = regionOf(tag);
+    if (region !== ACCOUNTS_TAG) await compareSplit(stores.of(region), topology, region);
+  }
+
+  function restoreTag(tag: string): Promise<void> {
+    const region = regionOf(tag);
     const present = gathering.get(region);
     if (present !== undefined) {
       present.tags.add(tag);
@@ -50,5 +64,7 @@ export function createRestorer(
     gathering.set(region, { tags, done });
     last = done.catch(() => {}); // thrown where it is awaited
     return done;
-  };
+  }
+
+  return { check, restore: restoreTag };
 }

@@ -59,14 +59,14 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
   const fences = createFenceWatch({ log });
   const submit = createSubmit({ topology, redisOf: stores.of, fences, boards, queueMax: 1_000_000 });
   const ended = new AbortController();
-  const restore = createRestorer(sides, { log, signal: ended.signal });
+  const restorer = createRestorer(sides, { log, signal: ended.signal });
   const queues = createQueueDrains({
     sides,
     regions,
     hasAccounts: true,
     batchMax: 200,
     toLease: () => unshared,
-    toGuard: (place, lease) => (isGuarded ? createGuard({ ...place, lease, restore, log }) : undefined),
+    toGuard: (place, lease) => (isGuarded ? createGuard({ ...place, lease, restorer, log }) : undefined),
   });
   const regionOf = (userId: string) => regions[Number(/\d+$/.exec(userId)?.[0] ?? 0) % regions.length] ?? "";
   const drainOnce = async () => {
