@@ -31,11 +31,18 @@ export interface Workers {
 /** Starts the worker of each queue when its stores are ready, independently of other queues. */
 export function startWorkers(queues: readonly QueueDrain[], options: StartWorkersOptions): Workers {
   const { whenReady, isStopping, onStep, onFailure, intervalMs, log } = options;
-  const workers: Worker[] = [];
+  const workers = new Map<QueueDrain, Worker>();
   const leases = new Map<string, Lease>();
 
+  // A listener for each store, not for each queue: Node warns of more than ten.
+  for (const redis of new Set(queues.map((queue) => queue.redis))) {
+    onStoreReady(redis, () => {
+      for (const [queue, worker] of workers) if (queue.redis === redis) worker.wake();
+    });
+  }
+
   async function start(queue: QueueDrain): Promise<void> {
-    const { drain, lease, redis } = queue;
+    const { drain, lease } = queue;
     const { tag } = queue.keys;
     await whenReady(queue);
     if (isStopping()) return;
@@ -53,8 +60,7 @@ export function startWorkers(queues: readonly QueueDrain[], options: StartWorker
       },
       onFailure: () => onFailure(tag),
     });
-    workers.push(worker);
-    onStoreReady(redis, () => worker.wake());
+    workers.set(queue, worker);
     await firstStep.promise;
   }
 
@@ -62,7 +68,7 @@ export function startWorkers(queues: readonly QueueDrain[], options: StartWorker
     leases,
     firstSteps: queues.map(start),
     async stop(deadlineMs) {
-      await Promise.all(workers.map((worker) => worker.stop(deadlineMs)));
+      await Promise.all([...workers.values()].map((worker) => worker.stop(deadlineMs)));
     },
   };
 }
