@@ -155,7 +155,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   };
 
   async function isTaken(userId: string): Promise<boolean> {
-    return (await failAs("read", redis.exists(accountKey(userId)))) > 0;
+    return (await failAs("read", redis.hlen(accountKey(userId)))) > 0;
   }
 
   async function enter(credentials: Credentials, networks: LimitedNetworks): Promise<Identity> {
