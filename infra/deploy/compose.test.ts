@@ -113,6 +113,7 @@ describe("every service", () => {
           userIdClaim: "g",
           regionClaim: "e",
           defaultRegion: "EU",
+          regions: ["GLOBAL", "ASIA", "EU", "NA"],
           nameClaim: "f",
         },
       });

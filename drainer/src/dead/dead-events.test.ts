@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
 import { type DeadEvent, readDeadElement, toDeadElement } from "shared/model/dead-element";
 import { awaitReady, connectRedis, primariesOf } from "shared/redis/redis";
+import { configure } from "testing/whole-store";
 import { readBoard, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { trimQueue } from "../queues/trim-queue.ts";
@@ -141,14 +142,14 @@ test("an event that another caller retried first is not returned as dropped", as
 
 test("retry and drop work while Redis is out of memory", async () => {
   await bury(...ids(2));
-  await it.redis.config("SET", "maxmemory", "1");
+  await configure(it.redis, "maxmemory", "1");
   try {
     expect(await retryDead(it.redis, it.keys)).toEqual({ retried: 2, unreadable: 0 });
     const batch = await peekList(it.redis, it.keys.queue, { count: 2 });
     await trimQueue(it.redis, it.keys, batch, [{ raw: Buffer.from("x"), reason: "r" }], at);
     expect(await gather(dropDead(it.redis, it.keys))).toHaveLength(1);
   } finally {
-    await it.redis.config("SET", "maxmemory", "0");
+    await configure(it.redis, "maxmemory", "0");
   }
 });
 
