@@ -161,8 +161,8 @@ export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
 export const accountLeaseKey = `lease:${ACCOUNTS}`;
 
 /**
- * hash, id → `<version> <JSON>`: what operators set, see `settings.ts`. One that was deleted stays as
- * null, so that an older event does not bring it back.
+ * hash, id → `<version> <JSON>`: what operators set, see `settings.ts`. One that was deleted stays
+ * as null, so that an older event does not bring it back.
  */
 export const settingsKey = (kind: SettingKind) => `${kind}:${ACCOUNTS}`;
 

@@ -27,8 +27,8 @@ export interface SettingChange {
 }
 
 /**
- * What operators set, durable as accounts are: in the home Redis, and through the accounts' queue in
- * PostgreSQL.
+ * What operators set, durable as accounts are: in the home Redis, and through the accounts' queue
+ * in PostgreSQL.
  *
  * All throw Problem `unavailable` while the home Redis is away or being compared with PostgreSQL.
  */
@@ -40,8 +40,8 @@ export interface Settings {
   /**
    * Compares and sets.
    *
-   * @returns the new version, or undefined where the present one is not `replaces`: then nothing was
-   *   done
+   * @returns the new version, or undefined where the present one is not `replaces`: then nothing
+   *   was done
    * @throws Problem `queue_full`; `outcome_unknown`: the change may stand
    */
   put(kind: SettingKind, id: string, change: SettingChange): Promise<string | undefined>;
