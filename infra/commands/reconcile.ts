@@ -6,7 +6,7 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
 import { countRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
-import { accountSweep, entrySweeps, type Sides } from "../../drainer/src/subjects/subjects.ts";
+import { entrySweeps, homeSweeps, type Sides } from "../../drainer/src/subjects/subjects.ts";
 import { placeFaults, regionOption } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
 
@@ -34,7 +34,7 @@ Ends with 0 when the two agree (with --fix: now agree); with 2 where differences
     const progress = createProgress();
     try {
       const sweeps = entrySweeps(sides, shards);
-      if (withAccounts) sweeps.push(accountSweep(sides));
+      if (withAccounts) sweeps.push(...homeSweeps(sides));
       for (const sweep of sweeps) {
         const { compared, moving } = await sweep({
           isFixing,

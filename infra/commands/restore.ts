@@ -37,6 +37,6 @@ Ends with 0; with 1 where it failed, or 130 or 143 where a signal stopped it, an
   },
 });
 
-const describe = ({ entries, newer, accounts, unknown }: RestoreCounts) =>
-  `${entries} entries and ${accounts} accounts restored; ${newer} entries were newer in Redis, ` +
+const describe = ({ entries, newer, accounts, settings, unknown }: RestoreCounts) =>
+  `${entries} entries, ${accounts} accounts and ${settings} settings restored; ${newer} entries were newer in Redis, ` +
   `${unknown} rows are of no configured region or board`;

@@ -1,5 +1,5 @@
 import type { Refused } from "shared/model/dead-element";
-import type { Erasure, Versioned, VisibilityEvent } from "shared/model/events";
+import type { Erasure, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
 import type { EventKind } from "./event-kind.ts";
 import { keepNewest } from "./fold.ts";
 import { readEvent } from "./read-event.ts";
@@ -25,6 +25,7 @@ export class EventBatch<E extends Versioned> {
   readonly newest = new Map<string, Queued<E>>();
   readonly erasures: Erasure[] = [];
   readonly visibility: VisibilityEvent[] = [];
+  readonly settings: SettingEvent[] = [];
   readonly unreadable: Refused[] = [];
   /** The events that carry a trace. */
   readonly traced: { raw: Buffer; traceparent: string }[] = [];
@@ -60,6 +61,7 @@ export class EventBatch<E extends Versioned> {
       if ("row" in read) rows.push(Object.assign(read.row, { raw }));
       else if ("erasure" in read) this.erasures.push(read.erasure);
       else if ("visibility" in read) this.visibility.push(read.visibility);
+      else if ("setting" in read) this.settings.push(read.setting);
       else this.unreadable.push({ raw, reason: read.reason });
     }
     // A loop of its own: reading and folding in one loop take a tenth longer.

@@ -1,4 +1,4 @@
-import type { Erasure, Versioned, VisibilityEvent } from "shared/model/events";
+import type { Erasure, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
 import type { z } from "zod";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import type { BatchOrigin } from "../rows/admission.ts";
@@ -27,4 +27,6 @@ export interface EventKind<E extends Versioned> {
    * Writes which players are hidden, in a queue that has such events; leaves rows that are as new.
    */
   setVisibility?: (sql: Sql, events: readonly VisibilityEvent[], origin?: BatchOrigin) => Promise<unknown>;
+  /** Writes what operators set, in a queue that has such events; leaves rows that are as new. */
+  putSettings?: (sql: Sql, events: readonly SettingEvent[], origin?: BatchOrigin) => Promise<unknown>;
 }

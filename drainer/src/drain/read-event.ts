@@ -2,7 +2,10 @@ import {
   type Erasure,
   erasureSchema,
   isErasure,
+  isSettingEvent,
   isVisibilityEvent,
+  type SettingEvent,
+  settingEventSchema,
   type Versioned,
   type VisibilityEvent,
   visibilityEventSchema,
@@ -11,7 +14,12 @@ import { z } from "zod";
 import type { EventKind } from "./event-kind.ts";
 
 /** What an event says, or the reason why it cannot be read. */
-export type ReadEvent<E> = { row: E } | { erasure: Erasure } | { visibility: VisibilityEvent } | { reason: string };
+export type ReadEvent<E> =
+  | { row: E }
+  | { erasure: Erasure }
+  | { visibility: VisibilityEvent }
+  | { setting: SettingEvent }
+  | { reason: string };
 
 /** Reads one event of a queue. Never throws. */
 export function readEvent<E extends Versioned>(raw: Buffer, kind: EventKind<E>): ReadEvent<E> {
@@ -19,11 +27,15 @@ export function readEvent<E extends Versioned>(raw: Buffer, kind: EventKind<E>):
   return row === undefined ? readBySchema(raw, kind) : { row };
 }
 
-function readBySchema<E extends Versioned>(raw: Buffer, { schema, setVisibility }: EventKind<E>): ReadEvent<E> {
+function readBySchema<E extends Versioned>(
+  raw: Buffer,
+  { schema, setVisibility, putSettings }: EventKind<E>,
+): ReadEvent<E> {
   try {
     const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
     if (isErasure(event)) return { erasure: erasureSchema.parse(event) };
     if (setVisibility && isVisibilityEvent(event)) return { visibility: visibilityEventSchema.parse(event) };
+    if (putSettings && isSettingEvent(event)) return { setting: settingEventSchema.parse(event) };
     return { row: schema.parse(event) };
   } catch (error) {
     return { reason: describe(error) };

@@ -53,11 +53,12 @@ export async function writeBatch<E extends Versioned>(
   statement: Statement<E>,
   target: WriteTarget,
 ): Promise<Written> {
-  const { kind, erasures, visibility } = batch;
+  const { kind, erasures, visibility, settings } = batch;
   const { database, origin } = target;
   // The order does not matter: an event's version says on which side of an erasure it is.
   if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures, origin));
   if (visibility.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, visibility, origin));
+  if (settings.length > 0) await database.run(async (sql) => kind.putSettings?.(sql, settings, origin));
   return writeRows(batch, statement, target);
 }
 

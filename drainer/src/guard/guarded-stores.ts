@@ -39,11 +39,11 @@ export async function noteVersion(database: Database, tag: string, version: stri
   );
 }
 
-/** Whether the database holds an account, or any entry. */
+/** Whether the database holds an account or a setting, or any entry. */
 export async function hasAnyRows(database: Database, tag: string): Promise<boolean> {
   const [row] = await database.run((sql) =>
     tag === ACCOUNTS_TAG
-      ? sql<{ any: boolean }[]>`SELECT EXISTS (SELECT FROM accounts) AS any`
+      ? sql<{ any: boolean }[]>`SELECT EXISTS (SELECT FROM accounts) OR EXISTS (SELECT FROM settings) AS any`
       : sql<{ any: boolean }[]>`SELECT EXISTS (SELECT FROM leaderboard) AS any`,
   );
   return row?.any ?? false;

@@ -42,7 +42,8 @@ export function createRestorer(
     // emptied store has lost the number as well.
     if (region !== ACCOUNTS_TAG) await checkSplit(stores.of(region), topology, region);
     const counts = await restore({ ...options, only: tags, onProgress: () => signal.throwIfAborted() });
-    if (counts.entries + counts.accounts > 0) log.warn({ queues: [...tags], ...counts }, "restored from postgres");
+    if (counts.entries + counts.accounts + counts.settings > 0)
+      log.warn({ queues: [...tags], ...counts }, "restored from postgres");
   }
 
   async function check(tag: string): Promise<void> {

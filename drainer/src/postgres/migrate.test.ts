@@ -23,6 +23,7 @@ const MIGRATIONS = [
   "0003_hide_players.sql",
   "0004_guard_stores.sql",
   "0005_rename_players.sql",
+  "0006_settings.sql",
 ];
 
 const tablesOf = async (url: string) => {
@@ -46,6 +47,7 @@ test("a migration is applied once", async () => {
     "guarded_stores",
     "leaderboard",
     "schema_migrations",
+    "settings",
     "visibility",
     "visible_leaderboard",
   ]);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
 import type { Lease } from "../leases/lease.ts";
-import { accountSweep, entrySweeps, type Sides, type Sweep } from "../subjects/subjects.ts";
+import { entrySweeps, homeSweeps, type Sides, type Sweep } from "../subjects/subjects.ts";
 import type { DriftKind } from "./compare.ts";
 import type { Drift } from "./reconcile.ts";
 import type { SweepMetrics } from "./sweep-metrics.ts";
@@ -67,7 +67,7 @@ export function startDriftWatch(options: DriftWatchOptions): DriftWatch {
       tags: ofRegion.map((shard) => shard.tag),
       sweeps: entrySweeps(sides, ofRegion),
     }));
-    if (await isHeld(accountTag)) parts.push({ tags: [accountTag], sweeps: [accountSweep(sides)] });
+    if (await isHeld(accountTag)) parts.push({ tags: [accountTag], sweeps: homeSweeps(sides) });
 
     const found = new Map<string, Found>();
     let failed = 0;

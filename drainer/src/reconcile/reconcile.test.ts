@@ -22,7 +22,7 @@ import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { createEntrySubject } from "../subjects/entry-subject.ts";
-import { accountSweep, entrySweeps, type Sides } from "../subjects/subjects.ts";
+import { entrySweeps, homeSweeps, type Sides } from "../subjects/subjects.ts";
 import { type Drift, reconcile } from "./reconcile.ts";
 
 let it: UnderTest;
@@ -75,7 +75,7 @@ beforeEach(async () => {
 async function sweep(isFixing = false, { topology } = sides): Promise<Drift[]> {
   const found: Drift[] = [];
   const options = { isFixing, onDrift: (drift: Drift) => found.push(drift) };
-  for (const each of [...entrySweeps(sides, topology.shards), accountSweep(sides)]) await each(options);
+  for (const each of [...entrySweeps(sides, topology.shards), ...homeSweeps(sides)]) await each(options);
   return found;
 }
 

@@ -49,7 +49,7 @@ const record = (score: number, reachedAt: number, version: number, name = "Name 
 test("the order in Redis after a restore is the order in SQL, ties included", async () => {
   const players = Array.from({ length: 60 }, (_, i) => scoreEvent(`p${(i * 37) % 60}`, i % 3, 1_000 + (i % 7)));
   await write(...players);
-  expect(await runRestore()).toEqual({ entries: 60, newer: 0, accounts: 0, unknown: 0 });
+  expect(await runRestore()).toEqual({ entries: 60, newer: 0, accounts: 0, settings: 0, unknown: 0 });
   expect(await readRanking()).toEqual((await readBoard(it.database)).map((row) => row.user_id));
 });
 
@@ -96,7 +96,7 @@ test("a row that no service wrote is counted and left out, and the rest of its p
   await write(scoreEvent("ann", 5, 10), scoreEvent("bob", 5, 10), scoreEvent("cid", 5, 10));
   await it.database.run((sql) => sql`UPDATE leaderboard SET updated_at = 'infinity' WHERE user_id = 'ann'`);
   await it.database.run((sql) => sql`UPDATE leaderboard SET score = 9007199254740993 WHERE user_id = 'bob'`);
-  expect(await runRestore()).toEqual({ entries: 1, newer: 0, accounts: 0, unknown: 2 });
+  expect(await runRestore()).toEqual({ entries: 1, newer: 0, accounts: 0, settings: 0, unknown: 2 });
 });
 
 test("a restore raises the clock to the newest version, or by one, so that cached tops are read again", async () => {
@@ -135,13 +135,13 @@ test("an account with a hash of any size that no ranker wrote is counted and lef
   await it.database.run(
     (sql) => sql`INSERT INTO accounts VALUES ('ann', 'Ann', 'EU', repeat('x', 50000000), now(), now())`,
   );
-  expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, unknown: 1 });
+  expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, settings: 0, unknown: 1 });
   expect(await it.redis.exists(accountKey("ann"))).toBe(0);
 });
 
 test("rows of a region or board that is not configured are counted and left out", async () => {
   await write(scoreEvent("ann", 5, 10, { region: "MOON" }), scoreEvent("bob", 5, 10, { board: "gone" }));
-  expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, unknown: 2 });
+  expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, settings: 0, unknown: 2 });
 });
 
 test("more rows than a page are all restored, each once", async () => {

@@ -1,4 +1,5 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import { SETTING_KINDS } from "shared/model/settings";
 import { ACCOUNTS_TAG, accountClockKey, accountErasedKeyPrefix, accountKeyPrefix } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -10,7 +11,9 @@ import type { Databases } from "../postgres/databases.ts";
 import { type AccountRow, accountArgs, readAccounts } from "../rows/read-accounts.ts";
 import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { readVisibility } from "../rows/read-visibility.ts";
-import { isSoundAccount, isSoundEntry, isSoundVisibility } from "../rows/sound-rows.ts";
+import { isSoundAccount, isSoundEntry, isSoundSetting, isSoundVisibility } from "../rows/sound-rows.ts";
+import { putSettings } from "../settings/put-settings.ts";
+import { readSettings } from "../settings/read-settings.ts";
 import { putEntries, SCRIPTS_IN_FLIGHT, slices, slicesByKeys } from "./put-entries.ts";
 import { putVisibility } from "./put-visibility.ts";
 import accountsSource from "./restore-accounts.lua" with { type: "text" };
@@ -22,6 +25,8 @@ export interface RestoreCounts {
   /** Entries that Redis has in a later version, or has erased since. */
   newer: number;
   accounts: number;
+  /** What operators set. */
+  settings: number;
   /**
    * Rows left out: of a region or board that is not configured, or with values that no service
    * writes.
@@ -66,7 +71,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
   const regions = topology.regions.filter((region) =>
     topology.shards.some((shard) => shard.region === region && isIncluded(shard)),
   );
-  const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, unknown: 0 };
+  const counts: RestoreCounts = { entries: 0, newer: 0, accounts: 0, settings: 0, unknown: 0 };
   await using scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   const onPage = () => onProgress?.(counts);
   const hasAccounts = isIncluded({ tag: ACCOUNTS_TAG });
@@ -80,6 +85,19 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
         counts.accounts += written; // after the await: other scripts count meanwhile
         onProgress?.(counts);
       });
+    }
+  }
+  for (const kind of hasAccounts ? SETTING_KINDS : []) {
+    for await (const page of readAhead(readSettings(databases.home, kind))) {
+      const known = page.filter(isSoundSetting);
+      counts.unknown += page.length - known.length;
+      for (const rows of slices(known)) {
+        await scripts.start(async () => {
+          const written = await retryBriefly(() => putSettings(stores.home, kind, rows));
+          counts.settings += written;
+          onProgress?.(counts);
+        });
+      }
     }
   }
   for (const region of regions) {

@@ -1,4 +1,6 @@
-import { PASSWORD_HASH_CHARS_MAX, type VisibilityEvent } from "shared/model/events";
+import { PASSWORD_HASH_CHARS_MAX, SETTING_ID, type VisibilityEvent } from "shared/model/events";
+import { formatSetting, parseSetting } from "shared/model/settings";
+import type { SettingRow } from "../settings/read-settings.ts";
 import type { AccountRow } from "./read-accounts.ts";
 import type { EntryRow } from "./read-entries.ts";
 
@@ -22,5 +24,8 @@ export const isSoundEntry = (row: EntryRow): boolean =>
 export const isSoundAccount = (row: AccountRow): boolean =>
   row.password_hash.length <= PASSWORD_HASH_CHARS_MAX &&
   [row.created_at, row.updated_at].every((time) => toTime(time) !== undefined);
+
+export const isSoundSetting = ({ id, text, updated_at }: SettingRow): boolean =>
+  SETTING_ID.test(id) && parseSetting(formatSetting({ version: updated_at, text })) !== undefined;
 
 export const isSoundVisibility = (row: VisibilityEvent): boolean => toTime(row.updated_at) !== undefined;

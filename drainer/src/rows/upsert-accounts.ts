@@ -1,6 +1,7 @@
 import { type AccountEvent, accountEventSchema } from "shared/model/events";
 import type { EventKind } from "../drain/event-kind.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
+import { upsertSettings } from "../settings/upsert-settings.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
 import { eraseAccounts } from "./erase-rows.ts";
 import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
@@ -35,4 +36,5 @@ export const accountEvents: EventKind<AccountEvent> = {
   keyOf: ({ user_id }) => user_id,
   upsert: (events, origin) => (sql) => upsertAccounts(sql, events, origin),
   erase: eraseAccounts,
+  putSettings: upsertSettings,
 };

@@ -1,7 +1,9 @@
 import type { Shard, Topology } from "shared/model/regions";
+import { SETTING_KINDS } from "shared/model/settings";
 import type { Stores } from "shared/stores/stores";
 import type { Databases } from "../postgres/databases.ts";
 import { type ReconcileCounts, type ReconcileOptions, reconcile } from "../reconcile/reconcile.ts";
+import { createSettingSubject } from "../settings/setting-subject.ts";
 import { createAccountSubject } from "./account-subject.ts";
 import { doubleSweep } from "./double-entries.ts";
 import { createEntrySubject } from "./entry-subject.ts";
@@ -36,7 +38,14 @@ export function entrySweeps({ topology, stores, databases }: Sides, shards: read
   });
 }
 
-export function accountSweep({ stores, databases }: Sides): Sweep {
-  const subject = createAccountSubject(stores.home, databases.home);
-  return (options) => reconcile(subject, options);
+/** Sweeps over the accounts, and over what operators set. */
+export function homeSweeps({ stores, databases }: Sides): Sweep[] {
+  const accounts = createAccountSubject(stores.home, databases.home);
+  return [
+    (options) => reconcile(accounts, options),
+    ...SETTING_KINDS.map((kind): Sweep => {
+      const subject = createSettingSubject(stores.home, databases.home, kind);
+      return (options) => reconcile(subject, options);
+    }),
+  ];
 }

@@ -11,7 +11,7 @@ import { unshared } from "../../../drainer/src/leases/lease.ts";
 import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
-import { accountSweep, entrySweeps, type Sides } from "../../../drainer/src/subjects/subjects.ts";
+import { entrySweeps, homeSweeps, type Sides } from "../../../drainer/src/subjects/subjects.ts";
 import { type Format, HEADER, toLines } from "../../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../../drainer/src/transfer/export-board.ts";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
@@ -91,12 +91,12 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
     async sweep(isFixing) {
       const found: Drift[] = [];
       const options = { isFixing, onDrift: (drift: Drift) => found.push(drift) };
-      for (const each of [...entrySweeps(sides, topology.shards), accountSweep(sides)]) await each(options);
+      for (const each of [...entrySweeps(sides, topology.shards), ...homeSweeps(sides)]) await each(options);
       return found;
     },
     async clear() {
       await flushAll(stores.home);
-      await databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility`);
+      await databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, settings`);
     },
     async close() {
       ended.abort();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseTraceparent } from "../tracing/traceparent.ts";
 import { keptNameSchema } from "./names.ts";
 import { userIdSchema } from "./scores.ts";
+import { SETTING_KINDS } from "./settings.ts";
 
 /**
  * Events wait in a Redis list until the drainer has written them to PostgreSQL. Each is one line of
@@ -12,6 +13,7 @@ import { userIdSchema } from "./scores.ts";
  *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
  *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
  *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
+ *     put-setting.lua     {"updated_at":"7",                                + settingTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
  *
  * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds;
@@ -78,6 +80,18 @@ export const visibilityEventSchema = z.object({
 });
 export type VisibilityEvent = z.infer<typeof visibilityEventSchema>;
 
+export const SETTING_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** An operator made, changed or deleted a setting. It waits in the accounts' queue. */
+export const settingEventSchema = z.object({
+  setting: z.enum(SETTING_KINDS),
+  id: z.string().regex(SETTING_ID),
+  /** Null for a setting that was deleted. */
+  value: z.record(z.string(), z.unknown()).nullable(),
+  updated_at: timeText,
+});
+export type SettingEvent = z.infer<typeof settingEventSchema>;
+
 export const PASSWORD_HASH_CHARS_MAX = 512;
 
 export const accountEventSchema = z.object({
@@ -109,6 +123,10 @@ export function accountTail(event: Pick<AccountEvent, "user_id" | "name" | "regi
 export const playerTail = ({ user_id, region }: Pick<Erasure, "user_id" | "region">): string =>
   toTail({ user_id, region });
 
+/** The end of a setting's event. @param value JSON */
+export const settingTail = ({ setting, id }: Pick<SettingEvent, "setting" | "id">, value: string): string =>
+  `${toTail({ setting, id }).slice(0, -1)},"value":${value}}`;
+
 const has = (event: unknown, field: string) => typeof event === "object" && event !== null && field in event;
 
 /** Whether parsed JSON claims to be an erasure, well-formed or not. */
@@ -116,6 +134,9 @@ export const isErasure = (event: unknown): boolean => has(event, "erased");
 
 /** Whether parsed JSON claims to be a visibility event, well-formed or not. */
 export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden");
+
+/** Whether parsed JSON claims to be a setting's event, well-formed or not. */
+export const isSettingEvent = (event: unknown): boolean => has(event, "setting");
 
 const USER_ID = /"user_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"/;
 const VERSION = /"updated_at"\s*:\s*"(\d{1,16})"/;

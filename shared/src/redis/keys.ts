@@ -1,5 +1,6 @@
 import type { LimitedNetworks } from "../limits/limited-network.ts";
 import type { Shard } from "../model/regions.ts";
+import type { SettingKind } from "../model/settings.ts";
 
 /**
  * Every Redis key of the system. All keys of a shard carry its hash tag, so that one script may
@@ -159,6 +160,15 @@ export const accountQueueKey = `queue:accounts:${ACCOUNTS}`;
 export const accountDeadKey = `queue:dead:${ACCOUNTS}`;
 export const accountLeaseKey = `lease:${ACCOUNTS}`;
 
+/**
+ * hash, id → `<version> <JSON>`: what operators set, see `settings.ts`. One that was deleted stays
+ * as null, so that an older event does not bring it back.
+ */
+export const settingsKey = (kind: SettingKind) => `${kind}:${ACCOUNTS}`;
+
+/** zset of the ids of the settings that are there, all with score 0. */
+export const settingIdsKey = (kind: SettingKind) => `${kind}:ids:${ACCOUNTS}`;
+
 /** The tag of the accounts' keys, as shards have theirs. */
 export const ACCOUNTS_TAG = "accounts";
 
@@ -185,6 +195,15 @@ export type NetworkBucketKind = "address" | "registration" | "read";
  */
 export const networkBucketKeys = (kind: NetworkBucketKind, networks: LimitedNetworks): string[] =>
   networks.map((network) => `bucket:{${networks.at(-1) ?? ""}}:${kind}:${network}`);
+
+/** The keys of a kind of settings by the names that scripts have for them. */
+export const settingKeys = (kind: SettingKind) => ({
+  queue: accountQueueKey,
+  clock: accountClockKey,
+  settings: settingsKey(kind),
+  ids: settingIdsKey(kind),
+  fence: fenceKey(ACCOUNTS_TAG),
+});
 
 /** The keys of a player's account by the names that scripts have for them. */
 export const accountKeys = (userId: string) => ({

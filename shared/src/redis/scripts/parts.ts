@@ -4,6 +4,7 @@ import givenName from "./given-name.lua" with { type: "text" };
 import isHidden from "./is-hidden.lua" with { type: "text" };
 import isOpen from "./is-open.lua" with { type: "text" };
 import isReadable from "./is-readable.lua" with { type: "text" };
+import keepSetting from "./keep-setting.lua" with { type: "text" };
 import members from "./members.lua" with { type: "text" };
 import moveMembers from "./move-members.lua" with { type: "text" };
 import versions from "./versions.lua" with { type: "text" };
@@ -20,6 +21,8 @@ export const isHiddenPart: ScriptPart = { source: isHidden };
 export const isOpenPart: ScriptPart = { source: isOpen };
 /** `is_readable` */
 export const isReadablePart: ScriptPart = { source: isReadable };
+/** `keep_setting` */
+export const keepSettingPart: ScriptPart = { source: keepSetting };
 /** `ARRIVAL_DIGITS`, `member_of` */
 export const membersPart: ScriptPart = { source: members };
 /** `find_moves`, `move_members` */
