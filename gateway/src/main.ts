@@ -35,7 +35,7 @@ await runService(
 
     const page = await buildPage({
       regions: topology.regions,
-      boards: topology.boards,
+      boards: topology.configuredBoards,
       registrationOpen: config.tokens.provider === undefined,
     });
     const isStopping = () => shutdown.isStopping;

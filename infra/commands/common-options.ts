@@ -35,7 +35,7 @@ export const formatOf = (file = ""): Format => (/\.(ndjson|jsonl)$/i.test(file) 
 
 /** Faults of `--board` and `--region`: names that the configuration does not have. */
 export function placeFaults(
-  { boards, regions }: Topology,
+  { configuredBoards: boards, regions }: Topology,
   { board = MAIN_BOARD, region }: { board?: string | undefined; region?: string | undefined },
 ): string[] {
   const faults: string[] = [];

@@ -69,7 +69,7 @@ const describe = ({ kind, user_id, key, isRepaired, reason }: Drift) =>
 async function countLooks(sides: Sides, shards: readonly Shard[], withAccounts: boolean): Promise<number> {
   const { topology, databases } = sides;
   const counts = await Promise.all([
-    ...topology.boards.map((board) => countRanked(sides, shards, board)),
+    ...topology.configuredBoards.map((board) => countRanked(sides, shards, board)),
     withAccounts ? estimateRows(databases.home, "accounts") : 0,
   ]);
   return 2 * counts.reduce((sum, count) => sum + count, 0);

@@ -67,8 +67,8 @@ export async function settlePartitions(
  * none starts before all regions have the same number.
  */
 async function openRegion(sides: Sides, region: string, partitions: number): Promise<void> {
-  const { regions, boards } = sides.topology;
-  const old = { ...sides, topology: createTopology(regions, partitions, boards) };
+  const { regions, configuredBoards } = sides.topology;
+  const old = { ...sides, topology: createTopology(regions, partitions, configuredBoards) };
   for (const { tag } of shardsOf(region, partitions)) {
     const open = createGuard({
       redis: sides.stores.of(region),

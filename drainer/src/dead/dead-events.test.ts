@@ -25,7 +25,8 @@ const bury = async (...raws: (string | Buffer)[]) => {
 const gather = async (pages: AsyncGenerator<DeadEvent[]>) => (await Array.fromAsync(pages)).flat();
 const queued = async () => (await it.redis.lrangeBuffer(it.keys.queue, 0, -1)).reverse().map((event) => `${event}`);
 const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `event ${from + n}`);
-const drain = (boards = ["main", "weekly"]) => scoreDrain(it, { kind: scoreEventsOf({ ...it.topology, boards }) })();
+const drain = (boards = ["main", "weekly"]) =>
+  scoreDrain(it, { kind: scoreEventsOf({ ...it.topology, configuredBoards: boards }) })();
 
 test("all dead events are read, oldest first, over more than one page", async () => {
   await bury(...ids(250));

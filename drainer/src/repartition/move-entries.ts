@@ -49,7 +49,7 @@ export async function copyEntries(move: Move): Promise<void> {
   const { redis, to, counts, onPage } = move;
   await using scripts = createInFlight(SCRIPTS_IN_FLIGHT);
   for (const shard of move.from) {
-    for (const board of to.boards) {
+    for (const board of to.configuredBoards) {
       for await (const page of readAhead(readStrangers(move, shard, entriesKey(shard, board)))) {
         const rows = await readRows(move, shard, board, page);
         counts.broken += page.length - rows.length;
@@ -68,7 +68,7 @@ export async function copyEntries(move: Move): Promise<void> {
 export async function removeStrangers(move: Move): Promise<void> {
   const { redis, from, to, onPage } = move;
   for (const shard of from) {
-    for (const board of to.boards) {
+    for (const board of to.configuredBoards) {
       const [ranking, hidden, entries] = entryKeys(shard, board);
       if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries, clockKey(shard));
       for await (const page of readStrangers(move, shard, entries)) {

@@ -14,7 +14,7 @@ export async function copyVisibility(move: Move): Promise<void> {
       for (const [userId, text] of page) {
         const found = parseVisibility(text);
         if (found === undefined) continue;
-        const place = { shard: newShardOf(move, userId), boards: to.boards };
+        const place = { shard: newShardOf(move, userId), boards: to.configuredBoards };
         const { isHidden: hidden, name, version: updated_at } = found;
         await putVisibility(redis, place, { user_id: userId, region, hidden, name, updated_at });
       }

@@ -74,14 +74,14 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
       );
     }
-    const boards = topology.boards.map((board) => countRanked({ stores }, shardsOf(region, from), board));
+    const boards = topology.configuredBoards.map((board) => countRanked({ stores }, shardsOf(region, from), board));
     const expected = (await Promise.all(boards)).reduce((sum, count) => sum + count, 0);
     const move: Move = {
       redis,
       region,
       from: shardsOf(region, from),
       counts,
-      to: createTopology(topology.regions, to, topology.boards),
+      to: createTopology(topology.regions, to, topology.configuredBoards),
       async onPage() {
         if (!(await lease.hold())) throw new Error(`Another ./lb repartition has taken over ${region}.`);
         onProgress?.(region, counts, expected);

@@ -73,7 +73,7 @@ export async function restoreErasures(
       for (const rows of slices(ofShard)) {
         const keys = entriesLayout.toKeys(shardKeys(shard));
         keys.push(...rows.map(({ user_id }) => erasedKey(shard, user_id)));
-        keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
+        keys.push(...topology.configuredBoards.flatMap((board) => entryKeys(shard, board)));
         const args = rows.flatMap((row) => {
           const version = Number(row.erased_us);
           return entriesLayout.toItem({ userId: row.user_id, version, ttl: toTtlMs(row, nowMs()) });

@@ -104,7 +104,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
     await restoreErasures(databases.of(region), region, isIncluded, { topology, stores, onPage });
     for await (const page of readAhead(readVisibility(databases.of(region), region))) {
       for (const row of page.filter(isSoundVisibility)) {
-        const place = { shard: shardOf(topology, region, row.user_id), boards: topology.boards };
+        const place = { shard: shardOf(topology, region, row.user_id), boards: topology.configuredBoards };
         if (!isIncluded(place.shard)) continue;
         await scripts.start(async () => {
           await retryBriefly(() => putVisibility(stores.of(region), place, row));
@@ -133,7 +133,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
   return counts;
 }
 
-const isConfigured = ({ regions, boards }: Topology, { region, board }: EntryRow) =>
+const isConfigured = ({ regions, configuredBoards: boards }: Topology, { region, board }: EntryRow) =>
   regions.includes(region) && boards.includes(board);
 
 function putAccounts(home: Redis, rows: readonly AccountRow[]): Promise<number> {

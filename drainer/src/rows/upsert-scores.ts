@@ -51,7 +51,7 @@ export const overwriteScores = (sql: Sql, events: readonly ScoreEvent[]): Promis
  * Scores on the configured boards. An event of another board is refused: no read and no restore
  * would find it.
  */
-export const scoreEventsOf = ({ boards }: Topology): EventKind<ScoreEvent> => ({
+export const scoreEventsOf = ({ configuredBoards: boards }: Topology): EventKind<ScoreEvent> => ({
   schema: scoreEventSchema.refine(({ board }) => boards.includes(board), {
     path: ["board"],
     message: `must be one of ${boards.join(", ")}`,

@@ -56,7 +56,7 @@ export const doubleSweep =
   async (options: ReconcileOptions): Promise<ReconcileCounts> => {
     const counts: ReconcileCounts = { compared: 0, moving: 0 };
     for (const shard of shards) {
-      for (const board of sides.topology.boards) {
+      for (const board of sides.topology.configuredBoards) {
         for await (const page of scanHash(sides.stores.of(shard.region), entriesKey(shard, board), PAGE)) {
           const startedAt = performance.now();
           for (const double of await findDoubles(sides, { shard, board, page })) {

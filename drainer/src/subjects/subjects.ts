@@ -30,7 +30,7 @@ export function entrySweeps({ topology, stores, databases }: Sides, shards: read
     return [
       (options: ReconcileOptions) => reconcile(visibility, options),
       doubleSweep(part, ofRegion),
-      ...topology.boards.map((board): Sweep => {
+      ...topology.configuredBoards.map((board): Sweep => {
         const subject = createEntrySubject({ ...part, board });
         return (options) => reconcile(subject, options);
       }),

@@ -77,7 +77,7 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) => claimed.hidden === row.hidden && (claimed.name ?? "") === (row.name ?? ""),
         async mend(row) {
-          await putVisibility(redis, { shard, boards: topology.boards }, row, found ?? "");
+          await putVisibility(redis, { shard, boards: topology.configuredBoards }, row, found ?? "");
         },
       };
     });

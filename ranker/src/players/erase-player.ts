@@ -86,7 +86,7 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
     const [newer, older] = answersKeys(shard, userId);
     const keys = entriesLayout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId), newer, older });
-    keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
+    keys.push(...topology.configuredBoards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = playerTail({ user_id: userId, region: shard.region });
     const { partitions } = topology;
     const args = entriesLayout.toArgs({ userId, eventTail, account, ttl: ERASED_TTL_SECONDS, partitions });

@@ -63,7 +63,7 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
   /** @throws Problem `unavailable` */
   async function readKept(shard: Shard, userId: string): Promise<[visibility: Text, ...records: Text[]]> {
     const keys = readLayout.toKeys(shardKeys(shard));
-    keys.push(...topology.boards.map((each) => entriesKey(shard, each)));
+    keys.push(...topology.configuredBoards.map((each) => entriesKey(shard, each)));
     const args = readLayout.toArgs({ userId, partitions: topology.partitions });
     const [visibility, ...records] = await readScript(stores.of(shard.region), keys, args);
     if (visibility === undefined) throw entriesAway(shard.region);
@@ -72,7 +72,7 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
 
   async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
     const [visibility, ...records] = await readKept(shard, userId);
-    const entries = topology.boards.flatMap((board, index) => {
+    const entries = topology.configuredBoards.flatMap((board, index) => {
       const record = records[index];
       if (record == null) return [];
       const { name, score, arrival, updatedAt } = parseRecord(record);

@@ -42,7 +42,7 @@ const script = defineScript({
 export function createRenamePlayer({ topology, stores, fences, confirm }: SetVisibilityOptions): RenamePlayer {
   async function renameOn(shard: Shard, { userId, account = "" }: Identity, name: string) {
     const { region } = shard;
-    const { boards, partitions } = topology;
+    const { configuredBoards: boards, partitions } = topology;
     const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
     keys.push(...boards.map((board) => entriesKey(shard, board)));
     const eventTail = playerTail({ user_id: userId, region });

@@ -58,7 +58,7 @@ const script = defineScript({
 export function createSetVisibility({ topology, stores, fences, confirm }: SetVisibilityOptions): SetVisibility {
   async function setOn(shard: Shard, { userId, account = "" }: Identity, state: string): Promise<number> {
     const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
-    keys.push(...topology.boards.flatMap((board) => entryKeys(shard, board)));
+    keys.push(...topology.configuredBoards.flatMap((board) => entryKeys(shard, board)));
     const args = layout.toArgs({
       userId,
       state,

@@ -111,7 +111,7 @@ async function findOnShards({ topology, stores }: HomeSources, userIds: readonly
   const newest = new Map<string, { region: string; version: number }>();
   const places = topology.shards.flatMap((shard) => {
     const ids = userIds.filter((userId) => partitionOf(userId, topology.partitions) === shard.partition);
-    return ids.length === 0 ? [] : topology.boards.map((board) => ({ shard, board, ids }));
+    return ids.length === 0 ? [] : topology.configuredBoards.map((board) => ({ shard, board, ids }));
   });
   const looks = places.map(async ({ shard, board, ids }) => {
     const records = await within(ACCOUNT_CHECK_MS, stores.of(shard.region).hmget(entriesKey(shard, board), ...ids));

@@ -18,11 +18,12 @@ export interface BoardOnShard {
 /** The calls that one Redis script can serve together have the same name. */
 export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board}`;
 
-/** The regions, partitions, boards and shards of a deployment, fixed while it runs. */
+/** The regions, partitions and shards of a deployment, fixed while it runs. */
 export interface Topology {
   readonly regions: readonly string[];
   readonly partitions: number;
-  readonly boards: readonly string[];
+  /** Boards that exist from the start (`BOARDS`). Others are made while the deployment runs. */
+  readonly configuredBoards: readonly string[];
   readonly shards: readonly Shard[];
 }
 
@@ -34,9 +35,13 @@ export const shardsOf = (region: string, partitions: number): Shard[] =>
     Object.freeze({ region, partition, tag: partitions === 1 ? region : `${region}.${partition}` }),
   );
 
-export function createTopology(regions: readonly string[], partitions: number, boards: readonly string[]): Topology {
+export function createTopology(
+  regions: readonly string[],
+  partitions: number,
+  configuredBoards: readonly string[],
+): Topology {
   const shards = regions.flatMap((region) => shardsOf(region, partitions));
-  return Object.freeze({ regions, partitions, boards, shards });
+  return Object.freeze({ regions, partitions, configuredBoards, shards });
 }
 
 /**

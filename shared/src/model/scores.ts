@@ -71,7 +71,7 @@ export function viewSchema({ regions }: Topology) {
 }
 
 /** A configured board; `main` is the default. */
-export const boardSchema = ({ boards }: Topology) =>
+export const boardSchema = ({ configuredBoards: boards }: Topology) =>
   z
     .string()
     .refine((board) => boards.includes(board), `must be one of ${boards.join(", ")}`)
