@@ -96,6 +96,7 @@ export const shardKeys = (shard: Shard) => ({
   split: splitKey(shard.tag),
   visibility: visibilityKey(shard),
   fence: fenceKey(shard.tag),
+  boards: boardsKey(shard),
 });
 
 /** The same with those of one of its boards. */
