@@ -3,6 +3,7 @@ import { GLOBAL } from "shared/model/regions";
 import { viewSchema } from "shared/model/scores";
 import { wholeNumber } from "shared/service/environment";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
+import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
 import { boardOption, placeFaults, regionOption } from "./common-options.ts";
 import { table } from "./demo/display.ts";
 import { openRedis, topologyOf } from "./open-stores.ts";
@@ -28,7 +29,11 @@ export const topCommand = defineCommand({
   },
   async run({ options: { region = GLOBAL, board, limit, json }, env }) {
     using opened = await openRedis("top", env);
-    const top = await createBoards(opened.topology, opened.stores.of).top(region, board, limit);
+    const top = await createBoards(opened.topology, opened.stores.of, configuredDefinitions(opened.topology)).top(
+      region,
+      board,
+      limit,
+    );
     const text = `${table(top.entries)}\n\n${top.total.toLocaleString("en")} on board ${board} of ${region}`;
     process.stdout.write(`${json ? JSON.stringify(top) : text}\n`);
     return 0;

@@ -10,6 +10,7 @@ import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
+import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { exportText, startBothStores } from "./test/both-stores-under-test.ts";
 
@@ -37,7 +38,12 @@ async function imported(
   return { counts, bad };
 }
 
-const top = () => createBoards(under.sides.topology, under.sides.stores.of).top("GLOBAL", "main", 1_000);
+const top = () =>
+  createBoards(under.sides.topology, under.sides.stores.of, configuredDefinitions(under.sides.topology)).top(
+    "GLOBAL",
+    "main",
+    1_000,
+  );
 const line = (userId: string, score: number, time: string, region = under.regionOf(userId)) =>
   `${userId},Name of ${userId},${region},${score},${time},${time}\n`;
 const counts = (some: Partial<ImportCounts>) => ({ imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0, ...some });

@@ -10,6 +10,7 @@ import { restore } from "../../drainer/src/restore/restore.ts";
 import { importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
+import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { exportText, startBothStores } from "./test/both-stores-under-test.ts";
@@ -25,7 +26,8 @@ beforeEach(() => under.clear());
 const redis = stores.home;
 const empty = () => flushAll(redis);
 const sql = <T>(work: (sql: Sql) => Promise<T>) => under.sides.databases.home.run(work);
-const top = async () => (await createBoards(topology, stores.of).top("GLOBAL", "main", 1_000)).entries;
+const top = async () =>
+  (await createBoards(topology, stores.of, configuredDefinitions(topology)).top("GLOBAL", "main", 1_000)).entries;
 const idsOf = async () => (await top()).map(({ user_id }) => user_id);
 async function inSql(): Promise<string[]> {
   const rows = await sql(

@@ -8,6 +8,7 @@ import { restore } from "../../drainer/src/restore/restore.ts";
 import { importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
+import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
 import { createRenamePlayer } from "../../ranker/src/players/rename-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { exportText, startBothStores } from "./test/both-stores-under-test.ts";
@@ -21,7 +22,11 @@ const rename = (userId: string, name: string) => renamePlayer(player(userId), na
 beforeEach(() => under.clear());
 
 const names = async () => {
-  const { entries } = await createBoards(topology, stores.of).top("GLOBAL", "main", 1_000);
+  const { entries } = await createBoards(topology, stores.of, configuredDefinitions(topology)).top(
+    "GLOBAL",
+    "main",
+    1_000,
+  );
   return Object.fromEntries(entries.map(({ user_id, name }) => [user_id, name]));
 };
 const inSql = async () => {

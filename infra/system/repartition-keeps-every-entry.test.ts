@@ -26,6 +26,7 @@ import { type RegionMoved, type RepartitionOptions, repartition } from "../../dr
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { entrySweeps } from "../../drainer/src/subjects/subjects.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
+import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
@@ -56,9 +57,10 @@ const topologyOf = (partitions: number) => createTopology(REGIONS, partitions, B
 /** Rankers and drainers that were started with this number of partitions. */
 function servicesWith(partitions: number) {
   const topology = topologyOf(partitions);
-  const boards = createBoards(topology, stores.of);
+  const boards = createBoards(topology, stores.of, configuredDefinitions(topology));
   const submit = createSubmit({
     topology,
+    definitions: configuredDefinitions(topology),
     redisOf: stores.of,
     fences: under.fences,
     boards,
@@ -240,6 +242,7 @@ describe.each([
 
     const after = createSubmit({
       topology: topologyOf(to),
+      definitions: configuredDefinitions(topologyOf(to)),
       redisOf: stores.of,
       queueMax: 1e6,
       boards: before.boards,

@@ -9,13 +9,14 @@ import type { Boards } from "./boards/boards.ts";
 import type { Live } from "./live/live.ts";
 import { type AccountRouteDeps, accountRoutes } from "./routes/accounts.ts";
 import { boardRoutes } from "./routes/boards.ts";
+import { type DefinitionRouteDeps, definitionRoutes } from "./routes/definitions.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { logActs } from "./routes/log-acts.ts";
 import { type PlayerRouteDeps, playerRoutes } from "./routes/players.ts";
 import { type ScoreRouteDeps, scoreRoutes } from "./routes/scores.ts";
 import { type CallerDeps, createToRoute } from "./routes/to-route.ts";
 
-export interface RankerDeps extends CallerDeps, AccountRouteDeps, PlayerRouteDeps, ScoreRouteDeps {
+export interface RankerDeps extends CallerDeps, AccountRouteDeps, DefinitionRouteDeps, PlayerRouteDeps, ScoreRouteDeps {
   boards: Boards;
   live: Live;
   passwordsRequired: boolean;
@@ -38,6 +39,7 @@ export function createApp(deps: RankerDeps): MountedApp {
     ...accountRoutes(operations, toRoute, deps),
     ...scoreRoutes(operations, toRoute, deps),
     ...boardRoutes(operations, toRoute, deps),
+    ...definitionRoutes(operations, toRoute, deps),
     ...liveRoutes(operations, toRoute, deps),
     ...playerRoutes(operations, toRoute, deps),
   };

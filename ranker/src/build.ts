@@ -4,8 +4,10 @@ import { REPLICA_WAIT_MS } from "shared/base/deadlines";
 import type { MountedApp } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
+import { ACCOUNTS_TAG } from "shared/redis/keys";
 import { createReplicaWait } from "shared/redis/replica-wait";
 import { createMetrics } from "shared/service/metrics";
+import { createSettings } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
 import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
@@ -17,6 +19,9 @@ import { createPasswords } from "./accounts/passwords/passwords.ts";
 import { createApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
 import type { RankerConfig } from "./config.ts";
+import { createChangeBoards } from "./definitions/change-boards.ts";
+import { createDefinitions } from "./definitions/definitions.ts";
+import { createListBoards } from "./definitions/list-boards.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
@@ -78,7 +83,15 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const { onConfirm } = measureAccounts(metrics, passwords);
 
   const fences = createFenceWatch({ log, onLost: onLostWrites });
-  const boards = createBoards(topology, stores.of);
+  const settings = createSettings({
+    home: stores.home,
+    writer: writers.home,
+    confirm,
+    queueMax,
+    onClosed: () => fences.onClosed(writers.home, ACCOUNTS_TAG),
+  });
+  const definitions = createDefinitions(settings, topology.configuredBoards);
+  const boards = createBoards(topology, stores.of, definitions);
   const live = createLive({ boards, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
     topology,
@@ -86,6 +99,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     confirm,
     fences,
     boards,
+    definitions,
     queueMax,
     onReplay,
     traceparent: tracing?.current,
@@ -112,6 +126,9 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const { app, answerLinked } = createApp({
     topology,
     boards,
+    definitions,
+    listBoards: createListBoards(settings, topology.configuredBoards),
+    changeBoards: createChangeBoards({ topology, stores: writers, settings, definitions }),
     live,
     submit,
     homes,

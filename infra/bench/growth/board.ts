@@ -1,12 +1,14 @@
 import type { RedisClient } from "bun";
 import { toArrival } from "shared/base/times";
 import { createLog } from "shared/log/log";
+import { configuredBoard } from "shared/model/board";
 import { GLOBAL, shardOf, type Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { awaitReady, connectRedis } from "shared/redis/redis";
 import { openFencesAt } from "testing/open-fences";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
 import { createReadRank } from "../../../ranker/src/boards/rank/read-rank.ts";
+import { configuredDefinitions } from "../../../ranker/src/definitions/definitions.ts";
 import { createFenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit } from "../../../ranker/src/writes/submit.ts";
 import type { Player, Players } from "../stage/players.ts";
@@ -65,9 +67,16 @@ export async function startGrowthBoard(
   const ready = () => awaitReady(redis, READY_TIMEOUT_MS);
   await ready();
   const redisOf = () => redis;
-  const boards = createBoards(topology, redisOf);
+  const boards = createBoards(topology, redisOf, configuredDefinitions(topology));
   const readRank = createReadRank(topology, redisOf);
-  const submit = createSubmit({ topology, redisOf, fences: createFenceWatch({ log }), boards, queueMax: QUEUE_MAX });
+  const submit = createSubmit({
+    topology,
+    definitions: configuredDefinitions(topology),
+    redisOf,
+    fences: createFenceWatch({ log }),
+    boards,
+    queueMax: QUEUE_MAX,
+  });
   const calls: GrowthBoard["calls"] = {
     submit: ({ userId, name }) =>
       submit({ userId, name, region: REGION }, { operation: "add", board: MAIN_BOARD, value: DELTA }),
@@ -76,7 +85,7 @@ export async function startGrowthBoard(
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const member = toArrival(reachedAtUs + 1) + userId; // next to a player, where no entry is
-      return readRank(shardOf(topology, REGION, userId), MAIN_BOARD, { score, member });
+      return readRank(shardOf(topology, REGION, userId), configuredBoard(MAIN_BOARD), { score, member });
     },
   };
   return { shards, topology, players, admin, url, bytes, calls, ready };

@@ -1,5 +1,6 @@
+import { configuredBoard } from "shared/model/board";
 import { GLOBAL, shardOf } from "shared/model/regions";
-import { MAIN_BOARD } from "shared/redis/keys";
+import { boardsKey, MAIN_BOARD } from "shared/redis/keys";
 import { readInfo } from "testing/redis/server-cost";
 import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
 import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
@@ -120,7 +121,11 @@ async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
   const run = (await readInfo(redis.admin, "server")).get("run_id") ?? "";
   const sha1 = String(await redis.admin.send("SCRIPT", ["LOAD", SUBMIT_SOURCE]));
   const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
-  const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, { shard, board: MAIN_BOARD });
+  await redis.admin.send("HSET", [boardsKey(shard), MAIN_BOARD, "0 open"]);
+  const shared = toSharedCall(
+    { topology: TOPOLOGY, queueMax: QUEUE_MAX },
+    { shard, board: configuredBoard(MAIN_BOARD) },
+  );
   const player = { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION };
   const write = toWriteCall(shard, player, { operation: "add", board: MAIN_BOARD, value: DELTA });
   const keys = [...shared.keys, ...write.keys];

@@ -15,6 +15,7 @@ import { entrySweeps, homeSweeps, type Sides } from "../../../drainer/src/subjec
 import { type Format, HEADER, toLines } from "../../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../../drainer/src/transfer/export-board.ts";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
+import { configuredDefinitions } from "../../../ranker/src/definitions/definitions.ts";
 import { createFenceWatch, type FenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit, type Submit } from "../../../ranker/src/writes/submit.ts";
 
@@ -55,9 +56,16 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
   if (!isGuarded) await openFences(stores.home, topology);
   const databases = openDatabases(url, urls(url));
   const sides = { topology, stores, databases };
-  const boards = createBoards(topology, stores.of);
+  const boards = createBoards(topology, stores.of, configuredDefinitions(topology));
   const fences = createFenceWatch({ log });
-  const submit = createSubmit({ topology, redisOf: stores.of, fences, boards, queueMax: 1_000_000 });
+  const submit = createSubmit({
+    topology,
+    definitions: configuredDefinitions(topology),
+    redisOf: stores.of,
+    fences,
+    boards,
+    queueMax: 1_000_000,
+  });
   const ended = new AbortController();
   const restorer = createRestorer(sides, { log, signal: ended.signal });
   const queues = createQueueDrains({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { configuredBoard } from "shared/model/board";
 import { createTopology, shardsOfView } from "shared/model/regions";
 import { observeScripts } from "shared/redis/scripts/define-script";
 import { flushAll } from "testing/whole-store";
@@ -159,7 +160,7 @@ describe("around reads no more than it answers with:", () => {
     if (shard === undefined) throw new Error("no shard");
     const target = { userId };
     const size = { above: 5, below: 5, refills: true };
-    const window = await readWindow(under.redis, topology, { shard, board: "main", target, size });
+    const window = await readWindow(under.redis, topology, { shard, board: configuredBoard("main"), target, size });
     expect([window.above.length, window.below.length]).toEqual([above, below]);
     let calls = 0;
     observeScripts(under.redis, () => void calls++);

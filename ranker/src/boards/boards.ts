@@ -2,6 +2,8 @@ import type { AroundView, RankView, TopView } from "shared/api/boards";
 import { type SharedBody, shareBody } from "shared/http/reply";
 import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
+import type { Definitions } from "../definitions/definitions.ts";
+import { createReadAs } from "../definitions/read-as.ts";
 import { createReadAround } from "./around/read-around.ts";
 import { askOnlyShard, askShards, NONE_MISSING, refuseMissing, toPartial } from "./ask-shards.ts";
 import { toRankView } from "./entry-views.ts";
@@ -20,7 +22,7 @@ export interface ReadOptions {
  * Reads over the union of a view's shards, exact in the total order. A read never touches
  * PostgreSQL.
  *
- * All throw Problem `region_unavailable` when a region of the view does not answer; with
+ * All throw Problem `board_not_found`, and `region_unavailable` when a region of the view does not answer; with
  * `allowsPartial` only when no region does, or when the player looked for may be in one that does
  * not.
  */
@@ -39,43 +41,48 @@ export interface Boards {
 
 const encoder = new TextEncoder();
 
-export function createBoards(topology: Topology, redisOf: (region: string) => Redis): Boards {
+/** @param definitions the boards as this ranker knows them */
+export function createBoards(topology: Topology, redisOf: (region: string) => Redis, definitions: Definitions): Boards {
   const readRank = createReadRank(topology, redisOf);
   const readTop = createReadTop(topology, redisOf);
   const readAround = createReadAround(topology, redisOf);
+  const as = createReadAs(definitions);
   return {
-    top: async (view, board, limit, { allowsPartial = false } = {}) =>
-      (await readTop({ view, board, limit, allowsPartial })).view,
+    top: async (view, id, limit, { allowsPartial = false } = {}) =>
+      (await as(id, (board) => readTop({ view, board, limit, allowsPartial }))).view,
 
-    async topBody(view, board, limit, { allowsPartial = false } = {}) {
-      const top = await readTop({ view, board, limit, allowsPartial });
+    async topBody(view, id, limit, { allowsPartial = false } = {}) {
+      const top = await as(id, (board) => readTop({ view, board, limit, allowsPartial }));
       top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
       return top.body;
     },
 
-    async rank(view, board, userId, { allowsPartial = false } = {}) {
-      const [only, ...others] = shardsOfView(topology, view);
-      if (only !== undefined && others.length === 0) {
-        // The most frequent question: one shard answers it whole, without the steps over several.
-        const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
-        if (self === undefined || before === undefined) throw notRanked(view, board, userId);
-        return toRankView(self, 1 + before, total, toPartial(NONE_MISSING, allowsPartial));
-      }
-      const { self, found, partial } = await locatePlayer(
-        topology,
-        { view, board, userId, allowsPartial },
-        (shard, target) => readRank(shard, board, target),
-      );
-      const { before, total } = sumStandings(found);
-      return toRankView(self, 1 + before, total, partial);
-    },
+    rank: (view, id, userId, { allowsPartial = false } = {}) =>
+      as(id, async (board) => {
+        const [only, ...others] = shardsOfView(topology, view);
+        if (only !== undefined && others.length === 0) {
+          // The most frequent question: one shard answers it whole, without the steps over several.
+          const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
+          if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
+          return toRankView(self, 1 + before, total, toPartial(NONE_MISSING, allowsPartial));
+        }
+        const { self, found, partial } = await locatePlayer(
+          topology,
+          { view, board, userId, allowsPartial },
+          (shard, target) => readRank(shard, board, target),
+        );
+        const { before, total } = sumStandings(found);
+        return toRankView(self, 1 + before, total, partial);
+      }),
 
-    around: (view, board, userId, range, { allowsPartial = false } = {}) =>
-      readAround({ view, board, userId, allowsPartial }, range),
+    around: (view, id, userId, range, { allowsPartial = false } = {}) =>
+      as(id, (board) => readAround({ view, board, userId, allowsPartial }, range)),
 
-    async countBefore(view, board, position, holder) {
+    async countBefore(view, id, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const { found, missing } = await askShards(others, (shard) => readRank(shard, board, position));
+      const { found, missing } = await as(id, (board) =>
+        askShards(others, (shard) => readRank(shard, board, position)),
+      );
       refuseMissing(missing);
       return sumStandings(found).before;
     },

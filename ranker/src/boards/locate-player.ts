@@ -1,5 +1,6 @@
 import type { MayBePartial } from "shared/api/boards";
 import { Problem } from "shared/api/problems";
+import type { Board } from "shared/model/board";
 import { parseRecord } from "shared/model/records";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { askShards, refuseMissing, type ShardAnswers, toPartial } from "./ask-shards.ts";
@@ -8,7 +9,7 @@ import type { ShardEntry } from "./shard-entry.ts";
 
 export interface PlayerQuestion {
   view: string;
-  board: string;
+  board: Board;
   userId: string;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial: boolean;
@@ -41,7 +42,7 @@ export async function locatePlayer<T extends Standing>(
     .sort((a, b) => versionOf(b.self) - versionOf(a.self));
   if (holder === undefined) {
     refuseMissing(candidates.missing);
-    throw notRanked(view, board, userId);
+    throw notRanked(view, board.id, userId);
   }
   const { self, answer } = holder;
   const isOther = (shard: Shard) => shard !== holder.shard && !candidates.missing.has(shard.region);

@@ -43,6 +43,24 @@ export function toEntries(region: string, [ranked = [], records = []]: RawSlice 
   }));
 }
 
+/** The shard knows another revision of the board than this ranker, which has to read it again. */
+export class StaleBoard extends Error {
+  constructor() {
+    super("The board was changed since this ranker has read it.");
+    this.name = "StaleBoard";
+  }
+}
+
+/** What a script answers that may not read: `refusal_of` in Lua. */
+export type RefusedRead = "away" | "stale";
+
+/** @throws Problem `unavailable`, StaleBoard */
+export function checkRead<T>(region: string, reply: T | RefusedRead): T {
+  if (reply === "away") throw entriesAway(region);
+  if (reply === "stale") throw new StaleBoard();
+  return reply as T;
+}
+
 /** The entries are moving to other partitions, or their store is being compared or restored. */
 export const entriesAway = (region: string) =>
   new Problem("unavailable", `The entries of ${region} are being moved or restored. Nothing was changed; try again.`);

@@ -88,11 +88,12 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
 type ParseCall<O extends Operation> = (incoming: Incoming) => Promise<ParsedCall<O>>;
 
 function createParseCall<O extends Operation>({ params, query, body, repeat }: Operation): ParseCall<O> {
+  const readParams = params && paramReader(params);
   const readQuery = query && queryReader(query);
   const readBody = body?.isOptional === true ? readOptionalJson : readJson;
   return async (incoming) => {
     const parsed = {
-      params: params && readParams(incoming, params),
+      params: readParams?.(incoming),
       query: readQuery?.(incoming.query),
       body: body && (await readBody(incoming, body.schema)),
       idempotencyKey: repeat === "keyed" ? readIdempotencyKey(incoming) : undefined,
@@ -101,12 +102,16 @@ function createParseCall<O extends Operation>({ params, query, body, repeat }: O
   };
 }
 
-function readParams({ param }: Incoming, schema: z.ZodObject): Record<string, unknown> {
-  // The schema costs more than the rest of reading a rank.
-  if (isUserId(param)) return { userId: param };
-  const result = schema.safeParse({ userId: param });
-  if (result.success) return result.data;
-  throw toInvalidRequest(result.error, "path");
+/** Reads the one parameter of a path. */
+function paramReader(schema: z.ZodObject): (incoming: Incoming) => Record<string, unknown> {
+  const [name = ""] = Object.keys(schema.shape);
+  return ({ param }) => {
+    // The schema costs more than the rest of reading a rank.
+    if (name === "userId" && isUserId(param)) return { userId: param };
+    const result = schema.safeParse({ [name]: param });
+    if (result.success) return result.data;
+    throw toInvalidRequest(result.error, "path");
+  };
 }
 
 function readIdempotencyKey({ headers }: Incoming): string | undefined {

@@ -10,6 +10,7 @@ import { scratchRedis } from "testing/scratch";
 import { until } from "testing/until";
 import { player } from "../../test/ranker-under-test.ts";
 import { createBoards } from "../boards/boards.ts";
+import { configuredDefinitions } from "../definitions/definitions.ts";
 import { createFenceWatch } from "./fence-watch.ts";
 import { createSubmit, type Submit } from "./submit.ts";
 
@@ -45,8 +46,15 @@ afterEach(() => redis.disconnect());
 function start(): Submit {
   const onLost = (tag: string, writes: number) => void lost.push([tag, writes]);
   const fences = createFenceWatch({ log, onLost, patienceMs: PATIENCE_MS });
-  const boards = createBoards(topology, () => redis);
-  return createSubmit({ topology, redisOf: () => redis, fences, boards, queueMax: 1_000 });
+  const boards = createBoards(topology, () => redis, configuredDefinitions(topology));
+  return createSubmit({
+    topology,
+    definitions: configuredDefinitions(topology),
+    redisOf: () => redis,
+    fences,
+    boards,
+    queueMax: 1_000,
+  });
 }
 
 const add = (write = submit) => write(player("ada"), { operation: "add", board: "main", value: 1 });
@@ -79,7 +87,7 @@ describe("a Redis that was restarted", () => {
     await learned();
     await restart();
     expect(await tryToAdd()).toBe("unavailable");
-    const boards = createBoards(topology, () => redis);
+    const boards = createBoards(topology, () => redis, configuredDefinitions(topology));
     expect(await boards.top("EU", "main", 1)).toMatchObject({ total: 1 });
   });
 
@@ -169,7 +177,7 @@ test("an emptied store is neither written nor read, and no player is called unkn
   await add();
   await redis.flushall();
   expect(await tryToAdd()).toBe("unavailable");
-  const boards = createBoards(topology, () => redis);
+  const boards = createBoards(topology, () => redis, configuredDefinitions(topology));
   await expect(boards.rank("EU", "main", "ada")).rejects.toMatchObject({ code: "region_unavailable" });
   expect(await redis.exists(fenceKey("EU"), fenceKey(ACCOUNTS_TAG))).toBe(0);
 });

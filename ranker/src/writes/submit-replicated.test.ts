@@ -14,6 +14,7 @@ import { player, REGIONS } from "../../test/ranker-under-test.ts";
 import { createAccounts } from "../accounts/accounts.ts";
 import { createPasswords } from "../accounts/passwords/passwords.ts";
 import { createBoards } from "../boards/boards.ts";
+import { configuredDefinitions } from "../definitions/definitions.ts";
 import { createFenceWatch } from "./fence-watch.ts";
 import { createSubmit } from "./submit.ts";
 import type { Submission } from "./submit-script.ts";
@@ -54,9 +55,17 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
   await openFences(clients[0], topology);
   return clients.map((redis) => {
     const confirm = createReplicaWait(replicaWaitMs);
-    const boards = createBoards(topology, () => redis);
+    const boards = createBoards(topology, () => redis, configuredDefinitions(topology));
     const fences = createFenceWatch({ log: createLog("test", "silent") });
-    const submit = createSubmit({ topology, redisOf: () => redis, confirm, fences, boards, queueMax: 3 });
+    const submit = createSubmit({
+      topology,
+      definitions: configuredDefinitions(topology),
+      redisOf: () => redis,
+      confirm,
+      fences,
+      boards,
+      queueMax: 3,
+    });
     const rest = {
       passwords,
       submit,

@@ -1,6 +1,7 @@
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
+import { type Board, toUnits } from "shared/model/board";
 import { scoreTail } from "shared/model/events";
 import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
@@ -37,11 +38,14 @@ export type Outcome =
   | "ok"
   | "entry_exists"
   | "score_out_of_range"
+  | "score_out_of_bounds"
   | "idempotency_conflict"
   | "queue_full"
   | "moved"
   | "closed"
-  | "erased";
+  | "erased"
+  | "unknown"
+  | "stale";
 
 /** What `submit.lua` answers to one write. Only `ok` has more than the first two. */
 export type SubmitAnswer = [
@@ -60,11 +64,28 @@ export type SubmitAnswer = [
 /** The error that Redis replied to a command of one write. Nothing of that write was done. */
 type RefusedWrite = ["!", ...words: string[]];
 
-const CHANGES_NOTHING = new Set<Outcome>(["queue_full", "idempotency_conflict", "moved", "closed", "erased"]);
+const CHANGES_NOTHING = new Set<Outcome>([
+  "queue_full",
+  "idempotency_conflict",
+  "moved",
+  "closed",
+  "erased",
+  "unknown",
+  "stale",
+]);
 
 const layout = defineLayout({
-  keys: ["queue", "clock", "board", "hidden", "entries", "split", "visibility", "fence"],
-  args: { queueMax: "number", isWholeView: "flag", partitions: "text", keptTtl: "number" },
+  keys: ["queue", "clock", "board", "hidden", "entries", "split", "visibility", "fence", "boards"],
+  args: {
+    queueMax: "number",
+    isWholeView: "flag",
+    partitions: "text",
+    keptTtl: "number",
+    boardId: "text",
+    revision: "text",
+    least: "text",
+    most: "text",
+  },
   item: {
     operation: "text",
     userId: "text",
@@ -109,15 +130,24 @@ export interface WriterOptions {
   traceparent?: (() => string | undefined) | undefined;
 }
 
+/** A board with its definition, on one shard. */
+export interface WrittenBoard extends BoardOnShard {
+  readonly board: Board;
+}
+
 /** What all writes of a call share. */
 export function toSharedCall(
   { topology, queueMax }: Pick<WriterOptions, "topology" | "queueMax">,
-  { shard, board }: BoardOnShard,
+  { shard, board }: WrittenBoard,
 ): SubmitCall {
-  const keys = layout.toKeys(boardKeys(shard, board));
+  const keys = layout.toKeys(boardKeys(shard, board.id));
   const isWholeView = shardsOfView(topology, shard.region).length === 1;
   const { partitions } = topology;
-  return { keys, args: layout.toArgs({ queueMax, isWholeView, partitions, keptTtl: ANSWER_KEPT_SECONDS }) };
+  const { id: boardId, rev: revision, bounds, decimals } = board;
+  const bound = (end: number | null | undefined) => (end == null ? "" : (toUnits(end, decimals) ?? ""));
+  const [least, most] = [bound(bounds?.min), bound(bounds?.max)];
+  const keptTtl = ANSWER_KEPT_SECONDS;
+  return { keys, args: layout.toArgs({ queueMax, isWholeView, partitions, keptTtl, boardId, revision, least, most }) };
 }
 
 /** @param traceparent of the request, which the event carries to the drainer */
@@ -157,7 +187,7 @@ export const toAnswerField = (account: string, idempotencyKey: string): string =
  *
  * @throws Problem of `toRedisProblem`
  */
-export type Write = (place: BoardOnShard, call: SubmitCall) => Promise<SubmitAnswer>;
+export type Write = (place: WrittenBoard, call: SubmitCall) => Promise<SubmitAnswer>;
 
 interface Answered {
   answer: SubmitAnswer | RefusedWrite;
@@ -173,7 +203,7 @@ interface Answered {
 export function createWrite(options: WriterOptions): Write {
   const { redisOf, confirm, fences, traceparent } = options;
 
-  async function send(place: BoardOnShard, calls: readonly SubmitCall[]): Promise<Answered[]> {
+  async function send(place: WrittenBoard, calls: readonly SubmitCall[]): Promise<Answered[]> {
     const { shard } = place;
     const { keys, args } = toSharedCall(options, place);
     for (const call of calls) {

@@ -12,6 +12,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      split       string  how many partitions the region has; absent until a service writes it
      visibility  hash    user_id -> <version> hidden|visible <name>, of players whom operators hid or renamed
      fence       string  the run of the server that may be written
+     boards      hash    board -> <revision> <state>
      then for each write
        erased    string  version and account of an erasure of the player
        and, where the write names an idempotency key
@@ -23,6 +24,9 @@ ARGV run            of the server that this is sent to
      is_whole_view  1 when the rank on this shard is the rank over the view, else 0
      partitions     the number of partitions that the caller is configured with
      kept_ttl       seconds that an answer is kept at least
+     board_id       the board
+     revision       of the definition that the caller goes by
+     least, most    bounds of a resulting score, empty where there are none
      then for each write
        operation    set | add | create
        user_id
@@ -38,8 +42,9 @@ Reply for each write '<replayed 0|1> <outcome>', and after ok
       one text, as each element of a list costs both sides more than its content.
       arrival: '-' where it follows from updated_at.
       A rank that is not final is that on this shard. The rank of a hidden player is 0, and final.
-      outcome: ok | entry_exists | score_out_of_range | idempotency_conflict | queue_full | moved |
-               closed | erased
+      outcome: ok | entry_exists | score_out_of_range | score_out_of_bounds | idempotency_conflict |
+               queue_full | moved | closed | erased | unknown | stale
+      unknown: the shard does not know the board. stale: it knows another revision of it.
       '! <error>' where Redis refused a command: nothing of that write was done.
 
 Guarantee: every key that a write will change is read first, and the queue is written first, so a
@@ -59,6 +64,8 @@ local queued = redis.call('LLEN', queue)
 local version = last_version(clock)
 local now = time_us()
 local is_closed = not is_open(fence, run)
+local known = redis.call('HGET', boards, board_id)
+local floor, ceiling = tonumber(least), tonumber(most)
 
 -- Finds the kept answer for an idempotency key; returns it with the Redis key that holds it.
 -- Answers of release 0.1 name no account, so they are ignored once the player was erased.
@@ -94,6 +101,8 @@ end
 local function write(erased, answers)
   if has_moved then return '0 moved' end
   if is_closed then return '0 closed' end
+  if not known then return '0 unknown' end
+  if string.match(known, '^%d+') ~= revision then return '0 stale' end
 
   -- The account may be gone while a ranker still lets its token in.
   local erasure = redis.call('GET', erased)
@@ -136,6 +145,7 @@ local function write(erased, answers)
   if operation == 'create' and old_score then return refuse('entry_exists') end
   local score = operation == 'add' and value + tonumber(old_score or '0') or value
   if score > SCORE_MAX or score < -SCORE_MAX then return refuse('score_out_of_range') end
+  if floor and score < floor or ceiling and score > ceiling then return refuse('score_out_of_bounds') end
 
   local given = next_version(version, now)
   -- An equal score keeps its place in line; a score that was left and reached again is a new

@@ -3,18 +3,23 @@ import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";
-import { shardOf } from "shared/model/regions";
+import { putBoards } from "shared/boards/put-boards";
+import { type Shard, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
 import { failAs } from "shared/redis/redis-problem";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import type { Boards } from "../boards/boards.ts";
 import { entriesAway, type Position } from "../boards/shard-entry.ts";
+import type { Definitions } from "../definitions/definitions.ts";
+import { AGAIN_MAX, staleDefinition } from "../definitions/read-as.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
 import {
   answerKeys,
   createWrite,
   type Outcome,
   type Submission,
+  type SubmitAnswer,
+  type SubmitCall,
   toAnswerField,
   toWriteCall,
   type WriterOptions,
@@ -29,7 +34,7 @@ export interface Submitted {
 /**
  * Writes one score of one player.
  *
- * @throws Problem `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`,
+ * @throws Problem `board_not_found`, `stale_definition`, `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`,
  *   `unavailable`, and `invalid_token` for an account that was erased: nothing was changed;
  *   `outcome_unknown`: the write may stand
  */
@@ -37,6 +42,8 @@ export type Submit = (identity: Identity, submission: Submission) => Promise<Sub
 
 export interface SubmitOptions extends WriterOptions {
   boards: Boards;
+  /** The boards as this ranker knows them. */
+  definitions: Pick<Definitions, "find" | "reload">;
   /** Called for each answer that was kept for an idempotency key. */
   onReplay?: () => void;
 }
@@ -66,29 +73,45 @@ const sealScript = defineScript({ name: "seal-answer", source: sealSource, layou
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
   score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
+  score_out_of_bounds: "The result is outside of the bounds of the board.",
   idempotency_conflict: `This Idempotency-Key was used for another request within the last ${ANSWER_KEPT_SECONDS / 3600} hours.`,
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
-} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased">, string>;
+} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale">, string>;
 
 /** The header of an answer that was kept for its idempotency key: an entry, or a refusal. */
 export const replayedHeaders = (isReplay: boolean): Record<string, string> =>
   isReplay ? { "idempotent-replayed": "true" } : {};
 
 export function createSubmit(options: SubmitOptions): Submit {
-  const { topology, redisOf, confirm, boards, onReplay, traceparent } = options;
+  const { topology, redisOf, confirm, boards, definitions, onReplay, traceparent } = options;
   const write = createWrite(options);
+
+  /**
+   * Writes by the definition of the board, and once more where the shard does not know it or knows
+   * another revision: then nothing was done.
+   */
+  async function writeOn(shard: Shard, id: string, call: SubmitCall): Promise<SubmitAnswer> {
+    let board = await definitions.find(id);
+    for (let again = 0; ; again++) {
+      const answer = await write({ shard, board }, call);
+      const isKnown = answer[1] !== "unknown" && answer[1] !== "stale";
+      if (isKnown || again === AGAIN_MAX) return answer;
+      // A shard that does not know a board was never told of another revision.
+      if (answer[1] === "stale") board = await definitions.reload(id);
+      await failAs("read", putBoards(redisOf(shard.region), shard, [board]));
+    }
+  }
+
   return async (identity, submission) => {
     const { userId, name, region } = identity;
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
     const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal, ...given] = await write(
-      { shard, board },
-      call,
-    );
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal, ...given] = await writeOn(shard, board, call);
     const isReplay = replayed === "1";
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
+    if (outcome === "unknown" || outcome === "stale") throw staleDefinition(board);
     if (isReplay) onReplay?.();
     if (outcome !== "ok") throw new Problem(outcome, refusals[outcome], { headers: replayedHeaders(isReplay) });
 

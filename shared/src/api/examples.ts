@@ -5,7 +5,31 @@ const ada = { rank: 1, user_id: "ada", name: "Ada", region: "EU", score: 120, up
 const entry = { rank: 2, ...grace, score: 105, updated_at: time };
 const upstreams = [{ address: "10.0.0.5:5000", up: true }];
 
+const weekly = {
+  id: "weekly-race",
+  title: "Weekly race",
+  order: "asc",
+  operator: "best",
+  operators: ["best"],
+  decimals: 3,
+  sub: null,
+  bounds: { min: 1, max: 3600 },
+  writers: "players",
+  readers: "anyone",
+  metadata_bytes_max: 0,
+  attempts_max: null,
+  season: null,
+  tiers: null,
+  rev: 1_767_323_045_678_901,
+  created_at: time,
+  state: "open",
+} as const;
+
 export const examples = {
+  givenBoard: { title: "Weekly race", order: "asc", operator: "best", decimals: 3, bounds: { min: 1, max: 3600 } },
+  boardChange: { title: "Race of the week" },
+  board: weekly,
+  boards: { boards: [weekly], next: null },
   registration: { ...grace, password: "correct horse", initialScore: 10 },
   credentials: { user_id: "grace", password: "correct horse" },
   session: { token: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VyX2lkIjoiZ3JhY2UifQ.signature", user: grace },

@@ -18,7 +18,7 @@ export interface Success {
  * document is made of it.
  */
 export interface Operation {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** As Hono has it; at most one parameter: `/rank/:userId`. */
   readonly path: string;
   /** `operationId`, and the method of the client. */

@@ -1,6 +1,7 @@
 import type { Topology } from "../model/regions.ts";
 import { accountOperations } from "./accounts.ts";
 import { boardOperations } from "./boards.ts";
+import { definitionOperations } from "./definitions.ts";
 import { liveOperations } from "./live.ts";
 import { playerOperations } from "./players.ts";
 import { scoreOperations } from "./scores.ts";
@@ -17,6 +18,7 @@ export const rankerOperations = ({ topology, passwordsRequired }: OperationsOpti
   ...accountOperations(topology, passwordsRequired),
   ...scoreOperations(topology),
   ...boardOperations(topology),
+  ...definitionOperations,
   ...liveOperations(topology),
   ...playerOperations(topology),
 });

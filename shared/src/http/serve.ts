@@ -15,7 +15,7 @@ import { type HeaderRecord, toHeadReply, toResponse } from "./reply.ts";
 export type Handle = (incoming: Incoming) => Promise<Reply>;
 
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** As Hono has it; it may have one parameter: `/rank/:userId`. */
   readonly path: string;
   readonly handle: Handle;

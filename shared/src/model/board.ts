@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { MAIN_BOARD } from "../redis/keys.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
 
 /** What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`. */
@@ -83,7 +82,8 @@ const operationsSchema = z
 /** Fields that mean something else for the scores that are there, so that they never change. */
 export const FIXED_FIELDS = ["order", "operator", "decimals", "sub"] as const;
 
-const fields = {
+/** The fields of a definition, with their defaults. */
+export const boardFields = {
   title: titleSchema.default(""),
   order: z
     .enum(["desc", "asc"])
@@ -110,18 +110,18 @@ const fields = {
 };
 
 /** What `PUT /boards/:boardId` takes: each field may be left out. */
-export const boardSchema = z.strictObject(fields).superRefine(refineBoard).transform(complete);
+export const boardSchema = z.strictObject(boardFields).superRefine(refineBoard);
 
 const unwrap = (field: z.ZodType) => (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field);
 
 /** What `PATCH /boards/:boardId` takes: the fields to change. */
 export const boardChangeSchema = z.strictObject(
-  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, unwrap(field).optional()])) as {
-    [K in keyof typeof fields]: z.ZodOptional<z.ZodType<z.output<(typeof fields)[K]>>>;
+  Object.fromEntries(Object.entries(boardFields).map(([name, field]) => [name, unwrap(field).optional()])) as {
+    [K in keyof typeof boardFields]: z.ZodOptional<z.ZodType<z.output<(typeof boardFields)[K]>>>;
   },
 );
 
-type Given = z.output<z.ZodObject<typeof fields>>;
+type Given = z.output<z.ZodObject<typeof boardFields>>;
 
 /** A definition with all its fields. */
 export type BoardDefinition = Omit<Given, "operators"> & { operators: BoardOperation[] };
@@ -146,7 +146,8 @@ const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
   add: ["add"],
 };
 
-function complete({ operators, ...given }: Given): BoardDefinition {
+/** Completes what `PUT` takes. */
+export function toDefinition({ operators, ...given }: Given): BoardDefinition {
   return { ...given, operators: operators ?? DEFAULT_OPERATORS[given.operator] };
 }
 
@@ -182,11 +183,9 @@ export interface Board extends BoardDefinition {
 /** A board that is being deleted is there for nobody, until its entries are gone and the id is free. */
 export type BoardState = "open" | "deleting";
 
-export const isMainBoard = (id: string): boolean => id === MAIN_BOARD;
-
 /** The definition of the boards in `BOARDS`. */
 export const configuredBoard = (id: string): Board => ({
-  ...boardSchema.parse({}),
+  ...toDefinition(boardSchema.parse({})),
   id,
   rev: 0,
   created_at: null,

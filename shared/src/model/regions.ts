@@ -1,3 +1,5 @@
+import type { Board } from "./board.ts";
+
 /** The view that unites every shard; may also be the home region of players who have no other. */
 export const GLOBAL = "GLOBAL";
 
@@ -12,11 +14,11 @@ export interface Shard {
 /** One board of one shard. */
 export interface BoardOnShard {
   readonly shard: Shard;
-  readonly board: string;
+  readonly board: Pick<Board, "id" | "rev">;
 }
 
 /** The calls that one Redis script can serve together have the same name. */
-export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board}`;
+export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board.id} ${board.rev}`;
 
 /** The regions, partitions and shards of a deployment, fixed while it runs. */
 export interface Topology {

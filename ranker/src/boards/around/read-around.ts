@@ -1,4 +1,5 @@
 import type { AroundView } from "shared/api/boards";
+import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import { askShards, refuseMissing, type ShardAnswers } from "../ask-shards.ts";
@@ -17,7 +18,7 @@ export type ReadAround = (question: PlayerQuestion, range: number) => Promise<Ar
 export function createReadAround(topology: Topology, redisOf: (region: string) => Redis): ReadAround {
   /** Reads again the shards that may hold more neighbours than were read at first. */
   async function readShort(
-    board: string,
+    board: Board,
     self: ShardEntry,
     { found, short, reach }: { found: Windows; short: readonly Window[]; reach: Reach },
   ): Promise<Windows> {

@@ -1,10 +1,19 @@
+import type { Board } from "shared/model/board";
 import type { Shard, Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
 import { countAheadPart, type Standing, type Target } from "../rank/standing.ts";
-import { entriesAway, type RawSlice, readSlicePart, type ShardEntry, toEntries, toSelf } from "../shard-entry.ts";
+import {
+  checkRead,
+  type RawSlice,
+  type RefusedRead,
+  readSlicePart,
+  type ShardEntry,
+  toEntries,
+  toSelf,
+} from "../shard-entry.ts";
 import source from "./window.lua" with { type: "text" };
 
 /** Where a target stands on one shard, with its neighbours there in rank order. */
@@ -22,9 +31,11 @@ export interface WindowSize {
 }
 
 const layout = defineLayout({
-  keys: ["board", "entries", "split", "fence"],
+  keys: ["board", "entries", "split", "fence", "boards"],
   args: {
     partitions: "text",
+    boardId: "text",
+    revision: "text",
     above: "number",
     below: "number",
     refills: "flag",
@@ -34,7 +45,6 @@ const layout = defineLayout({
   },
 });
 type RawWindow =
-  | []
   | [total: number]
   | [total: number, before: number, record: string | null, above: RawSlice, below: RawSlice];
 const windowScript = defineScript({
@@ -43,7 +53,7 @@ const windowScript = defineScript({
   parts: [isReadablePart, countAheadPart, readSlicePart],
   layout,
   failsAs: "read",
-  parse: (reply) => reply as RawWindow,
+  parse: (reply) => reply as RawWindow | RefusedRead,
 });
 
 const NO_TARGET = { userId: "", score: "", member: "" };
@@ -51,23 +61,31 @@ const NO_TARGET = { userId: "", score: "", member: "" };
 /**
  * Reads the window around a target on one shard.
  *
- * @throws Problem `unavailable`
+ * @throws Problem `unavailable`, StaleBoard
  */
 export async function readWindow(
   redis: Redis,
   { partitions }: Topology,
-  { shard, board, target, size }: { shard: Shard; board: string; target: Target; size: WindowSize },
+  { shard, board, target, size }: { shard: Shard; board: Board; target: Target; size: WindowSize },
 ): Promise<Window> {
-  const keys = layout.toKeys(boardKeys(shard, board));
+  const keys = layout.toKeys(boardKeys(shard, board.id));
   const { above, below, refills = false } = size;
-  const args = layout.toArgs({ ...NO_TARGET, ...target, partitions, above, below, refills });
+  const args = layout.toArgs({
+    ...NO_TARGET,
+    ...target,
+    partitions,
+    boardId: board.id,
+    revision: board.rev,
+    above,
+    below,
+    refills,
+  });
   const userId = "userId" in target ? target.userId : undefined;
-  return toWindow(shard.region, userId, await windowScript(redis, keys, args));
+  return toWindow(shard.region, userId, checkRead(shard.region, await windowScript(redis, keys, args)));
 }
 
 function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
   const [total, before, record, above, below] = reply;
-  if (total === undefined) throw entriesAway(region);
   const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
   if (before !== undefined) window.before = before;
   if (userId !== undefined && record != null) window.self = toSelf(region, userId, record);

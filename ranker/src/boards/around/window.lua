@@ -7,19 +7,24 @@ KEYS board    zset    score -> <arrival><user_id>
      entries  hash    user_id -> <arrival> <updated_at> <score> <name>
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
+     boards   hash    board -> <revision> <state>
 ARGV partitions  the number of partitions that the caller is configured with
+     board_id    the board
+     revision    of the definition that the caller goes by
      above, below  entries wanted on each side
      refills     1 to read more on one side when the other reaches the end of the board, else 0
      user_id     of the player to look up; empty where score and member give the position
      score, member  of the position
 Reply {total, before, record, above, below}. before: the entries strictly ahead. record: the
       player's, false for a position. above and below: as read_slice replies. {total} alone when the
-      player is not on this shard. {} when the entries are not readable here.
-Uses  is_readable, member_of, read_slice, count_ahead
+      player is not on this shard. 'away' and 'stale' as refusal_of has
+      them.
+Uses  refusal_of, member_of, read_slice, count_ahead
 
 Cost: O(log N + above + below), and the cost of count_ahead.
 ]]
-if not is_readable(split, partitions, fence) then return {} end
+local refused = refusal_of(split, partitions, fence, boards, board_id, revision)
+if refused then return refused end
 local total = redis.call('ZCARD', board)
 local before, record, after = nil, false, nil
 if user_id ~= '' then

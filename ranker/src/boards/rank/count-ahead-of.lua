@@ -6,13 +6,17 @@ one call.
 KEYS board    zset    score -> <arrival><user_id>
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
+     boards   hash    board -> <revision> <state>
 ARGV partitions  the number of partitions that the caller is configured with
+     board_id    the board
+     revision    of the definition that the caller goes by
      then for each position: score, member
-Reply one text: the total, then for each position the entries strictly ahead. Empty when the entries
-      are not readable here.
-Uses  is_readable, count_ahead
+Reply one text: the total, then for each position the entries strictly ahead. 'away' and 'stale'
+      as refusal_of has them.
+Uses  refusal_of, count_ahead
 ]]
-if not is_readable(split, partitions, fence) then return '' end
+local refused = refusal_of(split, partitions, fence, boards, board_id, revision)
+if refused then return refused end
 local numbers = {redis.call('ZCARD', board)}
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { ARRIVAL_DIGITS } from "shared/base/times";
+import { configuredBoard } from "shared/model/board";
 import { createTopology, type Shard } from "shared/model/regions";
 import { boardKey } from "shared/redis/keys";
 import { primariesOf } from "shared/redis/redis";
@@ -70,7 +71,7 @@ function placesAmong(entries: readonly Position[]): string[] {
 async function countBefore(member: string): Promise<number | undefined> {
   const target = { score: SCORE, member };
   const size = { above: 0, below: 0 };
-  return (await readWindow(under.redis, topology, { shard, board: "main", target, size })).before;
+  return (await readWindow(under.redis, topology, { shard, board: configuredBoard("main"), target, size })).before;
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(

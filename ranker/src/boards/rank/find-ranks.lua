@@ -6,14 +6,19 @@ KEYS board    zset    score -> <arrival><user_id>
      entries  hash    user_id -> <arrival> <updated_at> <score> <name>
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
+     boards   hash    board -> <revision> <state>
 ARGV partitions  the number of partitions that the caller is configured with
+     board_id    the board
+     revision    of the definition that the caller goes by
      then user_ids
 Reply {numbers, record, record...}, a record for each player, false for one who is not on this
       shard. numbers is one text, which costs both sides less than a list: the total, then for each
-      player the entries strictly ahead. {} when the entries are not readable here.
-Uses  is_readable, member_of
+      player the entries strictly ahead. 'away' and 'stale' as refusal_of has
+      them.
+Uses  refusal_of, member_of
 ]]
-if not is_readable(split, partitions, fence) then return {} end
+local refused = refusal_of(split, partitions, fence, boards, board_id, revision)
+if refused then return refused end
 local records = redis.call('HMGET', entries, unpack(ARGV, FIRST_ARG))
 local numbers, reply = {redis.call('ZCARD', board)}, {}
 for i, record in ipairs(records) do

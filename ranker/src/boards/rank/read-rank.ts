@@ -4,7 +4,7 @@ import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
-import { entriesAway, type Position, toSelf } from "../shard-entry.ts";
+import { checkRead, type Position, type RefusedRead, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
 import { countAheadPart, type Standing, type Target } from "./standing.ts";
@@ -13,31 +13,31 @@ import { countAheadPart, type Standing, type Target } from "./standing.ts";
  * Reads where a target stands on one shard. The targets of one turn of the event loop share a call,
  * so that under load a rank costs little more than its walk down the sorted set.
  *
- * @throws Problem `unavailable`
+ * @throws Problem `unavailable`, StaleBoard
  */
-export type ReadRank = (shard: Shard, board: string, target: Target) => Promise<Standing>;
+export type ReadRank = (shard: Shard, board: BoardOnShard["board"], target: Target) => Promise<Standing>;
 
 // Redis serves no other call meanwhile: 3 µs for each target on a small board, up to 50 µs on the
 // largest.
 const TARGETS_MAX = 64;
 
 const findLayout = defineLayout({
-  keys: ["board", "entries", "split", "fence"],
-  args: { partitions: "text" },
+  keys: ["board", "entries", "split", "fence", "boards"],
+  args: { partitions: "text", boardId: "text", revision: "text" },
 });
-type FindReply = [] | [numbers: string, ...records: (string | null)[]];
+type FindReply = [numbers: string, ...records: (string | null)[]];
 const findScript = defineScript({
   name: "find-ranks",
   source: findSource,
   parts: [isReadablePart, membersPart],
   layout: findLayout,
   failsAs: "read",
-  parse: (reply) => reply as FindReply,
+  parse: (reply) => reply as FindReply | RefusedRead,
 });
 
 const countLayout = defineLayout({
-  keys: ["board", "split", "fence"],
-  args: { partitions: "text" },
+  keys: ["board", "split", "fence", "boards"],
+  args: { partitions: "text", boardId: "text", revision: "text" },
   item: { score: "text", member: "text" },
 });
 const countScript = defineScript({
@@ -55,20 +55,20 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
     ...bounds,
     async send({ shard, board }, userIds) {
       const { region } = shard;
-      const args = findLayout.toArgs({ partitions });
+      const args = findLayout.toArgs({ partitions, boardId: board.id, revision: board.rev });
       args.push(...userIds);
-      const keys = findLayout.toKeys(boardKeys(shard, board));
-      return toFound(region, userIds, await findScript(redisOf(region), keys, args));
+      const keys = findLayout.toKeys(boardKeys(shard, board.id));
+      return toFound(region, userIds, checkRead(region, await findScript(redisOf(region), keys, args)));
     },
   });
   const count = askTogether<BoardOnShard, Position, Standing>({
     ...bounds,
     async send({ shard, board }, positions) {
       const { region } = shard;
-      const args = countLayout.toArgs({ partitions });
+      const args = countLayout.toArgs({ partitions, boardId: board.id, revision: board.rev });
       for (const position of positions) args.push(...countLayout.toItem(position));
-      const keys = countLayout.toKeys(boardKeys(shard, board));
-      return toCounted(region, await countScript(redisOf(region), keys, args));
+      const keys = countLayout.toKeys(boardKeys(shard, board.id));
+      return toCounted(checkRead(region, await countScript(redisOf(region), keys, args)));
     },
   });
   return (shard, board, target) =>
@@ -76,7 +76,6 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
 }
 
 function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {
-  if (numbers === undefined) throw entriesAway(region);
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
   return userIds.map((userId, i) => {
     const [record, before = 0] = [records[i], befores[i]];
@@ -84,8 +83,7 @@ function toFound(region: string, userIds: readonly string[], [numbers, ...record
   });
 }
 
-function toCounted(region: string, numbers: string): Standing[] {
-  if (numbers === "") throw entriesAway(region);
+function toCounted(numbers: string): Standing[] {
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
   return befores.map((before) => ({ total, before }));
 }

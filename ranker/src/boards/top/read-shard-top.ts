@@ -1,19 +1,20 @@
-import type { Shard, Topology } from "shared/model/regions";
+import type { Board } from "shared/model/board";
+import { nameOfBoard, type Shard, type Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
-import { entriesAway, type RawSlice, readSlicePart, toEntries } from "../shard-entry.ts";
+import { checkRead, type RawSlice, type RefusedRead, readSlicePart, toEntries } from "../shard-entry.ts";
 import source from "./top.lua" with { type: "text" };
 import type { ShardTop, TopCache } from "./top-cache.ts";
 
 const NO_ENTRIES: ShardTop = { total: 0, entries: [] };
 
 const layout = defineLayout({
-  keys: ["board", "entries", "split", "clock", "fence"],
-  args: { partitions: "text", limit: "number", known: "text" },
+  keys: ["board", "entries", "split", "clock", "fence", "boards"],
+  args: { partitions: "text", boardId: "text", revision: "text", limit: "number", known: "text" },
 });
-type Reply = [] | [clock: string] | [clock: string, total: number, slice: RawSlice];
+type Reply = RefusedRead | [clock: string] | [clock: string, total: number, slice: RawSlice];
 const topScript = defineScript({
   name: "top",
   source,
@@ -25,7 +26,7 @@ const topScript = defineScript({
 
 export interface ShardTopQuestion {
   shard: Shard;
-  board: string;
+  board: Board;
   limit: number;
 }
 
@@ -34,7 +35,7 @@ export interface ShardTopQuestion {
  * where nothing has changed; the answer is then the same object as before. All shards without
  * entries share one.
  *
- * @throws Problem `unavailable`
+ * @throws Problem `unavailable`, StaleBoard
  */
 export async function readShardTop(
   redis: Redis,
@@ -42,14 +43,13 @@ export async function readShardTop(
   { partitions }: Topology,
   { shard, board, limit }: ShardTopQuestion,
 ): Promise<ShardTop> {
-  const name = `shard ${shard.tag} ${board} ${limit}`;
+  const name = `shard ${nameOfBoard({ shard, board })} ${limit}`;
   const start = cache.perf.now();
   const found = cache.get(name);
   const cached = found?.kind === "shard" ? found : undefined;
-  const keys = layout.toKeys(boardKeys(shard, board));
-  const args = layout.toArgs({ partitions, limit, known: cached?.clock ?? "" });
-  const [clock, total, slice] = await topScript(redis, keys, args);
-  if (clock === undefined) throw entriesAway(shard.region);
+  const keys = layout.toKeys(boardKeys(shard, board.id));
+  const args = layout.toArgs({ partitions, boardId: board.id, revision: board.rev, limit, known: cached?.clock ?? "" });
+  const [clock, total, slice] = checkRead(shard.region, await topScript(redis, keys, args));
   if (cached !== undefined && total === undefined) return cached.top;
   const top = total === undefined || total === 0 ? NO_ENTRIES : { total, entries: toEntries(shard.region, slice) };
   // Without a clock the next call could not tell whether the top has changed.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { TopView } from "shared/api/boards";
 import { createLog } from "shared/log/log";
+import { configuredBoard } from "shared/model/board";
 import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, splitKey } from "shared/redis/keys";
 import { connectRedis, primariesOf, type Redis } from "shared/redis/redis";
@@ -78,7 +79,8 @@ test("a ranking that changed without its clock is read again after a second", as
   const eu = { region: "EU", partition: 0, tag: "EU" };
   let now = 1;
   const cache = createTopCache(() => now);
-  const readTop = () => readShardTop(under.redis, cache, ranker.topology, { shard: eu, board: "main", limit: 1 });
+  const readTop = () =>
+    readShardTop(under.redis, cache, ranker.topology, { shard: eu, board: configuredBoard("main"), limit: 1 });
   expect((await readTop()).total).toBe(4);
   await under.redis.zremrangebyrank(boardKey(eu, "main"), 0, 0);
   for (const [ms, total] of [

@@ -1,3 +1,4 @@
+import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import { askShards, namesOf, refuseMissing, toPartial } from "../ask-shards.ts";
@@ -8,7 +9,7 @@ import { type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.t
 
 export interface TopQuestion {
   view: string;
-  board: string;
+  board: Board;
   limit: number;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial: boolean;
@@ -25,7 +26,7 @@ export function createReadTop(topology: Topology, redisOf: (region: string) => R
     );
     if (!allowsPartial || found.length === 0) refuseMissing(missing);
     const parts = found.map(({ answer }) => answer);
-    const name = `view ${view} ${board} ${limit} ${allowsPartial} ${namesOf(missing)}`;
+    const name = `view ${view} ${board.id} ${board.rev} ${limit} ${allowsPartial} ${namesOf(missing)}`;
     const cached = cache.get(name);
     if (cached?.kind === "view" && isSame(cached.parts, parts)) return cached;
     const merged = {

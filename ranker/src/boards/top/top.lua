@@ -7,14 +7,19 @@ KEYS board    zset    score -> <arrival><user_id>
      split    string  how many partitions the region has; absent until a service writes it
      clock    string  last version given out on the shard: every change of a ranking raises it
      fence    string  the run of the server that may be written; absent in an emptied store
+     boards   hash    board -> <revision> <state>
 ARGV partitions  the number of partitions that the caller is configured with
+     board_id    the board
+     revision    of the definition that the caller goes by
      limit       entries
      known       the clock at which the caller has read the same top, or empty
 Reply {clock, total, entries}: clock is empty where there is none; entries as read_slice replies.
-      {clock} alone when it is the known one. {} when the entries are not readable here.
-Uses  is_readable, read_slice
+      {clock} alone when it is the known one. 'away' and 'stale' as refusal_of has
+      them.
+Uses  refusal_of, read_slice
 ]]
-if not is_readable(split, partitions, fence) then return {} end
+local refused = refusal_of(split, partitions, fence, boards, board_id, revision)
+if refused then return refused end
 local present = redis.call('GET', clock) or ''
 if present ~= '' and present == known then return {present} end
 local total = redis.call('ZCARD', board)

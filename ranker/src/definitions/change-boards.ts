@@ -1,0 +1,150 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Problem, toInvalidRequest } from "shared/api/problems";
+import { toIsoTime } from "shared/base/times";
+import { putBoards } from "shared/boards/put-boards";
+import {
+  type Board,
+  type BoardDefinition,
+  boardSchema,
+  configuredBoard,
+  FIXED_FIELDS,
+  toDefinition,
+} from "shared/model/board";
+import type { Topology } from "shared/model/regions";
+import { failAs } from "shared/redis/redis-problem";
+import type { Settings } from "shared/settings/settings";
+import type { Stores } from "shared/stores/stores";
+import { boardNotFound, type Definitions } from "./definitions.ts";
+import { changedFields, definitionOf, toBoard, toValue } from "./to-board.ts";
+
+/** Fields of a definition; undefined for one that stays. */
+export type BoardFields = { [K in keyof BoardDefinition]?: BoardDefinition[K] | undefined };
+
+/** What operators do to boards. */
+export interface ChangeBoards {
+  /**
+   * Makes the board, or changes it. With the definition that is there it only makes sure that every
+   * shard has its revision.
+   *
+   * @param ifMatch the revision that the operator has read; undefined where none was given
+   * @throws Problem `board_immutable`, `board_being_deleted`, `precondition_required`,
+   *   `precondition_failed`, `queue_full`, `unavailable`, `outcome_unknown`
+   */
+  put(id: string, definition: BoardDefinition, ifMatch?: number): Promise<{ board: Board; isNew: boolean }>;
+  /** Changes some fields. @throws the same, and `board_not_found`, `invalid_request` */
+  change(id: string, fields: BoardFields, ifMatch?: number): Promise<Board>;
+}
+
+export interface ChangeBoardsOptions {
+  topology: Topology;
+  stores: Pick<Stores, "of">;
+  settings: Settings;
+  definitions: Definitions;
+  now?: () => number;
+}
+
+// Another operator changes the same board at the same time.
+const TRIES_MAX = 3;
+
+export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
+  const { topology, stores, settings, definitions, now = Date.now } = options;
+
+  /**
+   * Writes the revision on every shard, so that no ranker goes by an older one from then on.
+   *
+   * @throws Problem where a shard is away: the definition is kept, and a repeat completes the work
+   */
+  async function publish(board: Board): Promise<void> {
+    await Promise.all(
+      topology.shards.map((shard) => failAs("read", putBoards(stores.of(shard.region), shard, [board]))),
+    ).catch((cause: unknown) => {
+      const detail = "The definition is kept, but a region does not answer. Repeat the request until it is answered.";
+      throw new Problem("outcome_unknown", detail, { cause });
+    });
+    definitions.learn(board);
+  }
+
+  async function present(id: string): Promise<{ board: Board | undefined; version: string | undefined }> {
+    const setting = await settings.read("boards", id);
+    const board = toBoard(setting) ?? (topology.configuredBoards.includes(id) ? configuredBoard(id) : undefined);
+    if (board?.state === "deleting") {
+      throw new Problem("board_being_deleted", `The entries of board ${id} are still being removed; try again later.`);
+    }
+    return { board, version: setting?.version };
+  }
+
+  /** One try; undefined where another change came between. */
+  async function tryToPut(
+    id: string,
+    toNext: (board: Board | undefined) => BoardDefinition,
+    ifMatch: number | undefined,
+  ): Promise<{ board: Board; isNew: boolean } | undefined> {
+    const { board, version } = await present(id);
+    const next = toNext(board);
+    const changed = board === undefined ? [] : changedFields(definitionOf(board), next);
+    if (board !== undefined && changed.length === 0) {
+      await publish(board);
+      return { board, isNew: false };
+    }
+    if (board !== undefined) checkChange(board, changed, ifMatch);
+    const kept = { created_at: board?.created_at ?? toIsoTime(now() * 1000), state: "open" } as const;
+    const rev = await settings.put("boards", id, { value: toValue(next, kept), replaces: version });
+    if (rev === undefined) return undefined;
+    const written: Board = { ...next, ...kept, id, rev: Number(rev) };
+    // No shard knows a board that was never there.
+    if (board === undefined && version === undefined) definitions.learn(written);
+    else await publish(written);
+    return { board: written, isNew: board === undefined };
+  }
+
+  async function put(id: string, toNext: (board: Board | undefined) => BoardDefinition, ifMatch: number | undefined) {
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      const done = await tryToPut(id, toNext, ifMatch);
+      if (done !== undefined) return done;
+      await delay(0);
+    }
+    throw new Problem("stale_definition", `Board ${id} was changed again and again meanwhile; try again.`);
+  }
+
+  return {
+    put: (id, definition, ifMatch) => put(id, () => definition, ifMatch),
+
+    async change(id, fields, ifMatch) {
+      const { board } = await put(
+        id,
+        (found) => {
+          if (found === undefined) throw boardNotFound(id);
+          const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+          return toDefinition(parseDefinition({ ...definitionOf(found), ...given }));
+        },
+        ifMatch,
+      );
+      return board;
+    },
+  };
+}
+
+function checkChange({ id, rev }: Board, changed: readonly (keyof BoardDefinition)[], ifMatch: number | undefined) {
+  const fixed = changed.filter((name) => (FIXED_FIELDS as readonly string[]).includes(name));
+  if (fixed.length > 0) {
+    throw new Problem("board_immutable", `Board ${id} keeps its ${fixed.join(", ")}: make another board.`, {
+      errors: fixed.map((field) => ({ field, message: "cannot be changed" })),
+    });
+  }
+  const names = changed.join(", ");
+  if (ifMatch === undefined) {
+    throw new Problem(
+      "precondition_required",
+      `Board ${id} has another ${names}: send If-Match: "${rev}" to change it.`,
+    );
+  }
+  if (ifMatch !== rev) {
+    throw new Problem("precondition_failed", `Board ${id} was changed meanwhile: its revision is "${rev}".`);
+  }
+}
+
+function parseDefinition(given: unknown) {
+  const result = boardSchema.safeParse(given);
+  if (result.success) return result.data;
+  throw toInvalidRequest(result.error, "body");
+}

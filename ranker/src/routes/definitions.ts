@@ -1,0 +1,52 @@
+import type { RankerOperations } from "shared/api/operations";
+import { Problem } from "shared/api/problems";
+import type { Incoming } from "shared/http/incoming";
+import { jsonReply, type Reply } from "shared/http/reply";
+import type { Route } from "shared/http/serve";
+import { type Board, toDefinition } from "shared/model/board";
+import type { ChangeBoards } from "../definitions/change-boards.ts";
+import type { Definitions } from "../definitions/definitions.ts";
+import { type ListBoards, toView } from "../definitions/list-boards.ts";
+import type { ToRoute } from "./to-route.ts";
+
+export interface DefinitionRouteDeps {
+  definitions: Definitions;
+  listBoards: ListBoards;
+  changeBoards: ChangeBoards;
+}
+
+/** `/boards…`: what boards there are, and what they are. */
+export function definitionRoutes(
+  operations: RankerOperations,
+  toRoute: ToRoute,
+  { definitions, listBoards, changeBoards }: DefinitionRouteDeps,
+): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard", Route> {
+  return {
+    listBoards: toRoute(operations.listBoards, async ({ query }) => jsonReply(await listBoards(query))),
+    // From the home store: another ranker may have changed it just now.
+    readBoard: toRoute(operations.readBoard, async ({ params }) => show(await definitions.reload(params.boardId))),
+    putBoard: toRoute(operations.putBoard, async ({ params: { boardId }, body, incoming }) => {
+      const { board, isNew } = await changeBoards.put(boardId, toDefinition(body), readRevision(incoming));
+      return show(board, isNew ? 201 : 200);
+    }),
+    changeBoard: toRoute(operations.changeBoard, async ({ params: { boardId }, body, incoming }) =>
+      show(await changeBoards.change(boardId, body, readRevision(incoming))),
+    ),
+  };
+}
+
+const show = (board: Board, status = 200): Reply => ({
+  ...jsonReply(toView(board), status),
+  headers: { etag: `"${board.rev}"` },
+});
+
+/** The revision of `If-Match`. @throws Problem `invalid_request` */
+function readRevision({ headers }: Incoming): number | undefined {
+  const text = headers.get("if-match");
+  if (text === null) return undefined;
+  const [, digits] = /^(?:W\/)?"?(\d{1,16})"?$/.exec(text.trim()) ?? [];
+  if (digits !== undefined) return Number(digits);
+  throw new Problem("invalid_request", "The header If-Match is not valid.", {
+    errors: [{ field: "If-Match", message: 'must be the rev of the board, as in "7"' }],
+  });
+}

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { boardChangeSchema, boardFields, boardIdSchema, boardSchema, OPERATIONS } from "../model/board.ts";
+import { examples } from "./examples.ts";
+import { countField } from "./fields.ts";
+import { nameOperations, openRead } from "./operation.ts";
+
+export const BOARDS_LIMIT_MAX = 100;
+
+/** A board as routes answer it. */
+export const boardViewSchema = z.object({
+  id: boardIdSchema,
+  ...boardFields,
+  operators: z.array(z.enum(OPERATIONS)),
+  rev: z.int().min(0).meta({ description: "Grows with each change; `If-Match` names it." }),
+  created_at: z.iso
+    .datetime({ precision: 6 })
+    .nullable()
+    .meta({ description: "Null for a configured board that nobody changed." }),
+  state: z.literal("open"),
+});
+export type BoardView = z.infer<typeof boardViewSchema>;
+
+export const boardsSchema = z.object({
+  boards: z.array(boardViewSchema),
+  next: z.string().nullable().meta({ description: "The `cursor` of the next page; null behind the last one." }),
+});
+export type BoardsView = z.infer<typeof boardsSchema>;
+
+const boardParams = z.strictObject({ boardId: boardIdSchema });
+const boardsQuery = z.strictObject({
+  cursor: boardIdSchema.optional().meta({ description: "`next` of the page before." }),
+  limit: countField(BOARDS_LIMIT_MAX, BOARDS_LIMIT_MAX, "How many boards."),
+});
+export type BoardsQuery = Partial<z.output<typeof boardsQuery>>;
+export type GivenBoard = z.input<typeof boardSchema>;
+export type BoardChange = z.input<typeof boardChangeSchema>;
+
+const shown = (description: string) => ({ description, schema: boardViewSchema, example: examples.board });
+const change = {
+  path: "/boards/:boardId",
+  params: boardParams,
+  tag: "boards",
+  access: "operator",
+  limits: ["operator"],
+  isProxied: true,
+  isWrite: true,
+} as const;
+const changeProblems = ["queue_full", "outcome_unknown"] as const;
+
+/** `/boards…`: what boards there are, and what they are. */
+export const definitionOperations = nameOperations({
+  listBoards: {
+    ...openRead,
+    path: "/boards",
+    summary: "The boards that there are",
+    description: "In the order of their ids. A board that is made or deleted meanwhile may be on no page.",
+    query: boardsQuery,
+    success: { 200: { description: "A page.", schema: boardsSchema, example: examples.boards } },
+    problems: [],
+  },
+  readBoard: {
+    ...openRead,
+    path: "/boards/:boardId",
+    params: boardParams,
+    summary: "One board",
+    success: { 200: shown("The definition.") },
+    problems: ["board_not_found"],
+  },
+  putBoard: {
+    ...change,
+    method: "PUT",
+    repeat: "always",
+    summary: "Make a board, or change it",
+    description:
+      "With the definition that is there it changes nothing. `order`, `operator`, `decimals` and `sub` never change, and " +
+      'any other field only with `If-Match: "<rev>"`. Fields that are left out get their defaults. From the answer on no ' +
+      "write and no read goes by the old definition.",
+    body: { schema: boardSchema, example: examples.givenBoard, isOptional: true },
+    success: { 200: shown("The board is so."), 201: shown("The board was made.") },
+    problems: [
+      "board_immutable",
+      "board_being_deleted",
+      "precondition_required",
+      "precondition_failed",
+      ...changeProblems,
+    ],
+  },
+  changeBoard: {
+    ...change,
+    method: "PATCH",
+    repeat: "never",
+    summary: "Change some fields of a board",
+    description: 'Needs `If-Match: "<rev>"`.',
+    body: { schema: boardChangeSchema, example: examples.boardChange },
+    success: { 200: shown("The board is so.") },
+    problems: [
+      "board_not_found",
+      "board_immutable",
+      "board_being_deleted",
+      "precondition_required",
+      "precondition_failed",
+      ...changeProblems,
+    ],
+  },
+});
