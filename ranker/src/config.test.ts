@@ -11,7 +11,7 @@ test("two variables are enough, and passwords are required unless said otherwise
     port: 5000,
     passwordsRequired: true,
     queueMax: 100_000,
-    topology: { regions: ["GLOBAL", "ASIA", "EU", "NA"], partitions: 1, boards: ["main"] },
+    topology: { regions: ["GLOBAL", "ASIA", "EU", "NA"], partitions: 1, configuredBoards: ["main"] },
   });
 });
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Problem } from "shared/api/problems";
+import { putBoards } from "shared/boards/put-boards";
+import { configuredBoard } from "shared/model/board";
 import { createTopology, shardOf } from "shared/model/regions";
 import {
   answersKeys,
@@ -32,9 +34,11 @@ beforeAll(async () => {
   ranker = await under.build();
 });
 afterAll(() => under.close());
-beforeEach(() => flushAll(under.redis));
-
 const shard = shardOf(createTopology(REGIONS, 1, ["main"]), "EU", "ada");
+beforeEach(async () => {
+  await flushAll(under.redis);
+  await putBoards(under.redis, shard, ["main", "weekly"].map(configuredBoard));
+});
 
 /** Every key with its serialised value: two equal pictures are one state. */
 async function picture(): Promise<Record<string, string>> {

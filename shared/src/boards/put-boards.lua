@@ -10,18 +10,18 @@ ARGV for each board
        state     open | deleting
 Reply the number of boards written
 
-Raises the clock where it writes: rankers keep a top, and the definition that they read it with, until
-the clock changes.
+Raises the clock with a revision above 0: rankers keep a top, and the definition that they read it
+with, until the clock changes. Revision 0 is the one definition of a configured board.
 Uses  last_version, version_in, digits
 ]]
 local before = last_version(clock)
-local written = 0
+local written, newest = 0, 0
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
   if tonumber(revision) > version_in(redis.call('HGET', boards, id)) then
     redis.call('HSET', boards, id, revision .. ' ' .. state)
-    written = written + 1
+    written, newest = written + 1, math.max(newest, tonumber(revision))
   end
 end
-if written > 0 then redis.call('SET', clock, digits(before + 1)) end
+if newest > 0 then redis.call('SET', clock, digits(before + 1)) end
 return written
