@@ -154,9 +154,9 @@ describe("bad input is refused by name, and nothing changes", () => {
     ["an unknown field", '{"delta": 1, "user_id": "eve"}', ["invalid_request", "user_id"]],
     ["__proto__", '{"delta": 1, "__proto__": {"a": 1}}', ["invalid_request", "__proto__"]],
     ["constructor", '{"delta": 1, "constructor": 1}', ["invalid_request", "constructor"]],
-    ["an unknown board", '{"delta": 1, "board": "daily"}', ["invalid_request", "board"]],
+    ["a board of no such name", '{"delta": 1, "board": "Daily"}', ["invalid_request", "board"]],
     ["an unknown region", '{"delta": 1, "region": "MARS"}', ["invalid_request", "region"]],
-    ["two faults", '{"delta": 1.5, "board": "x"}', ["invalid_request", "board", "delta"]],
+    ["two faults", '{"delta": 1.5, "board": "X"}', ["invalid_request", "board", "delta"]],
   ])("a body with %s", async (_, body, [code, ...fields]) => {
     expect(await refused(ranker.post("/score/add", body, ada))).toEqual([400, code, ...fields]);
   });
@@ -219,7 +219,7 @@ describe("bad input is refused by name, and nothing changes", () => {
     ["/top?limit=5&limit=6", "limit"],
     ["/top?region=MARS", "region"],
     ["/top?region=", "region"],
-    ["/top?board=daily", "board"],
+    ["/top?board=Daily", "board"],
     ["/top?page=2", "page"],
     ["/rank/a:b", "userId"],
     ["/rank/%7BEU%7D", "userId"],

@@ -66,3 +66,15 @@ test("the document is OpenAPI 3.1, of this deployment's regions and boards", asy
     schema: { type: "string", enum: ["GLOBAL", "EU", "NA"], default: "GLOBAL" },
   });
 });
+
+test("the document says how a board's id is spelled, and lists no boards: they come and go while it is served", async () => {
+  const document = JSON.parse((await get("/openapi.json")).text);
+  const { parameters } = document.paths["/live/rank/{userId}"].get;
+  const inQuery = parameters.find(({ name }: { name?: string }) => name === "board").schema;
+  const spelled = { type: "string", pattern: "^[a-z0-9][a-z0-9_-]{0,31}$", default: "main" };
+  expect(inQuery).toEqual(spelled);
+  for (const body of ["AddScoreBody", "WriteScoreBody"]) {
+    const { description: _, ...inBody } = document.components.schemas[body].properties.board;
+    expect(inBody).toEqual(spelled);
+  }
+});

@@ -35,7 +35,7 @@ const badText: Record<string, fc.Arbitrary<unknown>> = {
     fc.constantFrom("", "x".repeat(201), "a\0b", "a\nb", "\u0085", "\ud800", "🏆".repeat(201)),
   ),
   region: fc.oneof(notAString, fc.constantFrom("", "MARS", "EU ", "{EU}", "EU.0", "__proto__", "ＥＵ")),
-  board: fc.oneof(notAString, fc.constantFrom("", "daily", "MAIN", "main ", "main:{EU}", "constructor")),
+  board: fc.oneof(notAString, fc.constantFrom("", "MAIN", "main ", "main:{EU}", "_main", "-main", "x".repeat(33))),
   password: fc.oneof(notAString, fc.constant("x".repeat(300))),
 };
 

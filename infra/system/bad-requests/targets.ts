@@ -35,7 +35,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .filter((text) => text.isWellFormed() && !/^[A-Za-z0-9_-]{1,64}$/.test(text)),
   );
   const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
-  const badPlace = fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "daily", "__proto__", "main\n");
+  const badPlace = fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "Daily", "__proto__", "main\n");
   const unknownName = unknownField.filter((name) => name !== "");
   const aPlayerRoute = fc.constantFrom("/rank/", "/around/", "/live/rank/");
   return fc.oneof(

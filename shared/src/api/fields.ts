@@ -17,7 +17,7 @@ export const optionalUnless = <S extends z.ZodType>(isRequired: boolean, schema:
   (isRequired ? schema : schema.optional()) as z.ZodOptional<S>;
 
 /** The view of a read: a region or `GLOBAL`, and a board. */
-export const viewFields = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema(topology) });
+export const viewFields = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema });
 
 export const playerParams = z.strictObject({ userId: userIdSchema });
 

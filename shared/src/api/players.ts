@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { nameSchema } from "../model/names.ts";
-import type { Topology } from "../model/regions.ts";
 import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
 import { playerParams, timeField, totalField } from "./fields.ts";
@@ -67,13 +66,12 @@ export type RenamedPlayer = z.infer<typeof renamedSchema>;
 const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
 export type OperatorName = z.input<typeof operatorNameSchema>;
 
-const operatorScoreSchema = (topology: Topology) =>
-  z.strictObject({
-    operation: z.enum(["set", "add", "create"], "must be one of set, add, create"),
-    value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
-    board: boardSchema(topology),
-  });
-export type OperatorScore = z.input<ReturnType<typeof operatorScoreSchema>>;
+const operatorScoreSchema = z.strictObject({
+  operation: z.enum(["set", "add", "create"], "must be one of set, add, create"),
+  value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
+  board: boardSchema,
+});
+export type OperatorScore = z.input<typeof operatorScoreSchema>;
 
 const operatorReasonSchema = z.strictObject({ reason: reasonSchema.optional() });
 export type OperatorReason = z.input<typeof operatorReasonSchema>;
@@ -89,7 +87,7 @@ const operate = {
 } as const;
 
 /** `/players/:userId…`: operators act on players, or for them. */
-export const playerOperations = (topology: Topology) =>
+export const playerOperations = () =>
   nameOperations({
     playerRecord: {
       ...operate,
@@ -153,10 +151,11 @@ export const playerOperations = (topology: Topology) =>
       repeat: "keyed",
       summary: "Write a player's score",
       description: "For game servers: sets, adds, or creates the entry.",
-      body: { schema: operatorScoreSchema(topology), example: examples.operatorScore },
+      body: { schema: operatorScoreSchema, example: examples.operatorScore },
       success: { 200: written, 201: { ...written, description: "The entry that was created." } },
       problems: [
         "not_found",
+        "board_not_found",
         "entry_exists",
         "score_out_of_range",
         "idempotency_conflict",

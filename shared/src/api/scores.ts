@@ -6,7 +6,7 @@ import { examples } from "./examples.ts";
 import { nameOperations } from "./operation.ts";
 
 const writtenFields = (topology: Topology) => ({
-  board: boardSchema(topology),
+  board: boardSchema,
   region: regionSchema(topology).optional().meta({ description: "The player's home region; another one is refused." }),
 });
 const createScoreSchema = (topology: Topology) =>
@@ -33,7 +33,13 @@ const write = {
   isWrite: true,
   repeat: "keyed",
 } as const;
-const writeProblems = ["wrong_region", "idempotency_conflict", "queue_full", "outcome_unknown"] as const;
+const writeProblems = [
+  "board_not_found",
+  "wrong_region",
+  "idempotency_conflict",
+  "queue_full",
+  "outcome_unknown",
+] as const;
 
 /** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */
 export const scoreOperations = (topology: Topology) =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAIN_BOARD } from "../redis/keys.ts";
+import { BOARD_ID } from "./board-id.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
 import { GLOBAL, type Topology } from "./regions.ts";
 
@@ -70,10 +71,12 @@ export function viewSchema({ regions }: Topology) {
     .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
 }
 
-/** A configured board; `main` is the default. */
-export const boardSchema = ({ configuredBoards: boards }: Topology) =>
-  z
-    .string()
-    .refine((board) => boards.includes(board), `must be one of ${boards.join(", ")}`)
-    .default(MAIN_BOARD)
-    .meta({ enum: [...boards], description: "Which ranking of the configured ones." });
+/**
+ * The id of a board; `main` is the default. It names a board that need not exist: boards come and
+ * go while services run, so that a ranker looks for it and answers 404 where there is none.
+ */
+export const boardSchema = z
+  .string()
+  .regex(BOARD_ID, "must be 1 to 32 characters out of a-z, 0-9, _ and -, and begin with a letter or a digit")
+  .default(MAIN_BOARD)
+  .meta({ description: "The id of the board; 404 `board_not_found` where there is none." });
