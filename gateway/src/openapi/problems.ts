@@ -27,7 +27,6 @@ const problemTexts: Record<ProblemCode, string> = {
   precondition_failed: "The board was changed meanwhile; read it again.",
   stale_definition: "The board was changed again and again meanwhile. Nothing was changed; try again.",
   not_ranked: "The player has no entry on this board of this view.",
-  board_not_found: "There is no board of this id. Nothing was changed: no write makes a board.",
   method_not_allowed: "The path takes other methods, which `Allow` names.",
   request_timeout: "The body took longer than 5 seconds.",
   user_exists: "The `user_id` is taken.",

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Problem, toInvalidRequest } from "shared/api/problems";
+import { boardNotFound, Problem, toInvalidRequest } from "shared/api/problems";
 import { toIsoTime } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
 import {
@@ -14,7 +14,7 @@ import type { Topology } from "shared/model/regions";
 import { failAs } from "shared/redis/redis-problem";
 import type { Settings } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
-import { boardNotFound, type Definitions } from "./definitions.ts";
+import type { Definitions } from "./definitions.ts";
 import { changedFields, definitionOf, toBoard, toValue } from "./to-board.ts";
 
 /** Fields of a definition; undefined for one that stays. */

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { Problem } from "shared/api/problems";
+import { boardNotFound } from "shared/api/problems";
 import { type Board, configuredBoard } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
 import type { Settings } from "shared/settings/settings";
@@ -50,5 +50,3 @@ export function createDefinitions(settings: Pick<Settings, "read">, configured: 
 /** The configured boards alone, for what runs without a store of settings. */
 export const configuredDefinitions = ({ configuredBoards }: Pick<Topology, "configuredBoards">): Definitions =>
   createDefinitions({ read: async () => undefined }, configuredBoards);
-
-export const boardNotFound = (id: string) => new Problem("board_not_found", `There is no board ${id}.`);

@@ -14,7 +14,7 @@ export interface BoardRevision {
   state: BoardState;
 }
 
-const layout = defineLayout({ keys: ["boards", "clock"], item: { id: "text", revision: "number", state: "text" } });
+const layout = defineLayout({ keys: ["boards", "clock"], item: { id: "text", revision: "text", state: "text" } });
 const script = defineScript({ name: "put-boards", source, parts: [versionsPart], layout, parse: Number });
 
 /**

@@ -1,13 +1,10 @@
 import { z } from "zod";
+import { BOARD_ID } from "./board-id.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
 
 /** What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`. */
 
-const BOARD_ID = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 export const BOARD_ID_MESSAGE = "must be 1 to 32 characters out of a-z, 0-9, _ and -, the first no - or _";
-
-/** The check of {@link boardIdSchema} without a message, for hot paths. */
-export const isBoardId = (text: string): boolean => BOARD_ID.test(text);
 
 export const boardIdSchema = z
   .string()
