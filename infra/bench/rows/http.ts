@@ -127,7 +127,12 @@ async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
     { shard, board: configuredBoard(MAIN_BOARD) },
   );
   const player = { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION };
-  const write = toWriteCall(shard, player, { operation: "add", board: MAIN_BOARD, value: DELTA });
+  const write = toWriteCall(
+    shard,
+    player,
+    { operation: "add", board: MAIN_BOARD, value: DELTA },
+    configuredBoard(MAIN_BOARD),
+  );
   const keys = [...shared.keys, ...write.keys];
   return ["EVALSHA", sha1, String(keys.length), ...keys, run, ...[...shared.args, ...write.args].map(String)];
 }

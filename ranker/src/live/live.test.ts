@@ -261,13 +261,21 @@ test("a stopping ranker ends every stream with a time to reconnect, and refuses 
   expect([refused.response.status, refused.response.headers.get("Retry-After")]).toEqual([503, "1"]);
 });
 
+test("a board that is not there is 404, and no stream is opened", async () => {
+  for (const path of ["/live?board=none", "/live/rank/ada?board=none"]) {
+    const { response } = await open(path);
+    expect([response.status, await response.json()]).toMatchObject([404, { code: "board_not_found" }]);
+  }
+  expect(await figure("ranker_live_viewers")).toBe(0);
+});
+
 test("HEAD answers the headers of the stream, and ends", async () => {
   const response = await fetch(`${url}/live`, { method: "HEAD" });
   expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);
   expect(await figure("ranker_live_viewers")).toBe(0);
 });
 
-test.each(["limit=0", "limit=101", "limit=1e1", "limit=", "region=MARS", "board=none", "x=1", "limit=1&limit=2"])(
+test.each(["limit=0", "limit=101", "limit=1e1", "limit=", "region=MARS", "board=NONE", "x=1", "limit=1&limit=2"])(
   "%s is refused",
   async (query) => {
     const { response } = await open(`/live?${query}`);

@@ -43,7 +43,7 @@ describe("PUT", () => {
     expect(answer).toMatchObject({
       id: "weekly-race",
       title: "Weekly race",
-      order: "desc",
+      operator: "set",
       operators: ["set", "add", "create"],
     });
     for (const [n, at] of [ranker, other].entries()) {
@@ -56,7 +56,7 @@ describe("PUT", () => {
 
   test("of the definition that is there changes nothing", async () => {
     const made = await make("weekly-race", { title: "Weekly race" });
-    expect(await ask("PUT", "/boards/weekly-race", { title: "Weekly race", order: "desc" })).toMatchObject({
+    expect(await ask("PUT", "/boards/weekly-race", { title: "Weekly race", operator: "set" })).toMatchObject({
       status: 200,
       answer: made,
     });
@@ -65,12 +65,12 @@ describe("PUT", () => {
 
   test("that changes a fixed field is board_immutable and names it, with any If-Match", async () => {
     const { rev } = await make("weekly-race");
-    const changed = { order: "asc", decimals: 2, title: "x" };
+    const changed = { operator: "add", title: "x" };
     const { status, answer } = await ask("PUT", "/boards/weekly-race", changed, { ifMatch: rev });
     expect([status, answer.code, answer.errors?.map(({ field }) => field)]).toEqual([
       409,
       "board_immutable",
-      ["order", "decimals"],
+      ["operator"],
     ]);
   });
 
@@ -102,9 +102,7 @@ describe("PUT", () => {
     ["/boards/a:b", {}, "boardId"],
     ["/boards/%7Ba%7D", {}, "boardId"],
     ["/boards/A", {}, "boardId"],
-    ["/boards/b", { decimals: 9 }, "decimals"],
     ["/boards/b", { operator: "max" }, "operator"],
-    ["/boards/b", { season: { schedule: "0 0 * * 1" } }, "season"],
     ["/boards/b", { colour: "red" }, "colour"],
   ])("%s with %p is refused by name, and makes nothing", async (path, body, field) => {
     const { status, answer } = await ask("PUT", path, body);
@@ -122,8 +120,8 @@ test("PATCH changes the named fields alone, and what it makes has to be a defini
   const { rev } = await make("weekly-race", { title: "Weekly race", bounds: { min: 1, max: 10 } });
   const { answer } = await ask("PATCH", "/boards/weekly-race", { bounds: null }, { ifMatch: rev });
   expect(answer).toMatchObject({ title: "Weekly race", bounds: null });
-  const wrong = await ask("PATCH", "/boards/weekly-race", { bounds: { min: 1.5 } }, { ifMatch: answer.rev });
-  expect([wrong.status, wrong.answer.errors?.[0]?.field]).toEqual([400, "bounds.min"]);
+  const wrong = await ask("PATCH", "/boards/weekly-race", { operators: ["add"] }, { ifMatch: answer.rev });
+  expect([wrong.status, wrong.answer.errors?.[0]?.field]).toEqual([400, "operators"]);
   expect((await ask("PATCH", "/boards/none", { title: "x" }, { ifMatch: 1 })).answer.code).toBe("board_not_found");
 });
 
@@ -191,5 +189,45 @@ describe("a ranker that has read the board before", () => {
     await under.redis.hset(boardsKey(shard), "weekly-race", `${rev} open`);
     expect((await ask("PUT", "/boards/weekly-race", { bounds: { max: 5 } })).status).toBe(200);
     expect(await codeOf(await set(other, 6))).toEqual([422, "score_out_of_bounds"]);
+  });
+});
+
+describe("a board decides what a write does, and who may write", () => {
+  const write = (path: string, body: object) => ranker.post(path, { board: "weekly-race", ...body }, ada);
+
+  test("POST /score/submit applies its operator", async () => {
+    await make("weekly-race", { operator: "add" });
+    for (const score of [5, 10]) {
+      expect(await (await write("/score/submit", { score: 5 })).json()).toMatchObject({ score });
+    }
+    expect(await (await ranker.post("/score/submit", { score: 7 }, ada)).json()).toMatchObject({ score: 7 });
+  });
+
+  test("what it does not allow is operator_not_allowed, and nothing is written", async () => {
+    await make("weekly-race", { operator: "add" });
+    for (const [path, body] of [
+      ["/score/update", { score: 5 }],
+      ["/score/create", { initialScore: 5 }],
+    ] as const) {
+      expect(await codeOf(await write(path, body))).toEqual([403, "operator_not_allowed"]);
+    }
+    expect(await under.redis.llen(queueKey(shard))).toBe(0);
+  });
+
+  test("players do not write on an operators' board; operators do", async () => {
+    await make("weekly-race", { writers: "operators" });
+    await ranker.post("/score/add", { delta: 1 }, ada);
+    expect(await codeOf(await write("/score/add", { delta: 5 }))).toEqual([403, "board_read_only"]);
+    const { status } = await ask("POST", "/players/ada/score", { operation: "add", value: 5, board: "weekly-race" });
+    expect(status).toBe(200);
+  });
+
+  test("a repeat under its key gets the answer that was given under the old definition", async () => {
+    const { rev } = await make("weekly-race", { bounds: { max: 10 } });
+    const add = () => ranker.post("/score/add", { delta: 9, board: "weekly-race" }, ada, { "Idempotency-Key": "k" });
+    const first = await (await add()).json();
+    expect((await ask("PATCH", "/boards/weekly-race", { bounds: { max: 5 } }, { ifMatch: rev })).status).toBe(200);
+    const again = await add();
+    expect([again.headers.get("Idempotent-Replayed"), await again.json()]).toEqual(["true", first]);
   });
 });

@@ -50,7 +50,7 @@ export function playerRoutes(
       const identity = await players.find(params.userId);
       // A space is in no key of a client: operators and players never meet each other's answers.
       const key = idempotencyKey === undefined ? undefined : `${caller.name} ${idempotencyKey}`;
-      const submitted = await submit(identity, { operation, board, value, idempotencyKey: key });
+      const submitted = await submit(identity, { operation, board, value, by: "operator", idempotencyKey: key });
       return toScoreReply(submitted, operation === "create" ? 201 : 200);
     }),
   };

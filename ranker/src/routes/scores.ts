@@ -23,12 +23,12 @@ export interface ScoreRouteDeps {
   homes: Pick<Homes, "claim">;
 }
 
-/** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */
+/** `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own scores. */
 export function scoreRoutes(
-  { createScore, setScore, addScore }: RankerOperations,
+  { submitScore, createScore, setScore, addScore }: RankerOperations,
   toRoute: ToRoute,
   { submit, homes }: ScoreRouteDeps,
-): Record<"createScore" | "setScore" | "addScore", Route> {
+): Record<"submitScore" | "createScore" | "setScore" | "addScore", Route> {
   async function write(
     identity: Identity,
     { board, region = identity.region }: Written,
@@ -40,6 +40,10 @@ export function scoreRoutes(
   }
 
   return {
+    submitScore: toRoute(submitScore, async ({ caller, body, idempotencyKey }) => {
+      const submission = { operation: "submit", value: body.score, idempotencyKey } as const;
+      return toScoreReply(await write(caller, body, submission), 200);
+    }),
     createScore: toRoute(createScore, async ({ caller, body, idempotencyKey }) => {
       const submission = { operation: "create", value: body.initialScore, idempotencyKey } as const;
       return toScoreReply(await write(caller, body, submission), 201);

@@ -1,7 +1,7 @@
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
-import { type Board, toUnits } from "shared/model/board";
+import type { Board } from "shared/model/board";
 import { scoreTail } from "shared/model/events";
 import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
@@ -26,8 +26,11 @@ const WRITES_MAX = 64;
 
 /** One write of a player's score. */
 export interface Submission {
-  operation: "set" | "add" | "create";
+  /** `submit` leaves it to the operator of the board. */
+  operation: "submit" | "set" | "add" | "create";
   board: string;
+  /** Who writes, a player unless given: not every board lets players write. */
+  by?: "player" | "operator";
   /** The score, or for `add` the delta. */
   value: number;
   idempotencyKey?: string | undefined;
@@ -143,9 +146,8 @@ export function toSharedCall(
   const keys = layout.toKeys(boardKeys(shard, board.id));
   const isWholeView = shardsOfView(topology, shard.region).length === 1;
   const { partitions } = topology;
-  const { id: boardId, rev: revision, bounds, decimals } = board;
-  const bound = (end: number | null | undefined) => (end == null ? "" : (toUnits(end, decimals) ?? ""));
-  const [least, most] = [bound(bounds?.min), bound(bounds?.max)];
+  const { id: boardId, rev: revision, bounds } = board;
+  const [least, most] = [bounds?.min ?? "", bounds?.max ?? ""];
   const keptTtl = ANSWER_KEPT_SECONDS;
   return { keys, args: layout.toArgs({ queueMax, isWholeView, partitions, keptTtl, boardId, revision, least, most }) };
 }
@@ -154,11 +156,12 @@ export function toSharedCall(
 export function toWriteCall(
   shard: Shard,
   { userId, name, region, account = "" }: Identity,
-  { operation, board, value, idempotencyKey }: Submission,
+  { operation, value, idempotencyKey }: Submission,
+  { id: board, operator }: Pick<Board, "id" | "operator">,
   traceparent?: string,
 ): SubmitCall {
   const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
-  const write = { operation, userId, value, eventTail, name, account };
+  const write = { operation: operation === "submit" ? operator : operation, userId, value, eventTail, name, account };
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));

@@ -4,6 +4,7 @@ import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
+import type { Board } from "shared/model/board";
 import { type Shard, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
 import { failAs } from "shared/redis/redis-problem";
@@ -19,7 +20,6 @@ import {
   type Outcome,
   type Submission,
   type SubmitAnswer,
-  type SubmitCall,
   toAnswerField,
   toWriteCall,
   type WriterOptions,
@@ -34,7 +34,7 @@ export interface Submitted {
 /**
  * Writes one score of one player.
  *
- * @throws Problem `board_not_found`, `stale_definition`, `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`,
+ * @throws Problem `board_not_found`, `board_read_only`, `operator_not_allowed`, `stale_definition`, `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`,
  *   `unavailable`, and `invalid_token` for an account that was erased: nothing was changed;
  *   `outcome_unknown`: the write may stand
  */
@@ -78,6 +78,16 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale">, string>;
 
+/** @throws Problem `board_read_only`, `operator_not_allowed` */
+function checkAllowed({ id, writers, operator, operators }: Board, { operation, by = "player" }: Submission): void {
+  if (writers === "operators" && by === "player") {
+    throw new Problem("board_read_only", `Only operators write on board ${id}.`);
+  }
+  const asked = operation === "submit" ? operator : operation;
+  if (operators.includes(asked)) return;
+  throw new Problem("operator_not_allowed", `Board ${id} allows ${operators.join(", ")}, and not ${asked}.`);
+}
+
 /** The header of an answer that was kept for its idempotency key: an entry, or a refusal. */
 export const replayedHeaders = (isReplay: boolean): Record<string, string> =>
   isReplay ? { "idempotent-replayed": "true" } : {};
@@ -90,14 +100,15 @@ export function createSubmit(options: SubmitOptions): Submit {
    * Writes by the definition of the board, and once more where the shard does not know it or knows
    * another revision: then nothing was done.
    */
-  async function writeOn(shard: Shard, id: string, call: SubmitCall): Promise<SubmitAnswer> {
-    let board = await definitions.find(id);
+  async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<SubmitAnswer> {
+    let board = await definitions.find(submission.board);
     for (let again = 0; ; again++) {
-      const answer = await write({ shard, board }, call);
+      checkAllowed(board, submission);
+      const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, board, traceparent?.()));
       const isKnown = answer[1] !== "unknown" && answer[1] !== "stale";
       if (isKnown || again === AGAIN_MAX) return answer;
       // A shard that does not know a board was never told of another revision.
-      if (answer[1] === "stale") board = await definitions.reload(id);
+      if (answer[1] === "stale") board = await definitions.reload(board.id);
       await failAs("read", putBoards(redisOf(shard.region), shard, [board]));
     }
   }
@@ -106,8 +117,8 @@ export function createSubmit(options: SubmitOptions): Submit {
     const { userId, name, region } = identity;
     const { board, idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
-    const call = toWriteCall(shard, identity, submission, traceparent?.());
-    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal, ...given] = await writeOn(shard, board, call);
+    const answer = await writeOn(shard, identity, submission);
+    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal, ...given] = answer;
     const isReplay = replayed === "1";
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();

@@ -35,15 +35,28 @@ const write = {
 } as const;
 const writeProblems = [
   "board_not_found",
+  "board_read_only",
+  "operator_not_allowed",
+  "score_out_of_bounds",
+  "stale_definition",
   "wrong_region",
   "idempotency_conflict",
   "queue_full",
   "outcome_unknown",
 ] as const;
 
-/** `POST /score/create`, `/score/update` and `/score/add`: players write their own scores. */
+/** `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own scores. */
 export const scoreOperations = (topology: Topology) =>
   nameOperations({
+    submitScore: {
+      ...write,
+      path: "/score/submit",
+      summary: "Submit a score",
+      description: "What it does to the entry is the board's `operator`: it sets the score, or adds to it.",
+      body: { schema: setScoreSchema(topology), example: examples.setScore },
+      success: { 200: written },
+      problems: ["score_out_of_range", ...writeProblems],
+    },
     createScore: {
       ...write,
       path: "/score/create",

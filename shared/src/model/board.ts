@@ -11,24 +11,11 @@ export const boardIdSchema = z
   .regex(BOARD_ID, BOARD_ID_MESSAGE)
   .meta({ description: "The board's name in every URL." });
 
-export const OPERATIONS = ["set", "best", "add", "create"] as const;
+export const OPERATIONS = ["set", "add", "create"] as const;
 /** What a write may ask of a board. */
 export type BoardOperation = (typeof OPERATIONS)[number];
 
 export const TITLE_CHARACTERS_MAX = 100;
-export const DECIMALS_MAX = 6;
-export const METADATA_BYTES_MAX = 4096;
-const TIERS_MAX = 20;
-
-/**
- * A score with decimals has at most 15 digits: a JSON number keeps so many exactly, in every
- * language.
- */
-const DECIMAL_DIGITS_MAX = 15;
-
-/** The greatest score of a board, in units of its last decimal. */
-export const unitsMax = (decimals: number): number =>
-  decimals === 0 ? Number.MAX_SAFE_INTEGER : 10 ** DECIMAL_DIGITS_MAX - 1;
 
 const titleSchema = z
   .string()
@@ -43,7 +30,7 @@ const titleSchema = z
     description: `What people read; empty where the id is enough. ${PLAIN_IN_WORDS}`,
   });
 
-const boundSchema = z.number().nullable().default(null);
+const boundSchema = z.int("must be an integer, or null").nullable().default(null);
 const boundsSchema = z
   .strictObject({ min: boundSchema, max: boundSchema })
   .refine(({ min, max }) => min === null || max === null || min <= max, {
@@ -53,57 +40,25 @@ const boundsSchema = z
   .nullable()
   .meta({ description: "Of the resulting score; null where there are none." });
 
-const tierIdSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, BOARD_ID_MESSAGE);
-const tiersSchema = z
-  .strictObject({
-    by: z.enum(["rank", "percentile", "score"]),
-    steps: z
-      .array(z.strictObject({ id: tierIdSchema, upto: z.number().optional() }))
-      .min(1, "must name at least one tier")
-      .max(TIERS_MAX, `must name at most ${TIERS_MAX} tiers`)
-      .refine((steps) => new Set(steps.map(({ id }) => id)).size === steps.length, "must not name one twice")
-      .refine(
-        (steps) => steps.slice(0, -1).every(({ upto }) => upto !== undefined),
-        "must have upto in each but the last",
-      ),
-  })
-  .nullable()
-  .meta({ description: "The best first; `upto` is the last rank, percentile or score of a tier." });
-
 const operationsSchema = z
-  .array(z.enum(OPERATIONS))
+  .array(z.enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`))
   .min(1, "must name at least one")
   .refine((all) => new Set(all).size === all.length, "must not name one twice")
   .meta({ description: "What a write may ask for. `operator` where it asks for nothing." });
 
 /** Fields that mean something else for the scores that are there, so that they never change. */
-export const FIXED_FIELDS = ["order", "operator", "decimals", "sub"] as const;
+export const FIXED_FIELDS = ["operator"] as const;
 
 /** The fields of a definition, with their defaults. */
 export const boardFields = {
   title: titleSchema.default(""),
-  order: z
-    .enum(["desc", "asc"])
-    .default("desc")
-    .meta({ description: "Which score is the best: the highest, or the lowest." }),
   operator: z
-    .enum(["set", "best", "add"])
+    .enum(["set", "add"], "must be one of set, add")
     .default("set")
-    .meta({ description: "What `POST /score/submit` does: sets the score, keeps the best one, or adds." }),
+    .meta({ description: "What `POST /score/submit` does: sets the score, or adds to it." }),
   operators: operationsSchema.optional(),
-  decimals: z.int().min(0).max(DECIMALS_MAX).default(0).meta({ description: "Digits behind the point of a score." }),
-  sub: z
-    .enum(["desc", "asc"])
-    .nullable()
-    .default(null)
-    .meta({ description: "The order of a second number that decides between equal scores; null where there is none." }),
   bounds: boundsSchema.default(null),
-  writers: z.enum(["players", "operators"]).default("players"),
-  readers: z.enum(["anyone", "operators"]).default("anyone"),
-  metadata_bytes_max: z.int().min(0).max(METADATA_BYTES_MAX).default(0),
-  attempts_max: z.int().min(1).max(1_000_000).nullable().default(null),
-  season: z.null().default(null),
-  tiers: tiersSchema.default(null),
+  writers: z.enum(["players", "operators"], "must be one of players, operators").default("players").meta({ description: "Who may write." }),
 };
 
 /** What `PUT /boards/:boardId` takes: each field may be left out. */
@@ -123,23 +78,14 @@ type Given = z.output<z.ZodObject<typeof boardFields>>;
 /** A definition with all its fields. */
 export type BoardDefinition = Omit<Given, "operators"> & { operators: BoardOperation[] };
 
-function refineBoard({ decimals, bounds, operator, operators = [operator] }: Given, context: z.RefinementCtx): void {
-  for (const end of ["min", "max"] as const) {
-    const bound = bounds?.[end] ?? 0;
-    if (toUnits(bound, decimals) === undefined) {
-      const message = `must be a score of the board: at most ${decimals} decimals`;
-      context.addIssue({ code: "custom", path: ["bounds", end], message });
-    }
-  }
-  if (!operators.includes(operator)) {
-    context.addIssue({ code: "custom", path: ["operators"], message: `must have the operator, ${operator}` });
-  }
+function refineBoard({ operator, operators = [operator] }: Given, context: z.RefinementCtx): void {
+  if (operators.includes(operator)) return;
+  context.addIssue({ code: "custom", path: ["operators"], message: `must have the operator, ${operator}` });
 }
 
 /** What a write may ask for where the definition does not say: of `set`, what releases before allowed. */
 const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
   set: ["set", "add", "create"],
-  best: ["best"],
   add: ["add"],
 };
 
@@ -147,25 +93,6 @@ const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
 export function toDefinition({ operators, ...given }: Given): BoardDefinition {
   return { ...given, operators: operators ?? DEFAULT_OPERATORS[given.operator] };
 }
-
-/**
- * A score in units of the board's last decimal; undefined for one with more decimals, or out of
- * range. Exact: a number of up to 15 digits is spelled as it was written.
- */
-export function toUnits(score: number, decimals: number): number | undefined {
-  if (decimals === 0) return Number.isSafeInteger(score) ? score + 0 : undefined;
-  const [, sign = "", whole = "", fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(toPlain(score)) ?? [];
-  if (whole === "" || fraction.length > decimals) return undefined;
-  const units = Number(`${sign}${whole}${fraction.padEnd(decimals, "0")}`) + 0;
-  return Math.abs(units) <= unitsMax(decimals) ? units : undefined;
-}
-
-/** Without an exponent: JavaScript writes 0.0000001 as 1e-7, which no board has as many decimals for. */
-const toPlain = (score: number) => (Math.abs(score) < 1e-6 && score !== 0 ? "" : String(score));
-
-/** The score that callers see. */
-export const fromUnits = (units: number, decimals: number): number =>
-  decimals === 0 ? units : Number(`${units}e-${decimals}`);
 
 /** A board as the ranker knows it. */
 export interface Board extends BoardDefinition {
