@@ -1,6 +1,7 @@
 import { spyOn } from "bun:test";
+import { toIsoTime } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
-import { boardsKey, entryKeys } from "shared/redis/keys";
+import { boardsKey, entryKeys, settingsKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { observeScripts } from "shared/redis/scripts/define-script";
 
@@ -11,6 +12,14 @@ export const boardNames = (count: number) => Array.from({ length: count }, (_, n
 
 const BOARDS_PER_CALL = 100;
 
+const REVISION = 1;
+
+/** Keeps definitions of boards, as an operator does who makes them. No shard knows them yet. */
+export async function defineBoards(redis: Redis, ids: readonly string[]): Promise<void> {
+  const value = `${REVISION} ${JSON.stringify({ created_at: toIsoTime(REVISION), state: "open" })}`;
+  await redis.hset(settingsKey("boards"), Object.fromEntries(ids.map((id) => [id, value])));
+}
+
 /** Makes boards known to the shard, as a ranker does before the first write. */
 export async function putOnShard(redis: Redis, ids: readonly string[]): Promise<void> {
   for (let at = 0; at < ids.length; at += BOARDS_PER_CALL) {
@@ -18,7 +27,7 @@ export async function putOnShard(redis: Redis, ids: readonly string[]): Promise<
     await putBoards(
       redis,
       eu,
-      page.map((id) => ({ id, rev: 1, state: "open" })),
+      page.map((id) => ({ id, rev: REVISION, state: "open" })),
     );
   }
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { parseVisibility } from "shared/model/visibility";
 import { visibilityKey } from "shared/redis/keys";
 import { flushAll } from "testing/whole-store";
-import { betweenPages, boardNames, eu, putOnShard, readStanding } from "../../test/player-on-boards.ts";
+import { betweenPages, boardNames, defineBoards, eu, putOnShard, readStanding } from "../../test/player-on-boards.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;
@@ -31,7 +31,11 @@ const rename = (name: string) => operate("POST", "/players/ada/rename", { name }
 
 const standing = (boards: readonly string[] = BOARDS) => readStanding(under.redis, "ada", boards);
 const between = (something: () => Promise<unknown>) => betweenPages(under.redis, something);
-const put = (...boards: string[]) => putOnShard(under.redis, boards);
+const define = (...boards: string[]) => defineBoards(under.redis, boards);
+const put = async (...boards: string[]) => {
+  await define(...boards);
+  await putOnShard(under.redis, boards);
+};
 beforeEach(async () => {
   await flushAll(under.redis);
   await put(...BOARDS);
@@ -43,7 +47,7 @@ test("writes on a later page during a hide count from the score, and end among t
     expect(await write(ada, "b-249", 2, "add")).toMatchObject({ score: 7, rank: null });
     expect(await write(ada, "b-248", 5, "set")).toMatchObject({ score: 5, rank: null });
     await expect(write(ada, "b-247", 1, "create")).rejects.toMatchObject({ code: "entry_exists" });
-    await put("late");
+    await define("late");
     expect(await write(ada, "late", 9, "create")).toMatchObject({ rank: null });
   });
   expect(await hide()).toBe(253);
@@ -66,7 +70,7 @@ test("an equal score during a hide keeps its place in line", async () => {
 test("writes on a later page during a rename have the new name", async () => {
   between(async () => {
     expect(await write(ada, "b-249", 7)).toMatchObject({ name: "Player 7" });
-    await put("late");
+    await define("late");
     await write(ada, "late", 9);
   });
   expect((await rename("Player 7"))[1]).toMatchObject({ boards: 253 });
@@ -78,7 +82,7 @@ test("during an erasure a player without an account starts anew on a later page,
   between(async () => {
     expect(await write(ada, "b-249", 2, "add")).toMatchObject({ score: 2, rank: 1 });
     expect(await write(ada, "b-248", 3, "create")).toMatchObject({ score: 3, rank: 1 });
-    await put("late");
+    await define("late");
     await write(ada, "late", 9);
   });
   expect(await ranker.erasePlayer("ada")).toEqual({ entries: 250, account: false });
@@ -92,7 +96,7 @@ test("during an erasure an account writes no more, on whatever board", async () 
   const registered = await ranker.tokens.verify(token);
   for (const board of BOARDS) await write(registered, board, 5);
   between(async () => {
-    await put("late");
+    await define("late");
     for (const board of ["main", "b-249", "late"]) {
       await expect(write(registered, board, 7)).rejects.toMatchObject({ code: "invalid_token" });
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, spyOn, test } from "bun:test";
 import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, splitKey } from "shared/redis/keys";
 import { flushAll } from "testing/whole-store";
-import { betweenPages, boardNames, eu, putOnShard, readStanding } from "../../test/player-on-boards.ts";
+import { betweenPages, boardNames, defineBoards, eu, putOnShard, readStanding } from "../../test/player-on-boards.ts";
 import { type Built, player, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
 
 let under: UnderTest;
@@ -30,7 +30,11 @@ const rename = (name: string) => operate("POST", "/players/ada/rename", { name }
 
 const standing = (boards: readonly string[] = BOARDS) => readStanding(under.redis, "ada", boards);
 const between = (something: () => Promise<unknown>) => betweenPages(under.redis, something);
-const put = (...boards: string[]) => putOnShard(under.redis, boards);
+const define = (...boards: string[]) => defineBoards(under.redis, boards);
+const put = async (...boards: string[]) => {
+  await define(...boards);
+  await putOnShard(under.redis, boards);
+};
 const brokeOff = () => Promise.reject(new Error("Connection is closed."));
 
 beforeEach(async () => {
