@@ -54,6 +54,7 @@ test("writes on a later page during a hide count from the score, and end among t
   expect(await standing([...BOARDS, "late"])).toMatchObject({ shown: 0, hidden: 253, scores: [5, 7, 9] });
   between(async () => {
     expect(await write(ada, "b-249", 1, "add")).toMatchObject({ score: 8, rank: 1 });
+    expect(await write(ada, "b-248", 5, "set")).toMatchObject({ score: 5, rank: 1 });
   });
   expect(await unhide()).toBe(253);
   expect(await standing([...BOARDS, "late"])).toMatchObject({ shown: 253, hidden: 0, scores: [5, 8, 9] });

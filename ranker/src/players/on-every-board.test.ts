@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, spyOn, test } from "bun:test";
+import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, splitKey } from "shared/redis/keys";
 import { flushAll } from "testing/whole-store";
 import { betweenPages, boardNames, defineBoards, eu, putOnShard, readStanding } from "../../test/player-on-boards.ts";
@@ -106,10 +107,11 @@ test("acts that broke off between two pages say so, and a repeat completes them"
   expect(await standing()).toMatchObject({ shown: 0, hidden: 0, names: [] });
 });
 
-test("an act that meets another split on a later page says that it is done in part", async () => {
-  const split = () => under.redis.set(splitKey("EU"), "1>4 copying");
-  for (const act of [hide, () => ranker.erasePlayer("ada")]) {
-    between(split);
+test("an act that meets another split on a later page says that it is done in part, in the only region, too", async () => {
+  const alone = await under.build({ topology: createTopology(["EU"], 1, ["main", "weekly"]) });
+  const acts = [() => alone.setVisibility(ada, { hidden: true }), () => alone.erasePlayer("ada")];
+  for (const act of acts) {
+    between(() => under.redis.set(splitKey("EU"), "1>4 copying"));
     await expect(act()).rejects.toMatchObject({ code: "outcome_unknown" });
     await under.redis.del(splitKey("EU"));
     await act();
