@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, spyOn, test } from "bun:test";
+import { putBoards } from "shared/boards/put-boards";
 import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, entriesKey, erasedKey, hiddenKey, queueKey, splitKey } from "shared/redis/keys";
 import { flushAll } from "testing/whole-store";
@@ -67,6 +68,15 @@ test("leaves one event of a hide and of an erasure, and one of a rename with one
   expect(new Set(entries.map((event) => `${event.score} ${event.name}`))).toEqual(new Set(["5 Player 7"]));
   expect(new Set(entries.map((event) => event.updated_at)).size).toBe(252);
   expect(await queued(() => ranker.erasePlayer("ada"))).toMatchObject([{ erased: true }]);
+});
+
+test("a rename leaves a board that is being deleted as it is, and queues nothing behind its deletion", async () => {
+  await putBoards(under.redis, eu, [{ id: "b-249", rev: 2, state: "deleting" }]);
+  await under.redis.del(queueKey(eu));
+  expect((await rename("Player 7"))[1]).toMatchObject({ boards: 251 });
+  const events = await under.redis.lrange(queueKey(eu), 0, -1);
+  expect([events.length, events.filter((event) => JSON.parse(event).board === "b-249")]).toEqual([252, []]);
+  expect((await standing()).names).toEqual(["Name of ada", "Player 7"]);
 });
 
 test("each later page that changes a ranking raises the clock, so that no cached top shows the player", async () => {

@@ -5,7 +5,7 @@ import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
 import type { Stores } from "shared/stores/stores";
 
-/** The reply of a script on a shard that is split otherwise, or is being moved. Nothing was done. */
+/** The reply of a script on a shard that is split otherwise, or is moved. Nothing was done. */
 export const MOVED = -1;
 /** The reply of a script where the shard, or accounts, may not be written. Nothing was done. */
 export const CLOSED = -3;

@@ -11,7 +11,9 @@ import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/shard-entry.ts";
 import readSource from "./read-player.lua" with { type: "text" };
 
-/** The entries of one player in all regions. Both throw Problem `unavailable`, or what Redis throws. */
+/**
+ * The entries of one player in all regions. Both throw Problem `unavailable`, or what Redis throws.
+ */
 export interface PlayerEntries {
   /** The entry of the last write, which names a player without an account. */
   findLast(userId: string): Promise<RegionRecord | undefined>;

@@ -10,6 +10,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
+     boards      hash    board -> <revision> <state>
      then one for each board: entries hash
 ARGV run         of the server that this is sent to
      user_id
@@ -19,6 +20,7 @@ ARGV run         of the server that this is sent to
      partitions  the number of partitions that the caller is configured with
      is_first    1 for the first call of the act on the shard, else 0
      then for each board
+       board_id
        entry_tail  the same of a score event
 Reply those of the boards on which the player has a score; -1 where the region is split otherwise,
       or is being moved, -2 where the player was erased, -3 where the shard may not be written: then
@@ -29,10 +31,13 @@ Uses  is_open, is_moved, is_account_erased, is_entry_erased, last_version, next_
 Each entry gets a new version, so that the two stores agree on it; score and arrival stay. Later
 writes take the name from the visibility: submit.lua reads it there.
 A later call replies 0 and does nothing where the player has another name by now: the act that wrote
-it goes over all boards itself. An entry that is older than an erasure is left to the erasure: a new
-version would bring it back.
+it goes over all boards itself. An entry that is older than an erasure is left to the erasure, and
+one of a board that is being deleted to the deletion: an event behind theirs would bring it back to
+PostgreSQL.
 ]]
 local ARRIVAL_ZERO = 9007199254740991 -- an arrival counts down from here
+
+local function is_deleting(board) return string.find(redis.call('HGET', boards, board) or '', ' deleting$') ~= nil end
 
 if is_moved(split, partitions) then return -1 end
 if not is_open(fence, run) then return -3 end
@@ -62,7 +67,7 @@ for i = FIRST_KEY, #KEYS do
   take_item(FIRST_ARG + (i - FIRST_KEY) * ITEM_ARGS)
   local record = redis.call('HGET', KEYS[i], user_id)
   local score = record and string.match(record, '^%d+ %d+ (%-?%d+) ')
-  if score and not is_entry_erased(record, erasure) then
+  if score and not is_entry_erased(record, erasure) and not is_deleting(board_id) then
     local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
     local given = take_version()
     events[#events + 1] = '{"score":"' .. score .. '","reached_at":"' .. digits(ARRIVAL_ZERO - tonumber(arrival))

@@ -30,7 +30,7 @@ export type RenamePlayer = (player: Identity, name: string) => Promise<number>;
 const IN_PART = "The player is renamed in part: a store does not answer. Repeat it.";
 
 const layout = defineLayout({
-  keys: ["queue", "clock", "split", "erased", "visibility", "fence"],
+  keys: ["queue", "clock", "split", "erased", "visibility", "fence", "boards"],
   args: {
     userId: "text",
     name: "text",
@@ -39,7 +39,7 @@ const layout = defineLayout({
     partitions: "text",
     isFirst: "flag",
   },
-  item: { entryTail: "text" },
+  item: { boardId: "text", entryTail: "text" },
 });
 const script = defineScript({
   name: "rename-player",
@@ -64,7 +64,7 @@ export function createRenamePlayer(options: SetVisibilityOptions): RenamePlayer 
     const eventTail = playerTail({ user_id: userId, region });
     const args = layout.toArgs({ userId, name, eventTail, account, partitions, isFirst });
     for (const board of boards) {
-      args.push(...layout.toItem({ entryTail: scoreTail({ board, user_id: userId, name, region }) }));
+      args.push(...layout.toItem({ boardId: board, entryTail: scoreTail({ board, user_id: userId, name, region }) }));
     }
     const renamed = await script(redis, keys, args, confirm);
     if (renamed === CLOSED) fences.onClosed(redis, shard.tag);
