@@ -75,6 +75,11 @@ describe("every method sends the request of its route", () => {
       (client) => client.writeScore("a b", { operation: "add", value: 3 }),
     ],
     ["GET /players/grace", undefined, (client) => client.playerRecord("grace")],
+    [
+      "GET /players/grace?cursor=main&limit=5",
+      undefined,
+      (client) => client.playerRecord("grace", { cursor: "main", limit: 5 }),
+    ],
     ["POST /players/a%20b/hide", { reason: "a bot" }, (client) => client.hidePlayer("a b", { reason: "a bot" })],
     ["POST /players/grace/unhide", undefined, (client) => client.unhidePlayer("grace")],
     ["POST /players/grace/rename", { name: "G" }, (client) => client.renamePlayer("grace", { name: "G" })],

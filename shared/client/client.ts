@@ -8,6 +8,7 @@ import type {
   OperatorReason,
   OperatorScore,
   PlayerRecord,
+  PlayerRecordQuery,
   PlayerVisibility,
   RenamedPlayer,
 } from "../src/api/players.ts";
@@ -67,8 +68,11 @@ export interface Client {
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
   /** For operators: writes a score. Codes: `not_found`, `forbidden`, those of every write. */
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
-  /** For operators: all data about a player. Codes: `not_found`, `forbidden`. */
-  playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;
+  /**
+   * For operators: all data about a player, with the entries of 100 boards; `cursor`, the `next` of
+   * an answer, asks for those of others. Codes: `not_found`, `forbidden`.
+   */
+  playerRecord(userId: string, options?: CallOptions & PlayerRecordQuery): Promise<PlayerRecord>;
   /**
    * For operators: hides a player from all boards and keeps the scores. Codes: `not_found`,
    * `forbidden`, `outcome_unknown`.
@@ -127,7 +131,8 @@ export function createClient(options: ClientOptions): Client {
     liveRank: (userId, query, more) =>
       subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
-    playerRecord: (userId, more) => get(toPlayer(userId), more, { headers: authorization }),
+    playerRecord: (userId, { cursor, limit, signal } = {}) =>
+      get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),
     hidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/hide`, why, more),
     unhidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/unhide`, why, more),
     renamePlayer: (userId, change, more) => act<RenamedPlayer>(`${toPlayer(userId)}/rename`, change, more),

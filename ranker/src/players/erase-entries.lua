@@ -1,7 +1,8 @@
 #!lua
 --[[
-Takes a player off all boards of one shard, hidden or not, and queues the erasure for PostgreSQL,
-together. Running it again, or for a player without entries, does no harm.
+Takes a player's entries off some boards of one shard, hidden or not. The first call of an erasure
+also marks it, queues it for PostgreSQL, and deletes what else there is of the player, together with
+the first boards. Running it again, or for a player without entries, does no harm.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
@@ -17,11 +18,14 @@ ARGV run         of the server that this is sent to
      account     that may write no more; where it is empty, the one of an earlier erasure stays
      ttl         of the erasure, seconds
      partitions  the number of partitions that the caller is configured with
+     is_first    1 for the first call of the erasure on the shard, else 0
 Reply the entries taken away; -1 where the region is split otherwise, or is being moved, -3 where
       the shard may not be written: then nothing was done
-Uses  is_open, is_moved, last_version, next_version, time_us, digits, member_of
+Uses  is_open, is_moved, is_entry_erased, last_version, next_version, time_us, digits, member_of
 
 Events that are older than the erasure and still in the queue do no harm: the erasure follows them.
+An entry that is newer than the erasure stays. PostgreSQL keeps it, too: a player without an account
+may write between two calls. submit.lua then takes an older entry for none.
 ]]
 local KEYS_OF_BOARD = 3
 
@@ -29,26 +33,34 @@ if is_moved(split, partitions) then return -1 end
 if not is_open(fence, run) then return -3 end
 
 redis.call('LLEN', queue)
-local before = last_version(clock)
-local earlier = redis.call('GET', erased)
-if account == '' and earlier then account = string.match(earlier, ' (.*)$') or '' end
-redis.call('HLEN', visibility)
-local members = {}
-for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
-  members[i] = member_of(redis.call('HGET', KEYS[i + 2], user_id), user_id)
-  redis.call('ZSCORE', KEYS[i], members[i])
-  redis.call('ZSCORE', KEYS[i + 1], members[i])
+local version = digits(next_version(last_version(clock), time_us()))
+local erasure = redis.call('GET', erased)
+if is_first then
+  if account == '' and erasure then account = string.match(erasure, ' (.*)$') or '' end
+  erasure = version .. ' ' .. account
 end
-
-local version = digits(next_version(before, time_us()))
-redis.call('LPUSH', queue, '{"erased":true,"updated_at":"' .. version .. '",' .. event_tail)
-redis.call('SET', clock, version)
-redis.call('SET', erased, version .. ' ' .. account, 'EX', ttl)
-redis.call('HDEL', visibility, user_id)
-redis.call('DEL', newer, older)
-local taken = 0
+redis.call('HLEN', visibility)
+local found = {}
 for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
-  taken = taken + redis.call('ZREM', KEYS[i], members[i]) + redis.call('ZREM', KEYS[i + 1], members[i])
+  local record = redis.call('HGET', KEYS[i + 2], user_id)
+  local member = member_of(record, user_id)
+  redis.call('ZSCORE', KEYS[i], member)
+  redis.call('ZSCORE', KEYS[i + 1], member)
+  if is_entry_erased(record, erasure) then found[#found + 1] = {key = i, member = member} end
+end
+if not is_first and #found == 0 then return 0 end
+
+if is_first then
+  redis.call('LPUSH', queue, '{"erased":true,"updated_at":"' .. version .. '",' .. event_tail)
+  redis.call('SET', erased, erasure, 'EX', ttl)
+  redis.call('HDEL', visibility, user_id)
+  redis.call('DEL', newer, older)
+end
+redis.call('SET', clock, version)
+local taken = 0
+for _, entry in ipairs(found) do
+  local i, member = entry.key, entry.member
+  taken = taken + redis.call('ZREM', KEYS[i], member) + redis.call('ZREM', KEYS[i + 1], member)
   redis.call('HDEL', KEYS[i + 2], user_id)
 end
 return taken

@@ -1,5 +1,5 @@
 import { playerTail } from "shared/model/events";
-import type { Shard, Topology } from "shared/model/regions";
+import type { Topology } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
   accountKeys,
@@ -11,14 +11,14 @@ import {
 } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { entryErasedPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { accountsAway, readAccount } from "../accounts/read-account.ts";
 import { entriesAway } from "../boards/shard-entry.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import accountSource from "./erase-account.lua" with { type: "text" };
 import entriesSource from "./erase-entries.lua" with { type: "text" };
-import { CLOSED, onEveryShard, toPartialProblem } from "./on-every-shard.ts";
+import { type BoardPage, CLOSED, onEveryBoard, toPartialProblem } from "./on-every-board.ts";
 
 export interface Erased {
   /** Entries that there were, on all boards. */
@@ -53,12 +53,19 @@ const IN_PART = "The player is erased in part: a store does not answer. Erase ag
 
 const entriesLayout = defineLayout({
   keys: ["queue", "clock", "split", "erased", "visibility", "fence", "newer", "older"],
-  args: { userId: "text", eventTail: "text", account: "text", ttl: "number", partitions: "text" },
+  args: {
+    userId: "text",
+    eventTail: "text",
+    account: "text",
+    ttl: "number",
+    partitions: "text",
+    isFirst: "flag",
+  },
 });
 const entriesScript = defineScript({
   name: "erase-entries",
   source: entriesSource,
-  parts: [isOpenPart, versionsPart, membersPart],
+  parts: [isOpenPart, entryErasedPart, versionsPart, membersPart],
   layout: entriesLayout,
   isFenced: true,
   failsAs: "write",
@@ -83,14 +90,13 @@ const accountScript = defineScript({
 export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
   const { topology, stores, fences, confirm } = options;
 
-  async function eraseOn(shard: Shard, userId: string, account: string): Promise<number> {
+  async function eraseOn({ shard, redis, boards, isFirst }: BoardPage, userId: string, account: string) {
     const [newer, older] = answersKeys(shard, userId);
     const keys = entriesLayout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId), newer, older });
-    keys.push(...topology.configuredBoards.flatMap((board) => entryKeys(shard, board)));
+    keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = playerTail({ user_id: userId, region: shard.region });
     const { partitions } = topology;
-    const args = entriesLayout.toArgs({ userId, eventTail, account, ttl: ERASED_TTL_SECONDS, partitions });
-    const redis = stores.of(shard.region);
+    const args = entriesLayout.toArgs({ userId, eventTail, account, ttl: ERASED_TTL_SECONDS, partitions, isFirst });
     const taken = await entriesScript(redis, keys, args, confirm);
     if (taken === CLOSED) fences.onClosed(redis, shard.tag);
     if (taken < 0) throw entriesAway(shard.region);
@@ -121,7 +127,11 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   return async (userId) => {
     const { created_at: createdAt = "" } = await readAccount(stores.home, userId);
-    const entries = await onEveryShard(topology, userId, IN_PART, (shard) => eraseOn(shard, userId, createdAt));
+    const entries = await onEveryBoard(options, {
+      userId,
+      inPart: IN_PART,
+      onPage: (page) => eraseOn(page, userId, createdAt),
+    });
     const account = await eraseAccount(userId, createdAt);
     forgetLimits(userId);
     return { entries, account };

@@ -1,86 +1,42 @@
 import type { PlayerRecord } from "shared/api/players";
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
-import { fromArrival, toIsoTime } from "shared/base/times";
+import { toIsoTime } from "shared/base/times";
 import { redact, redactBytes } from "shared/log/redact";
 import { readDeadElement } from "shared/model/dead-element";
-import { parseRecord } from "shared/model/records";
-import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
-import { parseVisibility } from "shared/model/visibility";
-import { accountDeadKey, accountQueueKey, deadKey, entriesKey, queueKey, shardKeys } from "shared/redis/keys";
+import { GLOBAL, shardsThatMayHold, type Topology } from "shared/model/regions";
+import { accountDeadKey, accountQueueKey, deadKey, queueKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
-import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { isReadablePart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { readAccount as readAccountOf } from "../accounts/read-account.ts";
-import { entriesAway } from "../boards/shard-entry.ts";
-import readSource from "./read-player.lua" with { type: "text" };
+import { createPlayerEntries, type EntryPage } from "./player-entries.ts";
 
 /** What operators read of players in all regions. */
 export interface Players {
   /** The player to write for. @throws Problem `not_found`, `unavailable` */
   find(userId: string): Promise<Identity>;
-  /** @throws Problem `not_found`, `unavailable` */
-  read(userId: string): Promise<PlayerRecord>;
+  /**
+   * Entries page by page, and all else with the first page.
+   *
+   * @throws Problem `not_found`, `unavailable`
+   */
+  read(userId: string, page: EntryPage): Promise<PlayerRecord>;
 }
 
 const QUEUE_PAGE = 1_000;
 /** Events shown of a player from each queue, waiting or dead, the newest first: some 400 KB. */
 const EVENTS_SHOWN_MAX = 1_000;
 
-type Text = string | null;
-const readLayout = defineLayout({
-  keys: ["split", "visibility", "fence"],
-  args: { userId: "text", partitions: "text" },
-});
-const readScript = defineScript({
-  name: "read-player",
-  source: readSource,
-  parts: [isReadablePart],
-  layout: readLayout,
-  failsAs: "read",
-  parse: (reply) => reply as [] | [visibility: Text, ...records: Text[]],
-});
-
 export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
-  const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
+  const playerEntries = createPlayerEntries(topology, stores);
 
   /** Players of an identity provider have no account: their last entry names them. */
   async function find(userId: string): Promise<Identity | undefined> {
     const { name, region, created_at: account } = await readAccountOf(stores.home, userId);
     if (name && region && account) return { userId, name, region, account };
-    const written = await Promise.all(
-      shardsOf(userId).map(async (shard) => {
-        const [, ...records] = await readKept(shard, userId);
-        return records.flatMap((text) => (text === null ? [] : [{ region: shard.region, ...parseRecord(text) }]));
-      }),
-    );
-    const last = written.flat().toSorted((a, b) => Number(b.updatedAt) - Number(a.updatedAt))[0];
+    const last = await playerEntries.findLast(userId);
     return last && { userId, name: last.name, region: last.region, isExternal: true };
-  }
-
-  /** @throws Problem `unavailable` */
-  async function readKept(shard: Shard, userId: string): Promise<[visibility: Text, ...records: Text[]]> {
-    const keys = readLayout.toKeys(shardKeys(shard));
-    keys.push(...topology.configuredBoards.map((each) => entriesKey(shard, each)));
-    const args = readLayout.toArgs({ userId, partitions: topology.partitions });
-    const [visibility, ...records] = await readScript(stores.of(shard.region), keys, args);
-    if (visibility === undefined) throw entriesAway(shard.region);
-    return [visibility, ...records];
-  }
-
-  async function readShard(shard: Shard, userId: string): Promise<Pick<PlayerRecord, "hidden" | "entries">> {
-    const [visibility, ...records] = await readKept(shard, userId);
-    const entries = topology.configuredBoards.flatMap((board, index) => {
-      const record = records[index];
-      if (record == null) return [];
-      const { name, score, arrival, updatedAt } = parseRecord(record);
-      if (![score, fromArrival(arrival), updatedAt].every((each) => Number.isSafeInteger(Number(each)))) return [];
-      const times = { reached_at: toIsoTime(fromArrival(arrival)), updated_at: toIsoTime(Number(updatedAt)) };
-      return [{ board, region: shard.region, name, score: Number(score), ...times }];
-    });
-    return { hidden: parseVisibility(visibility ?? "")?.isHidden ?? false, entries };
   }
 
   async function readAccount(userId: string): Promise<PlayerRecord["account"]> {
@@ -91,8 +47,9 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
     return { name, region, has_password: Boolean(password_hash), ...times };
   }
 
-  async function read(userId: string): Promise<PlayerRecord> {
-    const lists = shardsOf(userId).map((shard) => {
+  /** Events of the player, waiting and dead. */
+  async function readEvents(userId: string): Promise<Pick<PlayerRecord, "waiting" | "dead">> {
+    const lists = shardsThatMayHold(topology, GLOBAL, userId).map((shard) => {
       const redis = stores.of(shard.region);
       return { redis, queue: queueKey(shard), dead: deadKey(shard) };
     });
@@ -100,18 +57,23 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
     const search = (isMeant: IsMeant, keyOf: (list: (typeof lists)[number]) => string) =>
       Promise.all(lists.map((list) => findIn(list.redis, keyOf(list), isMeant))).then((found) => found.flat());
     const matches = matchesPlayer(userId);
-    const [account, kept, waiting, dead] = await Promise.all([
-      readAccount(userId),
-      Promise.all(shardsOf(userId).map((shard) => readShard(shard, userId))),
+    const [waiting, dead] = await Promise.all([
       search(matches, ({ queue }) => queue),
       search(
         (element) => matches(readDeadElement(element).raw ?? element),
         (list) => list.dead,
       ),
     ]);
-    const hidden = kept.some((each) => each.hidden);
-    const entries = kept.flatMap((each) => each.entries);
-    return { user_id: userId, account, hidden, entries, waiting: waiting.map(toText), dead: dead.map(toDead) };
+    return { waiting: waiting.map(toText), dead: dead.map(toDead) };
+  }
+
+  async function read(userId: string, page: EntryPage): Promise<PlayerRecord> {
+    const [account, { hidden, entries, next }, { waiting, dead }] = await Promise.all([
+      readAccount(userId),
+      playerEntries.read(userId, page),
+      page.cursor === undefined ? readEvents(userId) : { waiting: [], dead: [] },
+    ]);
+    return { user_id: userId, account, hidden, entries, next, waiting, dead };
   }
 
   return {
@@ -121,12 +83,11 @@ export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | 
       return found;
     },
 
-    async read(userId) {
-      const found = await failAs("read", read(userId));
+    async read(userId, page) {
+      const found = await failAs("read", read(userId, page));
       const { account, hidden, entries, waiting, dead } = found;
-      if (account === null && !hidden && entries.length + waiting.length + dead.length === 0) {
-        throw unknownPlayer(userId);
-      }
+      const isEmpty = account === null && !hidden && entries.length + waiting.length + dead.length === 0;
+      if (isEmpty && page.cursor === undefined) throw unknownPlayer(userId);
       return found;
     },
   };

@@ -1,7 +1,8 @@
 #!lua
 --[[
-Gives a player another name on all boards of one shard, hidden or not, and queues it for PostgreSQL
-with every entry, together. Running it again does no harm.
+Gives a player another name on some boards of one shard, hidden or not, and queues each of these
+entries for PostgreSQL, together. The first call of an act also writes and queues the name itself.
+Running it again does no harm.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
@@ -9,6 +10,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
+     boards      hash    board -> <revision> <state>
      then one for each board: entries hash
 ARGV run         of the server that this is sent to
      user_id
@@ -16,40 +18,56 @@ ARGV run         of the server that this is sent to
      event_tail  JSON members of the event that do not change here, with the closing brace
      account     of the player who is meant, empty where there is none
      partitions  the number of partitions that the caller is configured with
+     is_first    1 for the first call of the act on the shard, else 0
      then for each board
+       board_id
        entry_tail  the same of a score event
-Reply the boards on which the player has a score; -1 where the region is split otherwise, or is
-      being moved, -2 where the account was erased, -3 where the shard may not be written: then
+Reply those of the boards on which the player has a score; -1 where the region is split otherwise,
+      or is being moved, -2 where the player was erased, -3 where the shard may not be written: then
       nothing was done
-Uses  is_open, is_moved, is_account_erased, last_version, next_version, time_us, digits, is_hidden,
-      ARRIVAL_DIGITS
+Uses  is_open, is_moved, is_account_erased, is_entry_erased, last_version, next_version, time_us,
+      digits, is_hidden, given_name, ARRIVAL_DIGITS
 
 Each entry gets a new version, so that the two stores agree on it; score and arrival stay. Later
 writes take the name from the visibility: submit.lua reads it there.
+A later call replies 0 and does nothing where the player has another name by now: the act that wrote
+it goes over all boards itself. An entry that is older than an erasure is left to the erasure, and
+one of a board that is being deleted to the deletion: an event behind theirs would bring it back to
+PostgreSQL.
 ]]
 local ARRIVAL_ZERO = 9007199254740991 -- an arrival counts down from here
 
+local function is_deleting(board) return string.find(redis.call('HGET', boards, board) or '', ' deleting$') ~= nil end
+
 if is_moved(split, partitions) then return -1 end
 if not is_open(fence, run) then return -3 end
-if is_account_erased(redis.call('GET', erased), account) then return -2 end
+local erasure = redis.call('GET', erased)
+if is_account_erased(erasure, account) then return -2 end
+local seen = redis.call('HGET', visibility, user_id)
+if not is_first then
+  if not seen then return -2 end
+  if given_name(seen) ~= name then return 0 end
+end
 
 redis.call('LLEN', queue)
 local version, now = last_version(clock), time_us()
-local state = is_hidden(redis.call('HGET', visibility, user_id)) and 'hidden' or 'visible'
+local state = is_hidden(seen) and 'hidden' or 'visible'
 local function take_version()
   version = next_version(version, now)
   return digits(version)
 end
 
-local changed = take_version()
-local events = {'{"hidden":' .. tostring(state == 'hidden') .. ',"name":' .. cjson.encode(name) .. ',"updated_at":"'
-  .. changed .. '",' .. event_tail}
-local records = {}
+local events, records, changed = {}, {}, nil
+if is_first then
+  changed = take_version()
+  events[1] = '{"hidden":' .. tostring(state == 'hidden') .. ',"name":' .. cjson.encode(name) .. ',"updated_at":"'
+    .. changed .. '",' .. event_tail
+end
 for i = FIRST_KEY, #KEYS do
   take_item(FIRST_ARG + (i - FIRST_KEY) * ITEM_ARGS)
   local record = redis.call('HGET', KEYS[i], user_id)
   local score = record and string.match(record, '^%d+ %d+ (%-?%d+) ')
-  if score then
+  if score and not is_entry_erased(record, erasure) and not is_deleting(board_id) then
     local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
     local given = take_version()
     events[#events + 1] = '{"score":"' .. score .. '","reached_at":"' .. digits(ARRIVAL_ZERO - tonumber(arrival))
@@ -58,8 +76,9 @@ for i = FIRST_KEY, #KEYS do
   end
 end
 
+if #events == 0 then return 0 end
 redis.call('LPUSH', queue, unpack(events))
 redis.call('SET', clock, digits(version))
-redis.call('HSET', visibility, user_id, changed .. ' ' .. state .. ' ' .. name)
+if is_first then redis.call('HSET', visibility, user_id, changed .. ' ' .. state .. ' ' .. name) end
 for _, record in ipairs(records) do redis.call('HSET', record.key, user_id, record.text) end
 return #records

@@ -1,11 +1,18 @@
 import type { Identity } from "shared/auth/tokens";
 import { playerTail, scoreTail } from "shared/model/events";
-import type { Shard } from "shared/model/regions";
 import { entriesKey, erasedKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { accountErasedPart, isHiddenPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import {
+  accountErasedPart,
+  entryErasedPart,
+  givenNamePart,
+  isHiddenPart,
+  isOpenPart,
+  membersPart,
+  versionsPart,
+} from "shared/redis/scripts/parts";
 import { entriesAway } from "../boards/shard-entry.ts";
-import { CLOSED, onEveryShard } from "./on-every-shard.ts";
+import { type BoardPage, CLOSED, MOVED, onEveryBoard } from "./on-every-board.ts";
 import { unknownPlayer } from "./players.ts";
 import source from "./rename-player.lua" with { type: "text" };
 import type { SetVisibilityOptions } from "./set-visibility.ts";
@@ -20,18 +27,24 @@ import type { SetVisibilityOptions } from "./set-visibility.ts";
  */
 export type RenamePlayer = (player: Identity, name: string) => Promise<number>;
 
-const MOVED = -1;
 const IN_PART = "The player is renamed in part: a store does not answer. Repeat it.";
 
 const layout = defineLayout({
-  keys: ["queue", "clock", "split", "erased", "visibility", "fence"],
-  args: { userId: "text", name: "text", eventTail: "text", account: "text", partitions: "text" },
-  item: { entryTail: "text" },
+  keys: ["queue", "clock", "split", "erased", "visibility", "fence", "boards"],
+  args: {
+    userId: "text",
+    name: "text",
+    eventTail: "text",
+    account: "text",
+    partitions: "text",
+    isFirst: "flag",
+  },
+  item: { boardId: "text", entryTail: "text" },
 });
 const script = defineScript({
   name: "rename-player",
   source,
-  parts: [isOpenPart, accountErasedPart, versionsPart, isHiddenPart, membersPart],
+  parts: [isOpenPart, accountErasedPart, entryErasedPart, versionsPart, isHiddenPart, givenNamePart, membersPart],
   layout,
   isFenced: true,
   failsAs: "write",
@@ -39,18 +52,20 @@ const script = defineScript({
   isRefusal: (boards) => boards < 0,
 });
 
-export function createRenamePlayer({ topology, stores, fences, confirm }: SetVisibilityOptions): RenamePlayer {
-  async function renameOn(shard: Shard, { userId, account = "" }: Identity, name: string) {
+export function createRenamePlayer(options: SetVisibilityOptions): RenamePlayer {
+  const { topology, fences, confirm } = options;
+  const { partitions } = topology;
+
+  async function renameOn({ shard, redis, boards, isFirst }: BoardPage, player: Identity, name: string) {
     const { region } = shard;
-    const { configuredBoards: boards, partitions } = topology;
+    const { userId, account = "" } = player;
     const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
     keys.push(...boards.map((board) => entriesKey(shard, board)));
     const eventTail = playerTail({ user_id: userId, region });
-    const args = layout.toArgs({ userId, name, eventTail, account, partitions });
+    const args = layout.toArgs({ userId, name, eventTail, account, partitions, isFirst });
     for (const board of boards) {
-      args.push(...layout.toItem({ entryTail: scoreTail({ board, user_id: userId, name, region }) }));
+      args.push(...layout.toItem({ boardId: board, entryTail: scoreTail({ board, user_id: userId, name, region }) }));
     }
-    const redis = stores.of(region);
     const renamed = await script(redis, keys, args, confirm);
     if (renamed === CLOSED) fences.onClosed(redis, shard.tag);
     if (renamed === MOVED || renamed === CLOSED) throw entriesAway(region);
@@ -58,5 +73,10 @@ export function createRenamePlayer({ topology, stores, fences, confirm }: SetVis
     return renamed;
   }
 
-  return (player, name) => onEveryShard(topology, player.userId, IN_PART, (shard) => renameOn(shard, player, name));
+  return (player, name) =>
+    onEveryBoard(options, {
+      userId: player.userId,
+      inPart: IN_PART,
+      onPage: (page) => renameOn(page, player, name),
+    });
 }

@@ -1,6 +1,6 @@
 import type { Identity } from "shared/auth/tokens";
 import { playerTail } from "shared/model/events";
-import type { Shard, Topology } from "shared/model/regions";
+import type { Topology } from "shared/model/regions";
 import { toState } from "shared/model/visibility";
 import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
 import type { Confirm } from "shared/redis/replica-wait";
@@ -8,6 +8,7 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import {
   accountErasedPart,
   givenNamePart,
+  isHiddenPart,
   isOpenPart,
   moveMembersPart,
   versionsPart,
@@ -15,7 +16,7 @@ import {
 import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/shard-entry.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
-import { CLOSED, onEveryShard } from "./on-every-shard.ts";
+import { type BoardPage, CLOSED, MOVED, onEveryBoard } from "./on-every-board.ts";
 import { unknownPlayer } from "./players.ts";
 import source from "./set-visibility.lua" with { type: "text" };
 
@@ -38,16 +39,21 @@ export interface SetVisibilityOptions {
   confirm?: Confirm | undefined;
 }
 
-const MOVED = -1;
-
 const layout = defineLayout({
   keys: ["queue", "clock", "split", "erased", "visibility", "fence"],
-  args: { userId: "text", state: "text", eventTail: "text", account: "text", partitions: "text" },
+  args: {
+    userId: "text",
+    state: "text",
+    eventTail: "text",
+    account: "text",
+    partitions: "text",
+    isFirst: "flag",
+  },
 });
 const script = defineScript({
   name: "set-visibility",
   source,
-  parts: [isOpenPart, accountErasedPart, versionsPart, givenNamePart, moveMembersPart],
+  parts: [isOpenPart, accountErasedPart, versionsPart, isHiddenPart, givenNamePart, moveMembersPart],
   layout,
   isFenced: true,
   failsAs: "write",
@@ -55,27 +61,31 @@ const script = defineScript({
   isRefusal: (boards) => boards < 0,
 });
 
-export function createSetVisibility({ topology, stores, fences, confirm }: SetVisibilityOptions): SetVisibility {
-  async function setOn(shard: Shard, { userId, account = "" }: Identity, state: string): Promise<number> {
+export function createSetVisibility(options: SetVisibilityOptions): SetVisibility {
+  const { topology, fences, confirm } = options;
+
+  async function setOn({ shard, redis, boards, isFirst }: BoardPage, player: Identity, state: string) {
+    const { userId, account = "" } = player;
     const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
-    keys.push(...topology.configuredBoards.flatMap((board) => entryKeys(shard, board)));
+    keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
     const args = layout.toArgs({
       userId,
       state,
       eventTail: playerTail({ user_id: userId, region: shard.region }),
       account,
       partitions: topology.partitions,
+      isFirst,
     });
-    const redis = stores.of(shard.region);
-    const boards = await script(redis, keys, args, confirm);
-    if (boards === CLOSED) fences.onClosed(redis, shard.tag);
-    if (boards === MOVED || boards === CLOSED) throw entriesAway(shard.region);
-    if (boards < 0) throw unknownPlayer(userId);
-    return boards;
+    const found = await script(redis, keys, args, confirm);
+    if (found === CLOSED) fences.onClosed(redis, shard.tag);
+    if (found === MOVED || found === CLOSED) throw entriesAway(shard.region);
+    if (found < 0) throw unknownPlayer(userId);
+    return found;
   }
 
   return (player, { hidden }) => {
     const inPart = `The player is ${hidden ? "hidden" : "shown"} in part: a store does not answer. Repeat it.`;
-    return onEveryShard(topology, player.userId, inPart, (shard) => setOn(shard, player, toState(hidden)));
+    const state = toState(hidden);
+    return onEveryBoard(options, { userId: player.userId, inPart, onPage: (page) => setOn(page, player, state) });
   };
 }

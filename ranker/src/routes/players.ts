@@ -33,7 +33,9 @@ export function playerRoutes(
   }
 
   return {
-    playerRecord: toRoute(operations.playerRecord, async ({ params }) => jsonReply(await players.read(params.userId))),
+    playerRecord: toRoute(operations.playerRecord, async ({ params, query }) =>
+      jsonReply(await players.read(params.userId, query)),
+    ),
     erasePlayer: toRoute(operations.erasePlayer, async ({ params: { userId } }) => {
       const erased: ErasedPlayer = { user_id: userId, ...(await erasePlayer(userId)) };
       return jsonReply(erased);

@@ -12,6 +12,7 @@ import { refusedByRedis } from "shared/redis/reply-error";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import {
   accountErasedPart,
+  entryErasedPart,
   givenNamePart,
   isHiddenPart,
   isOpenPart,
@@ -104,7 +105,7 @@ const layout = defineLayout({
 const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parts: [accountErasedPart, isHiddenPart, givenNamePart, isOpenPart, membersPart, versionsPart],
+  parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, membersPart, versionsPart],
   layout,
   isFenced: true,
   failsAs: "write",

@@ -51,7 +51,7 @@ Guarantee: every key that a write will change is read first, and the queue is wr
 wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
 shard and only grow.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, member_of, ARRIVAL_DIGITS
+      is_account_erased, is_entry_erased, member_of, ARRIVAL_DIGITS
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
@@ -133,7 +133,14 @@ local function write(erased, answers)
   local is_unseen, given_to = is_hidden(seen), given_name(seen)
   local ranking = is_unseen and hidden or board
   local old_arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
-  local old_score = redis.call('ZSCORE', ranking, member_of(record, user_id))
+  local old_member = member_of(record, user_id)
+  local old_score, old_ranking = redis.call('ZSCORE', ranking, old_member), ranking
+  -- Acts on a player go over the boards page by page, and this board may still be as it was before.
+  if record and not old_score then
+    old_ranking = is_unseen and board or hidden
+    old_score = redis.call('ZSCORE', old_ranking, old_member)
+  end
+  if is_entry_erased(record, erasure) then old_score = nil end
   if queued >= queue_max then return '0 queue_full' end
 
   -- A refusal is kept under the idempotency key, too: repeats get the first answer.
@@ -160,8 +167,8 @@ local function write(erased, answers)
   queued, version = queued + 1, given
   redis.call('SET', clock, version_text)
   local member = arrival .. user_id
-  if is_arrival then
-    if old_arrival then redis.call('ZREM', ranking, old_arrival .. user_id) end
+  if is_arrival or old_ranking ~= ranking then
+    if record then redis.call('ZREM', old_ranking, old_member) end
     redis.call('ZADD', ranking, score_text, member)
   end
   redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. (given_to or name))

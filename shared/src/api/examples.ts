@@ -34,6 +34,7 @@ export const examples = {
     account: { name: "Grace", region: "EU", has_password: true, created_at: time, updated_at: time },
     hidden: false,
     entries: [{ board: "main", region: "EU", name: "Grace", score: 105, reached_at: time, updated_at: time }],
+    next: null,
     waiting: [],
     dead: [],
   },

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { isBoardId } from "../model/board-id.ts";
 import { nameSchema } from "../model/names.ts";
 import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
-import { playerParams, timeField, totalField } from "./fields.ts";
+import { countField, playerParams, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
 import { written } from "./scores.ts";
 
@@ -30,6 +31,9 @@ export const playerRecordSchema = z.object({
       updated_at: timeField,
     }),
   ),
+  next: z.string().nullable().meta({
+    description: "The `cursor` that the entries of more boards are read with; null where these are the last.",
+  }),
   waiting: z
     .array(z.string())
     .meta({ description: "Events on their way to PostgreSQL, without the hash of a password." }),
@@ -38,6 +42,19 @@ export const playerRecordSchema = z.object({
     .meta({ description: "Events that PostgreSQL refused." }),
 });
 export type PlayerRecord = z.infer<typeof playerRecordSchema>;
+
+export const RECORD_BOARDS_MAX = 100;
+
+const playerRecordQuery = z.strictObject({
+  cursor: z
+    .string()
+    .refine(isBoardId, "must be the next of an answer")
+    .optional()
+    .meta({ description: "`next` of the answer before. The answer then has no events: the first one has all." }),
+  limit: countField(RECORD_BOARDS_MAX, RECORD_BOARDS_MAX, "How many boards to show entries of."),
+});
+/** The query as the client takes it. */
+export type PlayerRecordQuery = Partial<z.output<typeof playerRecordQuery>>;
 
 /** What an erasure removed. */
 export const erasedSchema = z.object({
@@ -95,7 +112,10 @@ export const playerOperations = () =>
       path: "/players/:userId",
       isWrite: false,
       summary: "All that is kept of a player",
-      description: "Accounts, entries and events, but for the hash of the password.",
+      description:
+        "Account, entries and events, but for the hash of the password. Entries come in the order of their boards' ids, " +
+        "of 100 boards at most: `next` leads to those of others.",
+      query: playerRecordQuery,
       success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
       problems: ["not_found"],
     },
@@ -138,7 +158,7 @@ export const playerOperations = () =>
       path: "/players/:userId/rename",
       summary: "Give a player another name",
       description:
-        "On all boards at once, hidden or not. What the player goes on to write keeps the name, also with an older " +
+        "On all boards, hidden or not. What the player goes on to write keeps the name, also with an older " +
         "token. It can be repeated.",
       body: { schema: operatorNameSchema, example: examples.rename },
       success: { 200: { description: "Renamed.", schema: renamedSchema, example: examples.renamed } },

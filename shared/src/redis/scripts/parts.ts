@@ -1,5 +1,6 @@
 import accountErased from "./account-erased.lua" with { type: "text" };
 import type { ScriptPart } from "./define-script.ts";
+import entryErased from "./entry-erased.lua" with { type: "text" };
 import givenName from "./given-name.lua" with { type: "text" };
 import isHidden from "./is-hidden.lua" with { type: "text" };
 import isOpen from "./is-open.lua" with { type: "text" };
@@ -29,3 +30,5 @@ export const membersPart: ScriptPart = { source: members };
 export const moveMembersPart: ScriptPart = { source: moveMembers, uses: [membersPart] };
 /** `last_version`, `next_version`, `time_us`, `version_in`, `digits` */
 export const versionsPart: ScriptPart = { source: versions };
+/** `is_entry_erased` */
+export const entryErasedPart: ScriptPart = { source: entryErased, uses: [versionsPart] };
