@@ -80,7 +80,6 @@ export type OperatorReason = z.input<typeof operatorReasonSchema>;
 
 const operate = {
   tag: "operators",
-  access: "operator",
   limits: ["operator"],
   isProxied: true,
   params: playerParams,
@@ -95,6 +94,7 @@ export const playerOperations = (topology: Topology) =>
       ...operate,
       method: "GET",
       path: "/players/:userId",
+      access: { role: "reader", boards: "all" },
       isWrite: false,
       summary: "All that is kept of a player",
       description: "Accounts, entries and events, but for the hash of the password.",
@@ -105,6 +105,7 @@ export const playerOperations = (topology: Topology) =>
       ...operate,
       method: "DELETE",
       path: "/players/:userId",
+      access: { role: "moderator", boards: "all" },
       summary: "Erase a player",
       description:
         "In both stores. It can be repeated, and is 200 where nothing is kept of the player, too. A later " +
@@ -116,6 +117,7 @@ export const playerOperations = (topology: Topology) =>
       ...operate,
       method: "POST",
       path: "/players/:userId/hide",
+      access: { role: "moderator", boards: "all" },
       summary: "Take a player off all boards",
       description:
         "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
@@ -128,6 +130,7 @@ export const playerOperations = (topology: Topology) =>
       ...operate,
       method: "POST",
       path: "/players/:userId/unhide",
+      access: { role: "moderator", boards: "all" },
       summary: "Put a hidden player back",
       description: "With the score of now, and ties as if never hidden. It can be repeated.",
       body: { schema: operatorReasonSchema, example: examples.unhide, isOptional: true },
@@ -138,6 +141,7 @@ export const playerOperations = (topology: Topology) =>
       ...operate,
       method: "POST",
       path: "/players/:userId/rename",
+      access: { role: "moderator", boards: "all" },
       summary: "Give a player another name",
       description:
         "On all boards at once, hidden or not. What the player goes on to write keeps the name, also with an older " +
@@ -150,6 +154,7 @@ export const playerOperations = (topology: Topology) =>
       ...operate,
       method: "POST",
       path: "/players/:userId/score",
+      access: { role: "writer", boards: "named" },
       repeat: "keyed",
       summary: "Write a player's score",
       description: "For game servers: sets, adds, or creates the entry.",

@@ -10,6 +10,8 @@ export const problemStatus = {
   bad_credentials: 401,
   wrong_region: 403,
   forbidden: 403,
+  role_required: 403,
+  board_not_allowed: 403,
   registration_closed: 403,
   not_found: 404,
   not_ranked: 404,

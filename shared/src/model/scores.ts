@@ -70,6 +70,9 @@ export function viewSchema({ regions }: Topology) {
     .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
 }
 
+/** The name of a board, configured or not. */
+export const BOARD_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+
 /** A configured board; `main` is the default. */
 export const boardSchema = ({ boards }: Topology) =>
   z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "../log/log.ts";
 import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
+import { BOARD_NAME } from "../model/scores.ts";
 import { closedSet, httpUrl, redisUrl, type Settings, share, wholeNumber } from "./environment.ts";
 
 // Bun takes no longer one: `Bun.serve` refuses 256.
@@ -38,7 +39,7 @@ export const commonFields = {
     description:
       "Shards of each region. Redis keeps the number and a process with another one does not start: `./lb repartition` changes it.",
   }),
-  BOARDS: closedSet(/^[a-z0-9][a-z0-9_-]{0,31}$/, "small letters, digits, _ and -")
+  BOARDS: closedSet(BOARD_NAME, "small letters, digits, _ and -")
     .default(["main"])
     .meta({ description: "Boards that players may be on. The same in every process; it may grow." }),
   REDIS_URL: redisUrl.meta({

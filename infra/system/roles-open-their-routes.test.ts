@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import type { Operation } from "shared/api/operation";
+import { rankerOperations } from "shared/api/operations";
+import { createTokens, type Operator } from "shared/auth/tokens";
+import { hasRole, ROLES, type Role } from "shared/model/roles";
+import { forFile } from "testing/for-file";
+import { tokenOptions } from "../../ranker/test/ranker-under-test.ts";
+import { startPath } from "./test/path-under-test.ts";
+
+const path = await forFile(startPath({ passwordsRequired: false, revocations: new Set() }));
+const { issueListed } = createTokens(tokenOptions);
+
+/** Every route for operators. One that is added to the descriptions is tried here as well. */
+const routes = Object.values(rankerOperations({ topology: path.ranker.topology, passwordsRequired: false })).flatMap(
+  (operation: Operation) => (typeof operation.access === "object" ? [{ operation, access: operation.access }] : []),
+);
+
+const servers = ["gateway", "ranker"] as const;
+const ada = { user_id: "ada", name: "Ada", region: "EU" };
+
+interface Asked {
+  operator: Pick<Operator, "role" | "boards">;
+  /** Replaces the example's. */
+  board?: string;
+}
+
+/** Asks a route as its description shows it. @returns the code, or the status without one */
+async function ask(server: (typeof servers)[number], { method, path: route, body }: Operation, asked: Asked) {
+  // An erasure of an earlier turn is undone, so that each role finds the same player.
+  await path.ranker.post("/auth/register", ada);
+  const token = await issueListed({ name: "root", tokenId: "0000000000000001", ...asked.operator }, 60);
+  const board = asked.board === undefined ? {} : { board: asked.board };
+  const answer = await fetch(`http://127.0.0.1:${path.ports[server]}${route.replace(":userId", "ada")}`, {
+    method,
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+    body: body === undefined ? null : JSON.stringify({ ...(body.example as object), ...board }),
+  });
+  const { code = answer.status, detail = "" } = (await answer.json()) as { code?: string; detail?: string };
+  return { code, detail };
+}
+
+test("there are routes for operators, and each role below admin opens one that lower ones do not", () => {
+  const least = new Set<Role>(routes.map(({ access }) => access.role));
+  expect([...least]).toEqual(expect.arrayContaining(["reader", "writer", "moderator"]));
+});
+
+for (const server of servers) {
+  for (const { operation, access } of routes) {
+    const name = `${operation.method} ${operation.path}`;
+
+    test.each([...ROLES])(`the ${server} opens ${name} for a %s only from its role on`, async (role) => {
+      const { code, detail } = await ask(server, operation, { operator: { role } });
+      if (hasRole(role, access.role)) expect(code).toBeOneOf([200, 201]);
+      else {
+        expect(code).toBe("role_required");
+        expect(detail).toContain(access.role);
+      }
+    });
+
+    test(`the ${server} opens ${name} for a token of named boards on these alone`, async () => {
+      const operator = { role: "admin", boards: ["weekly"] } as const;
+      const { code, detail } = await ask(server, operation, { operator });
+      expect(code).toBe("board_not_allowed");
+      expect(detail).toContain("weekly");
+      if (access.boards === "named") {
+        expect((await ask(server, operation, { operator, board: "weekly" })).code).toBeOneOf([200, 201]);
+      } else expect(detail).toContain("all boards");
+    });
+  }
+}
