@@ -88,9 +88,12 @@ interface Verified {
   generation?: number;
 }
 
+export const revocationsUnknown = () =>
+  new Problem("unavailable", "The list of revoked tokens does not answer. Nothing was changed; try again.");
+
 const UNKNOWN_REVOCATIONS: Revocations = {
   has() {
-    throw new Problem("unavailable", "The list of revoked tokens does not answer. Nothing was changed; try again.");
+    throw revocationsUnknown();
   },
 };
 
