@@ -1,6 +1,7 @@
 import { createLog, type Log } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
-import type { Redis } from "shared/redis/redis";
+import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
+import { awaitRun, type Redis } from "shared/redis/redis";
 import { commonFields, toTopology } from "shared/service/config";
 import { type Environment, parseEnvironment } from "shared/service/environment";
 import { compareSplit } from "shared/stores/split";
@@ -64,6 +65,7 @@ export async function openHome(name: string, env: Environment): Promise<OpenHome
   const stores = connect(name, settings.REDIS_URL, new Map());
   try {
     await awaitAnswers(stores, [], env);
+    await awaitRun(stores.home, fenceKey(ACCOUNTS_TAG), COMMAND_TIMEOUT_MS);
   } catch (error) {
     stores.close();
     throw error;

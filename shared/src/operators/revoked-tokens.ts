@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { TOKEN_ID } from "../auth/own-tokens.ts";
-import type { Redis } from "../redis/redis.ts";
+import { REDIS_CONNECT_MS } from "../base/deadlines.ts";
+import { ACCOUNTS_TAG, fenceKey } from "../redis/keys.ts";
+import { awaitRun, type Redis } from "../redis/redis.ts";
 import { createSettings, type Settings } from "../settings/settings.ts";
 import { TOKENS_MAX } from "./pick-place.ts";
 import { KEPT_AFTER_EXPIRY_MS } from "./token-record.ts";
@@ -33,7 +35,11 @@ export async function readRevoked(settings: Pick<Settings, "read">): Promise<Rev
 /** Reads them from the home Redis, for a service. */
 export function revokedReader(home: Redis): () => Promise<RevokedTokens> {
   const settings = createSettings({ home, queueMax: 0 });
-  return () => readRevoked(settings);
+  const connected = awaitRun(home, fenceKey(ACCOUNTS_TAG), REDIS_CONNECT_MS);
+  return async () => {
+    await connected;
+    return readRevoked(settings);
+  };
 }
 
 async function readVersioned(settings: Pick<Settings, "read">) {
