@@ -65,22 +65,26 @@ export interface Client {
     query?: LiveRankQuery,
     options?: LiveOptions,
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
-  /** For operators: writes a score. Codes: `not_found`, `forbidden`, those of every write. */
+  /**
+   * For operators from the role `writer` on: writes a score. Codes: `not_found`, those of operators
+   * (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
+   */
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
-  /** For operators: all data about a player. Codes: `not_found`, `forbidden`. */
+  /** For operators: all data about a player. Codes: `not_found`, those of operators. */
   playerRecord(userId: string, options?: CallOptions): Promise<PlayerRecord>;
   /**
-   * For operators: hides a player from all boards and keeps the scores. Codes: `not_found`,
-   * `forbidden`, `outcome_unknown`.
+   * For moderators: hides a player from all boards and keeps the scores. Codes: `not_found`, those
+   * of operators, `outcome_unknown`.
    */
   hidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
-  /** For operators: shows a hidden player again. */
+  /** For moderators: shows a hidden player again. */
   unhidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
   /**
-   * For operators: gives a player another name. Codes: `not_found`, `forbidden`, `outcome_unknown`.
+   * For moderators: gives a player another name. Codes: `not_found`, those of operators,
+   * `outcome_unknown`.
    */
   renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
-  /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
+  /** For moderators: erases a player in both stores. Codes: those of operators, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */

@@ -1,7 +1,10 @@
 import type { OnEnd } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 
-/** Logs every act of an operator: the operator and the token's id, the action, the player, and the status. */
+/**
+ * Logs every act of an operator: the operator and the token's id, the action, the player, and the
+ * status.
+ */
 export const logActs =
   (log: Log): OnEnd =>
   ({ incoming, route, reply: { status, facts } }) => {
