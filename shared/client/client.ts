@@ -84,7 +84,7 @@ export interface Client {
    * `outcome_unknown`.
    */
   renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
-  /** For moderators: erases a player in both stores. Codes: those of operators, `outcome_unknown`. */
+  /** For moderators: erases a player, everywhere. Codes: those of operators, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */

@@ -82,10 +82,11 @@ export class Problem extends Error {
 }
 
 /** A token that is refused, with the challenge of RFC 6750. */
-export function invalidToken(detail: string, cause?: unknown): Problem {
+export function invalidToken(detail: string, cause?: unknown, facts: Facts = {}): Problem {
   return new Problem("invalid_token", detail, {
     headers: { "www-authenticate": 'Bearer error="invalid_token"' },
     cause,
+    facts,
   });
 }
 

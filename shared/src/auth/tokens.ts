@@ -142,14 +142,19 @@ export function createTokens(options: TokenOptions): Tokens {
     async verifyOperator(token) {
       const { operator } = await verifyCached(token);
       // Not cached: a token may be revoked after it was verified.
-      if (operator?.tokenId !== undefined && revocations.has(operator.tokenId)) throw tokenRevoked();
+      if (operator?.tokenId !== undefined && revocations.has(operator.tokenId)) throw tokenRevoked(operator);
       if (operator !== undefined) return operator;
       throw new Problem("forbidden", "This route is for operators; the token is a player's.");
     },
   };
 }
 
-const tokenRevoked = () => invalidToken("The token was revoked. Ask for another one.", new FailedCheck("jti: revoked"));
+/** Its signature was verified, so that the logs may say whose it was. */
+const tokenRevoked = ({ name, tokenId }: Operator) =>
+  invalidToken("The token was revoked. Ask for another one.", new FailedCheck("jti: revoked"), {
+    operator: name,
+    tokenId,
+  });
 
 function fromOwn(claims: OwnClaims): Verified {
   const expiresAtMs = claims.exp * 1000;
