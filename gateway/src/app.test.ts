@@ -49,6 +49,7 @@ function build(limits: Partial<Record<LimitName, Limit>> = {}, { urls, corsOrigi
     redis,
     urls: urls ?? [`http://127.0.0.1:${ranker.port}`],
     topology: createTopology(["EU", "NA"], 1, ["main"]),
+    revocations: new Set<string>(),
     limits,
     corsOrigins,
     trustedProxies: ["10.0.0.0/8"],
@@ -434,6 +435,21 @@ describe("operators", () => {
     expect(statuses).toEqual([200, 200, 429]);
     expect(arrived.map(({ url }) => new URL(url).pathname)).toEqual(["/players/ada", "/players/ada"]);
     expect(lines.map((line) => JSON.parse(line)).at(0)).toMatchObject({ operator: "root", method: "DELETE" });
+  });
+
+  test("a role that is too low is refused before the ranker, and the access log has the token's id", async () => {
+    const { request, lines } = build();
+    const operator = { name: "support", role: "reader", tokenId: "0000000000000001" } as const;
+    const headers = { Authorization: `Bearer ${await tokens.issueListed(operator, 60)}` };
+    expect(await codeOf(await request("/players/ada", { method: "DELETE", headers }))).toBe("role_required");
+    expect((await request("/players/ada", { headers })).status).toBe(200);
+    expect(arrived).toHaveLength(1);
+    const logged = { operator: "support", token_id: operator.tokenId };
+    const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request");
+    expect(requests).toMatchObject([
+      { ...logged, status: 403 },
+      { ...logged, status: 200 },
+    ]);
   });
 
   test("an operator's act that may be repeated goes to another ranker when the first one breaks off; a score without a key does not", async () => {

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { createTokens, warnOfProvider } from "shared/auth/tokens";
+import { createTokens, type Revocations, warnOfProvider } from "shared/auth/tokens";
 import type { App, Route } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
@@ -26,6 +26,8 @@ export interface GatewayParts {
   /** The routes of the page at `/`; none by default. */
   page?: readonly Route[];
   tracing?: Tracing | undefined;
+  /** Without it operators' listed tokens are answered with 503. */
+  revocations?: Revocations | undefined;
   isStopping: () => boolean;
 }
 
@@ -37,7 +39,7 @@ export interface Gateway {
 
 /** Wires a gateway. It listens to nothing, and begins nothing by itself. */
 export function buildGateway(config: GatewaySettings, parts: GatewayParts): Gateway {
-  const { log, pool } = parts;
+  const { log, pool, revocations } = parts;
   const metrics = createMetrics("gateway");
   const { onRateLimited, onLimiterFallback, onRetry, onStreams } = measureGateway(metrics, pool);
   const live = createLiveProxy({ pool, slots: createLiveSlots(config.streams), onStreams });
@@ -51,7 +53,7 @@ export function buildGateway(config: GatewaySettings, parts: GatewayParts): Gate
     metrics,
     onRateLimited,
     onRetry,
-    tokens: createTokens({ ...config.tokens, onProviderFailure: warnOfProvider(log) }),
+    tokens: createTokens({ ...config.tokens, revocations, onProviderFailure: warnOfProvider(log) }),
     limiter: createLimiter({ onFallback: onLimiterFallback }),
   });
   return { app, live, metrics };

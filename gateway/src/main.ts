@@ -1,4 +1,6 @@
 import { LIMIT_COMMAND_MS } from "shared/base/deadlines";
+import { revokedReader } from "shared/operators/revoked-tokens";
+import { watchRevocations } from "shared/operators/watch-revocations";
 import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
 import { connectStores, connectWithin } from "shared/stores/stores";
@@ -26,12 +28,14 @@ await runService(
     // Without Redis each gateway counts by itself and gives the whole quota, so that it waits a
     // little for Redis first.
     await connectWithin(stores, CONNECT_MS);
+    const revocations = watchRevocations({ read: revokedReader(stores.home), log });
+    shutdown.onClose("revoked tokens", () => revocations.close());
 
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);
     shutdown.onClose("health checks", () => checks.stop());
     shutdown.onClose("links", () => closeLinks(pool));
-    await Promise.all([checks.firstRound, openLinks(pool)]);
+    await Promise.all([checks.firstRound, openLinks(pool), revocations.firstRead]);
 
     const page = await buildPage({
       regions: topology.regions,
@@ -39,7 +43,7 @@ await runService(
       registrationOpen: config.tokens.provider === undefined,
     });
     const isStopping = () => shutdown.isStopping;
-    const { app, live, metrics } = buildGateway(config, { log, stores, pool, page, tracing, isStopping });
+    const { app, live, metrics } = buildGateway(config, { log, stores, pool, page, tracing, revocations, isStopping });
     measureStores(metrics, stores);
     if (tracing !== undefined) traceScripts(tracing, stores);
     listen(app.fetch, { metrics });

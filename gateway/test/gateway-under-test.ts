@@ -1,5 +1,5 @@
 import type { LimitName } from "shared/api/operation";
-import type { TokenOptions } from "shared/auth/tokens";
+import type { Revocations, TokenOptions } from "shared/auth/tokens";
 import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
 import { createLog, type Log } from "shared/log/log";
@@ -43,6 +43,7 @@ export interface GatewayOptions {
   urls: readonly string[];
   topology?: Topology;
   tokens?: Partial<TokenOptions>;
+  revocations?: Revocations | undefined;
   limits?: Partial<Record<LimitName, Limit>>;
   trustedProxies?: readonly string[];
   corsOrigins?: readonly string[];
@@ -55,7 +56,7 @@ export interface GatewayOptions {
 
 /** A gateway with everything but its port, links and health checks. */
 export function buildGatewayUnderTest(options: GatewayOptions): Gateway & { pool: Pool } {
-  const { redis, urls, isUp = true, log = createLog("test", "silent") } = options;
+  const { redis, urls, revocations, isUp = true, log = createLog("test", "silent") } = options;
   const pool = createPool(urls);
   for (const upstream of pool.upstreams) upstream.isUp = isUp;
   const settings = {
@@ -67,7 +68,7 @@ export function buildGatewayUnderTest(options: GatewayOptions): Gateway & { pool
     streams: { ...GATEWAY_SETTINGS.streams, perAddress: options.streamsPerAddress ?? 100 },
   };
   const stores = { home: redis, of: () => redis };
-  return { ...buildGateway(settings, { log, stores, pool, isStopping: () => false }), pool };
+  return { ...buildGateway(settings, { log, stores, pool, revocations, isStopping: () => false }), pool };
 }
 
 /** A gateway before a ranker that only notes what reaches it. */

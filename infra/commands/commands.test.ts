@@ -42,7 +42,10 @@ describe("token", () => {
   test("prints a token that opens an operator's routes until the chosen time", async () => {
     const { code, out } = await lb(["token", "game-1", "--hours", "2", "--json"], { JWT_SECRET: secret });
     const { token, expires_at } = JSON.parse(out) as { token: string; expires_at: string };
-    expect([code, await createTokens(TOKEN_OPTIONS).verifyOperator(token)]).toEqual([0, { name: "game-1" }]);
+    expect([code, await createTokens(TOKEN_OPTIONS).verifyOperator(token)]).toEqual([
+      0,
+      { name: "game-1", role: "admin" },
+    ]);
     const late = createTokens({ ...TOKEN_OPTIONS, now: () => Date.parse(expires_at) + 1_000 });
     await expect(late.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
   });

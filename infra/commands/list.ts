@@ -6,7 +6,7 @@ import { queueCommand } from "./queue.ts";
 import { reconcileCommand } from "./reconcile.ts";
 import { repartitionCommand } from "./repartition.ts";
 import { restoreCommand } from "./restore.ts";
-import { tokenCommand } from "./token.ts";
+import { tokenCommand } from "./token/token.ts";
 import { topCommand } from "./top.ts";
 
 /** The part of a command that does not depend on its options. */

@@ -1,5 +1,7 @@
 import { createLog, type Log } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
+import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
+import { awaitRun, type Redis } from "shared/redis/redis";
 import { commonFields, toTopology } from "shared/service/config";
 import { type Environment, parseEnvironment } from "shared/service/environment";
 import { compareSplit } from "shared/stores/split";
@@ -44,6 +46,31 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
     throw error;
   }
   return { topology, stores, [Symbol.dispose]: stores.close };
+}
+
+/** The home Redis alone, until the command ends. */
+export interface OpenHome extends Disposable {
+  home: Redis;
+  /** Whether a replica must have a write before it counts. */
+  isReplicated: boolean;
+}
+
+/**
+ * For a command that needs no region, so that one that is away does not stop it.
+ *
+ * @throws ConfigError where the home Redis does not answer
+ */
+export async function openHome(name: string, env: Environment): Promise<OpenHome> {
+  const settings = readRedisSettings(env);
+  const stores = connect(name, settings.REDIS_URL, new Map());
+  try {
+    await awaitAnswers(stores, [], env);
+    await awaitRun(stores.home, fenceKey(ACCOUNTS_TAG), COMMAND_TIMEOUT_MS);
+  } catch (error) {
+    stores.close();
+    throw error;
+  }
+  return { home: stores.home, isReplicated: settings.DURABILITY === "replicated", [Symbol.dispose]: stores.close };
 }
 
 /** Waits until the stores can be used by a command. */

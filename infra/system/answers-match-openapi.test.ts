@@ -3,7 +3,7 @@ import { createConfig, lintFromString } from "@redocly/openapi-core";
 import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { type ProblemCode, problemStatus } from "shared/api/problems";
-import type { Identity } from "shared/auth/tokens";
+import type { Identity, Operator } from "shared/auth/tokens";
 import { createTopology } from "shared/model/regions";
 import { forFile } from "testing/for-file";
 import { createDocument } from "../../gateway/src/openapi/document.ts";
@@ -72,8 +72,10 @@ interface Asked {
   body?: unknown;
   headers?: Record<string, string>;
   as?: Identity;
-  /** Sent with the token of an operator. */
+  /** Sent with the token of an operator, who is an admin. */
   operator?: string;
+  /** Sent with a listed token of an operator. */
+  listed?: Pick<Operator, "role" | "boards">;
 }
 
 const ada = player("ada");
@@ -109,8 +111,9 @@ async function askOnce(route: string, asked: Asked): Promise<string> {
     : String(copy.status);
 }
 
-async function bearerOf({ as, operator }: Asked): Promise<string | undefined> {
+async function bearerOf({ as, operator, listed }: Asked): Promise<string | undefined> {
   const { tokens } = gateways.ranker;
+  if (listed !== undefined) return tokens.issueListed({ name: "listed", tokenId: "0000000000000001", ...listed }, 3600);
   if (operator !== undefined) return tokens.issueOperator({ name: operator }, 3600);
   return as === undefined ? undefined : tokens.issue(as);
 }
@@ -227,6 +230,9 @@ describe("every answer conforms to the document", () => {
       await meet("missing_token", route, { target, body });
       await meet("invalid_token", route, { target, body, headers: { Authorization: "Bearer a.b.c" } });
       await meet("forbidden", route, { target, body, as: player("bob") });
+      if (!route.startsWith("GET")) await meet("role_required", route, { target, body, listed: { role: "reader" } });
+      const elsewhere = { role: "admin", boards: ["weekly"] } as const;
+      await meet("board_not_allowed", route, { target, body, listed: elsewhere });
       await meet("invalid_request", route, { target: target.replace("eve", "a.b"), body, operator: "root" });
       await meet("no_upstream", route, { target, body, operator: "root", via: "alone" });
       await meet("unavailable", route, { target, body, operator: "root", via: "refused" });

@@ -43,6 +43,22 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(new Set(answers.map(({ score }) => score))).toEqual(new Set([5]));
   });
 
+  test("an admin makes and changes a board, and everybody finds it", async () => {
+    const admin = client.as(await path.ranker.tokens.issueOperator({ name: "root" }, 60));
+    const made = await admin.putBoard("weekly-race", { operator: "add" });
+    expect(made).toMatchObject({ id: "weekly-race", operator: "add" });
+    expect(await admin.putBoard("weekly-race", { operator: "add" })).toEqual(made);
+    const changed = await admin.changeBoard("weekly-race", { title: "Weekly race" }, { ifMatch: made.rev });
+    expect(await client.readBoard("weekly-race")).toEqual(changed);
+    expect((await client.listBoards({ limit: 1 })).next).toBe("main");
+    const refused = admin.putBoard("weekly-race", { operator: "add", title: "x" }, { ifMatch: made.rev });
+    await expect(refused).rejects.toMatchObject({ code: "precondition_failed" });
+    const { token } = await client.register({ user_id: "dot", name: "Dot", region: "EU" });
+    for (const score of [5, 10]) {
+      expect(await client.as(token).submitScore({ score: 5, board: "weekly-race" })).toMatchObject({ score });
+    }
+  });
+
   test("an operator writes for a player, reads the record, hides, shows and erases the player", async () => {
     await client.register({ user_id: "cyd", name: "Cyd", region: "NA" });
     const operator = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));

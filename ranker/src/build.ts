@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { createTokens, type Tokens, warnOfProvider } from "shared/auth/tokens";
+import { createTokens, type Revocations, type Tokens, warnOfProvider } from "shared/auth/tokens";
 import { REPLICA_WAIT_MS } from "shared/base/deadlines";
 import type { MountedApp } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
@@ -50,6 +50,8 @@ export interface RankerParts {
   /** Asks the home store unless given. */
   confirmAccount?: ConfirmAccount;
   tracing?: Tracing | undefined;
+  /** Without it operators' listed tokens are answered with 503. */
+  revocations?: Revocations | undefined;
   /** Always true unless given. */
   isServing?: () => boolean;
   isStopping: () => boolean;
@@ -74,7 +76,7 @@ export interface Ranker extends MountedApp {
 /** Wires a ranker. It listens to nothing, and begins nothing by itself. */
 export async function buildRanker(config: RankerSettings, parts: RankerParts): Promise<Ranker> {
   const { topology, queueMax, passwordsRequired, registrationOpen } = config;
-  const { log, stores, writers = stores, tracing, isStopping } = parts;
+  const { log, stores, writers = stores, tracing, revocations, isStopping } = parts;
   const confirm = config.isReplicated ? createReplicaWait(REPLICA_WAIT_MS) : undefined;
 
   const passwords = await createPasswords(parts.hashPatienceMs);
@@ -121,7 +123,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const written = { topology, confirm, stores: writers, fences };
   const erasePlayer = createErasePlayer(written);
   const setVisibility = createSetVisibility(written);
-  const tokens = createTokens({ ...config.tokens, onProviderFailure: warnOfProvider(log) });
+  const tokens = createTokens({ ...config.tokens, revocations, onProviderFailure: warnOfProvider(log) });
 
   const { app, answerLinked } = createApp({
     topology,

@@ -1,3 +1,5 @@
+import { revokedReader } from "shared/operators/revoked-tokens";
+import { watchRevocations } from "shared/operators/watch-revocations";
 import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
 import { warnWithoutReplica } from "shared/stores/checks";
@@ -25,12 +27,16 @@ await runService(
 
     const splits = watchSplits({ topology, stores, log });
     shutdown.onClose("split watch", () => splits.close());
+    const revocations = watchRevocations({ read: revokedReader(stores.home), log });
+    shutdown.onClose("revoked tokens", () => revocations.close());
+    await revocations.firstRead;
     const isStopping = () => shutdown.isStopping;
     const { app, answerLinked, live, metrics } = await buildRanker(config, {
       log,
       stores,
       writers,
       tracing,
+      revocations,
       isServing: splits.isServing,
       isStopping,
     });

@@ -1,5 +1,5 @@
 import type { ProviderOptions } from "shared/auth/provider";
-import type { Identity, TokenOptions } from "shared/auth/tokens";
+import type { Identity, Revocations, TokenOptions } from "shared/auth/tokens";
 import { createLog, type Log } from "shared/log/log";
 import { createTopology, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
@@ -28,6 +28,7 @@ export interface BuildOptions {
    * have none.
    */
   confirmsAccounts?: boolean;
+  revocations?: Revocations | undefined;
   log?: Log;
   /** Where that is asked, if not in the Redis of the scores. */
   accountsIn?: Redis;
@@ -87,6 +88,7 @@ export async function startUnderTest(server?: {
         stores: { home: redis, all: [redis], of: redisOf, byAddress: new Map([["of the test", redis]]) },
         confirmAccount: confirmsAccounts ? createConfirmAccount(accountsIn) : async () => {},
         live: rest.live ?? {},
+        revocations: rest.revocations,
         hashPatienceMs: HASH_PATIENCE_MS,
         isStopping: () => false,
       });

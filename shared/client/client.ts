@@ -1,5 +1,6 @@
 import type { Credentials, Registration, Session } from "../src/api/accounts.ts";
 import type { AroundQuery, AroundView, RankQuery, RankView, TopQuery, TopView } from "../src/api/boards.ts";
+import type { BoardChange, BoardsQuery, BoardsView, BoardView, GivenBoard } from "../src/api/definitions.ts";
 import type { Entry } from "../src/api/entries.ts";
 import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
 import type {
@@ -35,6 +36,11 @@ export interface WriteOptions extends CallOptions {
   idempotencyKey?: string;
 }
 
+export interface ChangeOptions extends CallOptions {
+  /** The `rev` that the caller has read. */
+  ifMatch?: number;
+}
+
 /** A leaderboard over HTTP. Methods reject with a `LeaderboardError` or the signal's reason. */
 export interface Client {
   /** A client for the same leaderboard with the token of another player or operator. */
@@ -46,6 +52,8 @@ export interface Client {
   register(player: Registration, options?: CallOptions): Promise<Session>;
   /** Codes: `bad_credentials`, `wrong_region`, `rate_limited`. */
   login(credentials: Credentials, options?: CallOptions): Promise<Session>;
+  /** Submits a score: what that does is the board's `operator`. Codes: those of every write. */
+  submitScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
   /** Enters a board. Codes: `entry_exists`, `queue_full`, `missing_token`, `invalid_token`. */
   createScore(score: CreateScore, options?: WriteOptions): Promise<Entry>;
   /** Sets the score. */
@@ -66,26 +74,42 @@ export interface Client {
     query?: LiveRankQuery,
     options?: LiveOptions,
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
-  /** For operators: writes a score. Codes: `not_found`, `forbidden`, those of every write. */
+  /**
+   * For operators from the role `writer` on: writes a score. Codes: `not_found`, those of operators
+   * (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
+   */
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
   /**
    * For operators: all data about a player, with the entries of 100 boards; `cursor`, the `next` of
-   * an answer, asks for those of others. Codes: `not_found`, `forbidden`.
+   * an answer, asks for those of others. Codes: `not_found`, those of operators.
    */
   playerRecord(userId: string, options?: CallOptions & PlayerRecordQuery): Promise<PlayerRecord>;
   /**
-   * For operators: hides a player from all boards and keeps the scores. Codes: `not_found`,
-   * `forbidden`, `outcome_unknown`.
+   * For moderators: hides a player from all boards and keeps the scores. Codes: `not_found`, those
+   * of operators, `outcome_unknown`.
    */
   hidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
-  /** For operators: shows a hidden player again. */
+  /** For moderators: shows a hidden player again. */
   unhidePlayer(userId: string, why?: OperatorReason, options?: CallOptions): Promise<PlayerVisibility>;
   /**
-   * For operators: gives a player another name. Codes: `not_found`, `forbidden`, `outcome_unknown`.
+   * For moderators: gives a player another name. Codes: `not_found`, those of operators,
+   * `outcome_unknown`.
    */
   renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
-  /** For operators: erases a player, in both stores. Codes: `forbidden`, `outcome_unknown`. */
+  /** For moderators: erases a player, everywhere. Codes: those of operators, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
+  /** The boards that there are: 100, or from `cursor`, the `next` of an answer, on. */
+  listBoards(query?: BoardsQuery, options?: CallOptions): Promise<BoardsView>;
+  /** Codes: `board_not_found`. */
+  readBoard(board: string, options?: CallOptions): Promise<BoardView>;
+  /**
+   * For admins: makes a board, or with `ifMatch`, the `rev` that was read, changes it. The
+   * definition that is there changes nothing. Codes: `board_immutable`, `board_being_deleted`,
+   * `precondition_required`, `precondition_failed`, those of operators, `outcome_unknown`.
+   */
+  putBoard(board: string, definition?: GivenBoard, options?: ChangeOptions): Promise<BoardView>;
+  /** For admins: changes some fields of a board. Codes: `board_not_found`, and those of `putBoard`. */
+  changeBoard(board: string, change: BoardChange, options: ChangeOptions): Promise<BoardView>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -117,10 +141,22 @@ export function createClient(options: ClientOptions): Client {
   const act = <T>(target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
 
+  const change = <T>(
+    method: "PUT" | "PATCH",
+    board: string,
+    body: unknown,
+    { signal, ifMatch }: ChangeOptions = {},
+  ) => {
+    const headers: Record<string, string> = { ...authorization };
+    if (ifMatch !== undefined) headers["If-Match"] = `"${ifMatch}"`;
+    return ask<T>({ method, target: toBoard(board), body, headers, isRepeatable: method === "PUT", signal });
+  };
+
   return {
     as: (token) => createClient({ ...options, token }),
     register: (player, more) => enter("/auth/register", player, more),
     login: (credentials, more) => enter("/auth/login", credentials, more),
+    submitScore: (score, more) => write("/score/submit", score, more),
     createScore: (score, more) => write("/score/create", score, more),
     setScore: (score, more) => write("/score/update", score, more),
     addScore: (score, more) => write("/score/add", score, more),
@@ -130,6 +166,10 @@ export function createClient(options: ClientOptions): Client {
     live: (query, more) => subscribe(options, `/live${toQuery(query)}`, BOARD_EVENTS, more),
     liveRank: (userId, query, more) =>
       subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
+    listBoards: (query, more) => get(`/boards${toQuery(query)}`, more),
+    readBoard: (board, more) => get(toBoard(board), more),
+    putBoard: (board, definition = {}, more) => change("PUT", board, definition, more),
+    changeBoard: (board, fields, more) => change("PATCH", board, fields, more),
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
     playerRecord: (userId, { cursor, limit, signal } = {}) =>
       get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),
@@ -144,6 +184,7 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
+const toBoard = (board: string) => `/boards/${encodeURIComponent(board)}`;
 const toPlayer = (userId: string) => `/players/${encodeURIComponent(userId)}`;
 
 function toQuery(query: object = {}): string {

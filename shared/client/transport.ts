@@ -15,7 +15,7 @@ export interface TransportOptions {
 }
 
 export interface Outgoing {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/top?limit=10` */
   target: string;
   headers?: Record<string, string>;

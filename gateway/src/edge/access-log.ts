@@ -23,6 +23,7 @@ export function logAccess(log: Log): OnEnd {
           upstream: facts?.upstream,
           user_id: facts?.userId,
           operator: facts?.operator,
+          token_id: facts?.tokenId,
         },
         "request",
       );

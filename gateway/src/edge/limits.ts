@@ -1,5 +1,6 @@
-import type { LimitName, Operation } from "shared/api/operation";
+import type { LimitName, Operation, OperatorAccess } from "shared/api/operation";
 import { identify, identifyOperator } from "shared/auth/identify";
+import { factsOf } from "shared/auth/require-access";
 import type { Tokens } from "shared/auth/tokens";
 import type { Facts } from "shared/http/facts";
 import type { Incoming } from "shared/http/incoming";
@@ -24,7 +25,7 @@ export interface LimitDeps {
 }
 
 /** Puts the limits of an operation before what answers it. */
-export type LimitOperation = (operation: Pick<Operation, "limits">, answer: Handle) => Handle;
+export type LimitOperation = (operation: Pick<Operation, "access" | "limits">, answer: Handle) => Handle;
 
 /**
  * Limits by buckets in Redis: of players, operators, and the networks of clients that show no
@@ -57,11 +58,11 @@ export function createLimits(deps: LimitDeps): LimitOperation {
 
   /** By operator, not by address: a game server writes for many players from one. */
   const limitOperator =
-    (answer: Handle): Handle =>
+    (access: OperatorAccess, answer: Handle): Handle =>
     async (incoming) => {
-      const { name } = await identifyOperator(tokens, incoming.headers.get("authorization"));
-      const limited = take(stores.home, [{ policy: byOperator, key: operatorBucketKey(name) }]);
-      return answerLimited(answer, incoming, { facts: { operator: name }, limited });
+      const operator = await identifyOperator(tokens, access, incoming.headers.get("authorization"));
+      const limited = take(stores.home, [{ policy: byOperator, key: operatorBucketKey(operator.name) }]);
+      return answerLimited(answer, incoming, { facts: factsOf(operator), limited });
     };
 
   /** By the networks of the client, since no token says who calls. */
@@ -76,9 +77,9 @@ export function createLimits(deps: LimitDeps): LimitOperation {
     };
   }
 
-  return ({ limits: names }, answer) => {
+  return ({ access, limits: names }, answer) => {
     if (names.includes("user")) return limitPlayer(answer);
-    if (names.includes("operator")) return limitOperator(answer);
+    if (typeof access === "object") return limitOperator(access, answer);
     const kinds = names.filter((name) => name === "address" || name === "registration");
     return kinds.length > 0 ? limitNetworks(kinds, answer) : answer;
   };

@@ -1,7 +1,7 @@
 import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
 import { entrySchema } from "shared/api/entries";
-import type { Operation, Success } from "shared/api/operation";
+import type { Operation, OperatorAccess, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
 import { healthSchema, readinessSchema } from "shared/api/status";
@@ -64,7 +64,11 @@ export function createDocument(topology: Topology): OpenApiDocument {
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other." },
       { name: "boards", description: "Ranks, open to everyone." },
-      { name: "operators", description: "For those who run it, and for game servers, with a token of their own." },
+      {
+        name: "operators",
+        description:
+          "For those who run it, and for game servers, with tokens of their own that have a role: reader, writer, moderator or admin.",
+      },
       { name: "service", description: "For the people who run it." },
     ],
     paths,
@@ -98,8 +102,8 @@ function describe(operation: Operation): Json {
     operationId: id,
     tags: [tag],
     summary,
-    description,
-    security: access === "anyone" ? [] : [{ bearer: [] }],
+    description: typeof access === "object" ? describeAccess(description, access) : description,
+    security: access === "anyone" ? [] : [{ bearer: typeof access === "object" ? [access.role] : [] }],
     parameters,
     requestBody: body && {
       required: !body.isOptional,
@@ -107,6 +111,14 @@ function describe(operation: Operation): Json {
     },
     responses: { ...successesOf(operation), ...Object.fromEntries(problems) },
   };
+}
+
+/** OpenAPI names the roles of a bearer's token in `security`, which few viewers show. */
+function describeAccess(description: string | undefined, { role, boards }: OperatorAccess): string {
+  const who = `Needs an operator's token of the role \`${role}\`${role === "admin" ? "" : " or a higher one"}.`;
+  const where =
+    boards === "all" ? "A token for named boards is refused." : "A token for named boards opens it for these alone.";
+  return [description, who, where].filter((part) => part !== undefined).join(" ");
 }
 
 function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined): Json[] {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
 import { type ProblemCode, problemStatus } from "shared/api/problems";
+import { ROLES } from "shared/model/roles";
 import { headersOf, type Json, ref } from "./headers.ts";
 
 const KEPT_HOURS = ANSWER_KEPT_SECONDS / 3600;
@@ -15,6 +16,8 @@ const problemTexts: Record<ProblemCode, string> = {
   bad_credentials: "No player has this `user_id` with these credentials.",
   wrong_region: "The region is not the player's home region.",
   forbidden: "The token is a player's on a route for operators, or an operator's on a route for players.",
+  role_required: "The role of the operator's token is too low; the `detail` names the one that is needed.",
+  board_not_allowed: "The operator's token is for other boards, or for named boards on a route that acts on all.",
   registration_closed: "Players of this server register with its identity provider.",
   not_found: "There is no such path, or nothing is kept of this player.",
   board_not_found: "There is no such board. Writing to an id makes none.",
@@ -51,6 +54,9 @@ const problemTexts: Record<ProblemCode, string> = {
 /** Refusals that are kept under an `Idempotency-Key`, so that its repeats get them again. */
 const KEPT: readonly ProblemCode[] = ["entry_exists", "score_out_of_range"];
 
+/** A route that needs no higher role refuses no operator for it. */
+const [LEAST_ROLE] = ROLES;
+
 /** Codes of requests that match no operation. */
 export const UNROUTED: readonly ProblemCode[] = ["not_found", "method_not_allowed"];
 
@@ -63,6 +69,8 @@ function codesOf({ problems, body, isProxied, limits, access }: Operation): Prob
   const codes: ProblemCode[] = ["invalid_request", "internal", ...problems];
   if (body !== undefined) codes.push("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout");
   if (access !== "anyone") codes.push("missing_token", "invalid_token", "forbidden");
+  if (typeof access === "object") codes.push("board_not_allowed");
+  if (typeof access === "object" && access.role !== LEAST_ROLE) codes.push("role_required");
   if (limits.length > 0) codes.push("rate_limited");
   if (isProxied) codes.push("head_too_large", "unavailable", "no_upstream");
   return codes;

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { Problem } from "shared/api/problems";
+import type { Revocations } from "shared/auth/tokens";
 import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
 import { startIdentityProvider } from "testing/identity-provider";
@@ -36,12 +37,13 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
+const NONE_REVOKED: Revocations = new Set<string>();
 const ONE: Limit = { perSecond: 1e-3, burst: 1 };
 
 export async function startGateways(): Promise<Gateways> {
   const under = await startUnderTest();
   const provider = startIdentityProvider();
-  const ranker = await under.build();
+  const ranker = await under.build({ revocations: NONE_REVOKED });
   const full = await under.build({ queueMax: 0 });
   const provided = await under.build({ provider: provider.options });
   const apart = await under.build({
@@ -62,6 +64,7 @@ export async function startGateways(): Promise<Gateways> {
       urls: [`http://127.0.0.1:${port}`],
       redis: under.redis,
       topology: ranker.topology,
+      revocations: NONE_REVOKED,
       ...rest,
     }).app;
 

@@ -22,9 +22,9 @@ export interface ReadOptions {
  * Reads over the union of a view's shards, exact in the total order. A read never touches
  * PostgreSQL.
  *
- * All throw Problem `board_not_found`, and `region_unavailable` when a region of the view does not answer; with
- * `allowsPartial` only when no region does, or when the player looked for may be in one that does
- * not.
+ * All throw Problem `board_not_found`, and `region_unavailable` when a region of the view does not
+ * answer; with `allowsPartial` only when no region does, or when the player looked for may be in
+ * one that does not.
  */
 export interface Boards {
   /** The best `limit` entries: the same, immutable object while nothing changes. */

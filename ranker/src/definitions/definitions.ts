@@ -8,11 +8,11 @@ import { toBoard } from "./to-board.ts";
 /** The boards that there are, as this ranker knows them. */
 export interface Definitions {
   /**
-   * The board, at once where this ranker knows it. What it knows may be old: each shard tells by the
-   * revision, and then `reload` does.
+   * The board, at once where this ranker knows it. What it knows may be old: each shard tells by
+   * the revision, and then `reload` does.
    *
-   * @throws Problem `board_not_found`; `unavailable` where the board is not known and the home store
-   *   is away
+   * @throws Problem `board_not_found`; `unavailable` where the board is not known and the home
+   *   store is away
    */
   find(id: string): Board | Promise<Board>;
   /** Reads the board once more. @throws the same */
@@ -27,7 +27,8 @@ const KNOWN_MAX = 20_000;
 /** @param configured boards that exist without a setting */
 export function createDefinitions(settings: Pick<Settings, "read">, configured: readonly string[]): Definitions {
   const known = new LRUCache<string, Board>({ max: KNOWN_MAX });
-  // A configured board is served before the home store was ever read: the others need not wait for it.
+  // A configured board is served before the home store was ever read: the others need not wait for
+  // it.
   const first = new Map(configured.map((id) => [id, configuredBoard(id)]));
 
   async function reload(id: string): Promise<Board> {

@@ -4,8 +4,8 @@ import { StaleBoard } from "../boards/shard-entry.ts";
 import type { Definitions } from "./definitions.ts";
 
 /**
- * Reads or writes by the definition of a board. Where a shard knows another revision, the definition
- * is read again, and the work is done again by it.
+ * Reads or writes by the definition of a board. Where a shard knows another revision, the
+ * definition is read again, and the work is done again by it.
  *
  * @throws Problem `board_not_found`, `unavailable`, `stale_definition`; what `work` throws
  */

@@ -98,10 +98,10 @@ describe("PUT", () => {
   });
 
   test.each([
-    ["/boards/a@1", {}, "boardId"],
-    ["/boards/a:b", {}, "boardId"],
-    ["/boards/%7Ba%7D", {}, "boardId"],
-    ["/boards/A", {}, "boardId"],
+    ["/boards/a@1", {}, "board"],
+    ["/boards/a:b", {}, "board"],
+    ["/boards/%7Ba%7D", {}, "board"],
+    ["/boards/A", {}, "board"],
     ["/boards/b", { operator: "max" }, "operator"],
     ["/boards/b", { colour: "red" }, "colour"],
   ])("%s with %p is refused by name, and makes nothing", async (path, body, field) => {

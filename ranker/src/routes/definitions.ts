@@ -24,13 +24,13 @@ export function definitionRoutes(
   return {
     listBoards: toRoute(operations.listBoards, async ({ query }) => jsonReply(await listBoards(query))),
     // From the home store: another ranker may have changed it just now.
-    readBoard: toRoute(operations.readBoard, async ({ params }) => show(await definitions.reload(params.boardId))),
-    putBoard: toRoute(operations.putBoard, async ({ params: { boardId }, body, incoming }) => {
-      const { board, isNew } = await changeBoards.put(boardId, toDefinition(body), readRevision(incoming));
+    readBoard: toRoute(operations.readBoard, async ({ params }) => show(await definitions.reload(params.board))),
+    putBoard: toRoute(operations.putBoard, async ({ params, body, incoming }) => {
+      const { board, isNew } = await changeBoards.put(params.board, toDefinition(body), readRevision(incoming));
       return show(board, isNew ? 201 : 200);
     }),
-    changeBoard: toRoute(operations.changeBoard, async ({ params: { boardId }, body, incoming }) =>
-      show(await changeBoards.change(boardId, body, readRevision(incoming))),
+    changeBoard: toRoute(operations.changeBoard, async ({ params, body, incoming }) =>
+      show(await changeBoards.change(params.board, body, readRevision(incoming))),
     ),
   };
 }

@@ -1,13 +1,16 @@
 import type { OnEnd } from "shared/http/serve";
 import type { Log } from "shared/log/log";
 
-/** Logs every act of an operator: the operator, the action, the player, and the status. */
+/**
+ * Logs every act of an operator: the operator and the token's id, the action, the player, and the
+ * status.
+ */
 export const logActs =
   (log: Log): OnEnd =>
   ({ incoming, route, reply: { status, facts } }) => {
     if (facts?.operator === undefined) return;
     const { method, param, requestId } = incoming;
-    const who = { operator: facts.operator, action: actionOf(method, route), user_id: param };
+    const who = { operator: facts.operator, token_id: facts.tokenId, action: actionOf(method, route), user_id: param };
     log.info({ ...who, status, request_id: requestId, ...facts.act }, "operator acted");
   };
 

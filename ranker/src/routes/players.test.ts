@@ -14,6 +14,7 @@ const lines: Record<string, unknown>[] = [];
 beforeAll(async () => {
   under = await startUnderTest();
   ranker = await under.build({
+    revocations: new Set(["00000000000000ff"]),
     log: createLog("ranker", "info", { write: (line) => void lines.push(JSON.parse(line)) }),
   });
 });
@@ -78,6 +79,25 @@ describe("who may", () => {
       { operator: "root", action: "export", user_id: "nobody", status: 404 },
       { operator: "root", action: "score", user_id: "nobody", status: 404, operation: "add", value: 7, board: "main" },
     ]);
+  });
+
+  test("the log has the id of a listed token, also where its role is too low for the act", async () => {
+    const operator = { name: "support", role: "reader", tokenId: "0000000000000001" } as const;
+    const headers = { Authorization: `Bearer ${await ranker.tokens.issueListed(operator, 60)}` };
+    for (const method of ["GET", "DELETE"]) await ask(method, "/players/ada", undefined, headers);
+    const acted = lines.filter((line) => line.msg === "operator acted");
+    expect(acted).toMatchObject([
+      { operator: "support", token_id: operator.tokenId, action: "export", status: 404 },
+      { operator: "support", token_id: operator.tokenId, action: "erase", status: 403 },
+    ]);
+  });
+
+  test("the log has who tried to act with a revoked token", async () => {
+    const operator = { name: "support", role: "admin", tokenId: "00000000000000ff" } as const;
+    const headers = { Authorization: `Bearer ${await ranker.tokens.issueListed(operator, 60)}` };
+    expect((await ask("DELETE", "/players/ada", undefined, headers)).status).toBe(401);
+    const acted = lines.filter((line) => line.msg === "operator acted");
+    expect(acted).toMatchObject([{ operator: "support", token_id: operator.tokenId, action: "erase", status: 401 }]);
   });
 });
 

@@ -23,7 +23,10 @@ export interface ScoreRouteDeps {
   homes: Pick<Homes, "claim">;
 }
 
-/** `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own scores. */
+/**
+ * `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own
+ * scores.
+ */
 export function scoreRoutes(
   { submitScore, createScore, setScore, addScore }: RankerOperations,
   toRoute: ToRoute,

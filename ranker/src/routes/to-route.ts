@@ -1,10 +1,10 @@
 import { idempotencyKeySchema } from "shared/api/fields";
-import type { Operation } from "shared/api/operation";
+import type { Operation, OperatorAccess } from "shared/api/operation";
 import { Problem, toInvalidRequest } from "shared/api/problems";
 import { identify, identifyOperator } from "shared/auth/identify";
+import { factsOf, requireBoard } from "shared/auth/require-access";
 import type { Identity, Operator, Tokens } from "shared/auth/tokens";
 import { readJson, readOptionalJson } from "shared/http/body";
-import type { Facts } from "shared/http/facts";
 import type { Incoming } from "shared/http/incoming";
 import { toProblemReply } from "shared/http/problem-reply";
 import { queryReader } from "shared/http/read-query";
@@ -29,7 +29,7 @@ interface ParsedCall<O extends Operation> {
 /** A request whose caller is known, parsed as its operation describes it. */
 export interface Call<O extends Operation> extends ParsedCall<O> {
   /** Of the verified token. */
-  readonly caller: O["access"] extends "player" ? Identity : O["access"] extends "operator" ? Operator : undefined;
+  readonly caller: O["access"] extends "player" ? Identity : O["access"] extends OperatorAccess ? Operator : undefined;
   readonly incoming: Incoming;
 }
 
@@ -56,7 +56,7 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
     const answer = (parsed: ParsedCall<O>, caller: Identity | Operator | undefined, incoming: Incoming) =>
       handler({ ...parsed, caller, incoming } as Call<O>); // its access says which caller it has
 
-    const byAccess: Record<Operation["access"], Handle> = {
+    const handles: Record<"anyone" | "player", Handle> = {
       anyone: async (incoming) => answer(await parse(incoming), undefined, incoming),
 
       async player(incoming) {
@@ -64,22 +64,44 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
         await confirmAccount(identity);
         return answer(await parse(incoming), identity, incoming);
       },
+    };
 
-      async operator(incoming) {
-        const operator = await identifyOperator(tokens, incoming.headers.get("authorization"));
-        let facts: Facts = { operator: operator.name };
+    function operatorHandle(access: OperatorAccess): Handle {
+      const readBoard = access.boards === "named" ? boardReader(operation) : undefined;
+      return async (incoming) => {
+        const operator = await identifyOperator(tokens, access, incoming.headers.get("authorization"));
+        let facts = factsOf(operator);
         try {
           const parsed = await parse(incoming);
-          if (parsed.body !== undefined) facts = { operator: operator.name, act: parsed.body };
+          if (parsed.body !== undefined) facts = { ...facts, act: parsed.body };
+          if (readBoard !== undefined) requireBoard(operator, readBoard(parsed));
           return { ...(await answer(parsed, operator, incoming)), facts };
         } catch (error) {
           return { ...toProblemReply(error, incoming), facts };
         }
-      },
-    };
-    return { method: operation.method, path: operation.path, handle: byAccess[operation.access] };
+      };
+    }
+
+    const { access } = operation;
+    const handle = typeof access === "object" ? operatorHandle(access) : handles[access];
+    return { method: operation.method, path: operation.path, handle };
   };
 }
+
+/**
+ * How a call of the operation names its board.
+ *
+ * @throws Error for an operation without a field `board`, whose calls no token could be held to
+ */
+function boardReader({ id, params, query, body }: Operation): (parsed: Record<Place, unknown>) => string {
+  const schemas: Record<Place, z.ZodObject | undefined> = { params, query, body: body?.schema };
+  const place = PLACES.find((each) => schemas[each]?.shape.board !== undefined);
+  if (place === undefined) throw new Error(`${id} is for operators of named boards, and has no field board`);
+  return (parsed) => String((parsed[place] as { board?: unknown }).board);
+}
+
+const PLACES = ["params", "query", "body"] as const;
+type Place = (typeof PLACES)[number];
 
 /**
  * @throws Problem `invalid_request` that names the fields, and every Problem that reading a body

@@ -26,7 +26,7 @@ export const boardsSchema = z.object({
 });
 export type BoardsView = z.infer<typeof boardsSchema>;
 
-const boardParams = z.strictObject({ boardId: boardIdSchema });
+const boardParams = z.strictObject({ board: boardIdSchema });
 const boardsQuery = z.strictObject({
   cursor: boardIdSchema.optional().meta({ description: "`next` of the page before." }),
   limit: countField(BOARDS_LIMIT_MAX, BOARDS_LIMIT_MAX, "How many boards."),
@@ -37,10 +37,10 @@ export type BoardChange = z.input<typeof boardChangeSchema>;
 
 const shown = (description: string) => ({ description, schema: boardViewSchema, example: examples.board });
 const change = {
-  path: "/boards/:boardId",
+  path: "/boards/:board",
   params: boardParams,
   tag: "boards",
-  access: "operator",
+  access: { role: "admin", boards: "named" },
   limits: ["operator"],
   isProxied: true,
   isWrite: true,
@@ -60,7 +60,7 @@ export const definitionOperations = nameOperations({
   },
   readBoard: {
     ...openRead,
-    path: "/boards/:boardId",
+    path: "/boards/:board",
     params: boardParams,
     summary: "One board",
     success: { 200: shown("The definition.") },

@@ -1,8 +1,20 @@
 import type { z } from "zod";
+import type { Role } from "../model/roles.ts";
 import type { ProblemCode } from "./problems.ts";
 
 /** The name of a token bucket, and of its policy. */
 export type LimitName = "user" | "region" | "operator" | "address" | "registration" | "read";
+
+/** What a route asks of an operator's token. */
+export interface OperatorAccess {
+  /** The least role; higher ones open the route, too. */
+  readonly role: Role;
+  /**
+   * `all`: the route acts on every board, or on none by name, so that a token for named boards does
+   * not open it. `named`: on the board that the call names in its field `board`.
+   */
+  readonly boards: "all" | "named";
+}
 
 /** An answer that is not a problem. */
 export interface Success {
@@ -27,7 +39,7 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   /** Whose token the route needs; none for `anyone`. */
-  readonly access: "anyone" | "player" | "operator";
+  readonly access: "anyone" | "player" | OperatorAccess;
   /** Token buckets of which each gives the gateway a permit, or none does. */
   readonly limits: readonly LimitName[];
   /** Whether a ranker answers, behind the gateway. */

@@ -95,7 +95,6 @@ export type OperatorReason = z.input<typeof operatorReasonSchema>;
 
 const operate = {
   tag: "operators",
-  access: "operator",
   limits: ["operator"],
   isProxied: true,
   params: playerParams,
@@ -110,6 +109,7 @@ export const playerOperations = () =>
       ...operate,
       method: "GET",
       path: "/players/:userId",
+      access: { role: "reader", boards: "all" },
       isWrite: false,
       summary: "All that is kept of a player",
       description:
@@ -123,6 +123,7 @@ export const playerOperations = () =>
       ...operate,
       method: "DELETE",
       path: "/players/:userId",
+      access: { role: "moderator", boards: "all" },
       summary: "Erase a player",
       description:
         "In both stores. It can be repeated, and is 200 where nothing is kept of the player, too. A later " +
@@ -134,6 +135,7 @@ export const playerOperations = () =>
       ...operate,
       method: "POST",
       path: "/players/:userId/hide",
+      access: { role: "moderator", boards: "all" },
       summary: "Take a player off all boards",
       description:
         "The score is kept, and so is what the player goes on to write: with `rank: null`, on boards of today and later " +
@@ -146,6 +148,7 @@ export const playerOperations = () =>
       ...operate,
       method: "POST",
       path: "/players/:userId/unhide",
+      access: { role: "moderator", boards: "all" },
       summary: "Put a hidden player back",
       description: "With the score of now, and ties as if never hidden. It can be repeated.",
       body: { schema: operatorReasonSchema, example: examples.unhide, isOptional: true },
@@ -156,6 +159,7 @@ export const playerOperations = () =>
       ...operate,
       method: "POST",
       path: "/players/:userId/rename",
+      access: { role: "moderator", boards: "all" },
       summary: "Give a player another name",
       description:
         "On all boards, hidden or not. What the player goes on to write keeps the name, also with an older " +
@@ -168,6 +172,7 @@ export const playerOperations = () =>
       ...operate,
       method: "POST",
       path: "/players/:userId/score",
+      access: { role: "writer", boards: "named" },
       repeat: "keyed",
       summary: "Write a player's score",
       description: "For game servers: sets, adds, or creates the entry.",

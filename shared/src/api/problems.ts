@@ -10,6 +10,8 @@ export const problemStatus = {
   bad_credentials: 401,
   wrong_region: 403,
   forbidden: 403,
+  role_required: 403,
+  board_not_allowed: 403,
   registration_closed: 403,
   operator_not_allowed: 403,
   board_read_only: 403,
@@ -89,10 +91,11 @@ export class Problem extends Error {
 }
 
 /** A token that is refused, with the challenge of RFC 6750. */
-export function invalidToken(detail: string, cause?: unknown): Problem {
+export function invalidToken(detail: string, cause?: unknown, facts: Facts = {}): Problem {
   return new Problem("invalid_token", detail, {
     headers: { "www-authenticate": 'Bearer error="invalid_token"' },
     cause,
+    facts,
   });
 }
 

@@ -1,6 +1,8 @@
+import type { OperatorAccess } from "../api/operation.ts";
 import { invalidToken, Problem } from "../api/problems.ts";
 import type { Topology } from "../model/regions.ts";
 import { FailedCheck } from "./failed-check.ts";
+import { requireAccess } from "./require-access.ts";
 import type { Identity, Operator, Tokens } from "./tokens.ts";
 
 /**
@@ -21,12 +23,19 @@ export async function identify(
 }
 
 /**
- * The operator who calls.
+ * The operator who calls a route that needs `access`.
  *
- * @throws Problem `missing_token`, `invalid_token`, `forbidden`
+ * @throws Problem `missing_token`, `invalid_token`, `forbidden`, `role_required`,
+ *   `board_not_allowed`, `unavailable`
  */
-export async function identifyOperator(tokens: Tokens, authorization: string | null | undefined): Promise<Operator> {
-  return tokens.verifyOperator(readBearer(authorization));
+export async function identifyOperator(
+  tokens: Tokens,
+  access: OperatorAccess,
+  authorization: string | null | undefined,
+): Promise<Operator> {
+  const operator = await tokens.verifyOperator(readBearer(authorization));
+  requireAccess(operator, access);
+  return operator;
 }
 
 /**

@@ -1,13 +1,16 @@
 import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { invalidToken } from "../api/problems.ts";
+import { BOARD_ID } from "../model/board-id.ts";
 import { timeText } from "../model/events.ts";
 import { keptNameSchema } from "../model/names.ts";
+import { ROLES } from "../model/roles.ts";
 import { userIdSchema } from "../model/scores.ts";
 import { toFailedCheck } from "./failed-check.ts";
 import { checkSpelling } from "./token-spelling.ts";
 
 const ALGORITHM = "HS256";
+/** The `role` of an admin's token that is not listed, and so cannot be revoked. */
 export const OPERATOR = "operator";
 export const operatorNameSchema = z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ @ -");
 
@@ -28,20 +31,40 @@ const playerClaimsSchema = z
   })
   .refine((claims) => claims.sub === claims.user_id);
 
-const operatorClaimsSchema = z.object({
+const unlistedOperatorClaimsSchema = z.object({
   sub: operatorNameSchema,
   role: z.literal(OPERATOR),
   exp: z.number(),
   user_id: absent,
   region: absent,
   account: absent,
+  boards: absent,
+});
+
+export const TOKEN_ID = /^[0-9a-f]{16}$/;
+/** 32 names of 32 characters are some 1,500 characters of a token. */
+export const TOKEN_BOARDS_MAX = 32;
+const boardsClaim = z
+  .array(z.string().regex(BOARD_ID))
+  .min(1)
+  .max(TOKEN_BOARDS_MAX)
+  .refine((boards) => new Set(boards).size === boards.length);
+
+/**
+ * The role stands in `role` itself, which releases without roles refuse. With a claim of its own
+ * they would take a reader's token for an admin's while a deployment is updated.
+ */
+const listedOperatorClaimsSchema = unlistedOperatorClaimsSchema.extend({
+  role: z.enum(ROLES),
+  jti: z.string().regex(TOKEN_ID),
+  boards: boardsClaim.optional(),
 });
 
 /**
  * The claims of a player's or of an operator's token; a token with claims of both is refused. jose
  * accepts a token without `exp` and `sub`, so the schemas require them.
  */
-const claimsSchema = z.union([playerClaimsSchema, operatorClaimsSchema]);
+const claimsSchema = z.union([playerClaimsSchema, unlistedOperatorClaimsSchema, listedOperatorClaimsSchema]);
 export type OwnClaims = z.infer<typeof claimsSchema>;
 
 export interface OwnTokenOptions {

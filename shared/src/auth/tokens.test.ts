@@ -2,13 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { SignJWT } from "jose";
 import { createTopology } from "../model/regions.ts";
 import { identify, identifyOperator } from "./identify.ts";
-import { createTokens } from "./tokens.ts";
+import { createTokens, type ListedOperator } from "./tokens.ts";
 
 const base = { issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
 const secret = "the first secret, of 32 bytes or more";
 const ada = { userId: "ada", name: "Ada 🏆", region: "EU" };
 const tokens = createTokens({ ...base, secret });
 const topology = createTopology(["EU"], 1, ["main"]);
+const anyRole = { role: "reader", boards: "all" } as const;
+const tokenId = "00112233445566ff";
 
 const sign = (claims: Record<string, unknown>) =>
   new SignJWT(claims)
@@ -87,7 +89,7 @@ test("an operator's token names the operator and expires after its own lifetime"
   let nowMs = Date.UTC(2026, 0, 1);
   const timed = createTokens({ ...base, secret, now: () => nowMs });
   const token = await timed.issueOperator({ name: "game-server.1" }, 3600);
-  expect(await timed.verifyOperator(token)).toEqual({ name: "game-server.1" });
+  expect(await timed.verifyOperator(token)).toEqual({ name: "game-server.1", role: "admin" });
   nowMs += 3_600_000;
   await expect(timed.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
 });
@@ -97,25 +99,70 @@ test("a player's token is forbidden on operators' routes and the reverse, cached
   const players = `Bearer ${await tokens.issue(ada)}`;
   for (let time = 1; time <= 2; time++) {
     await expect(identify(tokens, topology, operators)).rejects.toMatchObject({ code: "forbidden", status: 403 });
-    await expect(identifyOperator(tokens, players)).rejects.toMatchObject({ code: "forbidden", status: 403 });
+    await expect(identifyOperator(tokens, anyRole, players)).rejects.toMatchObject({ code: "forbidden", status: 403 });
   }
+});
+
+test("a listed token keeps its role, its boards and its id", async () => {
+  const listed = createTokens({ ...base, secret, revocations: { has: () => false } });
+  const operators: ListedOperator[] = [
+    { name: "game-server.1", role: "writer", boards: ["main", "weekly"], tokenId },
+    { name: "support", role: "moderator", tokenId },
+  ];
+  for (const operator of operators) {
+    expect(await listed.verifyOperator(await listed.issueListed(operator, 60))).toEqual(operator);
+  }
+});
+
+test("a token is refused once it is revoked, although it was verified before", async () => {
+  const revoked = new Set<string>();
+  const listed = createTokens({ ...base, secret, revocations: revoked });
+  const token = await listed.issueListed({ name: "root", role: "admin", tokenId }, 60);
+  for (let time = 1; time <= 2; time++) expect(await listed.verifyOperator(token)).toMatchObject({ tokenId });
+  revoked.add(tokenId);
+  for (let time = 1; time <= 2; time++) {
+    await expect(listed.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token", status: 401 });
+  }
+});
+
+test("a process that knows no list answers 503 to listed tokens, and takes those that are in no list", async () => {
+  const token = await tokens.issueListed({ name: "root", role: "admin", tokenId }, 60);
+  await expect(tokens.verifyOperator(token)).rejects.toMatchObject({ code: "unavailable", status: 503 });
+  expect(await tokens.verifyOperator(await tokens.issueOperator({ name: "root" }, 60))).toMatchObject({ name: "root" });
 });
 
 test("a token with claims of a player and an operator, or with another role, is refused for both", async () => {
   const player = { sub: "ada", user_id: "ada", name: "Ada", region: "EU" };
+  const reader = { sub: "root", role: "reader", jti: tokenId };
   const claims = [
     { ...player, role: "operator" },
     { sub: "root", role: "operator", region: "EU" },
     { sub: "root", role: "operator", account: "1" },
+    { sub: "root", role: "operator", boards: ["main"] },
     { sub: "root", role: "admin" },
+    { sub: "root", role: "owner", jti: tokenId },
+    { ...reader, jti: "1" },
+    { ...reader, boards: [] },
+    { ...reader, boards: "main" },
+    { ...reader, boards: ["main", "main"] },
+    { ...reader, boards: ["Main"] },
+    { ...reader, boards: Array.from({ length: 33 }, (_, n) => `board-${n}`) },
+    { ...reader, region: "EU" },
+    { ...player, role: "reader", jti: tokenId },
     { ...player, role: "admin" },
     { sub: "root" },
     { sub: "not a name", role: "operator" },
   ];
+  const listed = createTokens({ ...base, secret, revocations: { has: () => false } });
   for (const each of claims) {
     const token = await sign(each);
-    await expect(tokens.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
-    await expect(tokens.verify(token)).rejects.toMatchObject({ code: "invalid_token" });
+    await expect(listed.verifyOperator(token)).rejects.toMatchObject({ code: "invalid_token" });
+    await expect(listed.verify(token)).rejects.toMatchObject({ code: "invalid_token" });
   }
-  expect(await tokens.verifyOperator(await sign({ sub: "root", role: "operator" }))).toEqual({ name: "root" });
+  expect(await listed.verifyOperator(await sign(reader))).toEqual({ name: "root", role: "reader", tokenId });
+});
+
+test("a token of the release before roles is an admin's for all boards", async () => {
+  const operator = await tokens.verifyOperator(await sign({ sub: "root", role: "operator" }));
+  expect(operator).toEqual({ name: "root", role: "admin" });
 });

@@ -1,6 +1,8 @@
 import { LRUCache } from "lru-cache";
-import { Problem } from "../api/problems.ts";
+import { invalidToken, Problem } from "../api/problems.ts";
 import type { Log } from "../log/log.ts";
+import type { Role } from "../model/roles.ts";
+import { FailedCheck } from "./failed-check.ts";
 import { createOwnTokens, OPERATOR, type OwnClaims, type OwnTokenOptions } from "./own-tokens.ts";
 import type { ProvidedClaims } from "./provided-claims.ts";
 import { createProvider, LEEWAY_SECONDS, type ProviderOptions } from "./provider.ts";
@@ -19,6 +21,22 @@ export interface Identity {
 /** A person who runs the service, or a game server: acts for players, and is not a player. */
 export interface Operator {
   name: string;
+  role: Role;
+  /** The only boards that the token is for; all boards without it. */
+  boards?: readonly string[] | undefined;
+  /** Of a token that is listed, and can be revoked. */
+  tokenId?: string | undefined;
+}
+
+/** An operator to sign a token for, whose record is listed. */
+export interface ListedOperator extends Operator {
+  tokenId: string;
+}
+
+/** Which listed tokens are revoked. */
+export interface Revocations {
+  /** @throws Problem `unavailable` where this process does not know yet */
+  has(tokenId: string): boolean;
 }
 
 export interface TokenOptions extends OwnTokenOptions {
@@ -30,6 +48,8 @@ export interface TokenOptions extends OwnTokenOptions {
   /** Milliseconds of a monotonic clock. */
   elapsed?: () => number;
   onProviderFailure?: (error: unknown) => void;
+  /** Without them listed tokens of operators are `unavailable`. */
+  revocations?: Revocations | undefined;
 }
 
 /** Logs that an identity provider fails. */
@@ -38,13 +58,18 @@ export const warnOfProvider = (log: Log) => (err: unknown) =>
 
 export interface Tokens {
   issue(identity: Identity): Promise<string>;
-  issueOperator(operator: Operator, lifetimeSeconds: number): Promise<string>;
+  /** An admin's token, which is not listed: it cannot be revoked. */
+  issueOperator(operator: Pick<Operator, "name">, lifetimeSeconds: number): Promise<string>;
+  issueListed(operator: ListedOperator, lifetimeSeconds: number): Promise<string>;
   /**
    * @throws Problem `invalid_token`; `forbidden` for an operator's token; `unavailable` while the
    *   identity provider does not answer and the token's key is not known
    */
   verify(token: string): Promise<Identity>;
-  /** @throws Problem as {@link verify} does, `forbidden` for a player's token */
+  /**
+   * @throws Problem as {@link verify} does, `forbidden` for a player's token; `unavailable` for a
+   *   listed token while this process does not know which are revoked
+   */
   verifyOperator(token: string): Promise<Operator>;
 }
 
@@ -63,9 +88,18 @@ interface Verified {
   generation?: number;
 }
 
+export const revocationsUnknown = () =>
+  new Problem("unavailable", "The list of revoked tokens does not answer. Nothing was changed; try again.");
+
+const UNKNOWN_REVOCATIONS: Revocations = {
+  has() {
+    throw revocationsUnknown();
+  },
+};
+
 /** Our own tokens and an identity provider's. No algorithm is accepted for both. */
 export function createTokens(options: TokenOptions): Tokens {
-  const { lifetimeSeconds, now = Date.now } = options;
+  const { lifetimeSeconds, now = Date.now, revocations = UNKNOWN_REVOCATIONS } = options;
   const own = createOwnTokens(options, now);
   const provider =
     options.provider &&
@@ -95,6 +129,9 @@ export function createTokens(options: TokenOptions): Tokens {
     issue: ({ userId, name, region, account }) =>
       own.sign(userId, { user_id: userId, name, region, account }, lifetimeSeconds),
     issueOperator: ({ name }, seconds) => own.sign(name, { role: OPERATOR }, seconds),
+    issueListed({ name, role, boards, tokenId }, seconds) {
+      return own.sign(name, { role, boards: boards && [...boards], jti: tokenId }, seconds);
+    },
 
     async verify(token) {
       const { identity } = await verifyCached(token);
@@ -104,15 +141,28 @@ export function createTokens(options: TokenOptions): Tokens {
 
     async verifyOperator(token) {
       const { operator } = await verifyCached(token);
+      // Not cached: a token may be revoked after it was verified.
+      if (operator?.tokenId !== undefined && revocations.has(operator.tokenId)) throw tokenRevoked(operator);
       if (operator !== undefined) return operator;
       throw new Problem("forbidden", "This route is for operators; the token is a player's.");
     },
   };
 }
 
+/** Its signature was verified, so that the logs may say whose it was. */
+const tokenRevoked = ({ name, tokenId }: Operator) =>
+  invalidToken("The token was revoked. Ask for another one.", new FailedCheck("jti: revoked"), {
+    operator: name,
+    tokenId,
+  });
+
 function fromOwn(claims: OwnClaims): Verified {
   const expiresAtMs = claims.exp * 1000;
-  if (claims.role === OPERATOR) return { operator: { name: claims.sub }, expiresAtMs };
+  if (claims.role === OPERATOR) return { operator: { name: claims.sub, role: "admin" }, expiresAtMs };
+  if (claims.role !== undefined) {
+    const { sub: name, role, boards, jti: tokenId } = claims;
+    return { operator: { name, role, boards, tokenId }, expiresAtMs };
+  }
   const { sub, name, region, account } = claims;
   return { identity: { userId: sub, name, region, account }, expiresAtMs };
 }

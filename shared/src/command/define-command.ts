@@ -37,6 +37,7 @@ export interface Declaration<O extends Options, P extends z.ZodType> {
 export interface Command<O extends Options = Options, P extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly about: string;
+  readonly usage: string;
   readonly help: string;
   /** @returns nothing where the user asked for help @throws ConfigError with every fault */
   parse(args: readonly string[], env: Environment): Input<O, P> | undefined;
@@ -96,6 +97,7 @@ export function defineCommand<O extends Options, P extends z.ZodType = z.ZodUnde
   return {
     name,
     about,
+    usage: declaration.usage,
     help,
     parse,
     async run(args, env) {

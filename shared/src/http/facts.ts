@@ -4,6 +4,8 @@ export interface Facts {
   upstream?: string;
   userId?: string;
   operator?: string;
+  /** The id of the operator's token, where it has one. */
+  tokenId?: string | undefined;
   /** What an operator asked for, beside the route. */
   act?: object;
   /** Resolves when a stream has ended. */

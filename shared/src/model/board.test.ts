@@ -16,7 +16,10 @@ describe("a definition", () => {
 
   test("lets a write ask for its operator alone, unless it says more", () => {
     expect(toDefinition(boardSchema.parse({ operator: "add" })).operators).toEqual(["add"]);
-    expect(toDefinition(boardSchema.parse({ operator: "add", operators: ["add", "set"] })).operators).toEqual(["add", "set"]);
+    expect(toDefinition(boardSchema.parse({ operator: "add", operators: ["add", "set"] })).operators).toEqual([
+      "add",
+      "set",
+    ]);
   });
 
   test.each([

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { BOARD_ID } from "./board-id.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
 
-/** What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`. */
+/**
+ * What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`.
+ */
 
 export const BOARD_ID_MESSAGE = "must be 1 to 32 characters out of a-z, 0-9, _ and -, the first no - or _";
 
@@ -58,15 +60,18 @@ export const boardFields = {
     .meta({ description: "What `POST /score/submit` does: sets the score, or adds to it." }),
   operators: operationsSchema.optional(),
   bounds: boundsSchema.default(null),
-  writers: z.enum(["players", "operators"], "must be one of players, operators").default("players").meta({ description: "Who may write." }),
+  writers: z
+    .enum(["players", "operators"], "must be one of players, operators")
+    .default("players")
+    .meta({ description: "Who may write." }),
 };
 
-/** What `PUT /boards/:boardId` takes: each field may be left out. */
+/** What `PUT /boards/:board` takes: each field may be left out. */
 export const boardSchema = z.strictObject(boardFields).superRefine(refineBoard);
 
 const unwrap = (field: z.ZodType) => (field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field);
 
-/** What `PATCH /boards/:boardId` takes: the fields to change. */
+/** What `PATCH /boards/:board` takes: the fields to change. */
 export const boardChangeSchema = z.strictObject(
   Object.fromEntries(Object.entries(boardFields).map(([name, field]) => [name, unwrap(field).optional()])) as {
     [K in keyof typeof boardFields]: z.ZodOptional<z.ZodType<z.output<(typeof boardFields)[K]>>>;
@@ -83,7 +88,10 @@ function refineBoard({ operator, operators = [operator] }: Given, context: z.Ref
   context.addIssue({ code: "custom", path: ["operators"], message: `must have the operator, ${operator}` });
 }
 
-/** What a write may ask for where the definition does not say: of `set`, what releases before allowed. */
+/**
+ * What a write may ask for where the definition does not say: of `set`, what releases before
+ * allowed.
+ */
 const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
   set: ["set", "add", "create"],
   add: ["add"],
@@ -97,14 +105,19 @@ export function toDefinition({ operators, ...given }: Given): BoardDefinition {
 /** A board as the ranker knows it. */
 export interface Board extends BoardDefinition {
   readonly id: string;
-  /** Grows with each change, also when an id is used again; 0 for a configured board that nobody changed. */
+  /**
+   * Grows with each change, also when an id is used again; 0 for a configured board that nobody
+   * changed.
+   */
   readonly rev: number;
   /** Null for a configured board that nobody changed. */
   readonly created_at: string | null;
   readonly state: BoardState;
 }
 
-/** A board that is being deleted is there for nobody, until its entries are gone and the id is free. */
+/**
+ * A board that is being deleted is there for nobody, until its entries are gone and the id is free.
+ */
 export type BoardState = "open" | "deleting";
 
 /** The definition of the boards in `BOARDS`. */

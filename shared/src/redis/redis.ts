@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "ioredis";
 import {
   connectCluster,
@@ -43,6 +44,17 @@ export function runAt(redis: Redis, key: string): string | undefined {
     throw error;
   }
 }
+
+/**
+ * Waits until the run of a key's server is known, `timeoutMs` at most. Until then a store of which
+ * the fence is open seems to be closed.
+ */
+export async function awaitRun(redis: Redis, key: string, timeoutMs: number): Promise<void> {
+  const lateAt = performance.now() + timeoutMs;
+  while (runAt(redis, key) === undefined && performance.now() < lateAt) await delay(RUN_POLL_MS);
+}
+
+const RUN_POLL_MS = 10;
 
 const isReady = (redis: Redis) => (isCluster(redis) ? isWholeClusterReady(redis) : redis.status === "ready");
 

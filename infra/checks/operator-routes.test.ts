@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Operation } from "shared/api/operation";
+import { gatewayOperations } from "shared/api/operations";
+import { createTopology } from "shared/model/regions";
+import { createDocument } from "../../gateway/src/openapi/document.ts";
+import { ROOT } from "./list-files.ts";
+
+const topology = createTopology(["EU"], 1, ["main"]);
+
+const routes = Object.values<Operation>(gatewayOperations(topology)).flatMap(({ method, path, access }) =>
+  typeof access === "object" ? [{ method, path, ...access }] : [],
+);
+
+test("the table in SECURITY.md has the role of every operators' route, and no other route", () => {
+  const rows = readFileSync(join(ROOT, "SECURITY.md"), "utf8").matchAll(
+    /^\| `([A-Z]+ \/\S*)` \| `(\w+)` \| (.+) \|$/gm,
+  );
+  const told = [...rows].map(([, route, role, boards]) => `${route}: ${role}, ${boards}`);
+  const known = routes.map(
+    ({ method, path, role, boards }) =>
+      `${method} ${path}: ${role}, ${boards === "all" ? "is refused" : "writes on these boards"}`,
+  );
+  expect(told.toSorted()).toEqual(known.toSorted());
+});
+
+test("the OpenAPI document names the least role of every operators' route, for programs and for people", () => {
+  const { paths } = createDocument(topology);
+  for (const { method, path, role } of routes) {
+    const shown = paths[path.replaceAll(/:([A-Za-z]+)/g, "{$1}")]?.[method.toLowerCase()];
+    expect(shown?.security).toEqual([{ bearer: [role] }]);
+    expect(String(shown?.description)).toContain(`of the role \`${role}\``);
+  }
+});

@@ -1,0 +1,99 @@
+import { expect, test } from "bun:test";
+import type { BoardView } from "shared/api/definitions";
+import type { Operation } from "shared/api/operation";
+import { rankerOperations } from "shared/api/operations";
+import { createTokens, type Operator } from "shared/auth/tokens";
+import type { Role } from "shared/model/roles";
+import { forFile } from "testing/for-file";
+import { tokenOptions } from "../../ranker/test/ranker-under-test.ts";
+import { startPath } from "./test/path-under-test.ts";
+
+const path = await forFile(startPath({ passwordsRequired: false, revocations: new Set() }));
+const { issueListed } = createTokens(tokenOptions);
+
+/** Every route for operators. One that is added to the descriptions is tried here as well. */
+const routes = Object.values(rankerOperations({ topology: path.ranker.topology, passwordsRequired: false })).flatMap(
+  (operation: Operation) => (typeof operation.access === "object" ? [{ operation, access: operation.access }] : []),
+);
+
+/** What each role opens beside its own routes, written down apart from the code that decides it. */
+const LOWER: Record<Role, readonly Role[]> = {
+  reader: [],
+  writer: ["reader"],
+  moderator: ["reader", "writer"],
+  admin: ["reader", "writer", "moderator"],
+};
+const roles = Object.keys(LOWER) as Role[];
+
+const servers = ["gateway", "ranker"] as const;
+const ada = { user_id: "ada", name: "Ada", region: "EU" };
+
+let asks = 0;
+
+interface Asked {
+  operator: Pick<Operator, "role" | "boards">;
+  /** Replaces the example's. */
+  board?: string;
+}
+
+/** Makes a board with the plain definition, unless it is there so. @returns its revision */
+async function revisionOf(board: string): Promise<number> {
+  const admin = await issueListed({ name: "root", tokenId: "0000000000000002", role: "admin" }, 60);
+  const present = await path.ranker.app.request(`/boards/${board}`);
+  if (present.ok) return ((await present.json()) as BoardView).rev;
+  const headers = { Authorization: `Bearer ${admin}` };
+  const made = await path.ranker.app.request(`/boards/${board}`, { method: "PUT", headers });
+  return ((await made.json()) as BoardView).rev;
+}
+
+/** Asks a route as its description shows it. @returns the code, or the status without one */
+async function ask(server: (typeof servers)[number], { method, path: route, body }: Operation, asked: Asked) {
+  // An erasure of an earlier turn is undone, so that each role finds the same player.
+  await path.ranker.post("/auth/register", ada);
+  const token = await issueListed({ name: "root", tokenId: "0000000000000001", ...asked.operator }, 60);
+  const headers: Record<string, string> = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+  let fields = { ...(body?.example as object) };
+  const isOfBoard = route.includes(":board");
+  if (isOfBoard) headers["If-Match"] = String(await revisionOf(asked.board ?? "races"));
+  else if (asked.board !== undefined) fields = { ...fields, board: asked.board };
+  // A change of the title is allowed on every board.
+  if (isOfBoard) fields = { title: `Title ${++asks}` };
+  const target = route.replace(":userId", "ada").replace(":board", asked.board ?? "races");
+  const answer = await fetch(`http://127.0.0.1:${path.ports[server]}${target}`, {
+    method,
+    headers,
+    body: body === undefined ? null : JSON.stringify(fields),
+  });
+  const { code = answer.status, detail = "" } = (await answer.json()) as { code?: string; detail?: string };
+  return { code, detail };
+}
+
+test("there are routes for operators, and each role below admin opens one that lower ones do not", () => {
+  const least = new Set<Role>(routes.map(({ access }) => access.role));
+  expect([...least]).toEqual(expect.arrayContaining(["reader", "writer", "moderator"]));
+});
+
+for (const server of servers) {
+  for (const { operation, access } of routes) {
+    const name = `${operation.method} ${operation.path}`;
+
+    test.each(roles)(`the ${server} opens ${name} for a %s only from its role on`, async (role) => {
+      const { code, detail } = await ask(server, operation, { operator: { role } });
+      if (role === access.role || LOWER[role].includes(access.role)) expect(code).toBeOneOf([200, 201]);
+      else {
+        expect(code).toBe("role_required");
+        expect(detail).toContain(access.role);
+      }
+    });
+
+    test(`the ${server} opens ${name} for a token of named boards on these alone`, async () => {
+      const operator = { role: "admin", boards: ["weekly"] } as const;
+      const { code, detail } = await ask(server, operation, { operator });
+      expect(code).toBe("board_not_allowed");
+      expect(detail).toContain("weekly");
+      if (access.boards === "named") {
+        expect((await ask(server, operation, { operator, board: "weekly" })).code).toBeOneOf([200, 201]);
+      } else expect(detail).toContain("all boards");
+    });
+  }
+}
