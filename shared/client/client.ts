@@ -108,7 +108,9 @@ export interface Client {
    * `precondition_required`, `precondition_failed`, those of operators, `outcome_unknown`.
    */
   putBoard(board: string, definition?: GivenBoard, options?: ChangeOptions): Promise<BoardView>;
-  /** For admins: changes some fields of a board. Codes: `board_not_found`, and those of `putBoard`. */
+  /**
+   * For admins: changes some fields of a board. Codes: `board_not_found`, and those of `putBoard`.
+   */
   changeBoard(board: string, change: BoardChange, options: ChangeOptions): Promise<BoardView>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */

@@ -34,9 +34,10 @@ export interface Submitted {
 /**
  * Writes one score of one player.
  *
- * @throws Problem `board_not_found`, `board_read_only`, `operator_not_allowed`, `stale_definition`, `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`,
- *   `unavailable`, and `invalid_token` for an account that was erased: nothing was changed;
- *   `outcome_unknown`: the write may stand
+ * @throws Problem `board_not_found`, `board_read_only`, `operator_not_allowed`, `stale_definition`,
+ *   `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`, `unavailable`, and
+ *   `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the
+ *   write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 

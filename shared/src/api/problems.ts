@@ -99,7 +99,9 @@ export function invalidToken(detail: string, cause?: unknown, facts: Facts = {})
   });
 }
 
-/** The refusal of a board that does not exist. Nothing creates a board but an operator's request. */
+/**
+ * The refusal of a board that does not exist. Nothing creates a board but an operator's request.
+ */
 export const boardNotFound = (board: string) => new Problem("board_not_found", `There is no board ${board}.`);
 
 /** A token whose account was removed, registered again, or moved. */

@@ -45,7 +45,10 @@ const writeProblems = [
   "outcome_unknown",
 ] as const;
 
-/** `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own scores. */
+/**
+ * `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own
+ * scores.
+ */
 export const scoreOperations = (topology: Topology) =>
   nameOperations({
     submitScore: {
