@@ -115,7 +115,10 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
         (found) => {
           if (found === undefined) throw boardNotFound(id);
           const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-          return toDefinition(parseDefinition({ ...definitionOf(found), ...given }));
+          const next = { ...definitionOf(found), ...given };
+          // Before the whole is parsed: with another fixed field it may be no definition.
+          checkFixed(found, changedFields(definitionOf(found), next));
+          return toDefinition(parseDefinition(next));
         },
         ifMatch,
       );
@@ -124,13 +127,21 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
   };
 }
 
-function checkChange({ id, rev }: Board, changed: readonly (keyof BoardDefinition)[], ifMatch: number | undefined) {
+type Fields = readonly (keyof BoardDefinition)[];
+
+/** @throws Problem `board_immutable` */
+function checkFixed({ id }: Board, changed: Fields): void {
   const fixed = changed.filter((name) => (FIXED_FIELDS as readonly string[]).includes(name));
   if (fixed.length > 0) {
     throw new Problem("board_immutable", `Board ${id} keeps its ${fixed.join(", ")}: make another board.`, {
       errors: fixed.map((field) => ({ field, message: "cannot be changed" })),
     });
   }
+}
+
+function checkChange(board: Board, changed: Fields, ifMatch: number | undefined): void {
+  checkFixed(board, changed);
+  const { id, rev } = board;
   const names = changed.join(", ");
   if (ifMatch === undefined) {
     throw new Problem(

@@ -120,6 +120,8 @@ test("PATCH changes the named fields alone, and what it makes has to be a defini
   const { rev } = await make("weekly-race", { title: "Weekly race", bounds: { min: 1, max: 10 } });
   const { answer } = await ask("PATCH", "/boards/weekly-race", { bounds: null }, { ifMatch: rev });
   expect(answer).toMatchObject({ title: "Weekly race", bounds: null });
+  const fixed = await ask("PATCH", "/boards/weekly-race", { operator: "add" }, { ifMatch: answer.rev });
+  expect([fixed.answer.code, fixed.answer.errors?.[0]?.field]).toEqual(["board_immutable", "operator"]);
   const wrong = await ask("PATCH", "/boards/weekly-race", { operators: ["add"] }, { ifMatch: answer.rev });
   expect([wrong.status, wrong.answer.errors?.[0]?.field]).toEqual([400, "operators"]);
   expect((await ask("PATCH", "/boards/none", { title: "x" }, { ifMatch: 1 })).answer.code).toBe("board_not_found");
