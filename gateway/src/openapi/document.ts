@@ -1,5 +1,6 @@
 import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
+import { boardsSchema, boardViewSchema } from "shared/api/definitions";
 import { entrySchema } from "shared/api/entries";
 import type { Operation, OperatorAccess, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
@@ -21,6 +22,8 @@ const answers = {
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,
+  Board: boardViewSchema,
+  Boards: boardsSchema,
   Session: sessionSchema,
   PlayerRecord: playerRecordSchema,
   Erased: erasedSchema,
@@ -63,7 +66,7 @@ export function createDocument(topology: Topology): OpenApiDocument {
     tags: [
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other." },
-      { name: "boards", description: "Ranks, open to everyone." },
+      { name: "boards", description: "Ranks, and what boards there are, open to everyone; an admin makes boards." },
       {
         name: "operators",
         description:
@@ -96,6 +99,7 @@ function describe(operation: Operation): Json {
   const { id, tag, summary, description, access, repeat, params, query, body } = operation;
   const parameters: Json[] = [...parametersOf("path", params), ...parametersOf("query", query)];
   if (repeat === "keyed") parameters.push(ref("parameters", "IdempotencyKey"));
+  if (operation.isConditional) parameters.push(ref("parameters", "IfMatch"));
   parameters.push(ref("parameters", "RequestId"));
   const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
   return {

@@ -74,6 +74,14 @@ export const requestHeaders = {
     schema: schemaOf(idempotencyKeySchema),
     example: "match-42",
   },
+  IfMatch: {
+    name: "If-Match",
+    in: "header",
+    required: false,
+    description: "The `rev` that the caller has read, as `ETag` had it. Needed to change a board that is there.",
+    schema: { type: "string", pattern: '^(W/)?"?[0-9]{1,16}"?$' },
+    example: '"7"',
+  },
 } as const;
 
 /** A schema in the dialect of OpenAPI 3.1, as callers send it. */

@@ -52,7 +52,7 @@ const problemTexts: Record<ProblemCode, string> = {
 };
 
 /** Refusals that are kept under an `Idempotency-Key`, so that its repeats get them again. */
-const KEPT: readonly ProblemCode[] = ["entry_exists", "score_out_of_range"];
+const KEPT: readonly ProblemCode[] = ["entry_exists", "score_out_of_range", "score_out_of_bounds"];
 
 /** A route that needs no higher role refuses no operator for it. */
 const [LEAST_ROLE] = ROLES;

@@ -79,7 +79,7 @@ export const boardOperations = (topology: Topology) =>
       summary: "The best of a board",
       query: topQuery(topology),
       success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
-      problems: ["board_not_found", "region_unavailable"],
+      problems: ["board_not_found", "region_unavailable", "stale_definition"],
     },
     rank: {
       ...openRead,
@@ -88,7 +88,7 @@ export const boardOperations = (topology: Topology) =>
       summary: "One player's rank",
       query: rankQuery(topology),
       success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
-      problems: ["board_not_found", "not_ranked", "region_unavailable"],
+      problems: ["board_not_found", "not_ranked", "region_unavailable", "stale_definition"],
     },
     around: {
       ...openRead,
@@ -98,6 +98,6 @@ export const boardOperations = (topology: Topology) =>
       description: "Up to `range` above and below, refilled at the ends of the board.",
       query: aroundQuery(topology),
       success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
-      problems: ["board_not_found", "not_ranked", "region_unavailable"],
+      problems: ["board_not_found", "not_ranked", "region_unavailable", "stale_definition"],
     },
   });

@@ -44,8 +44,17 @@ const change = {
   limits: ["operator"],
   isProxied: true,
   isWrite: true,
+  isConditional: true,
 } as const;
-const changeProblems = ["queue_full", "outcome_unknown"] as const;
+const changeProblems = [
+  "board_immutable",
+  "board_being_deleted",
+  "precondition_required",
+  "precondition_failed",
+  "queue_full",
+  "outcome_unknown",
+  "stale_definition",
+] as const;
 
 /** `/boards…`: what boards there are, and what they are. */
 export const definitionOperations = nameOperations({
@@ -62,6 +71,7 @@ export const definitionOperations = nameOperations({
     ...openRead,
     path: "/boards/:board",
     params: boardParams,
+    query: z.strictObject({}),
     summary: "One board",
     success: { 200: shown("The definition.") },
     problems: ["board_not_found"],
@@ -77,13 +87,7 @@ export const definitionOperations = nameOperations({
       "write and no read goes by the old definition.",
     body: { schema: boardSchema, example: examples.givenBoard, isOptional: true },
     success: { 200: shown("The board is so."), 201: shown("The board was made.") },
-    problems: [
-      "board_immutable",
-      "board_being_deleted",
-      "precondition_required",
-      "precondition_failed",
-      ...changeProblems,
-    ],
+    problems: changeProblems,
   },
   changeBoard: {
     ...change,
@@ -93,13 +97,6 @@ export const definitionOperations = nameOperations({
     description: 'Needs `If-Match: "<rev>"`.',
     body: { schema: boardChangeSchema, example: examples.boardChange },
     success: { 200: shown("The board is so.") },
-    problems: [
-      "board_not_found",
-      "board_immutable",
-      "board_being_deleted",
-      "precondition_required",
-      "precondition_failed",
-      ...changeProblems,
-    ],
+    problems: ["board_not_found", ...changeProblems],
   },
 });

@@ -181,6 +181,9 @@ export const playerOperations = () =>
       problems: [
         "not_found",
         "board_not_found",
+        "operator_not_allowed",
+        "score_out_of_bounds",
+        "stale_definition",
         "entry_exists",
         "score_out_of_range",
         "idempotency_conflict",
