@@ -4,7 +4,15 @@ import { problemStatus } from "shared/api/problems";
 import { forFile } from "testing/for-file";
 import { badBody } from "./bad-requests/bodies.ts";
 import { badHeaders } from "./bad-requests/headers.ts";
-import { COVERED, type Generated, type Player, validRequest } from "./bad-requests/routes.ts";
+import {
+  asOperator,
+  COVERED,
+  type Generated,
+  JSON_HEADERS,
+  type Player,
+  RACES,
+  validRequest,
+} from "./bad-requests/routes.ts";
 import { badAct, badRead, badRoute } from "./bad-requests/targets.ts";
 import { startPath } from "./test/path-under-test.ts";
 
@@ -19,6 +27,11 @@ const player: Player = {
   token: await tokens.issue(identity),
   operatorToken: await tokens.issueOperator({ name: "root" }, 3600),
 };
+
+const { id, ...races } = RACES;
+const headers = { ...JSON_HEADERS, ...asOperator(player) };
+const made = await path.ask(`/boards/${id}`, { method: "PUT", headers, body: JSON.stringify(races) });
+expect(made.status).toBe(201);
 
 /** Requests to every route that are bad by construction, so that none may change anything. */
 const badRequest = (player: Player): fc.Arbitrary<Generated> =>

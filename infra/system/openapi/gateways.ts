@@ -1,10 +1,14 @@
 import { createServer } from "node:net";
 import { Problem } from "shared/api/problems";
 import type { Revocations } from "shared/auth/tokens";
+import { putBoards } from "shared/boards/put-boards";
 import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
+import { boardSchema, toDefinition } from "shared/model/board";
+import { createSettings } from "shared/settings/settings";
 import { startIdentityProvider } from "testing/identity-provider";
 import { buildGatewayUnderTest, type GatewayOptions } from "../../../gateway/test/gateway-under-test.ts";
+import { toValue } from "../../../ranker/src/definitions/to-board.ts";
 import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-test.ts";
 
 type Gateway = App;
@@ -34,6 +38,10 @@ export interface Gateways {
   /** It has no ranker that is up. */
   alone: Gateway;
   plantWrongType(key: string): Promise<void>;
+  /** Puts a board where its entries are being removed. */
+  plantDeletedBoard(id: string): Promise<void>;
+  /** Tells the shard of EU a revision of a board that no ranker can read. */
+  plantRevision(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -88,6 +96,15 @@ export async function startGateways(): Promise<Gateways> {
     alone: gatewayBefore(soundPort, { isUp: false }),
     async plantWrongType(key) {
       await under.redis.set(key, "not what belongs here");
+    },
+    async plantDeletedBoard(id) {
+      const kept = { created_at: null, state: "deleting" } as const;
+      const value = toValue(toDefinition(boardSchema.parse({})), kept);
+      await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
+    },
+    async plantRevision(id) {
+      const shard = { region: "EU", partition: 0, tag: "EU" };
+      await putBoards(under.redis, shard, [{ id, rev: Number.MAX_SAFE_INTEGER, state: "open" }]);
     },
     async close() {
       await Promise.all([...servers.map((server) => server.stop(true)), provider.stop()]);

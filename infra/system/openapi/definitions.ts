@@ -1,0 +1,115 @@
+import type { ProblemCode } from "shared/api/problems";
+import { player } from "../../../ranker/test/ranker-under-test.ts";
+import type { Ask, Asked } from "./ask.ts";
+import type { Gateways } from "./gateways.ts";
+
+/** Asks, and expects this code. */
+export type Meet = (code: ProblemCode, route: string, asked?: Asked) => Promise<void>;
+
+const PUT = "PUT /boards/{board}";
+const PATCH = "PATCH /boards/{board}";
+const READ = "GET /boards/{board}";
+
+/** The routes of definitions, and what each answers with a success: a board is made first. */
+export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
+  [PUT, "/boards/races", { body: { title: "Races", bounds: { max: 10 } }, operator: "root" }],
+  [PATCH, "/boards/races", { body: { title: "Races" }, operator: "root" }],
+  [READ, "/boards/races"],
+  ["GET /boards", "/boards"],
+  ["GET /boards", "/boards?limit=1&cursor=main"],
+];
+
+/** The routes that read definitions. */
+export const boardReads: [route: string, target: string][] = [
+  [READ, "/boards/main"],
+  ["GET /boards", "/boards"],
+];
+
+/** Provokes every problem of boards, on each route that may answer it. */
+export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways): Promise<void> {
+  const root = { operator: "root" };
+  const dan = { as: player("dan") };
+  const make = (id: string, body: object) => ask(PUT, { target: `/boards/${id}`, body, ...root });
+  await make("added", { operator: "add", bounds: { min: 0, max: 10 } });
+  await make("theirs", { writers: "operators" });
+  await make("torn", {});
+  await gateways.plantRevision("torn");
+  await gateways.plantDeletedBoard("leaving");
+
+  const writes: [route: string, body: object][] = [
+    ["POST /score/submit", { score: 20 }],
+    ["POST /score/create", { initialScore: 20 }],
+    ["POST /score/update", { score: 20 }],
+    ["POST /score/add", { delta: 20 }],
+  ];
+  for (const [route, fields] of writes) {
+    const on = (board: string): Asked => ({ body: { ...fields, board }, ...dan });
+    await meet("board_not_found", route, on("none"));
+    await meet("board_read_only", route, on("theirs"));
+    await meet("stale_definition", route, on("torn"));
+    const isAllowed = /submit|add/.test(route);
+    await meet(isAllowed ? "score_out_of_bounds" : "operator_not_allowed", route, on("added"));
+  }
+  // The refusal is kept, and its repeat says so.
+  const kept: Asked = { body: { delta: 20, board: "added" }, headers: { "Idempotency-Key": "bounds" }, ...dan };
+  for (const _ of ["first", "again"]) await meet("score_out_of_bounds", "POST /score/add", kept);
+
+  const scored = (board: string, operation: string): Asked => ({
+    target: "/players/taken/score",
+    body: { operation, value: 20, board },
+    ...root,
+  });
+  const score = "POST /players/{userId}/score";
+  await meet("board_not_found", score, scored("none", "add"));
+  await meet("operator_not_allowed", score, scored("added", "set"));
+  await meet("score_out_of_bounds", score, scored("added", "add"));
+  await meet("stale_definition", score, scored("torn", "add"));
+
+  const reads: [route: string, target: string][] = [
+    ["GET /top", "/top"],
+    ["GET /rank/{userId}", "/rank/dan"],
+    ["GET /around/{userId}", "/around/dan"],
+    ["GET /live", "/live"],
+    ["GET /live/rank/{userId}", "/live/rank/dan"],
+  ];
+  for (const [route, target] of reads) {
+    await meet("board_not_found", route, { target: `${target}?board=none` });
+    await meet("stale_definition", route, { target: `${target}?board=torn&region=EU` });
+  }
+
+  await meet("board_not_found", READ, { target: "/boards/none" });
+  await meet("board_not_found", READ, { target: "/boards/leaving" });
+  await meet("board_not_found", PATCH, { target: "/boards/none", body: { title: "x" }, ...root });
+  for (const [route, target] of boardReads) {
+    await meet("invalid_request", route, { target: `${target}?page=2` });
+    await meet("head_too_large", route, { target, headers: { padding: "x".repeat(16_000) } });
+    await meet("no_upstream", route, { target, via: "alone" });
+    await meet("unavailable", route, { target, via: "broken" });
+  }
+  for (const route of [PUT, PATCH]) {
+    const change: Asked = { target: "/boards/added", body: { operator: "add", title: "Other" }, ...root };
+    await meet("board_immutable", route, { ...change, body: { operator: "set" } });
+    await meet("precondition_required", route, change);
+    await meet("precondition_failed", route, { ...change, headers: { "If-Match": '"1"' } });
+    await meet("board_being_deleted", route, { ...change, target: "/boards/leaving" });
+    const full: Asked = { target: "/boards/main", body: { title: "Other" }, headers: { "If-Match": "0" }, via: "full" };
+    await meet("queue_full", route, { ...full, ...root });
+    await meet("invalid_request", route, { ...change, target: "/boards/A" });
+    await meet("invalid_request", route, { ...change, headers: { "If-Match": "*" } });
+    await meet("invalid_request", route, { ...change, body: { colour: "red" } });
+    await meet("invalid_json", route, { ...change, body: "{" });
+    await meet("body_too_large", route, { ...change, body: "x".repeat(17_000) });
+    await meet("unsupported_media_type", route, { ...change, headers: { "Content-Type": "text/plain" } });
+    const { target, body } = change;
+    await meet("missing_token", route, { target, body });
+    await meet("invalid_token", route, { target, body, headers: { Authorization: "Bearer a.b.c" } });
+    await meet("forbidden", route, { target, body, ...dan });
+    await meet("role_required", route, { target, body, listed: { role: "moderator" } });
+    await meet("board_not_allowed", route, { target, body, listed: { role: "admin", boards: ["weekly"] } });
+    await meet("no_upstream", route, { ...change, via: "alone" });
+    await meet("unavailable", route, { ...change, via: "refused" });
+    await meet("outcome_unknown", route, { ...change, via: "broken" });
+    await ask(route, { ...change, operator: `narrow-${route.length}`, via: "narrow" });
+    await meet("rate_limited", route, { ...change, operator: `narrow-${route.length}`, via: "narrow" });
+  }
+}
