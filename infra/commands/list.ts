@@ -1,4 +1,5 @@
 import type { Environment } from "shared/service/environment";
+import { boardCommand } from "./board/board.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -20,6 +21,7 @@ export interface ListedCommand {
 export const COMMANDS: readonly ListedCommand[] = [
   demoCommand,
   topCommand,
+  boardCommand,
   tokenCommand,
   queueCommand,
   reconcileCommand,

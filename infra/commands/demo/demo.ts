@@ -4,7 +4,7 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { bar, createProgress, rate } from "shared/command/progress";
 import { commaList, wholeNumber } from "shared/service/environment";
 import { z } from "zod";
-import { gatewayUrl } from "../connect/gateway-url.ts";
+import { explainRefusal, gatewayUrl, urlOption } from "../connect/gateway-url.ts";
 import { table } from "./display.ts";
 import { enter, type Player } from "./enter.ts";
 
@@ -15,14 +15,10 @@ const TOP = 10;
 // The demo continues while services are killed and restarted.
 const RETRY = { attemptsMax: 60, totalMsMax: 120_000 };
 
-const url = z
-  .string()
-  .refine((text) => URL.canParse(text), "must be a URL")
-  .transform((text) => text.replace(/\/+$/, ""));
 const regions = z.string().toUpperCase().pipe(commaList);
 
 const options = {
-  url: value("URL", "the gateway; without it that of npm start", url.optional()),
+  url: urlOption,
   players: value("N", "players to register", wholeNumber(1, 1_000_000).default(1_000)),
   seconds: value("N", "how long they play", wholeNumber(1, 3_600).default(15)),
   concurrency: value("N", "requests at once", wholeNumber(1, 256).default(32)),
@@ -120,6 +116,5 @@ function explain(error: unknown, url: string): string {
   if (error.errors.some(({ field }) => field === "password")) {
     return "This server requires passwords: name one with --password, for all players of the demo.";
   }
-  if (error.code === "no_answer") return `Nothing answers at ${url}: is npm start running?`;
-  return `${error.message} (${error.status} ${error.code})`;
+  return explainRefusal(error, url);
 }

@@ -1,0 +1,233 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { BoardView } from "shared/api/definitions";
+import { settingsKey } from "shared/redis/keys";
+import { dirForFile, forFile } from "testing/for-file";
+import { openFences } from "testing/open-fences";
+import { runLb } from "testing/services/run-lb";
+import { flushAll } from "testing/whole-store";
+import { tokenOptions } from "../../../ranker/test/ranker-under-test.ts";
+import { startPath } from "../../system/test/path-under-test.ts";
+
+const path = await forFile(startPath({ passwordsRequired: false }));
+const dir = await dirForFile();
+const url = `http://127.0.0.1:${path.ports.gateway}`;
+const env = { GATEWAY_PORT: String(path.ports.gateway), JWT_SECRET: tokenOptions.secret };
+
+const lb = (...args: string[]) => runLb(["board", ...args], env, { cwd: dir });
+const readBoard = async (id: string) => (await (await path.ask(`/boards/${id}`)).json()) as BoardView;
+const settings = () => path.redis.hgetall(settingsKey("boards"));
+const writeBoards = (boards: unknown) =>
+  writeFile(join(dir, "boards.json"), typeof boards === "string" ? boards : JSON.stringify(boards));
+
+beforeEach(async () => {
+  await flushAll(path.redis);
+  await openFences(path.redis, path.ranker.topology);
+});
+
+describe("create", () => {
+  test("makes a board of the options, which every gateway shows at once", async () => {
+    const options = [
+      "--title",
+      "Weekly race",
+      "--operator",
+      "add",
+      "--min=-5",
+      "--max",
+      "3600",
+      "--writers",
+      "operators",
+    ];
+    expect(await lb("create", "weekly-race", ...options)).toEqual({ code: 0, out: "weekly-race  made\n", err: "" });
+    expect(await readBoard("weekly-race")).toMatchObject({
+      title: "Weekly race",
+      operator: "add",
+      operators: ["add"],
+      bounds: { min: -5, max: 3600 },
+      writers: "operators",
+    });
+  });
+
+  test("leaves an equal board alone, and changes another one only where it is asked to", async () => {
+    await lb("create", "b", "--title", "B");
+    const { rev } = await readBoard("b");
+    expect(await lb("create", "b", "--title", "B")).toMatchObject({ code: 0, out: "b  as it is\n" });
+    const refused = await lb("create", "b", "--title", "C", "--max", "5");
+    expect(refused).toEqual({
+      code: 1,
+      out: expect.stringContaining("would change: title, bounds"),
+      err: "not as asked: b\n",
+    });
+    expect((await readBoard("b")).rev).toBe(rev);
+    expect(await lb("create", "b", "--title", "C", "--max", "5", "--change")).toMatchObject({
+      code: 0,
+      out: "b  changed: title, bounds\n",
+    });
+    expect(await readBoard("b")).toMatchObject({ title: "C", bounds: { min: null, max: 5 } });
+  });
+
+  test("never changes the operator of a board, and goes on with the others of the file", async () => {
+    await lb("create", "b");
+    await writeBoards([{ id: "a" }, { id: "b", operator: "add" }, { id: "c", bounds: { min: 0 } }, { id: "main" }]);
+    const { code, out, err } = await lb("create", "--file", "boards.json", "--change", "--json");
+    expect([code, err]).toEqual([1, "not as asked: b\n"]);
+    expect(
+      out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { id: "a", state: "made", fields: [] },
+      { id: "b", state: "immutable", fields: ["operator"] },
+      { id: "c", state: "made", fields: [] },
+      { id: "main", state: "as_it_is", fields: [] },
+    ]);
+    expect((await lb("create", "--file", "boards.json")).out).toContain("b     cannot change: operator");
+  });
+
+  test("of a file that it has made before changes nothing", async () => {
+    await writeBoards([
+      { id: "a", title: "A" },
+      { id: "b", operator: "add", bounds: { max: 9 }, writers: "operators" },
+    ]);
+    expect((await lb("create", "--file", "boards.json")).out).toBe("a  made\nb  made\n");
+    const before = await settings();
+    expect(await lb("create", "--file", "boards.json")).toEqual({
+      code: 0,
+      out: "a  as it is\nb  as it is\n",
+      err: "",
+    });
+    expect(await settings()).toEqual(before);
+  });
+
+  test.each([
+    [["create"], "name one board"],
+    [["create", "A"], "name one board"],
+    [["create", "a", "b"], "name one board"],
+    [["create", "a", "--operator", "max"], "--operator must be one of set, add"],
+    [["create", "a", "--operators", "set,best"], "--operators must be one of set, add, create"],
+    [["create", "a", "--operators", "add"], "--operators must have the operator, set"],
+    [["create", "a", "--min", "1.5"], "--min must be an integer"],
+    [["create", "a", "--max", "9007199254740992"], "--max must be an integer"],
+    [["create", "a", "--min", "2", "--max", "1"], "--max must not be below min"],
+    [["create", "a", "--writers", "all"], "--writers must be one of players, operators"],
+    [["create", "a", "--title", "x".repeat(101)], "--title must have no more than 100"],
+    [["create", "a", "--colour", "red"], "there is no option --colour"],
+    [["create", "a", "--file", "boards.json"], "--file has the ids and the fields"],
+    [["create", "--file", "boards.json", "--title", "x"], "--file has the ids and the fields"],
+    [["create", "--file", "none.json"], "--file cannot be read"],
+    [["edit", "main"], "name what to change: --title"],
+    [["edit", "main", "--operator", "add"], "there is no option --operator"],
+    [["edit", "none", "--title", "x"], "There is no board none"],
+    [["edit", "A", "--title", "x"], "name one board"],
+    [["show", "none"], "There is no board none"],
+    [["list", "main"], "it takes no argument"],
+    [["remove", "main"], "name what to do: create, list, show, edit"],
+  ])("%j is refused by name, and makes nothing", async (args, fault) => {
+    const { code, out, err } = await lb(...args);
+    expect([code, out, err]).toEqual([1, "", expect.stringContaining(fault)]);
+    expect(await settings()).toEqual({});
+  });
+
+  test.each([
+    ["[", ["is not JSON"]],
+    [{ id: "a" }, ["must be a list of boards"]],
+    [
+      ["a", {}, { id: "B" }, null],
+      ["board 1 of the list: id", "board 2 of the list: id", "board 3", "board 4"],
+    ],
+    [
+      [{ id: "a", operator: "max", colour: "red" }],
+      ["board a: operator must be one of", "board a: colour is not a known"],
+    ],
+    [[{ id: "a" }, { id: "b", bounds: { min: 2, max: 1 } }], ["board b: bounds.max must not be below min"]],
+    [[{ id: "a" }, { id: "a" }], ["board a stands there twice"]],
+  ])("the file %j is refused with the board and the field, and makes nothing", async (boards, faults) => {
+    await writeBoards(boards);
+    const { code, out, err } = await lb("create", "--file", "boards.json");
+    expect([code, out]).toEqual([1, ""]);
+    for (const fault of faults) expect(err).toContain(`boards.json: ${fault}`);
+    expect(await settings()).toEqual({});
+  });
+});
+
+describe("edit", () => {
+  test("changes the named fields alone, one bound among them", async () => {
+    await lb("create", "b", "--title", "B", "--min", "1", "--max", "10");
+    expect(await lb("edit", "b", "--max", "5", "--operators", "set")).toEqual({
+      code: 0,
+      out: "b  changed: operators, bounds\n",
+      err: "",
+    });
+    expect(await readBoard("b")).toMatchObject({ title: "B", operators: ["set"], bounds: { min: 1, max: 5 } });
+    expect((await lb("edit", "b", "--max", "5")).out).toBe("b  as it is\n");
+    const { out } = await lb("edit", "b", "--min", "none", "--max", "none", "--json");
+    expect(JSON.parse(out)).toMatchObject({ id: "b", bounds: null });
+    expect((await lb("edit", "b", "--operators", "add")).err).toContain("operators must have the operator, set");
+  });
+
+  test("changes a board of BOARDS", async () => {
+    expect(await lb("edit", "main", "--title", "All time")).toMatchObject({ code: 0, out: "main  changed: title\n" });
+  });
+});
+
+test("show prints every field, and list all boards over pages", async () => {
+  const ids = Array.from({ length: 120 }, (_, n) => `b-${String(n).padStart(3, "0")}`);
+  await writeBoards(ids.map((id) => ({ id, title: `Board ${id}`, bounds: { min: 0 } })));
+  expect((await lb("create", "--file", "boards.json")).code).toBe(0);
+  const shown = (await lb("show", "b-007")).out;
+  for (const line of [/^id +b-007$/m, /^title +Board b-007$/m, /^operators +set,add,create$/m, /^bounds +from 0$/m]) {
+    expect(shown).toMatch(line);
+  }
+  expect(JSON.parse((await lb("show", "b-007", "--json")).out)).toEqual(await readBoard("b-007"));
+  const [head, ...rows] = (await lb("list")).out.trim().split("\n");
+  expect(head).toMatch(/^id +operator +writers +bounds +title$/);
+  expect(rows.map((row) => row.split(" ")[0])).toEqual([...ids, "main", "weekly"]);
+  expect(rows[7]).toMatch(/^b-007 +set +players +from 0 +Board b-007$/);
+  const lines = (await lb("list", "--json")).out.trim().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as BoardView).id)).toEqual([...ids, "main", "weekly"]);
+}, 60_000);
+
+describe("the token", () => {
+  const run = (more: Record<string, string>, ...args: string[]) => runLb(["board", ...args], more, { cwd: dir });
+
+  test("is the one in LEADERBOARD_TOKEN, for the gateway of --url", async () => {
+    const token = await path.ranker.tokens.issueOperator({ name: "deploy" }, 60);
+    const made = await run({ LEADERBOARD_TOKEN: token }, "create", "b", "--url", `${url}/`);
+    expect(made).toMatchObject({ code: 0, out: "b  made\n" });
+    const player = await path.ranker.tokens.issue({ userId: "ada", name: "Ada", region: "EU" });
+    expect((await run({ LEADERBOARD_TOKEN: player }, "create", "c", "--url", url)).err).toContain("403 forbidden");
+    const refused = await run({ LEADERBOARD_TOKEN: "a.b.c" }, "create", "c", "--url", url);
+    expect(refused.err).toContain("set LEADERBOARD_TOKEN to an admin's token of that deployment");
+  });
+
+  test("is required where the environment has no secret, or that of another deployment", async () => {
+    expect((await run({}, "create", "b", "--url", url)).err).toContain("LEADERBOARD_TOKEN is required");
+    const stack = { LEADERBOARD_STACK_URL: "http://127.0.0.1:1", JWT_SECRET: tokenOptions.secret };
+    expect((await run(stack, "create", "b", "--url", url)).err).toContain("LEADERBOARD_TOKEN is required");
+    expect(await settings()).toEqual({});
+  });
+
+  test("is not needed to read", async () => {
+    expect((await run({}, "show", "main", "--url", url)).code).toBe(0);
+    expect((await run({}, "list", "--url", url)).code).toBe(0);
+  });
+});
+
+test("a gateway that does not answer is named", async () => {
+  const away = await runLb(["board", "list", "--url", "http://127.0.0.1:1"], {});
+  expect(away).toMatchObject({
+    code: 1,
+    out: "",
+    err: expect.stringContaining("Nothing answers at http://127.0.0.1:1"),
+  });
+});
+
+test("each action prints its help without any configuration", async () => {
+  for (const action of ["create", "list", "show", "edit"]) {
+    const { code, out } = await runLb(["board", action, "--help"], {});
+    expect([code, out]).toEqual([0, expect.stringContaining(`./lb board ${action}`)]);
+    expect((await runLb(["board", "--help"], {})).out).toContain(`./lb board ${action}`);
+  }
+});

@@ -1,0 +1,32 @@
+import { defineCommand } from "shared/command/define-command";
+import { ConfigError } from "shared/service/environment";
+import { changedFields } from "../../../ranker/src/definitions/to-board.ts";
+import { changeOptions, gatewayOptions, oneBoard, toFields } from "./definition-options.ts";
+import { adminToken, withGateway } from "./open-gateway.ts";
+
+export const editBoardCommand = defineCommand({
+  name: "board edit",
+  about: "Changes fields of a board.",
+  usage: "./lb board edit ID [options]",
+  positionals: oneBoard,
+  options: { ...changeOptions, ...gatewayOptions },
+  notes: `
+Fields that are left out stay. The operator of a board never changes: make another board.
+Where another operator changed the board meanwhile, nothing is done. --json: the board.
+Ends with 0; with 1 where it failed.`,
+  async run({ options, positionals: [id], env }) {
+    const { url, json } = options;
+    if (Object.keys(toFields(options)).length === 0) {
+      throw new ConfigError([`name what to change: --${Object.keys(changeOptions).join(", --")}`]);
+    }
+    const token = await adminToken(url, env);
+    const [before, board] = await withGateway({ url, env, token }, async (client) => {
+      const present = await client.readBoard(id);
+      return [present, await client.changeBoard(id, toFields(options, present), { ifMatch: present.rev })] as const;
+    });
+    const fields = changedFields(before, board);
+    const text = fields.length === 0 ? "as it is" : `changed: ${fields.join(", ")}`;
+    process.stdout.write(`${json ? JSON.stringify(board) : `${id}  ${text}`}\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,25 @@
+import type { BoardView } from "shared/api/definitions";
+import { defineCommand } from "shared/command/define-command";
+import { gatewayOptions, oneBoard } from "./definition-options.ts";
+import { boundsInWords } from "./list.ts";
+import { withGateway } from "./open-gateway.ts";
+
+export const showBoardCommand = defineCommand({
+  name: "board show",
+  about: "Shows one board with all its fields.",
+  usage: "./lb board show ID [options]",
+  positionals: oneBoard,
+  options: gatewayOptions,
+  notes: "It needs no token. Ends with 0; with 1 where it failed.",
+  async run({ options: { url, json }, positionals: [id], env }) {
+    const board = await withGateway({ url, env }, (client) => client.readBoard(id));
+    process.stdout.write(json ? `${JSON.stringify(board)}\n` : format(board));
+    return 0;
+  },
+});
+
+function format({ bounds, ...board }: BoardView): string {
+  const rows = Object.entries({ ...board, bounds: boundsInWords(bounds) });
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, field]) => `${name.padEnd(width)}  ${field === null ? "-" : String(field)}\n`).join("");
+}
