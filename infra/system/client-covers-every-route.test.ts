@@ -85,7 +85,7 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(await codeOf(client.rank("nobody"))).toEqual(["not_ranked"]);
     expect(await codeOf(client.addScore({ delta: 1 }))).toEqual(["missing_token"]);
     expect(await codeOf(client.as("a.b.c").addScore({ delta: 1 }))).toEqual(["invalid_token"]);
-    expect(await codeOf(client.top({ limit: 0, board: "x" }))).toEqual(["invalid_request", "board", "limit"]);
+    expect(await codeOf(client.top({ limit: 0, board: "X" }))).toEqual(["invalid_request", "board", "limit"]);
   });
 });
 

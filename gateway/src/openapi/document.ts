@@ -31,7 +31,7 @@ const answers = {
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 
-/** The HTTP interface of a deployment with these regions and boards, in OpenAPI 3.1. */
+/** The HTTP interface of a deployment with these regions, in OpenAPI 3.1. */
 export function createDocument(topology: Topology): OpenApiDocument {
   const all: Operation[] = Object.values(gatewayOperations(topology));
   const responses: Json = {};

@@ -222,7 +222,7 @@ describe("a gateway", () => {
     const pathOf = ({ path }: { path: string }) => path.replace(":userId", "ada");
     const acts = all.filter(({ tag }) => tag === "operators").map(pathOf);
     const inside = ["/metrics", "/health", "/ready", ...acts];
-    const page = await buildPage({ regions: ["GLOBAL"], boards: ["main"], registrationOpen: true });
+    const page = await buildPage({ regions: ["GLOBAL"], registrationOpen: true });
     const needed = [...all.map(pathOf), ...page.map(pathOf), "/docs", "/docs/start.js"].filter(
       (url) => !inside.includes(url),
     );
