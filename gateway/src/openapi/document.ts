@@ -1,5 +1,6 @@
 import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
+import { boardsSchema, boardViewSchema } from "shared/api/definitions";
 import { entrySchema } from "shared/api/entries";
 import type { Operation, OperatorAccess, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
@@ -21,6 +22,8 @@ const answers = {
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,
+  Board: boardViewSchema,
+  Boards: boardsSchema,
   Session: sessionSchema,
   PlayerRecord: playerRecordSchema,
   Erased: erasedSchema,
@@ -93,8 +96,9 @@ export function createDocument(topology: Topology): OpenApiDocument {
 const capital = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
 
 function describe(operation: Operation): Json {
-  const { id, tag, summary, description, access, repeat, params, query, body } = operation;
+  const { id, tag, summary, description, access, repeat, params, query, body, problems: codes } = operation;
   const parameters: Json[] = [...parametersOf("path", params), ...parametersOf("query", query)];
+  if (codes.includes("precondition_required")) parameters.push(ref("parameters", "IfMatch"));
   if (repeat === "keyed") parameters.push(ref("parameters", "IdempotencyKey"));
   parameters.push(ref("parameters", "RequestId"));
   const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
@@ -129,8 +133,9 @@ function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined):
 }
 
 function successesOf(operation: Operation): Json {
-  const headers = headersOf(operation, { "Idempotent-Replayed": operation.repeat === "keyed" });
   const answered = Object.entries(operation.success).map(([status, success]) => {
+    const isBoard = success.schema === boardViewSchema;
+    const headers = headersOf(operation, { "Idempotent-Replayed": operation.repeat === "keyed", ETag: isBoard });
     const { description, example, mediaType = "application/json" } = success;
     return [status, { description, headers, content: { [mediaType]: { schema: schemaOfSuccess(success), example } } }];
   });

@@ -39,6 +39,7 @@ export const answerHeaders = {
       const: "true",
     },
   ),
+  ETag: header("The revision of the board, for `If-Match`.", { type: "string", pattern: String.raw`^"\d+"$` }),
   "WWW-Authenticate": header("The scheme that is asked for.", { type: "string", pattern: "^Bearer" }, true),
 } as const;
 
@@ -73,6 +74,14 @@ export const requestHeaders = {
       "with another body is `idempotency_conflict`.",
     schema: schemaOf(idempotencyKeySchema),
     example: "match-42",
+  },
+  IfMatch: {
+    name: "If-Match",
+    in: "header",
+    required: false,
+    description: "The revision of the board that the change was made for: its `rev`, or the `ETag` of its answer.",
+    schema: { type: "string", pattern: '^(W/)?"?\\d{1,16}"?$' },
+    example: '"7"',
   },
 } as const;
 
