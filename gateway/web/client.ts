@@ -1,5 +1,4 @@
 import { createClient } from "shared/client";
-import { createSend } from "shared/client/transport";
 
 // The player is waiting in front of a disabled button, so give up early and show the reason.
 const RETRY = { attemptsMax: 3, totalMsMax: 6_000 };
@@ -9,6 +8,3 @@ export const BASE = new URL(".", location.href);
 
 /** The leaderboard that the page came from. */
 export const client = createClient({ url: BASE.href, retry: RETRY });
-
-/** Sends a request to that leaderboard. */
-export const send = createSend({ url: BASE.href, retry: RETRY });

@@ -1,5 +1,5 @@
-import { notUnderstood } from "shared/client/errors";
-import { send } from "../client.ts";
+import type { BoardView } from "shared/api/definitions";
+import { client } from "../client.ts";
 
 /** A board as readers see it. */
 export interface NamedBoard {
@@ -15,39 +15,16 @@ export interface BoardPage {
   next: string | undefined;
 }
 
-/** What the page reads of a definition. */
-interface Definition {
-  id: string;
-  title?: string | null;
-}
-
 const PAGE_BOARDS = 100;
 
 /** Reads a part of the list of boards, the first one without a cursor. @throws LeaderboardError */
-export function readBoards(cursor: string | undefined): Promise<BoardPage> {
-  const query = new URLSearchParams({ limit: String(PAGE_BOARDS) });
-  if (cursor !== undefined) query.set("cursor", cursor);
-  return get(`/boards?${query}`, ({ boards, next }: { boards: Definition[]; next?: string | null }) => ({
-    boards: boards.map(toNamed),
-    next: next ?? undefined,
-  }));
+export async function readBoards(cursor: string | undefined): Promise<BoardPage> {
+  const limited = { limit: PAGE_BOARDS };
+  const { boards, next } = await client.listBoards(cursor === undefined ? limited : { ...limited, cursor });
+  return { boards: boards.map(toNamed), next: next ?? undefined };
 }
 
 /** Reads one board. @throws LeaderboardError `board_not_found` */
-export const readBoard = (id: string): Promise<NamedBoard> => get(`/boards/${id}`, toNamed);
+export const readBoard = async (id: string): Promise<NamedBoard> => toNamed(await client.readBoard(id));
 
-/** @throws LeaderboardError `not_understood` where something else answers, such as a proxy */
-async function get<A, T>(target: string, read: (answer: A) => T): Promise<T> {
-  const response = await send({ method: "GET", target, isRepeatable: true });
-  try {
-    return read((await response.json()) as A);
-  } catch {
-    throw notUnderstood(response);
-  }
-}
-
-/** @throws TypeError for what is no definition */
-function toNamed({ id, title }: Definition): NamedBoard {
-  if (typeof id !== "string") throw new TypeError("a board has no id");
-  return { id, title: title || id };
-}
+const toNamed = ({ id, title }: BoardView): NamedBoard => ({ id, title: title || id });
