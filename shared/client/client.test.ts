@@ -106,7 +106,7 @@ describe("every method sends the request of its route", () => {
 
   test("a change of a board names the revision that it was made for", async () => {
     const { client, seen } = serve([]);
-    await client.putBoard("weekly", { order: "asc" });
+    await client.putBoard("weekly", { title: "W" });
     await client.putBoard("weekly", { title: "W" }, { ifMatch: 3 });
     await client.changeBoard("weekly", { title: "W" }, { ifMatch: 0 });
     expect(seen.map(({ revision }) => revision)).toEqual([null, '"3"', '"0"']);
@@ -115,7 +115,9 @@ describe("every method sends the request of its route", () => {
   test("a definition is sent again where its answer was lost, and a change of some fields is not", async () => {
     const { client, seen } = serve([later(503, "outcome_unknown"), Response.json({}), later(503, "outcome_unknown")]);
     await client.putBoard("weekly", {}, { ifMatch: 3 });
-    expect(await failureOf(client.changeBoard("weekly", {}, { ifMatch: 3 }))).toMatchObject({ code: "outcome_unknown" });
+    expect(await failureOf(client.changeBoard("weekly", {}, { ifMatch: 3 }))).toMatchObject({
+      code: "outcome_unknown",
+    });
     expect(seen.map(({ method }) => method)).toEqual(["PUT", "PUT", "PATCH"]);
   });
 
