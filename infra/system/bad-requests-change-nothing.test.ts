@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { problemStatus } from "shared/api/problems";
 import { forFile } from "testing/for-file";
+import { badBoard } from "./bad-requests/boards.ts";
 import { badBody } from "./bad-requests/bodies.ts";
 import { badHeaders } from "./bad-requests/headers.ts";
 import { COVERED, type Generated, type Player, validRequest } from "./bad-requests/routes.ts";
@@ -28,6 +29,7 @@ const badRequest = (player: Player): fc.Arbitrary<Generated> =>
     { arbitrary: badRead(player), weight: 3 },
     { arbitrary: badRoute(player), weight: 1 },
     { arbitrary: badAct(player), weight: 1 },
+    { arbitrary: badBoard(player), weight: 2 },
   );
 
 const send = ({ method, path: target, headers, body }: Generated) => path.ask(target, { method, headers, body });
