@@ -27,7 +27,7 @@ export function createComboBox({ find, onChoose }: ComboBoxOptions) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let searching = new AbortController();
 
-  /** What the reader looks for: the field holds the title of the chosen board until it is edited. */
+  /** What the reader looks for. The field holds the chosen board's title until it is edited. */
   const wanted = () => (field.value === chosen.title ? "" : field.value.trim());
   const isOpen = () => !popup.hidden;
 
@@ -57,7 +57,7 @@ export function createComboBox({ find, onChoose }: ComboBoxOptions) {
     onChoose(board.id);
   }
 
-  /** @returns whether the list shows what the field asks for; false where another search took over */
+  /** @returns whether the list shows what the field asks for, and no later search took over */
   async function search(): Promise<boolean> {
     clearTimeout(timer);
     searching.abort();

@@ -180,7 +180,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
 
 const createSlots = (total: number) => createNetworkSlots({ perAddress: total * PER_ADDRESS_SHARE, total });
 
-/** @returns a function that gives the slot back. @throws Problem `too_many_streams`, `unavailable` */
+/** @returns how to give the slot back. @throws Problem `too_many_streams`, `unavailable` */
 function takeSlot(slots: NetworkSlots, networks: LimitedNetworks, what: "boards" | "players"): () => void {
   const giveBack = slots.take(networks);
   if (giveBack === "all_taken") throw full(`Too many ${what} are watched here. Try again shortly.`);
