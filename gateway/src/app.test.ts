@@ -383,9 +383,9 @@ describe("pages of other origins", () => {
         expect([path, response.status, await response.text()]).toEqual([path, 204, ""]);
         expect(Object.fromEntries(response.headers)).toMatchObject({
           "access-control-allow-origin": "https://a.example",
-          "access-control-allow-methods": "GET,HEAD,POST,DELETE",
+          "access-control-allow-methods": "GET,HEAD,POST,PUT,PATCH,DELETE",
           "access-control-allow-headers":
-            "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,X-Request-Id,traceparent",
+            "Authorization,Content-Type,Idempotency-Key,If-Match,Last-Event-ID,X-Request-Id,traceparent",
           "access-control-max-age": "600",
           "x-request-id": expect.any(String),
         });
@@ -418,7 +418,7 @@ describe("pages of other origins", () => {
     const { status, headers } = await request("/score/add", await add("ada", { Origin: "https://a.example" }));
     expect([status, headers.get("Access-Control-Allow-Origin")]).toEqual([429, "https://a.example"]);
     expect(headers.get("Access-Control-Expose-Headers")).toBe(
-      "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed",
+      "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed,ETag",
     );
   });
 });

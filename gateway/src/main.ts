@@ -39,7 +39,6 @@ await runService(
 
     const page = await buildPage({
       regions: topology.regions,
-      boards: topology.configuredBoards,
       registrationOpen: config.tokens.provider === undefined,
     });
     const isStopping = () => shutdown.isStopping;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatCount, formatSigned, parsePoints } from "./format.ts";
+import { formatCount, formatNumber, formatSigned, parsePoints } from "./format.ts";
 
 test.each([
   ["5", 5],
@@ -33,6 +33,10 @@ test.each(["9007199254740992", "-9007199254740992", "12345678901234567", "9".rep
     expect(parsePoints(text)).toContain("at most 9,007,199,254,740,991");
   },
 );
+
+test("a score shows all decimals that it has", () => {
+  expect([formatNumber(1234.123456), formatNumber(12.5), formatNumber(3)]).toEqual(["1,234.123456", "12.5", "3"]);
+});
 
 test("a sum has its sign, and a count of one is singular", () => {
   expect([formatSigned(5), formatSigned(-5), formatCount(1), formatCount(2)]).toEqual([

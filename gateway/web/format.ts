@@ -1,4 +1,5 @@
-const numbers = new Intl.NumberFormat();
+// As many decimals as a board may have. Without this a browser rounds scores to three.
+const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 });
 const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero" });
 const shares = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });

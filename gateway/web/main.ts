@@ -6,6 +6,7 @@ import { createAccount } from "./account.ts";
 import { createOwnPlace } from "./board/own-place.ts";
 import { createPager } from "./board/pager.ts";
 import { createRanking } from "./board/ranking.ts";
+import { createBoardChoice } from "./boards/board-choice.ts";
 import { client } from "./client.ts";
 import { byId } from "./dom.ts";
 import { formatClock, formatCount, formatNumber } from "./format.ts";
@@ -19,7 +20,6 @@ import { type LiveState, watch } from "./watch.ts";
 /** The deployment, as the gateway writes it into the page. */
 interface Settings {
   regions: string[];
-  boards: string[];
   registrationOpen: boolean;
 }
 
@@ -41,10 +41,9 @@ const LEADER_INTERVAL_MS = 15_000;
 
 const meta = document.querySelector<HTMLMetaElement>('meta[name="leaderboard"]');
 const settings = JSON.parse(meta?.content ?? "{}") as Settings;
-const { boards } = settings;
 const regions = viewsOf(settings.regions);
 
-const navigation = createNavigation({ regions, boards, pagesMax: PAGES_MAX, onChange: showPlace });
+const navigation = createNavigation({ regions, pagesMax: PAGES_MAX, onChange: showPlace });
 const account = createAccount({
   ...settings,
   board: () => navigation.place.board,
@@ -59,7 +58,8 @@ const ranking = createRanking({
 });
 const own = createOwnPlace(navigation);
 const pager = createPager({ navigation, pageSize: PAGE_SIZE, pagesMax: PAGES_MAX });
-const views = createViews({ navigation, regions, boards, pageSize: PAGE_SIZE });
+const boards = createBoardChoice({ navigation, onNamed: () => views.show() });
+const views = createViews({ navigation, regions, boardTitle: boards.title, pageSize: PAGE_SIZE });
 const search = createPlayerSearch(navigation);
 
 let state: BoardState | undefined;
@@ -72,6 +72,7 @@ let stop = () => {};
 function showPlace(before: Place, via: Via): void {
   const { region, board, page, player } = navigation.place;
   const isSameView = region === before.region && board === before.board;
+  if (board !== before.board) boards.show();
   views.show();
   if (!isSameView || page !== before.page) watchView();
   else draw(); // the links of the rows keep the player
@@ -175,6 +176,7 @@ function showNotice(text: string): void {
 }
 
 window.addEventListener("offline", () => showState("reconnecting"));
+boards.show();
 views.show();
 watchView();
 search.show();

@@ -1,3 +1,6 @@
+import { isBoardId } from "shared/model/board-id";
+import { MAIN_BOARD } from "shared/redis/keys";
+
 /** What the page shows, as its address says: `?region=EU&board=weekly&page=2&player=ada`. */
 export interface Place {
   region: string;
@@ -13,13 +16,14 @@ export type Via = "link" | "form" | "history";
 
 export interface NavigationOptions {
   regions: readonly string[];
-  boards: readonly string[];
   pagesMax: number;
   onChange: (before: Place, via: Via) => void;
 }
 
 export interface Navigation {
   readonly place: Place;
+  /** Whether the address names a board, which need not be `main` for that. */
+  readonly namesBoard: boolean;
   /** The address of another place, relative to the page. */
   hrefOf(change: Partial<Place>): string;
   /** Goes to another place, and keeps the present one in the browser's history. */
@@ -31,15 +35,16 @@ export interface Navigation {
 export const EVERYWHERE = "GLOBAL";
 
 /** Keeps the place and the address of the page in step, and follows links that begin with "?". */
-export function createNavigation({ regions, boards, pagesMax, onChange }: NavigationOptions): Navigation {
+export function createNavigation({ regions, pagesMax, onChange }: NavigationOptions): Navigation {
   let place = readPlace();
 
   function readPlace(search = location.search): Place {
     const query = new URLSearchParams(search);
     const page = Number(query.get("page"));
+    const board = query.get("board") ?? "";
     return {
       region: regions.find((each) => each === query.get("region")?.toUpperCase()) ?? EVERYWHERE,
-      board: boards.find((each) => each === query.get("board")) ?? boards[0] ?? "main",
+      board: isBoardId(board) ? board : MAIN_BOARD,
       page: Number.isInteger(page) && page >= 1 ? Math.min(page, pagesMax) : 1,
       player: query.get("player") ?? "",
     };
@@ -48,7 +53,7 @@ export function createNavigation({ regions, boards, pagesMax, onChange }: Naviga
   function hrefOf(change: Partial<Place>): string {
     const { region, board, page, player } = { ...place, ...change };
     const query = new URLSearchParams({ region });
-    if (boards.length > 1) query.set("board", board);
+    if (board !== MAIN_BOARD) query.set("board", board);
     if (page > 1) query.set("page", String(page));
     if (player !== "") query.set("player", player);
     return `?${query}`;
@@ -73,6 +78,9 @@ export function createNavigation({ regions, boards, pagesMax, onChange }: Naviga
   return {
     get place() {
       return place;
+    },
+    get namesBoard() {
+      return new URLSearchParams(location.search).has("board");
     },
     hrefOf,
     go(change) {

@@ -28,4 +28,5 @@ export async function* poll<E extends object>(
   }
 }
 
-const isPermanent = ({ status }: LeaderboardError) => status >= 400 && status < 500 && status !== 429;
+/** Whether a later attempt is refused as well. */
+export const isPermanent = ({ status }: LeaderboardError) => status >= 400 && status < 500 && status !== 429;

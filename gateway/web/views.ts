@@ -5,7 +5,8 @@ import { EVERYWHERE, type Navigation } from "./navigation.ts";
 export interface ViewsOptions {
   navigation: Navigation;
   regions: readonly string[];
-  boards: readonly string[];
+  /** The title of the present board; undefined where it goes without saying. */
+  boardTitle: () => string | undefined;
   /** Entries on a page. */
   pageSize: number;
 }
@@ -19,10 +20,9 @@ export const viewsOf = (regions: readonly string[]) => [
   ...regions.filter((region) => region !== EVERYWHERE),
 ];
 
-/** The choice of a region and, if there are several, of a board. */
-export function createViews({ navigation, regions, boards, pageSize }: ViewsOptions) {
+/** The choice of a region, and the titles of the page. */
+export function createViews({ navigation, regions, boardTitle, pageSize }: ViewsOptions) {
   const tabs = byId("regions", HTMLElement);
-  const select = byId("boards", HTMLSelectElement);
   const views = viewsOf(regions);
 
   const buttons = views.map((region) => {
@@ -45,10 +45,6 @@ export function createViews({ navigation, regions, boards, pageSize }: ViewsOpti
     buttons[index]?.focus();
   });
 
-  select.append(...boards.map((board) => create("option", "", board)));
-  select.addEventListener("change", () => navigation.replace({ board: select.value, page: 1 }));
-  byId("board-choice", HTMLElement).hidden = boards.length < 2;
-
   function choose(region: string): void {
     if (region !== navigation.place.region) navigation.replace({ region, page: 1 });
   }
@@ -56,8 +52,7 @@ export function createViews({ navigation, regions, boards, pageSize }: ViewsOpti
   return {
     /** Shows the present place in the tabs and in the titles. */
     show(): void {
-      const { region, board, page } = navigation.place;
-      select.value = board;
+      const { region, page } = navigation.place;
       for (const [index, button] of buttons.entries()) {
         const isChosen = views[index] === region;
         button.setAttribute("aria-selected", String(isChosen));
@@ -65,9 +60,11 @@ export function createViews({ navigation, regions, boards, pageSize }: ViewsOpti
         if (isChosen) button.scrollIntoView({ block: "nearest", inline: "nearest" });
       }
       const range = `${formatNumber((page - 1) * pageSize + 1)}–${formatNumber(page * pageSize)}`;
-      byId("board-title", HTMLElement).textContent =
-        `${page === 1 ? `Top ${pageSize}` : `Places ${range}`} ${whereOf(region)}`;
-      document.title = `${titleOf(region)} · Leaderboard`;
+      const places = `${page === 1 ? `Top ${pageSize}` : `Places ${range}`} ${whereOf(region)}`;
+      const title = boardTitle();
+      const named = title === undefined ? [] : [create("bdi", "", title), " · "];
+      byId("board-title", HTMLElement).replaceChildren(...named, places);
+      document.title = [titleOf(region), title, "Leaderboard"].filter((part) => part !== undefined).join(" · ");
     },
   };
 }

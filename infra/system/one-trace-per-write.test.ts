@@ -87,6 +87,8 @@ test("one trace leads from the caller through gateway and ranker to the drainer'
     "gateway script token-bucket": "gateway POST /score/add",
     "gateway attempt ranker": "gateway POST /score/add",
     "ranker POST /score/add": "gateway attempt ranker",
+    // The first write on a shard tells it the board.
+    "ranker script put-boards": "ranker POST /score/add",
     "ranker script read-account": "ranker POST /score/add",
     "ranker script submit": "ranker POST /score/add",
     "drainer commit": "ranker POST /score/add",

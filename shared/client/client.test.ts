@@ -8,6 +8,7 @@ interface Seen {
   body: unknown;
   token: string | null;
   key: string | null;
+  revision: string | null;
 }
 
 type Answer = Response | "dropped";
@@ -29,6 +30,7 @@ function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
         body: request.headers.has("Content-Type") ? await request.json() : undefined,
         token: request.headers.get("Authorization"),
         key: request.headers.get("Idempotency-Key"),
+        revision: request.headers.get("If-Match"),
       });
       return (answers.shift() as Response | undefined) ?? Response.json({});
     },
@@ -37,7 +39,7 @@ function serve(answers: Answer[], options: Partial<ClientOptions> = {}) {
   const drop = async (url: string, init: RequestInit) => {
     if (answers[0] !== "dropped") return fetch(url, init);
     answers.shift();
-    seen.push({ method: "dropped", target: "", body: undefined, token: null, key: null });
+    seen.push({ method: "dropped", target: "", body: undefined, token: null, key: null, revision: null });
     throw new TypeError("the connection was reset");
   };
   return { seen, client: createClient({ url: `http://127.0.0.1:${port}`, fetch: drop, ...options }) };
@@ -84,6 +86,11 @@ describe("every method sends the request of its route", () => {
     ["POST /players/grace/unhide", undefined, (client) => client.unhidePlayer("grace")],
     ["POST /players/grace/rename", { name: "G" }, (client) => client.renamePlayer("grace", { name: "G" })],
     ["DELETE /players/grace", undefined, (client) => client.erasePlayer("grace")],
+    ["GET /boards?cursor=daily&limit=5", undefined, (client) => client.listBoards({ cursor: "daily", limit: 5 })],
+    ["GET /boards/weekly", undefined, (client) => client.readBoard("weekly")],
+    ["PUT /boards/weekly", { title: "W" }, (client) => client.putBoard("weekly", { title: "W" })],
+    ["PUT /boards/weekly", {}, (client) => client.putBoard("weekly")],
+    ["PATCH /boards/weekly", { title: "W" }, (client) => client.changeBoard("weekly", { title: "W" }, { ifMatch: 7 })],
     ["GET /health", undefined, (client) => client.health()],
     ["GET /ready", undefined, (client) => client.ready()],
     ["GET /openapi.json", undefined, (client) => client.openapi()],
@@ -93,8 +100,25 @@ describe("every method sends the request of its route", () => {
     const [method, target] = route.split(" ");
     expect(seen).toMatchObject([{ method, target, body }]);
     const isWrite = /^POST .*\/score/.test(route);
-    const hasToken = isWrite || route.includes("/players/");
+    const hasToken = isWrite || /\/players\/|^(PUT|PATCH) /.test(route);
     expect([seen[0]?.token, seen[0]?.key !== null]).toEqual([hasToken ? "Bearer t" : null, isWrite]);
+  });
+
+  test("a change of a board names the revision that it was made for", async () => {
+    const { client, seen } = serve([]);
+    await client.putBoard("weekly", { title: "W" });
+    await client.putBoard("weekly", { title: "W" }, { ifMatch: 3 });
+    await client.changeBoard("weekly", { title: "W" }, { ifMatch: 0 });
+    expect(seen.map(({ revision }) => revision)).toEqual([null, '"3"', '"0"']);
+  });
+
+  test("a definition is sent again where its answer was lost, and a change of some fields is not", async () => {
+    const { client, seen } = serve([later(503, "outcome_unknown"), Response.json({}), later(503, "outcome_unknown")]);
+    await client.putBoard("weekly", {}, { ifMatch: 3 });
+    expect(await failureOf(client.changeBoard("weekly", {}, { ifMatch: 3 }))).toMatchObject({
+      code: "outcome_unknown",
+    });
+    expect(seen.map(({ method }) => method)).toEqual(["PUT", "PUT", "PATCH"]);
   });
 
   test("a client with another token leaves the first one unchanged", async () => {

@@ -34,7 +34,7 @@ const answers = {
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 
-/** The HTTP interface of a deployment with these regions and boards, in OpenAPI 3.1. */
+/** The HTTP interface of a deployment with these regions, in OpenAPI 3.1. */
 export function createDocument(topology: Topology): OpenApiDocument {
   const all: Operation[] = Object.values(gatewayOperations(topology));
   const responses: Json = {};
@@ -96,10 +96,10 @@ export function createDocument(topology: Topology): OpenApiDocument {
 const capital = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
 
 function describe(operation: Operation): Json {
-  const { id, tag, summary, description, access, repeat, params, query, body } = operation;
+  const { id, tag, summary, description, access, repeat, params, query, body, problems: codes } = operation;
   const parameters: Json[] = [...parametersOf("path", params), ...parametersOf("query", query)];
+  if (codes.includes("precondition_required")) parameters.push(ref("parameters", "IfMatch"));
   if (repeat === "keyed") parameters.push(ref("parameters", "IdempotencyKey"));
-  if (operation.isConditional) parameters.push(ref("parameters", "IfMatch"));
   parameters.push(ref("parameters", "RequestId"));
   const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
   return {
@@ -133,8 +133,9 @@ function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined):
 }
 
 function successesOf(operation: Operation): Json {
-  const headers = headersOf(operation, { "Idempotent-Replayed": operation.repeat === "keyed" });
   const answered = Object.entries(operation.success).map(([status, success]) => {
+    const isBoard = success.schema === boardViewSchema;
+    const headers = headersOf(operation, { "Idempotent-Replayed": operation.repeat === "keyed", ETag: isBoard });
     const { description, example, mediaType = "application/json" } = success;
     return [status, { description, headers, content: { [mediaType]: { schema: schemaOfSuccess(success), example } } }];
   });

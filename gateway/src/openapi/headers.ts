@@ -39,6 +39,7 @@ export const answerHeaders = {
       const: "true",
     },
   ),
+  ETag: header("The revision of the board, for `If-Match`.", { type: "string", pattern: String.raw`^"\d+"$` }),
   "WWW-Authenticate": header("The scheme that is asked for.", { type: "string", pattern: "^Bearer" }, true),
 } as const;
 
@@ -78,8 +79,8 @@ export const requestHeaders = {
     name: "If-Match",
     in: "header",
     required: false,
-    description: "The `rev` that the caller has read, as `ETag` had it. Needed to change a board that is there.",
-    schema: { type: "string", pattern: '^(W/)?"?[0-9]{1,16}"?$' },
+    description: "The revision of the board that the change was made for: its `rev`, or the `ETag` of its answer.",
+    schema: { type: "string", pattern: '^(W/)?"?\\d{1,16}"?$' },
     example: '"7"',
   },
 } as const;

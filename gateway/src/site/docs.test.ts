@@ -54,7 +54,7 @@ test("our own parts of the page name no host", async () => {
   expect(styles.match(/@import|url\(["']?(?!data:|["'])/g)).toBeNull();
 });
 
-test("the document is OpenAPI 3.1, of this deployment's regions and boards", async () => {
+test("the document is OpenAPI 3.1, of this deployment's regions", async () => {
   const { headers, text } = await get("/openapi.json");
   expect(headers.get("Content-Type")).toBe("application/json");
   const document = JSON.parse(text);

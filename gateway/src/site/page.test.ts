@@ -3,7 +3,7 @@ import type { App } from "shared/http/serve";
 import { appOf } from "testing/services/app-of";
 import { buildPage } from "./page.ts";
 
-const settings = { regions: ["GLOBAL", "EU"], boards: ["main"], registrationOpen: true };
+const settings = { regions: ["GLOBAL", "EU"], registrationOpen: true };
 
 let paths: string[];
 let app: App;

@@ -5,7 +5,6 @@ import { type Asset, serveAsset } from "./asset.ts";
 /** Settings of the deployment that the page needs. */
 export interface PageSettings {
   regions: readonly string[];
-  boards: readonly string[];
   /** False where players come from an identity provider. */
   registrationOpen: boolean;
 }

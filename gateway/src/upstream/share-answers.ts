@@ -17,6 +17,9 @@ interface SharedReply {
  * Sends one upstream request for all callers that ask the same query at the same time. The upstream
  * request carries the query, and of the first caller the request id and the `traceparent`, which
  * change no answer. A caller whose own headers are too large is refused before it joins.
+ *
+ * A query is kept only while a request for it is under way, so that clients who ask for ever more
+ * boards leave nothing here.
  */
 export function shareAnswers(ask: Handle): Handle {
   const read = createCoalesce<SharedReply>();

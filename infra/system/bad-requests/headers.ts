@@ -1,14 +1,5 @@
 import fc from "fast-check";
-import {
-  aBoardRoute,
-  aRoute,
-  aScoreRoute,
-  aTokenRoute,
-  type Generated,
-  type Player,
-  postTo,
-  validBody,
-} from "./routes.ts";
+import { aRoute, aScoreRoute, type Generated, type Player, postTo, validBody } from "./routes.ts";
 
 /** A valid body with headers that are not valid. */
 export function badHeaders(player: Player): fc.Arbitrary<Generated> {
@@ -46,16 +37,14 @@ export function badHeaders(player: Player): fc.Arbitrary<Generated> {
     fc.constantFrom("", "a b", "ä", "a\tb", "k".repeat(129), "a, b", "é".repeat(10)),
     fc.integer({ min: 129, max: 4_000 }).map((length) => "k".repeat(length)),
   );
-  const ifMatch = fc.constantFrom("", "*", "x", '""', '"-1"', '"1.5"', '"1", "2"', "0x1", `"${"1".repeat(17)}"`, "'1'");
   const coding = fc.constantFrom("gzip", "br", "deflate, gzip");
   const host = fc.constantFrom("a b", "x/y", "u@x", "x, y", "", "x:port", "[::1");
   const padding = fc.integer({ min: 15 * 1024, max: 20_000 }).map((size) => "a".repeat(size));
   return fc.oneof(
     withHeaders("a content type", aRoute, fc.record({ "Content-Type": contentType })),
     withHeaders("a content coding", aRoute, fc.record({ "Content-Encoding": coding })),
-    withHeaders("a token", aTokenRoute, fc.record({ Authorization: token })),
+    withHeaders("a token", aScoreRoute, fc.record({ Authorization: token })),
     withHeaders("an Idempotency-Key", aScoreRoute, fc.record({ "Idempotency-Key": idempotencyKey })),
-    withHeaders("an If-Match", aBoardRoute, fc.record({ "If-Match": ifMatch })),
     withHeaders("a Host", aRoute, fc.record({ Host: host })),
     withHeaders("a large head", aRoute, fc.record({ "X-A": padding })),
   );

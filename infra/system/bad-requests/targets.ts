@@ -37,7 +37,6 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   const encoded = (text: string) => encodeURIComponent(text).replaceAll(".", "%2E");
   const badPlace = fc.constantFrom("", "MARS", "eu ", "{EU}", "a\0b", "Daily", "__proto__", "main\n");
   const unknownName = unknownField.filter((name) => name !== "");
-  const badBoardId = fc.constantFrom(...words`A a%20b a:b %7BEU%7D _a -a ä a.b nosuch a%00b`, "x".repeat(33));
   const aPlayerRoute = fc.constantFrom("/rank/", "/around/", "/live/rank/");
   return fc.oneof(
     aCounted
@@ -59,10 +58,6 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .tuple(aRead, unknownName, fc.constantFrom("", "1", "%00", "%ff", "%zz"))
       .map(([{ path }, name, value]) => `${path}?${name}=${value}`)
       .map(get("an unknown parameter")),
-    badBoardId.map((id) => `/boards/${encoded(decodeURIComponent(id))}`).map(get("a board's id")),
-    fc
-      .constantFrom("A", "a b", "_a", "a:b", "x".repeat(33))
-      .map((id) => get("a cursor")(`/boards?cursor=${encoded(id)}`)),
     fc
       .tuple(aPlayerRoute, badUserId)
       .map(([route, userId]) => route + encoded(userId))
@@ -75,8 +70,8 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
 }
 
 /**
- * Makes a bad request to an operator route: without an operator's token, with an invalid id of a
- * player or a board, or with an invalid reason.
+ * Makes a bad request to an operator route: without an operator's token, with an invalid user id,
+ * or with an invalid reason.
  */
 export function badAct(player: Player): fc.Arbitrary<Generated> {
   const anAct = fc.constantFrom(...OPERATOR_ROUTES);
@@ -100,22 +95,6 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
       path: `/players/${id}${suffix}`,
       headers: asOperator(player),
     })),
-    fc.tuple(fc.constantFrom("PUT", "PATCH"), others).map(([method, headers]) => ({
-      what: "a board of no operator",
-      method,
-      path: "/boards/made",
-      body: "{}",
-      headers: { ...JSON_HEADERS, ...headers },
-    })),
-    fc
-      .tuple(fc.constantFrom("PUT", "PATCH"), fc.constantFrom(...words`A _a -a a%20b a:b a.b %7BEU%7D %00 *`))
-      .map(([method, id]) => ({
-        what: "no id of a board",
-        method,
-        path: `/boards/${id}`,
-        body: "{}",
-        headers: { ...JSON_HEADERS, ...asOperator(player) },
-      })),
     fc.tuple(fc.constantFrom("hide", "unhide"), badReason).map(([act, body]) => ({
       what: "a reason",
       method: "POST",
@@ -136,8 +115,8 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
 /** A path that does not exist, or a method that a path does not have. */
 export function badRoute(player: Player): fc.Arbitrary<Generated> {
   const headers = { ...JSON_HEADERS, ...authorization(player) };
-  const posts = BODY_ROUTES.filter(({ method }) => method === "POST").map(({ path }) => path);
-  const gets = ["/top", "/live", "/boards", `/rank/${player.userId}`, `/around/${player.userId}`, ...STATUS_ROUTES];
+  const posts = BODY_ROUTES.map(({ path }) => path);
+  const gets = ["/top", "/live", `/rank/${player.userId}`, `/around/${player.userId}`, ...STATUS_ROUTES];
   const wrongMethod = fc.oneof(
     fc.tuple(fc.constantFrom("PUT", "PATCH", "DELETE", "OPTIONS"), fc.constantFrom(...posts, ...gets)),
     fc.tuple(fc.constantFrom("GET", "HEAD"), fc.constantFrom(...posts)),

@@ -235,6 +235,25 @@ test("one household watches at most half of the players that a ranker has slots 
   expect(await watchAll(() => "198.51.100.7")).toHaveLength(125 + 1);
 });
 
+test("one address watches at most a quarter of the boards that a ranker has slots for, and gives them back", async () => {
+  const boards = Array.from({ length: 260 }, (_, n) => `board-${n}`);
+  const built = await under.build({
+    topology: createTopology(["EU", "NA"], 1, ["main", ...boards]),
+    live: { boardIntervalMs: 60_000 },
+  });
+  opened.push(() => built.live.close());
+  const watch = (board: string, client: string) =>
+    built.live.watchBoard("EU", board, 5, { networks: limitedNetworks(client), cut: () => {} });
+  const streams = await Promise.all(boards.slice(0, 250).map((board) => watch(board, "198.51.100.7")));
+  await expect(watch("board-250", "198.51.100.7")).rejects.toMatchObject({ code: "too_many_streams", status: 429 });
+  await watch("board-0", "198.51.100.7"); // a second viewer of the same board needs no slot
+  await watch("board-250", "192.0.2.1");
+  await Promise.all(streams.slice(1).map((stream) => stream.cancel()));
+  for (const board of boards.slice(251)) await watch(board, "198.51.100.7");
+  // A board that is not there keeps no slot.
+  await expect(watch("none", "192.0.2.1")).rejects.toMatchObject({ code: "board_not_found" });
+});
+
 test("a failing Redis is reported once, and the streams stay open and recover", async () => {
   await set("ada", 1);
   const stream = await open("/live?region=EU");

@@ -2,7 +2,7 @@ import type { RankView, TopView } from "shared/api/boards";
 import type { BoardEvent, RankEvent } from "shared/api/live";
 import { Problem, toProblem } from "shared/api/problems";
 import type { LimitedNetworks } from "shared/limits/limited-network";
-import { createNetworkSlots } from "shared/limits/network-slots";
+import { createNetworkSlots, type NetworkSlots } from "shared/limits/network-slots";
 import type { Log } from "shared/log/log";
 import type { BoardState } from "shared/model/board-changes";
 import { diffBoards } from "shared/model/board-changes";
@@ -21,7 +21,7 @@ export interface Watching {
 
 /** Streams of Server-Sent Events: a board, or a player's rank, and then its changes. */
 export interface Live {
-  /** @throws Problem `unavailable` */
+  /** @throws Problem `board_not_found`, `too_many_streams`, `unavailable` */
   watchBoard(view: string, board: string, limit: number, watching: Watching): Promise<ReadableStream<Uint8Array>>;
   /** @throws Problem `not_ranked`, `too_many_streams`, `unavailable` */
   watchRank(view: string, board: string, userId: string, watching: Watching): Promise<ReadableStream<Uint8Array>>;
@@ -41,10 +41,12 @@ export interface LiveOptions {
 // of viewers.
 const BOARD_INTERVAL_MS = 250;
 const RANK_INTERVAL_MS = 1_000;
+// Views of boards: with more of them a ranker would read more than 4,000 tops a second.
+const BOARDS_MAX = 1_000;
 const PLAYERS_MAX = 500;
 // More streams than a gateway allows one address. A household or a site has half of all at the
 // most.
-const PLAYERS_PER_ADDRESS_MAX = 125;
+const PER_ADDRESS_SHARE = 0.25;
 const VIEWERS_MAX = 20_000;
 const RETRY_AFTER_SECONDS = 5;
 /** Shorter than the idle time-outs of common proxies. */
@@ -55,7 +57,9 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   const boardTopics = new Map<string, Topic>();
   const rankTopics = new Map<string, Topic>();
   /** A slot for each watched player, which counts against the network of the first viewer. */
-  const playerSlots = createNetworkSlots({ perAddress: PLAYERS_PER_ADDRESS_MAX, total: PLAYERS_MAX });
+  const playerSlots = createSlots(PLAYERS_MAX);
+  /** The same for each watched view of a board: clients may ask for any number of boards. */
+  const boardSlots = createSlots(BOARDS_MAX);
   const viewers = new Set<Viewer>();
   let opening = 0;
   let isClosed = false;
@@ -64,12 +68,17 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   const codeOf = (error: unknown) => toProblem(error).code;
   const onStale = (error: unknown) => log.warn({ err: error }, "a live read failed");
 
-  function openBoard(key: string, view: string, board: string): Topic {
+  /** @throws Problem `too_many_streams`, `unavailable` */
+  function openBoard(key: string, view: string, board: string, networks: LimitedNetworks): Topic {
+    const giveBack = takeSlot(boardSlots, networks, "boards");
     return createTopic<TopView, BoardState>({
       intervalMs: boardIntervalMs,
       codeOf,
       onStale,
-      onIdle: () => boardTopics.delete(key),
+      onIdle() {
+        boardTopics.delete(key);
+        giveBack();
+      },
       read: (limit) => measured.onRead(boards.top(view, board, limit)),
       toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
       toSnapshot: (state): BoardEvent => ({ event: "snapshot", data: state }),
@@ -79,12 +88,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
 
   /** @throws Problem `too_many_streams`, `unavailable` */
   function openRank(key: string, view: string, board: string, userId: string, networks: LimitedNetworks): Topic {
-    const giveBack = playerSlots.take(networks);
-    if (giveBack === "network_full") {
-      const later = { retryAfterSeconds: RETRY_AFTER_SECONDS };
-      throw new Problem("too_many_streams", "This network watches too many players here. Try again later.", later);
-    }
-    if (giveBack === "all_taken") throw full("Too many players are watched here. Try again shortly.");
+    const giveBack = takeSlot(playerSlots, networks, "players");
     // A player who was never ranked is a 404; one who is ranked no more, an event.
     let wasRanked = false;
     const toEvent = (state: RankView | null): RankEvent =>
@@ -154,7 +158,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
     async watchBoard(view, board, limit, watching) {
       refuseWhenFull();
       const key = `${view}/${board}`;
-      const topic = boardTopics.get(key) ?? openBoard(key, view, board);
+      const topic = boardTopics.get(key) ?? openBoard(key, view, board, watching.networks);
       boardTopics.set(key, topic);
       return watch(topic, limit, watching);
     },
@@ -172,6 +176,17 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       for (const viewer of viewers) viewer.end();
     },
   };
+}
+
+const createSlots = (total: number) => createNetworkSlots({ perAddress: total * PER_ADDRESS_SHARE, total });
+
+/** @returns how to give the slot back. @throws Problem `too_many_streams`, `unavailable` */
+function takeSlot(slots: NetworkSlots, networks: LimitedNetworks, what: "boards" | "players"): () => void {
+  const giveBack = slots.take(networks);
+  if (giveBack === "all_taken") throw full(`Too many ${what} are watched here. Try again shortly.`);
+  if (giveBack !== "network_full") return giveBack;
+  const later = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+  throw new Problem("too_many_streams", `This network watches too many ${what} here. Try again later.`, later);
 }
 
 const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });

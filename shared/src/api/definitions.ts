@@ -44,7 +44,6 @@ const change = {
   limits: ["operator"],
   isProxied: true,
   isWrite: true,
-  isConditional: true,
 } as const;
 const changeProblems = [
   "board_immutable",

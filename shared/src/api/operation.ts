@@ -48,8 +48,6 @@ export interface Operation {
   readonly isWrite: boolean;
   /** Whether the gateway may send it twice; if `keyed`, only with an `Idempotency-Key`. */
   readonly repeat: "always" | "keyed" | "never";
-  /** Whether it takes `If-Match`. */
-  readonly isConditional?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: RequestBody;

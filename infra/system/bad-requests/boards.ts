@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { asOperator, authorization, type Generated, JSON_HEADERS, type Player, unknownField } from "./routes.ts";
+
+const badId = fc.constantFrom(
+  "WEEKLY",
+  "_weekly",
+  "-weekly",
+  "a b",
+  "a:b",
+  "{EU}",
+  "x".repeat(33),
+  "é",
+  "a\0b",
+  "main\n",
+);
+const badFields = fc.oneof(
+  fc.constantFrom<object>({ title: 5 }, { title: "x".repeat(101) }, { title: "a\0b" }, { title: null }),
+  fc.constantFrom<object>(
+    { operator: "best of" },
+    { operator: null },
+    { operators: [] },
+    { operators: ["set", "set"] },
+  ),
+  fc.constantFrom<object>({ bounds: { min: 2, max: 1 } }, { bounds: [1, 2] }, { bounds: { min: "1" } }, { bounds: 1 }),
+  fc.constantFrom<object>({ writers: "anyone" }, { writers: true }, { id: "weekly" }, { rev: 1 }, { state: "open" }),
+  unknownField.map((name) => Object.fromEntries([[name, 1]])),
+);
+const badRevision = fc.constantFrom("*", "x", "-1", "1.5", '"1", "2"', '"', "1e3", "9".repeat(17));
+/** No board has had it. */
+const STALE = '"1"';
+
+/** Requests of `/boards…` with one thing wrong, none of which may change a board. */
+export function badBoard(player: Player): fc.Arbitrary<Generated> {
+  const admin = { ...JSON_HEADERS, ...asOperator(player) };
+  const change = (
+    what: string,
+    more: { path?: string; method?: string; body?: string; headers?: Record<string, string> },
+  ): Generated => ({ what, method: "PUT", path: "/boards/weekly", body: "{}", headers: admin, ...more });
+  const get = (path: string): Generated => ({ what: "a list of boards", method: "GET", path, headers: {} });
+  const method = fc.constantFrom("PUT", "PATCH");
+  return fc.oneof(
+    fc.constantFrom("0", "101", "-1", "x", "1.5", "", "1e1").map((limit) => get(`/boards?limit=${limit}`)),
+    badId.map((id) => get(`/boards?cursor=${encodeURIComponent(id)}`)),
+    badId.map((id) => get(`/boards/${encodeURIComponent(id)}`)),
+    fc
+      .constantFrom(
+        "/boards?limit=5&limit=5",
+        "/boards?page=2",
+        "/boards/weekly?page=2",
+        "/boards/none",
+        "/boards/weekly/none",
+      )
+      .map(get),
+    fc
+      .tuple(method, badId)
+      .map(([by, id]) => change("an id", { method: by, path: `/boards/${encodeURIComponent(id)}` })),
+    fc
+      .tuple(method, badFields)
+      .map(([by, fields]) =>
+        change("a field", { method: by, body: JSON.stringify(fields), headers: { ...admin, "If-Match": '"0"' } }),
+      ),
+    fc
+      .tuple(method, fc.constantFrom("{", "[]", '"{}"', "5", '{"title":"a","title":"a"}'))
+      .map(([by, body]) => change("a body", { method: by, body, headers: { ...admin, "If-Match": '"0"' } })),
+    fc
+      .tuple(method, badRevision)
+      .map(([by, revision]) => change("a revision", { method: by, headers: { ...admin, "If-Match": revision } })),
+    fc.tuple(method, fc.constantFrom(undefined, STALE)).map(([by, revision]) => {
+      const headers = revision === undefined ? admin : { ...admin, "If-Match": revision };
+      return change("no present revision", { method: by, body: '{"title":"Another"}', headers });
+    }),
+    fc
+      .tuple(method, fc.constantFrom(JSON_HEADERS, { ...JSON_HEADERS, ...authorization(player) }))
+      .map(([by, headers]) => change("no operator", { method: by, headers })),
+    fc.constant(
+      change("no such board", { method: "PATCH", path: "/boards/none", headers: { ...admin, "If-Match": '"0"' } }),
+    ),
+  );
+}
