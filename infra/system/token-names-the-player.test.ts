@@ -18,11 +18,14 @@ await register("bob", "NA");
 
 const isAdas = (text: string) => text.endsWith("ada") || text.includes('"user_id":"ada"') || text.includes(":ada:");
 
-/** All of Redis that is not Ada's: none of her requests may change it. */
+/**
+ * All of Redis that is not Ada's, but for what belongs to no player: none of her requests may
+ * change it.
+ */
 async function othersOf(redis: Redis): Promise<Record<string, unknown>> {
   const others: Record<string, unknown> = {};
   for (const key of (await redis.keys("*")).toSorted()) {
-    if (isAdas(key) || /^(bucket|clock|fence):/.test(key)) continue;
+    if (isAdas(key) || /^(boards|bucket|clock|fence):/.test(key)) continue;
     const type = await redis.type(key);
     if (type === "zset") {
       const flat = await redis.zrangebyscore(key, "-inf", "+inf", "WITHSCORES");
