@@ -98,7 +98,8 @@ test("the data of a release that knew no revisions is read, written, hidden and 
 describe("ten boards that an operator made", () => {
   const ids = Array.from({ length: 10 }, (_, n) => `race-${n}`);
   let players: Player[] = [];
-  let [ada, bob] = [] as unknown as [Player, Player];
+  let ada: Player;
+  let bob: Player;
   const definitions = async () => (await client.listBoards()).boards;
 
   test("are written in every region, and both stores have the same", async () => {
