@@ -6,7 +6,8 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
 import { countRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
-import { entrySweeps, homeSweeps, type Sides } from "../../drainer/src/subjects/subjects.ts";
+import type { Sides } from "../../drainer/src/subjects/sides.ts";
+import { entrySweeps, homeSweeps } from "../../drainer/src/subjects/subjects.ts";
 import { placeFaults, regionOption } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
 

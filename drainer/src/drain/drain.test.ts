@@ -220,11 +220,9 @@ test("the same player has one row on each board", async () => {
 });
 
 test("an event of a board that was made while the drainer runs is written", async () => {
-  await push(
-    scoreEvent("ann", 5, 1, { board: "cup-2027_7" }),
-    '{"spelled":"otherwise",' + JSON.stringify(scoreEvent("bob", 6, 2, { board: "0" })).slice(1),
-  );
-  expect(await drain()).toMatchObject({ rows: 2, refused: 0 });
+  const bob = scoreEvent("bob", 6, 2, { board: "0" });
+  await push(scoreEvent("ann", 5, 1, { board: "cup-2027_7" }), { spelled: "otherwise", ...bob });
+  expect(await scoreDrain(it)()).toMatchObject({ rows: 2, refused: 0 });
   expect(await readBoard(it.database, "cup-2027_7")).toMatchObject([{ user_id: "ann", score: "5" }]);
   expect(await readBoard(it.database, "0")).toMatchObject([{ user_id: "bob", score: "6" }]);
 });

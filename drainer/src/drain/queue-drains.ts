@@ -8,7 +8,7 @@ import type { Database } from "../postgres/database.ts";
 import { accountQueue, type QueueKeys, scoreQueuesOf } from "../queues/queues.ts";
 import { accountEvents } from "../rows/upsert-accounts.ts";
 import { scoreEvents } from "../rows/upsert-scores.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import type { EventKind } from "./event-kind.ts";
 

@@ -1,7 +1,7 @@
 import type { Shard } from "shared/model/regions";
 import { boardKey } from "shared/redis/keys";
 import type { Database } from "../postgres/database.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 
 /**
  * The number of rows of a table by the statistics of PostgreSQL, 0 where it has none. Good enough

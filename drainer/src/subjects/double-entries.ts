@@ -1,16 +1,15 @@
 import { moveHome } from "shared/homes/homes";
 import { parseRecord } from "shared/model/records";
-import type { Shard, Topology } from "shared/model/regions";
+import type { Shard } from "shared/model/regions";
 import { accountKey, boardKeys, entriesKey, queueKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { membersPart, versionsPart } from "shared/redis/scripts/parts";
-import type { Stores } from "shared/stores/stores";
 import { scanHash } from "../command/scan-hash.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
 import type { ReconcileCounts, ReconcileOptions } from "../reconcile/reconcile.ts";
 import { deleteEntry } from "../rows/delete-entry.ts";
 import { toTime } from "../rows/sound-rows.ts";
+import type { Sides } from "./sides.ts";
 import takeSource from "./take-entry.lua" with { type: "text" };
 
 // A scan of 500 records blocks Redis for some 1 ms.
@@ -27,12 +26,6 @@ const script = defineScript({
   layout,
   parse: (reply) => reply === 1,
 });
-
-interface Sides {
-  topology: Topology;
-  stores: Stores;
-  databases: Databases;
-}
 
 /** An entry of a player whom another region has, too, in the entry that counts. */
 interface Double {

@@ -1,19 +1,12 @@
-import type { Shard, Topology } from "shared/model/regions";
+import type { Shard } from "shared/model/regions";
 import { SETTING_KINDS } from "shared/model/settings";
-import type { Stores } from "shared/stores/stores";
-import type { Databases } from "../postgres/databases.ts";
 import { type ReconcileCounts, type ReconcileOptions, reconcile } from "../reconcile/reconcile.ts";
 import { createSettingSubject } from "../settings/setting-subject.ts";
 import { createAccountSubject } from "./account-subject.ts";
 import { doubleSweep } from "./double-entries.ts";
 import { createEntrySubject } from "./entry-subject.ts";
+import type { Sides } from "./sides.ts";
 import { createVisibilitySubject } from "./visibility-subject.ts";
-
-export interface Sides {
-  topology: Topology;
-  stores: Stores;
-  databases: Databases;
-}
 
 /** Compares one part of Redis with PostgreSQL. */
 export type Sweep = (options: ReconcileOptions) => Promise<ReconcileCounts>;

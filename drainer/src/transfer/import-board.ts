@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { createInFlight } from "../command/in-flight.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { createLineReader, type Format, NoHeader } from "./board-file.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";

@@ -1,0 +1,33 @@
+import type { Shard } from "shared/model/regions";
+import type { Sides } from "../subjects/sides.ts";
+import { boardsWithEntries } from "./boards-with-entries.ts";
+import { readBoardIds } from "./read-board-ids.ts";
+
+/**
+ * The boards of a region that either store has entries of, each once: those with rows in the
+ * region's database first, then those that Redis alone has on these shards.
+ *
+ * @throws what Redis or PostgreSQL throw
+ */
+export async function* boardsToCompare(
+  { topology, stores, databases }: Sides,
+  region: string,
+  shards: readonly Shard[],
+): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for await (const page of readBoardIds(databases.of(region))) {
+    for (const board of page) {
+      seen.add(board);
+      yield board;
+    }
+  }
+  for (const shard of shards) {
+    for await (const page of boardsWithEntries(stores.of(region), shard, topology.configuredBoards)) {
+      for (const board of page) {
+        if (seen.has(board)) continue;
+        seen.add(board);
+        yield board;
+      }
+    }
+  }
+}

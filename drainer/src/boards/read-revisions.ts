@@ -1,0 +1,48 @@
+import type { BoardRevision } from "shared/boards/put-boards";
+import { isBoardId } from "shared/model/board";
+import { type KeptSetting, parseSetting, type SettingValue } from "shared/model/settings";
+import { ACCOUNTS_TAG, settingsKey } from "shared/redis/keys";
+import { isOpen, readFence } from "shared/stores/fenced-store";
+import { scanHash } from "../command/scan-hash.ts";
+import { isSoundSetting } from "../rows/sound-rows.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { Sides } from "../subjects/sides.ts";
+
+// A definition has some 500 bytes: a scan of so many blocks Redis for well below 1 ms.
+const PAGE = 250;
+
+/**
+ * The revisions of all boards that operators ever made, changed or deleted, page by page. An open
+ * home Redis has every change, so that a region is restored although the home database is away; a
+ * closed one may have lost some, which PostgreSQL has.
+ *
+ * @throws what Redis or PostgreSQL throw
+ */
+export async function* readRevisions({
+  stores,
+  databases,
+}: Pick<Sides, "stores" | "databases">): AsyncGenerator<BoardRevision[]> {
+  if (await isHomeOpen(stores.home)) {
+    for await (const page of scanHash(stores.home, settingsKey("boards"), PAGE)) {
+      yield page.flatMap(([id, kept]) => toRevision(id, parseSetting(kept)));
+    }
+    return;
+  }
+  for await (const page of readSettings(databases.home, "boards")) {
+    const sound = page.filter(isSoundSetting);
+    yield sound.flatMap(({ id, text, updated_at: version }) => toRevision(id, { version, text }));
+  }
+}
+
+const isHomeOpen = (home: Sides["stores"]["home"]) => readFence(home, ACCOUNTS_TAG).then(isOpen, () => false);
+
+/**
+ * What a shard keeps of a definition; nothing of one that no service wrote. A board that was
+ * deleted keeps its revision there, so that no ranker writes to it by the definition of before.
+ */
+export function toRevision(id: string, kept: KeptSetting | undefined): BoardRevision[] {
+  if (kept === undefined || !isBoardId(id)) return [];
+  const value = JSON.parse(kept.text) as SettingValue;
+  const isThere = value !== null && value.state !== "deleting";
+  return [{ id, rev: Number(kept.version), state: isThere ? "open" : "deleting" }];
+}
