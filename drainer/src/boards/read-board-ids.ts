@@ -1,4 +1,4 @@
-import { isBoardId } from "shared/model/board";
+import { isBoardId } from "shared/model/board-id";
 import type { Database } from "../postgres/database.ts";
 import { readPages } from "../rows/row-pages.ts";
 

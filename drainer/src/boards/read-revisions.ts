@@ -1,5 +1,5 @@
 import type { BoardRevision } from "shared/boards/put-boards";
-import { isBoardId } from "shared/model/board";
+import { isBoardId } from "shared/model/board-id";
 import { type KeptSetting, parseSetting, type SettingValue } from "shared/model/settings";
 import { ACCOUNTS_TAG, settingsKey } from "shared/redis/keys";
 import { isOpen, readFence } from "shared/stores/fenced-store";
