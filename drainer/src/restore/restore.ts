@@ -83,5 +83,4 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
 
 const COUNTED = ["entries", "newer", "accounts", "settings", "unknown"] as const;
 
-const isKnown = ({ regions }: Topology, { region, board }: EntryRow) =>
-  regions.includes(region) && isBoardId(board);
+const isKnown = ({ regions }: Topology, { region, board }: EntryRow) => regions.includes(region) && isBoardId(board);
