@@ -5,7 +5,7 @@ import type { Shard } from "shared/model/regions";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
-import { countRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
+import { countAllRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
 import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { entrySweeps, homeSweeps } from "../../drainer/src/subjects/subjects.ts";
 import { placeFaults, regionOption } from "./common-options.ts";
@@ -68,10 +68,6 @@ const describe = ({ kind, user_id, key, isRepaired, reason }: Drift) =>
 
 /** About as many as there will be: every entry and every account is looked at from either store. */
 async function countLooks(sides: Sides, shards: readonly Shard[], withAccounts: boolean): Promise<number> {
-  const { topology, databases } = sides;
-  const counts = await Promise.all([
-    ...topology.configuredBoards.map((board) => countRanked(sides, shards, board)),
-    withAccounts ? estimateRows(databases.home, "accounts") : 0,
-  ]);
-  return 2 * counts.reduce((sum, count) => sum + count, 0);
+  const entries = await countAllRanked(sides, shards);
+  return 2 * (entries + (withAccounts ? await estimateRows(sides.databases.home, "accounts") : 0));
 }

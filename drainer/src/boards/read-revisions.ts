@@ -46,3 +46,9 @@ export function toRevision(id: string, kept: KeptSetting | undefined): BoardRevi
   const isThere = value !== null && value.state !== "deleting";
   return [{ id, rev: Number(kept.version), state: isThere ? "open" : "deleting" }];
 }
+
+/** Reads what a shard keeps of a board; undefined for a text that no service writes. */
+export function parseRevision(id: string, kept: string): BoardRevision | undefined {
+  const [, rev, state] = /^(\d{1,16}) (open|deleting)$/.exec(kept) ?? [];
+  return rev === undefined ? undefined : { id, rev: Number(rev), state: state === "open" ? "open" : "deleting" };
+}
