@@ -8,7 +8,7 @@ import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
 import { countAllRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
 import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { entrySweeps, homeSweeps } from "../../drainer/src/subjects/subjects.ts";
-import { placeFaults, regionOption } from "./common-options.ts";
+import { regionFaults, regionOption } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
 
 export const reconcileCommand = defineCommand({
@@ -23,7 +23,7 @@ export const reconcileCommand = defineCommand({
   notes: `
 Runs beside live traffic, and leaves alone what still waits for PostgreSQL. Accounts are compared without --region only.
 Ends with 0 when the two agree (with --fix: now agree); with 2 where differences are left; with 1 where it failed.`,
-  check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
+  check: (options, env) => regionFaults(loadDrainerConfig(env).topology, options),
   async run({ options: { fix: isFixing, region, json: asJson }, env }) {
     using interrupt = catchInterrupt("repairs that were made stay; run the same command again");
     await using sides = await openSides("reconcile", env);

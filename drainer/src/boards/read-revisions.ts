@@ -24,27 +24,29 @@ export async function* readRevisions({
 }: Pick<Sides, "stores" | "databases">): AsyncGenerator<BoardRevision[]> {
   if (await isHomeOpen(stores.home)) {
     for await (const page of scanHash(stores.home, settingsKey("boards"), PAGE)) {
-      yield page.flatMap(([id, kept]) => toRevision(id, parseSetting(kept)));
+      yield page.flatMap(([id, kept]) => fromKept(id, parseSetting(kept)));
     }
     return;
   }
   for await (const page of readSettings(databases.home, "boards")) {
     const sound = page.filter(isSoundSetting);
-    yield sound.flatMap(({ id, text, updated_at: version }) => toRevision(id, { version, text }));
+    yield sound.flatMap(({ id, text, updated_at: version }) => fromKept(id, { version, text }));
   }
 }
+
+/** Nothing for a setting that no service wrote. */
+const fromKept = (id: string, kept: KeptSetting | undefined): BoardRevision[] =>
+  kept === undefined || !isBoardId(id) ? [] : [toRevision(id, kept.version, JSON.parse(kept.text) as SettingValue)];
 
 const isHomeOpen = (home: Sides["stores"]["home"]) => readFence(home, ACCOUNTS_TAG).then(isOpen, () => false);
 
 /**
- * What a shard keeps of a definition; nothing of one that no service wrote. A board that was
- * deleted keeps its revision there, so that no ranker writes to it by the definition of before.
+ * What a shard keeps of a definition. A board that was deleted keeps its revision there, so that no
+ * ranker writes to it by the definition of before.
  */
-export function toRevision(id: string, kept: KeptSetting | undefined): BoardRevision[] {
-  if (kept === undefined || !isBoardId(id)) return [];
-  const value = JSON.parse(kept.text) as SettingValue;
+export function toRevision(id: string, version: string, value: SettingValue): BoardRevision {
   const isThere = value !== null && value.state !== "deleting";
-  return [{ id, rev: Number(kept.version), state: isThere ? "open" : "deleting" }];
+  return { id, rev: Number(version), state: isThere ? "open" : "deleting" };
 }
 
 /** Reads what a shard keeps of a board; undefined for a text that no service writes. */

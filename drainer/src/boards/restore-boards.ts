@@ -17,7 +17,7 @@ import { readRevisions } from "./read-revisions.ts";
  * @throws what Redis or PostgreSQL throw
  */
 export async function restoreBoards(sides: Sides, shards: readonly Shard[]): Promise<void> {
-  const { topology, stores, databases } = sides;
+  const { stores, databases } = sides;
   await using scripts = createInFlight(SCRIPTS_IN_FLIGHT);
 
   async function put(boards: readonly BoardRevision[], onto: readonly Shard[]): Promise<void> {
@@ -33,8 +33,7 @@ export async function restoreBoards(sides: Sides, shards: readonly Shard[]): Pro
   for await (const page of readRevisions(sides)) await put(page, shards);
   for (const [region, ofRegion] of Map.groupBy(shards, (shard) => shard.region)) {
     for await (const ids of readBoardIds(databases.of(region))) {
-      const made = ids.filter((id) => !topology.configuredBoards.includes(id));
-      await put(made.map(configuredBoard), ofRegion);
+      await put(ids.map(configuredBoard), ofRegion);
     }
   }
   await scripts.finish();
