@@ -45,8 +45,8 @@ Ends with 0 when the two agree (with --fix: now agree); with 2 where differences
             process.stdout.write(`${asJson ? toLine(drift) : describe(drift)}\n`);
           },
           onPage(counts) {
-            progress.count("looks", total.compared + counts.compared, expected);
             interrupt.signal.throwIfAborted();
+            progress.count("looks", total.compared + counts.compared, expected);
           },
         });
         total.compared += compared;
