@@ -18,7 +18,7 @@ export const boardEvent = (
   updated_at: String(rev),
 });
 
-/** On how many of these boards a player stands: in the ranking, among the hidden, and by a record. */
+/** On how many of these boards a player has a record, is ranked, and stands among the hidden. */
 export async function standingOf(redis: Redis, shard: Shard, userId: string, boards = MANY_BOARDS) {
   const found = await Promise.all(
     boards.map(async (board) => {

@@ -24,7 +24,7 @@ export interface Erased {
  * Removes entries of erased players from some boards of a shard; what is newer than the erasure
  * stays.
  *
- * @param boards one page of them, so that with the players no more than `PAIRS_PER_SCRIPT` are looked at
+ * @param boards one page of them: the script looks at each player on each of them
  * @returns the number of entries removed
  */
 export function takeErased(

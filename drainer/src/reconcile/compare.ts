@@ -13,8 +13,8 @@ export const DRIFT_KINDS = [
   /** Redis has another account under the id, although the account in PostgreSQL was not erased. */
   "entry_foreign",
   /**
-   * The player was erased since. An erasure that was cut off between two pages of boards leaves such
-   * entries.
+   * The player was erased since. An erasure that was cut off between two pages of boards leaves
+   * such entries.
    */
   "entry_erased",
   /** The player also has an entry in another region, and that one counts. */

@@ -21,7 +21,7 @@ const script = defineScript({
 
 /**
  * Writes on a shard which players are hidden and which names operators gave. Entries that are there
- * stay where they are: `placeVisibly` moves them.
+ * stay where they are: `placeHidden` moves them.
  *
  * @param wrong a wrong present value to overwrite, even if it is newer; empty where there is none
  * @returns the number of values written: a newer one stays, and an erased player is left out

@@ -32,7 +32,7 @@ export interface EntrySubjectOptions {
 // A script that reads 250 entries blocks Redis for some 1 ms.
 const ENTRIES_PER_SCRIPT = 250;
 
-/** A ranker removes an erased player from all boards of a shard, a page a script, within this time. */
+/** A ranker takes an erased player off all boards of a shard, a page a script, within this time. */
 const ERASURE_US_MAX = 10_000_000;
 
 type Text = string | null;

@@ -50,9 +50,9 @@ const AHEAD_US_MAX = 60_000_000;
  * unless `overwrites`. Running it again changes nothing more, and completes an import that was
  * killed: then PostgreSQL may have entries that Redis lacks.
  *
- * @throws NoBoard; Error for a file without its columns; UnfitStore while the entries move to another number
- *   of partitions; what `lines`, Redis or PostgreSQL throw, after the batches under way are in both
- *   stores. Another run completes the import
+ * @throws NoBoard; Error for a file without its columns; UnfitStore while the entries move to
+ *   another number of partitions; what `lines`, Redis or PostgreSQL throw, after the batches under
+ *   way are in both stores. Another run completes the import
  */
 export async function importBoard(
   sides: Sides,
