@@ -15,8 +15,9 @@ import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { upsertVisibility } from "../rows/upsert-visibility.ts";
 import { upsertSettings } from "../settings/upsert-settings.ts";
+import { createEntrySubject } from "../subjects/entry-subject.ts";
 import { entrySweeps } from "../subjects/subjects.ts";
-import type { Drift, ReconcileCounts } from "./reconcile.ts";
+import { type Drift, type ReconcileCounts, reconcile } from "./reconcile.ts";
 
 const it = await forFile(startUnderTest());
 const { redis, database } = it;
@@ -167,4 +168,30 @@ test("of a player in two regions one entry stays, on a board of the last page, t
   );
   expect(kinds(await sweep(true))).toContain("entry_doubled true");
   expect([await standing(), await standingOf(redis, na, "ann")]).toMatchObject([{ ranked: 249 }, { ranked: 1 }]);
+});
+
+describe("a board that is being deleted", () => {
+  const drop = (value: { state: string } | null) =>
+    database.run((sql) => upsertSettings(sql, [boardEvent(LAST, 6_000, value)]));
+
+  test.each([{ state: "deleting" }, null])("is not compared, and gets no entry back (%j)", async (value) => {
+    await drop(value);
+    await redis.del(entriesKey(eu, LAST), `leaderboard:{EU}:${LAST}`);
+    await restore(sides);
+    expect([kinds(await sweep(true)), await standing()]).toEqual([[], { recorded: 249, ranked: 249, hidden: 0 }]);
+    // It was open when the sweep began.
+    const subject = createEntrySubject({ ...sides, board: LAST, region: "EU", shards: [eu] });
+    const drifts: Drift[] = [];
+    await reconcile(subject, { isFixing: true, onDrift: (drift) => drifts.push(drift) });
+    expect([kinds({ drifts }), await redis.exists(entriesKey(eu, LAST))]).toEqual([["entry_missing false"], 0]);
+  });
+
+  test("that was made again is compared", async () => {
+    await drop(null);
+    await restore(sides);
+    await database.run((sql) => upsertSettings(sql, [boardEvent(LAST, 7_000)]));
+    await restore(sides);
+    await redis.del(entriesKey(eu, LAST), `leaderboard:{EU}:${LAST}`);
+    expect(kinds(await sweep(true))).toEqual(["entry_missing true"]);
+  });
 });

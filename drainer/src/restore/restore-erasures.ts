@@ -5,7 +5,7 @@ import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
-import { onEveryBoard } from "../boards/players-on-boards.ts";
+import { onEveryBoard } from "../boards/on-every-board.ts";
 import { takeErased } from "../boards/take-erased.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Database } from "../postgres/database.ts";

@@ -1,6 +1,6 @@
 import { shardOf } from "shared/model/regions";
+import { onEveryBoard } from "../boards/on-every-board.ts";
 import { placeHidden } from "../boards/place-hidden.ts";
-import { onEveryBoard } from "../boards/players-on-boards.ts";
 import { readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import { readVisibility } from "../rows/read-visibility.ts";

@@ -5,6 +5,7 @@ import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
+import { isDeletingPart } from "../boards/is-deleting.ts";
 import { takeErased } from "../boards/take-erased.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
@@ -49,8 +50,9 @@ const readScript = defineScript({
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
 });
 const mendLayout = defineLayout({
-  keys: ["board", "hidden", "entries", "clock", "erased", "visibility"],
+  keys: ["board", "hidden", "entries", "clock", "erased", "visibility", "boards"],
   args: {
+    boardId: "text",
     userId: "text",
     readRecord: "text",
     readMember: "text",
@@ -65,7 +67,7 @@ const mendLayout = defineLayout({
 const mendScript = defineScript({
   name: "mend-entry",
   source: mendSource,
-  parts: [versionsPart, isHiddenPart],
+  parts: [versionsPart, isHiddenPart, isDeletingPart],
   layout: mendLayout,
   parse: Number,
 });
@@ -124,6 +126,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     const { user_id: userId } = row;
     const keys = mendLayout.toKeys({ ...boardKeys(shard, board), erased: erasedKey(shard, userId) });
     const args = mendLayout.toArgs({
+      boardId: board,
       userId,
       readRecord: record ?? "",
       readMember: record === null ? "" : parseRecord(record).arrival + userId,
