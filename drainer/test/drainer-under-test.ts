@@ -9,7 +9,7 @@ import { unshared } from "../src/leases/lease.ts";
 import { type Database, openDatabase } from "../src/postgres/database.ts";
 import { migrate } from "../src/postgres/migrate.ts";
 import { type ScoreQueue, scoreQueuesOf } from "../src/queues/queues.ts";
-import { scoreEventsOf } from "../src/rows/upsert-scores.ts";
+import { scoreEvents } from "../src/rows/upsert-scores.ts";
 
 /** A Redis and a migrated PostgreSQL that one test file has to itself. */
 export interface UnderTest {
@@ -75,7 +75,7 @@ export const scoreDrain = (it: UnderTest, options: Partial<DrainOptions<ScoreEve
     redis: it.redis,
     database: it.database,
     keys: it.keys,
-    kind: scoreEventsOf(it.topology),
+    kind: scoreEvents,
     lease: unshared,
     batchMax: 100,
     ...options,

@@ -1,15 +1,18 @@
 /** Options that several commands have. */
 
 import { flag, value } from "shared/command/define-command";
+import { boardIdSchema } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { ConfigError } from "shared/service/environment";
 import { z } from "zod";
+import { findBoard, NoBoard } from "../../drainer/src/boards/find-board.ts";
+import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { FORMATS, type Format } from "../../drainer/src/transfer/board-file.ts";
 
 const upperCased = z.string().toUpperCase();
 
-export const boardOption = value("NAME", "the board", z.string().default(MAIN_BOARD));
+export const boardOption = value("NAME", "the board", boardIdSchema.default(MAIN_BOARD));
 export const regionOption = value("NAME", "only this region; without it all regions", upperCased.optional());
 export const fileArgument = z.array(z.string()).max(1, "one FILE at most");
 
@@ -33,13 +36,22 @@ export function requireCsv(format: Format): void {
 /** The format that a file's name ends with, or CSV. */
 export const formatOf = (file = ""): Format => (/\.(ndjson|jsonl)$/i.test(file) ? "ndjson" : "csv");
 
-/** Faults of `--board` and `--region`: names that the configuration does not have. */
-export function placeFaults(
-  { configuredBoards: boards, regions }: Topology,
-  { board = MAIN_BOARD, region }: { board?: string | undefined; region?: string | undefined },
-): string[] {
-  const faults: string[] = [];
-  if (!boards.includes(board)) faults.push(`--board must be one of ${boards.join(", ")}`);
-  if (region !== undefined && !regions.includes(region)) faults.push(`--region must be one of ${regions.join(", ")}`);
-  return faults;
+/** The fault of a `--region` that the configuration does not have. */
+export const regionFaults = ({ regions }: Topology, { region }: { region?: string | undefined }): string[] =>
+  region === undefined || regions.includes(region) ? [] : [`--region must be one of ${regions.join(", ")}`];
+
+/**
+ * Looks for the board of `--board` in the home Redis, where operators' boards are. The boards in
+ * `BOARDS` can be read without it.
+ *
+ * @throws ConfigError where there is no such board
+ */
+export async function requireBoard(sides: Pick<Sides, "topology" | "stores">, board: string): Promise<void> {
+  if (sides.topology.configuredBoards.includes(board)) return;
+  await findBoard(sides, board).catch(asFault);
+}
+
+/** @throws ConfigError that names `--board`, for a board that is not there */
+export function asFault(error: unknown): never {
+  throw error instanceof NoBoard ? new ConfigError([`--board: ${error.message}`]) : error;
 }

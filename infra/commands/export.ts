@@ -2,6 +2,7 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
 import { wholeNumber } from "shared/service/environment";
+import { hasRows } from "../../drainer/src/boards/read-board-ids.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
@@ -13,12 +14,13 @@ import {
   fileArgument,
   formatOf,
   formatOption,
-  placeFaults,
+  regionFaults,
   regionOption,
+  requireBoard,
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
-import { openSides } from "./open-stores.ts";
+import { type OpenSides, openSides } from "./open-stores.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
 const wait = wholeNumber(0, WAIT_SECONDS_MAX).default(60);
@@ -43,13 +45,14 @@ Players choose their names: =HYPERLINK(...) is a formula where a spreadsheet pro
 such cells begin with ', and the file with a byte order mark; import it with --spreadsheet as well. It is not the default,
 because any other reader would take the ' for a part of the name. Scores stay numbers, of which Excel keeps 15 digits.
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
-  check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
+  check: (options, env) => regionFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
     using interrupt = catchInterrupt("nothing was exported; run the same command again");
     const { signal } = interrupt;
     await using sides = await openSides("export", env);
     const { board, region, format = formatOf(file), spreadsheet: isSpreadsheet } = options;
     if (isSpreadsheet) requireCsv(format);
+    if (!(await hasRowsOf(sides, board))) await requireBoard(sides, board);
     const regions = region === undefined ? sides.topology.regions : [region];
     const shards = sides.topology.shards.filter((shard) => regions.includes(shard.region));
     const expected = await countRanked(sides, shards, board);
@@ -73,3 +76,9 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
     return 0;
   },
 });
+
+/** Whether PostgreSQL has entries of a board, which may be deleted or of a former configuration. */
+async function hasRowsOf({ databases }: OpenSides, board: string): Promise<boolean> {
+  const found = await Promise.all(databases.all.map((database) => hasRows(database, board)));
+  return found.includes(true);
+}

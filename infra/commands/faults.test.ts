@@ -41,8 +41,8 @@ test.each([
   [["top", "--limti", "5"], "lb top: there is no option --limti; did you mean --limit?\n"],
   [["top", "here"], "lb top: it takes no argument, and got here\n"],
   [
-    ["top", "--limit", "x", "--board", "no"],
-    "lb top: --board must be one of main\nlb top: --limit must be a whole number\n",
+    ["top", "--limit", "x", "--board", "No"],
+    "lb top: --board must be 1 to 32 characters out of a-z, 0-9, _ and -, the first no - or _\nlb top: --limit must be a whole number\n",
   ],
   [["demo", "--url", "http://127.0.0.1:1"], "lb demo: Nothing answers at http://127.0.0.1:1: is npm start running?\n"],
 ])("%j is answered in the one form that all faults have", async (args, err) => {

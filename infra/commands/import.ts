@@ -8,11 +8,11 @@ import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import {
+  asFault,
   boardOption,
   fileArgument,
   formatOf,
   formatOption,
-  placeFaults,
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
@@ -39,7 +39,10 @@ At SIGINT and SIGTERM it writes the batches under way to both stores, and then e
 have entries that Redis lacks: another run puts them there.
 Ends with 0; with 2 where lines were left out; with 1 where it failed, with 130 or 143 where a signal stopped it, and
 another run completes it.`,
-  check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
+  check(_, env) {
+    loadDrainerConfig(env); // throws its faults before a file is looked for
+    return [];
+  },
   async run({ options, positionals: [file], env }) {
     const { board, format = formatOf(file), overwrite: overwrites, spreadsheet: isSpreadsheet, json } = options;
     if (isSpreadsheet) requireCsv(format);
@@ -62,7 +65,9 @@ another run completes it.`,
         const lines = imported + skipped + erased + bad;
         progress.count("lines", isStandardInput ? lines : bytes, size, lines);
       },
-    }).finally(() => progress.end());
+    })
+      .catch(asFault)
+      .finally(() => progress.end());
     const text = `Done in ${progress.end()} s: ${describe(counts)}.`;
     process.stdout.write(`${json ? JSON.stringify(counts) : text}\n`);
     return counts.bad > 0 ? 2 : 0;

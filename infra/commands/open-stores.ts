@@ -8,7 +8,7 @@ import { compareSplit } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
-import type { Sides } from "../../drainer/src/subjects/subjects.ts";
+import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { awaitAnswers } from "./connect/await-answers.ts";
 
 // A command may wait longer than a request, behind scripts that are long themselves.

@@ -5,9 +5,10 @@ import type { Shard } from "shared/model/regions";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import type { Drift } from "../../drainer/src/reconcile/reconcile.ts";
-import { countRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
-import { entrySweeps, homeSweeps, type Sides } from "../../drainer/src/subjects/subjects.ts";
-import { placeFaults, regionOption } from "./common-options.ts";
+import { countAllRanked, estimateRows } from "../../drainer/src/rows/estimate-rows.ts";
+import type { Sides } from "../../drainer/src/subjects/sides.ts";
+import { entrySweeps, homeSweeps } from "../../drainer/src/subjects/subjects.ts";
+import { regionFaults, regionOption } from "./common-options.ts";
 import { openSides } from "./open-stores.ts";
 
 export const reconcileCommand = defineCommand({
@@ -22,7 +23,7 @@ export const reconcileCommand = defineCommand({
   notes: `
 Runs beside live traffic, and leaves alone what still waits for PostgreSQL. Accounts are compared without --region only.
 Ends with 0 when the two agree (with --fix: now agree); with 2 where differences are left; with 1 where it failed.`,
-  check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
+  check: (options, env) => regionFaults(loadDrainerConfig(env).topology, options),
   async run({ options: { fix: isFixing, region, json: asJson }, env }) {
     using interrupt = catchInterrupt("repairs that were made stay; run the same command again");
     await using sides = await openSides("reconcile", env);
@@ -44,8 +45,8 @@ Ends with 0 when the two agree (with --fix: now agree); with 2 where differences
             process.stdout.write(`${asJson ? toLine(drift) : describe(drift)}\n`);
           },
           onPage(counts) {
-            progress.count("looks", total.compared + counts.compared, expected);
             interrupt.signal.throwIfAborted();
+            progress.count("looks", total.compared + counts.compared, expected);
           },
         });
         total.compared += compared;
@@ -67,10 +68,6 @@ const describe = ({ kind, user_id, key, isRepaired, reason }: Drift) =>
 
 /** About as many as there will be: every entry and every account is looked at from either store. */
 async function countLooks(sides: Sides, shards: readonly Shard[], withAccounts: boolean): Promise<number> {
-  const { topology, databases } = sides;
-  const counts = await Promise.all([
-    ...topology.configuredBoards.map((board) => countRanked(sides, shards, board)),
-    withAccounts ? estimateRows(databases.home, "accounts") : 0,
-  ]);
-  return 2 * counts.reduce((sum, count) => sum + count, 0);
+  const entries = await countAllRanked(sides, shards);
+  return 2 * (entries + (withAccounts ? await estimateRows(sides.databases.home, "accounts") : 0));
 }

@@ -39,4 +39,4 @@ Ends with 0; with 1 where it failed, or 130 or 143 where a signal stopped it, an
 
 const describe = ({ entries, newer, accounts, settings, unknown }: RestoreCounts) =>
   `${entries} entries, ${accounts} accounts and ${settings} settings restored; ${newer} entries were newer in Redis, ` +
-  `${unknown} rows are of no configured region or board`;
+  `${unknown} rows are of no configured region, or no service wrote them`;

@@ -2,9 +2,10 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { GLOBAL } from "shared/model/regions";
 import { viewSchema } from "shared/model/scores";
 import { wholeNumber } from "shared/service/environment";
+import { createSettings } from "shared/settings/settings";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
-import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
-import { boardOption, placeFaults, regionOption } from "./common-options.ts";
+import { createDefinitions } from "../../ranker/src/definitions/definitions.ts";
+import { boardOption, regionOption, requireBoard } from "./common-options.ts";
 import { table } from "./demo/display.ts";
 import { openRedis, topologyOf } from "./open-stores.ts";
 
@@ -24,16 +25,17 @@ export const topCommand = defineCommand({
   check(options, env) {
     const topology = topologyOf(env);
     const view = viewSchema(topology).safeParse(options.region);
-    const faults = view.success ? [] : [`--region ${view.error.issues[0]?.message}`];
-    return [...faults, ...placeFaults(topology, { board: options.board })];
+    return view.success ? [] : [`--region ${view.error.issues[0]?.message}`];
   },
   async run({ options: { region = GLOBAL, board, limit, json }, env }) {
     using opened = await openRedis("top", env);
-    const top = await createBoards(opened.topology, opened.stores.of, configuredDefinitions(opened.topology)).top(
-      region,
-      board,
-      limit,
+    const { topology, stores } = opened;
+    await requireBoard(opened, board);
+    const definitions = createDefinitions(
+      createSettings({ home: stores.home, queueMax: 0 }),
+      topology.configuredBoards,
     );
+    const top = await createBoards(topology, stores.of, definitions).top(region, board, limit);
     const text = `${table(top.entries)}\n\n${top.total.toLocaleString("en")} on board ${board} of ${region}`;
     process.stdout.write(`${json ? JSON.stringify(top) : text}\n`);
     return 0;

@@ -6,7 +6,7 @@ import { createGuard } from "../../drainer/src/guard/guard.ts";
 import { unshared } from "../../drainer/src/leases/lease.ts";
 import { repartition } from "../../drainer/src/repartition/repartition.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
-import type { Sides } from "../../drainer/src/subjects/subjects.ts";
+import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { asTheyAre, openSides } from "../commands/open-stores.ts";
 
 /** What the data of all regions says about the number of partitions. */

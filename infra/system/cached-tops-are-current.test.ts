@@ -3,6 +3,7 @@ import { toArrival } from "shared/base/times";
 import { formatRecord } from "shared/model/records";
 import { forFile } from "testing/for-file";
 import { flushAll } from "testing/whole-store";
+import { placeHidden } from "../../drainer/src/boards/place-hidden.ts";
 import { putEntries } from "../../drainer/src/restore/put-entries.ts";
 import { putVisibility } from "../../drainer/src/restore/put-visibility.ts";
 import { type Built, player, startUnderTest } from "../../ranker/test/ranker-under-test.ts";
@@ -35,12 +36,12 @@ test("the next top has an entry that a restore put back with an old version", as
 
 test("the next top follows changes of visibility that a restore put back with old versions", async () => {
   expect(await shown()).toEqual(["ada"]);
-  const where = { shard: EU, boards: ["main"] };
   for (const [hidden, updated_at, left] of [
     [true, "10", []],
     [false, "11", ["ada"]],
   ] as const) {
-    expect(await putVisibility(under.redis, where, { user_id: "ada", region: "EU", hidden, updated_at })).toBe(true);
+    expect(await putVisibility(under.redis, EU, [{ user_id: "ada", region: "EU", hidden, updated_at }])).toBe(1);
+    expect(await placeHidden(under.redis, EU, ["main"], ["ada"])).toBe(1);
     expect(await shown()).toEqual([...left]);
   }
 });

@@ -9,7 +9,7 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import type { Database } from "../postgres/database.ts";
-import { scoreEventsOf } from "../rows/upsert-scores.ts";
+import { scoreEvents } from "../rows/upsert-scores.ts";
 import type { Drain, DrainOptions } from "./drain.ts";
 import type { EventKind } from "./event-kind.ts";
 
@@ -51,7 +51,7 @@ function around(use: (number: number, work: () => Promise<void>) => Promise<void
 /** Score events, and a promise that resolves when the statement of a batch is prepared. */
 function watchedKind(number: number): { kind: EventKind<ScoreEvent>; isMade: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const kind = scoreEventsOf(it.topology);
+  const kind = scoreEvents;
   let made = 0;
   const upsert: typeof kind.upsert = (events) => {
     if (++made === number) resolve();

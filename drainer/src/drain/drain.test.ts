@@ -218,3 +218,11 @@ test("the same player has one row on each board", async () => {
   expect(await readBoard(it.database)).toMatchObject([{ user_id: "ann", score: "5" }]);
   expect(await readBoard(it.database, "weekly")).toMatchObject([{ user_id: "ann", score: "50" }]);
 });
+
+test("an event of a board that was made while the drainer runs is written", async () => {
+  const bob = scoreEvent("bob", 6, 2, { board: "0" });
+  await push(scoreEvent("ann", 5, 1, { board: "cup-2027_7" }), { spelled: "otherwise", ...bob });
+  expect(await scoreDrain(it)()).toMatchObject({ rows: 2, refused: 0 });
+  expect(await readBoard(it.database, "cup-2027_7")).toMatchObject([{ user_id: "ann", score: "5" }]);
+  expect(await readBoard(it.database, "0")).toMatchObject([{ user_id: "bob", score: "6" }]);
+});

@@ -7,8 +7,8 @@ import type { Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
 import { accountQueue, type QueueKeys, scoreQueuesOf } from "../queues/queues.ts";
 import { accountEvents } from "../rows/upsert-accounts.ts";
-import { scoreEventsOf } from "../rows/upsert-scores.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import { scoreEvents } from "../rows/upsert-scores.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import type { EventKind } from "./event-kind.ts";
 
@@ -52,7 +52,6 @@ export function createQueueDrains(options: QueueDrainsOptions): QueueDrain[] {
     return { keys, redis, database, region, lease, drain };
   }
 
-  const scoreEvents = scoreEventsOf(topology);
   const drains = scoreQueuesOf(topology)
     .filter(({ region }) => regions.includes(region))
     .map((keys) => {

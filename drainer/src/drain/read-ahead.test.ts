@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { pushEvents, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { scoreEventsOf } from "../rows/upsert-scores.ts";
+import { scoreEvents } from "../rows/upsert-scores.ts";
 import { BATCH_BYTES_MAX } from "./event-batch.ts";
 import { growBatch, readBatch } from "./read-ahead.ts";
 
@@ -14,8 +14,8 @@ beforeEach(() => it.clear());
 const MIB = 1024 * 1024;
 
 test("a batch grows no further than its bound of bytes", async () => {
-  const { redis, keys, topology } = it;
-  const source = { redis, keys, kind: scoreEventsOf(topology), batchMax: 2 };
+  const { redis, keys } = it;
+  const source = { redis, keys, kind: scoreEvents, batchMax: 2 };
   const foreign = Array.from({ length: 12 }, (_, n) => `${n} ${"x".repeat(0.6 * MIB)}`);
   await pushEvents(it, ...foreign);
   const batch = await readBatch(source, undefined, 0);
@@ -26,9 +26,9 @@ test("a batch grows no further than its bound of bytes", async () => {
 });
 
 test("a batch keeps the parsed newest event of each row, and the bytes of all events", async () => {
-  const { redis, keys, topology } = it;
+  const { redis, keys } = it;
   await pushEvents(it, scoreEvent("ann", 1, 1), scoreEvent("bob", 2, 2), scoreEvent("ann", 3, 3));
-  const batch = await readBatch({ redis, keys, kind: scoreEventsOf(topology), batchMax: 10 }, undefined, 0);
+  const batch = await readBatch({ redis, keys, kind: scoreEvents, batchMax: 10 }, undefined, 0);
   expect(batch.raws).toHaveLength(3);
   expect([...batch.newest.values()]).toMatchObject([
     { user_id: "ann", score: "3" },

@@ -1,6 +1,6 @@
 import { ACCOUNTS_TAG } from "shared/redis/keys";
 import { readFence } from "shared/stores/fenced-store";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { type ClosedStore, closeStore, judgePlace, type StorePlace } from "./close-and-reopen.ts";
 
 /** A store that a restore opens when it is done. */

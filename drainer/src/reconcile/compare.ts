@@ -12,6 +12,11 @@ export const DRIFT_KINDS = [
   "entry_broken",
   /** Redis has another account under the id, although the account in PostgreSQL was not erased. */
   "entry_foreign",
+  /**
+   * The player was erased since. An erasure that was cut off between two pages of boards leaves
+   * such entries.
+   */
+  "entry_erased",
   /** The player also has an entry in another region, and that one counts. */
   "entry_doubled",
   /** Neither store has enough to repair the other. */
@@ -38,6 +43,8 @@ export type Verdict<R> =
   | { kind: DriftKind; keep: "redis"; row: R; isMending: boolean }
   /** Redis has to take `row`. */
   | { kind: DriftKind; keep: "postgres"; row: R }
+  /** Redis has to lose the entry. */
+  | { kind: "entry_erased"; keep: "erasure"; version: number }
   | { kind: "unrepairable"; keep: "neither" };
 
 /**

@@ -9,7 +9,7 @@ import { unshared } from "../leases/lease.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { restore } from "../restore/restore.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { type DriftWatchOptions, startDriftWatch } from "./drift-watch.ts";
 import { measureSweeps } from "./sweep-metrics.ts";
 

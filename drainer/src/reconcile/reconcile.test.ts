@@ -22,7 +22,8 @@ import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { createEntrySubject } from "../subjects/entry-subject.ts";
-import { entrySweeps, homeSweeps, type Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
+import { entrySweeps, homeSweeps } from "../subjects/subjects.ts";
 import { type Drift, reconcile } from "./reconcile.ts";
 
 let it: UnderTest;

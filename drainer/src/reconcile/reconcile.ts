@@ -23,6 +23,8 @@ export interface Reading<R> {
   erasedAt: number;
   /** True for a player who is absent here and lives in another region. */
   isForeign: boolean;
+  /** Removes an entry that is not newer than its player's erasure of this version. */
+  erase?: (version: number) => Promise<void>;
   isSame: (claimed: R, row: R) => boolean;
   /** Writes the row to Redis, unless the entry has changed since it was read. */
   mend: (row: R) => Promise<void>;
@@ -42,6 +44,8 @@ export interface Subject<R extends Versioned & { user_id: string }> {
   readClaims: (suspects: readonly Suspect[]) => Promise<Reading<R>[]>;
   readRows: (userIds: readonly string[]) => Promise<R[]>;
   isSound: (row: R) => boolean;
+  /** Versions of the erasures that PostgreSQL knows, by player; those in Redis expire. */
+  readErasures?: (userIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   /**
    * Whether Redis has another account that took the id without an erasure: then the row is right,
    * although older.
@@ -76,7 +80,10 @@ export interface ReconcileCounts {
 export interface ReconcileOptions {
   isFixing: boolean;
   onDrift: (drift: Drift) => void;
-  /** Called after each page with the milliseconds that it took. The next page waits for it. */
+  /**
+   * Called after each page, and at the end of a subject, with the milliseconds that it took. The
+   * work goes on when it is done.
+   */
   onPage?: (counts: ReconcileCounts, busyMs: number) => Promise<void> | void;
 }
 
@@ -103,6 +110,7 @@ export async function reconcile<R extends Versioned & { user_id: string }>(
     await options.onPage?.(counts, performance.now() - startedAt);
     startedAt = performance.now();
   }
+  await options.onPage?.(counts, performance.now() - startedAt);
   return counts;
 }
 
@@ -168,6 +176,8 @@ async function check<R extends Versioned & { user_id: string }>(
   const before = byId(await subject.readRows(userIds));
   const readings = await subject.readClaims(suspects);
   const after = byId(await subject.readRows(userIds));
+  const rowless = userIds.filter((userId) => !after.has(userId));
+  const erasures = rowless.length === 0 ? undefined : await subject.readErasures?.(rowless);
   return readings.map((reading) => {
     const { suspect, claim, isSame } = reading;
     const row = after.get(suspect.userId);
@@ -179,9 +189,16 @@ async function check<R extends Versioned & { user_id: string }>(
     if (row !== undefined && claim.row !== undefined && subject.isForeignTo?.(claim.row, row)) {
       return { suspect, reading, verdict: { kind: "entry_foreign", keep: "postgres", row } };
     }
+    const erasedAt = Math.max(reading.erasedAt, erasures?.get(suspect.userId) ?? -1);
+    if (row === undefined && reading.erase !== undefined && isNotNewer(claim, erasedAt)) {
+      return { suspect, reading, verdict: { kind: "entry_erased", keep: "erasure", version: erasedAt } };
+    }
     return { suspect, reading, verdict: judge(claim, row, subject.isSound, isSame) };
   });
 }
+
+const isNotNewer = ({ row }: Claim<Versioned>, erasedAt: number) =>
+  row !== undefined && Number(row.updated_at) <= erasedAt;
 
 /** @returns the reason for each row that PostgreSQL refused */
 async function repair<R extends Versioned & { user_id: string }>(
@@ -193,6 +210,10 @@ async function repair<R extends Versioned & { user_id: string }>(
   const mends: Promise<void>[] = [];
   for (const { suspect, reading, verdict } of wrong) {
     if (typeof verdict === "string" || verdict.kind === "same" || verdict.keep === "neither") continue;
+    if (verdict.keep === "erasure") {
+      if (reading.erase !== undefined) mends.push(reading.erase(verdict.version));
+      continue;
+    }
     if (verdict.keep === "postgres" || verdict.isMending) mends.push(reading.mend(verdict.row));
     if (verdict.keep === "redis") rows.set(suspect.userId, { suspect, row: verdict.row });
   }

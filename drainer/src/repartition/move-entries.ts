@@ -3,6 +3,7 @@ import { parseRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
+import { boardsWithEntries } from "../boards/boards-with-entries.ts";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
 import { putEntries, SCRIPTS_IN_FLIGHT, slicesByKeys } from "../restore/put-entries.ts";
@@ -22,6 +23,11 @@ export interface Move {
   counts: MoveCounts;
   /** Called after each page. Throws to end the move. */
   onPage(): Promise<void>;
+}
+
+interface BoardOfShard {
+  shard: Shard;
+  board: string;
 }
 
 export interface MoveCounts {
@@ -48,39 +54,48 @@ export const isVanishing = ({ to, region }: Move, { tag }: Shard): boolean =>
 export async function copyEntries(move: Move): Promise<void> {
   const { redis, to, counts, onPage } = move;
   await using scripts = createInFlight(SCRIPTS_IN_FLIGHT);
-  for (const shard of move.from) {
-    for (const board of to.configuredBoards) {
-      for await (const page of readAhead(readStrangers(move, shard, entriesKey(shard, board)))) {
-        const rows = await readRows(move, shard, board, page);
-        counts.broken += page.length - rows.length;
-        for (const slice of slicesByKeys(to, rows)) {
-          await scripts.start(async () => void (await putEntries(redis, slice)));
-        }
-        counts.entries += rows.length;
-        await onPage();
+  for await (const { shard, board } of readBoards(move)) {
+    for await (const page of readAhead(readStrangers(move, shard, entriesKey(shard, board)))) {
+      const rows = await readRows(move, shard, board, page);
+      counts.broken += page.length - rows.length;
+      for (const slice of slicesByKeys(to, rows)) {
+        await scripts.start(async () => void (await putEntries(redis, slice)));
       }
+      counts.entries += rows.length;
+      await onPage();
     }
   }
   await scripts.finish();
 }
 
-/** Removes copied entries from their old shards. */
+/**
+ * Removes copied entries from their old shards. The boards of an old shard go later: by them a
+ * repetition finds what is left.
+ */
 export async function removeStrangers(move: Move): Promise<void> {
-  const { redis, from, to, onPage } = move;
+  const { redis, from, onPage } = move;
+  for await (const { shard, board } of readBoards(move)) {
+    const [ranking, hidden, entries] = entryKeys(shard, board);
+    if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries);
+    for await (const page of readStrangers(move, shard, entries)) {
+      const members = page.map(([userId, record]) => parseRecord(record).arrival + userId);
+      await redis
+        .multi()
+        .zrem(ranking, ...members)
+        .zrem(hidden, ...members)
+        .hdel(entries, ...page.map(([userId]) => userId))
+        .exec();
+      await onPage();
+    }
+  }
+  for (const shard of from) if (isVanishing(move, shard)) await redis.unlink(clockKey(shard));
+}
+
+/** The boards that have entries on the old shards, shard by shard. */
+async function* readBoards({ redis, from, to }: Move): AsyncGenerator<BoardOfShard> {
   for (const shard of from) {
-    for (const board of to.configuredBoards) {
-      const [ranking, hidden, entries] = entryKeys(shard, board);
-      if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries, clockKey(shard));
-      for await (const page of readStrangers(move, shard, entries)) {
-        const members = page.map(([userId, record]) => parseRecord(record).arrival + userId);
-        await redis
-          .multi()
-          .zrem(ranking, ...members)
-          .zrem(hidden, ...members)
-          .hdel(entries, ...page.map(([userId]) => userId))
-          .exec();
-        await onPage();
-      }
+    for await (const boards of boardsWithEntries(redis, shard, to.configuredBoards)) {
+      for (const board of boards) yield { shard, board };
     }
   }
 }

@@ -11,8 +11,9 @@ import { requireOpen } from "../guard/require-open.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Databases } from "../postgres/databases.ts";
-import { countRanked } from "../rows/estimate-rows.ts";
+import { countAllRanked } from "../rows/estimate-rows.ts";
 import { drainAll, drainWaiting } from "./drain-old-queues.ts";
+import { copyBoards, removeBoards } from "./move-boards.ts";
 import { moveDead } from "./move-dead.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveErasures } from "./move-keys.ts";
@@ -43,8 +44,8 @@ export interface RepartitionOptions {
  *     fence     the split is `1>4 copying`: submit.lua refuses writes on every shard, and no
  *               service starts
  *     drain     the events that came until then
- *     copy      hidden players, entries with their arrivals and versions, erasures, answers for
- *               idempotency keys
+ *     copy      the boards of the shards, hidden players, entries with their arrivals and versions,
+ *               erasures, answers for idempotency keys
  *     remove    the split is `1>4 moving`: no reads; the old shards lose the copied entries
  *     finish    the split is `4`: services with PARTITIONS=4 go on
  *
@@ -74,8 +75,7 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
         `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
       );
     }
-    const boards = topology.configuredBoards.map((board) => countRanked({ stores }, shardsOf(region, from), board));
-    const expected = (await Promise.all(boards)).reduce((sum, count) => sum + count, 0);
+    const expected = await countAllRanked({ topology, stores }, shardsOf(region, from));
     const move: Move = {
       redis,
       region,
@@ -102,6 +102,7 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await drainWaiting(options, move);
   await mark(move, { partitions: from, movingTo: to, isReadable });
   await drainAll(options, move);
+  await copyBoards(move);
   await copyVisibility(move);
   await copyEntries(move);
   await moveErasures(move);
@@ -109,6 +110,7 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   await mark(move, { partitions: from, movingTo: to, isReadable: false });
   await removeStrangers(move);
   await removeVisibility(move);
+  await removeBoards(move);
   await moveDead(move);
   await openFences(move, options.databases.of(move.region));
   const vanished = move.from.filter((shard) => isVanishing(move, shard));

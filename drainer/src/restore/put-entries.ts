@@ -5,6 +5,7 @@ import { boardKeys, erasedKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { isDeletingPart } from "../boards/is-deleting.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 
@@ -14,13 +15,14 @@ export const ROWS_PER_SCRIPT = 250;
 export const SCRIPTS_IN_FLIGHT = 4;
 
 const layout = defineLayout({
-  keys: ["board", "hidden", "entries", "clock", "visibility"],
+  keys: ["board", "hidden", "entries", "clock", "visibility", "boards"],
+  args: { boardId: "text" },
   item: { userId: "text", score: "text", record: "text", version: "number" },
 });
 const script = defineScript({
   name: "restore-scores",
   source: scoresSource,
-  parts: [versionsPart, isHiddenPart, membersPart],
+  parts: [versionsPart, isHiddenPart, isDeletingPart, membersPart],
   layout,
   parse: Number,
 });
@@ -46,17 +48,18 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
 
 /**
  * Puts entries onto their shard: on the board, or among the hidden. Entries with a later version in
- * Redis stay, and erased players are left out.
+ * Redis stay; erased players are left out, and boards that are being deleted.
  *
  * @returns the number of entries written
  */
 export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
   const keys = layout.toKeys(boardKeys(shard, board));
   keys.push(...rows.map((row) => erasedKey(shard, row.user_id)));
-  const args = rows.flatMap((row) => {
+  const args = layout.toArgs({ boardId: board });
+  for (const row of rows) {
     const { user_id: userId, score, updated_at } = row;
-    return layout.toItem({ userId, score, record: toRecord(row), version: Number(updated_at) });
-  });
+    args.push(...layout.toItem({ userId, score, record: toRecord(row), version: Number(updated_at) }));
+  }
   return script(redis, keys, args);
 }
 

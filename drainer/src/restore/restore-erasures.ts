@@ -1,103 +1,80 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { isUserId } from "shared/model/scores";
-import {
-  ACCOUNTS_TAG,
-  accountClockKey,
-  accountErasedKey,
-  accountKey,
-  entryKeys,
-  erasedKey,
-  shardKeys,
-} from "shared/redis/keys";
+import { erasedKey, shardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
+import { onEveryBoard } from "../boards/on-every-board.ts";
+import { takeErased } from "../boards/take-erased.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import type { Database } from "../postgres/database.ts";
 import { type ErasureRow, readErasures } from "../rows/read-erasures.ts";
 import { slices } from "./put-entries.ts";
-import accountsSource from "./restore-account-erasures.lua" with { type: "text" };
-import entriesSource from "./restore-erasures.lua" with { type: "text" };
+import source from "./restore-erasures.lua" with { type: "text" };
 
 /** As long as the ranker keeps an erasure in Redis: longer than an event waits or a token lives. */
 const ERASED_TTL_MS = 30 * 24 * 3600 * 1000;
 
-const entriesLayout = defineLayout({
+const layout = defineLayout({
   keys: ["clock", "visibility"],
   item: { userId: "text", version: "number", ttl: "number" },
 });
-const entriesScript = defineScript({
+const script = defineScript({
   name: "restore-erasures",
-  source: entriesSource,
-  parts: [versionsPart, membersPart],
-  layout: entriesLayout,
-  parse: Number,
-});
-const accountsLayout = defineLayout({ keys: ["clock"], item: { version: "text", ttl: "number" } });
-const accountsScript = defineScript({
-  name: "restore-account-erasures",
-  source: accountsSource,
+  source,
   parts: [versionsPart],
-  layout: accountsLayout,
+  layout,
   parse: Number,
 });
 
 /** False for a row with an invalid user id, which no service writes. The restore skips it. */
-const hasValidUserId = ({ user_id }: ErasureRow) => isUserId(user_id);
+export const hasValidUserId = ({ user_id }: ErasureRow) => isUserId(user_id);
 
-const toTtlMs = ({ erased_us }: ErasureRow, nowMs: number) =>
+/** How long an erasure stays in Redis from now on. */
+export const toTtlMs = ({ erased_us }: ErasureRow, nowMs = Date.now()) =>
   Math.floor(Math.max(0, Number(erased_us) / 1000 + ERASED_TTL_MS - nowMs));
 
-export interface RestoreErasuresOptions {
+/** The shards of one region that are restored, and where they are. */
+export interface RestoredRegion {
+  region: string;
   topology: Topology;
-  stores: Pick<Stores, "home" | "of">;
+  stores: Pick<Stores, "of">;
+  database: Database;
+  isIncluded: (shard: Shard) => boolean;
   onPage: () => void;
-  nowMs?: () => number;
 }
 
 /**
  * Removes players whom PostgreSQL has erased from the shards of a region. Without this an older
- * copy of Redis would bring them back.
+ * copy of Redis would bring them back. The shards have to know their boards before.
+ *
+ * The marks are there before the first entry is removed: what is put back or written meanwhile, on
+ * whichever board, is either newer than the erasure or refused by `restore-scores.lua`.
  */
-export async function restoreErasures(
-  database: Database,
-  region: string,
-  isIncluded: (shard: Shard) => boolean,
-  { topology, stores, onPage, nowMs = Date.now }: RestoreErasuresOptions,
-): Promise<void> {
+export async function restoreErasures(restored: RestoredRegion): Promise<void> {
+  const { region, topology, stores, database, isIncluded, onPage } = restored;
+  const redis = stores.of(region);
   for await (const page of readErasures(database, region)) {
     const valid = page.filter(hasValidUserId);
-    for (const [shard, ofShard] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
+    for (const [shard, rows] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
       if (!isIncluded(shard)) continue;
-      for (const rows of slices(ofShard)) {
-        const keys = entriesLayout.toKeys(shardKeys(shard));
-        keys.push(...rows.map(({ user_id }) => erasedKey(shard, user_id)));
-        keys.push(...topology.configuredBoards.flatMap((board) => entryKeys(shard, board)));
-        const args = rows.flatMap((row) => {
-          const version = Number(row.erased_us);
-          return entriesLayout.toItem({ userId: row.user_id, version, ttl: toTtlMs(row, nowMs()) });
-        });
-        await retryBriefly(() => entriesScript(stores.of(region), keys, args));
-      }
+      for (const part of slices(rows)) await retryBriefly(() => markErased(redis, shard, part));
+      const players = rows.map((row) => ({ userId: row.user_id, version: Number(row.erased_us) }));
+      const { configuredBoards } = topology;
+      await onEveryBoard({ redis, shard, configuredBoards, players }, (boards, some) =>
+        takeErased(redis, shard, boards, some),
+      );
     }
     onPage();
   }
 }
 
-/** Removes accounts that PostgreSQL has erased from the home Redis. */
-export async function restoreAccountErasures(
-  database: Database,
-  home: Redis,
-  { onPage, nowMs = Date.now }: Pick<RestoreErasuresOptions, "onPage" | "nowMs">,
-): Promise<void> {
-  for await (const page of readErasures(database, ACCOUNTS_TAG)) {
-    for (const rows of slices(page.filter(hasValidUserId))) {
-      const keys = accountsLayout.toKeys({ clock: accountClockKey });
-      keys.push(...rows.flatMap(({ user_id }) => [accountKey(user_id), accountErasedKey(user_id)]));
-      const args = rows.flatMap((row) => accountsLayout.toItem({ version: row.erased_us, ttl: toTtlMs(row, nowMs()) }));
-      await retryBriefly(() => accountsScript(home, keys, args));
-    }
-    onPage();
-  }
+function markErased(redis: Redis, shard: Shard, rows: readonly ErasureRow[]): Promise<number> {
+  const keys = layout.toKeys(shardKeys(shard));
+  keys.push(...rows.map(({ user_id }) => erasedKey(shard, user_id)));
+  const args = rows.flatMap((row) =>
+    layout.toItem({ userId: row.user_id, version: Number(row.erased_us), ttl: toTtlMs(row) }),
+  );
+  return script(redis, keys, args);
 }

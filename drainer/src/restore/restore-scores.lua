@@ -7,19 +7,22 @@ KEYS board       zset    score -> <arrival><user_id>
      entries     hash    user_id -> <arrival> <updated_at> <score> <name>
      clock       string  last version given out on the shard
      visibility  hash    user_id -> <version> hidden|visible <name>
+     boards      hash    board -> <revision> <state>
      then for each row
        erased    string  version and account of an erasure of the player
-ARGV for each row
+ARGV board_id
+     then for each row
        user_id, score, record
        version   of the record, microseconds
 Reply the number of rows written
 
 A row that is not newer than an erasure of its player is left out: the erasure is still on its way
-to PostgreSQL.
+to PostgreSQL. So are all rows of a board that is being deleted.
 Raises the clock, so that every later write is newer than the restored entries, and cached tops are
 read again.
-Uses  last_version, version_in, digits, is_hidden, ARRIVAL_DIGITS
+Uses  last_version, version_in, digits, is_hidden, is_deleting, ARRIVAL_DIGITS
 ]]
+if is_deleting(boards, board_id) then return 0 end
 local clock_before = last_version(clock)
 redis.call('ZCARD', board)
 redis.call('ZCARD', hidden)

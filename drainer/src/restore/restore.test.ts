@@ -139,8 +139,8 @@ test("an account with a hash of any size that no ranker wrote is counted and lef
   expect(await it.redis.exists(accountKey("ann"))).toBe(0);
 });
 
-test("rows of a region or board that is not configured are counted and left out", async () => {
-  await write(scoreEvent("ann", 5, 10, { region: "MOON" }), scoreEvent("bob", 5, 10, { board: "gone" }));
+test("rows of a region that is not configured, or of an id that no board may have, are counted and left out", async () => {
+  await write(scoreEvent("ann", 5, 10, { region: "MOON" }), scoreEvent("bob", 5, 10, { board: "No board" }));
   expect(await runRestore()).toEqual({ entries: 0, newer: 0, accounts: 0, settings: 0, unknown: 2 });
 });
 

@@ -75,10 +75,10 @@ test("an erasure of one region leaves rows of another", async () => {
 });
 
 test("an erasure drops the player's older dead events, leaves all others, and adds none", async () => {
-  await die(scoreEvent("ann", 1, 1, { board: "unknown" }));
-  await die(scoreEvent("bob", 1, 2, { board: "unknown" }));
-  await die(scoreEvent("ann", 1, 9, { board: "unknown" }));
-  await push(scoreEvent("ann", 1, 3, { board: "unknown" }), erasure("ann", 4));
+  await die(scoreEvent("ann", 1, 1, { board: "No board" }));
+  await die(scoreEvent("bob", 1, 2, { board: "No board" }));
+  await die(scoreEvent("ann", 1, 9, { board: "No board" }));
+  await push(scoreEvent("ann", 1, 3, { board: "No board" }), erasure("ann", 4));
   expect(await drain()).toMatchObject({ events: 2, refused: 0 });
   expect(await dead()).toBe(2);
 });

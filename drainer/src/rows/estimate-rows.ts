@@ -1,7 +1,8 @@
+import { boardsOnShard } from "shared/boards/boards-on-shard";
 import type { Shard } from "shared/model/regions";
 import { boardKey } from "shared/redis/keys";
 import type { Database } from "../postgres/database.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 
 /**
  * The number of rows of a table by the statistics of PostgreSQL, 0 where it has none. Good enough
@@ -18,5 +19,22 @@ export async function estimateRows(database: Database, table: "leaderboard" | "a
 /** The number of visible entries of these shards on a board. */
 export async function countRanked({ stores }: Pick<Sides, "stores">, shards: readonly Shard[], board: string) {
   const counts = await Promise.all(shards.map((shard) => stores.of(shard.region).zcard(boardKey(shard, board))));
-  return counts.reduce((sum, count) => sum + count, 0);
+  return sum(counts);
 }
+
+/** The same over all boards, a page of them at a time. */
+export async function countAllRanked(
+  { topology, stores }: Pick<Sides, "topology" | "stores">,
+  shards: readonly Shard[],
+): Promise<number> {
+  let total = 0;
+  for (const shard of shards) {
+    const redis = stores.of(shard.region);
+    for await (const boards of boardsOnShard(redis, shard, topology.configuredBoards)) {
+      total += sum(await Promise.all(boards.map((board) => redis.zcard(boardKey(shard, board)))));
+    }
+  }
+  return total;
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);

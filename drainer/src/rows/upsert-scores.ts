@@ -1,5 +1,4 @@
 import { readScoreEvent, type ScoreEvent, scoreEventSchema } from "shared/model/events";
-import type { Topology } from "shared/model/regions";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
 import { toArrayLiteral } from "../postgres/array-literal.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
@@ -47,21 +46,12 @@ export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<n
 export const overwriteScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<number> =>
   prepare(events, { replaces: "as new" })(sql);
 
-/**
- * Scores on the configured boards. An event of another board is refused: no read and no restore
- * would find it.
- */
-export const scoreEventsOf = ({ configuredBoards: boards }: Topology): EventKind<ScoreEvent> => ({
-  schema: scoreEventSchema.refine(({ board }) => boards.includes(board), {
-    path: ["board"],
-    message: `must be one of ${boards.join(", ")}`,
-  }),
+/** Scores on any board: a ranker writes to those alone that exist. */
+export const scoreEvents: EventKind<ScoreEvent> = {
+  schema: scoreEventSchema,
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
-  read(text) {
-    const event = readScoreEvent(text);
-    return event !== undefined && boards.includes(event.board) ? event : undefined;
-  },
+  read: readScoreEvent,
   upsert: (events, origin) => prepare(events, { replaces: "older", origin }),
   erase: eraseEntries,
   setVisibility: upsertVisibility,
-});
+};

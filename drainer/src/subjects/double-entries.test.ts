@@ -11,7 +11,8 @@ import type { Drift } from "../reconcile/reconcile.ts";
 import { putEntries } from "../restore/put-entries.ts";
 import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
-import { entrySweeps, type Sides } from "./subjects.ts";
+import type { Sides } from "./sides.ts";
+import { entrySweeps } from "./subjects.ts";
 
 const topology = createTopology(["EU", "NA"], 1, ["main", "weekly"]);
 const [eu, na] = topology.shards as [(typeof topology.shards)[0], (typeof topology.shards)[0]];

@@ -1,16 +1,16 @@
 import { moveHome } from "shared/homes/homes";
 import { parseRecord } from "shared/model/records";
-import type { Shard, Topology } from "shared/model/regions";
+import type { Shard } from "shared/model/regions";
 import { accountKey, boardKeys, entriesKey, queueKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { membersPart, versionsPart } from "shared/redis/scripts/parts";
-import type { Stores } from "shared/stores/stores";
+import { boardsWithEntries } from "../boards/boards-with-entries.ts";
 import { scanHash } from "../command/scan-hash.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
 import type { ReconcileCounts, ReconcileOptions } from "../reconcile/reconcile.ts";
 import { deleteEntry } from "../rows/delete-entry.ts";
 import { toTime } from "../rows/sound-rows.ts";
+import type { Sides } from "./sides.ts";
 import takeSource from "./take-entry.lua" with { type: "text" };
 
 // A scan of 500 records blocks Redis for some 1 ms.
@@ -27,12 +27,6 @@ const script = defineScript({
   layout,
   parse: (reply) => reply === 1,
 });
-
-interface Sides {
-  topology: Topology;
-  stores: Stores;
-  databases: Databases;
-}
 
 /** An entry of a player whom another region has, too, in the entry that counts. */
 interface Double {
@@ -55,19 +49,28 @@ export const doubleSweep =
   (sides: Sides, shards: readonly Shard[]) =>
   async (options: ReconcileOptions): Promise<ReconcileCounts> => {
     const counts: ReconcileCounts = { compared: 0, moving: 0 };
+    let startedAt = performance.now();
     for (const shard of shards) {
-      for (const board of sides.topology.configuredBoards) {
-        for await (const page of scanHash(sides.stores.of(shard.region), entriesKey(shard, board), PAGE)) {
-          const startedAt = performance.now();
-          for (const double of await findDoubles(sides, { shard, board, page })) {
-            counts.moving += await settle(sides, double, options);
-          }
-          await options.onPage?.(counts, performance.now() - startedAt);
+      for await (const { board, page } of readShard(sides, shard)) {
+        for (const double of await findDoubles(sides, { shard, board, page })) {
+          counts.moving += await settle(sides, double, options);
         }
+        await options.onPage?.(counts, performance.now() - startedAt);
+        startedAt = performance.now();
       }
     }
     return counts;
   };
+
+/** The entries of all boards of a shard, page by page. */
+async function* readShard({ topology, stores }: Sides, shard: Shard): AsyncGenerator<Omit<Page, "shard">> {
+  const redis = stores.of(shard.region);
+  for await (const boards of boardsWithEntries(redis, shard, topology.configuredBoards)) {
+    for (const board of boards) {
+      for await (const page of scanHash(redis, entriesKey(shard, board), PAGE)) yield { board, page };
+    }
+  }
+}
 
 interface Page {
   shard: Shard;

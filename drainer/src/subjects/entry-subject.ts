@@ -5,11 +5,14 @@ import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
+import { isDeletingPart } from "../boards/is-deleting.ts";
+import { takeErased } from "../boards/take-erased.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
 import { toRecord } from "../restore/put-entries.ts";
 import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
+import { readErasuresOf } from "../rows/read-erasures.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { overwriteScores } from "../rows/upsert-scores.ts";
 import { findSuspects } from "./entry-suspects.ts";
@@ -30,6 +33,9 @@ export interface EntrySubjectOptions {
 // A script that reads 250 entries blocks Redis for some 1 ms.
 const ENTRIES_PER_SCRIPT = 250;
 
+/** A ranker takes an erased player off all boards of a shard, a page a script, within this time. */
+const ERASURE_US_MAX = 10_000_000;
+
 type Text = string | null;
 type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasure: Text];
 const readLayout = defineLayout({
@@ -44,8 +50,9 @@ const readScript = defineScript({
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
 });
 const mendLayout = defineLayout({
-  keys: ["board", "hidden", "entries", "clock", "erased", "visibility"],
+  keys: ["board", "hidden", "entries", "clock", "erased", "visibility", "boards"],
   args: {
+    boardId: "text",
     userId: "text",
     readRecord: "text",
     readMember: "text",
@@ -60,7 +67,7 @@ const mendLayout = defineLayout({
 const mendScript = defineScript({
   name: "mend-entry",
   source: mendSource,
-  parts: [versionsPart, isHiddenPart],
+  parts: [versionsPart, isHiddenPart, isDeletingPart],
   layout: mendLayout,
   parse: Number,
 });
@@ -92,18 +99,24 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     const readings = suspects.map((suspect, index): Reading<EntryRow> => {
       const found = toFound(raws[index]);
       const claim = toEntryClaim(found, suspect.userId, { board, region, latestVersion });
+      const version = Number(claim.row?.updated_at ?? 0);
+      const erasedAt = toErasedAt(raws[index]?.[4]);
+      const isUnderWay = erasedAt >= oldestWaiting || Number(now) - erasedAt < ERASURE_US_MAX;
       return {
         suspect,
         claim,
         isForeign: false,
-        erasedAt: toErasedAt(raws[index]?.[4]),
-        isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
+        erasedAt,
+        isQueued: version >= oldestWaiting || (version <= erasedAt && isUnderWay),
         isSame: (claimed, row) =>
           claimed.score === row.score &&
           claimed.reached_at === row.reached_at &&
           claimed.region === row.region &&
           claimed.name === row.name,
         mend: (row) => mend(shard, found, row),
+        async erase(version) {
+          await takeErased(redis, shard, [board], [{ userId: suspect.userId, version }]);
+        },
       };
     });
     return withoutForeign(readings);
@@ -113,6 +126,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     const { user_id: userId } = row;
     const keys = mendLayout.toKeys({ ...boardKeys(shard, board), erased: erasedKey(shard, userId) });
     const args = mendLayout.toArgs({
+      boardId: board,
       userId,
       readRecord: record ?? "",
       readMember: record === null ? "" : parseRecord(record).arrival + userId,
@@ -156,6 +170,10 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     findSuspects: () => findSuspects({ database, redis, topology, board, region, shards, readClaims }),
     readClaims,
     readRows: (userIds) => readEntriesOf(database, board, userIds),
+    async readErasures(userIds) {
+      const rows = await readErasuresOf(database, region, userIds);
+      return new Map(rows.map(({ user_id, erased_us }) => [user_id, Number(erased_us)]));
+    },
     isSound: isSoundEntry,
     overwriteRows: (rows) => database.run((sql) => overwriteScores(sql, rows)),
   };

@@ -1,6 +1,7 @@
 #!lua
 --[[
-Corrects one entry, unless it has changed since it was read, or its player was erased.
+Corrects one entry, unless it has changed since it was read, its player was erased, or its board is
+being deleted.
 
 KEYS board       zset    score -> <arrival><user_id>
      hidden      zset    the same for players who are hidden
@@ -8,19 +9,21 @@ KEYS board       zset    score -> <arrival><user_id>
      clock       string  last version given out on the shard
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible <name>
-ARGV user_id
+     boards      hash    board -> <revision> <state>
+ARGV board_id
+     user_id
      read_record, read_member, read_score  record, member that it names, and its score as they were
                                            read; empty where absent
      stray       a member of the player to remove, or empty
      record, member, score  the correct values
      version     of the record, microseconds
-Reply 1; 0 when the entry has changed or was erased: then nothing was done
+Reply 1; 0 when the entry has changed or must not be there: then nothing was done
 
 Raises the clock, so that every later write is newer, and cached tops are read again.
-Uses  last_version, version_in, digits, is_hidden
+Uses  last_version, version_in, digits, is_hidden, is_deleting
 ]]
 local before = last_version(clock)
-if version <= version_in(redis.call('GET', erased)) then return 0 end
+if version <= version_in(redis.call('GET', erased)) or is_deleting(boards, board_id) then return 0 end
 if (redis.call('HGET', entries, user_id) or '') ~= read_record then return 0 end
 local right = is_hidden(redis.call('HGET', visibility, user_id)) and hidden or board
 if (redis.call('ZSCORE', right, read_member) or '') ~= read_score then return 0 end

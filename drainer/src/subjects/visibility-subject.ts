@@ -4,6 +4,8 @@ import { erasedKey, shardKeys, visibilityKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
+import { onEveryBoard } from "../boards/on-every-board.ts";
+import { placeHidden } from "../boards/place-hidden.ts";
 import { readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
 import type { Databases } from "../postgres/databases.ts";
@@ -77,7 +79,12 @@ export function createVisibilitySubject(options: VisibilitySubjectOptions): Subj
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (claimed, row) => claimed.hidden === row.hidden && (claimed.name ?? "") === (row.name ?? ""),
         async mend(row) {
-          await putVisibility(redis, { shard, boards: topology.configuredBoards }, row, found ?? "");
+          await putVisibility(redis, shard, [row], found ?? "");
+          const { configuredBoards } = topology;
+          const players = [row.user_id];
+          await onEveryBoard({ redis, shard, configuredBoards, players }, (boards) =>
+            placeHidden(redis, shard, boards, players),
+          );
         },
       };
     });

@@ -6,7 +6,7 @@ import { readAhead } from "../command/in-flight.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
 import { type EntryRow, readBoardEntries } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 
 export interface ExportOptions {
   board: string;

@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
+import { type BoardRevision, putBoards } from "shared/boards/put-boards";
+import { findBoard } from "../boards/find-board.ts";
 import { createInFlight } from "../command/in-flight.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { createLineReader, type Format, NoHeader } from "./board-file.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";
@@ -48,9 +50,9 @@ const AHEAD_US_MAX = 60_000_000;
  * unless `overwrites`. Running it again changes nothing more, and completes an import that was
  * killed: then PostgreSQL may have entries that Redis lacks.
  *
- * @throws Error for a file without its columns; UnfitStore while the entries move to another number
- *   of partitions; what `lines`, Redis or PostgreSQL throw, after the batches under way are in both
- *   stores. Another run completes the import
+ * @throws NoBoard; Error for a file without its columns; UnfitStore while the entries move to
+ *   another number of partitions; what `lines`, Redis or PostgreSQL throw, after the batches under
+ *   way are in both stores. Another run completes the import
  */
 export async function importBoard(
   sides: Sides,
@@ -59,6 +61,7 @@ export async function importBoard(
 ): Promise<ImportCounts> {
   const { board, format, overwrites, isSpreadsheet = false, onBad, onProgress, now = Date.now } = options;
   const counts: ImportCounts = { imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0 };
+  await tellShards(sides, await findBoard(sides, board));
   const reader = isSpreadsheet ? createLineReader(format, unescapeCell) : createLineReader(format);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
   const refuse = (line: number, reason: string) => {
@@ -119,4 +122,9 @@ export async function importBoard(
     await Promise.all(sides.databases.all.map((each) => each.run((sql) => sql`ANALYZE leaderboard`)));
   }
   return counts;
+}
+
+/** Without this, erasures would miss the entries on a shard to which no ranker has written yet. */
+async function tellShards({ topology, stores }: Sides, board: BoardRevision): Promise<void> {
+  for (const shard of topology.shards) await putBoards(stores.of(shard.region), shard, [board]);
 }

@@ -4,7 +4,7 @@ import { parseVisibility } from "shared/model/visibility";
 import { erasedKey, visibilityKey } from "shared/redis/keys";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import type { FileEntry } from "./board-file.ts";
 
 /** An entry with the number of its line. */

@@ -11,7 +11,7 @@ import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
 import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
-import type { Sides } from "../subjects/subjects.ts";
+import type { Sides } from "../subjects/sides.ts";
 import { type Numbered, type ScreenOptions, screenEntries } from "./screen-entries.ts";
 import takeSource from "./take-versions.lua" with { type: "text" };
 

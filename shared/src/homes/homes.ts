@@ -106,7 +106,10 @@ const readKept = (sources: HomeSources, userIds: readonly string[]): Promise<Hom
     userIds.map((userId) => ({ userId, region: "", replaces: "" })),
   );
 
-/** The region of each player's newest entry, over all boards. */
+/**
+ * The region of each player's newest entry on the configured boards. Only releases that had no
+ * others made entries without writing down the home, so that boards of operators need no look.
+ */
 async function findOnShards({ topology, stores }: HomeSources, userIds: readonly string[]) {
   const newest = new Map<string, { region: string; version: number }>();
   const places = topology.shards.flatMap((shard) => {

@@ -77,7 +77,7 @@ test("the fast reader returns what JSON and the schema return", () => {
       score,
       reached_at: time,
       updated_at: time,
-      board: mostly(/^[a-z0-9_-]{1,33}$/),
+      board: mostly(/^[a-z0-9_-]{1,33}$/, fc.constantFrom("main", "_main", "")),
       user_id: mostly(/^[A-Za-z0-9_-]{1,65}$/),
       name: mostly(/^\w{1,201}$/, name),
       region: mostly(/^[A-Z]{1,51}$/),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseTraceparent } from "../tracing/traceparent.ts";
+import { boardIdSchema } from "./board.ts";
 import { keptNameSchema } from "./names.ts";
 import { userIdSchema } from "./scores.ts";
 import { SETTING_KINDS } from "./settings.ts";
@@ -45,7 +46,7 @@ const traceparent = z
   .catch(undefined);
 
 export const scoreEventSchema = z.object({
-  board: z.string().min(1),
+  board: boardIdSchema,
   user_id: userIdSchema,
   name: keptNameSchema,
   region: regionText,
@@ -162,7 +163,7 @@ const TRACEPARENT = "(00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 const SCORE_EVENT = new RegExp(
   [
     String.raw`^\{"score":"(-?\d{1,15})","reached_at":"${TIME}","updated_at":"${TIME}"`,
-    `"board":"([a-z0-9_-]{1,32})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
+    `"board":"([a-z0-9][a-z0-9_-]{0,31})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
     String.raw`"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?\}$`,
   ].join(","),
 );
