@@ -77,7 +77,7 @@ describe("make", () => {
     [["make", "root", "--role", "admin", "--days", "soon"], "--days must be a whole number"],
     [["make", "root", "--role", "admin", "--boards", ""], "--boards must name at least one"],
     [["make", "root", "--role", "admin", "--boards", "main,main"], "--boards must not name one twice"],
-    [["make", "root", "--role", "admin", "--boards", "main,daily"], "--boards must be of main, weekly"],
+    [["make", "root", "--role", "admin", "--boards", "main,Daily"], "--boards must be comma-separated names"],
     [["make", "--role", "admin"], "name one operator"],
     [["make", "a b", "--role", "admin"], "name one operator"],
     [["make", "root", "--role", "admin", "--hours", "3"], "there is no option --hours"],
