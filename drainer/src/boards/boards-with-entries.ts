@@ -4,8 +4,8 @@ import { entryKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 
 /**
- * The boards that have an entry on a shard, hidden or not, in pages as one script takes them. A page
- * of boards without entries costs one look at their keys.
+ * The boards that have an entry on a shard, hidden or not, in pages as one script takes them. A
+ * page of boards without entries costs one look at their keys.
  *
  * @throws what Redis throws
  */

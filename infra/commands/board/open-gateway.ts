@@ -15,7 +15,7 @@ const SIGNED_FOR_SECONDS = 600;
  * Works with a gateway, and says in a person's words what it refused.
  *
  * @param asked.url of `--url`; else the gateway of the environment
- * @throws Error for a gateway that does not answer, and for every refusal that `work` does not catch
+ * @throws Error for a gateway that does not answer, and for a refusal that `work` does not catch
  */
 export async function withGateway<T>(
   { url: given, env, token }: { url: string | undefined; env: Environment; token?: string },
