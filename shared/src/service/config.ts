@@ -39,11 +39,9 @@ export const commonFields = {
     description:
       "Shards of each region. Redis keeps the number and a process with another one does not start: `./lb repartition` changes it.",
   }),
-  BOARDS: closedSet(BOARD_ID, "small letters, digits, _ and -")
-    .default(["main"])
-    .meta({
-      description: "Boards that exist from the start; an admin makes others. The same in every process; it may grow.",
-    }),
+  BOARDS: closedSet(BOARD_ID, "small letters, digits, _ and -").default(["main"]).meta({
+    description: "Boards that exist from the start; an admin makes others. The same in every process; it may grow.",
+  }),
   REDIS_URL: redisUrl.meta({
     description:
       "Redis of the ranks, queues and token buckets: `redis://` or `rediss://`. Several comma-separated nodes are a Redis Cluster, whose other nodes are found.",
