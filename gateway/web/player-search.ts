@@ -3,7 +3,7 @@ import type { Entry } from "shared/api/entries";
 import { LeaderboardError } from "shared/client/errors";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
-import { formatNumber, formatPercentile } from "./format.ts";
+import { crowdsName, formatNumber, formatPercentile } from "./format.ts";
 import type { Navigation, Place } from "./navigation.ts";
 import { toRefusal } from "./refusal.ts";
 import { watch } from "./watch.ts";
@@ -94,6 +94,8 @@ export function createPlayerSearch(navigation: Navigation) {
     const entries = [...around, self].sort((a, b) => Number(a.rank) - Number(b.rank));
     const list = byId("neighbours", HTMLElement);
     const focused = list.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : undefined;
+    const isLong = entries.some(({ rank, score }) => crowdsName(Number(rank), score));
+    list.classList.toggle("has-long-scores", isLong);
     list.replaceChildren(...entries.map((entry) => createNeighbour(entry, entry.rank === self.rank)));
     // The new links replace the one that had the focus.
     for (const link of list.querySelectorAll("a")) if (link.getAttribute("href") === focused) link.focus();
