@@ -72,8 +72,9 @@ describe.skipIf(isMissing).each([0, 1])("behind a proxy's prefix (%p)", (index) 
     await page.locator("#who", { hasText: "Ada · EU" }).waitFor();
   });
 
-  test("the docs load, and a request tried there reaches the gateway", async () => {
-    await open(base(), "docs");
+  test.each(["docs", "docs/"])("%s loads, and a request tried there reaches the gateway", async (path) => {
+    await open(base(), path);
+    expect(page.url()).toBe(`${base()}docs`);
     await page.locator("#operations-service-health, [id$=-health]").first().locator("button").first().click();
     await page.locator(".btn.execute").click();
     await page.locator(".request-url", { hasText: `${base()}health` }).waitFor();
