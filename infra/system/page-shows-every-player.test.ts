@@ -184,6 +184,45 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
   });
 
+  test("keeps the keyboard on a link whose row moves, and in its place where it leaves", async () => {
+    const page = await open("/?region=EU&player=player-5");
+    await page.locator("#neighbours .is-marked", { hasText: "Name 5" }).waitFor();
+    const focused = () =>
+      page.evaluate<string>(
+        "(a => a.title + (a.matches(':focus-visible') ? '' : ', not visibly'))(document.activeElement)",
+      );
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    // The first link skips to the board, of which each row is one stop.
+    await press("Tab", "Enter", "Tab", "Tab", "Tab");
+    expect(await focused()).toBe("Name 3 (player-3)");
+    await players[2]?.setScore({ score: 15_000 });
+    await firstRow(page, "Name 3");
+    expect(await focused()).toBe("Name 3 (player-3)");
+    await press("Tab");
+    expect(await focused()).toBe("Name 1 (player-1)");
+    // The rows above and below move.
+    await players[9]?.setScore({ score: 16_000 });
+    await firstRow(page, "Name 10");
+    expect(await focused()).toBe("Name 1 (player-1)");
+    await players[0]?.setScore({ score: -1 });
+    await page.locator("#rows a", { hasText: /player-1$/ }).waitFor({ state: "detached" });
+    expect(await focused()).toBe("Name 2 (player-2)");
+    await press("Enter");
+    await page.locator("#found-name:focus", { hasText: "Name 2" }).waitFor();
+
+    // Neighbours are made anew when the player's rank changes.
+    const neighbours = page.locator("#neighbours li");
+    await neighbours.filter({ hasText: "Name 6" }).locator("a").focus();
+    await players[5]?.setScore({ score: 20_000 });
+    await neighbours.first().filter({ hasText: "Name 6" }).waitFor();
+    expect(await focused()).toBe("Name 6 (player-6)");
+    await players[5]?.setScore({ score: -2 });
+    await neighbours.filter({ hasText: "Name 6" }).waitFor({ state: "detached" });
+    expect(await focused()).toBe("Name 10 (player-10)");
+  });
+
   test("reorders at most once a second, and lets no rows pass through each other where many move", async () => {
     const page = await open("/?region=EU");
     await page.evaluate(`
