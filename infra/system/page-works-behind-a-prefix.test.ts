@@ -72,13 +72,17 @@ describe.skipIf(isMissing).each([0, 1])("behind a proxy's prefix (%p)", (index) 
     await page.locator("#who", { hasText: "Ada · EU" }).waitFor();
   });
 
-  test.each(["docs", "docs/"])("%s loads, and a request tried there reaches the gateway", async (path) => {
-    await open(base(), path);
-    expect(page.url()).toBe(`${base()}docs`);
+  test("the docs load, and a request tried there reaches the gateway", async () => {
+    await open(base(), "docs");
     await page.locator("#operations-service-health, [id$=-health]").first().locator("button").first().click();
     await page.locator(".btn.execute").click();
     await page.locator(".request-url", { hasText: `${base()}health` }).waitFor();
     await page.locator(".live-responses-table .response-col_status", { hasText: "200" }).waitFor();
+  });
+
+  test("the docs with a slash at the end lead to the docs", async () => {
+    const { url, ok } = await fetch(`${base()}docs/`);
+    expect([url, ok]).toEqual([`${base()}docs`, true]);
   });
 
   test("the client calls the gateway below the prefix", async () => {
