@@ -110,7 +110,8 @@ export function createNavigation({ regions, boards, pagesMax, onChange }: Naviga
     correct(change) {
       const missing = { ...unfound };
       for (const part of ["region", "board", "page"] as const) {
-        if (part in change) missing[part] ??= String(place[part]);
+        const isOther = part in change && change[part] !== place[part];
+        if (isOther) missing[part] ??= String(place[part]);
       }
       unfound = missing;
       history.replaceState(null, "", hrefOf(change));
