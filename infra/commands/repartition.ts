@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt, Interrupted } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -74,6 +75,7 @@ async function describeLeft({ topology, stores }: OpenSides, to: number): Promis
 
 function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {
   if (from === to) return `${region}: has ${to} already.`;
-  const moved = `${entries} entries and ${answers} answers moved from ${from} to ${to}`;
-  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: ./lb reconcile --fix`}`;
+  const moved = `${countOf(entries, "entry", "entries")} and ${countOf(answers, "answer")} moved from ${from} to ${to}`;
+  const left = `${broken} ${broken === 1 ? "was" : "were"} broken: ./lb reconcile --fix`;
+  return `${region}: ${moved}.${broken === 0 ? "" : ` ${left}`}`;
 }
