@@ -334,6 +334,28 @@ test("ready names a region whose reads are refused, and is 503 once all are", as
   expect(await ask()).toEqual([503, readiness("unavailable")]);
 });
 
+test("a query field that is given twice is refused in these words, whatever the field", async () => {
+  const fields: [path: string, names: string[]][] = [
+    ["/top", ["region", "board", "partial", "limit"]],
+    ["/rank/ada", ["region", "board", "partial"]],
+    ["/around/ada", ["region", "board", "partial", "range"]],
+    ["/live", ["region", "board", "limit", "lastEventId"]],
+    ["/live/rank/ada", ["region", "board", "lastEventId"]],
+  ];
+  for (const [path, names] of fields) {
+    for (const name of names) {
+      const answer = await ranker.app.request(`${path}?${name}=1&${name}=2`);
+      expect([answer.status, await answer.json()]).toEqual([
+        400,
+        expect.objectContaining({
+          detail: `The query is not valid: ${name}.`,
+          errors: [{ field: name, message: "must be given once" }],
+        }),
+      ]);
+    }
+  }
+});
+
 test("ready names each dependency, and metrics count requests by route, not by player", async () => {
   const ready = await ranker.app.request("/ready");
   expect(await ready.json()).toEqual({ status: "ready", dependencies: [{ name: "redis of the test", up: true }] });
