@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -68,7 +69,7 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
       progress.end();
     }
     const seconds = progress.end();
-    const text = `Done in ${seconds} s: ${entries} entries.`;
+    const text = `Done in ${seconds} s: ${countOf(entries, "entry", "entries")}.`;
     process.stderr.write(`${options.json ? JSON.stringify({ entries, seconds }) : text}\n`);
     return 0;
   },

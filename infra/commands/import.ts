@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -37,7 +38,7 @@ it again changes nothing more (with --overwrite: updated_at).
 With --spreadsheet it takes off the ' that export --spreadsheet has put before cells.
 At SIGINT and SIGTERM it writes the batches under way to both stores, and then ends. Where it was killed, PostgreSQL may
 have entries that Redis lacks: another run puts them there.
-Ends with 0; with 2 where lines were left out; with 1 where it failed, with 130 or 143 where a signal stopped it, and
+Ends with 0; with 2 where lines were left out or the file is empty; with 1 where it failed, with 130 or 143 where a signal stopped it, and
 another run completes it.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
@@ -71,5 +72,6 @@ another run completes it.`,
 
 function describe({ imported, skipped, repaired, erased, bad }: ImportCounts): string {
   const lacking = repaired === 0 ? "" : ` (${repaired} of which Redis lacked, and has now)`;
-  return `${imported} entries imported, ${skipped} kept because they are newer${lacking}, ${erased} of erased players, ${bad} bad lines`;
+  const left = `${skipped} kept because they are newer${lacking}, ${erased} of erased players`;
+  return `${countOf(imported, "entry", "entries")} imported, ${left}, ${countOf(bad, "bad line")}`;
 }

@@ -16,6 +16,7 @@ import { measureAccounts } from "./accounts/metrics.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
 import { createApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
+import type { SplitWatch } from "./boards/split-watch.ts";
 import type { RankerConfig } from "./config.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
@@ -45,8 +46,8 @@ export interface RankerParts {
   /** Asks the home store unless given. */
   confirmAccount?: ConfirmAccount;
   tracing?: Tracing | undefined;
-  /** Always true unless given. */
-  isServing?: () => boolean;
+  /** Nothing is refused unless given. */
+  splits?: Pick<SplitWatch, "isServing" | "refused"> | undefined;
   isStopping: () => boolean;
   live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
   /** How long a password waits for its turn to be hashed. */
@@ -128,7 +129,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
       name: `redis ${address}`,
       isUp: () => redis.status === "ready",
     })),
-    isServing: parts.isServing ?? (() => true),
+    splits: parts.splits,
     isStopping,
     log,
     metrics,

@@ -31,7 +31,7 @@ await runService(
       stores,
       writers,
       tracing,
-      isServing: splits.isServing,
+      splits,
       isStopping,
     });
     const used = { ...stores, all: [...new Set([...stores.all, ...writers.all])] };

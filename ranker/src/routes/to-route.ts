@@ -1,5 +1,6 @@
 import { idempotencyKeySchema } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
+import { inPlainWords } from "shared/api/plain-words";
 import { Problem, toInvalidRequest } from "shared/api/problems";
 import { identify, identifyOperator } from "shared/auth/identify";
 import type { Identity, Operator, Tokens } from "shared/auth/tokens";
@@ -104,7 +105,7 @@ function createParseCall<O extends Operation>({ params, query, body, repeat }: O
 function readParams({ param }: Incoming, schema: z.ZodObject): Record<string, unknown> {
   // The schema costs more than the rest of reading a rank.
   if (isUserId(param)) return { userId: param };
-  const result = schema.safeParse({ userId: param });
+  const result = schema.safeParse({ userId: param }, { error: inPlainWords });
   if (result.success) return result.data;
   throw toInvalidRequest(result.error, "path");
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPlainWords } from "../api/plain-words.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
 import { readPostgresUrl } from "../stores/postgres-url.ts";
 
@@ -116,7 +117,7 @@ export function parseFields<F extends z.ZodRawShape>(fields: F, env: Environment
 
 function check<F extends z.ZodRawShape>(fields: F, env: Environment) {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const result = z.object(fields).safeParse(present);
+  const result = z.object(fields).safeParse(present, { error: inPlainWords });
   const faults = (result.error?.issues ?? []).map((issue) => {
     const name = issue.path.join(".");
     return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;
