@@ -38,8 +38,8 @@ it again changes nothing more (with --overwrite: updated_at).
 With --spreadsheet it takes off the ' that export --spreadsheet has put before cells.
 At SIGINT and SIGTERM it writes the batches under way to both stores, and then ends. Where it was killed, PostgreSQL may
 have entries that Redis lacks: another run puts them there.
-Ends with 0; with 2 where lines were left out or the file is empty; with 1 where it failed, with 130 or 143 where a signal stopped it, and
-another run completes it.`,
+Ends with 0; with 2 where lines were left out or a CSV file is empty; with 1 where it failed, with 130 or 143 where a
+signal stopped it, and another run completes it.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
     const { board, format = formatOf(file), overwrite: overwrites, spreadsheet: isSpreadsheet, json } = options;

@@ -113,8 +113,8 @@ export async function importBoard(
       if (line.number % LINES_PER_TURN === 0) await setImmediate();
     }
     await send();
-    // Most often the command before a pipe has failed.
-    if (isEmpty) refuse(1, "the file is empty");
+    // Most often the command before a pipe has failed. NDJSON of a board without entries is empty.
+    if (isEmpty && format === "csv") refuse(1, "the file is empty");
   } finally {
     await batches.finish();
   }
