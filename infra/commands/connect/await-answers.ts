@@ -6,6 +6,8 @@ import { STACK_URL } from "../../start/environment.ts";
 
 /** How long a command waits for its stores: a person waits for it. */
 const ANSWER_TIMEOUT_MS = 3_000;
+/** Some tries: a refusal such as a wrong password comes with each of them. */
+const REFUSED_MS = 500;
 
 /** What to look at where a store is away: the embedded stack, or the variable with the address. */
 const adviceOf = (env: Environment, variable: string) =>
@@ -29,9 +31,11 @@ export async function awaitAnswers(
 
 async function faultOfRedis(address: string, redis: Redis, env: Environment): Promise<string | undefined> {
   try {
-    await awaitReady(redis, ANSWER_TIMEOUT_MS);
+    await awaitReady(redis, ANSWER_TIMEOUT_MS, { refusedMs: REFUSED_MS });
     return undefined;
-  } catch {
+  } catch (error) {
+    const { message, cause } = error as Error;
+    if (cause !== undefined) return message.replace(/^Redis\b/, `Redis at ${address}`);
     return `Redis at ${address} does not answer: ${adviceOf(env, "REDIS_URL")}`;
   }
 }
