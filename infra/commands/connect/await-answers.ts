@@ -1,6 +1,10 @@
+import type { Topology } from "shared/model/regions";
 import { awaitReady, type Redis } from "shared/redis/redis";
+import { isReply } from "shared/redis/reply-error";
 import { ConfigError, type Environment } from "shared/service/environment";
+import { checkRights, type Rights } from "shared/stores/rights";
 import type { Stores } from "shared/stores/stores";
+import { UnfitStore } from "shared/stores/unfit-store";
 import { type Database, DatabaseTimeout } from "../../../drainer/src/postgres/database.ts";
 import { STACK_URL } from "../../start/environment.ts";
 
@@ -13,29 +17,41 @@ const REFUSED_MS = 500;
 const adviceOf = (env: Environment, variable: string) =>
   env[STACK_URL] === undefined ? `is it running, and is ${variable} right?` : "is npm start running?";
 
+/** What a command does with its stores. */
+interface Use {
+  topology: Topology;
+  databases?: readonly Database[];
+  /** Commands that it sends to Redis, beside scripts. */
+  rights?: Rights;
+}
+
 /**
- * Waits until all stores of a command answer, three seconds at most.
+ * Waits until all stores of a command answer, three seconds at most, and checks that the command
+ * may use them.
  *
- * @throws ConfigError that names the address of each one that does not
+ * @throws ConfigError that names the address of each one that does not, and what is wrong with it
  */
-export async function awaitAnswers(
-  { byAddress }: Pick<Stores, "byAddress">,
-  databases: readonly Database[],
-  env: Environment,
-): Promise<void> {
-  const checks = [...byAddress].map(([address, redis]) => faultOfRedis(address, redis, env));
-  checks.push(...databases.map((database) => faultOfPostgres(database, env)));
+export async function awaitAnswers(stores: Stores, use: Use, env: Environment): Promise<void> {
+  const checks = [...stores.byAddress].map(([address, redis]) => faultOfRedis(address, redis, { ...use, stores, env }));
+  checks.push(...(use.databases ?? []).map((database) => faultOfPostgres(database, env)));
   const faults = (await Promise.all(checks)).filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new ConfigError(faults);
 }
 
-async function faultOfRedis(address: string, redis: Redis, env: Environment): Promise<string | undefined> {
+async function faultOfRedis(
+  address: string,
+  redis: Redis,
+  { topology, rights = [], stores, env }: Use & { stores: Stores; env: Environment },
+): Promise<string | undefined> {
   try {
     await awaitReady(redis, ANSWER_TIMEOUT_MS, { refusedMs: REFUSED_MS });
+    const regions = topology.regions.filter((region) => stores.of(region) === redis);
+    await checkRights(redis, rights, { topology, regions, withAccounts: rights.length > 0 && redis === stores.home });
     return undefined;
   } catch (error) {
     const { message, cause } = error as Error;
-    if (cause !== undefined) return message.replace(/^Redis\b/, `Redis at ${address}`);
+    const isTold = error instanceof UnfitStore || cause !== undefined;
+    if (isTold || isReply(error)) return `Redis at ${address} ${message.replace(/^Redis /, "")}`;
     return `Redis at ${address} does not answer: ${adviceOf(env, "REDIS_URL")}`;
   }
 }

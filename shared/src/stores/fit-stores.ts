@@ -8,6 +8,7 @@ import type { ConnectFault } from "../redis/connect-fault.ts";
 import { type FaultWatch, REFUSED_MS, toWaitError, watchFaults } from "../redis/fault-watch.ts";
 import { awaitReady, type Redis } from "../redis/redis.ts";
 import { checkDurability, type StoreChecks } from "./checks.ts";
+import { checkRights, type Rights } from "./rights.ts";
 import { checkSplit } from "./split.ts";
 import type { Stores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
@@ -27,6 +28,8 @@ export interface FitStoresOptions extends StoreChecks {
   regions: readonly string[];
   /** Whether it needs the store of accounts. */
   needsHome: boolean;
+  /** The commands that this service sends to them; without it none is checked. */
+  rights?: Rights;
   log: Log;
   /** How long the start waits for a first store. */
   timeoutMs?: number;
@@ -47,14 +50,17 @@ const RETRY_CHECK_MS = 1_000;
  *   refused every try
  */
 export async function awaitFitStores(options: FitStoresOptions): Promise<FitStores> {
-  const { stores, topology, regions, needsHome, log, timeoutMs = BOOT_TIMEOUT_MS } = options;
+  const { stores, topology, regions, needsHome, rights, log, timeoutMs = BOOT_TIMEOUT_MS } = options;
   const fit = new Set<Redis>();
   let isBooting = true;
 
   async function check(redis: Redis): Promise<void> {
     await awaitReady(redis, TIMER_MS_MAX); // a region waits for its store as long as the process runs
+    const here = regions.filter((region) => stores.of(region) === redis);
+    const withAccounts = needsHome && redis === stores.home;
+    if (rights !== undefined) await checkRights(redis, rights, { topology, regions: here, withAccounts });
     await checkDurability(redis, options);
-    for (const region of regions) if (stores.of(region) === redis) await checkSplit(redis, topology, region);
+    for (const region of here) await checkSplit(redis, topology, region);
     fit.add(redis);
   }
 
