@@ -72,7 +72,7 @@ export async function openSides(name: string, env: Environment, awaitUse = await
     await databases.close();
   };
   try {
-    await awaitAnswers(stores, { topology: config.topology, databases: databases.all, rights: DRAINER_RIGHTS }, env);
+    await awaitAnswers(stores, { topology: config.topology, databases: databases.byUrl, rights: DRAINER_RIGHTS }, env);
     await awaitUse(stores, config, createLog(name, "error"));
   } catch (error) {
     await close();

@@ -2,10 +2,12 @@ import type { Topology } from "shared/model/regions";
 import { awaitReady, type Redis } from "shared/redis/redis";
 import { isReply } from "shared/redis/reply-error";
 import { ConfigError, type Environment } from "shared/service/environment";
+import { readPostgresUrl } from "shared/stores/postgres-url";
 import { checkRights, type Rights } from "shared/stores/rights";
 import type { Stores } from "shared/stores/stores";
 import { UnfitStore } from "shared/stores/unfit-store";
 import { type Database, DatabaseTimeout } from "../../../drainer/src/postgres/database.ts";
+import { explainRefusal } from "../../../drainer/src/postgres/explain-refusal.ts";
 import { STACK_URL } from "../../start/environment.ts";
 
 /** How long a command waits for its stores: a person waits for it. */
@@ -20,7 +22,8 @@ const adviceOf = (env: Environment, variable: string) =>
 /** What a command does with its stores. */
 interface Use {
   topology: Topology;
-  databases?: readonly Database[];
+  /** By their URL. */
+  databases?: ReadonlyMap<string, Database>;
   /** Commands that it sends to Redis, beside scripts. */
   rights?: Rights;
 }
@@ -33,7 +36,7 @@ interface Use {
  */
 export async function awaitAnswers(stores: Stores, use: Use, env: Environment): Promise<void> {
   const checks = [...stores.byAddress].map(([address, redis]) => faultOfRedis(address, redis, { ...use, stores, env }));
-  checks.push(...(use.databases ?? []).map((database) => faultOfPostgres(database, env)));
+  for (const [url, database] of use.databases ?? []) checks.push(faultOfPostgres(url, database, env));
   const faults = (await Promise.all(checks)).filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new ConfigError(faults);
 }
@@ -58,12 +61,13 @@ async function faultOfRedis(
 
 const AWAY = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "CONNECT_TIMEOUT", "CONNECTION_CLOSED"]);
 
-async function faultOfPostgres(database: Database, env: Environment): Promise<string | undefined> {
+async function faultOfPostgres(url: string, database: Database, env: Environment): Promise<string | undefined> {
   try {
     await database.run((sql) => sql`SELECT 1`);
     return undefined;
   } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
+    const { message } = explainRefusal(error, readPostgresUrl(url));
+    const { code = "" } = error as NodeJS.ErrnoException;
     const isAway = error instanceof DatabaseTimeout || AWAY.has(code);
     const what = isAway ? `does not answer: ${adviceOf(env, "POSTGRES_URL")}` : `refuses the command: ${message}`;
     return `PostgreSQL at ${database.label} ${what}`;
