@@ -8,6 +8,7 @@ import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
 import { writeWhole } from "../start/write-whole.ts";
+import { requireWritable } from "./check-file.ts";
 import {
   boardOption,
   fileArgument,
@@ -45,6 +46,7 @@ because any other reader would take the ' for a part of the name. Scores stay nu
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
+    if (file !== undefined) await requireWritable(file);
     using interrupt = catchInterrupt("nothing was exported; run the same command again");
     const { signal } = interrupt;
     await using sides = await openSides("export", env);

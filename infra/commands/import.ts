@@ -1,12 +1,12 @@
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
-import { ConfigError } from "shared/service/environment";
 import { untilAborted } from "../../drainer/src/command/until-aborted.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
+import { requireReadable } from "./check-file.ts";
 import {
   boardOption,
   fileArgument,
@@ -45,7 +45,7 @@ another run completes it.`,
     if (isSpreadsheet) requireCsv(format);
     const isStandardInput = file === undefined || file === "-";
     const source = isStandardInput ? Bun.stdin : Bun.file(file);
-    if (!isStandardInput && !(await source.exists())) throw new ConfigError([`there is no file ${file}`]);
+    if (!isStandardInput) await requireReadable(file);
     using interrupt = catchInterrupt("run the same command again, and it completes the import");
     await using sides = await openSides("import", env);
     await requireOpen(sides.stores, sides.topology.shards);
