@@ -8,7 +8,6 @@ import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
 import { writeWhole } from "../start/write-whole.ts";
-import { requireWritable } from "./check-file.ts";
 import {
   boardOption,
   fileArgument,
@@ -19,6 +18,7 @@ import {
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
+import { requireWritable } from "./connect/check-file.ts";
 import { openSides } from "./open-stores.ts";
 
 const WAIT_SECONDS_MAX = 3_600;

@@ -6,7 +6,6 @@ import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
-import { requireReadable } from "./check-file.ts";
 import {
   boardOption,
   fileArgument,
@@ -16,6 +15,7 @@ import {
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
+import { requireReadable } from "./connect/check-file.ts";
 import { openSides } from "./open-stores.ts";
 
 export const importCommand = defineCommand({

@@ -1,6 +1,5 @@
 import { suggest } from "../command/suggest.ts";
-import { DROPPED, DROPPED_VALUES, HONOURED, REFUSED } from "./postgres-parameters.ts";
-import { isSettingName, SETTINGS } from "./postgres-settings.ts";
+import { DROPPED, DROPPED_VALUES, HONOURED, isSettingName, REFUSED, SETTINGS } from "./postgres-parameters.ts";
 import { type PostgresSsl, readPostgresSsl } from "./postgres-tls.ts";
 
 /** A parsed `POSTGRES_URL`. What is absent comes from `PGHOST`, `PGUSER` and so on. */
