@@ -1,6 +1,6 @@
 /**
- * What becomes of each parameter of a PostgreSQL URL that is no setting of the server, and the names
- * of those that are.
+ * What becomes of each parameter of a PostgreSQL URL that is no setting of the server, and the
+ * names of those that are.
  */
 
 /** Read by `readPostgresUrl` and `readPostgresSsl`. */
