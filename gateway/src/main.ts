@@ -1,6 +1,7 @@
 import { LIMIT_COMMAND_MS } from "shared/base/deadlines";
 import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
+import { warnWithoutBuckets } from "shared/stores/rights";
 import { connectStores, connectWithin } from "shared/stores/stores";
 import { traceScripts } from "shared/tracing/tracing";
 import { buildGateway } from "./build.ts";
@@ -26,6 +27,7 @@ await runService(
     // Without Redis each gateway counts by itself and gives the whole quota, so that it waits a
     // little for Redis first.
     await connectWithin(stores, CONNECT_MS);
+    await warnWithoutBuckets(stores, topology.regions, log);
 
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);

@@ -19,6 +19,7 @@ import {
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
+import { requireWritable } from "./connect/check-file.ts";
 import { openSides } from "./open-stores.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
@@ -46,6 +47,7 @@ because any other reader would take the ' for a part of the name. Scores stay nu
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
   check: (options, env) => placeFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
+    if (file !== undefined) await requireWritable(file);
     using interrupt = catchInterrupt("nothing was exported; run the same command again");
     const { signal } = interrupt;
     await using sides = await openSides("export", env);

@@ -2,7 +2,6 @@ import { countOf } from "shared/base/count-of";
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
-import { ConfigError } from "shared/service/environment";
 import { untilAborted } from "../../drainer/src/command/until-aborted.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
@@ -17,6 +16,7 @@ import {
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
+import { requireReadable } from "./connect/check-file.ts";
 import { openSides } from "./open-stores.ts";
 
 export const importCommand = defineCommand({
@@ -46,7 +46,7 @@ signal stopped it, and another run completes it.`,
     if (isSpreadsheet) requireCsv(format);
     const isStandardInput = file === undefined || file === "-";
     const source = isStandardInput ? Bun.stdin : Bun.file(file);
-    if (!isStandardInput && !(await source.exists())) throw new ConfigError([`there is no file ${file}`]);
+    if (!isStandardInput) await requireReadable(file);
     using interrupt = catchInterrupt("run the same command again, and it completes the import");
     await using sides = await openSides("import", env);
     await requireOpen(sides.stores, sides.topology.shards);

@@ -2,6 +2,7 @@ import { createLog, type Log } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
 import { commonFields, toTopology } from "shared/service/config";
 import { type Environment, parseEnvironment } from "shared/service/environment";
+import { DRAINER_RIGHTS } from "shared/stores/rights";
 import { compareSplit } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
@@ -37,7 +38,7 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
   const topology = toTopology(settings);
   const stores = connect(name, settings.REDIS_URL, settings.urlsByRegion.REDIS_URL);
   try {
-    await awaitAnswers(stores, [], env);
+    await awaitAnswers(stores, { topology }, env);
     for (const region of topology.regions) await compareSplit(stores.of(region), topology, region);
   } catch (error) {
     stores.close();
@@ -71,7 +72,7 @@ export async function openSides(name: string, env: Environment, awaitUse = await
     await databases.close();
   };
   try {
-    await awaitAnswers(stores, databases.all, env);
+    await awaitAnswers(stores, { topology: config.topology, databases: databases.byUrl, rights: DRAINER_RIGHTS }, env);
     await awaitUse(stores, config, createLog(name, "error"));
   } catch (error) {
     await close();

@@ -2,10 +2,11 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { GLOBAL } from "shared/model/regions";
 import { viewSchema } from "shared/model/scores";
 import { wholeNumber } from "shared/service/environment";
+import { readFence } from "shared/stores/fenced-store";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { boardOption, placeFaults, regionOption } from "./common-options.ts";
 import { table } from "./demo/display.ts";
-import { openRedis, topologyOf } from "./open-stores.ts";
+import { type OpenRedis, openRedis, topologyOf } from "./open-stores.ts";
 
 const LIMIT_MAX = 10_000;
 
@@ -28,9 +29,17 @@ export const topCommand = defineCommand({
   },
   async run({ options: { region = GLOBAL, board, limit, json }, env }) {
     using opened = await openRedis("top", env);
+    await refuseUnused(opened);
     const top = await createBoards(opened.topology, opened.stores.of).top(region, board, limit);
     const text = `${table(top.entries)}\n\n${top.total.toLocaleString("en")} on board ${board} of ${region}`;
     process.stdout.write(`${json ? JSON.stringify(top) : text}\n`);
     return 0;
   },
 });
+
+/** A Redis that no drainer has opened yet is refused by every read, which cannot tell why. */
+async function refuseUnused({ topology, stores }: OpenRedis): Promise<void> {
+  const fences = await Promise.all(topology.shards.map(({ tag, region }) => readFence(stores.of(region), tag)));
+  if (fences.some(({ text, clock }) => text !== "" || clock !== undefined)) return;
+  throw new Error("there is nothing in this Redis yet: a drainer opens it when it starts");
+}

@@ -8,6 +8,7 @@ import { repartition } from "../../drainer/src/repartition/repartition.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import type { Sides } from "../../drainer/src/subjects/subjects.ts";
 import { asTheyAre, openSides } from "../commands/open-stores.ts";
+import { otherPartitions } from "./check-environment.ts";
 
 /** What the data of all regions says about the number of partitions. */
 export interface FoundPartitions {
@@ -46,8 +47,7 @@ export async function settlePartitions(
   const { partitions, isMoving } = findPartitions(splits);
   if (partitions === undefined) return asked;
   if (asked !== undefined && asked !== "" && Number(asked) !== partitions) {
-    const repair = `start without PARTITIONS, then run ./lb repartition --to ${asked}`;
-    throw new ConfigError([`PARTITIONS is ${asked}, but the kept data has ${partitions}: ${repair}`]);
+    throw new ConfigError([otherPartitions(asked, partitions)]);
   }
   if (isMoving) {
     report(`completing the move to ${partitions} partitions that was interrupted`);

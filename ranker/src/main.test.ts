@@ -45,6 +45,39 @@ test("in production a Redis without an append-only file is refused", async () =>
   }
 });
 
+/** A user with these rights, as arguments of the server, and the URL with which it logs in. */
+const user = (rules: string) => `--user ranker on >secret &* ${rules}`.split(" ");
+const asUser = (url: string) => url.replace("//", "//ranker:secret@");
+
+test.each([
+  ["~* +@all -@scripting", /allow its user \+@scripting/],
+  ["~foo* +@all", /allow its user ~\*/],
+  ["~* +@all -zadd", /allow \+zadd/],
+])(
+  "a user of Redis with %s is refused at once, saying what to allow",
+  async (rules, words) => {
+    const limited = await scratchRedis(user(rules));
+    try {
+      const startedAt = performance.now();
+      await expect(startService("ranker", { REDIS_URL: asUser(limited.url) })).rejects.toThrow(words);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+    } finally {
+      await limited.dispose();
+    }
+  },
+  20_000,
+);
+
+test("every line of a ranker is JSON, also of a user without INFO and with a password that is not asked for", async () => {
+  const limited = await scratchRedis(user("~* +@all -info"));
+  for (const url of [asUser(limited.url), redis.url.replace("//", "//:unasked@")]) {
+    const ranker = await startService("ranker", { REDIS_URL: url });
+    await ranker.stop();
+    expect(ranker.lines.filter((line) => !line.startsWith("{"))).toEqual([]);
+  }
+  await limited.dispose();
+}, 20_000);
+
 test("SIGTERM: not ready at once, what was accepted is answered, then the process ends with 0", async () => {
   const ranker = await startService("ranker", { REDIS_URL: redis.url });
   const idle = await fetch(`${ranker.url}/ready`);

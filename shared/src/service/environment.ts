@@ -22,6 +22,10 @@ export const wholeNumber = (min: number, max: number) =>
     .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)
     .meta({ values: `${min} – ${max}` });
 
+/** One of these words. */
+export const oneOf = <const W extends readonly [string, ...string[]]>(words: W) =>
+  z.enum(words, `must be one of ${words.join(", ")}`);
+
 export const commaList = z.string().transform((text) =>
   text
     .split(",")
