@@ -56,6 +56,12 @@ async function login(page: Page, userId: string, name: string): Promise<void> {
   await page.locator("#submit").waitFor();
 }
 
+/** Where elements stand at one moment: the page may draw its rows anew at any time. */
+const rectsOf = (page: Page, selector: string) =>
+  page.evaluate<{ top: number; right: number }[]>(
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].map((each) => each.getBoundingClientRect().toJSON())`,
+  );
+
 /** Whether a text of `selector` is wider than its box. */
 const isCut = (page: Page, selector: string) =>
   page.evaluate<boolean>(
@@ -161,16 +167,14 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
       const page = await open("/?region=ASIA&player=long", { viewport: { width, height: 740 } });
       await page.locator("#neighbours .is-marked").waitFor();
       expect(await isCut(page, "#neighbours bdi")).toBe(false);
-      const [score, panel] = [page.locator("#neighbours li > :last-child"), page.locator("#found")];
-      const [inner, outer] = [await score.boundingBox(), await panel.boundingBox()];
-      expect(Number(inner?.x) + Number(inner?.width)).toBeLessThanOrEqual(Number(outer?.x) + Number(outer?.width));
+      const [score, panel] = [await rectsOf(page, "#neighbours li > :last-child"), await rectsOf(page, "#found")];
+      expect(score[0]?.right).toBeLessThanOrEqual(panel[0]?.right ?? 0);
       // Short scores stay in the line of their names.
       await page.goto(`${gateway.url}/?region=EU&player=player-3`);
       await page.locator("#neighbours .is-marked", { hasText: "Name 3" }).waitFor();
       expect(await isCut(page, "#neighbours bdi")).toBe(false);
-      const parts = await page.locator("#neighbours .is-marked > *").all();
-      const tops = await Promise.all(parts.map(async (part) => (await part.boundingBox())?.y));
-      expect(new Set(tops).size).toBe(1);
+      const parts = await rectsOf(page, "#neighbours .is-marked > *");
+      expect(new Set(parts.map(({ top }) => top)).size).toBe(1);
     },
   );
 
