@@ -3,7 +3,7 @@ import type { Topology } from "shared/model/regions";
 import { commonFields, toTopology } from "shared/service/config";
 import { type Environment, parseEnvironment } from "shared/service/environment";
 import { DRAINER_RIGHTS } from "shared/stores/rights";
-import { compareSplit } from "shared/stores/split";
+import { compareSplits } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
@@ -39,7 +39,7 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
   const stores = connect(name, settings.REDIS_URL, settings.urlsByRegion.REDIS_URL);
   try {
     await awaitAnswers(stores, { topology }, env);
-    for (const region of topology.regions) await compareSplit(stores.of(region), topology, region);
+    await compareSplits(stores.of, topology);
   } catch (error) {
     stores.close();
     throw error;

@@ -44,6 +44,7 @@ test("the check of a folder leaves nothing behind, and makes none", async () => 
 test("another number of partitions than that of the kept data is a fault, unless the data is removed", async () => {
   const file = join(dir, "stack.env");
   await writeFile(file, "REGIONS=EU\nPARTITIONS=2\n");
+  expect(faultsOf({ PARTITIONS: "0" })).toEqual(["PARTITIONS must be from 1 to 1024"]);
   expect(faultsOf({ PARTITIONS: "4", NODE_ENV: "prod" })).toEqual([
     "NODE_ENV must be one of development, production, test",
     "PARTITIONS is 4, but the kept data has 2: start without PARTITIONS, then run ./lb repartition --to 4",

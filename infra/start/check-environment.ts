@@ -53,7 +53,9 @@ export function readStackOptions(flags: StackFlags, env: Environment, root: stri
 /** @throws ConfigError where the user asks for another number of partitions than the data has */
 function requireKept(asked: string | undefined, { dataDir, fresh }: StackOptions): void {
   const kept = fresh ? undefined : readKeptPartitions(dataDir);
-  if (asked && kept !== undefined && Number(asked) !== Number(kept)) {
+  // A number that is not valid is a fault of its own.
+  const isValid = commonFields.PARTITIONS.safeParse(asked || undefined).success;
+  if (asked && isValid && kept !== undefined && Number(asked) !== Number(kept)) {
     throw new ConfigError([otherPartitions(asked, kept)]);
   }
 }

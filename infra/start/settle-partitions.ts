@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { createLog } from "shared/log/log";
 import { createTopology, shardsOf } from "shared/model/regions";
 import { ConfigError, type Environment } from "shared/service/environment";
@@ -50,14 +51,14 @@ export async function settlePartitions(
     throw new ConfigError([otherPartitions(asked, partitions)]);
   }
   if (isMoving) {
-    report(`completing the move to ${partitions} partitions that was interrupted`);
+    report(`completing the move to ${countOf(partitions, "partition")} that was interrupted`);
     for (const [index, split] of splits.entries()) {
       const region = sides.topology.regions[index];
       const hasBegun = split === undefined || split.movingTo !== undefined || split.partitions === partitions;
       if (region !== undefined && !hasBegun) await openRegion(sides, region, split.partitions);
     }
     const moves = repartition({ ...sides, to: partitions, batchMax: sides.config.batchMax });
-    for await (const { region } of moves) report(`${region} has ${partitions} partitions`);
+    for await (const { region } of moves) report(`${region} has ${countOf(partitions, "partition")}`);
   }
   return String(partitions);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { countOf } from "shared/base/count-of";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/model/regions";
 import { fenceKey, moverKey, splitKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
@@ -78,7 +79,9 @@ async function requireMovable({ topology, to, stores }: RepartitionOptions, regi
 
 function requireSameMove(region: string, { movingTo }: Split, to: number): void {
   if (movingTo === undefined || movingTo === to) return;
-  throw new Error(`${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`);
+  throw new Error(
+    `${region} is being moved to ${countOf(movingTo, "partition")}: complete that first, with --to ${movingTo}.`,
+  );
 }
 
 async function moveRegion(options: RepartitionOptions, region: string): Promise<RegionMoved> {
