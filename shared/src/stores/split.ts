@@ -60,8 +60,8 @@ export async function compareSplit(redis: Redis, topology: Topology, region: str
 }
 
 /**
- * Checks the splits of all regions like {@link compareSplit}. Where a region is being moved, that is
- * the fault: the others may have the old number or the new one.
+ * Checks the splits of all regions like {@link compareSplit}. Where a region is being moved, that
+ * is the fault: the others may have the old number or the new one.
  */
 export async function compareSplits(storeOf: (region: string) => Redis, topology: Topology): Promise<void> {
   const read = topology.regions.map(async (region) => ({ region, split: await readSplit(storeOf(region), region) }));
