@@ -30,7 +30,10 @@ export interface BothStores {
   postgresUrl: string;
   fences: FenceWatch;
   submit: Submit;
-  /** Sets a player's score on main. The region follows from the id's number. */
+  /**
+   * Sets a player's score on main, once more while a store is away. The region follows from the id's
+   * number.
+   */
   set(userId: string, score: number): Promise<void>;
   regionOf(userId: string): string;
   /** Drains one batch of every queue. @returns whether any queue held events */
