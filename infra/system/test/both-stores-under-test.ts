@@ -31,8 +31,8 @@ export interface BothStores {
   fences: FenceWatch;
   submit: Submit;
   /**
-   * Sets a player's score on main, once more while a store is away. The region follows from the id's
-   * number.
+   * Sets a player's score on main, once more while a store is away. The region follows from the
+   * id's number.
    */
   set(userId: string, score: number): Promise<void>;
   regionOf(userId: string): string;
