@@ -6,5 +6,5 @@ tools="$(cd "$(dirname "$0")/.." && pwd)/.data/tools"
 export PATH="$PATH:$tools/bin"
 if command -v bun >/dev/null 2>&1; then exec bun "$@"; fi
 if [ -x "$tools/node_modules/.bin/bun" ]; then exec "$tools/node_modules/.bin/bun" "$@"; fi
-echo "Bun is not installed: run bash infra/setup.sh" >&2
+echo "Bun is not installed: npm start installs it, as bash infra/setup.sh does alone" >&2
 exit 127

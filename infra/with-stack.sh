@@ -5,6 +5,10 @@
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(dirname "$here")"
+if [ ! -d "$root/node_modules" ]; then
+  echo "lb: nothing is installed here yet: run npm start first" >&2
+  exit 1
+fi
 data="${DATA_DIR:-.data}"
 # As for npm start, a relative folder is one of the project's.
 case $data in /*) ;; *) data="$root/$data" ;; esac

@@ -6,6 +6,7 @@ import { createMetrics, measureStores } from "shared/service/metrics";
 import type { Service } from "shared/service/service";
 import type { Dependency } from "shared/service/status-routes";
 import { awaitFitStores } from "shared/stores/fit-stores";
+import { DRAINER_RIGHTS } from "shared/stores/rights";
 import { connectStores } from "shared/stores/stores";
 import { createApp } from "./app.ts";
 import type { DrainerConfig } from "./config.ts";
@@ -102,7 +103,8 @@ export function buildDrainer(
 
   async function start(): Promise<void> {
     const { drainRegions: regions, drainAccounts: needsHome, intervalMs, reconcileIntervalMs } = config;
-    const fit = await awaitFitStores({ stores, topology, regions, needsHome, ...config.storeChecks, log });
+    const needed = { stores, topology, regions, needsHome, rights: DRAINER_RIGHTS };
+    const fit = await awaitFitStores({ ...needed, ...config.storeChecks, log });
     const migrated = new Map([...urls].map((url) => [url, migrateWhenThere(url, log)]));
     const workers = startWorkers(queues, {
       whenReady: (queue) => Promise.all([fit.whenFit(queue.redis), migrated.get(urlOf(queue))]),

@@ -60,7 +60,7 @@ export function createApp(deps: GatewayDeps): App {
     serve,
     isStopping,
     headersFor: cors?.headersFor,
-    hintFor: cors === undefined ? corsHint : undefined,
+    hintFor: corsHint,
     clientOf: (connection, headers) =>
       seeThroughProxies(connection?.peer ?? "", headers.get("x-forwarded-for"), trustedProxies),
   });

@@ -3,6 +3,7 @@ import { revokedReader } from "shared/operators/revoked-tokens";
 import { watchRevocations } from "shared/operators/watch-revocations";
 import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
+import { warnWithoutBuckets } from "shared/stores/rights";
 import { connectStores, connectWithin } from "shared/stores/stores";
 import { traceScripts } from "shared/tracing/tracing";
 import { buildGateway } from "./build.ts";
@@ -30,6 +31,7 @@ await runService(
     await connectWithin(stores, CONNECT_MS);
     const revocations = watchRevocations({ read: revokedReader(stores.home), log });
     shutdown.onClose("revoked tokens", () => revocations.close());
+    await warnWithoutBuckets(stores, topology.regions, log);
 
     const pool = createPool(config.rankerUrls);
     const checks = startHealthChecks(pool, log);

@@ -74,6 +74,8 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
   }
 
   async function submitOnce(): Promise<void> {
+    // It would stand below a refusal of these points.
+    result.textContent = "";
     const points = parsePoints(delta.value);
     if (typeof points === "string") return showRefusal(submit, { detail: points, fields: ["delta"] });
     try {

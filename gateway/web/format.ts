@@ -10,6 +10,13 @@ export const formatPercentile = (value: number) => shares.format(value);
 export const formatClock = (date: Date) => clock.format(date);
 export const formatCount = (total: number) => `${formatNumber(total)} ${total === 1 ? "player" : "players"}`;
 
+// Beside longer numbers, a name gets fewer than ten characters of a phone's line or of a panel.
+const NUMBERS_LENGTH_MAX = "1,234".length + "1,234,567".length;
+
+/** Whether a rank and a score leave a name too little of a narrow line. */
+export const crowdsName = (rank: number, score: number) =>
+  formatNumber(rank).length + formatNumber(score).length > NUMBERS_LENGTH_MAX;
+
 /**
  * Parses a whole number: digits and perhaps a sign. A separator is refused, because "1.500" is one
  * and a half in one country and fifteen hundred in another.

@@ -14,6 +14,7 @@ import { createNavigation, type Place, type Via } from "./navigation.ts";
 import { createPlayerSearch } from "./player-search.ts";
 import { poll } from "./poll.ts";
 import { toRefusal } from "./refusal.ts";
+import { describeUnfound, showUnfound } from "./unfound.ts";
 import { createViews, viewsOf } from "./views.ts";
 import { type LiveState, watch } from "./watch.ts";
 
@@ -90,6 +91,7 @@ function watchView(): void {
   ranking.wait();
   pager.hide();
   byId("count", HTMLElement).textContent = "";
+  showUnfound("");
   showNotice("");
   stop = watch(subscribe, { onEvent: applyEvent, onState: showState });
 }
@@ -128,10 +130,11 @@ function draw(): void {
   const { page } = navigation.place;
   const entries = state.entries.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
   if (entries.length === 0 && page > 1) {
-    navigation.replace({ page: Math.max(1, Math.ceil(state.entries.length / PAGE_SIZE)) });
+    navigation.correct({ page: Math.max(1, Math.ceil(state.entries.length / PAGE_SIZE)) });
     return;
   }
   drawnAtMs = performance.now();
+  showUnfound(describeUnfound(navigation.unfound, navigation.place));
   const ownRow = ranking.draw({ ...state, entries });
   pager.show(state.total);
   own.show(account.userId(), ownRow);

@@ -1,5 +1,6 @@
 import { isBoardId } from "shared/model/board-id";
 import { MAIN_BOARD } from "shared/redis/keys";
+import { findUnfound, type Nearest, type Unfound } from "./unfound.ts";
 
 /** What the page shows, as its address says: `?region=EU&board=weekly&page=2&player=ada`. */
 export interface Place {
@@ -24,12 +25,16 @@ export interface Navigation {
   readonly place: Place;
   /** Whether the address names a board, which need not be `main` for that. */
   readonly namesBoard: boolean;
+  /** What the address named in vain, until the reader goes to another place. */
+  readonly unfound: Unfound;
   /** The address of another place, relative to the page. */
   hrefOf(change: Partial<Place>): string;
   /** Goes to another place, and keeps the present one in the browser's history. */
   go(change: Partial<Place>): void;
   /** Goes to another place instead of the present one. */
   replace(change: Partial<Place>): void;
+  /** Goes to the nearest place that there is, and keeps what there is not in `unfound`. */
+  correct(change: Partial<Nearest>): void;
 }
 
 export const EVERYWHERE = "GLOBAL";
@@ -37,6 +42,7 @@ export const EVERYWHERE = "GLOBAL";
 /** Keeps the place and the address of the page in step, and follows links that begin with "?". */
 export function createNavigation({ regions, pagesMax, onChange }: NavigationOptions): Navigation {
   let place = readPlace();
+  let unfound: Unfound = {};
 
   function readPlace(search = location.search): Place {
     const query = new URLSearchParams(search);
@@ -65,15 +71,27 @@ export function createNavigation({ regions, pagesMax, onChange }: NavigationOpti
     onChange(before, via);
   }
 
+  /** Notes what the address names in vain, and corrects it. */
+  function checkAddress(): void {
+    const next = readPlace();
+    unfound = findUnfound(new URLSearchParams(location.search), next);
+    if (Object.keys(unfound).length > 0) history.replaceState(null, "", hrefOf(next));
+  }
+
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
     if (link?.getAttribute("href")?.startsWith("?") !== true || !isPlain) return;
     event.preventDefault();
     if (link.search !== location.search) history.pushState(null, "", link.search);
-    move(readPlace(link.search), "link");
+    checkAddress();
+    move(readPlace(), "link");
   });
-  window.addEventListener("popstate", () => move(readPlace(), "history"));
+  window.addEventListener("popstate", () => {
+    checkAddress();
+    move(readPlace(), "history");
+  });
+  checkAddress();
 
   return {
     get place() {
@@ -82,12 +100,27 @@ export function createNavigation({ regions, pagesMax, onChange }: NavigationOpti
     get namesBoard() {
       return new URLSearchParams(location.search).has("board");
     },
+    get unfound() {
+      return unfound;
+    },
     hrefOf,
     go(change) {
+      unfound = {};
       history.pushState(null, "", hrefOf(change));
       move({ ...place, ...change }, "form");
     },
     replace(change) {
+      unfound = {};
+      history.replaceState(null, "", hrefOf(change));
+      move({ ...place, ...change }, "form");
+    },
+    correct(change) {
+      const missing = { ...unfound };
+      for (const part of ["region", "board", "page"] as const) {
+        const isOther = part in change && change[part] !== place[part];
+        if (isOther) missing[part] ??= String(place[part]);
+      }
+      unfound = missing;
       history.replaceState(null, "", hrefOf(change));
       move({ ...place, ...change }, "form");
     },

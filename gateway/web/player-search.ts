@@ -1,9 +1,10 @@
 import type { RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import { LeaderboardError } from "shared/client/errors";
+import { noteFocus } from "./board/focus.ts";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
-import { formatNumber, formatPercentile } from "./format.ts";
+import { crowdsName, formatNumber, formatPercentile } from "./format.ts";
 import type { Navigation, Place } from "./navigation.ts";
 import { toRefusal } from "./refusal.ts";
 import { watch } from "./watch.ts";
@@ -93,10 +94,11 @@ export function createPlayerSearch(navigation: Navigation) {
     const { self, around } = answer;
     const entries = [...around, self].sort((a, b) => Number(a.rank) - Number(b.rank));
     const list = byId("neighbours", HTMLElement);
-    const focused = list.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : undefined;
+    const restoreFocus = noteFocus(list);
+    const isLong = entries.some(({ rank, score }) => crowdsName(Number(rank), score));
+    list.classList.toggle("has-long-scores", isLong);
     list.replaceChildren(...entries.map((entry) => createNeighbour(entry, entry.rank === self.rank)));
-    // The new links replace the one that had the focus.
-    for (const link of list.querySelectorAll("a")) if (link.getAttribute("href") === focused) link.focus();
+    restoreFocus();
   }
 
   function createNeighbour({ user_id, name, rank, score }: Entry, isSelf: boolean): HTMLLIElement {

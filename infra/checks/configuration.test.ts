@@ -4,7 +4,7 @@ import { documents } from "./configuration.ts";
 import { sections } from "./variables.ts";
 
 test.each(documents.map(({ path, print }) => [relative(process.cwd(), path), path, print] as const))(
-  "%s is what bun infra/checks/configuration.ts writes from the schemas",
+  "%s is what npm run configuration writes from the schemas",
   async (_, path, print) => {
     expect(await Bun.file(path).text()).toBe(print());
   },

@@ -20,7 +20,7 @@ ${variables.map(toRow).join("")}`,
   );
   return `# Configuration
 
-Environment variables, as the services' schemas describe them. \`bun infra/checks/configuration.ts\` writes this page and
+Environment variables, as the services' schemas describe them. \`npm run configuration\` writes this page and
 [\`.env.example\`](../.env.example) from those schemas, and a test compares them. A service parses its whole environment
 at the start; on a fault it names every faulty variable and exits. A variable that is set to nothing counts as not set.
 
@@ -40,7 +40,7 @@ function printEnvExample(): string {
   const blocks = sections.map(({ readers, variables }) => `${heading(readers)}\n${variables.map(toLines).join("")}`);
   return `# Every variable of the three services; docs/configuration.md shows the same as tables. A line that
 # begins with "#" shows an optional variable with its default, or an example where it has none.
-# \`npm start\` needs none of this. Made by: bun infra/checks/configuration.ts
+# \`npm start\` needs none of this. Made by: npm run configuration
 
 ${blocks.join("\n")}`;
 }

@@ -37,6 +37,13 @@ function isDead(document: string, link: string): boolean {
   return anchor !== undefined && !anchorsOf(read(target)).has(anchor);
 }
 
+test.each(documents)("%s runs Bun as a machine without Bun on its PATH can, too", (file) => {
+  const code = [...read(file).matchAll(/^```sh\n([\s\S]*?)^```$|`([^`\n]+)`/gm)].flatMap(([, block, inline]) =>
+    (block ?? inline ?? "").split("\n"),
+  );
+  expect(code.filter((line) => /^(exec )?bunx? (?!--)/.test(line))).toEqual([]);
+});
+
 const PATH = new RegExp(`^(?:\\.\\./)*(?:${FOLDERS.join("|")})/[\\w./-]*$|^[\\w.-]+\\.(?:ts|lua|sql|sh|md|yml)$`);
 // Quoted paths that are no files of the repository: build output, a caller's file, module names.
 const IS_NO_FILE = /^k6\/results\/|^board\.csv$|^shared\/(?:board-changes|client\/errors)$/;

@@ -4,7 +4,7 @@ import { flag, value } from "shared/command/define-command";
 import { boardIdSchema } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
 import { MAIN_BOARD } from "shared/redis/keys";
-import { ConfigError } from "shared/service/environment";
+import { ConfigError, oneOf } from "shared/service/environment";
 import { z } from "zod";
 import { findBoard, NoBoard } from "../../drainer/src/boards/find-board.ts";
 import type { Sides } from "../../drainer/src/subjects/sides.ts";
@@ -16,10 +16,7 @@ export const boardOption = value("NAME", "the board", boardIdSchema.default(MAIN
 export const regionOption = value("NAME", "only this region; without it all regions", upperCased.optional());
 export const fileArgument = z.array(z.string()).max(1, "one FILE at most");
 
-const format = z
-  .string()
-  .toLowerCase()
-  .pipe(z.enum(FORMATS, `must be one of ${FORMATS.join(", ")}`));
+const format = z.string().toLowerCase().pipe(oneOf(FORMATS));
 export const formatOption = value(
   "NAME",
   "csv or ndjson; without it by the file's name, or else csv",

@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -20,6 +21,7 @@ import {
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
+import { requireWritable } from "./connect/check-file.ts";
 import { type OpenSides, openSides } from "./open-stores.ts";
 
 const WAIT_SECONDS_MAX = 3_600;
@@ -47,6 +49,7 @@ because any other reader would take the ' for a part of the name. Scores stay nu
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
   check: (options, env) => regionFaults(loadDrainerConfig(env).topology, options),
   async run({ options, positionals: [file], env }) {
+    if (file !== undefined) await requireWritable(file);
     using interrupt = catchInterrupt("nothing was exported; run the same command again");
     const { signal } = interrupt;
     await using sides = await openSides("export", env);
@@ -71,7 +74,7 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
       progress.end();
     }
     const seconds = progress.end();
-    const text = `Done in ${seconds} s: ${entries} entries.`;
+    const text = `Done in ${seconds} s: ${countOf(entries, "entry", "entries")}.`;
     process.stderr.write(`${options.json ? JSON.stringify({ entries, seconds }) : text}\n`);
     return 0;
   },

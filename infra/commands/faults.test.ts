@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "stack/free-port";
-import { dirForFile } from "testing/for-file";
+import { dirForFile, forFile } from "testing/for-file";
+import { scratchRedis } from "testing/scratch";
 import { runLb } from "testing/services/run-lb";
 
 const dir = await dirForFile();
@@ -51,15 +52,54 @@ test.each([
 });
 
 test.each([
-  [["top"], ["REDIS_URL"]],
-  [["token", "root"], ["JWT_SECRET"]],
-  [["restore"], ["REDIS_URL", "POSTGRES_URL"]],
-])("without a stack and without variables %j says what to do", async (args, variables) => {
-  const [name] = args;
-  const { code, err } = await runLb(args, {});
-  const lines = variables.map((variable) => `lb ${name}: ${variable} is required\n`);
-  lines.push(`lb ${name}: npm start has not run here: run it, or name the stores in the environment or in .env\n`);
-  expect([code, err.split("\n").sort()]).toEqual([1, lines.join("").split("\n").sort()]);
+  [["top"], "REDIS_URL"],
+  [["token", "root"], "JWT_SECRET"],
+  [["restore"], "REDIS_URL and POSTGRES_URL"],
+])("without a stack and without variables %j asks whether npm start runs, and no more", async (args, variables) => {
+  const err = `lb ${args[0]}: is npm start running? Without it, set ${variables} in the environment or in .env\n`;
+  expect(await runLb(args, {})).toEqual({ code: 1, out: "", err });
+});
+
+test("a variable that is missing beside others is named", async () => {
+  const { err } = await runLb(["restore"], { REDIS_URL: "redis://127.0.0.1:1" });
+  expect(err).toBe("lb restore: POSTGRES_URL is required\n");
+});
+
+test.each([
+  [["export", "/no-such-folder/x.csv"], "there is no folder /no-such-folder"],
+  [["export", "/tmp"], "/tmp is a folder"],
+  [["export", "/etc/hostname/x.csv"], "/etc/hostname is no folder"],
+  [["import", "/tmp"], "/tmp is a folder"],
+  [["import", "/no-such-file"], "there is no file /no-such-file"],
+  [["import", "/etc/hostname/x.csv"], "there is no file /etc/hostname/x.csv"],
+])("%j is answered before the stores are asked", async (args, fault) => {
+  const env = { REDIS_URL: "redis://127.0.0.1:1", POSTGRES_URL: "postgres://127.0.0.1:1/a" };
+  expect(await runLb(args, env)).toEqual({ code: 1, out: "", err: `lb ${args[0]}: ${fault}\n` });
+});
+
+test("top of a Redis that nobody has used says so", async () => {
+  const redis = await forFile(scratchRedis());
+  const { code, out, err } = await runLb(["top"], { REDIS_URL: redis.url });
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toBe("lb top: there is nothing in this Redis yet: a drainer opens it when it starts\n");
+});
+
+test("demo waits three seconds for a server that takes connections and never answers", async () => {
+  const hung = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const url = `http://127.0.0.1:${hung.port}`;
+  const [, startMs] = await timed(() => runLb(["demo", "--help"], {}));
+  const [{ err }, tookMs] = await timed(() => runLb(["demo", "--url", url], {}));
+  expect(err).toBe(`lb demo: Nothing answers at ${url}: is npm start running?\n`);
+  expect(tookMs).toBeLessThan(3_500 + 3 * startMs);
+  hung.stop(true);
+}, 20_000);
+
+test("before the first start lb asks for npm start, without Bun and without the packages", async () => {
+  const clone = join(dir, "clone");
+  await Bun.$`mkdir -p ${clone}/infra && cp ${ROOT}/lb ${clone} && cp ${ROOT}/infra/with-stack.sh ${ROOT}/infra/bun.sh ${clone}/infra`.quiet();
+  const child = Bun.spawn([join(clone, "lb"), "top"], { env: { PATH: "/usr/bin:/bin" }, stderr: "pipe" });
+  expect(await new Response(child.stderr).text()).toBe("lb: nothing is installed here yet: run npm start first\n");
+  expect(await child.exited).toBe(1);
 });
 
 test("lb runs from any folder, by a link, and without npm's lines around its result", async () => {

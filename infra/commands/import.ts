@@ -1,7 +1,7 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
-import { ConfigError } from "shared/service/environment";
 import { untilAborted } from "../../drainer/src/command/until-aborted.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
@@ -16,6 +16,7 @@ import {
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
+import { requireReadable } from "./connect/check-file.ts";
 import { openSides } from "./open-stores.ts";
 
 export const importCommand = defineCommand({
@@ -37,8 +38,8 @@ it again changes nothing more (with --overwrite: updated_at).
 With --spreadsheet it takes off the ' that export --spreadsheet has put before cells.
 At SIGINT and SIGTERM it writes the batches under way to both stores, and then ends. Where it was killed, PostgreSQL may
 have entries that Redis lacks: another run puts them there.
-Ends with 0; with 2 where lines were left out; with 1 where it failed, with 130 or 143 where a signal stopped it, and
-another run completes it.`,
+Ends with 0; with 2 where lines were left out or a CSV file is empty; with 1 where it failed, with 130 or 143 where a
+signal stopped it, and another run completes it.`,
   check(_, env) {
     loadDrainerConfig(env); // throws its faults before a file is looked for
     return [];
@@ -48,7 +49,7 @@ another run completes it.`,
     if (isSpreadsheet) requireCsv(format);
     const isStandardInput = file === undefined || file === "-";
     const source = isStandardInput ? Bun.stdin : Bun.file(file);
-    if (!isStandardInput && !(await source.exists())) throw new ConfigError([`there is no file ${file}`]);
+    if (!isStandardInput) await requireReadable(file);
     using interrupt = catchInterrupt("run the same command again, and it completes the import");
     await using sides = await openSides("import", env);
     await requireOpen(sides.stores, sides.topology.shards);
@@ -76,5 +77,6 @@ another run completes it.`,
 
 function describe({ imported, skipped, repaired, erased, bad }: ImportCounts): string {
   const lacking = repaired === 0 ? "" : ` (${repaired} of which Redis lacked, and has now)`;
-  return `${imported} entries imported, ${skipped} kept because they are newer${lacking}, ${erased} of erased players, ${bad} bad lines`;
+  const left = `${skipped} kept because they are newer${lacking}, ${erased} of erased players`;
+  return `${countOf(imported, "entry", "entries")} imported, ${left}, ${countOf(bad, "bad line")}`;
 }

@@ -31,13 +31,19 @@ async function run(): Promise<number> {
   return 0;
 }
 
-/** Says why variables are missing where npm start would have named them. */
+const REQUIRED = / is required$/;
+
+/** Says why variables are missing where npm start would have named them: it has not run here. */
 function explain(error: unknown): unknown {
-  const isMissing = error instanceof ConfigError && error.faults.some((fault) => fault.endsWith(" is required"));
-  if (!isMissing || process.env[STACK_URL] !== undefined) return error;
-  return new ConfigError(
-    error.faults.concat("npm start has not run here: run it, or name the stores in the environment or in .env"),
-  );
+  const hasStores = [STACK_URL, "REDIS_URL", "POSTGRES_URL"].some((variable) => process.env[variable]);
+  if (!(error instanceof ConfigError) || hasStores) return error;
+  const missing = error.faults.filter((fault) => REQUIRED.test(fault)).map((fault) => fault.replace(REQUIRED, ""));
+  if (missing.length === 0) return error;
+  const others = error.faults.filter((fault) => !REQUIRED.test(fault));
+  return new ConfigError([
+    `is npm start running? Without it, set ${missing.join(" and ")} in the environment or in .env`,
+    ...others,
+  ]);
 }
 
 const work = () =>

@@ -4,7 +4,8 @@ import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
 import { awaitRun, type Redis } from "shared/redis/redis";
 import { commonFields, toTopology } from "shared/service/config";
 import { type Environment, parseEnvironment } from "shared/service/environment";
-import { compareSplit } from "shared/stores/split";
+import { DRAINER_RIGHTS } from "shared/stores/rights";
+import { compareSplits } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
 import { openDatabases } from "../../drainer/src/postgres/databases.ts";
@@ -39,8 +40,8 @@ export async function openRedis(name: string, env: Environment): Promise<OpenRed
   const topology = toTopology(settings);
   const stores = connect(name, settings.REDIS_URL, settings.urlsByRegion.REDIS_URL);
   try {
-    await awaitAnswers(stores, [], env);
-    for (const region of topology.regions) await compareSplit(stores.of(region), topology, region);
+    await awaitAnswers(stores, { topology }, env);
+    await compareSplits(stores.of, topology);
   } catch (error) {
     stores.close();
     throw error;
@@ -64,7 +65,7 @@ export async function openHome(name: string, env: Environment): Promise<OpenHome
   const settings = readRedisSettings(env);
   const stores = connect(name, settings.REDIS_URL, new Map());
   try {
-    await awaitAnswers(stores, [], env);
+    await awaitAnswers(stores, { topology: { ...toTopology(settings), regions: [] } }, env);
     await awaitRun(stores.home, fenceKey(ACCOUNTS_TAG), COMMAND_TIMEOUT_MS);
   } catch (error) {
     stores.close();
@@ -98,7 +99,7 @@ export async function openSides(name: string, env: Environment, awaitUse = await
     await databases.close();
   };
   try {
-    await awaitAnswers(stores, databases.all, env);
+    await awaitAnswers(stores, { topology: config.topology, databases: databases.byUrl, rights: DRAINER_RIGHTS }, env);
     await awaitUse(stores, config, createLog(name, "error"));
   } catch (error) {
     await close();

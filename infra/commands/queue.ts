@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -114,7 +115,7 @@ const actions: Record<"status" | (typeof ACTIONS)[number], (queue: Queue, manner
       progress.count(keys.tag, retried + unreadable, total);
       signal.throwIfAborted();
     }).finally(() => progress.end());
-    const text = `${keys.tag}: ${counts.retried} put back, ${counts.unreadable} hold no event`;
+    const text = `${keys.tag}: ${counts.retried} put back, ${countOf(counts.unreadable, "holds", "hold")} no event`;
     print(asJson ? JSON.stringify({ queue: keys.tag, ...counts }) : text);
     return counts.unreadable;
   },
@@ -139,7 +140,9 @@ async function confirmDrop(queues: readonly Queue[]): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const names = queues.map(({ keys }) => keys.tag).join(", ");
-    return /^y(es)?$/i.test((await terminal.question(`Delete ${total} dead events of ${names}? [y/N] `)).trim());
+    return /^y(es)?$/i.test(
+      (await terminal.question(`Delete ${countOf(total, "dead event")} of ${names}? [y/N] `)).trim(),
+    );
   } finally {
     terminal.close();
   }

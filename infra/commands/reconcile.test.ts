@@ -24,7 +24,7 @@ test("it ends with 0 when the stores agree, with 2 when they differ, and with 0 
   await under.database.run((sql) => upsertScores(sql, [scoreEvent("ann", 5, 10)]));
   const found = await command();
   expect(found.code).toBe(2);
-  expect(found.out).toMatch(/^entry_missing {2}ann {2}leaderboard:\{EU\}\nDone in [\d.]+ s: 1 differences, 0 repaired/);
+  expect(found.out).toMatch(/^entry_missing {2}ann {2}leaderboard:\{EU\}\nDone in [\d.]+ s: 1 difference, 0 repaired/);
   const repaired = await command("--fix");
   expect(repaired.code).toBe(0);
   expect(repaired.out).toContain("entry_missing  ann  leaderboard:{EU}  repaired\n");

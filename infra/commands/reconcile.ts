@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -56,7 +57,7 @@ Ends with 0 when the two agree (with --fix: now agree); with 2 where differences
       progress.end();
     }
     const left = `${total.moving} left alone because they are being written`;
-    const text = `Done in ${progress.end()} s: ${total.differences} differences, ${total.repaired} repaired; ${left}.`;
+    const text = `Done in ${progress.end()} s: ${countOf(total.differences, "difference")}, ${total.repaired} repaired; ${left}.`;
     process.stdout.write(`${asJson ? JSON.stringify(total) : text}\n`);
     return total.differences > total.repaired ? 2 : 0;
   },

@@ -1,11 +1,14 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
-import { catchInterrupt } from "shared/command/interrupt";
+import { catchInterrupt, Interrupted } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
 import { PARTITIONS_MAX } from "shared/model/regions";
+import { readSplit } from "shared/stores/split";
 import { z } from "zod";
+import { describeMoves } from "../../drainer/src/repartition/describe-moves.ts";
 import { type RegionMoved, repartition } from "../../drainer/src/repartition/repartition.ts";
 import { followStack } from "./connect/follow-stack.ts";
-import { asTheyAre, openSides } from "./open-stores.ts";
+import { asTheyAre, type OpenSides, openSides } from "./open-stores.ts";
 
 const isPartitions = (text: unknown) =>
   /^\d{1,4}$/.test(String(text)) && Number(text) >= 1 && Number(text) <= PARTITIONS_MAX;
@@ -22,11 +25,12 @@ export const repartitionCommand = defineCommand({
   notes: `
 One region after another is closed for writes (503, nothing is changed) from the beginning of its move until services
 with PARTITIONS=N are there: restart rankers, then drainers, with it as soon as this has ended. The stack of npm start
-does that by itself. Reads go on while entries are copied, if N or the number before is 1, and are 503, too, from then
-on. Where it ended early, it is to be run again with the same N. Not beside restore, import or reconcile --fix.
+does that by itself. Reads go on while entries are copied, if N or the number before is 1. From then on the region's
+reads are 503, too, and with them those of all players (GLOBAL); other regions are read. Where it ended early, it is to be
+run again with the same N: another N is refused before anything moves. Not beside restore, import or reconcile --fix.
 Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; with 1 where it failed.`,
   async run({ options: { to, json: asJson }, env }) {
-    using interrupt = catchInterrupt(`writes stay closed until you run ./lb repartition --to ${to} again`);
+    using interrupt = catchInterrupt(`run ./lb repartition --to ${to} again`);
     // Not the check of other commands, which refuses another number of partitions than PARTITIONS.
     await using sides = await openSides("repartition", env, asTheyAre);
     const progress = createProgress();
@@ -46,8 +50,12 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
         broken += region.broken;
         process.stdout.write(`${asJson ? JSON.stringify({ ...region, to }) : describe(region, to)}\n`);
       }
-    } finally {
+    } catch (error) {
       progress.end();
+      const left = await describeLeft(sides, to);
+      if (error instanceof Interrupted && left !== undefined) throw new Interrupted(error.signal, left);
+      if (left !== undefined) process.stderr.write(`lb repartition: ${left}\n`);
+      throw error;
     }
     const seconds = progress.end();
     const isServing = await followStack(env);
@@ -57,8 +65,17 @@ Ends with 0; with 2 where entries were broken, which reconcile --fix repairs; wi
   },
 });
 
+/** What a move that ended early has left; `undefined` where it has not begun, or Redis is away. */
+async function describeLeft({ topology, stores }: OpenSides, to: number): Promise<string | undefined> {
+  const read = async (region: string) => [region, await readSplit(stores.of(region), region)] as const;
+  const splits = await Promise.all(topology.regions.map(read)).catch(() => undefined);
+  const hasBegun = splits?.some(([, split]) => (split?.movingTo ?? split?.partitions) === to);
+  return splits !== undefined && hasBegun ? describeMoves(new Map(splits), to) : undefined;
+}
+
 function describe({ region, from, entries, answers, broken }: RegionMoved, to: number): string {
   if (from === to) return `${region}: has ${to} already.`;
-  const moved = `${entries} entries and ${answers} answers moved from ${from} to ${to}`;
-  return `${region}: ${moved}.${broken === 0 ? "" : ` ${broken} were broken: ./lb reconcile --fix`}`;
+  const moved = `${countOf(entries, "entry", "entries")} and ${countOf(answers, "answer")} moved from ${from} to ${to}`;
+  const left = `${broken} ${broken === 1 ? "was" : "were"} broken: ./lb reconcile --fix`;
+  return `${region}: ${moved}.${broken === 0 ? "" : ` ${left}`}`;
 }

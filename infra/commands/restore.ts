@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { defineCommand, flag } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
@@ -38,5 +39,6 @@ Ends with 0; with 1 where it failed, or 130 or 143 where a signal stopped it, an
 });
 
 const describe = ({ entries, newer, accounts, settings, unknown }: RestoreCounts) =>
-  `${entries} entries, ${accounts} accounts and ${settings} settings restored; ${newer} entries were newer in Redis, ` +
-  `${unknown} rows are of no configured region, or no service wrote them`;
+  `${countOf(entries, "entry", "entries")}, ${countOf(accounts, "account")} and ${countOf(settings, "setting")} restored; ` +
+  `${countOf(newer, "entry was", "entries were")} newer in Redis, ` +
+  `${countOf(unknown, "row is", "rows are")} of no configured region, or written by no service`;

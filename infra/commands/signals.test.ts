@@ -85,7 +85,7 @@ const cases: Record<string, Case> = {
     args: ["repartition", "--to", "4"],
     prepare: () => runLb(["restore"], environment("1")),
     hasBegun: hasEntries(quarters[2]),
-    advice: "run ./lb repartition --to 4 again",
+    advice: "run ./lb repartition --to 4 again; until then EU takes no writes\n",
     async check() {
       expect(await under.redis.get(splitKey("EU"))).toBe("4");
       expect([await ranked([whole]), await ranked(quarters)]).toEqual([0, PLAYERS]);

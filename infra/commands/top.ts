@@ -3,11 +3,12 @@ import { GLOBAL } from "shared/model/regions";
 import { viewSchema } from "shared/model/scores";
 import { wholeNumber } from "shared/service/environment";
 import { createSettings } from "shared/settings/settings";
+import { readFence } from "shared/stores/fenced-store";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createDefinitions } from "../../ranker/src/definitions/definitions.ts";
 import { boardOption, regionOption, requireBoard } from "./common-options.ts";
 import { table } from "./demo/display.ts";
-import { openRedis, topologyOf } from "./open-stores.ts";
+import { type OpenRedis, openRedis, topologyOf } from "./open-stores.ts";
 
 const LIMIT_MAX = 10_000;
 
@@ -30,6 +31,7 @@ export const topCommand = defineCommand({
   async run({ options: { region = GLOBAL, board, limit, json }, env }) {
     using opened = await openRedis("top", env);
     const { topology, stores } = opened;
+    await refuseUnused(opened);
     await requireBoard(opened, board);
     const definitions = createDefinitions(
       createSettings({ home: stores.home, queueMax: 0 }),
@@ -41,3 +43,10 @@ export const topCommand = defineCommand({
     return 0;
   },
 });
+
+/** A Redis that no drainer has opened yet is refused by every read, which cannot tell why. */
+async function refuseUnused({ topology, stores }: OpenRedis): Promise<void> {
+  const fences = await Promise.all(topology.shards.map(({ tag, region }) => readFence(stores.of(region), tag)));
+  if (fences.some(({ text, clock }) => text !== "" || clock !== undefined)) return;
+  throw new Error("there is nothing in this Redis yet: a drainer opens it when it starts");
+}

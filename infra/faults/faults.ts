@@ -9,7 +9,7 @@ import { formatReport, REPORT_VARIABLE, readReport } from "./report.ts";
 const faultsCommand = defineCommand({
   name: "test:faults",
   about: "Breaks a deployment of real processes under load, and checks that no acknowledged write is lost or doubled.",
-  usage: "bun run test:faults [-- options] [files]",
+  usage: "npm run test:faults -- [options] [files]",
   positionals: z.array(z.string()),
   options: { short: flag("each fault fewer times, as npm test does") },
   notes: "Environment: SOAK_MINUTES=3",

@@ -11,7 +11,7 @@ export interface Row {
   longestOutageMs: number;
 }
 
-/** The variable with the file that collects rows. Set by `bun run test:faults` alone. */
+/** The variable with the file that collects rows. Set by `npm run test:faults` alone. */
 export const REPORT_VARIABLE = "FAULTS_REPORT";
 
 /** Adds the outcome of a fault to the table. */

@@ -1,5 +1,5 @@
 /**
- * Whether this is a full run, `bun run test:faults`. The short run, which is part of all tests,
+ * Whether this is a full run, `npm run test:faults`. The short run, which is part of all tests,
  * causes the same faults fewer times.
  */
 export const isFull = process.env.FAULTS === "full";

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { ConfigError } from "shared/service/environment";
 import { isReachableByAll } from "stack/postgres-home";
 import { replaceFile } from "./replace-file.ts";
 
@@ -26,6 +27,31 @@ export interface DataDir {
   writeEnvironment(env: Record<string, string>): void;
 }
 
+const fileOf = (path: string) => join(path, "stack.env");
+
+/** @returns the number that the last run of the stack found; `undefined` where that is not known */
+export function readKeptPartitions(path: string): string | undefined {
+  const file = fileOf(path);
+  return existsSync(file) ? /^PARTITIONS=(\d+)$/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+}
+
+/** Changes nothing. @throws ConfigError where the folder is not there and cannot be made */
+export function requireDataDir(path: string): void {
+  let folder = path;
+  while (!existsSync(folder)) folder = dirname(folder);
+  if (!statSync(folder).isDirectory()) throw new ConfigError([`DATA_DIR is ${path}, and ${folder} is no folder`]);
+  try {
+    // A file of our own: what a mount such as /proc allows shows only when it is tried.
+    const probe = mkdtempSync(join(folder, ".leaderboard-"));
+    rmSync(probe, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `DATA_DIR is ${path}, and nothing can be written in ${folder} (${code}): choose another folder`,
+    ]);
+  }
+}
+
 /** Makes the folder or uses an existing one. `fresh` removes its data and secrets first. */
 export function openDataDir(path: string, fresh: boolean): DataDir {
   const redisDir = join(path, "redis");
@@ -39,7 +65,7 @@ export function openDataDir(path: string, fresh: boolean): DataDir {
     secrets: readOrMakeSecrets(secretsFile),
     writeEnvironment(env) {
       const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
-      replaceFile(join(path, "stack.env"), lines.join(""));
+      replaceFile(fileOf(path), lines.join(""));
     },
   };
 }

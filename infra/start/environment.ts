@@ -7,12 +7,13 @@ import { gatewayFields } from "../../gateway/src/config.ts";
 import { rankerFields } from "../../ranker/src/config.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
 
+/** The variables of all services. */
+export const FIELDS = { ...gatewayFields, ...rankerFields, ...drainerFields };
 /** Variables that the stack sets itself: a `.env` for production must not lead it to real data. */
 const OWN =
   /^(PORT|METRICS_PORT|HOST|NODE_ENV|REDIS_URL|POSTGRES_URL|LEADERBOARD_SERVICE_URLS|JWT_SECRET(_PREVIOUS)?)$/;
-const PASSED_ON = Object.keys({ ...gatewayFields, ...rankerFields, ...drainerFields }).filter(
-  (name) => !OWN.test(name),
-);
+export const isReplaced = (name: string): boolean => OWN.test(name);
+const PASSED_ON = Object.keys(FIELDS).filter((name) => !isReplaced(name));
 /** Where nginx connects from. */
 const LOOPBACK = "127.0.0.1";
 const OF_THE_PROCESS = ["PATH", "HOME", "TMPDIR", "TZ"];

@@ -2,8 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ConfigError, type Environment } from "shared/service/environment";
 import { isPortFree } from "stack/free-port";
-import { checkEnvironment } from "./check-environment.ts";
-import { openDataDir } from "./data-dir.ts";
+import { openDataDir, readKeptPartitions } from "./data-dir.ts";
 import { commandEnvironment, runFileOf } from "./environment.ts";
 import { createMembers, logFileOf, printAs } from "./processes/members.ts";
 import { findNginx } from "./processes/nginx.ts";
@@ -11,9 +10,11 @@ import { type Member, type Supervised, supervise } from "./processes/supervise.t
 import { FOLLOW_SIGNAL, openRunFile } from "./run-file.ts";
 import { settlePartitions } from "./settle-partitions.ts";
 import { RANKERS, type StackOptions } from "./stack-options.ts";
+import { notesOn } from "./variables-given.ts";
 import { welcome } from "./welcome.ts";
 
 const report = printAs("stack");
+const PARTITIONS_DEFAULT = "1";
 
 /** From the present folder where the path is below it. */
 function showPath(path: string): string {
@@ -28,7 +29,7 @@ function showPath(path: string): string {
  */
 export async function runStack(options: StackOptions, env: Environment): Promise<void> {
   const { ports, dataDir } = options;
-  checkEnvironment(env, options);
+  for (const note of notesOn(env)) report(note);
   mkdirSync(dataDir, { recursive: true });
   const running = await openRunFile(runFileOf(dataDir), report);
   await refuseTakenPorts(options);
@@ -43,13 +44,14 @@ export async function runStack(options: StackOptions, env: Environment): Promise
     postgresUrl: (database: string) => `${postgresAddress}/${database}`,
     jwtSecret,
   };
-  const present = { ...env };
+  // The data may have another number than the user asks for, which shows when the stores are up.
+  const present = { ...env, PARTITIONS: options.fresh ? undefined : readKeptPartitions(dataDir) };
   const writeEnvironment = () => data.writeEnvironment(commandEnvironment(present, addresses, options));
   writeEnvironment();
   const { stores, drainer, services } = createMembers(options, () => present, data, addresses);
   async function followPartitions(asked: string | undefined): Promise<void> {
     const commands = commandEnvironment({ ...env, PARTITIONS: undefined }, addresses, options);
-    present.PARTITIONS = await settlePartitions(commands, asked, report);
+    present.PARTITIONS = (await settlePartitions(commands, asked, report)) || PARTITIONS_DEFAULT;
     writeEnvironment();
   }
 
@@ -112,7 +114,10 @@ export async function runStack(options: StackOptions, env: Environment): Promise
   process.stdout.write(welcome(shown, showPath(dataDir), env.PASSWORDS === "required"));
 }
 
-const messageOf = (error: unknown) => String(error instanceof Error ? error.message : error);
+function messageOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.faults.join("\n");
+  return String(error instanceof Error ? error.message : error);
+}
 
 async function refuseTakenPorts({ ports, nginxPort }: StackOptions): Promise<void> {
   const faults: string[] = [];

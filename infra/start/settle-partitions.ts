@@ -1,3 +1,4 @@
+import { countOf } from "shared/base/count-of";
 import { createLog } from "shared/log/log";
 import { createTopology, shardsOf } from "shared/model/regions";
 import { ConfigError, type Environment } from "shared/service/environment";
@@ -8,6 +9,7 @@ import { repartition } from "../../drainer/src/repartition/repartition.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { asTheyAre, openSides } from "../commands/open-stores.ts";
+import { otherPartitions } from "./check-environment.ts";
 
 /** What the data of all regions says about the number of partitions. */
 export interface FoundPartitions {
@@ -46,18 +48,17 @@ export async function settlePartitions(
   const { partitions, isMoving } = findPartitions(splits);
   if (partitions === undefined) return asked;
   if (asked !== undefined && asked !== "" && Number(asked) !== partitions) {
-    const repair = `start without PARTITIONS, then run ./lb repartition --to ${asked}`;
-    throw new ConfigError([`PARTITIONS is ${asked}, but the kept data has ${partitions}: ${repair}`]);
+    throw new ConfigError([otherPartitions(asked, partitions)]);
   }
   if (isMoving) {
-    report(`completing the move to ${partitions} partitions that was interrupted`);
+    report(`completing the move to ${countOf(partitions, "partition")} that was interrupted`);
     for (const [index, split] of splits.entries()) {
       const region = sides.topology.regions[index];
       const hasBegun = split === undefined || split.movingTo !== undefined || split.partitions === partitions;
       if (region !== undefined && !hasBegun) await openRegion(sides, region, split.partitions);
     }
     const moves = repartition({ ...sides, to: partitions, batchMax: sides.config.batchMax });
-    for await (const { region } of moves) report(`${region} has ${partitions} partitions`);
+    for await (const { region } of moves) report(`${region} has ${countOf(partitions, "partition")}`);
   }
   return String(partitions);
 }

@@ -37,15 +37,13 @@ export const STACK_FLAGS = {
   "no-drainer": flag("leaves the drainer out: queues fill, and at QUEUE_MAX writes are answered 429"),
 };
 
+export type StackFlags = Record<keyof typeof STACK_FLAGS, boolean>;
+
 /**
  * @param root folder that a relative DATA_DIR starts from
  * @throws ConfigError with every fault of the environment
  */
-export function toStackOptions(
-  flags: Record<keyof typeof STACK_FLAGS, boolean>,
-  env: Environment,
-  root: string,
-): StackOptions {
+export function toStackOptions(flags: StackFlags, env: Environment, root: string): StackOptions {
   const faults: string[] = [];
   const portOf = (name: string, preset: number): number => {
     const parsed = wholeNumber(1, 65_535 - RANKERS).safeParse(env[name] || String(preset));

@@ -120,6 +120,18 @@ describe("the start fails and names", () => {
     await expect(start([], { REGIONS: "a b" })).rejects.toThrow("start: REGIONS must be comma-separated names");
   }, 30_000);
 
+  test("another number of partitions than the kept data has, before anything is started", async () => {
+    const first = await start([], { RATE_USER_BURTS: "5", HOST: "0.0.0.0" });
+    const notes = first.lines.join("\n");
+    expect(notes).toContain("there is no variable RATE_USER_BURTS; did you mean RATE_USER_BURST?");
+    expect(notes).toContain("npm start sets these variables itself, and does not use yours: HOST");
+    await first.stop();
+    const error: unknown = await start([], { PARTITIONS: "4" }).catch((thrown: unknown) => thrown);
+    expect(String(error).split("\n").slice(1)).toEqual([
+      "start: PARTITIONS is 4, but the kept data has 1: start without PARTITIONS, then run ./lb repartition --to 4",
+    ]);
+  }, 60_000);
+
   test("an option that is not known", async () => {
     await expect(start(["--frehs"], {})).rejects.toThrow("--frehs");
   });

@@ -1,8 +1,9 @@
 import { defineCommand } from "shared/command/define-command";
 import { main } from "shared/command/main";
+import { readStackOptions } from "./check-environment.ts";
 import { ROOT } from "./processes/members.ts";
 import { runStack } from "./run-stack.ts";
-import { DEFAULT_NGINX_PORT, DEFAULT_PORTS, STACK_FLAGS, toStackOptions } from "./stack-options.ts";
+import { DEFAULT_NGINX_PORT, DEFAULT_PORTS, STACK_FLAGS } from "./stack-options.ts";
 
 const ports = Object.entries(DEFAULT_PORTS).map(([name, port]) => `${name}=${port}`);
 
@@ -15,7 +16,7 @@ const startCommand = defineCommand({
 Environment: ${ports.join(" ")} NGINX_PORT=${DEFAULT_NGINX_PORT} DATA_DIR=.data,
 and the limits, PASSWORDS, QUEUE_MAX, REGIONS, BOARDS, LOG_LEVEL … of .env.example.`,
   async run({ options, env }) {
-    await runStack(toStackOptions(options, env, ROOT), env);
+    await runStack(readStackOptions(options, env, ROOT), env);
     return 0;
   },
 });

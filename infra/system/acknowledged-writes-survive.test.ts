@@ -23,7 +23,8 @@ async function untilDrained(): Promise<void> {
   await until(waiting, (lengths) => lengths.every((length) => length === 0));
 }
 
-test("after kill -9 of the drainer while the demo plays, PostgreSQL equals Redis player by player", async () => {
+/** Plays for five seconds, and kills the drainer each time that events wait. @returns the kills */
+async function playAndKill(): Promise<number> {
   const demo = runCommand(place, ["demo", "--url", place.url, "--players", "200", "--seconds", "5"]);
   let isPlaying = true;
   const played = demo.finally(() => {
@@ -43,7 +44,12 @@ test("after kill -9 of the drainer while the demo plays, PostgreSQL equals Redis
     await until(async () => (await pidOf(place, "drainer/src/main.ts")) !== pid || !isPlaying);
   }
   expect(await played).toContain("submits");
-  expect(kills).toBeGreaterThan(1);
+  return kills;
+}
+
+test("after kill -9 of the drainer while the demo plays, PostgreSQL equals Redis player by player", async () => {
+  // On a busy machine a drainer may take as long to start as the demo plays.
+  for (let kills = 0; kills < 2; ) kills += await playAndKill();
   await untilDrained();
   for (const region of REGIONS) {
     const inRedis = await entriesInRedis(region);

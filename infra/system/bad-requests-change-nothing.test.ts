@@ -52,6 +52,7 @@ async function faultsOf(request: Generated): Promise<string[]> {
   if (typeof problem.detail !== "string" || problem.detail === "") faults.push("no detail");
   if (problem.code === "invalid_request" && !Array.isArray(problem.errors)) faults.push("no field is named");
   if (text.includes("undefined")) faults.push("undefined");
+  if (/Invalid input|expected .*received/.test(text)) faults.push("words of the schema library");
   return faults;
 }
 

@@ -88,6 +88,20 @@ test("a bad line is reported with its number, and the others are imported", asyn
   expect((await top()).entries.map(({ user_id }) => user_id)).toEqual(["p2", "p0"]);
 });
 
+test("only the times that are in the future are named", async () => {
+  const ahead = line("p0", 1, OLD).replace(`${OLD}\n`, "2999-01-01T00:00:00Z\n");
+  expect((await imported(HEADER.csv + ahead)).bad).toEqual(["2 updated_at must not be in the future"]);
+});
+
+test.each(["", "\n\r\n"])(
+  "a CSV file of %j is a bad line of its own; NDJSON is a board without entries",
+  async (text) => {
+    expect(await imported(text)).toEqual({ counts: counts({ bad: 1 }), bad: ["1 the file is empty"] });
+    expect(await imported(text, { format: "ndjson" })).toEqual({ counts: counts({}), bad: [] });
+    expect(await imported(HEADER.csv)).toEqual({ counts: counts({}), bad: [] });
+  },
+);
+
 test("newer entries stay, queued or drained; with overwrites the file wins, and later writes win again", async () => {
   await under.set("p0", 50);
   await under.drain();
@@ -221,6 +235,9 @@ describe("as commands", () => {
     const { code, out, err } = await lb(["import", "--json"], HEADER.csv + line("p0", 1, OLD) + line("p 1", 1, OLD));
     expect([code, JSON.parse(out)]).toEqual([2, counts({ imported: 1, bad: 1 })]);
     expect(JSON.parse(err)).toMatchObject({ line: 3, reason: expect.stringContaining("user_id") });
+    const one = await lb(["import"], HEADER.csv + line("p 1", 1, OLD));
+    expect(one).toMatchObject({ code: 2, out: expect.stringMatching(/0 entries imported, .*, 1 bad line\.\n$/) });
+    expect(await lb(["import"], "")).toMatchObject({ code: 2, err: expect.stringContaining("the file is empty") });
     expect(await lb(["import"], "not,a,board\n")).toMatchObject({ code: 1, err: expect.stringContaining("columns") });
     expect(await lb(["import", "missing.csv"])).toMatchObject({ code: 1, err: expect.stringContaining("missing.csv") });
   });

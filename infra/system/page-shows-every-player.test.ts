@@ -8,6 +8,7 @@ import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-tes
 if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
 
 const PLAYERS = 130;
+const LONG_NAME = "A name of 24 characters";
 const idOf = (place: number) => `player-${place}`;
 
 let site: Site;
@@ -25,6 +26,8 @@ beforeAll(async () => {
   [site, browser] = await Promise.all([startSite({ rankers: 1, drainers: 0, env }), startBrowser()]);
   [gateway] = site.gateways;
   const client = createClient({ url: gateway.url });
+  const { token } = await client.register({ user_id: "long", name: LONG_NAME, region: "ASIA" });
+  await client.as(token).setScore({ score: Number.MAX_SAFE_INTEGER });
   // The n-th player has the n-th place in EU.
   for (let n = 1; n <= PLAYERS; n++) {
     const { token } = await client.register({ user_id: idOf(n), name: `Name ${n}`, region: "EU" });
@@ -46,12 +49,24 @@ async function open(path: string, options?: BrowserContextOptions): Promise<Page
   return page;
 }
 
-async function login(page: Page, place: number): Promise<void> {
-  await page.locator("#enter [name=user_id]").fill(idOf(place));
-  await page.locator("#enter [name=name]").fill(`Name ${place}`);
+async function login(page: Page, userId: string, name: string): Promise<void> {
+  await page.locator("#enter [name=user_id]").fill(userId);
+  await page.locator("#enter [name=name]").fill(name);
   await page.locator("#enter-button").click();
   await page.locator("#submit").waitFor();
 }
+
+/** Where elements stand at one moment: the page may draw its rows anew at any time. */
+const rectsOf = (page: Page, selector: string) =>
+  page.evaluate<{ top: number; right: number }[]>(
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].map((each) => each.getBoundingClientRect().toJSON())`,
+  );
+
+/** Whether a text of `selector` is wider than its box. */
+const isCut = (page: Page, selector: string) =>
+  page.evaluate<boolean>(
+    `[...document.querySelectorAll("${selector}")].some((each) => each.scrollWidth > each.clientWidth)`,
+  );
 
 /** What a script on the page counts in each frame. */
 interface Sampled {
@@ -119,7 +134,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     const page = await open("/?region=EU", { viewport: { width: 360, height: 740 } });
     const own = page.locator("#own");
     expect(await own.isHidden()).toBe(true);
-    await login(page, 118);
+    await login(page, idOf(118), "Name 118");
     await own.getByText("118").first().waitFor();
     expect(await own.textContent()).toBe("118 Name 118 you 9,882");
     await page.goto(`${gateway.url}/?region=EU&page=6`);
@@ -134,14 +149,9 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
   });
 
   test("gives names their room at 360 pixels beside a long score, in a table for screen readers too", async () => {
-    const name = "A name of 24 characters";
-    const client = createClient({ url: gateway.url });
-    const { token } = await client.register({ user_id: "long", name, region: "ASIA" });
-    await client.as(token).setScore({ score: Number.MAX_SAFE_INTEGER });
+    const name = LONG_NAME;
     const page = await open("/?region=ASIA", { viewport: { width: 360, height: 740 } });
-    expect(await page.evaluate("(b => b.scrollWidth <= b.clientWidth)(document.querySelector('#rows bdi'))")).toBe(
-      true,
-    );
+    expect(await isCut(page, "#rows bdi")).toBe(false);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
     const cells = await page.getByRole("row").nth(1).getByRole("cell").allInnerTexts();
     expect(cells.map((cell) => cell.replaceAll(/\s+/g, " ").trim())).toEqual([
@@ -149,6 +159,72 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
       `${name} long`,
       "9,007,199,254,740,991",
     ]);
+  });
+
+  test.each([360, 700, 1280, 1920])(
+    "gives neighbours' names their room beside long scores at %p pixels",
+    async (width) => {
+      const page = await open("/?region=ASIA&player=long", { viewport: { width, height: 740 } });
+      await page.locator("#neighbours .is-marked").waitFor();
+      expect(await isCut(page, "#neighbours bdi")).toBe(false);
+      const [score, panel] = [await rectsOf(page, "#neighbours li > :last-child"), await rectsOf(page, "#found")];
+      expect(score[0]?.right).toBeLessThanOrEqual(panel[0]?.right ?? 0);
+      // Short scores stay in the line of their names.
+      await page.goto(`${gateway.url}/?region=EU&player=player-3`);
+      await page.locator("#neighbours .is-marked", { hasText: "Name 3" }).waitFor();
+      expect(await isCut(page, "#neighbours bdi")).toBe(false);
+      const parts = await rectsOf(page, "#neighbours .is-marked > *");
+      expect(new Set(parts.map(({ top }) => top)).size).toBe(1);
+    },
+  );
+
+  test("gives your own name its room at 360 pixels beside a long score", async () => {
+    const page = await open("/?region=ASIA", { viewport: { width: 360, height: 400 } });
+    await login(page, "long", LONG_NAME);
+    await page.goto(`${gateway.url}/?page=2`);
+    await page.locator("#own").waitFor();
+    expect(await isCut(page, "#own bdi")).toBe(false);
+    expect(await page.locator("#own").textContent()).toBe(`1 ${LONG_NAME} you 9,007,199,254,740,991`);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+  });
+
+  test("keeps the keyboard on a link whose row moves, and in its place where it leaves", async () => {
+    const page = await open("/?region=EU&player=player-5");
+    await page.locator("#neighbours .is-marked", { hasText: "Name 5" }).waitFor();
+    const focused = () =>
+      page.evaluate<string>(
+        "(a => a.title + (a.matches(':focus-visible') ? '' : ', not visibly'))(document.activeElement)",
+      );
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    // The first link skips to the board, of which each row is one stop.
+    await press("Tab", "Enter", "Tab", "Tab", "Tab");
+    expect(await focused()).toBe("Name 3 (player-3)");
+    await players[2]?.setScore({ score: 15_000 });
+    await firstRow(page, "Name 3");
+    expect(await focused()).toBe("Name 3 (player-3)");
+    await press("Tab");
+    expect(await focused()).toBe("Name 1 (player-1)");
+    // The rows above and below move.
+    await players[9]?.setScore({ score: 16_000 });
+    await firstRow(page, "Name 10");
+    expect(await focused()).toBe("Name 1 (player-1)");
+    await players[0]?.setScore({ score: -1 });
+    await page.locator("#rows a", { hasText: /player-1$/ }).waitFor({ state: "detached" });
+    expect(await focused()).toBe("Name 2 (player-2)");
+    await press("Enter");
+    await page.locator("#found-name:focus", { hasText: "Name 2" }).waitFor();
+
+    // Neighbours are made anew when the player's rank changes.
+    const neighbours = page.locator("#neighbours li");
+    await neighbours.filter({ hasText: "Name 6" }).locator("a").focus();
+    await players[5]?.setScore({ score: 20_000 });
+    await neighbours.first().filter({ hasText: "Name 6" }).waitFor();
+    expect(await focused()).toBe("Name 6 (player-6)");
+    await players[5]?.setScore({ score: -2 });
+    await neighbours.filter({ hasText: "Name 6" }).waitFor({ state: "detached" });
+    expect(await focused()).toBe("Name 10 (player-10)");
   });
 
   test("reorders at most once a second, and lets no rows pass through each other where many move", async () => {

@@ -80,6 +80,11 @@ describe.skipIf(isMissing).each([0, 1])("behind a proxy's prefix (%p)", (index) 
     await page.locator(".live-responses-table .response-col_status", { hasText: "200" }).waitFor();
   });
 
+  test("the docs with a slash at the end lead to the docs", async () => {
+    const { url, ok } = await fetch(`${base()}docs/`);
+    expect([url, ok]).toEqual([`${base()}docs`, true]);
+  });
+
   test("the client calls the gateway below the prefix", async () => {
     const client = createClient({ url: base() });
     expect((await client.health()).status).toBe("ok");

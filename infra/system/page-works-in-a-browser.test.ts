@@ -128,6 +128,20 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#delta").fill("7");
     await page.keyboard.press("Enter");
     await page.locator("#submit-result", { hasText: "+7: now 7," }).waitFor();
+    expect(await page.locator("#submit-message").textContent()).toBe("");
+    // A result does not stay below a later refusal, whether the page or the server refuses.
+    for (const [text, refusal] of [
+      ["1.5", "a whole number"],
+      ["9007199254740991", "more than a score can be"],
+    ] as const) {
+      await page.locator("#delta").fill("1");
+      await page.keyboard.press("Enter");
+      await page.locator("#submit-result", { hasText: "+1: now" }).waitFor();
+      await page.locator("#delta").fill(text);
+      await page.keyboard.press("Enter");
+      await page.locator("#submit-message", { hasText: refusal }).waitFor();
+      expect(await page.locator("#submit-result").textContent()).toBe("");
+    }
   });
 
   test("says that a board is empty, and fills it by itself", async () => {

@@ -426,6 +426,21 @@ test("a move to a third number, and a second run beside the first, are refused",
   await expect(move(4)).rejects.toThrow("Another ./lb repartition is at work on EU.");
 }, 20_000);
 
+test("a move to a third number moves no region, where a later region has begun another move", async () => {
+  await servicesWith(1).write("p0", "main", 1);
+  await home.set(splitKey("EU"), "1");
+  await home.set(splitKey("NA"), "1>4 copying");
+  await expect(move(8)).rejects.toThrow("NA is being moved to 4 partitions: complete that first, with --to 4.");
+  expect(await home.get(splitKey("EU"))).toBe("1");
+});
+
+test("a move moves no region, where a later region is closed to writes", async () => {
+  await servicesWith(1).write("p0", "main", 1);
+  await home.del(fenceKey("NA"));
+  await expect(move(4)).rejects.toThrow("NA is not open for writes");
+  expect(await home.get(splitKey("EU"))).toBe("1");
+});
+
 test("a move that cannot reach PostgreSQL leaves the region open", async () => {
   const before = servicesWith(1);
   await before.write("p0", "main", 1);

@@ -88,7 +88,10 @@ test("an old copy of Redis takes no write until a drainer has restored what Post
     ["player-45", 7], // one that Redis does not know
   ];
   const refused = await Promise.all(
-    later.map(([userId, score]) => own.set(userId, score).catch((error) => error.code)),
+    later.map(([userId, value]) => {
+      const identity = { userId, name: userId, region: own.regionOf(userId) };
+      return own.submit(identity, { operation: "set", board: "main", value }).catch((error) => error.code);
+    }),
   );
   expect(refused).toEqual(later.map(() => "unavailable"));
   await own.drain(); // finds the loss, restores and goes on

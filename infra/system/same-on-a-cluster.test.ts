@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 
 /**
- * The tests that use Redis most; `bun run test:cluster` runs all tests of the ranker and the
+ * The tests that use Redis most; `npm run test:cluster` runs all tests of the ranker and the
  * drainer.
  */
 const FILES = [

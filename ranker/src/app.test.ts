@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { flushAll, keysOf, sizeOf } from "testing/whole-store";
-import { type Built, player, startUnderTest, type UnderTest } from "../test/ranker-under-test.ts";
+import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../test/ranker-under-test.ts";
 
 let under: UnderTest;
 let ranker: Built;
@@ -314,6 +314,47 @@ test.each(["/top", "/nothing", "/health", "/top?limit=0"])(
     });
   },
 );
+
+test("ready names a region whose reads are refused, and is 503 once all are", async () => {
+  const refused = ["EU"];
+  const splits = { isServing: () => refused.length < REGIONS.length, refused: () => refused };
+  const { app } = await under.build({ splits });
+  const ask = async () => {
+    const answer = await app.request("/ready");
+    return [answer.status, await answer.json()];
+  };
+  const readiness = (status: string) => ({
+    status,
+    dependencies: [{ name: "redis of the test", up: true }].concat(
+      refused.map((region) => ({ name: `region ${region}`, up: false })),
+    ),
+  });
+  expect(await ask()).toEqual([200, readiness("ready")]);
+  refused.splice(0, 1, ...REGIONS);
+  expect(await ask()).toEqual([503, readiness("unavailable")]);
+});
+
+test("a query field that is given twice is refused in these words, whatever the field", async () => {
+  const fields: [path: string, names: string[]][] = [
+    ["/top", ["region", "board", "partial", "limit"]],
+    ["/rank/ada", ["region", "board", "partial"]],
+    ["/around/ada", ["region", "board", "partial", "range"]],
+    ["/live", ["region", "board", "limit", "lastEventId"]],
+    ["/live/rank/ada", ["region", "board", "lastEventId"]],
+  ];
+  for (const [path, names] of fields) {
+    for (const name of names) {
+      const answer = await ranker.app.request(`${path}?${name}=1&${name}=2`);
+      expect([answer.status, await answer.json()]).toEqual([
+        400,
+        expect.objectContaining({
+          detail: `The query is not valid: ${name}.`,
+          errors: [{ field: name, message: "must be given once" }],
+        }),
+      ]);
+    }
+  }
+});
 
 test("ready names each dependency, and metrics count requests by route, not by player", async () => {
   const ready = await ranker.app.request("/ready");

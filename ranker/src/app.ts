@@ -6,6 +6,7 @@ import { measureRequests } from "shared/service/metrics";
 import { type Dependency, readinessOf, statusRoutes } from "shared/service/status-routes";
 import type { Tracing } from "shared/tracing/tracing";
 import type { Boards } from "./boards/boards.ts";
+import type { SplitWatch } from "./boards/split-watch.ts";
 import type { Live } from "./live/live.ts";
 import { type AccountRouteDeps, accountRoutes } from "./routes/accounts.ts";
 import { boardRoutes } from "./routes/boards.ts";
@@ -22,8 +23,8 @@ export interface RankerDeps extends CallerDeps, AccountRouteDeps, DefinitionRout
   passwordsRequired: boolean;
   /** Stores that readiness depends on. */
   dependencies: readonly Dependency[];
-  /** Whether reads of any region are answered; false while all are refused. */
-  isServing: () => boolean;
+  /** What the scripts refuse; nothing unless given. */
+  splits?: Pick<SplitWatch, "isServing" | "refused"> | undefined;
   isStopping: () => boolean;
   log: Log;
   metrics: Registry;
@@ -32,7 +33,7 @@ export interface RankerDeps extends CallerDeps, AccountRouteDeps, DefinitionRout
 
 /** The ranker's interface by HTTP and by links. It listens to nothing and reads no environment. */
 export function createApp(deps: RankerDeps): MountedApp {
-  const { log, metrics, tracing, isServing, isStopping, dependencies } = deps;
+  const { log, metrics, tracing, splits, isStopping, dependencies } = deps;
   const operations = rankerOperations(deps);
   const toRoute = createToRoute(deps);
   const routes: Record<keyof RankerOperations, Route> = {
@@ -44,8 +45,11 @@ export function createApp(deps: RankerDeps): MountedApp {
     ...playerRoutes(operations, toRoute, deps),
   };
   // One store that answers is enough: requests for other regions get a 503 of their own.
-  const isAtWork = () => isServing() && dependencies.some(({ isUp }) => isUp());
-  const status = statusRoutes({ isStopping, isAtWork, readiness: readinessOf(dependencies) });
+  const isAtWork = () => (splits?.isServing() ?? true) && dependencies.some(({ isUp }) => isUp());
+  const refused = (): Dependency[] =>
+    (splits?.refused() ?? []).map((region) => ({ name: `region ${region}`, isUp: () => false }));
+  const readiness = () => readinessOf([...dependencies, ...refused()])();
+  const status = statusRoutes({ isStopping, isAtWork, readiness });
   const serve = createServe({ log, tracing, onEnd: [measureRequests(metrics), logActs(log)] });
   return mountRoutes([...Object.values(routes), ...status], {
     serve,

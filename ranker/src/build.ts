@@ -18,6 +18,7 @@ import { measureAccounts } from "./accounts/metrics.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
 import { createApp } from "./app.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
+import type { SplitWatch } from "./boards/split-watch.ts";
 import type { RankerConfig } from "./config.ts";
 import { createChangeBoards } from "./definitions/change-boards.ts";
 import { createDefinitions } from "./definitions/definitions.ts";
@@ -52,8 +53,8 @@ export interface RankerParts {
   tracing?: Tracing | undefined;
   /** Without it operators' listed tokens are answered with 503. */
   revocations?: Revocations | undefined;
-  /** Always true unless given. */
-  isServing?: () => boolean;
+  /** Nothing is refused unless given. */
+  splits?: Pick<SplitWatch, "isServing" | "refused"> | undefined;
   isStopping: () => boolean;
   live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
   /** How long a password waits for its turn to be hashed. */
@@ -147,7 +148,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
       name: `redis ${address}`,
       isUp: () => redis.status === "ready",
     })),
-    isServing: parts.isServing ?? (() => true),
+    splits: parts.splits,
     isStopping,
     log,
     metrics,

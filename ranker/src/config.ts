@@ -1,14 +1,12 @@
 import { commonFields, toServiceConfig } from "shared/service/config";
-import { type Environment, parseEnvironment, wholeNumber } from "shared/service/environment";
+import { type Environment, oneOf, parseEnvironment, wholeNumber } from "shared/service/environment";
 import { tokenFields, toTokenOptions } from "shared/service/token-config";
-import { z } from "zod";
 
 export const rankerFields = {
   ...commonFields,
   ...tokenFields,
   PORT: wholeNumber(0, 65_535).default(5000).meta({ description: "Port to listen on." }),
-  PASSWORDS: z
-    .enum(["required", "optional"], "must be one of required, optional")
+  PASSWORDS: oneOf(["required", "optional"])
     .default("required")
     .meta({ description: "`optional` lets a player without a password log in by name: never on an open network." }),
   RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10).meta({

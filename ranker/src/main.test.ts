@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createTopology } from "shared/model/regions";
+import { splitKey } from "shared/redis/keys";
 import { freePort } from "stack/free-port";
 import { startRedis } from "stack/redis";
 import { openFencesAt } from "testing/open-fences";
+import { connectTo } from "testing/redis/connect";
 import { scratchRedis } from "testing/scratch";
 import { startService } from "testing/services/service-under-test";
+import { until } from "testing/until";
 import { REGIONS } from "../test/ranker-under-test.ts";
 
 let redis: Awaited<ReturnType<typeof scratchRedis>>;
@@ -42,6 +45,39 @@ test("in production a Redis without an append-only file is refused", async () =>
   }
 });
 
+/** A user with these rights, as arguments of the server, and the URL with which it logs in. */
+const user = (rules: string) => `--user ranker on >secret &* ${rules}`.split(" ");
+const asUser = (url: string) => url.replace("//", "//ranker:secret@");
+
+test.each([
+  ["~* +@all -@scripting", /allow its user \+@scripting/],
+  ["~foo* +@all", /allow its user ~\*/],
+  ["~* +@all -zadd", /allow \+zadd/],
+])(
+  "a user of Redis with %s is refused at once, saying what to allow",
+  async (rules, words) => {
+    const limited = await scratchRedis(user(rules));
+    try {
+      const startedAt = performance.now();
+      await expect(startService("ranker", { REDIS_URL: asUser(limited.url) })).rejects.toThrow(words);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+    } finally {
+      await limited.dispose();
+    }
+  },
+  20_000,
+);
+
+test("every line of a ranker is JSON, also of a user without INFO and with a password that is not asked for", async () => {
+  const limited = await scratchRedis(user("~* +@all -info"));
+  for (const url of [asUser(limited.url), redis.url.replace("//", "//:unasked@")]) {
+    const ranker = await startService("ranker", { REDIS_URL: url });
+    await ranker.stop();
+    expect(ranker.lines.filter((line) => !line.startsWith("{"))).toEqual([]);
+  }
+  await limited.dispose();
+}, 20_000);
+
 test("SIGTERM: not ready at once, what was accepted is answered, then the process ends with 0", async () => {
   const ranker = await startService("ranker", { REDIS_URL: redis.url });
   const idle = await fetch(`${ranker.url}/ready`);
@@ -72,6 +108,31 @@ test("a Redis that is gone makes a 503 within a second, and its return heals by 
     const returned = await startRedis({ port: own.port, dir: own.dir });
     while (!(await fetch(`${ranker.url}/top`)).ok) await fetch(`${ranker.url}/health`);
     await returned.kill();
+  } finally {
+    await ranker.stop();
+    await own.dispose();
+  }
+}, 20_000);
+
+test("while a region moves, /ready stays 200 and names it, and the reads of other regions are answered", async () => {
+  const own = await scratchRedis();
+  await openFencesAt(own.url, createTopology(REGIONS, 1, ["main"]));
+  const ranker = await startService("ranker", { REDIS_URL: own.url });
+  try {
+    const client = await connectTo(own.url);
+    await client.set(splitKey("EU"), "1>4 moving");
+    client.disconnect();
+    const askReady = async () => {
+      const ready = await fetch(`${ranker.url}/ready`);
+      expect(ready.status).toBe(200);
+      return (await ready.json()) as { dependencies: { name: string; up: boolean }[] };
+    };
+    const { dependencies } = await until(askReady, (answer) => answer.dependencies.length > 1);
+    expect(dependencies.at(-1)).toEqual({ name: "region EU", up: false });
+    const statuses = ["EU", "GLOBAL", "NA"].map(
+      async (view) => (await fetch(`${ranker.url}/top?region=${view}`)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([503, 503, 200]);
   } finally {
     await ranker.stop();
     await own.dispose();

@@ -4,6 +4,7 @@ import { measureStores } from "shared/service/metrics";
 import { runService } from "shared/service/service";
 import { warnWithoutReplica } from "shared/stores/checks";
 import { awaitFitStores } from "shared/stores/fit-stores";
+import { RANKER_RIGHTS } from "shared/stores/rights";
 import { connectStores } from "shared/stores/stores";
 import { traceScripts } from "shared/tracing/tracing";
 import { watchSplits } from "./boards/split-watch.ts";
@@ -17,7 +18,7 @@ await runService(
     const connect = async (name: string) => {
       const connected = connectStores({ homeUrl, urlsByRegion, name, log });
       shutdown.onClose("redis", () => connected.close());
-      const needed = { stores: connected, topology, regions: topology.regions, needsHome: true };
+      const needed = { stores: connected, topology, regions: topology.regions, needsHome: true, rights: RANKER_RIGHTS };
       const { of } = await awaitFitStores({ ...needed, ...storeChecks, log });
       return { ...connected, of };
     };
@@ -37,7 +38,7 @@ await runService(
       writers,
       tracing,
       revocations,
-      isServing: splits.isServing,
+      splits,
       isStopping,
     });
     const used = { ...stores, all: [...new Set([...stores.all, ...writers.all])] };

@@ -6,7 +6,7 @@ import type { Redis } from "shared/redis/redis";
 import { openFences } from "testing/open-fences";
 import { scratchRedisClient } from "testing/scratch";
 import { createConfirmAccount } from "../src/accounts/confirm-account.ts";
-import { buildRanker, type Ranker } from "../src/build.ts";
+import { buildRanker, type Ranker, type RankerParts } from "../src/build.ts";
 import type { LiveOptions } from "../src/live/live.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
@@ -36,6 +36,8 @@ export interface BuildOptions {
   redisOf?: (region: string) => Redis;
   /** How often viewers' boards and ranks are read. */
   live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
+  /** Which reads are refused; none by default. */
+  splits?: RankerParts["splits"];
 }
 
 export interface Built extends Ranker {
@@ -89,6 +91,7 @@ export async function startUnderTest(server?: {
         confirmAccount: confirmsAccounts ? createConfirmAccount(accountsIn) : async () => {},
         live: rest.live ?? {},
         revocations: rest.revocations,
+        splits: rest.splits,
         hashPatienceMs: HASH_PATIENCE_MS,
         isStopping: () => false,
       });

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
+import { NODE_READY } from "shared/redis/cluster";
+import { isCluster } from "shared/redis/redis";
 import { forFile } from "testing/for-file";
 import { scratchRedisClient } from "testing/scratch";
 import { unshared } from "../leases/lease.ts";
@@ -27,7 +29,8 @@ test("the queues of one store share a listener, which wakes all their workers wh
       },
     };
   });
-  const before = redis.listenerCount("ready");
+  const event = isCluster(redis) ? NODE_READY : "ready";
+  const before = redis.listenerCount(event);
   const workers = startWorkers(queues, {
     whenReady: async () => {},
     isStopping: () => false,
@@ -37,8 +40,8 @@ test("the queues of one store share a listener, which wakes all their workers wh
     log: createLog("test", "silent"),
   });
   await Promise.all(workers.firstSteps);
-  redis.emit("ready");
+  redis.emit(event);
   await again.promise;
-  expect(redis.listenerCount("ready")).toBe(before + 1);
+  expect(redis.listenerCount(event)).toBe(before + 1);
   await workers.stop(0);
 });

@@ -5,6 +5,7 @@ export interface Databases {
   /** The database of accounts. */
   readonly home: Database;
   readonly all: readonly Database[];
+  readonly byUrl: ReadonlyMap<string, Database>;
   of(region: string): Database;
   /** The database of a configured URL. */
   at(url: string): Database;
@@ -22,6 +23,7 @@ export function openDatabases(homeUrl: string, urlsByRegion: ReadonlyMap<string,
   return {
     home: at(homeUrl),
     all: [...opened.values()],
+    byUrl: opened,
     at,
     of: (region) => at(urlsByRegion.get(region)),
     async close() {

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
+import { readPostgresUrl } from "shared/stores/postgres-url";
 import { makeCertificates } from "testing/certificates";
 import { dirForFile, forFile } from "testing/for-file";
 import { announceWithoutPgbouncer, pgbouncer, startPgbouncer } from "testing/pgbouncer";
 import { scratchPostgres } from "testing/scratch";
 import { until } from "testing/until";
 import { openDatabase } from "./database.ts";
+import { explainRefusal } from "./explain-refusal.ts";
 import { migrate } from "./migrate.ts";
 import { migrateWhenThere } from "./migrate-when-there.ts";
 
@@ -121,7 +123,26 @@ describe("the log of a drainer that cannot migrate says what to do", () => {
   });
 
   test("with a parameter that PostgreSQL does not know", async () => {
-    await expect(migrate(at("colour=red"))).rejects.toThrow('unrecognized configuration parameter "colour"');
+    const url = at("options=-c%20colour%3Dred");
+    await expect(migrate(url)).rejects.toThrow('unrecognized configuration parameter "colour"');
+    expect(() => readPostgresUrl(at("colour=red"))).toThrow("has a parameter colour");
+  });
+
+  test.each([
+    ["sslmode=verify-full", /is not trusted \(.*sslrootcert=\/path\/to\/ca.pem/],
+    [`sslmode=verify-full&sslrootcert=${stranger.ca}`, /is not trusted \(/],
+  ])("with a certificate that %s does not accept", async (parameters, words) => {
+    const error = await migrate(at(parameters)).catch((reason: unknown) => reason);
+    expect(explainRefusal(error, readPostgresUrl(at(parameters))).message).toMatch(words);
+  });
+
+  test("with sslmode=require at a server without TLS", async () => {
+    const plain = await forFile(scratchPostgres(["board"]));
+    const url = `${plain.url("board")}?sslmode=require`;
+    const error = await migrate(url).catch((reason: unknown) => reason);
+    expect(explainRefusal(error, readPostgresUrl(url)).message).toBe(
+      "PostgreSQL does not speak TLS there: turn it on, or write sslmode=disable into POSTGRES_URL",
+    );
   });
 });
 

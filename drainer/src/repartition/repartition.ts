@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { countOf } from "shared/base/count-of";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/model/regions";
 import { fenceKey, moverKey, splitKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
@@ -53,11 +54,35 @@ export interface RepartitionOptions {
  * see, so reads stop at the fence. Every step can be repeated: a move that was killed goes on when
  * it is run again.
  *
- * @throws UnfitStore for data without a split mark that is not split as configured; Error while
- *   another move runs; what the stores throw: another run completes the move
+ * @throws UnfitStore for data without a split mark that is not split as configured; Error where a
+ *   move to another number has begun, before anything moves; Error while another run is at work;
+ *   what the stores throw: another run completes the move
  */
 export async function* repartition(options: RepartitionOptions): AsyncGenerator<RegionMoved> {
+  for (const region of options.topology.regions) await requireMovable(options, region);
   for (const region of options.topology.regions) yield await moveRegion(options, region);
+}
+
+/**
+ * Finds what would refuse the move of a later region before the first one moves: services with
+ * either number would be refused on some of the regions.
+ *
+ * @throws Error where a region is being moved to another number, or is closed to writes
+ */
+async function requireMovable({ topology, to, stores }: RepartitionOptions, region: string): Promise<void> {
+  const redis = stores.of(region);
+  const split = (await readSplit(redis, region)) ?? (await adopt(redis, topology, region));
+  requireSameMove(region, split, to);
+  if (split.movingTo === undefined && split.partitions !== to) {
+    await requireOpen(stores, shardsOf(region, split.partitions));
+  }
+}
+
+function requireSameMove(region: string, { movingTo }: Split, to: number): void {
+  if (movingTo === undefined || movingTo === to) return;
+  throw new Error(
+    `${region} is being moved to ${countOf(movingTo, "partition")}: complete that first, with --to ${movingTo}.`,
+  );
 }
 
 async function moveRegion(options: RepartitionOptions, region: string): Promise<RegionMoved> {
@@ -70,11 +95,7 @@ async function moveRegion(options: RepartitionOptions, region: string): Promise<
     const { partitions: from, movingTo } = split;
     const counts: MoveCounts = { entries: 0, broken: 0, answers: 0 };
     if (movingTo === undefined && from === to) return { region, from, ...counts };
-    if (movingTo !== undefined && movingTo !== to) {
-      throw new Error(
-        `${region} is being moved to ${movingTo} partitions: complete that first, with --to ${movingTo}.`,
-      );
-    }
+    requireSameMove(region, split, to);
     const expected = await countAllRanked({ topology, stores }, shardsOf(region, from));
     const move: Move = {
       redis,

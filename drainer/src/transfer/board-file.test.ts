@@ -44,6 +44,18 @@ test("columns may stand in any order, and a first line that does not name them i
   }
 });
 
+test.each([
+  [";", "semicolons"],
+  ["\t", "tabs"],
+  ["|", "bars"],
+])("a header separated by %j is refused, and the reason says so", (separator, name) => {
+  for (const header of [HEADER.csv.trim(), '"user_id","name","region","score","reached_at","updated_at"']) {
+    expect(() => createLineReader("csv").read(header.replaceAll(",", separator))).toThrow(
+      `the columns seem to be separated by ${name}`,
+    );
+  }
+});
+
 test("names are in NFC and without outer white space, as those of a registration", () => {
   const [line = ""] = toLines("ndjson", [row("ann", " Zoe\u0308 ")]).split("\n");
   expect(createLineReader("ndjson").read(line)).toMatchObject({ name: "Zo\u00eb" });
@@ -66,15 +78,27 @@ test("each fault of a line is named", () => {
     [`ann,Ann,EU,,${time},${time}`, /^score must be a number/],
     [`ann,Ann,EU,5,yesterday,${time}`, /^reached_at must be a time/],
     [`ann,Ann,EU,5,2026-02-30T03:04:05Z,${time}`, /^reached_at must be a time/],
-    [`ann,Ann,EU,5,${time},1969-12-31T23:59:59Z`, /^updated_at must be a time/],
+    [
+      `ann,Ann,EU,5,yesterday,today`,
+      /^reached_at must be a time such as [^;]*; updated_at must be a time such as [^;]*$/,
+    ],
+    [`ann,Ann,EU,5,${time},yesterday`, /^updated_at must be a time such as [^;]*$/],
+    [`ann,Ann,EU,5,${time},1969-12-31T23:59:59Z`, /^updated_at must not be before 1970$/],
     [`ann,Ann,EU,5,2026-01-02T03:03:04.000001Z,${time}`, /^reached_at must not be after updated_at$/],
     [`ann,Ann,EU,5,${time}`, /^has 5 fields, not 6$/],
+    ...["5.", ".5E1", " 7 ", "", "0x5"].map((score): [string, RegExp] => [
+      `ann,Ann,EU,${score},${time},${time}`,
+      /^score must be a number as JSON spells it, such as 5, -5 or 1\.5e3, without spaces$/,
+    ]),
     [`ann,"Ann,EU,5,${time},${time}`, /Quoted field unterminated/],
   ];
   for (const [line, fault] of faults) expect(() => reader.read(line)).toThrow(fault);
   const json = createLineReader("ndjson");
   expect(() => json.read("{")).toThrow("is not JSON");
-  expect(() => json.read("5")).toThrow(/the line/);
+  expect(() => json.read("5")).toThrow(/^the line must be of type object$/);
+  expect(() => json.read(`{"user_id":5,"score":"10","reached_at":1,"updated_at":"${time}"}`)).toThrow(
+    /^user_id must be of type string; name is required; region is required; score must be a number; reached_at must be of type string$/,
+  );
   expect(() => json.read('{"score":1,"sc\\u006fre":2}')).toThrow("names score twice");
   expect(() => json.read(JSON.stringify({ ...rows[0], reached_at: time, updated_at: time }))).toThrow(/board/);
 });
@@ -93,7 +117,7 @@ test.each([
   expect(csv.read(`ann,Ann,EU,${spelling},${time},${time}`)?.score).toBe(score);
   const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
   const json = createLineReader("ndjson");
-  for (const value of [spelling, `"${spelling}"`]) expect(json.read(`{${fields},"score":${value}}`)?.score).toBe(score);
+  expect(json.read(`{${fields},"score":${spelling}}`)?.score).toBe(score);
 });
 
 test("times are read with any offset, and cut to microseconds", () => {
@@ -107,9 +131,9 @@ test("a line of NDJSON whose score only rounds to an integer is refused, and the
   const time = "2026-01-02T03:03:04Z";
   const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
   const read = (score: string) => () => createLineReader("ndjson").read(`{${fields},"score":${score}}`);
-  for (const score of ["9007199254740990.6", "1.5", "1e-1", '"1.5"']) expect(read(score)).toThrow("has a fraction");
-  for (const score of ["9007199254740992", "1e400", '"-1e17"']) expect(read(score)).toThrow("out of range");
-  for (const score of ["null", "true", "[5]", '""']) expect(read(score)).toThrow("must be a number");
+  for (const score of ["9007199254740990.6", "1.5", "1e-1"]) expect(read(score)).toThrow("has a fraction");
+  for (const score of ["9007199254740992", "1e400", "-1e17"]) expect(read(score)).toThrow("out of range");
+  for (const score of ["null", "true", "[5]", '""', '"5"', '"1.5"']) expect(read(score)).toThrow("must be a number");
 });
 
 describe("lines", () => {
@@ -164,6 +188,15 @@ describe("lines", () => {
       [2, "\ufeffb"],
       [3, "\ufffd"],
     ]);
+  });
+
+  test("that end with CR alone end the file, with the reason", async () => {
+    const file = `${HEADER.csv}${"ann,Ann,EU,5,x,y\n".repeat(2_000)}`.replaceAll("\n", "\r");
+    for (const size of [1, 100, 1_000_000]) {
+      await expect(read(file, size)).rejects.toThrow("the lines seem to end with CR alone");
+    }
+    const [[, header = ""] = []] = await read(`${HEADER.csv.trim()}\rann`, 100);
+    expect(() => createLineReader("csv").read(header)).toThrow("the lines seem to end with CR alone");
   });
 
   test("of UTF-16 end the file, with the name of the encoding", async () => {

@@ -1,4 +1,5 @@
 import Papa from "papaparse";
+import { inPlainWords } from "shared/api/plain-words";
 import { readInteger } from "shared/base/read-integer";
 import { fromIsoTime, toIsoTime } from "shared/base/times";
 import { findRepeatedName, parseExact } from "shared/http/body";
@@ -6,6 +7,7 @@ import { nameSchema } from "shared/model/names";
 import { scoreSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
+import { LONE_RETURNS } from "./read-lines.ts";
 
 export const FORMATS = ["csv", "ndjson"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -38,33 +40,45 @@ export function toLines(format: Format, rows: readonly EntryRow[], toCell = asIt
 
 const asItIs = (text: string) => text;
 
-const time = z
-  .string()
-  .transform((text) => fromIsoTime(text))
-  .refine((us) => us !== undefined && us >= 0, "must be a time such as 2026-01-02T03:04:05.678901Z")
-  .transform(String);
+const time = z.string().transform((text, { addIssue }) => {
+  const us = fromIsoTime(text);
+  if (us !== undefined && us >= 0) return String(us);
+  addIssue(us === undefined ? "must be a time such as 2026-01-02T03:04:05.678901Z" : "must not be before 1970");
+  return z.NEVER;
+});
 
-const scoreText = z
-  .unknown()
-  .transform((value) => (typeof value === "string" ? (readInteger(value) ?? value) : value))
-  .pipe(scoreSchema)
-  .transform(String);
+/** A number as a member of JSON. */
+const jsonScore = scoreSchema.transform(String);
+
+/** A number as the text of a cell. */
+const cellScore = z
+  .string()
+  .transform((text, { addIssue }) => {
+    const score = readInteger(text);
+    if (score !== undefined) return score;
+    addIssue("must be a number as JSON spells it, such as 5, -5 or 1.5e3, without spaces");
+    return z.NEVER;
+  })
+  .pipe(jsonScore);
 
 /** A parsed line, its region in upper case. */
-export const lineSchema = z
-  .strictObject({
-    user_id: userIdSchema,
-    name: nameSchema,
-    region: z.string().transform((region) => region.toUpperCase()),
-    score: scoreText,
-    reached_at: time,
-    updated_at: time,
-  })
-  .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
-    path: ["reached_at"],
-    message: "must not be after updated_at",
-  });
-export type FileEntry = z.output<typeof lineSchema>;
+const createLineSchema = (score: typeof jsonScore | typeof cellScore) =>
+  z
+    .strictObject({
+      user_id: userIdSchema,
+      name: nameSchema,
+      region: z.string().transform((region) => region.toUpperCase()),
+      score,
+      reached_at: time,
+      updated_at: time,
+    })
+    .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
+      path: ["reached_at"],
+      message: "must not be after updated_at",
+    });
+
+const lineSchemas = { csv: createLineSchema(cellScore), ndjson: createLineSchema(jsonScore) };
+export type FileEntry = z.output<(typeof lineSchemas)[Format]>;
 
 /** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */
 export interface LineReader {
@@ -84,20 +98,46 @@ export function createLineReader(format: Format, fromCell = asItIs): LineReader 
   return {
     read(line) {
       if (line === "") return undefined;
-      if (format === "ndjson") return check(parseJson(line));
-      const fields = splitCsv(line).map(fromCell);
+      if (format === "ndjson") return check(format, parseJson(line));
       if (columns === undefined) {
-        const known = new Set<string>(COLUMNS);
-        if (fields.length !== known.size || new Set(fields).intersection(known).size !== known.size) {
-          throw new NoHeader(`the first line must name the columns ${COLUMNS.join(",")}`);
-        }
-        columns = fields;
+        columns = readHeader(line, fromCell);
         return undefined;
       }
+      const fields = splitCsv(line).map(fromCell);
       if (fields.length !== columns.length) throw new Error(`has ${fields.length} fields, not ${columns.length}`);
-      return check(Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
+      return check(format, Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
     },
   };
+}
+
+/** @throws NoHeader */
+function readHeader(line: string, fromCell: typeof asItIs): readonly string[] {
+  try {
+    const fields = splitCsv(line).map(fromCell);
+    if (namesColumns(fields)) return fields;
+  } catch {
+    // A quote is in the wrong place, as those around other separators are.
+  }
+  throw new NoHeader(explainHeader(line));
+}
+
+function namesColumns(fields: readonly string[]): boolean {
+  const known = new Set<string>(COLUMNS);
+  return fields.length === known.size && new Set(fields).intersection(known).size === known.size;
+}
+
+// Excel writes the list separator of the machine's language; "Text (tab delimited)" has tabs.
+const OTHER_SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "bars" };
+
+function explainHeader(line: string): string {
+  if (line.includes("\r")) return LONE_RETURNS;
+  for (const [separator, name] of Object.entries(OTHER_SEPARATORS)) {
+    const fields = line.split(separator).map((field) => field.replace(/^"(.*)"$/, "$1"));
+    if (namesColumns(fields)) {
+      return `the columns seem to be separated by ${name} (${JSON.stringify(separator)}): save the file with commas`;
+    }
+  }
+  return `the first line must name the columns ${COLUMNS.join(",")}`;
 }
 
 /**
@@ -123,8 +163,8 @@ function parseJson(line: string): unknown {
   return value;
 }
 
-function check(fields: unknown): FileEntry {
-  const result = lineSchema.safeParse(fields);
+function check(format: Format, fields: unknown): FileEntry {
+  const result = lineSchemas[format].safeParse(fields, { error: inPlainWords });
   if (result.success) return result.data;
   throw new Error(
     result.error.issues.map((issue) => `${issue.path.join(".") || "the line"} ${inWords(issue)}`).join("; "),

@@ -18,7 +18,7 @@ export interface ImportCounts {
   repaired: number;
   /** Lines left out because the player was erased since. */
   erased: number;
-  /** Invalid lines, reported by `onBad` and left out. */
+  /** Invalid lines, reported by `onBad` and left out. An empty file has one. */
   bad: number;
 }
 
@@ -78,9 +78,8 @@ export async function importBoard(
         throw new Error(`region must be one of ${sides.topology.regions.join(", ")}`);
       }
       const latest = now() * 1000 + AHEAD_US_MAX;
-      if ([entry.reached_at, entry.updated_at].some((time) => Number(time) > latest)) {
-        throw new Error("reached_at and updated_at must not be in the future");
-      }
+      const ahead = (["reached_at", "updated_at"] as const).filter((field) => Number(entry[field]) > latest);
+      if (ahead.length > 0) throw new Error(`${ahead.join(" and ")} must not be in the future`);
       return { ...entry, line: line.number };
     } catch (error) {
       if (error instanceof NoHeader) throw error;
@@ -91,6 +90,7 @@ export async function importBoard(
 
   let batch: Numbered[] = [];
   let bytes = 0;
+  let isEmpty = true;
   async function send(): Promise<void> {
     const entries = batch;
     const upTo = bytes;
@@ -107,6 +107,7 @@ export async function importBoard(
   try {
     for await (const line of lines) {
       bytes = line.bytes;
+      isEmpty &&= "text" in line && line.text === "";
       const entry = read(line);
       if (entry !== undefined) batch.push(entry);
       if (batch.length === BATCH_LINES) await send();
@@ -115,6 +116,8 @@ export async function importBoard(
       if (line.number % LINES_PER_TURN === 0) await setImmediate();
     }
     await send();
+    // Most often the command before a pipe has failed. NDJSON of a board without entries is empty.
+    if (isEmpty && format === "csv") refuse(1, "the file is empty");
   } finally {
     await batches.finish();
   }

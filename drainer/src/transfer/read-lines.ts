@@ -9,19 +9,23 @@ export type Line = {
 /** The file as a whole cannot be read. */
 export class UnreadableFile extends Error {}
 
+export const LONE_RETURNS = "the lines seem to end with CR alone: save the file with LF or CRLF";
+
 const LINE_BYTES_MAX = 16 * 1024;
 const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Splits a stream of UTF-8 at LF or CRLF. Holds at most one chunk and 16 KiB of a line in memory.
  *
- * @throws UnreadableFile for UTF-16 and UTF-32
+ * @throws UnreadableFile for UTF-16 and UTF-32, and for lines that end with CR alone
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
   let number = 0;
   let bytes = 0;
+  let returns = 0; // of the first line
   const take = (part: Uint8Array): Line => {
     const length = heldBytes + part.length;
     const whole = length > LINE_BYTES_MAX ? undefined : Buffer.concat([...held, part]);
@@ -42,6 +46,11 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       start = end + 1;
     }
     const rest = chunk.subarray(start);
+    if (number === 0) {
+      returns += rest.filter((byte) => byte === CR).length;
+      // No line of a file with LF has two.
+      if (returns > 1) throw new UnreadableFile(LONE_RETURNS);
+    }
     bytes += rest.length;
     heldBytes += rest.length;
     if (heldBytes <= LINE_BYTES_MAX) held.push(rest);

@@ -6,7 +6,7 @@ import { type Route, withHead } from "shared/http/serve";
 export interface Cors {
   /** Headers that an answer has beside its own. */
   headersFor(headers: Pick<Headers, "get">): HeaderRecord;
-  /** Answers a preflight; undefined for any other request. */
+  /** Answers a preflight of an allowed origin; undefined for any other request. */
   preflight(incoming: Incoming): Reply | undefined;
 }
 
@@ -26,6 +26,7 @@ export function createCors(origins: readonly string[], routes: readonly Pick<Rou
   if (origins.length === 0) return undefined;
   const methods = withHead(routes.map(({ method }) => method)).join(",");
   const allowsAll = origins.includes("*");
+  const isAllowed = (origin: string | null) => origin !== null && (allowsAll || origins.includes(origin));
 
   return {
     headersFor(headers) {
@@ -34,12 +35,12 @@ export function createCors(origins: readonly string[], routes: readonly Pick<Rou
       // A cache must not give one page's answer to another.
       if (!allowsAll) sent.vary = "Origin";
       if (origin === null) return sent;
-      if (allowsAll || origins.includes(origin)) sent["access-control-allow-origin"] = allowsAll ? "*" : origin;
+      if (isAllowed(origin)) sent["access-control-allow-origin"] = allowsAll ? "*" : origin;
       sent["access-control-expose-headers"] = EXPOSED_HEADERS;
       return sent;
     },
     preflight(incoming) {
-      if (!isPreflight(incoming)) return undefined;
+      if (!isPreflight(incoming) || !isAllowed(incoming.headers.get("origin"))) return undefined;
       return {
         status: 204,
         headers: {
@@ -56,8 +57,8 @@ export function createCors(origins: readonly string[], routes: readonly Pick<Rou
 const isPreflight = ({ method, headers }: Incoming) => method === "OPTIONS" && headers.get("origin") !== null;
 
 /**
- * What the refusal of a preflight adds where no other origin is allowed: the developer of the page
- * sees no more than that the browser blocked the call.
+ * What the refusal of a preflight adds where its origin is not allowed: the developer of the page
+ * sees no more than that the browser blocked the call, and its status.
  */
 export const corsHint = (incoming: Incoming): string =>
   isPreflight(incoming)

@@ -142,11 +142,11 @@ describe("refused by us, with a problem document and the connection closed", () 
   test.each([
     ["the same Host twice", top("Host: x", "Host: x")],
     ["two Hosts", top("Host: x", "Host: y")],
-    ["an empty Host", top("Host: ")],
+    ["an empty Host twice", top("Host: ", "Host: ")],
+    ["an empty Host beside another", top("Host: ", "Host: x")],
     ["a Host with a path", top("Host: x/score/add?")],
     ["a Host with a user", top("Host: user:secret@x")],
     ["a Host with a space", top("Host: a b")],
-    ["an empty Host in HTTP/1.0", toLines("GET /top HTTP/1.0", "Host: ", "")],
     ["CONNECT in HTTP/1.0", toLines("CONNECT evil:80 HTTP/1.0", "")],
     ["CONNECT", toLines("CONNECT evil:80 HTTP/1.1", "Host: x", "")],
     // Without the refusal the route would be read from behind the "://".
@@ -171,6 +171,20 @@ describe("HTTP/1.0 without Host is a request for the path", () => {
     expect(statusesOf(received)).toEqual([200]);
     expect(received).toInclude('"status":"ready"');
   });
+
+  test.each(["HTTP/1.0", "HTTP/1.1"])(
+    "an empty Host is as none, also in %s, and a path inside a query stays there",
+    async (version) => {
+      for (const target of ["/ready", "/ready?a=b://c/top"]) {
+        const received = await open(toLines(`GET ${target} ${version}`, "Host: ", "Connection: close", "")).ended;
+        expect(statusesOf(received)).toEqual([200]);
+        expect(received).toInclude('"status":"ready"');
+      }
+      const read = await open(toLines(`GET /top ${version}`, "Host:", "Connection: close", "")).ended;
+      expect(statusesOf(read)).toEqual([200]);
+      expect(ranker.requests).toHaveLength(1);
+    },
+  );
 
   test("HEAD, OPTIONS and a path with a query or a host of its own find their routes", async () => {
     expect(statusesOf(await ask("HEAD", "/health"))).toEqual([200]);

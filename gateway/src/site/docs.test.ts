@@ -48,6 +48,17 @@ test("the page of the docs loads its parts from the gateway only", async () => {
   ]);
 });
 
+test("the docs with a slash at the end lead to the docs, also below a proxy's prefix", async () => {
+  for (const method of ["GET", "HEAD"]) {
+    const { status, headers } = await gateway.app.request("/docs/", { method }, { peer: "203.0.113.9" });
+    expect([method, status]).toEqual([method, 308]);
+    const target = headers.get("Location") ?? "";
+    expect(new URL(target, "http://here/docs/").pathname).toBe("/docs");
+    expect(new URL(target, "http://here/lb/docs/").pathname).toBe("/lb/docs");
+  }
+  expect((await gateway.app.request("/docs/none", {}, { peer: "203.0.113.9" })).status).toBe(404);
+});
+
 test("our own parts of the page name no host", async () => {
   for (const path of ["/docs", "/docs/start.js"]) expect((await get(path)).text).not.toMatch(/https?:|["'(]\/\//);
   const styles = (await get("/docs/swagger-ui.css")).text;

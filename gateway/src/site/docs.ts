@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { documentOperations } from "shared/api/status";
+import type { Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Topology } from "shared/model/regions";
 import { createDocument } from "../openapi/document.ts";
@@ -26,6 +27,10 @@ const parts: Record<string, Asset> = {
   "swagger-ui.css": { type: "text/css; charset=utf-8", read: packaged("swagger-ui.css") },
 };
 
+// The page names its parts relative to `/docs`, so it does not work here. The target is relative,
+// too, because a proxy may have a prefix before it.
+const redirectToDocs = async (): Promise<Reply> => ({ status: 308, headers: { location: "../docs" }, body: null });
+
 /** `GET /openapi.json`, and `GET /docs` for people, which loads nothing from another host. */
 export function docsRoutes(topology: Topology): Route[] {
   const read = async () => JSON.stringify(createDocument(topology));
@@ -33,6 +38,7 @@ export function docsRoutes(topology: Topology): Route[] {
   return [
     { method, path, handle: serveAsset({ type: "application/json", read }) },
     { method, path: "/docs", handle: serveAsset(page) },
+    { method, path: "/docs/", handle: redirectToDocs },
     ...Object.entries(parts).map(
       ([name, part]): Route => ({ method, path: `/docs/${name}`, handle: serveAsset(part) }),
     ),

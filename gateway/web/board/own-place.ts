@@ -2,7 +2,7 @@ import type { RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import { client } from "../client.ts";
 import { byId } from "../dom.ts";
-import { formatNumber } from "../format.ts";
+import { crowdsName, formatNumber } from "../format.ts";
 import type { Navigation } from "../navigation.ts";
 import { poll } from "../poll.ts";
 import { watch } from "../watch.ts";
@@ -32,6 +32,7 @@ export function createOwnPlace(navigation: Navigation) {
     byId("own-name", HTMLElement).textContent = name;
     byId("own-score", HTMLElement).textContent = formatNumber(score);
     link.setAttribute("href", navigation.hrefOf({ player: user_id }));
+    line.classList.toggle("has-long-score", crowdsName(Number(rank), score));
   }
 
   function see(element: Element | undefined): void {

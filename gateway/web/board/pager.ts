@@ -1,5 +1,5 @@
 import { byId } from "../dom.ts";
-import { formatNumber } from "../format.ts";
+import { formatCount, formatNumber } from "../format.ts";
 import type { Navigation } from "../navigation.ts";
 
 export interface PagerOptions {
@@ -14,6 +14,7 @@ export function createPager({ navigation, pageSize, pagesMax }: PagerOptions) {
   const pager = byId("pager", HTMLElement);
   const previous = byId("previous", HTMLAnchorElement);
   const next = byId("next", HTMLAnchorElement);
+  const beyond = byId("beyond", HTMLElement);
 
   return {
     /** Shows the links of the present page of a board with `total` entries. */
@@ -25,10 +26,10 @@ export function createPager({ navigation, pageSize, pagesMax }: PagerOptions) {
       next.hidden = page >= pages;
       previous.setAttribute("href", navigation.hrefOf({ page: page - 1 }));
       next.setAttribute("href", navigation.hrefOf({ page: page + 1 }));
-      const isCut = page === pagesMax && total > pagesMax * pageSize;
-      byId("page", HTMLElement).textContent = isCut
-        ? `This page shows the first ${formatNumber(pagesMax * pageSize)}. Find others by their ID.`
-        : `Page ${formatNumber(page)} of ${formatNumber(pages)}`;
+      byId("page", HTMLElement).textContent = `Page ${formatNumber(page)} of ${formatNumber(pages)}`;
+      const reached = pagesMax * pageSize;
+      beyond.hidden = total <= reached;
+      beyond.textContent = `The pages show the first ${formatNumber(reached)} of ${formatCount(total)}. The search finds the others by their ID.`;
     },
     hide(): void {
       pager.hidden = true;

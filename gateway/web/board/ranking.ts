@@ -2,6 +2,7 @@ import type { Entry } from "shared/api/entries";
 import { type BoardState, nameOf } from "shared/model/board-changes";
 import { byId, create } from "../dom.ts";
 import { formatNumber } from "../format.ts";
+import { noteFocus } from "./focus.ts";
 import { noteMoves } from "./moves.ts";
 import type { OwnRow } from "./own-place.ts";
 import { createRow, type Row } from "./row.ts";
@@ -29,7 +30,7 @@ export function createRanking({ isYou, hrefOf }: RankingOptions) {
 
   function draw({ region, entries }: BoardState): OwnRow | undefined {
     if (!isFilled) clear();
-    const focused = document.activeElement;
+    const restoreFocus = noteFocus(body);
     const animate = noteMoves(elements());
     let own: OwnRow | undefined;
     const removed = new Set(rows.keys());
@@ -47,8 +48,7 @@ export function createRanking({ isYou, hrefOf }: RankingOptions) {
       rows.get(name)?.element.remove();
       rows.delete(name);
     }
-    // A row that moves in the document loses the focus.
-    if (focused instanceof HTMLElement && body.contains(focused)) focused.focus({ preventScroll: true });
+    restoreFocus();
     const isLong = entries.some(({ score }) => formatNumber(score).length > SCORE_LENGTH_MAX);
     table.classList.toggle("has-long-scores", isLong);
     if (isFilled) animate(elements());

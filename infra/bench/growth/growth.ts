@@ -25,13 +25,13 @@ const options = {
 
 type GrowthOptions = z.output<z.ZodObject<typeof options>>;
 
-/** `bun run bench growth`: what a call and a player cost as the board grows. */
+/** `npm run bench growth`: what a call and a player cost as the board grows. */
 export const growth = defineCommand({
   name: "growth",
   about: `Measures what a call and a player cost as the board grows: the time of submit, rank, top 100 and the 10 beside a player,
 the CPU time of Redis for it, and the bytes that a player takes in Redis and PostgreSQL. Starts a Redis for each board and
 a PostgreSQL.`,
-  usage: "bun run bench growth [options]",
+  usage: "npm run bench growth -- [options]",
   options,
   notes: "For each number of shards, 10^6 entries take 0.5 GB of memory and half a minute, 10^7 ten times that.",
   check: ({ entries, max }) => (entries && max ? ["--entries and --max: say one"] : []),

@@ -20,12 +20,12 @@ const liveOptions = {
   json,
 };
 
-/** `bun run bench live`: how many viewers of a live board one ranker serves. */
+/** `npm run bench live`: how many viewers of a live board one ranker serves. */
 export const live = defineCommand({
   name: "live",
   about: `Measures how many viewers of a live board one ranker serves: real connections on loopback, and one player whose next
 score is submitted when every viewer was shown the last one.`,
-  usage: "bun run bench live [options]",
+  usage: "npm run bench live -- [options]",
   options: liveOptions,
   notes: "",
   run: (input) => runBench(input.options, measureLive, formatLive),

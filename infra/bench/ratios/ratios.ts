@@ -12,19 +12,19 @@ import { measureRestore } from "../rows/restore.ts";
 import { type RatiosOptions, type RowRun, ratiosOptions } from "./options.ts";
 import { formatRatios, type Ratios } from "./report.ts";
 
-/** `bun run bench`: each figure beside that of a yardstick. */
+/** `npm run bench`: each figure beside that of a yardstick. */
 export const ratios = defineCommand({
   name: "ratios",
   about: `Compares this with what Redis, PostgreSQL, nginx and Bun can do by themselves: each figure beside that of a yardstick,
 measured in turns on this machine. Starts a Redis, a PostgreSQL, the services and nginx, and removes them. wrk sends the
 requests.`,
-  usage: "bun run bench [options]",
+  usage: "npm run bench -- [options]",
   options: ratiosOptions,
   notes: `
 All rows take some 10 minutes and 3 GB of memory. Other measurements, each with --help:
 
-  bun run bench growth   what a call and a player cost as the board grows
-  bun run bench live     how many viewers of a live board one ranker serves`,
+  npm run bench growth   what a call and a player cost as the board grows
+  npm run bench live     how many viewers of a live board one ranker serves`,
   check: ({ players = 0, entries = players }) =>
     players > entries ? ["--players must not be more than --entries"] : [],
   run: ({ options }) => runBench(options, measureRatios, formatRatios),

@@ -12,6 +12,8 @@ const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Gr
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
 const POINTS_MAX = 100;
 const TOP = 10;
+/** How long the first answer may take: a person waits for it. */
+const ANSWER_TIMEOUT_MS = 3_000;
 // The demo continues while services are killed and restarted.
 const RETRY = { attemptsMax: 60, totalMsMax: 120_000 };
 
@@ -48,7 +50,7 @@ export const demoCommand = defineCommand({
 
 async function demonstrate(options: DemoOptions): Promise<void> {
   const { url, json } = options;
-  await createClient({ url, retry: { attemptsMax: 1 } }).health(); // one that does not answer is not retried
+  await createClient({ url, timeoutMs: ANSWER_TIMEOUT_MS, retry: { attemptsMax: 1 } }).health();
   let postponed = 0;
   const client = createClient({ url, retry: RETRY, onRetry: () => postponed++ });
   const players = await register(client, options);

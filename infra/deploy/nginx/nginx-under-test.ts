@@ -11,6 +11,8 @@ export const announceWithoutNginx = (what: string) => void findOrAnnounce("nginx
 
 export interface NginxUnderTest {
   url: string;
+  /** What it has written to standard error so far. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -29,12 +31,19 @@ export async function startNginx(gatewayPorts: readonly number[], directives = "
   const gateways = gatewayPorts.map((each) => `127.0.0.1:${each}`);
   const conf = await toNginxConf({ port, gateways, dir: join(dir, "tmp"), directives });
   await writeFile(join(dir, "nginx.conf"), conf);
-  const child = spawn(nginx, ["-c", join(dir, "nginx.conf"), "-p", dir, "-g", "daemon off;"], { stdio: "ignore" });
+  const child = spawn(nginx, ["-c", join(dir, "nginx.conf"), "-p", dir, "-g", "daemon off;"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (chunk) => {
+    log += chunk;
+  });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const url = `http://127.0.0.1:${port}`;
   while ((await fetch(`${url}/metrics`).catch(() => undefined)) === undefined);
   return {
     url,
+    log: () => log,
     async stop() {
       child.kill("SIGQUIT");
       await ended;

@@ -1,9 +1,12 @@
+import { Problem } from "shared/api/problems";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import { awaitStores, connectStores } from "shared/stores/stores";
 import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
+import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
+import { retryBriefly } from "../../../drainer/src/command/retry-briefly.ts";
 import { createQueueDrains } from "../../../drainer/src/drain/queue-drains.ts";
 import { createGuard } from "../../../drainer/src/guard/guard.ts";
 import { createRestorer } from "../../../drainer/src/guard/restorer.ts";
@@ -29,7 +32,10 @@ export interface BothStores {
   postgresUrl: string;
   fences: FenceWatch;
   submit: Submit;
-  /** Sets a player's score on main. The region follows from the id's number. */
+  /**
+   * Sets a player's score on main, once more while a store is away. The region follows from the
+   * id's number.
+   */
   set(userId: string, score: number): Promise<void>;
   regionOf(userId: string): string;
   /** Drains one batch of every queue. @returns whether any queue held events */
@@ -79,7 +85,7 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
   });
   const regionOf = (userId: string) => regions[Number(/\d+$/.exec(userId)?.[0] ?? 0) % regions.length] ?? "";
   const drainOnce = async () => {
-    const steps = await Promise.all(queues.map(({ drain }) => drain()));
+    const steps = await Promise.all(queues.map(({ drain }) => retryBriefly(drain)));
     return steps.some(({ state }) => state === "drained");
   };
   return {
@@ -92,7 +98,18 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
     drainOnce,
     async set(userId, value) {
       const identity = { userId, name: `Name of ${userId}`, region: regionOf(userId) };
-      await submit(identity, { operation: "set", board: "main", value });
+      // A busy machine may keep Redis from answering in time; a set may be sent twice.
+      const isAway = (error: unknown) =>
+        error instanceof Problem && ["unavailable", "outcome_unknown"].includes(error.code);
+      await until(async () => {
+        try {
+          await submit(identity, { operation: "set", board: "main", value });
+          return true;
+        } catch (error) {
+          if (isAway(error)) return false;
+          throw error;
+        }
+      });
     },
     async drain() {
       while (await drainOnce());

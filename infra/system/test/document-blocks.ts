@@ -25,7 +25,7 @@ export function readBlocks(markdown: string): Block[] {
 /**
  * What a reader does who has two terminals: `npm start` runs in the other one, and a stack before
  * it is stopped. A stream (`curl -N`) is watched for a second; any other answer has to be a
- * success.
+ * success, after some retries on a busy machine.
  */
 const PRELUDE = `
 set -eo pipefail
@@ -52,7 +52,7 @@ npm() {
   fi
 }
 curl() {
-  if [ "$1" = -N ]; then { timeout 1 curl -s "$@" || true; } | grep -m1 '^event: snapshot'; else command curl -sS --fail-with-body "$@"; fi
+  if [ "$1" = -N ]; then { timeout 1 curl -s "$@" || true; } | grep -m1 '^event: snapshot'; else command curl -sS --fail-with-body --retry 5 "$@"; fi
 }
 trap stop_stack EXIT
 `;

@@ -1,5 +1,6 @@
 import { idempotencyKeySchema } from "shared/api/fields";
 import type { Operation, OperatorAccess } from "shared/api/operation";
+import { inPlainWords } from "shared/api/plain-words";
 import { Problem, toInvalidRequest } from "shared/api/problems";
 import { identify, identifyOperator } from "shared/auth/identify";
 import { factsOf, requireBoard } from "shared/auth/require-access";
@@ -130,7 +131,7 @@ function paramReader(schema: z.ZodObject): (incoming: Incoming) => Record<string
   return ({ param }) => {
     // The schema costs more than the rest of reading a rank.
     if (name === "userId" && isUserId(param)) return { userId: param };
-    const result = schema.safeParse({ [name]: param });
+    const result = schema.safeParse({ [name]: param }, { error: inPlainWords });
     if (result.success) return result.data;
     throw toInvalidRequest(result.error, "path");
   };

@@ -18,7 +18,9 @@ export const readinessSchema = z.object({
   dependencies: z
     .array(z.object({ name: z.string(), up: z.boolean() }))
     .optional()
-    .meta({ description: "Of a ranker or a drainer: its stores." }),
+    .meta({
+      description: "Of a ranker or a drainer: its stores. Of a ranker also each region whose reads are refused now.",
+    }),
 });
 export type Readiness = z.infer<typeof readinessSchema>;
 

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, errors, type JWK, type JWTVerifyGetKey } from "jose";
 import { Problem } from "../api/problems.ts";
 import { fetchUsableKeys } from "./fetch-keys.ts";
 
@@ -43,7 +43,7 @@ const RETRY_AFTER_FAILURE_MS = 1_000;
  * fails, or answers without a usable key, the last good keys stay in use, however old.
  */
 export function createKeySet({ url, elapsed = performance.now.bind(performance), onFailure }: KeySetOptions): KeySet {
-  let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+  let keys: LookUp | undefined;
   let text = "";
   let generation = 0;
   let refreshAtMs = 0;
@@ -57,7 +57,7 @@ export function createKeySet({ url, elapsed = performance.now.bind(performance),
       const usable = await fetchUsableKeys(url);
       const newText = JSON.stringify(usable);
       if (newText !== text) {
-        keys = createLocalJWKSet({ keys: usable });
+        keys = toLookUp(usable);
         text = newText;
         generation++;
       }
@@ -106,6 +106,19 @@ export function createKeySet({ url, elapsed = performance.now.bind(performance),
       return generation;
     },
   };
+}
+
+/** @throws `JWKSNoMatchingKey`, `JWKSMultipleMatchingKeys` */
+type LookUp = (...token: Parameters<JWTVerifyGetKey>) => Promise<CryptoKey>;
+
+/**
+ * A set may leave out all key ids while its tokens have them (RFC 7517, 4.5): then the id chooses
+ * nothing, and each key of the token's algorithm is a candidate.
+ */
+function toLookUp(usable: readonly JWK[]): LookUp {
+  const find = createLocalJWKSet({ keys: [...usable] });
+  if (usable.some(({ kid }) => kid !== undefined)) return find;
+  return ({ alg }, token) => find({ alg }, token);
 }
 
 function ignoreUnknown(error: unknown): undefined {

@@ -38,8 +38,16 @@ export function readProvidedClaims(payload: JWTPayload, names: ClaimNames): Prov
     const failed = new FailedCheck("user_id: no usable claim");
     throw invalidToken(`The claim "${userIdClaim}" of the token is no user_id of this server.`, failed);
   }
-  const region = readRegion(payload, names);
-  if (region === undefined) {
+  const [region, ...others] = readRegions(payload, names);
+  if (others.length > 0) {
+    const failed = new FailedCheck("region: several in one claim");
+    const found = [region, ...others].join(", ");
+    throw invalidToken(
+      `The token names several regions (${found}): it needs the claim "${names.regionClaim}" with one.`,
+      failed,
+    );
+  }
+  if (region === undefined || region === "") {
     const failed = new FailedCheck("region: no usable claim");
     throw invalidToken(`The token names no region: it needs the claim "${names.regionClaim}".`, failed);
   }
@@ -48,14 +56,14 @@ export function readProvidedClaims(payload: JWTPayload, names: ClaimNames): Prov
 }
 
 /**
- * The region in capitals. Of a list it is the only value that is a configured region: providers add
- * groups of their own to those of a game. Undefined where the claim has no use.
+ * The regions in capitals, of which a player may have one. Of a list they are the values that are
+ * configured regions: providers add groups of their own to those of a game.
  */
-function readRegion(payload: JWTPayload, { regionClaim, defaultRegion, regions = [] }: ClaimNames): string | undefined {
+function readRegions(payload: JWTPayload, { regionClaim, defaultRegion, regions }: ClaimNames): readonly string[] {
   const given = readClaim(payload, regionClaim) ?? defaultRegion;
   const values = [given].flat().flatMap((value) => (typeof value === "string" ? [value.toUpperCase()] : []));
-  const [region, ...others] = Array.isArray(given) ? values.filter((value) => regions.includes(value)) : values;
-  return others.length > 0 || region === "" ? undefined : region;
+  if (!Array.isArray(given)) return values;
+  return [...new Set(regions === undefined ? values : values.filter((value) => regions.includes(value)))];
 }
 
 const isShown = ({ success }: { success: boolean }) => success;

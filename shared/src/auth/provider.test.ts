@@ -292,7 +292,7 @@ describe("a token without a key id", () => {
   test("is refused where none of them has signed it", async () => {
     provider.keys = [otherRsa.jwk, rsa.jwk];
     const token = await sign(player(), await makeKey("RS256", "stranger"), { kid: undefined });
-    expect(await failedCheckOf(token)).toBe("ERR_JWS_SIGNATURE_VERIFICATION_FAILED");
+    expect(await failedCheckOf(token)).toBe("signature: of no known key");
   });
 
   test("is told what else is wrong with it", async () => {
@@ -308,6 +308,42 @@ describe("a token without a key id", () => {
   });
 });
 
+describe("a key set without key ids", () => {
+  const withoutId = ({ kid: _, ...jwk }: typeof rsa.jwk) => jwk;
+
+  test("serves tokens that have an id, with each key of their algorithm", async () => {
+    provider.keys = [otherRsa, rsa, ec].map(({ jwk }) => withoutId(jwk));
+    for (const key of [rsa, otherRsa, ec]) {
+      expect(await build().verify(await sign(player(), key))).toMatchObject({ userId: "grace" });
+    }
+    const stranger = await sign(player(), await makeKey("RS256", "stranger"));
+    expect(await failedCheckOf(stranger)).toBe("signature: of no known key");
+  });
+
+  test("is one where no key has an id: with an id in the set, another id is unknown", async () => {
+    provider.keys = [withoutId(otherRsa.jwk), rsa.jwk];
+    expect(await build().verify(await sign(player()))).toMatchObject({ userId: "grace" });
+    expect(await failedCheckOf(await sign(player(), otherRsa))).toBe("kid: no such key of this algorithm");
+  });
+});
+
+test("the log names each fault of a token in words", async () => {
+  const token = await sign(player());
+  const [header = "", payload = "", signature = ""] = token.split(".");
+  const encode = (text: string) => Buffer.from(text).toString("base64url");
+  const faults: [string, string][] = [
+    [await sign(player(), await makeKey("RS256", "rsa")), "signature: of no known key"],
+    [await sign(player(), rsa, { kid: "unknown" }), "kid: no such key of this algorithm"],
+    [`${header}.${payload}`, "not a signed token"],
+    [`${header}.${encode("{")}.${signature}`, "not JSON inside"],
+    [
+      `${encode('{"alg":"RS256","kid":"rsa","crit":["b"]}')}.${payload}.${signature}`,
+      "header: asks for what is not supported",
+    ],
+  ];
+  for (const [refused, check] of faults) expect(await failedCheckOf(refused)).toBe(check);
+});
+
 describe("a region", () => {
   test.each([["EU"], ["eu"], [["EU"]]])("is read from %p", async (region) => {
     expect(await build().verify(await sign(player({ region })))).toMatchObject({ region: "EU" });
@@ -317,12 +353,16 @@ describe("a region", () => {
     const tokens = build({ regions: ["EU", "NA"] });
     const verify = async (region: unknown) => tokens.verify(await sign(player({ region })));
     expect(await verify(["players", "eu", 5])).toMatchObject({ region: "EU" });
-    for (const region of [
-      ["EU", "players", "NA"],
-      ["players", "more"],
-    ]) {
-      await expect(verify(region)).rejects.toMatchObject({ code: "invalid_token" });
-    }
+    expect(await verify(["EU", "eu"])).toMatchObject({ region: "EU" });
+    await expect(verify(["EU", "players", "NA"])).rejects.toMatchObject({
+      code: "invalid_token",
+      message: 'The token names several regions (EU, NA): it needs the claim "region" with one.',
+      cause: { name: "region: several in one claim" },
+    });
+    await expect(verify(["players", "more"])).rejects.toMatchObject({
+      code: "invalid_token",
+      message: 'The token names no region: it needs the claim "region".',
+    });
   });
 
   test.each([[[]], [null], [undefined]])("that is %p is the default one, or refused", async (region) => {
@@ -335,7 +375,8 @@ describe("a region", () => {
     "that is %p is refused, also with a default",
     async (region) => {
       const token = await sign(player({ region }));
-      expect(await failedCheckOf(token, build({ defaultRegion: "NA" }))).toBe("region: no usable claim");
+      const check = Array.isArray(region) ? "region: several in one claim" : "region: no usable claim";
+      expect(await failedCheckOf(token, build({ defaultRegion: "NA" }))).toBe(check);
     },
   );
 });

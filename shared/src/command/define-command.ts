@@ -1,5 +1,6 @@
 import type { ParseArgsConfig } from "node:util";
 import { z } from "zod";
+import { inPlainWords } from "../api/plain-words.ts";
 import { ConfigError, type Environment } from "../service/environment.ts";
 import { formatHelp } from "./format-help.ts";
 import { readArguments } from "./read-arguments.ts";
@@ -83,11 +84,11 @@ export function defineCommand<O extends Options, P extends z.ZodType = z.ZodUnde
     const valid: Record<string, unknown> = {};
     const faults: string[] = [];
     for (const [option, schema] of Object.entries(options)) {
-      const parsed = schema.safeParse(values[option]);
+      const parsed = schema.safeParse(values[option], { error: inPlainWords });
       if (parsed.success) valid[option] = parsed.data;
       else faults.push(`--${option} ${parsed.error.issues[0]?.message}`);
     }
-    const rest = positionalsSchema?.safeParse(positionals);
+    const rest = positionalsSchema?.safeParse(positionals, { error: inPlainWords });
     if (rest?.success === false) faults.push(rest.error.issues[0]?.message ?? "");
     faults.unshift(...(declaration.check?.(valid as Partial<z.output<z.ZodObject<O>>>, env) ?? []));
     if (faults.length > 0) throw new ConfigError(faults);

@@ -8,8 +8,11 @@ export class Interrupted extends Error {
   /** 128 + the number of the signal, as shells have it: 130 or 143. */
   readonly exitCode: number;
 
+  readonly signal: StopSignal;
+
   constructor(signal: StopSignal, advice: string) {
     super(`stopped by ${signal}: ${advice}`);
+    this.signal = signal;
     this.exitCode = exitCodeOf(signal);
   }
 }

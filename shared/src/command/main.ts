@@ -1,4 +1,6 @@
+import { Problem } from "../api/problems.ts";
 import { redactSecrets } from "../log/redact.ts";
+import { isReply } from "../redis/reply-error.ts";
 import { ConfigError } from "../service/environment.ts";
 import { Interrupted } from "./interrupt.ts";
 
@@ -36,5 +38,14 @@ function print(name: string, error: unknown): void {
 function faultsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.faults;
   if (error instanceof Interrupted) return [error.message];
+  if (error instanceof Problem) return [wordsOf(error)];
   return [redactSecrets(error instanceof Error && error.name === "Error" ? error.message : String(error))];
+}
+
+/** What stopped the command: a client is told less than the operator at the terminal. */
+function wordsOf({ message, cause }: Problem): string {
+  if (cause instanceof Problem) return wordsOf(cause);
+  if (!(cause instanceof Error)) return message;
+  const reply = cause.message;
+  return isReply(cause) ? `Redis answers, but with an error: ${reply}` : `${message} (${reply})`;
 }

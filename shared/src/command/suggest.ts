@@ -10,3 +10,9 @@ export function suggest(typed: string, words: readonly string[]): string {
   const isNear = distance(typed, near) <= Math.max(2, typed.length * 0.4) && distance(typed, near) < typed.length;
   return isNear ? `; did you mean ${near}?` : "";
 }
+
+/** Whether one letter is wrong, missing or too many, or two have changed places. */
+export function isSlip(typed: string, meant: string): boolean {
+  const letters = distance(typed, meant);
+  return letters <= 1 || (letters === 2 && [...typed].sort().join("") === [...meant].sort().join(""));
+}

@@ -14,11 +14,15 @@ const AMBIGUOUS_PATH = /[\\#]|%(?:5c|23)|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 /**
  * The request with an absolute URL, also where it is one of HTTP/1.0 that names no host, as health
  * checks of load balancers send it. Bun gives such a request its bare target for a URL, in which a
- * router would look for the path behind any `://`. In HTTP/1.1 Bun itself refuses a missing host.
+ * router would look for the path behind any `://`. In HTTP/1.1 Bun itself refuses a missing host,
+ * but an empty one, which names none either (RFC 9112, 3.2), looks the same in both versions.
  */
 export function withAbsoluteUrl(request: Request): Request {
   const { url, headers } = request;
-  return url.startsWith("/") && headers.get("host") === null ? new Request(NO_HOST + url, request) : request;
+  if (!url.startsWith("/") || (headers.get("host") ?? "") !== "") return request;
+  const absolute = new Request(NO_HOST + url, request);
+  absolute.headers.delete("host");
+  return absolute;
 }
 
 /**

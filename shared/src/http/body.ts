@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { inPlainWords } from "../api/plain-words.ts";
 import { Problem, toInvalidRequest } from "../api/problems.ts";
 import { readInteger } from "../base/read-integer.ts";
 import type { HeaderSource } from "./header-list.ts";
@@ -160,12 +161,6 @@ function isPlainJson(contentType: string, contentEncoding: string): boolean {
   const [mediaType, ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((each) => !each.startsWith("charset") || /^charset="?utf-?8"?$/.test(each));
   return mediaType === "application/json" && isUtf8 && contentEncoding.toLowerCase() === "identity";
-}
-
-/** What a schema says where it has no words of its own. */
-function inPlainWords({ code, input, expected }: z.core.$ZodRawIssue): string | undefined {
-  if (code !== "invalid_type") return undefined;
-  return input === undefined ? "is required" : `must be of type ${expected}`;
 }
 
 // The tokens that matter here: strings and the marks of nesting.

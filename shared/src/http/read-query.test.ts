@@ -34,6 +34,18 @@ test.each([
   expect(read(query)).toBe(read(query));
 });
 
+test.each(["?limit=1&limit=2", "?limit=x&limit=y", "?limit=1&limit=1&limit=1", "?region=EU&region=NA"])(
+  "of a field that is given more than once, %p, an answer says that alone",
+  (query) => {
+    const field = query.slice(1, query.indexOf("="));
+    expect(refusalOf(query)?.errors).toEqual([{ field, message: "must be given once" }]);
+    expect(refusalOf(`${query}&regions=EU`)?.errors).toEqual([
+      { field: "regions", message: "is not a known field" },
+      { field, message: "must be given once" },
+    ]);
+  },
+);
+
 describe("a field that is not valid is refused by its name, each time:", () => {
   test.each([
     ["?limit=x", "limit"],

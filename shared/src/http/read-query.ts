@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { z } from "zod";
+import { z } from "zod";
+import { inPlainWords } from "../api/plain-words.ts";
 import { toInvalidRequest } from "../api/problems.ts";
 
 // Clients repeat few queries. Long ones are not kept.
@@ -28,11 +29,25 @@ export function queryReader<S extends z.ZodType<object>>(schema: S): (query: str
     const query = withoutCacheBuster(sent);
     const before = known.get(query);
     if (before !== undefined) return before;
-    const result = schema.safeParse(toFields(query));
-    if (!result.success) throw toInvalidRequest(result.error, "query");
+    const fields = toFields(query);
+    const result = schema.safeParse(fields, { error: inPlainWords });
+    if (!result.success) throw toInvalidRequest(nameRepeated(result.error, fields), "query");
     if (query.length <= KNOWN_LENGTH_MAX) known.set(query, result.data);
     return result.data;
   };
+}
+
+/** Says of each field that is given twice that, and nothing else, whatever its schema says. */
+function nameRepeated(error: z.ZodError, fields: Record<string, string | string[]>): z.ZodError {
+  const isRepeated = ({ path: [name] }: z.core.$ZodIssue) => Array.isArray(fields[String(name)]);
+  const repeated = new Set(error.issues.filter(isRepeated).map(({ path }) => String(path[0])));
+  const named = [...repeated].map((name) => ({
+    code: "custom" as const,
+    path: [name],
+    message: "must be given once",
+    input: undefined,
+  }));
+  return new z.ZodError([...error.issues.filter((issue) => !isRepeated(issue)), ...named]);
 }
 
 function toFields(query: string): Record<string, string | string[]> {

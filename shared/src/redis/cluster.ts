@@ -1,7 +1,15 @@
 import slotOf from "cluster-key-slot";
 import { Cluster, type RedisOptions } from "ioredis";
 import { REDIS_COMMAND_MS } from "../base/deadlines.ts";
-import { addressOf, type Connection, type ConnectOptions, failFast, reconnectDelayMs, warnOnce } from "./connection.ts";
+import {
+  addressOf,
+  type Connection,
+  type ConnectOptions,
+  failFast,
+  passRefusedReadyCheck,
+  reconnectDelayMs,
+  warnOnce,
+} from "./connection.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { isReply } from "./reply-error.ts";
@@ -42,7 +50,7 @@ export function connectCluster(nodes: RedisNodes, options: ConnectOptions): Clus
     clusterRetryStrategy: reconnectDelayMs,
     redisOptions: { ...failFast(options), ...loginOf(nodes) },
   });
-  const warn = warnOnce(log, name);
+  const warn = warnOnce(log, name, nodes);
   cluster.on("error", warn);
   cluster.on("node error", warn);
   cluster.on("ready", () => log.info({ redis: name }, "redis ready"));
@@ -50,6 +58,7 @@ export function connectCluster(nodes: RedisNodes, options: ConnectOptions): Clus
   cluster.on("+node", (node: Connection) => {
     gatherWrites(node);
     trackRun(node, name, log);
+    passRefusedReadyCheck(node);
     node.once("ready", () => {
       warn.forget();
       cluster.emit(NODE_READY);

@@ -2,9 +2,10 @@ import { Redis as Connection, type RedisOptions } from "ioredis";
 import { backoffMs } from "../base/backoff.ts";
 import { REDIS_COMMAND_MS, REDIS_CONNECT_MS, REDIS_SILENCE_MS } from "../base/deadlines.ts";
 import type { Log } from "../log/log.ts";
+import { ClosedUnanswered, explainFault } from "./connect-fault.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { parseRedisNodes } from "./nodes.ts";
-import { isReply } from "./reply-error.ts";
+import { isRefusal } from "./reply-error.ts";
 import { trackRun } from "./run.ts";
 import { TLS_PARAMETERS } from "./tls.ts";
 
@@ -53,9 +54,10 @@ export function connectServer(options: ConnectOptions): Connection {
   const redis = new Connection(toPlainUrl(url), isTls ? { ...settings, tls: tls ?? {} } : settings);
   gatherWrites(redis);
   trackRun(redis, name, log);
-  const warn = warnOnce(log, name);
+  passRefusedReadyCheck(redis);
+  tellClosedUnanswered(redis);
+  const warn = warnOnce(log, name, { isTls });
   redis.on("error", warn);
-  redis.on("error", skipRefusedReadyCheck(redis));
   redis.on("ready", () => {
     log.info({ redis: name }, "redis ready");
     warn.forget();
@@ -70,30 +72,66 @@ function toPlainUrl(url: string): string {
   return plain.href;
 }
 
-// `rename-command INFO` and some managed stores; where the user may not call it, the reply is
-// NOPERM, and ioredis itself goes on without its check.
-const INFO_UNKNOWN = /unknown command.*\binfo\b|\binfo\b.*not (?:available|supported|allowed)/i;
+type InfoCallback = (error: Error | null, text: string) => void;
 
 /**
- * Turns off the ready check of ioredis for a server that has no `INFO`: the client would close the
- * connection and try again without end. Such a server is used from the next connect on.
+ * Lets the ready check of ioredis pass where the server refuses `INFO`, as some managed stores and
+ * users with few rights do. The client would close the connection and try again without end, or
+ * print a line of its own among those of the log.
  */
-const skipRefusedReadyCheck = (redis: Connection) => (error: unknown) => {
-  if (isReply(error) && INFO_UNKNOWN.test(error.message)) redis.options.enableReadyCheck = false;
-};
+export function passRefusedReadyCheck(redis: Connection): void {
+  const info = redis.info.bind(redis) as (...sections: unknown[]) => Promise<string>;
+  // The ready check alone passes a callback.
+  const passing = (first?: unknown, ...rest: unknown[]) => {
+    if (typeof first !== "function") return first === undefined ? info() : info(first, ...rest);
+    const done = first as InfoCallback;
+    return info().then(
+      (text) => done(null, text),
+      (error: Error) => done(isRefusal(error) ? null : error, ""),
+    );
+  };
+  redis.info = passing as typeof redis.info;
+}
+
+/**
+ * Makes an error of a connection that the server closes without a word: ioredis would only try
+ * again.
+ */
+function tellClosedUnanswered(redis: Connection): void {
+  let isUnanswered = false;
+  const is = (value: boolean) => () => {
+    isUnanswered = value;
+  };
+  redis.on("connect", is(true));
+  for (const event of ["ready", "error", "end"]) redis.on(event, is(false));
+  redis.on("close", () => {
+    if (isUnanswered) redis.emit("error", new ClosedUnanswered());
+  });
+}
 
 const WARNINGS_MAX = 100;
 
-/** Logs each error once until `forget`: a server that is away fails many times a second. */
-export function warnOnce(log: Log, name: string) {
+/**
+ * Logs each error once until `forget`: a server that is away fails many times a second. What a
+ * connection met that never was usable is explained.
+ */
+export function warnOnce(log: Log, name: string, about: { isTls: boolean }) {
   const warned = new Set<string>();
-  const warn = ({ message }: Error) => {
+  let wasReady = false;
+  const warn = (error: Error) => {
+    const fault = explainFault(error, about);
+    const isExplained = fault !== undefined && (fault.isFinal || !wasReady);
+    const message = isExplained ? `Redis ${fault.message}` : error.message;
     if (warned.has(message)) return;
     if (warned.size === WARNINGS_MAX) warned.clear();
     warned.add(message);
     log.warn({ redis: name, err: message }, "redis connection failed");
   };
-  return Object.assign(warn, { forget: () => warned.clear() });
+  const forget = () => {
+    wasReady = true;
+    warned.clear();
+  };
+  return Object.assign(warn, { forget });
 }
 
 /** `host:port`, as the nodes of a cluster call one another. */

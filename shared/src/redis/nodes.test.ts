@@ -53,3 +53,18 @@ describe("a URL is refused, and its password not repeated, for", () => {
     expect(issues[0]?.message).not.toContain("hunter2");
   });
 });
+
+test.each([
+  ["rediss://a?foo=1", "has a parameter foo, and there are ssl_cert_reqs, ssl_ca_certs, db, family"],
+  ["rediss://a?ssl_ca_cert=/ca.pem", "has a parameter ssl_ca_cert, and there is none; did you mean ssl_ca_certs?"],
+  ["rediss://a?ssl_cert_req=none,b", "has a parameter ssl_cert_req, and there is none; did you mean ssl_cert_reqs?"],
+  ["redis://a?famly=0", "has a parameter famly, and there is none; did you mean family?"],
+  ["redis://a?family=5", "must have family=0, family=4 or family=6"],
+  ["redis://a?db=one", "must have a number as db"],
+])("the parameter of %s is refused by its name", (url, message) => {
+  expect(redisUrl.safeParse(url).error?.issues[0]?.message).toBe(message);
+});
+
+test("the parameters that the client reads by itself are taken", () => {
+  expect(parseRedisNodes("redis://a?family=0&db=2").addresses).toEqual(["a:6379"]);
+});

@@ -1,3 +1,4 @@
+import { suggest } from "../command/suggest.ts";
 import { type RedisTls, readTls, TLS_PARAMETERS } from "./tls.ts";
 
 /** Where a Redis is: one server, or several nodes of a cluster. */
@@ -25,6 +26,7 @@ export function parseRedisNodes(text: string): RedisNodes {
   const [first = "", ...rest] = text.split(",").map((item) => item.trim());
   const url = parse(first);
   if (url === undefined) throw new Error("must be a URL that begins with redis:// or rediss://");
+  refuseParameters(url);
   const tls = readTls(url);
   for (const name of TLS_PARAMETERS) url.searchParams.delete(name);
   const others = rest.map((item) => parse(item.includes("://") ? item : `${url.protocol}//${item}`));
@@ -44,6 +46,28 @@ export function parseRedisNodes(text: string): RedisNodes {
   };
   if (tls !== undefined) nodes.tls = tls;
   return nodes;
+}
+
+/** Parameters that the client reads by itself, and their values. */
+const OF_THE_CLIENT: ReadonlyMap<string, RegExp> = new Map([
+  ["db", /^\d{1,9}$/],
+  ["family", /^[046]$/],
+]);
+const PARAMETERS = [...TLS_PARAMETERS, ...OF_THE_CLIENT.keys()];
+
+/** @throws Error that names a parameter that is not known, or has a value that is not valid */
+function refuseParameters({ searchParams }: URL): void {
+  for (const [name, value] of searchParams) {
+    if (!PARAMETERS.includes(name)) {
+      const near = suggest(name, PARAMETERS);
+      throw new Error(
+        `has a parameter ${name}, and there ${near === "" ? `are ${PARAMETERS.join(", ")}` : `is none${near}`}`,
+      );
+    }
+    if (OF_THE_CLIENT.get(name)?.test(value) === false) {
+      throw new Error(name === "db" ? "must have a number as db" : "must have family=0, family=4 or family=6");
+    }
+  }
 }
 
 function parse(text: string): URL | undefined {

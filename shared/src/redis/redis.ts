@@ -9,7 +9,7 @@ import {
   primariesOf as primariesOfCluster,
 } from "./cluster.ts";
 import { type Connection, type ConnectOptions, connectServer } from "./connection.ts";
-import { toWaitError, watchReplies } from "./last-reply.ts";
+import { toWaitError, watchFaults } from "./fault-watch.ts";
 import { parseRedisNodes } from "./nodes.ts";
 import { runOf } from "./run.ts";
 
@@ -61,13 +61,22 @@ const isReady = (redis: Redis) => (isCluster(redis) ? isWholeClusterReady(redis)
 /**
  * Waits until every server that takes writes is connected.
  *
- * @throws Error when one is not within `timeoutMs`, with the last error that it replied
+ * @param options.refusedMs gives up when one refusal, such as a wrong password, has repeated itself
+ *   for so long; without it, only at the time-out
+ * @throws Error when one is not within `timeoutMs`, with the last fault of the connection
  */
-export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void> {
+export async function awaitReady(
+  redis: Redis,
+  timeoutMs: number,
+  { refusedMs = timeoutMs }: { refusedMs?: number } = {},
+): Promise<void> {
   if (isReady(redis)) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const replies = watchReplies(redis);
-  const timer = setTimeout(() => reject(toWaitError(replies.error, timeoutMs)), timeoutMs);
+  const fail = () => reject(toWaitError(faults.fault, timeoutMs));
+  const faults = watchFaults(redis, () => {
+    if (faults.refusedForMs() >= refusedMs) fail();
+  });
+  const timer = setTimeout(fail, timeoutMs);
   const look = () => {
     if (isReady(redis)) resolve();
   };
@@ -78,7 +87,7 @@ export async function awaitReady(redis: Redis, timeoutMs: number): Promise<void>
     await promise;
   } finally {
     clearTimeout(timer);
-    replies.stop();
+    faults.stop();
     for (const event of events) redis.off(event, look);
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { scratchRedis } from "testing/scratch";
 import { openTcpProxy } from "testing/tcp-proxy";
 import { until } from "testing/until";
@@ -32,19 +32,30 @@ test("a server whose first answer about its run is late is asked again", async (
   }
 });
 
-test("a server that refuses INFO is used with an unknown run", async () => {
-  const server = await scratchRedis(["--rename-command", "INFO", ""]);
-  const redis = connectServer({ url: server.url, name: "test", log });
-  try {
-    void redis.connect().catch(() => {});
-    await until(
-      async () => runOf(redis),
-      (run) => run !== undefined,
-    );
-    // The ready check of ioredis sends INFO as well, and is skipped from the second connect on.
-    expect(runOf(redis)).toBe(UNKNOWN_RUN);
-  } finally {
-    redis.disconnect();
-    await server.dispose();
-  }
-});
+test.each([
+  ["has no INFO", ["--rename-command", "INFO", ""]],
+  ["does not let its user call INFO", "--user default on nopass ~* &* +@all -info".split(" ")],
+])(
+  "a server that %s is used at the first connect, with an unknown run and without a word of ioredis",
+  async (_, args) => {
+    const server = await scratchRedis(args);
+    const warned = spyOn(console, "warn");
+    const redis = connectServer({ url: server.url, name: "test", log });
+    let connects = 0;
+    redis.on("connect", () => connects++);
+    try {
+      void redis.connect().catch(() => {});
+      await until(
+        async () => runOf(redis),
+        (run) => run !== undefined,
+      );
+      expect(runOf(redis)).toBe(UNKNOWN_RUN);
+      expect(connects).toBe(1);
+      expect(warned).not.toHaveBeenCalled();
+    } finally {
+      warned.mockRestore();
+      redis.disconnect();
+      await server.dispose();
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { freePort } from "stack/free-port";
 import { makeCertificates } from "testing/certificates";
 import { dirForFile } from "testing/for-file";
 import { scratchRedis } from "testing/scratch";
+import { openTcpProxy } from "testing/tcp-proxy";
 import { createLog } from "../log/log.ts";
 import { redisUrl } from "../service/environment.ts";
 import { awaitReady, connectRedis, type Redis } from "./redis.ts";
@@ -49,9 +50,37 @@ describe("rediss://", () => {
 
   test("is refused without that authority, unless the URL asks for no verification", async () => {
     const port = await startTlsServer();
-    await expect(connect(`rediss://:secret@localhost:${port}`)).rejects.toThrow("did not answer");
+    const refused = connect(`rediss://:secret@localhost:${port}`);
+    await expect(refused).rejects.toThrow("has a certificate that is not trusted (self signed certificate");
+    await expect(refused).rejects.toThrow("?ssl_ca_certs=/path/to/ca.pem");
     const redis = await connect(`rediss://:secret@localhost:${port}?ssl_cert_reqs=none`);
     expect(await redis.ping()).toBe("PONG");
+  });
+
+  test("of another host's certificate is refused by its name", async () => {
+    const port = await startTlsServer();
+    const proxy = await openTcpProxy(port);
+    closing.push(() => proxy.close());
+    await expect(connect(`rediss://:secret@[::ffff:127.0.0.1]:${proxy.port}?ssl_ca_certs=${ca}`)).rejects.toThrow(
+      "has the certificate of another host",
+    );
+  });
+
+  test("at a server without TLS, and redis:// at one with TLS alone, are told by their scheme", async () => {
+    const plain = await scratchRedis();
+    closing.push(() => plain.dispose());
+    await expect(connect(`rediss://localhost:${plain.port}`)).rejects.toThrow("its REDIS_URL begins with redis://");
+    const port = await startTlsServer();
+    const advice = "its REDIS_URL begins with rediss://";
+    await expect(connect(`redis://localhost:${port}`)).rejects.toThrow(advice);
+    await expect(connect(`redis://localhost:${port},localhost:${port}`)).rejects.toThrow(advice);
+  });
+
+  test("at a server that asks its client for a certificate says so", async () => {
+    const port = await startTlsServer(["--tls-auth-clients", "yes"]);
+    await expect(connect(`rediss://:secret@localhost:${port}?ssl_ca_certs=${ca}`)).rejects.toThrow(
+      "wants a certificate of its client",
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LOG_LEVELS } from "../log/log.ts";
 import { BOARD_ID } from "../model/board-id.ts";
 import { createTopology, GLOBAL, PARTITIONS_MAX, type Topology } from "../model/regions.ts";
-import { closedSet, httpUrl, redisUrl, type Settings, share, wholeNumber } from "./environment.ts";
+import { closedSet, httpUrl, oneOf, redisUrl, type Settings, share, wholeNumber } from "./environment.ts";
 
 // Bun takes no longer one: `Bun.serve` refuses 256.
 const IDLE_TIMEOUT_SECONDS_MAX = 255;
@@ -11,21 +11,19 @@ const MODES = ["development", "production", "test"] as const;
 
 /** The variables of every service. */
 export const commonFields = {
-  NODE_ENV: z
-    .enum(MODES, `must be one of ${MODES.join(", ")}`)
-    .default("development")
-    .meta({
-      description:
-        "In `production` a service refuses to start on a Redis without an append-only file, unless `DURABILITY` is `replicated`.",
-    }),
-  LOG_LEVEL: z
-    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`)
-    .default("info")
-    .meta({ description: "Lowest level that the log has." }),
-  HOST: z.string().default("127.0.0.1").meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
+  NODE_ENV: oneOf(MODES).default("development").meta({
+    description:
+      "In `production` a service refuses to start on a Redis without an append-only file, unless `DURABILITY` is `replicated`.",
+  }),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default("info").meta({ description: "Lowest level that the log has." }),
+  HOST: z
+    .string()
+    .regex(/^[\w.:%[\]-]+$/, "must be an address or a host name, without a scheme and a port")
+    .default("127.0.0.1")
+    .meta({ description: "Address to listen on; `0.0.0.0` in a container." }),
   HTTP_IDLE_TIMEOUT_SECONDS: wholeNumber(5, IDLE_TIMEOUT_SECONDS_MAX).default(IDLE_TIMEOUT_SECONDS_MAX).meta({
     description:
-      "Closes a connection that has sent nothing for so long. Must be longer than the balancer or proxy before the service keeps an idle connection; docs/deploy.md has the ones that keep it longer than this can be.",
+      "Closes a connection that has sent nothing for so long since its last answer. One that has not sent a whole request yet is closed after 10 to 12 seconds, whatever this says. Must be longer than the balancer or proxy before the service keeps an idle connection; docs/deploy.md has the ones that keep it longer than this can be.",
   }),
   METRICS_PORT: wholeNumber(1, 65_535).optional().meta({
     description:
@@ -48,11 +46,11 @@ export const commonFields = {
     example: "redis://127.0.0.1:6379",
     regionExample: "redis://redis-eu:6379",
   }),
-  REDIS_CHECKS: z.enum(["warn", "strict"]).default("warn").meta({
+  REDIS_CHECKS: oneOf(["warn", "strict"]).default("warn").meta({
     description:
       "Settings that Redis does not tell, as managed stores that refuse `CONFIG` do: `warn` names them in the log, `strict` does not start.",
   }),
-  DURABILITY: z.enum(["local", "replicated"], "must be one of local, replicated").default("local").meta({
+  DURABILITY: oneOf(["local", "replicated"]).default("local").meta({
     description:
       "`replicated` answers a write once a replica of Redis has it, and 503 `outcome_unknown` where none confirms. The same in every process.",
   }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPlainWords } from "../api/plain-words.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
 import { readPostgresUrl } from "../stores/postgres-url.ts";
 
@@ -20,6 +21,10 @@ export const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)
     .meta({ values: `${min} – ${max}` });
+
+/** One of these words. */
+export const oneOf = <const W extends readonly [string, ...string[]]>(words: W) =>
+  z.enum(words, `must be one of ${words.join(", ")}`);
 
 export const commaList = z.string().transform((text) =>
   text
@@ -116,7 +121,7 @@ export function parseFields<F extends z.ZodRawShape>(fields: F, env: Environment
 
 function check<F extends z.ZodRawShape>(fields: F, env: Environment) {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const result = z.object(fields).safeParse(present);
+  const result = z.object(fields).safeParse(present, { error: inPlainWords });
   const faults = (result.error?.issues ?? []).map((issue) => {
     const name = issue.path.join(".");
     return present[name] === undefined ? `${name} is required` : `${name} ${issue.message}`;

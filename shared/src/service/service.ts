@@ -5,6 +5,7 @@ import { toProblemReply } from "../http/problem-reply.ts";
 import { toResponse } from "../http/reply.ts";
 import { LINK_PATH } from "../link/frames.ts";
 import { type AnswerLinked, createLinkServer, type LinkState, newLinkState } from "../link/server.ts";
+import { captureConsole } from "../log/capture-console.ts";
 import { createLog, type Log, type LogLevel } from "../log/log.ts";
 import { redactSecrets } from "../log/redact.ts";
 import type { Tracing, TracingOptions } from "../tracing/tracing.ts";
@@ -62,6 +63,7 @@ export async function runService<C extends ServiceOptions>(
   try {
     const config = load();
     const log = createLog(config.name, config.logLevel);
+    captureConsole(log);
     const shutdown = createShutdown({ log, deadlineMs: SHUTDOWN_DEADLINE_MS });
     stopOnSignals(shutdown, log);
     // The exporter is loaded only where a collector is configured.

@@ -129,9 +129,43 @@ describe("a start that fails tells what Redis answered", () => {
     await expect(failed).rejects.toThrow(reply);
   });
 
+  test.each([
+    ["WRONGPASS", (url: string) => url.replace("//", "//:wrong@"), "check the user and the password in its REDIS_URL"],
+    ["NOAUTH", (url: string) => url, "it requires a password, and its REDIS_URL has none"],
+  ])(
+    "after some seconds where every try got the same %s, and at once in the log",
+    async (_, toUrl, advice) => {
+      const { url } = await startServer(["--requirepass", "right"]);
+      const { log, read } = collectLog();
+      const stores = connectStores({ homeUrl: toUrl(url), urlsByRegion: new Map(), name: "test", log });
+      closing.push(() => stores.close());
+      const options = { stores, topology, regions: [], needsHome: true, isProduction: true, log, timeoutMs: 60_000 };
+      await expect(awaitFitStores(options)).rejects.toThrow(advice);
+      expect(read()).toEqual([expect.objectContaining({ level: "warn", err: expect.stringContaining(advice) })]);
+    },
+    20_000,
+  );
+
   test("of a server that is not there, that it did not answer", async () => {
     await expect(serve(`redis://127.0.0.1:${await freePort()}`, { timeoutMs: 300 })).rejects.toThrow(
       "Redis did not answer within 300 ms",
     );
   });
 });
+
+test("a wrong password of one region does not end the start of the others", async () => {
+  const [good, refusing] = [await startServer([]), await startServer(["--requirepass", "right"])];
+  const { log, read } = collectLog();
+  const urlsByRegion = new Map([
+    ["EU", good.url],
+    ["NA", refusing.url],
+  ]);
+  const stores = connectStores({ homeUrl: good.url, urlsByRegion, name: "test", log });
+  closing.push(() => stores.close());
+  const regions = ["EU", "NA"];
+  const two = createTopology(regions, 1, ["main"]);
+  const fit = await awaitFitStores({ stores, topology: two, regions, needsHome: true, isProduction: false, log });
+  expect(await fit.of("EU").ping()).toBe("PONG");
+  expect(() => fit.of("NA")).toThrow("The ranking store of NA is not there");
+  expect(read()).toContainEqual(expect.objectContaining({ err: expect.stringContaining("NOAUTH") }));
+}, 20_000);

@@ -57,6 +57,8 @@ test.each([
   ["options=-c%20search_path%3Dgame", { settings: { options: "-c search_path=game" } }],
   ["options=endpoint%3Dep-cool-1234", { settings: { options: "endpoint=ep-cool-1234" } }],
   ["search_path=game&jit=off", { settings: { search_path: "game", jit: "off" } }],
+  ["timezone=UTC&DateStyle=ISO", { settings: { timezone: "UTC", DateStyle: "ISO" } }],
+  ["neon.timeout=1", { settings: { "neon.timeout": "1" } }],
   ["sslnegotiation=direct&sslmode=require", { isTlsDirect: true }],
   ["sslmode=require&channel_binding=require", { unkept: ["channel_binding"] }],
 ])("the parameters %s are honoured", (query, expected) => {
@@ -96,6 +98,11 @@ test.each([
   ["sslnegotiation=later", /has sslnegotiation=later/],
   ["sslmode=require&ssl_min_protocol_version=SSLv3", /has ssl_min_protocol_version=SSLv3/],
   ["a b=1", /has a parameter "a b"/],
+  ["fooo=1", /^has a parameter fooo, which neither libpq nor PostgreSQL knows; .* options=-c%20fooo%3D…$/],
+  ["ssl_mode=require", /^has a parameter ssl_mode, which .* knows; did you mean sslmode\?$/],
+  ["sslrootcrt=/ca.pem", /did you mean sslrootcert\?/],
+  ["aplication_name=game", /did you mean application_name\?/],
+  ["work_men=5MB", /did you mean work_mem\?/],
 ])("the parameters %s are refused at the start, by name", (query, message) => {
   expect(postgresUrl.safeParse(withQuery(query)).error?.issues[0]?.message).toMatch(message);
 });

@@ -1,4 +1,5 @@
-import { DROPPED, DROPPED_VALUES, HONOURED, REFUSED } from "./postgres-parameters.ts";
+import { suggest } from "../command/suggest.ts";
+import { DROPPED, DROPPED_VALUES, HONOURED, isSettingName, REFUSED, SETTINGS } from "./postgres-parameters.ts";
 import { type PostgresSsl, readPostgresSsl } from "./postgres-tls.ts";
 
 /** A parsed `POSTGRES_URL`. What is absent comes from `PGHOST`, `PGUSER` and so on. */
@@ -26,11 +27,13 @@ const URL_PARTS = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(
 const HOST = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/;
 const PORT_DEFAULT = 5432;
 const SETTING = /^[A-Za-z_][\w.]*$/;
+const NAMES = [...HONOURED, ...DROPPED, ...DROPPED_VALUES.keys(), "options", ...SETTINGS];
 const WRITING = ["any", "read-write", "primary"];
 
 /**
  * Reads a connection URL as libpq does, host lists and Unix sockets included. Each parameter is
- * honoured, left out, or refused by name; one that libpq does not know is a setting of the server.
+ * honoured, left out, or refused by name; one that libpq does not know is a setting of the server,
+ * and refused where PostgreSQL has none of that name.
  *
  * @throws Error whose message completes "POSTGRES_URL …"
  */
@@ -71,6 +74,10 @@ function refuse(name: string, value: string): void {
   const advice = REFUSED.get(name);
   if (advice !== undefined) throw new Error(`has ${name}=${value}, but ${advice}`);
   if (!SETTING.test(name)) throw new Error(`has a parameter ${JSON.stringify(name)}, which is no name of a setting`);
+  if (!isSetting(name) || name === "options" || isSettingName(name)) return;
+  const near = suggest(name, NAMES);
+  const otherwise = `; a setting of a later PostgreSQL goes into options=-c%20${name}%3D…`;
+  throw new Error(`has a parameter ${name}, which neither libpq nor PostgreSQL knows${near === "" ? otherwise : near}`);
 }
 
 const isSetting = (name: string) => !HONOURED.has(name) && !DROPPED.has(name) && !DROPPED_VALUES.has(name);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { scratchRedisClient } from "testing/scratch";
 import { createTopology, shardsOf } from "../model/regions.ts";
 import { clockKey, splitKey } from "../redis/keys.ts";
-import { checkSplit, compareSplit, formatSplit, readSplit } from "./split.ts";
+import { checkSplit, compareSplit, compareSplits, formatSplit, readSplit } from "./split.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
@@ -98,4 +98,16 @@ test("comparing writes nothing, so it works on a store that is out of memory", a
   await check(4); // writes nothing either, since the number is there
   await expect(compare(1)).rejects.toThrow("set PARTITIONS=4");
   await server.redis.config("SET", "maxmemory", "0");
+});
+
+test("of several regions one that is being moved is the fault, not those that have the new number already", async () => {
+  const topology = createTopology(["ASIA", "EU", "NA"], 4, ["main"]);
+  await server.redis.mset(splitKey("ASIA"), "1", splitKey("EU"), "4>1 moving", splitKey("NA"), "4");
+  await expect(compareSplits(() => server.redis, topology)).rejects.toThrow(
+    "The entries of EU are being moved from 4 to 1 partition: let ./lb repartition --to 1 come to its end",
+  );
+  await server.redis.set(splitKey("EU"), "4");
+  await expect(compareSplits(() => server.redis, topology)).rejects.toThrow(
+    "the data of ASIA in Redis is split into 1",
+  );
 });

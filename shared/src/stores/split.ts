@@ -1,3 +1,4 @@
+import { countOf } from "../base/count-of.ts";
 import { PARTITIONS_MAX, shardsOf, type Topology } from "../model/regions.ts";
 import { clockKey, splitKey } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
@@ -58,6 +59,19 @@ export async function compareSplit(redis: Redis, topology: Topology, region: str
   if (split !== undefined) refuseOther(topology, region, split);
 }
 
+/**
+ * Checks the splits of all regions like {@link compareSplit}. Where a region is being moved, that
+ * is the fault: the others may have the old number or the new one.
+ */
+export async function compareSplits(storeOf: (region: string) => Redis, topology: Topology): Promise<void> {
+  const read = topology.regions.map(async (region) => ({ region, split: await readSplit(storeOf(region), region) }));
+  const found = (await Promise.all(read)).flatMap(({ region, split }) =>
+    split === undefined ? [] : [{ region, split }],
+  );
+  const moving = found.filter(({ split }) => split.movingTo !== undefined);
+  for (const { region, split } of moving.concat(found)) refuseOther(topology, region, split);
+}
+
 /** Stores the configured number, unless existing entries have another one. @returns the split */
 async function adoptSplit(redis: Redis, topology: Topology, region: string): Promise<Split> {
   const partitions = (await findSplit(redis, region, topology.partitions)) ?? topology.partitions;
@@ -83,7 +97,7 @@ function refuseOther({ partitions }: Topology, region: string, split: Split): vo
   const { partitions: present, movingTo } = split;
   if (movingTo !== undefined) {
     throw new UnfitStore(
-      `The entries of ${region} are being moved from ${present} to ${movingTo} partitions: ` +
+      `The entries of ${region} are being moved from ${present} to ${countOf(movingTo, "partition")}: ` +
         `let ./lb repartition --to ${movingTo} come to its end, then set PARTITIONS=${movingTo}.`,
     );
   }
