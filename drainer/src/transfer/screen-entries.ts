@@ -33,8 +33,10 @@ export async function screenEntries(
   for (const [shard, ofShard] of Map.groupBy(entries, (entry) => shardOf(topology, entry.region, entry.user_id))) {
     const ids = ofShard.map(({ user_id }) => user_id);
     const store = stores.of(shard.region);
-    const kept = await store.mget(ids.map((userId) => erasedKey(shard, userId)));
-    const seen = await store.hmget(visibilityKey(shard), ...ids);
+    const [kept, seen] = await Promise.all([
+      store.mget(ids.map((userId) => erasedKey(shard, userId))),
+      store.hmget(visibilityKey(shard), ...ids),
+    ]);
     ofShard.forEach((entry, index) => {
       erasures.set(entry, kept[index] ?? null);
       given.set(entry, parseVisibility(seen[index] ?? "")?.name || entry.name);

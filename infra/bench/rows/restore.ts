@@ -40,7 +40,7 @@ export async function measureRestore({ dir, options, say }: RowRun): Promise<Mea
   const toRestore = (redisUrl: string): Filler => ({
     command: [process.execPath, LB, "restore"],
     env: { ...env, REDIS_URL: redisUrl },
-    reports: new RegExp(`: ${entries} entries `),
+    reports: new RegExp(`: ${entries} entries, `),
   });
   /** Fills a new Redis each time, because entries that are there already would change the work. */
   async function fill(toFiller: (redisUrl: string) => Filler, processes: Processes): Promise<Load> {

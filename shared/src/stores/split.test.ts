@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { scratchRedisClient } from "testing/scratch";
+import { createLog } from "../log/log.ts";
 import { createTopology, shardsOf } from "../model/regions.ts";
 import { clockKey, splitKey } from "../redis/keys.ts";
 import { checkSplit, compareSplit, compareSplits, formatSplit, readSplit } from "./split.ts";
+import { awaitStores, connectStores } from "./stores.ts";
 import { UnfitStore } from "./unfit-store.ts";
 
 let server: Awaited<ReturnType<typeof scratchRedisClient>>;
@@ -110,4 +112,18 @@ test("of several regions one that is being moved is the fault, not those that ha
   await expect(compareSplits(() => server.redis, topology)).rejects.toThrow(
     "the data of ASIA in Redis is split into 1",
   );
+});
+
+test("a command that opens all stores is told of the region that moves, too", async () => {
+  const topology = createTopology(["ASIA", "EU"], 4, ["main"]);
+  await server.redis.mset(splitKey("ASIA"), "1", splitKey("EU"), "4>1 moving");
+  const log = createLog("test", "silent");
+  const urlsByRegion = new Map(topology.regions.map((region) => [region, server.url]));
+  const stores = connectStores({ homeUrl: server.url, urlsByRegion, name: "test", log });
+  try {
+    const opened = awaitStores(stores, topology, { isProduction: false, log });
+    await expect(opened).rejects.toThrow("The entries of EU are being moved from 4 to 1 partition");
+  } finally {
+    stores.close();
+  }
 });

@@ -62,14 +62,16 @@ export async function compareSplit(redis: Redis, topology: Topology, region: str
 /**
  * Checks the splits of all regions like {@link compareSplit}. Where a region is being moved, that
  * is the fault: the others may have the old number or the new one.
+ *
+ * @returns the regions that have no split yet
+ * @throws UnfitStore that says what to do
  */
-export async function compareSplits(storeOf: (region: string) => Redis, topology: Topology): Promise<void> {
+export async function compareSplits(storeOf: (region: string) => Redis, topology: Topology): Promise<string[]> {
   const read = topology.regions.map(async (region) => ({ region, split: await readSplit(storeOf(region), region) }));
-  const found = (await Promise.all(read)).flatMap(({ region, split }) =>
-    split === undefined ? [] : [{ region, split }],
-  );
-  const moving = found.filter(({ split }) => split.movingTo !== undefined);
-  for (const { region, split } of moving.concat(found)) refuseOther(topology, region, split);
+  const splits = await Promise.all(read);
+  const moving = splits.filter(({ split }) => split?.movingTo !== undefined);
+  for (const { region, split } of moving.concat(splits)) if (split !== undefined) refuseOther(topology, region, split);
+  return splits.flatMap(({ region, split }) => (split === undefined ? [region] : []));
 }
 
 /** Stores the configured number, unless existing entries have another one. @returns the split */

@@ -2,7 +2,7 @@ import type { Log } from "../log/log.ts";
 import type { Topology } from "../model/regions.ts";
 import { addressesOf, awaitReady, connectRedis, type Redis } from "../redis/redis.ts";
 import { checkDurability, type DurabilityOptions } from "./checks.ts";
-import { checkSplit } from "./split.ts";
+import { checkSplit, compareSplits } from "./split.ts";
 
 /** The Redis clients of a service, one for each distinct URL: regions may share one. */
 export interface Stores {
@@ -67,5 +67,7 @@ export async function awaitStores(stores: Stores, topology: Topology, options: D
       await checkDurability(redis, options);
     }),
   );
-  for (const region of topology.regions) await checkSplit(stores.of(region), topology, region);
+  for (const region of await compareSplits(stores.of, topology)) {
+    await checkSplit(stores.of(region), topology, region);
+  }
 }
