@@ -27,6 +27,8 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   not_ranked: "There is no such player on this board.",
   board_read_only: "Players do not write on this board: the game does.",
   operator_not_allowed: "Nothing can be added on this board.",
+  attempts_exhausted: "You have no tries left on this board.",
+  board_ended: "This board has ended.",
   score_out_of_bounds: "The sum would be outside of what this board allows.",
   bad_credentials: "The player ID, name or password is wrong.",
   user_exists: "This player ID is taken.",

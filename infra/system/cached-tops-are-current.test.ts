@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
-import { formatRecord } from "shared/model/records";
 import { forFile } from "testing/for-file";
+import { plainRecord } from "testing/plain-record";
 import { flushAll } from "testing/whole-store";
 import { placeHidden } from "../../drainer/src/boards/place-hidden.ts";
 import { putEntries } from "../../drainer/src/restore/put-entries.ts";
@@ -50,7 +50,7 @@ test("the next top has what an emptied and refilled Redis holds", async () => {
   expect(await shown()).toEqual(["ada"]);
   await flushAll(under.redis);
   expect(await shown()).toEqual([]);
-  const record = formatRecord({ arrival: toArrival(10), updatedAt: "10", score: "1", name: "Eve" });
+  const record = plainRecord({ score: 1, reachedAt: 10, version: 10, name: "Eve" });
   await under.redis.hset("entries:{EU}", "eve", record);
   await under.redis.zadd("leaderboard:{EU}", 1, `${toArrival(10)}eve`);
   expect(await shown()).toEqual(["eve"]);

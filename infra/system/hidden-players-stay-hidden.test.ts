@@ -125,7 +125,7 @@ test("players hidden and shown beside writes, a drainer, restore and reconcile e
 
 describe("reconcile", () => {
   const memberOf = async (id: string) =>
-    parseRecord((await redis.hget(entriesKey(shardOfPlayer(id), "main"), id)) ?? "").arrival + id;
+    parseRecord((await redis.hget(entriesKey(shardOfPlayer(id), "main"), id)) ?? "").place + id;
   const board = (id: string) => boardKey(shardOfPlayer(id), "main");
   const hidden = (id: string) => hiddenKey(shardOfPlayer(id), "main");
   const setInRedis = (text: string) => redis.hset(visibilityKey(shardOfPlayer("p0")), "p0", text);

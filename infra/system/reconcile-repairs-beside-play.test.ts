@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ARRIVAL_DIGITS } from "shared/base/times";
-import { formatRecord, parseRecord } from "shared/model/records";
+import { type EntryRecord, formatRecord, parseRecord } from "shared/model/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
@@ -14,9 +14,11 @@ const shardOfPlayer = (userId: string) => shardOf(under.sides.topology, under.re
 const redis = under.sides.stores.home;
 const records = (userId: string) => entriesKey(shardOfPlayer(userId), "main");
 const recordOf = async (userId: string) => parseRecord((await redis.hget(records(userId), userId)) ?? "");
-const memberOf = async (userId: string) => `${(await recordOf(userId)).arrival}${userId}`;
-const rewrite = async (userId: string, change: object) =>
-  redis.hset(records(userId), userId, formatRecord({ ...(await recordOf(userId)), ...change }));
+const memberOf = async (userId: string) => `${(await recordOf(userId)).place}${userId}`;
+const rewrite = async (userId: string, change: Partial<EntryRecord>) => {
+  const rescored = change.score === undefined ? {} : { rankedScore: change.score };
+  return redis.hset(records(userId), userId, formatRecord({ ...(await recordOf(userId)), ...change, ...rescored }));
+};
 const sql = <T>(work: (sql: Sql) => Promise<T>) => under.sides.databases.home.run(work);
 /** Changes the row of a player. */
 const update = (id: string, change: string) =>
@@ -36,7 +38,7 @@ const edits: [name: string, edit: (userId: string) => Promise<unknown>, after?: 
   ["member removed", async (id) => redis.zrem(board(id), await memberOf(id))],
   ["second member", addSecondMember],
   ["record removed", (id) => redis.hdel(records(id), id)],
-  ["record's arrival", (id) => rewrite(id, { arrival: "soon" })],
+  ["record's arrival", (id) => rewrite(id, { place: "soon" })],
   ["record's score", (id) => rewrite(id, { score: "-1" })],
   ["record's version", (id) => rewrite(id, { updatedAt: "1" })],
   [

@@ -30,8 +30,8 @@ export async function readRedisEntries(redis: Redis, tag: string): Promise<Store
     ranked.map(async ({ member, score }) => {
       const userId = member.slice(ARRIVAL_DIGITS);
       const record = (await redis.hget(`entries:{${tag}}`, userId)) ?? "";
-      const { arrival, updatedAt, score: recorded } = parseRecord(record);
-      if (recorded !== score || member !== arrival + userId) {
+      const { place, updatedAt, rankedScore: recorded } = parseRecord(record);
+      if (recorded !== score || member !== place + userId) {
         throw new Error(`${userId} is ${member} with ${score} in the ranking, and in the record ${record}`);
       }
       return toEntry(userId, score, fromArrival(member.slice(0, ARRIVAL_DIGITS)), updatedAt);

@@ -136,7 +136,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     submit,
     homes,
     accounts,
-    players: createPlayers(topology, stores),
+    players: createPlayers(topology, stores, definitions),
     erasePlayer,
     renamePlayer: createRenamePlayer(written),
     setVisibility,

@@ -1,7 +1,7 @@
 import { spyOn } from "bun:test";
 import { toIsoTime } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
-import { boardsKey, entryKeys, settingsKey } from "shared/redis/keys";
+import { boardKey, boardsKey, entriesKey, hiddenKey, settingsKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { observeScripts } from "shared/redis/scripts/define-script";
 
@@ -44,7 +44,7 @@ export async function readStanding(redis: Redis, userId: string, boards: readonl
   };
   let [shown, hidden] = [0, 0];
   for (const board of boards) {
-    const [ranking, concealed, entries] = entryKeys(eu, board);
+    const [ranking, concealed, entries] = [boardKey(eu, board), hiddenKey(eu, board), entriesKey(eu, board)];
     shown += await count(ranking);
     hidden += await count(concealed);
     const record = await redis.hget(entries, userId);

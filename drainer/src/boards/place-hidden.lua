@@ -4,16 +4,15 @@ Moves entries of some players to where their visibility has them: to the board, 
 
 KEYS visibility  hash    user_id -> <version> hidden|visible <name>
      clock       string  last version given out on the shard
-     then three for each board: ranking zset, hidden zset, entries hash
+     then four for each board: ranking zset, hidden zset, entries hash, details hash
 ARGV for each player
        user_id
 Reply the number of entries moved
 
 Goes by what the shard says now, so that it never undoes a newer change, and a repetition completes
 one that was cut off. Raises the clock where an entry moved, so that cached tops are read again.
-Uses  last_version, digits, is_hidden, member_of, move_members
+Uses  last_version, digits, is_hidden, member_of, KEYS_OF_BOARD, move_members
 ]]
-local KEYS_OF_BOARD = 3
 
 local before = last_version(clock)
 local user_ids = {}

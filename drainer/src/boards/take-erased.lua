@@ -3,7 +3,7 @@
 Removes entries of erased players from some boards of one shard.
 
 KEYS clock  string  last version given out on the shard
-     then three for each board: ranking zset, hidden zset, entries hash
+     then four for each board: ranking zset, hidden zset, entries hash, details hash
 ARGV for each player
        user_id
        version  of the erasure, microseconds
@@ -11,9 +11,8 @@ Reply the number of entries removed
 
 An entry that is newer than the erasure belongs to a later registration, and stays. Raises the clock
 where an entry was removed, so that cached tops are read again. Running it again does no harm.
-Uses  last_version, digits, member_of
+Uses  last_version, digits, member_of, KEYS_OF_BOARD
 ]]
-local KEYS_OF_BOARD = 3
 
 local before = last_version(clock)
 local user_ids, versions = {}, {}
@@ -30,6 +29,7 @@ for key = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
       local member = member_of(record, user_ids[n])
       redis.call('ZSCORE', KEYS[key], member)
       redis.call('ZSCORE', KEYS[key + 1], member)
+      redis.call('HEXISTS', KEYS[key + 3], user_ids[n])
       taken[#taken + 1] = {key = key, member = member, user_id = user_ids[n]}
     end
   end
@@ -38,6 +38,7 @@ for _, entry in ipairs(taken) do
   redis.call('ZREM', KEYS[entry.key], entry.member)
   redis.call('ZREM', KEYS[entry.key + 1], entry.member)
   redis.call('HDEL', KEYS[entry.key + 2], entry.user_id)
+  redis.call('HDEL', KEYS[entry.key + 3], entry.user_id)
 end
 if #taken > 0 then redis.call('SET', clock, digits(before + 1)) end
 return #taken

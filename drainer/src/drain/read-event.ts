@@ -1,3 +1,4 @@
+import { parseAsSpelled } from "shared/http/exact-json";
 import {
   type Erasure,
   erasureSchema,
@@ -32,7 +33,7 @@ function readBySchema<E extends Versioned>(
   { schema, setVisibility, putSettings }: EventKind<E>,
 ): ReadEvent<E> {
   try {
-    const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
+    const event = parseAsSpelled(new TextDecoder("utf-8", { fatal: true }).decode(raw));
     if (isErasure(event)) return { erasure: erasureSchema.parse(event) };
     if (setVisibility && isVisibilityEvent(event)) return { visibility: visibilityEventSchema.parse(event) };
     if (putSettings && isSettingEvent(event)) return { setting: settingEventSchema.parse(event) };

@@ -13,6 +13,15 @@ export function toArrayLiteral(items: readonly string[]): string {
 }
 
 /**
+ * The same of values that rows may lack, where a lacking one is null. Where all rows lack it, the
+ * array is empty: `unnest` fills up with nulls.
+ */
+export function toSparseLiteral(items: readonly (string | null | undefined)[]): string {
+  if (items.every((item) => item == null)) return "{}";
+  return `{${items.map((item) => (item == null ? "NULL" : `"${escaped(item)}"`)).join(",")}}`;
+}
+
+/**
  * `text[]`, the only array type that the drainer sends; a string is taken as a finished literal.
  */
 export const textArray = {

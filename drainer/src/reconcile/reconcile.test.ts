@@ -85,15 +85,16 @@ const rowOf = async (board = "main") => (await readEntriesOf(it.database, board,
 const key = entriesKey(eu, "main");
 const record = async () => parseRecord((await it.redis.hget(key, "ada")) ?? "");
 const rewrite = async (change: Partial<EntryRecord>) =>
-  it.redis.hset(key, "ada", formatRecord({ ...(await record()), ...change }));
+  it.redis.hset(key, "ada", formatRecord({ ...(await record()), ...change, ...rescored(change) }));
+const rescored = ({ score }: Partial<EntryRecord>) => (score === undefined ? {} : { rankedScore: score });
 /**
  * The entry of ada on main in Redis: score, arrival, version, name, and the number of her members.
  */
 async function entry() {
-  const { arrival, name, score: recorded, updatedAt: version } = await record();
+  const { place, name, score: recorded, updatedAt: version } = await record();
   const members = await it.redis.zrange(boardKey(eu, "main"), "0", "-1");
-  const score = await it.redis.zscore(boardKey(eu, "main"), `${arrival}ada`);
-  const reached_at = String(Number.MAX_SAFE_INTEGER - Number(arrival));
+  const score = await it.redis.zscore(boardKey(eu, "main"), `${place}ada`);
+  const reached_at = String(Number.MAX_SAFE_INTEGER - Number(place));
   return {
     name,
     score,
@@ -191,8 +192,8 @@ const edits: [string, Edit, kind: string, after: Partial<typeof before>, row?: P
   ["no member", () => it.redis.zrem(boardKey(eu, "main"), member(VERSION)), "entry_broken", {}],
   ["a second member", () => it.redis.zadd(boardKey(eu, "main"), 99, member(VERSION - 5)), "entry_broken", {}],
   ["no record", () => it.redis.hdel(key, "ada"), "entry_missing", {}],
-  ["another arrival", () => rewrite({ arrival: toArrival(VERSION - 5) }), "entry_broken", {}],
-  ["an arrival that is none", () => rewrite({ arrival: "soon" }), "entry_broken", {}],
+  ["another arrival", () => rewrite({ place: toArrival(VERSION - 5) }), "entry_broken", {}],
+  ["an arrival that is none", () => rewrite({ place: "soon" }), "entry_broken", {}],
   ["a record that is none", () => it.redis.hset(key, "ada", "soon"), "entry_broken", {}],
   ["no name in the record", () => rewrite({ name: "" }), "entry_broken", {}],
 ];
@@ -342,7 +343,7 @@ describe("a write between the look and the repair", () => {
     const found = await sweepRacing(async () => {
       await it.redis.zrem(boardKey(eu, "main"), member(VERSION));
       await it.redis.zadd(boardKey(eu, "main"), 8, member(later));
-      await rewrite({ arrival: toArrival(later), score: "8", updatedAt: String(later) });
+      await rewrite({ place: toArrival(later), score: "8", updatedAt: String(later) });
       const event = scoreEvent("ada", 8, later);
       await it.redis.lpush(queueKey(eu), JSON.stringify(event));
     });

@@ -1,12 +1,13 @@
-import { fromArrival } from "shared/base/times";
+import { ARRIVAL_DIGITS } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
-import { boardKey, clockKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
+import { boardKey, clockKey, detailsKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { boardsWithEntries } from "../boards/boards-with-entries.ts";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
 import { putEntries, SCRIPTS_IN_FLIGHT, slicesByKeys } from "../restore/put-entries.ts";
+import { toColumns } from "../rows/entry-forms.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
@@ -75,15 +76,16 @@ export async function copyEntries(move: Move): Promise<void> {
 export async function removeStrangers(move: Move): Promise<void> {
   const { redis, from, onPage } = move;
   for await (const { shard, board } of readBoards(move)) {
-    const [ranking, hidden, entries] = entryKeys(shard, board);
-    if (isVanishing(move, shard)) await redis.unlink(ranking, hidden, entries);
-    for await (const page of readStrangers(move, shard, entries)) {
-      const members = page.map(([userId, record]) => parseRecord(record).arrival + userId);
+    if (isVanishing(move, shard)) await redis.unlink(...entryKeys(shard, board));
+    for await (const page of readStrangers(move, shard, entriesKey(shard, board))) {
+      const members = page.map(([userId, record]) => parseRecord(record).place + userId);
+      const ids = page.map(([userId]) => userId);
       await redis
         .multi()
-        .zrem(ranking, ...members)
-        .zrem(hidden, ...members)
-        .hdel(entries, ...page.map(([userId]) => userId))
+        .zrem(boardKey(shard, board), ...members)
+        .zrem(hiddenKey(shard, board), ...members)
+        .hdel(detailsKey(shard, board), ...ids)
+        .hdel(entriesKey(shard, board), ...ids)
         .exec();
       await onPage();
     }
@@ -119,16 +121,20 @@ export async function* readStrangers(move: Move, shard: Shard, key: string): Asy
  */
 async function readRows({ redis, region }: Move, shard: Shard, board: string, page: Stranger[]): Promise<EntryRow[]> {
   const records = page.map(([, record]) => parseRecord(record));
-  const members = page.map(([userId], index) => `${records[index]?.arrival}${userId}`);
-  const [ranked, hidden] = await Promise.all(
-    [boardKey(shard, board), hiddenKey(shard, board)].map((key) => redis.zmscore(key, ...members)),
-  );
+  const members = page.map(([userId], index) => `${records[index]?.place}${userId}`);
+  const ids = page.map(([userId]) => userId);
+  const [ranked, hidden, details] = await Promise.all([
+    redis.zmscore(boardKey(shard, board), ...members),
+    redis.zmscore(hiddenKey(shard, board), ...members),
+    redis.hmget(detailsKey(shard, board), ...ids),
+  ]);
   return page.flatMap(([userId], index): EntryRow[] => {
-    const [record, score] = [records[index], ranked?.[index] ?? hidden?.[index]];
-    if (record === undefined || score == null) return [];
-    const { name, updatedAt: updated_at, arrival } = record;
-    const reached_at = String(fromArrival(arrival));
-    const row = { board, user_id: userId, name, region, score, reached_at, updated_at };
+    const [record, score] = [records[index], ranked[index] ?? hidden[index]];
+    // The ranking decides where a record contradicts it.
+    if (record === undefined || score == null || (record.sub === null) !== (record.place.length === ARRIVAL_DIGITS))
+      return [];
+    const ranking = record.rankedScore === score ? record : { ...record, rankedScore: score, score };
+    const row: EntryRow = { board, user_id: userId, region, ...toColumns(ranking, details[index] ?? null) };
     return isSoundEntry(row) ? [row] : [];
   });
 }

@@ -1,11 +1,10 @@
-import { toArrival } from "shared/base/times";
-import { formatRecord } from "shared/model/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKeys, erasedKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import { isDeletingPart } from "../boards/is-deleting.ts";
+import { toKept } from "../rows/entry-forms.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 
@@ -15,9 +14,9 @@ export const ROWS_PER_SCRIPT = 250;
 export const SCRIPTS_IN_FLIGHT = 4;
 
 const layout = defineLayout({
-  keys: ["board", "hidden", "entries", "clock", "visibility", "boards"],
+  keys: ["board", "hidden", "entries", "details", "clock", "visibility", "boards"],
   args: { boardId: "text" },
-  item: { userId: "text", score: "text", record: "text", version: "number" },
+  item: { userId: "text", score: "text", record: "text", detail: "text", version: "number" },
 });
 const script = defineScript({
   name: "restore-scores",
@@ -57,13 +56,9 @@ export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise
   keys.push(...rows.map((row) => erasedKey(shard, row.user_id)));
   const args = layout.toArgs({ boardId: board });
   for (const row of rows) {
-    const { user_id: userId, score, updated_at } = row;
-    args.push(...layout.toItem({ userId, score, record: toRecord(row), version: Number(updated_at) }));
+    const { score, record, details } = toKept(row);
+    const version = Number(row.updated_at);
+    args.push(...layout.toItem({ userId: row.user_id, score, record, detail: details ?? "", version }));
   }
   return script(redis, keys, args);
-}
-
-/** The record that Redis keeps for this row. */
-export function toRecord({ name, score, reached_at, updated_at }: EntryRow): string {
-  return formatRecord({ arrival: toArrival(Number(reached_at)), updatedAt: updated_at, score, name });
 }

@@ -2,9 +2,10 @@
 --[[
 Puts entries of one board back on their shard. An entry with a later version stays as it is.
 
-KEYS board       zset    score -> <arrival><user_id>
+KEYS board       zset    ranked score -> <place><user_id>
      hidden      zset    the same for players who are hidden
-     entries     hash    user_id -> <arrival> <updated_at> <score> <name>
+     entries     hash    user_id -> record, see records.ts
+     details     hash    user_id -> <attempts> <metadata>, of entries that have either
      clock       string  last version given out on the shard
      visibility  hash    user_id -> <version> hidden|visible <name>
      boards      hash    board -> <revision> <state>
@@ -13,6 +14,7 @@ KEYS board       zset    score -> <arrival><user_id>
 ARGV board_id
      then for each row
        user_id, score, record
+       detail    <attempts> <metadata>, empty where there is none
        version   of the record, microseconds
 Reply the number of rows written
 
@@ -20,12 +22,13 @@ A row that is not newer than an erasure of its player is left out: the erasure i
 to PostgreSQL. So are all rows of a board that is being deleted.
 Raises the clock, so that every later write is newer than the restored entries, and cached tops are
 read again.
-Uses  last_version, version_in, digits, is_hidden, is_deleting, ARRIVAL_DIGITS
+Uses  last_version, version_in, digits, is_hidden, is_deleting, place_of
 ]]
 if is_deleting(boards, board_id) then return 0 end
 local clock_before = last_version(clock)
 redis.call('ZCARD', board)
 redis.call('ZCARD', hidden)
+local has_details = redis.call('HLEN', details) > 0
 local user_ids = {}
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
@@ -37,18 +40,27 @@ local erasures = redis.call('MGET', unpack(KEYS, FIRST_KEY))
 
 -- One command for all rows: a call costs Redis more than the work in it.
 local newest = clock_before
-local ranked, concealed, recorded, replaced = {}, {}, {}, {}
+local ranked, concealed, recorded, replaced, detailed, plain = {}, {}, {}, {}, {}, {}
+-- A hide that was cut off leaves the same member in both.
+local not_ranked, not_concealed = {}, {}
 for n = 1, #user_ids do
   take_item(FIRST_ARG + (n - 1) * ITEM_ARGS)
   local old = present[n]
   local old_version = old and tonumber(string.match(old, '^%d+ (%d+) ')) or 0
   if version > version_in(erasures[n]) and old_version <= version then
-    local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
-    local old_arrival = old and string.sub(old, 1, ARRIVAL_DIGITS)
-    if old_arrival and old_arrival ~= arrival then replaced[#replaced + 1] = old_arrival .. user_id end
-    local list = is_hidden(seen[n]) and concealed or ranked
-    list[#list + 1], list[#list + 2] = score, arrival .. user_id
+    local place, old_place = place_of(record), place_of(old)
+    if old and old_place ~= place then replaced[#replaced + 1] = old_place .. user_id end
+    local member = place .. user_id
+    local list, strays = ranked, not_concealed
+    if is_hidden(seen[n]) then list, strays = concealed, not_ranked end
+    list[#list + 1], list[#list + 2] = score, member
+    strays[#strays + 1] = member
     recorded[#recorded + 1], recorded[#recorded + 2] = user_id, record
+    if detail == '' then
+      plain[#plain + 1] = user_id
+    else
+      detailed[#detailed + 1], detailed[#detailed + 2] = user_id, detail
+    end
     newest = math.max(newest, version)
   end
 end
@@ -56,8 +68,12 @@ if #replaced > 0 then
   redis.call('ZREM', board, unpack(replaced))
   redis.call('ZREM', hidden, unpack(replaced))
 end
+if #not_ranked > 0 then redis.call('ZREM', board, unpack(not_ranked)) end
+if #not_concealed > 0 then redis.call('ZREM', hidden, unpack(not_concealed)) end
 if #ranked > 0 then redis.call('ZADD', board, unpack(ranked)) end
 if #concealed > 0 then redis.call('ZADD', hidden, unpack(concealed)) end
 if #recorded > 0 then redis.call('HSET', entries, unpack(recorded)) end
+if has_details and #plain > 0 then redis.call('HDEL', details, unpack(plain)) end
+if #detailed > 0 then redis.call('HSET', details, unpack(detailed)) end
 if #recorded > 0 then redis.call('SET', clock, digits(math.max(newest, clock_before + 1))) end
 return #recorded / 2

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
 import { createLog } from "shared/log/log";
-import { formatRecord } from "shared/model/records";
 import { accountClockKey, accountKey, boardKey, clockKey, entriesKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
+import { plainRecord } from "testing/plain-record";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
@@ -44,7 +44,7 @@ const readRanking = async (board = "main") => {
 };
 const recordOf = (board = "main") => it.redis.hget(entriesKey(shard, board), "ann");
 const record = (score: number, reachedAt: number, version: number, name = "Name of ann") =>
-  formatRecord({ arrival: toArrival(reachedAt), updatedAt: String(version), score: String(score), name });
+  plainRecord({ score, reachedAt, version, name });
 
 test("the order in Redis after a restore is the order in SQL, ties included", async () => {
   const players = Array.from({ length: 60 }, (_, i) => scoreEvent(`p${(i * 37) % 60}`, i % 3, 1_000 + (i % 7)));

@@ -3,7 +3,10 @@ import type { Database } from "../postgres/database.ts";
 import { PAGE_ROWS, readPages, validUserIds } from "./row-pages.ts";
 import { toMicroseconds } from "./version-rule.ts";
 
-/** A durable entry. Integers and times (microseconds) are decimal strings, exact. */
+/**
+ * A durable entry. Integers and times (microseconds) are decimal strings, exact, and metadata is a
+ * JSON text. What the entry does not have is null or absent, `sort_key` where it is the score.
+ */
 export interface EntryRow {
   board: string;
   user_id: string;
@@ -12,11 +15,18 @@ export interface EntryRow {
   score: string;
   reached_at: string;
   updated_at: string;
+  sort_key?: string | null | undefined;
+  sub?: string | null | undefined;
+  sub_key?: string | null | undefined;
+  attempts?: string | null | undefined;
+  metadata?: string | null | undefined;
 }
 
 const columns = (sql: Sql) => sql`
   board, user_id, name, region, score::text AS score,
-  ${toMicroseconds(sql, "reached_at")} AS reached_at, ${toMicroseconds(sql, "updated_at")} AS updated_at`;
+  ${toMicroseconds(sql, "reached_at")} AS reached_at, ${toMicroseconds(sql, "updated_at")} AS updated_at,
+  sort_key::text AS sort_key, sub::text AS sub, sub_key::text AS sub_key, attempts::text AS attempts,
+  metadata::text AS metadata`;
 
 /** All entries of a database, page by page. */
 export const readEntries = (database: Database): AsyncGenerator<EntryRow[]> =>

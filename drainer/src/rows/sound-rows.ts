@@ -18,8 +18,13 @@ export function toTime(text: string | null): number | undefined {
 }
 
 /** False for a row that Redis cannot hold; no service writes such a row. */
-export const isSoundEntry = (row: EntryRow): boolean =>
-  toInteger(row.score) !== undefined && [row.reached_at, row.updated_at].every((time) => toTime(time) !== undefined);
+export function isSoundEntry({ score, reached_at, updated_at, sort_key, sub, sub_key, attempts }: EntryRow): boolean {
+  if (toInteger(score) === undefined || toInteger(sort_key ?? score) === undefined) return false;
+  if ((sub == null) !== (sub_key == null)) return false;
+  return [reached_at, updated_at, sub ?? "0", sub_key ?? "0", attempts ?? "0"].every(
+    (each) => toTime(each) !== undefined,
+  );
+}
 
 export const isSoundAccount = (row: AccountRow): boolean =>
   row.password_hash.length <= PASSWORD_HASH_CHARS_MAX &&

@@ -1,19 +1,24 @@
 import { readScoreEvent, type ScoreEvent, scoreEventSchema } from "shared/model/events";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
-import { toArrayLiteral } from "../postgres/array-literal.ts";
+import { toArrayLiteral, toSparseLiteral } from "../postgres/array-literal.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
+import type { EntryRow } from "./read-entries.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
 import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+
+type Sometimes = "sort_key" | "sub" | "sub_key" | "attempts" | "metadata";
+type Always = Exclude<keyof ScoreEvent, Sometimes | "traceparent">;
 
 /**
  * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies
  * inside a transaction. Each column is the literal of an array, made before the statement has its
  * turn.
  */
-function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOptions): Upsert {
-  const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => toArrayLiteral(events.map((event) => event[name]));
+function prepare(events: readonly (ScoreEvent | EntryRow)[], { replaces, origin }: UpsertOptions): Upsert {
+  const column = (name: Always) => toArrayLiteral(events.map((event) => event[name]));
+  const sparse = (name: Sometimes) => toSparseLiteral(events.map((event) => event[name]));
   const board = column("board");
   const userId = column("user_id");
   const name = column("name");
@@ -21,29 +26,41 @@ function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOpti
   const score = column("score");
   const reachedAt = column("reached_at");
   const updatedAt = column("updated_at");
+  const sortKey = sparse("sort_key");
+  const sub = sparse("sub");
+  const subKey = sparse("sub_key");
+  const attempts = sparse("attempts");
+  const metadata = sparse("metadata");
   return async (sql) => {
     const written = await sql`
-      INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
-      SELECT board, user_id, name, region, score, ${toTime(sql, "reached_at")}, ${toTime(sql, "updated_at")}
+      INSERT INTO leaderboard (
+        board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata
+      )
+      SELECT board, user_id, name, region, score, ${toTime(sql, "reached_at")}, ${toTime(sql, "updated_at")},
+        sort_key, sub, sub_key, attempts, metadata::json
       FROM unnest(
         ${board}::text[], ${userId}::text[], ${name}::text[], ${region}::text[],
-        ${score}::bigint[], ${reachedAt}::bigint[], ${updatedAt}::bigint[]
-      ) AS event (board, user_id, name, region, score, reached_at, updated_at)
+        ${score}::bigint[], ${reachedAt}::bigint[], ${updatedAt}::bigint[],
+        ${sortKey}::bigint[], ${sub}::bigint[], ${subKey}::bigint[], ${attempts}::bigint[], ${metadata}::text[]
+      ) AS event (
+        board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata
+      )
       WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,
-          reached_at = excluded.reached_at, updated_at = excluded.updated_at
+          reached_at = excluded.reached_at, updated_at = excluded.updated_at, sort_key = excluded.sort_key,
+          sub = excluded.sub, sub_key = excluded.sub_key, attempts = excluded.attempts, metadata = excluded.metadata
       WHERE ${mayReplace(sql, "leaderboard", "updated_at", replaces)}`;
     return written.count;
   };
 }
 
 /** Writes the newest state of each entry. @returns the number of rows that changed */
-export const upsertScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<number> =>
+export const upsertScores = (sql: Sql, events: readonly EntryRow[]): Promise<number> =>
   prepare(events, { replaces: "older" })(sql);
 
 /** The same for rows that are known to be wrong: a row as new is replaced, a newer one stays. */
-export const overwriteScores = (sql: Sql, events: readonly ScoreEvent[]): Promise<number> =>
+export const overwriteScores = (sql: Sql, events: readonly EntryRow[]): Promise<number> =>
   prepare(events, { replaces: "as new" })(sql);
 
 /** Scores on any board: a ranker writes to those alone that exist. */

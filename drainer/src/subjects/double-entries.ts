@@ -17,7 +17,7 @@ import takeSource from "./take-entry.lua" with { type: "text" };
 const PAGE = 500;
 
 const layout = defineLayout({
-  keys: ["board", "hidden", "entries", "clock"],
+  keys: ["board", "hidden", "entries", "details", "clock"],
   args: { userId: "text", readRecord: "text" },
 });
 const script = defineScript({

@@ -1,4 +1,3 @@
-import { toArrival } from "shared/base/times";
 import { parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
@@ -10,7 +9,7 @@ import { takeErased } from "../boards/take-erased.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
-import { toRecord } from "../restore/put-entries.ts";
+import { toKept } from "../rows/entry-forms.ts";
 import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
@@ -37,9 +36,9 @@ const ENTRIES_PER_SCRIPT = 250;
 const ERASURE_US_MAX = 10_000_000;
 
 type Text = string | null;
-type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasure: Text];
+type RawEntry = [record: Text, score: Text, stray: Text, strayScore: Text, erasure: Text, details: Text];
 const readLayout = defineLayout({
-  keys: ["board", "hidden", "entries", "queue", "clock", "visibility"],
+  keys: ["board", "hidden", "entries", "details", "queue", "clock", "visibility"],
   item: { userId: "text", member: "text" },
 });
 const readScript = defineScript({
@@ -50,7 +49,7 @@ const readScript = defineScript({
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
 });
 const mendLayout = defineLayout({
-  keys: ["board", "hidden", "entries", "clock", "erased", "visibility", "boards"],
+  keys: ["board", "hidden", "entries", "details", "clock", "erased", "visibility", "boards"],
   args: {
     boardId: "text",
     userId: "text",
@@ -61,6 +60,7 @@ const mendLayout = defineLayout({
     record: "text",
     member: "text",
     score: "text",
+    detail: "text",
     version: "number",
   },
 });
@@ -108,11 +108,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
         isForeign: false,
         erasedAt,
         isQueued: version >= oldestWaiting || (version <= erasedAt && isUnderWay),
-        isSame: (claimed, row) =>
-          claimed.score === row.score &&
-          claimed.reached_at === row.reached_at &&
-          claimed.region === row.region &&
-          claimed.name === row.name,
+        isSame: (claimed, row) => COMPARED.every((column) => (claimed[column] ?? null) === (row[column] ?? null)),
         mend: (row) => mend(shard, found, row),
         async erase(version) {
           await takeErased(redis, shard, [board], [{ userId: suspect.userId, version }]);
@@ -124,17 +120,19 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
     const { user_id: userId } = row;
+    const kept = toKept(row);
     const keys = mendLayout.toKeys({ ...boardKeys(shard, board), erased: erasedKey(shard, userId) });
     const args = mendLayout.toArgs({
       boardId: board,
       userId,
       readRecord: record ?? "",
-      readMember: record === null ? "" : parseRecord(record).arrival + userId,
+      readMember: record === null ? "" : parseRecord(record).place + userId,
       readScore: score ?? "",
       stray: stray?.member ?? "",
-      record: toRecord(row),
-      member: toArrival(Number(row.reached_at)) + userId,
-      score: row.score,
+      record: kept.record,
+      member: kept.member,
+      score: kept.score,
+      detail: kept.details ?? "",
       version: Number(row.updated_at),
     });
     await mendScript(redis, keys, args);
@@ -179,7 +177,24 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   };
 }
 
-function toFound(raw: RawEntry = [null, null, null, null, null]): FoundEntry {
-  const [record, score, stray, strayScore] = raw;
-  return { record, score, stray: stray === null || strayScore === null ? null : { member: stray, score: strayScore } };
+const COMPARED = [
+  "score",
+  "sort_key",
+  "sub",
+  "sub_key",
+  "attempts",
+  "metadata",
+  "reached_at",
+  "region",
+  "name",
+] as const satisfies (keyof EntryRow)[];
+
+function toFound(raw: RawEntry = [null, null, null, null, null, null]): FoundEntry {
+  const [record, score, stray, strayScore, , details] = raw;
+  return {
+    record,
+    details,
+    score,
+    stray: stray === null || strayScore === null ? null : { member: stray, score: strayScore },
+  };
 }

@@ -60,7 +60,7 @@ async function* findInRanking(search: Search, shard: Shard, key: string): AsyncG
   const { board } = search;
   for await (const { members, ids, records } of readAhead(readRanking(search, shard, key))) {
     const hasRow = await findRows(search, ids);
-    const named = ids.map((id, index) => parseRecord(records[index] ?? "").arrival + id);
+    const named = ids.map((id, index) => parseRecord(records[index] ?? "").place + id);
     const isNamed = (index: number) => members[index] === named[index];
     const strays = named.filter((_, index) => !isNamed(index));
     const isRanked = await findMembers(search, shard, strays);
@@ -103,7 +103,7 @@ async function* findInRecords(search: Search, shard: Shard): AsyncGenerator<Page
   const key = entriesKey(shard, board);
   for await (const page of scanHash(redis, key, STEP)) {
     const ids = page.map(([userId]) => userId);
-    const members = page.map(([userId, record]) => parseRecord(record).arrival + userId);
+    const members = page.map(([userId, record]) => parseRecord(record).place + userId);
     const isRanked = await findMembers(search, shard, members);
     const lost = ids.filter((_, index) => !isRanked[index]);
     const hasRow = lost.length === 0 ? () => true : await findRows(search, lost);

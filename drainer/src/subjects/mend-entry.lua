@@ -3,9 +3,10 @@
 Corrects one entry, unless it has changed since it was read, its player was erased, or its board is
 being deleted.
 
-KEYS board       zset    score -> <arrival><user_id>
+KEYS board       zset    ranked score -> <place><user_id>
      hidden      zset    the same for players who are hidden
-     entries     hash    user_id -> <arrival> <updated_at> <score> <name>
+     entries     hash    user_id -> record, see records.ts
+     details     hash    user_id -> <attempts> <metadata>, of entries that have either
      clock       string  last version given out on the shard
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible <name>
@@ -16,6 +17,7 @@ ARGV board_id
                                            read; empty where absent
      stray       a member of the player to remove, or empty
      record, member, score  the correct values
+     detail      the correct details, empty where there are none
      version     of the record, microseconds
 Reply 1; 0 when the entry has changed or must not be there: then nothing was done
 
@@ -25,11 +27,13 @@ Uses  last_version, version_in, digits, is_hidden, is_deleting
 local before = last_version(clock)
 if version <= version_in(redis.call('GET', erased)) or is_deleting(boards, board_id) then return 0 end
 if (redis.call('HGET', entries, user_id) or '') ~= read_record then return 0 end
+redis.call('HEXISTS', details, user_id)
 local right = is_hidden(redis.call('HGET', visibility, user_id)) and hidden or board
 if (redis.call('ZSCORE', right, read_member) or '') ~= read_score then return 0 end
 
 for _, key in ipairs({board, hidden}) do redis.call('ZREM', key, read_member, stray) end
 redis.call('ZADD', right, score, member)
 redis.call('HSET', entries, user_id, record)
+if detail == '' then redis.call('HDEL', details, user_id) else redis.call('HSET', details, user_id, detail) end
 redis.call('SET', clock, digits(math.max(version, before + 1)))
 return 1

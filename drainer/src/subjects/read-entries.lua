@@ -2,9 +2,10 @@
 --[[
 Reads some players on one board, and the oldest event that waits for PostgreSQL, in one moment.
 
-KEYS board       zset    score -> <arrival><user_id>
+KEYS board       zset    ranked score -> <place><user_id>
      hidden      zset    the same for players who are hidden
-     entries     hash    user_id -> <arrival> <updated_at> <score> <name>
+     entries     hash    user_id -> record, see records.ts
+     details     hash    user_id -> <attempts> <metadata>, of entries that have either
      queue       list    the oldest event is the last
      clock       string  last version given out on the shard
      visibility  hash    user_id -> <version> hidden|visible <name>
@@ -14,7 +15,7 @@ ARGV for each player
        user_id
        member    that was seen for the player, or empty
 Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member
-      that it names, stray member, its score, erasure}}
+      that it names, stray member, its score, erasure, details}}
       A stray is the seen member where the record does not name it, or the named member in the wrong
       ranking: on the board although the player is hidden, or among the hidden although the player
       is visible.
@@ -37,7 +38,8 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
     named and redis.call('ZSCORE', right, named),
     stray,
     stray_score,
-    redis.call('GET', KEYS[FIRST_KEY + (place - FIRST_ARG) / ITEM_ARGS])
+    redis.call('GET', KEYS[FIRST_KEY + (place - FIRST_ARG) / ITEM_ARGS]),
+    redis.call('HGET', details, user_id)
   }
 end
 return reply

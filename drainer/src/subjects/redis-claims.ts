@@ -1,15 +1,19 @@
-import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
+import { ARRIVAL_DIGITS } from "shared/base/times";
 import type { VisibilityEvent } from "shared/model/events";
-import { parseRecord } from "shared/model/records";
+import { type EntryRecord, parseRecord } from "shared/model/records";
+import { SUB_DIGITS } from "shared/model/sub-score";
 import { parseVisibility } from "shared/model/visibility";
 import type { Claim } from "../reconcile/compare.ts";
+import { toColumns } from "../rows/entry-forms.ts";
 import type { AccountRow } from "../rows/read-accounts.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
-import { toInteger, toTime } from "../rows/sound-rows.ts";
+import { isSoundEntry, toInteger, toTime } from "../rows/sound-rows.ts";
 
 /** The values of one player on one board in Redis, unparsed; null where absent. */
 export interface FoundEntry {
   record: string | null;
+  /** Attempts and metadata. */
+  details: string | null;
   /** Score of the member that the record names. */
   score: string | null;
   /**
@@ -30,30 +34,31 @@ export interface Place {
 export function toEntryClaim(found: FoundEntry, userId: string, place: Place): Claim<EntryRow> {
   const { board, region, latestVersion } = place;
   if (found.record === null) return { row: undefined, isWhole: false, isPresent: found.stray !== null };
-  const { arrival, updatedAt, name, score: recorded } = parseRecord(found.record);
-  const score = toInteger(recorded) ?? toInteger(found.score);
-  if (!isArrival(arrival) || score === undefined || name === "") {
+  const record = parseRecord(found.record);
+  const recorded = toInteger(record.rankedScore);
+  const ranked = toInteger(found.score);
+  // Without its value a record of the simplest kind still follows from the ranking.
+  const mended = recorded === undefined && ranked !== undefined ? { rankedScore: found.score, score: found.score } : {};
+  const score = recorded ?? ranked;
+  if (!isPlace(record.place, record.sub !== null) || score === undefined || record.name === "") {
     return { row: undefined, isWhole: false, isPresent: true };
   }
-  const version = toVersion(updatedAt, latestVersion);
-  const isWhole =
-    version !== undefined && score === toInteger(recorded) && score === toInteger(found.score) && found.stray === null;
-  const reachedAt = fromArrival(arrival);
-  const row = {
+  const version = toVersion(record.updatedAt, latestVersion);
+  const isWhole = version !== undefined && score === recorded && score === ranked && found.stray === null;
+  const columns = toColumns({ ...record, ...mended } as EntryRecord, found.details);
+  const row: EntryRow = {
     board,
     user_id: userId,
-    name,
     region,
-    score: String(score),
-    reached_at: String(reachedAt),
-    updated_at: String(version ?? reachedAt),
+    ...columns,
+    updated_at: String(version ?? columns.reached_at),
   };
-  return { row, isWhole, isPresent: true };
+  return isSoundEntry(row) ? { row, isWhole, isPresent: true } : { row: undefined, isWhole: false, isPresent: true };
 }
 
-function isArrival(text: string): boolean {
-  const digits = toInteger(text);
-  return text.length === ARRIVAL_DIGITS && digits !== undefined && digits >= 0;
+function isPlace(text: string, hasSub: boolean): boolean {
+  const parts = hasSub ? [text.slice(0, SUB_DIGITS), text.slice(SUB_DIGITS)] : [text];
+  return parts.every((part) => part.length === ARRIVAL_DIGITS && toTime(part) !== undefined);
 }
 
 /**

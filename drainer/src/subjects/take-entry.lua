@@ -2,9 +2,10 @@
 --[[
 Takes one entry off a shard, unless it has changed since it was read.
 
-KEYS board    zset    score -> <arrival><user_id>
+KEYS board    zset    ranked score -> <place><user_id>
      hidden   zset    the same for players who are hidden
-     entries  hash    user_id -> <arrival> <updated_at> <score> <name>
+     entries  hash    user_id -> record, see records.ts
+     details  hash    user_id -> <attempts> <metadata>, of entries that have either
      clock    string  last version given out on the shard
 ARGV user_id
      read_record  the record as it was read
@@ -19,5 +20,6 @@ local member = member_of(read_record, user_id)
 redis.call('ZREM', board, member)
 redis.call('ZREM', hidden, member)
 redis.call('HDEL', entries, user_id)
+redis.call('HDEL', details, user_id)
 redis.call('SET', clock, digits(before + 1))
 return 1

@@ -23,6 +23,8 @@ const problemTexts: Record<ProblemCode, string> = {
   board_not_found: "There is no such board. Writing to an id makes none.",
   board_immutable: "The change would give the scores that are there another meaning; `errors` names the fields.",
   board_being_deleted: "The entries of a deleted board are still being removed; the id is free afterwards.",
+  board_ended: "The board has ended. It can be read, and is written no more.",
+  attempts_exhausted: "The player has written as often as the board's `attempts_max` allows; see `used` and `max`.",
   board_read_only: "Only operators write on this board.",
   operator_not_allowed:
     "The board does not allow what the write asks for; `operators` of the board names what it does.",
@@ -37,8 +39,9 @@ const problemTexts: Record<ProblemCode, string> = {
   idempotency_conflict: `The \`Idempotency-Key\` was used for another request within the last ${KEPT_HOURS} hours.`,
   body_too_large: "A body may have at most 16 KiB.",
   unsupported_media_type: "Bodies are JSON in UTF-8, not compressed, and say so: `Content-Type: application/json`.",
-  score_out_of_range: "The sum would leave ±(2⁵³−1). Nothing was changed.",
-  score_out_of_bounds: "The result is outside of the board's `bounds`. Nothing was changed.",
+  score_out_of_range:
+    "The result would leave ±(2⁵³−1), or with decimals have more than 15 digits. Nothing was changed.",
+  score_out_of_bounds: "The result, `score`, is outside of the board's `bounds`. Nothing was changed.",
   too_many_streams: "One address has too many live streams open. Close one, or come back after `Retry-After` seconds.",
   rate_limited: "A token bucket is empty. Nothing was changed; come back after `Retry-After` seconds.",
   queue_full: "Too many writes wait for PostgreSQL. Nothing was changed; come back after `Retry-After` seconds.",
@@ -52,7 +55,13 @@ const problemTexts: Record<ProblemCode, string> = {
 };
 
 /** Refusals that are kept under an `Idempotency-Key`, so that its repeats get them again. */
-const KEPT: readonly ProblemCode[] = ["entry_exists", "score_out_of_range", "score_out_of_bounds"];
+const KEPT: readonly ProblemCode[] = [
+  "entry_exists",
+  "score_out_of_range",
+  "score_out_of_bounds",
+  "attempts_exhausted",
+  "board_ended",
+];
 
 /** A route that needs no higher role refuses no operator for it. */
 const [LEAST_ROLE] = ROLES;
@@ -129,6 +138,10 @@ export const problemSchema = {
     detail: { ...text, description: "For people." },
     request_id: text,
     missing_regions: { type: "array", items: text, description: "Of `region_unavailable`: who does not answer." },
+    used: { type: "integer", description: "Of `attempts_exhausted`: writes of the player." },
+    max: { type: "integer", description: "Of `attempts_exhausted`: writes that the board allows." },
+    score: { type: "number", description: "Of `score_out_of_bounds`: what the write would have made." },
+    bounds: { type: "object", description: "Of `score_out_of_bounds`: those of the board." },
     errors: {
       description: "What is wrong with the input, field by field.",
       type: "array",

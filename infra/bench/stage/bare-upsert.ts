@@ -2,6 +2,8 @@ import type { Sql } from "postgres";
 import type { ScoreEvent } from "shared/model/events";
 import { toArrayLiteral } from "../../../drainer/src/postgres/array-literal.ts";
 
+type Column = "board" | "user_id" | "name" | "region" | "score" | "reached_at" | "updated_at";
+
 /**
  * Writes rows with the least that PostgreSQL needs for them: an upsert of arrays that compares no
  * versions.
@@ -9,7 +11,7 @@ import { toArrayLiteral } from "../../../drainer/src/postgres/array-literal.ts";
  * @returns the duration of the statement in milliseconds, without the time to make text of the rows
  */
 export async function upsertBare(sql: Sql, rows: readonly ScoreEvent[]): Promise<number> {
-  const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => toArrayLiteral(rows.map((row) => row[name]));
+  const column = (name: Column) => toArrayLiteral(rows.map((row) => row[name]));
   const [board, userId, name, region] = [column("board"), column("user_id"), column("name"), column("region")];
   const [score, reachedAt, updatedAt] = [column("score"), column("reached_at"), column("updated_at")];
   const startedAt = performance.now();

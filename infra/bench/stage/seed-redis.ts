@@ -17,8 +17,11 @@ const BATCH = 1_000;
 export const PASSWORD_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${"s".repeat(43)}$${"h".repeat(43)}`;
 
 const toMember = ({ userId, reachedAtUs }: Player) => toArrival(reachedAtUs) + userId;
-const toRecord = ({ name, score, reachedAtUs }: Player) =>
-  formatRecord({ arrival: toArrival(reachedAtUs), updatedAt: String(reachedAtUs), score: String(score), name });
+function toRecord({ name, score, reachedAtUs }: Player): string {
+  const text = String(score);
+  const place = toArrival(reachedAtUs);
+  return formatRecord({ place, updatedAt: String(reachedAtUs), rankedScore: text, score: text, sub: null, name });
+}
 
 /** Every kind of key that Redis holds for a player, and a bare sorted set for comparison. */
 const writers = {
@@ -39,7 +42,7 @@ const writers = {
       const [key] = answersKeys(shard, userId);
       const field = toAnswerField("", "00000000-0000-4000-8000-000000000000");
       return [
-        ["HSET", key, field, `0123456789 ok ${score} ${reachedAtUs} - 123456 1`],
+        ["HSET", key, field, `0123456789 ok ${score} ${reachedAtUs} - 123456 1 place ${score} - 123456 1000000`],
         ["EXPIRE", key, 2 * ANSWER_KEPT_SECONDS],
       ];
     }),

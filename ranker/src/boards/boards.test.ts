@@ -160,7 +160,8 @@ describe("around reads no more than it answers with:", () => {
     if (shard === undefined) throw new Error("no shard");
     const target = { userId };
     const size = { above: 5, below: 5, refills: true };
-    const window = await readWindow(under.redis, topology, { shard, board: configuredBoard("main"), target, size });
+    const board = configuredBoard("main");
+    const window = await readWindow(under.redis, topology, { shard, board, withDetails: false, target, size });
     expect([window.above.length, window.below.length]).toEqual([above, below]);
     let calls = 0;
     observeScripts(under.redis, () => void calls++);

@@ -5,6 +5,7 @@ import type { Redis } from "shared/redis/redis";
 import type { Definitions } from "../definitions/definitions.ts";
 import { createReadAs } from "../definitions/read-as.ts";
 import { createReadAround } from "./around/read-around.ts";
+import { readWindow } from "./around/read-window.ts";
 import { askOnlyShard, askShards, NONE_MISSING, refuseMissing, toPartial } from "./ask-shards.ts";
 import { toRankView } from "./entry-views.ts";
 import { locatePlayer, notRanked } from "./locate-player.ts";
@@ -16,6 +17,8 @@ import { createReadTop } from "./top/read-top.ts";
 export interface ReadOptions {
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial?: boolean;
+  /** Whether entries come with their metadata. */
+  withDetails?: boolean;
 }
 
 /**
@@ -35,9 +38,20 @@ export interface Boards {
   rank(view: string, board: string, userId: string, options?: ReadOptions): Promise<RankView>;
   /** The player with up to `range` neighbours a side. @throws Problem `not_ranked` */
   around(view: string, board: string, userId: string, range: number, options?: ReadOptions): Promise<AroundView>;
-  /** The entries ahead of a position that was just written, on the other shards of the view. */
-  countBefore(view: string, board: string, position: Position, holder: Shard): Promise<number>;
+  /**
+   * The entries, and those ahead of a position that was just written, on the other shards of the
+   * view.
+   */
+  standOnOthers(view: string, board: string, position: Position, holder: Shard): Promise<Stood>;
 }
+
+/** Where a position stands among the entries of some shards. */
+export interface Stood {
+  before: number;
+  total: number;
+}
+
+const NO_NEIGHBOURS = { above: 0, below: 0 };
 
 const encoder = new TextEncoder();
 
@@ -48,43 +62,46 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
   const readAround = createReadAround(topology, redisOf);
   const as = createReadAs(definitions);
   return {
-    top: async (view, id, limit, { allowsPartial = false } = {}) =>
-      (await as(id, (board) => readTop({ view, board, limit, allowsPartial }))).view,
+    top: async (view, id, limit, { allowsPartial = false, withDetails = false } = {}) =>
+      (await as(id, (board) => readTop({ view, board, withDetails, limit, allowsPartial }))).view,
 
-    async topBody(view, id, limit, { allowsPartial = false } = {}) {
-      const top = await as(id, (board) => readTop({ view, board, limit, allowsPartial }));
+    async topBody(view, id, limit, { allowsPartial = false, withDetails = false } = {}) {
+      const top = await as(id, (board) => readTop({ view, board, withDetails, limit, allowsPartial }));
       top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
       return top.body;
     },
 
-    rank: (view, id, userId, { allowsPartial = false } = {}) =>
+    rank: (view, id, userId, { allowsPartial = false, withDetails = false } = {}) =>
       as(id, async (board) => {
         const [only, ...others] = shardsOfView(topology, view);
-        if (only !== undefined && others.length === 0) {
+        if (only !== undefined && others.length === 0 && !withDetails) {
           // The most frequent question: one shard answers it whole, without the steps over several.
           const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
           if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
-          return toRankView(self, 1 + before, total, toPartial(NONE_MISSING, allowsPartial));
+          return toRankView(board, self, 1 + before, total, toPartial(NONE_MISSING, allowsPartial));
         }
         const { self, found, partial } = await locatePlayer(
           topology,
-          { view, board, userId, allowsPartial },
-          (shard, target) => readRank(shard, board, target),
+          { view, board, withDetails, userId, allowsPartial },
+          (shard, target) =>
+            withDetails
+              ? readWindow(redisOf(shard.region), topology, { shard, board, withDetails, target, size: NO_NEIGHBOURS })
+              : readRank(shard, board, target),
         );
         const { before, total } = sumStandings(found);
-        return toRankView(self, 1 + before, total, partial);
+        return toRankView(board, self, 1 + before, total, partial);
       }),
 
-    around: (view, id, userId, range, { allowsPartial = false } = {}) =>
-      as(id, (board) => readAround({ view, board, userId, allowsPartial }, range)),
+    around: (view, id, userId, range, { allowsPartial = false, withDetails = false } = {}) =>
+      as(id, (board) => readAround({ view, board, withDetails, userId, allowsPartial }, range)),
 
-    async countBefore(view, id, position, holder) {
+    async standOnOthers(view, id, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
       const { found, missing } = await as(id, (board) =>
         askShards(others, (shard) => readRank(shard, board, position)),
       );
       refuseMissing(missing);
-      return sumStandings(found).before;
+      return sumStandings(found);
     },
   };
 }

@@ -1,17 +1,70 @@
 import type { MayBePartial, RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import { toIsoTime } from "shared/base/times";
+import { parseAsSpelled } from "shared/http/exact-json";
+import type { Board } from "shared/model/board";
+import { parseDetails } from "shared/model/details";
+import { fromRankedScore } from "shared/model/ranked-score";
 import { parseRecord } from "shared/model/records";
-import { type ShardEntry, userIdOf } from "./shard-entry.ts";
+import { subOfPlace } from "shared/model/sub-score";
+import { tierOf } from "shared/model/tiers";
+import type { Position, ShardEntry } from "./shard-entry.ts";
 
-export function toEntry(entry: ShardEntry, rank: number): Entry {
-  const { region, score } = entry;
+/** @param total entries of the view */
+export function toEntry(board: Board, entry: ShardEntry, rank: number, total: number): Entry {
   const { name, updatedAt } = parseRecord(entry.record);
-  return { rank, user_id: userIdOf(entry), name, region, score, updated_at: toIsoTime(Number(updatedAt)) };
+  return toView(board, { ...entry, rank, total, name, updatedAt: Number(updatedAt) });
 }
 
-export function toRankView(self: ShardEntry, rank: number, total: number, partial: MayBePartial): RankView {
-  return Object.assign(toEntry(self, rank), { rank, total, percentile: toPercentile(rank, total) }, partial);
+/** What an answer says of an entry. */
+export interface Viewed extends Position {
+  userId: string;
+  region: string;
+  name: string;
+  /** Null for a hidden player, or where the rank could not be read. */
+  rank: number | null;
+  /** Entries of the view. */
+  total: number;
+  /** Microseconds. */
+  updatedAt: number;
+  /** As the hash of details has it; undefined where it was not read. */
+  details?: string | null | undefined;
+}
+
+export function toView(board: Board, viewed: Viewed): Entry {
+  const { rank, total, userId: user_id, name, region, details } = viewed;
+  const score = fromRankedScore(board, viewed.score);
+  const updated_at = toIsoTime(viewed.updatedAt);
+  if (board.sub === null && board.tiers === null && details === undefined) {
+    return { rank, user_id, name, region, score, updated_at };
+  }
+  const entry: Entry = { rank, user_id, name, region, score, updated_at };
+  if (board.sub !== null) entry.sub = subOfPlace(board.sub, viewed.member);
+  if (board.tiers !== null) {
+    entry.tier = rank === null ? null : tierOf(board.tiers, { rank, total, score }, board.order === "asc");
+  }
+  if (details !== undefined) entry.metadata = toMetadata(details);
+  return entry;
+}
+
+/** Numbers stay as the client has spelled them. */
+function toMetadata(details: string | null): Record<string, unknown> | null {
+  const { metadata } = parseDetails(details);
+  return metadata === null ? null : (parseAsSpelled(metadata) as Record<string, unknown>);
+}
+
+export function toRankView(
+  board: Board,
+  self: ShardEntry,
+  rank: number,
+  total: number,
+  partial: MayBePartial,
+): RankView {
+  return Object.assign(
+    toEntry(board, self, rank, total),
+    { rank, total, percentile: toPercentile(rank, total) },
+    partial,
+  );
 }
 
 const PERCENTILE_MIN = 0.01;

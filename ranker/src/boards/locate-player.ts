@@ -1,15 +1,13 @@
 import type { MayBePartial } from "shared/api/boards";
 import { Problem } from "shared/api/problems";
-import type { Board } from "shared/model/board";
 import { parseRecord } from "shared/model/records";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { askShards, refuseMissing, type ShardAnswers, toPartial } from "./ask-shards.ts";
 import type { Standing, Target } from "./rank/standing.ts";
-import type { ShardEntry } from "./shard-entry.ts";
+import type { BoardRead, ShardEntry } from "./shard-entry.ts";
 
-export interface PlayerQuestion {
+export interface PlayerQuestion extends BoardRead {
   view: string;
-  board: Board;
   userId: string;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial: boolean;

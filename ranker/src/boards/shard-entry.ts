@@ -1,46 +1,60 @@
 import { Problem } from "shared/api/problems";
-import { ARRIVAL_DIGITS } from "shared/base/times";
-import { parseRecord } from "shared/model/records";
+import type { Board } from "shared/model/board";
+import { parseRecord, placeDigitsOf } from "shared/model/records";
 import type { ScriptPart } from "shared/redis/scripts/define-script";
-import { membersPart } from "shared/redis/scripts/parts";
 import readSlice from "./read-slice.lua" with { type: "text" };
 
-/** A place in the total order: score descending, then member descending. */
+/** A place in the total order: ranked score descending, then member descending. */
 export interface Position {
+  /** The ranked score, see `ranked-score.ts`. */
   score: number;
   member: string;
 }
 
 /** What a shard knows of an entry. Its rank follows only from all shards of a view. */
 export interface ShardEntry extends Position {
+  userId: string;
   region: string;
   /** Unparsed: most entries that shards answer with are dropped when the shards are merged. */
   record: string;
+  /** Attempts and metadata, unparsed; undefined where they were not read. */
+  details?: string | null;
 }
 
 /** Total order of every answer. Members are ASCII, so strings compare as their bytes do. */
 export const inOrder = (a: Position, b: Position) => b.score - a.score || (a.member < b.member ? 1 : -1);
 
-export const userIdOf = (position: Position) => position.member.slice(ARRIVAL_DIGITS);
-
 /** The entry of a player who was looked up, by the record alone. */
 export function toSelf(region: string, userId: string, record: string): ShardEntry {
-  const { arrival, score } = parseRecord(record);
-  return { member: arrival + userId, score: Number(score), region, record };
+  const { place, rankedScore } = parseRecord(record);
+  return { member: place + userId, userId, score: Number(rankedScore), region, record };
 }
 
 /** Reads entries with their records: `read_slice` in Lua, and `toEntries` for what it replies. */
-export const readSlicePart: ScriptPart = { source: readSlice, uses: [membersPart] };
-export type RawSlice = [] | [ranked: string[], records: (string | null)[]];
+export const readSlicePart: ScriptPart = { source: readSlice };
+export type RawSlice = [] | [ranked: string[], records: (string | null)[], details?: (string | null)[]];
+
+/** What reads of a board have in common. */
+export interface BoardRead {
+  board: Board;
+  /** Whether to read attempts and metadata, too. */
+  withDetails: boolean;
+}
 
 /** An entry without a record keeps its place, without a name, until `reconcile` mends it. */
-export function toEntries(region: string, [ranked = [], records = []]: RawSlice = []): ShardEntry[] {
-  return records.map((record, index) => ({
-    member: ranked[2 * index] ?? "",
-    score: Number(ranked[2 * index + 1]),
-    region,
-    record: record ?? "",
-  }));
+export function toEntries(
+  region: string,
+  board: Board,
+  [ranked = [], records = [], details]: RawSlice = [],
+): ShardEntry[] {
+  const digits = placeDigitsOf(board);
+  return records.map((record, index) => {
+    const member = ranked[2 * index] ?? "";
+    const score = Number(ranked[2 * index + 1]);
+    const entry: ShardEntry = { member, userId: member.slice(digits), score, region, record: record ?? "" };
+    if (details !== undefined) entry.details = details[index] ?? null;
+    return entry;
+  });
 }
 
 /** The shard knows another revision of the board than this ranker, which has to read it again. */

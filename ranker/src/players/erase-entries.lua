@@ -11,7 +11,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
      newer, older  hashes  the answers kept for the player's idempotency keys
-     then three for each board: ranking zset, hidden zset, entries hash
+     then four for each board: ranking zset, hidden zset, entries hash, details hash
 ARGV run         of the server that this is sent to
      user_id
      event_tail  JSON members of the event that do not change here, with the closing brace
@@ -21,13 +21,12 @@ ARGV run         of the server that this is sent to
      is_first    1 for the first call of the erasure on the shard, else 0
 Reply the entries taken away; -1 where the region is split otherwise, or is being moved, -3 where
       the shard may not be written: then nothing was done
-Uses  is_open, is_moved, is_entry_erased, last_version, next_version, time_us, digits, member_of
+Uses  is_open, is_moved, is_entry_erased, last_version, next_version, time_us, digits, member_of, KEYS_OF_BOARD
 
 Events that are older than the erasure and still in the queue do no harm: the erasure follows them.
 An entry that is newer than the erasure stays. PostgreSQL keeps it, too: a player without an account
 may write between two calls. submit.lua then takes an older entry for none.
 ]]
-local KEYS_OF_BOARD = 3
 
 if is_moved(split, partitions) then return -1 end
 if not is_open(fence, run) then return -3 end
@@ -46,6 +45,7 @@ for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
   local member = member_of(record, user_id)
   redis.call('ZSCORE', KEYS[i], member)
   redis.call('ZSCORE', KEYS[i + 1], member)
+  redis.call('HEXISTS', KEYS[i + 3], user_id)
   if is_entry_erased(record, erasure) then found[#found + 1] = {key = i, member = member} end
 end
 if not is_first and #found == 0 then return 0 end
@@ -62,5 +62,6 @@ for _, entry in ipairs(found) do
   local i, member = entry.key, entry.member
   taken = taken + redis.call('ZREM', KEYS[i], member) + redis.call('ZREM', KEYS[i + 1], member)
   redis.call('HDEL', KEYS[i + 2], user_id)
+  redis.call('HDEL', KEYS[i + 3], user_id)
 end
 return taken

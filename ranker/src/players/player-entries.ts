@@ -1,14 +1,20 @@
 import type { PlayerRecord } from "shared/api/players";
-import { fromArrival, toIsoTime } from "shared/base/times";
+import { Problem } from "shared/api/problems";
+import { toIsoTime } from "shared/base/times";
 import { boardsOnShard } from "shared/boards/boards-on-shard";
-import { type EntryRecord, parseRecord } from "shared/model/records";
+import { parseAsSpelled } from "shared/http/exact-json";
+import type { Board } from "shared/model/board";
+import { parseDetails } from "shared/model/details";
+import { fromRankedScore } from "shared/model/ranked-score";
+import { type EntryRecord, fromPlace, parseRecord } from "shared/model/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { parseVisibility } from "shared/model/visibility";
-import { entriesKey, shardKeys } from "shared/redis/keys";
+import { detailsKey, entriesKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/shard-entry.ts";
+import type { Definitions } from "../definitions/definitions.ts";
 import readSource from "./read-player.lua" with { type: "text" };
 
 /**
@@ -48,7 +54,11 @@ const script = defineScript({
   parse: (reply) => reply as [] | [visibility: Text, ...records: Text[]],
 });
 
-export function createPlayerEntries(topology: Topology, stores: Pick<Stores, "of">): PlayerEntries {
+export function createPlayerEntries(
+  topology: Topology,
+  stores: Pick<Stores, "of">,
+  definitions: Pick<Definitions, "find">,
+): PlayerEntries {
   const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
   const boardsOn = (shard: Shard) => boardsOnShard(stores.of(shard.region), shard, topology.configuredBoards);
 
@@ -76,17 +86,41 @@ export function createPlayerEntries(topology: Topology, stores: Pick<Stores, "of
     return last;
   }
 
-  async function readShard(shard: Shard, userId: string, boards: readonly string[]) {
-    const { isHidden, records } = await readKept(shard, userId, boards);
-    const entries = boards.flatMap((board, index) => {
-      const record = records[index];
-      if (record == null) return [];
-      const { name, score, arrival, updatedAt } = parseRecord(record);
-      if (![score, fromArrival(arrival), updatedAt].every((each) => Number.isSafeInteger(Number(each)))) return [];
-      const times = { reached_at: toIsoTime(fromArrival(arrival)), updated_at: toIsoTime(Number(updatedAt)) };
-      return [{ board, region: shard.region, name, score: Number(score), ...times }];
+  async function readShard(shard: Shard, userId: string, ids: readonly string[]) {
+    const { isHidden, records } = await readKept(shard, userId, ids);
+    const held = ids.filter((_, index) => records[index] !== null);
+    const details = await readDetails(shard, userId, held);
+    const boards = await Promise.all(held.map(find));
+    const texts = records.filter((record) => record !== null);
+    const entries = boards.flatMap((board, index): PlayerRecord["entries"] => {
+      const text = texts[index];
+      if (board === undefined || text == null) return [];
+      const { name, rankedScore, sub, place, updatedAt } = parseRecord(text);
+      const { reachedAtUs } = fromPlace(place);
+      if (![rankedScore, reachedAtUs, updatedAt].every((each) => Number.isSafeInteger(Number(each)))) return [];
+      const score = fromRankedScore(board, Number(rankedScore));
+      const times = { reached_at: toIsoTime(reachedAtUs), updated_at: toIsoTime(Number(updatedAt)) };
+      const entry: PlayerRecord["entries"][number] = { board: board.id, region: shard.region, name, score, ...times };
+      if (sub !== null) entry.sub = Number(sub);
+      const { attempts, metadata } = parseDetails(details[index] ?? null);
+      if (attempts !== "0") entry.attempts = Number(attempts);
+      if (metadata !== null) entry.metadata = parseAsSpelled(metadata) as Record<string, unknown>;
+      return [entry];
     });
     return { isHidden, entries };
+  }
+
+  const readDetails = (shard: Shard, userId: string, boards: readonly string[]) =>
+    Promise.all(boards.map((board) => stores.of(shard.region).hget(detailsKey(shard, board), userId)));
+
+  /** Undefined for a board that is being deleted. */
+  async function find(id: string): Promise<Board | undefined> {
+    try {
+      return await definitions.find(id);
+    } catch (error) {
+      if (error instanceof Problem && error.code === "board_not_found") return undefined;
+      throw error;
+    }
   }
 
   /** The boards of some shards with greater ids than `cursor`, in their order. */

@@ -10,6 +10,7 @@ import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Stores } from "shared/stores/stores";
 import { readAccount as readAccountOf } from "../accounts/read-account.ts";
+import type { Definitions } from "../definitions/definitions.ts";
 import { createPlayerEntries, type EntryPage } from "./player-entries.ts";
 
 /** What operators read of players in all regions. */
@@ -28,8 +29,12 @@ const QUEUE_PAGE = 1_000;
 /** Events shown of a player from each queue, waiting or dead, the newest first: some 400 KB. */
 const EVENTS_SHOWN_MAX = 1_000;
 
-export function createPlayers(topology: Topology, stores: Pick<Stores, "home" | "of">): Players {
-  const playerEntries = createPlayerEntries(topology, stores);
+export function createPlayers(
+  topology: Topology,
+  stores: Pick<Stores, "home" | "of">,
+  definitions: Pick<Definitions, "find">,
+): Players {
+  const playerEntries = createPlayerEntries(topology, stores, definitions);
 
   /** Players of an identity provider have no account: their last entry names them. */
   async function find(userId: string): Promise<Identity | undefined> {

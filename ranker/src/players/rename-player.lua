@@ -11,7 +11,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
      boards      hash    board -> <revision> <state>
-     then one for each board: entries hash
+     then four for each board: ranking zset, hidden zset, entries hash, details hash
 ARGV run         of the server that this is sent to
      user_id
      name
@@ -26,7 +26,7 @@ Reply those of the boards on which the player has a score; -1 where the region i
       or is being moved, -2 where the player was erased, -3 where the shard may not be written: then
       nothing was done
 Uses  is_open, is_moved, is_account_erased, is_entry_erased, last_version, next_version, time_us,
-      digits, is_hidden, given_name, ARRIVAL_DIGITS
+      digits, is_hidden, given_name, KEYS_OF_BOARD, place_of, score_event, record_of, values_of
 
 Each entry gets a new version, so that the two stores agree on it; score and arrival stay. Later
 writes take the name from the visibility: submit.lua reads it there.
@@ -35,8 +35,6 @@ it goes over all boards itself. An entry that is older than an erasure is left t
 one of a board that is being deleted to the deletion: an event behind theirs would bring it back to
 PostgreSQL.
 ]]
-local ARRIVAL_ZERO = 9007199254740991 -- an arrival counts down from here
-
 local function is_deleting(board) return string.find(redis.call('HGET', boards, board) or '', ' deleting$') ~= nil end
 
 if is_moved(split, partitions) then return -1 end
@@ -63,16 +61,20 @@ if is_first then
   events[1] = '{"hidden":' .. tostring(state == 'hidden') .. ',"name":' .. cjson.encode(name) .. ',"updated_at":"'
     .. changed .. '",' .. event_tail
 end
-for i = FIRST_KEY, #KEYS do
-  take_item(FIRST_ARG + (i - FIRST_KEY) * ITEM_ARGS)
-  local record = redis.call('HGET', KEYS[i], user_id)
-  local score = record and string.match(record, '^%d+ %d+ (%-?%d+) ')
-  if score and not is_entry_erased(record, erasure) and not is_deleting(board_id) then
-    local arrival = string.sub(record, 1, ARRIVAL_DIGITS)
-    local given = take_version()
-    events[#events + 1] = '{"score":"' .. score .. '","reached_at":"' .. digits(ARRIVAL_ZERO - tonumber(arrival))
-      .. '","updated_at":"' .. given .. '",' .. entry_tail
-    records[#records + 1] = {key = KEYS[i], text = arrival .. ' ' .. given .. ' ' .. score .. ' ' .. name}
+local place = FIRST_ARG
+for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
+  take_item(place)
+  place = place + ITEM_ARGS
+  local entries, details = KEYS[i + 2], KEYS[i + 3]
+  local record = redis.call('HGET', entries, user_id)
+  local ranked, score, sub = values_of(record)
+  if ranked and not is_entry_erased(record, erasure) and not is_deleting(board_id) then
+    local entry = {
+      ranked = ranked, score = score, sub = sub, place = place_of(record), updated_at = take_version(),
+      details = redis.call('HGET', details, user_id)
+    }
+    events[#events + 1] = score_event(entry, entry_tail)
+    records[#records + 1] = {key = entries, text = record_of(entry, name)}
   end
 end
 

@@ -1,15 +1,14 @@
 import type { Identity } from "shared/auth/tokens";
 import { playerTail, scoreTail } from "shared/model/events";
-import { entriesKey, erasedKey, shardKeys } from "shared/redis/keys";
+import { entryKeys, erasedKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import {
   accountErasedPart,
   entryErasedPart,
+  entryTextsPart,
   givenNamePart,
   isHiddenPart,
   isOpenPart,
-  membersPart,
-  versionsPart,
 } from "shared/redis/scripts/parts";
 import { entriesAway } from "../boards/shard-entry.ts";
 import { type BoardPage, CLOSED, MOVED, onEveryBoard } from "./on-every-board.ts";
@@ -44,7 +43,7 @@ const layout = defineLayout({
 const script = defineScript({
   name: "rename-player",
   source,
-  parts: [isOpenPart, accountErasedPart, entryErasedPart, versionsPart, isHiddenPart, givenNamePart, membersPart],
+  parts: [isOpenPart, accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, entryTextsPart],
   layout,
   isFenced: true,
   failsAs: "write",
@@ -60,7 +59,7 @@ export function createRenamePlayer(options: SetVisibilityOptions): RenamePlayer 
     const { region } = shard;
     const { userId, account = "" } = player;
     const keys = layout.toKeys({ ...shardKeys(shard), erased: erasedKey(shard, userId) });
-    keys.push(...boards.map((board) => entriesKey(shard, board)));
+    keys.push(...boards.flatMap((board) => entryKeys(shard, board)));
     const eventTail = playerTail({ user_id: userId, region });
     const args = layout.toArgs({ userId, name, eventTail, account, partitions, isFirst });
     for (const board of boards) {

@@ -10,7 +10,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
-     then three for each board: ranking zset, hidden zset, entries hash
+     then four for each board: ranking zset, hidden zset, entries hash, details hash
 ARGV run         of the server that this is sent to
      user_id
      state       hidden | visible

@@ -2,7 +2,7 @@ import type { RankerOperations } from "shared/api/operations";
 import { createCoalesce } from "shared/http/coalesce";
 import { jsonReply, type SharedBody } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
-import type { Boards } from "../boards/boards.ts";
+import type { Boards, ReadOptions } from "../boards/boards.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /** `GET /top`, `/rank/:userId` and `/around/:userId`: open to everyone. */
@@ -16,17 +16,22 @@ export function boardRoutes(
   const readTop = createCoalesce<SharedBody>();
 
   return {
-    top: toRoute(top, async ({ query: { region, board, limit, partial } }) => {
-      const body = await readTop(`${region} ${board} ${limit} ${partial}`, () =>
-        boards.topBody(region, board, limit, { allowsPartial: partial === "allow" }),
+    top: toRoute(top, async ({ query: { region, board, limit, partial, with: extra } }) => {
+      const body = await readTop(`${region} ${board} ${limit} ${partial} ${extra}`, () =>
+        boards.topBody(region, board, limit, toOptions(partial, extra)),
       );
       return { status: 200, body };
     }),
-    rank: toRoute(rank, async ({ params: { userId }, query: { region, board, partial } }) =>
-      jsonReply(await boards.rank(region, board, userId, { allowsPartial: partial === "allow" })),
+    rank: toRoute(rank, async ({ params: { userId }, query: { region, board, partial, with: extra } }) =>
+      jsonReply(await boards.rank(region, board, userId, toOptions(partial, extra))),
     ),
-    around: toRoute(around, async ({ params: { userId }, query: { region, board, partial, range } }) =>
-      jsonReply(await boards.around(region, board, userId, range, { allowsPartial: partial === "allow" })),
+    around: toRoute(around, async ({ params: { userId }, query: { region, board, partial, with: extra, range } }) =>
+      jsonReply(await boards.around(region, board, userId, range, toOptions(partial, extra))),
     ),
   };
 }
+
+const toOptions = (partial: "allow" | undefined, extra: "metadata" | undefined): ReadOptions => ({
+  allowsPartial: partial === "allow",
+  withDetails: extra === "metadata",
+});

@@ -48,11 +48,20 @@ export function playerRoutes(
       return jsonReply(renamed);
     }),
     writeScore: toRoute(operations.writeScore, async ({ caller, params, body, idempotencyKey }) => {
-      const { operation, value, board } = body;
+      const { operation, value, board, sub, metadata } = body;
       const identity = await players.find(params.userId);
       // A space is in no key of a client: operators and players never meet each other's answers.
       const key = idempotencyKey === undefined ? undefined : `${caller.name} ${idempotencyKey}`;
-      const submitted = await submit(identity, { operation, board, value, by: "operator", idempotencyKey: key });
+      const submitted = await submit(identity, {
+        operation,
+        board,
+        value,
+        valueField: "value",
+        sub,
+        metadata,
+        by: "operator",
+        idempotencyKey: key,
+      });
       return toScoreReply(submitted, operation === "create" ? 201 : 200);
     }),
   };

@@ -9,6 +9,8 @@ import type { ToRoute } from "./to-route.ts";
 
 /** Fields of every write's body. */
 interface Written {
+  sub?: number | undefined;
+  metadata?: Record<string, unknown> | null | undefined;
   board: string;
   region?: string | undefined;
 }
@@ -34,29 +36,34 @@ export function scoreRoutes(
 ): Record<"submitScore" | "createScore" | "setScore" | "addScore", Route> {
   async function write(
     identity: Identity,
-    { board, region = identity.region }: Written,
-    submission: Pick<Submission, "operation" | "value" | "idempotencyKey">,
+    { board, sub, metadata, region = identity.region }: Written,
+    submission: Pick<Submission, "operation" | "value" | "valueField" | "idempotencyKey">,
   ): Promise<Submitted> {
     if (region !== identity.region) throw livesIn(identity.region);
     await homes.claim(identity);
-    return submit(identity, { ...submission, board });
+    return submit(identity, { ...submission, board, sub, metadata });
   }
 
   return {
     submitScore: toRoute(submitScore, async ({ caller, body, idempotencyKey }) => {
-      const submission = { operation: "submit", value: body.score, idempotencyKey } as const;
+      const submission = { operation: "submit", value: body.score, valueField: "score", idempotencyKey } as const;
       return toScoreReply(await write(caller, body, submission), 200);
     }),
     createScore: toRoute(createScore, async ({ caller, body, idempotencyKey }) => {
-      const submission = { operation: "create", value: body.initialScore, idempotencyKey } as const;
+      const submission = {
+        operation: "create",
+        value: body.initialScore,
+        valueField: "initialScore",
+        idempotencyKey,
+      } as const;
       return toScoreReply(await write(caller, body, submission), 201);
     }),
     setScore: toRoute(setScore, async ({ caller, body, idempotencyKey }) => {
-      const submission = { operation: "set", value: body.score, idempotencyKey } as const;
+      const submission = { operation: "set", value: body.score, valueField: "score", idempotencyKey } as const;
       return toScoreReply(await write(caller, body, submission), 200);
     }),
     addScore: toRoute(addScore, async ({ caller, body, idempotencyKey }) => {
-      const submission = { operation: "add", value: body.delta, idempotencyKey } as const;
+      const submission = { operation: "add", value: body.delta, valueField: "delta", idempotencyKey } as const;
       return toScoreReply(await write(caller, body, submission), 200);
     }),
   };

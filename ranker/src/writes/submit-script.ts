@@ -1,9 +1,11 @@
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
-import type { Board } from "shared/model/board";
+import { type Board, type BoardOperation, endOf } from "shared/model/board";
 import { scoreTail } from "shared/model/events";
+import { toRankedScore } from "shared/model/ranked-score";
 import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
+import { unitsMax } from "shared/model/units";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
@@ -13,14 +15,14 @@ import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts
 import {
   accountErasedPart,
   entryErasedPart,
+  entryTextsPart,
   givenNamePart,
   isHiddenPart,
   isOpenPart,
-  membersPart,
-  versionsPart,
 } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "./fence-watch.ts";
 import submitSource from "./submit.lua" with { type: "text" };
+import { toWritten } from "./to-written.ts";
 
 // Redis serves no other call meanwhile, some 20 µs for each write.
 const WRITES_MAX = 64;
@@ -28,12 +30,18 @@ const WRITES_MAX = 64;
 /** One write of a player's score. */
 export interface Submission {
   /** `submit` leaves it to the operator of the board. */
-  operation: "submit" | "set" | "add" | "create";
+  operation: "submit" | BoardOperation;
   board: string;
   /** Who writes, a player unless given: not every board lets players write. */
   by?: "player" | "operator";
-  /** The score, or for `add` the delta. */
+  /** The score, or for `add` the delta, as callers spell it. */
   value: number;
+  /** The field that the caller gave it in, `score` where it is left out. */
+  valueField?: string;
+  /** The sub-score, or for `add` its delta. */
+  sub?: number | undefined;
+  /** A JSON object; null clears what the entry has. */
+  metadata?: object | null | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -43,6 +51,8 @@ export type Outcome =
   | "entry_exists"
   | "score_out_of_range"
   | "score_out_of_bounds"
+  | "attempts_exhausted"
+  | "board_ended"
   | "idempotency_conflict"
   | "queue_full"
   | "moved"
@@ -51,22 +61,45 @@ export type Outcome =
   | "unknown"
   | "stale";
 
-/** What `submit.lua` answers to one write. Only `ok` has more than the first two. */
-export type SubmitAnswer = [
-  replayed: "0" | "1",
-  outcome: Outcome,
-  score: string,
+/** What `submit.lua` answers to one write. */
+export interface SubmitAnswer {
+  isReplay: boolean;
+  outcome: Outcome;
+  /** What follows the outcome: of `ok` those of {@link Done}. */
+  values: readonly string[];
+  /** The name that an operator gave the player. */
+  givenName: string | undefined;
+}
+
+/**
+ * What `ok` says. Only the first five of an answer that an earlier release kept; `-` stands for
+ * what there is none of.
+ */
+export type Done = readonly [
+  rankedScore: string,
   updatedAt: string,
   /** `-` where it follows from `updatedAt`. */
-  arrival: string,
+  place: string,
   rank: string,
   isFinal: "0" | "1",
-  /** The words of the name that an operator gave the player; none where there is none. */
-  ...givenName: string[],
+  effect?: "none" | "same" | "place",
+  rankedBefore?: string,
+  placeBefore?: string,
+  rankBefore?: string,
+  total?: string,
 ];
 
 /** The error that Redis replied to a command of one write. Nothing of that write was done. */
-type RefusedWrite = ["!", ...words: string[]];
+interface RefusedWrite {
+  error: string;
+}
+
+function parseAnswer(text: string): SubmitAnswer | RefusedWrite {
+  if (text.startsWith("! ")) return { error: text.slice(2) };
+  const [answer = "", givenName] = text.split("\n");
+  const [replayed, outcome, ...values] = answer.split(" ");
+  return { isReplay: replayed === "1", outcome: outcome as Outcome, values, givenName };
+}
 
 const CHANGES_NOTHING = new Set<Outcome>([
   "queue_full",
@@ -79,7 +112,7 @@ const CHANGES_NOTHING = new Set<Outcome>([
 ]);
 
 const layout = defineLayout({
-  keys: ["queue", "clock", "board", "hidden", "entries", "split", "visibility", "fence", "boards"],
+  keys: ["queue", "clock", "board", "hidden", "entries", "details", "split", "visibility", "fence", "boards"],
   args: {
     queueMax: "number",
     isWholeView: "flag",
@@ -87,13 +120,20 @@ const layout = defineLayout({
     keptTtl: "number",
     boardId: "text",
     revision: "text",
+    isAscending: "flag",
+    scoreMax: "number",
     least: "text",
     most: "text",
+    subOrder: "text",
+    attemptsMax: "text",
+    endsAt: "text",
   },
   item: {
     operation: "text",
     userId: "text",
     value: "number",
+    sub: "number",
+    metadata: "text",
     eventTail: "text",
     name: "text",
     account: "text",
@@ -105,11 +145,11 @@ const layout = defineLayout({
 const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, membersPart, versionsPart],
+  parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, entryTextsPart],
   layout,
   isFenced: true,
   failsAs: "write",
-  parse: (reply) => (reply as string[]).map((text) => text.split(" ") as SubmitAnswer | RefusedWrite),
+  parse: (reply) => (reply as string[]).map(parseAnswer),
 });
 
 /** What Redis runs for a submit. */
@@ -147,27 +187,55 @@ export function toSharedCall(
   const keys = layout.toKeys(boardKeys(shard, board.id));
   const isWholeView = shardsOfView(topology, shard.region).length === 1;
   const { partitions } = topology;
-  const { id: boardId, rev: revision, bounds } = board;
-  const [least, most] = [bounds?.min ?? "", bounds?.max ?? ""];
-  const keptTtl = ANSWER_KEPT_SECONDS;
-  return { keys, args: layout.toArgs({ queueMax, isWholeView, partitions, keptTtl, boardId, revision, least, most }) };
+  const args = layout.toArgs({
+    queueMax,
+    isWholeView,
+    partitions,
+    keptTtl: ANSWER_KEPT_SECONDS,
+    boardId: board.id,
+    revision: board.rev,
+    isAscending: board.order === "asc",
+    scoreMax: unitsMax(board.decimals),
+    ...rankedBounds(board),
+    subOrder: board.sub ?? "",
+    attemptsMax: board.attempts_max ?? "",
+    endsAt: endOf(board) ?? "",
+  });
+  return { keys, args };
+}
+
+/** The bounds of a board for ranked scores; empty where there are none. */
+function rankedBounds({ bounds, decimals, order }: Board): { least: string | number; most: string | number } {
+  const toRanked = (score: number | null | undefined) =>
+    score == null ? "" : (toRankedScore({ decimals, order }, score) ?? "");
+  const [min, max] = [toRanked(bounds?.min), toRanked(bounds?.max)];
+  return order === "asc" ? { least: max, most: min } : { least: min, most: max };
 }
 
 /** @param traceparent of the request, which the event carries to the drainer */
 export function toWriteCall(
   shard: Shard,
   { userId, name, region, account = "" }: Identity,
-  { operation, value, idempotencyKey }: Submission,
-  { id: board, operator }: Pick<Board, "id" | "operator">,
+  submission: Submission,
+  board: Board,
   traceparent?: string,
 ): SubmitCall {
-  const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
-  const write = { operation: operation === "submit" ? operator : operation, userId, value, eventTail, name, account };
+  const { operation, idempotencyKey, sub = 0 } = submission;
+  const { value, metadata } = toWritten(board, submission);
+  const eventTail = scoreTail({ board: board.id, user_id: userId, name, region, traceparent });
+  const asked = operation === "submit" ? board.operator : operation;
+  const write = { operation: asked, userId, value, sub, metadata, eventTail, name, account };
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));
-  const fingerprint = `${operation}:${board}:${value}`;
+  const fingerprint = fingerprintOf(submission);
   return { keys, args: layout.toItem({ ...write, fingerprint, field: toAnswerField(account, idempotencyKey) }) };
+}
+
+/** What a request with an idempotency key asks for. */
+function fingerprintOf({ operation, board, value, sub, metadata }: Submission): string {
+  const more = sub === undefined && metadata === undefined ? "" : `:${sub ?? ""}:${JSON.stringify(metadata) ?? ""}`;
+  return `${operation}:${board}:${value}${more}`;
 }
 
 /** Where the answer to a write may be kept: two hashes, and the key of release 0.1. */
@@ -226,16 +294,17 @@ export function createWrite(options: WriterOptions): Write {
   const write = askTogether({ questionsMax, nameOf: nameOfBoard, send });
   return async (place, call) => {
     const { answer, confirmed } = await write(place, call);
-    if (isRefused(answer)) throw toRedisProblem(refusedByRedis(answer.slice(1).join(" ")), "write");
+    if ("error" in answer) throw toRedisProblem(refusedByRedis(answer.error), "write");
     // A write that changed nothing has nothing to lose.
-    if (!CHANGES_NOTHING.has(answer[1])) await confirmed();
+    if (!CHANGES_NOTHING.has(answer.outcome)) await confirmed();
     return answer;
   };
 }
 
-const isRefused = (answer: SubmitAnswer | RefusedWrite): answer is RefusedWrite => answer[0] === "!";
-
-/** Replayed answers are left out: they were given at another time, and perhaps by another store. */
+/**
+ * Replayed answers are left out: they were given at another time, and perhaps by another store. So
+ * are those to writes that wrote nothing: their version is that of an earlier write.
+ */
 function reportToFences(
   fences: FenceWatch,
   redis: Redis,
@@ -245,8 +314,11 @@ function reportToFences(
   const versions: number[] = [];
   let isClosed = false;
   for (const answer of answers) {
-    if (answer[1] === "closed") isClosed = true;
-    else if (answer[0] === "0" && answer[1] === "ok") versions.push(Number(answer[3]));
+    if ("error" in answer) continue;
+    if (answer.outcome === "closed") isClosed = true;
+    else if (answer.outcome === "ok" && !answer.isReplay && answer.values[5] !== "none") {
+      versions.push(Number(answer.values[1]));
+    }
   }
   if (versions.length > 0) fences.onWritten(redis, tag, versions);
   if (isClosed) fences.onClosed(redis, tag);

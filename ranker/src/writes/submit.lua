@@ -6,9 +6,10 @@ write is refused.
 
 KEYS queue       list    score events waiting for PostgreSQL
      clock       string  last version given out on the shard
-     board       zset    score -> <arrival><user_id>
+     board       zset    ranked score -> <place><user_id>
      hidden      zset    the same for players who are hidden
-     entries     hash    user_id -> <arrival> <updated_at> <score> <name>
+     entries     hash    user_id -> record, see records.ts
+     details     hash    user_id -> <attempts> <metadata>, of entries that have either
      split       string  how many partitions the region has; absent until a service writes it
      visibility  hash    user_id -> <version> hidden|visible <name>, of players whom operators hid or renamed
      fence       string  the run of the server that may be written
@@ -26,24 +27,37 @@ ARGV run            of the server that this is sent to
      kept_ttl       seconds that an answer is kept at least
      board_id       the board
      revision       of the definition that the caller goes by
-     least, most    bounds of a resulting score, empty where there are none
+     is_ascending   1 where the lowest score is the best: then ranked scores are negated, else 0
+     score_max      what no score of the board passes, either way
+     least, most    bounds of a resulting ranked score, empty where there are none
+     sub_order      desc | asc, empty on a board without sub-scores
+     attempts_max   writes that a player has on the board, empty where that has no bound
+     ends_at        microseconds, from which on the board is not written, empty where it has no end
      then for each write
-       operation    set | add | create
+       operation    set | best | add | create
        user_id
-       value        integer, the score or the delta
+       value        ranked score or its delta, in units
+       sub          sub-score, or what is added to it; 0 on a board without
+       metadata     JSON object, null to clear it, empty to leave it
        event_tail   JSON members of the event that do not change here, with the closing brace
        name
        account      that the player writes with, empty where there is none
        fingerprint  of the request that owns the idempotency key, empty where there is none
        field        digest of account and idempotency key, empty where there is none
 Reply for each write '<replayed 0|1> <outcome>', and after ok
-      ' <score> <updated_at in microseconds> <arrival> <rank> <is it final 0|1>', and ' <name>' where
+      ' <ranked score> <updated_at in microseconds> <place> <rank> <is it final 0|1> <effect>
+      <ranked score before> <place before> <rank before> <total>', and a line break and <name> where
       an operator gave the player one, which stands in place of the token's:
       one text, as each element of a list costs both sides more than its content.
-      arrival: '-' where it follows from updated_at.
-      A rank that is not final is that on this shard. The rank of a hidden player is 0, and final.
-      outcome: ok | entry_exists | score_out_of_range | score_out_of_bounds | idempotency_conflict |
-               queue_full | moved | closed | erased | unknown | stale
+      place: '-' where it follows from updated_at. place before: '-' where the rank is final.
+      Ranks and total are those on this shard where the rank is not final. The rank of a hidden
+      player, and that before of one who had none, is 0.
+      effect: none | same | place, whether nothing was written, or the entry without its place in
+      the ranking, or both.
+      An answer that an earlier release kept ends behind <is it final>.
+      outcome: ok | entry_exists | score_out_of_range | score_out_of_bounds <ranked score> |
+               attempts_exhausted <attempts> | board_ended | idempotency_conflict | queue_full |
+               moved | closed | erased | unknown | stale
       unknown: the shard does not know the board. stale: it knows another revision of it.
       '! <error>' where Redis refused a command: nothing of that write was done.
 
@@ -51,9 +65,9 @@ Guarantee: every key that a write will change is read first, and the queue is wr
 wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
 shard and only grow.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, is_entry_erased, member_of, ARRIVAL_DIGITS
+      is_account_erased, is_entry_erased, place_of, score_event, record_of
 ]]
-local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
+local KEYS_OF_ANSWER, FINGERPRINT_DIGITS, SUB_DIGITS = 3, 10, 16
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
 -- Answers of one player in the newer hash: 1,000 take some 80 KB. The older hash holds as many at
 -- the most.
@@ -65,7 +79,17 @@ local version = last_version(clock)
 local now = time_us()
 local is_closed = not is_open(fence, run)
 local known = redis.call('HGET', boards, board_id)
-local floor, ceiling = tonumber(least), tonumber(most)
+local floor, ceiling, ends = tonumber(least), tonumber(most), tonumber(ends_at)
+local has_sub, is_counted = sub_order ~= '', attempts_max ~= ''
+local has_details = is_counted or redis.call('EXISTS', details) == 1
+
+-- The key of a sub-score in a place is greater the better.
+local function to_sub_key(sub_score)
+  return string.format('%016.0f', sub_order == 'asc' and SCORE_MAX - sub_score or sub_score)
+end
+local function sub_of(sub_key)
+  return sub_order == 'asc' and SCORE_MAX - tonumber(sub_key) or tonumber(sub_key)
+end
 
 -- Finds the kept answer for an idempotency key; returns it with the Redis key that holds it.
 -- Answers of release 0.1 name no account, so they are ignored once the player was erased.
@@ -123,7 +147,7 @@ local function write(erased, answers)
         redis.call('HSET', place, field, kept)
       end
       local given = given_name(redis.call('HGET', visibility, user_id))
-      return '1 ' .. answer .. (given and string.sub(answer, 1, 3) == 'ok ' and ' ' .. given or '')
+      return '1 ' .. answer .. (given and '\n' .. given or '')
     end
   end
 
@@ -132,8 +156,8 @@ local function write(erased, answers)
   local seen = redis.call('HGET', visibility, user_id)
   local is_unseen, given_to = is_hidden(seen), given_name(seen)
   local ranking = is_unseen and hidden or board
-  local old_arrival = record and string.sub(record, 1, ARRIVAL_DIGITS)
-  local old_member = member_of(record, user_id)
+  local old_place = place_of(record)
+  local old_member = old_place .. user_id
   local old_score, old_ranking = redis.call('ZSCORE', ranking, old_member), ranking
   -- Acts on a player go over the boards page by page, and this board may still be as it was before.
   if record and not old_score then
@@ -141,7 +165,11 @@ local function write(erased, answers)
     old_score = redis.call('ZSCORE', old_ranking, old_member)
   end
   if is_entry_erased(record, erasure) then old_score = nil end
-  if queued >= queue_max then return '0 queue_full' end
+  local old = old_score and tonumber(old_score)
+  local old_sub_key = has_sub and string.sub(old_place, 1, SUB_DIGITS) or ''
+  local attempts, kept_metadata = '0', ''
+  local old_details = has_details and old and redis.call('HGET', details, user_id)
+  if old_details then attempts, kept_metadata = string.match(old_details, '^(%d+) (.*)$') end
 
   -- A refusal is kept under the idempotency key, too: repeats get the first answer.
   local function refuse(outcome)
@@ -149,36 +177,79 @@ local function write(erased, answers)
     return '0 ' .. outcome
   end
 
-  if operation == 'create' and old_score then return refuse('entry_exists') end
-  local score = operation == 'add' and value + tonumber(old_score or '0') or value
-  if score > SCORE_MAX or score < -SCORE_MAX then return refuse('score_out_of_range') end
-  if floor and score < floor or ceiling and score > ceiling then return refuse('score_out_of_bounds') end
+  local score, new_sub = value, sub
+  if operation == 'add' and old then
+    score = score + old
+    if has_sub then new_sub = new_sub + sub_of(old_sub_key) end
+  end
+  local sub_key = has_sub and to_sub_key(new_sub) or ''
+  -- All digits, which every locale orders alike.
+  local is_better = not old or score > old or score == old and sub_key > old_sub_key
+  local is_kept = operation == 'best' and not is_better
+  if is_kept then
+    score, sub_key = old, old_sub_key
+    if has_sub then new_sub = sub_of(old_sub_key) end
+  end
+  local writes_nothing = is_kept and not is_counted
+  if queued >= queue_max and not writes_nothing then return '0 queue_full' end
 
   local given = next_version(version, now)
+  if ends and given >= ends then return refuse('board_ended') end
+  if operation == 'create' and old then return refuse('entry_exists') end
+  if score > score_max or score < -score_max or new_sub > SCORE_MAX then return refuse('score_out_of_range') end
+  if floor and score < floor or ceiling and score > ceiling then
+    return refuse('score_out_of_bounds ' .. digits(score))
+  end
+  if is_counted then
+    if tonumber(attempts) >= tonumber(attempts_max) then return refuse('attempts_exhausted ' .. attempts) end
+    attempts = digits(attempts + 1)
+  end
+
   -- An equal score keeps its place in line; a score that was left and reached again is a new
   -- arrival.
-  local is_arrival = not old_score or tonumber(old_score) ~= score
-  local arrival = is_arrival and string.format('%016.0f', SCORE_MAX - given) or old_arrival
-
+  local is_arrival = not old or old ~= score or sub_key ~= old_sub_key
+  local place = is_arrival and sub_key .. string.format('%016.0f', SCORE_MAX - given) or old_place
+  local member = place .. user_id
   local score_text, version_text = digits(score), digits(given)
-  local reached_at = digits(SCORE_MAX - tonumber(arrival))
-  redis.call('LPUSH', queue, '{"score":"' .. score_text .. '","reached_at":"' .. reached_at
-    .. '","updated_at":"' .. version_text .. '",' .. (given_to and with_name(event_tail, given_to) or event_tail))
-  queued, version = queued + 1, given
-  redis.call('SET', clock, version_text)
-  local member = arrival .. user_id
-  if is_arrival or old_ranking ~= ranking then
-    if record then redis.call('ZREM', old_ranking, old_member) end
-    redis.call('ZADD', ranking, score_text, member)
+  local old_rank = old and not is_unseen and redis.call('ZREVRANK', board, old_member)
+
+  if writes_nothing then
+    version_text = string.match(record, '^%d+ (%d+)') or version_text
+  else
+    local entry = {
+      ranked = score_text,
+      score = is_ascending and digits(0 - score) or score_text,
+      sub = has_sub and digits(new_sub) or nil,
+      place = place,
+      updated_at = version_text
+    }
+    local new_metadata = kept_metadata
+    if metadata ~= '' and not is_kept then new_metadata = metadata == 'null' and '' or metadata end
+    if attempts ~= '0' or new_metadata ~= '' then entry.details = attempts .. ' ' .. new_metadata end
+    redis.call('LPUSH', queue, score_event(entry, given_to and with_name(event_tail, given_to) or event_tail))
+    queued, version = queued + 1, given
+    redis.call('SET', clock, version_text)
+    if is_arrival or old_ranking ~= ranking then
+      if record then redis.call('ZREM', old_ranking, old_member) end
+      redis.call('ZADD', ranking, score_text, member)
+    end
+    redis.call('HSET', entries, user_id, record_of(entry, given_to or name))
+    if entry.details then
+      redis.call('HSET', details, user_id, entry.details)
+      has_details = true
+    elseif has_details then
+      redis.call('HDEL', details, user_id)
+    end
   end
-  redis.call('HSET', entries, user_id, arrival .. ' ' .. version_text .. ' ' .. score_text .. ' ' .. (given_to or name))
 
   local rank = is_unseen and 0 or redis.call('ZREVRANK', board, member) + 1
-  local is_final = (is_unseen or is_whole_view) and 1 or 0
-  local answer = 'ok ' .. score_text .. ' ' .. version_text .. ' ' .. (is_arrival and '-' or arrival) .. ' ' .. rank
-    .. ' ' .. is_final
+  local answer = 'ok ' .. score_text .. ' ' .. version_text .. ' ' .. (is_arrival and not has_sub and '-' or place)
+    .. ' ' .. rank .. ' ' .. ((is_unseen or is_whole_view) and '1' or '0')
+    .. ' ' .. (writes_nothing and 'none' or is_arrival and 'place' or 'same')
+    .. ' ' .. (old and old_score or '-') .. ' ' .. (old and not is_whole_view and old_place or '-')
+    .. ' ' .. (old_rank and old_rank + 1 or 0) .. ' ' .. redis.call('ZCARD', board)
   if answers then keep_answer(answers, field, digest .. ' ' .. answer) end
-  return '0 ' .. answer .. (given_to and ' ' .. given_to or '')
+  return '0 ' .. answer .. (given_to and '\n' .. given_to or '')
 end
 
 local replies, key = {}, FIRST_KEY

@@ -1,15 +1,17 @@
-import type { Entry } from "shared/api/entries";
+import type { WrittenEntry } from "shared/api/entries";
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
-import { ARRIVAL_DIGITS, toArrival, toIsoTime } from "shared/base/times";
+import { ARRIVAL_DIGITS, toArrival } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
 import type { Board } from "shared/model/board";
+import { fromRankedScore } from "shared/model/ranked-score";
 import { type Shard, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
 import { failAs } from "shared/redis/redis-problem";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import type { Boards } from "../boards/boards.ts";
+import { toView } from "../boards/entry-views.ts";
 import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { AGAIN_MAX, staleDefinition } from "../definitions/read-as.ts";
@@ -17,6 +19,7 @@ import sealSource from "./seal-answer.lua" with { type: "text" };
 import {
   answerKeys,
   createWrite,
+  type Done,
   type Outcome,
   type Submission,
   type SubmitAnswer,
@@ -26,7 +29,7 @@ import {
 } from "./submit-script.ts";
 
 export interface Submitted {
-  entry: Entry;
+  entry: WrittenEntry;
   /** True when this is the answer to an earlier request with the same idempotency key. */
   isReplay: boolean;
 }
@@ -35,8 +38,9 @@ export interface Submitted {
  * Writes one score of one player.
  *
  * @throws Problem `board_not_found`, `board_read_only`, `operator_not_allowed`, `stale_definition`,
- *   `entry_exists`, `score_out_of_range`, `idempotency_conflict`, `queue_full`, `unavailable`, and
- *   `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the
+ *   `entry_exists`, `score_out_of_range`, `score_out_of_bounds`, `attempts_exhausted`,
+ *   `board_ended`, `idempotency_conflict`, `queue_full`, `unavailable`, `invalid_request` for a
+ *   value that is none of the board, and `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the
  *   write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
@@ -68,16 +72,29 @@ export function createHasRoom({
   };
 }
 
-const sealLayout = defineLayout({ keys: ["newer", "older", "legacy"], args: { field: "text", rank: "text" } });
-const sealScript = defineScript({ name: "seal-answer", source: sealSource, layout: sealLayout, parse: Number });
+const sealLayout = defineLayout({ keys: ["newer", "older", "legacy"], args: { field: "text", ranks: "text" } });
+const sealScript = defineScript({ name: "seal-answer", source: sealSource, layout: sealLayout, parse: String });
+
+type Refusal = Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale">;
 
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
-  score_out_of_range: "The sum would leave the range from -9007199254740991 to 9007199254740991.",
+  score_out_of_range: "The result would leave the range of scores.",
   score_out_of_bounds: "The result is outside of the bounds of the board.",
+  attempts_exhausted: "The player has written as often as the board allows.",
+  board_ended: "The board has ended: it can be read, and is written no more.",
   idempotency_conflict: `This Idempotency-Key was used for another request within the last ${ANSWER_KEPT_SECONDS / 3600} hours.`,
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
-} as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale">, string>;
+} as const satisfies Record<Refusal, string>;
+
+/** What a refusal tells beside its code. */
+function membersOf(board: Board, outcome: Refusal, [value]: readonly string[]): Record<string, unknown> {
+  if (outcome === "score_out_of_bounds" && value !== undefined) {
+    return { score: fromRankedScore(board, Number(value)), bounds: board.bounds };
+  }
+  if (outcome === "attempts_exhausted") return { used: Number(value), max: board.attempts_max };
+  return {};
+}
 
 /** @throws Problem `board_read_only`, `operator_not_allowed` */
 function checkAllowed({ id, writers, operator, operators }: Board, { operation, by = "player" }: Submission): void {
@@ -101,61 +118,104 @@ export function createSubmit(options: SubmitOptions): Submit {
    * Writes by the definition of the board, and once more where the shard does not know it or knows
    * another revision: then nothing was done.
    */
-  async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<SubmitAnswer> {
+  async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<Answered> {
     let board = await definitions.find(submission.board);
     for (let again = 0; ; again++) {
       checkAllowed(board, submission);
       const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, board, traceparent?.()));
-      const isKnown = answer[1] !== "unknown" && answer[1] !== "stale";
-      if (isKnown || again === AGAIN_MAX) return answer;
+      const { outcome } = answer;
+      if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX) return { board, answer };
       // A shard that does not know a board was never told of another revision.
-      if (answer[1] === "stale") board = await definitions.reload(board.id);
+      if (outcome === "stale") board = await definitions.reload(board.id);
       await failAs("read", putBoards(redisOf(shard.region), shard, [board]));
     }
   }
 
   return async (identity, submission) => {
     const { userId, name, region } = identity;
-    const { board, idempotencyKey } = submission;
+    const { idempotencyKey } = submission;
     const shard = shardOf(topology, region, userId);
-    const answer = await writeOn(shard, identity, submission);
-    const [replayed, outcome, score, updatedAt, kept, shardRank, isFinal, ...given] = answer;
-    const isReplay = replayed === "1";
+    const { board, answer } = await writeOn(shard, identity, submission);
+    const { outcome, values, isReplay, givenName } = answer;
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
-    if (outcome === "unknown" || outcome === "stale") throw staleDefinition(board);
+    if (outcome === "unknown" || outcome === "stale") throw staleDefinition(board.id);
     if (isReplay) onReplay?.();
-    if (outcome !== "ok") throw new Problem(outcome, refusals[outcome], { headers: replayedHeaders(isReplay) });
-
-    // An answer of release 0.1 holds the whole member here.
-    const arrival = kept === "-" ? toArrival(Number(updatedAt)) : kept.slice(0, ARRIVAL_DIGITS);
-    const position = { score: Number(score), member: arrival + userId };
-    // Rank 0 is that of a hidden player, or was kept before the rank was known.
-    const rank = isFinal === "1" ? Number(shardRank) || null : await rankOverView(position, Number(shardRank));
-    const shown = given.length > 0 ? given.join(" ") : name;
+    if (outcome !== "ok") {
+      const members = membersOf(board, outcome, values);
+      throw new Problem(outcome, refusals[outcome], { headers: replayedHeaders(isReplay), members });
+    }
+    const done = values as Done;
+    const [ranked, updatedAt, , , isFinal, effect = "place", rankedBefore = "-"] = done;
+    const position = { score: Number(ranked), member: placeOf(done) + userId };
+    const ranks = isFinal === "1" ? ranksOf(done) : await ranksOverView(done, position);
+    const { rank, rankBefore, total } = ranks ?? NO_RANKS;
+    const viewed = { ...position, userId, region, name: givenName ?? name, rank, total, updatedAt: Number(updatedAt) };
     return {
       entry: {
-        rank,
-        user_id: userId,
-        name: shown,
-        region,
-        score: position.score,
-        updated_at: toIsoTime(Number(updatedAt)),
+        ...toView(board, viewed),
+        changed: effect === "place",
+        previous:
+          rankedBefore === "-" ? null : { score: fromRankedScore(board, Number(rankedBefore)), rank: rankBefore },
       },
       isReplay,
     };
 
-    /** The write stands by now: a rank that cannot be read is null, never an error. */
-    async function rankOverView(at: Position, rankOnShard: number): Promise<number | null> {
+    /** The write stands by now: ranks that cannot be read are null, never an error. */
+    async function ranksOverView(done: Done, at: Position): Promise<Ranks | undefined> {
+      const [, , , shardRank, , , before = "-", placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
       try {
-        const rank = rankOnShard + (await boards.countBefore(region, board, at, shard));
-        if (idempotencyKey === undefined) return rank;
+        const others = await boards.standOnOthers(region, board.id, at, shard);
+        const othersBefore =
+          before === "-" || placeBefore === "-"
+            ? others
+            : await boards.standOnOthers(
+                region,
+                board.id,
+                { score: Number(before), member: placeBefore + userId },
+                shard,
+              );
+        const summed = [
+          Number(shardRank) + others.before,
+          Number(shardRankBefore) + (shardRankBefore === "0" ? 0 : othersBefore.before),
+          Number(shardTotal) + others.total,
+        ].join(" ");
+        if (idempotencyKey === undefined) return toRanks(summed);
         const field = toAnswerField(identity.account ?? "", idempotencyKey);
         const keys = answerKeys(shard, userId, idempotencyKey);
-        return await sealScript(redisOf(region), keys, sealLayout.toArgs({ field, rank }), confirm);
+        return toRanks(await sealScript(redisOf(region), keys, sealLayout.toArgs({ field, ranks: summed }), confirm));
       } catch {
-        return null;
+        return undefined;
       }
     }
   };
+}
+
+interface Answered {
+  board: Board;
+  answer: SubmitAnswer;
+}
+
+/** Of an entry over a view. Null for a hidden player, and where a rank is not known. */
+interface Ranks {
+  rank: number | null;
+  rankBefore: number | null;
+  total: number;
+}
+
+const NO_RANKS: Ranks = { rank: null, rankBefore: null, total: 0 };
+
+/** @param text `<rank> <rank before> <total>`; rank 0 is that of a hidden player, or was never known */
+function toRanks(text: string): Ranks {
+  const [rank = 0, before = 0, total = 0] = text.split(" ").map(Number);
+  return { rank: rank || null, rankBefore: before || null, total };
+}
+
+const ranksOf = ([, , , rank, , , , , rankBefore = "0", total = "0"]: Done): Ranks =>
+  toRanks(`${rank} ${rankBefore} ${total}`);
+
+/** An answer of release 0.1 holds the whole member instead of the place. */
+function placeOf([, updatedAt, place, , , effect]: Done): string {
+  if (place === "-") return toArrival(Number(updatedAt));
+  return effect === undefined ? place.slice(0, ARRIVAL_DIGITS) : place;
 }

@@ -53,6 +53,9 @@ const readFields = (topology: Topology) => ({
   partial: z.literal("allow", 'must be "allow"').optional().meta({
     description: "Rather a part of the view than nothing, while a region of it does not answer.",
   }),
+  with: z.literal("metadata", 'must be "metadata"').optional().meta({
+    description: "Entries come with their metadata.",
+  }),
 });
 const topQuery = (topology: Topology) =>
   z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { metadataSchema } from "../model/scores.ts";
 import { timeField } from "./fields.ts";
 
 export const rankField = z.int().min(1);
@@ -8,7 +9,14 @@ export const entryFields = {
   user_id: z.string(),
   name: z.string(),
   region: z.string().meta({ description: "The player's home region." }),
-  score: z.int(),
+  score: z.number().meta({ description: "With as many decimals as the board has." }),
+  sub: z.int().min(0).optional().meta({ description: "The sub-score, on a board that has them." }),
+  tier: z.string().nullable().optional().meta({
+    description: "On a board that has tiers; null behind the last one, and where the rank is.",
+  }),
+  metadata: metadataSchema
+    .optional()
+    .meta({ description: "Where `with=metadata` asks for it; null where there is none." }),
   updated_at: timeField.meta({ description: "When the score was last written, to the µs." }),
 };
 
@@ -23,3 +31,16 @@ export const entrySchema = z.object({
   ...entryFields,
 });
 export type Entry = z.infer<typeof entrySchema>;
+
+/** An entry as a write has left it. */
+export const writtenEntrySchema = entrySchema.extend({
+  changed: z.boolean().meta({
+    description:
+      "Whether the score or the sub-score is another than before. `best` writes nothing where it is not better.",
+  }),
+  previous: z
+    .object({ score: entryFields.score, rank: rankField.nullable() })
+    .nullable()
+    .meta({ description: "The entry before the write; null where there was none." }),
+});
+export type WrittenEntry = z.infer<typeof writtenEntrySchema>;

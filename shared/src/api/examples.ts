@@ -3,22 +3,34 @@ const time = "2026-01-02T03:04:05.678901Z";
 const grace = { user_id: "grace", name: "Grace", region: "EU" };
 const ada = { rank: 1, user_id: "ada", name: "Ada", region: "EU", score: 120, updated_at: time };
 const entry = { rank: 2, ...grace, score: 105, updated_at: time };
+const writtenEntry = { ...entry, changed: true, previous: { score: 100, rank: 2 } };
 const upstreams = [{ address: "10.0.0.5:5000", up: true }];
 
 const weekly = {
   id: "weekly-race",
   title: "Weekly race",
-  operator: "add",
-  operators: ["add"],
-  bounds: { min: 0, max: 3600 },
-  writers: "players",
+  order: "asc",
+  operator: "best",
+  operators: ["best"],
+  decimals: 3,
+  sub: null,
+  bounds: { min: 1, max: 3600 },
+  writers: "operators",
+  readers: "anyone",
+  metadata_bytes_max: 1024,
+  attempts_max: 20,
+  season: { ends_at: time },
+  tiers: {
+    by: "percentile",
+    steps: [{ id: "gold", upto: 5 }, { id: "silver", upto: 25 }, { id: "bronze" }],
+  },
   rev: 1_767_323_045_678_901,
   created_at: time,
   state: "open",
 } as const;
 
 export const examples = {
-  givenBoard: { title: "Weekly race", operator: "add", bounds: { min: 0, max: 3600 } },
+  givenBoard: { title: "Weekly race", order: "asc", operator: "best", decimals: 3, bounds: { min: 1, max: 3600 } },
   boardChange: { title: "Race of the week" },
   board: weekly,
   boards: { boards: [weekly], next: null },
@@ -46,6 +58,7 @@ export const examples = {
   renamed: { user_id: "grace", name: "Player 7", boards: 1 },
   erased: { user_id: "grace", entries: 1, account: true },
   entry,
+  writtenEntry,
   top: { region: "EU", total: 2, entries: [ada, entry] },
   rank: { ...entry, total: 2, percentile: 50 },
   around: { region: "EU", total: 2, self: entry, around: [ada] },

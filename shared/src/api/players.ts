@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { OPERATIONS } from "../model/board.ts";
 import { isBoardId } from "../model/board-id.ts";
 import { nameSchema } from "../model/names.ts";
 import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
+import { entryFields } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
-import { written } from "./scores.ts";
+import { besideScore, writeProblems, written } from "./scores.ts";
 
 /** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
@@ -26,7 +28,10 @@ export const playerRecordSchema = z.object({
       board: z.string(),
       region: z.string(),
       name: z.string(),
-      score: z.int(),
+      score: entryFields.score,
+      sub: entryFields.sub,
+      metadata: entryFields.metadata,
+      attempts: z.int().min(1).optional().meta({ description: "Writes of the player, on a board that counts them." }),
       reached_at: timeField,
       updated_at: timeField,
     }),
@@ -84,8 +89,9 @@ const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSche
 export type OperatorName = z.input<typeof operatorNameSchema>;
 
 const operatorScoreSchema = z.strictObject({
-  operation: z.enum(["set", "add", "create"], "must be one of set, add, create"),
+  operation: z.enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`),
   value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
+  ...besideScore,
   board: boardSchema,
 });
 export type OperatorScore = z.input<typeof operatorScoreSchema>;
@@ -175,20 +181,9 @@ export const playerOperations = () =>
       access: { role: "writer", boards: "named" },
       repeat: "keyed",
       summary: "Write a player's score",
-      description: "For game servers: sets, adds, or creates the entry.",
+      description: "For game servers: sets, improves, adds to, or creates the entry.",
       body: { schema: operatorScoreSchema, example: examples.operatorScore },
       success: { 200: written, 201: { ...written, description: "The entry that was created." } },
-      problems: [
-        "not_found",
-        "board_not_found",
-        "operator_not_allowed",
-        "score_out_of_bounds",
-        "stale_definition",
-        "entry_exists",
-        "score_out_of_range",
-        "idempotency_conflict",
-        "queue_full",
-        "outcome_unknown",
-      ],
+      problems: ["not_found", "entry_exists", "score_out_of_range", ...writeProblems],
     },
   });

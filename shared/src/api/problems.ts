@@ -23,6 +23,8 @@ export const problemStatus = {
   user_exists: 409,
   entry_exists: 409,
   idempotency_conflict: 409,
+  attempts_exhausted: 409,
+  board_ended: 409,
   board_immutable: 409,
   board_being_deleted: 409,
   precondition_failed: 412,

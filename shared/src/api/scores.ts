@@ -1,11 +1,15 @@
 import { z } from "zod";
 import type { Topology } from "../model/regions.ts";
-import { boardSchema, regionSchema, scoreSchema } from "../model/scores.ts";
-import { entrySchema } from "./entries.ts";
+import { boardSchema, metadataSchema, regionSchema, scoreSchema, subSchema } from "../model/scores.ts";
+import { writtenEntrySchema } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { nameOperations } from "./operation.ts";
 
+/** What any write may give beside the score. */
+export const besideScore = { sub: subSchema.optional(), metadata: metadataSchema.optional() };
+
 const writtenFields = (topology: Topology) => ({
+  ...besideScore,
   board: boardSchema,
   region: regionSchema(topology).optional().meta({ description: "The player's home region; another one is refused." }),
 });
@@ -20,8 +24,8 @@ export type AddScore = z.input<ReturnType<typeof addScoreSchema>>;
 /** The answer to a write: the entry after it. */
 export const written = {
   description: "The entry as it stands now.",
-  schema: entrySchema,
-  example: examples.entry,
+  schema: writtenEntrySchema,
+  example: examples.writtenEntry,
 } as const;
 
 const write = {
@@ -33,17 +37,20 @@ const write = {
   isWrite: true,
   repeat: "keyed",
 } as const;
-const writeProblems = [
+/** What every write may be refused with. */
+export const writeProblems = [
   "board_not_found",
-  "board_read_only",
+  "board_ended",
   "operator_not_allowed",
   "score_out_of_bounds",
+  "attempts_exhausted",
   "stale_definition",
-  "wrong_region",
   "idempotency_conflict",
   "queue_full",
   "outcome_unknown",
 ] as const;
+
+const playerProblems = ["board_read_only", "wrong_region", ...writeProblems] as const;
 
 /**
  * `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own
@@ -55,10 +62,11 @@ export const scoreOperations = (topology: Topology) =>
       ...write,
       path: "/score/submit",
       summary: "Submit a score",
-      description: "What it does to the entry is the board's `operator`: it sets the score, or adds to it.",
+      description:
+        "What it does to the entry is the board's `operator`: it sets the score, keeps the best one, or adds to it.",
       body: { schema: setScoreSchema(topology), example: examples.setScore },
       success: { 200: written },
-      problems: ["score_out_of_range", ...writeProblems],
+      problems: ["score_out_of_range", ...playerProblems],
     },
     createScore: {
       ...write,
@@ -66,7 +74,7 @@ export const scoreOperations = (topology: Topology) =>
       summary: "Enter a board",
       body: { schema: createScoreSchema(topology), example: examples.createScore },
       success: { 201: written },
-      problems: ["entry_exists", ...writeProblems],
+      problems: ["entry_exists", ...playerProblems],
     },
     setScore: {
       ...write,
@@ -74,7 +82,7 @@ export const scoreOperations = (topology: Topology) =>
       summary: "Set the score",
       body: { schema: setScoreSchema(topology), example: examples.setScore },
       success: { 200: written },
-      problems: writeProblems,
+      problems: playerProblems,
     },
     addScore: {
       ...write,
@@ -83,6 +91,6 @@ export const scoreOperations = (topology: Topology) =>
       description: "A missing entry begins at 0.",
       body: { schema: addScoreSchema(topology), example: examples.addScore },
       success: { 200: written },
-      problems: ["score_out_of_range", ...writeProblems],
+      problems: ["score_out_of_range", ...playerProblems],
     },
   });

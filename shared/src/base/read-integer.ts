@@ -23,3 +23,20 @@ export function readInteger(text: string): number | undefined {
   const value = Number.isSafeInteger(size) ? size : Infinity;
   return sign === "-" ? -value : value;
 }
+
+/**
+ * Whether a double stands for exactly this decimal text, in any spelling: `12.750` and `1275e-2`
+ * do, `0.1000000000000000055` does not.
+ *
+ * @param text a number as JSON spells it
+ */
+export const isExact = (text: string, value: number): boolean => toCanonical(text) === toCanonical(String(value));
+
+/** Sign, digits without zeros at either end, and the exponent of the last digit. */
+function toCanonical(text: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = DECIMAL.exec(text) ?? [];
+  const given = (whole + fraction).replace(/^0+/, "");
+  const digits = given.replace(/0+$/, "");
+  if (digits === "") return "0";
+  return `${sign}${digits}e${Number(exponent) - fraction.length + given.length - digits.length}`;
+}

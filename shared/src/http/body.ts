@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { inPlainWords } from "../api/plain-words.ts";
 import { Problem, toInvalidRequest } from "../api/problems.ts";
-import { readInteger } from "../base/read-integer.ts";
+import { parseExact } from "./exact-json.ts";
 import type { HeaderSource } from "./header-list.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
@@ -87,21 +87,6 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
     throw tooLarge();
   }
   return new Uint8Array(Buffer.concat(chunks, size));
-}
-
-/**
- * Parses JSON, and decides by a number's text whether it is an integer. A number with a fraction
- * that would round to an integer becomes NaN: otherwise a score would be stored that no client
- * sent.
- *
- * @throws SyntaxError
- */
-export const parseExact = (json: string): unknown => JSON.parse(json, refuseRounded);
-
-function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || !Number.isInteger(value)) return value;
-  const exact = readInteger(context?.source ?? "");
-  return exact === undefined || Number.isNaN(exact) ? Number.NaN : value;
 }
 
 /**

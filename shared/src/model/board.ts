@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { fromIsoTime, toIsoTime } from "../base/times.ts";
 import { BOARD_ID } from "./board-id.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
+import { faultOfTiers, tiersSchema } from "./tiers.ts";
+import { DECIMALS_MAX, toUnits } from "./units.ts";
 
 /**
  * What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`.
@@ -13,11 +16,13 @@ export const boardIdSchema = z
   .regex(BOARD_ID, BOARD_ID_MESSAGE)
   .meta({ description: "The board's name in every URL." });
 
-export const OPERATIONS = ["set", "add", "create"] as const;
+export const OPERATIONS = ["set", "best", "add", "create"] as const;
 /** What a write may ask of a board. */
 export type BoardOperation = (typeof OPERATIONS)[number];
 
 export const TITLE_CHARACTERS_MAX = 100;
+export const METADATA_BYTES_MAX = 4096;
+const ATTEMPTS_MAX = 1_000_000;
 
 const titleSchema = z
   .string()
@@ -32,7 +37,7 @@ const titleSchema = z
     description: `What people read; empty where the id is enough. ${PLAIN_IN_WORDS}`,
   });
 
-const boundSchema = z.int("must be an integer, or null").nullable().default(null);
+const boundSchema = z.number("must be a number, or null").nullable().default(null);
 const boundsSchema = z
   .strictObject({ min: boundSchema, max: boundSchema })
   .refine(({ min, max }) => min === null || max === null || min <= max, {
@@ -42,6 +47,23 @@ const boundsSchema = z
   .nullable()
   .meta({ description: "Of the resulting score; null where there are none." });
 
+const instantSchema = z
+  .string()
+  .transform((text, { addIssue }) => {
+    const us = fromIsoTime(text);
+    if (us !== undefined && us > 0 && us <= Number.MAX_SAFE_INTEGER) return toIsoTime(us);
+    addIssue("must be a time such as 2026-12-07T00:00:00+01:00");
+    return z.NEVER;
+  })
+  .meta({ format: "date-time" });
+
+const seasonSchema = z
+  .strictObject({
+    ends_at: instantSchema.meta({ description: "From then on nobody writes; reads go on." }),
+  })
+  .nullable()
+  .meta({ description: "When the board ends; null where it does not." });
+
 const operationsSchema = z
   .array(z.enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`))
   .min(1, "must name at least one")
@@ -49,21 +71,58 @@ const operationsSchema = z
   .meta({ description: "What a write may ask for. `operator` where it asks for nothing." });
 
 /** Fields that mean something else for the scores that are there, so that they never change. */
-export const FIXED_FIELDS = ["operator"] as const;
+export const FIXED_FIELDS = ["order", "operator", "decimals", "sub"] as const;
+
+const oneOf = (...words: string[]) => `must be one of ${words.join(", ")}`;
+const from = (least: number, most: number) => `must be an integer from ${least} to ${most}`;
 
 /** The fields of a definition, with their defaults. */
 export const boardFields = {
   title: titleSchema.default(""),
+  order: z
+    .enum(["desc", "asc"], oneOf("desc", "asc"))
+    .default("desc")
+    .meta({ description: "Which score is the best: the highest, or the lowest." }),
   operator: z
-    .enum(["set", "add"], "must be one of set, add")
+    .enum(["set", "best", "add"], oneOf("set", "best", "add"))
     .default("set")
-    .meta({ description: "What `POST /score/submit` does: sets the score, or adds to it." }),
+    .meta({ description: "What `POST /score/submit` does: sets the score, keeps the best one, or adds to it." }),
   operators: operationsSchema.optional(),
+  decimals: z
+    .int(from(0, DECIMALS_MAX))
+    .min(0, from(0, DECIMALS_MAX))
+    .max(DECIMALS_MAX, from(0, DECIMALS_MAX))
+    .default(0)
+    .meta({ description: "Digits behind the point of a score." }),
+  sub: z
+    .enum(["desc", "asc"], "must be desc, asc, or null")
+    .nullable()
+    .default(null)
+    .meta({ description: "The order of a second number that decides between equal scores; null where there is none." }),
   bounds: boundsSchema.default(null),
   writers: z
-    .enum(["players", "operators"], "must be one of players, operators")
+    .enum(["players", "operators"], oneOf("players", "operators"))
     .default("players")
     .meta({ description: "Who may write." }),
+  readers: z
+    .enum(["anyone", "operators"], oneOf("anyone", "operators"))
+    .default("anyone")
+    .meta({ description: "Who may read." }),
+  metadata_bytes_max: z
+    .int(from(0, METADATA_BYTES_MAX))
+    .min(0, from(0, METADATA_BYTES_MAX))
+    .max(METADATA_BYTES_MAX, from(0, METADATA_BYTES_MAX))
+    .default(0)
+    .meta({ description: "Bytes of the metadata that a write may give an entry; with 0 it has none." }),
+  attempts_max: z
+    .int(from(1, ATTEMPTS_MAX))
+    .min(1, from(1, ATTEMPTS_MAX))
+    .max(ATTEMPTS_MAX, from(1, ATTEMPTS_MAX))
+    .nullable()
+    .default(null)
+    .meta({ description: "How often a player may write; null for any number." }),
+  season: seasonSchema.default(null),
+  tiers: tiersSchema.default(null),
 };
 
 /** What `PUT /boards/:board` takes: each field may be left out. */
@@ -83,9 +142,25 @@ type Given = z.output<z.ZodObject<typeof boardFields>>;
 /** A definition with all its fields. */
 export type BoardDefinition = Omit<Given, "operators"> & { operators: BoardOperation[] };
 
-function refineBoard({ operator, operators = [operator] }: Given, context: z.RefinementCtx): void {
-  if (operators.includes(operator)) return;
-  context.addIssue({ code: "custom", path: ["operators"], message: `must have the operator, ${operator}` });
+function refineBoard(given: Given, context: z.RefinementCtx): void {
+  const { order, decimals, bounds, tiers, operator, operators = [operator] } = given;
+  if (!operators.includes(operator)) {
+    context.addIssue({ code: "custom", path: ["operators"], message: `must have the operator, ${operator}` });
+  }
+  const scores = [
+    { path: ["bounds", "min"], score: bounds?.min },
+    { path: ["bounds", "max"], score: bounds?.max },
+  ];
+  for (const [index, { upto }] of (tiers?.by === "score" ? tiers.steps : []).entries()) {
+    scores.push({ path: ["tiers", "steps", String(index), "upto"], score: upto });
+  }
+  for (const { path, score } of scores) {
+    if (score == null || toUnits(score, decimals) !== undefined) continue;
+    const message = `must be a score of the board, with at most ${decimals} decimals`;
+    context.addIssue({ code: "custom", path, message });
+  }
+  const fault = tiers === null ? undefined : faultOfTiers(tiers, order === "asc");
+  if (fault !== undefined) context.addIssue({ code: "custom", ...fault });
 }
 
 /**
@@ -94,6 +169,7 @@ function refineBoard({ operator, operators = [operator] }: Given, context: z.Ref
  */
 const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
   set: ["set", "add", "create"],
+  best: ["best"],
   add: ["add"],
 };
 
@@ -101,6 +177,10 @@ const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
 export function toDefinition({ operators, ...given }: Given): BoardDefinition {
   return { ...given, operators: operators ?? DEFAULT_OPERATORS[given.operator] };
 }
+
+/** The instant (µs) from which on nobody writes; undefined for a board without an end. */
+export const endOf = ({ season }: Pick<BoardDefinition, "season">): number | undefined =>
+  season === null ? undefined : fromIsoTime(season.ends_at);
 
 /** A board as the ranker knows it. */
 export interface Board extends BoardDefinition {

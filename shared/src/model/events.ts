@@ -11,6 +11,8 @@ import { SETTING_KINDS } from "./settings.ts";
  * the ranker hands to it:
  *
  *     submit.lua          {"score":"5","reached_at":"7","updated_at":"7",   + scoreTail
+ *                         and behind the tail, where a board has them, "sort_key":"-5","sub":"3",
+ *                         "sub_key":"3","attempts":"2","metadata":{…}
  *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
  *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
  *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
@@ -45,15 +47,31 @@ const traceparent = z
   .optional()
   .catch(undefined);
 
+/**
+ * The state of an entry after a write. Members that say nothing are left out: `sort_key` where it is
+ * the score, `attempts` 0, and all that the board does not have.
+ */
 export const scoreEventSchema = z.object({
   board: boardIdSchema,
   user_id: userIdSchema,
   name: keptNameSchema,
   region: regionText,
+  /** In units of the board's last decimal. */
   score: integerText,
   reached_at: timeText,
   updated_at: timeText,
   traceparent,
+  /** The ranked score, on a board where the lowest is the best. */
+  sort_key: integerText.optional(),
+  sub: timeText.optional(),
+  /** Greater the better, whatever the order of sub-scores is. */
+  sub_key: timeText.optional(),
+  attempts: timeText.optional(),
+  /** A JSON text. */
+  metadata: z
+    .record(z.string(), z.unknown())
+    .transform((value) => JSON.stringify(value))
+    .optional(),
 });
 export type ScoreEvent = z.infer<typeof scoreEventSchema>;
 
@@ -160,12 +178,18 @@ const TIME = String.raw`(\d{1,15}|[1-8]\d{15})`;
 const NAME = String.raw`([^"\\\u0000-\u001f\u007f-\u009f\ufffd]{1,200})`;
 const TRACEPARENT = "(00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})";
 
+const INTEGER = String.raw`(-?\d{1,15})`;
+
 const SCORE_EVENT = new RegExp(
   [
-    String.raw`^\{"score":"(-?\d{1,15})","reached_at":"${TIME}","updated_at":"${TIME}"`,
+    String.raw`^\{"score":"${INTEGER}","reached_at":"${TIME}","updated_at":"${TIME}"`,
     `"board":"([a-z0-9][a-z0-9_-]{0,31})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
-    String.raw`"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?\}$`,
-  ].join(","),
+    String.raw`"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?`,
+  ].join(",") +
+    String.raw`(?:,"sort_key":"${INTEGER}")?(?:,"sub":"${TIME}","sub_key":"${TIME}")?` +
+    // PostgreSQL takes a text that is JSON.
+    String.raw`(?:,"attempts":"(\d{1,15})")?(?:,"metadata":(\{.*\}))?\}$`,
+  "s",
 );
 
 /**
@@ -180,5 +204,12 @@ export function readScoreEvent(text: string): ScoreEvent | undefined {
   const match = SCORE_EVENT.exec(text);
   if (match === null) return undefined;
   const [, score = "", reached_at = "", updated_at = "", board = "", user_id = "", name = "", region = ""] = match;
-  return { score, reached_at, updated_at, board, user_id, name, region, traceparent: match[8] };
+  const event: ScoreEvent = { score, reached_at, updated_at, board, user_id, name, region, traceparent: match[8] };
+  const [sort_key, sub, sub_key, attempts, metadata] = match.slice(9);
+  if (sort_key !== undefined) event.sort_key = sort_key;
+  if (sub !== undefined) event.sub = sub;
+  if (sub_key !== undefined) event.sub_key = sub_key;
+  if (attempts !== undefined) event.attempts = attempts;
+  if (metadata !== undefined) event.metadata = metadata;
+  return event;
 }

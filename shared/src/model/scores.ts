@@ -31,27 +31,47 @@ export const reasonSchema = z
   });
 
 const OUT_OF_RANGE = "must be an integer from -9007199254740991 to 9007199254740991; this one is out of range";
-const FRACTION = "must be an integer; this number has a fraction";
+const INEXACT = "must be a number that no JSON parser rounds: it has more than 15 digits";
 const notFinite = ({ input }: { input?: unknown }) => {
   if (typeof input !== "number") return "must be a number";
-  return Number.isNaN(input) ? FRACTION : OUT_OF_RANGE;
+  return Number.isNaN(input) ? INEXACT : OUT_OF_RANGE;
 };
 
 /**
- * An integer in ±(2^53−1). Minus zero becomes zero: the two are spelled differently but rank the
- * same. NaN stands for a number with a fraction, as `readInteger` and `parseExact` give it.
+ * A number that is exact from end to end; its board says how many decimals it may have, see
+ * `toUnits`. Minus zero becomes zero: the two are spelled differently but rank the same. NaN stands
+ * for a number that a double would round, as `parseExact` gives it.
  */
 export const scoreSchema = z
   .number({ error: notFinite })
   .superRefine((score, { addIssue }) => {
-    if (!Number.isSafeInteger(score)) addIssue(Number.isInteger(score) ? OUT_OF_RANGE : FRACTION);
+    if (Number.isInteger(score) && !Number.isSafeInteger(score)) addIssue(OUT_OF_RANGE);
   })
   .transform((score) => score + 0)
   .meta({
-    type: "integer",
+    type: "number",
     minimum: Number.MIN_SAFE_INTEGER,
     maximum: Number.MAX_SAFE_INTEGER,
-    description: "An integer, exact from end to end.",
+    description: "Exact from end to end: an integer, or with as many decimals as the board has.",
+  });
+
+const SUB_RANGE = `must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
+
+/** A sub-score decides between equal scores, on boards that have it. */
+export const subSchema = z
+  .int(SUB_RANGE)
+  .min(0, SUB_RANGE)
+  .transform((sub) => sub + 0)
+  .meta({ description: "Decides between equal scores, on a board that has `sub`; 0 where it is left out." });
+
+/** What a game keeps with an entry: a JSON object. The board says how large it may be. */
+export const metadataSchema = z
+  .record(z.string(), z.unknown(), "must be a JSON object, or null")
+  .nullable()
+  .meta({
+    description:
+      "A JSON object that is kept with the score, on a board that has `metadata_bytes_max`. Left out, it stays as it " +
+      "is; null clears it.",
   });
 
 const upperCased = z.string().transform((region) => region.toUpperCase());

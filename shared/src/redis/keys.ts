@@ -22,7 +22,7 @@ export const MAIN_BOARD = "main";
 
 const onBoard = (base: string, board: string) => (board === MAIN_BOARD ? base : `${base}:${board}`);
 
-/** zset, score → `<arrival><user_id>`: the ranking itself. */
+/** zset, ranked score → `<place><user_id>`: the ranking itself (see `records.ts`). */
 export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{${shard.tag}}`, board);
 
 /**
@@ -33,16 +33,23 @@ export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{$
 export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${shard.tag}}`, board);
 
 /**
- * zset, score → `<arrival><user_id>`: the hidden players of the board, outside of the ranking, so
+ * zset, ranked score → `<place><user_id>`: the hidden players of the board, outside of the ranking, so
  * that no read has to filter them. Their records stay among the entries.
  */
 export const hiddenKey = (shard: Shard, board: string) => onBoard(`hidden:{${shard.tag}}`, board);
 
+/**
+ * hash, user_id → `<attempts> <metadata>`, of entries that have either. Beside the records, so that
+ * pages that do not show metadata do not read it.
+ */
+export const detailsKey = (shard: Shard, board: string) => onBoard(`details:{${shard.tag}}`, board);
+
 /** The keys that hold an entry of a board, in the order in which scripts take them. */
-export const entryKeys = (shard: Shard, board: string): [ranking: string, hidden: string, entries: string] => [
+export const entryKeys = (shard: Shard, board: string): string[] => [
   boardKey(shard, board),
   hiddenKey(shard, board),
   entriesKey(shard, board),
+  detailsKey(shard, board),
 ];
 
 /**
@@ -105,6 +112,7 @@ export const boardKeys = (shard: Shard, board: string) => ({
   board: boardKey(shard, board),
   hidden: hiddenKey(shard, board),
   entries: entriesKey(shard, board),
+  details: detailsKey(shard, board),
 });
 
 /** list, events that PostgreSQL refused, with the reason. */

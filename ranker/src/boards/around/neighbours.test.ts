@@ -23,6 +23,7 @@ describe("neighbours of several shards", () => {
   const SELF = 50;
   const entryAt = (place: number): ShardEntry => ({
     score: -place,
+    userId: `p${place}`,
     member: `${"0".repeat(16)}p${place}`,
     region: "EU",
     record: "",

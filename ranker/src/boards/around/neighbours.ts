@@ -1,4 +1,4 @@
-import { inOrder, type Position, type ShardEntry, userIdOf } from "../shard-entry.ts";
+import { inOrder, type Position, type ShardEntry } from "../shard-entry.ts";
 import type { Window } from "./read-window.ts";
 
 /** How many entries above a position, and below. */
@@ -39,8 +39,7 @@ export interface Neighbours {
 
 /** Picks the nearest neighbours out of the windows of all shards. */
 export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { above, below }: Reach): Neighbours {
-  const userId = userIdOf(self);
-  const isOther = (entry: ShardEntry) => userIdOf(entry) !== userId;
+  const isOther = (entry: ShardEntry) => entry.userId !== self.userId;
   const sorted = {
     above: windows.flatMap((window) => window.above.filter(isOther)).sort(inOrder),
     below: windows.flatMap((window) => window.below.filter(isOther)).sort(inOrder),

@@ -1,12 +1,11 @@
 import type { AroundView } from "shared/api/boards";
-import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import { askShards, refuseMissing, type ShardAnswers } from "../ask-shards.ts";
 import { toEntry } from "../entry-views.ts";
 import { locatePlayer, type PlayerQuestion } from "../locate-player.ts";
 import { sumStandings } from "../rank/standing.ts";
-import { type ShardEntry, userIdOf } from "../shard-entry.ts";
+import type { BoardRead, ShardEntry } from "../shard-entry.ts";
 import { estimateReach, pickNeighbours, type Reach, reachOf } from "./neighbours.ts";
 import { readWindow, type Window } from "./read-window.ts";
 
@@ -18,7 +17,7 @@ export type ReadAround = (question: PlayerQuestion, range: number) => Promise<Ar
 export function createReadAround(topology: Topology, redisOf: (region: string) => Redis): ReadAround {
   /** Reads again the shards that may hold more neighbours than were read at first. */
   async function readShort(
-    board: Board,
+    { board, withDetails }: BoardRead,
     self: ShardEntry,
     { found, short, reach }: { found: Windows; short: readonly Window[]; reach: Reach },
   ): Promise<Windows> {
@@ -27,8 +26,8 @@ export function createReadAround(topology: Topology, redisOf: (region: string) =
     const again = await askShards(
       found.filter(isShort).map(({ shard }) => shard),
       (shard) => {
-        const target = shard === holder ? { userId: userIdOf(self) } : self;
-        return readWindow(redisOf(shard.region), topology, { shard, board, target, size: reach });
+        const target = shard === holder ? { userId: self.userId } : self;
+        return readWindow(redisOf(shard.region), topology, { shard, board, withDetails, target, size: reach });
       },
     );
     refuseMissing(again.missing);
@@ -36,27 +35,27 @@ export function createReadAround(topology: Topology, redisOf: (region: string) =
   }
 
   return async (question, range) => {
-    const { view, board } = question;
+    const { view, board, withDetails } = question;
     const shards = shardsOfView(topology, view);
     const first = estimateReach(range, shards.length);
     const size = { above: first, below: first, refills: shards.length === 1 };
     const { self, partial, ...located } = await locatePlayer(topology, question, (shard, target) =>
-      readWindow(redisOf(shard.region), topology, { shard, board, target, size }),
+      readWindow(redisOf(shard.region), topology, { shard, board, withDetails, target, size }),
     );
     let found: Windows = located.found;
     let picked = pick(found, self, range);
     if (picked.short.length > 0) {
-      found = await readShort(board, self, { found, ...picked });
+      found = await readShort(question, self, { found, ...picked });
       picked = pick(found, self, range);
     }
     const { above, below, before, total } = picked;
     return {
       region: view,
       total,
-      self: toEntry(self, 1 + before),
+      self: toEntry(board, self, 1 + before, total),
       around: [
-        ...above.map((entry, index) => toEntry(entry, 1 + before - above.length + index)),
-        ...below.map((entry, index) => toEntry(entry, 2 + before + index)),
+        ...above.map((entry, index) => toEntry(board, entry, 1 + before - above.length + index, total)),
+        ...below.map((entry, index) => toEntry(board, entry, 2 + before + index, total)),
       ],
       ...partial,
     };

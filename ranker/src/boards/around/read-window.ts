@@ -1,11 +1,12 @@
-import type { Board } from "shared/model/board";
+import { placeDigitsOf } from "shared/model/records";
 import type { Shard, Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
-import { countAheadPart, type Standing, type Target } from "../rank/standing.ts";
+import { countAheadPart, isPosition, type Standing, type Target } from "../rank/standing.ts";
 import {
+  type BoardRead,
   checkRead,
   type RawSlice,
   type RefusedRead,
@@ -30,8 +31,14 @@ export interface WindowSize {
   refills?: boolean;
 }
 
+export interface WindowQuestion extends BoardRead {
+  shard: Shard;
+  target: Target;
+  size: WindowSize;
+}
+
 const layout = defineLayout({
-  keys: ["board", "entries", "split", "fence", "boards"],
+  keys: ["board", "entries", "split", "fence", "boards", "details"],
   args: {
     partitions: "text",
     boardId: "text",
@@ -39,6 +46,8 @@ const layout = defineLayout({
     above: "number",
     below: "number",
     refills: "flag",
+    placeDigits: "number",
+    withDetails: "flag",
     userId: "text",
     score: "text",
     member: "text",
@@ -46,7 +55,7 @@ const layout = defineLayout({
 });
 type RawWindow =
   | [total: number]
-  | [total: number, before: number, record: string | null, above: RawSlice, below: RawSlice];
+  | [total: number, before: number, record: string | null, above: RawSlice, below: RawSlice, details?: string | null];
 const windowScript = defineScript({
   name: "window",
   source,
@@ -56,38 +65,42 @@ const windowScript = defineScript({
   parse: (reply) => reply as RawWindow | RefusedRead,
 });
 
-const NO_TARGET = { userId: "", score: "", member: "" };
+const toTarget = (target: Target) =>
+  isPosition(target)
+    ? { userId: "", score: target.score, member: target.member }
+    : { userId: target.userId, score: "", member: "" };
 
 /**
  * Reads the window around a target on one shard.
  *
  * @throws Problem `unavailable`, StaleBoard
  */
-export async function readWindow(
-  redis: Redis,
-  { partitions }: Topology,
-  { shard, board, target, size }: { shard: Shard; board: Board; target: Target; size: WindowSize },
-): Promise<Window> {
+export async function readWindow(redis: Redis, { partitions }: Topology, question: WindowQuestion): Promise<Window> {
+  const { shard, board, withDetails, target, size } = question;
   const keys = layout.toKeys(boardKeys(shard, board.id));
   const { above, below, refills = false } = size;
   const args = layout.toArgs({
-    ...NO_TARGET,
-    ...target,
+    ...toTarget(target),
     partitions,
     boardId: board.id,
     revision: board.rev,
     above,
     below,
     refills,
+    placeDigits: placeDigitsOf(board),
+    withDetails,
   });
-  const userId = "userId" in target ? target.userId : undefined;
-  return toWindow(shard.region, userId, checkRead(shard.region, await windowScript(redis, keys, args)));
+  return toWindow(question, checkRead(shard.region, await windowScript(redis, keys, args)));
 }
 
-function toWindow(region: string, userId: string | undefined, reply: RawWindow): Window {
-  const [total, before, record, above, below] = reply;
-  const window: Window = { total, above: toEntries(region, above), below: toEntries(region, below) };
+function toWindow({ shard, board, withDetails, target }: WindowQuestion, reply: RawWindow): Window {
+  const [total, before, record, above, below, details] = reply;
+  const { region } = shard;
+  const window: Window = { total, above: toEntries(region, board, above), below: toEntries(region, board, below) };
   if (before !== undefined) window.before = before;
-  if (userId !== undefined && record != null) window.self = toSelf(region, userId, record);
+  if (!isPosition(target) && record != null) {
+    window.self = toSelf(region, target.userId, record);
+    if (withDetails) window.self.details = details ?? null;
+  }
   return window;
 }

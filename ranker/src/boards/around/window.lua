@@ -3,20 +3,23 @@
 Where a position stands on one shard, and its neighbours there. The position is a player's, or, on a
 shard that does not hold the player, the score and member that were read on the player's shard.
 
-KEYS board    zset    score -> <arrival><user_id>
-     entries  hash    user_id -> <arrival> <updated_at> <score> <name>
+KEYS board    zset    ranked score -> <place><user_id>
+     entries  hash    user_id -> record, see records.ts
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
+     details  hash    user_id -> <attempts> <metadata>, of entries that have either
      boards   hash    board -> <revision> <state>
 ARGV partitions  the number of partitions that the caller is configured with
      board_id    the board
      revision    of the definition that the caller goes by
      above, below  entries wanted on each side
      refills     1 to read more on one side when the other reaches the end of the board, else 0
+     place_digits  digits in front of the user_id in a member
+     with_details  1 to read the details, too, else 0
      user_id     of the player to look up; empty where score and member give the position
      score, member  of the position
-Reply {total, before, record, above, below}. before: the entries strictly ahead. record: the
-      player's, false for a position. above and below: as read_slice replies. {total} alone when the
+Reply {total, before, record, above, below, details}. before: the entries strictly ahead. record: the
+      player's, false for a position. above and below: as read_slice replies. details: the player's. {total} alone when the
       player is not on this shard. 'away' and 'stale' as refusal_of has
       them.
 Uses  refusal_of, member_of, read_slice, count_ahead
@@ -42,6 +45,7 @@ if refills then
 end
 return {
   total, before, record,
-  read_slice(board, entries, before - above, before - 1),
-  read_slice(board, entries, after, after + below - 1)
+  read_slice(board, entries, before - above, before - 1, place_digits, with_details and details),
+  read_slice(board, entries, after, after + below - 1, place_digits, with_details and details),
+  with_details and record and redis.call('HGET', details, user_id)
 }

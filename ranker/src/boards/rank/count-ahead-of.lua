@@ -3,7 +3,7 @@
 How many entries of one shard stand ahead of positions that were read on other shards, several in
 one call.
 
-KEYS board    zset    score -> <arrival><user_id>
+KEYS board    zset    ranked score -> <place><user_id>
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
      boards   hash    board -> <revision> <state>

@@ -71,7 +71,8 @@ function placesAmong(entries: readonly Position[]): string[] {
 async function countBefore(member: string): Promise<number | undefined> {
   const target = { score: SCORE, member };
   const size = { above: 0, below: 0 };
-  return (await readWindow(under.redis, topology, { shard, board: configuredBoard("main"), target, size })).before;
+  const board = configuredBoard("main");
+  return (await readWindow(under.redis, topology, { shard, board, withDetails: false, target, size })).before;
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(

@@ -2,8 +2,8 @@
 --[[
 Where players stand on one shard, several in one call.
 
-KEYS board    zset    score -> <arrival><user_id>
-     entries  hash    user_id -> <arrival> <updated_at> <score> <name>
+KEYS board    zset    ranked score -> <place><user_id>
+     entries  hash    user_id -> record, see records.ts
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
      boards   hash    board -> <revision> <state>

@@ -7,7 +7,7 @@ import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
 import { checkRead, type Position, type RefusedRead, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
-import { countAheadPart, type Standing, type Target } from "./standing.ts";
+import { countAheadPart, isPosition, type Standing, type Target } from "./standing.ts";
 
 /**
  * Reads where a target stands on one shard. The targets of one turn of the event loop share a call,
@@ -72,7 +72,7 @@ export function createReadRank({ partitions }: Topology, redisOf: (region: strin
     },
   });
   return (shard, board, target) =>
-    "userId" in target ? find({ shard, board }, target.userId) : count({ shard, board }, target);
+    isPosition(target) ? count({ shard, board }, target) : find({ shard, board }, target.userId);
 }
 
 function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {

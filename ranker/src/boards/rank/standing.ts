@@ -10,6 +10,8 @@ export const countAheadPart: ScriptPart = { source: countAhead, uses: [membersPa
 /** A player to look up, or a position that was read on another shard or just written there. */
 export type Target = { userId: string } | Position;
 
+export const isPosition = (target: Target): target is Position => "member" in target;
+
 /** Where a target stands on one shard. */
 export interface Standing {
   /** Entries of the shard. */

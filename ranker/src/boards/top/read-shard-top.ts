@@ -1,18 +1,33 @@
-import type { Board } from "shared/model/board";
+import { placeDigitsOf } from "shared/model/records";
 import { nameOfBoard, type Shard, type Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
-import { checkRead, type RawSlice, type RefusedRead, readSlicePart, toEntries } from "../shard-entry.ts";
+import {
+  type BoardRead,
+  checkRead,
+  type RawSlice,
+  type RefusedRead,
+  readSlicePart,
+  toEntries,
+} from "../shard-entry.ts";
 import source from "./top.lua" with { type: "text" };
 import type { ShardTop, TopCache } from "./top-cache.ts";
 
 const NO_ENTRIES: ShardTop = { total: 0, entries: [] };
 
 const layout = defineLayout({
-  keys: ["board", "entries", "split", "clock", "fence", "boards"],
-  args: { partitions: "text", boardId: "text", revision: "text", limit: "number", known: "text" },
+  keys: ["board", "entries", "split", "clock", "fence", "boards", "details"],
+  args: {
+    partitions: "text",
+    boardId: "text",
+    revision: "text",
+    limit: "number",
+    placeDigits: "number",
+    withDetails: "flag",
+    known: "text",
+  },
 });
 type Reply = RefusedRead | [clock: string] | [clock: string, total: number, slice: RawSlice];
 const topScript = defineScript({
@@ -24,9 +39,8 @@ const topScript = defineScript({
   parse: (reply) => reply as Reply,
 });
 
-export interface ShardTopQuestion {
+export interface ShardTopQuestion extends BoardRead {
   shard: Shard;
-  board: Board;
   limit: number;
 }
 
@@ -41,17 +55,28 @@ export async function readShardTop(
   redis: Redis,
   cache: TopCache,
   { partitions }: Topology,
-  { shard, board, limit }: ShardTopQuestion,
+  { shard, board, withDetails, limit }: ShardTopQuestion,
 ): Promise<ShardTop> {
-  const name = `shard ${nameOfBoard({ shard, board })} ${limit}`;
+  const name = `shard ${nameOfBoard({ shard, board })} ${limit} ${withDetails}`;
   const start = cache.perf.now();
   const found = cache.get(name);
   const cached = found?.kind === "shard" ? found : undefined;
   const keys = layout.toKeys(boardKeys(shard, board.id));
-  const args = layout.toArgs({ partitions, boardId: board.id, revision: board.rev, limit, known: cached?.clock ?? "" });
+  const known = cached?.clock ?? "";
+  const placeDigits = placeDigitsOf(board);
+  const args = layout.toArgs({
+    partitions,
+    boardId: board.id,
+    revision: board.rev,
+    limit,
+    placeDigits,
+    withDetails,
+    known,
+  });
   const [clock, total, slice] = checkRead(shard.region, await topScript(redis, keys, args));
   if (cached !== undefined && total === undefined) return cached.top;
-  const top = total === undefined || total === 0 ? NO_ENTRIES : { total, entries: toEntries(shard.region, slice) };
+  const top =
+    total === undefined || total === 0 ? NO_ENTRIES : { total, entries: toEntries(shard.region, board, slice) };
   // Without a clock the next call could not tell whether the top has changed.
   if (clock !== "") cache.set(name, { kind: "shard", clock, top }, { start });
   return top;

@@ -1,15 +1,13 @@
-import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import { askShards, namesOf, refuseMissing, toPartial } from "../ask-shards.ts";
 import { toEntry } from "../entry-views.ts";
-import { inOrder } from "../shard-entry.ts";
+import { type BoardRead, inOrder } from "../shard-entry.ts";
 import { readShardTop } from "./read-shard-top.ts";
 import { type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.ts";
 
-export interface TopQuestion {
+export interface TopQuestion extends BoardRead {
   view: string;
-  board: Board;
   limit: number;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial: boolean;
@@ -20,23 +18,24 @@ export type ReadTop = (question: TopQuestion) => Promise<CachedViewTop>;
 
 export function createReadTop(topology: Topology, redisOf: (region: string) => Redis): ReadTop {
   const cache = createTopCache();
-  return async ({ view, board, limit, allowsPartial }) => {
+  return async ({ view, board, withDetails, limit, allowsPartial }) => {
     const { found, missing } = await askShards(shardsOfView(topology, view), (shard) =>
-      readShardTop(redisOf(shard.region), cache, topology, { shard, board, limit }),
+      readShardTop(redisOf(shard.region), cache, topology, { shard, board, withDetails, limit }),
     );
     if (!allowsPartial || found.length === 0) refuseMissing(missing);
     const parts = found.map(({ answer }) => answer);
-    const name = `view ${view} ${board.id} ${board.rev} ${limit} ${allowsPartial} ${namesOf(missing)}`;
+    const name = `view ${view} ${board.id} ${board.rev} ${limit} ${withDetails} ${allowsPartial} ${namesOf(missing)}`;
     const cached = cache.get(name);
     if (cached?.kind === "view" && isSame(cached.parts, parts)) return cached;
+    const total = parts.reduce((sum, part) => sum + part.total, 0);
     const merged = {
       region: view,
-      total: parts.reduce((total, part) => total + part.total, 0),
+      total,
       entries: parts
         .flatMap(({ entries }) => entries)
         .sort(inOrder)
         .slice(0, limit)
-        .map((entry, index) => toEntry(entry, index + 1)),
+        .map((entry, index) => toEntry(board, entry, index + 1, total)),
       ...toPartial(missing, allowsPartial),
     };
     const top: CachedViewTop = { kind: "view", parts, view: merged };

@@ -2,16 +2,19 @@
 --[[
 The best entries of one shard, unless the caller has them already.
 
-KEYS board    zset    score -> <arrival><user_id>
-     entries  hash    user_id -> <arrival> <updated_at> <score> <name>
+KEYS board    zset    ranked score -> <place><user_id>
+     entries  hash    user_id -> record, see records.ts
      split    string  how many partitions the region has; absent until a service writes it
      clock    string  last version given out on the shard: every change of a ranking raises it
      fence    string  the run of the server that may be written; absent in an emptied store
+     details  hash    user_id -> <attempts> <metadata>, of entries that have either
      boards   hash    board -> <revision> <state>
 ARGV partitions  the number of partitions that the caller is configured with
      board_id    the board
      revision    of the definition that the caller goes by
-     limit       entries
+     limit         entries
+     place_digits  digits in front of the user_id in a member
+     with_details  1 to read the details, too, else 0
      known       the clock at which the caller has read the same top, or empty
 Reply {clock, total, entries}: clock is empty where there is none; entries as read_slice replies.
       {clock} alone when it is the known one. 'away' and 'stale' as refusal_of has
@@ -23,4 +26,4 @@ if refused then return refused end
 local present = redis.call('GET', clock) or ''
 if present ~= '' and present == known then return {present} end
 local total = redis.call('ZCARD', board)
-return {present, total, total > 0 and read_slice(board, entries, 0, limit - 1) or {}}
+return {present, total, total > 0 and read_slice(board, entries, 0, limit - 1, place_digits, with_details and details) or {}}

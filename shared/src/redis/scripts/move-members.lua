@@ -3,13 +3,13 @@ A hidden player stands in the hidden zset of a board, every other player in its 
 
 find_moves(first, user_id, state)  the moves that bring the player's members to where `hidden` or
     `visible` has them, and on how many boards the player has a score. KEYS from `first` on are
-    three for each board: ranking, hidden, entries. Reads every key that a move changes.
+    KEYS_OF_BOARD for each board. Reads every key that a move changes.
 move_members(moves)  makes these moves. Members keep their arrival, so that ties end as if nothing
     had been hidden.
 ]]
 local function find_moves(first, user_id, state)
   local moves, boards = {}, 0
-  for i = first, #KEYS, 3 do
+  for i = first, #KEYS, KEYS_OF_BOARD do
     local member = member_of(redis.call('HGET', KEYS[i + 2], user_id), user_id)
     local from, to = KEYS[i], KEYS[i + 1]
     if state == 'visible' then from, to = to, from end

@@ -1,6 +1,7 @@
 import accountErased from "./account-erased.lua" with { type: "text" };
 import type { ScriptPart } from "./define-script.ts";
 import entryErased from "./entry-erased.lua" with { type: "text" };
+import entryTexts from "./entry-texts.lua" with { type: "text" };
 import givenName from "./given-name.lua" with { type: "text" };
 import isHidden from "./is-hidden.lua" with { type: "text" };
 import isOpen from "./is-open.lua" with { type: "text" };
@@ -24,7 +25,7 @@ export const isOpenPart: ScriptPart = { source: isOpen };
 export const isReadablePart: ScriptPart = { source: isReadable };
 /** `keep_setting` */
 export const keepSettingPart: ScriptPart = { source: keepSetting };
-/** `ARRIVAL_DIGITS`, `member_of` */
+/** `KEYS_OF_BOARD`, `ARRIVAL_DIGITS`, `place_of`, `member_of`, `reached_at_of` */
 export const membersPart: ScriptPart = { source: members };
 /** `find_moves`, `move_members` */
 export const moveMembersPart: ScriptPart = { source: moveMembers, uses: [membersPart] };
@@ -32,3 +33,5 @@ export const moveMembersPart: ScriptPart = { source: moveMembers, uses: [members
 export const versionsPart: ScriptPart = { source: versions };
 /** `is_entry_erased` */
 export const entryErasedPart: ScriptPart = { source: entryErased, uses: [versionsPart] };
+/** `score_event`, `record_of`, `values_of` */
+export const entryTextsPart: ScriptPart = { source: entryTexts, uses: [membersPart, versionsPart] };
