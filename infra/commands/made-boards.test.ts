@@ -33,7 +33,7 @@ test("a board that an operator made is imported, exported and printed", async ()
   const rev = await make("weekly-race");
   expect(await lb("import", "board.csv", "--board", "weekly-race")).toMatchObject({
     code: 0,
-    out: expect.stringContaining(" 1 entries imported"),
+    out: expect.stringContaining(" 1 entry imported"),
   });
   for (const shard of topology.shards) {
     expect(await under.redis.hget(boardsKey(shard), "weekly-race")).toBe(`${rev} open`);

@@ -18,7 +18,7 @@ the entries, which an older copy of Redis still has.
 Uses  last_version, version_in, digits
 ]]
 local newest = last_version(clock)
-redis.call('HLEN', visibility)
+redis.call('HGET', visibility, '')
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
   local erased = KEYS[FIRST_KEY + (place - FIRST_ARG) / ITEM_ARGS]

@@ -38,7 +38,7 @@ const values = [
 describe.each(schemas.filter(([, schema]) => schema !== undefined))("%s", (_, schema) => {
   test("says in plain words what is wrong with any value of any field", () => {
     const names = schema instanceof z.ZodObject ? [...Object.keys(schema.shape), "other"] : [];
-    expect(names.length).toBeGreaterThan(1);
+    expect(names.length).toBeGreaterThan(0);
     for (const sent of [...values, ...names.flatMap((name) => values.map((value) => ({ [name]: value })))]) {
       const error = schema?.safeParse(sent, { error: inPlainWords }).error;
       if (error === undefined) continue;
