@@ -2,22 +2,24 @@ import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
 import { createProgress } from "shared/command/progress";
+import { configuredBoard } from "shared/model/board";
 import { wholeNumber } from "shared/service/environment";
+import { findBoard, NoBoard } from "../../drainer/src/boards/find-board.ts";
 import { hasRows } from "../../drainer/src/boards/read-board-ids.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
-import { HEADER, toLines } from "../../drainer/src/transfer/board-file.ts";
+import { type FileBoard, type FileOptions, headerOf, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
 import { writeWhole } from "../start/write-whole.ts";
 import {
+  asFault,
   boardOption,
   fileArgument,
   formatOf,
   formatOption,
   regionFaults,
   regionOption,
-  requireBoard,
   requireCsv,
   spreadsheetOption,
 } from "./common-options.ts";
@@ -29,7 +31,7 @@ const wait = wholeNumber(0, WAIT_SECONDS_MAX).default(60);
 
 export const exportCommand = defineCommand({
   name: "export",
-  about: "Writes a board to a file, or to standard output: user_id, name, region, score, reached_at, updated_at.",
+  about: "Writes a board to a file, or to standard output: one line an entry, with what the board keeps of it.",
   usage: "./lb export [FILE] [options]",
   positionals: fileArgument,
   options: {
@@ -55,7 +57,8 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
     await using sides = await openSides("export", env);
     const { board, region, format = formatOf(file), spreadsheet: isSpreadsheet } = options;
     if (isSpreadsheet) requireCsv(format);
-    if (!(await hasRowsOf(sides, board))) await requireBoard(sides, board);
+    const definition = await readDefinition(sides, board);
+    const form: FileOptions = isSpreadsheet ? { board: definition, cell: escapeCell } : { board: definition };
     const regions = region === undefined ? sides.topology.regions : [region];
     const shards = sides.topology.shards.filter((shard) => regions.includes(shard.region));
     const expected = await countRanked(sides, shards, board);
@@ -63,9 +66,10 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
     let entries = 0;
     try {
       await writeWhole(file, signal, async (write) => {
-        await write(isSpreadsheet ? BYTE_ORDER_MARK + HEADER[format] : HEADER[format]);
+        const header = headerOf(format, definition);
+        await write(isSpreadsheet ? BYTE_ORDER_MARK + header : header);
         for await (const page of exportBoard(sides, { board, regions, waitMs: options.wait * 1000, signal })) {
-          await write(isSpreadsheet ? toLines(format, page, escapeCell) : toLines(format, page));
+          await write(toLines(format, page, form));
           entries += page.length;
           progress.count("entries", entries, expected);
         }
@@ -79,6 +83,17 @@ Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`
     return 0;
   },
 });
+
+/** A board that is not there, with entries that PostgreSQL still has, is written as units. */
+async function readDefinition(sides: OpenSides, board: string): Promise<FileBoard> {
+  try {
+    return await findBoard(sides, board);
+  } catch (error) {
+    const { configuredBoards } = sides.topology;
+    const isPlain = error instanceof NoBoard ? await hasRowsOf(sides, board) : configuredBoards.includes(board);
+    return isPlain ? configuredBoard(board) : asFault(error);
+  }
+}
 
 /** Whether PostgreSQL has entries of a board, which may be deleted or of a former configuration. */
 async function hasRowsOf({ databases }: OpenSides, board: string): Promise<boolean> {

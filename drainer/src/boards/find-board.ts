@@ -1,9 +1,8 @@
-import type { BoardRevision } from "shared/boards/put-boards";
+import { toBoard } from "shared/boards/to-board";
 import { suggest } from "shared/command/suggest";
-import { configuredBoard } from "shared/model/board";
+import { type Board, configuredBoard } from "shared/model/board";
 import { createSettings, PAGE_MAX, type Settings } from "shared/settings/settings";
 import type { Sides } from "../subjects/sides.ts";
-import { toRevision } from "./read-revisions.ts";
 
 type Places = Pick<Sides, "topology" | "stores">;
 
@@ -16,20 +15,17 @@ export class NoBoard extends Error {
 }
 
 /**
- * Finds a board that is configured or that operators made, with its present revision.
+ * Finds a board that is configured or that operators made, with its present definition.
  *
  * @throws NoBoard, which names the board that may be meant; Problem `unavailable` while the home
  *   Redis is closed
  */
-export async function findBoard({ topology, stores }: Places, id: string): Promise<BoardRevision> {
+export async function findBoard({ topology, stores }: Places, id: string): Promise<Board> {
   const settings = readSettings(stores);
   const setting = await settings.read("boards", id);
-  const isSet = setting !== undefined && setting.value !== null;
-  if (isSet) {
-    const found = toRevision(id, setting.version, setting.value);
-    if (found.state === "open") return found;
-  }
-  if (!isSet && topology.configuredBoards.includes(id)) return configuredBoard(id);
+  const found = toBoard(setting);
+  if (found?.state === "open") return found;
+  if (found === undefined && topology.configuredBoards.includes(id)) return configuredBoard(id);
   throw new NoBoard(id, [...topology.configuredBoards, ...(await readIds(settings))]);
 }
 

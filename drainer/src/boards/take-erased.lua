@@ -29,7 +29,7 @@ for key = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
       local member = member_of(record, user_ids[n])
       redis.call('ZSCORE', KEYS[key], member)
       redis.call('ZSCORE', KEYS[key + 1], member)
-      redis.call('HEXISTS', KEYS[key + 3], user_ids[n])
+      redis.call('HGET', KEYS[key + 3], user_ids[n])
       taken[#taken + 1] = {key = key, member = member, user_id = user_ids[n]}
     end
   end

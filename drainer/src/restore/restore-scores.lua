@@ -28,7 +28,8 @@ if is_deleting(boards, board_id) then return 0 end
 local clock_before = last_version(clock)
 redis.call('ZCARD', board)
 redis.call('ZCARD', hidden)
-local has_details = redis.call('HLEN', details) > 0
+redis.call('HGET', details, '')
+local has_details = redis.call('EXISTS', details) == 1
 local user_ids = {}
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)

@@ -1,85 +1,84 @@
 import Papa from "papaparse";
 import { inPlainWords } from "shared/api/plain-words";
-import { readInteger } from "shared/base/read-integer";
-import { fromIsoTime, toIsoTime } from "shared/base/times";
+import { toIsoTime } from "shared/base/times";
 import { findRepeatedName } from "shared/http/body";
-import { parseExact } from "shared/http/exact-json";
-import { nameSchema } from "shared/model/names";
-import { scoreSchema, userIdSchema } from "shared/model/scores";
-import { z } from "zod";
+import { parseAsSpelled, parseExact } from "shared/http/exact-json";
+import { type Board, configuredBoard } from "shared/model/board";
+import { fromUnits } from "shared/model/units";
+import { MAIN_BOARD } from "shared/redis/keys";
+import type { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
+import { createLineSchema, type FileEntry, type LineSchema } from "./line-schema.ts";
 import { LONE_RETURNS } from "./read-lines.ts";
 
 export const FORMATS = ["csv", "ndjson"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** The columns of a file, in order. A file holds one board, which is not named in it. */
-export const COLUMNS = ["user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
+/** Columns of every file, in order. A file holds one board, which is not named in it. */
+const COLUMNS = ["user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
+type Cells = Record<string, unknown>;
+
+/** What a file needs to know of its board. */
+export type FileBoard = Pick<Board, "order" | "decimals" | "sub" | "bounds" | "metadata_bytes_max" | "attempts_max">;
+
+const PLAIN: FileBoard = configuredBoard(MAIN_BOARD);
+
+/** The columns of a board's file: those of every file, and those that the board's entries have. */
+export const columnsOf = ({ sub, attempts_max, metadata_bytes_max }: FileBoard): string[] => [
+  ...COLUMNS,
+  ...(sub === null ? [] : SUB_COLUMN),
+  ...(attempts_max === null ? [] : ATTEMPTS_COLUMN),
+  ...(metadata_bytes_max === 0 ? [] : METADATA_COLUMN),
+];
+const SUB_COLUMN = ["sub"];
+const ATTEMPTS_COLUMN = ["attempts"];
+const METADATA_COLUMN = ["metadata"];
 
 /** The first line of a file; empty for a format without a header. */
-export const HEADER: Record<Format, string> = { csv: `${COLUMNS.join(",")}\n`, ndjson: "" };
+export const headerOf = (format: Format, board: FileBoard): string =>
+  format === "csv" ? `${columnsOf(board).join(",")}\n` : "";
 
-/**
- * Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits.
- *
- * @param toCell changes the texts that players choose
- */
-export function toLines(format: Format, rows: readonly EntryRow[], toCell = asItIs): string {
-  const entries = rows.map(({ user_id, name, region, score, reached_at, updated_at }) => ({
-    user_id: toCell(user_id),
-    name: toCell(name),
-    region,
-    score: Number(score),
-    reached_at: toIsoTime(Number(reached_at)),
-    updated_at: toIsoTime(Number(updated_at)),
-  }));
-  if (format === "ndjson") return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-  if (entries.length === 0) return "";
-  const table = entries.map((entry) => COLUMNS.map((column) => entry[column]));
-  return `${Papa.unparse(table, { newline: "\n" })}\n`;
+/** The first line of the file of a board of the simplest kind. */
+export const HEADER: Record<Format, string> = { csv: headerOf("csv", PLAIN), ndjson: headerOf("ndjson", PLAIN) };
+
+export interface FileOptions {
+  board?: FileBoard;
+  /** Changes the texts that players choose, or reads them back. */
+  cell?: (text: string) => string;
 }
 
 const asItIs = (text: string) => text;
 
-const time = z.string().transform((text, { addIssue }) => {
-  const us = fromIsoTime(text);
-  if (us !== undefined && us >= 0) return String(us);
-  addIssue(us === undefined ? "must be a time such as 2026-01-02T03:04:05.678901Z" : "must not be before 1970");
-  return z.NEVER;
-});
-
-/** A number as a member of JSON. */
-const jsonScore = scoreSchema.transform(String);
-
-/** A number as the text of a cell. */
-const cellScore = z
-  .string()
-  .transform((text, { addIssue }) => {
-    const score = readInteger(text);
-    if (score !== undefined) return score;
-    addIssue("must be a number as JSON spells it, such as 5, -5 or 1.5e3, without spaces");
-    return z.NEVER;
-  })
-  .pipe(jsonScore);
-
-/** A parsed line, its region in upper case. */
-const createLineSchema = (score: typeof jsonScore | typeof cellScore) =>
-  z
-    .strictObject({
-      user_id: userIdSchema,
-      name: nameSchema,
-      region: z.string().transform((region) => region.toUpperCase()),
-      score,
-      reached_at: time,
-      updated_at: time,
-    })
-    .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
-      path: ["reached_at"],
-      message: "must not be after updated_at",
-    });
-
-const lineSchemas = { csv: createLineSchema(cellScore), ndjson: createLineSchema(jsonScore) };
-export type FileEntry = z.output<(typeof lineSchemas)[Format]>;
+/**
+ * Formats rows as CSV (RFC 4180) or as one JSON object a line. Times are ISO 8601 with six digits,
+ * and scores have the board's decimals.
+ */
+export function toLines(
+  format: Format,
+  rows: readonly EntryRow[],
+  { board = PLAIN, cell = asItIs }: FileOptions = {},
+): string {
+  const columns = columnsOf(board);
+  const entries = rows.map((row): Cells => {
+    const { user_id, name, region, score, reached_at, updated_at, sub, attempts, metadata } = row;
+    const cells: Cells = {
+      user_id: cell(user_id),
+      name: cell(name),
+      region,
+      score: fromUnits(Number(score), board.decimals),
+      reached_at: toIsoTime(Number(reached_at)),
+      updated_at: toIsoTime(Number(updated_at)),
+      sub: Number(sub ?? 0),
+      attempts: Number(attempts ?? 0),
+      metadata: format === "csv" || metadata == null ? (metadata ?? null) : parseAsSpelled(metadata),
+    };
+    return Object.fromEntries(columns.map((column) => [column, cells[column]]));
+  });
+  if (format === "ndjson") return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+  if (entries.length === 0) return "";
+  const table = entries.map((entry) => columns.map((column) => entry[column]));
+  return `${Papa.unparse(table, { newline: "\n" })}\n`;
+}
 
 /** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */
 export interface LineReader {
@@ -93,52 +92,53 @@ export interface LineReader {
 /** The first line does not name the columns, so that no line can be read. */
 export class NoHeader extends Error {}
 
-/** @param fromCell changes every field of a CSV */
-export function createLineReader(format: Format, fromCell = asItIs): LineReader {
+export function createLineReader(format: Format, { board = PLAIN, cell = asItIs }: FileOptions = {}): LineReader {
+  const wanted = columnsOf(board);
+  const schema = createLineSchema(format, board);
   let columns: readonly string[] | undefined;
   return {
     read(line) {
       if (line === "") return undefined;
-      if (format === "ndjson") return check(format, parseJson(line));
+      if (format === "ndjson") return check(schema, parseJson(line));
       if (columns === undefined) {
-        columns = readHeader(line, fromCell);
+        columns = readHeader(line, wanted, cell);
         return undefined;
       }
-      const fields = splitCsv(line).map(fromCell);
+      const fields = splitCsv(line).map(cell);
       if (fields.length !== columns.length) throw new Error(`has ${fields.length} fields, not ${columns.length}`);
-      return check(format, Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
+      return check(schema, Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
     },
   };
 }
 
 /** @throws NoHeader */
-function readHeader(line: string, fromCell: typeof asItIs): readonly string[] {
+function readHeader(line: string, wanted: readonly string[], cell: typeof asItIs): readonly string[] {
   try {
-    const fields = splitCsv(line).map(fromCell);
-    if (namesColumns(fields)) return fields;
+    const fields = splitCsv(line).map(cell);
+    if (namesColumns(fields, wanted)) return fields;
   } catch {
     // A quote is in the wrong place, as those around other separators are.
   }
-  throw new NoHeader(explainHeader(line));
+  throw new NoHeader(explainHeader(line, wanted));
 }
 
-function namesColumns(fields: readonly string[]): boolean {
-  const known = new Set<string>(COLUMNS);
+function namesColumns(fields: readonly string[], wanted: readonly string[]): boolean {
+  const known = new Set(wanted);
   return fields.length === known.size && new Set(fields).intersection(known).size === known.size;
 }
 
 // Excel writes the list separator of the machine's language; "Text (tab delimited)" has tabs.
 const OTHER_SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "bars" };
 
-function explainHeader(line: string): string {
+function explainHeader(line: string, wanted: readonly string[]): string {
   if (line.includes("\r")) return LONE_RETURNS;
   for (const [separator, name] of Object.entries(OTHER_SEPARATORS)) {
     const fields = line.split(separator).map((field) => field.replace(/^"(.*)"$/, "$1"));
-    if (namesColumns(fields)) {
+    if (namesColumns(fields, wanted)) {
       return `the columns seem to be separated by ${name} (${JSON.stringify(separator)}): save the file with commas`;
     }
   }
-  return `the first line must name the columns ${COLUMNS.join(",")}`;
+  return `the first line must name the columns ${wanted.join(",")}`;
 }
 
 /**
@@ -164,8 +164,8 @@ function parseJson(line: string): unknown {
   return value;
 }
 
-function check(format: Format, fields: unknown): FileEntry {
-  const result = lineSchemas[format].safeParse(fields, { error: inPlainWords });
+function check(schema: LineSchema, fields: unknown): FileEntry {
+  const result = schema.safeParse(fields, { error: inPlainWords });
   if (result.success) return result.data;
   throw new Error(
     result.error.issues.map((issue) => `${issue.path.join(".") || "the line"} ${inWords(issue)}`).join("; "),

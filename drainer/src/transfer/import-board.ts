@@ -3,7 +3,7 @@ import { type BoardRevision, putBoards } from "shared/boards/put-boards";
 import { findBoard } from "../boards/find-board.ts";
 import { createInFlight } from "../command/in-flight.ts";
 import type { Sides } from "../subjects/sides.ts";
-import { createLineReader, type Format, NoHeader } from "./board-file.ts";
+import { createLineReader, type FileOptions, type Format, NoHeader } from "./board-file.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";
 import { unescapeCell } from "./spreadsheet-cell.ts";
@@ -61,8 +61,10 @@ export async function importBoard(
 ): Promise<ImportCounts> {
   const { board, format, overwrites, isSpreadsheet = false, onBad, onProgress, now = Date.now } = options;
   const counts: ImportCounts = { imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0 };
-  await tellShards(sides, await findBoard(sides, board));
-  const reader = isSpreadsheet ? createLineReader(format, unescapeCell) : createLineReader(format);
+  const definition = await findBoard(sides, board);
+  await tellShards(sides, definition);
+  const file: FileOptions = isSpreadsheet ? { board: definition, cell: unescapeCell } : { board: definition };
+  const reader = createLineReader(format, file);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
   const refuse = (line: number, reason: string) => {
     counts.bad++;

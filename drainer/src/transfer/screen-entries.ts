@@ -5,7 +5,7 @@ import { erasedKey, visibilityKey } from "shared/redis/keys";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import type { Sides } from "../subjects/sides.ts";
-import type { FileEntry } from "./board-file.ts";
+import type { FileEntry } from "./line-schema.ts";
 
 /** An entry with the number of its line. */
 export interface Numbered extends FileEntry {

@@ -94,9 +94,9 @@ function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): [first:
   return [first, second];
 }
 
-const fields = ["region", "name", "score", "reached_at", "updated_at"] as const;
+const fields = ["region", "name", "score", "reached_at", "updated_at", "sort_key", "sub_key", "metadata"] as const;
 const isSame = (a: EntryRow, b: EntryRow | undefined) =>
-  b !== undefined && fields.every((field) => a[field] === b[field]);
+  b !== undefined && fields.every((field) => (a[field] ?? null) === (b[field] ?? null));
 
 /**
  * The same entries with new versions from the clocks of their shards, in the order of the lines.

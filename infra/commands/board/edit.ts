@@ -1,6 +1,6 @@
+import { changedFields } from "shared/boards/to-board";
 import { defineCommand } from "shared/command/define-command";
 import { ConfigError } from "shared/service/environment";
-import { changedFields } from "../../../ranker/src/definitions/to-board.ts";
 import { changeOptions, gatewayOptions, oneBoard, toFields } from "./definition-options.ts";
 import { adminToken, withGateway } from "./open-gateway.ts";
 

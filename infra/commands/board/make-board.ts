@@ -1,8 +1,8 @@
 import type { BoardView } from "shared/api/definitions";
+import { changedFields } from "shared/boards/to-board";
 import type { Client } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
 import { boardSchema, toDefinition } from "shared/model/board";
-import { changedFields } from "../../../ranker/src/definitions/to-board.ts";
 import type { WantedBoard } from "./read-board-file.ts";
 
 /** What became of a board that was asked for. */

@@ -2,13 +2,13 @@ import { createServer } from "node:net";
 import { Problem } from "shared/api/problems";
 import type { Revocations } from "shared/auth/tokens";
 import { putBoards } from "shared/boards/put-boards";
+import { toValue } from "shared/boards/to-board";
 import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
 import { boardSchema, toDefinition } from "shared/model/board";
 import { createSettings } from "shared/settings/settings";
 import { startIdentityProvider } from "testing/identity-provider";
 import { buildGatewayUnderTest, type GatewayOptions } from "../../../gateway/test/gateway-under-test.ts";
-import { toValue } from "../../../ranker/src/definitions/to-board.ts";
 import { type Built, startUnderTest } from "../../../ranker/test/ranker-under-test.ts";
 
 type Gateway = App;

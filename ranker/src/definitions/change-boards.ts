@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { boardNotFound, Problem, toInvalidRequest } from "shared/api/problems";
 import { toIsoTime } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
+import { changedFields, definitionOf, toBoard, toValue } from "shared/boards/to-board";
 import {
   type Board,
   type BoardDefinition,
@@ -15,7 +16,6 @@ import { failAs } from "shared/redis/redis-problem";
 import type { Settings } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
 import type { Definitions } from "./definitions.ts";
-import { changedFields, definitionOf, toBoard, toValue } from "./to-board.ts";
 
 /** Fields of a definition; undefined for one that stays. */
 export type BoardFields = { [K in keyof BoardDefinition]?: BoardDefinition[K] | undefined };

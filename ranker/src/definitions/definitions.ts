@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { boardNotFound } from "shared/api/problems";
+import { toBoard } from "shared/boards/to-board";
 import { type Board, configuredBoard } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
 import type { Settings } from "shared/settings/settings";
-import { toBoard } from "./to-board.ts";
 
 /** The boards that there are, as this ranker knows them. */
 export interface Definitions {

@@ -1,7 +1,7 @@
 import type { BoardsView } from "shared/api/definitions";
+import { toBoard } from "shared/boards/to-board";
 import { type Board, configuredBoard } from "shared/model/board";
 import type { Settings } from "shared/settings/settings";
-import { toBoard } from "./to-board.ts";
 
 /** Boards in the order of their ids, the first behind `cursor`. @throws Problem `unavailable` */
 export type ListBoards = (page: { cursor?: string | undefined; limit: number }) => Promise<BoardsView>;

@@ -45,7 +45,7 @@ for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
   local member = member_of(record, user_id)
   redis.call('ZSCORE', KEYS[i], member)
   redis.call('ZSCORE', KEYS[i + 1], member)
-  redis.call('HEXISTS', KEYS[i + 3], user_id)
+  redis.call('HGET', KEYS[i + 3], user_id)
   if is_entry_erased(record, erasure) then found[#found + 1] = {key = i, member = member} end
 end
 if not is_first and #found == 0 then return 0 end

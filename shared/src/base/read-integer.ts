@@ -25,6 +25,19 @@ export function readInteger(text: string): number | undefined {
 }
 
 /**
+ * Reads a number from decimal text, in any spelling that JSON has.
+ *
+ * @returns NaN for a number that a double would round, ±Infinity for an integer out of range,
+ *   undefined for a text that is not a decimal number
+ */
+export function readNumber(text: string): number | undefined {
+  const integer = readInteger(text);
+  if (integer === undefined || !Number.isNaN(integer)) return integer;
+  const value = Number(text);
+  return isExact(text, value) ? value : Number.NaN;
+}
+
+/**
  * Whether a double stands for exactly this decimal text, in any spelling: `12.750` and `1275e-2`
  * do, `0.1000000000000000055` does not.
  *

@@ -1,4 +1,4 @@
-import { isExact, readInteger } from "../base/read-integer.ts";
+import { readNumber } from "../base/read-integer.ts";
 
 // ES2026, which the types do not know yet.
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
@@ -17,11 +17,9 @@ export function parseExact(json: string): unknown {
 }
 
 function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number") return value;
-  const text = context?.source ?? "";
-  if (!Number.isInteger(value)) return isExact(text, value) || !Number.isFinite(value) ? value : Number.NaN;
-  const exact = readInteger(text);
-  return exact === undefined || Number.isNaN(exact) ? Number.NaN : value;
+  if (typeof value !== "number" || context?.source === String(value)) return value;
+  // JSON has numbers that only `Number` reads, such as 1e400.
+  return Number.isNaN(readNumber(context?.source ?? "") ?? Number.NaN) ? Number.NaN : value;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { boardChangeSchema, boardIdSchema, boardSchema, configuredBoard, toDefinition } from "./board.ts";
+import { fromUnits, toUnits, unitsMax } from "./units.ts";
 
 const faultsOf = (given: unknown) =>
   boardSchema.safeParse(given).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
@@ -9,25 +10,34 @@ describe("a definition", () => {
     const { id, rev, created_at, state, ...definition } = configuredBoard("main");
     expect(toDefinition(boardSchema.parse({}))).toEqual(definition);
     expect(definition).toMatchObject({
+      order: "desc",
       operator: "set",
       operators: ["set", "add", "create"],
+      decimals: 0,
     });
   });
 
   test("lets a write ask for its operator alone, unless it says more", () => {
-    expect(toDefinition(boardSchema.parse({ operator: "add" })).operators).toEqual(["add"]);
-    expect(toDefinition(boardSchema.parse({ operator: "add", operators: ["add", "set"] })).operators).toEqual([
-      "add",
+    expect(toDefinition(boardSchema.parse({ operator: "best" })).operators).toEqual(["best"]);
+    expect(toDefinition(boardSchema.parse({ operator: "best", operators: ["best", "set"] })).operators).toEqual([
+      "best",
       "set",
     ]);
   });
 
   test.each([
+    [{ order: "up" }, /^order: /],
     [{ operator: "create" }, /^operator: /],
-    [{ operator: "add", operators: ["set"] }, /^operators: must have the operator, add/],
+    [{ operator: "best", operators: ["set"] }, /^operators: must have the operator, best/],
     [{ operators: ["set", "set"] }, /^operators: must not name one twice/],
+    [{ decimals: 7 }, /^decimals: /],
+    [{ decimals: 2, bounds: { min: 0.125 } }, /^bounds.min: must be a score of the board/],
     [{ bounds: { min: 2, max: 1 } }, /^bounds.max: must not be below min/],
     [{ title: "a\nb" }, /^title: /],
+    [{ metadata_bytes_max: 4097 }, /^metadata_bytes_max: /],
+    [{ attempts_max: 0 }, /^attempts_max: /],
+    [{ tiers: { by: "rank", steps: [{ id: "gold" }, { id: "silver" }] } }, /^tiers.steps: must have upto/],
+    [{ season: { schedule: "0 0 * * 1" } }, /^season: /],
     [{ colour: "red" }, /colour/],
   ])("%p is refused by name", (given, fault) => {
     expect(faultsOf(given).join("; ")).toMatch(fault);
@@ -42,4 +52,39 @@ test("a change holds the named fields alone", () => {
 test.each(["weekly-race", "0", "a_b"])("%p is an id", (id) => expect(boardIdSchema.parse(id)).toBe(id));
 test.each(["", "A", "-a", "a@1", "a:b", "{a", "a".repeat(33), "ä"])("%p is no id", (id) => {
   expect(boardIdSchema.safeParse(id).success).toBe(false);
+});
+
+describe("units", () => {
+  test.each([
+    [12.75, 3, 12_750],
+    [-0.1, 1, -1],
+    [-0, 2, 0],
+    [5, 0, 5],
+    [0.000001, 6, 1],
+    [999_999_999.999_999, 6, 999_999_999_999_999],
+    [-999_999_999_999.999, 3, -999_999_999_999_999],
+  ])("%p with %p decimals are %p", (score, decimals, units) => {
+    expect(toUnits(score, decimals)).toBe(units);
+    expect(fromUnits(units, decimals)).toBe(score + 0);
+  });
+
+  test.each([
+    [12.755, 2],
+    [0.5, 0],
+    [1e-7, 6],
+    [1e15, 3],
+    [Number.NaN, 2],
+    [1e21, 1],
+  ])("%p is no score with %p decimals", (score, decimals) => {
+    expect(toUnits(score, decimals)).toBeUndefined();
+  });
+
+  test("every number of units is a JSON number and comes back", () => {
+    for (let decimals = 1; decimals <= 6; decimals++) {
+      for (let n = 0; n < 2_000; n++) {
+        const units = Math.floor((Math.random() * 2 - 1) * unitsMax(decimals)) + 0;
+        expect(toUnits(JSON.parse(JSON.stringify(fromUnits(units, decimals))), decimals)).toBe(units);
+      }
+    }
+  });
 });

@@ -31,7 +31,7 @@ export const reasonSchema = z
   });
 
 const OUT_OF_RANGE = "must be an integer from -9007199254740991 to 9007199254740991; this one is out of range";
-const INEXACT = "must be a number that no JSON parser rounds: it has more than 15 digits";
+const INEXACT = "must be a number of at most 15 digits where it has a fraction";
 const notFinite = ({ input }: { input?: unknown }) => {
   if (typeof input !== "number") return "must be a number";
   return Number.isNaN(input) ? INEXACT : OUT_OF_RANGE;

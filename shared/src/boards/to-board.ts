@@ -1,6 +1,6 @@
-import { type Board, type BoardDefinition, boardFields, boardSchema, toDefinition } from "shared/model/board";
-import type { SettingValue } from "shared/model/settings";
-import type { Setting } from "shared/settings/settings";
+import { type Board, type BoardDefinition, boardFields, boardSchema, toDefinition } from "../model/board.ts";
+import type { SettingValue } from "../model/settings.ts";
+import type { Setting } from "../settings/settings.ts";
 
 /** What is kept of a board beside its definition. */
 type Kept = Pick<Board, "created_at" | "state">;

@@ -1,0 +1,99 @@
+import { readNumber } from "shared/base/read-integer";
+import { fromIsoTime } from "shared/base/times";
+import { parseExact } from "shared/http/exact-json";
+import { nameSchema } from "shared/model/names";
+import { metadataSchema, scoreSchema, subSchema, userIdSchema } from "shared/model/scores";
+import { toSubKey } from "shared/model/sub-score";
+import { toUnits } from "shared/model/units";
+import { z } from "zod";
+import type { EntryRow } from "../rows/read-entries.ts";
+import type { FileBoard, Format } from "./board-file.ts";
+
+/** A parsed line, its region in upper case: a row without its board. */
+export type FileEntry = Omit<EntryRow, "board">;
+export type LineSchema = z.ZodType<FileEntry>;
+
+const time = z.string().transform((text, { addIssue }) => {
+  const us = fromIsoTime(text);
+  if (us !== undefined && us >= 0) return String(us);
+  addIssue(us === undefined ? "must be a time such as 2026-01-02T03:04:05.678901Z" : "must not be before 1970");
+  return z.NEVER;
+});
+
+/** A number as the text of a cell. */
+const cellNumber = z.string().transform((text, { addIssue }) => {
+  const value = readNumber(text);
+  if (value !== undefined) return value;
+  addIssue("must be a number as JSON spells it, such as 5, -5 or 1.5e3, without spaces");
+  return z.NEVER;
+});
+
+/** JSON as the text of a cell; empty for null. */
+const cellJson = z.string().transform((text, { addIssue }) => {
+  try {
+    return text === "" ? null : (parseExact(`{"metadata":${text}}`) as { metadata: unknown }).metadata;
+  } catch {
+    addIssue("must be JSON, or empty");
+    return z.NEVER;
+  }
+});
+
+/** The score in units. */
+function scoreOf(board: FileBoard, [least, most]: readonly [number | undefined, number | undefined]) {
+  return scoreSchema.transform((score, { addIssue }) => {
+    const units = toUnits(score, board.decimals);
+    if (units === undefined) {
+      addIssue(
+        board.decimals === 0
+          ? "must be an integer; this number has a fraction"
+          : `must have at most 15 digits, ${board.decimals} of them behind the point`,
+      );
+      return z.NEVER;
+    }
+    if (units < (least ?? units) || units > (most ?? units)) addIssue("is outside of the bounds of the board");
+    return String(units);
+  });
+}
+
+/** The members of a line of a board, and the columns that they become. */
+export function createLineSchema(format: Format, board: FileBoard): LineSchema {
+  const isCsv = format === "csv";
+  const { order, decimals, sub, bounds, metadata_bytes_max: bytesMax } = board;
+  const toBound = (score: number | null | undefined) => (score == null ? undefined : toUnits(score, decimals));
+  const score = scoreOf(board, [toBound(bounds?.min), toBound(bounds?.max)]);
+  const count = isCsv ? cellNumber.pipe(subSchema) : subSchema;
+  const metadata = (isCsv ? cellJson.pipe(metadataSchema) : metadataSchema).transform((value, { addIssue }) => {
+    if (value === null) return null;
+    const text = JSON.stringify(value);
+    if (Buffer.byteLength(text) > bytesMax) addIssue(`must have at most ${bytesMax} bytes`);
+    return text;
+  });
+  return z
+    .strictObject({
+      user_id: userIdSchema,
+      name: nameSchema,
+      region: z.string().transform((region) => region.toUpperCase()),
+      score: isCsv ? cellNumber.pipe(score) : score,
+      reached_at: time,
+      updated_at: time,
+      sub: sub === null ? z.never().optional() : count,
+      attempts: board.attempts_max === null ? z.never().optional() : count,
+      metadata: bytesMax === 0 ? z.never().optional() : metadata,
+    })
+    .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
+      path: ["reached_at"],
+      message: "must not be after updated_at",
+    })
+    .transform(({ sub: subScore, attempts, metadata: kept, ...entry }): FileEntry => {
+      const ranked = order === "asc" ? String(0 - Number(entry.score)) : entry.score;
+      const row: FileEntry = { ...entry };
+      if (ranked !== entry.score) row.sort_key = ranked;
+      if (sub !== null && subScore !== undefined) {
+        row.sub = String(subScore);
+        row.sub_key = toSubKey(sub, subScore);
+      }
+      if (attempts !== undefined && attempts > 0) row.attempts = String(attempts);
+      if (kept != null) row.metadata = kept;
+      return row;
+    });
+}
