@@ -8,7 +8,7 @@ import { ConfigError, oneOf } from "shared/service/environment";
 import { z } from "zod";
 import { findBoard, NoBoard } from "../../drainer/src/boards/find-board.ts";
 import type { Sides } from "../../drainer/src/subjects/sides.ts";
-import { FORMATS, type Format } from "../../drainer/src/transfer/board-file.ts";
+import { FORMATS, type Format } from "../../drainer/src/transfer/file-board.ts";
 
 const upperCased = z.string().toUpperCase();
 

@@ -8,8 +8,9 @@ import { findBoard, NoBoard } from "../../drainer/src/boards/find-board.ts";
 import { hasRows } from "../../drainer/src/boards/read-board-ids.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
-import { type FileBoard, type FileOptions, headerOf, toLines } from "../../drainer/src/transfer/board-file.ts";
+import { type FileOptions, headerOf, toLines } from "../../drainer/src/transfer/board-file.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
+import type { FileBoard } from "../../drainer/src/transfer/file-board.ts";
 import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
 import { writeWhole } from "../start/write-whole.ts";
 import {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
 import { forFile } from "testing/for-file";
-import { plainRecord } from "testing/plain-record";
+import { plainRecord } from "testing/redis/plain-record";
 import { flushAll } from "testing/whole-store";
 import { placeHidden } from "../../drainer/src/boards/place-hidden.ts";
 import { putEntries } from "../../drainer/src/restore/put-entries.ts";

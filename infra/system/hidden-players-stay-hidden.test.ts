@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ARRIVAL_DIGITS } from "shared/base/times";
-import { type EntryRecord, formatRecord, parseRecord } from "shared/model/records";
+import { type EntryRecord, formatRecord, parseRecord } from "shared/entries/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";

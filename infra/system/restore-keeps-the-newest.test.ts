@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { shardOf } from "shared/model/regions";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import { awaitReady } from "shared/redis/redis";

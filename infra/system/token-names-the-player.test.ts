@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import type { Redis } from "shared/redis/redis";
 import { forFile } from "testing/for-file";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";

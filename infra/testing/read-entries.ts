@@ -2,7 +2,7 @@
 
 import connect from "postgres";
 import { ARRIVAL_DIGITS, fromArrival } from "shared/base/times";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import type { Redis } from "shared/redis/redis";
 
 /** A player's entry on `main`, in a form that is the same for both stores. */

@@ -156,7 +156,7 @@ describe("bad input is refused by name, and nothing changes", () => {
     ["constructor", '{"delta": 1, "constructor": 1}', ["invalid_request", "constructor"]],
     ["a board of no such name", '{"delta": 1, "board": "Daily"}', ["invalid_request", "board"]],
     ["an unknown region", '{"delta": 1, "region": "MARS"}', ["invalid_request", "region"]],
-    ["two faults", '{"delta": 1.5, "board": "X"}', ["invalid_request", "board", "delta"]],
+    ["two faults", '{"delta": "1", "board": "X"}', ["invalid_request", "board", "delta"]],
   ])("a body with %s", async (_, body, [code, ...fields]) => {
     expect(await refused(ranker.post("/score/add", body, ada))).toEqual([400, code, ...fields]);
   });

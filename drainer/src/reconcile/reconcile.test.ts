@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
+import { type EntryRecord, formatRecord, parseRecord } from "shared/entries/records";
 import { createLog } from "shared/log/log";
-import { type EntryRecord, formatRecord, parseRecord } from "shared/model/records";
 import { createTopology } from "shared/model/regions";
 import {
   accountClockKey,

@@ -1,13 +1,13 @@
 import { ARRIVAL_DIGITS } from "shared/base/times";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, clockKey, detailsKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { boardsWithEntries } from "../boards/boards-with-entries.ts";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
+import { toColumns } from "../restore/entry-forms.ts";
 import { putEntries, SCRIPTS_IN_FLIGHT, slicesByKeys } from "../restore/put-entries.ts";
-import { toColumns } from "../rows/entry-forms.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 

@@ -4,8 +4,8 @@ import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import { isDeletingPart } from "../boards/is-deleting.ts";
-import { toKept } from "../rows/entry-forms.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
+import { toKept } from "./entry-forms.ts";
 import scoresSource from "./restore-scores.lua" with { type: "text" };
 
 // A script of 250 rows blocks Redis for some 3 ms; live traffic goes on between two scripts.

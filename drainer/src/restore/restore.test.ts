@@ -3,7 +3,7 @@ import { toArrival } from "shared/base/times";
 import { createLog } from "shared/log/log";
 import { accountClockKey, accountKey, boardKey, clockKey, entriesKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
-import { plainRecord } from "testing/plain-record";
+import { plainRecord } from "testing/redis/plain-record";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";

@@ -1,5 +1,5 @@
+import { parseRecord } from "shared/entries/records";
 import { moveHome } from "shared/homes/homes";
-import { parseRecord } from "shared/model/records";
 import type { Shard } from "shared/model/regions";
 import { accountKey, boardKeys, entriesKey, queueKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";

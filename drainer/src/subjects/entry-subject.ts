@@ -1,4 +1,4 @@
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -9,7 +9,7 @@ import { takeErased } from "../boards/take-erased.ts";
 import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
-import { toKept } from "../rows/entry-forms.ts";
+import { toKept } from "../restore/entry-forms.ts";
 import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";

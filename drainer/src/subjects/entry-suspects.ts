@@ -1,5 +1,5 @@
 import { ARRIVAL_DIGITS } from "shared/base/times";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, entriesKey, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";

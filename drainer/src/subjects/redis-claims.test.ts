@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
-import { formatRecord } from "shared/model/records";
+import { formatRecord } from "shared/entries/records";
 import { type FoundEntry, toAccountClaim, toEntryClaim } from "./redis-claims.ts";
 
 const record = { place: toArrival(100), updatedAt: "200", rankedScore: "7", score: "7", sub: null, name: "Ada" };

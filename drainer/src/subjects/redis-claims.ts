@@ -1,10 +1,10 @@
 import { ARRIVAL_DIGITS } from "shared/base/times";
+import { type EntryRecord, parseRecord } from "shared/entries/records";
+import { SUB_DIGITS } from "shared/entries/sub-score";
 import type { VisibilityEvent } from "shared/model/events";
-import { type EntryRecord, parseRecord } from "shared/model/records";
-import { SUB_DIGITS } from "shared/model/sub-score";
 import { parseVisibility } from "shared/model/visibility";
 import type { Claim } from "../reconcile/compare.ts";
-import { toColumns } from "../rows/entry-forms.ts";
+import { toColumns } from "../restore/entry-forms.ts";
 import type { AccountRow } from "../rows/read-accounts.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { isSoundEntry, toInteger, toTime } from "../rows/sound-rows.ts";

@@ -1,42 +1,24 @@
 import Papa from "papaparse";
 import { inPlainWords } from "shared/api/plain-words";
 import { toIsoTime } from "shared/base/times";
+import { fromUnits } from "shared/entries/units";
 import { findRepeatedName } from "shared/http/body";
 import { parseAsSpelled, parseExact } from "shared/http/exact-json";
-import { type Board, configuredBoard } from "shared/model/board";
-import { fromUnits } from "shared/model/units";
+import { configuredBoard } from "shared/model/board";
 import { MAIN_BOARD } from "shared/redis/keys";
 import type { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
+import { columnsOf, type FileBoard, type Format } from "./file-board.ts";
 import { createLineSchema, type FileEntry, type LineSchema } from "./line-schema.ts";
 import { LONE_RETURNS } from "./read-lines.ts";
-
-export const FORMATS = ["csv", "ndjson"] as const;
-export type Format = (typeof FORMATS)[number];
-
-/** Columns of every file, in order. A file holds one board, which is not named in it. */
-const COLUMNS = ["user_id", "name", "region", "score", "reached_at", "updated_at"] as const;
-type Cells = Record<string, unknown>;
-
-/** What a file needs to know of its board. */
-export type FileBoard = Pick<Board, "order" | "decimals" | "sub" | "bounds" | "metadata_bytes_max" | "attempts_max">;
-
-const PLAIN: FileBoard = configuredBoard(MAIN_BOARD);
-
-/** The columns of a board's file: those of every file, and those that the board's entries have. */
-export const columnsOf = ({ sub, attempts_max, metadata_bytes_max }: FileBoard): string[] => [
-  ...COLUMNS,
-  ...(sub === null ? [] : SUB_COLUMN),
-  ...(attempts_max === null ? [] : ATTEMPTS_COLUMN),
-  ...(metadata_bytes_max === 0 ? [] : METADATA_COLUMN),
-];
-const SUB_COLUMN = ["sub"];
-const ATTEMPTS_COLUMN = ["attempts"];
-const METADATA_COLUMN = ["metadata"];
 
 /** The first line of a file; empty for a format without a header. */
 export const headerOf = (format: Format, board: FileBoard): string =>
   format === "csv" ? `${columnsOf(board).join(",")}\n` : "";
+
+type Cells = Record<string, unknown>;
+
+const PLAIN: FileBoard = configuredBoard(MAIN_BOARD);
 
 /** The first line of the file of a board of the simplest kind. */
 export const HEADER: Record<Format, string> = { csv: headerOf("csv", PLAIN), ndjson: headerOf("ndjson", PLAIN) };

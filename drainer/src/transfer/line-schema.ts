@@ -1,13 +1,13 @@
 import { readNumber } from "shared/base/read-integer";
 import { fromIsoTime } from "shared/base/times";
+import { toSubKey } from "shared/entries/sub-score";
+import { toUnits } from "shared/entries/units";
 import { parseExact } from "shared/http/exact-json";
 import { nameSchema } from "shared/model/names";
 import { metadataSchema, scoreSchema, subSchema, userIdSchema } from "shared/model/scores";
-import { toSubKey } from "shared/model/sub-score";
-import { toUnits } from "shared/model/units";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
-import type { FileBoard, Format } from "./board-file.ts";
+import type { FileBoard, Format } from "./file-board.ts";
 
 /** A parsed line, its region in upper case: a row without its board. */
 export type FileEntry = Omit<EntryRow, "board">;

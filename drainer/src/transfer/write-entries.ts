@@ -1,4 +1,4 @@
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { type Shard, shardOf } from "shared/model/regions";
 import { clockKey, entriesKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";

@@ -1,7 +1,7 @@
 import type { RedisClient } from "bun";
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { toArrival } from "shared/base/times";
-import { formatRecord } from "shared/model/records";
+import { formatRecord } from "shared/entries/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { accountKey, answersKeys, boardKey, clockKey, entriesKey, MAIN_BOARD } from "shared/redis/keys";
 import { readUsedBytes } from "testing/redis/server-cost";

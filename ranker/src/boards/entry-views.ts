@@ -1,13 +1,13 @@
 import type { MayBePartial, RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import { toIsoTime } from "shared/base/times";
+import { parseDetails } from "shared/entries/details";
+import { fromRankedScore } from "shared/entries/ranked-score";
+import { parseRecord } from "shared/entries/records";
+import { subOfPlace } from "shared/entries/sub-score";
+import { tierOf } from "shared/entries/tiers";
 import { parseAsSpelled } from "shared/http/exact-json";
 import type { Board } from "shared/model/board";
-import { parseDetails } from "shared/model/details";
-import { fromRankedScore } from "shared/model/ranked-score";
-import { parseRecord } from "shared/model/records";
-import { subOfPlace } from "shared/model/sub-score";
-import { tierOf } from "shared/model/tiers";
 import type { Position, ShardEntry } from "./shard-entry.ts";
 
 /** @param total entries of the view */

@@ -1,6 +1,6 @@
 import type { MayBePartial } from "shared/api/boards";
 import { Problem } from "shared/api/problems";
-import { parseRecord } from "shared/model/records";
+import { parseRecord } from "shared/entries/records";
 import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { askShards, refuseMissing, type ShardAnswers, toPartial } from "./ask-shards.ts";
 import type { Standing, Target } from "./rank/standing.ts";

@@ -1,6 +1,6 @@
 import { Problem } from "shared/api/problems";
+import { parseRecord, placeDigitsOf } from "shared/entries/records";
 import type { Board } from "shared/model/board";
-import { parseRecord, placeDigitsOf } from "shared/model/records";
 import type { ScriptPart } from "shared/redis/scripts/define-script";
 import readSlice from "./read-slice.lua" with { type: "text" };
 

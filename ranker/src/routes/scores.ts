@@ -3,8 +3,8 @@ import type { Identity } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import { type Homes, livesIn } from "../accounts/homes.ts";
+import type { Submission } from "../writes/submission.ts";
 import { replayedHeaders, type Submit, type Submitted } from "../writes/submit.ts";
-import type { Submission } from "../writes/submit-script.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /** Fields of every write's body. */

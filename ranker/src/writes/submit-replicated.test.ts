@@ -16,8 +16,8 @@ import { createPasswords } from "../accounts/passwords/passwords.ts";
 import { createBoards } from "../boards/boards.ts";
 import { configuredDefinitions } from "../definitions/definitions.ts";
 import { createFenceWatch } from "./fence-watch.ts";
+import type { Submission } from "./submission.ts";
 import { createSubmit } from "./submit.ts";
-import type { Submission } from "./submit-script.ts";
 
 const log = createLog("test", "silent");
 /** For a wait that is to fail, since there is no replica. */

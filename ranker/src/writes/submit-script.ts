@@ -1,11 +1,11 @@
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
-import { type Board, type BoardOperation, endOf } from "shared/model/board";
+import { toRankedScore } from "shared/entries/ranked-score";
+import { unitsMax } from "shared/entries/units";
+import { type Board, endOf } from "shared/model/board";
 import { scoreTail } from "shared/model/events";
-import { toRankedScore } from "shared/model/ranked-score";
 import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
-import { unitsMax } from "shared/model/units";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { toRedisProblem } from "shared/redis/redis-problem";
@@ -21,29 +21,12 @@ import {
   isOpenPart,
 } from "shared/redis/scripts/parts";
 import type { FenceWatch } from "./fence-watch.ts";
+import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 import { toWritten } from "./to-written.ts";
 
 // Redis serves no other call meanwhile, some 20 µs for each write.
 const WRITES_MAX = 64;
-
-/** One write of a player's score. */
-export interface Submission {
-  /** `submit` leaves it to the operator of the board. */
-  operation: "submit" | BoardOperation;
-  board: string;
-  /** Who writes, a player unless given: not every board lets players write. */
-  by?: "player" | "operator";
-  /** The score, or for `add` the delta, as callers spell it. */
-  value: number;
-  /** The field that the caller gave it in, `score` where it is left out. */
-  valueField?: string;
-  /** The sub-score, or for `add` its delta. */
-  sub?: number | undefined;
-  /** A JSON object; null clears what the entry has. */
-  metadata?: object | null | undefined;
-  idempotencyKey?: string | undefined;
-}
 
 /** What becomes of a write. */
 export type Outcome =

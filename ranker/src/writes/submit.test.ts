@@ -16,7 +16,7 @@ import {
 import { observeScripts } from "shared/redis/scripts/define-script";
 import { configure, flushAll, forgetScripts, keysOf } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
-import type { Submission } from "./submit-script.ts";
+import type { Submission } from "./submission.ts";
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const ada = player("ada");

@@ -4,8 +4,8 @@ import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ARRIVAL_DIGITS, toArrival } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
+import { fromRankedScore } from "shared/entries/ranked-score";
 import type { Board } from "shared/model/board";
-import { fromRankedScore } from "shared/model/ranked-score";
 import { type Shard, shardOf } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
 import { failAs } from "shared/redis/redis-problem";
@@ -16,12 +16,12 @@ import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { AGAIN_MAX, staleDefinition } from "../definitions/read-as.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
+import type { Submission } from "./submission.ts";
 import {
   answerKeys,
   createWrite,
   type Done,
   type Outcome,
-  type Submission,
   type SubmitAnswer,
   toAnswerField,
   toWriteCall,
@@ -40,8 +40,8 @@ export interface Submitted {
  * @throws Problem `board_not_found`, `board_read_only`, `operator_not_allowed`, `stale_definition`,
  *   `entry_exists`, `score_out_of_range`, `score_out_of_bounds`, `attempts_exhausted`,
  *   `board_ended`, `idempotency_conflict`, `queue_full`, `unavailable`, `invalid_request` for a
- *   value that is none of the board, and `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the
- *   write may stand
+ *   value that is none of the board, and `invalid_token` for an account that was erased: nothing
+ *   was changed; `outcome_unknown`: the write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 
@@ -205,7 +205,9 @@ interface Ranks {
 
 const NO_RANKS: Ranks = { rank: null, rankBefore: null, total: 0 };
 
-/** @param text `<rank> <rank before> <total>`; rank 0 is that of a hidden player, or was never known */
+/**
+ * @param text `<rank> <rank before> <total>`; rank 0 is that of a hidden player, or was never known
+ */
 function toRanks(text: string): Ranks {
   const [rank = 0, before = 0, total = 0] = text.split(" ").map(Number);
   return { rank: rank || null, rankBefore: before || null, total };

@@ -1,7 +1,7 @@
 import { Problem } from "shared/api/problems";
+import { toRankedScore } from "shared/entries/ranked-score";
 import type { Board } from "shared/model/board";
-import { toRankedScore } from "shared/model/ranked-score";
-import type { Submission } from "./submit-script.ts";
+import type { Submission } from "./submission.ts";
 
 /** A write's values as its board keeps them. */
 export interface Written {

@@ -1,6 +1,6 @@
 import { ACCOUNT_CHECK_MS } from "../base/deadlines.ts";
 import { within } from "../base/within.ts";
-import { parseRecord } from "../model/records.ts";
+import { parseRecord } from "../entries/records.ts";
 import { partitionOf, type Topology } from "../model/regions.ts";
 import { accountKeyPrefix, entriesKey, homesKey } from "../redis/keys.ts";
 import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { fromUnits, toUnits, unitsMax } from "../entries/units.ts";
 import { boardChangeSchema, boardIdSchema, boardSchema, configuredBoard, toDefinition } from "./board.ts";
-import { fromUnits, toUnits, unitsMax } from "./units.ts";
 
 const faultsOf = (given: unknown) =>
   boardSchema.safeParse(given).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
@@ -37,7 +37,8 @@ describe("a definition", () => {
     [{ metadata_bytes_max: 4097 }, /^metadata_bytes_max: /],
     [{ attempts_max: 0 }, /^attempts_max: /],
     [{ tiers: { by: "rank", steps: [{ id: "gold" }, { id: "silver" }] } }, /^tiers.steps: must have upto/],
-    [{ season: { schedule: "0 0 * * 1" } }, /^season: /],
+    [{ season: { schedule: "0 0 * * 1" } }, /^season.ends_at: .*; season: .*schedule/],
+    [{ season: { ends_at: "soon" } }, /^season.ends_at: must be a time/],
     [{ colour: "red" }, /colour/],
   ])("%p is refused by name", (given, fault) => {
     expect(faultsOf(given).join("; ")).toMatch(fault);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { fromIsoTime, toIsoTime } from "../base/times.ts";
+import { faultOfTiers, tiersSchema } from "../entries/tiers.ts";
+import { DECIMALS_MAX, toUnits } from "../entries/units.ts";
 import { BOARD_ID } from "./board-id.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
-import { faultOfTiers, tiersSchema } from "./tiers.ts";
-import { DECIMALS_MAX, toUnits } from "./units.ts";
 
 /**
  * What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`.
@@ -47,13 +47,15 @@ const boundsSchema = z
   .nullable()
   .meta({ description: "Of the resulting score; null where there are none." });
 
+const isInstant = (us: number | undefined): us is number => us !== undefined && us > 0 && us <= Number.MAX_SAFE_INTEGER;
+
+/** A time with any offset; kept in UTC, with six digits behind the second. */
 const instantSchema = z
   .string()
-  .transform((text, { addIssue }) => {
+  .refine((text) => isInstant(fromIsoTime(text)), "must be a time such as 2026-12-07T00:00:00+01:00")
+  .overwrite((text) => {
     const us = fromIsoTime(text);
-    if (us !== undefined && us > 0 && us <= Number.MAX_SAFE_INTEGER) return toIsoTime(us);
-    addIssue("must be a time such as 2026-12-07T00:00:00+01:00");
-    return z.NEVER;
+    return isInstant(us) ? toIsoTime(us) : text;
   })
   .meta({ format: "date-time" });
 

@@ -48,8 +48,8 @@ const traceparent = z
   .catch(undefined);
 
 /**
- * The state of an entry after a write. Members that say nothing are left out: `sort_key` where it is
- * the score, `attempts` 0, and all that the board does not have.
+ * The state of an entry after a write. Members that say nothing are left out: `sort_key` where it
+ * is the score, `attempts` 0, and all that the board does not have.
  */
 export const scoreEventSchema = z.object({
   board: boardIdSchema,
@@ -184,9 +184,9 @@ const SCORE_EVENT = new RegExp(
   [
     String.raw`^\{"score":"${INTEGER}","reached_at":"${TIME}","updated_at":"${TIME}"`,
     `"board":"([a-z0-9][a-z0-9_-]{0,31})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
-    String.raw`"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?`,
+    `"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?`,
   ].join(",") +
-    String.raw`(?:,"sort_key":"${INTEGER}")?(?:,"sub":"${TIME}","sub_key":"${TIME}")?` +
+    `(?:,"sort_key":"${INTEGER}")?(?:,"sub":"${TIME}","sub_key":"${TIME}")?` +
     // PostgreSQL takes a text that is JSON.
     String.raw`(?:,"attempts":"(\d{1,15})")?(?:,"metadata":(\{.*\}))?\}$`,
   "s",

@@ -33,8 +33,8 @@ export const boardKey = (shard: Shard, board: string) => onBoard(`leaderboard:{$
 export const entriesKey = (shard: Shard, board: string) => onBoard(`entries:{${shard.tag}}`, board);
 
 /**
- * zset, ranked score → `<place><user_id>`: the hidden players of the board, outside of the ranking, so
- * that no read has to filter them. Their records stay among the entries.
+ * zset, ranked score → `<place><user_id>`: the hidden players of the board, outside of the ranking,
+ * so that no read has to filter them. Their records stay among the entries.
  */
 export const hiddenKey = (shard: Shard, board: string) => onBoard(`hidden:{${shard.tag}}`, board);
 

@@ -1,4 +1,4 @@
-import { placeDigitsOf } from "shared/model/records";
+import { placeDigitsOf } from "shared/entries/records";
 import { nameOfBoard, type Shard, type Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";

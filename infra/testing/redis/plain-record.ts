@@ -1,5 +1,5 @@
 import { toArrival } from "shared/base/times";
-import { formatRecord } from "shared/model/records";
+import { formatRecord } from "shared/entries/records";
 
 export interface PlainEntry {
   score: number | string;

@@ -1,4 +1,4 @@
-import type { Board } from "./board.ts";
+import type { Board } from "../model/board.ts";
 import { fromUnits, toUnits } from "./units.ts";
 
 /**

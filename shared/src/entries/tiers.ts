@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BOARD_ID } from "./board-id.ts";
+import { BOARD_ID } from "../model/board-id.ts";
 
 /** Names for parts of a board, such as gold and silver. They are computed when an entry is read. */
 
@@ -55,7 +55,9 @@ export function tierOf({ by, steps }: Tiers, { rank, total, score }: Placed, isA
   return steps.find(({ upto }) => upto === undefined || reaches(upto))?.id ?? null;
 }
 
-/** What is wrong with the order of the steps, by the path of the field; undefined where nothing is. */
+/**
+ * What is wrong with the order of the steps, by the path of the field; undefined where nothing is.
+ */
 export function faultOfTiers(
   { by, steps }: Tiers,
   isAscending: boolean,

@@ -12,7 +12,10 @@ export interface EntryRecord {
   updatedAt: string;
   /** The same score as in the ranking, so that `reconcile` can compare the two. */
   rankedScore: string;
-  /** The score that callers see, in units: where the lowest is the best, another than the ranked one. */
+  /**
+   * The score that callers see, in units: where the lowest is the best, another than the ranked
+   * one.
+   */
   score: string;
   /** Null on a board without sub-scores. */
   sub: string | null;
@@ -43,8 +46,8 @@ export function fromPlace(place: string): { subKey: string | null; reachedAtUs: 
 
 /**
  * Formats a record as `submit.lua` does: `<place> <updated_at> <ranked score> <name>`. Where the
- * score or a sub-score does not follow from the ranked score, `,<score>` and `,<sub>` are behind it:
- * a record can be read without the definition of its board.
+ * score or a sub-score does not follow from the ranked score, `,<score>` and `,<sub>` are behind
+ * it: a record can be read without the definition of its board.
  */
 export function formatRecord({ place, updatedAt, rankedScore, score, sub, name }: EntryRecord): string {
   const ends = sub === null ? "" : `,${sub}`;

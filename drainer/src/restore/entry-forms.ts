@@ -1,6 +1,6 @@
-import { type EntryDetails, formatDetails, parseDetails } from "shared/model/details";
-import { type EntryRecord, formatRecord, fromPlace, toPlace } from "shared/model/records";
-import type { EntryRow } from "./read-entries.ts";
+import { type EntryDetails, formatDetails, parseDetails } from "shared/entries/details";
+import { type EntryRecord, formatRecord, fromPlace, toPlace } from "shared/entries/records";
+import type { EntryRow } from "../rows/read-entries.ts";
 
 /** An entry as Redis keeps it, and as a row. Neither form needs the definition of the board. */
 

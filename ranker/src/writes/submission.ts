@@ -1,0 +1,19 @@
+import type { BoardOperation } from "shared/model/board";
+
+/** One write of a player's score. */
+export interface Submission {
+  /** `submit` leaves it to the operator of the board. */
+  operation: "submit" | BoardOperation;
+  board: string;
+  /** Who writes, a player unless given: not every board lets players write. */
+  by?: "player" | "operator";
+  /** The score, or for `add` the delta, as callers spell it. */
+  value: number;
+  /** The field that the caller gave it in, `score` where it is left out. */
+  valueField?: string;
+  /** The sub-score, or for `add` its delta. */
+  sub?: number | undefined;
+  /** A JSON object; null clears what the entry has. */
+  metadata?: object | null | undefined;
+  idempotencyKey?: string | undefined;
+}
