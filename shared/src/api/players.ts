@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { isBoardId } from "../model/board-id.ts";
 import { nameSchema } from "../model/names.ts";
-import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
+import type { Topology } from "../model/regions.ts";
+import { reasonSchema, scoreSchema } from "../model/scores.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
-import { written } from "./scores.ts";
+import { anyPlayerFields, written } from "./scores.ts";
 
 /** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
@@ -19,7 +20,7 @@ export const playerRecordSchema = z.object({
       updated_at: timeField,
     })
     .nullable()
-    .meta({ description: "Null for a player of an identity provider." }),
+    .meta({ description: "Null for a player who did not register here." }),
   hidden: z.boolean().meta({ description: "Whether operators keep the player off the boards." }),
   entries: z.array(
     z.object({
@@ -83,12 +84,41 @@ export type RenamedPlayer = z.infer<typeof renamedSchema>;
 const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
 export type OperatorName = z.input<typeof operatorNameSchema>;
 
-const operatorScoreSchema = z.strictObject({
-  operation: z.enum(["set", "add", "create"], "must be one of set, add, create"),
-  value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
-  board: boardSchema,
-});
-export type OperatorScore = z.input<typeof operatorScoreSchema>;
+const whatFields = {
+  score: scoreSchema.optional().meta({ description: "Submitted: the board's `operator` says what it does." }),
+  operation: z
+    .enum(["set", "add", "create"], "must be one of set, add, create")
+    .optional()
+    .meta({ description: "In place of the board's `operator`, with `value`." }),
+  value: scoreSchema.optional().meta({ description: "The score, or for `add` what is added." }),
+};
+type What = z.output<z.ZodObject<typeof whatFields>>;
+
+// Refinements are not in JSON Schema: `oneOf` says the same in the OpenAPI document.
+const operatorScoreSchema = (topology: Topology) =>
+  z
+    .strictObject({ ...anyPlayerFields(topology), ...whatFields })
+    .superRefine(refineWhat)
+    .meta({
+      oneOf: [
+        { required: ["score"], properties: { operation: false, value: false } },
+        { required: ["operation", "value"], properties: { score: false } },
+      ],
+    });
+/** `score` alone, or `operation` with `value`. */
+export type OperatorScore = Omit<z.input<ReturnType<typeof operatorScoreSchema>>, keyof What> &
+  ({ score: number } | { operation: NonNullable<What["operation"]>; value: number });
+
+function refineWhat({ score, operation, value }: What, { addIssue }: z.RefinementCtx): void {
+  const refuse = (field: keyof What, message: string) => addIssue({ code: "custom", path: [field], message });
+  if (operation === undefined && value === undefined) {
+    if (score === undefined) refuse("score", "is required, or operation and value in place of it");
+    return;
+  }
+  if (score !== undefined) refuse("score", "must not be given beside operation and value");
+  if (operation === undefined) refuse("operation", "is required where value is given");
+  if (value === undefined) refuse("value", "is required where operation is given");
+}
 
 const operatorReasonSchema = z.strictObject({ reason: reasonSchema.optional() });
 export type OperatorReason = z.input<typeof operatorReasonSchema>;
@@ -103,7 +133,7 @@ const operate = {
 } as const;
 
 /** `/players/:userId…`: operators act on players, or for them. */
-export const playerOperations = () =>
+export const playerOperations = (topology: Topology) =>
   nameOperations({
     playerRecord: {
       ...operate,
@@ -175,11 +205,13 @@ export const playerOperations = () =>
       access: { role: "writer", boards: "named" },
       repeat: "keyed",
       summary: "Write a player's score",
-      description: "For game servers: sets, adds, or creates the entry.",
-      body: { schema: operatorScoreSchema, example: examples.operatorScore },
+      description:
+        "For game servers: submits `score`, or sets, adds or creates as `operation` says. The player need not have " +
+        "registered: the first write of such a player needs `region`, unless there is only one.",
+      body: { schema: operatorScoreSchema(topology), example: examples.operatorScore },
       success: { 200: written, 201: { ...written, description: "The entry that was created." } },
       problems: [
-        "not_found",
+        "wrong_region",
         "board_not_found",
         "operator_not_allowed",
         "score_out_of_bounds",
