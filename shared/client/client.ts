@@ -54,8 +54,8 @@ export interface Client {
   login(credentials: Credentials, options?: CallOptions): Promise<Session>;
   /**
    * For operators from the role `writer` on: submits the score of a player, who need not have
-   * registered. A player's token submits the player's own. Codes: `wrong_region`, those of operators
-   * (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
+   * registered. A player's token submits the player's own. Codes: `wrong_region`, those of
+   * operators (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
    */
   submitScoreFor(score: ScoreFor, options?: WriteOptions): Promise<Entry>;
   /** Submits a score: what that does is the board's `operator`. Codes: those of every write. */

@@ -15,7 +15,10 @@ import readSource from "./read-player.lua" with { type: "text" };
  * The entries of one player in all regions. Both throw Problem `unavailable`, or what Redis throws.
  */
 export interface PlayerEntries {
-  /** The entry of the last write, in one region where it is given: it names a player without an account. */
+  /**
+   * The entry of the last write, in one region where it is given: it names a player without an
+   * account.
+   */
   findLast(userId: string, region?: string): Promise<RegionRecord | undefined>;
   /** Entries in the order of their boards' ids, and whether the player is hidden. */
   read(userId: string, page: EntryPage): Promise<EntriesRead>;
