@@ -107,6 +107,15 @@ describe("a player who never registered", () => {
     }
   });
 
+  test("keeps the region on a board that an operator made also where the home was lost", async () => {
+    await ask("/boards/duels", {}, { method: "PUT" });
+    await write({ region: "EU", score: 5, board: "duels" });
+    await under.redis.del(homesKey);
+    const refused = await write({ region: "NA", score: 5, board: "duels" }, { at: other });
+    expect(codeOf(refused)).toEqual([403, "wrong_region"]);
+    expect(await under.redis.hgetall(homesKey)).toEqual({ ida: "EU" });
+  });
+
   test("is shown by the user_id until a name is given, which stays on every board until another one is", async () => {
     const nameOf = async (body: object, at = ranker) => (await write({ score: 1, ...body }, { at }))[1].name;
     expect(await nameOf({ region: "EU" })).toBe("ida");
@@ -163,13 +172,16 @@ describe("a registered player", () => {
     spy.mockRestore();
   });
 
-  test("is a new player once the account was erased at another ranker, within the same second too", async () => {
-    await register("ida");
-    await write({ score: 5 });
-    await erase("ida", { at: other });
-    expect(await write({ region: "NA", name: "Ida", score: 6 })).toMatchObject([200, { name: "Ida", region: "NA" }]);
-    expect(await entriesOf("ida")).toEqual(["main NA Ida 6"]);
-  });
+  test.each(["EU", "NA"])(
+    "is a new player in %s once the account was erased at another ranker, within the same second too",
+    async (region) => {
+      await register("ida");
+      await write({ score: 5 });
+      await erase("ida", { at: other });
+      expect(await write({ region, name: "Ida", score: 6 })).toMatchObject([200, { name: "Ida", region }]);
+      expect(await entriesOf("ida")).toEqual([`main ${region} Ida 6`]);
+    },
+  );
 
   test("takes no write while an erasure is half done: 503, and nothing is written", async () => {
     const { account } = await register("ida");

@@ -67,7 +67,7 @@ export function createWriteForPlayer(options: WriteForPlayerOptions): WriteForPl
   }
 
   /** A player without an account. What the write leaves out is looked up in the entries. */
-  async function findUnregistered({ userId, name, region }: GivenPlayer): Promise<Identity> {
+  async function findUnregistered({ userId, name, region }: GivenPlayer, board: string): Promise<Identity> {
     const lives = region ?? (await homes.find(userId));
     const isKnown = name !== undefined && lives !== undefined;
     const last = isKnown ? undefined : await failAs("read", playerEntries.findLast(userId, lives));
@@ -75,22 +75,22 @@ export function createWriteForPlayer(options: WriteForPlayerOptions): WriteForPl
     const found = lives ?? last?.region ?? only;
     if (found === undefined) throw regionMissing();
     const player = { userId, name: name ?? last?.name ?? userId, region: found, isExternal: true };
-    await homes.claim(player);
+    await homes.claim(player, board);
     return player;
   }
 
-  async function find(given: GivenPlayer): Promise<Identity> {
+  async function find(given: GivenPlayer, board: string): Promise<Identity> {
     const account = await findAccount(given);
-    if (account === undefined) return findUnregistered(given);
+    if (account === undefined) return findUnregistered(given, board);
     if (given.region !== undefined && given.region !== account.region) throw livesIn(account.region);
     return account;
   }
 
   return async ({ name: operator }, player, submission) => {
-    const { idempotencyKey } = submission;
+    const { board, idempotencyKey } = submission;
     // A space is in no key of a client: operators and players never meet each other's answers.
     const key = idempotencyKey === undefined ? undefined : `${operator} ${idempotencyKey}`;
-    const write = async () => submit(await find(player), { ...submission, by: "operator", idempotencyKey: key });
+    const write = async () => submit(await find(player, board), { ...submission, by: "operator", idempotencyKey: key });
     try {
       return await write();
     } catch (error) {

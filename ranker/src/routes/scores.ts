@@ -41,7 +41,7 @@ export function scoreRoutes(
     submission: Pick<Submission, "operation" | "value" | "idempotencyKey">,
   ): Promise<Submitted> {
     if (region !== identity.region) throw livesIn(identity.region);
-    await homes.claim(identity);
+    await homes.claim(identity, board);
     return submit(identity, { ...submission, board });
   }
 
