@@ -73,11 +73,13 @@ describe("who may", () => {
     await ask("DELETE", "/players/ada");
     await ask("GET", "/players/nobody");
     await ask("POST", "/players/nobody/score", { operation: "add", value: 7 });
+    await ask("POST", "/score", { user_id: "nobody", score: 7 });
     const acted = lines.filter((line) => line.msg === "operator acted");
     expect(acted).toMatchObject([
       { operator: "root", action: "erase", user_id: "ada", status: 200, level: "info" },
       { operator: "root", action: "export", user_id: "nobody", status: 404 },
       { operator: "root", action: "score", user_id: "nobody", status: 400, operation: "add", value: 7, board: "main" },
+      { operator: "root", action: "score", user_id: "nobody", status: 400, score: 7, board: "main" },
     ]);
   });
 
