@@ -4,6 +4,7 @@ import { type Player, registerPlayers } from "./players.ts";
 import { URL_BASE } from "./settings.ts";
 
 export const ADD = "POST /score/add";
+export const SUBMIT = "POST /score";
 export const TOP = "GET /top";
 export const RANK = "GET /rank";
 export const AROUND = "GET /around";
@@ -14,19 +15,27 @@ type Answer = RefinedResponse<"text">;
 const POINTS_MAX = 100;
 
 /** Adds points to a player's score, and checks that the answer is the player's own ranked entry. */
-export function add(player: Player, expected = [200]): Answer {
-  const response = http.post(
-    `${URL_BASE}/score/add`,
-    JSON.stringify({ delta: 1 + Math.floor(Math.random() * POINTS_MAX) }),
-    {
-      headers: { "Content-Type": "application/json", Authorization: `Bearer ${player.token}` },
-      tags: { name: ADD },
-      responseCallback: http.expectedStatuses(...expected),
-    },
-  );
+export const add = (player: Player, expected = [200]): Answer =>
+  write(ADD, player, { body: { delta: somePoints() }, expected });
+
+/** Submits a score by the player's id, as a game server does; here with the player's own token. */
+export const submit = (player: Player): Answer =>
+  write(SUBMIT, player, {
+    body: { user_id: player.user_id, region: player.region, score: somePoints() },
+    expected: [200],
+  });
+
+const somePoints = () => 1 + Math.floor(Math.random() * POINTS_MAX);
+
+function write(name: string, player: Player, { body, expected }: { body: object; expected: number[] }): Answer {
+  const response = http.post(`${URL_BASE}${name.replace("POST ", "")}`, JSON.stringify(body), {
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${player.token}` },
+    tags: { name },
+    responseCallback: http.expectedStatuses(...expected),
+  });
   check(response, {
-    [`${ADD}: ${expected.join(" or ")}`]: ({ status }) => expected.includes(status),
-    [`${ADD}: the player's own entry, or Retry-After`]: (answer) =>
+    [`${name}: ${expected.join(" or ")}`]: ({ status }) => expected.includes(status),
+    [`${name}: the player's own entry, or Retry-After`]: (answer) =>
       answer.status === 200
         ? answer.json("user_id") === player.user_id && Number(answer.json("rank")) >= 1
         : answer.headers["Retry-After"] !== undefined,

@@ -1,6 +1,6 @@
 import type { Options } from "k6/options";
 import { type Player, randomPlayer, registerPlayers } from "./players.ts";
-import { ADD, add, around, RANK, rank, TOP, top } from "./requests.ts";
+import { ADD, add, around, RANK, rank, SUBMIT, submit, TOP, top } from "./requests.ts";
 import { COMMON, constantRate, durationThresholds, THRESHOLDS } from "./settings.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -11,6 +11,7 @@ export const options: Options = {
   thresholds: {
     ...THRESHOLDS,
     ...durationThresholds(ADD, 500, 900),
+    ...durationThresholds(SUBMIT, 500, 900),
     ...durationThresholds(TOP, 500, 900),
     ...durationThresholds(RANK, 500, 900),
   },
@@ -22,6 +23,7 @@ export const handleSummary = summaryOf("smoke");
 export default function (players: Player[]): void {
   const player = randomPlayer(players);
   add(player);
+  submit(player);
   rank(player, player.region);
   around(player, "GLOBAL");
   top(player.region);

@@ -477,6 +477,22 @@ describe("operators", () => {
     breaking.close();
   });
 
+  test("a score for a named player takes an operator's permits from the operator, and a player's from the player", async () => {
+    const { request, lines } = build({ operator: { perSecond: 1, burst: 1 }, user: { perSecond: 1, burst: 2 } });
+    const body = JSON.stringify({ user_id: "ada", region: "EU", score: 5 });
+    const send = (headers: Record<string, string>) =>
+      request("/score", { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body });
+    const statuses = { operator: [] as number[], player: [] as number[] };
+    for (let n = 0; n < 3; n++) {
+      statuses.operator.push((await send(await asOperator())).status);
+      statuses.player.push((await send(await bearer("ada"))).status);
+    }
+    expect(statuses).toEqual({ operator: [200, 429, 429], player: [200, 200, 429] });
+    const logged = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request");
+    expect(logged.slice(0, 2)).toMatchObject([{ operator: "root" }, { user_id: "ada" }]);
+    expect((await send({})).status).toBe(401);
+  });
+
   test("players and callers without a token do not reach them", async () => {
     const { request } = build();
     const player = await tokens.issue({ userId: "ada", name: "Ada", region: "EU" });

@@ -19,17 +19,18 @@ test("the table in SECURITY.md has the role of every operators' route, and no ot
   );
   const told = [...rows].map(([, route, role, boards]) => `${route}: ${role}, ${boards}`);
   const known = routes.map(
-    ({ method, path, role, boards }) =>
-      `${method} ${path}: ${role}, ${boards === "all" ? "is refused" : "writes on these boards"}`,
+    ({ method, path, role, boards, players }) =>
+      `${method} ${path}: ${role}, ${boards === "all" ? "is refused" : "writes on these boards"} | ${players ? "writes the player's own score" : "is refused"}`,
   );
   expect(told.toSorted()).toEqual(known.toSorted());
 });
 
 test("the OpenAPI document names the least role of every operators' route, for programs and for people", () => {
   const { paths } = createDocument(topology);
-  for (const { method, path, role } of routes) {
+  for (const { method, path, role, players } of routes) {
     const shown = paths[path.replaceAll(/:([A-Za-z]+)/g, "{$1}")]?.[method.toLowerCase()];
-    expect(shown?.security).toEqual([{ bearer: [role] }]);
+    expect(shown?.security).toEqual(players ? [{ bearer: [role] }, { bearer: [] }] : [{ bearer: [role] }]);
     expect(String(shown?.description)).toContain(`of the role \`${role}\``);
+    expect(String(shown?.description).includes("or the player's own token")).toBe(players === true);
   }
 });

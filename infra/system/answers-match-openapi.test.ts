@@ -87,6 +87,7 @@ const streams: [route: string, target: string][] = [
 ];
 const acts: [route: string, target: string, body?: object][] = [
   ["GET /players/{userId}", "/players/eve"],
+  ["POST /score", "/score", { user_id: "eve", region: "eu", name: "Eve", score: 4 }],
   ["POST /players/{userId}/score", "/players/eve/score", { operation: "set", value: 4 }],
   ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
   ["POST /players/{userId}/unhide", "/players/eve/unhide"],
@@ -111,6 +112,10 @@ describe("every answer conforms to the document", () => {
     }
     for (const route of service) expect([route, await ask(route)]).toEqual([route, "200"]);
     for (const [route, target] of streams) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
+    for (const _ of ["first", "again"]) {
+      const own = { body: { user_id: "ada", score: 4 }, as: ada, headers: { "Idempotency-Key": "own" } };
+      expect(await ask("POST /score", own)).toBe("200");
+    }
     const create = { operation: "create", value: 1, board: "weekly" };
     const scored = { target: "/players/eve/score", body: create, operator: "root" };
     expect(await ask("POST /players/{userId}/score", scored)).toBe("201");
@@ -181,7 +186,8 @@ describe("every answer conforms to the document", () => {
       if (!route.startsWith("GET")) await meet("role_required", route, { target, body, listed: { role: "reader" } });
       const elsewhere = { role: "admin", boards: ["weekly"] } as const;
       await meet("board_not_allowed", route, { target, body, listed: elsewhere });
-      await meet("invalid_request", route, { target: target.replace("eve", "a.b"), body, operator: "root" });
+      const nobody = route === "POST /score" ? { ...body, user_id: "a.b" } : body;
+      await meet("invalid_request", route, { target: target.replace("eve", "a.b"), body: nobody, operator: "root" });
       await meet("no_upstream", route, { target, body, operator: "root", via: "alone" });
       await meet("unavailable", route, { target, body, operator: "root", via: "refused" });
       await ask(route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
@@ -202,6 +208,10 @@ describe("every answer conforms to the document", () => {
       const headers = { "Content-Type": "text/plain" };
       await meet("unsupported_media_type", route, { target, body: {}, headers, operator: "root" });
     }
+    const elsewhere = { region: "NA", score: 4 };
+    await meet("wrong_region", "POST /score", { body: { user_id: "taken", ...elsewhere }, operator: "root" });
+    const scored = { target: "/players/taken/score", body: elsewhere, operator: "root" };
+    await meet("wrong_region", "POST /players/{userId}/score", scored);
     await meetBoardProblems(meet, ask, gateways);
     const erasure: Asked = { target: "/players/bob", operator: "root", via: "broken" };
     await meet("outcome_unknown", "DELETE /players/{userId}", erasure);
@@ -281,6 +291,23 @@ test.each<[id: string, what: string, body: object]>([
   ["setScore", "zero", { score: 0 }],
   ["submitScore", "zero", { score: 0 }],
   ["submitScore", "another route's field", { delta: 1 }],
+  ["submitScoreFor", "all fields", { user_id: "hal", region: "EU", name: "Hal", board: "weekly", score: 0 }],
+  ["submitScoreFor", "a score and no region, of a registered player", { user_id: "hal", score: 5 }],
+  ["submitScoreFor", "no user_id", { region: "EU", score: 5 }],
+  ["submitScoreFor", "a user_id with a space", { user_id: "h l", region: "EU", score: 5 }],
+  ["submitScoreFor", "an unknown region", { user_id: "hal", region: "MARS", score: 5 }],
+  ["submitScoreFor", "an empty name", { user_id: "hal", region: "EU", name: "", score: 5 }],
+  ["submitScoreFor", "another route's field", { user_id: "hal", region: "EU", delta: 5 }],
+  ["writeScore", "no field", {}],
+  ["writeScore", "a score", { score: 5 }],
+  ["writeScore", "a score and all of the player", { score: 5, region: "EU", name: "Hal", board: "weekly" }],
+  ["writeScore", "an operation and a value", { operation: "add", value: 5, region: "EU", name: "Hal" }],
+  ["writeScore", "an operation alone", { operation: "add" }],
+  ["writeScore", "a value alone", { value: 5 }],
+  ["writeScore", "a score and an operation", { score: 5, operation: "add" }],
+  ["writeScore", "a score, an operation and a value", { score: 5, operation: "add", value: 5 }],
+  ["writeScore", "an operation that there is not", { operation: "submit", value: 5 }],
+  ["writeScore", "a fraction", { score: 1.5 }],
   ["putBoard", "no field", {}],
   [
     "putBoard",

@@ -63,6 +63,8 @@ describe("with a gateway, a ranker and Redis", () => {
     await client.register({ user_id: "cyd", name: "Cyd", region: "NA" });
     const operator = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
     expect(await operator.writeScore("cyd", { operation: "add", value: 5 })).toMatchObject({ score: 5, region: "NA" });
+    expect(await operator.writeScore("cyd", { score: 6 })).toMatchObject({ score: 6 });
+    expect(await operator.submitScoreFor({ user_id: "cyd", score: 5 })).toMatchObject({ score: 5, region: "NA" });
     expect(await operator.playerRecord("cyd")).toMatchObject({ user_id: "cyd", entries: [{ score: 5 }] });
     expect(await operator.hidePlayer("cyd")).toEqual({ user_id: "cyd", hidden: true, boards: 1 });
     expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
@@ -77,6 +79,17 @@ describe("with a gateway, a ranker and Redis", () => {
     const code = await operator.playerRecord("cyd").catch((error) => error.code);
     expect(code).not.toBe("forbidden");
     expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
+  });
+
+  test("a game server writes for a player who never registered, and a player for no other", async () => {
+    const server = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
+    const fay = { user_id: "fay", name: "Fay", region: "ASIA" };
+    expect(await server.submitScoreFor({ ...fay, score: 5 })).toMatchObject({ ...fay, rank: 1, score: 5 });
+    expect(await server.writeScore("gus", { region: "ASIA", score: 4 })).toMatchObject({ name: "gus", rank: 2 });
+    const { token } = await client.register({ user_id: "hal", name: "Hal", region: "EU" });
+    expect(await client.as(token).submitScoreFor({ user_id: "hal", score: 1 })).toMatchObject({ score: 1 });
+    const refused = client.as(token).submitScoreFor({ user_id: "fay", score: 1 });
+    await expect(refused).rejects.toMatchObject({ code: "forbidden", errors: [{ field: "user_id" }] });
   });
 
   test("a refusal throws an error with its code and fields", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { Session } from "shared/api/accounts";
 import type { BoardView } from "shared/api/definitions";
 import type { Operation } from "shared/api/operation";
 import { rankerOperations } from "shared/api/operations";
@@ -47,18 +48,27 @@ async function revisionOf(board: string): Promise<number> {
 }
 
 /** Asks a route as its description shows it. @returns the code, or the status without one */
-async function ask(server: (typeof servers)[number], { method, path: route, body }: Operation, asked: Asked) {
+async function askAsOperator(server: (typeof servers)[number], operation: Operation, asked: Asked) {
   // An erasure of an earlier turn is undone, so that each role finds the same player.
   await path.ranker.post("/auth/register", ada);
   const token = await issueListed({ name: "root", tokenId: "0000000000000001", ...asked.operator }, 60);
+  return ask(server, operation, { token, board: asked.board });
+}
+
+async function ask(
+  server: (typeof servers)[number],
+  { method, path: route, body }: Operation,
+  { token, board, userId }: { token: string; board?: string | undefined; userId?: string },
+) {
   const headers: Record<string, string> = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
   let fields = { ...(body?.example as object) };
   const isOfBoard = route.includes(":board");
-  if (isOfBoard) headers["If-Match"] = String(await revisionOf(asked.board ?? "races"));
-  else if (asked.board !== undefined) fields = { ...fields, board: asked.board };
+  if (isOfBoard) headers["If-Match"] = String(await revisionOf(board ?? "races"));
+  else if (board !== undefined) fields = { ...fields, board };
+  if (userId !== undefined) fields = { ...fields, user_id: userId };
   // A change of the title is allowed on every board.
   if (isOfBoard) fields = { title: `Title ${++asks}` };
-  const target = route.replace(":userId", "ada").replace(":board", asked.board ?? "races");
+  const target = route.replace(":userId", "ada").replace(":board", board ?? "races");
   const answer = await fetch(`http://127.0.0.1:${path.ports[server]}${target}`, {
     method,
     headers,
@@ -78,7 +88,7 @@ for (const server of servers) {
     const name = `${operation.method} ${operation.path}`;
 
     test.each(roles)(`the ${server} opens ${name} for a %s only from its role on`, async (role) => {
-      const { code, detail } = await ask(server, operation, { operator: { role } });
+      const { code, detail } = await askAsOperator(server, operation, { operator: { role } });
       if (role === access.role || LOWER[role].includes(access.role)) expect(code).toBeOneOf([200, 201]);
       else {
         expect(code).toBe("role_required");
@@ -88,12 +98,21 @@ for (const server of servers) {
 
     test(`the ${server} opens ${name} for a token of named boards on these alone`, async () => {
       const operator = { role: "admin", boards: ["weekly"] } as const;
-      const { code, detail } = await ask(server, operation, { operator });
+      const { code, detail } = await askAsOperator(server, operation, { operator });
       expect(code).toBe("board_not_allowed");
       expect(detail).toContain("weekly");
       if (access.boards === "named") {
-        expect((await ask(server, operation, { operator, board: "weekly" })).code).toBeOneOf([200, 201]);
+        expect((await askAsOperator(server, operation, { operator, board: "weekly" })).code).toBeOneOf([200, 201]);
       } else expect(detail).toContain("all boards");
+    });
+
+    const opens = access.players ? "for that player alone" : "for no player";
+    test(`the ${server} opens ${name} with a player's token ${opens}`, async () => {
+      await path.ranker.post("/auth/register", ada);
+      const login = await path.ranker.post("/auth/login", { user_id: "ada", name: "Ada" });
+      const { token } = (await login.json()) as Session;
+      expect((await ask(server, operation, { token, userId: "bob" })).code).toBe("forbidden");
+      if (access.players) expect((await ask(server, operation, { token, userId: "ada" })).code).toBe(200);
     });
   }
 }

@@ -97,6 +97,18 @@ describe.each(["gateway", "ranker"] as const)(
       expect(await attack(server, { body })).toEqual([...outcome]);
     });
 
+    test.each([
+      ["another player", "eve", [403, 0]],
+      ["another player of another region", "bob", [403, 0]],
+      ["a player that there is not", "zoe", [403, 0]],
+      ["a key", "ada}:eve", [400, 0]],
+      ["herself", "ada", [200, 100]],
+    ] as const)("POST /score with a user_id that is %s", async (_, user_id, outcome) => {
+      const score = (await scoreOf("ada")) + 100;
+      const body = JSON.stringify({ user_id, region: "EU", name: "Eve", score });
+      expect(await attack(server, { target: "/score", body })).toEqual([...outcome]);
+    });
+
     const headers = words`X-User-Id x-user-id X-USER-ID X-User X-Forwarded-User X-Remote-User Remote-User X-Auth-User
       X-Authenticated-User X-Auth-Request-User X-Original-User X-Player-Id X-Region From user_id`;
     test.each(headers)("the header %s does not name the player", async (name) => {

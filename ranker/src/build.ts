@@ -26,9 +26,11 @@ import { createListBoards } from "./definitions/list-boards.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
+import { createPlayerEntries } from "./players/player-entries.ts";
 import { createPlayers } from "./players/players.ts";
 import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
+import { createWriteForPlayer } from "./players/write-for-player.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
 import { measureWrites } from "./writes/metrics.ts";
 import { createHasRoom, createSubmit, type Submit } from "./writes/submit.ts";
@@ -121,6 +123,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     passwordsRequired,
     queueMax,
   });
+  const playerEntries = createPlayerEntries(topology, stores, definitions);
   const written = { topology, confirm, stores: writers, fences };
   const erasePlayer = createErasePlayer(written);
   const setVisibility = createSetVisibility(written);
@@ -136,7 +139,8 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     submit,
     homes,
     accounts,
-    players: createPlayers(topology, stores, definitions),
+    players: createPlayers(topology, stores, playerEntries),
+    writeForPlayer: createWriteForPlayer({ topology, home: stores.home, homes, playerEntries, submit }),
     erasePlayer,
     renamePlayer: createRenamePlayer(written),
     setVisibility,

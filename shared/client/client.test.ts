@@ -67,6 +67,7 @@ describe("every method sends the request of its route", () => {
     ["POST /score/create", { initialScore: 1 }, (client) => client.createScore({ initialScore: 1 })],
     ["POST /score/update", { score: 2 }, (client) => client.setScore({ score: 2 })],
     ["POST /score/add", { delta: 3, board: "main" }, (client) => client.addScore({ delta: 3, board: "main" })],
+    ["POST /score", { ...grace, score: 4 }, (client) => client.submitScoreFor({ ...grace, score: 4 })],
     ["GET /top", undefined, (client) => client.top()],
     ["GET /top?region=EU&limit=5", undefined, (client) => client.top({ region: "EU", limit: 5 })],
     ["GET /rank/a%20b%2Fc?board=main", undefined, (client) => client.rank("a b/c", { board: "main" })],

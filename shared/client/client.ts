@@ -13,7 +13,7 @@ import type {
   PlayerVisibility,
   RenamedPlayer,
 } from "../src/api/players.ts";
-import type { AddScore, CreateScore, SetScore } from "../src/api/scores.ts";
+import type { AddScore, CreateScore, ScoreFor, SetScore } from "../src/api/scores.ts";
 import type { Health, Readiness } from "../src/api/status.ts";
 import { notUnderstood } from "./errors.ts";
 import { type Live, type LiveOptions, subscribe } from "./live.ts";
@@ -52,6 +52,12 @@ export interface Client {
   register(player: Registration, options?: CallOptions): Promise<Session>;
   /** Codes: `bad_credentials`, `wrong_region`, `rate_limited`. */
   login(credentials: Credentials, options?: CallOptions): Promise<Session>;
+  /**
+   * For operators from the role `writer` on: submits the score of a player, who need not have
+   * registered. A player's token submits the player's own. Codes: `wrong_region`, those of
+   * operators (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
+   */
+  submitScoreFor(score: ScoreFor, options?: WriteOptions): Promise<Entry>;
   /** Submits a score: what that does is the board's `operator`. Codes: those of every write. */
   submitScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
   /** Enters a board. Codes: `entry_exists`, `queue_full`, `missing_token`, `invalid_token`. */
@@ -75,8 +81,8 @@ export interface Client {
     options?: LiveOptions,
   ): AsyncGenerator<Live<RankEvent>, void, undefined>;
   /**
-   * For operators from the role `writer` on: writes a score. Codes: `not_found`, those of operators
-   * (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
+   * For operators from the role `writer` on: writes the score of a player, who need not have
+   * registered. Codes: `wrong_region`, those of operators, those of every write.
    */
   writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
   /**
@@ -158,6 +164,7 @@ export function createClient(options: ClientOptions): Client {
     as: (token) => createClient({ ...options, token }),
     register: (player, more) => enter("/auth/register", player, more),
     login: (credentials, more) => enter("/auth/login", credentials, more),
+    submitScoreFor: (score, more) => write("/score", score, more),
     submitScore: (score, more) => write("/score/submit", score, more),
     createScore: (score, more) => write("/score/create", score, more),
     setScore: (score, more) => write("/score/update", score, more),

@@ -1,7 +1,7 @@
 import type { LimitName, Operation, OperatorAccess } from "shared/api/operation";
-import { identify, identifyOperator } from "shared/auth/identify";
+import { identify, identifyFor } from "shared/auth/identify";
 import { factsOf } from "shared/auth/require-access";
-import type { Tokens } from "shared/auth/tokens";
+import { type Identity, isOperator, type Operator, type Tokens } from "shared/auth/tokens";
 import type { Facts } from "shared/http/facts";
 import type { Incoming } from "shared/http/incoming";
 import { toProblemReply } from "shared/http/problem-reply";
@@ -45,24 +45,32 @@ export function createLimits(deps: LimitDeps): LimitOperation {
   }
 
   /** Score writes, by player and by region: both buckets give a permit, or neither does. */
+  function takeOfPlayer({ userId, region }: Identity): Limited {
+    const buckets: Bucket[] = [
+      { policy: byUser, key: userBucketKey(region, userId) },
+      { policy: byRegion, key: regionBucketKey(region) },
+    ];
+    return { facts: { userId }, limited: take(stores.of(region), buckets) };
+  }
+
+  /** By operator, not by address: a game server writes for many players from one. */
+  function takeOfOperator(operator: Operator): Limited {
+    const limited = take(stores.home, [{ policy: byOperator, key: operatorBucketKey(operator.name) }]);
+    return { facts: factsOf(operator), limited };
+  }
+
   const limitPlayer =
     (answer: Handle): Handle =>
     async (incoming) => {
-      const { userId, region } = await identify(tokens, topology, incoming.headers.get("authorization"));
-      const buckets: Bucket[] = [
-        { policy: byUser, key: userBucketKey(region, userId) },
-        { policy: byRegion, key: regionBucketKey(region) },
-      ];
-      return answerLimited(answer, incoming, { facts: { userId }, limited: take(stores.of(region), buckets) });
+      const player = await identify(tokens, topology, incoming.headers.get("authorization"));
+      return answerLimited(answer, incoming, takeOfPlayer(player));
     };
 
-  /** By operator, not by address: a game server writes for many players from one. */
   const limitOperator =
     (access: OperatorAccess, answer: Handle): Handle =>
     async (incoming) => {
-      const operator = await identifyOperator(tokens, access, incoming.headers.get("authorization"));
-      const limited = take(stores.home, [{ policy: byOperator, key: operatorBucketKey(operator.name) }]);
-      return answerLimited(answer, incoming, { facts: factsOf(operator), limited });
+      const caller = await identifyFor(tokens, { topology, access }, incoming.headers.get("authorization"));
+      return answerLimited(answer, incoming, isOperator(caller) ? takeOfOperator(caller) : takeOfPlayer(caller));
     };
 
   /** By the networks of the client, since no token says who calls. */
@@ -78,8 +86,8 @@ export function createLimits(deps: LimitDeps): LimitOperation {
   }
 
   return ({ access, limits: names }, answer) => {
-    if (names.includes("user")) return limitPlayer(answer);
     if (typeof access === "object") return limitOperator(access, answer);
+    if (names.includes("user")) return limitPlayer(answer);
     const kinds = names.filter((name) => name === "address" || name === "registration");
     return kinds.length > 0 ? limitNetworks(kinds, answer) : answer;
   };

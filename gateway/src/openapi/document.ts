@@ -65,7 +65,7 @@ export function createDocument(topology: Topology): OpenApiDocument {
     servers: [{ url: ".", description: "The gateway that serves this document." }],
     tags: [
       { name: "players", description: "Accounts and tokens." },
-      { name: "scores", description: "A player writes the own score and no other." },
+      { name: "scores", description: "A player writes the own score and no other; game servers write for players." },
       { name: "boards", description: "Ranks, and what boards there are, open to everyone; an admin makes boards." },
       {
         name: "operators",
@@ -107,7 +107,7 @@ function describe(operation: Operation): Json {
     tags: [tag],
     summary,
     description: typeof access === "object" ? describeAccess(description, access) : description,
-    security: access === "anyone" ? [] : [{ bearer: typeof access === "object" ? [access.role] : [] }],
+    security: securityOf(access),
     parameters,
     requestBody: body && {
       required: !body.isOptional,
@@ -117,9 +117,17 @@ function describe(operation: Operation): Json {
   };
 }
 
+/** Each element is a token that opens the route. */
+function securityOf(access: Operation["access"]): Json[] {
+  if (access === "anyone") return [];
+  if (access === "player") return [{ bearer: [] }];
+  return access.players ? [{ bearer: [access.role] }, { bearer: [] }] : [{ bearer: [access.role] }];
+}
+
 /** OpenAPI names the roles of a bearer's token in `security`, which few viewers show. */
-function describeAccess(description: string | undefined, { role, boards }: OperatorAccess): string {
-  const who = `Needs an operator's token of the role \`${role}\`${role === "admin" ? "" : " or a higher one"}.`;
+function describeAccess(description: string | undefined, { role, boards, players }: OperatorAccess): string {
+  const orPlayer = players ? ", or the player's own token" : "";
+  const who = `Needs an operator's token of the role \`${role}\`${role === "admin" ? "" : " or a higher one"}${orPlayer}.`;
   const where =
     boards === "all" ? "A token for named boards is refused." : "A token for named boards opens it for these alone.";
   return [description, who, where].filter((part) => part !== undefined).join(" ");

@@ -15,7 +15,8 @@ const problemTexts: Record<ProblemCode, string> = {
   invalid_token: "The token is not valid here, has expired, or its account is not there any more. Log in again.",
   bad_credentials: "No player has this `user_id` with these credentials.",
   wrong_region: "The region is not the player's home region.",
-  forbidden: "The token is a player's on a route for operators, or an operator's on a route for players.",
+  forbidden:
+    "The token is a player's on a route for operators or for another player's score, or an operator's on a route for players.",
   role_required: "The role of the operator's token is too low; the `detail` names the one that is needed.",
   board_not_allowed: "The operator's token is for other boards, or for named boards on a route that acts on all.",
   registration_closed: "Players of this server register with its identity provider.",

@@ -42,6 +42,8 @@ describe("which operations may be sent twice, and which leave a doubt when no re
     ["renaming one", "renamePlayer", {}, true, true],
     ["an operator's score", "writeScore", {}, false, true],
     ["an operator's score with a key", "writeScore", { headers: KEY }, true, true],
+    ["a score for a named player", "submitScoreFor", {}, false, true],
+    ["a score for a named player with a key", "submitScoreFor", { headers: KEY }, true, true],
     ["HEAD of a read", "top", { method: "HEAD" }, true, false],
   ])("%s: %s", async (_, id, options: Parameters<typeof send>[1], isRepeatable, isWrite) => {
     const outgoing = await send(id, options);

@@ -73,6 +73,26 @@ export const BODY_ROUTES: BodyRoute[] = [
     body: ({ userId: user_id, name, region }) => fc.constant({ user_id, password, name, region }),
   },
   {
+    path: "/score",
+    isWrite: true,
+    isOperators: true,
+    required: ["user_id", "score"],
+    numbers: ["score"],
+    body: ({ userId: user_id, region, name }) =>
+      fc
+        .tuple(fc.record({ board, region: fc.constantFrom(region, region.toLowerCase()) }, optional), score)
+        .map(([common, value]) => ({ ...common, user_id, name, score: value })),
+  },
+  {
+    path: "/players/ada/score",
+    isWrite: true,
+    isOperators: true,
+    required: ["score"],
+    numbers: ["score"],
+    body: ({ region, name }) =>
+      fc.record({ board, region: fc.constant(region), name: fc.constant(name), score }, { requiredKeys: ["score"] }),
+  },
+  {
     path: "/players/ada/score",
     isWrite: true,
     isOperators: true,
@@ -116,7 +136,7 @@ export const STATUS_ROUTES = ["/health", "/ready"];
 
 /** Every route that has bad requests, as an app lists it. A new route is added here. */
 export const COVERED = [
-  ...BODY_ROUTES.map(({ path }) => `POST ${path.replace("/players/ada", "/players/:userId")}`),
+  ...new Set(BODY_ROUTES.map(({ path }) => `POST ${path.replace("/players/ada", "/players/:userId")}`)),
   ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
   ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
   ...BOARD_ROUTES,

@@ -4,6 +4,7 @@ import type { Identity } from "shared/auth/tokens";
 import { ACCOUNT_CHECK_MS } from "shared/base/deadlines";
 import { within } from "shared/base/within";
 import { claimHomes, findHomes, type HomeSources } from "shared/homes/homes";
+import { MAIN_BOARD } from "shared/redis/keys";
 
 /** The homes of players without an account. */
 export interface Homes {
@@ -11,9 +12,10 @@ export interface Homes {
    * Writes down the region of a player's first entry, and compares later ones with it. Does nothing
    * for a player with an account, whose region is that of the account.
    *
+   * @param board that is written to, whose entries tell a home that is not kept
    * @throws Problem `wrong_region`; `unavailable` for a player whose home was never read here
    */
-  claim(identity: Identity): Promise<void>;
+  claim(identity: Identity, board?: string): Promise<void>;
   /** @throws Problem `unavailable` */
   find(userId: string): Promise<string | undefined>;
 }
@@ -29,10 +31,11 @@ export function createHomes(sources: HomeSources, now = performance.now.bind(per
   const kept = new LRUCache<string, { home: string; untilMs: number }>({ max: KEPT_MAX });
   let restsUntilMs = Number.NEGATIVE_INFINITY;
 
-  async function read(userId: string, region: string): Promise<string> {
+  async function read(userId: string, region: string, board = MAIN_BOARD): Promise<string> {
     if (restsUntilMs > now()) throw homesAway();
     try {
-      const [home = region] = await within(2 * ACCOUNT_CHECK_MS, claimHomes(sources, [{ user_id: userId, region }]));
+      const claimed = claimHomes({ ...sources, board }, [{ user_id: userId, region }]);
+      const [home = region] = await within(2 * ACCOUNT_CHECK_MS, claimed);
       kept.set(userId, { home, untilMs: now() + KEPT_MS });
       return home;
     } catch (cause) {
@@ -42,11 +45,11 @@ export function createHomes(sources: HomeSources, now = performance.now.bind(per
   }
 
   return {
-    async claim({ userId, region, isExternal = false }) {
+    async claim({ userId, region, isExternal = false }, board) {
       if (!isExternal) return;
       const known = kept.get(userId);
       if (known !== undefined && known.untilMs > now() && known.home === region) return;
-      const home = await read(userId, region).catch((error: unknown) => {
+      const home = await read(userId, region, board).catch((error: unknown) => {
         if (known === undefined) throw error;
         return known.home;
       });

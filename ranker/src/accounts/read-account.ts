@@ -1,4 +1,5 @@
 import { Problem } from "shared/api/problems";
+import type { Identity } from "shared/auth/tokens";
 import { accountKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -28,6 +29,16 @@ export async function readAccount(home: Redis, userId: string): Promise<Account>
   const account: Record<string, string> = {};
   for (let i = 0; i < pairs.length; i += 2) account[pairs[i] ?? ""] = pairs[i + 1] ?? "";
   return account;
+}
+
+/**
+ * The player of an account; undefined for a player who has none.
+ *
+ * @throws Problem as {@link readAccount} does
+ */
+export async function readIdentity(home: Redis, userId: string): Promise<Identity | undefined> {
+  const { name, region, created_at: account } = await readAccount(home, userId);
+  return name && region && account ? { userId, name, region, account } : undefined;
 }
 
 /** The restarted store of accounts is being compared with PostgreSQL, or restored from it. */

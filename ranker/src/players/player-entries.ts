@@ -7,7 +7,7 @@ import { fromRankedScore } from "shared/entries/ranked-score";
 import { type EntryRecord, fromPlace, parseRecord } from "shared/entries/records";
 import { parseAsSpelled } from "shared/http/exact-json";
 import type { Board } from "shared/model/board";
-import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
+import { GLOBAL, type Shard, shardOf, shardsThatMayHold, type Topology } from "shared/model/regions";
 import { parseVisibility } from "shared/model/visibility";
 import { detailsKey, entriesKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -21,8 +21,11 @@ import readSource from "./read-player.lua" with { type: "text" };
  * The entries of one player in all regions. Both throw Problem `unavailable`, or what Redis throws.
  */
 export interface PlayerEntries {
-  /** The entry of the last write, which names a player without an account. */
-  findLast(userId: string): Promise<RegionRecord | undefined>;
+  /**
+   * The entry of the last write, in one region where it is given: it names a player without an
+   * account.
+   */
+  findLast(userId: string, region?: string): Promise<RegionRecord | undefined>;
   /** Entries in the order of their boards' ids, and whether the player is hidden. */
   read(userId: string, page: EntryPage): Promise<EntriesRead>;
 }
@@ -134,8 +137,9 @@ export function createPlayerEntries(
   }
 
   return {
-    async findLast(userId) {
-      const found = await Promise.all(shardsOf(userId).map((shard) => findLastOn(shard, userId)));
+    async findLast(userId, region) {
+      const shards = region === undefined ? shardsOf(userId) : [shardOf(topology, region, userId)];
+      const found = await Promise.all(shards.map((shard) => findLastOn(shard, userId)));
       const written = found.filter((record) => record !== undefined);
       return written.toSorted((a, b) => Number(b.updatedAt) - Number(a.updatedAt))[0];
     },

@@ -9,13 +9,12 @@ import { accountDeadKey, accountQueueKey, deadKey, queueKey } from "shared/redis
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Stores } from "shared/stores/stores";
-import { readAccount as readAccountOf } from "../accounts/read-account.ts";
-import type { Definitions } from "../definitions/definitions.ts";
-import { createPlayerEntries, type EntryPage } from "./player-entries.ts";
+import { readAccount as readAccountOf, readIdentity } from "../accounts/read-account.ts";
+import type { EntryPage, PlayerEntries } from "./player-entries.ts";
 
 /** What operators read of players in all regions. */
 export interface Players {
-  /** The player to write for. @throws Problem `not_found`, `unavailable` */
+  /** @throws Problem `not_found`, `unavailable` */
   find(userId: string): Promise<Identity>;
   /**
    * Entries page by page, and all else with the first page.
@@ -32,14 +31,12 @@ const EVENTS_SHOWN_MAX = 1_000;
 export function createPlayers(
   topology: Topology,
   stores: Pick<Stores, "home" | "of">,
-  definitions: Pick<Definitions, "find">,
+  playerEntries: PlayerEntries,
 ): Players {
-  const playerEntries = createPlayerEntries(topology, stores, definitions);
-
-  /** Players of an identity provider have no account: their last entry names them. */
+  /** The last entry names a player who has no account. */
   async function find(userId: string): Promise<Identity | undefined> {
-    const { name, region, created_at: account } = await readAccountOf(stores.home, userId);
-    if (name && region && account) return { userId, name, region, account };
+    const registered = await readIdentity(stores.home, userId);
+    if (registered !== undefined) return registered;
     const last = await playerEntries.findLast(userId);
     return last && { userId, name: last.name, region: last.region, isExternal: true };
   }

@@ -6,7 +6,7 @@ import type { ErasePlayer } from "../players/erase-player.ts";
 import type { Players } from "../players/players.ts";
 import type { RenamePlayer } from "../players/rename-player.ts";
 import type { SetVisibility } from "../players/set-visibility.ts";
-import type { Submit } from "../writes/submit.ts";
+import type { WriteForPlayer } from "../players/write-for-player.ts";
 import { toScoreReply } from "./scores.ts";
 import type { ToRoute } from "./to-route.ts";
 
@@ -15,14 +15,14 @@ export interface PlayerRouteDeps {
   erasePlayer: ErasePlayer;
   renamePlayer: RenamePlayer;
   setVisibility: SetVisibility;
-  submit: Submit;
+  writeForPlayer: WriteForPlayer;
 }
 
 /** `/players/:userId…`: what operators do to players, or for them. */
 export function playerRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { players, erasePlayer, renamePlayer, setVisibility, submit }: PlayerRouteDeps,
+  { players, erasePlayer, renamePlayer, setVisibility, writeForPlayer }: PlayerRouteDeps,
 ): Record<"playerRecord" | "erasePlayer" | "hidePlayer" | "unhidePlayer" | "renamePlayer" | "writeScore", Route> {
   async function show(userId: string, visibility: "hidden" | "shown"): Promise<Reply> {
     const identity = await players.find(userId);
@@ -48,20 +48,12 @@ export function playerRoutes(
       return jsonReply(renamed);
     }),
     writeScore: toRoute(operations.writeScore, async ({ caller, params, body, idempotencyKey }) => {
-      const { operation, value, board, sub, metadata } = body;
-      const identity = await players.find(params.userId);
-      // A space is in no key of a client: operators and players never meet each other's answers.
-      const key = idempotencyKey === undefined ? undefined : `${caller.name} ${idempotencyKey}`;
-      const submitted = await submit(identity, {
-        operation,
-        board,
-        value,
-        valueField: "value",
-        sub,
-        metadata,
-        by: "operator",
-        idempotencyKey: key,
-      });
+      // The schema lets in a score, or an operation with its value.
+      const { region, name, board, sub, metadata, score = 0, operation = "submit" as const, value = score } = body;
+      const valueField = body.operation === undefined ? "score" : "value";
+      const player = { userId: params.userId, region, name };
+      const submission = { operation, board, value, valueField, sub, metadata, idempotencyKey };
+      const submitted = await writeForPlayer(caller, player, submission);
       return toScoreReply(submitted, operation === "create" ? 201 : 200);
     }),
   };

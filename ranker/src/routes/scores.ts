@@ -1,8 +1,10 @@
 import type { RankerOperations } from "shared/api/operations";
-import type { Identity } from "shared/auth/tokens";
+import { Problem } from "shared/api/problems";
+import { type Identity, isOperator } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import { type Homes, livesIn } from "../accounts/homes.ts";
+import type { WriteForPlayer } from "../players/write-for-player.ts";
 import type { Submission } from "../writes/submission.ts";
 import { replayedHeaders, type Submit, type Submitted } from "../writes/submit.ts";
 import type { ToRoute } from "./to-route.ts";
@@ -23,28 +25,38 @@ export function toScoreReply({ entry, isReplay }: Submitted, status: number): Re
 export interface ScoreRouteDeps {
   submit: Submit;
   homes: Pick<Homes, "claim">;
+  writeForPlayer: WriteForPlayer;
 }
 
 /**
- * `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own
- * scores.
+ * `POST /score`: operators write for players, and players for themselves. `POST /score/submit`,
+ * `/score/create`, `/score/update` and `/score/add`: players write their own scores.
  */
 export function scoreRoutes(
-  { submitScore, createScore, setScore, addScore }: RankerOperations,
+  { submitScoreFor, submitScore, createScore, setScore, addScore }: RankerOperations,
   toRoute: ToRoute,
-  { submit, homes }: ScoreRouteDeps,
-): Record<"submitScore" | "createScore" | "setScore" | "addScore", Route> {
+  { submit, homes, writeForPlayer }: ScoreRouteDeps,
+): Record<"submitScoreFor" | "submitScore" | "createScore" | "setScore" | "addScore", Route> {
   async function write(
     identity: Identity,
     { board, sub, metadata, region = identity.region }: Written,
     submission: Pick<Submission, "operation" | "value" | "valueField" | "idempotencyKey">,
   ): Promise<Submitted> {
     if (region !== identity.region) throw livesIn(identity.region);
-    await homes.claim(identity);
+    await homes.claim(identity, board);
     return submit(identity, { ...submission, board, sub, metadata });
   }
 
   return {
+    submitScoreFor: toRoute(submitScoreFor, async ({ caller, body, idempotencyKey }) => {
+      const { user_id: userId, region, name, score: value, board, sub, metadata } = body;
+      const submission = { operation: "submit", board, value, sub, metadata, idempotencyKey } as const;
+      if (isOperator(caller)) {
+        return toScoreReply(await writeForPlayer(caller, { userId, region, name }, submission), 200);
+      }
+      if (caller.userId !== userId) throw anotherPlayer(caller.userId);
+      return toScoreReply(await write(caller, body, submission), 200);
+    }),
     submitScore: toRoute(submitScore, async ({ caller, body, idempotencyKey }) => {
       const submission = { operation: "submit", value: body.score, valueField: "score", idempotencyKey } as const;
       return toScoreReply(await write(caller, body, submission), 200);
@@ -68,3 +80,8 @@ export function scoreRoutes(
     }),
   };
 }
+
+const anotherPlayer = (userId: string) =>
+  new Problem("forbidden", `The user_id is another player's: the token of ${userId} writes for ${userId} alone.`, {
+    errors: [{ field: "user_id", message: `must be ${userId}, the player of the token` }],
+  });

@@ -2,9 +2,9 @@ import { idempotencyKeySchema } from "shared/api/fields";
 import type { Operation, OperatorAccess } from "shared/api/operation";
 import { inPlainWords } from "shared/api/plain-words";
 import { Problem, toInvalidRequest } from "shared/api/problems";
-import { identify, identifyOperator } from "shared/auth/identify";
+import { identify, identifyFor } from "shared/auth/identify";
 import { factsOf, requireBoard } from "shared/auth/require-access";
-import type { Identity, Operator, Tokens } from "shared/auth/tokens";
+import { type Identity, isOperator, type Operator, type Tokens } from "shared/auth/tokens";
 import { readJson, readOptionalJson } from "shared/http/body";
 import type { Incoming } from "shared/http/incoming";
 import { toProblemReply } from "shared/http/problem-reply";
@@ -27,10 +27,19 @@ interface ParsedCall<O extends Operation> {
   readonly idempotencyKey: string | undefined;
 }
 
+/** Whom the access of an operation lets in. */
+type CallerOf<A extends Operation["access"]> = A extends "player"
+  ? Identity
+  : A extends { players: true }
+    ? Identity | Operator
+    : A extends OperatorAccess
+      ? Operator
+      : undefined;
+
 /** A request whose caller is known, parsed as its operation describes it. */
 export interface Call<O extends Operation> extends ParsedCall<O> {
   /** Of the verified token. */
-  readonly caller: O["access"] extends "player" ? Identity : O["access"] extends OperatorAccess ? Operator : undefined;
+  readonly caller: CallerOf<O["access"]>;
   readonly incoming: Incoming;
 }
 
@@ -57,20 +66,14 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
     const answer = (parsed: ParsedCall<O>, caller: Identity | Operator | undefined, incoming: Incoming) =>
       handler({ ...parsed, caller, incoming } as Call<O>); // its access says which caller it has
 
-    const handles: Record<"anyone" | "player", Handle> = {
-      anyone: async (incoming) => answer(await parse(incoming), undefined, incoming),
+    async function answerPlayer(identity: Identity, incoming: Incoming): Promise<Reply> {
+      await confirmAccount(identity);
+      return answer(await parse(incoming), identity, incoming);
+    }
 
-      async player(incoming) {
-        const identity = await identify(tokens, topology, incoming.headers.get("authorization"));
-        await confirmAccount(identity);
-        return answer(await parse(incoming), identity, incoming);
-      },
-    };
-
-    function operatorHandle(access: OperatorAccess): Handle {
+    function operatorAnswerer(access: OperatorAccess) {
       const readBoard = access.boards === "named" ? boardReader(operation) : undefined;
-      return async (incoming) => {
-        const operator = await identifyOperator(tokens, access, incoming.headers.get("authorization"));
+      return async (operator: Operator, incoming: Incoming): Promise<Reply> => {
         let facts = factsOf(operator);
         try {
           const parsed = await parse(incoming);
@@ -82,6 +85,20 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
         }
       };
     }
+
+    function operatorHandle(access: OperatorAccess): Handle {
+      const answerOperator = operatorAnswerer(access);
+      return async (incoming) => {
+        const caller = await identifyFor(tokens, { topology, access }, incoming.headers.get("authorization"));
+        return isOperator(caller) ? answerOperator(caller, incoming) : answerPlayer(caller, incoming);
+      };
+    }
+
+    const handles: Record<"anyone" | "player", Handle> = {
+      anyone: async (incoming) => answer(await parse(incoming), undefined, incoming),
+      player: async (incoming) =>
+        answerPlayer(await identify(tokens, topology, incoming.headers.get("authorization")), incoming),
+    };
 
     const { access } = operation;
     const handle = typeof access === "object" ? operatorHandle(access) : handles[access];

@@ -40,6 +40,7 @@ export const examples = {
   createScore: { initialScore: 10 },
   setScore: { score: 100 },
   addScore: { delta: 5 },
+  scoreFor: { ...grace, score: 100 },
   operatorScore: { operation: "add", value: 5, board: "main" },
   playerRecord: {
     user_id: "grace",

@@ -14,6 +14,8 @@ export interface OperatorAccess {
    * not open it. `named`: on the board that the call names in its field `board`.
    */
   readonly boards: "all" | "named";
+  /** Whether a player's token opens the route as well, for that player alone. */
+  readonly players?: true;
 }
 
 /** An answer that is not a problem. */
@@ -38,7 +40,7 @@ export interface Operation {
   readonly tag: "players" | "scores" | "boards" | "operators" | "service";
   readonly summary: string;
   readonly description?: string;
-  /** Whose token the route needs; none for `anyone`. */
+  /** Whose token the route needs; none for `anyone`. An operators' route may take players', too. */
   readonly access: "anyone" | "player" | OperatorAccess;
   /** Token buckets of which each gives the gateway a permit, or none does. */
   readonly limits: readonly LimitName[];

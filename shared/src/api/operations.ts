@@ -20,7 +20,7 @@ export const rankerOperations = ({ topology, passwordsRequired }: OperationsOpti
   ...boardOperations(topology),
   ...definitionOperations,
   ...liveOperations(topology),
-  ...playerOperations(),
+  ...playerOperations(topology),
 });
 export type RankerOperations = ReturnType<typeof rankerOperations>;
 

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { OPERATIONS } from "../model/board.ts";
 import { isBoardId } from "../model/board-id.ts";
 import { nameSchema } from "../model/names.ts";
-import { boardSchema, reasonSchema, scoreSchema } from "../model/scores.ts";
+import type { Topology } from "../model/regions.ts";
+import { reasonSchema, scoreSchema } from "../model/scores.ts";
 import { entryFields } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
-import { besideScore, writeProblems, written } from "./scores.ts";
+import { anyPlayerFields, writeProblems, written } from "./scores.ts";
 
 /** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
@@ -21,7 +22,7 @@ export const playerRecordSchema = z.object({
       updated_at: timeField,
     })
     .nullable()
-    .meta({ description: "Null for a player of an identity provider." }),
+    .meta({ description: "Null for a player who did not register here." }),
   hidden: z.boolean().meta({ description: "Whether operators keep the player off the boards." }),
   entries: z.array(
     z.object({
@@ -88,13 +89,41 @@ export type RenamedPlayer = z.infer<typeof renamedSchema>;
 const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
 export type OperatorName = z.input<typeof operatorNameSchema>;
 
-const operatorScoreSchema = z.strictObject({
-  operation: z.enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`),
-  value: scoreSchema.meta({ description: "The score, or for `add` what is added." }),
-  ...besideScore,
-  board: boardSchema,
-});
-export type OperatorScore = z.input<typeof operatorScoreSchema>;
+const whatFields = {
+  score: scoreSchema.optional().meta({ description: "Submitted: the board's `operator` says what it does." }),
+  operation: z
+    .enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`)
+    .optional()
+    .meta({ description: "In place of the board's `operator`, with `value`." }),
+  value: scoreSchema.optional().meta({ description: "The score, or for `add` what is added." }),
+};
+type What = z.output<z.ZodObject<typeof whatFields>>;
+
+// Refinements are not in JSON Schema: `oneOf` says the same in the OpenAPI document.
+const operatorScoreSchema = (topology: Topology) =>
+  z
+    .strictObject({ ...anyPlayerFields(topology), ...whatFields })
+    .superRefine(refineWhat)
+    .meta({
+      oneOf: [
+        { required: ["score"], properties: { operation: false, value: false } },
+        { required: ["operation", "value"], properties: { score: false } },
+      ],
+    });
+/** `score` alone, or `operation` with `value`. */
+export type OperatorScore = Omit<z.input<ReturnType<typeof operatorScoreSchema>>, keyof What> &
+  ({ score: number } | { operation: NonNullable<What["operation"]>; value: number });
+
+function refineWhat({ score, operation, value }: What, { addIssue }: z.RefinementCtx): void {
+  const refuse = (field: keyof What, message: string) => addIssue({ code: "custom", path: [field], message });
+  if (operation === undefined && value === undefined) {
+    if (score === undefined) refuse("score", "is required, or operation and value in place of it");
+    return;
+  }
+  if (score !== undefined) refuse("score", "must not be given beside operation and value");
+  if (operation === undefined) refuse("operation", "is required where value is given");
+  if (value === undefined) refuse("value", "is required where operation is given");
+}
 
 const operatorReasonSchema = z.strictObject({ reason: reasonSchema.optional() });
 export type OperatorReason = z.input<typeof operatorReasonSchema>;
@@ -109,7 +138,7 @@ const operate = {
 } as const;
 
 /** `/players/:userId…`: operators act on players, or for them. */
-export const playerOperations = () =>
+export const playerOperations = (topology: Topology) =>
   nameOperations({
     playerRecord: {
       ...operate,
@@ -181,9 +210,11 @@ export const playerOperations = () =>
       access: { role: "writer", boards: "named" },
       repeat: "keyed",
       summary: "Write a player's score",
-      description: "For game servers: sets, improves, adds to, or creates the entry.",
-      body: { schema: operatorScoreSchema, example: examples.operatorScore },
+      description:
+        "For game servers: submits `score`, or sets, improves, adds or creates as `operation` says. The player need not " +
+        "have registered: the first write of such a player needs `region`, unless there is only one.",
+      body: { schema: operatorScoreSchema(topology), example: examples.operatorScore },
       success: { 200: written, 201: { ...written, description: "The entry that was created." } },
-      problems: ["not_found", "entry_exists", "score_out_of_range", ...writeProblems],
+      problems: ["wrong_region", "entry_exists", "score_out_of_range", ...writeProblems],
     },
   });

@@ -1,22 +1,36 @@
 import { z } from "zod";
+import { nameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
-import { boardSchema, metadataSchema, regionSchema, scoreSchema, subSchema } from "../model/scores.ts";
+import { boardSchema, metadataSchema, regionSchema, scoreSchema, subSchema, userIdSchema } from "../model/scores.ts";
 import { writtenEntrySchema } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { nameOperations } from "./operation.ts";
 
-/** What any write may give beside the score. */
-export const besideScore = { sub: subSchema.optional(), metadata: metadataSchema.optional() };
-
-const writtenFields = (topology: Topology) => ({
-  ...besideScore,
+/** Fields of every write of a score, by players and by operators. */
+export const writtenFields = (topology: Topology) => ({
+  sub: subSchema.optional(),
+  metadata: metadataSchema.optional(),
   board: boardSchema,
   region: regionSchema(topology).optional().meta({ description: "The player's home region; another one is refused." }),
 });
+
+/** Fields of a write for a player who may have no account. The first one needs `region` as well. */
+export const anyPlayerFields = (topology: Topology) => ({
+  ...writtenFields(topology),
+  name: nameSchema.optional().meta({
+    description:
+      "The player's name from now on. A registered player keeps the account's name. Without it the name of the last " +
+      "entry stays, and at the first write the `user_id` stands in.",
+  }),
+});
+
 const createScoreSchema = (topology: Topology) =>
   z.strictObject({ ...writtenFields(topology), initialScore: scoreSchema });
 const setScoreSchema = (topology: Topology) => z.strictObject({ ...writtenFields(topology), score: scoreSchema });
 const addScoreSchema = (topology: Topology) => z.strictObject({ ...writtenFields(topology), delta: scoreSchema });
+const scoreForSchema = (topology: Topology) =>
+  z.strictObject({ user_id: userIdSchema, ...anyPlayerFields(topology), score: scoreSchema });
+export type ScoreFor = z.input<ReturnType<typeof scoreForSchema>>;
 export type CreateScore = z.input<ReturnType<typeof createScoreSchema>>;
 export type SetScore = z.input<ReturnType<typeof setScoreSchema>>;
 export type AddScore = z.input<ReturnType<typeof addScoreSchema>>;
@@ -53,11 +67,25 @@ export const writeProblems = [
 const playerProblems = ["board_read_only", "wrong_region", ...writeProblems] as const;
 
 /**
- * `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players write their own
- * scores.
+ * `POST /score`: game servers write for players, and players for themselves. `POST /score/submit`,
+ * `/score/create`, `/score/update` and `/score/add`: players write their own scores.
  */
 export const scoreOperations = (topology: Topology) =>
   nameOperations({
+    submitScoreFor: {
+      ...write,
+      path: "/score",
+      access: { role: "writer", boards: "named", players: true },
+      limits: ["user", "region", "operator"],
+      summary: "Submit the score of a player, who need not have registered",
+      description:
+        "Does what `POST /score/submit` does, for `user_id`. For an operator the player need not have registered: the " +
+        "first write of such a player needs `region`, unless there is only one, which then is the player's home. A " +
+        "player's token writes for its own `user_id` alone.",
+      body: { schema: scoreForSchema(topology), example: examples.scoreFor },
+      success: { 200: written },
+      problems: ["score_out_of_range", ...writeProblems],
+    },
     submitScore: {
       ...write,
       path: "/score/submit",

@@ -3,7 +3,7 @@ import { invalidToken, Problem } from "../api/problems.ts";
 import type { Topology } from "../model/regions.ts";
 import { FailedCheck } from "./failed-check.ts";
 import { requireAccess } from "./require-access.ts";
-import type { Identity, Operator, Tokens } from "./tokens.ts";
+import { type Identity, isOperator, type Operator, type Tokens } from "./tokens.ts";
 
 /**
  * The player who calls, by the `Authorization` header alone.
@@ -13,29 +13,35 @@ import type { Identity, Operator, Tokens } from "./tokens.ts";
  */
 export async function identify(
   tokens: Tokens,
-  { regions }: Topology,
+  topology: Topology,
   authorization: string | null | undefined,
 ): Promise<Identity> {
-  const identity = await tokens.verify(readBearer(authorization));
+  return requireRegion(await tokens.verify(readBearer(authorization)), topology);
+}
+
+function requireRegion(identity: Identity, { regions }: Topology): Identity {
   if (regions.includes(identity.region)) return identity;
   const failed = new FailedCheck("region: not configured");
   throw invalidToken("The token names a region that is not configured here. Log in again.", failed);
 }
 
 /**
- * The operator who calls a route that needs `access`.
+ * The operator who calls a route that needs `access`, or the player, where it takes players' tokens
+ * as well.
  *
  * @throws Problem `missing_token`, `invalid_token`, `forbidden`, `role_required`,
  *   `board_not_allowed`, `unavailable`
  */
-export async function identifyOperator(
+export async function identifyFor(
   tokens: Tokens,
-  access: OperatorAccess,
+  { topology, access }: { topology: Topology; access: OperatorAccess },
   authorization: string | null | undefined,
-): Promise<Operator> {
-  const operator = await tokens.verifyOperator(readBearer(authorization));
-  requireAccess(operator, access);
-  return operator;
+): Promise<Identity | Operator> {
+  const token = readBearer(authorization);
+  const caller = await (access.players ? tokens.verifyAny(token) : tokens.verifyOperator(token));
+  if (!isOperator(caller)) return requireRegion(caller, topology);
+  requireAccess(caller, access);
+  return caller;
 }
 
 /**

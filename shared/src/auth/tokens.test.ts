@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { SignJWT } from "jose";
 import { createTopology } from "../model/regions.ts";
-import { identify, identifyOperator } from "./identify.ts";
+import { identify, identifyFor } from "./identify.ts";
 import { createTokens, type ListedOperator } from "./tokens.ts";
 
 const base = { issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
@@ -99,8 +99,25 @@ test("a player's token is forbidden on operators' routes and the reverse, cached
   const players = `Bearer ${await tokens.issue(ada)}`;
   for (let time = 1; time <= 2; time++) {
     await expect(identify(tokens, topology, operators)).rejects.toMatchObject({ code: "forbidden", status: 403 });
-    await expect(identifyOperator(tokens, anyRole, players)).rejects.toMatchObject({ code: "forbidden", status: 403 });
+    const refused = identifyFor(tokens, { topology, access: anyRole }, players);
+    await expect(refused).rejects.toMatchObject({ code: "forbidden", status: 403 });
   }
+});
+
+test("a route for both takes a player's token and an operator's, of its role and not revoked", async () => {
+  const revoked = new Set<string>();
+  const listed = createTokens({ ...base, secret, revocations: revoked });
+  const access = { role: "writer", boards: "named", players: true } as const;
+  const callWith = (token: string) => identifyFor(listed, { topology, access }, `Bearer ${token}`);
+  expect(await callWith(await listed.issue(ada))).toMatchObject({ userId: ada.userId });
+  const writer = await listed.issueListed({ name: "game-server", role: "writer", tokenId }, 60);
+  expect(await callWith(writer)).toMatchObject({ name: "game-server" });
+  const reader = await listed.issueListed({ name: "support", role: "reader", tokenId }, 60);
+  await expect(callWith(reader)).rejects.toMatchObject({ code: "role_required" });
+  const elsewhere = await listed.issue({ ...ada, region: "MARS" });
+  await expect(callWith(elsewhere)).rejects.toMatchObject({ code: "invalid_token" });
+  revoked.add(tokenId);
+  await expect(callWith(writer)).rejects.toMatchObject({ code: "invalid_token", status: 401 });
 });
 
 test("a listed token keeps its role, its boards and its id", async () => {

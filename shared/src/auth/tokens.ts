@@ -28,6 +28,9 @@ export interface Operator {
   tokenId?: string | undefined;
 }
 
+/** Which of the two a token speaks for, where a route takes both. */
+export const isOperator = (caller: Identity | Operator): caller is Operator => "role" in caller;
+
 /** An operator to sign a token for, whose record is listed. */
 export interface ListedOperator extends Operator {
   tokenId: string;
@@ -71,15 +74,15 @@ export interface Tokens {
    *   listed token while this process does not know which are revoked
    */
   verifyOperator(token: string): Promise<Operator>;
+  /** A token of either kind. @throws Problem as the others do, but for `forbidden` */
+  verifyAny(token: string): Promise<Identity | Operator>;
 }
 
 // A verification costs 170 µs, a cached one less than one; 20,000 tokens take some 20 MB.
 const VERIFIED_MAX = 20_000;
 
-/** A verified token: of a player or of an operator. */
 interface Verified {
-  identity?: Identity;
-  operator?: Operator;
+  caller: Identity | Operator;
   expiresAtMs: number;
   /**
    * Generation of the provider's keys that verified the token. New keys make the cached token
@@ -125,7 +128,16 @@ export function createTokens(options: TokenOptions): Tokens {
   /** False once the provider has other keys: the token's key may have been withdrawn. */
   const hasCurrentKeys = ({ generation }: Verified) => generation === undefined || generation === provider?.generation;
 
+  async function verifyAny(token: string): Promise<Identity | Operator> {
+    const { caller } = await verifyCached(token);
+    // Not cached: a token may be revoked after it was verified.
+    const isRevoked = isOperator(caller) && caller.tokenId !== undefined && revocations.has(caller.tokenId);
+    if (isRevoked) throw tokenRevoked(caller);
+    return caller;
+  }
+
   return {
+    verifyAny,
     issue: ({ userId, name, region, account }) =>
       own.sign(userId, { user_id: userId, name, region, account }, lifetimeSeconds),
     issueOperator: ({ name }, seconds) => own.sign(name, { role: OPERATOR }, seconds),
@@ -134,16 +146,14 @@ export function createTokens(options: TokenOptions): Tokens {
     },
 
     async verify(token) {
-      const { identity } = await verifyCached(token);
-      if (identity !== undefined) return identity;
+      const { caller } = await verifyCached(token);
+      if (!isOperator(caller)) return caller;
       throw new Problem("forbidden", "This route is for players; the token is an operator's.");
     },
 
     async verifyOperator(token) {
-      const { operator } = await verifyCached(token);
-      // Not cached: a token may be revoked after it was verified.
-      if (operator?.tokenId !== undefined && revocations.has(operator.tokenId)) throw tokenRevoked(operator);
-      if (operator !== undefined) return operator;
+      const caller = await verifyAny(token);
+      if (isOperator(caller)) return caller;
       throw new Problem("forbidden", "This route is for operators; the token is a player's.");
     },
   };
@@ -158,17 +168,17 @@ const tokenRevoked = ({ name, tokenId }: Operator) =>
 
 function fromOwn(claims: OwnClaims): Verified {
   const expiresAtMs = claims.exp * 1000;
-  if (claims.role === OPERATOR) return { operator: { name: claims.sub, role: "admin" }, expiresAtMs };
+  if (claims.role === OPERATOR) return { caller: { name: claims.sub, role: "admin" }, expiresAtMs };
   if (claims.role !== undefined) {
     const { sub: name, role, boards, jti: tokenId } = claims;
-    return { operator: { name, role, boards, tokenId }, expiresAtMs };
+    return { caller: { name, role, boards, tokenId }, expiresAtMs };
   }
   const { sub, name, region, account } = claims;
-  return { identity: { userId: sub, name, region, account }, expiresAtMs };
+  return { caller: { userId: sub, name, region, account }, expiresAtMs };
 }
 
 const fromProvider = ({ sub, name, region, exp }: ProvidedClaims, generation: number): Verified => ({
-  identity: { userId: sub, name, region, isExternal: true },
+  caller: { userId: sub, name, region, isExternal: true },
   expiresAtMs: (exp + LEEWAY_SECONDS) * 1000,
   generation,
 });

@@ -11,6 +11,10 @@ import claimSource from "./claim-homes.lua" with { type: "text" };
 export interface HomeSources {
   topology: Topology;
   stores: Pick<Stores, "home" | "of">;
+  /**
+   * The board that is written to, whose entries are looked at beside those of configured boards.
+   */
+  board?: string;
 }
 
 export interface PlayerInRegion {
@@ -107,14 +111,17 @@ const readKept = (sources: HomeSources, userIds: readonly string[]): Promise<Hom
   );
 
 /**
- * The region of each player's newest entry on the configured boards. Only releases that had no
- * others made entries without writing down the home, so that boards of operators need no look.
+ * The region of each player's newest entry on the configured boards and the written one. Releases
+ * that had no others made entries without writing down the home. A lost Redis of the accounts loses
+ * homes, too: then no player comes to stand on one board in two regions.
  */
-async function findOnShards({ topology, stores }: HomeSources, userIds: readonly string[]) {
+async function findOnShards({ topology, stores, board: written }: HomeSources, userIds: readonly string[]) {
+  const boards = new Set(topology.configuredBoards);
+  if (written !== undefined) boards.add(written);
   const newest = new Map<string, { region: string; version: number }>();
   const places = topology.shards.flatMap((shard) => {
     const ids = userIds.filter((userId) => partitionOf(userId, topology.partitions) === shard.partition);
-    return ids.length === 0 ? [] : topology.configuredBoards.map((board) => ({ shard, board, ids }));
+    return ids.length === 0 ? [] : [...boards].map((board) => ({ shard, board, ids }));
   });
   const looks = places.map(async ({ shard, board, ids }) => {
     const records = await within(ACCOUNT_CHECK_MS, stores.of(shard.region).hmget(entriesKey(shard, board), ...ids));
