@@ -45,10 +45,11 @@ describe("a value that is not valid is answered in our words, which begin with i
     }
   });
 
-  const options = (COMMANDS as unknown as Command[]).flatMap((command) =>
+  const commands = COMMANDS.flatMap((command) => command.parts ?? [command]) as Command[];
+  const options = commands.flatMap((command) =>
     [...command.help.matchAll(/^\s+--([\w-]+) [A-Z]/gm)].map(([, option = ""]) => [command, option] as const),
   );
-  test.each(options.map(([command, option]) => [command.name, option, command] as const))(
+  test.each(options.map(([command, option]) => [command.usage, option, command] as const))(
     "%s --%s",
     (_, option, command) => {
       const env = { REDIS_URL: "redis://a", POSTGRES_URL: "postgres://a/b", JWT_SECRET: "x".repeat(32) };

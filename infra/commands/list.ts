@@ -14,6 +14,8 @@ import { topCommand } from "./top.ts";
 export interface ListedCommand {
   readonly name: string;
   readonly about: string;
+  /** The commands behind it, of one that has actions. */
+  readonly parts?: readonly object[];
   run(args: readonly string[], env: Environment): Promise<number>;
 }
 

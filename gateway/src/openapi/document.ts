@@ -1,7 +1,7 @@
 import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
 import { boardsSchema, boardViewSchema } from "shared/api/definitions";
-import { entrySchema } from "shared/api/entries";
+import { entrySchema, writtenEntrySchema } from "shared/api/entries";
 import type { Operation, OperatorAccess, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
@@ -19,6 +19,7 @@ export interface OpenApiDocument extends Json {
 
 const answers = {
   Entry: entrySchema,
+  WrittenEntry: writtenEntrySchema,
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,

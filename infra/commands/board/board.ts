@@ -30,6 +30,7 @@ Ends with 0; with 1 where it failed.`,
 export const boardCommand = {
   name: noAction.name,
   about: noAction.about,
+  parts: [noAction, ...ACTIONS.values()],
   run([name = "", ...args]: readonly string[], env: Environment): Promise<number> {
     const action = ACTIONS.get(name);
     return action === undefined ? noAction.run(name === "" ? args : [name, ...args], env) : action.run(args, env);

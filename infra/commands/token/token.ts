@@ -47,6 +47,7 @@ const ACTIONS = new Map<string, Pick<Command, "run">>()
 export const tokenCommand = {
   name: unlistedCommand.name,
   about: unlistedCommand.about,
+  parts: [unlistedCommand, ...ACTIONS.values()],
   run(args: readonly string[], env: Environment): Promise<number> {
     const action = ACTIONS.get(args[0] ?? "");
     return action === undefined ? unlistedCommand.run(args, env) : action.run(args.slice(1), env);

@@ -35,6 +35,8 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   await make("torn", {});
   await gateways.plantRevision("torn");
   await gateways.plantDeletedBoard("leaving");
+  await gateways.plantEndedBoard("past");
+  await make("once", { attempts_max: 1 });
 
   const writes: [route: string, body: object][] = [
     ["POST /score/submit", { score: 20 }],
@@ -47,6 +49,10 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     await meet("board_not_found", route, on("none"));
     await meet("board_read_only", route, on("theirs"));
     await meet("stale_definition", route, on("torn"));
+    await meet("board_ended", route, on("past"));
+    const asked = on("once");
+    await ask("POST /score/update", { ...asked, body: { score: 1, board: "once" } });
+    await meet(route.endsWith("create") ? "entry_exists" : "attempts_exhausted", route, asked);
     const isAllowed = /submit|add/.test(route);
     await meet(isAllowed ? "score_out_of_bounds" : "operator_not_allowed", route, on("added"));
   }
@@ -64,6 +70,9 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   await meet("operator_not_allowed", score, scored("added", "set"));
   await meet("score_out_of_bounds", score, scored("added", "add"));
   await meet("stale_definition", score, scored("torn", "add"));
+  await meet("board_ended", score, scored("past", "add"));
+  await ask(score, scored("once", "add"));
+  await meet("attempts_exhausted", score, scored("once", "add"));
 
   const reads: [route: string, target: string][] = [
     ["GET /top", "/top"],
@@ -92,6 +101,7 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     await meet("precondition_required", route, change);
     await meet("precondition_failed", route, { ...change, headers: { "If-Match": '"1"' } });
     await meet("board_being_deleted", route, { ...change, target: "/boards/leaving" });
+    await meet("board_ended", route, { ...change, body: { season: null }, target: "/boards/past" });
     const full: Asked = { target: "/boards/main", body: { title: "Other" }, headers: { "If-Match": "0" }, via: "full" };
     await meet("queue_full", route, { ...full, ...root });
     await meet("invalid_request", route, { ...change, target: "/boards/A" });

@@ -40,6 +40,8 @@ export interface Gateways {
   plantWrongType(key: string): Promise<void>;
   /** Puts a board where its entries are being removed. */
   plantDeletedBoard(id: string): Promise<void>;
+  /** Makes a board that has ended. */
+  plantEndedBoard(id: string): Promise<void>;
   /** Tells the shard of EU a revision of a board that no ranker can read. */
   plantRevision(id: string): Promise<void>;
   close(): Promise<void>;
@@ -100,6 +102,14 @@ export async function startGateways(): Promise<Gateways> {
     async plantDeletedBoard(id) {
       const kept = { created_at: null, state: "deleting" } as const;
       const value = toValue(toDefinition(boardSchema.parse({})), kept);
+      await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
+    },
+    async plantEndedBoard(id) {
+      const definition = boardSchema.parse({ season: { ends_at: "2020-01-01T00:00:00Z" } });
+      const value = toValue(toDefinition({ ...definition, operators: ["set", "add", "create"] }), {
+        created_at: null,
+        state: "open",
+      });
       await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
     },
     async plantRevision(id) {

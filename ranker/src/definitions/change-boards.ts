@@ -8,6 +8,7 @@ import {
   type BoardDefinition,
   boardSchema,
   configuredBoard,
+  endOf,
   FIXED_FIELDS,
   toDefinition,
 } from "shared/model/board";
@@ -27,8 +28,9 @@ export interface ChangeBoards {
    * shard has its revision.
    *
    * @param ifMatch the revision that the operator has read; undefined where none was given
-   * @throws Problem `board_immutable`, `board_being_deleted`, `precondition_required`,
-   *   `precondition_failed`, `queue_full`, `unavailable`, `outcome_unknown`
+   * @throws Problem `board_immutable`, `board_being_deleted`, `board_ended`,
+   *   `precondition_required`, `precondition_failed`, `queue_full`, `unavailable`,
+   *   `outcome_unknown`
    */
   put(id: string, definition: BoardDefinition, ifMatch?: number): Promise<{ board: Board; isNew: boolean }>;
   /** Changes some fields. @throws the same, and `board_not_found`, `invalid_request` */
@@ -86,6 +88,7 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
       await publish(board);
       return { board, isNew: false };
     }
+    checkSeason(board, next, now());
     if (board !== undefined) checkChange(board, changed, ifMatch);
     const kept = { created_at: board?.created_at ?? toIsoTime(now() * 1000), state: "open" } as const;
     const rev = await settings.put("boards", id, { value: toValue(next, kept), replaces: version });
@@ -137,6 +140,22 @@ function checkFixed({ id }: Board, changed: Fields): void {
       errors: fixed.map((field) => ({ field, message: "cannot be changed" })),
     });
   }
+}
+
+// Rankers and operators agree on an end only if there is time left to hear of it.
+const SEASON_AHEAD_MS = 60_000;
+
+/** @throws Problem `board_ended`, `invalid_request` */
+function checkSeason(board: Board | undefined, next: BoardDefinition, nowMs: number): void {
+  const [before, after] = [board && endOf(board), endOf(next)];
+  if (before === after) return;
+  if (before !== undefined && before <= nowMs * 1000) {
+    throw new Problem("board_ended", `Board ${board?.id} has ended, and keeps its end: make another board.`);
+  }
+  if (after === undefined || after >= (nowMs + SEASON_AHEAD_MS) * 1000) return;
+  throw new Problem("invalid_request", "The body is not valid: season.ends_at.", {
+    errors: [{ field: "season.ends_at", message: `must be at least ${SEASON_AHEAD_MS / 1000} seconds from now` }],
+  });
 }
 
 function checkChange(board: Board, changed: Fields, ifMatch: number | undefined): void {

@@ -1,6 +1,6 @@
 import type { BoardsView } from "shared/api/definitions";
 import { toBoard } from "shared/boards/to-board";
-import { type Board, configuredBoard } from "shared/model/board";
+import { type Board, configuredBoard, endOf } from "shared/model/board";
 import type { Settings } from "shared/settings/settings";
 
 /** Boards in the order of their ids, the first behind `cursor`. @throws Problem `unavailable` */
@@ -31,9 +31,15 @@ export function createListBoards(settings: Settings, configured: readonly string
     const all = [...page, ...known.filter(({ id, state }) => state === "open" && !ids.has(id))];
     all.sort((a, b) => (a.id < b.id ? -1 : 1));
     const shown = all.slice(0, limit);
-    return { boards: shown.map(toView), next: all.length > limit ? (shown.at(-1)?.id ?? null) : null };
+    return {
+      boards: shown.map((board) => toView(board)),
+      next: all.length > limit ? (shown.at(-1)?.id ?? null) : null,
+    };
   };
 }
 
 /** A board as routes answer it. */
-export const toView = ({ state: _, ...board }: Board): BoardsView["boards"][number] => ({ ...board, state: "open" });
+export function toView(board: Board, nowMs = Date.now()): BoardsView["boards"][number] {
+  const isEnded = (endOf(board) ?? Number.POSITIVE_INFINITY) <= nowMs * 1000;
+  return { ...board, state: isEnded ? "ended" : "open" };
+}

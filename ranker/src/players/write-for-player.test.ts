@@ -256,7 +256,7 @@ describe("POST /score", () => {
   });
 
   test("names each field that is not valid, and each that is missing", async () => {
-    const wrong = await write({ user_id: "a b", region: "MARS", name: "", score: 1.5, board: "A", more: 1 });
+    const wrong = await write({ user_id: "a b", region: "MARS", name: "", score: "1", board: "A", more: 1 });
     expect(codeOf(wrong).slice(0, 2)).toEqual([400, "invalid_request"]);
     expect(codeOf(wrong).slice(2).toSorted()).toEqual(["board", "more", "name", "region", "score", "user_id"]);
     expect(codeOf(await ask("/score", {}))).toEqual([400, "invalid_request", "user_id", "score"]);

@@ -16,7 +16,7 @@ export const boardViewSchema = z.object({
     .datetime({ precision: 6 })
     .nullable()
     .meta({ description: "Null for a configured board that nobody changed." }),
-  state: z.literal("open"),
+  state: z.enum(["open", "ended"]).meta({ description: "An ended board is read, and written no more." }),
 });
 export type BoardView = z.infer<typeof boardViewSchema>;
 
@@ -48,6 +48,7 @@ const change = {
 const changeProblems = [
   "board_immutable",
   "board_being_deleted",
+  "board_ended",
   "precondition_required",
   "precondition_failed",
   "queue_full",

@@ -84,7 +84,7 @@ export const scoreOperations = (topology: Topology) =>
         "player's token writes for its own `user_id` alone.",
       body: { schema: scoreForSchema(topology), example: examples.scoreFor },
       success: { 200: written },
-      problems: ["score_out_of_range", ...writeProblems],
+      problems: ["score_out_of_range", ...playerProblems],
     },
     submitScore: {
       ...write,

@@ -37,7 +37,12 @@ const titleSchema = z
     description: `What people read; empty where the id is enough. ${PLAIN_IN_WORDS}`,
   });
 
-const boundSchema = z.number("must be a number, or null").nullable().default(null);
+const boundSchema = z
+  .number("must be a number, or null")
+  .min(Number.MIN_SAFE_INTEGER, `must be at least ${Number.MIN_SAFE_INTEGER}`)
+  .max(Number.MAX_SAFE_INTEGER, `must be at most ${Number.MAX_SAFE_INTEGER}`)
+  .nullable()
+  .default(null);
 const boundsSchema = z
   .strictObject({ min: boundSchema, max: boundSchema })
   .refine(({ min, max }) => min === null || max === null || min <= max, {
