@@ -23,7 +23,9 @@ const readAll = async (): Promise<EntryRow[]> => (await Array.fromAsync(readEntr
 const push = (events: readonly ScoreEvent[]) => pushEvents(it, ...events);
 
 /** What PostgreSQL must end with: the newest event of each player and board. */
-const folded = (events: readonly ScoreEvent[]): ScoreEvent[] => fold(events, keyOf);
+const folded = (events: readonly ScoreEvent[]): EntryRow[] =>
+  fold(events, keyOf).map((event) => ({ ...NOTHING_MORE, ...event }));
+const NOTHING_MORE = { sort_key: null, sub: null, sub_key: null, attempts: null, metadata: null };
 
 /**
  * An action on the queue or on one of two drainers. A drainer skips an action that it is not ready

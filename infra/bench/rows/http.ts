@@ -3,6 +3,7 @@ import { GLOBAL, shardOf } from "shared/model/regions";
 import { boardsKey, MAIN_BOARD } from "shared/redis/keys";
 import { readInfo } from "testing/redis/server-cost";
 import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
+import { toWritten } from "../../../ranker/src/writes/to-written.ts";
 import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
 import { warmUp } from "../harness/rounds.ts";
 import {
@@ -127,12 +128,8 @@ async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
     { shard, board: configuredBoard(MAIN_BOARD) },
   );
   const player = { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION };
-  const write = toWriteCall(
-    shard,
-    player,
-    { operation: "add", board: MAIN_BOARD, value: DELTA },
-    configuredBoard(MAIN_BOARD),
-  );
+  const submission = { operation: "add", board: MAIN_BOARD, value: DELTA } as const;
+  const write = toWriteCall(shard, player, submission, toWritten(configuredBoard(MAIN_BOARD), submission));
   const keys = [...shared.keys, ...write.keys];
   return ["EVALSHA", sha1, String(keys.length), ...keys, run, ...[...shared.args, ...write.args].map(String)];
 }

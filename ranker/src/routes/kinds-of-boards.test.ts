@@ -270,3 +270,21 @@ test("tiers follow the rank, the percentile or the score", async () => {
   expect(await tiers("by-score")).toEqual(["gold", "silver", null]);
   expect((await write({ score: 3, board: "by-rank" }, cy))[1]).toMatchObject({ tier: "rest", rank: 2 });
 });
+
+test("a repeat gets its answer from a board that takes such a write no more", async () => {
+  await make("open", { operators: ["set", "add"], metadata_bytes_max: 100 });
+  const added = [{ delta: 5, board: "open", metadata: { a: 1 } }, ada, { route: "add", key: "k" }] as const;
+  const [, first] = await write(...added);
+  for (const change of [{ operators: ["set"] }, { metadata_bytes_max: 0 }, { writers: "operators" }]) {
+    const present = await read<{ rev: number }>("/boards/open");
+    const sent = {
+      method: "PATCH",
+      headers: { ...headers, "If-Match": `"${present.rev}"` },
+      body: JSON.stringify(change),
+    };
+    expect((await ranker.app.request("/boards/open", sent)).status).toBe(200);
+    expect((await write(...added))[1]).toEqual(first);
+    expect((await write(added[0], ada, { route: "add", key: `k-${present.rev}` }))[0]).toBe(403);
+  }
+  expect(await scores("open")).toEqual([["ada", 5]]);
+});

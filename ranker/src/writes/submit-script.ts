@@ -23,7 +23,7 @@ import {
 import type { FenceWatch } from "./fence-watch.ts";
 import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua" with { type: "text" };
-import { toWritten } from "./to-written.ts";
+import type { Written } from "./to-written.ts";
 
 // Redis serves no other call meanwhile, some 20 µs for each write.
 const WRITES_MAX = 64;
@@ -42,7 +42,8 @@ export type Outcome =
   | "closed"
   | "erased"
   | "unknown"
-  | "stale";
+  | "stale"
+  | "none";
 
 /** What `submit.lua` answers to one write. */
 export interface SubmitAnswer {
@@ -92,6 +93,7 @@ const CHANGES_NOTHING = new Set<Outcome>([
   "erased",
   "unknown",
   "stale",
+  "none",
 ]);
 
 const layout = defineLayout({
@@ -195,19 +197,20 @@ function rankedBounds({ bounds, decimals, order }: Board): { least: string | num
   return order === "asc" ? { least: max, most: min } : { least: min, most: max };
 }
 
-/** @param traceparent of the request, which the event carries to the drainer */
+/**
+ * @param written the submission in the form of its board
+ * @param traceparent of the request, which the event carries to the drainer
+ */
 export function toWriteCall(
   shard: Shard,
   { userId, name, region, account = "" }: Identity,
   submission: Submission,
-  board: Board,
+  written: Written,
   traceparent?: string,
 ): SubmitCall {
-  const { operation, idempotencyKey, sub = 0 } = submission;
-  const { value, metadata } = toWritten(board, submission);
-  const eventTail = scoreTail({ board: board.id, user_id: userId, name, region, traceparent });
-  const asked = operation === "submit" ? board.operator : operation;
-  const write = { operation: asked, userId, value, sub, metadata, eventTail, name, account };
+  const { board, idempotencyKey, sub = 0 } = submission;
+  const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
+  const write = { ...written, userId, sub, eventTail, name, account };
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));

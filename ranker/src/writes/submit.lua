@@ -34,7 +34,7 @@ ARGV run            of the server that this is sent to
      attempts_max   writes that a player has on the board, empty where that has no bound
      ends_at        microseconds, from which on the board is not written, empty where it has no end
      then for each write
-       operation    set | best | add | create
+       operation    set | best | add | create, or none for a write that the board does not take
        user_id
        value        ranked score or its delta, in units
        sub          sub-score, or what is added to it; 0 on a board without
@@ -57,7 +57,7 @@ Reply for each write '<replayed 0|1> <outcome>', and after ok
       An answer that an earlier release kept ends behind <is it final>.
       outcome: ok | entry_exists | score_out_of_range | score_out_of_bounds <ranked score> |
                attempts_exhausted <attempts> | board_ended | idempotency_conflict | queue_full |
-               moved | closed | erased | unknown | stale
+               moved | closed | erased | unknown | stale | none
       unknown: the shard does not know the board. stale: it knows another revision of it.
       '! <error>' where Redis refused a command: nothing of that write was done.
 
@@ -150,6 +150,8 @@ local function write(erased, answers)
       return '1 ' .. answer .. (given and '\n' .. given or '')
     end
   end
+
+  if operation == 'none' then return '0 none' end
 
   local record = redis.call('HGET', entries, user_id)
   -- A hidden player's scores are written in the same way, to a ranking that no read looks at.

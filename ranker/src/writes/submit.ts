@@ -27,6 +27,7 @@ import {
   toWriteCall,
   type WriterOptions,
 } from "./submit-script.ts";
+import { NO_WRITE, toWritten, type Written } from "./to-written.ts";
 
 export interface Submitted {
   entry: WrittenEntry;
@@ -75,7 +76,7 @@ export function createHasRoom({
 const sealLayout = defineLayout({ keys: ["newer", "older", "legacy"], args: { field: "text", ranks: "text" } });
 const sealScript = defineScript({ name: "seal-answer", source: sealSource, layout: sealLayout, parse: String });
 
-type Refusal = Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale">;
+type Refusal = Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale" | "none">;
 
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
@@ -96,14 +97,16 @@ function membersOf(board: Board, outcome: Refusal, [value]: readonly string[]): 
   return {};
 }
 
-/** @throws Problem `board_read_only`, `operator_not_allowed` */
-function checkAllowed({ id, writers, operator, operators }: Board, { operation, by = "player" }: Submission): void {
-  if (writers === "operators" && by === "player") {
-    throw new Problem("board_read_only", `Only operators write on board ${id}.`);
+/** The write in the form of its board, or why the board does not take it. */
+function judge(board: Board, submission: Submission): { written: Written; fault?: unknown } {
+  try {
+    return { written: toWritten(board, submission) };
+  } catch (fault) {
+    // The board may have taken it when it was another: only the shard knows whether this is a
+    // repeat.
+    if (submission.idempotencyKey === undefined) throw fault;
+    return { written: NO_WRITE, fault };
   }
-  const asked = operation === "submit" ? operator : operation;
-  if (operators.includes(asked)) return;
-  throw new Problem("operator_not_allowed", `Board ${id} allows ${operators.join(", ")}, and not ${asked}.`);
 }
 
 /** The header of an answer that was kept for its idempotency key: an entry, or a refusal. */
@@ -121,9 +124,10 @@ export function createSubmit(options: SubmitOptions): Submit {
   async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<Answered> {
     let board = await definitions.find(submission.board);
     for (let again = 0; ; again++) {
-      checkAllowed(board, submission);
-      const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, board, traceparent?.()));
+      const { written, fault } = judge(board, submission);
+      const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, written, traceparent?.()));
       const { outcome } = answer;
+      if (outcome === "none") throw fault;
       if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX) return { board, answer };
       // A shard that does not know a board was never told of another revision.
       if (outcome === "stale") board = await definitions.reload(board.id);
@@ -139,7 +143,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     const { outcome, values, isReplay, givenName } = answer;
     if (outcome === "moved" || outcome === "closed") throw entriesAway(region);
     if (outcome === "erased") throw accountGone();
-    if (outcome === "unknown" || outcome === "stale") throw staleDefinition(board.id);
+    if (outcome === "unknown" || outcome === "stale" || outcome === "none") throw staleDefinition(board.id);
     if (isReplay) onReplay?.();
     if (outcome !== "ok") {
       const members = membersOf(board, outcome, values);

@@ -1,40 +1,56 @@
 import { Problem } from "shared/api/problems";
 import { toRankedScore } from "shared/entries/ranked-score";
-import type { Board } from "shared/model/board";
+import type { Board, BoardOperation } from "shared/model/board";
 import type { Submission } from "./submission.ts";
 
-/** A write's values as its board keeps them. */
+/** A write as its board takes it. */
 export interface Written {
+  /** `none` for a write that the board refuses, which may still repeat one that it took. */
+  operation: BoardOperation | "none";
   /** The ranked score, or for `add` its delta. */
   value: number;
   /** Minimised JSON, `null` to clear what there is, empty to leave it. */
   metadata: string;
 }
 
+/** A write that looks for the answer to an earlier one alone. */
+export const NO_WRITE: Written = { operation: "none", value: 0, metadata: "" };
+
 /**
- * Brings a write's values into the form of its board.
+ * Brings a write into the form of its board.
  *
- * @throws Problem `invalid_request` that names the field: too many decimals, or a sub-score or
- *   metadata that the board has not
+ * @throws Problem `board_read_only`, `operator_not_allowed`; `invalid_request` that names the
+ *   field: too many decimals, or a sub-score or metadata that the board has not
  */
-export function toWritten(board: Board, { value, valueField = "score", sub, metadata }: Submission): Written {
+export function toWritten(board: Board, submission: Submission): Written {
+  const { value, valueField = "score", sub, metadata } = submission;
+  const operation = allowedOperation(board, submission);
   const ranked = toRankedScore(board, value);
   if (ranked === undefined) throw invalid(valueField, faultOf(board));
-  if (sub !== undefined && board.sub === null)
+  if (sub !== undefined && board.sub === null) {
     throw invalid("sub", `must be left out: board ${board.id} has no sub-scores`);
-  if (metadata === undefined) return { value: ranked, metadata: "" };
+  }
+  if (metadata === undefined) return { operation, value: ranked, metadata: "" };
   const text = JSON.stringify(metadata);
   const most = board.metadata_bytes_max;
   if (metadata !== null && most === 0) {
     throw invalid("metadata", `must be left out: board ${board.id} keeps no metadata`);
   }
-  if (metadata !== null && Buffer.byteLength(text) > most) {
-    throw invalid(
-      "metadata",
-      `must have at most ${most} bytes as JSON without spaces; this has ${Buffer.byteLength(text)}`,
-    );
+  const bytes = Buffer.byteLength(text);
+  if (metadata !== null && bytes > most) {
+    throw invalid("metadata", `must have at most ${most} bytes as JSON without spaces; this has ${bytes}`);
   }
-  return { value: ranked, metadata: text };
+  return { operation, value: ranked, metadata: text };
+}
+
+function allowedOperation(board: Board, { operation, by = "player" }: Submission): BoardOperation {
+  const { id, writers, operator, operators } = board;
+  if (writers === "operators" && by === "player") {
+    throw new Problem("board_read_only", `Only operators write on board ${id}.`);
+  }
+  const asked = operation === "submit" ? operator : operation;
+  if (operators.includes(asked)) return asked;
+  throw new Problem("operator_not_allowed", `Board ${id} allows ${operators.join(", ")}, and not ${asked}.`);
 }
 
 function faultOf({ id, decimals }: Board): string {
