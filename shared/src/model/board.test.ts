@@ -25,6 +25,11 @@ describe("a definition", () => {
     ]);
   });
 
+  test("without either bound has no bounds", () => {
+    expect(toDefinition(boardSchema.parse({ bounds: {} })).bounds).toBeNull();
+    expect(toDefinition(boardSchema.parse({ bounds: { max: 0 } })).bounds).toEqual({ min: null, max: 0 });
+  });
+
   test.each([
     [{ order: "up" }, /^order: /],
     [{ operator: "create" }, /^operator: /],

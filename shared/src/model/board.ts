@@ -181,8 +181,13 @@ const DEFAULT_OPERATORS: Record<Given["operator"], BoardOperation[]> = {
 };
 
 /** Completes what `PUT` takes. */
-export function toDefinition({ operators, ...given }: Given): BoardDefinition {
-  return { ...given, operators: operators ?? DEFAULT_OPERATORS[given.operator] };
+export function toDefinition({ operators, bounds, ...given }: Given): BoardDefinition {
+  const isBounded = bounds !== null && (bounds.min !== null || bounds.max !== null);
+  return {
+    ...given,
+    operators: operators ?? DEFAULT_OPERATORS[given.operator],
+    bounds: isBounded ? bounds : null,
+  };
 }
 
 /** The instant (µs) from which on nobody writes; undefined for a board without an end. */
