@@ -31,6 +31,7 @@ import { createPlayers } from "./players/players.ts";
 import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createWriteForPlayer } from "./players/write-for-player.ts";
+import { createCheckFirstScore } from "./writes/check-first-score.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
 import { measureWrites } from "./writes/metrics.ts";
 import { createHasRoom, createSubmit, type Submit } from "./writes/submit.ts";
@@ -118,6 +119,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     findHome: homes.find,
     passwords,
     submit,
+    checkFirstScore: createCheckFirstScore(definitions),
     hasRoom: createHasRoom({ topology, redisOf: stores.of, queueMax }),
     countTry: createCountTry(stores.home, createLimiter(), config.loginLimit),
     passwordsRequired,

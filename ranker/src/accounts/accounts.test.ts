@@ -111,6 +111,38 @@ describe("registration", () => {
   });
 });
 
+describe("a main board that players may not enter with any score", () => {
+  test.each([
+    [{ writers: "operators" }, "board_read_only"],
+    [{ operators: ["set"] }, "operator_not_allowed"],
+    [{ bounds: { max: 9 } }, "score_out_of_bounds"],
+  ])(
+    "%j: a registration with a score is refused before there is an account, and a login does not fail",
+    async (fields, code) => {
+      const ranker = await under.build(); // one that has not read the board of another test
+      await ranker.accounts.register(ada);
+      await under.redis.hset(accountKey("ada"), "initial_score", "77");
+      const token = await ranker.tokens.issueOperator({ name: "root" }, 60);
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "If-Match": '"0"' };
+      const changed = ranker.app.request("/boards/main", { method: "PATCH", headers, body: JSON.stringify(fields) });
+      expect((await changed).status).toBe(200);
+      await expect(ranker.accounts.register({ ...ada, user_id: "bob", initialScore: 10 })).rejects.toMatchObject({
+        code,
+      });
+      expect(await under.redis.exists(accountKey("bob"))).toBe(0);
+      await ranker.accounts.login(ada);
+      expect(await under.redis.hexists(accountKey("ada"), "initial_score")).toBe(0);
+      await expect(ranker.boards.rank("EU", "main", "ada")).rejects.toMatchObject({ code: "not_ranked" });
+    },
+  );
+
+  test("a first score with a fraction is refused by its name, and nobody is registered", async () => {
+    const answer = await optional.post("/auth/register", { ...ada, initialScore: 1.5 });
+    expect(await answer.json()).toMatchObject({ code: "invalid_request", errors: [{ field: "initialScore" }] });
+    expect(await under.redis.exists(accountKey("ada"))).toBe(0);
+  });
+});
+
 describe("login", () => {
   test("with a password, with or without the name", async () => {
     const identity = await required.accounts.register({ ...ada, password });
@@ -197,6 +229,7 @@ describe("login", () => {
       passwords,
       fences: createFenceWatch({ log: createLog("test", "silent") }),
       findHome: async () => undefined,
+      checkFirstScore: async () => {},
       hasRoom: async () => true,
       passwordsRequired: false,
       queueMax: 1,

@@ -9,6 +9,7 @@ import { failAs } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
+import { type CheckFirstScore, isRefusedForGood } from "../writes/check-first-score.ts";
 import type { FenceWatch } from "../writes/fence-watch.ts";
 import type { HasRoom, Submit } from "../writes/submit.ts";
 import { livesIn } from "./homes.ts";
@@ -36,7 +37,7 @@ export interface Accounts {
   /**
    * @param networks of the client, as limits count them
    * @throws Problem `user_exists`, `wrong_region` for the id of a player with entries elsewhere,
-   *   `queue_full`, `unavailable`, `outcome_unknown`
+   *   `queue_full`, `unavailable`, `outcome_unknown`, and what `checkFirstScore` throws
    */
   register(registration: Registration, networks?: LimitedNetworks): Promise<Identity>;
   /**
@@ -57,6 +58,7 @@ export interface AccountsOptions {
   findHome: (userId: string) => Promise<string | undefined>;
   passwords: Passwords;
   submit: Submit;
+  checkFirstScore: CheckFirstScore;
   hasRoom: HasRoom;
   countTry: CountTry;
   /** Whether a player without a password may log in with the name alone. */
@@ -96,7 +98,18 @@ const registerScript = defineScript({
 });
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { redis, writer = redis, confirm, fences, findHome, passwords, submit, hasRoom, countTry } = options;
+  const {
+    redis,
+    writer = redis,
+    confirm,
+    fences,
+    findHome,
+    passwords,
+    submit,
+    hasRoom,
+    countTry,
+    checkFirstScore,
+  } = options;
   const { passwordsRequired, queueMax } = options;
   /**
    * Account and ranking live in different slots, so no script can write both. The account keeps the
@@ -107,13 +120,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
     try {
       await submit(identity, { operation: "create", board: MAIN_BOARD, value });
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "entry_exists") throw error;
+      // The entry is there, or the board was changed since: no login would ever complete it.
+      if (!isRefusedForGood(error)) throw error;
     }
     await failAs("write", redis.hdel(accountKey(identity.userId), "initial_score"));
   }
 
   return {
     async register({ user_id, name, region, initialScore, password }, networks = UNKNOWN) {
+      if (initialScore !== undefined) await checkFirstScore(initialScore);
       if (initialScore !== undefined && !(await hasRoom(region, user_id))) throw tooManyWait();
       // The script decides. Asking before it saves the hash of a password for an id that is taken.
       if (await isTaken(user_id)) throw userExists(user_id);

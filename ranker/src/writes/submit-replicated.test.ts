@@ -70,6 +70,7 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
       passwords,
       submit,
       findHome: async () => undefined,
+      checkFirstScore: async () => {},
       hasRoom: async () => true,
       countTry: <T>(_: string, __: LimitedNetworks, login: () => Promise<T>) => login(),
     };

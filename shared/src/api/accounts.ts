@@ -58,7 +58,16 @@ export const accountOperations = (topology: Topology, passwordsRequired: boolean
       repeat: "never",
       body: { schema: registrationSchema(topology, passwordsRequired), example: examples.registration },
       success: { 201: { description: "Registered.", schema: sessionSchema, example: examples.session } },
-      problems: ["registration_closed", "user_exists", "wrong_region", "queue_full", "outcome_unknown"],
+      problems: [
+        "registration_closed",
+        "board_read_only",
+        "operator_not_allowed",
+        "score_out_of_bounds",
+        "user_exists",
+        "wrong_region",
+        "queue_full",
+        "outcome_unknown",
+      ],
     },
     login: {
       method: "POST",
