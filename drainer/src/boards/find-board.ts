@@ -24,12 +24,10 @@ export class NoBoard extends Error {
 export async function findBoard({ topology, stores }: Places, id: string): Promise<BoardRevision> {
   const settings = readSettings(stores);
   const setting = await settings.read("boards", id);
-  const isSet = setting !== undefined && setting.value !== null;
-  if (isSet) {
-    const found = toRevision(id, setting.version, setting.value);
-    if (found.state === "open") return found;
-  }
-  if (!isSet && topology.configuredBoards.includes(id)) return configuredBoard(id);
+  const isConfigured = topology.configuredBoards.includes(id);
+  const found = setting === undefined ? undefined : toRevision(setting, isConfigured);
+  if (found?.state === "open") return found;
+  if (found === undefined && isConfigured) return configuredBoard(id);
   throw new NoBoard(id, [...topology.configuredBoards, ...(await readIds(settings))]);
 }
 

@@ -5,7 +5,7 @@ import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
-import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+import { isNotDeleted, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 /**
  * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies
@@ -29,7 +29,7 @@ function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOpti
         ${board}::text[], ${userId}::text[], ${name}::text[], ${region}::text[],
         ${score}::bigint[], ${reachedAt}::bigint[], ${updatedAt}::bigint[]
       ) AS event (board, user_id, name, region, score, reached_at, updated_at)
-      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)}
+      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,
           reached_at = excluded.reached_at, updated_at = excluded.updated_at

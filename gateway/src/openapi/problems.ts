@@ -22,6 +22,7 @@ const problemTexts: Record<ProblemCode, string> = {
   not_found: "There is no such path, or nothing is kept of this player.",
   board_not_found: "There is no such board. Writing to an id makes none.",
   board_immutable: "The change would give the scores that are there another meaning; `errors` names the fields.",
+  board_configured: "The board stands in `BOARDS`, and so is there from the start. `main` is never deleted.",
   board_being_deleted: "The entries of a deleted board are still being removed; the id is free afterwards.",
   board_read_only: "Only operators write on this board.",
   operator_not_allowed:

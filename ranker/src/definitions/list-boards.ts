@@ -1,7 +1,7 @@
 import type { BoardsView } from "shared/api/definitions";
-import { type Board, configuredBoard } from "shared/model/board";
+import type { Board } from "shared/model/board";
 import type { Settings } from "shared/settings/settings";
-import { toBoard } from "./to-board.ts";
+import { presentBoard, toBoard } from "./to-board.ts";
 
 /** Boards in the order of their ids, the first behind `cursor`. @throws Problem `unavailable` */
 export type ListBoards = (page: { cursor?: string | undefined; limit: number }) => Promise<BoardsView>;
@@ -11,7 +11,7 @@ export function createListBoards(settings: Settings, configured: readonly string
   return async ({ cursor = "", limit }) => {
     const behind = configured.filter((id) => id > cursor).toSorted();
     const known = await Promise.all(
-      behind.map(async (id) => toBoard(await settings.read("boards", id)) ?? configuredBoard(id)),
+      behind.map(async (id) => presentBoard(await settings.read("boards", id), id, true)),
     );
     const page: Board[] = [];
     let after = cursor;
@@ -28,7 +28,8 @@ export function createListBoards(settings: Settings, configured: readonly string
       );
     }
     const ids = new Set(page.map(({ id }) => id));
-    const all = [...page, ...known.filter(({ id, state }) => state === "open" && !ids.has(id))];
+    const others = known.filter((board) => board?.state === "open" && !ids.has(board.id));
+    const all = page.concat(others.filter((board) => board !== undefined));
     all.sort((a, b) => (a.id < b.id ? -1 : 1));
     const shown = all.slice(0, limit);
     return { boards: shown.map(toView), next: all.length > limit ? (shown.at(-1)?.id ?? null) : null };
@@ -36,4 +37,7 @@ export function createListBoards(settings: Settings, configured: readonly string
 }
 
 /** A board as routes answer it. */
-export const toView = ({ state: _, ...board }: Board): BoardsView["boards"][number] => ({ ...board, state: "open" });
+export const toView = ({ state: _, born: __, ...board }: Board): BoardsView["boards"][number] => ({
+  ...board,
+  state: "open",
+});

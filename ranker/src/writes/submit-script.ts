@@ -158,7 +158,7 @@ export function toWriteCall(
   shard: Shard,
   { userId, name, region, account = "" }: Identity,
   { operation, value, idempotencyKey }: Submission,
-  { id: board, operator }: Pick<Board, "id" | "operator">,
+  { id: board, operator, born }: Pick<Board, "id" | "operator" | "born">,
   traceparent?: string,
 ): SubmitCall {
   const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
@@ -166,7 +166,8 @@ export function toWriteCall(
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));
-  const fingerprint = `${operation}:${board}:${value}`;
+  // A later board of the same id is another: a repeat of a write to the deleted one is none to it.
+  const fingerprint = `${operation}:${board}${born === 0 ? "" : `@${born}`}:${value}`;
   return { keys, args: layout.toItem({ ...write, fingerprint, field: toAnswerField(account, idempotencyKey) }) };
 }
 

@@ -79,6 +79,15 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale">, string>;
 
+function isAllowed(board: Board, submission: Submission): boolean {
+  try {
+    checkAllowed(board, submission);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws Problem `board_read_only`, `operator_not_allowed` */
 function checkAllowed({ id, writers, operator, operators }: Board, { operation, by = "player" }: Submission): void {
   if (writers === "operators" && by === "player") {
@@ -103,6 +112,8 @@ export function createSubmit(options: SubmitOptions): Submit {
    */
   async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<SubmitAnswer> {
     let board = await definitions.find(submission.board);
+    // What this ranker knows may be old, and no shard is asked about a refusal.
+    if (!isAllowed(board, submission)) board = await definitions.reload(board.id);
     for (let again = 0; ; again++) {
       checkAllowed(board, submission);
       const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, board, traceparent?.()));

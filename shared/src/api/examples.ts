@@ -20,6 +20,7 @@ const weekly = {
 export const examples = {
   givenBoard: { title: "Weekly race", operator: "add", bounds: { min: 0, max: 3600 } },
   boardChange: { title: "Race of the week" },
+  deletedBoard: { board: "weekly-race", state: "deleting" },
   board: weekly,
   boards: { boards: [weekly], next: null },
   registration: { ...grace, password: "correct horse", initialScore: 10 },

@@ -24,6 +24,7 @@ export const problemStatus = {
   entry_exists: 409,
   idempotency_conflict: 409,
   board_immutable: 409,
+  board_configured: 409,
   board_being_deleted: 409,
   precondition_failed: 412,
   body_too_large: 413,
