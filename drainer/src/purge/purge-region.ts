@@ -32,10 +32,9 @@ export interface PurgeRegionOptions extends Sides {
  *     queue   the events from before the deletion have left it; they became no rows
  *     dead    events of the board are dropped
  *     shards  lose their keys of the board, in one step each
- *     end     PostgreSQL takes events that are newer than all of these
  *
- * A step that comes late, from a drainer that stood still meanwhile, finds another revision and does
- * nothing.
+ * Once all regions are so far, `endRegion` lets a later board of the id in. A step that comes late,
+ * from a drainer that stood still meanwhile, finds another revision and does nothing.
  *
  * @returns whether nothing is left; false while events wait in a queue
  * @throws what Redis or PostgreSQL throw, UnfitStore while entries move, Error for a closed shard
@@ -78,12 +77,25 @@ export async function purgeRegion(
     });
   }
 
-  const newest = Math.max(...(await Promise.all(shards.map(readClock))));
+  for (const shard of shards) await purgeShard(redis, shard, deletion, { partitions: topology.partitions, newest: 0 });
+  return true;
+}
+
+/**
+ * Lets PostgreSQL take newer events of the id again than any that the region has given out so far.
+ *
+ * @throws the same
+ */
+export async function endRegion({ topology, stores, databases }: Sides, deletion: RegionDeletion): Promise<void> {
+  const { region } = deletion;
+  const [redis, database] = [stores.of(region), databases.of(region)];
+  const shards = topology.shards.filter((shard) => shard.region === region);
+  const clocks = await Promise.all(shards.map((shard) => redis.get(clockKey(shard))));
+  const newest = Math.max(...clocks.map(Number));
   for (const shard of shards) {
     await purgeShard(redis, shard, deletion, { partitions: topology.partitions, newest });
     // A Redis that comes back with a lower clock has entries of the board, and is restored first.
     await noteVersion(database, shard.tag, String(newest));
   }
   await endDeletion(database, deletion, newest);
-  return true;
 }

@@ -16,7 +16,7 @@ export const createTellShards =
   (topology: Topology, stores: Pick<Stores, "of">): TellShards =>
   async (board) => {
     const told = await Promise.allSettled(
-      topology.shards.map((shard) => failAs("read", putBoards(stores.of(shard.region), shard, [board]))),
+      topology.shards.map(async (shard) => failAs("read", putBoards(stores.of(shard.region), shard, [board]))),
     );
     const failed = told.find(({ status }) => status === "rejected");
     if (failed === undefined) return;
