@@ -134,6 +134,7 @@ async function meetDeletionProblems(meet: Meet, ask: Ask): Promise<void> {
   await meet("no_upstream", DELETE, { ...deletion, via: "alone" });
   await meet("unavailable", DELETE, { ...deletion, via: "refused" });
   await meet("outcome_unknown", DELETE, { ...deletion, via: "broken" });
-  await ask(DELETE, { ...deletion, operator: "narrow-delete", via: "narrow" });
-  await meet("rate_limited", DELETE, { ...deletion, operator: "narrow-delete", via: "narrow" });
+  const narrow: Asked = { target: "/boards/none", operator: "narrow-delete", via: "narrow" };
+  await ask(DELETE, narrow);
+  await meet("rate_limited", DELETE, narrow);
 }
