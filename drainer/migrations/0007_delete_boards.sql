@@ -14,9 +14,9 @@ CREATE TABLE IF NOT EXISTS deleted_boards (
   PRIMARY KEY (board, region)
 );
 
--- From its end on no event of the board is written, also by a statement that began before: the table
--- lock waits for that one, and a later statement waits for the lock and then sees the deletion. False
--- where this deletion, or a later one, has ended in the region before.
+-- From its end on no event of the board is written, also by a statement that began before: the
+-- table lock waits for that one, and a later statement waits for the lock and then sees the
+-- deletion. False where this deletion, or a later one, has ended in the region before.
 CREATE OR REPLACE FUNCTION begin_deletion(of_board TEXT, of_region TEXT, of_revision BIGINT) RETURNS BOOLEAN
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createHistory, type History, type PlayerHistory } from "./history.ts";
 
-/** Operators who make, change and delete boards, and players who write on them, until they are stopped. */
+/**
+ * Operators who make, change and delete boards, and players who write on them, until they are
+ * stopped.
+ */
 export interface BoardChurn {
   /** What no client should see, one line each. Empty in a good run. */
   readonly surprises: readonly string[];

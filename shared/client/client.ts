@@ -121,8 +121,8 @@ export interface Client {
   changeBoard(board: string, change: BoardChange, options: ChangeOptions): Promise<BoardView>;
   /**
    * For admins: deletes a board; with `ifMatch`, that revision alone. It is gone at once. A repeat
-   * resolves until its entries are removed and the id is free, and is `board_not_found` then. Codes:
-   * `board_configured`, `precondition_failed`, those of operators, `outcome_unknown`.
+   * resolves until its entries are removed and the id is free, and is `board_not_found` then.
+   * Codes: `board_configured`, `precondition_failed`, those of operators, `outcome_unknown`.
    */
   deleteBoard(board: string, options?: ChangeOptions): Promise<DeletedBoard>;
   health(options?: CallOptions): Promise<Health>;

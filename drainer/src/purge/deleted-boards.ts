@@ -85,7 +85,11 @@ export async function purgeRows(
   return row?.last ?? undefined;
 }
 
-/** Lets newer events of the id in again. @param version the newest that the region may have of it */
+/**
+ * Lets newer events of the id in again.
+ *
+ * @param version the newest that the region may have of it
+ */
 export async function endDeletion(database: Database, deletion: RegionDeletion, version: number): Promise<void> {
   const { id, region } = deletion;
   await database.run(

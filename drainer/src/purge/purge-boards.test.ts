@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import connect from "postgres";
 import { putBoards } from "shared/boards/put-boards";
 import { createLog } from "shared/log/log";
 import { toDeadElement } from "shared/model/dead-element";
@@ -9,6 +10,7 @@ import { createSettings } from "shared/settings/settings";
 import { connectStores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
+import { until } from "testing/until";
 import { scoreDrain, scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
 import { retryDead } from "../dead/dead-events.ts";
 import { readGuarded } from "../guard/guarded-stores.ts";
@@ -20,6 +22,7 @@ import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { upsertSettings } from "../settings/upsert-settings.ts";
 import type { Sides } from "../subjects/sides.ts";
+import { importBoard } from "../transfer/import-board.ts";
 import { PURGED_ROWS_MAX } from "./deleted-boards.ts";
 import { createPurgeBoards } from "./purge-boards.ts";
 import { purgeRegion } from "./purge-region.ts";
@@ -148,6 +151,25 @@ describe("an event of the board", () => {
     expect(await scoreDrain(it)()).toMatchObject({ state: "drained", events: 2, refused: 0 });
     await look();
     expect([await rowsOf(BOARD), await rowsOf("main"), await isFree()]).toEqual([[], ["ann", "bob"], true]);
+  });
+
+  test("that PostgreSQL is writing when the purge begins is waited for, and its row goes", async () => {
+    await make();
+    await remove();
+    const sql = connect(it.postgresUrl, { max: 1 });
+    const writing = await sql.reserve();
+    await writing`BEGIN`;
+    await upsertScores(writing, [row("in-flight")]);
+    const looking = look();
+    await until(
+      () => database.run((each) => each`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`),
+      ({ length }) => length > 0,
+    );
+    await writing`COMMIT`;
+    writing.release();
+    await looking;
+    await sql.end();
+    expect([await rowsOf(BOARD), await isFree()]).toEqual([[], true]);
   });
 
   test("that is newer, of another board, holds up nothing", async () => {
@@ -321,6 +343,31 @@ describe("while a board is being deleted", () => {
     await restore(sides);
     expect([await keysLeft(), await rowsOf(BOARD), await isFree()]).toEqual([0, [], true]);
   });
+});
+
+test("an import of a file from before the deletion needs new versions for its lines", async () => {
+  await make();
+  await remove();
+  await look();
+  await makeAgain();
+  const time = new Date(VERSION / 1000).toISOString();
+  const entry = { user_id: "eve", name: "Eve", region: "EU", score: 5, reached_at: time, updated_at: time };
+  async function* lines() {
+    const text = JSON.stringify(entry);
+    yield { number: 1, text, bytes: text.length };
+  }
+  const options = {
+    board: BOARD,
+    format: "ndjson",
+    onBad: (line: number, why: string) => expect([line, why]).toEqual([]),
+  } as const;
+  expect(await importBoard(sides, lines(), { ...options, overwrites: false })).toMatchObject({
+    imported: 0,
+    skipped: 1,
+  });
+  expect([await rowsOf(BOARD), await keysLeft()]).toEqual([[], 0]);
+  expect(await importBoard(sides, lines(), { ...options, overwrites: true })).toMatchObject({ imported: 1 });
+  expect([await rowsOf(BOARD), await keysLeft()]).toEqual([["eve"], 2]);
 });
 
 test("a deletion that no shard knows of yet is told to all", async () => {

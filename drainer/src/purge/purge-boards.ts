@@ -76,7 +76,9 @@ export function createPurgeBoards({ log, onPage, signal, ...sides }: PurgeBoards
       return true;
     });
 
-  /** Works on the regions of a database one after another, and on the databases beside each other. */
+  /**
+   * Works on the regions of a database one after another, and on the databases beside each other.
+   */
   async function inEveryRegion(deletion: Deletion, work: (deletion: RegionDeletion) => Promise<boolean>) {
     const done = await Promise.all(
       regionsByDatabase.map(async (regions) => {

@@ -23,8 +23,8 @@ export interface PurgeRegionOptions extends Sides {
 }
 
 /**
- * Removes what a region has of a deleted board. Each step may be repeated, so that a drainer goes on
- * where another was killed:
+ * Removes what a region has of a deleted board. Each step may be repeated, so that a drainer goes
+ * on where another was killed:
  *
  *     tell    every shard knows the deletion: no write of the board comes behind it
  *     begin   PostgreSQL writes no event of the board any more

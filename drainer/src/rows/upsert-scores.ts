@@ -15,6 +15,7 @@ import { isNotDeleted, isNotErased, mayReplace, toTime, type UpsertOptions } fro
 function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOptions): Upsert {
   const column = (name: Exclude<keyof ScoreEvent, "traceparent">) => toArrayLiteral(events.map((event) => event[name]));
   const board = column("board");
+  const boards = new Set(events.map((event) => event.board));
   const userId = column("user_id");
   const name = column("name");
   const region = column("region");
@@ -29,7 +30,7 @@ function prepare(events: readonly ScoreEvent[], { replaces, origin }: UpsertOpti
         ${board}::text[], ${userId}::text[], ${name}::text[], ${region}::text[],
         ${score}::bigint[], ${reachedAt}::bigint[], ${updatedAt}::bigint[]
       ) AS event (board, user_id, name, region, score, reached_at, updated_at)
-      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql)}
+      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql, boards)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,
           reached_at = excluded.reached_at, updated_at = excluded.updated_at

@@ -199,7 +199,9 @@ function takeSlot(slots: NetworkSlots, networks: LimitedNetworks, what: "boards"
   throw new Problem("too_many_streams", `This network watches too many ${what} here. Try again later.`, later);
 }
 
-/** Viewers who come back are refused with this code, and a later board of the id has other streams. */
+/**
+ * Viewers who come back are refused with this code, and a later board of the id has other streams.
+ */
 const isBoardGone = (code: ProblemCode) => code === "board_not_found";
 
 const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
