@@ -23,9 +23,9 @@ import { upsertScores } from "../rows/upsert-scores.ts";
 import { upsertSettings } from "../settings/upsert-settings.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { importBoard } from "../transfer/import-board.ts";
-import { PURGED_ROWS_MAX } from "./deleted-boards.ts";
+import { endDeletion, PURGED_ROWS_MAX, purgeRows } from "./deleted-boards.ts";
 import { createPurgeBoards } from "./purge-boards.ts";
-import { purgeRegion } from "./purge-region.ts";
+import { endRegion, purgeRegion } from "./purge-region.ts";
 
 const it = await forFile(startUnderTest());
 const { redis, database } = it;
@@ -317,8 +317,15 @@ describe("a step that comes late, when the id is another board's already,", () =
     expect(await writeRows(event)).toBe(1);
     await putEntry(eu, event);
     const late = { ...sides, clocks: new Map<string, number>(), onPage: async () => {} };
-    for (const region of topology.regions) expect(await purgeRegion(late, { id: BOARD, rev, region })).toBe(true);
-    expect([await rowsOf(BOARD), await keysLeft()]).toEqual([["new"], 2]);
+    for (const region of topology.regions) {
+      expect(await purgeRegion(late, { id: BOARD, rev, region })).toBe(true);
+      // As if it had stood still between two of its steps.
+      await purgeRows(database, { id: BOARD, rev, region }, { regions: topology.regions, after: "" });
+      await expect(endRegion(sides, { id: BOARD, rev, region })).rejects.toThrow("other");
+      await endDeletion(database, { id: BOARD, rev, region }, Number(version));
+    }
+    expect(await writeRows(row("also-new", { updated_at: version, reached_at: version }))).toBe(1);
+    expect([await rowsOf(BOARD), await keysLeft()]).toEqual([["also-new", "new"], 2]);
     expect(await redis.hget(boardsKey(eu), BOARD)).toEndWith(" open");
   });
 });
