@@ -41,8 +41,8 @@ export function createDeleteBoard(options: DeleteBoardOptions): DeleteBoard {
     const found = await Promise.all(
       topology.shards.map(async (shard) => {
         const redis = stores.of(shard.region);
-        const known = await failAs("read", redis.hexists(boardsKey(shard), id));
-        return known === 1 || (await failAs("read", redis.exists(...entryKeys(shard, id)))) > 0;
+        const known = await failAs("read", redis.hget(boardsKey(shard), id));
+        return known !== null || (await failAs("read", redis.exists(...entryKeys(shard, id)))) > 0;
       }),
     );
     return found.includes(true);
