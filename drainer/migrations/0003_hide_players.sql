@@ -9,8 +9,10 @@ CREATE TABLE IF NOT EXISTS visibility (
   PRIMARY KEY (region, user_id)
 );
 
--- The boards without hidden players, in the same order.
-CREATE OR REPLACE VIEW visible_leaderboard AS
+-- The boards without hidden players, in the same order. A later migration gives the view more
+-- columns, which no REPLACE takes away again.
+DROP VIEW IF EXISTS visible_leaderboard;
+CREATE VIEW visible_leaderboard AS
 SELECT board, user_id, name, region, score, reached_at, updated_at
 FROM leaderboard
 WHERE NOT EXISTS (

@@ -20,6 +20,8 @@ import { createLease } from "./leases/lease.ts";
 import { probeDatabases } from "./postgres/database-probe.ts";
 import { openDatabases } from "./postgres/databases.ts";
 import { migrateWhenThere } from "./postgres/migrate-when-there.ts";
+import { measurePurges } from "./purge/purge-metrics.ts";
+import { startPurgeWatch } from "./purge/purge-watch.ts";
 import { accountQueue } from "./queues/queues.ts";
 import { startDriftWatch } from "./reconcile/drift-watch.ts";
 import { measureSweeps } from "./reconcile/sweep-metrics.ts";
@@ -79,6 +81,7 @@ export function buildDrainer(
   });
   measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
+  const purges = measurePurges(metrics);
 
   const urlOf = ({ region }: QueueDrain) => config.postgresUrlByRegion.get(region ?? "") ?? config.postgresUrl;
   const urls = new Set(queues.map(urlOf));
@@ -136,6 +139,15 @@ export function buildDrainer(
         intervalMs: reconcileIntervalMs,
       });
       shutdown.onClose("drift watch", () => watch.stop());
+    }
+    if (config.drainAccounts) {
+      const purging = startPurgeWatch({
+        sides,
+        lease: () => workers.leases.get(accountQueue.tag),
+        log,
+        metrics: purges,
+      });
+      shutdown.onClose("purge of boards", () => purging.stop());
     }
     hasBegun = true;
     const missing = queues.map(({ keys }) => keys.tag).filter((tag) => !workers.leases.has(tag));

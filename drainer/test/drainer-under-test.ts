@@ -45,7 +45,8 @@ export async function startUnderTest(): Promise<UnderTest> {
     async clear() {
       await flushAll(redis);
       await database.run(
-        (sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, settings, guarded_stores, drained_versions`,
+        (sql) => sql`
+          TRUNCATE leaderboard, accounts, erasures, visibility, settings, deleted_boards, guarded_stores, drained_versions`,
       );
     },
     async close() {

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { countOf } from "shared/base/count-of";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt } from "shared/command/interrupt";
@@ -6,12 +5,12 @@ import { createProgress } from "shared/command/progress";
 import type { DeadEvent } from "shared/model/dead-element";
 import type { Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import { ConfigError } from "shared/service/environment";
 import { z } from "zod";
 import { dropDead, readDead, retryDead } from "../../drainer/src/dead/dead-events.ts";
 
 import { format, formatDead, list, toDeadLine } from "../../drainer/src/queues/queue-status.ts";
 import { accountQueue, type QueueKeys, scoreQueuesOf } from "../../drainer/src/queues/queues.ts";
+import { askFirst } from "./ask-first.ts";
 import { regionOption } from "./common-options.ts";
 import { openRedis, topologyOf } from "./open-stores.ts";
 
@@ -134,16 +133,8 @@ const actions: Record<"status" | (typeof ACTIONS)[number], (queue: Queue, manner
 
 /** @throws ConfigError where standard input is no terminal */
 async function confirmDrop(queues: readonly Queue[]): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new ConfigError(["--drop asks first, and this is no terminal: add --yes"]);
   const lengths = await Promise.all(queues.map(({ redis, keys }) => redis.llen(keys.dead)));
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const names = queues.map(({ keys }) => keys.tag).join(", ");
-    return /^y(es)?$/i.test(
-      (await terminal.question(`Delete ${countOf(total, "dead event")} of ${names}? [y/N] `)).trim(),
-    );
-  } finally {
-    terminal.close();
-  }
+  const names = queues.map(({ keys }) => keys.tag).join(", ");
+  return askFirst("--drop", `Delete ${countOf(total, "dead event")} of ${names}?`);
 }

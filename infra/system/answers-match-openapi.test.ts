@@ -108,7 +108,8 @@ describe("every answer conforms to the document", () => {
     }
     for (const [route, target] of reads) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
     for (const [route, target, asked] of boardRoutes) {
-      expect([route, await ask(route, { target, ...asked })]).toEqual([route, route.startsWith("PUT") ? "201" : "200"]);
+      const expected = { PUT: "201", DELETE: "202" }[route.split(" ")[0] ?? ""] ?? "200";
+      expect([route, await ask(route, { target, ...asked })]).toEqual([route, expected]);
     }
     for (const route of service) expect([route, await ask(route)]).toEqual([route, "200"]);
     for (const [route, target] of streams) expect([route, await ask(route, { target })]).toEqual([route, "200"]);

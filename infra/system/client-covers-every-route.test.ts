@@ -53,6 +53,10 @@ describe("with a gateway, a ranker and Redis", () => {
     expect((await client.listBoards({ limit: 1 })).next).toBe("main");
     const refused = admin.putBoard("weekly-race", { operator: "add", title: "x" }, { ifMatch: made.rev });
     await expect(refused).rejects.toMatchObject({ code: "precondition_failed" });
+    await admin.putBoard("short-lived");
+    expect(await admin.deleteBoard("short-lived")).toEqual({ board: "short-lived", state: "deleting" });
+    await expect(client.readBoard("short-lived")).rejects.toMatchObject({ code: "board_not_found" });
+    await expect(admin.putBoard("short-lived")).rejects.toMatchObject({ code: "board_being_deleted" });
     const { token } = await client.register({ user_id: "dot", name: "Dot", region: "EU" });
     for (const score of [5, 10]) {
       expect(await client.as(token).submitScore({ score: 5, board: "weekly-race" })).toMatchObject({ score });

@@ -22,7 +22,9 @@ import type { SplitWatch } from "./boards/split-watch.ts";
 import type { RankerConfig } from "./config.ts";
 import { createChangeBoards } from "./definitions/change-boards.ts";
 import { createDefinitions } from "./definitions/definitions.ts";
+import { createDeleteBoard } from "./definitions/delete-board.ts";
 import { createListBoards } from "./definitions/list-boards.ts";
+import { createTellShards } from "./definitions/tell-shards.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
@@ -96,7 +98,8 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     queueMax,
     onClosed: () => fences.onClosed(writers.home, ACCOUNTS_TAG),
   });
-  const definitions = createDefinitions(settings, topology.configuredBoards);
+  const tellShards = createTellShards(topology, writers);
+  const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const boards = createBoards(topology, stores.of, definitions);
   const live = createLive({ boards, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
@@ -136,7 +139,8 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     boards,
     definitions,
     listBoards: createListBoards(settings, topology.configuredBoards),
-    changeBoards: createChangeBoards({ topology, stores: writers, settings, definitions }),
+    changeBoards: createChangeBoards({ topology, settings, definitions, tellShards }),
+    deleteBoard: createDeleteBoard({ topology, stores: writers, settings, definitions, tellShards }),
     live,
     submit,
     homes,

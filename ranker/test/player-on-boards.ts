@@ -27,7 +27,7 @@ export async function putOnShard(redis: Redis, ids: readonly string[]): Promise<
     await putBoards(
       redis,
       eu,
-      page.map((id) => ({ id, rev: REVISION, state: "open" })),
+      page.map((id) => ({ id, rev: REVISION, state: "open", born: 0 })),
     );
   }
 }

@@ -92,6 +92,7 @@ describe("every method sends the request of its route", () => {
     ["PUT /boards/weekly", { title: "W" }, (client) => client.putBoard("weekly", { title: "W" })],
     ["PUT /boards/weekly", {}, (client) => client.putBoard("weekly")],
     ["PATCH /boards/weekly", { title: "W" }, (client) => client.changeBoard("weekly", { title: "W" }, { ifMatch: 7 })],
+    ["DELETE /boards/weekly", undefined, (client) => client.deleteBoard("weekly")],
     ["GET /health", undefined, (client) => client.health()],
     ["GET /ready", undefined, (client) => client.ready()],
     ["GET /openapi.json", undefined, (client) => client.openapi()],
@@ -101,7 +102,7 @@ describe("every method sends the request of its route", () => {
     const [method, target] = route.split(" ");
     expect(seen).toMatchObject([{ method, target, body }]);
     const isWrite = /^POST .*\/score/.test(route);
-    const hasToken = isWrite || /\/players\/|^(PUT|PATCH) /.test(route);
+    const hasToken = isWrite || /\/players\/|^(PUT|PATCH|DELETE) /.test(route);
     expect([seen[0]?.token, seen[0]?.key !== null]).toEqual([hasToken ? "Bearer t" : null, isWrite]);
   });
 
@@ -110,7 +111,8 @@ describe("every method sends the request of its route", () => {
     await client.putBoard("weekly", { title: "W" });
     await client.putBoard("weekly", { title: "W" }, { ifMatch: 3 });
     await client.changeBoard("weekly", { title: "W" }, { ifMatch: 0 });
-    expect(seen.map(({ revision }) => revision)).toEqual([null, '"3"', '"0"']);
+    await client.deleteBoard("weekly", { ifMatch: 7 });
+    expect(seen.map(({ revision }) => revision)).toEqual([null, '"3"', '"0"', '"7"']);
   });
 
   test("a definition is sent again where its answer was lost, and a change of some fields is not", async () => {

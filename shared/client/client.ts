@@ -1,6 +1,13 @@
 import type { Credentials, Registration, Session } from "../src/api/accounts.ts";
 import type { AroundQuery, AroundView, RankQuery, RankView, TopQuery, TopView } from "../src/api/boards.ts";
-import type { BoardChange, BoardsQuery, BoardsView, BoardView, GivenBoard } from "../src/api/definitions.ts";
+import type {
+  BoardChange,
+  BoardsQuery,
+  BoardsView,
+  BoardView,
+  DeletedBoard,
+  GivenBoard,
+} from "../src/api/definitions.ts";
 import type { Entry } from "../src/api/entries.ts";
 import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
 import type {
@@ -118,6 +125,12 @@ export interface Client {
    * For admins: changes some fields of a board. Codes: `board_not_found`, and those of `putBoard`.
    */
   changeBoard(board: string, change: BoardChange, options: ChangeOptions): Promise<BoardView>;
+  /**
+   * For admins: deletes a board; with `ifMatch`, that revision alone. It is gone at once. A repeat
+   * resolves until its entries are removed and the id is free, and is `board_not_found` then.
+   * Codes: `board_configured`, `precondition_failed`, those of operators, `outcome_unknown`.
+   */
+  deleteBoard(board: string, options?: ChangeOptions): Promise<DeletedBoard>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -150,14 +163,14 @@ export function createClient(options: ClientOptions): Client {
     ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
 
   const change = <T>(
-    method: "PUT" | "PATCH",
+    method: "PUT" | "PATCH" | "DELETE",
     board: string,
     body: unknown,
     { signal, ifMatch }: ChangeOptions = {},
   ) => {
     const headers: Record<string, string> = { ...authorization };
     if (ifMatch !== undefined) headers["If-Match"] = `"${ifMatch}"`;
-    return ask<T>({ method, target: toBoard(board), body, headers, isRepeatable: method === "PUT", signal });
+    return ask<T>({ method, target: toBoard(board), body, headers, isRepeatable: method !== "PATCH", signal });
   };
 
   return {
@@ -179,6 +192,7 @@ export function createClient(options: ClientOptions): Client {
     readBoard: (board, more) => get(toBoard(board), more),
     putBoard: (board, definition = {}, more) => change("PUT", board, definition, more),
     changeBoard: (board, fields, more) => change("PATCH", board, fields, more),
+    deleteBoard: (board, more) => change("DELETE", board, undefined, more),
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
     playerRecord: (userId, { cursor, limit, signal } = {}) =>
       get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),

@@ -1,6 +1,6 @@
-import { toBoard } from "shared/boards/to-board";
+import { presentBoard } from "shared/boards/to-board";
 import { suggest } from "shared/command/suggest";
-import { type Board, configuredBoard } from "shared/model/board";
+import type { Board } from "shared/model/board";
 import { createSettings, PAGE_MAX, type Settings } from "shared/settings/settings";
 import type { Sides } from "../subjects/sides.ts";
 
@@ -23,9 +23,8 @@ export class NoBoard extends Error {
 export async function findBoard({ topology, stores }: Places, id: string): Promise<Board> {
   const settings = readSettings(stores);
   const setting = await settings.read("boards", id);
-  const found = toBoard(setting);
+  const found = presentBoard(setting, id, topology.configuredBoards.includes(id));
   if (found?.state === "open") return found;
-  if (found === undefined && topology.configuredBoards.includes(id)) return configuredBoard(id);
   throw new NoBoard(id, [...topology.configuredBoards, ...(await readIds(settings))]);
 }
 

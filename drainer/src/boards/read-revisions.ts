@@ -2,6 +2,7 @@ import type { BoardRevision } from "shared/boards/put-boards";
 import { isBoardId } from "shared/model/board-id";
 import { type KeptSetting, parseSetting, type SettingValue } from "shared/model/settings";
 import { ACCOUNTS_TAG, settingsKey } from "shared/redis/keys";
+import type { Setting } from "shared/settings/settings";
 import { isOpen, readFence } from "shared/stores/fenced-store";
 import { scanHash } from "../command/scan-hash.ts";
 import { isSoundSetting } from "../rows/sound-rows.ts";
@@ -18,10 +19,15 @@ const PAGE = 250;
  *
  * @throws what Redis or PostgreSQL throw
  */
-export async function* readRevisions({
-  stores,
-  databases,
-}: Pick<Sides, "stores" | "databases">): AsyncGenerator<BoardRevision[]> {
+export async function* readRevisions({ topology, stores, databases }: Sides): AsyncGenerator<BoardRevision[]> {
+  const isConfigured = (id: string) => topology.configuredBoards.includes(id);
+
+  /** Nothing for a setting that no service wrote. */
+  function fromKept(id: string, kept: KeptSetting | undefined): BoardRevision[] {
+    if (kept === undefined || !isBoardId(id)) return [];
+    return [toRevision({ id, version: kept.version, value: JSON.parse(kept.text) as SettingValue }, isConfigured(id))];
+  }
+
   if (await isHomeOpen(stores.home)) {
     for await (const page of scanHash(stores.home, settingsKey("boards"), PAGE)) {
       yield page.flatMap(([id, kept]) => fromKept(id, parseSetting(kept)));
@@ -34,23 +40,24 @@ export async function* readRevisions({
   }
 }
 
-/** Nothing for a setting that no service wrote. */
-const fromKept = (id: string, kept: KeptSetting | undefined): BoardRevision[] =>
-  kept === undefined || !isBoardId(id) ? [] : [toRevision(id, kept.version, JSON.parse(kept.text) as SettingValue)];
-
 const isHomeOpen = (home: Sides["stores"]["home"]) => readFence(home, ACCOUNTS_TAG).then(isOpen, () => false);
 
 /**
- * What a shard keeps of a definition. A board that was deleted keeps its revision there, so that no
- * ranker writes to it by the definition of before.
+ * What a shard keeps of a definition. A board that was deleted keeps a revision there, so that no
+ * ranker writes to it by the definition of before, and loses the entries that the shard has of it.
  */
-export function toRevision(id: string, version: string, value: SettingValue): BoardRevision {
-  const isThere = value !== null && value.state !== "deleting";
-  return { id, rev: Number(version), state: isThere ? "open" : "deleting" };
+export function toRevision({ id, version, value }: Setting, isConfigured: boolean): BoardRevision {
+  const rev = Number(version);
+  if (value?.state === "deleting") return { id, rev, state: "deleting", born: rev };
+  if (value !== null) return { id, rev, state: "open", born: Number(value.born ?? 0) };
+  if (isConfigured) return { id, rev, state: "open", born: rev };
+  // Below the revision that the id has once it stands in `BOARDS`; above those of the old board.
+  return { id, rev: rev - 1, state: "deleting", born: rev };
 }
 
 /** Reads what a shard keeps of a board; undefined for a text that no service writes. */
 export function parseRevision(id: string, kept: string): BoardRevision | undefined {
   const [, rev, state] = /^(\d{1,16}) (open|deleting)$/.exec(kept) ?? [];
-  return rev === undefined ? undefined : { id, rev: Number(rev), state: state === "open" ? "open" : "deleting" };
+  if (rev === undefined) return undefined;
+  return { id, rev: Number(rev), state: state === "open" ? "open" : "deleting", born: 0 };
 }

@@ -4,7 +4,6 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { peekList } from "../queues/peek-list.ts";
 import type { QueueKeys } from "../queues/queues.ts";
 import dropSource from "./drop-dead.lua" with { type: "text" };
-import type { IsErased } from "./erased-by.ts";
 import retrySource from "./retry-dead.lua" with { type: "text" };
 
 /** Elements read or moved at once; fewer where they are large. */
@@ -67,13 +66,13 @@ export async function* dropDead(redis: Redis, keys: QueueKeys): AsyncGenerator<D
   }
 }
 
-/** Deletes the dead events of erased players. */
-export async function dropErasedDead(redis: Redis, keys: QueueKeys, isErased: IsErased): Promise<void> {
+/** Deletes the dead events that `isMeant` names by their bytes; those without any are kept. */
+export async function dropDeadWhere(redis: Redis, keys: QueueKeys, isMeant: (event: Buffer) => boolean): Promise<void> {
   let kept = 0;
   for await (const page of readPages(redis, keys.dead, () => kept)) {
-    const erased = page.filter(({ raw }) => raw !== undefined && isErased(raw));
-    kept += page.length - erased.length;
-    if (erased.length > 0) await dropScript(redis, dropLayout.toKeys(keys), erased.flatMap(dropLayout.toItem));
+    const meant = page.filter(({ raw }) => raw !== undefined && isMeant(raw));
+    kept += page.length - meant.length;
+    if (meant.length > 0) await dropScript(redis, dropLayout.toKeys(keys), meant.flatMap(dropLayout.toItem));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Versioned } from "shared/model/events";
 import type { Tracing } from "shared/tracing/tracing";
-import { dropErasedDead } from "../dead/dead-events.ts";
+import { dropDeadWhere } from "../dead/dead-events.ts";
 import { erasedBy } from "../dead/erased-by.ts";
 import type { Guard } from "../guard/guard.ts";
 import type { Lease } from "../leases/lease.ts";
@@ -100,7 +100,7 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
     const { raws, erasures, unreadable, traced, peekedAtMs } = batch;
     const isErased = erasedBy(erasures);
     const refused = unreadable.concat(written.refused).filter(({ raw }) => !isErased(raw));
-    if (erasures.length > 0) await dropErasedDead(redis, keys, isErased);
+    if (erasures.length > 0) await dropDeadWhere(redis, keys, isErased);
     const isTrimmed = await trimQueue(redis, keys, raws, refused, now());
     if (tracing !== undefined && isTrimmed) {
       const dead = new Set(refused.map(({ raw }) => raw));

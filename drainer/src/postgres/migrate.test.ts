@@ -24,6 +24,8 @@ const MIGRATIONS = [
   "0004_guard_stores.sql",
   "0005_rename_players.sql",
   "0006_settings.sql",
+  "0007_delete_boards.sql",
+  "0008_scores.sql",
 ];
 
 const tablesOf = async (url: string) => {
@@ -42,6 +44,7 @@ test("a migration is applied once", async () => {
   expect(await migrate(url)).toEqual([]);
   expect(await tablesOf(url)).toEqual([
     "accounts",
+    "deleted_boards",
     "drained_versions",
     "erasures",
     "guarded_stores",

@@ -8,7 +8,7 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
-import { dropDead, dropErasedDead, readDead, retryDead } from "../dead/dead-events.ts";
+import { dropDead, dropDeadWhere, readDead, retryDead } from "../dead/dead-events.ts";
 import { PEEK_BYTES_MAX, peekList } from "./peek-list.ts";
 import { list } from "./queue-status.ts";
 
@@ -82,7 +82,7 @@ test("pages of dead events are bounded in bytes when they are read, retried and 
   for await (const page of readDead(it.redis, it.keys)) sizes.push(page.length);
   expect(sizes).toEqual([2, 2, 2, 1]);
   expect(await list(it.redis, it.keys.dead)).toMatchObject({ length: 7, oldest: { length: 2 } });
-  await dropErasedDead(it.redis, it.keys, (raw) => /^[135] /.test(raw.toString("latin1", 0, 2)));
+  await dropDeadWhere(it.redis, it.keys, (raw) => /^[135] /.test(raw.toString("latin1", 0, 2)));
   expect(await it.redis.llen(it.keys.dead)).toBe(4);
   const pages: number[] = [];
   expect(await retryDead(it.redis, it.keys, ({ retried }) => pages.push(retried))).toEqual({

@@ -1,7 +1,15 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
-import { ACCOUNTS_TAG, accountQueueKey, boardsKey, clockKey, fenceKey, visibilityKey } from "shared/redis/keys";
+import {
+  ACCOUNTS_TAG,
+  accountQueueKey,
+  boardsKey,
+  clockKey,
+  entryKeys,
+  fenceKey,
+  visibilityKey,
+} from "shared/redis/keys";
 import { createSettings } from "shared/settings/settings";
 import { connectStores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
@@ -81,9 +89,28 @@ describe("boards that were made while the deployment ran", () => {
     await define(boardEvent("gone", 5_000, null), boardEvent("going", 6_000, { state: "deleting" }));
     await runRestore();
     expect([await known("gone"), await known("going")]).toEqual([
-      Array(2).fill("5000 deleting"),
+      Array(2).fill("4999 deleting"),
       Array(2).fill("6000 deleting"),
     ]);
+  });
+
+  test("and are configured now, after a deletion, are open in the revision in which rankers know them", async () => {
+    await define(boardEvent("weekly", 5_000, null));
+    await runRestore();
+    expect(await known("weekly")).toEqual(Array(2).fill("5000 open"));
+  });
+
+  test.each([
+    ["gone", null],
+    ["going", { state: "deleting" }],
+    ["made again", { state: "open", born: 5_000 }],
+  ])("and are %s lose what an older copy of Redis has of the board of before", async (_, value) => {
+    await define(boardEvent("cup", 6_000, value));
+    await redis.hset(boardsKey(second), "cup", "4000 open");
+    const row = scoreEvent("ann", 5, VERSION, { board: "cup" });
+    expect(await putEntries(redis, { shard: second, board: "cup", rows: [row] })).toBe(1);
+    await runRestore();
+    expect(await redis.exists(...entryKeys(second, "cup"))).toBe(0);
   });
 
   test("but have rows alone are there without a definition, so that erasures find their entries", async () => {

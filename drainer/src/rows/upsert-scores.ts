@@ -6,7 +6,7 @@ import { admit } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EntryRow } from "./read-entries.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
-import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+import { isNotDeleted, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 type Sometimes = "sort_key" | "sub" | "sub_key" | "attempts" | "metadata";
 type Always = Exclude<keyof ScoreEvent, Sometimes | "traceparent">;
@@ -20,6 +20,7 @@ function prepare(events: readonly (ScoreEvent | EntryRow)[], { replaces, origin 
   const column = (name: Always) => toArrayLiteral(events.map((event) => event[name]));
   const sparse = (name: Sometimes) => toSparseLiteral(events.map((event) => event[name]));
   const board = column("board");
+  const boards = new Set(events.map((event) => event.board));
   const userId = column("user_id");
   const name = column("name");
   const region = column("region");
@@ -45,7 +46,7 @@ function prepare(events: readonly (ScoreEvent | EntryRow)[], { replaces, origin 
       ) AS event (
         board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata
       )
-      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)}
+      WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql, boards)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,
           reached_at = excluded.reached_at, updated_at = excluded.updated_at, sort_key = excluded.sort_key,

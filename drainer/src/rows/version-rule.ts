@@ -51,3 +51,17 @@ export const isNotErased = (sql: Sql, scope: Fragment): Fragment => sql`NOT EXIS
       WHERE erasures.scope = ${scope} AND erasures.user_id = event.user_id
         AND erasures.erased_at >= ${toTime(sql, "event.updated_at")}
     )`;
+
+/**
+ * The condition that the board of `event` was not deleted in its region at or after that version.
+ * Rows are looked up only where one of the boards was ever deleted: for each of 1,000 rows that
+ * would take a fifth of the statement's time.
+ */
+export const isNotDeleted = (sql: Sql, boards: ReadonlySet<string>): Fragment => sql`(
+      NOT EXISTS (SELECT FROM deleted_boards WHERE deleted_boards.board = ANY(${[...boards]}::text[]))
+      OR NOT EXISTS (
+        SELECT FROM deleted_boards
+        WHERE deleted_boards.board = event.board AND deleted_boards.region = event.region
+          AND deleted_boards.deleted_at >= ${toTime(sql, "event.updated_at")}
+      )
+    )`;

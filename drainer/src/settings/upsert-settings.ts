@@ -8,14 +8,17 @@ async function write(sql: Sql, events: readonly SettingEvent[], { replaces, orig
   const newest = fold(events, ({ setting, id }) => `${setting}\n${id}`);
   const column = (name: "setting" | "id" | "updated_at") => newest.map((event) => event[name]);
   const values = newest.map(({ value }) => JSON.stringify(value));
+  const deleting = newest.map(({ value }) => String(value?.state === "deleting"));
   const written = await sql`
-    INSERT INTO settings (kind, id, value, updated_at)
-    SELECT kind, id, value::json, ${toTime(sql, "updated_at")}
+    INSERT INTO settings (kind, id, value, deleting, updated_at)
+    SELECT kind, id, value::json, deleting::boolean, ${toTime(sql, "updated_at")}
     FROM unnest(
-      ${column("setting")}::text[], ${column("id")}::text[], ${values}::text[], ${column("updated_at")}::text[]
-    ) AS event (kind, id, value, updated_at)
+      ${column("setting")}::text[], ${column("id")}::text[], ${values}::text[], ${deleting}::text[],
+      ${column("updated_at")}::text[]
+    ) AS event (kind, id, value, deleting, updated_at)
     WHERE ${admit(sql, origin, events)}
-    ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+    ON CONFLICT (kind, id) DO UPDATE
+    SET value = excluded.value, deleting = excluded.deleting, updated_at = excluded.updated_at
     WHERE ${mayReplace(sql, "settings", "updated_at", replaces)}`;
   return written.count;
 }

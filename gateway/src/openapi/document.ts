@@ -1,6 +1,6 @@
 import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
-import { boardsSchema, boardViewSchema } from "shared/api/definitions";
+import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/definitions";
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
 import type { Operation, OperatorAccess, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
@@ -25,6 +25,7 @@ const answers = {
   Around: aroundSchema,
   Board: boardViewSchema,
   Boards: boardsSchema,
+  DeletedBoard: deletedBoardSchema,
   Session: sessionSchema,
   PlayerRecord: playerRecordSchema,
   Erased: erasedSchema,

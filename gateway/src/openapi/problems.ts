@@ -23,6 +23,7 @@ const problemTexts: Record<ProblemCode, string> = {
   not_found: "There is no such path, or nothing is kept of this player.",
   board_not_found: "There is no such board. Writing to an id makes none.",
   board_immutable: "The change would give the scores that are there another meaning; `errors` names the fields.",
+  board_configured: "The board stands in `BOARDS`, and so is there from the start. `main` is never deleted.",
   board_being_deleted: "The entries of a deleted board are still being removed; the id is free afterwards.",
   board_ended: "The board has ended. It can be read, and is written no more.",
   attempts_exhausted: "The player has written as often as the board's `attempts_max` allows; see `used` and `max`.",

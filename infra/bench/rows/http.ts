@@ -129,7 +129,8 @@ async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
   );
   const player = { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION };
   const submission = { operation: "add", board: MAIN_BOARD, value: DELTA } as const;
-  const write = toWriteCall(shard, player, submission, toWritten(configuredBoard(MAIN_BOARD), submission));
+  const taken = { written: toWritten(configuredBoard(MAIN_BOARD), submission), born: 0 };
+  const write = toWriteCall(shard, player, submission, taken);
   const keys = [...shared.keys, ...write.keys];
   return ["EVALSHA", sha1, String(keys.length), ...keys, run, ...[...shared.args, ...write.args].map(String)];
 }

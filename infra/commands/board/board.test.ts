@@ -231,3 +231,32 @@ test("each action prints its help without any configuration", async () => {
     expect((await runLb(["board", "--help"], {})).out).toContain(`./lb board ${action}`);
   }
 });
+
+describe("delete", () => {
+  test("asks first, which a script cannot answer, and deletes nothing then", async () => {
+    await lb("create", "b");
+    const { code, err } = await lb("delete", "b");
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining("board delete asks first, and this is no terminal: add --yes"),
+    ]);
+    expect((await readBoard("b")).id).toBe("b");
+  });
+
+  test("--yes deletes the board at once; the id is free only later", async () => {
+    await lb("create", "b");
+    expect(await lb("delete", "b", "--yes")).toEqual({
+      code: 0,
+      out: "b  deleted: its entries are being removed\n",
+      err: "",
+    });
+    expect((await path.ask("/boards/b")).status).toBe(404);
+    expect(await lb("create", "b")).toMatchObject({ code: 1, out: "b  is being deleted: run it again later\n" });
+    expect(await lb("delete", "b", "--yes")).toMatchObject({ code: 1, err: expect.stringContaining("no board b") });
+  });
+
+  test("of a board in BOARDS says what to do", async () => {
+    const { code, err } = await lb("delete", "weekly", "--yes", "--json");
+    expect([code, err]).toEqual([1, expect.stringContaining("take it out of BOARDS")]);
+  });
+});

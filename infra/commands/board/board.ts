@@ -2,6 +2,7 @@ import { type Command, defineCommand } from "shared/command/define-command";
 import type { Environment } from "shared/service/environment";
 import { z } from "zod";
 import { createBoardCommand } from "./create.ts";
+import { deleteBoardCommand } from "./delete.ts";
 import { editBoardCommand } from "./edit.ts";
 import { listBoardsCommand } from "./list.ts";
 import { showBoardCommand } from "./show.ts";
@@ -10,11 +11,12 @@ const ACTIONS = new Map<string, Pick<Command, "usage" | "run">>()
   .set("create", createBoardCommand)
   .set("list", listBoardsCommand)
   .set("show", showBoardCommand)
-  .set("edit", editBoardCommand);
+  .set("edit", editBoardCommand)
+  .set("delete", deleteBoardCommand);
 
 const noAction = defineCommand({
   name: "board",
-  about: "Makes, lists, shows and edits boards, through the gateway.",
+  about: "Makes, lists, shows, edits and deletes boards, through the gateway.",
   usage: [...ACTIONS.values()].map(({ usage }) => usage).join("\n  "),
   positionals: z.never(`name what to do: ${[...ACTIONS.keys()].join(", ")}`),
   options: {},

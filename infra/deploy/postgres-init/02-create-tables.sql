@@ -7,6 +7,8 @@
 \ir /migrations/0004_guard_stores.sql
 \ir /migrations/0005_rename_players.sql
 \ir /migrations/0006_settings.sql
+\ir /migrations/0007_delete_boards.sql
+\ir /migrations/0008_scores.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -14,6 +16,8 @@
 \ir /migrations/0004_guard_stores.sql
 \ir /migrations/0005_rename_players.sql
 \ir /migrations/0006_settings.sql
+\ir /migrations/0007_delete_boards.sql
+\ir /migrations/0008_scores.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -21,6 +25,8 @@
 \ir /migrations/0004_guard_stores.sql
 \ir /migrations/0005_rename_players.sql
 \ir /migrations/0006_settings.sql
+\ir /migrations/0007_delete_boards.sql
+\ir /migrations/0008_scores.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -28,3 +34,5 @@
 \ir /migrations/0004_guard_stores.sql
 \ir /migrations/0005_rename_players.sql
 \ir /migrations/0006_settings.sql
+\ir /migrations/0007_delete_boards.sql
+\ir /migrations/0008_scores.sql

@@ -38,6 +38,8 @@ export function badBoard(player: Player): fc.Arbitrary<Generated> {
   ): Generated => ({ what, method: "PUT", path: "/boards/weekly", body: "{}", headers: admin, ...more });
   const get = (path: string): Generated => ({ what: "a list of boards", method: "GET", path, headers: {} });
   const method = fc.constantFrom("PUT", "PATCH");
+  const any = fc.constantFrom("PUT", "PATCH", "DELETE");
+  const bodyOf = (by: string) => (by === "DELETE" ? "" : "{}");
   return fc.oneof(
     fc.constantFrom("0", "101", "-1", "x", "1.5", "", "1e1").map((limit) => get(`/boards?limit=${limit}`)),
     badId.map((id) => get(`/boards?cursor=${encodeURIComponent(id)}`)),
@@ -52,8 +54,8 @@ export function badBoard(player: Player): fc.Arbitrary<Generated> {
       )
       .map(get),
     fc
-      .tuple(method, badId)
-      .map(([by, id]) => change("an id", { method: by, path: `/boards/${encodeURIComponent(id)}` })),
+      .tuple(any, badId)
+      .map(([by, id]) => change("an id", { method: by, path: `/boards/${encodeURIComponent(id)}`, body: bodyOf(by) })),
     fc
       .tuple(method, badFields)
       .map(([by, fields]) =>
@@ -63,17 +65,21 @@ export function badBoard(player: Player): fc.Arbitrary<Generated> {
       .tuple(method, fc.constantFrom("{", "[]", '"{}"', "5", '{"title":"a","title":"a"}'))
       .map(([by, body]) => change("a body", { method: by, body, headers: { ...admin, "If-Match": '"0"' } })),
     fc
-      .tuple(method, badRevision)
-      .map(([by, revision]) => change("a revision", { method: by, headers: { ...admin, "If-Match": revision } })),
+      .tuple(any, badRevision)
+      .map(([by, revision]) =>
+        change("a revision", { method: by, body: bodyOf(by), headers: { ...admin, "If-Match": revision } }),
+      ),
     fc.tuple(method, fc.constantFrom(undefined, STALE)).map(([by, revision]) => {
       const headers = revision === undefined ? admin : { ...admin, "If-Match": revision };
       return change("no present revision", { method: by, body: '{"title":"Another"}', headers });
     }),
     fc
-      .tuple(method, fc.constantFrom(JSON_HEADERS, { ...JSON_HEADERS, ...authorization(player) }))
-      .map(([by, headers]) => change("no operator", { method: by, headers })),
-    fc.constant(
-      change("no such board", { method: "PATCH", path: "/boards/none", headers: { ...admin, "If-Match": '"0"' } }),
-    ),
+      .tuple(any, fc.constantFrom(JSON_HEADERS, { ...JSON_HEADERS, ...authorization(player) }))
+      .map(([by, headers]) => change("no operator", { method: by, body: bodyOf(by), headers })),
+    fc.constantFrom("PATCH", "DELETE").map((by) => {
+      const headers = { ...admin, "If-Match": '"0"' };
+      return change("no such board", { method: by, path: "/boards/none", body: bodyOf(by), headers });
+    }),
+    fc.constant(change("a board that is not deleted", { method: "DELETE", body: "" })),
   );
 }

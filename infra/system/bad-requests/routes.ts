@@ -130,7 +130,9 @@ export const READ_ROUTES = [
   { path: "/live/rank/", count: undefined, max: 0 },
 ];
 
-const BOARD_ROUTES = ["GET /boards", "GET /boards/:board", "PUT /boards/:board", "PATCH /boards/:board"];
+const BOARD_ROUTES = ["GET /boards"].concat(
+  ["GET", "PUT", "PATCH", "DELETE"].map((method) => `${method} /boards/:board`),
+);
 
 export const STATUS_ROUTES = ["/health", "/ready"];
 

@@ -8,6 +8,7 @@ export type Meet = (code: ProblemCode, route: string, asked?: Asked) => Promise<
 
 const PUT = "PUT /boards/{board}";
 const PATCH = "PATCH /boards/{board}";
+const DELETE = "DELETE /boards/{board}";
 const READ = "GET /boards/{board}";
 
 /** The routes of definitions, and what each answers with a success: a board is made first. */
@@ -17,6 +18,7 @@ export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
   [READ, "/boards/races"],
   ["GET /boards", "/boards"],
   ["GET /boards", "/boards?limit=1&cursor=main"],
+  [DELETE, "/boards/races", { operator: "root" }],
 ];
 
 /** The routes that read definitions. */
@@ -89,6 +91,7 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   await meet("board_not_found", READ, { target: "/boards/none" });
   await meet("board_not_found", READ, { target: "/boards/leaving" });
   await meet("board_not_found", PATCH, { target: "/boards/none", body: { title: "x" }, ...root });
+  await meetDeletionProblems(meet, ask);
   for (const [route, target] of boardReads) {
     await meet("invalid_request", route, { target: `${target}?page=2` });
     await meet("head_too_large", route, { target, headers: { padding: "x".repeat(16_000) } });
@@ -122,4 +125,26 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     await ask(route, { ...change, operator: `narrow-${route.length}`, via: "narrow" });
     await meet("rate_limited", route, { ...change, operator: `narrow-${route.length}`, via: "narrow" });
   }
+}
+
+async function meetDeletionProblems(meet: Meet, ask: Ask): Promise<void> {
+  const target = "/boards/added";
+  const deletion: Asked = { target, operator: "root" };
+  await meet("board_not_found", DELETE, { ...deletion, target: "/boards/none" });
+  for (const id of ["main", "weekly"]) await meet("board_configured", DELETE, { ...deletion, target: `/boards/${id}` });
+  await meet("precondition_failed", DELETE, { ...deletion, headers: { "If-Match": '"1"' } });
+  await meet("queue_full", DELETE, { ...deletion, via: "full" });
+  await meet("invalid_request", DELETE, { ...deletion, target: "/boards/A" });
+  await meet("invalid_request", DELETE, { ...deletion, headers: { "If-Match": "*" } });
+  await meet("missing_token", DELETE, { target });
+  await meet("invalid_token", DELETE, { target, headers: { Authorization: "Bearer a.b.c" } });
+  await meet("forbidden", DELETE, { target, as: player("dan") });
+  await meet("role_required", DELETE, { target, listed: { role: "moderator" } });
+  await meet("board_not_allowed", DELETE, { target, listed: { role: "admin", boards: ["weekly"] } });
+  await meet("no_upstream", DELETE, { ...deletion, via: "alone" });
+  await meet("unavailable", DELETE, { ...deletion, via: "refused" });
+  await meet("outcome_unknown", DELETE, { ...deletion, via: "broken" });
+  const narrow: Asked = { target: "/boards/none", operator: "narrow-delete", via: "narrow" };
+  await ask(DELETE, narrow);
+  await meet("rate_limited", DELETE, narrow);
 }

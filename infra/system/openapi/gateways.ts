@@ -100,7 +100,7 @@ export async function startGateways(): Promise<Gateways> {
       await under.redis.set(key, "not what belongs here");
     },
     async plantDeletedBoard(id) {
-      const kept = { created_at: null, state: "deleting" } as const;
+      const kept = { created_at: null, state: "deleting", born: 0 } as const;
       const value = toValue(toDefinition(boardSchema.parse({})), kept);
       await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
     },
@@ -109,12 +109,13 @@ export async function startGateways(): Promise<Gateways> {
       const value = toValue(toDefinition({ ...definition, operators: ["set", "add", "create"] }), {
         created_at: null,
         state: "open",
+        born: 0,
       });
       await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
     },
     async plantRevision(id) {
       const shard = { region: "EU", partition: 0, tag: "EU" };
-      await putBoards(under.redis, shard, [{ id, rev: Number.MAX_SAFE_INTEGER, state: "open" }]);
+      await putBoards(under.redis, shard, [{ id, rev: Number.MAX_SAFE_INTEGER, state: "open", born: 0 }]);
     },
     async close() {
       await Promise.all([...servers.map((server) => server.stop(true)), provider.stop()]);

@@ -123,7 +123,9 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
     },
     async clear() {
       await flushAll(stores.home);
-      await databases.home.run((sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, settings`);
+      await databases.home.run(
+        (sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, settings, deleted_boards`,
+      );
     },
     async close() {
       ended.abort();

@@ -1,22 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { boardNotFound, Problem, toInvalidRequest } from "shared/api/problems";
 import { toIsoTime } from "shared/base/times";
-import { putBoards } from "shared/boards/put-boards";
-import { changedFields, definitionOf, toBoard, toValue } from "shared/boards/to-board";
-import {
-  type Board,
-  type BoardDefinition,
-  boardSchema,
-  configuredBoard,
-  endOf,
-  FIXED_FIELDS,
-  toDefinition,
-} from "shared/model/board";
+import { changedFields, definitionOf, presentBoard, toValue } from "shared/boards/to-board";
+import { type Board, type BoardDefinition, boardSchema, endOf, FIXED_FIELDS, toDefinition } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
-import { failAs } from "shared/redis/redis-problem";
 import type { Settings } from "shared/settings/settings";
-import type { Stores } from "shared/stores/stores";
 import type { Definitions } from "./definitions.ts";
+import type { TellShards } from "./tell-shards.ts";
 
 /** Fields of a definition; undefined for one that stays. */
 export type BoardFields = { [K in keyof BoardDefinition]?: BoardDefinition[K] | undefined };
@@ -39,8 +29,8 @@ export interface ChangeBoards {
 
 export interface ChangeBoardsOptions {
   topology: Topology;
-  stores: Pick<Stores, "of">;
   settings: Settings;
+  tellShards: TellShards;
   definitions: Definitions;
   now?: () => number;
 }
@@ -49,7 +39,7 @@ export interface ChangeBoardsOptions {
 const TRIES_MAX = 3;
 
 export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
-  const { topology, stores, settings, definitions, now = Date.now } = options;
+  const { topology, settings, definitions, tellShards, now = Date.now } = options;
 
   /**
    * Writes the revision on every shard, so that no ranker goes by an older one from then on.
@@ -57,18 +47,13 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
    * @throws Problem where a shard is away: the definition is kept, and a repeat completes the work
    */
   async function publish(board: Board): Promise<void> {
-    await Promise.all(
-      topology.shards.map((shard) => failAs("read", putBoards(stores.of(shard.region), shard, [board]))),
-    ).catch((cause: unknown) => {
-      const detail = "The definition is kept, but a region does not answer. Repeat the request until it is answered.";
-      throw new Problem("outcome_unknown", detail, { cause });
-    });
+    await tellShards(board);
     definitions.learn(board);
   }
 
   async function present(id: string): Promise<{ board: Board | undefined; version: string | undefined }> {
     const setting = await settings.read("boards", id);
-    const board = toBoard(setting) ?? (topology.configuredBoards.includes(id) ? configuredBoard(id) : undefined);
+    const board = presentBoard(setting, id, topology.configuredBoards.includes(id));
     if (board?.state === "deleting") {
       throw new Problem("board_being_deleted", `The entries of board ${id} are still being removed; try again later.`);
     }
@@ -90,7 +75,9 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
     }
     checkSeason(board, next, now());
     if (board !== undefined) checkChange(board, changed, ifMatch);
-    const kept = { created_at: board?.created_at ?? toIsoTime(now() * 1000), state: "open" } as const;
+    // A setting without a board is of an id that was another board's.
+    const born = board?.born ?? Number(version ?? 0);
+    const kept = { created_at: board?.created_at ?? toIsoTime(now() * 1000), state: "open", born } as const;
     const rev = await settings.put("boards", id, { value: toValue(next, kept), replaces: version });
     if (rev === undefined) return undefined;
     const written: Board = { ...next, ...kept, id, rev: Number(rev) };

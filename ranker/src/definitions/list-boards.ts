@@ -1,6 +1,6 @@
 import type { BoardsView } from "shared/api/definitions";
-import { toBoard } from "shared/boards/to-board";
-import { type Board, configuredBoard, endOf } from "shared/model/board";
+import { presentBoard, toBoard } from "shared/boards/to-board";
+import { type Board, endOf } from "shared/model/board";
 import type { Settings } from "shared/settings/settings";
 
 /** Boards in the order of their ids, the first behind `cursor`. @throws Problem `unavailable` */
@@ -11,7 +11,7 @@ export function createListBoards(settings: Settings, configured: readonly string
   return async ({ cursor = "", limit }) => {
     const behind = configured.filter((id) => id > cursor).toSorted();
     const known = await Promise.all(
-      behind.map(async (id) => toBoard(await settings.read("boards", id)) ?? configuredBoard(id)),
+      behind.map(async (id) => presentBoard(await settings.read("boards", id), id, true)),
     );
     const page: Board[] = [];
     let after = cursor;
@@ -28,7 +28,8 @@ export function createListBoards(settings: Settings, configured: readonly string
       );
     }
     const ids = new Set(page.map(({ id }) => id));
-    const all = [...page, ...known.filter(({ id, state }) => state === "open" && !ids.has(id))];
+    const others = known.filter((board) => board?.state === "open" && !ids.has(board.id));
+    const all = page.concat(others.filter((board) => board !== undefined));
     all.sort((a, b) => (a.id < b.id ? -1 : 1));
     const shown = all.slice(0, limit);
     return {
@@ -39,7 +40,7 @@ export function createListBoards(settings: Settings, configured: readonly string
 }
 
 /** A board as routes answer it. */
-export function toView(board: Board, nowMs = Date.now()): BoardsView["boards"][number] {
+export function toView({ born: _, ...board }: Board, nowMs = Date.now()): BoardsView["boards"][number] {
   const isEnded = (endOf(board) ?? Number.POSITIVE_INFINITY) <= nowMs * 1000;
   return { ...board, state: isEnded ? "ended" : "open" };
 }

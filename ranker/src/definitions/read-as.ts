@@ -5,7 +5,7 @@ import type { Definitions } from "./definitions.ts";
 
 /**
  * Reads or writes by the definition of a board. Where a shard knows another revision, the
- * definition is read again, and the work is done again by it.
+ * definition is read again, and the work is done again by it; a shard that is behind is told.
  *
  * @throws Problem `board_not_found`, `unavailable`, `stale_definition`; what `work` throws
  */
@@ -14,7 +14,7 @@ export type ReadAs = <T>(id: string, work: (board: Board) => Promise<T>) => Prom
 // An operator would have to change the board once more in each of these moments.
 export const AGAIN_MAX = 2;
 
-export function createReadAs({ find, reload }: Definitions): ReadAs {
+export function createReadAs({ find, reload, catchUp }: Definitions): ReadAs {
   return async (id, work) => {
     let board = await find(id);
     for (let again = 0; ; again++) {
@@ -23,7 +23,9 @@ export function createReadAs({ find, reload }: Definitions): ReadAs {
       } catch (error) {
         if (!(error instanceof StaleBoard)) throw error;
         if (again === AGAIN_MAX) throw staleDefinition(id);
-        board = await reload(id);
+        const present = await reload(id);
+        if (present.rev === board.rev) await catchUp(present);
+        board = present;
       }
     }
   };

@@ -288,6 +288,26 @@ test("a board that is not there is 404, and no stream is opened", async () => {
   expect(await figure("ranker_live_viewers")).toBe(0);
 });
 
+test("the streams of a board that is deleted say so and end, and its viewers are refused", async () => {
+  const admin = { Authorization: `Bearer ${await ranker.tokens.issueOperator({ name: "root" }, 600)}` };
+  const change = (method: string) => ranker.app.request("/boards/cup", { method, headers: admin });
+  expect((await change("PUT")).status).toBe(201);
+  await set("ada", 1, "EU", "cup");
+  const paths = ["/live?board=cup", "/live?board=cup&limit=5", "/live/rank/ada?board=cup"];
+  const streams = await Promise.all([...paths, "/live"].map((path) => open(path)));
+  for (const stream of streams) await stream.next();
+  const [main] = streams.slice(-1);
+  expect((await change("DELETE")).status).toBe(202);
+  for (const stream of streams.slice(0, -1)) {
+    expect(await stream.next()).toMatchObject({ event: "stale", data: { code: "board_not_found" } });
+    expect(await stream.next()).toBeUndefined();
+  }
+  for (const path of paths) expect((await open(path)).response.status).toBe(404);
+  await set("ada", 2);
+  expect(await main?.next()).toMatchObject({ event: "change" });
+  expect(await figure("ranker_live_viewers")).toBe(1);
+});
+
 test("HEAD answers the headers of the stream, and ends", async () => {
   const response = await fetch(`${url}/live`, { method: "HEAD" });
   expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream"]);

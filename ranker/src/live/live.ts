@@ -1,6 +1,6 @@
 import type { RankView, TopView } from "shared/api/boards";
 import type { BoardEvent, RankEvent } from "shared/api/live";
-import { Problem, toProblem } from "shared/api/problems";
+import { Problem, type ProblemCode, toProblem } from "shared/api/problems";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { createNetworkSlots, type NetworkSlots } from "shared/limits/network-slots";
 import type { Log } from "shared/log/log";
@@ -75,6 +75,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       intervalMs: boardIntervalMs,
       codeOf,
       onStale,
+      isGone: isBoardGone,
       onIdle() {
         boardTopics.delete(key);
         giveBack();
@@ -107,6 +108,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       intervalMs: rankIntervalMs,
       codeOf,
       onStale,
+      isGone: isBoardGone,
       onIdle() {
         rankTopics.delete(key);
         giveBack();
@@ -121,10 +123,18 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   async function watch(topic: Topic, size: number, { lastEventId, cut }: Watching) {
     let viewer: Viewer | undefined;
     opening++;
-    const held = await topic.hold(size, () => viewer?.wake()).finally(() => opening--);
-    if (isClosed) {
+    let isGone = false;
+    const holder = {
+      wake: () => viewer?.wake(),
+      end() {
+        isGone = true;
+        viewer?.end();
+      },
+    };
+    const held = await topic.hold(size, holder).finally(() => opening--);
+    if (isClosed || isGone) {
       held.giveBack();
-      throw stopping();
+      throw isClosed ? stopping() : full("The board was deleted at this moment. Try again.");
     }
     const opened = openViewer({
       feed: held.feed,
@@ -188,6 +198,11 @@ function takeSlot(slots: NetworkSlots, networks: LimitedNetworks, what: "boards"
   const later = { retryAfterSeconds: RETRY_AFTER_SECONDS };
   throw new Problem("too_many_streams", `This network watches too many ${what} here. Try again later.`, later);
 }
+
+/**
+ * Viewers who come back are refused with this code, and a later board of the id has other streams.
+ */
+const isBoardGone = (code: ProblemCode) => code === "board_not_found";
 
 const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 const stopping = () => new Problem("unavailable", "This ranker stops. Try again.");

@@ -6,9 +6,20 @@ export interface Topic {
   /**
    * Resolves with the feed of a size, once it has a state. The feed is held until it is given back.
    *
-   * @param wake called when the feed has something new @throws Problem of the read
+   * @throws Problem of the read
    */
-  hold(size: number, wake: () => void): Promise<{ feed: Pick<Feed<never>, "begin" | "after">; giveBack: () => void }>;
+  hold(
+    size: number,
+    holder: TopicHolder,
+  ): Promise<{ feed: Pick<Feed<never>, "begin" | "after">; giveBack: () => void }>;
+}
+
+/** Who watches a topic. */
+export interface TopicHolder {
+  /** Called when the feed has something new. */
+  wake(): void;
+  /** Called when the thing is gone for good, after the feed has said so. */
+  end(): void;
 }
 
 export interface TopicOptions<R, S> extends FeedOptions<S> {
@@ -21,17 +32,19 @@ export interface TopicOptions<R, S> extends FeedOptions<S> {
   /** The code of the problem that a read failed with. */
   codeOf: (error: unknown) => ProblemCode;
   onStale: (error: unknown) => void;
+  /** Whether a read that failed with this code will never succeed again. */
+  isGone: (code: ProblemCode) => boolean;
   /** Called when the last viewer has gone. */
   onIdle: () => void;
 }
 
 interface Watched<S> {
   feed: Feed<S>;
-  wakes: Set<() => void>;
+  holders: Set<TopicHolder>;
 }
 
 export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
-  const { read, toState, intervalMs, codeOf, onStale, onIdle } = options;
+  const { read, toState, intervalMs, codeOf, onStale, isGone, onIdle } = options;
   const bySize = new Map<number, Watched<S>>();
   let reading: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,8 +52,8 @@ export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
   async function readOnce(): Promise<void> {
     const size = Math.max(...bySize.keys());
     const result = await read(size);
-    for (const [each, { feed, wakes }] of bySize) {
-      if (each <= size && feed.publish(toState(result, each))) for (const wake of wakes) wake();
+    for (const [each, { feed, holders }] of bySize) {
+      if (each <= size && feed.publish(toState(result, each))) for (const holder of holders) holder.wake();
     }
   }
 
@@ -52,18 +65,30 @@ export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
     return reading;
   }
 
+  /** @returns whether it is news */
+  function markStale(code: ProblemCode): boolean {
+    let isNews = false;
+    for (const { feed, holders } of bySize.values()) {
+      if (!feed.markStale(code)) continue;
+      isNews = true;
+      for (const holder of holders) holder.wake();
+    }
+    return isNews;
+  }
+
+  /** Each holder gives its feed back. */
+  function end(): void {
+    for (const { holders } of [...bySize.values()]) for (const holder of [...holders]) holder.end();
+  }
+
   async function poll(): Promise<void> {
     const startedAt = performance.now();
     try {
       await refresh();
     } catch (error) {
-      let isNews = false;
-      for (const { feed, wakes } of bySize.values()) {
-        if (!feed.markStale(codeOf(error))) continue;
-        isNews = true;
-        for (const wake of wakes) wake();
-      }
-      if (isNews) onStale(error);
+      const code = codeOf(error);
+      if (markStale(code) && !isGone(code)) onStale(error);
+      if (isGone(code)) end();
     }
     schedule(intervalMs - (performance.now() - startedAt));
   }
@@ -72,9 +97,9 @@ export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
     timer = bySize.size === 0 ? undefined : setTimeout(() => void poll(), Math.max(0, delayMs));
   }
 
-  function giveBack(size: number, watched: Watched<S>, wake: () => void): void {
-    watched.wakes.delete(wake);
-    if (watched.wakes.size > 0 || bySize.get(size) !== watched) return;
+  function giveBack(size: number, watched: Watched<S>, holder: TopicHolder): void {
+    watched.holders.delete(holder);
+    if (watched.holders.size > 0 || bySize.get(size) !== watched) return;
     bySize.delete(size);
     if (bySize.size > 0) return;
     clearTimeout(timer);
@@ -83,19 +108,19 @@ export function createTopic<R, S>(options: TopicOptions<R, S>): Topic {
   }
 
   return {
-    async hold(size, wake) {
-      const watched = bySize.get(size) ?? { feed: createFeed(options), wakes: new Set() };
+    async hold(size, holder) {
+      const watched = bySize.get(size) ?? { feed: createFeed(options), holders: new Set() };
       bySize.set(size, watched);
-      watched.wakes.add(wake);
+      watched.holders.add(holder);
       try {
         // A read that had begun before may have been for a smaller size.
         while (!watched.feed.hasState) await refresh();
       } catch (error) {
-        giveBack(size, watched, wake);
+        giveBack(size, watched, holder);
         throw error;
       }
       if (timer === undefined) schedule(intervalMs);
-      return { feed: watched.feed, giveBack: () => giveBack(size, watched, wake) };
+      return { feed: watched.feed, giveBack: () => giveBack(size, watched, holder) };
     },
   };
 }

@@ -72,7 +72,7 @@ test("leaves one event of a hide and of an erasure, and one of a rename with one
 });
 
 test("a rename leaves a board that is being deleted as it is, and queues nothing behind its deletion", async () => {
-  await putBoards(under.redis, eu, [{ id: "b-249", rev: 2, state: "deleting" }]);
+  await putBoards(under.redis, eu, [{ id: "b-249", rev: 2, state: "deleting", born: 0 }]);
   await under.redis.del(queueKey(eu));
   expect((await rename("Player 7"))[1]).toMatchObject({ boards: 251 });
   const events = await under.redis.lrange(queueKey(eu), 0, -1);

@@ -63,7 +63,8 @@ export function createPlayerEntries(
   definitions: Pick<Definitions, "find">,
 ): PlayerEntries {
   const shardsOf = (userId: string) => shardsThatMayHold(topology, GLOBAL, userId);
-  const boardsOn = (shard: Shard) => boardsOnShard(stores.of(shard.region), shard, topology.configuredBoards);
+  const boardsOn = (shard: Shard, options: { without?: "deleted" } = {}) =>
+    boardsOnShard(stores.of(shard.region), shard, topology.configuredBoards, options);
 
   async function readKept(shard: Shard, userId: string, boards: readonly string[]) {
     const keys = layout.toKeys(shardKeys(shard));
@@ -130,7 +131,8 @@ export function createPlayerEntries(
   async function listBoards(shards: readonly Shard[], cursor: string): Promise<string[]> {
     const ids = new Set<string>();
     const collect = async (shard: Shard) => {
-      for await (const page of boardsOn(shard)) for (const id of page) if (id > cursor) ids.add(id);
+      for await (const page of boardsOn(shard, { without: "deleted" }))
+        for (const id of page) if (id > cursor) ids.add(id);
     };
     await Promise.all(shards.map(collect));
     return [...ids].toSorted();

@@ -6,6 +6,7 @@ import type { Route } from "shared/http/serve";
 import { type Board, toDefinition } from "shared/model/board";
 import type { ChangeBoards } from "../definitions/change-boards.ts";
 import type { Definitions } from "../definitions/definitions.ts";
+import type { DeleteBoard } from "../definitions/delete-board.ts";
 import { type ListBoards, toView } from "../definitions/list-boards.ts";
 import type { ToRoute } from "./to-route.ts";
 
@@ -13,14 +14,15 @@ export interface DefinitionRouteDeps {
   definitions: Definitions;
   listBoards: ListBoards;
   changeBoards: ChangeBoards;
+  deleteBoard: DeleteBoard;
 }
 
 /** `/boards…`: what boards there are, and what they are. */
 export function definitionRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { definitions, listBoards, changeBoards }: DefinitionRouteDeps,
-): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard", Route> {
+  { definitions, listBoards, changeBoards, deleteBoard }: DefinitionRouteDeps,
+): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard" | "deleteBoard", Route> {
   return {
     listBoards: toRoute(operations.listBoards, async ({ query }) => jsonReply(await listBoards(query))),
     // From the home store: another ranker may have changed it just now.
@@ -32,6 +34,10 @@ export function definitionRoutes(
     changeBoard: toRoute(operations.changeBoard, async ({ params, body, incoming }) =>
       show(await changeBoards.change(params.board, body, readRevision(incoming))),
     ),
+    deleteBoard: toRoute(operations.deleteBoard, async ({ params: { board }, incoming }) => {
+      await deleteBoard(board, readRevision(incoming));
+      return { ...jsonReply({ board, state: "deleting" }), status: 202 };
+    }),
   };
 }
 

@@ -198,14 +198,14 @@ function rankedBounds({ bounds, decimals, order }: Board): { least: string | num
 }
 
 /**
- * @param written the submission in the form of its board
+ * @param taken the submission in the form of its board
  * @param traceparent of the request, which the event carries to the drainer
  */
 export function toWriteCall(
   shard: Shard,
   { userId, name, region, account = "" }: Identity,
   submission: Submission,
-  written: Written,
+  { written, born }: TakenWrite,
   traceparent?: string,
 ): SubmitCall {
   const { board, idempotencyKey, sub = 0 } = submission;
@@ -214,14 +214,23 @@ export function toWriteCall(
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));
-  const fingerprint = fingerprintOf(submission);
+  const fingerprint = fingerprintOf(submission, born);
   return { keys, args: layout.toItem({ ...write, fingerprint, field: toAnswerField(account, idempotencyKey) }) };
 }
 
-/** What a request with an idempotency key asks for. */
-function fingerprintOf({ operation, board, value, sub, metadata }: Submission): string {
+/**
+ * What a request with an idempotency key asks for. A later board of the same id is another: a
+ * repeat of a write to the deleted one is none to it.
+ */
+function fingerprintOf({ operation, board, value, sub, metadata }: Submission, born: number): string {
   const more = sub === undefined && metadata === undefined ? "" : `:${sub ?? ""}:${JSON.stringify(metadata) ?? ""}`;
-  return `${operation}:${board}:${value}${more}`;
+  return `${operation}:${board}${born === 0 ? "" : `@${born}`}:${value}${more}`;
+}
+
+/** A write as a board takes it, with the revision at which the board's id was made. */
+export interface TakenWrite {
+  written: Written;
+  born: number;
 }
 
 /** Where the answer to a write may be kept: two hashes, and the key of release 0.1. */

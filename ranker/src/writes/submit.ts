@@ -102,9 +102,6 @@ function judge(board: Board, submission: Submission): { written: Written; fault?
   try {
     return { written: toWritten(board, submission) };
   } catch (fault) {
-    // The board may have taken it when it was another: only the shard knows whether this is a
-    // repeat.
-    if (submission.idempotencyKey === undefined) throw fault;
     return { written: NO_WRITE, fault };
   }
 }
@@ -123,9 +120,14 @@ export function createSubmit(options: SubmitOptions): Submit {
    */
   async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<Answered> {
     let board = await definitions.find(submission.board);
+    // What this ranker knows may be old, and no shard is asked about a refusal.
+    if (judge(board, submission).fault !== undefined) board = await definitions.reload(board.id);
     for (let again = 0; ; again++) {
       const { written, fault } = judge(board, submission);
-      const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, written, traceparent?.()));
+      // The board may have taken it when it was another: the shard knows whether this is a repeat.
+      if (fault !== undefined && submission.idempotencyKey === undefined) throw fault;
+      const taken = { written, born: board.born };
+      const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, taken, traceparent?.()));
       const { outcome } = answer;
       if (outcome === "none") throw fault;
       if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX) return { board, answer };

@@ -26,6 +26,10 @@ export const boardsSchema = z.object({
 });
 export type BoardsView = z.infer<typeof boardsSchema>;
 
+/** A board whose entries are being removed. */
+export const deletedBoardSchema = z.object({ board: boardIdSchema, state: z.literal("deleting") });
+export type DeletedBoard = z.infer<typeof deletedBoardSchema>;
+
 const boardParams = z.strictObject({ board: boardIdSchema });
 const boardsQuery = z.strictObject({
   cursor: boardIdSchema.optional().meta({ description: "`next` of the page before." }),
@@ -98,5 +102,25 @@ export const definitionOperations = nameOperations({
     body: { schema: boardChangeSchema, example: examples.boardChange },
     success: { 200: shown("The board is so.") },
     problems: ["board_not_found", ...changeProblems],
+  },
+  deleteBoard: {
+    ...change,
+    method: "DELETE",
+    repeat: "always",
+    summary: "Delete a board",
+    description:
+      "From the answer on the board is there for nobody. Its entries are removed in the background; until then the id is " +
+      'not free, and a repeat is answered in the same way. With `If-Match: "<rev>"` it deletes that revision alone.',
+    success: {
+      202: { description: "The board is gone.", schema: deletedBoardSchema, example: examples.deletedBoard },
+    },
+    problems: [
+      "board_not_found",
+      "board_configured",
+      "precondition_failed",
+      "queue_full",
+      "outcome_unknown",
+      "stale_definition",
+    ],
   },
 });

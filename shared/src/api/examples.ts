@@ -32,6 +32,7 @@ const weekly = {
 export const examples = {
   givenBoard: { title: "Weekly race", order: "asc", operator: "best", decimals: 3, bounds: { min: 1, max: 3600 } },
   boardChange: { title: "Race of the week" },
+  deletedBoard: { board: "weekly-race", state: "deleting" },
   board: weekly,
   boards: { boards: [weekly], next: null },
   registration: { ...grace, password: "correct horse", initialScore: 10 },

@@ -26,6 +26,7 @@ export const problemStatus = {
   attempts_exhausted: 409,
   board_ended: 409,
   board_immutable: 409,
+  board_configured: 409,
   board_being_deleted: 409,
   precondition_failed: 412,
   body_too_large: 413,

@@ -20,3 +20,13 @@ test("every board of a shard comes once, in pages of at most a hundred", async (
 test("a shard that knows of none has the configured boards", async () => {
   expect(await Array.fromAsync(boardsOnShard(redis, shard, ["main"]))).toEqual([["main"]]);
 });
+
+test("readers do not get the boards that are deleted; whoever removes entries does", async () => {
+  await redis.hset(boardsKey(shard), { here: "7 open", leaving: "8 deleting" });
+  const read = async (...options: [] | [{ without: "deleted" }]) =>
+    (await Array.fromAsync(boardsOnShard(redis, shard, ["main"], ...options))).flat().toSorted();
+  expect([await read(), await read({ without: "deleted" })]).toEqual([
+    ["here", "leaving", "main"],
+    ["here", "main"],
+  ]);
+});

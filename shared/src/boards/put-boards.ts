@@ -1,32 +1,31 @@
-import type { BoardState } from "../model/board.ts";
+import type { Board } from "../model/board.ts";
 import type { Shard } from "../model/regions.ts";
-import { shardKeys } from "../redis/keys.ts";
+import { entryKeys, shardKeys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";
-import { versionsPart } from "../redis/scripts/parts.ts";
+import { membersPart, versionsPart } from "../redis/scripts/parts.ts";
 import source from "./put-boards.lua" with { type: "text" };
 
-/** A board as a shard knows it. */
-export interface BoardRevision {
-  id: string;
-  /** Of the definition; 0 for a configured board that nobody changed. */
-  rev: number;
-  state: BoardState;
-}
+/** A board as a shard knows it, and since when the id is its own. */
+export type BoardRevision = Pick<Board, "id" | "rev" | "state" | "born">;
 
-const layout = defineLayout({ keys: ["boards", "clock"], item: { id: "text", revision: "text", state: "text" } });
-const script = defineScript({ name: "put-boards", source, parts: [versionsPart], layout, parse: Number });
+const layout = defineLayout({
+  keys: ["boards", "clock"],
+  item: { id: "text", revision: "text", state: "text", born: "number" },
+});
+const script = defineScript({ name: "put-boards", source, parts: [versionsPart, membersPart], layout, parse: Number });
 
 /**
- * Writes the revisions of boards on a shard; a higher one that is there stays.
+ * Writes the revisions of boards on a shard; a higher one that is there stays. What the shard has
+ * of a board that had the id before goes.
  *
  * @param boards at most some hundred
  * @returns the number of boards written
  * @throws what Redis throws
  */
-export const putBoards = (redis: Redis, shard: Shard, boards: readonly BoardRevision[]): Promise<number> =>
-  script(
-    redis,
-    layout.toKeys(shardKeys(shard)),
-    boards.flatMap(({ id, rev, state }) => layout.toItem({ id, revision: rev, state })),
-  );
+export function putBoards(redis: Redis, shard: Shard, boards: readonly BoardRevision[]): Promise<number> {
+  const keys = layout.toKeys(shardKeys(shard));
+  for (const { id, born } of boards) if (born > 0) keys.push(...entryKeys(shard, id));
+  const items = boards.flatMap(({ id, rev, state, born }) => layout.toItem({ id, revision: rev, state, born }));
+  return script(redis, keys, items);
+}

@@ -1,9 +1,16 @@
-import { type Board, type BoardDefinition, boardFields, boardSchema, toDefinition } from "../model/board.ts";
+import {
+  type Board,
+  type BoardDefinition,
+  boardFields,
+  boardSchema,
+  configuredBoard,
+  toDefinition,
+} from "../model/board.ts";
 import type { SettingValue } from "../model/settings.ts";
 import type { Setting } from "../settings/settings.ts";
 
 /** What is kept of a board beside its definition. */
-type Kept = Pick<Board, "created_at" | "state">;
+type Kept = Pick<Board, "created_at" | "state" | "born">;
 
 /** A definition as its setting keeps it. */
 export const toValue = (definition: BoardDefinition, kept: Kept): NonNullable<SettingValue> => ({
@@ -19,14 +26,27 @@ export const toValue = (definition: BoardDefinition, kept: Kept): NonNullable<Se
  */
 export function toBoard(setting: Setting | undefined): Board | undefined {
   if (setting === undefined || setting.value === null) return undefined;
-  const { created_at, state, ...definition } = setting.value as Kept & Record<string, unknown>;
+  // An id that was never used before has no `born`.
+  const { created_at, state, born = 0, ...definition } = setting.value as Kept & Record<string, unknown>;
   return {
     ...toDefinition(boardSchema.parse(definition)),
     id: setting.id,
     rev: Number(setting.version),
     created_at,
     state,
+    born,
   };
+}
+
+/**
+ * The board of an id: that of its setting, or a configured one. A configured id that was once
+ * another board's, now deleted, is born where that one ended.
+ */
+export function presentBoard(setting: Setting | undefined, id: string, isConfigured: boolean): Board | undefined {
+  const board = toBoard(setting);
+  if (board !== undefined || !isConfigured) return board;
+  const since = Number(setting?.version ?? 0);
+  return { ...configuredBoard(id), rev: since, born: since };
 }
 
 const names = Object.keys(boardFields) as (keyof BoardDefinition)[];

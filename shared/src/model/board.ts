@@ -202,6 +202,11 @@ export interface Board extends BoardDefinition {
    * changed.
    */
   readonly rev: number;
+  /**
+   * Every revision below is of a board that had the id before; 0 where there was none. What such a
+   * board has left is not shown in this one.
+   */
+  readonly born: number;
   /** Null for a configured board that nobody changed. */
   readonly created_at: string | null;
   readonly state: BoardState;
@@ -217,6 +222,7 @@ export const configuredBoard = (id: string): Board => ({
   ...toDefinition(boardSchema.parse({})),
   id,
   rev: 0,
+  born: 0,
   created_at: null,
   state: "open",
 });

@@ -158,10 +158,14 @@ export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden
 export const isSettingEvent = (event: unknown): boolean => has(event, "setting");
 
 const USER_ID = /"user_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"/;
+const BOARD = /"board"\s*:\s*"([a-z0-9][a-z0-9_-]{0,31})"/;
 const VERSION = /"updated_at"\s*:\s*"(\d{1,16})"/;
 
 /** The player named by the text of an event, which need not parse. */
 export const userIdIn = (event: string): string | undefined => USER_ID.exec(event)?.[1];
+
+/** The board named by the text of a score event, which need not parse. */
+export const boardIn = (event: string): string | undefined => BOARD.exec(event)?.[1];
 
 /** The version (µs) in the text of an event, which need not parse. */
 export function versionIn(event: string): number | undefined {

@@ -12,10 +12,10 @@ import { UnfitStore } from "./unfit-store.ts";
 export type Rights = readonly string[];
 
 const VALUES = "GET MGET SET DEL EXISTS UNLINK TIME HGET HMGET HSET HDEL LPUSH LLEN LRANGE".split(" ");
-const BOTH = VALUES.concat("ZADD ZREM ZSCORE ZCARD ZRANGEBYLEX".split(" "));
+const BOTH = VALUES.concat("ZADD ZREM ZSCORE ZCARD ZRANGEBYLEX HSCAN".split(" "));
 export const RANKER_RIGHTS: Rights = BOTH.concat("EXPIRE TTL RENAME HGETALL HLEN ZCOUNT ZREVRANGE ZREVRANK".split(" "));
 /** Of commands of `./lb`, too. */
-export const DRAINER_RIGHTS: Rights = BOTH.concat("LINDEX LREM LTRIM RPUSH PTTL HSCAN ZSCAN SCAN".split(" "));
+export const DRAINER_RIGHTS: Rights = BOTH.concat("LINDEX LREM LTRIM RPUSH PTTL ZSCAN SCAN".split(" "));
 const GATEWAY_RIGHTS: Rights = ["TIME", "MGET", "SET"];
 
 const script = defineScript({
