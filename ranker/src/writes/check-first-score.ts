@@ -6,8 +6,8 @@ import { toWritten } from "./to-written.ts";
 /**
  * Checks, before a registration, that the main board takes the score that comes with it.
  *
- * @throws Problem `board_read_only`, `operator_not_allowed`, `score_out_of_bounds`; `invalid_request`
- *   that names `initialScore`
+ * @throws Problem `board_read_only`, `operator_not_allowed`, `score_out_of_bounds`;
+ *   `invalid_request` that names `initialScore`
  */
 export type CheckFirstScore = (value: number) => Promise<void>;
 

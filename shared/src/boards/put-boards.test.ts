@@ -43,5 +43,5 @@ test("a shard that comes back with what had the id before a board was born loses
   expect(await Promise.all(["unknown", "older", "same", "other"].map(left))).toEqual([0, 0, 4, 4]);
   // A repeat, and an older revision, take nothing away.
   await fill("older");
-  expect([await put(12), await put(11), await left("older")]).toEqual([0, 0, 3]);
+  expect([await put(12), await put(11), await left("older")]).toEqual([0, 0, 4]);
 });
