@@ -14,7 +14,7 @@ import { writeBeside } from "./write-beside.ts";
 
 export interface DrainOptions<E extends Versioned> extends QueueSource<E> {
   database: Database;
-  lease: Lease;
+  lease: Pick<Lease, "hold" | "release">;
   /**
    * Returns the run of Redis that may be drained; absent where the caller has opened the store
    * itself.

@@ -44,6 +44,20 @@ test("a held lease asks Redis only when its renewal is due", async () => {
   expect(await lease.hold()).toBe(false);
 });
 
+test("whether it is held is told without asking Redis, so that nothing is taken by that", async () => {
+  let now = 1_000_000;
+  const lease = createLease(redis, "lease", "a", () => now);
+  expect(lease.isHeld()).toBe(false);
+  await lease.hold();
+  now += LEASE_TTL_MS - 1;
+  expect(lease.isHeld()).toBe(true);
+  now += 1;
+  expect(lease.isHeld()).toBe(false);
+  await lease.hold();
+  await lease.release();
+  expect([lease.isHeld(), await redis.exists("lease")]).toEqual([false, 0]);
+});
+
 describe("after Redis' clock was set back by an hour", () => {
   const HOUR_MS = 3_600_000;
   /** Redis keeps the absolute expiry of a key: a clock that is set back prolongs it by as much. */

@@ -14,10 +14,12 @@ export interface Lease {
    */
   hold(): Promise<boolean>;
   release(): Promise<void>;
+  /** Whether it was held when it was last asked for, less than its TTL ago. Takes nothing. */
+  isHeld(): boolean;
 }
 
 /** For a caller that needs no lease: two drains of one queue are safe. */
-export const unshared: Lease = { hold: async () => true, release: async () => {} };
+export const unshared: Lease = { hold: async () => true, release: async () => {}, isHeld: () => true };
 
 /** A queue rests this long when its drainer dies. */
 export const LEASE_TTL_MS = 2_000;
@@ -52,6 +54,7 @@ export function createLease(redis: Redis, key: string, holder: string, now: () =
       heldSinceMs = isHeld ? nowMs : Number.NEGATIVE_INFINITY;
       return isHeld;
     },
+    isHeld: () => now() - heldSinceMs < LEASE_TTL_MS,
     async release() {
       heldSinceMs = Number.NEGATIVE_INFINITY;
       await releaseScript(redis, keys, releaseLayout.toArgs({ holder }));

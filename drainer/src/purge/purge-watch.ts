@@ -12,8 +12,11 @@ export interface PurgeWatch {
 
 export interface PurgeWatchOptions {
   sides: Sides;
-  /** Of the accounts' queue: one drainer purges. It saves double work; two are safe. */
-  lease: () => Pick<Lease, "hold"> | undefined;
+  /**
+   * Of the accounts' queue: the drainer that holds it purges. It saves double work; two are safe.
+   * It is not taken here, so that a drainer which fails can leave it to another one.
+   */
+  lease: () => Pick<Lease, "isHeld"> | undefined;
   log: Log;
   metrics: PurgeMetrics;
   lookEveryMs?: number;
@@ -39,7 +42,7 @@ export function startPurgeWatch(options: PurgeWatchOptions): PurgeWatch {
   let isFailing = false;
 
   async function look(): Promise<void> {
-    if ((await lease()?.hold()) !== true) return metrics.onLook(undefined);
+    if (lease()?.isHeld() !== true) return metrics.onLook(undefined);
     metrics.onLook(await purgeBoards());
     isFailing = false;
   }

@@ -7,7 +7,7 @@ const faultsOf = (given: unknown) =>
 
 describe("a definition", () => {
   test("that says nothing is that of a configured board", () => {
-    const { id, rev, created_at, state, ...definition } = configuredBoard("main");
+    const { id, rev, born, created_at, state, ...definition } = configuredBoard("main");
     expect(toDefinition(boardSchema.parse({}))).toEqual(definition);
     expect(definition).toMatchObject({
       order: "desc",
