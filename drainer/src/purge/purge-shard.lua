@@ -6,9 +6,10 @@ KEYS boards   hash    board -> <revision> <state>
      clock    string  last version given out on the shard
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written
-     board    zset    score -> <arrival><user_id>
+     board    zset    ranked score -> <place><user_id>
      hidden   zset    the same for players who are hidden
-     entries  hash    user_id -> <arrival> <updated_at> <score> <name>
+     entries  hash    user_id -> record, see records.ts
+     details  hash    user_id -> <attempts> <metadata>, of entries that have either
 ARGV run         of the server that this is sent to
      id
      revision    of the deletion
@@ -27,5 +28,5 @@ if not is_open(fence, run) then return 'closed' end
 if is_moved(split, partitions) then return 'moved' end
 if not string.find(known, '^' .. revision .. ' deleting') then return 'other' end
 redis.call('SET', clock, digits(math.max(before + 1, newest)))
-redis.call('UNLINK', board, hidden, entries)
+redis.call('UNLINK', board, hidden, entries, details)
 return 'purged'

@@ -7,7 +7,7 @@ import type { Deletion } from "./deleted-boards.ts";
 import source from "./purge-shard.lua" with { type: "text" };
 
 const layout = defineLayout({
-  keys: ["boards", "clock", "split", "fence", "board", "hidden", "entries"],
+  keys: ["boards", "clock", "split", "fence", "board", "hidden", "entries", "details"],
   args: { id: "text", revision: "text", partitions: "text", newest: "number" },
 });
 const script = defineScript({
