@@ -170,8 +170,9 @@ local function write(erased, answers)
   local old = old_score and tonumber(old_score)
   local old_sub_key = has_sub and string.sub(old_place, 1, SUB_DIGITS) or ''
   local attempts, kept_metadata = '0', ''
-  local old_details = has_details and old and redis.call('HGET', details, user_id)
-  if old_details then attempts, kept_metadata = string.match(old_details, '^(%d+) (.*)$') end
+  local old_details = has_details and redis.call('HGET', details, user_id)
+  if old and old_details then attempts, kept_metadata = string.match(old_details, '^(%d+) (.*)$') end
+  if is_unseen then redis.call('ZCARD', board) end
 
   -- A refusal is kept under the idempotency key, too: repeats get the first answer.
   local function refuse(outcome)
