@@ -1,9 +1,9 @@
-import { beforeEach, expect, test } from "bun:test";
-import { parseRecord } from "shared/entries/records";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { type EntryRecord, formatRecord, parseRecord } from "shared/entries/records";
 import { parseAsSpelled } from "shared/http/exact-json";
 import { boardSchema, toDefinition } from "shared/model/board";
 import { createTopology, type Topology } from "shared/model/regions";
-import { boardKey, detailsKey, entriesKey, hiddenKey } from "shared/redis/keys";
+import { boardKey, detailsKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import { createSettings } from "shared/settings/settings";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
@@ -71,17 +71,19 @@ async function play(topology: Topology): Promise<void> {
     await changeBoards.put(board, toDefinition(boardSchema.parse(kind)));
   }
   for (const player of hidden) await hide(player, { hidden: true });
+  const plays = players.flatMap((player, n) =>
+    Object.entries(KINDS).map(([board, kind]) => ({ player, n, board, kind })),
+  );
   for (let round = 0; round < 3; round++) {
-    for (const [n, player] of players.entries()) {
-      for (const [board, kind] of Object.entries(KINDS)) {
-        const seed = (n * 7 + round * 13) % 11;
-        const unit = "decimals" in kind ? 10 ** kind.decimals : 1;
-        const text = METADATA[seed % 4];
-        const metadata = "metadata_bytes_max" in kind && text !== undefined ? asSpelled(text) : undefined;
-        const sub = "sub" in kind ? (n + round) % 3 : undefined;
-        await submit(player, { operation: "submit", board, value: (seed - 5) / unit, sub, metadata });
-      }
-    }
+    const written = plays.map(({ player, n, board, kind }) => {
+      const seed = (n * 7 + round * 13) % 11;
+      const value = (seed - 5) / ("decimals" in kind ? 10 ** kind.decimals : 1);
+      const text = METADATA[seed % 4];
+      const metadata = "metadata_bytes_max" in kind && text !== undefined ? asSpelled(text) : undefined;
+      const sub = "sub" in kind ? (n + round) % 3 : undefined;
+      return submit(player, { operation: "submit", board, value, sub, metadata });
+    });
+    await Promise.all(written);
   }
   await under.drain();
 }
@@ -191,16 +193,90 @@ test("an emptied PostgreSQL and an emptied Redis are filled from the other store
   for (const board of BOARDS) {
     for (const { tag } of one.shards) {
       const shard = { region: tag, partition: 0, tag };
-      await home.del(
-        boardKey(shard, board),
-        hiddenKey(shard, board),
-        entriesKey(shard, board),
-        detailsKey(shard, board),
-      );
+      await home.del(...entryKeys(shard, board));
     }
   }
   await drifts(one, true);
   await stillAs(before);
+});
+
+/** The entry of a player on the board of all kinds. */
+const shard = { region: "EU", partition: 0, tag: "EU" };
+const ENTRY = { board: "000", userId: "p-2" };
+const inSql = (assignment: string) => async () => {
+  await databases.home.run((sql) =>
+    sql.unsafe(`UPDATE leaderboard SET ${assignment} WHERE board = '000' AND user_id = 'p-2'`),
+  );
+};
+async function rewrite(change: (record: EntryRecord) => Partial<EntryRecord>): Promise<void> {
+  const key = entriesKey(shard, ENTRY.board);
+  const record = parseRecord((await home.hget(key, ENTRY.userId)) ?? "");
+  await home.hset(key, ENTRY.userId, formatRecord({ ...record, ...change(record) }));
+}
+const detail = (text: string) => () => home.hset(detailsKey(shard, ENTRY.board), ENTRY.userId, text);
+async function rescore(): Promise<void> {
+  const { place } = parseRecord((await home.hget(entriesKey(shard, ENTRY.board), ENTRY.userId)) ?? "");
+  await home.zadd(boardKey(shard, ENTRY.board), 99, place + ENTRY.userId);
+}
+
+describe("reconcile takes the right side of", () => {
+  test.each<[string, () => Promise<unknown>, kind: string]>([
+    ["the score in a row", inSql("score = 99"), "row_differs"],
+    ["the key of the order in a row", inSql("sort_key = 99"), "row_differs"],
+    ["no key of the order in a row", inSql("sort_key = NULL"), "row_differs"],
+    ["the sub-score in a row", inSql("sub = 99"), "row_differs"],
+    ["the key of the sub-score in a row", inSql("sub_key = 99"), "row_differs"],
+    ["no sub-score in a row", inSql("sub = NULL, sub_key = NULL"), "row_differs"],
+    ["a sub-score in a row without its key", inSql("sub_key = NULL"), "row_differs"],
+    ["the attempts in a row", inSql("attempts = 99"), "row_differs"],
+    ["no attempts in a row", inSql("attempts = NULL"), "row_differs"],
+    ["the metadata in a row", inSql(`metadata = '{"x":1}'`), "row_differs"],
+    ["no metadata in a row", inSql("metadata = NULL"), "row_differs"],
+    ["the score in the ranking", rescore, "entry_broken"],
+    ["the score in the record", () => rewrite(() => ({ score: "99" })), "entry_broken"],
+    ["the ranked score in the record", () => rewrite(() => ({ rankedScore: "99" })), "entry_broken"],
+    ["the sub-score in the record", () => rewrite(() => ({ sub: "99" })), "entry_broken"],
+    ["no sub-score in the record", () => rewrite(() => ({ sub: null })), "entry_broken"],
+    [
+      "the key of the sub-score in the record",
+      () => rewrite(({ place }) => ({ place: "0".repeat(16) + place.slice(16) })),
+      "entry_broken",
+    ],
+    ["no key of a sub-score in the record", () => rewrite(({ place }) => ({ place: place.slice(16) })), "entry_broken"],
+    ["details that are none", detail("soon"), "entry_broken"],
+    ["metadata that is no JSON", detail("2 {a}"), "entry_broken"],
+    ["a second member", () => home.zadd(boardKey(shard, "000"), 7, `${"1".repeat(32)}p-2`), "entry_broken"],
+    [
+      "a second member among the hidden",
+      () => home.zadd(hiddenKey(shard, "000"), 7, `${"1".repeat(32)}p-2`),
+      "entry_broken",
+    ],
+  ])("%s", async (_, spoil, kind) => {
+    const before = await kept(one);
+    await spoil();
+    expect(await drifts(one)).toEqual([`000 p-2 ${kind} false`]);
+    expect(new Set(await drifts(one, true))).toEqual(new Set([`000 p-2 ${kind} true`]));
+    await stillAs(before);
+    expect(await home.zcard(boardKey(shard, "000"))).toBe(20);
+  });
+
+  test.each([
+    ["missing", "", null],
+    ["others", '7 {"b":1.50}', '7 {"b":1.50}'],
+  ])("details that are %s: Redis decides, as with a name", async (_, text, after) => {
+    if (text === "") await home.hdel(detailsKey(shard, "000"), "p-2");
+    else await detail(text)();
+    await drifts(one, true);
+    expect(await drifts(one)).toEqual([]);
+    expect((await kept(one))["000 p-2"]?.details ?? null).toBe(after);
+  });
+
+  test("a whole hash of details: entries that Redis lost have those of their rows", async () => {
+    const before = await kept(one);
+    await home.del(...entryKeys(shard, "000"));
+    await drifts(one, true);
+    await stillAs(before);
+  });
 });
 
 test("a move to four partitions and back keeps every entry, to the last byte", async () => {
@@ -213,6 +289,15 @@ test("a move to four partitions and back keeps every entry, to the last byte", a
   await stillAs(before);
   expect(await tops(one)).toBe(shown);
 }, 60_000);
+
+test("where a record contradicts the ranking, a move takes the ranking's score, also where the lowest wins", async () => {
+  await rescore();
+  await Array.fromAsync(repartition({ topology: one, to: 4, stores, databases, batchMax: 100 }));
+  expect((await kept(topologyOf(4)))["000 p-2"]).toMatchObject({
+    score: "99",
+    record: expect.stringContaining(" 99,-99,"),
+  });
+});
 
 test.each<[string, Format, boolean]>([
   ["CSV", "csv", false],
@@ -236,12 +321,7 @@ test.each<[string, Format, boolean]>([
   for (const shard of one.shards) {
     await home.del(`visibility:{${shard.tag}}`);
     for (const board of BOARDS) {
-      await home.del(
-        boardKey(shard, board),
-        hiddenKey(shard, board),
-        entriesKey(shard, board),
-        detailsKey(shard, board),
-      );
+      await home.del(...entryKeys(shard, board));
     }
   }
   for (const [board, file] of files) {
