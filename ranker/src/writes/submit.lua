@@ -200,7 +200,8 @@ local function write(erased, answers)
   if ends and given >= ends then return refuse('board_ended') end
   if operation == 'create' and old then return refuse('entry_exists') end
   if score > score_max or score < -score_max or new_sub > SCORE_MAX then return refuse('score_out_of_range') end
-  if floor and score < floor or ceiling and score > ceiling then
+  -- A score that stays may be from before the bounds.
+  if not is_kept and (floor and score < floor or ceiling and score > ceiling) then
     return refuse('score_out_of_bounds ' .. digits(score))
   end
   if is_counted then

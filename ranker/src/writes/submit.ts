@@ -102,9 +102,7 @@ function judge(board: Board, submission: Submission): { written: Written; fault?
   try {
     return { written: toWritten(board, submission) };
   } catch (fault) {
-    // The board may have taken it when it was another: only the shard knows whether this is a
-    // repeat.
-    if (submission.idempotencyKey === undefined) throw fault;
+    // Only the shard knows whether the board is another by now, or was when it took this write.
     return { written: NO_WRITE, fault };
   }
 }
@@ -128,6 +126,8 @@ export function createSubmit(options: SubmitOptions): Submit {
       const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, written, traceparent?.()));
       const { outcome } = answer;
       if (outcome === "none") throw fault;
+      // Nothing has to be told to a shard for a write that it would not take.
+      if (outcome === "unknown" && fault !== undefined && submission.idempotencyKey === undefined) throw fault;
       if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX) return { board, answer };
       // A shard that does not know a board was never told of another revision.
       if (outcome === "stale") board = await definitions.reload(board.id);
