@@ -341,3 +341,25 @@ test.each<[string, Format, boolean]>([
   }
   await stillAs(before);
 });
+
+test("a line that is none of the board is refused with its number, and the others are imported", async () => {
+  const time = "2020-01-02T03:04:05.678901Z";
+  const entry = { name: "Ann", region: "EU", score: 1.25, reached_at: time, updated_at: time };
+  const whole = { ...entry, sub: 1, attempts: 1, metadata: { a: 1 } };
+  const lines = [
+    { user_id: "new-1", ...whole },
+    { user_id: "new-2", ...whole, score: 1.255 },
+    { user_id: "new-3", ...whole, metadata: { a: "x".repeat(200) } },
+    { user_id: "new-4", ...entry },
+    { user_id: "new-5", ...whole, attempts: 0, metadata: null },
+  ];
+  async function* chunks() {
+    yield Buffer.from(lines.map((each) => `${JSON.stringify(each)}\n`).join(""));
+  }
+  const bad: string[] = [];
+  const onBad = (line: number, reason: string) => bad.push(`${line} ${reason.split(" ")[0]}`);
+  const options = { board: "000", format: "ndjson", overwrites: false, onBad } as const;
+  expect(await importBoard(under.sides, readLines(chunks()), options)).toMatchObject({ imported: 2, bad: 3 });
+  expect(bad).toEqual(["2 score", "3 metadata", "4 sub"]);
+  expect(await drifts(one)).toEqual([]);
+});
