@@ -9,14 +9,21 @@ CREATE TABLE IF NOT EXISTS visibility (
   PRIMARY KEY (region, user_id)
 );
 
--- The boards without hidden players, in the same order.
-CREATE OR REPLACE VIEW visible_leaderboard AS
-SELECT board, user_id, name, region, score, reached_at, updated_at
-FROM leaderboard
-WHERE NOT EXISTS (
-  SELECT FROM visibility
-  WHERE visibility.region = leaderboard.region AND visibility.user_id = leaderboard.user_id AND visibility.hidden
-);
+-- The boards without hidden players, in the same order. A view that is there has more columns: 0008
+-- adds them.
+DO $$
+BEGIN
+  IF to_regclass('visible_leaderboard') IS NULL THEN
+    CREATE VIEW visible_leaderboard AS
+    SELECT board, user_id, name, region, score, reached_at, updated_at
+    FROM leaderboard
+    WHERE NOT EXISTS (
+      SELECT FROM visibility
+      WHERE visibility.region = leaderboard.region AND visibility.user_id = leaderboard.user_id AND visibility.hidden
+    );
+  END IF;
+END
+$$;
 
 -- As in 0002, and deletes the visibility of erased players as well.
 CREATE OR REPLACE FUNCTION erase_entries(regions TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS BIGINT
