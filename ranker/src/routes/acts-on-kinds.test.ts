@@ -96,6 +96,14 @@ describe("a board of every kind", () => {
     ]);
   });
 
+  test.each(["soon", "2"])("takes details such as %j for none, in writes and renames", async (text) => {
+    await under.redis.hset(detailsKey(shard, "cup"), "ada", text);
+    expect((await operate("POST", "/players/ada/rename", { name: "Ada L." })).status).toBe(200);
+    expect(await lastEvent()).toMatchObject({ name: "Ada L.", score: "1275", sub: "3" });
+    expect(await write({ score: 11, board: "cup" })).toMatchObject([200, { score: 11, changed: true }]);
+    expect(await detailsOf()).toBe("1 ");
+  });
+
   test("is in the record of a player with decimals, sub-score, metadata and attempts", async () => {
     const record = (await (await operate("GET", "/players/ada")).json()) as { entries: object[] };
     const { updated_at } = await rankOfAda();
