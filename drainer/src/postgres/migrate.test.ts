@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scratchPostgres } from "testing/scratch";
+import { scoreEvent } from "../../test/drainer-under-test.ts";
+import { readEntriesOf } from "../rows/read-entries.ts";
+import { upsertScores } from "../rows/upsert-scores.ts";
 import { openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 
 let server: Awaited<ReturnType<typeof scratchPostgres>>;
 let dir: string;
 beforeAll(async () => {
-  server = await scratchPostgres(["fresh", "raced", "broken", "prepared"]);
+  server = await scratchPostgres(["fresh", "raced", "broken", "prepared", "before"]);
   dir = await mkdtemp(join(tmpdir(), "leaderboard-test-"));
 });
 afterAll(async () => {
@@ -81,4 +84,39 @@ test("a migration takes over tables that exist already", async () => {
   }
   await database.close();
   expect(await migrate(url)).toEqual(MIGRATIONS);
+});
+
+test("rows that the release before wrote keep their order, and its drainer may write on beside a new one", async () => {
+  const url = server.url("before");
+  const old = join(dir, "before");
+  await mkdir(old);
+  const names = MIGRATIONS.filter((name) => name < "0007");
+  for (const name of names) await copyFile(join(import.meta.dir, "../../migrations", name), join(old, name));
+  expect(await migrate(url, old)).toEqual(names);
+  await using closing = new AsyncDisposableStack();
+  const database = openDatabase(url);
+  closing.defer(() => database.close());
+  const insert = (userId: string, score: number, second: number) =>
+    database.run(
+      (sql) => sql`
+        INSERT INTO leaderboard (board, user_id, name, region, score, reached_at, updated_at)
+        VALUES ('main', ${userId}, ${`Name of ${userId}`}, 'EU', ${score}, to_timestamp(${second}), to_timestamp(${second}))
+        ON CONFLICT (board, user_id) DO UPDATE SET score = excluded.score, updated_at = excluded.updated_at`,
+    );
+  for (const [n, userId] of ["ada", "bob", "cy", "Dan", "eve"].entries()) await insert(userId, n % 2, 10 - (n % 3));
+  const order = (text: string) =>
+    database.run((sql) =>
+      sql.unsafe<{ user_id: string }[]>(`SELECT user_id FROM visible_leaderboard ORDER BY ${text}`),
+    );
+  const before = await order(`score DESC, reached_at, user_id COLLATE "C" DESC`);
+
+  expect(await migrate(url)).toEqual(MIGRATIONS.filter((name) => !names.includes(name)));
+  const NOW = `coalesce(sort_key, score) DESC, sub_key DESC, reached_at, user_id COLLATE "C" DESC`;
+  expect([...(await order(NOW))]).toEqual([...before]);
+  const [row] = await readEntriesOf(database, "main", ["ada"]);
+  const empty = { sort_key: null, sub: null, sub_key: null, attempts: null, metadata: null };
+  expect(row).toMatchObject({ score: "0", reached_at: "10000000", ...empty });
+  await insert("ada", 9, 20);
+  await database.run((sql) => upsertScores(sql, [scoreEvent("bob", 8, 30_000_000), scoreEvent("new", 7, 30_000_000)]));
+  expect((await order(NOW)).slice(0, 3).map(({ user_id }) => user_id)).toEqual(["ada", "bob", "new"]);
 });

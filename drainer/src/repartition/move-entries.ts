@@ -1,5 +1,5 @@
 import { ARRIVAL_DIGITS } from "shared/base/times";
-import { parseRecord } from "shared/entries/records";
+import { type EntryRecord, parseRecord } from "shared/entries/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, clockKey, detailsKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
@@ -123,18 +123,28 @@ async function readRows({ redis, region }: Move, shard: Shard, board: string, pa
   const records = page.map(([, record]) => parseRecord(record));
   const members = page.map(([userId], index) => `${records[index]?.place}${userId}`);
   const ids = page.map(([userId]) => userId);
-  const [ranked, hidden, details] = await Promise.all([
+  const [shown, hidden, details] = await Promise.all([
     redis.zmscore(boardKey(shard, board), ...members),
     redis.zmscore(hiddenKey(shard, board), ...members),
     redis.hmget(detailsKey(shard, board), ...ids),
   ]);
   return page.flatMap(([userId], index): EntryRow[] => {
-    const [record, score] = [records[index], ranked[index] ?? hidden[index]];
-    // The ranking decides where a record contradicts it.
+    const [record, score] = [records[index], shown[index] ?? hidden[index]];
     if (record === undefined || score == null || (record.sub === null) !== (record.place.length === ARRIVAL_DIGITS))
       return [];
-    const ranking = record.rankedScore === score ? record : { ...record, rankedScore: score, score };
-    const row: EntryRow = { board, user_id: userId, region, ...toColumns(ranking, details[index] ?? null) };
+    const row: EntryRow = {
+      board,
+      user_id: userId,
+      region,
+      ...toColumns(ranked(record, score), details[index] ?? null),
+    };
     return isSoundEntry(row) ? [row] : [];
   });
+}
+
+/** The ranking decides where a record contradicts it. */
+function ranked(record: EntryRecord, rankedScore: string): EntryRecord {
+  if (record.rankedScore === rankedScore) return record;
+  const isAscending = record.score !== record.rankedScore;
+  return { ...record, rankedScore, score: isAscending ? String(0 - Number(rankedScore)) : rankedScore };
 }

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
 import { createLog } from "shared/log/log";
-import { accountClockKey, accountKey, boardKey, clockKey, entriesKey } from "shared/redis/keys";
+import { accountClockKey, accountKey, boardKey, boardKeys, clockKey, entriesKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { plainRecord } from "testing/redis/plain-record";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
+import { putEntries } from "./put-entries.ts";
 import { restore } from "./restore.ts";
 
 let it: UnderTest;
@@ -154,3 +155,15 @@ test("more rows than a page are all restored, each once", async () => {
   expect(await it.redis.exists(accountKey("p0"), accountKey("p5000"))).toBe(2);
   expect(await it.redis.zcard(boardKey(shard, "main"))).toBe(10_001);
 });
+
+test.each(["board", "hidden", "entries", "details", "clock", "visibility"] as const)(
+  "a wrong type at the %s key of a shard: a restore changes nothing there",
+  async (name) => {
+    await write(scoreEvent("ann", 5, 1_000), scoreEvent("bob", 3, 1_001, { attempts: "2" }));
+    await it.redis.set(boardKeys(shard, "main")[name], "not what belongs here");
+    const before = await it.redis.keys("*{EU}*");
+    const rows = [scoreEvent("ann", 5, 1_000), scoreEvent("bob", 3, 1_001, { attempts: "2" })];
+    await expect(putEntries(it.redis, { shard, board: "main", rows })).rejects.toThrow();
+    expect((await it.redis.keys("*{EU}*")).sort()).toEqual(before.sort());
+  },
+);

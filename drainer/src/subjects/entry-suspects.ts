@@ -1,21 +1,16 @@
-import { ARRIVAL_DIGITS } from "shared/base/times";
 import { parseRecord } from "shared/entries/records";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKey, entriesKey, hiddenKey } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
 import { readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
-import type { Database } from "../postgres/database.ts";
 import { judge } from "../reconcile/compare.ts";
+import { type NamedBoard, nameMembers } from "../reconcile/name-members.ts";
 import type { Reading, Suspect } from "../reconcile/reconcile.ts";
 import { type EntryRow, readBoardEntries, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 
-export interface Search {
-  database: Database;
-  redis: Redis;
+export interface Search extends NamedBoard {
   topology: Topology;
-  board: string;
   region: string;
   /** Shards of the region to compare. */
   shards: readonly Shard[];
@@ -85,15 +80,13 @@ async function findMembers(search: Search, shard: Shard, members: readonly strin
   return members.map((_, index) => scores.some((each) => each[index] !== null));
 }
 
-async function* readRanking({ redis, board }: Search, shard: Shard, key: string) {
+async function* readRanking(search: Search, shard: Shard, key: string) {
   let cursor = "0";
   do {
-    const [next, flat] = await redis.zscan(key, cursor, "COUNT", STEP);
+    const [next, flat] = await search.redis.zscan(key, cursor, "COUNT", STEP);
     cursor = next;
     const members = flat.filter((_, index) => index % 2 === 0);
-    const ids = members.map((member) => member.slice(ARRIVAL_DIGITS));
-    const records = ids.length === 0 ? [] : await redis.hmget(entriesKey(shard, board), ...ids);
-    if (ids.length > 0) yield { members, ids, records };
+    if (members.length > 0) yield { members, ...(await nameMembers(search, shard, members)) };
   } while (cursor !== "0");
 }
 

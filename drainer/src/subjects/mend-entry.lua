@@ -28,6 +28,7 @@ local before = last_version(clock)
 if version <= version_in(redis.call('GET', erased)) or is_deleting(boards, board_id) then return 0 end
 if (redis.call('HGET', entries, user_id) or '') ~= read_record then return 0 end
 redis.call('HGET', details, user_id)
+for _, key in ipairs({board, hidden}) do redis.call('ZCARD', key) end
 local right = is_hidden(redis.call('HGET', visibility, user_id)) and hidden or board
 if (redis.call('ZSCORE', right, read_member) or '') ~= read_score then return 0 end
 

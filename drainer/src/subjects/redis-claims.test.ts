@@ -49,6 +49,9 @@ const cases: [string, Partial<FoundEntry>, Partial<typeof row> | undefined][] = 
   ["a version from the future", but({ updatedAt: "1001" }), { updated_at: "100" }],
   ["a version that is none", but({ updatedAt: "soon" }), { updated_at: "100" }],
   ["no name", but({ name: "" }), undefined],
+  ["a score that the ranked one does not follow from", but({ score: "8" }), undefined],
+  ["details that are none", { details: "soon" }, {}],
+  ["metadata that is no JSON", { details: "2 {a}" }, {}],
 ];
 test.each(cases)("%s: not whole", (_, change, claimed) => {
   const claim = claimOf({ ...found, ...change });

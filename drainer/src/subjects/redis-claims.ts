@@ -44,8 +44,14 @@ export function toEntryClaim(found: FoundEntry, userId: string, place: Place): C
     return { row: undefined, isWhole: false, isPresent: true };
   }
   const version = toVersion(record.updatedAt, latestVersion);
-  const isWhole = version !== undefined && score === recorded && score === ranked && found.stray === null;
-  const columns = toColumns({ ...record, ...mended } as EntryRecord, found.details);
+  if (recorded !== undefined && contradictsItself(record)) return { row: undefined, isWhole: false, isPresent: true };
+  const isWhole =
+    version !== undefined &&
+    score === recorded &&
+    score === ranked &&
+    found.stray === null &&
+    areDetails(found.details);
+  const columns = toColumns({ ...record, ...mended } as EntryRecord, areDetails(found.details) ? found.details : null);
   const row: EntryRow = {
     board,
     user_id: userId,
@@ -59,6 +65,29 @@ export function toEntryClaim(found: FoundEntry, userId: string, place: Place): C
 function isPlace(text: string, hasSub: boolean): boolean {
   const parts = hasSub ? [text.slice(0, SUB_DIGITS), text.slice(SUB_DIGITS)] : [text];
   return parts.every((part) => part.length === ARRIVAL_DIGITS && toTime(part) !== undefined);
+}
+
+/**
+ * The ranked score is the score or its negative, and the key of a sub-score the sub-score or what
+ * it lacks to the greatest.
+ */
+function contradictsItself({ place, rankedScore, score, sub }: EntryRecord): boolean {
+  if (Math.abs(Number(score)) !== Math.abs(Number(rankedScore))) return true;
+  if (sub === null) return false;
+  const subKey = Number(place.slice(0, SUB_DIGITS));
+  return Number(sub) !== subKey && Number(sub) !== Number.MAX_SAFE_INTEGER - subKey;
+}
+
+function areDetails(text: string | null): boolean {
+  if (text === null) return true;
+  const metadata = /^\d{1,16} (\{.*\}|)$/s.exec(text)?.[1];
+  if (metadata === undefined || metadata === "") return metadata === "";
+  try {
+    JSON.parse(metadata);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

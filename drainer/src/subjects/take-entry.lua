@@ -17,6 +17,8 @@ Uses  last_version, digits, member_of
 local before = last_version(clock)
 if redis.call('HGET', entries, user_id) ~= read_record then return 0 end
 local member = member_of(read_record, user_id)
+for _, key in ipairs({board, hidden}) do redis.call('ZCARD', key) end
+redis.call('HGET', details, user_id)
 redis.call('ZREM', board, member)
 redis.call('ZREM', hidden, member)
 redis.call('HDEL', entries, user_id)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createLineReader, HEADER, toLines } from "./board-file.ts";
-import { FORMATS } from "./file-board.ts";
+import { type FileBoard, FORMATS, type Format } from "./file-board.ts";
 import { readLines } from "./read-lines.ts";
 
 const row = (user_id: string, name: string, score = "5") => ({
@@ -119,6 +119,76 @@ test.each([
   const fields = `"user_id":"ann","name":"Ann","region":"EU","reached_at":"${time}","updated_at":"${time}"`;
   const json = createLineReader("ndjson");
   expect(json.read(`{${fields},"score":${spelling}}`)?.score).toBe(score);
+});
+
+describe("a line of a board of another kind", () => {
+  const board: FileBoard = {
+    order: "asc",
+    decimals: 2,
+    sub: "asc",
+    bounds: { min: 0, max: 100 },
+    metadata_bytes_max: 10,
+    attempts_max: 3,
+  };
+  const time = "2026-01-02T03:03:04Z";
+  const line = { user_id: "ann", name: "Ann", region: "EU", score: 5, reached_at: time, updated_at: time };
+  const whole = { ...line, sub: 3, attempts: 2, metadata: { a: 1 } };
+  const toCells = (entry: Record<string, unknown>) =>
+    Object.values(entry)
+      .map((value) => (typeof value === "object" ? `"${JSON.stringify(value).replaceAll('"', '""')}"` : String(value)))
+      .join(",");
+  function readAs(format: Format, entry: Record<string, unknown>, of: FileBoard = board) {
+    const reader = createLineReader(format, { board: of });
+    if (format === "ndjson") return reader.read(JSON.stringify(entry));
+    reader.read(Object.keys(entry).join(","));
+    return reader.read(toCells(entry));
+  }
+
+  test.each(FORMATS)("is read with its keys of the order, %s", (format) => {
+    expect(readAs(format, { ...whole, score: 12.5 })).toEqual({
+      user_id: "ann",
+      name: "Ann",
+      region: "EU",
+      score: "1250",
+      sort_key: "-1250",
+      reached_at: "1767322984000000",
+      updated_at: "1767322984000000",
+      sub: "3",
+      sub_key: "9007199254740988",
+      attempts: "2",
+      metadata: '{"a":1}',
+    });
+    expect(readAs(format, { ...whole, score: 0 })).not.toHaveProperty("sort_key");
+    expect(readAs(format, { ...whole, attempts: 0 })).not.toHaveProperty("attempts");
+  });
+
+  test.each<[what: string, change: Record<string, unknown>, fault: RegExp]>([
+    ["too many decimals", { score: 1.255 }, /^score must have at most 15 digits, 2 of them behind the point$/],
+    ["a score above the bounds", { score: 100.01 }, /^score is outside of the bounds of the board$/],
+    ["a score below the bounds", { score: -0.01 }, /^score is outside of the bounds of the board$/],
+    ["a negative sub-score", { sub: -1 }, /^sub must be an integer from 0 to 9007199254740991$/],
+    ["a sub-score with a fraction", { sub: 1.5 }, /^sub must be an integer from 0 to 9007199254740991$/],
+    ["negative attempts", { attempts: -1 }, /^attempts must be an integer from 0 to/],
+    ["metadata that is too large", { metadata: { abcde: 1 } }, /^metadata must have at most 10 bytes$/],
+    ["metadata that is no object", { metadata: [1] }, /^metadata must be a JSON object, or null$/],
+  ])("with %s is refused by its field", (_, change, fault) => {
+    for (const format of FORMATS) expect(() => readAs(format, { ...whole, ...change })).toThrow(fault);
+  });
+
+  test.each(["sub", "attempts", "metadata"])("with %s where there is none is refused by its field", (field) => {
+    const plain = { ...board, sub: null, attempts_max: null, metadata_bytes_max: 0 };
+    const entry = { ...line, [field]: whole[field as "sub"] };
+    expect(() => readAs("ndjson", entry, plain)).toThrow(new RegExp(`^${field} must be left out: the board has none$`));
+    const columns = "user_id,name,region,score,reached_at,updated_at";
+    expect(() => readAs("csv", entry, plain)).toThrow(`the first line must name the columns ${columns}`);
+    expect(readAs("ndjson", { ...line, score: 5 }, plain)).toMatchObject({ score: "500" });
+  });
+
+  test("that lacks a member of its board is refused by its field", () => {
+    const { sub: _, ...rest } = whole;
+    expect(() => readAs("ndjson", rest)).toThrow(/^sub must be an integer/);
+    expect(() => readAs("csv", rest)).toThrow("the first line must name the columns");
+  });
 });
 
 test("times are read with any offset, and cut to microseconds", () => {

@@ -41,6 +41,7 @@ export function toLines(
   { board = PLAIN, cell = asItIs }: FileOptions = {},
 ): string {
   const columns = columnsOf(board);
+  const toCell = format === "csv" ? cell : parseAsSpelled;
   const entries = rows.map((row): Cells => {
     const { user_id, name, region, score, reached_at, updated_at, sub, attempts, metadata } = row;
     const cells: Cells = {
@@ -52,7 +53,7 @@ export function toLines(
       updated_at: toIsoTime(Number(updated_at)),
       sub: Number(sub ?? 0),
       attempts: Number(attempts ?? 0),
-      metadata: format === "csv" || metadata == null ? (metadata ?? null) : parseAsSpelled(metadata),
+      metadata: metadata == null ? null : toCell(metadata),
     };
     return Object.fromEntries(columns.map((column) => [column, cells[column]]));
   });

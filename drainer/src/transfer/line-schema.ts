@@ -55,6 +55,8 @@ function scoreOf(board: FileBoard, [least, most]: readonly [number | undefined, 
   });
 }
 
+const none = z.never("must be left out: the board has none").optional();
+
 /** The members of a line of a board, and the columns that they become. */
 export function createLineSchema(format: Format, board: FileBoard): LineSchema {
   const isCsv = format === "csv";
@@ -76,9 +78,9 @@ export function createLineSchema(format: Format, board: FileBoard): LineSchema {
       score: isCsv ? cellNumber.pipe(score) : score,
       reached_at: time,
       updated_at: time,
-      sub: sub === null ? z.never().optional() : count,
-      attempts: board.attempts_max === null ? z.never().optional() : count,
-      metadata: bytesMax === 0 ? z.never().optional() : metadata,
+      sub: sub === null ? none : count,
+      attempts: board.attempts_max === null ? none : count,
+      metadata: bytesMax === 0 ? none : metadata,
     })
     .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
       path: ["reached_at"],

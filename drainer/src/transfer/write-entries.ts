@@ -94,7 +94,17 @@ function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): [first:
   return [first, second];
 }
 
-const fields = ["region", "name", "score", "reached_at", "updated_at", "sort_key", "sub_key", "metadata"] as const;
+const fields = [
+  "region",
+  "name",
+  "score",
+  "reached_at",
+  "updated_at",
+  "sort_key",
+  "sub_key",
+  "attempts",
+  "metadata",
+] as const;
 const isSame = (a: EntryRow, b: EntryRow | undefined) =>
   b !== undefined && fields.every((field) => (a[field] ?? null) === (b[field] ?? null));
 

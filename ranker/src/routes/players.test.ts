@@ -164,10 +164,10 @@ describe("erase", () => {
 
   test("a wrong type at any key it writes changes nothing at all", async () => {
     await register("ada");
-    for (const key of ["erased:{EU}:ada", "entries:{EU}:weekly", "leaderboard:{EU}:weekly"]) {
+    for (const key of ["erased:{EU}:ada", "entries:{EU}:weekly", "leaderboard:{EU}:weekly", "details:{EU}:weekly"]) {
       await under.redis.del(key);
-      await under.redis.hset(key === "entries:{EU}:weekly" ? "elsewhere" : key, "a", "b");
-      if (key === "entries:{EU}:weekly") await under.redis.set(key, "wrong");
+      if (/^(entries|details)/.test(key)) await under.redis.set(key, "wrong");
+      else await under.redis.hset(key, "a", "b");
       const before = await under.redis.lrange(queueKey(eu), 0, -1);
       expect((await ask("DELETE", "/players/ada")).status).toBe(500);
       expect(await under.redis.lrange(queueKey(eu), 0, -1)).toEqual(before);

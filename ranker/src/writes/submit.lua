@@ -65,7 +65,7 @@ Guarantee: every key that a write will change is read first, and the queue is wr
 wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
 shard and only grow.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, is_entry_erased, place_of, score_event, record_of
+      is_account_erased, is_entry_erased, place_of, details_of, score_event, record_of
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS, SUB_DIGITS = 3, 10, 16
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
@@ -169,9 +169,9 @@ local function write(erased, answers)
   if is_entry_erased(record, erasure) then old_score = nil end
   local old = old_score and tonumber(old_score)
   local old_sub_key = has_sub and string.sub(old_place, 1, SUB_DIGITS) or ''
-  local attempts, kept_metadata = '0', ''
-  local old_details = has_details and old and redis.call('HGET', details, user_id)
-  if old_details then attempts, kept_metadata = string.match(old_details, '^(%d+) (.*)$') end
+  local old_details = has_details and redis.call('HGET', details, user_id)
+  local attempts, kept_metadata = details_of(old and old_details)
+  if is_unseen then redis.call('ZCARD', board) end
 
   -- A refusal is kept under the idempotency key, too: repeats get the first answer.
   local function refuse(outcome)
@@ -199,7 +199,8 @@ local function write(erased, answers)
   if ends and given >= ends then return refuse('board_ended') end
   if operation == 'create' and old then return refuse('entry_exists') end
   if score > score_max or score < -score_max or new_sub > SCORE_MAX then return refuse('score_out_of_range') end
-  if floor and score < floor or ceiling and score > ceiling then
+  -- A score that stays may be from before the bounds.
+  if not is_kept and (floor and score < floor or ceiling and score > ceiling) then
     return refuse('score_out_of_bounds ' .. digits(score))
   end
   if is_counted then

@@ -7,8 +7,10 @@ import {
   answersKeys,
   boardKey,
   clockKey,
+  detailsKey,
   entriesKey,
   erasedKey,
+  hiddenKey,
   legacyAnswerKey,
   queueKey,
   visibilityKey,
@@ -45,6 +47,11 @@ async function picture(): Promise<Record<string, string>> {
   const keys = (await keysOf(under.redis, "*")).sort();
   const dumps = await Promise.all(keys.map((key) => under.redis.dumpBuffer(key)));
   return Object.fromEntries(keys.map((key, index) => [key, dumps[index]?.toString("hex") ?? ""]));
+}
+
+async function spoil(key: string): Promise<void> {
+  await under.redis.del(key);
+  await under.redis.sadd(key, "not what belongs here");
 }
 
 const codeOf = (error: unknown) => (error as Problem).code;
@@ -194,10 +201,22 @@ describe("a refused write changes nothing", () => {
     ["newer answers", answersKeys(shard, "ada")[0]],
     ["older answers", answersKeys(shard, "ada")[1]],
     ["answer of release 0.1", legacyAnswerKey(shard, "ada", "key")],
+    ["details", detailsKey(shard, "main")],
   ])("a wrong type at the %s key", async (_, key) => {
     await ranker.submit(ada, main("set", 5));
-    await under.redis.del(key);
-    await under.redis.sadd(key, "not what belongs here");
+    await spoil(key);
+    const before = await picture();
+    expect(await ranker.submit(ada, main("add", 1, "key")).catch(codeOf)).toBe("internal");
+    expect(await picture()).toEqual(before);
+  });
+
+  test.each([
+    ["details, for a first entry", detailsKey(shard, "main")],
+    ["hidden players, for one of them", hiddenKey(shard, "main")],
+    ["board, for a hidden player", boardKey(shard, "main")],
+  ])("a wrong type at the key of the %s", async (_, key) => {
+    await ranker.setVisibility(ada, { hidden: key !== detailsKey(shard, "main") });
+    await spoil(key);
     const before = await picture();
     expect(await ranker.submit(ada, main("add", 1, "key")).catch(codeOf)).toBe("internal");
     expect(await picture()).toEqual(before);

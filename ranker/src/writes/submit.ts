@@ -102,6 +102,7 @@ function judge(board: Board, submission: Submission): { written: Written; fault?
   try {
     return { written: toWritten(board, submission) };
   } catch (fault) {
+    // Only the shard knows whether the board is another by now, or was when it took this write.
     return { written: NO_WRITE, fault };
   }
 }
@@ -120,16 +121,14 @@ export function createSubmit(options: SubmitOptions): Submit {
    */
   async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<Answered> {
     let board = await definitions.find(submission.board);
-    // What this ranker knows may be old, and no shard is asked about a refusal.
-    if (judge(board, submission).fault !== undefined) board = await definitions.reload(board.id);
     for (let again = 0; ; again++) {
       const { written, fault } = judge(board, submission);
-      // The board may have taken it when it was another: the shard knows whether this is a repeat.
-      if (fault !== undefined && submission.idempotencyKey === undefined) throw fault;
       const taken = { written, born: board.born };
       const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, taken, traceparent?.()));
       const { outcome } = answer;
       if (outcome === "none") throw fault;
+      // Nothing has to be told to a shard for a write that it would not take.
+      if (outcome === "unknown" && fault !== undefined && submission.idempotencyKey === undefined) throw fault;
       if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX) return { board, answer };
       // A shard that does not know a board was never told of another revision.
       if (outcome === "stale") board = await definitions.reload(board.id);

@@ -49,11 +49,14 @@ export interface Placed {
 export function tierOf({ by, steps }: Tiers, { rank, total, score }: Placed, isAscending: boolean): string | null {
   const reaches = (upto: number): boolean => {
     if (by === "rank") return rank <= upto;
-    if (by === "percentile") return rank <= Math.ceil((total * upto) / 100);
+    if (by === "percentile") return rank <= Math.ceil(shareOf(total, upto));
     return isAscending ? score <= upto : score >= upto;
   };
   return steps.find(({ upto }) => upto === undefined || reaches(upto))?.id ?? null;
 }
+
+/** Without the last digits of a double: 0.07 % of 10,000 are 7, not 7.000000000000001. */
+const shareOf = (total: number, percent: number) => Number(((total * percent) / 100).toPrecision(13));
 
 /**
  * What is wrong with the order of the steps, by the path of the field; undefined where nothing is.

@@ -31,6 +31,15 @@ describe("the changes from one state to the next", () => {
       [entryOf("bob", 40), ada],
       { changed: [{ ...entryOf("bob", 40), rank: 1 }], moved: [{ user_id: "ada", rank: 2 }] },
     ],
+    [
+      "a tier that is lost to another",
+      [{ ...ada, tier: "gold" }],
+      [
+        { ...bob, tier: "gold" },
+        { ...ada, tier: "rest" },
+      ],
+      { entered: [{ ...bob, tier: "gold", rank: 1 }], changed: [{ ...ada, tier: "rest", rank: 2 }] },
+    ],
     ["another name", [ada], [{ ...ada, name: "Ada L." }], { changed: [{ ...ada, name: "Ada L.", rank: 1 }] }],
   ])("%s", (_, before, after, expected) => {
     expect(diffBoards(stateOf(before), stateOf(after))).toMatchObject({ ...nothing, total: after.length, ...expected });
@@ -50,13 +59,17 @@ const anyState = fc
         user_id: fc.constantFrom("a", "b", "c", "d", "e", "f"),
         region: fc.constantFrom("EU", "NA"),
         score: fc.nat({ max: 3 }),
+        tier: fc.constantFrom(null, "gold", "rest"),
       }),
       { selector: ({ user_id, region }) => `${region}/${user_id}` },
     ),
   })
   .map(({ total, entries }) =>
     stateOf(
-      entries.map((e) => entryOf(e.user_id, e.score, e.region)),
+      entries.map(({ tier, ...e }) => ({
+        ...entryOf(e.user_id, e.score, e.region),
+        tier,
+      })),
       total,
     ),
   );

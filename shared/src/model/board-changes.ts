@@ -20,7 +20,7 @@ export interface BoardChanges {
   total: number;
   left: EntryName[];
   entered: Entry[];
-  /** Entries with another score, time or name; the rank may differ as well. */
+  /** Entries with another score, time, tier or name; the rank may differ as well. */
   changed: Entry[];
   /** Entries of which only the rank differs. */
   moved: (EntryName & { rank: number })[];
@@ -31,7 +31,8 @@ export const nameOf = ({ region, user_id }: EntryName) => `${region} ${user_id}`
 
 const byName = (entries: readonly Entry[]) => new Map(entries.map((entry) => [nameOf(entry), entry]));
 
-const contentOf = (entry: Entry) => `${entry.score} ${entry.updated_at} ${entry.name}`;
+/** A tier follows from the rank and the total, too: it may change while its player does nothing. */
+const contentOf = (entry: Entry) => `${entry.score} ${entry.updated_at} ${entry.tier} ${entry.name}`;
 
 /** Computes the changes from one state of a view to a later one. */
 export function diffBoards(before: BoardState, after: BoardState): BoardChanges {

@@ -190,8 +190,8 @@ const SCORE_EVENT = new RegExp(
     `"board":"([a-z0-9][a-z0-9_-]{0,31})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
     `"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?`,
   ].join(",") +
-    `(?:,"sort_key":"${INTEGER}")?(?:,"sub":"${TIME}","sub_key":"${TIME}")?` +
-    // PostgreSQL takes a text that is JSON.
+    // A key is near 2^53 where the lowest sub-score is the best.
+    String.raw`(?:,"sort_key":"${INTEGER}")?(?:,"sub":"(\d{1,16})","sub_key":"(\d{1,16})")?` +
     String.raw`(?:,"attempts":"(\d{1,15})")?(?:,"metadata":(\{.*\}))?\}$`,
   "s",
 );
@@ -210,10 +210,24 @@ export function readScoreEvent(text: string): ScoreEvent | undefined {
   const [, score = "", reached_at = "", updated_at = "", board = "", user_id = "", name = "", region = ""] = match;
   const event: ScoreEvent = { score, reached_at, updated_at, board, user_id, name, region, traceparent: match[8] };
   const [sort_key, sub, sub_key, attempts, metadata] = match.slice(9);
+  if (!isSafe(sub) || !isSafe(sub_key) || !isJson(metadata)) return undefined;
   if (sort_key !== undefined) event.sort_key = sort_key;
   if (sub !== undefined) event.sub = sub;
   if (sub_key !== undefined) event.sub_key = sub_key;
   if (attempts !== undefined) event.attempts = attempts;
   if (metadata !== undefined) event.metadata = metadata;
   return event;
+}
+
+const isSafe = (digits: string | undefined) => digits === undefined || Number.isSafeInteger(Number(digits));
+
+/** PostgreSQL would refuse the whole batch for a text that is none. */
+function isJson(text: string | undefined): boolean {
+  if (text === undefined) return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,10 +1,18 @@
 --[[
+details_of(text): attempts and metadata out of <attempts> <metadata>; '0' and '' where there are none,
+or where the text is none.
 score_event(entry, tail): the event of an entry for PostgreSQL, as events.ts describes it.
 
 entry  {score, ranked, sub, place, updated_at, details}: all texts. sub is nil on a board without
        sub-scores; details is <attempts> <metadata>, or nil.
 tail   JSON members of the event that do not change here, with the closing brace
 ]]
+local function details_of(text)
+  if not text then return '0', '' end
+  local attempts, metadata = string.match(text, '^(%d+) (.*)$')
+  return attempts or '0', metadata or ''
+end
+
 local function score_event(entry, tail)
   local head = '{"score":"' .. entry.score .. '","reached_at":"' .. reached_at_of(entry.place) .. '","updated_at":"'
     .. entry.updated_at .. '",'
@@ -14,7 +22,7 @@ local function score_event(entry, tail)
   if entry.sub then
     more = more .. ',"sub":"' .. entry.sub .. '","sub_key":"' .. digits(tonumber(string.sub(entry.place, 1, 16))) .. '"'
   end
-  local attempts, metadata = string.match(entry.details or '0 ', '^(%d+) (.*)$')
+  local attempts, metadata = details_of(entry.details)
   if attempts ~= '0' then more = more .. ',"attempts":"' .. attempts .. '"' end
   if metadata ~= '' then more = more .. ',"metadata":' .. metadata end
   return head .. string.sub(tail, 1, -2) .. more .. '}'

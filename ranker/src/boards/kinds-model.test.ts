@@ -1,0 +1,250 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Entry, WrittenEntry } from "shared/api/entries";
+import { createTopology } from "shared/model/regions";
+import { forFile } from "testing/for-file";
+import { flushAll } from "testing/whole-store";
+import { type Built, player, startUnderTest } from "../../test/ranker-under-test.ts";
+
+const under = await forFile(startUnderTest());
+beforeEach(() => flushAll(under.redis));
+
+const REGIONS = ["GLOBAL", "EU"];
+const OPERATIONS = ["set", "best", "add", "create"] as const;
+
+interface Kind {
+  order: "desc" | "asc";
+  operation: (typeof OPERATIONS)[number];
+  sub: "desc" | "asc" | null;
+  decimals: number;
+}
+const kinds: Kind[] = (["desc", "asc"] as const).flatMap((order) =>
+  OPERATIONS.flatMap((operation) =>
+    (["desc", "asc", null] as const).flatMap((sub) => [0, 2].map((decimals) => ({ order, operation, sub, decimals }))),
+  ),
+);
+
+/** Each by another measure; the first has a tier for the rest. */
+const TIERS = [
+  { by: "rank", steps: [{ id: "gold", upto: 1 }, { id: "silver", upto: 4 }, { id: "rest" }] },
+  {
+    by: "percentile",
+    steps: [
+      { id: "gold", upto: 12.5 },
+      { id: "silver", upto: 60 },
+    ],
+  },
+  { by: "score", steps: [{ id: "gold" }, { id: "silver" }] },
+] as const;
+
+interface Modelled {
+  userId: string;
+  region: string;
+  /** In units of the last decimal. */
+  units: number;
+  sub: number;
+  /** Place in the sequence of arrivals: each is later than the one before, on any shard. */
+  arrival: number;
+}
+interface Act {
+  player: number;
+  operation: Kind["operation"];
+  units: number;
+  sub: number | undefined;
+  hides: boolean | undefined;
+}
+
+/** A board of one kind at its simplest: one array, sorted when it is read. */
+class Model {
+  readonly entries = new Map<string, Modelled>();
+  readonly hidden = new Set<string>();
+  #arrivals = 0;
+  readonly #kind: Kind;
+  readonly #tiers: (typeof TIERS)[number];
+
+  constructor(kind: Kind, tiers: (typeof TIERS)[number]) {
+    this.#kind = kind;
+    this.#tiers = tiers;
+  }
+
+  /** Negative where the first is the better one. */
+  #compare(a: Omit<Modelled, "arrival">, b: Omit<Modelled, "arrival">): number {
+    const { order, sub } = this.#kind;
+    return (order === "asc" ? a.units - b.units : b.units - a.units) || (sub === "asc" ? a.sub - b.sub : b.sub - a.sub);
+  }
+
+  /** @returns whether the entry got another place; undefined where there is one already */
+  write(userId: string, region: string, { operation, units, sub = 0 }: Act): boolean | undefined {
+    const old = this.entries.get(userId);
+    if (operation === "create" && old !== undefined) return undefined;
+    const given = { userId, region, units, sub: this.#kind.sub === null ? 0 : sub };
+    if (operation === "add" && old !== undefined) {
+      given.units += old.units;
+      given.sub += old.sub;
+    }
+    if (old !== undefined && operation === "best" && this.#compare(given, old) >= 0) return false;
+    if (old?.units === given.units && old.sub === given.sub) return false;
+    this.entries.set(userId, { ...given, arrival: this.#arrivals++ });
+    return true;
+  }
+
+  view(region: string): Modelled[] {
+    return [...this.entries.values()]
+      .filter((entry) => (region === "GLOBAL" || entry.region === region) && !this.hidden.has(entry.userId))
+      .sort((a, b) => this.#compare(a, b) || a.arrival - b.arrival);
+  }
+
+  scoreOf = ({ units }: Modelled): number => Number((units / 10 ** this.#kind.decimals).toFixed(this.#kind.decimals));
+
+  /** The rank in a view; null for a player who is not in it. */
+  rankOf(region: string, userId: string): number | null {
+    return 1 + this.view(region).findIndex((entry) => entry.userId === userId) || null;
+  }
+
+  /** What every answer says of an entry. */
+  show(region: string, { userId, ...entry }: Modelled) {
+    const rank = this.rankOf(region, userId);
+    const shown = {
+      user_id: userId,
+      rank,
+      score: this.scoreOf({ userId, ...entry }),
+      tier: this.#tier(region, entry, rank),
+    };
+    return this.#kind.sub === null ? shown : { ...shown, sub: entry.sub };
+  }
+
+  #tier(region: string, { units }: Pick<Modelled, "units">, rank: number | null): string | null {
+    if (rank === null) return null;
+    const total = this.view(region).length;
+    const better = this.#kind.order === "asc" ? -units : units;
+    if (this.#tiers.by === "rank") return rank === 1 ? "gold" : rank <= 4 ? "silver" : "rest";
+    if (this.#tiers.by === "score") return better >= 2 ? "gold" : better >= -1 ? "silver" : null;
+    const ahead = rank - 1;
+    return ahead < total * 0.125 ? "gold" : ahead < total * 0.6 ? "silver" : null;
+  }
+}
+
+/** `around` by its definition: the nearest neighbours, refilled at the ends of the board. */
+function windowAround(sorted: Modelled[], index: number, range: number): Modelled[] {
+  const others = sorted.filter((_, place) => place !== index);
+  const first = Math.max(0, Math.min(index - range, others.length - 2 * range));
+  return others.slice(first, first + 2 * range);
+}
+
+/** A player may be created once, so that sets go between. */
+const operationsOf = (operation: Kind["operation"]): Kind["operation"][] =>
+  operation === "create" ? ["create", "set"] : [operation];
+
+const acts = ({ operation, sub }: Kind): fc.Arbitrary<Act[]> =>
+  fc.array(
+    fc.record({
+      player: fc.integer({ min: 0, max: 7 }),
+      operation: fc.constantFrom(...operationsOf(operation)),
+      units: fc.integer({ min: -3, max: 3 }),
+      sub: sub === null ? fc.constant(undefined) : fc.option(fc.integer({ min: 0, max: 2 }), { nil: undefined }),
+      hides: fc.option(fc.boolean(), { nil: undefined, freq: 4 }),
+    }),
+    { minLength: 1, maxLength: 24 },
+  );
+
+interface Played {
+  ranker: Built;
+  board: string;
+  model: Model;
+  kind: Kind;
+}
+
+/** Each answer says what the array says: of hidden players everything but the rank and the tier. */
+async function play({ ranker, board, model, kind }: Played, played: Act[]): Promise<void> {
+  for (const act of played) {
+    const identity = player(`${board}-${act.player}`, REGIONS[act.player % REGIONS.length]);
+    const { userId, region } = identity;
+    if (act.hides !== undefined) {
+      if (act.hides) model.hidden.add(userId);
+      else model.hidden.delete(userId);
+      await ranker.setVisibility(identity, { hidden: act.hides });
+    }
+    const old = model.entries.get(userId);
+    const rankBefore = model.rankOf(region, userId);
+    const changed = model.write(userId, region, act);
+    const { operation, sub } = act;
+    const value = act.units / 10 ** kind.decimals;
+    const written = ranker.submit(identity, { operation, board, value, sub });
+    if (changed === undefined) {
+      await expect(written).rejects.toMatchObject({ code: "entry_exists" });
+      continue;
+    }
+    const { entry } = await written;
+    const now = model.entries.get(userId);
+    if (now === undefined) throw new Error("not written");
+    const previous = old === undefined ? null : { score: model.scoreOf(old), rank: rankBefore };
+    expect(told(entry)).toEqual({ ...model.show(region, now), changed, previous });
+  }
+}
+
+/** Name, region and times have tests of their own. */
+function told({ name: _, region: __, updated_at: ___, ...rest }: Entry | WrittenEntry) {
+  return rest;
+}
+
+async function expectLikeModel({ ranker, board, model }: Played, view: string): Promise<void> {
+  const { boards } = ranker;
+  const sorted = model.view(view);
+  const shown = sorted.map((entry) => model.show(view, entry));
+  const total = sorted.length;
+  for (const limit of [2, 1000]) {
+    const top = await boards.top(view, board, limit);
+    expect([top.total, top.entries.map(told)]).toEqual([total, shown.slice(0, limit)]);
+  }
+  for (const [index, entry] of sorted.entries()) {
+    const { userId } = entry;
+    const rank = index + 1;
+    const rounded = Math.round((10_000 * (total - index)) / total) / 100;
+    const percentile = rank === 1 ? 100 : rounded;
+    expect(told(await boards.rank(view, board, userId))).toMatchObject({ ...shown[index], total, percentile });
+    const around = await boards.around(view, board, userId, 2);
+    expect([told(around.self), around.around.map(told), around.total]).toEqual([
+      model.show(view, entry),
+      windowAround(sorted, index, 2).map((each) => model.show(view, each)),
+      total,
+    ]);
+  }
+  for (const userId of model.hidden) {
+    await expect(boards.rank(view, board, userId)).rejects.toMatchObject({ code: "not_ranked" });
+  }
+}
+
+describe.each([1, 16])("with %d partitions a region", (partitions) => {
+  test.each(kinds.map((kind) => [Object.values(kind).join(" "), kind] as const))(
+    "%s: every answer is that of a sorted array",
+    async (_, kind) => {
+      const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main"]) });
+      const token = await ranker.tokens.issueOperator({ name: "root" }, 600);
+      const { order, operation, sub, decimals } = kind;
+      const operator = operation === "create" ? "set" : operation;
+      let boards = 0;
+      await fc.assert(
+        fc.asyncProperty(acts(kind), fc.constantFrom(...TIERS), async (played, tiers) => {
+          const board = `k${boards++}`;
+          const operators = operationsOf(operation);
+          const sign = order === "asc" ? -1 : 1;
+          const steps =
+            tiers.by === "score"
+              ? tiers.steps.map((step, index) => ({ ...step, upto: (sign * (index === 0 ? 2 : -1)) / 10 ** decimals }))
+              : tiers.steps;
+          const definition = { order, operator, operators, sub, decimals, tiers: { by: tiers.by, steps } };
+          const made = await ranker.app.request(`/boards/${board}`, {
+            method: "PUT",
+            headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+            body: JSON.stringify(definition),
+          });
+          expect(made.status).toBe(201);
+          const it = { ranker, board, model: new Model(kind, tiers), kind };
+          await play(it, played);
+          for (const view of REGIONS) await expectLikeModel(it, view);
+        }),
+        { numRuns: 4 },
+      );
+    },
+  );
+});
