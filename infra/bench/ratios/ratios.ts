@@ -5,6 +5,7 @@ import { measureOnHost } from "../harness/host.ts";
 import { judge, type Measured, ROW_NAMES, type RowName } from "../harness/row.ts";
 import { type Run, runBench } from "../harness/run-bench.ts";
 import { HOW_TO_GET_WRK, wrk } from "../load/wrk.ts";
+import { measureBoards } from "../rows/boards.ts";
 import { measureBytes } from "../rows/bytes.ts";
 import { measureDrain } from "../rows/drain.ts";
 import { measureHttp } from "../rows/http.ts";
@@ -36,6 +37,7 @@ const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<
   { rows: ["drain", "memory"], measure: measureDrain },
   { rows: ["restore"], measure: measureRestore },
   { rows: ["bytes"], measure: measureBytes },
+  { rows: ["boards"], measure: measureBoards },
 ];
 const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes"];
 

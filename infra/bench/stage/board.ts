@@ -58,7 +58,8 @@ export async function startBoard(
   return { redis, players, tokens, tokensFile };
 }
 
-async function issueTokens(players: Players): Promise<string[]> {
+/** A token for each of these players of `REGION`. */
+export async function issueTokens(players: Players): Promise<string[]> {
   const named = { issuer: "leaderboard", audience: "leaderboard" };
   const { issue } = createTokens({ secret: JWT_SECRET, ...named, lifetimeSeconds: LIFETIME_SECONDS });
   const tokens: string[] = [];
