@@ -5,6 +5,7 @@ import { readUsedBytes } from "testing/redis/server-cost";
 import { JWT_SECRET } from "testing/services/service-under-test";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import { type LoadCell, measureLoad } from "../harness/load.ts";
+import { readProcessCost } from "../harness/process-cost.ts";
 import { runToSuccess } from "../load/program.ts";
 import { runWrk, type WrkRequest } from "../load/wrk.ts";
 import { issueTokens } from "../stage/board.ts";
@@ -27,6 +28,8 @@ export interface BoardsSite extends RestoredBoards {
   readonly ranker: BenchService;
   readonly reconcile: Step;
   readonly startMs: { ranker: number; drainer: number };
+  /** The ranker's memory when it had just started. */
+  readonly startBytes: number;
   /** Hides a player who writes, and shows the player again. @returns what the hiding took */
   hide(): Promise<Step>;
   /** The boards of a hidden player. */
@@ -98,6 +101,7 @@ export async function startBoardsSite(
   const rankerStartsAtMs = performance.now();
   const ranker = stack.use(await startBenchService("ranker", dir, { REDIS_URL: url }));
   const rankerMs = performance.now() - rankerStartsAtMs;
+  const startBytes = readProcessCost(ranker.pid).residentBytes;
 
   const named = { issuer: "leaderboard", audience: "leaderboard" };
   const { issueOperator } = createTokens({ secret: JWT_SECRET, ...named, lifetimeSeconds: LIFETIME_SECONDS });
@@ -114,6 +118,7 @@ export async function startBoardsSite(
     ranker,
     reconcile,
     startMs: { ranker: rankerMs, drainer: drainerMs },
+    startBytes,
     hiddenOn: await act("unhide"),
     async hide() {
       const step = await timeStep(redis, () => act("hide"));

@@ -35,7 +35,6 @@ export async function measureBoards(run: RowRun): Promise<Measured> {
   for (let time = 0; time < HIDES; time++) hides.push({ many: await many.hide(), one: await one.hide() });
 
   say("reading a top of each board");
-  const startMb = readMb(many);
   await many.readAllTops();
   const toCell = (site: BoardsSite) => site.toCell({ connections, seconds, percentOfWrites: PERCENT_OF_WRITES });
   const cells = { many: toCell(many), one: toCell(one) };
@@ -67,7 +66,7 @@ export async function measureBoards(run: RowRun): Promise<Measured> {
       toRow(
         {
           ...texts,
-          what: `memory of a ranker that has served them (${startMb.toFixed(0)} MB when started)`,
+          what: `memory of a ranker that has served them (${(many.startBytes / MB).toFixed(0)} MB when started)`,
           unit: "MB",
         },
         toSingle(readMb(many), readMb(one)),
