@@ -35,7 +35,7 @@ test.skipIf(wrk === undefined || nginx === undefined)(
       expect(ratePerSecond.median).toBeGreaterThan(0);
     }
   },
-  120_000,
+  180_000,
 );
 
 test("growth has a figure for every operation, size and number of shards", async () => {

@@ -12,6 +12,8 @@ export interface Route {
   readonly name: string;
   readonly request: WrkRequest;
   readonly isWrite: boolean;
+  /** Writes that change nothing leave no events. */
+  readonly leavesEvents?: boolean;
 }
 
 /** What every load needs. */
@@ -32,13 +34,19 @@ export const toRouteCell = (site: HttpSite, route: Route, [name, server]: [strin
   name: `${route.name}, ${name}`,
   async measure() {
     const { redis, ranker, tokens, connections, seconds, writes } = site;
-    const { request, isWrite } = route;
+    const { request, isWrite, leavesEvents = isWrite } = route;
     const processes = { redis: redis.pid, ranker: ranker.pid, [name]: server.pid };
     const until = measureLoad(processes, () => runWrk({ url: server.url, request, connections, seconds }));
     const perSecond = isWrite ? 0 : writes;
     const refused = await submitAtRate({ url: ranker.url, tokens, perSecond, until });
     const load = withFault(await until, refused > 0, `${refused} writes beside the reads were refused`);
-    return emptyQueue(site, load, isWrite);
+    const emptied = await emptyQueue(site, load, leavesEvents);
+    const { events } = emptied;
+    return withFault(
+      emptied.load,
+      isWrite && !leavesEvents && events > 0,
+      `${events} events of writes that change nothing`,
+    );
   },
 });
 
@@ -60,7 +68,7 @@ export function toCommandCell(
       const options = { port: redis.port, clients, requests: Math.ceil(rate * seconds), randomBelow: players, command };
       const load = await measureLoad({ redis: redis.pid }, () => runRedisBenchmark(options));
       rate = load.ratePerSecond;
-      return emptyQueue(site, load, isWrite);
+      return (await emptyQueue(site, load, isWrite)).load;
     },
   };
 }
@@ -85,9 +93,15 @@ export function toConstantCell(
   };
 }
 
-/** Empties the queue, which nothing drains here. Each write must have left an event in it. */
-async function emptyQueue({ redis }: HttpSite, load: Load, isWrite: boolean): Promise<Load> {
+/**
+ * Empties the queue, which nothing drains here. Each write that changes something must have left an
+ * event.
+ */
+async function emptyQueue({ redis }: HttpSite, load: Load, leavesEvents: boolean) {
   const events = Number(await redis.admin.send("LLEN", [queueKey(SHARD)]));
   await redis.admin.send("UNLINK", [queueKey(SHARD)]);
-  return withFault(load, isWrite && events < load.items, `${load.items} submits left ${events} events`);
+  return {
+    events,
+    load: withFault(load, leavesEvents && events < load.items, `${load.items} submits left ${events} events`),
+  };
 }

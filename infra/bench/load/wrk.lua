@@ -1,8 +1,15 @@
 --[[
-Requests that wrk sends: submits of random players, each with its own token; ranks of random players; or one path.
+Requests that wrk sends: submits of random players, each with its own token; scores of them on one board; writes and
+reads of many boards; ranks of random players; or one path.
 
 Arguments, after "--":
   submit <file of tokens, one a line> <delta>
+  score  <file of tokens> <path> <board> <least> <most>
+                                            each score is a random whole number from least to most
+  boards <file of tokens> <boards> <writers> <delta> <percent> <region>
+                                            so many of a hundred requests are submits, the others tops of 10. Boards
+                                            have the ids b00000, b00001, ...; each has so many writers, in even steps
+                                            among the tokens, the first one in the place of its own number
   rank   <number of players> <region>       ids are numbers of 12 digits, from 0
   get    <path>
   The last argument is the arrival rate of each thread in requests a second, over all its connections. A request is due
@@ -30,20 +37,61 @@ end
 
 local makers = {}
 
+local function to_post(token, path, body)
+  local headers = {["Authorization"] = "Bearer " .. token, ["Content-Type"] = "application/json"}
+  return wrk.format("POST", path, headers, body)
+end
+
 function makers.submit(file, delta)
   local requests = {}
   local body = '{"delta":' .. delta .. '}'
-  for token in io.lines(file) do
-    local headers = {["Authorization"] = "Bearer " .. token, ["Content-Type"] = "application/json"}
-    requests[#requests + 1] = wrk.format("POST", "/score/add", headers, body)
-  end
+  for token in io.lines(file) do requests[#requests + 1] = to_post(token, "/score/add", body) end
   return function() return requests[math.random(#requests)] end
+end
+
+-- What differs between requests has as many characters in each of them, so that each is put
+-- together from two parts.
+local SCORE_DIGITS, BOARD_DIGITS = 9, 5
+
+local function split_at(text, mark)
+  local first, last = string.find(text, mark, 1, true)
+  return string.sub(text, 1, first - 1), string.sub(text, last + 1)
+end
+
+function makers.score(file, path, board, least, most)
+  local heads, tail = {}, nil
+  local mark = string.rep("9", SCORE_DIGITS)
+  for token in io.lines(file) do
+    heads[#heads + 1], tail = split_at(to_post(token, path, '{"score":' .. mark .. ',"board":"' .. board .. '"}'), mark)
+  end
+  local width = "%" .. SCORE_DIGITS .. "d" -- JSON lets spaces stand before a number
+  return function()
+    return heads[math.random(#heads)] .. string.format(width, math.random(tonumber(least), tonumber(most))) .. tail
+  end
+end
+
+function makers.boards(file, boards, writers, delta, percent, region)
+  local mark = "b" .. string.rep("9", BOARD_DIGITS)
+  local heads, tail = {}, nil
+  for token in io.lines(file) do
+    local body = '{"delta":' .. delta .. ',"board":"' .. mark .. '"}'
+    heads[#heads + 1], tail = split_at(to_post(token, "/score/add", body), mark)
+  end
+  local top_head, top_tail = split_at(wrk.format("GET", "/top?limit=10&region=" .. region .. "&board=" .. mark), mark)
+  boards, writers, percent = tonumber(boards), tonumber(writers), tonumber(percent)
+  local step = #heads / writers
+  return function()
+    local board = math.random(boards) - 1
+    local id = string.format("b%0" .. BOARD_DIGITS .. "d", board)
+    if math.random(100) > percent then return top_head .. id .. top_tail end
+    local writer = (board + step * (math.random(writers) - 1)) % #heads
+    return heads[writer + 1] .. id .. tail
+  end
 end
 
 function makers.rank(players, region)
   local pattern = wrk.format("GET", "/rank/000000000000?region=" .. region)
-  local first, last = string.find(pattern, "000000000000", 1, true)
-  local head, tail = string.sub(pattern, 1, first - 1), string.sub(pattern, last + 1)
+  local head, tail = split_at(pattern, "000000000000")
   players = tonumber(players)
   return function() return head .. string.format("%012d", math.random(players) - 1) .. tail end
 end

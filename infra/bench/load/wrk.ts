@@ -4,9 +4,19 @@ import { runToSuccess } from "./program.ts";
 
 /** The requests of a load, as arguments of `wrk.lua`. */
 export type WrkRequest =
-  | ["submit", tokensFile: string, delta: number]
-  | ["rank", players: number, region: string]
-  | ["get", path: string];
+  | [kind: "submit", tokensFile: string, delta: number]
+  | [kind: "score", tokensFile: string, path: string, board: string, least: number, most: number]
+  | [
+      kind: "boards",
+      tokensFile: string,
+      boards: number,
+      writers: number,
+      delta: number,
+      percentOfWrites: number,
+      region: string,
+    ]
+  | [kind: "rank", players: number, region: string]
+  | [kind: "get", path: string];
 
 export interface WrkOptions {
   url: string;

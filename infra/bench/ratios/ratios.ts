@@ -5,6 +5,7 @@ import { measureOnHost } from "../harness/host.ts";
 import { judge, type Measured, ROW_NAMES, type RowName } from "../harness/row.ts";
 import { type Run, runBench } from "../harness/run-bench.ts";
 import { HOW_TO_GET_WRK, wrk } from "../load/wrk.ts";
+import { measureBoards } from "../rows/boards.ts";
 import { measureBytes } from "../rows/bytes.ts";
 import { measureDrain } from "../rows/drain.ts";
 import { measureHttp } from "../rows/http.ts";
@@ -32,10 +33,11 @@ All rows take some 10 minutes and 3 GB of memory. Other measurements, each with 
 
 /** Measurements, and the rows that need them. */
 const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<Measured> }[] = [
-  { rows: ["submit", "rank", "top", "proxy", "cpu", "visible", "memory"], measure: measureHttp },
+  { rows: ["submit", "best", "rank", "top", "proxy", "cpu", "visible", "memory"], measure: measureHttp },
   { rows: ["drain", "memory"], measure: measureDrain },
   { rows: ["restore"], measure: measureRestore },
   { rows: ["bytes"], measure: measureBytes },
+  { rows: ["boards"], measure: measureBoards },
 ];
 const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes"];
 

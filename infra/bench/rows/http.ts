@@ -26,13 +26,20 @@ import { watchMemory } from "./memory.ts";
 import { measureVisibility } from "./visible.ts";
 
 const DELTA = 5;
+// No entry has less than 0, so that no try of 0 is better.
+const TRY = [0, 0] as const;
+const SCORES = [1, 100_000] as const;
+/** A board whose writes may ask for either. */
+const BEST = { operator: "best", operators: ["best", "set"] };
 
 /** Measures all rows that need a large board and a ranker, and those whose loads they share. */
 export async function measureHttp(run: RowRun): Promise<Measured> {
   const { dir, options, say, onRepeat } = run;
   await using stack = new AsyncDisposableStack();
   say(`seeding ${options.entries} entries`);
-  const board = await startBoard(stack, { dir, entries: options.entries, withTokens: options.players });
+  const isAsked = (row: string) => options.only.some((name) => name === row);
+  const made = isAsked("best") ? [{ id: "best", version: Date.now() * 1000, fields: BEST }] : [];
+  const board = await startBoard(stack, { dir, entries: options.entries, withTokens: options.players, made });
   const env = { REDIS_URL: board.redis.url };
   const ranker = stack.use(await startBenchService("ranker", dir, env));
   const gateway = stack.use(await startBenchService("gateway", dir, { ...env, LEADERBOARD_SERVICE_URLS: ranker.url }));
@@ -47,6 +54,17 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
   });
   const views = { region: `/top?region=${REGION}`, global: `/top?region=${GLOBAL}` };
   const submit = toCells({ name: "submit", request: ["submit", board.tokensFile, DELTA], isWrite: true });
+  const best = toCells({
+    name: "best, not better",
+    request: ["score", board.tokensFile, "/score/submit", "best", ...TRY],
+    isWrite: true,
+    leavesEvents: false,
+  });
+  const set = toCells({
+    name: "set",
+    request: ["score", board.tokensFile, "/score/update", "best", ...SCORES],
+    isWrite: true,
+  });
   const rank = toCells({ name: "rank", request: ["rank", board.players.count, REGION], isWrite: false });
   const top = toCells({ name: "top", request: ["get", views.region], isWrite: false });
   const topOfAll = toCells({ name: "top GLOBAL", request: ["get", views.global], isWrite: false });
@@ -60,6 +78,16 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
       { row: "submit", what: "submit at the ranker", yardstick: script, aims: atLeast(0.7) },
       submit.ofRanker,
       toCommandCell(site, submit.route, submitCommand),
+    ),
+    compareRates(
+      {
+        row: "best",
+        what: "best that is not better, at the ranker",
+        yardstick: "set on the same board",
+        aims: atLeast(1.5),
+      },
+      best.ofRanker,
+      set.ofRanker,
     ),
     compareRates(
       { row: "rank", what: "rank at the ranker", yardstick: "redis-benchmark, bare ZREVRANK", aims: atLeast(0.6) },
@@ -94,7 +122,6 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
     });
   }
 
-  const isAsked = (row: string) => options.only.some((name) => name === row);
   const needed = comparisons.filter(
     ({ row }) =>
       isAsked(row) ||

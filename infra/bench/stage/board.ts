@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { createTokens } from "shared/auth/tokens";
 import { openFencesAt } from "testing/open-fences";
 import { JWT_SECRET } from "testing/services/service-under-test";
+import { type MadeBoard, toDefinitionCommands } from "../boards/made-boards.ts";
 import { createPlayers, type Players, slice, toNumberedId } from "./players.ts";
-import { ENTRY_KINDS, seedRedis } from "./seed-redis.ts";
+import { ENTRY_KINDS, seedRedis, sendBatches } from "./seed-redis.ts";
 import { type BenchRedis, startAppending, startBenchRedis, WITHOUT_FILE } from "./stores.ts";
 import { OTHER_REGIONS, REGION, TOPOLOGY } from "./topology.ts";
 
@@ -25,10 +26,11 @@ const LIFETIME_SECONDS = 24 * 3600;
  * Starts a Redis, which `stack` stops.
  *
  * @param entries in `REGION` @param withTokens how many of the players have an account and a token
+ * @param made boards beside `main`, with the entries of `REGION`
  */
 export async function startBoard(
   stack: AsyncDisposableStack,
-  { dir, entries, withTokens }: { dir: string; entries: number; withTokens: number },
+  { dir, entries, withTokens, made }: { dir: string; entries: number; withTokens: number; made: readonly MadeBoard[] },
 ): Promise<Board> {
   const redis = stack.use(await startBenchRedis(dir, WITHOUT_FILE));
   const others = Math.max(1, Math.floor(entries * OTHERS_SHARE));
@@ -42,6 +44,10 @@ export async function startBoard(
       await seedRedis(redis.admin, kind, { topology: TOPOLOGY, region, players: residents });
     }
   }
+  for (const board of made) {
+    await sendBatches(redis.admin, [toDefinitionCommands(board)]);
+    for (const kind of ENTRY_KINDS) await seedRedis(redis.admin, kind, { ...home, board: board.id });
+  }
   await seedRedis(redis.admin, "account", { ...home, players: writers });
   await seedRedis(redis.admin, "bare", home);
   await openFencesAt(redis.url, TOPOLOGY);
@@ -52,7 +58,8 @@ export async function startBoard(
   return { redis, players, tokens, tokensFile };
 }
 
-async function issueTokens(players: Players): Promise<string[]> {
+/** A token for each of these players of `REGION`. */
+export async function issueTokens(players: Players): Promise<string[]> {
   const named = { issuer: "leaderboard", audience: "leaderboard" };
   const { issue } = createTokens({ secret: JWT_SECRET, ...named, lifetimeSeconds: LIFETIME_SECONDS });
   const tokens: string[] = [];

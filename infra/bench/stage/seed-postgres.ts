@@ -21,19 +21,38 @@ const TABLES = {
 };
 
 /** Fills a table by `COPY` and vacuums it. @returns its bytes, indexes included */
-export async function seedPostgres(url: string, table: keyof typeof TABLES, players: Players): Promise<number> {
+export function seedPostgres(url: string, table: keyof typeof TABLES, players: Players): Promise<number> {
   const { columns, toRow } = TABLES[table];
+  function* rows() {
+    for (const batch of inBatches(players, BATCH)) {
+      // By id, as the drainer folds a batch: it decides how full the pages of the index become.
+      const sorted = batch.sort((a, b) => (a.userId < b.userId ? -1 : 1));
+      for (const player of sorted) yield toRow(player, toIsoTime(player.reachedAtUs));
+    }
+  }
+  return copyRows(url, { table, columns }, rows());
+}
+
+type Row = readonly (string | number)[];
+
+/** Does the same for rows of any kind. No value may have a tab, a line break or a backslash. */
+export async function copyRows(
+  url: string,
+  { table, columns }: { table: string; columns: string },
+  rows: Iterable<Row>,
+): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const sql = stack.adopt(postgres(url, { max: 1 }), (pool) => pool.end());
   const copy = await sql.unsafe(`COPY ${table} (${columns}) FROM STDIN`).writable();
-  for (const batch of inBatches(players, BATCH)) {
-    // By id, as the drainer folds a batch: it decides how full the pages of the index become.
-    const sorted = batch.sort((a, b) => (a.userId < b.userId ? -1 : 1));
-    const lines = sorted.map((player) => `${toRow(player, toIsoTime(player.reachedAtUs)).join("\t")}\n`);
+  let lines: string[] = [];
+  for (const row of rows) {
+    lines.push(`${row.join("\t")}\n`);
+    if (lines.length < BATCH) continue;
     const hasRoom = copy.write(lines.join(""));
+    lines = [];
     if (!hasRoom) await new Promise((resolve) => copy.once("drain", resolve));
   }
-  copy.end();
+  copy.end(lines.join(""));
   await finished(copy);
   await sql`VACUUM (ANALYZE) ${sql(table)}`;
   const [size] = await sql<{ bytes: string }[]>`SELECT pg_total_relation_size(${table}::text::regclass) AS bytes`;

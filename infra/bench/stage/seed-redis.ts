@@ -10,7 +10,7 @@ import { inBatches, type Player, type Players } from "./players.ts";
 
 /** A command and its arguments. */
 export type Command = [name: string, ...args: (string | number)[]];
-type Write = (shard: Shard, players: readonly Player[]) => Command[];
+type Write = (shard: Shard, players: readonly Player[], board?: string) => Command[];
 
 const BATCH = 1_000;
 /** As long as an argon2id hash with 19 MiB and 2 passes. */
@@ -26,11 +26,11 @@ function toRecord({ name, score, reachedAtUs }: Player): string {
 /** Every kind of key that Redis holds for a player, and a bare sorted set for comparison. */
 const writers = {
   bare: (_, players) => [["ZADD", "bare", ...players.flatMap(({ score, userId }) => [score, userId])]],
-  ranking: (shard, players) => [
-    ["ZADD", boardKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.score, toMember(player)])],
+  ranking: (shard, players, board = MAIN_BOARD) => [
+    ["ZADD", boardKey(shard, board), ...players.flatMap((player) => [player.score, toMember(player)])],
   ],
-  record: (shard, players) => [
-    ["HSET", entriesKey(shard, MAIN_BOARD), ...players.flatMap((player) => [player.userId, toRecord(player)])],
+  record: (shard, players, board = MAIN_BOARD) => [
+    ["HSET", entriesKey(shard, board), ...players.flatMap((player) => [player.userId, toRecord(player)])],
   ],
   account: (shard, players) =>
     players.map(({ userId, name, reachedAtUs }) => {
@@ -67,11 +67,12 @@ export async function sendBatches(redis: RedisClient, batches: Iterable<readonly
   await previous;
 }
 
-/** Players of one region. */
+/** Players of one region, and the board of their entries: `main` unless given. */
 export interface Residents {
   topology: Topology;
   region: string;
   players: Players;
+  board?: string;
 }
 
 /**
@@ -81,14 +82,17 @@ export interface Residents {
  * @returns the memory that Redis took for it, in bytes
  */
 export async function seedRedis(redis: RedisClient, kind: Kind, residents: Residents): Promise<number> {
-  const { topology, region, players } = residents;
+  const { topology, region, players, board } = residents;
   const before = await readUsedBytes(redis);
   const toClock = (shard: Shard, batch: readonly Player[]): Command[] =>
     kind === "record" ? [["SET", clockKey(shard), batch.at(-1)?.reachedAtUs ?? 0]] : [];
   function* toBatches() {
     for (const batch of inBatches(players, BATCH)) {
       const byShard = Map.groupBy(batch, ({ userId }) => shardOf(topology, region, userId));
-      yield [...byShard].flatMap(([shard, onShard]) => [...toCommands(kind, shard, onShard), ...toClock(shard, batch)]);
+      yield [...byShard].flatMap(([shard, onShard]) => [
+        ...toCommands(kind, shard, onShard, board),
+        ...toClock(shard, batch),
+      ]);
     }
   }
   await sendBatches(redis, toBatches());

@@ -75,17 +75,19 @@ local KEPT_MAX = 1000
 
 local has_moved = is_moved(split, partitions)
 local queued = redis.call('LLEN', queue)
-local version = last_version(clock)
-local now = time_us()
+local last = last_version(clock)
+local version, now = last, time_us()
 local is_closed = not is_open(fence, run)
 local known = redis.call('HGET', boards, board_id)
+local is_stale = known and string.match(known, '^%d+') ~= revision
+local total -- of the board, counted on by each write
 local floor, ceiling, ends = tonumber(least), tonumber(most), tonumber(ends_at)
 local has_sub, is_counted = sub_order ~= '', attempts_max ~= ''
 local has_details = is_counted or redis.call('EXISTS', details) == 1
 
 -- The key of a sub-score in a place is greater the better.
 local function to_sub_key(sub_score)
-  return string.format('%016.0f', sub_order == 'asc' and SCORE_MAX - sub_score or sub_score)
+  return digits16(sub_order == 'asc' and SCORE_MAX - sub_score or sub_score)
 end
 local function sub_of(sub_key)
   return sub_order == 'asc' and SCORE_MAX - tonumber(sub_key) or tonumber(sub_key)
@@ -126,7 +128,7 @@ local function write(erased, answers)
   if has_moved then return '0 moved' end
   if is_closed then return '0 closed' end
   if not known then return '0 unknown' end
-  if string.match(known, '^%d+') ~= revision then return '0 stale' end
+  if is_stale then return '0 stale' end
 
   -- The account may be gone while a ranker still lets its token in.
   local erasure = redis.call('GET', erased)
@@ -211,10 +213,11 @@ local function write(erased, answers)
   -- An equal score keeps its place in line; a score that was left and reached again is a new
   -- arrival.
   local is_arrival = not old or old ~= score or sub_key ~= old_sub_key
-  local place = is_arrival and sub_key .. string.format('%016.0f', SCORE_MAX - given) or old_place
+  local place = is_arrival and sub_key .. digits16(SCORE_MAX - given) or old_place
   local member = place .. user_id
   local score_text, version_text = digits(score), digits(given)
   local old_rank = old and not is_unseen and redis.call('ZREVRANK', board, old_member)
+  total = total or redis.call('ZCARD', board)
 
   if writes_nothing then
     version_text = string.match(record, '^%d+ (%d+)') or version_text
@@ -224,6 +227,7 @@ local function write(erased, answers)
       score = is_ascending and digits(0 - score) or score_text,
       sub = has_sub and digits(new_sub) or nil,
       place = place,
+      reached_at = is_arrival and version_text or nil,
       updated_at = version_text
     }
     local new_metadata = kept_metadata
@@ -231,10 +235,13 @@ local function write(erased, answers)
     if attempts ~= '0' or new_metadata ~= '' then entry.details = attempts .. ' ' .. new_metadata end
     redis.call('LPUSH', queue, score_event(entry, given_to and with_name(event_tail, given_to) or event_tail))
     queued, version = queued + 1, given
-    redis.call('SET', clock, version_text)
     if is_arrival or old_ranking ~= ranking then
-      if record then redis.call('ZREM', old_ranking, old_member) end
-      redis.call('ZADD', ranking, score_text, member)
+      if record then
+        local removed = redis.call('ZREM', old_ranking, old_member)
+        if old_ranking == board then total = total - removed end
+      end
+      local added = redis.call('ZADD', ranking, score_text, member)
+      if ranking == board then total = total + added end
     end
     redis.call('HSET', entries, user_id, record_of(entry, given_to or name))
     if entry.details then
@@ -245,12 +252,13 @@ local function write(erased, answers)
     end
   end
 
-  local rank = is_unseen and 0 or redis.call('ZREVRANK', board, member) + 1
-  local answer = 'ok ' .. score_text .. ' ' .. version_text .. ' ' .. (is_arrival and not has_sub and '-' or place)
-    .. ' ' .. rank .. ' ' .. ((is_unseen or is_whole_view) and '1' or '0')
-    .. ' ' .. (writes_nothing and 'none' or is_arrival and 'place' or 'same')
-    .. ' ' .. (old and old_score or '-') .. ' ' .. (old and not is_whole_view and old_place or '-')
-    .. ' ' .. (old_rank and old_rank + 1 or 0) .. ' ' .. redis.call('ZCARD', board)
+  local rank = is_unseen and 0
+    or (old_rank and member == old_member and old_rank or redis.call('ZREVRANK', board, member)) + 1
+  -- Numbers in `..` would take ten times as long.
+  local answer = string.format('ok %s %s %s %d %s %s %s %s %d %d', score_text, version_text,
+    is_arrival and not has_sub and '-' or place, rank, (is_unseen or is_whole_view) and '1' or '0',
+    writes_nothing and 'none' or is_arrival and 'place' or 'same', old and old_score or '-',
+    old and not is_whole_view and old_place or '-', old_rank and old_rank + 1 or 0, total)
   if answers then keep_answer(answers, field, digest .. ' ' .. answer) end
   return '0 ' .. answer .. (given_to and '\n' .. given_to or '')
 end
@@ -267,4 +275,6 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   local is_done, reply = pcall(write, erased, answers)
   replies[#replies + 1] = is_done and reply or '! ' .. (type(reply) == 'table' and reply.err or tostring(reply))
 end
+-- Once for all writes: versions between are in the entries.
+if version > last then redis.call('SET', clock, digits(version)) end
 return replies

@@ -3,8 +3,9 @@ details_of(text): attempts and metadata out of <attempts> <metadata>; '0' and ''
 or where the text is none.
 score_event(entry, tail): the event of an entry for PostgreSQL, as events.ts describes it.
 
-entry  {score, ranked, sub, place, updated_at, details}: all texts. sub is nil on a board without
-       sub-scores; details is <attempts> <metadata>, or nil.
+entry  {score, ranked, sub, place, reached_at, updated_at, details}: all texts. sub is nil on a board
+       without sub-scores; reached_at may be nil, as the place has it; details is
+       <attempts> <metadata>, or nil.
 tail   JSON members of the event that do not change here, with the closing brace
 ]]
 local function details_of(text)
@@ -14,8 +15,8 @@ local function details_of(text)
 end
 
 local function score_event(entry, tail)
-  local head = '{"score":"' .. entry.score .. '","reached_at":"' .. reached_at_of(entry.place) .. '","updated_at":"'
-    .. entry.updated_at .. '",'
+  local head = '{"score":"' .. entry.score .. '","reached_at":"' .. (entry.reached_at or reached_at_of(entry.place))
+    .. '","updated_at":"' .. entry.updated_at .. '",'
   if entry.score == entry.ranked and not entry.sub and not entry.details then return head .. tail end
   local more = ''
   if entry.score ~= entry.ranked then more = ',"sort_key":"' .. entry.ranked .. '"' end
