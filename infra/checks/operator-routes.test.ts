@@ -25,6 +25,24 @@ test("the table in SECURITY.md has the role of every operators' route, and no ot
   expect(told.toSorted()).toEqual(known.toSorted());
 });
 
+const reads = Object.values<Operation>(gatewayOperations(topology)).filter(({ access }) => access === "readers");
+
+test("the table of reads in SECURITY.md has every read that a board may keep for operators, and no other", () => {
+  const rows = readFileSync(join(ROOT, "SECURITY.md"), "utf8").matchAll(/^\| `([A-Z]+ \/\S*)` \| no token /gm);
+  const told = [...rows].map(([, route]) => route);
+  expect(told.toSorted()).toEqual(reads.map(({ method, path }) => `${method} ${path}`).toSorted());
+});
+
+test("the OpenAPI document says that a token is optional there, and what it answers without one", () => {
+  const { paths } = createDocument(topology);
+  for (const { path } of reads) {
+    const shown = paths[path.replaceAll(/:([A-Za-z]+)/g, "{$1}")]?.get;
+    expect(shown?.security).toEqual([{}, { bearer: ["reader"] }]);
+    expect(Object.keys(shown?.responses as object)).toEqual(expect.arrayContaining(["401", "403"]));
+    expect(String(shown?.description)).toContain("an operator's token alone");
+  }
+});
+
 test("the OpenAPI document names the least role of every operators' route, for programs and for people", () => {
   const { paths } = createDocument(topology);
   for (const { method, path, role, players } of routes) {

@@ -61,7 +61,7 @@ export interface RankerParts {
   /** Nothing is refused unless given. */
   splits?: Pick<SplitWatch, "isServing" | "refused"> | undefined;
   isStopping: () => boolean;
-  live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
+  live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs" | "admitIntervalMs">;
   /** How long a password waits for its turn to be hashed. */
   hashPatienceMs?: number;
 }
@@ -101,7 +101,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const tellShards = createTellShards(topology, writers);
   const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const boards = createBoards(topology, stores.of, definitions);
-  const live = createLive({ boards, measured: measureLive(metrics), log, ...parts.live });
+  const live = createLive({ boards, definitions, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
     topology,
     redisOf: writers.of,

@@ -7,7 +7,6 @@ import { openFences } from "testing/open-fences";
 import { scratchRedisClient } from "testing/scratch";
 import { createConfirmAccount } from "../src/accounts/confirm-account.ts";
 import { buildRanker, type Ranker, type RankerParts } from "../src/build.ts";
-import type { LiveOptions } from "../src/live/live.ts";
 
 /** Everything of a ranker but the port, over a real Redis of one test file's own. */
 export interface UnderTest {
@@ -35,7 +34,7 @@ export interface BuildOptions {
   /** The store of a region's scores, if not the one of the test. */
   redisOf?: (region: string) => Redis;
   /** How often viewers' boards and ranks are read. */
-  live?: Pick<LiveOptions, "boardIntervalMs" | "rankIntervalMs">;
+  live?: RankerParts["live"];
   /** Which reads are refused; none by default. */
   splits?: RankerParts["splits"];
 }

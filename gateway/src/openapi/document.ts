@@ -2,7 +2,7 @@ import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
 import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/definitions";
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
-import type { Operation, OperatorAccess, Success } from "shared/api/operation";
+import type { Operation, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
 import { healthSchema, readinessSchema } from "shared/api/status";
@@ -68,7 +68,11 @@ export function createDocument(topology: Topology): OpenApiDocument {
     tags: [
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other; game servers write for players." },
-      { name: "boards", description: "Ranks, and what boards there are, open to everyone; an admin makes boards." },
+      {
+        name: "boards",
+        description:
+          "Ranks, and what boards there are, open to everyone unless a board is for operators; an admin makes boards.",
+      },
       {
         name: "operators",
         description:
@@ -108,7 +112,7 @@ function describe(operation: Operation): Json {
     operationId: id,
     tags: [tag],
     summary,
-    description: typeof access === "object" ? describeAccess(description, access) : description,
+    description: describeAccess(description, access),
     security: securityOf(access),
     parameters,
     requestBody: body && {
@@ -122,12 +126,19 @@ function describe(operation: Operation): Json {
 /** Each element is a token that opens the route. */
 function securityOf(access: Operation["access"]): Json[] {
   if (access === "anyone") return [];
+  if (access === "readers") return [{}, { bearer: ["reader"] }];
   if (access === "player") return [{ bearer: [] }];
   return access.players ? [{ bearer: [access.role] }, { bearer: [] }] : [{ bearer: [access.role] }];
 }
 
+const READERS =
+  "Needs no token, except of boards whose `readers` are `operators`: these are for an operator's token alone, of any role.";
+
 /** OpenAPI names the roles of a bearer's token in `security`, which few viewers show. */
-function describeAccess(description: string | undefined, { role, boards, players }: OperatorAccess): string {
+function describeAccess(description: string | undefined, access: Operation["access"]): string | undefined {
+  if (access === "readers") return [description, READERS].filter((part) => part !== undefined).join(" ");
+  if (typeof access !== "object") return description;
+  const { role, boards, players } = access;
   const orPlayer = players ? ", or the player's own token" : "";
   const who = `Needs an operator's token of the role \`${role}\`${role === "admin" ? "" : " or a higher one"}${orPlayer}.`;
   const where =

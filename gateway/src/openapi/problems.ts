@@ -11,12 +11,12 @@ const KEPT_HOURS = ANSWER_KEPT_SECONDS / 3600;
 const problemTexts: Record<ProblemCode, string> = {
   invalid_json: "The body is not JSON in UTF-8.",
   invalid_request: "A field of the body, the query, the path or a header is not valid; `errors` names each.",
-  missing_token: "The route needs a bearer token.",
+  missing_token: "The route, or the board that is read, needs a bearer token.",
   invalid_token: "The token is not valid here, has expired, or its account is not there any more. Log in again.",
   bad_credentials: "No player has this `user_id` with these credentials.",
   wrong_region: "The region is not the player's home region.",
   forbidden:
-    "The token is a player's on a route for operators or for another player's score, or an operator's on a route for players.",
+    "The token is a player's on a route or a board for operators or for another player's score, or an operator's on a route for players.",
   role_required: "The role of the operator's token is too low; the `detail` names the one that is needed.",
   board_not_allowed: "The operator's token is for other boards, or for named boards on a route that acts on all.",
   registration_closed: "Players of this server register with its identity provider.",
@@ -80,7 +80,7 @@ function codesOf({ problems, body, isProxied, limits, access }: Operation): Prob
   const codes: ProblemCode[] = ["invalid_request", "internal", ...problems];
   if (body !== undefined) codes.push("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout");
   if (access !== "anyone") codes.push("missing_token", "invalid_token", "forbidden");
-  if (typeof access === "object") codes.push("board_not_allowed");
+  if (typeof access === "object" || access === "readers") codes.push("board_not_allowed");
   if (typeof access === "object" && access.role !== LEAST_ROLE) codes.push("role_required");
   if (limits.length > 0) codes.push("rate_limited");
   if (isProxied) codes.push("head_too_large", "unavailable", "no_upstream");

@@ -14,9 +14,10 @@ interface SharedReply {
 }
 
 /**
- * Sends one upstream request for all callers that ask the same query at the same time. The upstream
- * request carries the query, and of the first caller the request id and the `traceparent`, which
- * change no answer. A caller whose own headers are too large is refused before it joins.
+ * Sends one upstream request for all callers without a token that ask the same query at the same
+ * time. The upstream request carries the query, and of the first caller the request id and the
+ * `traceparent`, which change no answer. A caller whose own headers are too large is refused before
+ * it joins.
  *
  * A query is kept only while a request for it is under way, so that clients who ask for ever more
  * boards leave nothing here.
@@ -29,6 +30,8 @@ export function shareAnswers(ask: Handle): Handle {
   };
   return async (incoming) => {
     if (incoming.method !== "GET") return ask(incoming); // HEAD has no body to share
+    // Only operators read some boards: what is read with a token may be for that caller alone.
+    if (incoming.headers.get("authorization") !== null) return ask(incoming);
     toUpstreamHeaders(incoming); // throws head_too_large, for this caller alone
     const { reply, first } = await read(withoutCacheBuster(incoming.query), () => askForAll(incoming));
     // A refusal names the request that it answers.

@@ -80,8 +80,17 @@ test("a head that is too large is refused to its caller alone, whether that call
   expect(arrived).toEqual(["/top?limit=7"]);
 });
 
+test("a request with a token shares none, and passes its token on", async () => {
+  const tokens = ["Bearer a", "Bearer b"];
+  const bodies = await Promise.all(
+    [{}, ...tokens.map((Authorization) => ({ Authorization })), {}].map((headers) => ask("/top?limit=9", headers)),
+  );
+  expect(headersSeen.map((headers) => headers.get("Authorization")).toSorted()).toEqual([...tokens, null]);
+  expect(bodies[0]?.body).toEqual(bodies[3]?.body as never);
+});
+
 test("the upstream request of a shared read carries a request id and nothing else of a caller", async () => {
-  const own = { Authorization: "Bearer x", Cookie: "a=b", "X-Own": "1", Accept: "text/plain", Range: "bytes=0-1" };
+  const own = { Cookie: "a=b", "X-Own": "1", Accept: "text/plain", Range: "bytes=0-1" };
   await Promise.all([ask("/top?limit=8", { ...own, "X-Request-Id": "first" }), ask("/top?limit=8", own)]);
   const [seen] = headersSeen;
   expect(seen?.get("X-Request-Id")).toBe("first");

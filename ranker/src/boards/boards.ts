@@ -1,7 +1,10 @@
 import type { AroundView, RankView, TopView } from "shared/api/boards";
+import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
 import { type SharedBody, shareBody } from "shared/http/reply";
+import type { Board } from "shared/model/board";
 import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
+import { admitReader } from "../definitions/admit-reader.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { createReadAs } from "../definitions/read-as.ts";
 import { createReadAround } from "./around/read-around.ts";
@@ -15,6 +18,8 @@ import type { Position } from "./shard-entry.ts";
 import { createReadTop } from "./top/read-top.ts";
 
 export interface ReadOptions {
+  /** Who reads; a caller without a token unless given. */
+  reader?: Reader;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial?: boolean;
   /** Whether entries come with their metadata. */
@@ -25,9 +30,9 @@ export interface ReadOptions {
  * Reads over the union of a view's shards, exact in the total order. A read never touches
  * PostgreSQL.
  *
- * All throw Problem `board_not_found`, and `region_unavailable` when a region of the view does not
- * answer; with `allowsPartial` only when no region does, or when the player looked for may be in
- * one that does not.
+ * All throw Problem `board_not_found`, what the reader is refused with, and `region_unavailable`
+ * when a region of the view does not answer; with `allowsPartial` only when no region does, or when
+ * the player looked for may be in one that does not.
  */
 export interface Boards {
   /** The best `limit` entries: the same, immutable object while nothing changes. */
@@ -60,19 +65,24 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
   const readRank = createReadRank(topology, redisOf);
   const readTop = createReadTop(topology, redisOf);
   const readAround = createReadAround(topology, redisOf);
-  const as = createReadAs(definitions);
+  const readAs = createReadAs(definitions);
+  /** Every definition that a read goes by is asked anew whether the reader may. */
+  const as = <T>(id: string, reader: Reader, work: (board: Board) => Promise<T>) =>
+    readAs(id, (board) =>
+      board.readers === "anyone" ? work(board) : admitReader(definitions, board, reader).then(work),
+    );
   return {
-    top: async (view, id, limit, { allowsPartial = false, withDetails = false } = {}) =>
-      (await as(id, (board) => readTop({ view, board, withDetails, limit, allowsPartial }))).view,
+    top: async (view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) =>
+      (await as(id, reader, (board) => readTop({ view, board, withDetails, limit, allowsPartial }))).view,
 
-    async topBody(view, id, limit, { allowsPartial = false, withDetails = false } = {}) {
-      const top = await as(id, (board) => readTop({ view, board, withDetails, limit, allowsPartial }));
+    async topBody(view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) {
+      const top = await as(id, reader, (board) => readTop({ view, board, withDetails, limit, allowsPartial }));
       top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
       return top.body;
     },
 
-    rank: (view, id, userId, { allowsPartial = false, withDetails = false } = {}) =>
-      as(id, async (board) => {
+    rank: (view, id, userId, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) =>
+      as(id, reader, async (board) => {
         const [only, ...others] = shardsOfView(topology, view);
         if (only !== undefined && others.length === 0 && !withDetails) {
           // The most frequent question: one shard answers it whole, without the steps over several.
@@ -92,12 +102,12 @@ export function createBoards(topology: Topology, redisOf: (region: string) => Re
         return toRankView(board, self, 1 + before, total, partial);
       }),
 
-    around: (view, id, userId, range, { allowsPartial = false, withDetails = false } = {}) =>
-      as(id, (board) => readAround({ view, board, withDetails, userId, allowsPartial }, range)),
+    around: (view, id, userId, range, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) =>
+      as(id, reader, (board) => readAround({ view, board, withDetails, userId, allowsPartial }, range)),
 
     async standOnOthers(view, id, position, holder) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const { found, missing } = await as(id, (board) =>
+      const { found, missing } = await as(id, SERVICE, (board) =>
         askShards(others, (shard) => readRank(shard, board, position)),
       );
       refuseMissing(missing);

@@ -1,42 +1,58 @@
 import type { BoardsView } from "shared/api/definitions";
+import { type Reader, seenBy } from "shared/auth/reader";
 import { presentBoard, toBoard } from "shared/boards/to-board";
 import { type Board, endOf } from "shared/model/board";
-import type { Settings } from "shared/settings/settings";
+import { PAGE_MAX, type Setting, type Settings } from "shared/settings/settings";
 
-/** Boards in the order of their ids, the first behind `cursor`. @throws Problem `unavailable` */
-export type ListBoards = (page: { cursor?: string | undefined; limit: number }) => Promise<BoardsView>;
+/**
+ * Boards in the order of their ids, the first behind `cursor`, that the reader may read. A page may
+ * have fewer than `limit` of them before the last one.
+ *
+ * @throws Problem `unavailable`, `invalid_token`
+ */
+export type ListBoards = (page: { cursor?: string | undefined; limit: number }, reader: Reader) => Promise<BoardsView>;
+
+/** Boards that are looked at for one page of a caller who may read few of them. */
+const LOOKED_AT_MAX = 10_000;
 
 /** @param configured boards that exist without a setting */
 export function createListBoards(settings: Settings, configured: readonly string[]): ListBoards {
-  return async ({ cursor = "", limit }) => {
+  return async ({ cursor = "", limit }, reader) => {
     const behind = configured.filter((id) => id > cursor).toSorted();
     const known = await Promise.all(
       behind.map(async (id) => presentBoard(await settings.read("boards", id), id, true)),
     );
     const page: Board[] = [];
     let after = cursor;
-    // A page may hold boards that are being deleted, which nobody is shown.
-    for (let isLast = false; !isLast && page.length <= limit; ) {
-      const found = await settings.readPage("boards", { after, limit: limit + 1 });
-      isLast = found.length <= limit;
+    let isLast = false;
+    // A page may hold boards that are being deleted, which nobody is shown, or are not for the
+    // reader: then much is read to show little.
+    for (let size = limit + 1, lookedAt = 0; !isLast && page.length <= limit && lookedAt < LOOKED_AT_MAX; ) {
+      const found = await settings.readPage("boards", { after, limit: size });
+      isLast = found.length < size;
       after = found.at(-1)?.id ?? after;
-      page.push(
-        ...found.flatMap((setting) => {
-          const board = toBoard(setting);
-          return board?.state === "open" ? [board] : [];
-        }),
-      );
+      lookedAt += found.length;
+      size = PAGE_MAX;
+      page.push(...(await seenBy(reader, found.flatMap(toOpenBoard))));
     }
     const ids = new Set(page.map(({ id }) => id));
-    const others = known.filter((board) => board?.state === "open" && !ids.has(board.id));
-    const all = page.concat(others.filter((board) => board !== undefined));
+    const rest = known.filter((board) => board !== undefined);
+    const others = await seenBy(
+      reader,
+      rest.filter(({ id, state }) => state === "open" && !ids.has(id)),
+    );
+    // Those behind the last board that was looked at belong to the next page.
+    const all = page.concat(others.filter(({ id }) => isLast || id <= after));
     all.sort((a, b) => (a.id < b.id ? -1 : 1));
     const shown = all.slice(0, limit);
-    return {
-      boards: shown.map((board) => toView(board)),
-      next: all.length > limit ? (shown.at(-1)?.id ?? null) : null,
-    };
+    const next = all.length > limit ? shown.at(-1)?.id : isLast ? undefined : after;
+    return { boards: shown.map((board) => toView(board)), next: next ?? null };
   };
+}
+
+function toOpenBoard(setting: Setting): Board[] {
+  const board = toBoard(setting);
+  return board?.state === "open" ? [board] : [];
 }
 
 /** A board as routes answer it. */

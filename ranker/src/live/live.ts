@@ -1,17 +1,22 @@
 import type { RankView, TopView } from "shared/api/boards";
 import type { BoardEvent, RankEvent } from "shared/api/live";
 import { Problem, type ProblemCode, toProblem } from "shared/api/problems";
+import { ANYONE, type Reader } from "shared/auth/reader";
 import type { LimitedNetworks } from "shared/limits/limited-network";
 import { createNetworkSlots, type NetworkSlots } from "shared/limits/network-slots";
 import type { Log } from "shared/log/log";
 import type { BoardState } from "shared/model/board-changes";
 import { diffBoards } from "shared/model/board-changes";
 import type { Boards } from "../boards/boards.ts";
+import type { Definitions } from "../definitions/definitions.ts";
+import { type Admitted, type Audience, createAdmission, readerFor } from "./admission.ts";
 import type { LiveMeasures } from "./metrics.ts";
 import { createTopic, type Topic } from "./topic.ts";
 import { openViewer, type Viewer } from "./viewer.ts";
 
 export interface Watching {
+  /** Who watches; a caller without a token unless given. */
+  reader?: Reader;
   lastEventId?: string | undefined;
   /** The viewer's networks, as limits count them. */
   networks: LimitedNetworks;
@@ -19,8 +24,15 @@ export interface Watching {
   cut: () => void;
 }
 
-/** Streams of Server-Sent Events: a board, or a player's rank, and then its changes. */
+/**
+ * Streams of Server-Sent Events: a board, or a player's rank, and then its changes. All methods but
+ * `close` throw the problem of a reader who may not read the board. A stream ends once its reader
+ * may no longer read the board, because the definition has changed or the token is not valid any
+ * more; the client learns why when it connects again.
+ */
 export interface Live {
+  /** Checks the reader alone. @throws Problem `board_not_found` */
+  admit(board: string, reader: Reader): Promise<void>;
   /** @throws Problem `board_not_found`, `too_many_streams`, `unavailable` */
   watchBoard(view: string, board: string, limit: number, watching: Watching): Promise<ReadableStream<Uint8Array>>;
   /** @throws Problem `not_ranked`, `too_many_streams`, `unavailable` */
@@ -29,12 +41,21 @@ export interface Live {
   close(): void;
 }
 
+/** What a topic is of. */
+interface Watched {
+  view: string;
+  board: string;
+  audience: Audience;
+}
+
 export interface LiveOptions {
   boards: Boards;
+  definitions: Pick<Definitions, "find" | "reload">;
   measured: LiveMeasures;
   log: Log;
   boardIntervalMs?: number;
   rankIntervalMs?: number;
+  admitIntervalMs?: number;
 }
 
 // The load on Redis follows from these intervals and the number of boards and players watched, not
@@ -52,8 +73,9 @@ const RETRY_AFTER_SECONDS = 5;
 /** Shorter than the idle time-outs of common proxies. */
 export const BEAT_INTERVAL_MS = 15_000;
 
-export function createLive({ boards, measured, log, ...intervals }: LiveOptions): Live {
+export function createLive({ boards, definitions, measured, log, ...intervals }: LiveOptions): Live {
   const { boardIntervalMs = BOARD_INTERVAL_MS, rankIntervalMs = RANK_INTERVAL_MS } = intervals;
+  const { admit } = createAdmission(definitions, intervals.admitIntervalMs);
   const boardTopics = new Map<string, Topic>();
   const rankTopics = new Map<string, Topic>();
   /** A slot for each watched player, which counts against the network of the first viewer. */
@@ -69,18 +91,19 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   const onStale = (error: unknown) => log.warn({ err: error }, "a live read failed");
 
   /** @throws Problem `too_many_streams`, `unavailable` */
-  function openBoard(key: string, view: string, board: string, networks: LimitedNetworks): Topic {
+  function openBoard(key: string, { view, board, audience }: Watched, networks: LimitedNetworks): Topic {
+    const reader = readerFor[audience];
     const giveBack = takeSlot(boardSlots, networks, "boards");
     return createTopic<TopView, BoardState>({
       intervalMs: boardIntervalMs,
       codeOf,
       onStale,
-      isGone: isBoardGone,
+      isGone: isGoneFor,
       onIdle() {
         boardTopics.delete(key);
         giveBack();
       },
-      read: (limit) => measured.onRead(boards.top(view, board, limit)),
+      read: (limit) => measured.onRead(boards.top(view, board, limit, { reader })),
       toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
       toSnapshot: (state): BoardEvent => ({ event: "snapshot", data: state }),
       toChange: (before, after): BoardEvent => ({ event: "change", data: diffBoards(before, after) }),
@@ -88,7 +111,12 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   }
 
   /** @throws Problem `too_many_streams`, `unavailable` */
-  function openRank(key: string, view: string, board: string, userId: string, networks: LimitedNetworks): Topic {
+  function openRank(
+    key: string,
+    { view, board, audience, userId }: Watched & { userId: string },
+    networks: LimitedNetworks,
+  ): Topic {
+    const reader = readerFor[audience];
     const giveBack = takeSlot(playerSlots, networks, "players");
     // A player who was never ranked is a 404; one who is ranked no more, an event.
     let wasRanked = false;
@@ -96,7 +124,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       state === null ? { event: "not_ranked", data: { user_id: userId } } : { event: "rank", data: state };
     async function read(): Promise<RankView | null> {
       try {
-        const ranked = await measured.onRead(boards.rank(view, board, userId));
+        const ranked = await measured.onRead(boards.rank(view, board, userId, { reader }));
         wasRanked = true;
         return ranked;
       } catch (error) {
@@ -108,7 +136,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       intervalMs: rankIntervalMs,
       codeOf,
       onStale,
-      isGone: isBoardGone,
+      isGone: isGoneFor,
       onIdle() {
         rankTopics.delete(key);
         giveBack();
@@ -120,8 +148,9 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
     });
   }
 
-  async function watch(topic: Topic, size: number, { lastEventId, cut }: Watching) {
+  async function watch(topic: Topic, size: number, { lastEventId, cut }: Watching, { keep }: Admitted) {
     let viewer: Viewer | undefined;
+    let kept: ReturnType<Admitted["keep"]> | undefined;
     opening++;
     let isGone = false;
     const holder = {
@@ -134,7 +163,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
     const held = await topic.hold(size, holder).finally(() => opening--);
     if (isClosed || isGone) {
       held.giveBack();
-      throw isClosed ? stopping() : full("The board was deleted at this moment. Try again.");
+      throw isClosed ? stopping() : full("The board was deleted or closed to readers at this moment. Try again.");
     }
     const opened = openViewer({
       feed: held.feed,
@@ -144,6 +173,7 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
       onGone() {
         held.giveBack();
         viewers.delete(opened);
+        kept?.leave();
         measured.onViewers(viewers.size);
         if (viewers.size > 0) return;
         clearInterval(beats);
@@ -156,7 +186,27 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
     beats ??= setInterval(() => {
       for (const each of viewers) each.beat();
     }, BEAT_INTERVAL_MS);
+    kept = keep(opened.end);
     return opened.stream;
+  }
+
+  /**
+   * Opens a stream for the audience of the board, as this ranker knows it. Where a shard knew
+   * better, the first read has brought the definition up to date.
+   */
+  async function watchAs<T>(
+    board: string,
+    reader: Reader = ANYONE,
+    open: (admitted: Admitted) => Promise<T>,
+  ): Promise<T> {
+    for (let isAgain = false; ; isAgain = true) {
+      const admitted = await admit(board, reader);
+      try {
+        return await open(admitted);
+      } catch (error) {
+        if (isAgain || codeOf(error) !== FOR_OPERATORS) throw error;
+      }
+    }
   }
 
   function refuseWhenFull(): void {
@@ -165,20 +215,30 @@ export function createLive({ boards, measured, log, ...intervals }: LiveOptions)
   }
 
   return {
+    async admit(board, reader) {
+      await admit(board, reader);
+    },
+
     async watchBoard(view, board, limit, watching) {
       refuseWhenFull();
-      const key = `${view}/${board}`;
-      const topic = boardTopics.get(key) ?? openBoard(key, view, board, watching.networks);
-      boardTopics.set(key, topic);
-      return watch(topic, limit, watching);
+      return watchAs(board, watching.reader, (admitted) => {
+        const key = `${admitted.audience} ${view}/${board}`;
+        const watched = { view, board, audience: admitted.audience };
+        const topic = boardTopics.get(key) ?? openBoard(key, watched, watching.networks);
+        boardTopics.set(key, topic);
+        return watch(topic, limit, watching, admitted);
+      });
     },
 
     async watchRank(view, board, userId, watching) {
       refuseWhenFull();
-      const key = `${view}/${board}/${userId}`;
-      const topic = rankTopics.get(key) ?? openRank(key, view, board, userId, watching.networks);
-      rankTopics.set(key, topic);
-      return watch(topic, 1, watching);
+      return watchAs(board, watching.reader, (admitted) => {
+        const key = `${admitted.audience} ${view}/${board}/${userId}`;
+        const watched = { view, board, audience: admitted.audience, userId };
+        const topic = rankTopics.get(key) ?? openRank(key, watched, watching.networks);
+        rankTopics.set(key, topic);
+        return watch(topic, 1, watching, admitted);
+      });
     },
 
     close() {
@@ -199,10 +259,13 @@ function takeSlot(slots: NetworkSlots, networks: LimitedNetworks, what: "boards"
   throw new Problem("too_many_streams", `This network watches too many ${what} here. Try again later.`, later);
 }
 
+/** How a reading for anyone is refused on a board of operators. */
+const FOR_OPERATORS: ProblemCode = "missing_token";
+
 /**
  * Viewers who come back are refused with this code, and a later board of the id has other streams.
  */
-const isBoardGone = (code: ProblemCode) => code === "board_not_found";
+const isGoneFor = (code: ProblemCode) => code === "board_not_found" || code === FOR_OPERATORS;
 
 const full = (detail: string) => new Problem("unavailable", detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 const stopping = () => new Problem("unavailable", "This ranker stops. Try again.");

@@ -1,11 +1,12 @@
 import type { RankerOperations } from "shared/api/operations";
+import { ANYONE, type Reader } from "shared/auth/reader";
 import { createCoalesce } from "shared/http/coalesce";
 import { jsonReply, type SharedBody } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Boards, ReadOptions } from "../boards/boards.ts";
 import type { ToRoute } from "./to-route.ts";
 
-/** `GET /top`, `/rank/:userId` and `/around/:userId`: open to everyone. */
+/** `GET /top`, `/rank/:userId` and `/around/:userId`: open to all who may read the board. */
 export function boardRoutes(
   { top, rank, around }: RankerOperations,
   toRoute: ToRoute,
@@ -16,22 +17,26 @@ export function boardRoutes(
   const readTop = createCoalesce<SharedBody>();
 
   return {
-    top: toRoute(top, async ({ query: { region, board, limit, partial, with: extra } }) => {
-      const body = await readTop(`${region} ${board} ${limit} ${partial} ${extra}`, () =>
-        boards.topBody(region, board, limit, toOptions(partial, extra)),
-      );
-      return { status: 200, body };
+    top: toRoute(top, async ({ query, caller, incoming }) => {
+      const { region, board, limit, partial, with: extra } = query;
+      const read = (reader: Reader) => boards.topBody(region, board, limit, toOptions(reader, partial, extra));
+      // What is read for a caller with a token may be for that caller alone.
+      const isOwn = incoming.headers.get("authorization") !== null;
+      const key = `${region} ${board} ${limit} ${partial} ${extra}`;
+      return { status: 200, body: await (isOwn ? read(caller) : readTop(key, () => read(ANYONE))) };
     }),
-    rank: toRoute(rank, async ({ params: { userId }, query: { region, board, partial, with: extra } }) =>
-      jsonReply(await boards.rank(region, board, userId, toOptions(partial, extra))),
+    rank: toRoute(rank, async ({ params: { userId }, query: { region, board, partial, with: extra }, caller }) =>
+      jsonReply(await boards.rank(region, board, userId, toOptions(caller, partial, extra))),
     ),
-    around: toRoute(around, async ({ params: { userId }, query: { region, board, partial, with: extra, range } }) =>
-      jsonReply(await boards.around(region, board, userId, range, toOptions(partial, extra))),
-    ),
+    around: toRoute(around, async ({ params: { userId }, query, caller }) => {
+      const { region, board, partial, with: extra, range } = query;
+      return jsonReply(await boards.around(region, board, userId, range, toOptions(caller, partial, extra)));
+    }),
   };
 }
 
-const toOptions = (partial: "allow" | undefined, extra: "metadata" | undefined): ReadOptions => ({
+const toOptions = (reader: Reader, partial: "allow" | undefined, extra: "metadata" | undefined): ReadOptions => ({
+  reader,
   allowsPartial: partial === "allow",
   withDetails: extra === "metadata",
 });

@@ -24,9 +24,13 @@ export function definitionRoutes(
   { definitions, listBoards, changeBoards, deleteBoard }: DefinitionRouteDeps,
 ): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard" | "deleteBoard", Route> {
   return {
-    listBoards: toRoute(operations.listBoards, async ({ query }) => jsonReply(await listBoards(query))),
+    listBoards: toRoute(operations.listBoards, async ({ query, caller }) => jsonReply(await listBoards(query, caller))),
     // From the home store: another ranker may have changed it just now.
-    readBoard: toRoute(operations.readBoard, async ({ params }) => show(await definitions.reload(params.board))),
+    readBoard: toRoute(operations.readBoard, async ({ params, caller }) => {
+      const board = await definitions.reload(params.board);
+      await caller.admit(board);
+      return show(board);
+    }),
     putBoard: toRoute(operations.putBoard, async ({ params, body, incoming }) => {
       const { board, isNew } = await changeBoards.put(params.board, toDefinition(body), readRevision(incoming));
       return show(board, isNew ? 201 : 200);

@@ -1,4 +1,5 @@
 import type { RankerOperations } from "shared/api/operations";
+import type { Reader } from "shared/auth/reader";
 import type { Incoming } from "shared/http/incoming";
 import type { Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
@@ -6,23 +7,31 @@ import { clientNetworks } from "../accounts/client-networks.ts";
 import type { Live, Watching } from "../live/live.ts";
 import type { ToRoute } from "./to-route.ts";
 
-/** `GET /live` and `/live/rank/:userId`: Server-Sent Events, open to everyone. */
+/** `GET /live` and `/live/rank/:userId`: Server-Sent Events, open to all who may read the board. */
 export function liveRoutes(
   { live: liveBoard, liveRank }: RankerOperations,
   toRoute: ToRoute,
   { live }: { live: Live },
 ): Record<"live" | "liveRank", Route> {
+  async function answerHead(board: string, reader: Reader): Promise<Reply> {
+    await live.admit(board, reader);
+    return { status: 200, headers: STREAM_HEADERS, body: null };
+  }
+
   return {
-    live: toRoute(liveBoard, ({ query: { region, board, limit, lastEventId }, incoming }) =>
-      streamReply(incoming, lastEventId, (watching) => live.watchBoard(region, board, limit, watching)),
-    ),
-    liveRank: toRoute(liveRank, ({ params: { userId }, query: { region, board, lastEventId }, incoming }) =>
-      streamReply(incoming, lastEventId, (watching) => live.watchRank(region, board, userId, watching)),
-    ),
+    live: toRoute(liveBoard, async ({ query: { region, board, limit, lastEventId }, caller, incoming }) => {
+      if (incoming.method === "HEAD") return answerHead(board, caller);
+      const watching = toWatching(incoming, caller, lastEventId);
+      return streamReply(incoming, await live.watchBoard(region, board, limit, watching));
+    }),
+    liveRank: toRoute(liveRank, async ({ params: { userId }, query, caller, incoming }) => {
+      const { region, board, lastEventId } = query;
+      if (incoming.method === "HEAD") return answerHead(board, caller);
+      const watching = toWatching(incoming, caller, lastEventId);
+      return streamReply(incoming, await live.watchRank(region, board, userId, watching));
+    }),
   };
 }
-
-type Watch = (watching: Watching) => Promise<ReadableStream<Uint8Array>>;
 
 // A proxy that collects an answer before it passes it on, or compresses it, would collect for ever.
 const STREAM_HEADERS = {
@@ -32,13 +41,14 @@ const STREAM_HEADERS = {
 };
 const CUT_SECONDS = 1;
 
-async function streamReply(incoming: Incoming, queried: string | undefined, watch: Watch): Promise<Reply> {
-  if (incoming.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: null };
-  const stream = await watch({
-    lastEventId: incoming.headers.get("last-event-id") ?? queried,
-    networks: clientNetworks(incoming),
-    cut: () => incoming.setIdleTimeout(CUT_SECONDS),
-  });
+const toWatching = (incoming: Incoming, reader: Reader, queried: string | undefined): Watching => ({
+  reader,
+  lastEventId: incoming.headers.get("last-event-id") ?? queried,
+  networks: clientNetworks(incoming),
+  cut: () => incoming.setIdleTimeout(CUT_SECONDS),
+});
+
+function streamReply(incoming: Incoming, stream: ReadableStream<Uint8Array>): Reply {
   // The stream's own beats tell a connection that lives from one that does not.
   incoming.setIdleTimeout(0);
   return { status: 200, headers: STREAM_HEADERS, body: stream };

@@ -3,6 +3,7 @@ import type { Operation, OperatorAccess } from "shared/api/operation";
 import { inPlainWords } from "shared/api/plain-words";
 import { Problem, toInvalidRequest } from "shared/api/problems";
 import { identify, identifyFor } from "shared/auth/identify";
+import { createReader, type Reader } from "shared/auth/reader";
 import { factsOf, requireBoard } from "shared/auth/require-access";
 import { type Identity, isOperator, type Operator, type Tokens } from "shared/auth/tokens";
 import { readJson, readOptionalJson } from "shared/http/body";
@@ -34,11 +35,13 @@ type CallerOf<A extends Operation["access"]> = A extends "player"
     ? Identity | Operator
     : A extends OperatorAccess
       ? Operator
-      : undefined;
+      : A extends "readers"
+        ? Reader
+        : undefined;
 
 /** A request whose caller is known, parsed as its operation describes it. */
 export interface Call<O extends Operation> extends ParsedCall<O> {
-  /** Of the verified token. */
+  /** Of the verified token; a reader has a token to show where a board needs one. */
   readonly caller: CallerOf<O["access"]>;
   readonly incoming: Incoming;
 }
@@ -60,10 +63,11 @@ export interface CallerDeps {
  * although a gateway has done so: clients may call a ranker directly.
  */
 export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps): ToRoute {
+  const readerOf = ({ headers }: Incoming) => createReader(tokens, () => headers.get("authorization"));
   return (operation, handler) => {
     type O = typeof operation;
     const parse = createParseCall<O>(operation);
-    const answer = (parsed: ParsedCall<O>, caller: Identity | Operator | undefined, incoming: Incoming) =>
+    const answer = (parsed: ParsedCall<O>, caller: Identity | Operator | Reader | undefined, incoming: Incoming) =>
       handler({ ...parsed, caller, incoming } as Call<O>); // its access says which caller it has
 
     async function answerPlayer(identity: Identity, incoming: Incoming): Promise<Reply> {
@@ -94,8 +98,9 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
       };
     }
 
-    const handles: Record<"anyone" | "player", Handle> = {
+    const handles: Record<"anyone" | "readers" | "player", Handle> = {
       anyone: async (incoming) => answer(await parse(incoming), undefined, incoming),
+      readers: async (incoming) => answer(await parse(incoming), readerOf(incoming), incoming),
       player: async (incoming) =>
         answerPlayer(await identify(tokens, topology, incoming.headers.get("authorization")), incoming),
     };

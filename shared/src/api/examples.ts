@@ -13,6 +13,7 @@ const weekly = {
   operator: "best",
   operators: ["best"],
   decimals: 3,
+  unit: "s",
   sub: null,
   bounds: { min: 1, max: 3600 },
   writers: "operators",

@@ -40,8 +40,11 @@ export interface Operation {
   readonly tag: "players" | "scores" | "boards" | "operators" | "service";
   readonly summary: string;
   readonly description?: string;
-  /** Whose token the route needs; none for `anyone`. An operators' route may take players', too. */
-  readonly access: "anyone" | "player" | OperatorAccess;
+  /**
+   * Whose token the route needs; none for `anyone`, and for `readers` only where the definition of
+   * the board that is read says so. An operators' route may take players' tokens, too.
+   */
+  readonly access: "anyone" | "readers" | "player" | OperatorAccess;
   /** Token buckets of which each gives the gateway a permit, or none does. */
   readonly limits: readonly LimitName[];
   /** Whether a ranker answers, behind the gateway. */
@@ -65,11 +68,11 @@ export interface RequestBody {
   readonly isOptional?: true;
 }
 
-/** A read of boards that needs no token. */
+/** A read of boards, which needs a token only where a board is for operators to read. */
 export const openRead = {
   method: "GET",
   tag: "boards",
-  access: "anyone",
+  access: "readers",
   limits: ["read"],
   isProxied: true,
   isWrite: false,

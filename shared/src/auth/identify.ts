@@ -49,10 +49,10 @@ export async function identifyFor(
  *
  * @throws Problem `missing_token`
  */
-function readBearer(authorization: string | null | undefined): string {
+export function readBearer(authorization: string | null | undefined, detail = NEEDED): string {
   const token = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? "")?.[1];
-  if (token === undefined) {
-    throw new Problem("missing_token", "This route needs the header Authorization: Bearer <token>.");
-  }
+  if (token === undefined) throw new Problem("missing_token", detail);
   return token;
 }
+
+const NEEDED = "This route needs the header Authorization: Bearer <token>.";

@@ -39,6 +39,8 @@ describe("a definition", () => {
     [{ decimals: 2, bounds: { min: 0.125 } }, /^bounds.min: must be a score of the board/],
     [{ bounds: { min: 2, max: 1 } }, /^bounds.max: must not be below min/],
     [{ title: "a\nb" }, /^title: /],
+    [{ unit: "a".repeat(17) }, /^unit: must have no more than 16/],
+    [{ unit: "a\n" }, /^unit: must have no control/],
     [{ metadata_bytes_max: 4097 }, /^metadata_bytes_max: /],
     [{ attempts_max: 0 }, /^attempts_max: /],
     [{ tiers: { by: "rank", steps: [{ id: "gold" }, { id: "silver" }] } }, /^tiers.steps: must have upto/],

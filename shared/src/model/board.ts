@@ -37,6 +37,18 @@ const titleSchema = z
     description: `What people read; empty where the id is enough. ${PLAIN_IN_WORDS}`,
   });
 
+export const UNIT_CHARACTERS_MAX = 16;
+
+const unitSchema = z
+  .string()
+  .refine((unit) => [...unit].length <= UNIT_CHARACTERS_MAX, `must have no more than ${UNIT_CHARACTERS_MAX} characters`)
+  .refine(isPlain, PLAIN)
+  .meta({
+    maxLength: UNIT_CHARACTERS_MAX,
+    pattern: PLAIN_PATTERN,
+    description: `What a page shows behind a score, such as s or points. ${PLAIN_IN_WORDS}`,
+  });
+
 const boundSchema = z
   .number("must be a number, or null")
   .min(Number.MIN_SAFE_INTEGER, `must be at least ${Number.MIN_SAFE_INTEGER}`)
@@ -101,6 +113,7 @@ export const boardFields = {
     .max(DECIMALS_MAX, from(0, DECIMALS_MAX))
     .default(0)
     .meta({ description: "Digits behind the point of a score." }),
+  unit: unitSchema.default(""),
   sub: z
     .enum(["desc", "asc"], "must be desc, asc, or null")
     .nullable()
