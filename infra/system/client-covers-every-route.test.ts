@@ -96,6 +96,47 @@ describe("with a gateway, a ranker and Redis", () => {
     await expect(refused).rejects.toMatchObject({ code: "forbidden", errors: [{ field: "user_id" }] });
   });
 
+  test("a board of every kind is made, written and read, also one for operators", async () => {
+    const admin = client.as(await path.ranker.tokens.issueOperator({ name: "root" }, 60));
+    const { token } = await client.register({ user_id: "ivy", name: "Ivy", region: "EU" });
+    await admin.putBoard("laps", {
+      order: "asc",
+      operator: "best",
+      decimals: 3,
+      unit: "s",
+      sub: "desc",
+      metadata_bytes_max: 100,
+      attempts_max: 2,
+      readers: "operators",
+      tiers: { by: "rank", steps: [{ id: "gold", upto: 1 }] },
+    });
+    const write = { board: "laps", score: 12.75, sub: 3, metadata: { car: "red" } };
+    const first = await client.as(token).submitScore(write);
+    expect(first).toMatchObject({ rank: 1, score: 12.75, sub: 3, tier: "gold", changed: true, previous: null });
+    expect((await client.as(token).submitScore({ ...write, score: 13 })).changed).toBe(false);
+    const exhausted = client.as(token).submitScore(write);
+    await expect(exhausted).rejects.toMatchObject({ code: "attempts_exhausted", members: { used: 2, max: 2 } });
+    const refused = admin.top({ board: "laps" });
+    await expect(refused).rejects.toMatchObject({ code: "missing_token", members: {} });
+    const reader = createClient({
+      url: `http://127.0.0.1:${path.ports.gateway}`,
+      token: await path.ranker.tokens.issueOperator({ name: "root" }, 60),
+      readsWithToken: true,
+    });
+    const { entries } = await reader.top({ board: "laps", with: "metadata" });
+    expect(entries).toMatchObject([{ user_id: "ivy", metadata: { car: "red" } }]);
+    expect(await reader.rank("ivy", { board: "laps" })).toMatchObject({ rank: 1, tier: "gold" });
+    expect((await reader.around("ivy", { board: "laps" })).self.score).toBe(12.75);
+    expect(await reader.readBoard("laps")).toMatchObject({ unit: "s", readers: "operators" });
+    expect((await reader.listBoards()).boards.map(({ id }) => id)).toContain("laps");
+    expect((await client.listBoards()).boards.map(({ id }) => id)).not.toContain("laps");
+    for await (const { event } of reader.live({ board: "laps" })) {
+      expect(event).toBe("snapshot");
+      break;
+    }
+    await expect(client.liveRank("ivy", { board: "laps" }).next()).rejects.toMatchObject({ code: "missing_token" });
+  });
+
   test("a refusal throws an error with its code and fields", async () => {
     const codeOf = (call: Promise<unknown>) =>
       call.catch(({ code, errors }) => [code, ...errors.map((e: { field: string }) => e.field)]);

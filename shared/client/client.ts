@@ -8,7 +8,7 @@ import type {
   DeletedBoard,
   GivenBoard,
 } from "../src/api/definitions.ts";
-import type { Entry } from "../src/api/entries.ts";
+import type { WrittenEntry } from "../src/api/entries.ts";
 import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
 import type {
   ErasedPlayer,
@@ -29,6 +29,12 @@ import { createSend, type Outgoing, type TransportOptions } from "./transport.ts
 export interface ClientOptions extends TransportOptions {
   /** The token of a player or an operator. `as` makes a client with another one. */
   token?: string;
+  /**
+   * Whether reads of boards carry the token, too. Boards whose `readers` are `operators` need an
+   * operator's. Default false: the gateway answers those who ask for the same top at once together,
+   * and a browser's page on another origin asks once instead of twice.
+   */
+  readsWithToken?: boolean;
 }
 
 export interface CallOptions {
@@ -64,16 +70,29 @@ export interface Client {
    * registered. A player's token submits the player's own. Codes: `wrong_region`, those of
    * operators (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
    */
-  submitScoreFor(score: ScoreFor, options?: WriteOptions): Promise<Entry>;
-  /** Submits a score: what that does is the board's `operator`. Codes: those of every write. */
-  submitScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
+  submitScoreFor(score: ScoreFor, options?: WriteOptions): Promise<WrittenEntry>;
+  /**
+   * Submits a score: what that does is the board's `operator`, and `changed` says whether it did
+   * anything. With `sub` and `metadata` where the board has them; a `metadata` that is left out
+   * stays, and null clears it.
+   *
+   * Codes of every write: `missing_token`, `invalid_token`, `invalid_request`, `board_not_found`,
+   * `board_read_only`, `board_ended`, `operator_not_allowed`, `attempts_exhausted` (with `used` and
+   * `max` in its `members`), `score_out_of_range`, `score_out_of_bounds`, `queue_full`,
+   * `outcome_unknown`.
+   */
+  submitScore(score: SetScore, options?: WriteOptions): Promise<WrittenEntry>;
   /** Enters a board. Codes: `entry_exists`, `queue_full`, `missing_token`, `invalid_token`. */
-  createScore(score: CreateScore, options?: WriteOptions): Promise<Entry>;
+  createScore(score: CreateScore, options?: WriteOptions): Promise<WrittenEntry>;
   /** Sets the score. */
-  setScore(score: SetScore, options?: WriteOptions): Promise<Entry>;
+  setScore(score: SetScore, options?: WriteOptions): Promise<WrittenEntry>;
   /** Adds to the score, atomically. Codes: `score_out_of_range`, and those of every write. */
-  addScore(score: AddScore, options?: WriteOptions): Promise<Entry>;
-  /** The first entries of a board: 100 of `GLOBAL` by default. */
+  addScore(score: AddScore, options?: WriteOptions): Promise<WrittenEntry>;
+  /**
+   * The first entries of a board: 100 of `GLOBAL` by default. As in all reads `with: "metadata"`
+   * adds the metadata of each. Codes of every read: `board_not_found`, `region_unavailable`; of a
+   * board for operators also `missing_token`, `invalid_token`, `forbidden`, `board_not_allowed`.
+   */
   top(query?: TopQuery, options?: CallOptions): Promise<TopView>;
   /** Codes: `not_ranked`. */
   rank(userId: string, query?: RankQuery, options?: CallOptions): Promise<RankView>;
@@ -91,7 +110,7 @@ export interface Client {
    * For operators from the role `writer` on: writes the score of a player, who need not have
    * registered. Codes: `wrong_region`, those of operators, those of every write.
    */
-  writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<Entry>;
+  writeScore(userId: string, score: OperatorScore, options?: WriteOptions): Promise<WrittenEntry>;
   /**
    * For operators: all data about a player, with the entries of 100 boards; `cursor`, the `next` of
    * an answer, asks for those of others. Codes: `not_found`, those of operators.
@@ -111,7 +130,10 @@ export interface Client {
   renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
   /** For moderators: erases a player, everywhere. Codes: those of operators, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
-  /** The boards that there are: 100, or from `cursor`, the `next` of an answer, on. */
+  /**
+   * The boards that the caller may read: 100, or from `cursor`, the `next` of an answer, on, until
+   * `next` is null.
+   */
   listBoards(query?: BoardsQuery, options?: CallOptions): Promise<BoardsView>;
   /** Codes: `board_not_found`. */
   readBoard(board: string, options?: CallOptions): Promise<BoardView>;
@@ -144,6 +166,7 @@ const RANK_EVENTS: Record<RankEvent["event"], true> = { rank: true, not_ranked: 
 export function createClient(options: ClientOptions): Client {
   const send = createSend(options);
   const authorization = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
+  const onReads = options.readsWithToken === true ? authorization : {};
 
   async function ask<T>(outgoing: Outgoing): Promise<T> {
     const response = await send(outgoing);
@@ -153,11 +176,13 @@ export function createClient(options: ClientOptions): Client {
   }
   const get = <T>(target: string, { signal }: CallOptions = {}, more: Partial<Outgoing> = {}) =>
     ask<T>({ method: "GET", target, isRepeatable: true, signal, ...more });
+  const read = <T>(target: string, more?: CallOptions) => get<T>(target, more, { headers: onReads });
+  const follow = { ...options, headers: onReads };
   const enter = (target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<Session>({ method: "POST", target, body, isRepeatable: false, signal });
   const write = (target: string, body: unknown, { signal, idempotencyKey = newKey() }: WriteOptions = {}) => {
     const headers = { ...authorization, "Idempotency-Key": idempotencyKey };
-    return ask<Entry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
+    return ask<WrittenEntry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
   };
   const act = <T>(target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
@@ -182,14 +207,14 @@ export function createClient(options: ClientOptions): Client {
     createScore: (score, more) => write("/score/create", score, more),
     setScore: (score, more) => write("/score/update", score, more),
     addScore: (score, more) => write("/score/add", score, more),
-    top: (query, more) => get(`/top${toQuery(query)}`, more),
-    rank: (userId, query, more) => get(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
-    around: (userId, query, more) => get(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
-    live: (query, more) => subscribe(options, `/live${toQuery(query)}`, BOARD_EVENTS, more),
+    top: (query, more) => read(`/top${toQuery(query)}`, more),
+    rank: (userId, query, more) => read(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
+    around: (userId, query, more) => read(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
+    live: (query, more) => subscribe(follow, `/live${toQuery(query)}`, BOARD_EVENTS, more),
     liveRank: (userId, query, more) =>
-      subscribe(options, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
-    listBoards: (query, more) => get(`/boards${toQuery(query)}`, more),
-    readBoard: (board, more) => get(toBoard(board), more),
+      subscribe(follow, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),
+    listBoards: (query, more) => read(`/boards${toQuery(query)}`, more),
+    readBoard: (board, more) => read(toBoard(board), more),
     putBoard: (board, definition = {}, more) => change("PUT", board, definition, more),
     changeBoard: (board, fields, more) => change("PATCH", board, fields, more),
     deleteBoard: (board, more) => change("DELETE", board, undefined, more),

@@ -19,6 +19,8 @@ export interface ErrorDetails {
   retryAfter?: number | undefined;
   /** Whether the refusal is that of an earlier request with the same idempotency key. */
   isReplay?: boolean;
+  /** What the problem says beside its usual members. */
+  members?: Readonly<Record<string, unknown>>;
   cause?: unknown;
 }
 
@@ -35,6 +37,11 @@ export class LeaderboardError extends Error {
    * was refused: the server has not looked at this one again.
    */
   readonly isReplay: boolean;
+  /**
+   * Further members of the problem: `used` and `max` of `attempts_exhausted`, `score` and `bounds`
+   * of `score_out_of_bounds`, `missing_regions` of `region_unavailable`.
+   */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails) {
     super(message, { cause: details.cause });
@@ -44,6 +51,7 @@ export class LeaderboardError extends Error {
     this.requestId = details.requestId;
     this.retryAfter = details.retryAfter;
     this.isReplay = details.isReplay ?? false;
+    this.members = details.members ?? {};
   }
 }
 
@@ -56,9 +64,18 @@ export async function toError(response: Response): Promise<LeaderboardError> {
   if (problem?.code === undefined) {
     return notUnderstood(response, retryAfter);
   }
-  const { code, detail = code, request_id: requestId, errors = [] } = problem;
+  const {
+    code,
+    detail = code,
+    request_id: requestId,
+    errors = [],
+    type: _,
+    title: _title,
+    status: _status,
+    ...members
+  } = problem;
   const isReplay = headers.get("Idempotent-Replayed") === "true";
-  return new LeaderboardError(code, detail, { status, errors, requestId, retryAfter, isReplay });
+  return new LeaderboardError(code, detail, { status, errors, requestId, retryAfter, isReplay, members });
 }
 
 /** The error for an answer that is not one of this API. */
@@ -70,6 +87,9 @@ export const notUnderstood = ({ status, headers }: Response, retryAfter?: number
   });
 
 interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
   code: ProblemCode;
   detail: string;
   request_id: string;

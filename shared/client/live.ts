@@ -19,6 +19,11 @@ export interface LiveOptions {
   idleMsMax?: number;
 }
 
+export interface StreamTransport extends TransportOptions {
+  /** Sent with each connection. */
+  headers?: Record<string, string>;
+}
+
 const IDLE_MS_MAX = 60_000;
 const CONNECT_MS_MAX = 10_000;
 const RECONNECT_MS_MIN = 50;
@@ -31,7 +36,7 @@ const RECONNECT_MS_MIN = 50;
  * @throws LeaderboardError for a permanent refusal; the reason of an aborted signal
  */
 export async function* subscribe<E extends { event: string }>(
-  transport: TransportOptions,
+  transport: StreamTransport,
   target: string,
   names: Readonly<Record<E["event"], true>>,
   options: LiveOptions = {},
@@ -87,9 +92,9 @@ const notUnderstood = (cause: Error) =>
     cause,
   });
 
-async function connect(transport: TransportOptions, target: string, lastId: string, signal: AbortSignal) {
+async function connect(transport: StreamTransport, target: string, lastId: string, signal: AbortSignal) {
   const { fetch = globalThis.fetch, url } = transport;
-  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  const headers: Record<string, string> = { ...transport.headers, Accept: "text/event-stream" };
   if (lastId !== "") headers["Last-Event-ID"] = lastId;
   const response = await fetch(url.replace(/\/+$/, "") + target, { headers, cache: "no-store", signal });
   const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
