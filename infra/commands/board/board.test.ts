@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BoardView } from "shared/api/definitions";
+import { definitionOf } from "shared/boards/to-board";
 import { settingsKey } from "shared/redis/keys";
 import { dirForFile, forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
@@ -9,6 +10,7 @@ import { runLb } from "testing/services/run-lb";
 import { flushAll } from "testing/whole-store";
 import { tokenOptions } from "../../../ranker/test/ranker-under-test.ts";
 import { startPath } from "../../system/test/path-under-test.ts";
+import { definitionOptions } from "./definition-options.ts";
 
 const path = await forFile(startPath({ passwordsRequired: false }));
 const dir = await dirForFile();
@@ -47,6 +49,44 @@ describe("create", () => {
       bounds: { min: -5, max: 3600 },
       writers: "operators",
     });
+  });
+
+  test("takes every field as an option, and leaves the board alone the next time", async () => {
+    const options: [name: string, text: string, field: object][] = [
+      ["title", "Laps", { title: "Laps" }],
+      ["order", "asc", { order: "asc" }],
+      ["operator", "best", { operator: "best" }],
+      ["operators", "best,set", { operators: ["best", "set"] }],
+      ["decimals", "3", { decimals: 3 }],
+      ["unit", "s", { unit: "s" }],
+      ["sub", "desc", { sub: "desc" }],
+      ["min", "0.5", { bounds: { min: 0.5, max: 99.125 } }],
+      ["max", "99.125", {}],
+      ["writers", "operators", { writers: "operators" }],
+      ["readers", "operators", { readers: "operators" }],
+      ["metadata-bytes-max", "512", { metadata_bytes_max: 512 }],
+      ["attempts-max", "3", { attempts_max: 3 }],
+      ["ends-at", "2096-12-07T00:00:00+01:00", { season: { ends_at: "2096-12-06T23:00:00.000000Z" } }],
+      [
+        "tiers",
+        '{"by":"rank","steps":[{"id":"gold","upto":3}]}',
+        { tiers: { by: "rank", steps: [{ id: "gold", upto: 3 }] } },
+      ],
+    ];
+    expect(options.map(([name]) => name).toSorted()).toEqual(Object.keys(definitionOptions).toSorted());
+    const args = options.flatMap(([name, text]) => [`--${name}`, text]);
+    expect(await lb("create", "laps", ...args)).toEqual({ code: 0, out: "laps  made\n", err: "" });
+    const board = JSON.parse((await lb("show", "laps", "--json")).out);
+    expect(board).toMatchObject(Object.assign({}, ...options.map(([, , field]) => field)));
+    expect(await lb("create", "laps", ...args)).toMatchObject({ code: 0, out: "laps  as it is\n" });
+    await writeBoards([{ ...definitionOf(board), id: "laps" }]);
+    expect((await lb("create", "--file", "boards.json")).out).toBe("laps  as it is\n");
+    const edits = args.slice(args.indexOf("--unit"), args.indexOf("--sub")).concat(args.slice(args.indexOf("--min")));
+    expect((await lb("edit", "laps", ...edits)).out).toBe("laps  as it is\n");
+    const cleared = ["--ends-at", "none", "--tiers", "none", "--attempts-max", "none", "--unit", ""];
+    expect((await lb("edit", "laps", ...cleared)).out).toMatch(/changed: unit, attempts_max, season, tiers/);
+    const shown = (await lb("show", "laps")).out;
+    for (const line of [/^ends_at +-$/m, /^tiers +-$/m, /^bounds +0.5 to 99.125$/m]) expect(shown).toMatch(line);
   });
 
   test("leaves an equal board alone, and changes another one only where it is asked to", async () => {
@@ -105,14 +145,27 @@ describe("create", () => {
     [["create"], "name one board"],
     [["create", "A"], "name one board"],
     [["create", "a", "b"], "name one board"],
-    [["create", "a", "--operator", "max"], "--operator must be one of set, add"],
-    [["create", "a", "--operators", "set,best"], "--operators must be one of set, add, create"],
+    [["create", "a", "--operator", "max"], "--operator must be one of set, best, add"],
+    [["create", "a", "--operators", "set,max"], "--operators: 1 must be one of set, best, add, create"],
     [["create", "a", "--operators", "add"], "--operators must have the operator, set"],
-    [["create", "a", "--min", "1.5"], "--min must be an integer"],
-    [["create", "a", "--max", "9007199254740992"], "--max must be an integer"],
+    [["create", "a", "--min", "1.5"], "--min must be a score of the board, with at most 0 decimals"],
+    [["create", "a", "--max", "9007199254740992"], "--max must be at most 9007199254740991"],
     [["create", "a", "--min", "2", "--max", "1"], "--max must not be below min"],
     [["create", "a", "--writers", "all"], "--writers must be one of players, operators"],
     [["create", "a", "--title", "x".repeat(101)], "--title must have no more than 100"],
+    [["create", "a", "--min", "x"], "--min must be a number, or null"],
+    [["create", "a", "--order", "up"], "--order must be one of desc, asc"],
+    [["create", "a", "--decimals", "7"], "--decimals must be an integer from 0 to 6"],
+    [["create", "a", "--sub", "up"], "--sub must be desc, asc, or null"],
+    [["create", "a", "--unit", "x".repeat(17)], "--unit must have no more than 16"],
+    [["create", "a", "--readers", "players"], "--readers must be one of anyone, operators"],
+    [["create", "a", "--metadata-bytes-max", "many"], "--metadata-bytes-max must be an integer from 0 to 4096"],
+    [["create", "a", "--attempts-max", "0"], "--attempts-max must be an integer from 1"],
+    [["create", "a", "--ends-at", "soon"], "--ends-at must be a time such as"],
+    [["create", "a", "--tiers", "gold"], "--tiers must be JSON, or none"],
+    [["create", "a", "--tiers", '{"by":"rank","steps":[]}'], "--tiers: steps must name at least one tier"],
+    [["edit", "main", "--tiers", '{"by":"rank","steps":[{"id":"A"}]}'], "--tiers: steps.0.id must be"],
+    [["edit", "main", "--decimals", "2"], "there is no option --decimals"],
     [["create", "a", "--colour", "red"], "there is no option --colour"],
     [["create", "a", "--file", "boards.json"], "--file has the ids and the fields"],
     [["create", "--file", "boards.json", "--title", "x"], "--file has the ids and the fields"],
@@ -182,9 +235,9 @@ test("show prints every field, and list all boards over pages", async () => {
   }
   expect(JSON.parse((await lb("show", "b-007", "--json")).out)).toEqual(await readBoard("b-007"));
   const [head, ...rows] = (await lb("list")).out.trim().split("\n");
-  expect(head).toMatch(/^id +operator +writers +bounds +title$/);
+  expect(head).toMatch(/^id +state +order +operator +writers +readers +bounds +title$/);
   expect(rows.map((row) => row.split(" ")[0])).toEqual([...ids, "main", "weekly"]);
-  expect(rows[7]).toMatch(/^b-007 +set +players +from 0 +Board b-007$/);
+  expect(rows[7]).toMatch(/^b-007 +open +desc +set +players +anyone +from 0 +Board b-007$/);
   const lines = (await lb("list", "--json")).out.trim().split("\n");
   expect(lines.map((line) => (JSON.parse(line) as BoardView).id)).toEqual([...ids, "main", "weekly"]);
 }, 60_000);
@@ -209,9 +262,16 @@ describe("the token", () => {
     expect(await settings()).toEqual({});
   });
 
-  test("is not needed to read", async () => {
+  test("is not needed to read, but for boards of operators", async () => {
     expect((await run({}, "show", "main", "--url", url)).code).toBe(0);
-    expect((await run({}, "list", "--url", url)).code).toBe(0);
+    await lb("create", "staff", "--readers", "operators");
+    expect((await run({}, "list", "--url", url)).out).not.toContain("staff");
+    expect((await run({}, "show", "staff", "--url", url)).err).toContain("401 missing_token");
+    const LEADERBOARD_TOKEN = await path.ranker.tokens.issueOperator({ name: "deploy" }, 60);
+    for (const [action, ...rest] of [["list"], ["show", "staff"]] as [string, ...string[]][]) {
+      expect((await run({ LEADERBOARD_TOKEN }, action, ...rest, "--url", url)).out).toContain("staff");
+      expect((await lb(action, ...rest)).out).toContain("staff");
+    }
   });
 });
 

@@ -1,7 +1,8 @@
 import { defineCommand, flag, value } from "shared/command/define-command";
+import { boardSchema } from "shared/model/board";
 import { ConfigError } from "shared/service/environment";
 import { z } from "zod";
-import { definitionFaults, definitionOptions, gatewayOptions, oneBoard, toFields } from "./definition-options.ts";
+import { definitionOptions, faultsOf, gatewayOptions, oneBoard, toFields } from "./definition-options.ts";
 import { inWords, isAsAsked, makeBoard } from "./make-board.ts";
 import { adminToken, withGateway } from "./open-gateway.ts";
 import { readBoardFile, type WantedBoard } from "./read-board-file.ts";
@@ -21,7 +22,7 @@ export const createBoardCommand = defineCommand({
 Fields that are left out have their defaults. For each board it says: made, as it is, changed (with --change alone), would
 change, cannot change. So it can be run again and again, as a deploy script does. --json: id, state, fields.
 Ends with 0 where all boards are as asked; with 1 where one is not, or where it failed.`,
-  check: definitionFaults,
+  check: faultsOf(boardSchema),
   async run({ options, positionals, env }) {
     const { file, url, change: isChanging, json } = options;
     const fields = toFields(options);

@@ -1,33 +1,69 @@
 import type { BoardView, GivenBoard } from "shared/api/definitions";
+import { inPlainWords } from "shared/api/plain-words";
 import { toInvalidRequest } from "shared/api/problems";
 import { flag, value } from "shared/command/define-command";
-import { type BoardOperation, boardFields, boardIdSchema, boardSchema } from "shared/model/board";
+import { boardIdSchema } from "shared/model/board";
 import { commaList } from "shared/service/environment";
 import { z } from "zod";
 import { urlOption } from "../connect/gateway-url.ts";
 
 const NONE = "none";
-const isBound = (text: string) => text === NONE || (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text)));
-const bound = z
+/** NaN for what is no number, which the field's schema refuses in its own words. */
+const toNumber = (text: string) => (/^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN);
+
+const text = z.string().optional();
+const textOrNone = z
   .string()
-  .refine(isBound, `must be an integer, or ${NONE}`)
-  .transform((text) => (text === NONE ? null : Number(text)))
+  .transform((given) => (given === NONE ? null : given))
   .optional();
+const number = z.string().transform(toNumber).optional();
+const numberOrNone = z
+  .string()
+  .transform((given) => (given === NONE ? null : toNumber(given)))
+  .optional();
+const endOrNone = z
+  .string()
+  .transform((given) => (given === NONE ? null : { ends_at: given }))
+  .optional();
+const jsonOrNone = z.string().transform(parseJson).optional();
 
-const operators = commaList.pipe(boardFields.operators.unwrap() as z.ZodType<BoardOperation[], string[]>);
+function parseJson(given: string, context: z.RefinementCtx): unknown {
+  if (given === NONE) return null;
+  try {
+    return JSON.parse(given) as unknown;
+  } catch {
+    context.addIssue({ code: "custom", message: `must be JSON, or ${NONE}` });
+    return z.NEVER;
+  }
+}
 
-/** The fields of a board that an operator may change, by the schemas of the routes. */
+/**
+ * The fields that an operator may change. Those are checked together, by the schemas of the routes.
+ */
 export const changeOptions = {
-  title: value("TEXT", "what people read", boardFields.title.unwrap().optional()),
-  operators: value("A,B", "what a write may ask for: set, add, create", operators.optional()),
-  min: value("N", "the least score; none for no bound, --min=-5 for a negative one", bound),
-  max: value("N", "the greatest score, in the same way", bound),
-  writers: value("WHO", "players or operators", boardFields.writers.unwrap().optional()),
+  title: value("TEXT", "what people read", text),
+  unit: value("TEXT", "what a page shows behind a score, such as s", text),
+  operators: value("A,B", "what a write may ask for: set, best, add, create", commaList.optional()),
+  min: value("N", "the least score; none for no bound, --min=-5 for a negative one", numberOrNone),
+  max: value("N", "the greatest score, in the same way", numberOrNone),
+  writers: value("WHO", "players or operators", text),
+  readers: value("WHO", "anyone or operators", text),
+  "metadata-bytes-max": value("N", "bytes of an entry's metadata, 0 for none of it", number),
+  "attempts-max": value("N", "how often a player may write; none for any number", numberOrNone),
+  "ends-at": value("TIME", "from when on nobody writes, 2026-12-07T00:00:00+01:00; or none", endOrNone),
+  tiers: value(
+    "JSON",
+    'names for parts of the board: {"by": "rank", "steps": [{"id": "gold", "upto": 3}]}; or none',
+    jsonOrNone,
+  ),
 };
 
 /** The fields of a new board. */
 export const definitionOptions = {
-  operator: value("NAME", "what a submitted score does: set or add", boardFields.operator.unwrap().optional()),
+  order: value("ORDER", "which score is the best: desc, the highest, or asc", text),
+  operator: value("NAME", "what a submitted score does: set, best or add", text),
+  decimals: value("N", "digits behind the point of a score, 0 to 6", number),
+  sub: value("ORDER", "which sub-score is the better one, desc or asc; none for no sub-scores", textOrNone),
   ...changeOptions,
 };
 
@@ -39,26 +75,46 @@ export const gatewayOptions = {
 
 type Given = Partial<z.output<z.ZodObject<typeof definitionOptions>>>;
 
-/** The fields that the options name, where those that are left out stay as `present` has them. */
+/** Options that are not spelled as their fields are. */
+const FIELDS = new Map([
+  ["metadata-bytes-max", "metadata_bytes_max"],
+  ["attempts-max", "attempts_max"],
+  ["ends-at", "season"],
+]);
+
+/**
+ * The fields that the options name, where those that are left out stay as `present` has them. They
+ * are not checked: {@link faultsOf} does.
+ */
 export function toFields({ min, max, ...given }: Given, present?: Pick<BoardView, "bounds">): GivenBoard {
-  const fields = Object.entries(given).filter(([name, field]) => name in definitionOptions && field !== undefined);
+  const fields = Object.entries(given)
+    .filter(([name, field]) => name in definitionOptions && field !== undefined)
+    .map(([name, field]): [string, unknown] => [FIELDS.get(name) ?? name, field]);
   if (min !== undefined || max !== undefined) {
     const { min: least = null, max: most = null } = present?.bounds ?? {};
     const bounds = { min: min === undefined ? least : min, max: max === undefined ? most : max };
-    fields.push(["bounds", bounds.min === null && bounds.max === null ? null : bounds] as never);
+    fields.push(["bounds", bounds.min === null && bounds.max === null ? null : bounds]);
   }
-  return Object.fromEntries(fields);
+  return Object.fromEntries(fields) as GivenBoard;
 }
 
-/** Faults that show only in several of the options together, each with its option. */
-export function definitionFaults(options: Given): string[] {
-  const { error } = boardSchema.safeParse(toFields(options));
-  if (error === undefined) return [];
-  return toInvalidRequest(error, "board").errors?.map(({ field, message }) => `--${toOption(field)} ${message}`) ?? [];
-}
+/** The faults of the options' values, by the schema of a route, each with its option. */
+export const faultsOf =
+  (schema: z.ZodType) =>
+  (options: Given): string[] => {
+    const { error } = schema.safeParse(toFields(options), { error: inPlainWords });
+    if (error === undefined) return [];
+    const errors = toInvalidRequest(error, "board").errors ?? [];
+    return errors.map(({ field, message }) => `--${toOption(field)} ${message}`);
+  };
 
-/** `max` of `bounds.max`. */
-const toOption = (field: string) => field.replace(/^bounds\./, "");
+/** `max` of `bounds.max`, and `tiers: steps.0.upto` of `tiers.steps.0.upto`. */
+function toOption(field: string): string {
+  const [name = "", ...rest] = field.replace(/^bounds\./, "").split(".");
+  if (name === "season") return "ends-at";
+  const option = name.replaceAll("_", "-");
+  return rest.length === 0 ? option : `${option}: ${rest.join(".")}`;
+}
 
 const isOneBoard = (ids: unknown) => z.tuple([boardIdSchema]).safeParse(ids).success;
 

@@ -1,16 +1,16 @@
 import type { BoardView } from "shared/api/definitions";
 import { defineCommand } from "shared/command/define-command";
 import { gatewayOptions } from "./definition-options.ts";
-import { withGateway } from "./open-gateway.ts";
+import { READ_NOTES, readersToken, withGateway } from "./open-gateway.ts";
 
 export const listBoardsCommand = defineCommand({
   name: "board list",
   about: "Lists all boards, in the order of their ids.",
   usage: "./lb board list [options]",
   options: gatewayOptions,
-  notes: "It needs no token. Ends with 0; with 1 where it failed.",
+  notes: READ_NOTES,
   async run({ options: { url, json }, env }) {
-    await withGateway({ url, env }, async (client) => {
+    await withGateway({ url, env, token: await readersToken(url, env) }, async (client) => {
       if (!json) process.stdout.write(row(HEAD));
       let cursor: string | undefined;
       do {
@@ -23,15 +23,18 @@ export const listBoardsCommand = defineCommand({
   },
 });
 
-const HEAD = ["id", "operator", "writers", "bounds", "title"];
+const HEAD = ["id", "state", "order", "operator", "writers", "readers", "bounds", "title"];
 // A page is printed before the next one is read, so that no width depends on what comes. An id has
 // 32 characters at the most, most have fewer.
-const WIDTHS = [24, 8, 9, 16, 0];
+const WIDTHS = [24, 5, 5, 8, 9, 9, 16, 0];
 
-const cellsOf = ({ id, operator, writers, bounds, title }: BoardView) => [
+const cellsOf = ({ id, state, order, operator, writers, readers, bounds, title }: BoardView) => [
   id,
+  state,
+  order,
   operator,
   writers,
+  readers,
   boundsInWords(bounds),
   title,
 ];

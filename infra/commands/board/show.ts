@@ -2,7 +2,7 @@ import type { BoardView } from "shared/api/definitions";
 import { defineCommand } from "shared/command/define-command";
 import { gatewayOptions, oneBoard } from "./definition-options.ts";
 import { boundsInWords } from "./list.ts";
-import { withGateway } from "./open-gateway.ts";
+import { READ_NOTES, readersToken, withGateway } from "./open-gateway.ts";
 
 export const showBoardCommand = defineCommand({
   name: "board show",
@@ -10,16 +10,24 @@ export const showBoardCommand = defineCommand({
   usage: "./lb board show ID [options]",
   positionals: oneBoard,
   options: gatewayOptions,
-  notes: "It needs no token. Ends with 0; with 1 where it failed.",
+  notes: READ_NOTES,
   async run({ options: { url, json }, positionals: [id], env }) {
-    const board = await withGateway({ url, env }, (client) => client.readBoard(id));
+    const board = await withGateway({ url, env, token: await readersToken(url, env) }, (client) =>
+      client.readBoard(id),
+    );
     process.stdout.write(json ? `${JSON.stringify(board)}\n` : format(board));
     return 0;
   },
 });
 
-function format({ bounds, ...board }: BoardView): string {
-  const rows = Object.entries({ ...board, bounds: boundsInWords(bounds) });
+function format({ bounds, season, tiers, ...board }: BoardView): string {
+  const ends_at = season?.ends_at ?? null;
+  const rows = Object.entries({
+    ...board,
+    bounds: boundsInWords(bounds),
+    ends_at,
+    tiers: tiers && JSON.stringify(tiers),
+  });
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, field]) => `${name.padEnd(width)}  ${field === null ? "-" : String(field)}\n`).join("");
 }
