@@ -3,7 +3,7 @@ import type { Entry } from "shared/api/entries";
 import { LeaderboardError } from "shared/client/errors";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
-import { formatNumber, formatSigned, parsePoints } from "./format.ts";
+import { formatNumber, formatScore, formatSigned, parsePoints, type ScoreFormat } from "./format.ts";
 import { type Refusal, toRefusal } from "./refusal.ts";
 import { loadSession, saveSession } from "./session.ts";
 
@@ -11,12 +11,14 @@ export interface AccountOptions {
   regions: readonly string[];
   registrationOpen: boolean;
   board: () => string;
+  /** How the board shows its scores. */
+  format: () => ScoreFormat;
   /** Called after a login, a logout and a score. */
   onChange: () => void;
 }
 
 /** The forms to log in, to register and to add points. */
-export function createAccount({ regions, registrationOpen, board, onChange }: AccountOptions) {
+export function createAccount({ regions, registrationOpen, board, format, onChange }: AccountOptions) {
   const enter = byId("enter", HTMLFormElement);
   const submit = byId("submit", HTMLFormElement);
   const result = byId("submit-result", HTMLElement);
@@ -84,7 +86,7 @@ export function createAccount({ regions, registrationOpen, board, onChange }: Ac
       showRefusal(submit, undefined);
       delta.value = "";
       const place = rank === null ? "" : `, rank ${formatNumber(rank)} in ${session?.user.region}`;
-      result.textContent = `${formatSigned(points)}: now ${formatNumber(score)}${place}`;
+      result.textContent = `${formatSigned(points)}: now ${formatScore(score, format())}${place}`;
       onChange();
     } catch (error) {
       if (error instanceof LeaderboardError && error.status === 401) changeSession(undefined);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatCount, formatNumber, formatSigned, parsePoints } from "./format.ts";
+import { formatCount, formatNumber, formatScore, formatSigned, parsePoints } from "./format.ts";
 
 test.each([
   ["5", 5],
@@ -36,6 +36,15 @@ test.each(["9007199254740992", "-9007199254740992", "12345678901234567", "9".rep
 
 test("a score shows all decimals that it has", () => {
   expect([formatNumber(1234.123456), formatNumber(12.5), formatNumber(3)]).toEqual(["1,234.123456", "12.5", "3"]);
+});
+
+test.each([
+  [12.75, { decimals: 3, unit: "" }, "12.750"],
+  [-1234.5, { decimals: 2, unit: "s" }, "-1,234.50\u00a0s"],
+  [7, { decimals: 0, unit: "points" }, "7\u00a0points"],
+  [0.000001, { decimals: 6, unit: "" }, "0.000001"],
+])("the score %p of a board with %p is %p", (score, board, shown) => {
+  expect(formatScore(score, board)).toBe(shown);
 });
 
 test("a sum has its sign, and a count of one is singular", () => {

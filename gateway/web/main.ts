@@ -3,17 +3,18 @@ import type { LeaderboardError } from "shared/client/errors";
 import type { Live, LiveOptions } from "shared/client/live";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { createAccount } from "./account.ts";
+import { createFacts } from "./board/facts.ts";
 import { createOwnPlace } from "./board/own-place.ts";
 import { createPager } from "./board/pager.ts";
 import { createRanking } from "./board/ranking.ts";
 import { createBoardChoice } from "./boards/board-choice.ts";
 import { client } from "./client.ts";
 import { byId } from "./dom.ts";
-import { formatClock, formatCount, formatNumber } from "./format.ts";
+import { formatClock, formatCount, formatScore, type ScoreFormat } from "./format.ts";
 import { createNavigation, type Place, type Via } from "./navigation.ts";
 import { createPlayerSearch } from "./player-search.ts";
 import { poll } from "./poll.ts";
-import { toRefusal } from "./refusal.ts";
+import { toReadRefusal } from "./refusal.ts";
 import { describeUnfound, showUnfound } from "./unfound.ts";
 import { createViews, viewsOf } from "./views.ts";
 import { type LiveState, watch } from "./watch.ts";
@@ -48,6 +49,7 @@ const navigation = createNavigation({ regions, pagesMax: PAGES_MAX, onChange: sh
 const account = createAccount({
   ...settings,
   board: () => navigation.place.board,
+  format,
   onChange() {
     own.refresh();
     draw();
@@ -55,13 +57,15 @@ const account = createAccount({
 });
 const ranking = createRanking({
   isYou: account.isYou,
+  format,
   hrefOf: ({ user_id }) => navigation.hrefOf({ player: user_id }),
 });
-const own = createOwnPlace(navigation);
+const own = createOwnPlace(navigation, format);
 const pager = createPager({ navigation, pageSize: PAGE_SIZE, pagesMax: PAGES_MAX });
-const boards = createBoardChoice({ navigation, onNamed: () => views.show() });
+const boards = createBoardChoice({ navigation, onNamed: showBoard });
+const showFacts = createFacts();
 const views = createViews({ navigation, regions, boardTitle: boards.title, pageSize: PAGE_SIZE });
-const search = createPlayerSearch(navigation);
+const search = createPlayerSearch(navigation, format);
 
 let state: BoardState | undefined;
 let shownAt: Date | undefined;
@@ -70,11 +74,24 @@ let drawTimer: ReturnType<typeof setTimeout> | undefined;
 let leader: { key: string; atMs: number } | undefined;
 let stop = () => {};
 
+function format(): ScoreFormat {
+  return boards.present();
+}
+
+/** Shows the titles of the board, and its scores as its definition wants them. */
+function showBoard(): void {
+  views.show();
+  showFacts(boards.present());
+  search.draw();
+  draw();
+}
+
 function showPlace(before: Place, via: Via): void {
   const { region, board, page, player } = navigation.place;
   const isSameView = region === before.region && board === before.board;
   if (board !== before.board) boards.show();
   views.show();
+  showFacts(boards.present());
   if (!isSameView || page !== before.page) watchView();
   else draw(); // the links of the rows keep the player
   if (!isSameView || player !== before.player) search.show();
@@ -145,7 +162,7 @@ function announceLeader({ entries: [first] }: BoardState): void {
   const key = `${first?.region}/${first?.user_id}`;
   const isNews = leader !== undefined && leader.key !== key && performance.now() - leader.atMs >= LEADER_INTERVAL_MS;
   if (first !== undefined && isNews) {
-    byId("leader", HTMLElement).textContent = `${first.name} leads with ${formatNumber(first.score)}.`;
+    byId("leader", HTMLElement).textContent = `${first.name} leads with ${formatScore(first.score, format())}.`;
   }
   if (leader === undefined || isNews) leader = { key, atMs: performance.now() };
 }
@@ -162,7 +179,7 @@ function showState(now: LiveState, error?: LeaderboardError): void {
   else if (now === "live" && state !== undefined) showNotice("");
   else if (now === "failed") {
     if (state === undefined) ranking.hide();
-    showNotice(outdatedNotice(toRefusal(error).detail));
+    showNotice(outdatedNotice(toReadRefusal(error).detail));
   }
 }
 

@@ -1,12 +1,12 @@
-import type { RankView } from "shared/api/boards";
+import type { AroundView, RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import { LeaderboardError } from "shared/client/errors";
 import { noteFocus } from "./board/focus.ts";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
-import { crowdsName, formatNumber, formatPercentile } from "./format.ts";
+import { crowdsName, formatNumber, formatPercentile, formatScore, type ScoreFormat } from "./format.ts";
 import type { Navigation, Place } from "./navigation.ts";
-import { toRefusal } from "./refusal.ts";
+import { toReadRefusal } from "./refusal.ts";
 import { watch } from "./watch.ts";
 
 const NEIGHBOURS = 3;
@@ -17,17 +17,20 @@ type View = Pick<Place, "region" | "board">;
  * The search for the player in the address: shows rank, percentile and neighbours, and keeps them
  * up to date.
  */
-export function createPlayerSearch(navigation: Navigation) {
+export function createPlayerSearch(navigation: Navigation, format: () => ScoreFormat) {
   const form = byId("find", HTMLFormElement);
   const field = fieldOf(form, "user_id");
   const found = byId("found", HTMLElement);
   const message = byId("find-message", HTMLElement);
   let finding = new AbortController();
+  /** What is shown, to be drawn anew when the definition of the board comes. */
+  let shown: { ranked: RankView; around: AroundView | undefined } | undefined;
   /** Where a followed link leads: to the player, once found. */
   let isAwaited = false;
 
   function close(): void {
     finding.abort();
+    shown = undefined;
     found.hidden = true;
     showMessage("");
   }
@@ -56,7 +59,7 @@ export function createPlayerSearch(navigation: Navigation) {
       ranked = await client.rank(id, view, { signal });
     } catch (error) {
       if (signal.aborted) return;
-      const { detail } = toRefusal(error);
+      const { detail } = toReadRefusal(error);
       const isUnknown = error instanceof LeaderboardError && error.code === "not_ranked";
       showMessage(isUnknown ? `${detail} The board shows IDs below the names.` : detail);
       if (isAwaited) reveal();
@@ -79,36 +82,48 @@ export function createPlayerSearch(navigation: Navigation) {
     signal.addEventListener("abort", stop);
   }
 
-  function showRank({ user_id, name, rank, total, percentile, score }: RankView): void {
+  const textOf = ({ score, sub }: Entry | RankView) =>
+    `${formatScore(score, format())}${sub === undefined ? "" : ` then ${formatNumber(sub)}`}`;
+
+  function showRank(ranked: RankView): void {
+    shown = { ranked, around: shown?.around };
+    const { user_id, name, rank, total, percentile, tier } = ranked;
     byId("found-id", HTMLElement).textContent = user_id;
     byId("found-name", HTMLElement).replaceChildren(create("bdi", "", name));
     byId("found-rank", HTMLElement).textContent = `${formatNumber(Number(rank))} of ${formatNumber(total)}`;
     byId("found-percentile", HTMLElement).textContent = formatPercentile(percentile);
-    byId("found-score", HTMLElement).textContent = formatNumber(score);
+    byId("found-score", HTMLElement).textContent = textOf(ranked);
+    byId("found-tier", HTMLElement).textContent = tier ?? "";
+    byId("found-tiers", HTMLElement).hidden = tier == null;
   }
 
   async function showNeighbours(id: string, view: View, signal: AbortSignal): Promise<void> {
     // After a failure the old neighbours stay; the next rank event asks again.
     const answer = await client.around(id, { ...view, range: NEIGHBOURS }, { signal }).catch(() => undefined);
     if (answer === undefined || signal.aborted) return;
-    const { self, around } = answer;
+    if (shown !== undefined) shown.around = answer;
+    drawNeighbours(answer);
+  }
+
+  function drawNeighbours({ self, around }: AroundView): void {
     const entries = [...around, self].sort((a, b) => Number(a.rank) - Number(b.rank));
     const list = byId("neighbours", HTMLElement);
     const restoreFocus = noteFocus(list);
-    const isLong = entries.some(({ rank, score }) => crowdsName(Number(rank), score));
+    const isLong = entries.some((entry) => crowdsName(Number(entry.rank), textOf(entry)));
     list.classList.toggle("has-long-scores", isLong);
     list.replaceChildren(...entries.map((entry) => createNeighbour(entry, entry.rank === self.rank)));
     restoreFocus();
   }
 
-  function createNeighbour({ user_id, name, rank, score }: Entry, isSelf: boolean): HTMLLIElement {
+  function createNeighbour(entry: Entry, isSelf: boolean): HTMLLIElement {
+    const { user_id, name, rank } = entry;
     const item = create("li", isSelf ? "is-marked" : "");
     if (isSelf) item.setAttribute("aria-current", "true");
     const link = create("a");
     link.setAttribute("href", navigation.hrefOf({ player: user_id }));
     link.title = `${name} (${user_id})`;
     link.append(create("bdi", "", name));
-    item.append(create("span", "", formatNumber(Number(rank))), link, create("span", "", formatNumber(score)));
+    item.append(create("span", "", formatNumber(Number(rank))), link, create("span", "", textOf(entry)));
     return item;
   }
 
@@ -134,6 +149,13 @@ export function createPlayerSearch(navigation: Navigation) {
         field.value = player;
         void find(player);
       }
+    },
+    /** Shows the same once more, by the definition of the board. */
+    draw(): void {
+      if (shown === undefined) return;
+      const { ranked, around } = shown;
+      showRank(ranked);
+      if (around !== undefined) drawNeighbours(around);
     },
     /** Brings the player into view, and the focus there. */
     reveal,

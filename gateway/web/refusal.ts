@@ -39,6 +39,12 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   score_out_of_range: "That would be more than a score can be.",
 };
 
+/** An error of a read in words: the page reads without a token. */
+export const toReadRefusal = (error: unknown): Refusal =>
+  error instanceof LeaderboardError && error.code === "missing_token"
+    ? { detail: "Only operators read this board.", fields: [] }
+    : toRefusal(error);
+
 /**
  * An error of the client in words; an unknown code is shown in the server's own words.
  *

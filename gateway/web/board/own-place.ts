@@ -2,7 +2,7 @@ import type { RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import { client } from "../client.ts";
 import { byId } from "../dom.ts";
-import { crowdsName, formatNumber } from "../format.ts";
+import { crowdsName, formatNumber, formatScore, type ScoreFormat } from "../format.ts";
 import type { Navigation } from "../navigation.ts";
 import { poll } from "../poll.ts";
 import { watch } from "../watch.ts";
@@ -17,7 +17,7 @@ export interface OwnRow {
 const POLL_MS = 5_000;
 
 /** The line with the player's own place, shown while the row of the table is out of sight. */
-export function createOwnPlace(navigation: Navigation) {
+export function createOwnPlace(navigation: Navigation, format: () => ScoreFormat) {
   const line = byId("own", HTMLElement);
   const link = byId("own-link", HTMLAnchorElement);
   const sight = new IntersectionObserver((changes) => {
@@ -25,14 +25,16 @@ export function createOwnPlace(navigation: Navigation) {
   });
   let seen: Element | undefined;
   let polled = "";
+  let last: RankView | undefined;
   let stop = () => {};
 
   function fill({ user_id, name, rank, score }: Entry | RankView): void {
     byId("own-rank", HTMLElement).textContent = formatNumber(Number(rank));
     byId("own-name", HTMLElement).textContent = name;
-    byId("own-score", HTMLElement).textContent = formatNumber(score);
+    const shown = formatScore(score, format());
+    byId("own-score", HTMLElement).textContent = shown;
     link.setAttribute("href", navigation.hrefOf({ player: user_id }));
-    line.classList.toggle("has-long-score", crowdsName(Number(rank), score));
+    line.classList.toggle("has-long-score", crowdsName(Number(rank), shown));
   }
 
   function see(element: Element | undefined): void {
@@ -46,12 +48,16 @@ export function createOwnPlace(navigation: Navigation) {
     stop();
     stop = () => {};
     polled = "";
+    last = undefined;
   }
 
   function pollRank(userId: string): void {
     const { region, board } = navigation.place;
     const key = `${userId} ${region} ${board}`;
-    if (key === polled) return;
+    if (key === polled) {
+      if (last !== undefined) fill(last); // by a definition of the board that has come since
+      return;
+    }
     leave();
     polled = key;
     line.hidden = true;
@@ -60,6 +66,7 @@ export function createOwnPlace(navigation: Navigation) {
         poll(async (signal) => ({ rank: await client.rank(userId, { region, board }, { signal }) }), POLL_MS, options),
       {
         onEvent({ rank }) {
+          last = rank;
           fill(rank);
           line.hidden = false;
         },

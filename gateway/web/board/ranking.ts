@@ -1,7 +1,7 @@
 import type { Entry } from "shared/api/entries";
 import { type BoardState, nameOf } from "shared/model/board-changes";
 import { byId, create } from "../dom.ts";
-import { formatNumber } from "../format.ts";
+import { formatScore, type ScoreFormat } from "../format.ts";
 import { noteFocus } from "./focus.ts";
 import { noteMoves } from "./moves.ts";
 import type { OwnRow } from "./own-place.ts";
@@ -13,12 +13,14 @@ const SCORE_LENGTH_MAX = "1,234,567".length;
 
 export interface RankingOptions {
   isYou: (entry: Entry) => boolean;
+  /** How the board shows its scores. */
+  format: () => ScoreFormat;
   /** The address of a player. */
   hrefOf: (entry: Entry) => string;
 }
 
 /** The table of entries: shows a page of the board and animates the changes. */
-export function createRanking({ isYou, hrefOf }: RankingOptions) {
+export function createRanking({ isYou, format, hrefOf }: RankingOptions) {
   const table = byId("ranking", HTMLTableElement);
   const body = byId("rows", HTMLTableSectionElement);
   const rows = new Map<string, Row>();
@@ -40,7 +42,7 @@ export function createRanking({ isYou, hrefOf }: RankingOptions) {
       const row = rows.get(name) ?? createRow(isFilled);
       rows.set(name, row);
       const { element } = row;
-      row.show({ entry, href: hrefOf(entry), isYou: isYou(entry), withRegion: region === "GLOBAL" });
+      row.show({ entry, href: hrefOf(entry), isYou: isYou(entry), format: format(), withRegion: region === "GLOBAL" });
       if (isYou(entry)) own = { entry, element };
       if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
     }
@@ -49,7 +51,7 @@ export function createRanking({ isYou, hrefOf }: RankingOptions) {
       rows.delete(name);
     }
     restoreFocus();
-    const isLong = entries.some(({ score }) => formatNumber(score).length > SCORE_LENGTH_MAX);
+    const isLong = entries.some(({ score }) => formatScore(score, format()).length > SCORE_LENGTH_MAX);
     table.classList.toggle("has-long-scores", isLong);
     if (isFilled) animate(elements());
     isFilled = true;

@@ -1,6 +1,6 @@
 import type { Entry } from "shared/api/entries";
 import { create } from "../dom.ts";
-import { formatNumber } from "../format.ts";
+import { formatNumber, formatScore, type ScoreFormat } from "../format.ts";
 
 const MARK_MS = 4_000;
 
@@ -9,6 +9,7 @@ export interface Shown {
   /** The address of the player. */
   href: string;
   isYou: boolean;
+  format: ScoreFormat;
   withRegion: boolean;
 }
 
@@ -29,12 +30,14 @@ export function createRow(isNew: boolean): Row {
   const player = create("a", "player");
   const name = create("bdi");
   const you = create("span", "tag is-you", "you");
+  const tier = create("span", "tag is-tier");
   const about = create("span", "about");
   const score = create("td", "score");
   const points = create("span");
+  const sub = create("small", "sub");
   place.append(rank, step);
-  player.append(name, " ", you, " ", about);
-  score.append(points);
+  player.append(name, " ", you, " ", tier, " ", about);
+  score.append(points, sub);
   const [placeCell, playerCell] = [create("td"), create("td")];
   placeCell.append(place);
   playerCell.append(player);
@@ -53,7 +56,7 @@ export function createRow(isNew: boolean): Row {
 
   return {
     element,
-    show({ entry, href, isYou, withRegion }) {
+    show({ entry, href, isYou, format, withRegion }) {
       element.classList.toggle("is-first", entry.rank === 1);
       element.classList.toggle("is-marked", isYou);
       rank.textContent = formatNumber(Number(entry.rank));
@@ -62,10 +65,12 @@ export function createRow(isNew: boolean): Row {
       player.setAttribute("href", href);
       about.textContent = withRegion ? `${entry.user_id} · ${entry.region}` : entry.user_id;
       you.hidden = !isYou;
-      points.textContent = formatNumber(entry.score);
+      tier.textContent = entry.tier ?? "";
+      points.textContent = formatScore(entry.score, format);
+      sub.textContent = entry.sub === undefined ? "" : ` then ${formatNumber(entry.sub)}`;
       if (was === undefined && isNew) showStep("new");
       if (was !== undefined && was.rank !== entry.rank) showStep(Number(was.rank) - Number(entry.rank));
-      if (was !== undefined && was.score !== entry.score) {
+      if (was !== undefined && (was.score !== entry.score || was.sub !== entry.sub)) {
         clearTimeout(scoreTimer);
         score.classList.add("is-new");
         scoreTimer = setTimeout(() => score.classList.remove("is-new"), MARK_MS);

@@ -5,11 +5,11 @@ import type { Navigation } from "../navigation.ts";
 import { isPermanent } from "../poll.ts";
 import { createComboBox } from "./combo-box.ts";
 import { createKnownBoards, SHOWN_MAX } from "./known-boards.ts";
-import { type NamedBoard, readBoard, readBoards } from "./read-boards.ts";
+import { type NamedBoard, readBoard, readBoards, unknownBoard } from "./read-boards.ts";
 
 export interface BoardChoiceOptions {
   navigation: Navigation;
-  /** Called when a board has got its title. */
+  /** Called when the definition of a board has come. */
   onNamed: () => void;
 }
 
@@ -35,7 +35,7 @@ export function createBoardChoice({ navigation, onNamed }: BoardChoiceOptions) {
   const present = (): NamedBoard => {
     const { board } = navigation.place;
     if (unlisted?.id === board) return unlisted;
-    return known.get(board) ?? { id: board, title: board };
+    return known.get(board) ?? unknownBoard(board);
   };
 
   async function readList(): Promise<void> {
@@ -58,7 +58,7 @@ export function createBoardChoice({ navigation, onNamed }: BoardChoiceOptions) {
   async function readPresent(): Promise<void> {
     const { board } = navigation.place;
     if (known.all.length === 0 || known.isWhole || known.get(board) !== undefined || unlisted?.id === board) return;
-    unlisted = { id: board, title: board };
+    unlisted = unknownBoard(board);
     const named = await readBoard(board).catch(() => undefined);
     if (named === undefined || navigation.place.board !== board) return;
     unlisted = named;
@@ -67,7 +67,7 @@ export function createBoardChoice({ navigation, onNamed }: BoardChoiceOptions) {
   }
 
   function showSelect(): void {
-    const boards = known.all.length === 0 ? [{ id: MAIN_BOARD, title: MAIN_BOARD }] : [...known.all];
+    const boards = known.all.length === 0 ? [unknownBoard(MAIN_BOARD)] : [...known.all];
     const { board } = navigation.place;
     if (!boards.some(({ id }) => id === board)) boards.push(present());
     select.replaceChildren(
@@ -104,6 +104,8 @@ export function createBoardChoice({ navigation, onNamed }: BoardChoiceOptions) {
   return {
     /** Shows the board of the address. */
     show: showPlace,
+    /** The board of the address, as far as it is known. */
+    present,
     /** The title of the board of the address; undefined for `main` where it has none of its own. */
     title(): string | undefined {
       const { id, title } = present();

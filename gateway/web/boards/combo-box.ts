@@ -21,7 +21,7 @@ export function createComboBox({ find, onChoose }: ComboBoxOptions) {
   const field = byId("board-search", HTMLInputElement);
   const popup = byId("board-popup", HTMLElement);
   const list = byId("board-options", HTMLUListElement);
-  let chosen: NamedBoard = { id: "", title: "" };
+  let chosen: Pick<NamedBoard, "id" | "title"> = { id: "", title: "" };
   let options: { board: NamedBoard; element: HTMLLIElement }[] = [];
   let active = -1;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,12 +1,26 @@
 import type { BoardView } from "shared/api/definitions";
 import { client } from "../client.ts";
+import type { ScoreFormat } from "../format.ts";
 
 /** A board as readers see it. */
-export interface NamedBoard {
+export interface NamedBoard extends ScoreFormat {
   id: string;
   /** The id where the board has no title. */
   title: string;
+  isLowestFirst: boolean;
+  /** Milliseconds since the epoch; undefined for a board without an end. */
+  endsAtMs: number | undefined;
 }
+
+/** A board of which no more than the id is known. */
+export const unknownBoard = (id: string): NamedBoard => ({
+  id,
+  title: id,
+  isLowestFirst: false,
+  decimals: 0,
+  unit: "",
+  endsAtMs: undefined,
+});
 
 /** A part of the list of boards. */
 export interface BoardPage {
@@ -27,4 +41,10 @@ export async function readBoards(cursor: string | undefined): Promise<BoardPage>
 /** Reads one board. @throws LeaderboardError `board_not_found` */
 export const readBoard = async (id: string): Promise<NamedBoard> => toNamed(await client.readBoard(id));
 
-const toNamed = ({ id, title }: BoardView): NamedBoard => ({ id, title: title || id });
+/** Servers of earlier versions leave out some fields. */
+function toNamed({ id, title, order, decimals = 0, unit = "", season }: PartialView): NamedBoard {
+  const endsAtMs = season == null ? undefined : Date.parse(season.ends_at);
+  return { id, title: title || id, isLowestFirst: order === "asc", decimals, unit, endsAtMs };
+}
+
+type PartialView = Pick<BoardView, "id" | "title"> & Partial<BoardView>;
