@@ -5,6 +5,7 @@ import { URL_BASE } from "./settings.ts";
 
 export const ADD = "POST /score/add";
 export const SUBMIT = "POST /score";
+export const BEST = "POST /score/submit";
 export const TOP = "GET /top";
 export const RANK = "GET /rank";
 export const AROUND = "GET /around";
@@ -24,6 +25,21 @@ export const submit = (player: Player): Answer =>
     body: { user_id: player.user_id, region: player.region, score: somePoints() },
     expected: [200],
   });
+
+/** A board that keeps the best score, such as `./lb board create k6-best --operator best` makes. */
+export const BEST_BOARD = __ENV.BEST_BOARD;
+
+/** Tries to improve the player's score on such a board, and checks that the better one is there. */
+export function tryBest(player: Player, board: string): void {
+  const score = somePoints();
+  const answer = write(BEST, player, { body: { board, score }, expected: [200] });
+  check(answer, {
+    [`${BEST}: the best score, and whether it is this one`]: () => {
+      const [kept, before] = [Number(answer.json("score")), answer.json("previous.score")];
+      return kept === Math.max(score, Number(before ?? score)) && answer.json("changed") === (kept !== before);
+    },
+  });
+}
 
 const somePoints = () => 1 + Math.floor(Math.random() * POINTS_MAX);
 

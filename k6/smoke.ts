@@ -1,6 +1,6 @@
 import type { Options } from "k6/options";
 import { type Player, randomPlayer, registerPlayers } from "./players.ts";
-import { ADD, add, around, RANK, rank, SUBMIT, submit, TOP, top } from "./requests.ts";
+import { ADD, add, around, BEST_BOARD, RANK, rank, SUBMIT, submit, TOP, top, tryBest } from "./requests.ts";
 import { COMMON, constantRate, durationThresholds, THRESHOLDS } from "./settings.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -24,6 +24,7 @@ export default function (players: Player[]): void {
   const player = randomPlayer(players);
   add(player);
   submit(player);
+  if (BEST_BOARD !== undefined) tryBest(player, BEST_BOARD);
   rank(player, player.region);
   around(player, "GLOBAL");
   top(player.region);
