@@ -15,7 +15,9 @@ export interface MadeBoard {
 
 /** The JSON of the definition, as the ranker keeps it. */
 export const toSettingText = ({ version, fields }: MadeBoard): string =>
-  JSON.stringify(toValue(toDefinition(boardSchema.parse(fields)), { created_at: toIsoTime(version), state: "open" }));
+  JSON.stringify(
+    toValue(toDefinition(boardSchema.parse(fields)), { created_at: toIsoTime(version), state: "open", born: 0 }),
+  );
 
 /**
  * The commands that write a definition into the home Redis. A shard learns it at the first write.
