@@ -4,7 +4,7 @@ import type { Sql } from "../postgres/connect-postgres.ts";
 import { upsertSettings } from "../settings/upsert-settings.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
 import { eraseAccounts } from "./erase-rows.ts";
-import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+import { inOrder, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 async function write(sql: Sql, events: readonly AccountEvent[], { replaces, origin }: UpsertOptions): Promise<number> {
   const column = (name: keyof AccountEvent) => events.map((event) => event[name]);
@@ -14,8 +14,9 @@ async function write(sql: Sql, events: readonly AccountEvent[], { replaces, orig
     FROM unnest(
       ${column("user_id")}::text[], ${column("name")}::text[], ${column("region")}::text[],
       ${column("password_hash")}::text[], ${column("created_at")}::text[], ${column("updated_at")}::text[]
-    ) AS event (user_id, name, region, password_hash, created_at, updated_at)
+    ) WITH ORDINALITY AS event (user_id, name, region, password_hash, created_at, updated_at, place)
     WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`'accounts'`)}
+    ${inOrder(sql)}
     ON CONFLICT (user_id) DO UPDATE
     SET name = excluded.name, region = excluded.region, password_hash = excluded.password_hash,
         created_at = excluded.created_at, updated_at = excluded.updated_at

@@ -6,7 +6,7 @@ import { admit } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EntryRow } from "./read-entries.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
-import { isNotDeleted, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+import { inOrder, isNotDeleted, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 type Sometimes = "sort_key" | "sub" | "sub_key" | "attempts" | "metadata";
 type Always = Exclude<keyof ScoreEvent, Sometimes | "traceparent">;
@@ -43,10 +43,11 @@ function prepare(events: readonly (ScoreEvent | EntryRow)[], { replaces, origin 
         ${board}::text[], ${userId}::text[], ${name}::text[], ${region}::text[],
         ${score}::bigint[], ${reachedAt}::bigint[], ${updatedAt}::bigint[],
         ${sortKey}::bigint[], ${sub}::bigint[], ${subKey}::bigint[], ${attempts}::bigint[], ${metadata}::text[]
-      ) AS event (
-        board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata
+      ) WITH ORDINALITY AS event (
+        board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata, place
       )
       WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql, boards)}
+      ${inOrder(sql)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,
           reached_at = excluded.reached_at, updated_at = excluded.updated_at, sort_key = excluded.sort_key,

@@ -2,7 +2,7 @@ import type { VisibilityEvent } from "shared/model/events";
 import { fold } from "../drain/fold.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
-import { isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+import { inOrder, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 
 async function write(
   sql: Sql,
@@ -17,8 +17,9 @@ async function write(
     FROM unnest(
       ${column("region")}::text[], ${column("user_id")}::text[], ${column("hidden")}::text[],
       ${column("name")}::text[], ${column("updated_at")}::text[]
-    ) AS event (region, user_id, hidden, name, updated_at)
+    ) WITH ORDINALITY AS event (region, user_id, hidden, name, updated_at, place)
     WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)}
+    ${inOrder(sql)}
     ON CONFLICT (region, user_id) DO UPDATE
     SET hidden = excluded.hidden, name = excluded.name, changed_at = excluded.changed_at
     WHERE ${mayReplace(sql, "visibility", "changed_at", replaces)}`;

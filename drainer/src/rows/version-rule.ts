@@ -65,3 +65,10 @@ export const isNotDeleted = (sql: Sql, boards: ReadonlySet<string>): Fragment =>
           AND deleted_boards.deleted_at >= ${toTime(sql, "event.updated_at")}
       )
     )`;
+
+/**
+ * The order in which an upsert locks its rows: that of the events, see `inKeyOrder`. Without it a
+ * hash join with the erasures hands them on in any order, and statements of two drainers that meet
+ * on the same rows deadlock.
+ */
+export const inOrder = (sql: Sql): Fragment => sql`ORDER BY event.place`;
