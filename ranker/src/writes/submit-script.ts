@@ -1,16 +1,11 @@
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
-import { askTogether } from "shared/base/gather-turn";
 import { toRankedScore } from "shared/entries/ranked-score";
 import { unitsMax } from "shared/entries/units";
 import { type Board, endOf } from "shared/model/board";
 import { scoreTail } from "shared/model/events";
-import { type BoardOnShard, nameOfBoard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
+import { type BoardOnShard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
-import { toRedisProblem } from "shared/redis/redis-problem";
-import type { Confirm } from "shared/redis/replica-wait";
-import { refusedByRedis } from "shared/redis/reply-error";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import {
   accountErasedPart,
@@ -20,81 +15,10 @@ import {
   isHiddenPart,
   isOpenPart,
 } from "shared/redis/scripts/parts";
-import type { FenceWatch } from "./fence-watch.ts";
 import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua" with { type: "text" };
+import { parseAnswer } from "./submit-answer.ts";
 import type { Written } from "./to-written.ts";
-
-// Redis serves no other call meanwhile, some 20 µs for each write.
-const WRITES_MAX = 64;
-
-/** What becomes of a write. */
-export type Outcome =
-  | "ok"
-  | "entry_exists"
-  | "score_out_of_range"
-  | "score_out_of_bounds"
-  | "attempts_exhausted"
-  | "board_ended"
-  | "idempotency_conflict"
-  | "queue_full"
-  | "moved"
-  | "closed"
-  | "erased"
-  | "unknown"
-  | "stale"
-  | "none";
-
-/** What `submit.lua` answers to one write. */
-export interface SubmitAnswer {
-  isReplay: boolean;
-  outcome: Outcome;
-  /** What follows the outcome: of `ok` those of {@link Done}. */
-  values: readonly string[];
-  /** The name that an operator gave the player. */
-  givenName: string | undefined;
-}
-
-/**
- * What `ok` says. Only the first five of an answer that an earlier release kept; `-` stands for
- * what there is none of.
- */
-export type Done = readonly [
-  rankedScore: string,
-  updatedAt: string,
-  /** `-` where it follows from `updatedAt`. */
-  place: string,
-  rank: string,
-  isFinal: "0" | "1",
-  effect?: "none" | "same" | "place",
-  rankedBefore?: string,
-  placeBefore?: string,
-  rankBefore?: string,
-  total?: string,
-];
-
-/** The error that Redis replied to a command of one write. Nothing of that write was done. */
-interface RefusedWrite {
-  error: string;
-}
-
-function parseAnswer(text: string): SubmitAnswer | RefusedWrite {
-  if (text.startsWith("! ")) return { error: text.slice(2) };
-  const [answer = "", givenName] = text.split("\n");
-  const [replayed, outcome, ...values] = answer.split(" ");
-  return { isReplay: replayed === "1", outcome: outcome as Outcome, values, givenName };
-}
-
-const CHANGES_NOTHING = new Set<Outcome>([
-  "queue_full",
-  "idempotency_conflict",
-  "moved",
-  "closed",
-  "erased",
-  "unknown",
-  "stale",
-  "none",
-]);
 
 const layout = defineLayout({
   keys: ["queue", "clock", "board", "hidden", "entries", "details", "split", "visibility", "fence", "boards"],
@@ -127,7 +51,8 @@ const layout = defineLayout({
   },
 });
 
-const submitScript = defineScript({
+/** Writes the scores of one call. */
+export const submitScript = defineScript({
   name: "submit",
   source: submitSource,
   parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, entryTextsPart],
@@ -146,19 +71,6 @@ export interface SubmitCall {
   args: ScriptArg[];
 }
 
-/** What the ranker needs to write scores. */
-export interface WriterOptions {
-  topology: Topology;
-  redisOf: (region: string) => Redis;
-  fences: FenceWatch;
-  /** Confirms writes, and answers that were kept for them, by a replica. */
-  confirm?: Confirm | undefined;
-  /** Events that a shard's queue may hold before writes are refused. */
-  queueMax: number;
-  /** The `traceparent` of the present request. */
-  traceparent?: (() => string | undefined) | undefined;
-}
-
 /** A board with its definition, on one shard. */
 export interface WrittenBoard extends BoardOnShard {
   readonly board: Board;
@@ -166,7 +78,7 @@ export interface WrittenBoard extends BoardOnShard {
 
 /** What all writes of a call share. */
 export function toSharedCall(
-  { topology, queueMax }: Pick<WriterOptions, "topology" | "queueMax">,
+  { topology, queueMax }: { topology: Topology; queueMax: number },
   { shard, board }: WrittenBoard,
 ): SubmitCall {
   const keys = layout.toKeys(boardKeys(shard, board.id));
@@ -248,89 +160,3 @@ const FIELD_DIGITS = 22; // 131 bits in base64url
  */
 export const toAnswerField = (account: string, idempotencyKey: string): string =>
   new Bun.CryptoHasher("sha256").update(`${account}\n${idempotencyKey}`).digest("base64url").slice(0, FIELD_DIGITS);
-
-/**
- * Writes one score. Resolves when `confirm` is satisfied.
- *
- * @throws Problem of `toRedisProblem`
- */
-export type Write = (place: WrittenBoard, call: SubmitCall) => Promise<SubmitAnswer>;
-
-interface Answered {
-  answer: SubmitAnswer | RefusedWrite;
-  /** Resolves when the call is confirmed. All writes of a call share one `WAIT`. */
-  confirmed: () => Promise<void>;
-}
-
-/**
- * Sends the writes of one turn of the event loop together, in one call for each board of a shard:
- * of what a call costs, the write itself is the smaller part. Each write has its own answer, and
- * fails with others only where the call fails.
- */
-export function createWrite(options: WriterOptions): Write {
-  const { redisOf, confirm, fences, traceparent } = options;
-
-  async function send(place: WrittenBoard, calls: readonly SubmitCall[]): Promise<Answered[]> {
-    const { shard } = place;
-    const { keys, args } = toSharedCall(options, place);
-    for (const call of calls) {
-      keys.push(...call.keys);
-      args.push(...call.args);
-    }
-    const { confirmed, start } = confirmLater(confirm);
-    const redis = redisOf(shard.region);
-    const answers = await submitScript(redis, keys, args, start);
-    reportToFences(fences, redis, shard.tag, answers);
-    return answers.map((answer) => ({ answer, confirmed }));
-  }
-
-  // A span belongs to one request: with tracing each write is a call of its own.
-  const questionsMax = traceparent === undefined ? WRITES_MAX : 1;
-  const write = askTogether({ questionsMax, nameOf: nameOfBoard, send });
-  return async (place, call) => {
-    const { answer, confirmed } = await write(place, call);
-    if ("error" in answer) throw toRedisProblem(refusedByRedis(answer.error), "write");
-    // A write that changed nothing has nothing to lose.
-    if (!CHANGES_NOTHING.has(answer.outcome)) await confirmed();
-    return answer;
-  };
-}
-
-/**
- * Replayed answers are left out: they were given at another time, and perhaps by another store. So
- * are those to writes that wrote nothing: their version is that of an earlier write.
- */
-function reportToFences(
-  fences: FenceWatch,
-  redis: Redis,
-  tag: string,
-  answers: readonly (SubmitAnswer | RefusedWrite)[],
-): void {
-  const versions: number[] = [];
-  let isClosed = false;
-  for (const answer of answers) {
-    if ("error" in answer) continue;
-    if (answer.outcome === "closed") isClosed = true;
-    else if (answer.outcome === "ok" && !answer.isReplay && answer.values[5] !== "none") {
-      versions.push(Number(answer.values[1]));
-    }
-  }
-  if (versions.length > 0) fences.onWritten(redis, tag, versions);
-  if (isClosed) fences.onClosed(redis, tag);
-}
-
-/** Splits a confirmation: the script starts it, and the writes that need it wait for it. */
-function confirmLater(confirm: Confirm | undefined): { confirmed: () => Promise<void>; start?: Confirm } {
-  if (confirm === undefined) return { confirmed: async () => {} };
-  let ask = async () => {};
-  let asked: Promise<void> | undefined;
-  return {
-    confirmed: () => (asked ??= ask()),
-    start(server) {
-      const confirmation = confirm(server);
-      return async () => {
-        ask = confirmation;
-      };
-    },
-  };
-}

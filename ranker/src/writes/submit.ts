@@ -2,7 +2,6 @@ import type { WrittenEntry } from "shared/api/entries";
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
-import { ARRIVAL_DIGITS, toArrival } from "shared/base/times";
 import { putBoards } from "shared/boards/put-boards";
 import { fromRankedScore } from "shared/entries/ranked-score";
 import type { Board } from "shared/model/board";
@@ -16,17 +15,19 @@ import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { AGAIN_MAX, staleDefinition } from "../definitions/read-as.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
+import { createWrite, type WriterOptions } from "./send-writes.ts";
 import type { Submission } from "./submission.ts";
 import {
-  answerKeys,
-  createWrite,
   type Done,
+  NO_RANKS,
   type Outcome,
+  placeOf,
+  type Ranks,
+  ranksOf,
   type SubmitAnswer,
-  toAnswerField,
-  toWriteCall,
-  type WriterOptions,
-} from "./submit-script.ts";
+  toRanks,
+} from "./submit-answer.ts";
+import { answerKeys, toAnswerField, toWriteCall } from "./submit-script.ts";
 import { NO_WRITE, toWritten, type Written } from "./to-written.ts";
 
 export interface Submitted {
@@ -88,13 +89,15 @@ const refusals = {
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Refusal, string>;
 
-/** What a refusal tells beside its code. */
-function membersOf(board: Board, outcome: Refusal, [value]: readonly string[]): Record<string, unknown> {
+function toRefusal(board: Board, outcome: Refusal, [value]: readonly string[], isReplay: boolean): Problem {
+  const headers = replayedHeaders(isReplay);
   if (outcome === "score_out_of_bounds" && value !== undefined) {
-    return { score: fromRankedScore(board, Number(value)), bounds: board.bounds };
+    const score = fromRankedScore(board, Number(value));
+    const detail = `The result, ${score}, is outside of the bounds of board ${board.id}.`;
+    return new Problem(outcome, detail, { headers, members: { score, bounds: board.bounds } });
   }
-  if (outcome === "attempts_exhausted") return { used: Number(value), max: board.attempts_max };
-  return {};
+  const members = outcome === "attempts_exhausted" ? { used: Number(value), max: board.attempts_max } : {};
+  return new Problem(outcome, refusals[outcome], { headers, members });
 }
 
 /** The write in the form of its board, or why the board does not take it. */
@@ -146,10 +149,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     if (outcome === "erased") throw accountGone();
     if (outcome === "unknown" || outcome === "stale" || outcome === "none") throw staleDefinition(board.id);
     if (isReplay) onReplay?.();
-    if (outcome !== "ok") {
-      const members = membersOf(board, outcome, values);
-      throw new Problem(outcome, refusals[outcome], { headers: replayedHeaders(isReplay), members });
-    }
+    if (outcome !== "ok") throw toRefusal(board, outcome, values, isReplay);
     const done = values as Done;
     const [ranked, updatedAt, , , isFinal, effect = "place", rankedBefore = "-"] = done;
     const position = { score: Number(ranked), member: placeOf(done) + userId };
@@ -199,30 +199,4 @@ export function createSubmit(options: SubmitOptions): Submit {
 interface Answered {
   board: Board;
   answer: SubmitAnswer;
-}
-
-/** Of an entry over a view. Null for a hidden player, and where a rank is not known. */
-interface Ranks {
-  rank: number | null;
-  rankBefore: number | null;
-  total: number;
-}
-
-const NO_RANKS: Ranks = { rank: null, rankBefore: null, total: 0 };
-
-/**
- * @param text `<rank> <rank before> <total>`; rank 0 is that of a hidden player, or was never known
- */
-function toRanks(text: string): Ranks {
-  const [rank = 0, before = 0, total = 0] = text.split(" ").map(Number);
-  return { rank: rank || null, rankBefore: before || null, total };
-}
-
-const ranksOf = ([, , , rank, , , , , rankBefore = "0", total = "0"]: Done): Ranks =>
-  toRanks(`${rank} ${rankBefore} ${total}`);
-
-/** An answer of release 0.1 holds the whole member instead of the place. */
-function placeOf([, updatedAt, place, , , effect]: Done): string {
-  if (place === "-") return toArrival(Number(updatedAt));
-  return effect === undefined ? place.slice(0, ARRIVAL_DIGITS) : place;
 }
