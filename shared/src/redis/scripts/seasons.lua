@@ -1,0 +1,41 @@
+--[[
+A shard keeps of a board with seasons, behind revision and state:
+
+     <season> <oldest> <starts> <ends> <following ends...>
+
+The season that runs there, and the oldest one whose keys may be left. Times are microseconds.
+
+season_of(known)  {season, oldest, starts, ends}, ends a list of which the first is that of the
+    season; nil for a board without seasons
+roll_over(known, at, last, entries_of)  ends the seasons that are over at a version. Returns the new
+    text, the last version given out, and the events, the oldest first; nil where the shard does
+    not know when the season after them ends. entries_of(season) returns the counts of visible and
+    hidden entries.
+]]
+local function season_of(known)
+  local season, oldest, rest = string.match(known or '', '^%d+ %l+ (%d+) (%d+) (.+)$')
+  if not season then return nil end
+  local times = {}
+  for time in string.gmatch(rest, '%d+') do times[#times + 1] = tonumber(time) end
+  return {season = tonumber(season), oldest = oldest, starts = table.remove(times, 1), ends = times}
+end
+
+local function roll_over(known, at, last, entries_of)
+  local found = season_of(known)
+  local events = {}
+  while found.ends[1] and at >= found.ends[1] do
+    if #found.ends == 1 then return nil end
+    local ended = table.remove(found.ends, 1)
+    -- The write that meets the boundary is newer than the end.
+    last = math.max(last + 1, ended)
+    local count, hidden = entries_of(found.season)
+    events[#events + 1] = '{"season_ended":' .. found.season .. ',"count":' .. count .. ',"hidden":' .. hidden
+      .. ',"starts_at":"' .. digits(found.starts) .. '","ends_at":"' .. digits(ended)
+      .. '","updated_at":"' .. digits(last) .. '",'
+    found.season, found.starts = found.season + 1, ended
+  end
+  local times = {digits(found.starts)}
+  for _, ends in ipairs(found.ends) do times[#times + 1] = digits(ends) end
+  local head = string.match(known, '^%d+ %l+')
+  return head .. ' ' .. found.season .. ' ' .. found.oldest .. ' ' .. table.concat(times, ' '), last, events
+end
