@@ -25,6 +25,9 @@ import { startPurgeWatch } from "./purge/purge-watch.ts";
 import { accountQueue } from "./queues/queues.ts";
 import { startDriftWatch } from "./reconcile/drift-watch.ts";
 import { measureSweeps } from "./reconcile/sweep-metrics.ts";
+import { createPlanBoards } from "./seasons/plan-boards.ts";
+import { measurePlans } from "./seasons/plan-metrics.ts";
+import { type PlanWatch, startPlanWatch } from "./seasons/plan-watch.ts";
 
 /** Time to empty the queues at shutdown; what is left of the deadline closes the stores. */
 const LAST_DRAIN_MS = 6_000;
@@ -82,6 +85,8 @@ export function buildDrainer(
   measureStores(metrics, stores);
   const measured = measureQueues(metrics, queues);
   const purges = measurePurges(metrics);
+  const plans = measurePlans(metrics);
+  let planning: PlanWatch | undefined;
 
   const urlOf = ({ region }: QueueDrain) => config.postgresUrlByRegion.get(region ?? "") ?? config.postgresUrl;
   const urls = new Set(queues.map(urlOf));
@@ -114,6 +119,7 @@ export function buildDrainer(
       isStopping: () => shutdown.isStopping,
       onStep(tag, step, seconds) {
         measured.onStep(tag, step, seconds);
+        if (tag === accountQueue.tag && step.state === "drained") planning?.wake();
         measureState(tag, step.state === "held_elsewhere" ? undefined : states.get(tag));
       },
       onFailure(tag) {
@@ -148,6 +154,14 @@ export function buildDrainer(
         metrics: purges,
       });
       shutdown.onClose("purge of boards", () => purging.stop());
+      const watch = startPlanWatch({
+        planBoards: createPlanBoards({ home: stores.home, database: databases.home, log }),
+        lease: () => workers.leases.get(accountQueue.tag),
+        log,
+        metrics: plans,
+      });
+      shutdown.onClose("plans of seasons", () => watch.stop());
+      planning = watch;
     }
     hasBegun = true;
     const missing = queues.map(({ keys }) => keys.tag).filter((tag) => !workers.leases.has(tag));

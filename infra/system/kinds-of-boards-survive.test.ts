@@ -21,6 +21,7 @@ import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsh
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { createChangeBoards } from "../../ranker/src/definitions/change-boards.ts";
 import { createDefinitions } from "../../ranker/src/definitions/definitions.ts";
+import { createSeasonPlans } from "../../ranker/src/definitions/season-plans.ts";
 import { createTellShards } from "../../ranker/src/definitions/tell-shards.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
@@ -53,7 +54,12 @@ function rankerOf(topology: Topology) {
   const tellShards = createTellShards(topology, stores);
   const parts = { topology, stores, definitions, boards, tellShards, fences: under.fences };
   const submit = createSubmit({ ...parts, redisOf: stores.of, queueMax: 1_000_000 });
-  return { boards, submit, changeBoards: createChangeBoards({ ...parts, settings }), hide: createSetVisibility(parts) };
+  return {
+    boards,
+    submit,
+    changeBoards: createChangeBoards({ ...parts, settings, plans: createSeasonPlans(settings) }),
+    hide: createSetVisibility(parts),
+  };
 }
 
 /**

@@ -24,6 +24,7 @@ import { createChangeBoards } from "./definitions/change-boards.ts";
 import { createDefinitions } from "./definitions/definitions.ts";
 import { createDeleteBoard } from "./definitions/delete-board.ts";
 import { createListBoards } from "./definitions/list-boards.ts";
+import { createSeasonPlans } from "./definitions/season-plans.ts";
 import { createTellShards } from "./definitions/tell-shards.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
@@ -100,6 +101,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   });
   const tellShards = createTellShards(topology, writers);
   const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
+  const plans = createSeasonPlans(settings);
   const boards = createBoards(topology, stores.of, definitions);
   const live = createLive({ boards, definitions, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
@@ -138,8 +140,9 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     topology,
     boards,
     definitions,
-    listBoards: createListBoards(settings, topology.configuredBoards),
-    changeBoards: createChangeBoards({ topology, settings, definitions, tellShards }),
+    plans,
+    listBoards: createListBoards({ settings, configured: topology.configuredBoards, plans }),
+    changeBoards: createChangeBoards({ topology, settings, definitions, tellShards, plans }),
     deleteBoard: createDeleteBoard({ topology, stores: writers, settings, definitions, tellShards }),
     live,
     submit,

@@ -8,9 +8,12 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
+import { unshared } from "../leases/lease.ts";
 import type { Database } from "../postgres/database.ts";
+import { accountQueue } from "../queues/queues.ts";
+import { accountEvents } from "../rows/upsert-accounts.ts";
 import { scoreEvents } from "../rows/upsert-scores.ts";
-import type { Drain, DrainOptions } from "./drain.ts";
+import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
 import type { EventKind } from "./event-kind.ts";
 
 let it: UnderTest;
@@ -47,6 +50,28 @@ function around(use: (number: number, work: () => Promise<void>) => Promise<void
     },
   };
 }
+
+test("settings of a batch that is read ahead are written, beside accounts and alone", async () => {
+  const setting = (n: number) => ({ updated_at: String(n), setting: "boards", id: `b-${n}`, value: { n } });
+  const account = (n: number) => ({
+    created_at: String(n),
+    updated_at: String(n),
+    user_id: `p-${n}`,
+    name: "Ada",
+    region: "EU",
+    password_hash: "",
+  });
+  const events = Array.from({ length: 20 }, (_, n) => (n % 4 === 1 ? account(n + 1) : setting(n + 1)));
+  await it.redis.lpush(accountQueue.queue, ...events.map((event) => JSON.stringify(event)));
+  const { redis, database } = it;
+  const source = { redis, database, keys: accountQueue, kind: accountEvents, batchMax: BATCH_MAX };
+  await drainAll(createDrain({ ...source, lease: unshared }));
+  const ids = await database.run(
+    (sql) => sql<{ id: string }[]>`SELECT id FROM settings UNION ALL SELECT user_id FROM accounts`,
+  );
+  const expected = events.map((event) => ("id" in event ? event.id : event.user_id));
+  expect(ids.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
+});
 
 /** Score events, and a promise that resolves when the statement of a batch is prepared. */
 function watchedKind(number: number): { kind: EventKind<ScoreEvent>; isMade: Promise<void> } {

@@ -29,6 +29,7 @@ const MIGRATIONS = [
   "0006_settings.sql",
   "0007_delete_boards.sql",
   "0008_scores.sql",
+  "0009_plan_seasons.sql",
 ];
 
 const tablesOf = async (url: string) => {

@@ -138,6 +138,34 @@ test("rows go in pages", async () => {
   expect([left.at(-1), await isFree()]).toEqual([0, true]);
 });
 
+describe("the plan of the board's seasons", () => {
+  const season = { schedule: "0 0 * * 1", zone: "UTC", starts_at: null, keep: null };
+  const plan = { rev: 1, first: 1, schedule: "0 0 * * 1", zone: "UTC", at: [] };
+  const putPlan = (replaces: string | undefined) => settings.put("seasons", BOARD, { value: plan, replaces });
+
+  test("goes with it, before the id is free", async () => {
+    await make();
+    await putPlan(undefined);
+    await remove();
+    await look();
+    expect([(await settings.read("seasons", BOARD))?.value, await isFree()]).toEqual([null, true]);
+  });
+
+  test("is written no more by a planner that has read the board before", async () => {
+    await put({ state: "open", season });
+    await put({ state: "deleting", season });
+    await look();
+    expect([await putPlan(undefined), await isFree()]).toEqual([undefined, true]);
+  });
+
+  test("of a board without a schedule was never there", async () => {
+    await make();
+    await remove();
+    await look();
+    expect([await settings.read("seasons", BOARD), await isFree()]).toEqual([undefined, true]);
+  });
+});
+
 describe("an event of the board", () => {
   const queued = (...events: ScoreEvent[]) =>
     redis.lpush(queueKey(eu), ...events.map((event) => JSON.stringify(event)));

@@ -1,5 +1,6 @@
 import type { Log } from "shared/log/log";
-import { createSettings } from "shared/settings/settings";
+import { createSettings, type Setting } from "shared/settings/settings";
+import { hasSchedule } from "../seasons/plan-at.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { type Deletion, type Deletions, type RegionDeletion, readDeletions } from "./deleted-boards.ts";
 import { endRegion, purgeRegion } from "./purge-region.ts";
@@ -96,7 +97,20 @@ export function createPurgeBoards({ log, onPage, signal, ...sides }: PurgeBoards
     // PostgreSQL is behind.
     if (setting?.version !== String(rev) || setting.value?.state !== "deleting") return false;
     if (!(await inEveryRegion({ id, rev }, purgeIn)) || !(await inEveryRegion({ id, rev }, endIn))) return false;
+    if (!(await removePlan(setting))) return false;
     return (await settings.put("boards", id, { value: null, replaces: setting.version })) !== undefined;
+  }
+
+  /**
+   * Removes the plan of a board's seasons. One that is not there is removed, too: the planner may
+   * be about to write the first.
+   *
+   * @returns false where the planner came between
+   */
+  async function removePlan({ id, value }: Setting): Promise<boolean> {
+    const plan = await settings.read("seasons", id);
+    if (plan === undefined ? !hasSchedule(value) : plan.value === null) return true;
+    return (await settings.put("seasons", id, { value: null, replaces: plan?.version })) !== undefined;
   }
 
   return async () => {

@@ -5,6 +5,7 @@ import { boardsKey, clockKey, moverKey, splitKey } from "shared/redis/keys";
 import { connectStores, type Stores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
+import { keysOf } from "testing/whole-store";
 import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
 import { boardEvent, MANY_BOARDS, standingOf } from "../../test/many-boards.ts";
 import { openDatabases } from "../postgres/databases.ts";
@@ -74,13 +75,13 @@ async function expectMoved(to: number): Promise<void> {
   }
   expect(drifts).toEqual([]);
   const tags = new Set(topology.shards.map(({ tag }) => tag));
-  const keys = (await redis.keys("*{EU*")).filter((key) => !key.startsWith("split:"));
+  const keys = (await keysOf(redis, "*{EU*")).filter((key) => !key.startsWith("split:"));
   expect(keys.filter((key) => !tags.has(/{(.*)}/.exec(key)?.[1] ?? ""))).toEqual([]);
 }
 
 beforeEach(async () => {
   await it.clear();
-  for (const key of await redis.keys("fence:{EU*")) await redis.del(key);
+  for (const key of await keysOf(redis, "fence:{EU*")) await redis.del(key);
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { createLog } from "shared/log/log";
 import { accountClockKey, accountKey, boardKey, boardKeys, clockKey, entriesKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { plainRecord } from "testing/redis/plain-record";
+import { keysOf } from "testing/whole-store";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
 import { openDatabases } from "../postgres/databases.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
@@ -161,9 +162,9 @@ test.each(["board", "hidden", "entries", "details", "clock", "visibility"] as co
   async (name) => {
     await write(scoreEvent("ann", 5, 1_000), scoreEvent("bob", 3, 1_001, { attempts: "2" }));
     await it.redis.set(boardKeys(shard, "main")[name], "not what belongs here");
-    const before = await it.redis.keys("*{EU}*");
+    const before = await keysOf(it.redis, "*{EU}*");
     const rows = [scoreEvent("ann", 5, 1_000), scoreEvent("bob", 3, 1_001, { attempts: "2" })];
     await expect(putEntries(it.redis, { shard, board: "main", rows })).rejects.toThrow();
-    expect((await it.redis.keys("*{EU}*")).sort()).toEqual(before.sort());
+    expect((await keysOf(it.redis, "*{EU}*")).sort()).toEqual(before.sort());
   },
 );

@@ -43,7 +43,7 @@ export const readBoard = async (id: string): Promise<NamedBoard> => toNamed(awai
 
 /** Servers of earlier versions leave out some fields. */
 function toNamed({ id, title, order, decimals = 0, unit = "", season }: PartialView): NamedBoard {
-  const endsAtMs = season == null ? undefined : Date.parse(season.ends_at);
+  const endsAtMs = season != null && "ends_at" in season ? Date.parse(season.ends_at) : undefined;
   return { id, title: title || id, isLowestFirst: order === "asc", decimals, unit, endsAtMs };
 }
 

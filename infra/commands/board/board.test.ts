@@ -23,6 +23,9 @@ const settings = () => path.redis.hgetall(settingsKey("boards"));
 const writeBoards = (boards: unknown) =>
   writeFile(join(dir, "boards.json"), typeof boards === "string" ? boards : JSON.stringify(boards));
 
+/** A board that has an end has none of them. */
+const SEASON_OPTIONS = ["schedule", "zone", "starts-at", "keep"];
+
 beforeEach(async () => {
   await flushAll(path.redis);
   await openFences(path.redis, path.ranker.topology);
@@ -73,7 +76,8 @@ describe("create", () => {
         { tiers: { by: "rank", steps: [{ id: "gold", upto: 3 }] } },
       ],
     ];
-    expect(options.map(([name]) => name).toSorted()).toEqual(Object.keys(definitionOptions).toSorted());
+    const names = Object.keys(definitionOptions).filter((name) => !SEASON_OPTIONS.includes(name));
+    expect(options.map(([name]) => name).toSorted()).toEqual(names.toSorted());
     const args = options.flatMap(([name, text]) => [`--${name}`, text]);
     expect(await lb("create", "laps", ...args)).toEqual({ code: 0, out: "laps  made\n", err: "" });
     const board = JSON.parse((await lb("show", "laps", "--json")).out);
@@ -87,6 +91,32 @@ describe("create", () => {
     expect((await lb("edit", "laps", ...cleared)).out).toMatch(/changed: unit, attempts_max, season, tiers/);
     const shown = (await lb("show", "laps")).out;
     for (const line of [/^ends_at +-$/m, /^tiers +-$/m, /^bounds +0.5 to 99.125$/m]) expect(shown).toMatch(line);
+  });
+
+  test("takes the schedule of seasons as options, of which edit changes some and leaves the others", async () => {
+    const start = "2096-12-07T00:00:00+01:00";
+    const season = { schedule: "0 0 * * 1", zone: "Europe/Paris", starts_at: "2096-12-06T23:00:00.000000Z", keep: 4 };
+    const args = ["--schedule", season.schedule, "--zone", season.zone, "--starts-at", start, "--keep", "4"];
+    expect(SEASON_OPTIONS).toEqual(args.filter((arg) => arg.startsWith("--")).map((arg) => arg.slice(2)));
+    expect(await lb("create", "cup", ...args)).toEqual({ code: 0, out: "cup  made\n", err: "" });
+    expect((await readBoard("cup")).season).toEqual(season);
+    expect((await lb("edit", "cup", "--keep", "none")).out).toBe("cup  changed: season\n");
+    expect((await lb("edit", "cup", "--zone", "UTC")).out).toBe("cup  changed: season\n");
+    expect((await readBoard("cup")).season).toEqual({ ...season, zone: "UTC", keep: null });
+    const shown = (await lb("show", "cup")).out;
+    for (const line of [/^schedule +0 0 \* \* 1$/m, /^zone +UTC$/m, /^keep +-$/m, /^season +-$/m]) {
+      expect(shown).toMatch(line);
+    }
+  });
+
+  test.each([
+    [["--schedule", "0 0 31 2 *"], "--schedule must name a time that comes"],
+    [["--zone", "UTC"], '--schedule must be a schedule of cron, such as "0 0 * * 1"'],
+    [["--schedule", "0 0 * * 1", "--keep", "x"], "--keep must be an integer from 0 to 100000, or null"],
+    [["--schedule", "0 0 * * 1", "--ends-at", "none"], "--ends-at is for a board without seasons"],
+  ])("refuses %p by the option's name", async (args, fault) => {
+    const { code, err } = await lb("create", "cup", ...args);
+    expect([code, err]).toEqual([1, expect.stringContaining(fault)]);
   });
 
   test("leaves an equal board alone, and changes another one only where it is asked to", async () => {

@@ -2,7 +2,7 @@ import { changedFields } from "shared/boards/to-board";
 import { defineCommand } from "shared/command/define-command";
 import { boardChangeSchema } from "shared/model/board";
 import { ConfigError } from "shared/service/environment";
-import { changeOptions, faultsOf, gatewayOptions, oneBoard, toFields } from "./definition-options.ts";
+import { changeOptions, faultsOf, gatewayOptions, oneBoard, toFields, withSeasons } from "./definition-options.ts";
 import { adminToken, withGateway } from "./open-gateway.ts";
 
 export const editBoardCommand = defineCommand({
@@ -12,10 +12,11 @@ export const editBoardCommand = defineCommand({
   positionals: oneBoard,
   options: { ...changeOptions, ...gatewayOptions },
   notes: `
-Fields that are left out stay. The order, operator, decimals and sub of a board never change: make another board.
+Fields that are left out stay. The order, operator, decimals and sub of a board never change, nor does a
+board with seasons become one without: make another board.
 Where another operator changed the board meanwhile, nothing is done. --json: the board.
 Ends with 0; with 1 where it failed.`,
-  check: faultsOf(boardChangeSchema),
+  check: faultsOf(boardChangeSchema, withSeasons),
   async run({ options, positionals: [id], env }) {
     const { url, json } = options;
     if (Object.keys(toFields(options)).length === 0) {

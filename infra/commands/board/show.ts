@@ -20,14 +20,22 @@ export const showBoardCommand = defineCommand({
   },
 });
 
-function format({ bounds, season, tiers, ...board }: BoardView): string {
-  const ends_at = season?.ends_at ?? null;
+function format({ bounds, season, tiers, running, next, ...board }: BoardView): string {
   const rows = Object.entries({
     ...board,
     bounds: boundsInWords(bounds),
-    ends_at,
+    ...toSeasonRows({ season, running, next }),
     tiers: tiers && JSON.stringify(tiers),
   });
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, field]) => `${name.padEnd(width)}  ${field === null ? "-" : String(field)}\n`).join("");
+}
+
+function toSeasonRows({ season, running, next }: Pick<BoardView, "season" | "running" | "next">) {
+  if (season === null || "ends_at" in season) return { ends_at: season?.ends_at ?? null };
+  return {
+    ...season,
+    season: running === null ? null : `${running.season}, from ${running.starts_at} to ${running.ends_at}`,
+    next: next.length === 0 ? null : next.join(" "),
+  };
 }

@@ -2,10 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { boardNotFound, Problem, toInvalidRequest } from "shared/api/problems";
 import { toIsoTime } from "shared/base/times";
 import { changedFields, definitionOf, presentBoard, toValue } from "shared/boards/to-board";
-import { type Board, type BoardDefinition, boardSchema, endOf, FIXED_FIELDS, toDefinition } from "shared/model/board";
+import { type Board, type BoardDefinition, boardSchema, FIXED_FIELDS, toDefinition } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
+import { endOf, scheduleOf } from "shared/model/season";
+import type { SeasonPlan } from "shared/seasons/plan";
 import type { Settings } from "shared/settings/settings";
 import type { Definitions } from "./definitions.ts";
+import type { SeasonPlans } from "./season-plans.ts";
 import type { TellShards } from "./tell-shards.ts";
 
 /** Fields of a definition; undefined for one that stays. */
@@ -22,9 +25,17 @@ export interface ChangeBoards {
    *   `precondition_required`, `precondition_failed`, `queue_full`, `unavailable`,
    *   `outcome_unknown`
    */
-  put(id: string, definition: BoardDefinition, ifMatch?: number): Promise<{ board: Board; isNew: boolean }>;
+  put(id: string, definition: BoardDefinition, ifMatch?: number): Promise<Changed>;
   /** Changes some fields. @throws the same, and `board_not_found`, `invalid_request` */
-  change(id: string, fields: BoardFields, ifMatch?: number): Promise<Board>;
+  change(id: string, fields: BoardFields, ifMatch?: number): Promise<Changed>;
+}
+
+/** A board as it is now. */
+export interface Changed {
+  board: Board;
+  isNew: boolean;
+  /** Of its seasons; undefined where it has none, or the planner has not come to it. */
+  plan: SeasonPlan | undefined;
 }
 
 export interface ChangeBoardsOptions {
@@ -32,6 +43,7 @@ export interface ChangeBoardsOptions {
   settings: Settings;
   tellShards: TellShards;
   definitions: Definitions;
+  plans: Pick<SeasonPlans, "await">;
   now?: () => number;
 }
 
@@ -39,7 +51,7 @@ export interface ChangeBoardsOptions {
 const TRIES_MAX = 3;
 
 export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
-  const { topology, settings, definitions, tellShards, now = Date.now } = options;
+  const { topology, settings, definitions, tellShards, plans, now = Date.now } = options;
 
   /**
    * Writes the revision on every shard, so that no ranker goes by an older one from then on.
@@ -49,6 +61,19 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
   async function publish(board: Board): Promise<void> {
     await tellShards(board);
     definitions.learn(board);
+  }
+
+  /**
+   * Publishes a board, once its seasons are planned or the planner had its time.
+   *
+   * @param before the version of the setting before, undefined where there was none: then no shard
+   *   knows the board
+   */
+  async function complete(board: Board, { isNew, before }: { isNew: boolean; before: string | undefined }) {
+    const plan = await plans.await(board);
+    if (isNew && before === undefined) definitions.learn(board);
+    else await publish(board);
+    return { board, isNew, plan };
   }
 
   async function present(id: string): Promise<{ board: Board | undefined; version: string | undefined }> {
@@ -65,26 +90,21 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
     id: string,
     toNext: (board: Board | undefined) => BoardDefinition,
     ifMatch: number | undefined,
-  ): Promise<{ board: Board; isNew: boolean } | undefined> {
+  ): Promise<Changed | undefined> {
     const { board, version } = await present(id);
-    const next = toNext(board);
+    const next = keepStart(board, toNext(board));
     const changed = board === undefined ? [] : changedFields(definitionOf(board), next);
-    if (board !== undefined && changed.length === 0) {
-      await publish(board);
-      return { board, isNew: false };
-    }
+    if (board !== undefined && changed.length === 0) return complete(board, { isNew: false, before: version });
+    if (board !== undefined) checkFixed(board, next);
     checkSeason(board, next, now());
-    if (board !== undefined) checkChange(board, changed, ifMatch);
+    if (board !== undefined) checkRevision(board, changed, ifMatch);
     // A setting without a board is of an id that was another board's.
     const born = board?.born ?? Number(version ?? 0);
     const kept = { created_at: board?.created_at ?? toIsoTime(now() * 1000), state: "open", born } as const;
     const rev = await settings.put("boards", id, { value: toValue(next, kept), replaces: version });
     if (rev === undefined) return undefined;
     const written: Board = { ...next, ...kept, id, rev: Number(rev) };
-    // No shard knows a board that was never there.
-    if (board === undefined && version === undefined) definitions.learn(written);
-    else await publish(written);
-    return { board: written, isNew: board === undefined };
+    return complete(written, { isNew: board === undefined, before: version });
   }
 
   async function put(id: string, toNext: (board: Board | undefined) => BoardDefinition, ifMatch: number | undefined) {
@@ -99,31 +119,44 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
   return {
     put: (id, definition, ifMatch) => put(id, () => definition, ifMatch),
 
-    async change(id, fields, ifMatch) {
-      const { board } = await put(
+    change: (id, fields, ifMatch) =>
+      put(
         id,
         (found) => {
           if (found === undefined) throw boardNotFound(id);
           const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
           const next = { ...definitionOf(found), ...given };
           // Before the whole is parsed: with another fixed field it may be no definition.
-          checkFixed(found, changedFields(definitionOf(found), next));
+          checkFixed(found, keepStart(found, next));
           return toDefinition(parseDefinition(next));
         },
         ifMatch,
-      );
-      return board;
-    },
+      ),
   };
 }
 
-type Fields = readonly (keyof BoardDefinition)[];
+/** A schedule that names no start has the one that the board has: a start never changes. */
+function keepStart(board: Board | undefined, next: BoardDefinition): BoardDefinition {
+  const [before, after] = [board && scheduleOf(board), scheduleOf(next)];
+  if (before === undefined || after === undefined || after.starts_at !== null) return next;
+  return { ...next, season: { ...after, starts_at: before.starts_at } };
+}
+
+/** The fields of `next` that differ, and never change. */
+function fixedIn(board: Board, next: BoardDefinition): string[] {
+  const fixed: string[] = FIXED_FIELDS.filter((name) => board[name] !== next[name]);
+  const [before, after] = [scheduleOf(board), scheduleOf(next)];
+  // The scores of a board without seasons are of none.
+  if ((before === undefined) !== (after === undefined)) fixed.push("season");
+  else if (before?.starts_at !== after?.starts_at) fixed.push("season.starts_at");
+  return fixed;
+}
 
 /** @throws Problem `board_immutable` */
-function checkFixed({ id }: Board, changed: Fields): void {
-  const fixed = changed.filter((name) => (FIXED_FIELDS as readonly string[]).includes(name));
+function checkFixed(board: Board, next: BoardDefinition): void {
+  const fixed = fixedIn(board, next);
   if (fixed.length > 0) {
-    throw new Problem("board_immutable", `Board ${id} keeps its ${fixed.join(", ")}: make another board.`, {
+    throw new Problem("board_immutable", `Board ${board.id} keeps its ${fixed.join(", ")}: make another board.`, {
       errors: fixed.map((field) => ({ field, message: "cannot be changed" })),
     });
   }
@@ -145,9 +178,8 @@ function checkSeason(board: Board | undefined, next: BoardDefinition, nowMs: num
   });
 }
 
-function checkChange(board: Board, changed: Fields, ifMatch: number | undefined): void {
-  checkFixed(board, changed);
-  const { id, rev } = board;
+/** @throws Problem `precondition_required`, `precondition_failed` */
+function checkRevision({ id, rev }: Board, changed: readonly string[], ifMatch: number | undefined): void {
   const names = changed.join(", ");
   if (ifMatch === undefined) {
     throw new Problem(

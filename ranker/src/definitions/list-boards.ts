@@ -1,8 +1,12 @@
 import type { BoardsView } from "shared/api/definitions";
 import { type Reader, seenBy } from "shared/auth/reader";
+import { toIsoTime } from "shared/base/times";
 import { presentBoard, toBoard } from "shared/boards/to-board";
-import { type Board, endOf } from "shared/model/board";
+import type { Board } from "shared/model/board";
+import { endOf } from "shared/model/season";
+import { nextInstants, runningSeason, type SeasonPlan } from "shared/seasons/plan";
 import { PAGE_MAX, type Setting, type Settings } from "shared/settings/settings";
+import type { SeasonPlans } from "./season-plans.ts";
 
 /**
  * Boards in the order of their ids, the first behind `cursor`, that the reader may read. A page may
@@ -15,8 +19,14 @@ export type ListBoards = (page: { cursor?: string | undefined; limit: number }, 
 /** Boards that are looked at for one page of a caller who may read few of them. */
 const LOOKED_AT_MAX = 10_000;
 
-/** @param configured boards that exist without a setting */
-export function createListBoards(settings: Settings, configured: readonly string[]): ListBoards {
+export interface ListBoardsOptions {
+  settings: Settings;
+  /** Boards that exist without a setting. */
+  configured: readonly string[];
+  plans: Pick<SeasonPlans, "read">;
+}
+
+export function createListBoards({ settings, configured, plans }: ListBoardsOptions): ListBoards {
   return async ({ cursor = "", limit }, reader) => {
     const behind = configured.filter((id) => id > cursor).toSorted();
     const known = await Promise.all(
@@ -46,7 +56,8 @@ export function createListBoards(settings: Settings, configured: readonly string
     all.sort((a, b) => (a.id < b.id ? -1 : 1));
     const shown = all.slice(0, limit);
     const next = all.length > limit ? shown.at(-1)?.id : isLast ? undefined : after;
-    return { boards: shown.map((board) => toView(board)), next: next ?? null };
+    const planned = await plans.read(shown);
+    return { boards: shown.map((board) => toView(board, planned.get(board.id))), next: next ?? null };
   };
 }
 
@@ -55,8 +66,21 @@ function toOpenBoard(setting: Setting): Board[] {
   return board?.state === "open" ? [board] : [];
 }
 
-/** A board as routes answer it. */
-export function toView({ born: _, ...board }: Board, nowMs = Date.now()): BoardsView["boards"][number] {
-  const isEnded = (endOf(board) ?? Number.POSITIVE_INFINITY) <= nowMs * 1000;
-  return { ...board, state: isEnded ? "ended" : "open" };
+/** A board as routes answer it. @param plan undefined where there is none (yet) */
+export function toView(
+  { born: _, ...board }: Board,
+  plan: SeasonPlan | undefined,
+  nowMs = Date.now(),
+): BoardsView["boards"][number] {
+  const now = nowMs * 1000;
+  const isEnded = (endOf(board) ?? Number.POSITIVE_INFINITY) <= now;
+  const running = plan && runningSeason(plan, now);
+  return {
+    ...board,
+    state: isEnded ? "ended" : "open",
+    running: running
+      ? { season: running.season, starts_at: toIsoTime(running.startsAt), ends_at: toIsoTime(running.endsAt) }
+      : null,
+    next: plan === undefined ? [] : nextInstants(plan, now).map(toIsoTime),
+  };
 }

@@ -3,11 +3,12 @@ import { Problem } from "shared/api/problems";
 import type { Incoming } from "shared/http/incoming";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
-import { type Board, toDefinition } from "shared/model/board";
-import type { ChangeBoards } from "../definitions/change-boards.ts";
+import { toDefinition } from "shared/model/board";
+import type { ChangeBoards, Changed } from "../definitions/change-boards.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import type { DeleteBoard } from "../definitions/delete-board.ts";
 import { type ListBoards, toView } from "../definitions/list-boards.ts";
+import type { SeasonPlans } from "../definitions/season-plans.ts";
 import type { ToRoute } from "./to-route.ts";
 
 export interface DefinitionRouteDeps {
@@ -15,13 +16,14 @@ export interface DefinitionRouteDeps {
   listBoards: ListBoards;
   changeBoards: ChangeBoards;
   deleteBoard: DeleteBoard;
+  plans: Pick<SeasonPlans, "read">;
 }
 
 /** `/boards…`: what boards there are, and what they are. */
 export function definitionRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { definitions, listBoards, changeBoards, deleteBoard }: DefinitionRouteDeps,
+  { definitions, listBoards, changeBoards, deleteBoard, plans }: DefinitionRouteDeps,
 ): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard" | "deleteBoard", Route> {
   return {
     listBoards: toRoute(operations.listBoards, async ({ query, caller }) => jsonReply(await listBoards(query, caller))),
@@ -29,11 +31,12 @@ export function definitionRoutes(
     readBoard: toRoute(operations.readBoard, async ({ params, caller }) => {
       const board = await definitions.reload(params.board);
       await caller.admit(board);
-      return show(board);
+      const planned = await plans.read([board]);
+      return show({ board, plan: planned.get(board.id) });
     }),
     putBoard: toRoute(operations.putBoard, async ({ params, body, incoming }) => {
-      const { board, isNew } = await changeBoards.put(params.board, toDefinition(body), readRevision(incoming));
-      return show(board, isNew ? 201 : 200);
+      const changed = await changeBoards.put(params.board, toDefinition(body), readRevision(incoming));
+      return show(changed, changed.isNew ? 201 : 200);
     }),
     changeBoard: toRoute(operations.changeBoard, async ({ params, body, incoming }) =>
       show(await changeBoards.change(params.board, body, readRevision(incoming))),
@@ -45,8 +48,8 @@ export function definitionRoutes(
   };
 }
 
-const show = (board: Board, status = 200): Reply => ({
-  ...jsonReply(toView(board), status),
+const show = ({ board, plan }: Omit<Changed, "isNew">, status = 200): Reply => ({
+  ...jsonReply(toView(board, plan), status),
   headers: { etag: `"${board.rev}"` },
 });
 

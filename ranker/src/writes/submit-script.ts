@@ -2,9 +2,10 @@ import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Identity } from "shared/auth/tokens";
 import { toRankedScore } from "shared/entries/ranked-score";
 import { unitsMax } from "shared/entries/units";
-import { type Board, endOf } from "shared/model/board";
+import type { Board } from "shared/model/board";
 import { scoreTail } from "shared/model/events";
 import { type BoardOnShard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
+import { endOf } from "shared/model/season";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import {

@@ -6,17 +6,27 @@ import { nameOperations, openRead } from "./operation.ts";
 
 export const BOARDS_LIMIT_MAX = 100;
 
+const instant = z.iso.datetime({ precision: 6 });
+const runningSchema = z.object({
+  season: z.int().min(1).meta({ description: "Seasons count from 1." }),
+  starts_at: instant,
+  ends_at: instant,
+});
+
 /** A board as routes answer it. */
 export const boardViewSchema = z.object({
   id: boardIdSchema,
   ...boardFields,
   operators: z.array(z.enum(OPERATIONS)),
   rev: z.int().min(0).meta({ description: "Grows with each change; `If-Match` names it." }),
-  created_at: z.iso
-    .datetime({ precision: 6 })
-    .nullable()
-    .meta({ description: "Null for a configured board that nobody changed." }),
+  created_at: instant.nullable().meta({ description: "Null for a configured board that nobody changed." }),
   state: z.enum(["open", "ended"]).meta({ description: "An ended board is read, and written no more." }),
+  running: runningSchema
+    .nullable()
+    .meta({ description: "The season that runs; null before the first one, and for a board without a schedule." }),
+  next: z
+    .array(instant)
+    .meta({ description: "The next instants at which a season ends, or the first begins: as many as are planned." }),
 });
 export type BoardView = z.infer<typeof boardViewSchema>;
 

@@ -20,7 +20,7 @@ const weekly = {
   readers: "anyone",
   metadata_bytes_max: 1024,
   attempts_max: 20,
-  season: { ends_at: time },
+  season: { schedule: "0 0 * * 1", zone: "Europe/Paris", starts_at: null, keep: null },
   tiers: {
     by: "percentile",
     steps: [{ id: "gold", upto: 5 }, { id: "silver", upto: 25 }, { id: "bronze" }],
@@ -28,6 +28,8 @@ const weekly = {
   rev: 1_767_323_045_678_901,
   created_at: time,
   state: "open",
+  running: { season: 1, starts_at: time, ends_at: "2026-01-04T23:00:00.000000Z" },
+  next: ["2026-01-04T23:00:00.000000Z", "2026-01-11T23:00:00.000000Z"],
 } as const;
 
 export const examples = {

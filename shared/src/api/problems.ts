@@ -124,11 +124,28 @@ export function toProblem(error: unknown): Problem {
  * `invalid_request` with each field that zod refused. `place` is the body, the query or the path.
  */
 export function toInvalidRequest(error: z.core.$ZodError, place: string): Problem {
-  const errors = error.issues.flatMap((issue): FieldError[] =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ field: key, message: "is not a known field" }))
-      : [{ field: issue.path.map(String).join(".") || place, message: issue.message }],
-  );
+  const errors = error.issues.flatMap((issue) => toFieldErrors(issue, place));
   const fields = [...new Set(errors.map((fault) => fault.field))].join(", ");
   return new Problem("invalid_request", `The ${place} is not valid: ${fields}.`, { errors });
 }
+
+function toFieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      field: [...issue.path, key].map(String).join("."),
+      message: "is not a known field",
+    }));
+  }
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) {
+    return [{ field: issue.path.map(String).join(".") || place, message: issue.message }];
+  }
+  // Of several forms the one with the fewest faults is meant.
+  const forms = issue.errors.map((issues) => issues.flatMap((each) => toFieldErrors(within(issue.path, each), place)));
+  return forms.toSorted((a, b) => a.length - b.length)[0] ?? [];
+}
+
+/** An issue of a form, as one of the whole. */
+const within = (path: readonly PropertyKey[], issue: z.core.$ZodIssue): z.core.$ZodIssue => ({
+  ...issue,
+  path: path.concat(issue.path),
+});

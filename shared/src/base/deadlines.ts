@@ -16,6 +16,11 @@ export const GATEWAY_ANSWER_MS = 900;
 export const FIRST_ATTEMPT_MS = GATEWAY_ANSWER_MS / 2;
 /** A Redis command of the gateway, for rate limits. After this it counts in its own process. */
 export const LIMIT_COMMAND_MS = 100;
+/**
+ * The wait of a change of a board for the planner of its seasons. With the rest of the change it
+ * fits into a first attempt.
+ */
+export const PLAN_WAIT_MS = 300;
 /** The fetch of an identity provider's keys, which a gateway and then a ranker may wait for. */
 export const KEY_SET_FETCH_MS = 450;
 

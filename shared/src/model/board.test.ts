@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { toInvalidRequest } from "../api/problems.ts";
 import { fromUnits, toUnits, unitsMax } from "../entries/units.ts";
 import { boardChangeSchema, boardIdSchema, boardSchema, configuredBoard, toDefinition } from "./board.ts";
 
-const faultsOf = (given: unknown) =>
-  boardSchema.safeParse(given).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
+function faultsOf(given: unknown): string[] {
+  const { error } = boardSchema.safeParse(given);
+  const { errors = [] } = error === undefined ? {} : toInvalidRequest(error, "body");
+  return errors.map(({ field, message }) => `${field}: ${message}`);
+}
 
 describe("a definition", () => {
   test("that says nothing is that of a configured board", () => {
@@ -30,6 +34,15 @@ describe("a definition", () => {
     expect(toDefinition(boardSchema.parse({ bounds: { max: 0 } })).bounds).toEqual({ min: null, max: 0 });
   });
 
+  test("has the schedule of its seasons with all fields, in UTC unless it names a zone", () => {
+    const season = { schedule: "0  0 * * 1", starts_at: "2026-12-07T00:00:00+01:00" };
+    const whole = { schedule: "0 0 * * 1", zone: "UTC", starts_at: "2026-12-06T23:00:00.000000Z", keep: null };
+    expect(boardSchema.parse({ season }).season).toEqual(whole);
+    expect(boardSchema.parse({ season: whole }).season).toEqual(whole);
+    const paris = { schedule: "0 0 * * 1", zone: "Europe/Paris", keep: 0 };
+    expect(boardSchema.parse({ season: paris }).season).toEqual({ ...paris, starts_at: null });
+  });
+
   test.each([
     [{ order: "up" }, /^order: /],
     [{ operator: "create" }, /^operator: /],
@@ -44,8 +57,30 @@ describe("a definition", () => {
     [{ metadata_bytes_max: 4097 }, /^metadata_bytes_max: /],
     [{ attempts_max: 0 }, /^attempts_max: /],
     [{ tiers: { by: "rank", steps: [{ id: "gold" }, { id: "silver" }] } }, /^tiers.steps: must have upto/],
-    [{ season: { schedule: "0 0 * * 1" } }, /^season.ends_at: .*; season: .*schedule/],
     [{ season: { ends_at: "soon" } }, /^season.ends_at: must be a time/],
+    [{ season: {} }, /^season.ends_at: /],
+    [{ season: "weekly" }, /^season: /],
+    [{ season: { schedule: "0 0 * *" } }, /^season.schedule: must have the 5 fields/],
+    [{ season: { schedule: "61 0 * * *" } }, /^season.schedule: must be a schedule/],
+    [{ season: { schedule: "0 0 31 2 *" } }, /^season.schedule: must name a time that comes$/],
+    [{ season: { schedule: 7 } }, /^season.schedule: /],
+    [{ season: { schedule: "0 ".repeat(60) } }, /^season.schedule: must have no more than 100/],
+    [{ season: { schedule: "0 0 * * 1", zone: "Mars/Olympus" } }, /^season.zone: must be the name of a time zone/],
+    [{ season: { schedule: "0 0 * * 1", zone: "+01:00" } }, /^season.zone: /],
+    [{ season: { schedule: "0 0 * * 1", keep: -1 } }, /^season.keep: must be an integer from 0/],
+    [{ season: { schedule: "0 0 * * 1", keep: 1.5 } }, /^season.keep: must be an integer from 0/],
+    [{ season: { schedule: "0 0 * * 1", keep: 100_001 } }, /^season.keep: must be an integer from 0/],
+    [{ season: { schedule: "0 0 * * 1", starts_at: "soon" } }, /^season.starts_at: must be a time/],
+    [{ season: { schedule: "0 0 * * 1", colour: "red" } }, /^season.colour: is not a known field$/],
+    [
+      { season: { schedule: "61 0 * * *", zone: "x", keep: -1 } },
+      /^season.schedule: .*; season.zone: .*; season.keep: /,
+    ],
+    [
+      { season: { schedule: "0 0 * * 1", ends_at: "2100-01-01T00:00:00Z" } },
+      /^season.(schedule|ends_at): is not a known field$/,
+    ],
+    [{ bounds: { least: 1 } }, /^bounds.least: is not a known field$/],
     [{ colour: "red" }, /colour/],
   ])("%p is refused by name", (given, fault) => {
     expect(faultsOf(given).join("; ")).toMatch(fault);

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { fromIsoTime, toIsoTime } from "../base/times.ts";
 import { faultOfTiers, tiersSchema } from "../entries/tiers.ts";
 import { DECIMALS_MAX, toUnits } from "../entries/units.ts";
 import { BOARD_ID } from "./board-id.ts";
 import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
+import { seasonSchema } from "./season.ts";
 
 /**
  * What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`.
@@ -63,25 +63,6 @@ const boundsSchema = z
   })
   .nullable()
   .meta({ description: "Of the resulting score; null where there are none." });
-
-const isInstant = (us: number | undefined): us is number => us !== undefined && us > 0 && us <= Number.MAX_SAFE_INTEGER;
-
-/** A time with any offset; kept in UTC, with six digits behind the second. */
-const instantSchema = z
-  .string()
-  .refine((text) => isInstant(fromIsoTime(text)), "must be a time such as 2026-12-07T00:00:00+01:00")
-  .overwrite((text) => {
-    const us = fromIsoTime(text);
-    return isInstant(us) ? toIsoTime(us) : text;
-  })
-  .meta({ format: "date-time" });
-
-const seasonSchema = z
-  .strictObject({
-    ends_at: instantSchema.meta({ description: "From then on nobody writes; reads go on." }),
-  })
-  .nullable()
-  .meta({ description: "When the board ends; null where it does not." });
 
 const operationsSchema = z
   .array(z.enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`))
@@ -202,10 +183,6 @@ export function toDefinition({ operators, bounds, ...given }: Given): BoardDefin
     bounds: isBounded ? bounds : null,
   };
 }
-
-/** The instant (µs) from which on nobody writes; undefined for a board without an end. */
-export const endOf = ({ season }: Pick<BoardDefinition, "season">): number | undefined =>
-  season === null ? undefined : fromIsoTime(season.ends_at);
 
 /** A board as the ranker knows it. */
 export interface Board extends BoardDefinition {

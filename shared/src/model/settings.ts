@@ -1,5 +1,8 @@
-/** What operators set. Each kind is a hash of the home Redis. */
-export const SETTING_KINDS = ["boards", "operators"] as const;
+/**
+ * What operators set, and the `seasons` that the planner makes of a board's schedule. Each kind is
+ * a hash of the home Redis.
+ */
+export const SETTING_KINDS = ["boards", "operators", "seasons"] as const;
 export type SettingKind = (typeof SETTING_KINDS)[number];
 
 /** JSON of a setting; null for one that was deleted. */

@@ -35,6 +35,8 @@ export interface SettingChange {
 export interface Settings {
   /** Undefined for an id that never was; a deleted one has the value null. */
   read(kind: SettingKind, id: string): Promise<Setting | undefined>;
+  /** The settings of these ids, {@link PAGE_MAX} at most, each as `read` answers it. */
+  readThese(kind: SettingKind, ids: readonly string[]): Promise<(Setting | undefined)[]>;
   /** Settings that are there, in the order of their ids' bytes, the first behind `after`. */
   readPage(kind: SettingKind, page: { after?: string; limit: number }): Promise<Setting[]>;
   /**
@@ -107,6 +109,8 @@ export function createSettings(options: SettingsOptions): Settings {
     async read(kind, id) {
       return (await ask(kind, { after: "", limit: 0 }, [id]))[0];
     },
+
+    readThese: (kind, ids) => ask(kind, { after: "", limit: 0 }, ids),
 
     async readPage(kind, { after = "", limit }) {
       const page = await ask(kind, { after, limit: Math.min(limit, PAGE_MAX) }, []);

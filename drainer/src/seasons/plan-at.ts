@@ -1,0 +1,20 @@
+import type { SettingEvent } from "shared/model/events";
+import type { SettingValue } from "shared/model/settings";
+import { toPlan } from "shared/seasons/plan";
+import { needsPlanAt } from "shared/seasons/plan-seasons";
+
+/**
+ * When the planner of seasons has to look at a setting, microseconds; null for one that has nothing
+ * to do with seasons. A value that no service writes is of no plan.
+ */
+export function planAt({ setting, value, updated_at }: SettingEvent): string | null {
+  if (setting === "boards") return value?.state === "open" && hasSchedule(value) ? updated_at : null;
+  const plan = setting === "seasons" ? toPlan(value) : undefined;
+  return plan === undefined ? null : String(needsPlanAt(plan));
+}
+
+/** Whether the definition in a setting has a schedule. */
+export function hasSchedule(value: SettingValue): boolean {
+  const season = value?.season;
+  return typeof season === "object" && season !== null && "schedule" in season;
+}
