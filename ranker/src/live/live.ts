@@ -41,6 +41,8 @@ export interface Live {
   close(): void;
 }
 
+const toSnapshot = (state: BoardState): BoardEvent => ({ event: "snapshot", data: state });
+
 /** What a topic is of. */
 interface Watched {
   view: string;
@@ -104,9 +106,16 @@ export function createLive({ boards, definitions, measured, log, ...intervals }:
         giveBack();
       },
       read: (limit) => measured.onRead(boards.top(view, board, limit, { reader })),
-      toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
-      toSnapshot: (state): BoardEvent => ({ event: "snapshot", data: state }),
-      toChange: (before, after): BoardEvent => ({ event: "change", data: diffBoards(before, after) }),
+      toState: ({ total, entries, season, starts_at, ends_at }, limit) => {
+        const state = { region: view, board, total, entries: entries.slice(0, limit) };
+        return season === undefined ? state : { ...state, season, starts_at, ends_at };
+      },
+      toSnapshot,
+      // Another season is another ranking, and an end that was moved is in no change.
+      toChange: (before, after): BoardEvent =>
+        before.season === after.season && before.ends_at === after.ends_at
+          ? { event: "change", data: diffBoards(before, after) }
+          : toSnapshot(after),
     });
   }
 
