@@ -149,6 +149,7 @@ export const problemSchema = {
     used: { type: "integer", description: "Of `attempts_exhausted`: writes of the player." },
     max: { type: "integer", description: "Of `attempts_exhausted`: writes that the board allows." },
     score: { type: "number", description: "Of `score_out_of_bounds`: what the write would have made." },
+    season: { type: "integer", minimum: 1, description: "Of `season_ended`: the one that runs." },
     bounds: { type: "object", description: "Of `score_out_of_bounds`: those of the board." },
     errors: {
       description: "What is wrong with the input, field by field.",
