@@ -43,6 +43,15 @@ export interface Live {
 
 const toSnapshot = (state: BoardState): BoardEvent => ({ event: "snapshot", data: state });
 
+/** Another season is another ranking; and an end that was moved is in no change. */
+function toBoardEvents(before: BoardState, after: BoardState): readonly [...BoardEvent[], BoardEvent] {
+  const { season, starts_at, ends_at } = after;
+  if (season === undefined || (before.season === season && before.ends_at === ends_at)) {
+    return [{ event: "change", data: diffBoards(before, after) }];
+  }
+  return [{ event: "season", data: { season, starts_at, ends_at } }, toSnapshot(after)];
+}
+
 /** What a topic is of. */
 interface Watched {
   view: string;
@@ -111,11 +120,7 @@ export function createLive({ boards, definitions, measured, log, ...intervals }:
         return season === undefined ? state : { ...state, season, starts_at, ends_at };
       },
       toSnapshot,
-      // Another season is another ranking, and an end that was moved is in no change.
-      toChange: (before, after): BoardEvent =>
-        before.season === after.season && before.ends_at === after.ends_at
-          ? { event: "change", data: diffBoards(before, after) }
-          : toSnapshot(after),
+      toChange: toBoardEvents,
     });
   }
 
@@ -153,7 +158,7 @@ export function createLive({ boards, definitions, measured, log, ...intervals }:
       read,
       toState: (state) => state,
       toSnapshot: toEvent,
-      toChange: (_, after) => toEvent(after),
+      toChange: (_, after) => [toEvent(after)],
     });
   }
 

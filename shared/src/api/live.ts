@@ -82,6 +82,8 @@ export type BoardEvent =
   | { event: "snapshot"; data: BoardState }
   /** What has changed: `applyChanges` applies it to the state before. */
   | { event: "change"; data: BoardChanges }
+  /** Another season runs, or ends at another time; a snapshot of it follows. */
+  | { event: "season"; data: Pick<BoardState, "season" | "starts_at" | "ends_at"> }
   | FreshnessEvent;
 
 /** Events of `/live/rank/:userId`. */
