@@ -1,3 +1,4 @@
+import { parseKeptBoard } from "shared/boards/kept-board";
 import type { BoardRevision } from "shared/boards/put-boards";
 import { isBoardId } from "shared/model/board-id";
 import { type KeptSetting, parseSetting, type SettingValue } from "shared/model/settings";
@@ -55,9 +56,15 @@ export function toRevision({ id, version, value }: Setting, isConfigured: boolea
   return { id, rev: rev - 1, state: "deleting", born: rev };
 }
 
-/** Reads what a shard keeps of a board; undefined for a text that no service writes. */
+/**
+ * Reads what a shard keeps of a board, with the season that runs there; undefined for a text that
+ * no service writes.
+ */
 export function parseRevision(id: string, kept: string): BoardRevision | undefined {
-  const [, rev, state] = /^(\d{1,16}) (open|deleting)$/.exec(kept) ?? [];
-  if (rev === undefined) return undefined;
-  return { id, rev: Number(rev), state: state === "open" ? "open" : "deleting", born: 0 };
+  const found = parseKeptBoard(kept);
+  if (found === undefined) return undefined;
+  const { rev, state, seasons } = found;
+  if (seasons === undefined) return { id, rev, state, born: 0 };
+  const { season: first, startsAt, ends } = seasons;
+  return { id, rev, state, born: 0, plan: { rev, first, at: [startsAt].concat(ends) } };
 }

@@ -20,7 +20,7 @@ export async function copyBoards(move: Move): Promise<void> {
     for await (const page of scanHash(redis, boardsKey(shard), STEP)) {
       for (const [id, kept] of page) {
         const found = parseRevision(id, kept);
-        if (found !== undefined && found.rev >= (newest.get(id)?.rev ?? 0)) newest.set(id, found);
+        if (found !== undefined && isNewer(found, newest.get(id))) newest.set(id, found);
       }
     }
     await onPage();
@@ -30,6 +30,12 @@ export async function copyBoards(move: Move): Promise<void> {
     for (const part of slices(boards)) await putBoards(redis, shard, part);
     await onPage();
   }
+}
+
+/** Of two shards with the same revision, the one with the later season is ahead. */
+function isNewer(found: BoardRevision, other: BoardRevision | undefined): boolean {
+  if (other === undefined || found.rev !== other.rev) return found.rev > (other?.rev ?? -1);
+  return (found.plan?.first ?? 0) > (other.plan?.first ?? 0);
 }
 
 /** Removes the boards of the shards that the new topology does not have. */

@@ -10,7 +10,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      erased      string  version and account of an erasure of the player
      visibility  hash    user_id -> <version> hidden|visible <name>
      fence       string  the run of the server that may be written
-     boards      hash    board -> <revision> <state>
+     boards      hash    board -> <revision> <state> and its season
      then four for each board: ranking zset, hidden zset, entries hash, details hash
 ARGV run         of the server that this is sent to
      user_id
@@ -35,7 +35,7 @@ it goes over all boards itself. An entry that is older than an erasure is left t
 one of a board that is being deleted to the deletion: an event behind theirs would bring it back to
 PostgreSQL.
 ]]
-local function is_deleting(board) return string.find(redis.call('HGET', boards, board) or '', ' deleting$') ~= nil end
+local function is_deleting(board) return string.find(redis.call('HGET', boards, board) or '', '^%d+ deleting') ~= nil end
 
 if is_moved(split, partitions) then return -1 end
 if not is_open(fence, run) then return -3 end

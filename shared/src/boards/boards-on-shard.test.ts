@@ -30,3 +30,16 @@ test("readers do not get the boards that are deleted; whoever removes entries do
     ["here", "main"],
   ]);
 });
+
+test("a board with seasons is a ranking for each season whose keys may be left", async () => {
+  await redis.hset(boardsKey(shard), {
+    cup: "7 open 4 2 100 200 300",
+    gone: "8 deleting 1 1 100 200",
+    long: "7 open 250 1 100 200",
+  });
+  const pages = await Array.fromAsync(boardsOnShard(redis, shard, ["main"], { without: "deleted" }));
+  const names = pages.flat();
+  expect(names.filter((name) => name.startsWith("cup"))).toEqual(["cup@2", "cup@3", "cup@4"]);
+  expect([names.length, names.includes("gone@1"), names.includes("long@250")]).toEqual([254, false, true]);
+  expect(Math.max(...pages.map((page) => page.length))).toBeLessThanOrEqual(100);
+});

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { boardKey, boardsKey, clockKey, detailsKey, entriesKey, entryKeys, hiddenKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { scratchRedisClient } from "testing/scratch";
@@ -44,4 +44,80 @@ test("a shard that comes back with what had the id before a board was born loses
   // A repeat, and an older revision, take nothing away.
   await fill("older");
   expect([await put(12), await put(11), await left("older")]).toEqual([0, 0, 4]);
+});
+
+describe("seasons", () => {
+  type Plan = { rev: number; first: number; at: number[] };
+  const put = (rev: number, plan?: Plan, born = 0) =>
+    putBoards(redis, shard, [{ id: "cup", rev, state: "open", born, plan }]);
+  const kept = () => redis.hget(boardsKey(shard), "cup");
+
+  test("a shard begins with the first season of the plan, and goes on with the season that it has", async () => {
+    await put(7, { rev: 7, first: 3, at: [100, 200, 300] });
+    expect(await kept()).toBe("7 open 3 3 100 200 300");
+    await redis.hset(boardsKey(shard), "cup", "7 open 4 3 200 300");
+    await redis.set(clockKey(shard), "50");
+    expect(await put(7, { rev: 7, first: 3, at: [100, 200, 300, 400, 500] })).toBe(1);
+    expect([await kept(), await redis.get(clockKey(shard))]).toEqual(["7 open 4 3 200 300 400 500", "51"]);
+  });
+
+  test.each([
+    ["an older copy of the same plan", 7, { rev: 7, first: 1, at: [100, 200, 300] }, "7 open 1 1 100 200 300 400"],
+    [
+      "the longer one of the same plan",
+      7,
+      { rev: 7, first: 1, at: [100, 200, 300, 400, 500] },
+      "7 open 1 1 100 200 300 400 500",
+    ],
+    [
+      "a plan that goes on, of the revision before",
+      8,
+      { rev: 7, first: 1, at: [100, 200, 300, 400, 500] },
+      "8 open 1 1 100 200 300 400 500",
+    ],
+    ["another plan of this revision", 8, { rev: 8, first: 1, at: [100, 250, 350] }, "8 open 1 1 100 250 350"],
+    [
+      "a plan without the seasons that are final",
+      7,
+      { rev: 7, first: 2, at: [200, 300, 400, 500] },
+      "7 open 1 1 100 200 300 400 500",
+    ],
+    ["a revision without a plan", 8, undefined, "8 open 1 1 100 200 300 400"],
+    ["an older revision", 6, { rev: 6, first: 1, at: [100, 250, 350] }, "7 open 1 1 100 200 300 400"],
+  ])("%s", async (_, rev, plan, expected) => {
+    await put(7, { rev: 7, first: 1, at: [100, 200, 300, 400] });
+    await put(rev, plan);
+    expect(await kept()).toBe(expected);
+  });
+
+  test("a plan of the revision before does not take back ends of this one", async () => {
+    await put(8, { rev: 8, first: 1, at: [100, 250, 350] });
+    await put(8, { rev: 7, first: 1, at: [100, 200, 300, 400] });
+    expect(await kept()).toBe("8 open 1 1 100 250 350");
+  });
+
+  test("a shard that knew the revision alone begins once there is a plan", async () => {
+    await put(7);
+    expect(await kept()).toBe("7 open");
+    await put(7, { rev: 7, first: 1, at: [100, 200, 300] });
+    expect(await kept()).toBe("7 open 1 1 100 200 300");
+  });
+
+  test("a shard knows a bounded number of ends, and the following ones once it is there", async () => {
+    const plan = { rev: 7, first: 1, at: Array.from({ length: 100 }, (_, index) => 1_000 + index) };
+    await put(7, plan);
+    const ends = (await kept())?.split(" ").slice(5);
+    expect([ends?.length, ends?.[0], ends?.at(-1)]).toEqual([32, "1001", "1032"]);
+    await redis.hset(boardsKey(shard), "cup", "7 open 32 1 1031 1032");
+    await put(7, plan);
+    expect((await kept())?.split(" ").slice(2, 7)).toEqual(["32", "1", "1031", "1032", "1033"]);
+  });
+
+  test("the seasons of a board that had the id before go with it", async () => {
+    await redis.hset(boardsKey(shard), "cup", "9 open 3 2 100 200 300");
+    for (const name of ["cup@2", "cup@3"]) await redis.hset(entriesKey(shard, name), "ada", "a record");
+    await put(12, { rev: 12, first: 1, at: [500, 600, 700] }, 10);
+    expect(await kept()).toBe("12 open 1 1 500 600 700");
+    expect(await redis.exists(...["cup@2", "cup@3"].flatMap((name) => entryKeys(shard, name)))).toBe(0);
+  });
 });

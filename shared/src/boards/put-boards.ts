@@ -3,21 +3,39 @@ import type { Shard } from "../model/regions.ts";
 import { entryKeys, shardKeys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";
-import { membersPart, versionsPart } from "../redis/scripts/parts.ts";
+import { membersPart, seasonsPart, versionsPart } from "../redis/scripts/parts.ts";
+import type { SeasonPlan } from "../seasons/plan.ts";
 import source from "./put-boards.lua" with { type: "text" };
 
-/** A board as a shard knows it, and since when the id is its own. */
-export type BoardRevision = Pick<Board, "id" | "rev" | "state" | "born">;
+/** A board as a shard knows it, since when the id is its own, and the plan of its seasons. */
+export type BoardRevision = Pick<Board, "id" | "rev" | "state" | "born"> & { plan?: PlannedEnds | undefined };
+
+type PlannedEnds = Pick<SeasonPlan, "rev" | "first" | "at">;
 
 const layout = defineLayout({
   keys: ["boards", "clock"],
-  item: { id: "text", revision: "text", state: "text", born: "number" },
+  item: {
+    id: "text",
+    revision: "text",
+    state: "text",
+    born: "number",
+    first: "text",
+    instants: "text",
+    settled: "flag",
+  },
 });
-const script = defineScript({ name: "put-boards", source, parts: [versionsPart, membersPart], layout, parse: Number });
+const script = defineScript({
+  name: "put-boards",
+  source,
+  parts: [versionsPart, membersPart, seasonsPart],
+  layout,
+  parse: Number,
+});
 
 /**
  * Writes the revisions of boards on a shard; a higher one that is there stays. What the shard has
- * of a board that had the id before goes.
+ * of a board that had the id before goes. The shard begins with the first season of a plan, keeps
+ * the season that it has, and takes the ends.
  *
  * @param boards at most some hundred
  * @returns the number of boards written
@@ -26,6 +44,16 @@ const script = defineScript({ name: "put-boards", source, parts: [versionsPart, 
 export function putBoards(redis: Redis, shard: Shard, boards: readonly BoardRevision[]): Promise<number> {
   const keys = layout.toKeys(shardKeys(shard));
   for (const { id, born } of boards) if (born > 0) keys.push(...entryKeys(shard, id));
-  const items = boards.flatMap(({ id, rev, state, born }) => layout.toItem({ id, revision: rev, state, born }));
+  const items = boards.flatMap(({ id, rev, state, born, plan }) =>
+    layout.toItem({
+      id,
+      revision: rev,
+      state,
+      born,
+      first: plan?.first ?? "",
+      instants: plan?.at.join(" ") ?? "",
+      settled: (plan?.rev ?? 0) >= rev,
+    }),
+  );
   return script(redis, keys, items);
 }

@@ -76,7 +76,8 @@ export const clockKey = (shard: Shard) => `clock:{${shard.tag}}`;
 export const splitKey = (tag: string) => `split:{${tag}}`;
 
 /**
- * hash, board → `<revision> <state>`: the boards that the shard knows. A ranker writes a board
+ * hash, board → `<revision> <state>`, and on a board with seasons behind it `<season> <oldest>
+ * <starts> <ends> <following ends…>`: the boards that the shard knows. A ranker writes a board
  * there before its first write on the shard, and only a higher revision replaces another.
  */
 export const boardsKey = (shard: Shard) => `boards:{${shard.tag}}`;

@@ -9,6 +9,7 @@ import isReadable from "./is-readable.lua" with { type: "text" };
 import keepSetting from "./keep-setting.lua" with { type: "text" };
 import members from "./members.lua" with { type: "text" };
 import moveMembers from "./move-members.lua" with { type: "text" };
+import seasons from "./seasons.lua" with { type: "text" };
 import versions from "./versions.lua" with { type: "text" };
 
 // Rules that scripts of several services keep. The header of each file describes its functions.
@@ -31,6 +32,8 @@ export const membersPart: ScriptPart = { source: members };
 export const moveMembersPart: ScriptPart = { source: moveMembers, uses: [membersPart] };
 /** `last_version`, `next_version`, `time_us`, `version_in`, `digits` */
 export const versionsPart: ScriptPart = { source: versions };
+/** `running_of`, `is_over`, `season_of`, `roll_over` */
+export const seasonsPart: ScriptPart = { source: seasons, uses: [versionsPart] };
 /** `is_entry_erased` */
 export const entryErasedPart: ScriptPart = { source: entryErased, uses: [versionsPart] };
 /** `score_event`, `record_of`, `values_of` */

@@ -5,13 +5,25 @@ A shard keeps of a board with seasons, behind revision and state:
 
 The season that runs there, and the oldest one whose keys may be left. Times are microseconds.
 
+running_of(known)  season, oldest, starts and ends of the present season, all as text; nil for a
+    board without seasons
 season_of(known)  {season, oldest, starts, ends}, ends a list of which the first is that of the
     season; nil for a board without seasons
-roll_over(known, at, last, entries_of)  ends the seasons that are over at a version. Returns the new
-    text, the last version given out, and the events, the oldest first; nil where the shard does
-    not know when the season after them ends. entries_of(season) returns the counts of visible and
-    hidden entries.
+roll_over(known, at, last, entries_of)  ends the seasons that are over at a version, as far as the
+    shard knows when the next one ends: the list of ends bounds what one run does. Returns the new
+    text, the last version given out, and the events, the oldest first; nil where there is nothing
+    to end. entries_of(season) returns the counts of visible and hidden entries.
+is_over(known, at)  whether the season that runs is over at a version
 ]]
+local function running_of(known)
+  return string.match(known or '', '^%d+ %l+ (%d+) (%d+) (%d+) (%d+)')
+end
+
+local function is_over(known, at)
+  local _, _, _, ends = running_of(known)
+  return ends and at >= tonumber(ends)
+end
+
 local function season_of(known)
   local season, oldest, rest = string.match(known or '', '^%d+ %l+ (%d+) (%d+) (.+)$')
   if not season then return nil end
@@ -23,8 +35,7 @@ end
 local function roll_over(known, at, last, entries_of)
   local found = season_of(known)
   local events = {}
-  while found.ends[1] and at >= found.ends[1] do
-    if #found.ends == 1 then return nil end
+  while #found.ends > 1 and at >= found.ends[1] do
     local ended = table.remove(found.ends, 1)
     -- The write that meets the boundary is newer than the end.
     last = math.max(last + 1, ended)
@@ -34,6 +45,7 @@ local function roll_over(known, at, last, entries_of)
       .. '","updated_at":"' .. digits(last) .. '",'
     found.season, found.starts = found.season + 1, ended
   end
+  if #events == 0 then return nil end
   local times = {digits(found.starts)}
   for _, ends in ipairs(found.ends) do times[#times + 1] = digits(ends) end
   local head = string.match(known, '^%d+ %l+')

@@ -1,0 +1,33 @@
+import type { BoardState } from "../model/board.ts";
+
+/** What a shard keeps of a board, as `boardsKey` describes it. */
+export interface KeptBoard {
+  rev: number;
+  state: BoardState;
+  /** Undefined on a board without seasons, and where none is known yet. */
+  seasons: KeptSeasons | undefined;
+}
+
+/** The season that runs on a shard. Times are microseconds. */
+export interface KeptSeasons {
+  season: number;
+  /** The oldest season whose keys may be left. */
+  oldest: number;
+  startsAt: number;
+  /** The end of the season, and of those behind it. */
+  ends: readonly [number, ...number[]];
+}
+
+const KEPT = /^(\d{1,16}) (open|deleting)((?: \d{1,16})*)$/;
+
+/** Undefined for a text that no service writes. */
+export function parseKeptBoard(text: string): KeptBoard | undefined {
+  const [, rev, state, rest = ""] = KEPT.exec(text) ?? [];
+  if (rev === undefined) return undefined;
+  const [season, oldest, startsAt, endsAt, ...following] = rest.split(" ").slice(1).map(Number);
+  const kept = { rev: Number(rev), state: state === "open" ? "open" : "deleting" } as const;
+  if (season === undefined || oldest === undefined || startsAt === undefined || endsAt === undefined) {
+    return { ...kept, seasons: undefined };
+  }
+  return { ...kept, seasons: { season, oldest, startsAt, ends: [endsAt, ...following] } };
+}
