@@ -9,6 +9,7 @@ import { awaitFitStores } from "shared/stores/fit-stores";
 import { DRAINER_RIGHTS } from "shared/stores/rights";
 import { connectStores } from "shared/stores/stores";
 import { createApp } from "./app.ts";
+import { readFinalSeasons } from "./archive/seasons-table.ts";
 import type { DrainerConfig } from "./config.ts";
 import { createQueueDrains, type QueueDrain } from "./drain/queue-drains.ts";
 import { measureQueues } from "./drain/queue-metrics.ts";
@@ -25,6 +26,8 @@ import { startPurgeWatch } from "./purge/purge-watch.ts";
 import { accountQueue } from "./queues/queues.ts";
 import { startDriftWatch } from "./reconcile/drift-watch.ts";
 import { measureSweeps } from "./reconcile/sweep-metrics.ts";
+import { measureEnds } from "./seasons/end-metrics.ts";
+import { startEndWatch } from "./seasons/end-watch.ts";
 import { createPlanBoards } from "./seasons/plan-boards.ts";
 import { measurePlans } from "./seasons/plan-metrics.ts";
 import { type PlanWatch, startPlanWatch } from "./seasons/plan-watch.ts";
@@ -86,6 +89,7 @@ export function buildDrainer(
   const measured = measureQueues(metrics, queues);
   const purges = measurePurges(metrics);
   const plans = measurePlans(metrics);
+  const ends = measureEnds(metrics);
   let planning: PlanWatch | undefined;
 
   const urlOf = ({ region }: QueueDrain) => config.postgresUrlByRegion.get(region ?? "") ?? config.postgresUrl;
@@ -155,13 +159,26 @@ export function buildDrainer(
       });
       shutdown.onClose("purge of boards", () => purging.stop());
       const watch = startPlanWatch({
-        planBoards: createPlanBoards({ home: stores.home, database: databases.home, log }),
+        planBoards: createPlanBoards({
+          home: stores.home,
+          database: databases.home,
+          log,
+          finalSeasons: (ids) => readFinalSeasons(databases.home, ids),
+        }),
         lease: () => workers.leases.get(accountQueue.tag),
         log,
         metrics: plans,
       });
       shutdown.onClose("plans of seasons", () => watch.stop());
       planning = watch;
+      const ending = startEndWatch({
+        sides,
+        urls: { home: config.postgresUrl, byRegion: config.postgresUrlByRegion },
+        lease: () => workers.leases.get(accountQueue.tag),
+        log,
+        metrics: ends,
+      });
+      shutdown.onClose("ends of seasons", () => ending.stop());
     }
     hasBegun = true;
     const missing = queues.map(({ keys }) => keys.tag).filter((tag) => !workers.leases.has(tag));

@@ -46,7 +46,8 @@ export async function startUnderTest(): Promise<UnderTest> {
       await flushAll(redis);
       await database.run(
         (sql) => sql`
-          TRUNCATE leaderboard, accounts, erasures, visibility, settings, deleted_boards, guarded_stores, drained_versions`,
+          TRUNCATE leaderboard, accounts, erasures, visibility, settings, deleted_boards, guarded_stores, drained_versions,
+            season_ends, ended_seasons, archived, seasons, outbox`,
       );
     },
     async close() {

@@ -1,4 +1,4 @@
-import { isBoardId } from "shared/model/board-id";
+import { parseRankingName } from "shared/seasons/ranking-name";
 import type { Database } from "../postgres/database.ts";
 import { readPages } from "../rows/row-pages.ts";
 
@@ -10,8 +10,8 @@ interface BoardId {
 }
 
 /**
- * The ids of all boards that have rows in a database, page by page. Left out are ids that no
- * service wrote.
+ * The names of all boards, and of their seasons, that have rows in a database, page by page. Left
+ * out are names that no service wrote, and seasons that are final and about to leave the table.
  *
  * @throws what PostgreSQL throws
  */
@@ -27,9 +27,12 @@ export async function* readBoardIds(database: Database): AsyncGenerator<string[]
           SELECT board FROM leaderboard WHERE leaderboard.board > found.board ORDER BY board LIMIT 1
         ) AS following
       )
-      SELECT board FROM found LIMIT ${IDS_MAX}`,
+      SELECT board FROM found
+      WHERE NOT EXISTS (SELECT FROM ended_seasons WHERE ranking = board AND state = 'final' AND NOT settled)
+      LIMIT ${IDS_MAX}`,
   );
-  for await (const page of pages) yield page.map(({ board }) => board).filter(isBoardId);
+  for await (const page of pages)
+    yield page.map(({ board }) => board).filter((board) => parseRankingName(board) !== undefined);
 }
 
 /** Whether a board has a row in a database. */

@@ -62,6 +62,7 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
 
   const toTarget = (run: string | undefined): WriteTarget => ({
     database,
+    tag: keys.tag,
     origin: run === undefined ? undefined : { tag: keys.tag, run },
   });
 

@@ -1,5 +1,5 @@
 import type { Refused } from "shared/model/dead-element";
-import type { Erasure, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
+import type { Erasure, SeasonEnd, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
 import type { EventKind } from "./event-kind.ts";
 import { keepNewest } from "./fold.ts";
 import { readEvent } from "./read-event.ts";
@@ -26,6 +26,8 @@ export class EventBatch<E extends Versioned> {
   readonly erasures: Erasure[] = [];
   readonly visibility: VisibilityEvent[] = [];
   readonly settings: SettingEvent[] = [];
+  /** Ends of seasons: written once all rows of the batch are. */
+  readonly ends: SeasonEnd[] = [];
   readonly unreadable: Refused[] = [];
   /** The events that carry a trace. */
   readonly traced: { raw: Buffer; traceparent: string }[] = [];
@@ -61,6 +63,7 @@ export class EventBatch<E extends Versioned> {
       if ("row" in read) rows.push(Object.assign(read.row, { raw }));
       else if ("erasure" in read) this.erasures.push(read.erasure);
       else if ("visibility" in read) this.visibility.push(read.visibility);
+      else if ("end" in read) this.ends.push(read.end);
       else if ("setting" in read) this.settings.push(read.setting);
       else this.unreadable.push({ raw, reason: read.reason });
     }

@@ -1,10 +1,16 @@
-import type { Erasure, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
+import type { Erasure, SeasonEnd, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
 import type { z } from "zod";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import type { BatchOrigin } from "../rows/admission.ts";
 
 /** A statement with its arguments prepared. @returns the number of rows that changed */
 export type Upsert = (sql: Sql) => Promise<number>;
+
+/** The queue that a batch comes from. */
+export interface QueuePlace {
+  tag: string;
+  origin: BatchOrigin | undefined;
+}
 
 /** How the events of one queue are read, and how they become rows. */
 export interface EventKind<E extends Versioned> {
@@ -27,6 +33,11 @@ export interface EventKind<E extends Versioned> {
    * Writes which players are hidden, in a queue that has such events; leaves rows that are as new.
    */
   setVisibility?: (sql: Sql, events: readonly VisibilityEvent[], origin?: BatchOrigin) => Promise<unknown>;
+  /**
+   * Writes the ends of seasons, in the queue of a shard; leaves rows that are there. The rows of
+   * all events before an end are committed then.
+   */
+  endSeasons?: (sql: Sql, ends: readonly SeasonEnd[], queue: QueuePlace) => Promise<unknown>;
   /** Writes what operators set, in a queue that has such events; leaves rows that are as new. */
   putSettings?: (sql: Sql, events: readonly SettingEvent[], origin?: BatchOrigin) => Promise<unknown>;
 }

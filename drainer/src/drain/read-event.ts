@@ -3,9 +3,12 @@ import {
   type Erasure,
   erasureSchema,
   isErasure,
+  isSeasonEnd,
   isSettingEvent,
   isVisibilityEvent,
+  type SeasonEnd,
   type SettingEvent,
+  seasonEndSchema,
   settingEventSchema,
   type Versioned,
   type VisibilityEvent,
@@ -19,6 +22,7 @@ export type ReadEvent<E> =
   | { row: E }
   | { erasure: Erasure }
   | { visibility: VisibilityEvent }
+  | { end: SeasonEnd }
   | { setting: SettingEvent }
   | { reason: string };
 
@@ -30,11 +34,12 @@ export function readEvent<E extends Versioned>(raw: Buffer, kind: EventKind<E>):
 
 function readBySchema<E extends Versioned>(
   raw: Buffer,
-  { schema, setVisibility, putSettings }: EventKind<E>,
+  { schema, setVisibility, endSeasons, putSettings }: EventKind<E>,
 ): ReadEvent<E> {
   try {
     const event = parseAsSpelled(new TextDecoder("utf-8", { fatal: true }).decode(raw));
     if (isErasure(event)) return { erasure: erasureSchema.parse(event) };
+    if (endSeasons && isSeasonEnd(event)) return { end: seasonEndSchema.parse(event) };
     if (setVisibility && isVisibilityEvent(event)) return { visibility: visibilityEventSchema.parse(event) };
     if (putSettings && isSettingEvent(event)) return { setting: settingEventSchema.parse(event) };
     return { row: schema.parse(event) };

@@ -1,7 +1,7 @@
 import type { Refused } from "shared/model/dead-element";
 import type { Versioned } from "shared/model/events";
-import { type Database, isRowFault } from "../postgres/database.ts";
-import type { BatchOrigin } from "../rows/admission.ts";
+import { type Database, isRowFault, type RowFault } from "../postgres/database.ts";
+import { type BatchOrigin, SEASON_FINAL } from "../rows/admission.ts";
 import type { EventBatch, Queued } from "./event-batch.ts";
 import type { EventKind, Upsert } from "./event-kind.ts";
 import { fold, inKeyOrder } from "./fold.ts";
@@ -9,6 +9,7 @@ import { fold, inKeyOrder } from "./fold.ts";
 /** Where the rows of a batch go, and which queue and run of Redis they come from. */
 export interface WriteTarget {
   database: Database;
+  tag: string;
   origin: BatchOrigin | undefined;
 }
 
@@ -53,13 +54,16 @@ export async function writeBatch<E extends Versioned>(
   statement: Statement<E>,
   target: WriteTarget,
 ): Promise<Written> {
-  const { kind, erasures, visibility, settings } = batch;
+  const { kind, erasures, visibility, settings, ends } = batch;
   const { database, origin } = target;
   // The order does not matter: an event's version says on which side of an erasure it is.
   if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures, origin));
   if (visibility.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, visibility, origin));
   if (settings.length > 0) await database.run(async (sql) => kind.putSettings?.(sql, settings, origin));
-  return writeRows(batch, statement, target);
+  const written = await writeRows(batch, statement, target);
+  // Behind the rows: whoever reads an end finds what came before it in the queue.
+  if (ends.length > 0) await database.run(async (sql) => kind.endSeasons?.(sql, ends, target));
+  return written;
 }
 
 /**
@@ -96,6 +100,11 @@ interface Upserted<E> {
 }
 
 /**
+ * Events of a season that is archived say so, without the code that made PostgreSQL refuse them.
+ */
+const reasonOf = ({ code, message }: RowFault) => (code === SEASON_FINAL ? message : `${code} ${message}`);
+
+/**
  * One statement for all rows; where PostgreSQL refuses a row, one for each half, down to the
  * refused row.
  */
@@ -109,7 +118,7 @@ async function upsertOrBisect<E extends Versioned>(
   } catch (error) {
     const [only] = events;
     if (!isRowFault(error) || only === undefined) throw error;
-    if (events.length === 1) return { rows: 0, refused: [{ event: only, reason: `${error.code} ${error.message}` }] };
+    if (events.length === 1) return { rows: 0, refused: [{ event: only, reason: reasonOf(error) }] };
     const middle = Math.ceil(events.length / 2);
     const left = await upsertOrBisect(toStatement(events.slice(0, middle), kind, target.origin), kind, target);
     const right = await upsertOrBisect(toStatement(events.slice(middle), kind, target.origin), kind, target);

@@ -9,7 +9,8 @@ const COMMON_SHARE_MAX = 1 / 8;
  *
  * Rows that both batches have would wait for each other's locks: they are written once `before` is.
  * A batch that has more than an eighth of its rows in common is not written beside, and neither is
- * one that erases or hides players, or has settings: only its rows would be written.
+ * one that erases or hides players, or has settings or ends of seasons: only its rows would be
+ * written, and an end has to be behind all rows before it.
  *
  * @returns undefined where the batch has to wait for its turn
  */
@@ -18,7 +19,8 @@ export function writeBeside<E extends Versioned>(
   before: Writing<E>,
   target: WriteTarget,
 ): Promise<Written> | undefined {
-  if (batch.isAboutPlayers || batch.settings.length > 0 || before.batch.isAboutPlayers) return undefined;
+  if (batch.isAboutPlayers || batch.settings.length + batch.ends.length > 0 || before.batch.isAboutPlayers)
+    return undefined;
   const { newest } = batch;
   const common = new Map<string, Queued<E>>();
   for (const [key, event] of newest) if (before.batch.newest.has(key)) common.set(key, event);

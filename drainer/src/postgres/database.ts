@@ -153,6 +153,8 @@ async function endBackends(url: string, name: string): Promise<void> {
 // may pass on a retry.
 const ROW_FAULT = /^2[23]/;
 
+export type RowFault = postgres.PostgresError;
+
 /** True when PostgreSQL refused the contents of a row, and would refuse the same row again. */
-export const isRowFault = (error: unknown): error is postgres.PostgresError =>
+export const isRowFault = (error: unknown): error is RowFault =>
   error instanceof postgres.PostgresError && ROW_FAULT.test(error.code);

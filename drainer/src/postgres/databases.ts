@@ -1,4 +1,4 @@
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 
 /** The databases of a deployment. Regions with the same URL share a pool. */
 export interface Databases {
@@ -12,9 +12,13 @@ export interface Databases {
   close(): Promise<void>;
 }
 
-export function openDatabases(homeUrl: string, urlsByRegion: ReadonlyMap<string, string>): Databases {
+export function openDatabases(
+  homeUrl: string,
+  urlsByRegion: ReadonlyMap<string, string>,
+  options: DatabaseOptions = {},
+): Databases {
   const urls = new Set([homeUrl, ...urlsByRegion.values()]);
-  const opened = new Map([...urls].map((url) => [url, openDatabase(url)]));
+  const opened = new Map([...urls].map((url) => [url, openDatabase(url, options)]));
   const at = (url: string | undefined): Database => {
     const database = opened.get(url ?? "");
     if (database === undefined) throw new RangeError("the region is not configured");

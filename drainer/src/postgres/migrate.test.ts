@@ -30,6 +30,7 @@ const MIGRATIONS = [
   "0007_delete_boards.sql",
   "0008_scores.sql",
   "0009_plan_seasons.sql",
+  "0010_end_seasons.sql",
 ];
 
 const tablesOf = async (url: string) => {
@@ -48,12 +49,17 @@ test("a migration is applied once", async () => {
   expect(await migrate(url)).toEqual([]);
   expect(await tablesOf(url)).toEqual([
     "accounts",
+    "archived",
     "deleted_boards",
     "drained_versions",
+    "ended_seasons",
     "erasures",
     "guarded_stores",
     "leaderboard",
+    "outbox",
     "schema_migrations",
+    "season_ends",
+    "seasons",
     "settings",
     "visibility",
     "visible_leaderboard",

@@ -50,15 +50,16 @@ export async function beginDeletion(database: Database, { id, rev, region }: Reg
 }
 
 /** The condition that this deletion goes on, within the statement that it allows. */
-const isGoingOn = (sql: Sql, { id, rev, region }: RegionDeletion) => sql`EXISTS (
+export const isGoingOn = (sql: Sql, { id, rev, region }: RegionDeletion) => sql`EXISTS (
       SELECT FROM deleted_boards
       WHERE board = ${id} AND region = ${region} AND revision = ${String(rev)}::bigint AND deleted_at = 'infinity'
     )`;
 
 /**
- * Deletes the rows of a region among some rows of the board, and those of regions that the
- * database does not have.
+ * Deletes the rows of a region among some rows of the board, or of one of its seasons, and those of
+ * regions that the database does not have.
  *
+ * @param ranking the board, or the season
  * @param regions all regions of the database
  * @param after the player behind whom the page begins
  * @returns the last player of the page; undefined behind the last one
@@ -66,17 +67,17 @@ const isGoingOn = (sql: Sql, { id, rev, region }: RegionDeletion) => sql`EXISTS 
 export async function purgeRows(
   database: Database,
   deletion: RegionDeletion,
-  { regions, after }: { regions: readonly string[]; after: string },
+  { ranking, regions, after }: { ranking: string; regions: readonly string[]; after: string },
 ): Promise<string | undefined> {
-  const { id, region } = deletion;
+  const { region } = deletion;
   const [row] = await database.run(
     (sql) => sql<{ last: string | null }[]>`
       WITH page AS (
         SELECT user_id FROM leaderboard
-        WHERE board = ${id} AND user_id > ${after} ORDER BY user_id LIMIT ${PURGED_ROWS_MAX}
+        WHERE board = ${ranking} AND user_id > ${after} ORDER BY user_id LIMIT ${PURGED_ROWS_MAX}
       ), purged AS (
         DELETE FROM leaderboard
-        WHERE board = ${id} AND user_id IN (SELECT user_id FROM page)
+        WHERE board = ${ranking} AND user_id IN (SELECT user_id FROM page)
           AND (region = ${region} OR region <> ALL(${[...regions]}::text[]))
           AND ${isGoingOn(sql, deletion)}
       )

@@ -166,6 +166,59 @@ describe("the plan of the board's seasons", () => {
   });
 });
 
+describe("the seasons of the board", () => {
+  const season = { schedule: "0 0 * * 1", zone: "UTC", starts_at: null, keep: null };
+  const many = <R extends object>(text: string) => database.run((sql) => sql.unsafe<R[]>(text));
+  const tables = ["seasons", "season_ends", "ended_seasons", "archived"];
+  const left = async () =>
+    (await Promise.all(tables.map((table) => many(`SELECT FROM ${table} WHERE board = '${BOARD}'`)))).map(
+      ({ length }) => length,
+    );
+
+  test("go with it, running, closing and final ones; those of other boards stay", async () => {
+    const rev = await put({ state: "open", season });
+    const at = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z"];
+    const plan = { rev, first: 2, schedule: "0 0 * * 1", zone: "UTC", at };
+    await settings.put("seasons", BOARD, { value: plan, replaces: undefined });
+    for (const shard of topology.shards) {
+      await redis.hset(boardsKey(shard), BOARD, `${rev} open 3 2 100 200 300`);
+      for (const n of [2, 3]) {
+        const event = row(`of-${n}-${shard.region}`, { region: shard.region, board: `${BOARD}@${n}` });
+        await writeRows(event);
+        await putEntry(shard, event);
+      }
+    }
+    await writeRows(scoreEvent("ann", 5, VERSION, { board: `${BOARD}2@2` }));
+    await many(`INSERT INTO season_ends VALUES ('${BOARD}', 2, 'EU', 'EU', 1, 0, now(), now(), 1);
+      INSERT INTO ended_seasons (ranking, region, board, season, starts_at, ends_at)
+      VALUES ('${BOARD}@2', 'EU', '${BOARD}', 2, now(), now()), ('${BOARD}2@2', 'EU', '${BOARD}2', 2, now(), now());
+      INSERT INTO seasons VALUES ('${BOARD}', 1, now(), now(), 'final', 2), ('${BOARD}', 2, now(), now(), 'closing', 0);
+      INSERT INTO archived (board, season, region, rank, user_id, name, score, sort_key, reached_at, updated_at)
+      SELECT '${BOARD}', 1, region, n, region || n, 'name', 1, 1, now(), now()
+      FROM unnest(ARRAY['EU', 'NA']) AS region, generate_series(1, ${PURGED_ROWS_MAX + 5}) AS n`);
+    await put({ state: "deleting", season });
+    await look();
+    expect([await isFree(), await left()]).toEqual([true, [0, 0, 0, 0]]);
+    for (const n of [2, 3]) expect([await rowsOf(`${BOARD}@${n}`), await keysLeft(`${BOARD}@${n}`)]).toEqual([[], 0]);
+    expect(await rowsOf(`${BOARD}2@2`)).toEqual(["ann"]);
+    expect(await many(`SELECT FROM ended_seasons WHERE board = '${BOARD}2'`)).toHaveLength(1);
+  });
+
+  test("become no rows by an event that comes late", async () => {
+    const rev = await put({ state: "open", season });
+    for (const shard of topology.shards) {
+      await redis.hset(boardsKey(shard), BOARD, `${rev} open 3 2 100 200 300`);
+      await redis.set(clockKey(shard), String(VERSION + 10));
+    }
+    await put({ state: "deleting", season });
+    await look();
+    const end = `{"season_ended":3,"count":1,"hidden":0,"starts_at":"1","ends_at":"2","updated_at":"${VERSION}","board":"${BOARD}","region":"EU"}`;
+    await redis.lpush(queueKey(eu), JSON.stringify(row("late", { board: `${BOARD}@3` })), end);
+    expect(await scoreDrain(it)()).toMatchObject({ events: 2, rows: 0, refused: 0 });
+    expect([await rowsOf(`${BOARD}@3`), await left()]).toEqual([[], [0, 0, 0, 0]]);
+  });
+});
+
 describe("an event of the board", () => {
   const queued = (...events: ScoreEvent[]) =>
     redis.lpush(queueKey(eu), ...events.map((event) => JSON.stringify(event)));
@@ -345,11 +398,11 @@ describe("a step that comes late, when the id is another board's already,", () =
     const event = row("new", { updated_at: version, reached_at: version });
     expect(await writeRows(event)).toBe(1);
     await putEntry(eu, event);
-    const late = { ...sides, clocks: new Map<string, number>(), onPage: async () => {} };
+    const late = { ...sides, clocks: new Map<string, number>(), plannedSeasons: [], onPage: async () => {} };
     for (const region of topology.regions) {
       expect(await purgeRegion(late, { id: BOARD, rev, region })).toBe(true);
       // As if it had stood still between two of its steps.
-      await purgeRows(database, { id: BOARD, rev, region }, { regions: topology.regions, after: "" });
+      await purgeRows(database, { id: BOARD, rev, region }, { ranking: BOARD, regions: topology.regions, after: "" });
       await expect(endRegion(sides, { id: BOARD, rev, region })).rejects.toThrow("other");
       await endDeletion(database, { id: BOARD, rev, region }, Number(version));
     }

@@ -1,8 +1,10 @@
 import type { Log } from "shared/log/log";
+import { toPlan } from "shared/seasons/plan";
 import { createSettings, type Setting } from "shared/settings/settings";
 import { hasSchedule } from "../seasons/plan-at.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { type Deletion, type Deletions, type RegionDeletion, readDeletions } from "./deleted-boards.ts";
+import { forgetAllSeasons } from "./deleted-seasons.ts";
 import { endRegion, purgeRegion } from "./purge-region.ts";
 
 export interface PurgeBoardsOptions extends Sides {
@@ -66,9 +68,16 @@ export function createPurgeBoards({ log, onPage, signal, ...sides }: PurgeBoards
     if (purged.has(name)) return true;
     const clocks = clocksOf.get(name) ?? new Map<string, number>();
     clocksOf.set(name, clocks);
-    const isPurged = await tryIn(deletion, name, () => purgeRegion({ ...sides, clocks, onPage }, deletion));
+    const isPurged = await tryIn(deletion, name, async () =>
+      purgeRegion({ ...sides, clocks, plannedSeasons: await plannedSeasonsOf(deletion.id), onPage }, deletion),
+    );
     if (isPurged) purged.add(name);
     return isPurged;
+  }
+
+  async function plannedSeasonsOf(id: string): Promise<number[]> {
+    const plan = toPlan((await settings.read("seasons", id))?.value);
+    return plan === undefined ? [] : plan.at.map((_, n) => plan.first + n);
   }
 
   const endIn = (deletion: RegionDeletion) =>
@@ -97,6 +106,7 @@ export function createPurgeBoards({ log, onPage, signal, ...sides }: PurgeBoards
     // PostgreSQL is behind.
     if (setting?.version !== String(rev) || setting.value?.state !== "deleting") return false;
     if (!(await inEveryRegion({ id, rev }, purgeIn)) || !(await inEveryRegion({ id, rev }, endIn))) return false;
+    await forgetAllSeasons(databases.home, { id, rev });
     if (!(await removePlan(setting))) return false;
     return (await settings.put("boards", id, { value: null, replaces: setting.version })) !== undefined;
   }

@@ -1,7 +1,9 @@
+import { parseKeptBoard } from "shared/boards/kept-board";
 import { putBoards } from "shared/boards/put-boards";
 import { boardIn, versionIn } from "shared/model/events";
 import type { Shard } from "shared/model/regions";
-import { clockKey, queueKey } from "shared/redis/keys";
+import { boardsKey, clockKey, queueKey } from "shared/redis/keys";
+import { toRankingName } from "shared/seasons/ranking-name";
 import { compareSplit } from "shared/stores/split";
 import { dropDeadWhere } from "../dead/dead-events.ts";
 import { noteVersion } from "../guard/guarded-stores.ts";
@@ -10,6 +12,7 @@ import { scoreQueuesOf } from "../queues/queues.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { beginDeletion, endDeletion, purgeRows, type RegionDeletion } from "./deleted-boards.ts";
+import { forgetSeasons, purgeArchives, readSeasonsWithRows } from "./deleted-seasons.ts";
 import { purgeShard } from "./purge-shard.ts";
 
 export interface PurgeRegionOptions extends Sides {
@@ -18,6 +21,8 @@ export interface PurgeRegionOptions extends Sides {
    * newer. Kept by the caller from one look to the next.
    */
   clocks: Map<string, number>;
+  /** Numbers of the seasons that the board may have had since the last one that is final. */
+  plannedSeasons: readonly number[];
   /** Called after each page with the time that it took. May throw to end the purge. */
   onPage: (busyMs: number) => Promise<void>;
 }
@@ -28,10 +33,11 @@ export interface PurgeRegionOptions extends Sides {
  *
  *     tell    every shard knows the deletion: no write of the board comes behind it
  *     begin   PostgreSQL writes no event of the board any more
- *     rows    are deleted, page by page
+ *     rows    are deleted, page by page, and those of archived seasons
  *     queue   the events from before the deletion have left it; they became no rows
  *     dead    events of the board are dropped
- *     shards  lose their keys of the board, in one step each
+ *     seasons are forgotten: a later board of the id begins with the first one
+ *     shards  lose their keys of the board, in one step for each season
  *
  * Once all regions are so far, `endRegion` lets a later board of the id in. A step that comes late,
  * from a drainer that stood still meanwhile, finds another revision and does nothing.
@@ -40,7 +46,7 @@ export interface PurgeRegionOptions extends Sides {
  * @throws what Redis or PostgreSQL throw, UnfitStore while entries move, Error for a closed shard
  */
 export async function purgeRegion(
-  { topology, stores, databases, clocks, onPage }: PurgeRegionOptions,
+  { topology, stores, databases, clocks, plannedSeasons, onPage }: PurgeRegionOptions,
   deletion: RegionDeletion,
 ): Promise<boolean> {
   const { id, rev, region } = deletion;
@@ -58,11 +64,10 @@ export async function purgeRegion(
   if (!(await beginDeletion(database, deletion))) return true;
 
   const regions = topology.regions.filter((each) => databases.of(each) === database);
-  for (let after: string | undefined = ""; after !== undefined; ) {
-    const startedAt = performance.now();
-    after = await purgeRows(database, deletion, { regions, after });
-    await onPage(performance.now() - startedAt);
+  for (const ranking of [id, ...(await readSeasonsWithRows(database, deletion, plannedSeasons))]) {
+    await inPages(onPage, (after) => purgeRows(database, deletion, { ranking, regions, after }));
   }
+  await inPages(onPage, () => purgeArchives(database, deletion));
 
   const isOld = (version: number, shard: Pick<Shard, "tag">) => version <= (clocks.get(shard.tag) ?? 0);
   for (const shard of shards) {
@@ -77,8 +82,30 @@ export async function purgeRegion(
     });
   }
 
-  for (const shard of shards) await purgeShard(redis, shard, deletion, { partitions: topology.partitions, newest: 0 });
+  await forgetSeasons(database, deletion);
+  for (const shard of shards) {
+    const { oldest, season } = parseKeptBoard((await redis.hget(boardsKey(shard), id)) ?? "")?.seasons ?? NO_SEASONS;
+    for (let each = oldest; each <= season; each++) {
+      const of = { partitions: topology.partitions, newest: 0, ranking: toRankingName(id, each) };
+      await purgeShard(redis, shard, deletion, of);
+    }
+  }
   return true;
+}
+
+/** The one ranking of a board without seasons. */
+const NO_SEASONS = { oldest: 0, season: 0 };
+
+/** @param work does a page behind a player, and returns the last player of the page */
+async function inPages(
+  onPage: PurgeRegionOptions["onPage"],
+  work: (after: string) => Promise<string | undefined>,
+): Promise<void> {
+  for (let after: string | undefined = ""; after !== undefined; ) {
+    const startedAt = performance.now();
+    after = await work(after);
+    await onPage(performance.now() - startedAt);
+  }
 }
 
 /**
@@ -93,7 +120,7 @@ export async function endRegion({ topology, stores, databases }: Sides, deletion
   const clocks = await Promise.all(shards.map((shard) => redis.get(clockKey(shard))));
   const newest = Math.max(...clocks.map(Number));
   for (const shard of shards) {
-    await purgeShard(redis, shard, deletion, { partitions: topology.partitions, newest });
+    await purgeShard(redis, shard, deletion, { partitions: topology.partitions, newest, ranking: deletion.id });
     // A Redis that comes back with a lower clock has entries of the board, and is restored first.
     await noteVersion(database, shard.tag, String(newest));
   }

@@ -20,8 +20,8 @@ const script = defineScript({
 });
 
 /**
- * Removes what a shard has of a deleted board. Every version that the shard gives out from then on
- * is newer than `newest`.
+ * Removes what a shard has of a deleted board, or of one season of it. Every version that the shard
+ * gives out from then on is newer than `newest`.
  *
  * @throws Error for a shard that may not be written, or knows another board of the id; and what
  *   Redis throws
@@ -30,9 +30,9 @@ export async function purgeShard(
   redis: Redis,
   shard: Shard,
   { id, rev }: Deletion,
-  { partitions, newest }: Pick<Topology, "partitions"> & { newest: number },
+  { partitions, newest, ranking }: Pick<Topology, "partitions"> & { newest: number; ranking: string },
 ): Promise<void> {
   const args = layout.toArgs({ id, revision: rev, partitions, newest });
-  const outcome = await script(redis, layout.toKeys(boardKeys(shard, id)), args);
+  const outcome = await script(redis, layout.toKeys(boardKeys(shard, ranking)), args);
   if (outcome !== "purged") throw new Error(`board ${id} is not purged on ${shard.tag}: ${outcome}`);
 }

@@ -3,6 +3,7 @@ import { boardKeys, erasedKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { parseRankingName } from "shared/seasons/ranking-name";
 import { isDeletingPart } from "../boards/is-deleting.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { toKept } from "./entry-forms.ts";
@@ -54,7 +55,7 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
 export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
   const keys = layout.toKeys(boardKeys(shard, board));
   keys.push(...rows.map((row) => erasedKey(shard, row.user_id)));
-  const args = layout.toArgs({ boardId: board });
+  const args = layout.toArgs({ boardId: parseRankingName(board)?.board ?? board });
   for (const row of rows) {
     const { score, record, details } = toKept(row);
     const version = Number(row.updated_at);

@@ -1,6 +1,6 @@
-import { isBoardId } from "shared/model/board-id";
 import type { Shard, Topology } from "shared/model/regions";
 import { ACCOUNTS_TAG } from "shared/redis/keys";
+import { parseRankingName } from "shared/seasons/ranking-name";
 import type { Stores } from "shared/stores/stores";
 import { restoreBoards } from "../boards/restore-boards.ts";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
@@ -83,4 +83,5 @@ export async function restore(options: RestoreOptions): Promise<RestoreCounts> {
 
 const COUNTED = ["entries", "newer", "accounts", "settings", "unknown"] as const;
 
-const isKnown = ({ regions }: Topology, { region, board }: EntryRow) => regions.includes(region) && isBoardId(board);
+const isKnown = ({ regions }: Topology, { region, board }: EntryRow) =>
+  regions.includes(region) && parseRankingName(board) !== undefined;

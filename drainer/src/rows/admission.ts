@@ -7,6 +7,23 @@ export interface BatchOrigin {
   run: string;
 }
 
+/** SQLSTATE of `admit_seasons`, in the class of faults in a row. */
+export const SEASON_FINAL = "22LB2";
+
+/**
+ * The condition that admits entries of seasons within the statement that writes them: it refuses
+ * them, as a bad row is refused, where a season is archived.
+ */
+export function admitSeasons(sql: Sql, events: readonly { board: string; region: string }[]) {
+  const seasons = new Map<string, { board: string; region: string }>();
+  for (const event of events) if (event.board.includes("@")) seasons.set(`${event.board} ${event.region}`, event);
+  if (seasons.size === 0) return sql`TRUE`;
+  const all = [...seasons.values()];
+  return sql`(SELECT admit_seasons(
+    ${all.map(({ board }) => board)}::text[], ${all.map(({ region }) => region)}::text[]
+  ))`;
+}
+
 /**
  * The condition that admits a batch within the statement that writes it, and records its newest
  * version. PostgreSQL evaluates it once a statement, and refuses with SQLSTATE LB001 a batch of an

@@ -28,13 +28,23 @@ const columns = (sql: Sql) => sql`
   sort_key::text AS sort_key, sub::text AS sub, sub_key::text AS sub_key, attempts::text AS attempts,
   metadata::text AS metadata`;
 
+/**
+ * The condition that a row is of no season that is final: it is about to leave the table, and Redis
+ * has nothing of it any more.
+ */
+const isPresent = (sql: Sql) => sql`NOT EXISTS (
+        SELECT FROM ended_seasons AS ended
+        WHERE NOT ended.settled AND ended.state = 'final'
+          AND ended.ranking = leaderboard.board AND ended.region = leaderboard.region
+      )`;
+
 /** All entries of a database, page by page. */
 export const readEntries = (database: Database): AsyncGenerator<EntryRow[]> =>
   readPages(
     database,
     (sql, last) => sql<EntryRow[]>`
       SELECT ${columns(sql)} FROM leaderboard
-      WHERE (board, user_id) > (${last?.board ?? ""}, ${last?.user_id ?? ""})
+      WHERE (board, user_id) > (${last?.board ?? ""}, ${last?.user_id ?? ""}) AND ${isPresent(sql)}
       ORDER BY board, user_id LIMIT ${PAGE_ROWS}`,
   );
 
@@ -64,5 +74,5 @@ export const readEntriesOf = (database: Database, board: string, userIds: readon
   database.run(
     (sql) => sql<EntryRow[]>`
       SELECT ${columns(sql)} FROM leaderboard
-      WHERE board = ${board} AND user_id = ANY(${validUserIds(userIds)}::text[])`,
+      WHERE board = ${board} AND user_id = ANY(${validUserIds(userIds)}::text[]) AND ${isPresent(sql)}`,
   );

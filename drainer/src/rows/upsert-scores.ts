@@ -1,22 +1,39 @@
 import { readScoreEvent, type ScoreEvent, scoreEventSchema } from "shared/model/events";
+import { upsertSeasonEnds } from "../archive/upsert-season-ends.ts";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
 import { toArrayLiteral, toSparseLiteral } from "../postgres/array-literal.ts";
 import type { Sql } from "../postgres/connect-postgres.ts";
-import { admit } from "./admission.ts";
+import { admit, admitSeasons } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EntryRow } from "./read-entries.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
-import { inOrder, isNotDeleted, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
+import {
+  inOrder,
+  isNotDeleted,
+  isNotErased,
+  isNotFrozen,
+  mayReplace,
+  toTime,
+  type UpsertOptions,
+} from "./version-rule.ts";
 
 type Sometimes = "sort_key" | "sub" | "sub_key" | "attempts" | "metadata";
 type Always = Exclude<keyof ScoreEvent, Sometimes | "traceparent">;
+
+interface ScoreOptions extends UpsertOptions {
+  /** What becomes of entries of a season that is archived; an event must not vanish. */
+  archived?: "left out" | "refused";
+}
 
 /**
  * Prepares one autocommit statement: the client `postgres` can end the process when a backend dies
  * inside a transaction. Each column is the literal of an array, made before the statement has its
  * turn.
  */
-function prepare(events: readonly (ScoreEvent | EntryRow)[], { replaces, origin }: UpsertOptions): Upsert {
+function prepare(
+  events: readonly (ScoreEvent | EntryRow)[],
+  { replaces, origin, archived = "left out" }: ScoreOptions,
+): Upsert {
   const column = (name: Always) => toArrayLiteral(events.map((event) => event[name]));
   const sparse = (name: Sometimes) => toSparseLiteral(events.map((event) => event[name]));
   const board = column("board");
@@ -47,6 +64,7 @@ function prepare(events: readonly (ScoreEvent | EntryRow)[], { replaces, origin 
         board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata, place
       )
       WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql, boards)}
+        AND ${archived === "refused" ? admitSeasons(sql, events) : isNotFrozen(sql, boards)}
       ${inOrder(sql)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,
@@ -70,7 +88,8 @@ export const scoreEvents: EventKind<ScoreEvent> = {
   schema: scoreEventSchema,
   keyOf: ({ board, user_id }) => `${board}\n${user_id}`,
   read: readScoreEvent,
-  upsert: (events, origin) => prepare(events, { replaces: "older", origin }),
+  upsert: (events, origin) => prepare(events, { replaces: "older", origin, archived: "refused" }),
   erase: eraseEntries,
   setVisibility: upsertVisibility,
+  endSeasons: upsertSeasonEnds,
 };

@@ -1,3 +1,4 @@
+import { parseRankingName } from "shared/seasons/ranking-name";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import type { BatchOrigin } from "./admission.ts";
 
@@ -57,14 +58,29 @@ export const isNotErased = (sql: Sql, scope: Fragment): Fragment => sql`NOT EXIS
  * Rows are looked up only where one of the boards was ever deleted: for each of 1,000 rows that
  * would take a fifth of the statement's time.
  */
-export const isNotDeleted = (sql: Sql, boards: ReadonlySet<string>): Fragment => sql`(
-      NOT EXISTS (SELECT FROM deleted_boards WHERE deleted_boards.board = ANY(${[...boards]}::text[]))
+export const isNotDeleted = (sql: Sql, rankings: ReadonlySet<string>): Fragment => sql`(
+      NOT EXISTS (SELECT FROM deleted_boards WHERE deleted_boards.board = ANY(${boardsOf(rankings)}::text[]))
       OR NOT EXISTS (
         SELECT FROM deleted_boards
-        WHERE deleted_boards.board = event.board AND deleted_boards.region = event.region
+        WHERE deleted_boards.board = split_part(event.board, '@', 1) AND deleted_boards.region = event.region
           AND deleted_boards.deleted_at >= ${toTime(sql, "event.updated_at")}
       )
     )`;
+
+const boardsOf = (rankings: ReadonlySet<string>) => [
+  ...new Set([...rankings].map((ranking) => parseRankingName(ranking)?.board ?? ranking)),
+];
+
+/**
+ * The condition that `event` is of no season that is archived, or being archived, in its region.
+ */
+export const isNotFrozen = (sql: Sql, rankings: ReadonlySet<string>): Fragment =>
+  [...rankings].some((ranking) => ranking.includes("@"))
+    ? sql`NOT EXISTS (
+      SELECT FROM ended_seasons
+      WHERE ended_seasons.ranking = event.board AND ended_seasons.region = event.region AND ended_seasons.frozen
+    )`
+    : sql`TRUE`;
 
 /**
  * The order in which an upsert locks its rows: that of the events, see `inKeyOrder`. Without it a

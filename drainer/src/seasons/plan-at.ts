@@ -13,6 +13,15 @@ export function planAt({ setting, value, updated_at }: SettingEvent): string | n
   return plan === undefined ? null : String(needsPlanAt(plan));
 }
 
+/**
+ * When the first season of a plan ends, microseconds: from then on the drainer looks whether it has
+ * ended on all shards. Null for all other settings.
+ */
+export function sealAt({ setting, value }: SettingEvent): string | null {
+  const plan = setting === "seasons" ? toPlan(value) : undefined;
+  return plan === undefined ? null : String(plan.at[1]);
+}
+
 /** Whether the definition in a setting has a schedule. */
 export function hasSchedule(value: SettingValue): boolean {
   const season = value?.season;

@@ -38,7 +38,7 @@ test.skipIf(psql === undefined)(
       SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`;
       await sql.end();
       expect(tables.map(({ tablename }) => tablename)).toEqual(
-        words`accounts deleted_boards drained_versions erasures guarded_stores leaderboard settings visibility`,
+        words`accounts archived deleted_boards drained_versions ended_seasons erasures guarded_stores leaderboard outbox season_ends seasons settings visibility`,
       );
       expect(await migrate(url)).toEqual((await readdir(migrations)).sort());
     }

@@ -124,7 +124,8 @@ export async function startBothStores(regions = ["EU", "NA"], { isGuarded = fals
     async clear() {
       await flushAll(stores.home);
       await databases.home.run(
-        (sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, settings, deleted_boards`,
+        (sql) => sql`TRUNCATE leaderboard, accounts, erasures, visibility, settings, deleted_boards,
+            season_ends, ended_seasons, archived, seasons, outbox`,
       );
     },
     async close() {

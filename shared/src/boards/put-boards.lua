@@ -79,14 +79,14 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
   local known = redis.call('HGET', boards, id)
   local rev = version_in(known)
-  if tonumber(revision) >= rev then
-    local is_newer = tonumber(revision) > rev
+  local is_newer = tonumber(revision) > rev
+  if is_newer or known and tonumber(revision) == rev then
     if is_newer and born > 0 and rev < born then
       redis.call('UNLINK', unpack(KEYS, key, key + KEYS_OF_BOARD - 1))
       remove_seasons(known, key)
       known = nil
     end
-    local head = is_newer and revision .. ' ' .. state or string.match(known, '^%d+ %l+')
+    local head = (is_newer or not known) and revision .. ' ' .. state or string.match(known, '^%d+ %l+')
     local text = head .. season_text(known)
     if is_newer or text ~= known then
       redis.call('HSET', boards, id, text)

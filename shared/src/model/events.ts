@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { parseRankingName, toRankingName } from "../seasons/ranking-name.ts";
 import { parseTraceparent } from "../tracing/traceparent.ts";
-import { boardIdSchema } from "./board.ts";
+import { BOARD_ID_MESSAGE, boardIdSchema } from "./board.ts";
 import { keptNameSchema } from "./names.ts";
 import { userIdSchema } from "./scores.ts";
 import { SETTING_KINDS } from "./settings.ts";
@@ -18,6 +19,8 @@ import { SETTING_KINDS } from "./settings.ts";
  *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
  *     put-setting.lua     {"updated_at":"7",                                + settingTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
+ *     roll_over           {"season_ended":3,"count":12,"hidden":1,"starts_at":"5","ends_at":"7",
+ *                         "updated_at":"7",                                 + seasonEndTail
  *
  * Integers are decimal strings, because Lua's JSON keeps 14 digits. Times are microseconds;
  * `updated_at` is the version.
@@ -47,12 +50,15 @@ const traceparent = z
   .optional()
   .catch(undefined);
 
+/** A board, or one season of it, as `toRankingName` spells it. */
+const rankingNameSchema = z.string().refine((text) => parseRankingName(text) !== undefined, BOARD_ID_MESSAGE);
+
 /**
  * The state of an entry after a write. Members that say nothing are left out: `sort_key` where it
  * is the score, `attempts` 0, and all that the board does not have.
  */
 export const scoreEventSchema = z.object({
-  board: boardIdSchema,
+  board: rankingNameSchema,
   user_id: userIdSchema,
   name: keptNameSchema,
   region: regionText,
@@ -111,6 +117,27 @@ export const settingEventSchema = z.object({
 });
 export type SettingEvent = z.infer<typeof settingEventSchema>;
 
+/** The number of a season that a name has room for. */
+const SEASON_MAX = 999_999_999;
+
+/**
+ * A season of a board has ended on a shard. The event stands behind every write of the season, and
+ * no later one is of it.
+ */
+export const seasonEndSchema = z.object({
+  season_ended: z.int().min(1).max(SEASON_MAX),
+  /** Entries at the end that were ranked, and those of hidden players. */
+  count: z.int().min(0),
+  hidden: z.int().min(0),
+  starts_at: timeText,
+  ends_at: timeText,
+  updated_at: timeText,
+  board: boardIdSchema,
+  // No other row takes the blame where PostgreSQL refuses this one.
+  region: z.string().regex(/^[A-Z0-9_]{1,50}$/),
+});
+export type SeasonEnd = z.infer<typeof seasonEndSchema>;
+
 export const PASSWORD_HASH_CHARS_MAX = 512;
 
 export const accountEventSchema = z.object({
@@ -146,26 +173,44 @@ export const playerTail = ({ user_id, region }: Pick<Erasure, "user_id" | "regio
 export const settingTail = ({ setting, id }: Pick<SettingEvent, "setting" | "id">, value: string): string =>
   `${toTail({ setting, id }).slice(0, -1)},"value":${value}}`;
 
+/** The end of the event of a season's end. */
+export const seasonEndTail = ({ board, region }: Pick<SeasonEnd, "board" | "region">): string =>
+  toTail({ board, region });
+
 const has = (event: unknown, field: string) => typeof event === "object" && event !== null && field in event;
 
 /** Whether parsed JSON claims to be an erasure, well-formed or not. */
 export const isErasure = (event: unknown): boolean => has(event, "erased");
 
 /** Whether parsed JSON claims to be a visibility event, well-formed or not. */
-export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden");
+export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden") && !isSeasonEnd(event);
 
 /** Whether parsed JSON claims to be a setting's event, well-formed or not. */
 export const isSettingEvent = (event: unknown): boolean => has(event, "setting");
 
+/** Whether parsed JSON claims to be the end of a season, well-formed or not. */
+export const isSeasonEnd = (event: unknown): boolean => has(event, "season_ended");
+
 const USER_ID = /"user_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"/;
-const BOARD = /"board"\s*:\s*"([a-z0-9][a-z0-9_-]{0,31})"/;
+const BOARD = /"board"\s*:\s*"([a-z0-9][a-z0-9_-]{0,31}(?:@[1-9]\d{0,8})?)"/;
+const SEASON_ENDED = /"season_ended"\s*:\s*([1-9]\d{0,8})\b/;
 const VERSION = /"updated_at"\s*:\s*"(\d{1,16})"/;
 
 /** The player named by the text of an event, which need not parse. */
 export const userIdIn = (event: string): string | undefined => USER_ID.exec(event)?.[1];
 
-/** The board named by the text of a score event, which need not parse. */
-export const boardIn = (event: string): string | undefined => BOARD.exec(event)?.[1];
+/**
+ * The board, or the season of one, that the text of an event is about: of a score, or of the end of
+ * a season. The text need not parse.
+ */
+export function rankingIn(event: string): string | undefined {
+  const name = BOARD.exec(event)?.[1];
+  const season = SEASON_ENDED.exec(event)?.[1];
+  return name === undefined || season === undefined || name.includes("@") ? name : toRankingName(name, Number(season));
+}
+
+/** The board alone. */
+export const boardIn = (event: string): string | undefined => rankingIn(event)?.split("@")[0];
 
 /** The version (µs) in the text of an event, which need not parse. */
 export function versionIn(event: string): number | undefined {
@@ -187,7 +232,7 @@ const INTEGER = String.raw`(-?\d{1,15})`;
 const SCORE_EVENT = new RegExp(
   [
     String.raw`^\{"score":"${INTEGER}","reached_at":"${TIME}","updated_at":"${TIME}"`,
-    `"board":"([a-z0-9][a-z0-9_-]{0,31})","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
+    String.raw`"board":"([a-z0-9][a-z0-9_-]{0,31}(?:@[1-9]\d{0,8})?)","user_id":"([A-Za-z0-9_-]{1,64})","name":"${NAME}"`,
     `"region":"([A-Z0-9_]{1,50})"(?:,"traceparent":"${TRACEPARENT}")?`,
   ].join(",") +
     // A key is near 2^53 where the lowest sub-score is the best.

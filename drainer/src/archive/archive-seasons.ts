@@ -1,0 +1,245 @@
+import type { Log } from "shared/log/log";
+import type { Shard } from "shared/model/regions";
+import { boardKey, hiddenKey } from "shared/redis/keys";
+import type { Database } from "../postgres/database.ts";
+import type { Databases } from "../postgres/databases.ts";
+import type { Sides } from "../subjects/sides.ts";
+import { dropSeason } from "./drop-season.ts";
+import {
+  archiveSeason,
+  countStored,
+  deleteArchivedRows,
+  type EndedSeason,
+  freezeSeasons,
+  oldestBeside,
+  rankingOf,
+  readEnded,
+  readUnsettled,
+  reopenSeason,
+  SEASONS_PAGE,
+  settleSeason,
+} from "./ended-seasons.ts";
+import { type EndState, judgeCounts, judgeQueues } from "./judge-end.ts";
+import { createReadQueueState, type QueueState } from "./read-queue-state.ts";
+import {
+  finishSeason,
+  notePurged,
+  noteSeason,
+  PURGED_ROWS,
+  purgeArchived,
+  readPurging,
+  type SeasonOfAll,
+} from "./seasons-table.ts";
+
+export interface ArchiveSeasonsOptions extends Sides {
+  /** The same databases, with the time that an archive may take. */
+  archives: Pick<Databases, "of">;
+  log: Log;
+  /** Called after each page of rows with the time that it took. May throw to end the look. */
+  onPage: (busyMs: number) => Promise<void>;
+  signal: AbortSignal;
+}
+
+/** What a look found and did. */
+export interface Archived {
+  /** Seasons that became final in all regions. */
+  finished: number;
+  /** Of the seasons that it looked at, those that are incomplete in a region. */
+  incomplete: number;
+  /** When (µs) the oldest season ended that is not final; undefined where none was found. */
+  oldest: number | undefined;
+}
+
+/** Pages of seasons of each database in one look. The next goes on behind them. */
+const LOOK_PAGES = 10;
+/** Seasons of a page that are counted and archived in one turn. */
+const AT_ONCE = 4;
+/** An incomplete season is counted once more after so long, or when its queues change. */
+const RECOUNT_MS = 5_000;
+
+const nameOf = (ended: EndedSeason) => `${rankingOf(ended)} ${ended.region}`;
+
+/**
+ * Makes seasons final that have ended. Each step may be repeated, so that a drainer goes on where
+ * another was killed:
+ *
+ *     judge    every shard of a region has ended the season, its queue is past the end, no event of
+ *              the season is dead, and PostgreSQL has as many rows as Redis has entries
+ *     freeze   PostgreSQL takes no event of the season any more
+ *     archive  the rows get their ranks, and the season is final in the region: one transaction
+ *     finish   once all regions are so far, the season is final, and webhooks are told of it: one
+ *              transaction in the home database. Until then reads come from the keys in Redis.
+ *     settle   the keys of each shard go, and then the rows of the region
+ *     purge    archives that the board keeps no longer go
+ */
+export type ArchiveSeasons = () => Promise<Archived>;
+
+export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSeasons {
+  const { topology, stores, databases, archives, log, onPage, signal } = options;
+  const { home } = databases;
+  const readQueueState = createReadQueueState();
+  const shardsIn = (region: string) => topology.shards.filter((shard) => shard.region === region);
+  const cursors = new Map<Database, EndedSeason>();
+  /** When a season was found to lack entries, by its name. */
+  const countedAt = new Map<string, number>();
+  /** What was logged once: a region may be away for days. */
+  const failing = new Set<string>();
+
+  /** @returns undefined where `work` fails, which is logged once */
+  async function tryTo<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      signal.throwIfAborted();
+      const done = await work();
+      failing.delete(name);
+      return done;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (!failing.has(name)) log.warn({ season: name, err: error }, "an ended season waits");
+      failing.add(name);
+      return undefined;
+    }
+  }
+
+  async function countPresent(shards: readonly Shard[], ranking: string): Promise<number> {
+    const keys = (shard: Shard) => [boardKey(shard, ranking), hiddenKey(shard, ranking)];
+    const counts = shards.flatMap((shard) => keys(shard).map((key) => stores.of(shard.region).zcard(key)));
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  type ReadShard = (shard: Shard) => Promise<QueueState>;
+
+  async function judge(ended: EndedSeason, present: number, readShard: ReadShard): Promise<EndState> {
+    const ranking = rankingOf(ended);
+    const states = await Promise.all(shardsIn(ended.region).map(readShard));
+    const byQueues = judgeQueues(
+      shardsIn(ended.region).map(({ tag }, n) => ({
+        end: ended.ends.get(tag),
+        oldestWaiting: states[n]?.oldestWaiting ?? 0,
+        hasDead: states[n]?.dead.has(ranking) ?? true,
+      })),
+    );
+    return byQueues === "ready" ? judgeCounts(await countStored(databases.of(ended.region), ended), present) : byQueues;
+  }
+
+  /** @returns whether it is known to be final now */
+  async function archive(ended: EndedSeason, readShard: ReadShard): Promise<void> {
+    const name = nameOf(ended);
+    const since = performance.now() - (countedAt.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (ended.state === "incomplete" && !ended.frozen && since < RECOUNT_MS) return;
+    const database = databases.of(ended.region);
+    const shards = shardsIn(ended.region);
+    const present = await countPresent(shards, rankingOf(ended));
+    const state = await judge(ended, present, readShard);
+    if (state !== "ready") {
+      if (state === "incomplete") countedAt.set(name, performance.now());
+      if (state !== ended.state || ended.frozen) await reopenSeason(database, ended, state);
+      return;
+    }
+    countedAt.delete(name);
+    await freezeSeasons(database, [ended]);
+    const tags = shards.map(({ tag }) => tag);
+    const archived = await archiveSeason(archives.of(ended.region), ended, { tags, present });
+    if (archived === "final") log.info({ board: ended.board, season: ended.season, region: ended.region }, "archived");
+  }
+
+  /** Reads each shard once in a look, when it is first asked for. */
+  function createReadShard(): ReadShard {
+    const read = new Map<string, Promise<QueueState>>();
+    return (shard) => {
+      const reading = read.get(shard.tag) ?? readQueueState(stores.of(shard.region), shard);
+      read.set(shard.tag, reading);
+      return reading;
+    };
+  }
+
+  async function readPage(database: Database): Promise<EndedSeason[]> {
+    const page = await readUnsettled(database, cursors.get(database));
+    const last = page.at(-1);
+    if (last === undefined || page.length < SEASONS_PAGE) cursors.delete(database);
+    else cursors.set(database, last);
+    return page.filter(({ region }) => topology.regions.includes(region) && databases.of(region) === database);
+  }
+
+  /** What all regions have of these seasons, by name; undefined while a database is away. */
+  async function readAll(rankings: readonly string[]): Promise<Map<string, EndedSeason[]> | undefined> {
+    const found: EndedSeason[] = [];
+    for (const database of new Set(topology.regions.map((region) => databases.of(region)))) {
+      const ended = await tryTo(`in ${database.label}`, () => readEnded(database, rankings));
+      if (ended === undefined) return undefined;
+      found.push(...ended.filter(({ region }) => topology.regions.includes(region)));
+    }
+    return Map.groupBy(found, rankingOf);
+  }
+
+  /** @returns whether the season is final in all regions, and `isNew` where it was not before */
+  async function finish(regions: readonly EndedSeason[]): Promise<{ isFinal: boolean; isNew: boolean }> {
+    const [first] = regions;
+    if (first === undefined) return { isFinal: false, isNew: false };
+    const season: SeasonOfAll = { ...first, total: regions.reduce((sum, { total }) => sum + total, 0) };
+    const isFinal = regions.length === topology.regions.length && regions.every(({ state }) => state === "final");
+    if (isFinal) return { isFinal, isNew: await finishSeason(home, season) };
+    await noteSeason(home, season, regions.some(({ state }) => state === "incomplete") ? "incomplete" : "closing");
+    return { isFinal, isNew: false };
+  }
+
+  async function settle(ended: EndedSeason): Promise<void> {
+    const { region } = ended;
+    const database = databases.of(region);
+    const oldest = await oldestBeside(database, ended);
+    for (const shard of shardsIn(region)) await dropSeason(stores.of(region), shard, { ...ended, oldest }, topology);
+    await inPages(async (after) => await deleteArchivedRows(database, ended, after));
+    await settleSeason(database, ended);
+  }
+
+  async function inPages(work: (after: string) => Promise<string | undefined>): Promise<void> {
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const startedAt = performance.now();
+      after = await work(after);
+      await onPage(performance.now() - startedAt);
+    }
+  }
+
+  async function purge(): Promise<void> {
+    for (const season of await readPurging(home)) {
+      await tryTo(`purge of ${rankingOf(season)}`, async () => {
+        for (const database of databases.all) {
+          await inPages(async () => ((await purgeArchived(database, season)) < PURGED_ROWS ? undefined : "more"));
+        }
+        await notePurged(home, season);
+      });
+    }
+  }
+
+  async function lookAtPage(page: readonly EndedSeason[], archived: Archived): Promise<void> {
+    const readShard = createReadShard();
+    const open = page.filter(({ state }) => state !== "final");
+    for (let from = 0; from < open.length; from += AT_ONCE) {
+      const some = open.slice(from, from + AT_ONCE);
+      await Promise.all(some.map((ended) => tryTo(nameOf(ended), () => archive(ended, readShard))));
+    }
+    const all = await readAll([...new Set(page.map(rankingOf))]);
+    for (const regions of all?.values() ?? []) {
+      const { isFinal, isNew } = await finish(regions);
+      if (isNew) archived.finished++;
+      if (regions.some(({ state }) => state === "incomplete")) archived.incomplete++;
+      const endedAt = Math.min(...regions.map(({ endsAt }) => endsAt));
+      if (!isFinal) archived.oldest = Math.min(endedAt, archived.oldest ?? endedAt);
+      const mine = isFinal ? regions.filter((each) => page.some((ended) => nameOf(ended) === nameOf(each))) : [];
+      for (const ended of mine) await tryTo(nameOf(ended), () => settle(ended));
+    }
+  }
+
+  return async () => {
+    const archived: Archived = { finished: 0, incomplete: 0, oldest: undefined };
+    for (const database of new Set(topology.regions.map((region) => databases.of(region)))) {
+      for (let pages = 0; pages < LOOK_PAGES; pages++) {
+        const page = await tryTo(`in ${database.label}`, () => readPage(database));
+        if (page === undefined) break;
+        await lookAtPage(page, archived);
+        if (!cursors.has(database)) break;
+      }
+    }
+    await purge();
+    return archived;
+  };
+}

@@ -1,0 +1,37 @@
+#!lua
+--[[
+Removes what a shard has of a season that is archived.
+
+KEYS boards   hash    board -> <revision> <state> <season> <oldest> <starts> <ends...>
+     clock    string  last version given out on the shard
+     split    string  how many partitions the region has; absent until a service writes it
+     fence    string  the run of the server that may be written
+     board    zset    ranked score -> <place><user_id>, of the season
+     hidden   zset    the same for players who are hidden
+     entries  hash    user_id -> record, see records.ts
+     details  hash    user_id -> <attempts> <metadata>, of entries that have either
+ARGV run         of the server that this is sent to
+     id          of the board
+     season
+     oldest      the oldest season that may have keys from now on
+     partitions  the number of partitions that the caller is configured with
+Reply dropped | closed | moved | running
+      running: the season has not ended here, as after a restore from an older copy. Nothing was
+      done but for `dropped`.
+
+Redis frees the keys beside its other work, so that a large season holds nobody up.
+Uses  is_open, is_moved, last_version, digits
+]]
+local before = last_version(clock)
+local known = redis.call('HGET', boards, id) or ''
+if not is_open(fence, run) then return 'closed' end
+if is_moved(split, partitions) then return 'moved' end
+local head, runs, kept, rest = string.match(known, '^(%d+ %l+) (%d+) (%d+)( .*)$')
+if head then
+  if tonumber(runs) <= season then return 'running' end
+  local raised = math.min(math.max(tonumber(kept), oldest), tonumber(runs))
+  redis.call('HSET', boards, id, head .. ' ' .. runs .. ' ' .. digits(raised) .. rest)
+end
+redis.call('SET', clock, digits(before + 1))
+redis.call('UNLINK', board, hidden, entries, details)
+return 'dropped'

@@ -1,0 +1,43 @@
+import type { Sql } from "../postgres/connect-postgres.ts";
+import type { Database } from "../postgres/database.ts";
+import { toMicroseconds } from "../rows/version-rule.ts";
+
+/** A board of which a season has ended by its plan. */
+export interface DueSeal {
+  /** Of the board. */
+  id: string;
+  /** Since when, microseconds. */
+  sealAt: number;
+  /** Of the plan in PostgreSQL. */
+  version: string;
+}
+
+export const SEALS_PAGE = 100;
+
+const instant = (sql: Sql, us: number) => sql`'epoch'::timestamptz + ${String(us)}::bigint * interval '1 microsecond'`;
+
+/** What is due at a time (µs), the oldest first: a page behind `after`. */
+export async function readDueSeals(database: Database, now: number, after: DueSeal | undefined): Promise<DueSeal[]> {
+  const { sealAt, id } = after ?? { sealAt: 0, id: "" };
+  const rows = await database.run(
+    (sql) => sql<{ id: string; seal_us: string; version: string }[]>`
+      SELECT id, ${toMicroseconds(sql, "seal_at")} AS seal_us, ${toMicroseconds(sql, "updated_at")} AS version
+      FROM settings
+      WHERE seal_at <= ${instant(sql, now)} AND (seal_at, id) > (${instant(sql, sealAt)}, ${id})
+      ORDER BY seal_at, id LIMIT ${SEALS_PAGE}`,
+  );
+  return rows.map((row) => ({ id: row.id, sealAt: Number(row.seal_us), version: row.version }));
+}
+
+/**
+ * Notes when the next season of a board ends; null where the plan has no further end. A plan that
+ * has come since is looked at from its beginning.
+ */
+export async function noteSealed(database: Database, { id, version }: DueSeal, next: number | null): Promise<void> {
+  await database.run(
+    (sql) => sql`
+      UPDATE settings
+      SET seal_at = 'epoch'::timestamptz + ${next === null ? null : String(next)}::bigint * interval '1 microsecond'
+      WHERE kind = 'seasons' AND id = ${id} AND ${toMicroseconds(sql, "updated_at")} = ${version}`,
+  );
+}

@@ -1,0 +1,53 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { Archived } from "../archive/archive-seasons.ts";
+import type { SealedBoards } from "./seal-boards.ts";
+
+export interface EndMetrics {
+  /** What a look found and did; undefined where another drainer looks. */
+  onSeal(sealed: SealedBoards | undefined): void;
+  onArchive(archived: Archived | undefined): void;
+}
+
+/** Metrics of ends of seasons. The drainer that ends them reports them. */
+export function measureEnds(registry: Registry, now: () => number = Date.now): EndMetrics {
+  const registers = [registry];
+
+  /** @returns sets since when (µs) something is late */
+  function age(name: string, help: string): (us: number | undefined) => void {
+    let since: number | undefined;
+    new Gauge({
+      registers,
+      name,
+      help,
+      collect() {
+        this.set(since === undefined ? 0 : Math.max(0, (now() - since / 1_000) / 1_000));
+      },
+    });
+    return (us) => {
+      since = us;
+    };
+  }
+
+  const setUnsealed = age(
+    "drainer_season_end_late_seconds",
+    "Time since the oldest end of a season that a shard has not met; 0 where there is none.",
+  );
+  const setClosing = age(
+    "drainer_season_final_late_seconds",
+    "Time since the end of the oldest season that is not final; 0 where there is none.",
+  );
+  const finished = new Counter({ registers, name: "drainer_seasons_final_total", help: "Seasons that became final." });
+  const incomplete = new Gauge({
+    registers,
+    name: "drainer_incomplete_seasons",
+    help: "Ended seasons that a dead event or a missing row keeps from being final.",
+  });
+  return {
+    onSeal: (sealed) => setUnsealed(sealed?.oldest),
+    onArchive(archived) {
+      setClosing(archived?.oldest);
+      finished.inc(archived?.finished ?? 0);
+      incomplete.set(archived?.incomplete ?? 0);
+    },
+  };
+}
