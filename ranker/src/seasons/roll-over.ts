@@ -1,4 +1,5 @@
 import type { Board } from "shared/model/board";
+import { seasonEndTail } from "shared/model/events";
 import type { Shard, Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
@@ -21,10 +22,6 @@ const script = defineScript({
   parse: String,
 });
 
-/** The members of a season's end that the ranker decides, with the closing brace. */
-export const seasonTail = (shard: Shard, board: Pick<Board, "id">): string =>
-  JSON.stringify({ board: board.id, region: shard.region }).slice(1);
-
 /**
  * Ends the seasons of a board that are over on a shard.
  *
@@ -43,7 +40,7 @@ export function rollOver(
     boardId: board.id,
     revision: board.rev,
     season,
-    seasonTail: seasonTail(shard, board),
+    seasonTail: seasonEndTail({ board: board.id, region: shard.region }),
   });
   return script(redis, keys, args);
 }

@@ -3,7 +3,7 @@ import type { Identity } from "shared/auth/tokens";
 import { toRankedScore } from "shared/entries/ranked-score";
 import { unitsMax } from "shared/entries/units";
 import type { Board } from "shared/model/board";
-import { scoreTail } from "shared/model/events";
+import { scoreTail, seasonEndTail } from "shared/model/events";
 import { type BoardOnShard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { endOf } from "shared/model/season";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
@@ -18,7 +18,6 @@ import {
   seasonsPart,
 } from "shared/redis/scripts/parts";
 import type { RankedBoard } from "../seasons/ranked-board.ts";
-import { seasonTail } from "../seasons/roll-over.ts";
 import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 import { parseAnswer } from "./submit-answer.ts";
@@ -105,7 +104,7 @@ export function toSharedCall(
     attemptsMax: board.attempts_max ?? "",
     endsAt: endOf(board) ?? "",
     season: board.number || "",
-    seasonTail: board.number === 0 ? "" : seasonTail(shard, board),
+    seasonTail: board.number === 0 ? "" : seasonEndTail({ board: board.id, region: shard.region }),
   });
   return { keys, args };
 }
