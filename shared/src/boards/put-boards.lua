@@ -81,7 +81,7 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   local rev = version_in(known)
   local is_newer = tonumber(revision) > rev
   if is_newer or known and tonumber(revision) == rev then
-    if born > 0 and rev < born then
+    if is_newer and born > 0 and rev < born then
       redis.call('UNLINK', unpack(KEYS, key, key + KEYS_OF_BOARD - 1))
       remove_seasons(known, key)
       known = nil
