@@ -175,6 +175,19 @@ describe("a player who is", () => {
     expect([await states(), (await archived(1, "EU")).length]).toEqual([["weekly 1 final 3"], 2]);
   });
 
+  test("hidden while the season closes stays out, and the counts still pass", async () => {
+    await play();
+    await seasons.endAll();
+    await drain();
+    await take(1, "EU", "bob", "hidden");
+    await drain();
+    await look();
+    expect<unknown>([await states(), await archived(1, "EU")]).toEqual([
+      ["weekly 1 final 3"],
+      [EU[0], ["cy", 2, 2, false], ["bob", null, null, true]],
+    ]);
+  });
+
   test("hidden at the end has no rank, also when shown again", async () => {
     await play();
     await take(1, "EU", "ann", "hidden");

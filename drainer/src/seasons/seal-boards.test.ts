@@ -12,6 +12,7 @@ import { startUnderTest } from "../../test/drainer-under-test.ts";
 import { startSeasons } from "../../test/seasons-under-test.ts";
 import { createDrain } from "../drain/drain.ts";
 import { unshared } from "../leases/lease.ts";
+import type { Database } from "../postgres/database.ts";
 import { accountQueue } from "../queues/queues.ts";
 import { accountEvents } from "../rows/upsert-accounts.ts";
 import { readDueSeals, SEALS_PAGE } from "./due-seals.ts";
@@ -200,6 +201,33 @@ test("two drainers beside each other end each season once", async () => {
   await Promise.all([seal(), seal(), seal()]);
   await seal();
   for (const n of topology.shards.keys()) expect(await events(n)).toHaveLength(2 * ids.length);
+});
+
+test("a drainer that is killed before PostgreSQL notes the end, or after, leaves the shards as they should be", async () => {
+  for (const when of ["before", "after"] as const) {
+    await seasons.reset();
+    await plan("weekly", [50, 5]);
+    await toPostgres();
+    let uses = 0;
+    const run: Database["run"] = async (work) => {
+      const isHere = ++uses === 2;
+      if (isHere && when === "before") throw new Error("killed");
+      const done = await database.run(work);
+      if (isHere) throw new Error("killed");
+      return done;
+    };
+    const home: Database = { ...database, run };
+    await expect(seal({ ...sides, databases: { ...sides.databases, home } })).rejects.toThrow("killed");
+    await seal();
+    expect([when, await due(), await Promise.all([0, 1, 2, 3].map(ended))]).toEqual([
+      when,
+      [],
+      Array(4).fill([
+        [1, 0],
+        [2, 0],
+      ]),
+    ]);
+  }
 });
 
 test("a full queue of writes does not keep a season from its end", async () => {
