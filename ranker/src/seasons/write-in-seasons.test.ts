@@ -129,7 +129,10 @@ test("where no following end is known a write is refused, and taken once there i
   await defineSeasons(redis, { at: [starts, ends], fields });
   await ranker.submit(ada, add(1));
   await setNextVersion(redis, eu, ends);
+  let calls = 0;
+  observeScripts(redis, (name) => void (calls += name === "submit" ? 1 : 0));
   const refused = await ranker.submit(ada, add(2)).catch((error: unknown) => error as Problem);
+  expect(calls).toBe(3);
   if (!(refused instanceof Problem)) throw new Error("not refused");
   expect([refused.code, refused.status, refused.headers["retry-after"]]).toEqual(["season_unknown", 503, "1"]);
   expect([await scoreIn(1), await readSeason(redis, eu)]).toEqual([1, 1]);
