@@ -34,6 +34,7 @@ import { createPlayers } from "./players/players.ts";
 import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createWriteForPlayer } from "./players/write-for-player.ts";
+import { createRunningSeasons } from "./seasons/running-seasons.ts";
 import { createCheckFirstScore } from "./writes/check-first-score.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
 import { measureWrites } from "./writes/metrics.ts";
@@ -99,10 +100,11 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     queueMax,
     onClosed: () => fences.onClosed(writers.home, ACCOUNTS_TAG),
   });
-  const tellShards = createTellShards(topology, writers);
-  const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const plans = createSeasonPlans(settings);
-  const boards = createBoards(topology, stores.of, definitions);
+  const tellShards = createTellShards(topology, writers, plans);
+  const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
+  const seasons = createRunningSeasons({ topology, redisOf: writers.of, plans });
+  const boards = createBoards(topology, stores.of, definitions, seasons);
   const live = createLive({ boards, definitions, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
     topology,
@@ -111,6 +113,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     fences,
     boards,
     definitions,
+    seasons,
     queueMax,
     onReplay,
     traceparent: tracing?.current,

@@ -160,7 +160,13 @@ export interface Client {
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
 }
 
-const BOARD_EVENTS: Record<BoardEvent["event"], true> = { snapshot: true, change: true, stale: true, fresh: true };
+const BOARD_EVENTS: Record<BoardEvent["event"], true> = {
+  snapshot: true,
+  change: true,
+  season: true,
+  stale: true,
+  fresh: true,
+};
 const RANK_EVENTS: Record<RankEvent["event"], true> = { rank: true, not_ranked: true, stale: true, fresh: true };
 
 export function createClient(options: ClientOptions): Client {

@@ -9,6 +9,7 @@ describe("a failed call is retried", () => {
     ["unavailable", 503, true, true],
     ["no_upstream", 503, true, true],
     ["stale_definition", 503, true, true],
+    ["season_unknown", 503, true, true],
     ["outcome_unknown", 503, false, true],
     ["no_answer", 0, false, true],
     ["not_understood", 502, false, true],

@@ -16,7 +16,14 @@ const JITTER = 0.25;
 
 // The server changed nothing, so any request may be sent again. `too_many_streams` is not here
 // because only reads have it, and `subscribe` (live.ts) opens streams again by itself.
-const NOT_APPLIED = new Set(["rate_limited", "queue_full", "unavailable", "no_upstream", "stale_definition"]);
+const NOT_APPLIED = new Set([
+  "rate_limited",
+  "queue_full",
+  "unavailable",
+  "no_upstream",
+  "stale_definition",
+  "season_unknown",
+]);
 // From this server or a proxy before it. The outcome of the request is unknown.
 const MAY_PASS = new Set([429, 502, 503, 504]);
 

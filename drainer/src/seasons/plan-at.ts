@@ -14,12 +14,12 @@ export function planAt({ setting, value, updated_at }: SettingEvent): string | n
 }
 
 /**
- * When the first season of a plan ends, microseconds: from then on the drainer looks whether it has
- * ended on all shards. Null for all other settings.
+ * When the drainer has to look at a new plan, microseconds: at once, to tell it to the shards. Then
+ * it looks at each end, whether the season has ended on all shards. Null for all other settings.
  */
-export function sealAt({ setting, value }: SettingEvent): string | null {
+export function sealAt({ setting, value, updated_at }: SettingEvent): string | null {
   const plan = setting === "seasons" ? toPlan(value) : undefined;
-  return plan === undefined ? null : String(plan.at[1]);
+  return plan === undefined ? null : String(Math.min(Number(updated_at), plan.at[1] ?? 0));
 }
 
 /** Whether the definition in a setting has a schedule. */

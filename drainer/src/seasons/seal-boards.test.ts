@@ -128,17 +128,39 @@ test("many boards whose seasons end in the same second are ended in pages, each 
   expect(await due()).toEqual([]);
 });
 
-test("a season that runs, and a board that is being deleted, are left alone", async () => {
-  await plan("runs", []);
+test("a season that runs goes on, and a board that is being deleted is left alone", async () => {
+  const { rev, at } = await plan("runs", []);
   await plan("gone", [5]);
   await put("boards", "gone", { state: "deleting", born: 0 });
   await toPostgres();
-  expect(await seal()).toEqual({ sealed: 0, oldest: undefined });
+  expect(await seal()).toEqual({ sealed: 1, oldest: undefined });
   expect([await kept("runs"), await kept("gone"), await events()]).toEqual([
-    Array(4).fill(null),
+    Array(4).fill(`${rev} open 1 1 ${at.join(" ")}`),
     Array(4).fill(null),
     [],
   ]);
+  expect(await due()).toEqual([]);
+});
+
+test("another plan reaches all shards at once, also one that is away at that moment", async () => {
+  const before = await plan("weekly", []);
+  await toPostgres();
+  await seal();
+  const at = [before.at[0] ?? 0, (before.at[1] ?? 0) + 60 * SECOND, (before.at[2] ?? 0) + 60 * SECOND];
+  const rev = await put("boards", "weekly", { state: "open", season: { schedule: "1 0 * * 1", zone: "UTC" }, born: 0 });
+  // A ranker tells the revision while the planner has not come to it.
+  for (const shard of topology.shards) {
+    await putBoards(redis, shard, [{ id: "weekly", rev, state: "open", born: 0, plan: before }]);
+  }
+  await put("seasons", "weekly", toPlanValue({ ...before, rev, at }));
+  await toPostgres();
+  await redis.set(fenceKey("NA.1"), "test 0 0 lost");
+  expect(await seal()).toMatchObject({ sealed: 0 });
+  const told = `${rev} open 1 1 ${at.join(" ")}`;
+  expect((await kept()).filter((text) => text === told)).toHaveLength(3);
+  await openFences(redis, topology);
+  expect(await seal()).toMatchObject({ sealed: 1 });
+  expect(await kept()).toEqual(Array(4).fill(told));
   expect(await due()).toEqual([]);
 });
 

@@ -34,8 +34,10 @@ const AT_ONCE = 10;
 const RUNS_MAX = 100;
 
 /**
- * Ends the seasons of boards that are over by their plans, on each shard that has not done so by a
- * write or a read, also on one that does not know the board yet. Redis' own clock decides on each
+ * Tells the shards each new plan, so that another schedule reaches all of them although the request
+ * that changed it was answered before. Ends the seasons of boards that are over by their plans, on
+ * each shard that has not done so by a write or a read, also on one that does not know the board
+ * yet. Redis' own clock decides on each
  * shard. Called again and again: what one call leaves is for the next, and two at once are safe.
  *
  * @throws Problem `unavailable`, what the home stores throw; the reason of `signal`
@@ -48,6 +50,13 @@ interface Planned {
   plan: SeasonPlan;
 }
 
+/** Whether the ends that a shard knows are those of the plan, as far as it needs them. */
+function goesBy({ seasons }: KeptBoard, { first, at }: SeasonPlan, now: number): boolean {
+  if (seasons === undefined) return false;
+  const planned = at.slice(Math.max(0, seasons.season - first + 1));
+  return seasons.ends.every((us, index) => us === planned[index]) && (seasons.ends.at(-1) ?? 0) > now;
+}
+
 export function createSealBoards({ topology, stores, databases, log, signal }: SealBoardsOptions): SealBoards {
   const settings = createSettings({ home: stores.home, queueMax: Number.MAX_SAFE_INTEGER });
   let after: DueSeal | undefined;
@@ -58,11 +67,11 @@ export function createSealBoards({ topology, stores, databases, log, signal }: S
     return parseKeptBoard((await stores.of(shard.region).hget(boardsKey(shard), id)) ?? "");
   }
 
-  /** Tells a shard of the plan where it does not know enough, and reads what it knows then. */
+  /** Tells a shard of the plan where it goes by another, and reads what it knows then. */
   async function tell(shard: Shard, { board, plan }: Planned, now: number): Promise<KeptBoard | undefined> {
     const kept = await readKept(shard, board.id);
-    const isEnough = kept !== undefined && (kept.seasons?.ends.at(-1) ?? 0) > now;
-    if (isEnough || (kept !== undefined && kept.rev > Number(board.version))) return kept;
+    if (kept !== undefined && kept.rev > Number(board.version)) return kept;
+    if (kept?.rev === Number(board.version) && goesBy(kept, plan, now)) return kept;
     await putBoards(stores.of(shard.region), shard, [{ ...toRevision(board, false), plan }]);
     return await readKept(shard, board.id);
   }

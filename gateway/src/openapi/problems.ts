@@ -25,6 +25,11 @@ const problemTexts: Record<ProblemCode, string> = {
   board_immutable: "The change would give the scores that are there another meaning; `errors` names the fields.",
   board_configured: "The board stands in `BOARDS`, and so is there from the start. `main` is never deleted.",
   board_being_deleted: "The entries of a deleted board are still being removed; the id is free afterwards.",
+  board_not_started: "The first season of the board has not begun. Nothing was changed.",
+  season_ended: "The write is for one season alone, and `season` runs. Nothing was changed.",
+  season_not_found: "The board has no such season yet.",
+  season_unknown: "The planner has not planned the board's next season yet. Nothing was changed; try again.",
+  archives_unavailable: "Seasons that have ended and left Redis cannot be read now.",
   board_ended: "The board has ended. It can be read, and is written no more.",
   attempts_exhausted: "The player has written as often as the board's `attempts_max` allows; see `used` and `max`.",
   board_read_only: "Only operators write on this board.",
@@ -63,6 +68,7 @@ const KEPT: readonly ProblemCode[] = [
   "score_out_of_bounds",
   "attempts_exhausted",
   "board_ended",
+  "season_ended",
 ];
 
 /** A route that needs no higher role refuses no operator for it. */
@@ -143,6 +149,7 @@ export const problemSchema = {
     used: { type: "integer", description: "Of `attempts_exhausted`: writes of the player." },
     max: { type: "integer", description: "Of `attempts_exhausted`: writes that the board allows." },
     score: { type: "number", description: "Of `score_out_of_bounds`: what the write would have made." },
+    season: { type: "integer", minimum: 1, description: "Of `season_ended`: the one that runs." },
     bounds: { type: "object", description: "Of `score_out_of_bounds`: those of the board." },
     errors: {
       description: "What is wrong with the input, field by field.",

@@ -9,6 +9,7 @@ import { openFencesAt } from "testing/open-fences";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
 import { createReadRank } from "../../../ranker/src/boards/rank/read-rank.ts";
 import { configuredDefinitions } from "../../../ranker/src/definitions/definitions.ts";
+import { rankedIn } from "../../../ranker/src/seasons/ranked-board.ts";
 import { createFenceWatch } from "../../../ranker/src/writes/fence-watch.ts";
 import { createSubmit } from "../../../ranker/src/writes/submit.ts";
 import type { Player, Players } from "../stage/players.ts";
@@ -85,7 +86,7 @@ export async function startGrowthBoard(
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const member = toArrival(reachedAtUs + 1) + userId; // next to a player, where no entry is
-      return readRank(shardOf(topology, REGION, userId), configuredBoard(MAIN_BOARD), { score, member });
+      return readRank(shardOf(topology, REGION, userId), rankedIn(configuredBoard(MAIN_BOARD), 0), { score, member });
     },
   };
   return { shards, topology, players, admin, url, bytes, calls, ready };

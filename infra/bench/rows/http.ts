@@ -2,6 +2,7 @@ import { configuredBoard } from "shared/model/board";
 import { GLOBAL, shardOf } from "shared/model/regions";
 import { boardsKey, MAIN_BOARD } from "shared/redis/keys";
 import { readInfo } from "testing/redis/server-cost";
+import { rankedIn } from "../../../ranker/src/seasons/ranked-board.ts";
 import { SUBMIT_SOURCE, toSharedCall, toWriteCall } from "../../../ranker/src/writes/submit-script.ts";
 import { toWritten } from "../../../ranker/src/writes/to-written.ts";
 import { nginx } from "../../deploy/nginx/nginx-under-test.ts";
@@ -150,13 +151,11 @@ async function toSubmitCommand({ redis, players }: Board): Promise<string[]> {
   const sha1 = String(await redis.admin.send("SCRIPT", ["LOAD", SUBMIT_SOURCE]));
   const shard = shardOf(TOPOLOGY, REGION, RANDOM_PLAYER);
   await redis.admin.send("HSET", [boardsKey(shard), MAIN_BOARD, "0 open"]);
-  const shared = toSharedCall(
-    { topology: TOPOLOGY, queueMax: QUEUE_MAX },
-    { shard, board: configuredBoard(MAIN_BOARD) },
-  );
+  const board = rankedIn(configuredBoard(MAIN_BOARD), 0);
+  const shared = toSharedCall({ topology: TOPOLOGY, queueMax: QUEUE_MAX }, { shard, board });
   const player = { userId: RANDOM_PLAYER, name: players.at(0).name, region: REGION };
   const submission = { operation: "add", board: MAIN_BOARD, value: DELTA } as const;
-  const taken = { written: toWritten(configuredBoard(MAIN_BOARD), submission), born: 0 };
+  const taken = { written: toWritten(board, submission), board };
   const write = toWriteCall(shard, player, submission, taken);
   const keys = [...shared.keys, ...write.keys];
   return ["EVALSHA", sha1, String(keys.length), ...keys, run, ...[...shared.args, ...write.args].map(String)];

@@ -6,7 +6,7 @@ import type { Gateways } from "./gateways.ts";
 /** Which gateway is asked. */
 export type Via = Exclude<
   keyof Gateways,
-  "ranker" | "plantWrongType" | "plantDeletedBoard" | "plantRevision" | "plantEndedBoard" | "close"
+  "ranker" | "plantWrongType" | "plantDeletedBoard" | "plantRevision" | "plantEndedBoard" | "plantSeasons" | "close"
 >;
 
 /** What a request has beside its route. */

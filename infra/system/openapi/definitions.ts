@@ -39,6 +39,10 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   await gateways.plantDeletedBoard("leaving");
   await gateways.plantEndedBoard("past");
   await make("once", { attempts_max: 1 });
+  const [past, future] = [1e15, 4e15];
+  await gateways.plantSeasons("unplanned");
+  await gateways.plantSeasons("early", { first: 1, at: [future, future + 1, future + 2] });
+  await gateways.plantSeasons("third", { first: 3, at: [past, future, future + 1] });
 
   const writes: [route: string, body: object][] = [
     ["POST /score/submit", { score: 20 }],
@@ -52,6 +56,9 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     await meet("board_read_only", route, on("theirs"));
     await meet("stale_definition", route, on("torn"));
     await meet("board_ended", route, on("past"));
+    await meet("season_unknown", route, on("unplanned"));
+    await meet("board_not_started", route, on("early"));
+    await meet("season_ended", route, { body: { ...fields, board: "third", season: 2 }, ...dan });
     const asked = on("once");
     await ask("POST /score/update", { ...asked, body: { score: 1, board: "once" } });
     await meet(route.endsWith("create") ? "entry_exists" : "attempts_exhausted", route, asked);
@@ -73,6 +80,10 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   await meet("score_out_of_bounds", score, scored("added", "add"));
   await meet("stale_definition", score, scored("torn", "add"));
   await meet("board_ended", score, scored("past", "add"));
+  await meet("season_unknown", score, scored("unplanned", "add"));
+  await meet("board_not_started", score, scored("early", "add"));
+  const late = { operation: "add", value: 20, board: "third", season: 2 };
+  await meet("season_ended", score, { ...scored("third", "add"), body: late });
   await ask(score, scored("once", "add"));
   await meet("attempts_exhausted", score, scored("once", "add"));
 
@@ -86,6 +97,10 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   for (const [route, target] of reads) {
     await meet("board_not_found", route, { target: `${target}?board=none` });
     await meet("stale_definition", route, { target: `${target}?board=torn&region=EU` });
+    await meet("season_unknown", route, { target: `${target}?board=unplanned` });
+    if (target.startsWith("/live")) continue;
+    await meet("season_not_found", route, { target: `${target}?board=third&season=4` });
+    await meet("archives_unavailable", route, { target: `${target}?board=third&season=2` });
   }
 
   await meet("board_not_found", READ, { target: "/boards/none" });

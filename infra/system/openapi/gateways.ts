@@ -6,6 +6,7 @@ import { toValue } from "shared/boards/to-board";
 import type { App } from "shared/http/serve";
 import type { Limit } from "shared/limits/policies";
 import { boardSchema, toDefinition } from "shared/model/board";
+import { type SeasonPlan, toPlanValue } from "shared/seasons/plan";
 import { createSettings } from "shared/settings/settings";
 import { startIdentityProvider } from "testing/identity-provider";
 import { buildGatewayUnderTest, type GatewayOptions } from "../../../gateway/test/gateway-under-test.ts";
@@ -42,6 +43,8 @@ export interface Gateways {
   plantDeletedBoard(id: string): Promise<void>;
   /** Makes a board that has ended. */
   plantEndedBoard(id: string): Promise<void>;
+  /** Makes a board with seasons, and their plan; without one no planner has come to it. */
+  plantSeasons(id: string, plan?: Pick<SeasonPlan, "first" | "at">): Promise<void>;
   /** Tells the shard of EU a revision of a board that no ranker can read. */
   plantRevision(id: string): Promise<void>;
   close(): Promise<void>;
@@ -112,6 +115,16 @@ export async function startGateways(): Promise<Gateways> {
         born: 0,
       });
       await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
+    },
+    async plantSeasons(id, plan) {
+      const settings = createSettings({ home: under.redis, queueMax: 1_000 });
+      const season = { schedule: "0 0 1 1 *", zone: "UTC" };
+      const definition = boardSchema.parse({ season, operators: ["set", "add", "create"] });
+      const value = toValue(toDefinition(definition), { created_at: null, state: "open", born: 0 });
+      await settings.put("boards", id, { value, replaces: undefined });
+      if (plan === undefined) return;
+      const planned = toPlanValue(Object.assign({ rev: 1 }, season, plan));
+      await settings.put("seasons", id, { value: planned, replaces: undefined });
     },
     async plantRevision(id) {
       const shard = { region: "EU", partition: 0, tag: "EU" };

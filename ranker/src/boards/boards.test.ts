@@ -5,6 +5,7 @@ import { createTopology, shardsOfView } from "shared/model/regions";
 import { observeScripts } from "shared/redis/scripts/define-script";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
+import { rankedIn } from "../seasons/ranked-board.ts";
 import { readWindow } from "./around/read-window.ts";
 import { toPercentile } from "./entry-views.ts";
 
@@ -160,7 +161,7 @@ describe("around reads no more than it answers with:", () => {
     if (shard === undefined) throw new Error("no shard");
     const target = { userId };
     const size = { above: 5, below: 5, refills: true };
-    const board = configuredBoard("main");
+    const board = rankedIn(configuredBoard("main"), 0);
     const window = await readWindow(under.redis, topology, { shard, board, withDetails: false, target, size });
     expect([window.above.length, window.below.length]).toEqual([above, below]);
     let calls = 0;

@@ -7,6 +7,10 @@ import type { Redis } from "shared/redis/redis";
 import { admitReader } from "../definitions/admit-reader.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { createReadAs } from "../definitions/read-as.ts";
+import { createInSeason, type SeasonName } from "../seasons/in-season.ts";
+import { keptSeason, rankedIn } from "../seasons/ranked-board.ts";
+import { createRunningSeasons, type RunningSeasons } from "../seasons/running-seasons.ts";
+import { toSeasonFields } from "../seasons/season-fields.ts";
 import { createReadAround } from "./around/read-around.ts";
 import { readWindow } from "./around/read-window.ts";
 import { askOnlyShard, askShards, NONE_MISSING, refuseMissing, toPartial } from "./ask-shards.ts";
@@ -24,15 +28,19 @@ export interface ReadOptions {
   allowsPartial?: boolean;
   /** Whether entries come with their metadata. */
   withDetails?: boolean;
+  /** Of a board with seasons; the one that runs unless given. */
+  season?: SeasonName;
 }
 
 /**
  * Reads over the union of a view's shards, exact in the total order. A read never touches
- * PostgreSQL.
+ * PostgreSQL. An answer is of one season on all shards.
  *
- * All throw Problem `board_not_found`, what the reader is refused with, and `region_unavailable`
- * when a region of the view does not answer; with `allowsPartial` only when no region does, or when
- * the player looked for may be in one that does not.
+ * All throw Problem `board_not_found`, `season_not_found`, `season_unknown`,
+ * `archives_unavailable`, `invalid_request` for a season of a board without any, what the reader is
+ * refused with, and `region_unavailable` when a region of the view does not answer; with
+ * `allowsPartial` only when no region does, or when the player looked for may be in one that does
+ * not.
  */
 export interface Boards {
   /** The best `limit` entries: the same, immutable object while nothing changes. */
@@ -45,9 +53,16 @@ export interface Boards {
   around(view: string, board: string, userId: string, range: number, options?: ReadOptions): Promise<AroundView>;
   /**
    * The entries, and those ahead of a position that was just written, on the other shards of the
-   * view.
+   * view, in the season of the write.
    */
-  standOnOthers(view: string, board: string, position: Position, holder: Shard): Promise<Stood>;
+  standOnOthers(view: string, board: string, position: Position, written: WrittenAt): Promise<Stood>;
+}
+
+/** Where a position was written. */
+export interface WrittenAt {
+  holder: Shard;
+  /** 0 on a board without seasons. */
+  season: number;
 }
 
 /** Where a position stands among the entries of some shards. */
@@ -60,56 +75,92 @@ const NO_NEIGHBOURS = { above: 0, below: 0 };
 
 const encoder = new TextEncoder();
 
-/** @param definitions the boards as this ranker knows them */
-export function createBoards(topology: Topology, redisOf: (region: string) => Redis, definitions: Definitions): Boards {
+/**
+ * @param definitions the boards as this ranker knows them
+ * @param seasons those that run, likewise
+ */
+export function createBoards(
+  topology: Topology,
+  redisOf: (region: string) => Redis,
+  definitions: Definitions,
+  seasons: RunningSeasons = createRunningSeasons({ topology, redisOf }),
+): Boards {
   const readRank = createReadRank(topology, redisOf);
   const readTop = createReadTop(topology, redisOf);
   const readAround = createReadAround(topology, redisOf);
   const readAs = createReadAs(definitions);
+  const inSeason = createInSeason(topology, seasons);
   /** Every definition that a read goes by is asked anew whether the reader may. */
   const as = <T>(id: string, reader: Reader, work: (board: Board) => Promise<T>) =>
     readAs(id, (board) =>
       board.readers === "anyone" ? work(board) : admitReader(definitions, board, reader).then(work),
     );
   return {
-    top: async (view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) =>
-      (await as(id, reader, (board) => readTop({ view, board, withDetails, limit, allowsPartial }))).view,
+    top: async (view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
+      (
+        await as(id, reader, (board) =>
+          inSeason({ board, view, season }, (ranked, running) =>
+            readTop({ view, board: ranked, running, withDetails, limit, allowsPartial }),
+          ),
+        )
+      ).view,
 
-    async topBody(view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) {
-      const top = await as(id, reader, (board) => readTop({ view, board, withDetails, limit, allowsPartial }));
+    async topBody(view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) {
+      const top = await as(id, reader, (board) =>
+        inSeason({ board, view, season }, (ranked, running) =>
+          readTop({ view, board: ranked, running, withDetails, limit, allowsPartial }),
+        ),
+      );
       top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
       return top.body;
     },
 
-    rank: (view, id, userId, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) =>
-      as(id, reader, async (board) => {
-        const [only, ...others] = shardsOfView(topology, view);
-        if (only !== undefined && others.length === 0 && !withDetails) {
-          // The most frequent question: one shard answers it whole, without the steps over several.
-          const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
-          if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
-          return toRankView(board, self, 1 + before, total, toPartial(NONE_MISSING, allowsPartial));
-        }
-        const { self, found, partial } = await locatePlayer(
-          topology,
-          { view, board, withDetails, userId, allowsPartial },
-          (shard, target) =>
-            withDetails
-              ? readWindow(redisOf(shard.region), topology, { shard, board, withDetails, target, size: NO_NEIGHBOURS })
-              : readRank(shard, board, target),
-        );
-        const { before, total } = sumStandings(found);
-        return toRankView(board, self, 1 + before, total, partial);
-      }),
+    rank: (view, id, userId, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
+      as(id, reader, (definition) =>
+        inSeason({ board: definition, view, season }, async (board, running) => {
+          const [only, ...others] = shardsOfView(topology, view);
+          if (only !== undefined && others.length === 0 && !withDetails) {
+            // The most frequent question: one shard answers it whole, without the steps over
+            // several.
+            const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
+            if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
+            const partial = toPartial(NONE_MISSING, allowsPartial);
+            return toRankView(board, self, { rank: 1 + before, total }, { ...partial, ...toSeasonFields(running) });
+          }
+          const { self, found, partial } = await locatePlayer(
+            topology,
+            { view, board, withDetails, userId, allowsPartial },
+            (shard, target) =>
+              withDetails
+                ? readWindow(redisOf(shard.region), topology, {
+                    shard,
+                    board,
+                    withDetails,
+                    target,
+                    size: NO_NEIGHBOURS,
+                  })
+                : readRank(shard, board, target),
+          );
+          const { before, total } = sumStandings(found);
+          return toRankView(board, self, { rank: 1 + before, total }, { ...partial, ...toSeasonFields(running) });
+        }),
+      ),
 
-    around: (view, id, userId, range, { reader = ANYONE, allowsPartial = false, withDetails = false } = {}) =>
-      as(id, reader, (board) => readAround({ view, board, withDetails, userId, allowsPartial }, range)),
+    around: (view, id, userId, range, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
+      as(id, reader, (board) =>
+        inSeason({ board, view, season }, async (ranked, running) => ({
+          ...(await readAround({ view, board: ranked, withDetails, userId, allowsPartial }, range)),
+          ...toSeasonFields(running),
+        })),
+      ),
 
-    async standOnOthers(view, id, position, holder) {
+    async standOnOthers(view, id, position, { holder, season }) {
       const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
-      const { found, missing } = await as(id, SERVICE, (board) =>
-        askShards(others, (shard) => readRank(shard, board, position)),
-      );
+      const { found, missing } = await as(id, SERVICE, (board) => {
+        // The season of the write may have ended since.
+        const ranked = keptSeason(rankedIn(board, season));
+        return askShards(others, (shard) => readRank(shard, ranked, position));
+      });
       refuseMissing(missing);
       return sumStandings(found);
     },

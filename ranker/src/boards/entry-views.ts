@@ -8,6 +8,7 @@ import { subOfPlace } from "shared/entries/sub-score";
 import { tierOf } from "shared/entries/tiers";
 import { parseAsSpelled } from "shared/http/exact-json";
 import type { Board } from "shared/model/board";
+import type { SeasonFields } from "../seasons/season-fields.ts";
 import type { Position, ShardEntry } from "./shard-entry.ts";
 
 /** @param total entries of the view */
@@ -56,15 +57,10 @@ function toMetadata(details: string | null): Record<string, unknown> | null {
 export function toRankView(
   board: Board,
   self: ShardEntry,
-  rank: number,
-  total: number,
-  partial: MayBePartial,
+  { rank, total }: { rank: number; total: number },
+  more: MayBePartial & SeasonFields,
 ): RankView {
-  return Object.assign(
-    toEntry(board, self, rank, total),
-    { rank, total, percentile: toPercentile(rank, total) },
-    partial,
-  );
+  return Object.assign(toEntry(board, self, rank, total), { rank, total, percentile: toPercentile(rank, total) }, more);
 }
 
 const PERCENTILE_MIN = 0.01;

@@ -2,6 +2,7 @@ import { Problem } from "shared/api/problems";
 import { parseRecord, placeDigitsOf } from "shared/entries/records";
 import type { Board } from "shared/model/board";
 import type { ScriptPart } from "shared/redis/scripts/define-script";
+import type { RankedBoard } from "../seasons/ranked-board.ts";
 import readSlice from "./read-slice.lua" with { type: "text" };
 
 /** A place in the total order: ranked score descending, then member descending. */
@@ -36,7 +37,7 @@ export type RawSlice = [] | [ranked: string[], records: (string | null)[], detai
 
 /** What reads of a board have in common. */
 export interface BoardRead {
-  board: Board;
+  board: RankedBoard;
   /** Whether to read attempts and metadata, too. */
   withDetails: boolean;
 }
@@ -65,15 +66,38 @@ export class StaleBoard extends Error {
   }
 }
 
-/** What a script answers that may not read: `refusal_of` in Lua. */
-export type RefusedRead = "away" | "stale";
+/** A season has ended on a shard, or is to end there by now. */
+export class SeasonOver extends Error {
+  constructor() {
+    super("The season has ended since this ranker has read it.");
+    this.name = "SeasonOver";
+  }
+}
 
-/** @throws Problem `unavailable`, StaleBoard */
+/** The arguments of every read of a ranking, for its layout. */
+export const readArgs = { partitions: "text", boardId: "text", revision: "text", wanted: "text" } as const;
+export const toReadArgs = (partitions: number, { id, rev, wanted }: RankedBoard) => ({
+  partitions,
+  boardId: id,
+  revision: rev,
+  wanted,
+});
+
+/** What a script answers that may not read: `refusal_of` in Lua. */
+export type RefusedRead = "away" | "stale" | "ended" | "archived";
+
+/** @throws Problem `unavailable`, `archives_unavailable`; StaleBoard, SeasonOver */
 export function checkRead<T>(region: string, reply: T | RefusedRead): T {
   if (reply === "away") throw entriesAway(region);
   if (reply === "stale") throw new StaleBoard();
+  if (reply === "ended") throw new SeasonOver();
+  if (reply === "archived") throw archivesUnavailable();
   return reply as T;
 }
+
+/** Ended seasons leave Redis once they are archived. */
+export const archivesUnavailable = () =>
+  new Problem("archives_unavailable", "The archived seasons cannot be read now; try again.");
 
 /** The entries are moving to other partitions, or their store is being compared or restored. */
 export const entriesAway = (region: string) =>

@@ -58,21 +58,22 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
    *
    * @throws Problem where a shard is away: the definition is kept, and a repeat completes the work
    */
-  async function publish(board: Board): Promise<void> {
-    await tellShards(board);
+  async function publish(board: Board, plan: SeasonPlan | undefined): Promise<void> {
+    await tellShards({ ...board, plan });
     definitions.learn(board);
   }
 
   /**
-   * Publishes a board, once its seasons are planned or the planner had its time.
+   * Publishes a board, once its seasons are planned or the planner had its time. A new board with a
+   * plan is told to all shards, so that each ends its seasons also where nobody writes.
    *
    * @param before the version of the setting before, undefined where there was none: then no shard
    *   knows the board
    */
   async function complete(board: Board, { isNew, before }: { isNew: boolean; before: string | undefined }) {
     const plan = await plans.await(board);
-    if (isNew && before === undefined) definitions.learn(board);
-    else await publish(board);
+    if (isNew && before === undefined && plan === undefined) definitions.learn(board);
+    else await publish(board, plan);
     return { board, isNew, plan };
   }
 

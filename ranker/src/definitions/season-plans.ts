@@ -18,6 +18,9 @@ export interface SeasonPlans {
   await(board: Board): Promise<SeasonPlan | undefined>;
 }
 
+/** For what runs without a store of settings: then no board has seasons. */
+export const NO_PLANS: Pick<SeasonPlans, "read"> = { read: async () => new Map() };
+
 const POLL_EVERY_MS = 20;
 
 export function createSeasonPlans(settings: Pick<Settings, "readThese">, waitMs = PLAN_WAIT_MS): SeasonPlans {

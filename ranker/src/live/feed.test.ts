@@ -4,7 +4,7 @@ import { createFeed, type Feed } from "./feed.ts";
 const newFeed = (): Feed<number> =>
   createFeed<number>({
     toSnapshot: (state) => ({ event: "snapshot", data: state }),
-    toChange: (before, after) => ({ event: "change", data: [before, after] }),
+    toChange: (before, after) => [{ event: "change", data: [before, after] }],
   });
 
 function feedOf(...states: number[]): Feed<number> {
@@ -67,7 +67,7 @@ test("a bounded number of changes is kept, and a viewer that has missed more get
 test("the kept changes have a bounded size", () => {
   const feed = createFeed<string>({
     toSnapshot: (state) => ({ event: "snapshot", data: state.length }),
-    toChange: (_, after) => ({ event: "change", data: after }),
+    toChange: (_, after) => [{ event: "change", data: after }],
   });
   feed.publish("");
   const { position } = feed.begin();

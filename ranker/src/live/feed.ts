@@ -10,8 +10,8 @@ export interface LiveEvent {
 export interface FeedOptions<S> {
   /** The event for a viewer that has no state yet. */
   toSnapshot: (state: S) => LiveEvent;
-  /** The event for a viewer that has the state before. */
-  toChange: (before: S, after: S) => LiveEvent;
+  /** The events for a viewer that has the state before; the last one leads to the state. */
+  toChange: (before: S, after: S) => readonly [...LiveEvent[], LiveEvent];
 }
 
 /** The bytes to send to a viewer next, and its position in the feed after them. */
@@ -114,7 +114,7 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
       present = { state, digest, id: `${++states}-${digest}` };
       snapshot = undefined;
       if (before === undefined) return true;
-      append(encode(toChange(before.state, state), present.id), before.digest);
+      append(encodeAll(toChange(before.state, state), present.id), before.digest);
       return true;
     },
 
@@ -136,5 +136,9 @@ export function createFeed<S>({ toSnapshot, toChange }: FeedOptions<S>): Feed<S>
     after,
   };
 }
+
+/** Only the last event has the id: a viewer that was cut off before it gets all again. */
+const encodeAll = (events: readonly LiveEvent[], id: string) =>
+  join(events.map((event, index) => encode(event, index === events.length - 1 ? id : undefined)));
 
 const join = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts));

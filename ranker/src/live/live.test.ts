@@ -1,13 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { toIsoTime } from "shared/base/times";
 import { limitedNetworks } from "shared/limits/limited-network";
 import { applyChanges, type BoardChanges, type BoardState } from "shared/model/board-changes";
-import { createTopology } from "shared/model/regions";
+import { createTopology, shardOf } from "shared/model/regions";
 
 import { awaitReady, primariesOf } from "shared/redis/redis";
 import { type EventStream, openEvents, type StreamEvent } from "testing/services/event-stream";
 
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
+import { defineSeasons, hoursFromNow, setNextVersion } from "../../test/season-board.ts";
 
 const READY_TIMEOUT_MS = 10_000;
 
@@ -90,6 +92,26 @@ describe("a board", () => {
     expect(await stream.next()).toMatchObject({
       data: { total: 3, changed: [{ user_id: "ada", rank: 2, score: 31 }] },
     });
+  });
+
+  test("with seasons says when another begins, and then shows it whole; a viewer who was away gets the same", async () => {
+    const [starts, ends, next] = [hoursFromNow(-1), hoursFromNow(1), hoursFromNow(2)];
+    await defineSeasons(under.redis, { at: [starts, ends, next] });
+    await set("ada", 30, "EU", "cup");
+    const stream = await open("/live?board=cup");
+    const first = await stream.next();
+    expect(first).toMatchObject({ event: "snapshot", data: { season: 1, ends_at: toIsoTime(ends), total: 1 } });
+    await setNextVersion(under.redis, shardOf(ranker.topology, "EU", "bob"), ends);
+    await set("bob", 5, "EU", "cup");
+    const season = { season: 2, starts_at: toIsoTime(ends), ends_at: toIsoTime(next) };
+    for (const each of [stream, await open("/live?board=cup", first?.id)]) {
+      expect(await each.next("season")).toMatchObject({ data: season });
+      const shown = await each.next("snapshot");
+      expect(shown?.data).toMatchObject(season);
+      expect(namesOf(shown)).toEqual([[1, "bob", 5]]);
+    }
+    await set("bob", 6, "EU", "cup");
+    expect(await stream.next("change")).toMatchObject({ data: { changed: [{ user_id: "bob", score: 6 }] } });
   });
 
   test("ends equal to /top for every size, view and board, after any writes", async () => {

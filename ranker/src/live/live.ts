@@ -41,6 +41,17 @@ export interface Live {
   close(): void;
 }
 
+const toSnapshot = (state: BoardState): BoardEvent => ({ event: "snapshot", data: state });
+
+/** Another season is another ranking; and an end that was moved is in no change. */
+function toBoardEvents(before: BoardState, after: BoardState): readonly [...BoardEvent[], BoardEvent] {
+  const { season, starts_at, ends_at } = after;
+  if (season === undefined || (before.season === season && before.ends_at === ends_at)) {
+    return [{ event: "change", data: diffBoards(before, after) }];
+  }
+  return [{ event: "season", data: { season, starts_at, ends_at } }, toSnapshot(after)];
+}
+
 /** What a topic is of. */
 interface Watched {
   view: string;
@@ -104,9 +115,12 @@ export function createLive({ boards, definitions, measured, log, ...intervals }:
         giveBack();
       },
       read: (limit) => measured.onRead(boards.top(view, board, limit, { reader })),
-      toState: ({ total, entries }, limit) => ({ region: view, board, total, entries: entries.slice(0, limit) }),
-      toSnapshot: (state): BoardEvent => ({ event: "snapshot", data: state }),
-      toChange: (before, after): BoardEvent => ({ event: "change", data: diffBoards(before, after) }),
+      toState: ({ total, entries, season, starts_at, ends_at }, limit) => {
+        const state = { region: view, board, total, entries: entries.slice(0, limit) };
+        return season === undefined ? state : { ...state, season, starts_at, ends_at };
+      },
+      toSnapshot,
+      toChange: toBoardEvents,
     });
   }
 
@@ -144,7 +158,7 @@ export function createLive({ boards, definitions, measured, log, ...intervals }:
       read,
       toState: (state) => state,
       toSnapshot: toEvent,
-      toChange: (_, after) => toEvent(after),
+      toChange: (_, after) => [toEvent(after)],
     });
   }
 

@@ -11,7 +11,7 @@ afterEach(() => {
 const newFeed = (): Feed<string> =>
   createFeed<string>({
     toSnapshot: (state) => ({ event: "snapshot", data: state }),
-    toChange: (_, after) => ({ event: "change", data: after }),
+    toChange: (_, after) => [{ event: "change", data: after }],
   });
 
 interface Watched {

@@ -12,6 +12,7 @@ import { parseVisibility } from "shared/model/visibility";
 import { detailsKey, entriesKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart } from "shared/redis/scripts/parts";
+import { boardOf, parseRankingName } from "shared/seasons/ranking-name";
 import type { Stores } from "shared/stores/stores";
 import { entriesAway } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
@@ -26,14 +27,14 @@ export interface PlayerEntries {
    * account.
    */
   findLast(userId: string, region?: string): Promise<RegionRecord | undefined>;
-  /** Entries in the order of their boards' ids, and whether the player is hidden. */
+  /** Entries in the order of their rankings' names, and whether the player is hidden. */
   read(userId: string, page: EntryPage): Promise<EntriesRead>;
 }
 
 export interface EntryPage {
-  /** The last board of the page before. */
+  /** The last ranking of the page before. */
   cursor?: string | undefined;
-  /** Boards of which entries are read. */
+  /** Rankings of which entries are read. */
   limit: number;
 }
 
@@ -94,9 +95,9 @@ export function createPlayerEntries(
     const { isHidden, records } = await readKept(shard, userId, ids);
     const held = ids.filter((_, index) => records[index] !== null);
     const details = await readDetails(shard, userId, held);
-    const boards = await Promise.all(held.map(find));
+    const boards = await Promise.all(held.map((name) => find(boardOf(name))));
     const texts = records.filter((record) => record !== null);
-    const entries = boards.flatMap((board, index): PlayerRecord["entries"] => {
+    const entries = boards.flatMap((board, index): RankingEntry[] => {
       const text = texts[index];
       if (board === undefined || text == null) return [];
       const { name, rankedScore, sub, place, updatedAt } = parseRecord(text);
@@ -104,12 +105,15 @@ export function createPlayerEntries(
       if (![rankedScore, reachedAtUs, updatedAt].every((each) => Number.isSafeInteger(Number(each)))) return [];
       const score = fromRankedScore(board, Number(rankedScore));
       const times = { reached_at: toIsoTime(reachedAtUs), updated_at: toIsoTime(Number(updatedAt)) };
-      const entry: PlayerRecord["entries"][number] = { board: board.id, region: shard.region, name, score, ...times };
+      const ranking = held[index] ?? board.id;
+      const entry: RankingEntry["entry"] = { board: board.id, region: shard.region, name, score, ...times };
+      const season = parseRankingName(ranking)?.season ?? 0;
+      if (season > 0) entry.season = season;
       if (sub !== null) entry.sub = Number(sub);
       const { attempts, metadata } = parseDetails(details[index] ?? null);
       if (attempts !== "0") entry.attempts = Number(attempts);
       if (metadata !== null) entry.metadata = parseAsSpelled(metadata) as Record<string, unknown>;
-      return [entry];
+      return [{ ranking, entry }];
     });
     return { isHidden, entries };
   }
@@ -127,7 +131,7 @@ export function createPlayerEntries(
     }
   }
 
-  /** The boards of some shards with greater ids than `cursor`, in their order. */
+  /** The rankings of some shards with greater names than `cursor`, in their order. */
   async function listBoards(shards: readonly Shard[], cursor: string): Promise<string[]> {
     const ids = new Set<string>();
     const collect = async (shard: Shard) => {
@@ -149,7 +153,7 @@ export function createPlayerEntries(
     async read(userId, { cursor = "", limit }) {
       const shards = shardsOf(userId);
       const boards = await listBoards(shards, cursor);
-      const entries: PlayerRecord["entries"] = [];
+      const found: RankingEntry[] = [];
       let hidden = false;
       let shown: string[] = [];
       let at = 0;
@@ -157,17 +161,24 @@ export function createPlayerEntries(
         const page = boards.slice(at, at + BOARDS_PER_CALL);
         const read = await Promise.all(shards.map((shard) => readShard(shard, userId, page)));
         hidden ||= read.some(({ isHidden }) => isHidden);
-        entries.push(...read.flatMap((each) => each.entries).toSorted(byBoard));
-        shown = [...new Set(entries.map(({ board }) => board))];
+        found.push(...read.flatMap((each) => each.entries).toSorted(byRanking));
+        shown = [...new Set(found.map(({ ranking }) => ranking))];
         at += BOARDS_PER_CALL;
       } while (at < boards.length && shown.length <= limit);
       const next = shown.length > limit ? (shown[limit - 1] ?? null) : null;
-      return { hidden, entries: next === null ? entries : entries.filter(({ board }) => board <= next), next };
+      const page = next === null ? found : found.filter(({ ranking }) => ranking <= next);
+      return { hidden, entries: page.map(({ entry }) => entry), next };
     },
   };
 }
 
-function byBoard(a: { board: string }, b: { board: string }): number {
-  if (a.board === b.board) return 0;
-  return a.board < b.board ? -1 : 1;
+/** An entry with the name of its ranking: of the board, or of a season of it. */
+interface RankingEntry {
+  ranking: string;
+  entry: PlayerRecord["entries"][number];
+}
+
+function byRanking(a: RankingEntry, b: RankingEntry): number {
+  if (a.ranking === b.ranking) return 0;
+  return a.ranking < b.ranking ? -1 : 1;
 }

@@ -10,6 +10,7 @@ import {
   isHiddenPart,
   isOpenPart,
 } from "shared/redis/scripts/parts";
+import { boardOf } from "shared/seasons/ranking-name";
 import { entriesAway } from "../boards/shard-entry.ts";
 import { type BoardPage, CLOSED, MOVED, onEveryBoard } from "./on-every-board.ts";
 import { unknownPlayer } from "./players.ts";
@@ -63,7 +64,8 @@ export function createRenamePlayer(options: SetVisibilityOptions): RenamePlayer 
     const eventTail = playerTail({ user_id: userId, region });
     const args = layout.toArgs({ userId, name, eventTail, account, partitions, isFirst });
     for (const board of boards) {
-      args.push(...layout.toItem({ boardId: board, entryTail: scoreTail({ board, user_id: userId, name, region }) }));
+      const entryTail = scoreTail({ board, user_id: userId, name, region });
+      args.push(...layout.toItem({ boardId: boardOf(board), entryTail }));
     }
     const renamed = await script(redis, keys, args, confirm);
     if (renamed === CLOSED) fences.onClosed(redis, shard.tag);

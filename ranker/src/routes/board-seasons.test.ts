@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import type { BoardsView, BoardView } from "shared/api/definitions";
 import { PLAN_WAIT_MS } from "shared/base/deadlines";
 import { toIsoTime } from "shared/base/times";
+import { parseKeptBoard } from "shared/boards/kept-board";
 import { toBoard } from "shared/boards/to-board";
 import { accountQueueKey } from "shared/redis/keys";
 import { toPlan, toPlanValue } from "shared/seasons/plan";
@@ -47,6 +48,16 @@ describe("PUT of a schedule", () => {
     expect(answer.running).toEqual({ season: 1, starts_at: toIsoTime(answer.rev), ends_at: end });
     expect([answer.next.length, new Date(end).getUTCDay()]).toEqual([2, 0]);
     expect(Date.parse(second ?? "") - Date.parse(end)).toBeGreaterThan(6 * 86_400_000);
+  });
+
+  test("tells every shard the season that runs, and when it and the next end", async () => {
+    await using _planning = keepDoing(() => planOnce("cup"));
+    const { answer } = await ask("PUT", "/boards/cup", { season: weekly });
+    for (const { tag } of ranker.topology.shards) {
+      const kept = parseKeptBoard((await under.redis.hget(`boards:{${tag}}`, "cup")) ?? "");
+      expect(kept?.rev).toBe(answer.rev);
+      expect([kept?.seasons?.season, kept?.seasons?.ends.map(toIsoTime)]).toEqual([1, answer.next]);
+    }
   });
 
   test("waits no longer than it may: the board is made, and a repeat answers with the plan", async () => {

@@ -4,6 +4,7 @@ import { createCoalesce } from "shared/http/coalesce";
 import { jsonReply, type SharedBody } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Boards, ReadOptions } from "../boards/boards.ts";
+import type { SeasonName } from "../seasons/in-season.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /** `GET /top`, `/rank/:userId` and `/around/:userId`: open to all who may read the board. */
@@ -18,25 +19,32 @@ export function boardRoutes(
 
   return {
     top: toRoute(top, async ({ query, caller, incoming }) => {
-      const { region, board, limit, partial, with: extra } = query;
-      const read = (reader: Reader) => boards.topBody(region, board, limit, toOptions(reader, partial, extra));
+      const { region, board, limit, partial, with: extra, season } = query;
+      const read = (reader: Reader) => boards.topBody(region, board, limit, toOptions(reader, query));
       // What is read for a caller with a token may be for that caller alone.
       const isOwn = incoming.headers.get("authorization") !== null;
-      const key = `${region} ${board} ${limit} ${partial} ${extra}`;
+      const key = `${region} ${board} ${limit} ${partial} ${extra} ${season}`;
       return { status: 200, body: await (isOwn ? read(caller) : readTop(key, () => read(ANYONE))) };
     }),
-    rank: toRoute(rank, async ({ params: { userId }, query: { region, board, partial, with: extra }, caller }) =>
-      jsonReply(await boards.rank(region, board, userId, toOptions(caller, partial, extra))),
+    rank: toRoute(rank, async ({ params: { userId }, query, caller }) =>
+      jsonReply(await boards.rank(query.region, query.board, userId, toOptions(caller, query))),
     ),
     around: toRoute(around, async ({ params: { userId }, query, caller }) => {
-      const { region, board, partial, with: extra, range } = query;
-      return jsonReply(await boards.around(region, board, userId, range, toOptions(caller, partial, extra)));
+      const { region, board, range } = query;
+      return jsonReply(await boards.around(region, board, userId, range, toOptions(caller, query)));
     }),
   };
 }
 
-const toOptions = (reader: Reader, partial: "allow" | undefined, extra: "metadata" | undefined): ReadOptions => ({
+interface ReadQuery {
+  partial?: "allow" | undefined;
+  with?: "metadata" | undefined;
+  season?: SeasonName | undefined;
+}
+
+const toOptions = (reader: Reader, { partial, with: extra, season = "current" }: ReadQuery): ReadOptions => ({
   reader,
   allowsPartial: partial === "allow",
   withDetails: extra === "metadata",
+  season,
 });

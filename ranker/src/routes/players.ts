@@ -49,10 +49,20 @@ export function playerRoutes(
     }),
     writeScore: toRoute(operations.writeScore, async ({ caller, params, body, idempotencyKey }) => {
       // The schema lets in a score, or an operation with its value.
-      const { region, name, board, sub, metadata, score = 0, operation = "submit" as const, value = score } = body;
+      const {
+        region,
+        name,
+        board,
+        sub,
+        metadata,
+        season,
+        score = 0,
+        operation = "submit" as const,
+        value = score,
+      } = body;
       const valueField = body.operation === undefined ? "score" : "value";
       const player = { userId: params.userId, region, name };
-      const submission = { operation, board, value, valueField, sub, metadata, idempotencyKey };
+      const submission = { operation, board, value, valueField, sub, metadata, season, idempotencyKey };
       const submitted = await writeForPlayer(caller, player, submission);
       return toScoreReply(submitted, operation === "create" ? 201 : 200);
     }),

@@ -14,6 +14,7 @@ interface Written {
   sub?: number | undefined;
   metadata?: Record<string, unknown> | null | undefined;
   board: string;
+  season?: number | undefined;
   region?: string | undefined;
 }
 
@@ -39,18 +40,18 @@ export function scoreRoutes(
 ): Record<"submitScoreFor" | "submitScore" | "createScore" | "setScore" | "addScore", Route> {
   async function write(
     identity: Identity,
-    { board, sub, metadata, region = identity.region }: Written,
+    { board, sub, metadata, season, region = identity.region }: Written,
     submission: Pick<Submission, "operation" | "value" | "valueField" | "idempotencyKey">,
   ): Promise<Submitted> {
     if (region !== identity.region) throw livesIn(identity.region);
     await homes.claim(identity, board);
-    return submit(identity, { ...submission, board, sub, metadata });
+    return submit(identity, { ...submission, board, sub, metadata, season });
   }
 
   return {
     submitScoreFor: toRoute(submitScoreFor, async ({ caller, body, idempotencyKey }) => {
-      const { user_id: userId, region, name, score: value, board, sub, metadata } = body;
-      const submission = { operation: "submit", board, value, sub, metadata, idempotencyKey } as const;
+      const { user_id: userId, region, name, score: value, board, sub, metadata, season } = body;
+      const submission = { operation: "submit", board, value, sub, metadata, season, idempotencyKey } as const;
       if (isOperator(caller)) {
         return toScoreReply(await writeForPlayer(caller, { userId, region, name }, submission), 200);
       }

@@ -25,9 +25,9 @@ end
 if not kept then return ranks end
 local head, kept_rank, sealed, rest = string.match(kept, '^(%S+ ok %S+ %S+ %S+) (%d+) ([01])(.*)$')
 if not head then return ranks end
-local change, rank_before, total = string.match(rest, '^( %S+ %S+) %S+ (%d+) (%d+)$')
+local change, rank_before, total, season = string.match(rest, '^( %S+ %S+) %S+ (%d+) (%d+)(.*)$')
 if sealed == '1' then return kept_rank .. (change and ' ' .. rank_before .. ' ' .. total or '') end
 local rank, others = string.match(ranks, '^(%d+)(.*)$')
-local answer = head .. ' ' .. rank .. ' 1' .. (change and change .. ' -' .. others or '')
+local answer = head .. ' ' .. rank .. ' 1' .. (change and change .. ' -' .. others .. season or '')
 if place == legacy then redis.call('SET', legacy, answer, 'KEEPTTL') else redis.call('HSET', place, field, answer) end
 return ranks

@@ -33,6 +33,9 @@ const CHANGES_NOTHING = new Set<Outcome>([
   "unknown",
   "stale",
   "none",
+  "season",
+  "unplanned",
+  "board_not_started",
 ]);
 
 /**
@@ -72,7 +75,7 @@ export function createWrite(options: WriterOptions): Write {
 
   // A span belongs to one request: with tracing each write is a call of its own.
   const questionsMax = traceparent === undefined ? WRITES_MAX : 1;
-  const write = askTogether({ questionsMax, nameOf: nameOfBoard, send });
+  const write = askTogether<WrittenBoard, SubmitCall, Answered>({ questionsMax, nameOf: nameOfBoard, send });
   return async (place, call) => {
     const { answer, confirmed } = await write(place, call);
     if ("error" in answer) throw toRedisProblem(refusedByRedis(answer.error), "write");

@@ -15,5 +15,7 @@ export interface Submission {
   sub?: number | undefined;
   /** A JSON object; null clears what the entry has. */
   metadata?: object | null | undefined;
+  /** The season that alone the write is for; the one that runs where it is left out. */
+  season?: number | undefined;
   idempotencyKey?: string | undefined;
 }

@@ -8,6 +8,8 @@ export type Outcome =
   | "score_out_of_bounds"
   | "attempts_exhausted"
   | "board_ended"
+  | "season_ended"
+  | "board_not_started"
   | "idempotency_conflict"
   | "queue_full"
   | "moved"
@@ -15,7 +17,9 @@ export type Outcome =
   | "erased"
   | "unknown"
   | "stale"
-  | "none";
+  | "none"
+  | "season"
+  | "unplanned";
 
 /** What `submit.lua` answers to one write. */
 export interface SubmitAnswer {
@@ -43,6 +47,10 @@ export type Done = readonly [
   placeBefore?: string,
   rankBefore?: string,
   total?: string,
+  /** On a board with seasons alone. */
+  season?: string,
+  startsAt?: string,
+  endsAt?: string,
 ];
 
 /** The error that Redis replied to a command of one write. Nothing of that write was done. */

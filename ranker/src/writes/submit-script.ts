@@ -3,7 +3,7 @@ import type { Identity } from "shared/auth/tokens";
 import { toRankedScore } from "shared/entries/ranked-score";
 import { unitsMax } from "shared/entries/units";
 import type { Board } from "shared/model/board";
-import { scoreTail } from "shared/model/events";
+import { scoreTail, seasonEndTail } from "shared/model/events";
 import { type BoardOnShard, type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import { endOf } from "shared/model/season";
 import { answersKeys, boardKeys, erasedKey, legacyAnswerKey } from "shared/redis/keys";
@@ -15,7 +15,9 @@ import {
   givenNamePart,
   isHiddenPart,
   isOpenPart,
+  seasonsPart,
 } from "shared/redis/scripts/parts";
+import type { RankedBoard } from "../seasons/ranked-board.ts";
 import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua" with { type: "text" };
 import { parseAnswer } from "./submit-answer.ts";
@@ -37,6 +39,8 @@ const layout = defineLayout({
     subOrder: "text",
     attemptsMax: "text",
     endsAt: "text",
+    season: "text",
+    seasonTail: "text",
   },
   item: {
     operation: "text",
@@ -49,6 +53,7 @@ const layout = defineLayout({
     account: "text",
     fingerprint: "text",
     field: "text",
+    guard: "text",
   },
 });
 
@@ -56,7 +61,7 @@ const layout = defineLayout({
 export const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, entryTextsPart],
+  parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, entryTextsPart, seasonsPart],
   layout,
   isFenced: true,
   failsAs: "write",
@@ -72,9 +77,9 @@ export interface SubmitCall {
   args: ScriptArg[];
 }
 
-/** A board with its definition, on one shard. */
+/** A board with its definition, in one season, on one shard. */
 export interface WrittenBoard extends BoardOnShard {
-  readonly board: Board;
+  readonly board: RankedBoard;
 }
 
 /** What all writes of a call share. */
@@ -82,7 +87,7 @@ export function toSharedCall(
   { topology, queueMax }: { topology: Topology; queueMax: number },
   { shard, board }: WrittenBoard,
 ): SubmitCall {
-  const keys = layout.toKeys(boardKeys(shard, board.id));
+  const keys = layout.toKeys(boardKeys(shard, board.ranking));
   const isWholeView = shardsOfView(topology, shard.region).length === 1;
   const { partitions } = topology;
   const args = layout.toArgs({
@@ -98,6 +103,8 @@ export function toSharedCall(
     subOrder: board.sub ?? "",
     attemptsMax: board.attempts_max ?? "",
     endsAt: endOf(board) ?? "",
+    season: board.number || "",
+    seasonTail: board.number === 0 ? "" : seasonEndTail({ board: board.id, region: shard.region }),
   });
   return { keys, args };
 }
@@ -118,12 +125,12 @@ export function toWriteCall(
   shard: Shard,
   { userId, name, region, account = "" }: Identity,
   submission: Submission,
-  { written, born }: TakenWrite,
+  { written, board: { born, ranking } }: TakenWrite,
   traceparent?: string,
 ): SubmitCall {
-  const { board, idempotencyKey, sub = 0 } = submission;
-  const eventTail = scoreTail({ board, user_id: userId, name, region, traceparent });
-  const write = { ...written, userId, sub, eventTail, name, account };
+  const { idempotencyKey, sub = 0, season: guard = "" } = submission;
+  const eventTail = scoreTail({ board: ranking, user_id: userId, name, region, traceparent });
+  const write = { ...written, userId, sub, eventTail, name, account, guard };
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));
@@ -135,15 +142,17 @@ export function toWriteCall(
  * What a request with an idempotency key asks for. A later board of the same id is another: a
  * repeat of a write to the deleted one is none to it.
  */
-function fingerprintOf({ operation, board, value, sub, metadata }: Submission, born: number): string {
+function fingerprintOf(submission: Submission, born: number): string {
+  const { operation, board, value, sub, metadata, season } = submission;
+  const guarded = season === undefined ? "" : `#${season}`;
   const more = sub === undefined && metadata === undefined ? "" : `:${sub ?? ""}:${JSON.stringify(metadata) ?? ""}`;
-  return `${operation}:${board}${born === 0 ? "" : `@${born}`}:${value}${more}`;
+  return `${operation}:${board}${born === 0 ? "" : `@${born}`}:${value}${more}${guarded}`;
 }
 
-/** A write as a board takes it, with the revision at which the board's id was made. */
+/** A write as a board takes it, in one season. */
 export interface TakenWrite {
   written: Written;
-  born: number;
+  board: RankedBoard;
 }
 
 /** Where the answer to a write may be kept: two hashes, and the key of release 0.1. */

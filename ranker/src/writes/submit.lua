@@ -13,7 +13,7 @@ KEYS queue       list    score events waiting for PostgreSQL
      split       string  how many partitions the region has; absent until a service writes it
      visibility  hash    user_id -> <version> hidden|visible <name>, of players whom operators hid or renamed
      fence       string  the run of the server that may be written
-     boards      hash    board -> <revision> <state>
+     boards      hash    board -> <revision> <state> and its season
      then for each write
        erased    string  version and account of an erasure of the player
        and, where the write names an idempotency key
@@ -33,6 +33,8 @@ ARGV run            of the server that this is sent to
      sub_order      desc | asc, empty on a board without sub-scores
      attempts_max   writes that a player has on the board, empty where that has no bound
      ends_at        microseconds, from which on the board is not written, empty where it has no end
+     season         whose keys these are, empty on a board without seasons
+     season_tail    JSON members of a season's end that do not change here, with the closing brace
      then for each write
        operation    set | best | add | create, or none for a write that the board does not take
        user_id
@@ -44,6 +46,7 @@ ARGV run            of the server that this is sent to
        account      that the player writes with, empty where there is none
        fingerprint  of the request that owns the idempotency key, empty where there is none
        field        digest of account and idempotency key, empty where there is none
+       guard        the season that alone the write is for, empty where it is for the one that runs
 Reply for each write '<replayed 0|1> <outcome>', and after ok
       ' <ranked score> <updated_at in microseconds> <place> <rank> <is it final 0|1> <effect>
       <ranked score before> <place before> <rank before> <total>', and a line break and <name> where
@@ -54,18 +57,25 @@ Reply for each write '<replayed 0|1> <outcome>', and after ok
       player, and that before of one who had none, is 0.
       effect: none | same | place, whether nothing was written, or the entry without its place in
       the ranking, or both.
+      Behind the total, on a board with seasons, ' <season> <starts> <ends>'.
       An answer that an earlier release kept ends behind <is it final>.
       outcome: ok | entry_exists | score_out_of_range | score_out_of_bounds <ranked score> |
-               attempts_exhausted <attempts> | board_ended | idempotency_conflict | queue_full |
-               moved | closed | erased | unknown | stale | none
-      unknown: the shard does not know the board. stale: it knows another revision of it.
+               attempts_exhausted <attempts> | board_ended | season_ended <season> |
+               board_not_started | idempotency_conflict | queue_full | moved | closed | erased |
+               unknown | stale | none | season <season> | unplanned
+      unknown: the shard does not know the board. stale: it knows another revision of it. season:
+      the write belongs to that one, and comes again with its keys. unplanned: the shard does not
+      know the season that it belongs to.
       '! <error>' where Redis refused a command: nothing of that write was done.
 
 Guarantee: every key that a write will change is read first, and the queue is written first, so a
 wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
 shard and only grow.
+The season of a write is that of its version, one by one. The first version behind an end ends the
+season here: the event of the end comes behind every write of it, also where the queue is full.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, is_entry_erased, place_of, details_of, score_event, record_of
+      is_account_erased, is_entry_erased, place_of, details_of, score_event, record_of, running_of,
+      is_over, roll_over
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS, SUB_DIGITS = 3, 10, 16
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
@@ -83,6 +93,7 @@ local is_stale = known and string.match(known, '^%d+') ~= revision
 local total -- of the board, counted on by each write
 local floor, ceiling, ends = tonumber(least), tonumber(most), tonumber(ends_at)
 local has_sub, is_counted = sub_order ~= '', attempts_max ~= ''
+local running, _, starts, season_ends = running_of(known)
 local has_details = is_counted or redis.call('EXISTS', details) == 1
 
 -- The key of a sub-score in a place is greater the better.
@@ -110,6 +121,29 @@ local function with_name(tail, given)
   local first = string.find(tail, '"name":', 1, true)
   local behind = string.find(tail, ',"region":', 1, true)
   return string.sub(tail, 1, first + 6) .. cjson.encode(given) .. string.sub(tail, behind)
+end
+
+-- The counts of a season that ends; one that nobody wrote in has no entries.
+local function entries_of(number)
+  if number ~= tonumber(season) then return 0, 0 end
+  return redis.call('ZCARD', board), redis.call('ZCARD', hidden)
+end
+
+-- Whether a version is of the season whose keys these are: nil, or the outcome of a write that is
+-- of another. Ends the seasons that are over.
+local function find_other_season(given)
+  if not running then return 'unplanned' end
+  if running ~= season then return 'season ' .. running end
+  if given < tonumber(season_ends) then return nil end
+  local text, newest, events = roll_over(known, given, version, entries_of)
+  if text then
+    for i, event in ipairs(events) do events[i] = event .. season_tail end
+    redis.call('LPUSH', queue, unpack(events))
+    redis.call('HSET', boards, board_id, text)
+    queued, version, known = queued + #events, newest, text
+    running, _, starts, season_ends = running_of(known)
+  end
+  return is_over(known, given) and 'unplanned' or 'season ' .. running
 end
 
 local function keep_answer(answers, field, text)
@@ -155,6 +189,13 @@ local function write(erased, answers)
 
   if operation == 'none' then return '0 none' end
 
+  local given = next_version(version, now)
+  if season ~= '' then
+    local other = find_other_season(given)
+    if other then return '0 ' .. other end
+    if given < tonumber(starts) then return '0 board_not_started' end
+  end
+
   local record = redis.call('HGET', entries, user_id)
   -- A hidden player's scores are written in the same way, to a ranking that no read looks at.
   local seen = redis.call('HGET', visibility, user_id)
@@ -181,6 +222,7 @@ local function write(erased, answers)
     return '0 ' .. outcome
   end
 
+  if guard ~= '' and guard ~= season then return refuse('season_ended ' .. season) end
   local score, new_sub = value, sub
   if operation == 'add' and old then
     score = score + old
@@ -197,7 +239,6 @@ local function write(erased, answers)
   local writes_nothing = is_kept and not is_counted
   if queued >= queue_max and not writes_nothing then return '0 queue_full' end
 
-  local given = next_version(version, now)
   if ends and given >= ends then return refuse('board_ended') end
   if operation == 'create' and old then return refuse('entry_exists') end
   if score > score_max or score < -score_max or new_sub > SCORE_MAX then return refuse('score_out_of_range') end
@@ -259,6 +300,7 @@ local function write(erased, answers)
     is_arrival and not has_sub and '-' or place, rank, (is_unseen or is_whole_view) and '1' or '0',
     writes_nothing and 'none' or is_arrival and 'place' or 'same', old and old_score or '-',
     old and not is_whole_view and old_place or '-', old_rank and old_rank + 1 or 0, total)
+  if season ~= '' then answer = answer .. ' ' .. season .. ' ' .. starts .. ' ' .. season_ends end
   if answers then keep_answer(answers, field, digest .. ' ' .. answer) end
   return '0 ' .. answer .. (given_to and '\n' .. given_to or '')
 end

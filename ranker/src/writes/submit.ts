@@ -2,7 +2,6 @@ import type { WrittenEntry } from "shared/api/entries";
 import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import { accountGone, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
-import { putBoards } from "shared/boards/put-boards";
 import { fromRankedScore } from "shared/entries/ranked-score";
 import type { Board } from "shared/model/board";
 import { type Shard, shardOf } from "shared/model/regions";
@@ -14,6 +13,9 @@ import { toView } from "../boards/entry-views.ts";
 import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { AGAIN_MAX, staleDefinition } from "../definitions/read-as.ts";
+import { rankedIn } from "../seasons/ranked-board.ts";
+import { createRunningSeasons, type RunningSeasons, seasonUnknown } from "../seasons/running-seasons.ts";
+import { type SeasonFields, toSeasonFields } from "../seasons/season-fields.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
 import { createWrite, type WriterOptions } from "./send-writes.ts";
 import type { Submission } from "./submission.ts";
@@ -41,9 +43,10 @@ export interface Submitted {
  *
  * @throws Problem `board_not_found`, `board_read_only`, `operator_not_allowed`, `stale_definition`,
  *   `entry_exists`, `score_out_of_range`, `score_out_of_bounds`, `attempts_exhausted`,
- *   `board_ended`, `idempotency_conflict`, `queue_full`, `unavailable`, `invalid_request` for a
- *   value that is none of the board, and `invalid_token` for an account that was erased: nothing
- *   was changed; `outcome_unknown`: the write may stand
+ *   `board_ended`, `season_ended`, `board_not_started`, `season_unknown`, `idempotency_conflict`,
+ *   `queue_full`, `unavailable`, `invalid_request` for a value that is none of the board, and
+ *   `invalid_token` for an account that was erased: nothing was changed; `outcome_unknown`: the
+ *   write may stand
  */
 export type Submit = (identity: Identity, submission: Submission) => Promise<Submitted>;
 
@@ -51,6 +54,8 @@ export interface SubmitOptions extends WriterOptions {
   boards: Boards;
   /** The boards as this ranker knows them. */
   definitions: Pick<Definitions, "find" | "reload">;
+  /** The seasons that run, likewise. */
+  seasons?: Pick<RunningSeasons, "guess" | "learn" | "tell">;
   /** Called for each answer that was kept for an idempotency key. */
   onReplay?: () => void;
 }
@@ -74,10 +79,17 @@ export function createHasRoom({
   };
 }
 
+/**
+ * Calls for one write: a season takes two where this ranker knows another, and the list of those
+ * that were missed goes on call by call.
+ */
+const TRIES_MAX = 20;
+
 const sealLayout = defineLayout({ keys: ["newer", "older", "legacy"], args: { field: "text", ranks: "text" } });
 const sealScript = defineScript({ name: "seal-answer", source: sealSource, layout: sealLayout, parse: String });
 
-type Refusal = Exclude<Outcome, "ok" | "moved" | "closed" | "erased" | "unknown" | "stale" | "none">;
+type Undone = "moved" | "closed" | "erased" | "unknown" | "stale" | "none" | "season" | "unplanned";
+type Refusal = Exclude<Outcome, "ok" | Undone>;
 
 const refusals = {
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
@@ -85,6 +97,8 @@ const refusals = {
   score_out_of_bounds: "The result is outside of the bounds of the board.",
   attempts_exhausted: "The player has written as often as the board allows.",
   board_ended: "The board has ended: it can be read, and is written no more.",
+  season_ended: "The season that the write is for does not run.",
+  board_not_started: "The first season of the board has not begun.",
   idempotency_conflict: `This Idempotency-Key was used for another request within the last ${ANSWER_KEPT_SECONDS / 3600} hours.`,
   queue_full: "Too many writes wait for the durable store. Try again shortly.",
 } as const satisfies Record<Refusal, string>;
@@ -95,6 +109,11 @@ function toRefusal(board: Board, outcome: Refusal, [value]: readonly string[], i
     const score = fromRankedScore(board, Number(value));
     const detail = `The result, ${score}, is outside of the bounds of board ${board.id}.`;
     return new Problem(outcome, detail, { headers, members: { score, bounds: board.bounds } });
+  }
+  if (outcome === "season_ended") {
+    const running = Number(value);
+    const detail = `Season ${running} of board ${board.id} runs, and the write is for another alone.`;
+    return new Problem(outcome, detail, { headers, members: { season: running } });
   }
   const members = outcome === "attempts_exhausted" ? { used: Number(value), max: board.attempts_max } : {};
   return new Problem(outcome, refusals[outcome], { headers, members });
@@ -116,26 +135,42 @@ export const replayedHeaders = (isReplay: boolean): Record<string, string> =>
 
 export function createSubmit(options: SubmitOptions): Submit {
   const { topology, redisOf, confirm, boards, definitions, onReplay, traceparent } = options;
+  const { seasons = createRunningSeasons(options) } = options;
   const write = createWrite(options);
 
   /**
-   * Writes by the definition of the board, and once more where the shard does not know it or knows
-   * another revision: then nothing was done.
+   * Writes by the definition of the board, in the season that this ranker believes to run. Writes
+   * again where the shard does not know the board, knows another revision, or names another season:
+   * then nothing was done.
    */
   async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<Answered> {
     let board = await definitions.find(submission.board);
-    for (let again = 0; ; again++) {
+    let number = seasons.guess(board);
+    for (let again = 0, tries = 1; ; tries++) {
       const { written, fault } = judge(board, submission);
-      const taken = { written, born: board.born };
-      const answer = await write({ shard, board }, toWriteCall(shard, identity, submission, taken, traceparent?.()));
-      const { outcome } = answer;
+      const ranked = rankedIn(board, number);
+      const call = toWriteCall(shard, identity, submission, { written, board: ranked }, traceparent?.());
+      const answer = await write({ shard, board: ranked }, call);
+      const { outcome, values } = answer;
+      if (outcome === "season" || outcome === "unplanned") {
+        if (tries === TRIES_MAX) throw seasonUnknown(board.id);
+        if (outcome === "unplanned") await seasons.tell(board, shard);
+        else number = Number(values[0]);
+        seasons.learn(board, number);
+        continue;
+      }
       if (outcome === "none") throw fault;
       // Nothing has to be told to a shard for a write that it would not take.
       if (outcome === "unknown" && fault !== undefined && submission.idempotencyKey === undefined) throw fault;
-      if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX) return { board, answer };
+      if ((outcome !== "unknown" && outcome !== "stale") || again === AGAIN_MAX)
+        return { board, answer: { ...answer, outcome } };
+      again++;
       // A shard that does not know a board was never told of another revision.
-      if (outcome === "stale") board = await definitions.reload(board.id);
-      await failAs("read", putBoards(redisOf(shard.region), shard, [board]));
+      if (outcome === "stale") {
+        board = await definitions.reload(board.id);
+        number = seasons.guess(board);
+      }
+      await seasons.tell(board, shard);
     }
   }
 
@@ -162,6 +197,7 @@ export function createSubmit(options: SubmitOptions): Submit {
         changed: effect === "place",
         previous:
           rankedBefore === "-" ? null : { score: fromRankedScore(board, Number(rankedBefore)), rank: rankBefore },
+        ...seasonOf(done),
       },
       isReplay,
     };
@@ -169,8 +205,9 @@ export function createSubmit(options: SubmitOptions): Submit {
     /** The write stands by now: ranks that cannot be read are null, never an error. */
     async function ranksOverView(done: Done, at: Position): Promise<Ranks | undefined> {
       const [, , , shardRank, , , before = "-", placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
+      const written = { holder: shard, season: Number(done[10] ?? 0) };
       try {
-        const others = await boards.standOnOthers(region, board.id, at, shard);
+        const others = await boards.standOnOthers(region, board.id, at, written);
         const othersBefore =
           before === "-" || placeBefore === "-"
             ? others
@@ -178,7 +215,7 @@ export function createSubmit(options: SubmitOptions): Submit {
                 region,
                 board.id,
                 { score: Number(before), member: placeBefore + userId },
-                shard,
+                written,
               );
         const summed = [
           Number(shardRank) + others.before,
@@ -196,7 +233,13 @@ export function createSubmit(options: SubmitOptions): Submit {
   };
 }
 
+/** The season of an answer, as it was when the write was taken. */
+function seasonOf([, , , , , , , , , , season, startsAt, endsAt]: Done): SeasonFields {
+  if (season === undefined) return {};
+  return toSeasonFields({ season: Number(season), startsAt: Number(startsAt), endsAt: Number(endsAt) });
+}
+
 interface Answered {
   board: Board;
-  answer: SubmitAnswer;
+  answer: Omit<SubmitAnswer, "outcome"> & { outcome: Exclude<Outcome, "season" | "unplanned"> };
 }

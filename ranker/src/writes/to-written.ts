@@ -1,6 +1,7 @@
 import { Problem } from "shared/api/problems";
 import { toRankedScore } from "shared/entries/ranked-score";
 import type { Board, BoardOperation } from "shared/model/board";
+import { hasSeasons } from "../seasons/ranked-board.ts";
 import type { Submission } from "./submission.ts";
 
 /** A write as its board takes it. */
@@ -20,15 +21,18 @@ export const NO_WRITE: Written = { operation: "none", value: 0, metadata: "" };
  * Brings a write into the form of its board.
  *
  * @throws Problem `board_read_only`, `operator_not_allowed`; `invalid_request` that names the
- *   field: too many decimals, or a sub-score or metadata that the board has not
+ *   field: too many decimals, or a sub-score, metadata or season that the board has not
  */
 export function toWritten(board: Board, submission: Submission): Written {
-  const { value, valueField = "score", sub, metadata } = submission;
+  const { value, valueField = "score", sub, metadata, season } = submission;
   const operation = allowedOperation(board, submission);
   const ranked = toRankedScore(board, value);
   if (ranked === undefined) throw invalid(valueField, faultOf(board));
   if (sub !== undefined && board.sub === null) {
     throw invalid("sub", `must be left out: board ${board.id} has no sub-scores`);
+  }
+  if (season !== undefined && !hasSeasons(board)) {
+    throw invalid("season", `must be left out: board ${board.id} has no seasons`);
   }
   if (metadata === undefined) return { operation, value: ranked, metadata: "" };
   const text = JSON.stringify(metadata);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Topology } from "../model/regions.ts";
 import { entryFields, entrySchema, rankField } from "./entries.ts";
 import { examples } from "./examples.ts";
-import { countField, playerParams, totalField, viewFields } from "./fields.ts";
+import { countField, playerParams, seasonFields, totalField, viewFields } from "./fields.ts";
 import { nameOperations, openRead } from "./operation.ts";
 
 export const LIMIT_MAX = 1000;
@@ -24,6 +24,7 @@ export const topSchema = z.object({
   region: view,
   total: totalField,
   entries: z.array(entrySchema),
+  ...seasonFields,
   ...mayBePartial,
 });
 export type TopView = z.infer<typeof topSchema>;
@@ -35,6 +36,7 @@ export const rankSchema = z.object({
   percentile: z.number().gt(0).max(100).meta({
     description: "Percent of the entries at this rank or below, in two decimals: 100 for the first alone, and never 0.",
   }),
+  ...seasonFields,
   ...mayBePartial,
 });
 export type RankView = z.infer<typeof rankSchema>;
@@ -44,19 +46,32 @@ export const aroundSchema = z.object({
   total: totalField,
   self: entrySchema,
   around: z.array(entrySchema).meta({ description: "The neighbours in order, without the player." }),
+  ...seasonFields,
   ...mayBePartial,
 });
 export type AroundView = z.infer<typeof aroundSchema>;
+
+/** `current`, `previous`, or a number. */
+const seasonNameSchema = z
+  .string()
+  .regex(/^(current|previous|[1-9]\d{0,8})$/, "must be current, previous, or the number of a season")
+  .transform((text): "current" | "previous" | number =>
+    text === "current" || text === "previous" ? text : Number(text),
+  )
+  .meta({ description: "On a board with seasons: the one that runs unless given." });
 
 const readFields = (topology: Topology) => ({
   ...viewFields(topology),
   partial: z.literal("allow", 'must be "allow"').optional().meta({
     description: "Rather a part of the view than nothing, while a region of it does not answer.",
   }),
+  season: seasonNameSchema.optional(),
   with: z.literal("metadata", 'must be "metadata"').optional().meta({
     description: "Entries come with their metadata.",
   }),
 });
+const seasonProblems = ["season_not_found", "season_unknown", "archives_unavailable"] as const;
+
 const topQuery = (topology: Topology) =>
   z.strictObject({
     ...readFields(topology),
@@ -82,7 +97,7 @@ export const boardOperations = (topology: Topology) =>
       summary: "The best of a board",
       query: topQuery(topology),
       success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
-      problems: ["board_not_found", "region_unavailable", "stale_definition"],
+      problems: ["board_not_found", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
     rank: {
       ...openRead,
@@ -91,7 +106,7 @@ export const boardOperations = (topology: Topology) =>
       summary: "One player's rank",
       query: rankQuery(topology),
       success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
-      problems: ["board_not_found", "not_ranked", "region_unavailable", "stale_definition"],
+      problems: ["board_not_found", "not_ranked", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
     around: {
       ...openRead,
@@ -101,6 +116,6 @@ export const boardOperations = (topology: Topology) =>
       description: "Up to `range` above and below, refilled at the ends of the board.",
       query: aroundQuery(topology),
       success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
-      problems: ["board_not_found", "not_ranked", "region_unavailable", "stale_definition"],
+      problems: ["board_not_found", "not_ranked", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
   });

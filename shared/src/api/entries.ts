@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { metadataSchema } from "../model/scores.ts";
-import { timeField } from "./fields.ts";
+import { seasonFields, timeField } from "./fields.ts";
 
 export const rankField = z.int().min(1);
 
@@ -42,5 +42,6 @@ export const writtenEntrySchema = entrySchema.extend({
     .object({ score: entryFields.score, rank: rankField.nullable() })
     .nullable()
     .meta({ description: "The entry before the write; null where there was none." }),
+  ...seasonFields,
 });
 export type WrittenEntry = z.infer<typeof writtenEntrySchema>;

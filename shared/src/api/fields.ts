@@ -28,5 +28,12 @@ export const idempotencyKeySchema = z
 /** The ranker keeps the answer to a key for at least this time, and at most for twice this time. */
 export const ANSWER_KEPT_SECONDS = 24 * 3600;
 
+/** What every answer of a board with seasons says; absent on other boards. */
+export const seasonFields = {
+  season: z.int().min(1).optional().meta({ description: "The season's number, on a board that has seasons." }),
+  starts_at: z.iso.datetime({ precision: 6 }).optional().meta({ description: "When that season begins." }),
+  ends_at: z.iso.datetime({ precision: 6 }).optional().meta({ description: "When it ends, as far as is planned." }),
+};
+
 export const totalField = z.int().min(0);
 export const timeField = z.iso.datetime({ precision: 6 });

@@ -50,7 +50,7 @@ export const liveOperations = (topology: Topology) =>
         "Server-Sent Events: a snapshot, then what changes, numbered; the header `Last-Event-ID` or the query " +
         "`lastEventId` resumes. A stream is not limited in time.",
       query: liveQuery(topology),
-      problems: ["board_not_found", "region_unavailable", "stale_definition", "too_many_streams"],
+      problems: ["board_not_found", "season_unknown", "region_unavailable", "stale_definition", "too_many_streams"],
     },
     liveRank: {
       ...stream,
@@ -58,7 +58,14 @@ export const liveOperations = (topology: Topology) =>
       params: playerParams,
       summary: "One player's rank as it changes",
       query: liveRankQuery(topology),
-      problems: ["board_not_found", "not_ranked", "region_unavailable", "stale_definition", "too_many_streams"],
+      problems: [
+        "board_not_found",
+        "not_ranked",
+        "season_unknown",
+        "region_unavailable",
+        "stale_definition",
+        "too_many_streams",
+      ],
     },
   });
 
@@ -75,6 +82,8 @@ export type BoardEvent =
   | { event: "snapshot"; data: BoardState }
   /** What has changed: `applyChanges` applies it to the state before. */
   | { event: "change"; data: BoardChanges }
+  /** Another season runs, or ends at another time; a snapshot of it follows. */
+  | { event: "season"; data: Pick<BoardState, "season" | "starts_at" | "ends_at"> }
   | FreshnessEvent;
 
 /** Events of `/live/rank/:userId`. */

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { OPERATIONS } from "../model/board.ts";
-import { isBoardId } from "../model/board-id.ts";
 import { nameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
 import { reasonSchema, scoreSchema } from "../model/scores.ts";
+import { parseRankingName } from "../seasons/ranking-name.ts";
 import { entryFields } from "./entries.ts";
 import { examples } from "./examples.ts";
-import { countField, playerParams, timeField, totalField } from "./fields.ts";
+import { countField, playerParams, seasonFields, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
 import { anyPlayerFields, writeProblems, written } from "./scores.ts";
 
@@ -27,6 +27,7 @@ export const playerRecordSchema = z.object({
   entries: z.array(
     z.object({
       board: z.string(),
+      season: seasonFields.season,
       region: z.string(),
       name: z.string(),
       score: entryFields.score,
@@ -54,7 +55,7 @@ export const RECORD_BOARDS_MAX = 100;
 const playerRecordQuery = z.strictObject({
   cursor: z
     .string()
-    .refine(isBoardId, "must be the next of an answer")
+    .refine((text) => parseRankingName(text) !== undefined, "must be the next of an answer")
     .optional()
     .meta({ description: "`next` of the answer before. The answer then has no events: the first one has all." }),
   limit: countField(RECORD_BOARDS_MAX, RECORD_BOARDS_MAX, "How many boards to show entries of."),

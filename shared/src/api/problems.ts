@@ -18,6 +18,7 @@ export const problemStatus = {
   not_found: 404,
   not_ranked: 404,
   board_not_found: 404,
+  season_not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
   user_exists: 409,
@@ -25,6 +26,8 @@ export const problemStatus = {
   idempotency_conflict: 409,
   attempts_exhausted: 409,
   board_ended: 409,
+  board_not_started: 409,
+  season_ended: 409,
   board_immutable: 409,
   board_configured: 409,
   board_being_deleted: 409,
@@ -44,6 +47,8 @@ export const problemStatus = {
   outcome_unknown: 503,
   no_upstream: 503,
   stale_definition: 503,
+  season_unknown: 503,
+  archives_unavailable: 503,
 } as const;
 export type ProblemCode = keyof typeof problemStatus;
 

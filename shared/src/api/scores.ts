@@ -11,6 +11,9 @@ export const writtenFields = (topology: Topology) => ({
   sub: subSchema.optional(),
   metadata: metadataSchema.optional(),
   board: boardSchema,
+  season: z.int("must be an integer from 1 on").min(1, "must be an integer from 1 on").optional().meta({
+    description: "The season that alone the write is for: refused where another one runs.",
+  }),
   region: regionSchema(topology).optional().meta({ description: "The player's home region; another one is refused." }),
 });
 
@@ -55,6 +58,9 @@ const write = {
 export const writeProblems = [
   "board_not_found",
   "board_ended",
+  "board_not_started",
+  "season_ended",
+  "season_unknown",
   "operator_not_allowed",
   "score_out_of_bounds",
   "attempts_exhausted",

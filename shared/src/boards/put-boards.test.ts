@@ -46,6 +46,11 @@ test("a shard that comes back with what had the id before a board was born loses
   expect([await put(12), await put(11), await left("older")]).toEqual([0, 0, 4]);
 });
 
+test("a revision below that of a later board of the id may be told again", async () => {
+  const put = () => putBoards(redis, shard, [{ id: "cup", rev: 9, state: "deleting", born: 10 }]);
+  expect([await put(), await put(), await redis.hget(boardsKey(shard), "cup")]).toEqual([1, 0, "9 deleting"]);
+});
+
 describe("seasons", () => {
   type Plan = { rev: number; first: number; at: number[] };
   const put = (rev: number, plan?: Plan, born = 0) =>

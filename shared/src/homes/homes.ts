@@ -1,9 +1,12 @@
 import { ACCOUNT_CHECK_MS } from "../base/deadlines.ts";
 import { within } from "../base/within.ts";
+import { parseKeptBoard } from "../boards/kept-board.ts";
 import { parseRecord } from "../entries/records.ts";
-import { partitionOf, type Topology } from "../model/regions.ts";
-import { accountKeyPrefix, entriesKey, homesKey } from "../redis/keys.ts";
+import { partitionOf, type Shard, type Topology } from "../model/regions.ts";
+import { accountKeyPrefix, boardsKey, entriesKey, homesKey } from "../redis/keys.ts";
+import type { Redis } from "../redis/redis.ts";
 import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";
+import { toRankingName } from "../seasons/ranking-name.ts";
 import type { Stores } from "../stores/stores.ts";
 import claimSource from "./claim-homes.lua" with { type: "text" };
 
@@ -111,6 +114,14 @@ const readKept = (sources: HomeSources, userIds: readonly string[]): Promise<Hom
   );
 
 /**
+ * The ranking of a board that is written to on a shard: of a board with seasons, the one that runs.
+ */
+async function findRanking(redis: Redis, shard: Shard, board: string): Promise<string> {
+  const kept = await within(ACCOUNT_CHECK_MS, redis.hget(boardsKey(shard), board));
+  return toRankingName(board, parseKeptBoard(kept ?? "")?.seasons?.season ?? 0);
+}
+
+/**
  * The region of each player's newest entry on the configured boards and the written one. Releases
  * that had no others made entries without writing down the home. A lost Redis of the accounts loses
  * homes, too: then no player comes to stand on one board in two regions.
@@ -124,7 +135,9 @@ async function findOnShards({ topology, stores, board: written }: HomeSources, u
     return ids.length === 0 ? [] : [...boards].map((board) => ({ shard, board, ids }));
   });
   const looks = places.map(async ({ shard, board, ids }) => {
-    const records = await within(ACCOUNT_CHECK_MS, stores.of(shard.region).hmget(entriesKey(shard, board), ...ids));
+    const redis = stores.of(shard.region);
+    const ranking = topology.configuredBoards.includes(board) ? board : await findRanking(redis, shard, board);
+    const records = await within(ACCOUNT_CHECK_MS, redis.hmget(entriesKey(shard, ranking), ...ids));
     ids.forEach((userId, index) => {
       const record = records[index];
       if (record == null) return;

@@ -7,6 +7,10 @@ export interface BoardState {
   /** Number of entries in the whole view. */
   total: number;
   entries: Entry[];
+  /** On a board with seasons, the one that runs. A change is within it. */
+  season?: number | undefined;
+  starts_at?: string | undefined;
+  ends_at?: string | undefined;
 }
 
 /** Identifies an entry: a player who was moved by hand may stand in two regions. */

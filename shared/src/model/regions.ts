@@ -14,11 +14,12 @@ export interface Shard {
 /** One board of one shard. */
 export interface BoardOnShard {
   readonly shard: Shard;
-  readonly board: Pick<Board, "id" | "rev">;
+  /** With the name of the ranking: a board has one for each season. */
+  readonly board: Pick<Board, "rev"> & { readonly ranking: string };
 }
 
 /** The calls that one Redis script can serve together have the same name. */
-export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board.id} ${board.rev}`;
+export const nameOfBoard = ({ shard, board }: BoardOnShard) => `${shard.tag} ${board.ranking} ${board.rev}`;
 
 /** The regions, partitions and shards of a deployment, fixed while it runs. */
 export interface Topology {

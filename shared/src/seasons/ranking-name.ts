@@ -22,3 +22,6 @@ export function parseRankingName(text: string): RankingName | undefined {
   if (season === undefined) return { board, season: 0 };
   return SEASON.test(season) ? { board, season: Number(season) } : undefined;
 }
+
+/** The id of the board that a ranking is of. */
+export const boardOf = (ranking: string): string => ranking.split("@", 1)[0] ?? ranking;

@@ -10,9 +10,11 @@ import {
   checkRead,
   type RawSlice,
   type RefusedRead,
+  readArgs,
   readSlicePart,
   type ShardEntry,
   toEntries,
+  toReadArgs,
   toSelf,
 } from "../shard-entry.ts";
 import source from "./window.lua" with { type: "text" };
@@ -40,9 +42,7 @@ export interface WindowQuestion extends BoardRead {
 const layout = defineLayout({
   keys: ["board", "entries", "split", "fence", "boards", "details"],
   args: {
-    partitions: "text",
-    boardId: "text",
-    revision: "text",
+    ...readArgs,
     above: "number",
     below: "number",
     refills: "flag",
@@ -77,13 +77,11 @@ const toTarget = (target: Target) =>
  */
 export async function readWindow(redis: Redis, { partitions }: Topology, question: WindowQuestion): Promise<Window> {
   const { shard, board, withDetails, target, size } = question;
-  const keys = layout.toKeys(boardKeys(shard, board.id));
+  const keys = layout.toKeys(boardKeys(shard, board.ranking));
   const { above, below, refills = false } = size;
   const args = layout.toArgs({
     ...toTarget(target),
-    partitions,
-    boardId: board.id,
-    revision: board.rev,
+    ...toReadArgs(partitions, board),
     above,
     below,
     refills,

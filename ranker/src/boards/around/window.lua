@@ -8,10 +8,11 @@ KEYS board    zset    ranked score -> <place><user_id>
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
      details  hash    user_id -> <attempts> <metadata>, of entries that have either
-     boards   hash    board -> <revision> <state>
+     boards   hash    board -> <revision> <state> and its season
 ARGV partitions  the number of partitions that the caller is configured with
      board_id    the board
      revision    of the definition that the caller goes by
+     wanted      season, as refusal_of has it
      above, below  entries wanted on each side
      refills     1 to read more on one side when the other reaches the end of the board, else 0
      place_digits  digits in front of the user_id in a member
@@ -20,13 +21,13 @@ ARGV partitions  the number of partitions that the caller is configured with
      score, member  of the position
 Reply {total, before, record, above, below, details}. before: the entries strictly ahead. record: the
       player's, false for a position. above and below: as read_slice replies. details: the player's. {total} alone when the
-      player is not on this shard. 'away' and 'stale' as refusal_of has
-      them.
+      player is not on this shard. A word as refusal_of has it where it
+      refuses.
 Uses  refusal_of, member_of, read_slice, count_ahead
 
 Cost: O(log N + above + below), and the cost of count_ahead.
 ]]
-local refused = refusal_of(split, partitions, fence, boards, board_id, revision)
+local refused = refusal_of(split, partitions, fence, boards, board_id, revision, wanted)
 if refused then return refused end
 local total = redis.call('ZCARD', board)
 local before, record, after = nil, false, nil

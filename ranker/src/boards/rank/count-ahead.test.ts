@@ -9,6 +9,7 @@ import { membersPart } from "shared/redis/scripts/parts";
 import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
+import { rankedIn } from "../../seasons/ranked-board.ts";
 import { readWindow } from "../around/read-window.ts";
 import type { Position } from "../shard-entry.ts";
 import countAhead from "./count-ahead.lua" with { type: "text" };
@@ -71,7 +72,7 @@ function placesAmong(entries: readonly Position[]): string[] {
 async function countBefore(member: string): Promise<number | undefined> {
   const target = { score: SCORE, member };
   const size = { above: 0, below: 0 };
-  const board = configuredBoard("main");
+  const board = rankedIn(configuredBoard("main"), 0);
   return (await readWindow(under.redis, topology, { shard, board, withDetails: false, target, size })).before;
 }
 

@@ -1,10 +1,11 @@
 import { askTogether } from "shared/base/gather-turn";
-import { type BoardOnShard, nameOfBoard, type Shard, type Topology } from "shared/model/regions";
+import { nameOfBoard, type Shard, type Topology } from "shared/model/regions";
 import { boardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
-import { checkRead, type Position, type RefusedRead, toSelf } from "../shard-entry.ts";
+import type { RankedBoard } from "../../seasons/ranked-board.ts";
+import { checkRead, type Position, type RefusedRead, readArgs, toReadArgs, toSelf } from "../shard-entry.ts";
 import countSource from "./count-ahead-of.lua" with { type: "text" };
 import findSource from "./find-ranks.lua" with { type: "text" };
 import { countAheadPart, isPosition, type Standing, type Target } from "./standing.ts";
@@ -15,7 +16,12 @@ import { countAheadPart, isPosition, type Standing, type Target } from "./standi
  *
  * @throws Problem `unavailable`, StaleBoard
  */
-export type ReadRank = (shard: Shard, board: BoardOnShard["board"], target: Target) => Promise<Standing>;
+export type ReadRank = (shard: Shard, board: RankedBoard, target: Target) => Promise<Standing>;
+
+interface RankingOnShard {
+  shard: Shard;
+  board: RankedBoard;
+}
 
 // Redis serves no other call meanwhile: 3 µs for each target on a small board, up to 50 µs on the
 // largest.
@@ -23,7 +29,7 @@ const TARGETS_MAX = 64;
 
 const findLayout = defineLayout({
   keys: ["board", "entries", "split", "fence", "boards"],
-  args: { partitions: "text", boardId: "text", revision: "text" },
+  args: readArgs,
 });
 type FindReply = [numbers: string, ...records: (string | null)[]];
 const findScript = defineScript({
@@ -37,7 +43,7 @@ const findScript = defineScript({
 
 const countLayout = defineLayout({
   keys: ["board", "split", "fence", "boards"],
-  args: { partitions: "text", boardId: "text", revision: "text" },
+  args: readArgs,
   item: { score: "text", member: "text" },
 });
 const countScript = defineScript({
@@ -51,23 +57,23 @@ const countScript = defineScript({
 
 export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
   const bounds = { questionsMax: TARGETS_MAX, nameOf: nameOfBoard };
-  const find = askTogether<BoardOnShard, string, Standing>({
+  const find = askTogether<RankingOnShard, string, Standing>({
     ...bounds,
     async send({ shard, board }, userIds) {
       const { region } = shard;
-      const args = findLayout.toArgs({ partitions, boardId: board.id, revision: board.rev });
+      const args = findLayout.toArgs(toReadArgs(partitions, board));
       args.push(...userIds);
-      const keys = findLayout.toKeys(boardKeys(shard, board.id));
+      const keys = findLayout.toKeys(boardKeys(shard, board.ranking));
       return toFound(region, userIds, checkRead(region, await findScript(redisOf(region), keys, args)));
     },
   });
-  const count = askTogether<BoardOnShard, Position, Standing>({
+  const count = askTogether<RankingOnShard, Position, Standing>({
     ...bounds,
     async send({ shard, board }, positions) {
       const { region } = shard;
-      const args = countLayout.toArgs({ partitions, boardId: board.id, revision: board.rev });
+      const args = countLayout.toArgs(toReadArgs(partitions, board));
       for (const position of positions) args.push(...countLayout.toItem(position));
-      const keys = countLayout.toKeys(boardKeys(shard, board.id));
+      const keys = countLayout.toKeys(boardKeys(shard, board.ranking));
       return toCounted(checkRead(region, await countScript(redisOf(region), keys, args)));
     },
   });

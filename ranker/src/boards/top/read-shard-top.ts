@@ -9,8 +9,10 @@ import {
   checkRead,
   type RawSlice,
   type RefusedRead,
+  readArgs,
   readSlicePart,
   toEntries,
+  toReadArgs,
 } from "../shard-entry.ts";
 import source from "./top.lua" with { type: "text" };
 import type { ShardTop, TopCache } from "./top-cache.ts";
@@ -20,9 +22,7 @@ const NO_ENTRIES: ShardTop = { total: 0, entries: [] };
 const layout = defineLayout({
   keys: ["board", "entries", "split", "clock", "fence", "boards", "details"],
   args: {
-    partitions: "text",
-    boardId: "text",
-    revision: "text",
+    ...readArgs,
     limit: "number",
     placeDigits: "number",
     withDetails: "flag",
@@ -61,13 +61,11 @@ export async function readShardTop(
   const start = cache.perf.now();
   const found = cache.get(name);
   const cached = found?.kind === "shard" ? found : undefined;
-  const keys = layout.toKeys(boardKeys(shard, board.id));
+  const keys = layout.toKeys(boardKeys(shard, board.ranking));
   const known = cached?.clock ?? "";
   const placeDigits = placeDigitsOf(board);
   const args = layout.toArgs({
-    partitions,
-    boardId: board.id,
-    revision: board.rev,
+    ...toReadArgs(partitions, board),
     limit,
     placeDigits,
     withDetails,

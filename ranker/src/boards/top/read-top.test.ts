@@ -8,6 +8,7 @@ import { connectRedis, primariesOf, type Redis } from "shared/redis/redis";
 import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
+import { rankedIn } from "../../seasons/ranked-board.ts";
 import { readShardTop } from "./read-shard-top.ts";
 import { createTopCache } from "./top-cache.ts";
 
@@ -82,7 +83,7 @@ test("a ranking that changed without its clock is read again after a second", as
   const readTop = () =>
     readShardTop(under.redis, cache, ranker.topology, {
       shard: eu,
-      board: configuredBoard("main"),
+      board: rankedIn(configuredBoard("main"), 0),
       withDetails: false,
       limit: 1,
     });

@@ -22,8 +22,6 @@ export const givenNamePart: ScriptPart = { source: givenName };
 export const isHiddenPart: ScriptPart = { source: isHidden };
 /** `is_open`, `is_moved` */
 export const isOpenPart: ScriptPart = { source: isOpen };
-/** `is_readable` */
-export const isReadablePart: ScriptPart = { source: isReadable };
 /** `keep_setting` */
 export const keepSettingPart: ScriptPart = { source: keepSetting };
 /** `KEYS_OF_BOARD`, `ARRIVAL_DIGITS`, `place_of`, `member_of`, `reached_at_of` */
@@ -34,6 +32,8 @@ export const moveMembersPart: ScriptPart = { source: moveMembers, uses: [members
 export const versionsPart: ScriptPart = { source: versions };
 /** `running_of`, `is_over`, `season_of`, `roll_over` */
 export const seasonsPart: ScriptPart = { source: seasons, uses: [versionsPart] };
+/** `is_readable`, `refusal_of` */
+export const isReadablePart: ScriptPart = { source: isReadable, uses: [seasonsPart] };
 /** `is_entry_erased` */
 export const entryErasedPart: ScriptPart = { source: entryErased, uses: [versionsPart] };
 /** `score_event`, `record_of`, `values_of` */

@@ -1,0 +1,80 @@
+import { Problem } from "shared/api/problems";
+import type { Board } from "shared/model/board";
+import { shardsOfView, type Topology } from "shared/model/regions";
+import type { RunningSeason } from "shared/seasons/plan";
+import { archivesUnavailable, SeasonOver } from "../boards/shard-entry.ts";
+import { hasSeasons, keptSeason, type RankedBoard, rankedIn } from "./ranked-board.ts";
+import { type RunningSeasons, seasonUnknown } from "./running-seasons.ts";
+
+/** How readers name a season. */
+export type SeasonName = "current" | "previous" | number;
+
+export interface SeasonQuestion {
+  board: Board;
+  view: string;
+  /** `current` unless given. */
+  season: SeasonName | undefined;
+}
+
+/**
+ * Reads one season of a board, the same on all shards of the view. Where it has ended on one of
+ * them, it is ended on all, and the season that runs by now is read.
+ *
+ * @throws Problem `season_not_found`, `season_unknown`, `archives_unavailable`; `invalid_request`
+ *   for a season of a board without any; what `work` throws
+ */
+export type InSeason = <T>(
+  question: SeasonQuestion,
+  work: (board: RankedBoard, running: RunningSeason | undefined) => Promise<T>,
+) => Promise<T>;
+
+// A season would have to end once more between two of these reads.
+const TRIES_MAX = 3;
+
+export function createInSeason(
+  topology: Topology,
+  seasons: Pick<RunningSeasons, "find" | "findEnded" | "rollOver">,
+): InSeason {
+  return async ({ board, view, season = "current" }, work) => {
+    if (!hasSeasons(board)) {
+      if (season !== "current") throw withoutSeasons(board.id);
+      return work(rankedIn(board, 0), undefined);
+    }
+    const shards = shardsOfView(topology, view);
+    let running = await seasons.find(board, shards);
+    for (let tries = 1; ; tries++) {
+      try {
+        const number = toNumber(season, running.season);
+        if (number > running.season || number < 1) {
+          // The season that runs is known as of a second ago.
+          const present = tries === 1 ? await seasons.rollOver(board, shards) : running;
+          if (present.season === running.season) throw seasonNotFound(board.id, season);
+          running = present;
+          continue;
+        }
+        if (number === running.season) return await work(rankedIn(board, number), running);
+        // Archived seasons are read elsewhere.
+        const ended = await seasons.findEnded(board, number);
+        if (ended === undefined) throw archivesUnavailable();
+        return await work(keptSeason(rankedIn(board, number)), ended);
+      } catch (error) {
+        if (!(error instanceof SeasonOver)) throw error;
+        if (tries === TRIES_MAX) throw seasonUnknown(board.id);
+        running = await seasons.rollOver(board, shards);
+      }
+    }
+  };
+}
+
+function toNumber(name: SeasonName, running: number): number {
+  if (name === "current") return running;
+  return name === "previous" ? running - 1 : name;
+}
+
+const seasonNotFound = (id: string, season: SeasonName) =>
+  new Problem("season_not_found", `Board ${id} has no season ${season} yet.`);
+
+const withoutSeasons = (id: string) =>
+  new Problem("invalid_request", "The query is not valid: season.", {
+    errors: [{ field: "season", message: `must be left out: board ${id} has no seasons` }],
+  });

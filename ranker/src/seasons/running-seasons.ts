@@ -1,0 +1,164 @@
+import { LRUCache } from "lru-cache";
+import { Problem } from "shared/api/problems";
+import { parseKeptBoard } from "shared/boards/kept-board";
+import { putBoards } from "shared/boards/put-boards";
+import type { Board } from "shared/model/board";
+import type { Shard, Topology } from "shared/model/regions";
+import type { Redis } from "shared/redis/redis";
+import { failAs } from "shared/redis/redis-problem";
+import type { RunningSeason } from "shared/seasons/plan";
+import { entriesAway, StaleBoard } from "../boards/shard-entry.ts";
+import { NO_PLANS, type SeasonPlans } from "../definitions/season-plans.ts";
+import { hasSeasons } from "./ranked-board.ts";
+import { rollOver } from "./roll-over.ts";
+
+/**
+ * The seasons that run, as this ranker knows them. The shards decide, each by the time of its
+ * Redis: a ranker that is behind is told so by a script that has done nothing.
+ */
+export interface RunningSeasons {
+  /** The number of the season to try first; 0 on a board without seasons. */
+  guess(board: Board): number;
+  /** Takes the number that a shard has named. */
+  learn(board: Board, number: number): void;
+  /**
+   * The latest season that runs on some shards, at most a second old.
+   *
+   * @throws Problem `season_unknown`, `unavailable`; StaleBoard
+   */
+  find(board: Board, shards: readonly Shard[]): Promise<RunningSeason>;
+  /**
+   * Ends the seasons that are over on these shards, and finds the latest that runs. A shard that is
+   * away is left out, unless all are. @throws the same
+   */
+  rollOver(board: Board, shards: readonly Shard[]): Promise<RunningSeason>;
+  /**
+   * The times of a season that has ended; undefined once it may be archived.
+   *
+   * @throws Problem `unavailable`
+   */
+  findEnded(board: Board, season: number): Promise<RunningSeason | undefined>;
+  /**
+   * Tells a shard the revision of the board, and the plan of its seasons.
+   *
+   * @throws Problem `season_unknown` where there is no plan; `unavailable`
+   */
+  tell(board: Board, shard: Shard): Promise<void>;
+}
+
+export interface RunningSeasonsOptions {
+  topology: Topology;
+  /** Redis for writes. */
+  redisOf: (region: string) => Redis;
+  /** Of the home store; none unless given. */
+  plans?: Pick<SeasonPlans, "read">;
+}
+
+const BOARDS_MAX = 20_000;
+// An answer names the end of its season, which another schedule may move.
+const FRESH_MS = 1_000;
+// The planner moves no end that is less than a minute away: shards hear of another schedule in
+// time.
+const TOLD_FOR_MS = 20_000;
+// Each call ends 31 seasons that were missed.
+const CALLS_MAX = 20;
+
+export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: RunningSeasonsOptions): RunningSeasons {
+  const numbers = new LRUCache<string, number>({ max: BOARDS_MAX });
+  const fresh = new LRUCache<string, RunningSeason>({ max: BOARDS_MAX, ttl: FRESH_MS, ttlResolution: 0 });
+  const told = new LRUCache<string, true>({ max: BOARDS_MAX, ttl: TOLD_FOR_MS, ttlResolution: 0 });
+  const asking = new Map<string, Promise<RunningSeason>>();
+  const nameOf = ({ id, rev }: Board) => `${id} ${rev}`;
+
+  async function tell(board: Board, shard: Shard): Promise<void> {
+    const plan = hasSeasons(board) ? (await plans.read([board])).get(board.id) : undefined;
+    if (plan === undefined && hasSeasons(board)) throw seasonUnknown(board.id);
+    await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]));
+  }
+
+  /**
+   * Tells all shards the plan of a board that is used, now and then: the planner may have come to a
+   * change of the schedule after its request was answered. A shard that knows the plan does
+   * nothing.
+   */
+  function keepTold(board: Board): void {
+    if (told.has(nameOf(board))) return;
+    told.set(nameOf(board), true);
+    const tellAll = async () => {
+      const plan = (await plans.read([board])).get(board.id);
+      if (plan === undefined) return;
+      await Promise.allSettled(
+        topology.shards.map(async (shard) => putBoards(redisOf(shard.region), shard, [{ ...board, plan }])),
+      );
+    };
+    // What fails is done again by the next use, or where a shard asks for an end.
+    void tellAll().catch(() => told.delete(nameOf(board)));
+  }
+
+  async function rollOverOn(board: Board, shard: Shard): Promise<RunningSeason> {
+    const { region } = shard;
+    let season = Math.max(1, numbers.get(nameOf(board)) ?? 1);
+    for (let calls = 1; calls <= CALLS_MAX; calls++) {
+      const reply = await rollOver(redisOf(region), topology, { shard, board, season });
+      if (reply === "away") throw entriesAway(region);
+      if (reply === "stale") throw new StaleBoard();
+      if (reply === "unplanned") await tell(board, shard);
+      const [, other] = /^other (\d+)$/.exec(reply) ?? [];
+      if (other !== undefined) season = Number(other);
+      const found = parseKeptBoard(reply)?.seasons;
+      if (found !== undefined) return { season: found.season, startsAt: found.startsAt, endsAt: found.ends[0] };
+    }
+    throw seasonUnknown(board.id);
+  }
+
+  async function rollOverAll(board: Board, shards: readonly Shard[]): Promise<RunningSeason> {
+    const asked = await Promise.allSettled(shards.map((shard) => rollOverOn(board, shard)));
+    const found = asked.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+    const failures = asked.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    const [latest] = found.toSorted((a, b) => b.season - a.season);
+    const failure = failures.find((each) => !isAway(each)) ?? (latest === undefined ? failures[0] : undefined);
+    if (failure !== undefined || latest === undefined) throw failure;
+    // Of two shards whose clocks differ a little, one is in the next season before the other.
+    const known = fresh.get(nameOf(board));
+    if (known !== undefined && known.season > latest.season) return known;
+    numbers.set(nameOf(board), latest.season);
+    fresh.set(nameOf(board), latest);
+    return latest;
+  }
+
+  return {
+    guess(board) {
+      if (!hasSeasons(board)) return 0;
+      keepTold(board);
+      return numbers.get(nameOf(board)) ?? 1;
+    },
+    learn: (board, number) => void numbers.set(nameOf(board), number),
+    tell,
+    rollOver: rollOverAll,
+
+    async findEnded(board, season) {
+      const plan = (await plans.read([board])).get(board.id);
+      const index = plan === undefined ? -1 : season - plan.first;
+      const [startsAt, endsAt] = [plan?.at[index], plan?.at[index + 1]];
+      return startsAt === undefined || endsAt === undefined ? undefined : { season, startsAt, endsAt };
+    },
+
+    async find(board, shards) {
+      const name = nameOf(board);
+      keepTold(board);
+      const known = fresh.get(name);
+      if (known !== undefined) return known;
+      const begun = asking.get(name);
+      if (begun !== undefined) return begun;
+      const oneOfEach = [...new Map(shards.map((shard) => [shard.region, shard])).values()];
+      const asked = rollOverAll(board, oneOfEach).finally(() => asking.delete(name));
+      asking.set(name, asked);
+      return asked;
+    },
+  };
+}
+
+const isAway = (error: unknown) => error instanceof Problem && error.code === "unavailable";
+
+export const seasonUnknown = (id: string) =>
+  new Problem("season_unknown", `The season of board ${id} is not planned yet. Nothing was changed; try again.`);
