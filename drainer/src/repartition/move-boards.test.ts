@@ -129,3 +129,16 @@ test("a move that ends while it removes what it copied comes to the same result 
   await move(4);
   await expectMoved(4);
 }, 60_000);
+
+test("a region is not moved while a season of a board there is ending, and nothing has changed then", async () => {
+  await prepare(1);
+  await database.run(
+    (sql) => sql`
+      INSERT INTO ended_seasons (ranking, region, board, season, starts_at, ends_at)
+      VALUES ('cup@3', 'EU', 'cup', 3, now(), now())`,
+  );
+  await expect(move(4)).rejects.toThrow("1 season of EU ended and is not archived, such as 3 of board cup");
+  expect(await redis.get(splitKey("EU"))).toBe("1");
+  await database.run((sql) => sql`UPDATE ended_seasons SET state = 'final', settled = TRUE`);
+  expect(await move(4)).toMatchObject([{ from: 1 }]);
+});

@@ -19,6 +19,7 @@ import { moveDead } from "./move-dead.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveErasures } from "./move-keys.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
+import { requireSettled } from "./require-settled.ts";
 
 /** The result for one region. */
 export interface RegionMoved extends MoveCounts {
@@ -67,14 +68,16 @@ export async function* repartition(options: RepartitionOptions): AsyncGenerator<
  * Finds what would refuse the move of a later region before the first one moves: services with
  * either number would be refused on some of the regions.
  *
- * @throws Error where a region is being moved to another number, or is closed to writes
+ * @throws Error where a region is being moved to another number, is closed to writes, or has a
+ *   season that is ending
  */
-async function requireMovable({ topology, to, stores }: RepartitionOptions, region: string): Promise<void> {
+async function requireMovable({ topology, to, stores, databases }: RepartitionOptions, region: string): Promise<void> {
   const redis = stores.of(region);
   const split = (await readSplit(redis, region)) ?? (await adopt(redis, topology, region));
   requireSameMove(region, split, to);
   if (split.movingTo === undefined && split.partitions !== to) {
     await requireOpen(stores, shardsOf(region, split.partitions));
+    await requireSettled(databases.of(region), region);
   }
 }
 
@@ -121,6 +124,7 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   const { partitions: to } = move.to;
   const isReadable = split.isReadable && (from === 1 || to === 1);
   await drainWaiting(options, move);
+  if (split.movingTo === undefined) await requireSettled(options.databases.of(move.region), move.region);
   await mark(move, { partitions: from, movingTo: to, isReadable });
   await drainAll(options, move);
   await copyBoards(move);

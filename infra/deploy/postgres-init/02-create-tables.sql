@@ -9,6 +9,8 @@
 \ir /migrations/0006_settings.sql
 \ir /migrations/0007_delete_boards.sql
 \ir /migrations/0008_scores.sql
+\ir /migrations/0009_plan_seasons.sql
+\ir /migrations/0010_end_seasons.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -18,6 +20,8 @@
 \ir /migrations/0006_settings.sql
 \ir /migrations/0007_delete_boards.sql
 \ir /migrations/0008_scores.sql
+\ir /migrations/0009_plan_seasons.sql
+\ir /migrations/0010_end_seasons.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -27,6 +31,8 @@
 \ir /migrations/0006_settings.sql
 \ir /migrations/0007_delete_boards.sql
 \ir /migrations/0008_scores.sql
+\ir /migrations/0009_plan_seasons.sql
+\ir /migrations/0010_end_seasons.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -36,3 +42,5 @@
 \ir /migrations/0006_settings.sql
 \ir /migrations/0007_delete_boards.sql
 \ir /migrations/0008_scores.sql
+\ir /migrations/0009_plan_seasons.sql
+\ir /migrations/0010_end_seasons.sql

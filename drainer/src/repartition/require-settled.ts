@@ -1,0 +1,21 @@
+import { countOf } from "shared/base/count-of";
+import type { Database } from "../postgres/database.ts";
+
+/**
+ * A season that is ending has its keys and its ends on the shards that are there now: it has to be
+ * archived before its entries are split otherwise.
+ *
+ * @throws Error that names the oldest season of the region that has ended and not left Redis
+ */
+export async function requireSettled(database: Database, region: string): Promise<void> {
+  const [oldest] = await database.run(
+    (sql) => sql<{ board: string; season: number; count: number }[]>`
+      SELECT board, season, count(*) OVER ()::integer AS count FROM ended_seasons
+      WHERE NOT settled AND region = ${region} ORDER BY ends_at, board LIMIT 1`,
+  );
+  if (oldest === undefined) return;
+  throw new Error(
+    `${countOf(oldest.count, "season")} of ${region} ended and is not archived, such as ${oldest.season} of board ` +
+      `${oldest.board}: let the drainer complete that first. ./lb queue says whether dead events hold it up.`,
+  );
+}
