@@ -6,6 +6,7 @@ import { homesKey } from "shared/redis/keys";
 import { connectRedis, type Redis } from "shared/redis/redis";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
+import { defineSeasons, hoursFromNow } from "../../test/season-board.ts";
 import { createHomes } from "./homes.ts";
 
 let under: UnderTest;
@@ -43,6 +44,13 @@ describe("the home of a player without an account", () => {
     await expect(build().claim(external("NA"))).rejects.toMatchObject(wrongRegion);
     expect(await under.redis.hget(homesKey, "grace")).toBe("EU");
     await build().claim(external("EU"));
+  });
+
+  test("is that of an entry in the season that runs, on the board that is written to", async () => {
+    await defineSeasons(under.redis, { at: [-1, 1, 2].map(hoursFromNow) });
+    await ranker.submit(player("grace", "EU"), { operation: "set", board: "cup", value: 5 });
+    await under.redis.del(homesKey);
+    await expect(build().claim(external("NA"), "cup")).rejects.toMatchObject(wrongRegion);
   });
 
   test("is that of the newest entry where there are two", async () => {

@@ -57,16 +57,12 @@ export interface RunningSeasonsOptions {
 const BOARDS_MAX = 20_000;
 // An answer names the end of its season, which another schedule may move.
 const FRESH_MS = 1_000;
-// The planner moves no end that is less than a minute away: shards hear of another schedule in
-// time.
-const TOLD_FOR_MS = 20_000;
 // Each call ends 31 seasons that were missed.
 const CALLS_MAX = 20;
 
 export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: RunningSeasonsOptions): RunningSeasons {
   const numbers = new LRUCache<string, number>({ max: BOARDS_MAX });
   const fresh = new LRUCache<string, RunningSeason>({ max: BOARDS_MAX, ttl: FRESH_MS, ttlResolution: 0 });
-  const told = new LRUCache<string, true>({ max: BOARDS_MAX, ttl: TOLD_FOR_MS, ttlResolution: 0 });
   const asking = new Map<string, Promise<RunningSeason>>();
   const nameOf = ({ id, rev }: Board) => `${id} ${rev}`;
 
@@ -74,25 +70,6 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
     const plan = hasSeasons(board) ? (await plans.read([board])).get(board.id) : undefined;
     if (plan === undefined && hasSeasons(board)) throw seasonUnknown(board.id);
     await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]));
-  }
-
-  /**
-   * Tells all shards the plan of a board that is used, now and then: the planner may have come to a
-   * change of the schedule after its request was answered. A shard that knows the plan does
-   * nothing.
-   */
-  function keepTold(board: Board): void {
-    if (told.has(nameOf(board))) return;
-    told.set(nameOf(board), true);
-    const tellAll = async () => {
-      const plan = (await plans.read([board])).get(board.id);
-      if (plan === undefined) return;
-      await Promise.allSettled(
-        topology.shards.map(async (shard) => putBoards(redisOf(shard.region), shard, [{ ...board, plan }])),
-      );
-    };
-    // What fails is done again by the next use, or where a shard asks for an end.
-    void tellAll().catch(() => told.delete(nameOf(board)));
   }
 
   async function rollOverOn(board: Board, shard: Shard): Promise<RunningSeason> {
@@ -127,11 +104,7 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
   }
 
   return {
-    guess(board) {
-      if (!hasSeasons(board)) return 0;
-      keepTold(board);
-      return numbers.get(nameOf(board)) ?? 1;
-    },
+    guess: (board) => (hasSeasons(board) ? (numbers.get(nameOf(board)) ?? 1) : 0),
     learn: (board, number) => void numbers.set(nameOf(board), number),
     tell,
     rollOver: rollOverAll,
@@ -145,7 +118,6 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
 
     async find(board, shards) {
       const name = nameOf(board);
-      keepTold(board);
       const known = fresh.get(name);
       if (known !== undefined) return known;
       const begun = asking.get(name);

@@ -5,7 +5,6 @@ import { createTopology } from "shared/model/regions";
 import { boardKey, boardsKey, entriesKey } from "shared/redis/keys";
 import { observeScripts } from "shared/redis/scripts/define-script";
 import { forFile } from "testing/for-file";
-import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
 import { player, REGIONS, startUnderTest } from "../../test/ranker-under-test.ts";
 import { defineSeasons, hoursFromNow, readEvents, readSeason, setNextVersion } from "../../test/season-board.ts";
@@ -153,20 +152,6 @@ test("before its first season a board is not written, and the key of the refused
   await setNextVersion(redis, eu, ends);
   const { entry, isReplay } = await ranker.submit(ada, write);
   expect([entry.season, entry.starts_at, isReplay]).toEqual([1, toIsoTime(ends), false]);
-});
-
-test("another plan, of which no ranker told the shards, reaches all of them by the use of the board", async () => {
-  await ranker.submit(ada, add(1));
-  const moved = hoursFromNow(7);
-  await defineSeasons(redis, { at: [starts, moved, moved + 1e6], fields });
-  const other = await under.build();
-  await other.submit(ada, add(1));
-  const endsOf = (tag: string) => redis.hget(`boards:{${tag}}`, "cup").then((text) => text?.split(" ")[5]);
-  await until(
-    () => Promise.all(REGIONS.map(endsOf)),
-    (found) => found.every((each) => each === String(moved)),
-  );
-  expect((await other.submit(ada, add(1))).entry.ends_at).toBe(toIsoTime(moved));
 });
 
 describe("a write for one season alone", () => {

@@ -20,6 +20,10 @@ import type { SettingKind } from "../model/settings.ts";
 /** The default board. Its keys carry no suffix. */
 export const MAIN_BOARD = "main";
 
+/**
+ * `board` is the name of a ranking: a board with seasons has one for each, `weekly@3`, see
+ * `ranking-name.ts`.
+ */
 const onBoard = (base: string, board: string) => (board === MAIN_BOARD ? base : `${base}:${board}`);
 
 /** zset, ranked score → `<place><user_id>`: the ranking itself (see `records.ts`). */
