@@ -5,11 +5,12 @@ import { type Shard, shardOf } from "shared/model/regions";
 import { boardKey, boardsKey, deadKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { until } from "testing/until";
-import { startUnderTest } from "../../test/drainer-under-test.ts";
+import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
 import { BOARD, ENDS, STARTS, startSeasons } from "../../test/seasons-under-test.ts";
 import { retryDead } from "../dead/dead-events.ts";
 import type { Database } from "../postgres/database.ts";
 import { restore } from "../restore/restore.ts";
+import { scoreEvents } from "../rows/upsert-scores.ts";
 
 const it = await forFile(startUnderTest());
 const { redis, database } = it;
@@ -242,6 +243,29 @@ describe("a player who is", () => {
     await sql.end();
     expect<unknown>(await archived(1, "EU")).toEqual(left);
   });
+});
+
+test("an event that PostgreSQL is writing when the season is frozen is waited for, and counted", async () => {
+  await play();
+  await seasons.endAll();
+  await drain();
+  const sql = connect(it.postgresUrl, { max: 1 });
+  const writing = await sql.reserve();
+  await writing`BEGIN`;
+  await scoreEvents.upsert([scoreEvent("late", 1, STARTS + 1, { board: "weekly@1" })])(writing);
+  const freezing = database.run((each) => each`SELECT freeze_seasons(ARRAY['weekly@1'], ARRAY['EU'])`);
+  await until(
+    () => database.run((each) => each`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`),
+    ({ length }) => length > 0,
+  );
+  await writing`COMMIT`;
+  writing.release();
+  await freezing;
+  await sql.end();
+  const archive = () =>
+    database.run((each) => each`SELECT archive_season('weekly@1', 'EU', ARRAY['EU.0', 'EU.1'], 3) AS state`);
+  expect((await archive())[0]?.state).toBe("incomplete");
+  expect(await archived(1, "EU")).toEqual([]);
 });
 
 test("an event of the season that comes when it is final is dead, and never mixed in", async () => {

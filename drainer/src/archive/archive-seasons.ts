@@ -52,10 +52,14 @@ export interface Archived {
 
 /** Pages of seasons of each database in one look. The next goes on behind them. */
 const LOOK_PAGES = 10;
-/** Seasons of a page that are counted and archived in one turn. */
+/** Seasons of a page that are worked on in one turn. */
 const AT_ONCE = 4;
 /** An incomplete season is counted once more after so long, or when its queues change. */
 const RECOUNT_MS = 5_000;
+
+async function someAtOnce<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < all.length; from += AT_ONCE) await Promise.all(all.slice(from, from + AT_ONCE).map(work));
+}
 
 const nameOf = (ended: EndedSeason) => `${rankingOf(ended)} ${ended.region}`;
 
@@ -213,20 +217,18 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
   async function lookAtPage(page: readonly EndedSeason[], archived: Archived): Promise<void> {
     const readShard = createReadShard();
     const open = page.filter(({ state }) => state !== "final");
-    for (let from = 0; from < open.length; from += AT_ONCE) {
-      const some = open.slice(from, from + AT_ONCE);
-      await Promise.all(some.map((ended) => tryTo(nameOf(ended), () => archive(ended, readShard))));
-    }
+    await someAtOnce(open, (ended) => tryTo(nameOf(ended), () => archive(ended, readShard)));
     const all = await readAll([...new Set(page.map(rankingOf))]);
-    for (const regions of all?.values() ?? []) {
+    const names = new Set(page.map(nameOf));
+    await someAtOnce([...(all?.values() ?? [])], async (regions) => {
       const { isFinal, isNew } = await finish(regions);
       if (isNew) archived.finished++;
       if (regions.some(({ state }) => state === "incomplete")) archived.incomplete++;
       const endedAt = Math.min(...regions.map(({ endsAt }) => endsAt));
       if (!isFinal) archived.oldest = Math.min(endedAt, archived.oldest ?? endedAt);
-      const mine = isFinal ? regions.filter((each) => page.some((ended) => nameOf(ended) === nameOf(each))) : [];
+      const mine = isFinal ? regions.filter((each) => names.has(nameOf(each))) : [];
       for (const ended of mine) await tryTo(nameOf(ended), () => settle(ended));
-    }
+    });
   }
 
   return async () => {
