@@ -41,9 +41,10 @@ export interface RunningSeasons {
   /**
    * Tells a shard the revision of the board, and the plan of its seasons.
    *
+   * @returns whether that was news to the shard
    * @throws Problem `season_unknown` where there is no plan; `unavailable`
    */
-  tell(board: Board, shard: Shard): Promise<void>;
+  tell(board: Board, shard: Shard): Promise<boolean>;
 }
 
 export interface RunningSeasonsOptions {
@@ -59,6 +60,8 @@ const BOARDS_MAX = 20_000;
 const FRESH_MS = 1_000;
 // Each call ends 31 seasons that were missed.
 const CALLS_MAX = 20;
+/** A shard may have been told by another ranker just before; then the plan has no further end. */
+export const VAIN_MAX = 2;
 
 export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: RunningSeasonsOptions): RunningSeasons {
   const numbers = new LRUCache<string, number>({ max: BOARDS_MAX });
@@ -66,20 +69,20 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
   const asking = new Map<string, Promise<RunningSeason>>();
   const nameOf = ({ id, rev }: Board) => `${id} ${rev}`;
 
-  async function tell(board: Board, shard: Shard): Promise<void> {
+  async function tell(board: Board, shard: Shard): Promise<boolean> {
     const plan = hasSeasons(board) ? (await plans.read([board])).get(board.id) : undefined;
     if (plan === undefined && hasSeasons(board)) throw seasonUnknown(board.id);
-    await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]));
+    return (await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]))) > 0;
   }
 
   async function rollOverOn(board: Board, shard: Shard): Promise<RunningSeason> {
     const { region } = shard;
     let season = Math.max(1, numbers.get(nameOf(board)) ?? 1);
-    for (let calls = 1; calls <= CALLS_MAX; calls++) {
+    for (let calls = 1, vain = 0; calls <= CALLS_MAX && vain < VAIN_MAX; calls++) {
       const reply = await rollOver(redisOf(region), topology, { shard, board, season });
       if (reply === "away") throw entriesAway(region);
       if (reply === "stale") throw new StaleBoard();
-      if (reply === "unplanned") await tell(board, shard);
+      if (reply === "unplanned" && !(await tell(board, shard))) vain++;
       const [, other] = /^other (\d+)$/.exec(reply) ?? [];
       if (other !== undefined) season = Number(other);
       const found = parseKeptBoard(reply)?.seasons;

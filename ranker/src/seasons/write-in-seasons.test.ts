@@ -32,6 +32,12 @@ beforeEach(async () => {
   await defineSeasons(redis, { at: plan, fields });
 });
 
+/** Counts the calls of `submit.lua` from now on. */
+function countCalls(): () => number {
+  const calls: string[] = [];
+  observeScripts(redis, (name) => void calls.push(name));
+  return () => calls.filter((name) => name === "submit").length;
+}
 const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
 const refusal = (write: Promise<unknown>) => write.then(() => "written", codeOf);
 const scoreIn = async (season: number, userId = "ada") => {
@@ -69,11 +75,10 @@ test("a write one microsecond before the end is of the season, and one at the en
 test("64 writes of one call straddle the end: each is of the season of its version, and none is lost", async () => {
   await ranker.submit(ada, add(1));
   await setNextVersion(redis, eu, ends - 24);
-  let calls = 0;
-  observeScripts(redis, (name) => void (calls += name === "submit" ? 1 : 0));
+  const calls = countCalls();
   const written = await Promise.all(Array.from({ length: 64 }, (_, n) => ranker.submit(player(`p-${n}`), add(1))));
   expect(written.map(({ entry }) => entry.season)).toEqual(Array.from({ length: 64 }, (_, n) => (n < 24 ? 1 : 2)));
-  expect(calls).toBe(2);
+  expect(calls()).toBe(2);
   expect(await redis.zcard(boardKey(eu, "cup@1"))).toBe(1 + 24);
   expect(await redis.zcard(boardKey(eu, "cup@2"))).toBe(40);
   const events = await readEvents(redis, eu);
@@ -129,7 +134,9 @@ test("where no following end is known a write is refused, and taken once there i
   await defineSeasons(redis, { at: [starts, ends], fields });
   await ranker.submit(ada, add(1));
   await setNextVersion(redis, eu, ends);
+  const calls = countCalls();
   const refused = await ranker.submit(ada, add(2)).catch((error: unknown) => error as Problem);
+  expect(calls()).toBe(3);
   if (!(refused instanceof Problem)) throw new Error("not refused");
   expect([refused.code, refused.status, refused.headers["retry-after"]]).toEqual(["season_unknown", 503, "1"]);
   expect([await scoreIn(1), await readSeason(redis, eu)]).toEqual([1, 1]);

@@ -14,7 +14,7 @@ import { entriesAway, type Position } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { AGAIN_MAX, staleDefinition } from "../definitions/read-as.ts";
 import { rankedIn } from "../seasons/ranked-board.ts";
-import { createRunningSeasons, type RunningSeasons, seasonUnknown } from "../seasons/running-seasons.ts";
+import { createRunningSeasons, type RunningSeasons, seasonUnknown, VAIN_MAX } from "../seasons/running-seasons.ts";
 import { type SeasonFields, toSeasonFields } from "../seasons/season-fields.ts";
 import sealSource from "./seal-answer.lua" with { type: "text" };
 import { createWrite, type WriterOptions } from "./send-writes.ts";
@@ -146,16 +146,16 @@ export function createSubmit(options: SubmitOptions): Submit {
   async function writeOn(shard: Shard, identity: Identity, submission: Submission): Promise<Answered> {
     let board = await definitions.find(submission.board);
     let number = seasons.guess(board);
-    for (let again = 0, tries = 1; ; tries++) {
+    for (let again = 0, tries = 1, vain = 0; ; tries++) {
       const { written, fault } = judge(board, submission);
       const ranked = rankedIn(board, number);
       const call = toWriteCall(shard, identity, submission, { written, board: ranked }, traceparent?.());
       const answer = await write({ shard, board: ranked }, call);
       const { outcome, values } = answer;
       if (outcome === "season" || outcome === "unplanned") {
-        if (tries === TRIES_MAX) throw seasonUnknown(board.id);
-        if (outcome === "unplanned") await seasons.tell(board, shard);
-        else number = Number(values[0]);
+        if (tries === TRIES_MAX || vain === VAIN_MAX) throw seasonUnknown(board.id);
+        if (outcome === "season") number = Number(values[0]);
+        else if (!(await seasons.tell(board, shard))) vain++;
         seasons.learn(board, number);
         continue;
       }
