@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import connect from "postgres";
 import { readDeadElement, toDeadElement } from "shared/model/dead-element";
 import { type Shard, shardOf } from "shared/model/regions";
-import { boardKey, boardsKey, deadKey } from "shared/redis/keys";
+import { boardKey, boardsKey, deadKey, entryKeys } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { until } from "testing/until";
 import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
@@ -278,6 +278,21 @@ test("an event of the season that comes when it is final is dead, and never mixe
   expect([await rowsLeft(), (await archived()).length]).toEqual([0, 4]);
   const dead = await redis.lrangeBuffer(deadKey(shardOf(topology, "EU", "zoe")), 0, -1);
   expect(dead.map((element) => readDeadElement(element).reason)).toEqual(["season_final"]);
+});
+
+test("a restore brings back the running season and one that is closing, which is final then", async () => {
+  await play();
+  await seasons.endAll();
+  await write(2, "ann", 4, { updated_at: String(ENDS + 5) });
+  await drain();
+  for (const shard of topology.shards) {
+    await redis.del(...["weekly@1", "weekly@2"].flatMap((name) => entryKeys(shard, name)));
+  }
+  expect(await look()).toMatchObject({ finished: 0, incomplete: 1 });
+  await restore(sides);
+  expect([await keysLeft(1), await keysLeft(2)]).toEqual([6, 2]);
+  expect(await look()).toMatchObject({ finished: 1 });
+  expect<unknown>(await archived()).toEqual([...EU, DAN]);
 });
 
 test("a restore brings back nothing of a final season, of which rows are left", async () => {
