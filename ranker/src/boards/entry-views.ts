@@ -35,9 +35,6 @@ export function toView(board: Board, viewed: Viewed): Entry {
   const { rank, total, userId: user_id, name, region, details } = viewed;
   const score = fromRankedScore(board, viewed.score);
   const updated_at = toIsoTime(viewed.updatedAt);
-  if (board.sub === null && board.tiers === null && details === undefined) {
-    return { rank, user_id, name, region, score, updated_at };
-  }
   const entry: Entry = { rank, user_id, name, region, score, updated_at };
   if (board.sub !== null) entry.sub = subOfPlace(board.sub, viewed.member);
   if (board.tiers !== null) {

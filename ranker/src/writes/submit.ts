@@ -168,21 +168,19 @@ export function createSubmit(options: SubmitOptions): Submit {
 
     /** The write stands by now: ranks that cannot be read are null, never an error. */
     async function ranksOverView(done: Done, at: Position): Promise<Ranks | undefined> {
-      const [, , , shardRank, , , before = "-", placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
+      const [, , , shardRank, , , , placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
       try {
-        const others = await boards.standOnOthers(region, board.id, at, shard);
-        const othersBefore =
-          before === "-" || placeBefore === "-"
-            ? others
-            : await boards.standOnOthers(
-                region,
-                board.id,
-                { score: Number(before), member: placeBefore + userId },
-                shard,
-              );
+        const standOnOthers = (position: Position) => boards.standOnOthers(region, board.id, position, shard);
+        // Asked in the same turn, so that both positions share a call a shard.
+        const [others, before] = await Promise.all([
+          standOnOthers(at),
+          shardRankBefore === "0"
+            ? NOWHERE
+            : standOnOthers({ score: Number(rankedBefore), member: placeBefore + userId }),
+        ]);
         const summed = [
           Number(shardRank) + others.before,
-          Number(shardRankBefore) + (shardRankBefore === "0" ? 0 : othersBefore.before),
+          Number(shardRankBefore) + before.before,
           Number(shardTotal) + others.total,
         ].join(" ");
         if (idempotencyKey === undefined) return toRanks(summed);
@@ -195,6 +193,9 @@ export function createSubmit(options: SubmitOptions): Submit {
     }
   };
 }
+
+/** A player who had no rank before the write. */
+const NOWHERE = { before: 0 };
 
 interface Answered {
   board: Board;
