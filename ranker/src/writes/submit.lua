@@ -65,9 +65,9 @@ Guarantee: every key that a write will change is read first, and the queue is wr
 wrong type or a refusal for memory comes before anything has changed. Versions are unique on the
 shard and only grow.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, is_entry_erased, place_of, details_of, score_event, record_of
+      is_account_erased, is_entry_erased, place_of, SUB_DIGITS, details_of, score_event, record_of
 ]]
-local KEYS_OF_ANSWER, FINGERPRINT_DIGITS, SUB_DIGITS = 3, 10, 16
+local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
 -- Answers of one player in the newer hash: 1,000 take some 80 KB. The older hash holds as many at
 -- the most.
