@@ -132,3 +132,7 @@ export function toInvalidRequest(error: z.core.$ZodError, place: string): Proble
   const fields = [...new Set(errors.map((fault) => fault.field))].join(", ");
   return new Problem("invalid_request", `The ${place} is not valid: ${fields}.`, { errors });
 }
+
+/** A field of a body that its schema takes, and that is wrong for another reason. */
+export const invalidField = (field: string, message: string): Problem =>
+  new Problem("invalid_request", `The body is not valid: ${field}.`, { errors: [{ field, message }] });
