@@ -1,15 +1,20 @@
+import { createLog } from "shared/log/log";
 import type { ScoreEvent } from "shared/model/events";
 import { createTopology, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
+import { connectStores } from "shared/stores/stores";
+import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { createDrain, type Drain, type DrainOptions } from "../src/drain/drain.ts";
 import { unshared } from "../src/leases/lease.ts";
 import { type Database, openDatabase } from "../src/postgres/database.ts";
+import { openDatabases } from "../src/postgres/databases.ts";
 import { migrate } from "../src/postgres/migrate.ts";
 import { type ScoreQueue, scoreQueuesOf } from "../src/queues/queues.ts";
 import { scoreEvents } from "../src/rows/upsert-scores.ts";
+import type { Sides } from "../src/subjects/sides.ts";
 
 /** A Redis and a migrated PostgreSQL that one test file has to itself. */
 export interface UnderTest {
@@ -55,6 +60,24 @@ export async function startUnderTest(): Promise<UnderTest> {
       await Promise.all([redisServer.dispose(), postgresServer.dispose()]);
     },
   };
+}
+
+/**
+ * A deployment all of whose regions share the two stores. Closed with the test file.
+ */
+export async function sidesUnderTest({ redisUrl, postgresUrl }: UnderTest, topology: Topology): Promise<Sides> {
+  const urls = (url: string) => new Map(topology.regions.map((region) => [region, url]));
+  const log = createLog("test", "silent");
+  const stores = connectStores({ homeUrl: redisUrl, urlsByRegion: urls(redisUrl), name: "test", log });
+  await Promise.all(stores.all.map((each) => each.connect()));
+  const databases = openDatabases(postgresUrl, urls(postgresUrl));
+  await forFile({
+    async close() {
+      stores.close();
+      await databases.close();
+    },
+  });
+  return { topology, stores, databases };
 }
 
 /** An event as `submit.lua` writes it; `version` is its place in time, in microseconds. */

@@ -7,15 +7,13 @@ import type { ScoreEvent } from "shared/model/events";
 import { createTopology, type Shard } from "shared/model/regions";
 import { boardsKey, clockKey, deadKey, entryKeys, fenceKey, queueKey, splitKey } from "shared/redis/keys";
 import { createSettings } from "shared/settings/settings";
-import { connectStores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
 import { until } from "testing/until";
-import { scoreDrain, scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
+import { scoreDrain, scoreEvent, sidesUnderTest, startUnderTest } from "../../test/drainer-under-test.ts";
 import { retryDead } from "../dead/dead-events.ts";
 import { readGuarded } from "../guard/guarded-stores.ts";
 import type { Database } from "../postgres/database.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { putEntries } from "../restore/put-entries.ts";
 import { restore } from "../restore/restore.ts";
 import { readEntriesOf } from "../rows/read-entries.ts";
@@ -31,18 +29,9 @@ const it = await forFile(startUnderTest());
 const { redis, database } = it;
 const topology = createTopology(["EU", "NA"], 1, ["main"]);
 const [eu, na] = topology.shards as [Shard, Shard];
-const urls = (url: string) => new Map(topology.regions.map((region) => [region, url]));
 const log = createLog("test", "silent");
-const stores = connectStores({ homeUrl: it.redisUrl, urlsByRegion: urls(it.redisUrl), name: "test", log });
-await Promise.all(stores.all.map((each) => each.connect()));
-const databases = openDatabases(it.postgresUrl, urls(it.postgresUrl));
-await forFile({
-  async close() {
-    stores.close();
-    await databases.close();
-  },
-});
-const sides: Sides = { topology, stores, databases };
+const sides = await sidesUnderTest(it, topology);
+const { databases } = sides;
 const settings = createSettings({ home: redis, queueMax: 1_000 });
 
 const BOARD = "cup";

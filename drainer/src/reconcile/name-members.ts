@@ -13,10 +13,10 @@ export interface NamedBoard {
 }
 
 const PLAIN_DIGITS = placeDigitsOf({ sub: null });
-const SUB_DIGITS = placeDigitsOf({ sub: "desc" });
+const LONG_DIGITS = placeDigitsOf({ sub: "desc" });
 
 /** A member may have a sub-score in its place, or an id that begins with as many digits. */
-const HAS_SUB = new RegExp(`^\\d{${SUB_DIGITS}}.`);
+const HAS_SUB = new RegExp(`^\\d{${LONG_DIGITS}}.`);
 
 /**
  * Names the players of members of a ranking, with their records. Without the definition of the
@@ -30,13 +30,13 @@ export async function nameMembers(
 ): Promise<{ ids: string[]; records: (string | null)[] }> {
   const key = entriesKey(shard, board);
   const plain = members.map((member) => member.slice(PLAIN_DIGITS));
-  const long = members.map((member) => (HAS_SUB.test(member) ? member.slice(SUB_DIGITS) : ""));
+  const long = members.map((member) => (HAS_SUB.test(member) ? member.slice(LONG_DIGITS) : ""));
   const records = await redis.hmget(key, ...plain);
   if (long.every((id) => id === "")) return { ids: plain, records };
   const others = await redis.hmget(key, ...long);
   const isOf = (record: string | null | undefined, digits: number) => parseRecord(record ?? "").place.length === digits;
   const isLong = (index: number) => {
-    if (isOf(others[index], SUB_DIGITS)) return true;
+    if (isOf(others[index], LONG_DIGITS)) return true;
     return isOf(records[index], PLAIN_DIGITS) ? false : undefined;
   };
   const lost = long.filter((id, index) => id !== "" && isLong(index) === undefined);

@@ -1,13 +1,10 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { createLog } from "shared/log/log";
 import type { ScoreEvent } from "shared/model/events";
 import { createTopology } from "shared/model/regions";
 import { boardsKey, clockKey, entriesKey, erasedKey, queueKey, visibilityKey } from "shared/redis/keys";
-import { connectStores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
-import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
+import { scoreEvent, sidesUnderTest, startUnderTest } from "../../test/drainer-under-test.ts";
 import { boardEvent, MANY_BOARDS, standingOf } from "../../test/many-boards.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { putEntries } from "../restore/put-entries.ts";
 import { restore } from "../restore/restore.ts";
 import { eraseEntries } from "../rows/erase-rows.ts";
@@ -23,22 +20,7 @@ const it = await forFile(startUnderTest());
 const { redis, database } = it;
 const topology = createTopology(["EU", "NA"], 1, ["main", "weekly"]);
 const [eu, na] = topology.shards as [(typeof topology.shards)[0], (typeof topology.shards)[0]];
-const urls = (url: string) => new Map(topology.regions.map((region) => [region, url]));
-const stores = connectStores({
-  homeUrl: it.redisUrl,
-  urlsByRegion: urls(it.redisUrl),
-  name: "test",
-  log: createLog("test", "silent"),
-});
-await Promise.all(stores.all.map((each) => each.connect()));
-const databases = openDatabases(it.postgresUrl, urls(it.postgresUrl));
-await forFile({
-  async close() {
-    stores.close();
-    await databases.close();
-  },
-});
-const sides = { topology, stores, databases };
+const sides = await sidesUnderTest(it, topology);
 
 const VERSION = 1_700_000_000_000_000;
 const ERASED = VERSION + 1_000;

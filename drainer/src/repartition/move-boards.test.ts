@@ -1,14 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
-import { createLog } from "shared/log/log";
 import { createTopology, shardOf, shardsOf } from "shared/model/regions";
 import { boardsKey, clockKey, moverKey, splitKey } from "shared/redis/keys";
-import { connectStores, type Stores } from "shared/stores/stores";
+import type { Stores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
 import { keysOf } from "testing/whole-store";
-import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
+import { scoreEvent, sidesUnderTest, startUnderTest } from "../../test/drainer-under-test.ts";
 import { boardEvent, MANY_BOARDS, standingOf } from "../../test/many-boards.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { restore } from "../restore/restore.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { upsertVisibility } from "../rows/upsert-visibility.ts";
@@ -18,21 +16,7 @@ import { repartition } from "./repartition.ts";
 
 const it = await forFile(startUnderTest());
 const { redis, database } = it;
-const urls = (url: string) => new Map([["EU", url]]);
-const stores = connectStores({
-  homeUrl: it.redisUrl,
-  urlsByRegion: urls(it.redisUrl),
-  name: "test",
-  log: createLog("test", "silent"),
-});
-await Promise.all(stores.all.map((each) => each.connect()));
-const databases = openDatabases(it.postgresUrl, urls(it.postgresUrl));
-await forFile({
-  async close() {
-    stores.close();
-    await databases.close();
-  },
-});
+const { stores, databases } = await sidesUnderTest(it, createTopology(["EU"], 1, ["main"]));
 const topologyOf = (partitions: number) => createTopology(["EU"], partitions, ["main"]);
 const PLAYERS = ["p0", "p1", "p2", "p3"];
 const HIDDEN = "p2";

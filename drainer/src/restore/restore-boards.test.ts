@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import {
   ACCOUNTS_TAG,
@@ -11,11 +10,10 @@ import {
   visibilityKey,
 } from "shared/redis/keys";
 import { createSettings } from "shared/settings/settings";
-import { connectStores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
-import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
+import { scoreEvent, sidesUnderTest, startUnderTest } from "../../test/drainer-under-test.ts";
 import { boardEvent, MANY_BOARDS, standingOf } from "../../test/many-boards.ts";
-import { type Databases, openDatabases } from "../postgres/databases.ts";
+import type { Databases } from "../postgres/databases.ts";
 import { eraseEntries } from "../rows/erase-rows.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { upsertVisibility } from "../rows/upsert-visibility.ts";
@@ -27,20 +25,7 @@ const it = await forFile(startUnderTest());
 const { redis, database } = it;
 const topology = createTopology(["EU"], 2, ["main", "weekly"]);
 const [first, second] = topology.shards as [(typeof topology.shards)[0], (typeof topology.shards)[0]];
-const stores = connectStores({
-  homeUrl: it.redisUrl,
-  urlsByRegion: new Map([["EU", it.redisUrl]]),
-  name: "test",
-  log: createLog("test", "silent"),
-});
-await Promise.all(stores.all.map((each) => each.connect()));
-const databases = openDatabases(it.postgresUrl, new Map([["EU", it.postgresUrl]]));
-await forFile({
-  async close() {
-    stores.close();
-    await databases.close();
-  },
-});
+const { stores, databases } = await sidesUnderTest(it, topology);
 beforeEach(() => it.clear());
 
 // Of the two partitions bob has the first, and ann the second.

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { GivenBoard } from "shared/api/definitions";
 import { toInvalidRequest } from "shared/api/problems";
-import { BOARD_ID_MESSAGE, boardIdSchema, boardSchema } from "shared/model/board";
+import { boardIdSchema, boardSchema } from "shared/model/board";
+import { BOARD_ID_MESSAGE } from "shared/model/board-id";
 import { ConfigError } from "shared/service/environment";
 
 /** A board as somebody wants it; fields that are left out have their defaults. */

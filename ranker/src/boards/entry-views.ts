@@ -36,23 +36,18 @@ export function toView(board: Board, viewed: Viewed): Entry {
   const { rank, total, userId: user_id, name, region, details } = viewed;
   const score = fromRankedScore(board, viewed.score);
   const updated_at = toIsoTime(viewed.updatedAt);
-  if (board.sub === null && board.tiers === null && details === undefined) {
-    return { rank, user_id, name, region, score, updated_at };
-  }
   const entry: Entry = { rank, user_id, name, region, score, updated_at };
   if (board.sub !== null) entry.sub = subOfPlace(board.sub, viewed.member);
   if (board.tiers !== null) {
     entry.tier = rank === null ? null : tierOf(board.tiers, { rank, total, score }, board.order === "asc");
   }
-  if (details !== undefined) entry.metadata = toMetadata(details);
+  if (details !== undefined) entry.metadata = toMetadata(parseDetails(details).metadata);
   return entry;
 }
 
-/** Numbers stay as the client has spelled them. */
-function toMetadata(details: string | null): Record<string, unknown> | null {
-  const { metadata } = parseDetails(details);
-  return metadata === null ? null : (parseAsSpelled(metadata) as Record<string, unknown>);
-}
+/** Metadata as answers show it: numbers stay as the client has spelled them. */
+export const toMetadata = (text: string | null): Record<string, unknown> | null =>
+  text === null ? null : (parseAsSpelled(text) as Record<string, unknown>);
 
 export function toRankView(
   board: Board,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { boardNotFound, Problem, toInvalidRequest } from "shared/api/problems";
+import { boardNotFound, invalidField, Problem, toInvalidRequest } from "shared/api/problems";
 import { toIsoTime } from "shared/base/times";
 import { changedFields, definitionOf, presentBoard, toValue } from "shared/boards/to-board";
 import { type Board, type BoardDefinition, boardSchema, FIXED_FIELDS, toDefinition } from "shared/model/board";
@@ -174,9 +174,7 @@ function checkSeason(board: Board | undefined, next: BoardDefinition, nowMs: num
     throw new Problem("board_ended", `Board ${board?.id} has ended, and keeps its end: make another board.`);
   }
   if (after === undefined || after >= (nowMs + SEASON_AHEAD_MS) * 1000) return;
-  throw new Problem("invalid_request", "The body is not valid: season.ends_at.", {
-    errors: [{ field: "season.ends_at", message: `must be at least ${SEASON_AHEAD_MS / 1000} seconds from now` }],
-  });
+  throw invalidField("season.ends_at", `must be at least ${SEASON_AHEAD_MS / 1000} seconds from now`);
 }
 
 /** @throws Problem `precondition_required`, `precondition_failed` */
@@ -188,10 +186,12 @@ function checkRevision({ id, rev }: Board, changed: readonly string[], ifMatch: 
       `Board ${id} has another ${names}: send If-Match: "${rev}" to change it.`,
     );
   }
-  if (ifMatch !== rev) {
-    throw new Problem("precondition_failed", `Board ${id} was changed meanwhile: its revision is "${rev}".`);
-  }
+  if (ifMatch !== rev) throw changedMeanwhile({ id, rev });
 }
+
+/** The board has another revision than `If-Match` names. */
+export const changedMeanwhile = ({ id, rev }: Pick<Board, "id" | "rev">) =>
+  new Problem("precondition_failed", `Board ${id} was changed meanwhile: its revision is "${rev}".`);
 
 function parseDefinition(given: unknown) {
   const result = boardSchema.safeParse(given);

@@ -7,6 +7,7 @@ import { boardsKey, entryKeys, MAIN_BOARD } from "shared/redis/keys";
 import { failAs } from "shared/redis/redis-problem";
 import type { Settings } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
+import { changedMeanwhile } from "./change-boards.ts";
 import type { Definitions } from "./definitions.ts";
 import { staleDefinition } from "./read-as.ts";
 import type { TellShards } from "./tell-shards.ts";
@@ -71,9 +72,7 @@ export function createDeleteBoard(options: DeleteBoardOptions): DeleteBoard {
       const { board, version } = await find(id);
       if (board === undefined) throw boardNotFound(id);
       if (board.state === "deleting") return publish(board);
-      if (ifMatch !== undefined && ifMatch !== board.rev) {
-        throw new Problem("precondition_failed", `Board ${id} was changed meanwhile: its revision is "${board.rev}".`);
-      }
+      if (ifMatch !== undefined && ifMatch !== board.rev) throw changedMeanwhile(board);
       const { created_at, born } = board;
       const value = toValue(definitionOf(board), { created_at, born, state: "deleting" });
       const rev = await settings.put("boards", id, { value, replaces: version });

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { Problem } from "shared/api/problems";
+import { invalidField, Problem } from "shared/api/problems";
 import type { Identity, Operator } from "shared/auth/tokens";
 import type { Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
@@ -109,7 +109,4 @@ const isAccountGone = (error: unknown) => error instanceof Problem && error.code
 const beingErased = (userId: string) =>
   new Problem("unavailable", `The player ${userId} is being erased. Nothing was changed; try again.`);
 
-const regionMissing = () =>
-  new Problem("invalid_request", "The body is not valid: region.", {
-    errors: [{ field: "region", message: "is required at the first write for a player who did not register" }],
-  });
+const regionMissing = () => invalidField("region", "is required at the first write for a player who did not register");

@@ -74,10 +74,10 @@ shard and only grow.
 The season of a write is that of its version, one by one. The first version behind an end ends the
 season here: the event of the end comes behind every write of it, also where the queue is full.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, is_entry_erased, place_of, details_of, score_event, record_of, running_of,
-      is_over, roll_over
+      is_account_erased, is_entry_erased, place_of, SUB_DIGITS, details_of, score_event, record_of,
+      running_of, is_over, roll_over
 ]]
-local KEYS_OF_ANSWER, FINGERPRINT_DIGITS, SUB_DIGITS = 3, 10, 16
+local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
 local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted set holds exactly
 -- Answers of one player in the newer hash: 1,000 take some 80 KB. The older hash holds as many at
 -- the most.

@@ -204,22 +204,20 @@ export function createSubmit(options: SubmitOptions): Submit {
 
     /** The write stands by now: ranks that cannot be read are null, never an error. */
     async function ranksOverView(done: Done, at: Position): Promise<Ranks | undefined> {
-      const [, , , shardRank, , , before = "-", placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
+      const [, , , shardRank, , , , placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
       const written = { holder: shard, season: Number(done[10] ?? 0) };
       try {
-        const others = await boards.standOnOthers(region, board.id, at, written);
-        const othersBefore =
-          before === "-" || placeBefore === "-"
-            ? others
-            : await boards.standOnOthers(
-                region,
-                board.id,
-                { score: Number(before), member: placeBefore + userId },
-                written,
-              );
+        const standOnOthers = (position: Position) => boards.standOnOthers(region, board.id, position, written);
+        // Asked in the same turn, so that both positions share a call a shard.
+        const [others, before] = await Promise.all([
+          standOnOthers(at),
+          shardRankBefore === "0"
+            ? NOWHERE
+            : standOnOthers({ score: Number(rankedBefore), member: placeBefore + userId }),
+        ]);
         const summed = [
           Number(shardRank) + others.before,
-          Number(shardRankBefore) + (shardRankBefore === "0" ? 0 : othersBefore.before),
+          Number(shardRankBefore) + before.before,
           Number(shardTotal) + others.total,
         ].join(" ");
         if (idempotencyKey === undefined) return toRanks(summed);
@@ -238,6 +236,9 @@ function seasonOf([, , , , , , , , , , season, startsAt, endsAt]: Done): SeasonF
   if (season === undefined) return {};
   return toSeasonFields({ season: Number(season), startsAt: Number(startsAt), endsAt: Number(endsAt) });
 }
+
+/** A player who had no rank before the write. */
+const NOWHERE = { before: 0 };
 
 interface Answered {
   board: Board;

@@ -1,4 +1,4 @@
-import { Problem } from "shared/api/problems";
+import { invalidField, Problem } from "shared/api/problems";
 import { toRankedScore } from "shared/entries/ranked-score";
 import type { Board, BoardOperation } from "shared/model/board";
 import { hasSeasons } from "../seasons/ranked-board.ts";
@@ -27,22 +27,22 @@ export function toWritten(board: Board, submission: Submission): Written {
   const { value, valueField = "score", sub, metadata, season } = submission;
   const operation = allowedOperation(board, submission);
   const ranked = toRankedScore(board, value);
-  if (ranked === undefined) throw invalid(valueField, faultOf(board));
+  if (ranked === undefined) throw invalidField(valueField, faultOf(board));
   if (sub !== undefined && board.sub === null) {
-    throw invalid("sub", `must be left out: board ${board.id} has no sub-scores`);
+    throw invalidField("sub", `must be left out: board ${board.id} has no sub-scores`);
   }
   if (season !== undefined && !hasSeasons(board)) {
-    throw invalid("season", `must be left out: board ${board.id} has no seasons`);
+    throw invalidField("season", `must be left out: board ${board.id} has no seasons`);
   }
   if (metadata === undefined) return { operation, value: ranked, metadata: "" };
   const text = JSON.stringify(metadata);
   const most = board.metadata_bytes_max;
   if (metadata !== null && most === 0) {
-    throw invalid("metadata", `must be left out: board ${board.id} keeps no metadata`);
+    throw invalidField("metadata", `must be left out: board ${board.id} keeps no metadata`);
   }
   const bytes = Buffer.byteLength(text);
   if (metadata !== null && bytes > most) {
-    throw invalid("metadata", `must have at most ${most} bytes as JSON without spaces; this has ${bytes}`);
+    throw invalidField("metadata", `must have at most ${most} bytes as JSON without spaces; this has ${bytes}`);
   }
   return { operation, value: ranked, metadata: text };
 }
@@ -61,6 +61,3 @@ function faultOf({ id, decimals }: Board): string {
   if (decimals === 0) return "must be an integer; this number has a fraction";
   return `must be a score of board ${id}: at most 15 digits, ${decimals} of them behind the point`;
 }
-
-const invalid = (field: string, message: string) =>
-  new Problem("invalid_request", `The body is not valid: ${field}.`, { errors: [{ field, message }] });

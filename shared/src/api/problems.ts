@@ -154,3 +154,7 @@ const within = (path: readonly PropertyKey[], issue: z.core.$ZodIssue): z.core.$
   ...issue,
   path: path.concat(issue.path),
 });
+
+/** A field of a body that its schema takes, and that is wrong for another reason. */
+export const invalidField = (field: string, message: string): Problem =>
+  new Problem("invalid_request", `The body is not valid: ${field}.`, { errors: [{ field, message }] });

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { BOARD_ID } from "../model/board-id.ts";
+import { BOARD_ID, BOARD_ID_MESSAGE } from "../model/board-id.ts";
 
 /** Names for parts of a board, such as gold and silver. They are computed when an entry is read. */
 
 const TIERS_MAX = 20;
 
 const stepSchema = z.strictObject({
-  id: z.string().regex(BOARD_ID, "must be 1 to 32 characters out of a-z, 0-9, _ and -, the first no - or _"),
+  id: z.string().regex(BOARD_ID, BOARD_ID_MESSAGE),
   upto: z.number("must be a number").optional(),
 });
 

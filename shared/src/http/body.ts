@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { inPlainWords } from "../api/plain-words.ts";
-import { Problem, toInvalidRequest } from "../api/problems.ts";
+import { invalidField, Problem, toInvalidRequest } from "../api/problems.ts";
 import { parseExact } from "./exact-json.ts";
 import type { HeaderSource } from "./header-list.ts";
 
@@ -137,8 +137,7 @@ function parseJson<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<
 function refuseRepeated(text: string): void {
   const field = findRepeatedName(text);
   if (field === undefined) return;
-  const errors = [{ field, message: "must be given once" }];
-  throw new Problem("invalid_request", `The body is not valid: ${field}.`, { errors });
+  throw invalidField(field, "must be given once");
 }
 
 function isPlainJson(contentType: string, contentEncoding: string): boolean {

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { faultOfTiers, tiersSchema } from "../entries/tiers.ts";
 import { DECIMALS_MAX, toUnits } from "../entries/units.ts";
-import { BOARD_ID } from "./board-id.ts";
-import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
+import { BOARD_ID, BOARD_ID_MESSAGE } from "./board-id.ts";
+import { plainTextSchema } from "./names.ts";
 import { seasonSchema } from "./season.ts";
 
 /**
  * What a board is: how it ranks, and who may do what. A definition is a setting of kind `boards`.
  */
-
-export const BOARD_ID_MESSAGE = "must be 1 to 32 characters out of a-z, 0-9, _ and -, the first no - or _";
 
 export const boardIdSchema = z
   .string()
@@ -24,30 +22,11 @@ export const TITLE_CHARACTERS_MAX = 100;
 export const METADATA_BYTES_MAX = 4096;
 const ATTEMPTS_MAX = 1_000_000;
 
-const titleSchema = z
-  .string()
-  .refine(
-    (title) => [...title].length <= TITLE_CHARACTERS_MAX,
-    `must have no more than ${TITLE_CHARACTERS_MAX} characters`,
-  )
-  .refine(isPlain, PLAIN)
-  .meta({
-    maxLength: TITLE_CHARACTERS_MAX,
-    pattern: PLAIN_PATTERN,
-    description: `What people read; empty where the id is enough. ${PLAIN_IN_WORDS}`,
-  });
+const titleSchema = plainTextSchema(TITLE_CHARACTERS_MAX, "What people read; empty where the id is enough.");
 
 export const UNIT_CHARACTERS_MAX = 16;
 
-const unitSchema = z
-  .string()
-  .refine((unit) => [...unit].length <= UNIT_CHARACTERS_MAX, `must have no more than ${UNIT_CHARACTERS_MAX} characters`)
-  .refine(isPlain, PLAIN)
-  .meta({
-    maxLength: UNIT_CHARACTERS_MAX,
-    pattern: PLAIN_PATTERN,
-    description: `What a page shows behind a score, such as s or points. ${PLAIN_IN_WORDS}`,
-  });
+const unitSchema = plainTextSchema(UNIT_CHARACTERS_MAX, "What a page shows behind a score, such as s or points.");
 
 const boundSchema = z
   .number("must be a number, or null")
@@ -74,7 +53,10 @@ const operationsSchema = z
 export const FIXED_FIELDS = ["order", "operator", "decimals", "sub"] as const;
 
 const oneOf = (...words: string[]) => `must be one of ${words.join(", ")}`;
-const from = (least: number, most: number) => `must be an integer from ${least} to ${most}`;
+const integerFrom = (least: number, most: number) => {
+  const message = `must be an integer from ${least} to ${most}`;
+  return z.int(message).min(least, message).max(most, message);
+};
 
 /** The fields of a definition, with their defaults. */
 export const boardFields = {
@@ -88,12 +70,7 @@ export const boardFields = {
     .default("set")
     .meta({ description: "What `POST /score/submit` does: sets the score, keeps the best one, or adds to it." }),
   operators: operationsSchema.optional(),
-  decimals: z
-    .int(from(0, DECIMALS_MAX))
-    .min(0, from(0, DECIMALS_MAX))
-    .max(DECIMALS_MAX, from(0, DECIMALS_MAX))
-    .default(0)
-    .meta({ description: "Digits behind the point of a score." }),
+  decimals: integerFrom(0, DECIMALS_MAX).default(0).meta({ description: "Digits behind the point of a score." }),
   unit: unitSchema.default(""),
   sub: z
     .enum(["desc", "asc"], "must be desc, asc, or null")
@@ -109,16 +86,10 @@ export const boardFields = {
     .enum(["anyone", "operators"], oneOf("anyone", "operators"))
     .default("anyone")
     .meta({ description: "Who may read." }),
-  metadata_bytes_max: z
-    .int(from(0, METADATA_BYTES_MAX))
-    .min(0, from(0, METADATA_BYTES_MAX))
-    .max(METADATA_BYTES_MAX, from(0, METADATA_BYTES_MAX))
+  metadata_bytes_max: integerFrom(0, METADATA_BYTES_MAX)
     .default(0)
     .meta({ description: "Bytes of the metadata that a write may give an entry; with 0 it has none." }),
-  attempts_max: z
-    .int(from(1, ATTEMPTS_MAX))
-    .min(1, from(1, ATTEMPTS_MAX))
-    .max(ATTEMPTS_MAX, from(1, ATTEMPTS_MAX))
+  attempts_max: integerFrom(1, ATTEMPTS_MAX)
     .nullable()
     .default(null)
     .meta({ description: "How often a player may write; null for any number." }),

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { parseRankingName, toRankingName } from "../seasons/ranking-name.ts";
 import { parseTraceparent } from "../tracing/traceparent.ts";
-import { BOARD_ID_MESSAGE, boardIdSchema } from "./board.ts";
+import { boardIdSchema } from "./board.ts";
+import { BOARD_ID_MESSAGE } from "./board-id.ts";
 import { keptNameSchema } from "./names.ts";
 import { userIdSchema } from "./scores.ts";
 import { SETTING_KINDS } from "./settings.ts";

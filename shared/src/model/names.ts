@@ -10,8 +10,8 @@ const LENGTH = `must have 1 to ${NAME_CHARACTERS_MAX} characters`;
 
 // Cc: control characters, NUL among them. Cs in Unicode mode: surrogates without their partner.
 const NOT_TEXT = /[\p{Cc}\p{Cs}]/u;
-export const isPlain = (text: string) => !NOT_TEXT.test(text);
-export const PLAIN = "must have no control characters and no lone surrogates";
+const isPlain = (text: string) => !NOT_TEXT.test(text);
+const PLAIN = "must have no control characters and no lone surrogates";
 
 // One line a name: Zl and Zp break the row of a board.
 const isOneLine = (name: string) => !/[\p{Zl}\p{Zp}]/u.test(name);
@@ -29,9 +29,19 @@ const isVisible = (name: string) => name === "" || INKED.test(name);
 const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f`;
 const BREAKS = String.raw`\u2028\u2029`;
 const INKLESS = String.raw`\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0`;
-export const PLAIN_PATTERN = `^[^${CONTROLS}]*$`;
+const PLAIN_PATTERN = `^[^${CONTROLS}]*$`;
 const NAME_PATTERN = `^[^${CONTROLS}${BREAKS}]*[^${CONTROLS}${INKLESS}][^${CONTROLS}${BREAKS}]*$`;
-export const PLAIN_IN_WORDS = "No control characters, no lone surrogates.";
+/** A text on which only its length and its characters are bounded. @param about what it is for */
+export const plainTextSchema = (charactersMax: number, about: string) =>
+  z
+    .string()
+    .refine((text) => [...text].length <= charactersMax, `must have no more than ${charactersMax} characters`)
+    .refine(isPlain, PLAIN)
+    .meta({
+      maxLength: charactersMax,
+      pattern: PLAIN_PATTERN,
+      description: `${about} No control characters, no lone surrogates.`,
+    });
 
 /**
  * A name that a player gets: at least one visible character on one line. Normalized by {@link

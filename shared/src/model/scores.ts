@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MAIN_BOARD } from "../redis/keys.ts";
 import { BOARD_ID } from "./board-id.ts";
-import { isPlain, PLAIN, PLAIN_IN_WORDS, PLAIN_PATTERN } from "./names.ts";
+import { plainTextSchema } from "./names.ts";
 import { GLOBAL, type Topology } from "./regions.ts";
 
 export const REASON_CHARACTERS_MAX = 200;
@@ -20,15 +20,7 @@ export const userIdSchema = z
   .meta({ description: "The player's public name in every URL." });
 
 /** The reason for an operation, for the log. */
-export const reasonSchema = z
-  .string()
-  .refine((reason) => [...reason].length <= REASON_CHARACTERS_MAX, "must have no more than 200 characters")
-  .refine(isPlain, PLAIN)
-  .meta({
-    maxLength: REASON_CHARACTERS_MAX,
-    pattern: PLAIN_PATTERN,
-    description: `Kept in the log alone. ${PLAIN_IN_WORDS}`,
-  });
+export const reasonSchema = plainTextSchema(REASON_CHARACTERS_MAX, "Kept in the log alone.");
 
 const OUT_OF_RANGE = "must be an integer from -9007199254740991 to 9007199254740991; this one is out of range";
 const INEXACT = "must be a number of at most 15 digits where it has a fraction";

@@ -1,4 +1,4 @@
-import { Problem } from "shared/api/problems";
+import { invalidField } from "shared/api/problems";
 import { CHARACTERS_MIN, normalizePassword } from "shared/auth/passwords";
 
 /**
@@ -16,8 +16,7 @@ export async function refuseGuessable(password: string, { user_id, name }: { use
 
 const fold = (text: string) => normalizePassword(text).toLowerCase();
 
-const refusal = (message: string) =>
-  new Problem("invalid_request", "The body is not valid: password.", { errors: [{ field: "password", message }] });
+const refusal = (message: string) => invalidField("password", message);
 
 let loading: Promise<ReadonlySet<string>> | undefined;
 

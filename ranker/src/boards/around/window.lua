@@ -19,10 +19,10 @@ ARGV partitions  the number of partitions that the caller is configured with
      with_details  1 to read the details, too, else 0
      user_id     of the player to look up; empty where score and member give the position
      score, member  of the position
-Reply {total, before, record, above, below, details}. before: the entries strictly ahead. record: the
-      player's, false for a position. above and below: as read_slice replies. details: the player's. {total} alone when the
-      player is not on this shard. A word as refusal_of has it where it
-      refuses.
+Reply {total, before, record, above, below, details}. before: the entries strictly ahead. record:
+      the player's, false for a position. above and below: as read_slice replies. details: the
+      player's. {total} alone when the player is not on this shard. A word as refusal_of has it
+      where it refuses.
 Uses  refusal_of, member_of, read_slice, count_ahead
 
 Cost: O(log N + above + below), and the cost of count_ahead.

@@ -21,7 +21,7 @@ local function score_event(entry, tail)
   local more = ''
   if entry.score ~= entry.ranked then more = ',"sort_key":"' .. entry.ranked .. '"' end
   if entry.sub then
-    more = more .. ',"sub":"' .. entry.sub .. '","sub_key":"' .. digits(tonumber(string.sub(entry.place, 1, 16))) .. '"'
+    more = more .. ',"sub":"' .. entry.sub .. '","sub_key":"' .. digits(tonumber(string.sub(entry.place, 1, SUB_DIGITS))) .. '"'
   end
   local attempts, metadata = details_of(entry.details)
   if attempts ~= '0' then more = more .. ',"attempts":"' .. attempts .. '"' end
