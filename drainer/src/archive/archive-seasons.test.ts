@@ -268,14 +268,18 @@ test("an event that PostgreSQL is writing when the season is frozen is waited fo
   expect(await archived(1, "EU")).toEqual([]);
 });
 
-test("an event of the season that comes when it is final is dead, and never mixed in", async () => {
-  await play();
-  await seasons.endAll();
+test.each([
+  ["season 0, which has the keys and rows of the board itself,", 0],
+  ["a season", 1],
+])("an event of %s that comes when it is final is dead, and never mixed in", async (_, season) => {
+  await play(season);
+  await seasons.endAll(season);
   await drain();
-  await look();
-  await write(1, "zoe", 1_000);
+  expect(await look()).toMatchObject({ finished: 1 });
+  expect([await states(), await keysLeft(season)]).toEqual([[`weekly ${season} final 4`], 0]);
+  await write(season, "zoe", 1_000);
   await drain();
-  expect([await rowsLeft(), (await archived()).length]).toEqual([0, 4]);
+  expect([await rowsLeft(season), (await archived(season)).length]).toEqual([0, 4]);
   const dead = await redis.lrangeBuffer(deadKey(shardOf(topology, "EU", "zoe")), 0, -1);
   expect(dead.map((element) => readDeadElement(element).reason)).toEqual(["season_final"]);
 });

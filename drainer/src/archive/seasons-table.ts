@@ -1,4 +1,4 @@
-import { toIsoTime } from "shared/base/times";
+import { toIsoSeason } from "shared/seasons/plan";
 import type { Sql } from "../postgres/connect-postgres.ts";
 import type { Database } from "../postgres/database.ts";
 import type { EndedSeason } from "./ended-seasons.ts";
@@ -35,7 +35,7 @@ export async function finishSeason(
   home: Database,
   { board, season, startsAt, endsAt, total }: SeasonOfAll,
 ): Promise<boolean> {
-  const told = { board, season, starts_at: toIsoTime(startsAt), ends_at: toIsoTime(endsAt), total };
+  const told = { board, season, ...toIsoSeason({ startsAt, endsAt }), total };
   const [row] = await home.run(
     (sql) => sql<{ is_new: boolean }[]>`
       SELECT finish_season(
@@ -63,6 +63,8 @@ export async function readFinalSeasons(home: Database, boards: readonly string[]
       FROM unnest(${[...boards]}::text[]) AS wanted (board)
       WHERE EXISTS (
         SELECT FROM seasons WHERE board = wanted.board AND season = 1 AND state NOT IN ('closing', 'incomplete')
+      ) AND NOT EXISTS (
+        SELECT FROM seasons WHERE board = wanted.board AND season = 0 AND state IN ('closing', 'incomplete')
       )`,
   );
   return new Map(rows.map(({ board, season }) => [board, season]));

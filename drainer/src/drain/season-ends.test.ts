@@ -51,7 +51,7 @@ test("the end of a season becomes one row of its shard, and a repeat changes not
 });
 
 test.each([
-  ["a season 0", end(0, 1)],
+  ["a season below 0", end(-1, 1)],
   ["a count that is not whole", end(1, 1.5)],
   ["no board that may be", end(1, 1, { board: "Weekly" })],
 ])("an end with %s is dead", async (_, event) => {

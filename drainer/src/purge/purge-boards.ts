@@ -1,7 +1,7 @@
 import type { Log } from "shared/log/log";
 import { toPlan } from "shared/seasons/plan";
 import { createSettings, type Setting } from "shared/settings/settings";
-import { hasSchedule } from "../seasons/plan-at.ts";
+import { mayHaveSeasons } from "../seasons/plan-at.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { type Deletion, type Deletions, type RegionDeletion, readDeletions } from "./deleted-boards.ts";
 import { forgetAllSeasons } from "./deleted-seasons.ts";
@@ -119,7 +119,7 @@ export function createPurgeBoards({ log, onPage, signal, ...sides }: PurgeBoards
    */
   async function removePlan({ id, value }: Setting): Promise<boolean> {
     const plan = await settings.read("seasons", id);
-    if (plan === undefined ? !hasSchedule(value) : plan.value === null) return true;
+    if (plan === undefined ? !mayHaveSeasons(value) : plan.value === null) return true;
     return (await settings.put("seasons", id, { value: null, replaces: plan?.version })) !== undefined;
   }
 

@@ -15,10 +15,8 @@ export const SEASON_FINAL = "22LB2";
  * them, as a bad row is refused, where a season is archived.
  */
 export function admitSeasons(sql: Sql, events: readonly { board: string; region: string }[]) {
-  const seasons = new Map<string, { board: string; region: string }>();
-  for (const event of events) if (event.board.includes("@")) seasons.set(`${event.board} ${event.region}`, event);
-  if (seasons.size === 0) return sql`TRUE`;
-  const all = [...seasons.values()];
+  // Season 0 has the name of its board, so that no name is without one.
+  const all = [...new Map(events.map((event) => [`${event.board} ${event.region}`, event])).values()];
   return sql`(SELECT admit_seasons(
     ${all.map(({ board }) => board)}::text[], ${all.map(({ region }) => region)}::text[]
   ))`;

@@ -64,7 +64,7 @@ function prepare(
         board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata, place
       )
       WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql, boards)}
-        AND ${archived === "refused" ? admitSeasons(sql, events) : isNotFrozen(sql, boards)}
+        AND ${archived === "refused" ? admitSeasons(sql, events) : isNotFrozen(sql)}
       ${inOrder(sql)}
       ON CONFLICT (board, user_id) DO UPDATE
       SET name = excluded.name, region = excluded.region, score = excluded.score,

@@ -74,13 +74,11 @@ const boardsOf = (rankings: ReadonlySet<string>) => [
 /**
  * The condition that `event` is of no season that is archived, or being archived, in its region.
  */
-export const isNotFrozen = (sql: Sql, rankings: ReadonlySet<string>): Fragment =>
-  [...rankings].some((ranking) => ranking.includes("@"))
-    ? sql`NOT EXISTS (
-      SELECT FROM ended_seasons
-      WHERE ended_seasons.ranking = event.board AND ended_seasons.region = event.region AND ended_seasons.frozen
-    )`
-    : sql`TRUE`;
+export const isNotFrozen = (sql: Sql): Fragment => sql`
+      NOT EXISTS (
+        SELECT FROM ended_seasons
+        WHERE ended_seasons.ranking = event.board AND ended_seasons.region = event.region AND ended_seasons.frozen
+      )`;
 
 /**
  * The order in which an upsert locks its rows: that of the events, see `inKeyOrder`. Without it a

@@ -8,7 +8,7 @@ import { needsPlanAt } from "shared/seasons/plan-seasons";
  * to do with seasons. A value that no service writes is of no plan.
  */
 export function planAt({ setting, value, updated_at }: SettingEvent): string | null {
-  if (setting === "boards") return value?.state === "open" && hasSchedule(value) ? updated_at : null;
+  if (setting === "boards") return value?.state === "open" && mayHaveSeasons(value) ? updated_at : null;
   const plan = setting === "seasons" ? toPlan(value) : undefined;
   return plan === undefined ? null : String(needsPlanAt(plan));
 }
@@ -22,8 +22,9 @@ export function sealAt({ setting, value, updated_at }: SettingEvent): string | n
   return plan === undefined ? null : String(Math.min(Number(updated_at), plan.at[1] ?? 0));
 }
 
-/** Whether the definition in a setting has a schedule. */
-export function hasSchedule(value: SettingValue): boolean {
+/** Whether the definition in a setting has a schedule, or had one. */
+export function mayHaveSeasons(value: SettingValue): boolean {
+  if (value?.has_seasons === true) return true;
   const season = value?.season;
   return typeof season === "object" && season !== null && "schedule" in season;
 }

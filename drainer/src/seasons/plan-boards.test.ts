@@ -54,7 +54,12 @@ const put = async (kind: SettingKind, id: string, value: SettingValue) =>
 async function makeBoard(id: string, season: object | null, rest: { title?: string; state?: "deleting" } = {}) {
   const { title = "", state = "open" } = rest;
   const definition = toDefinition(boardSchema.parse({ season, title }));
-  const kept = { created_at: toIsoTime(Date.now() * 1000), state, born: 0 } as const;
+  const kept = {
+    created_at: toIsoTime(Date.now() * 1000),
+    state,
+    born: 0,
+    has_seasons: season !== null && "schedule" in season,
+  } as const;
   return Number(await put("boards", id, toValue(definition, kept)));
 }
 const weekly = { schedule: "0 0 * * 1" };

@@ -16,7 +16,12 @@ export interface MadeBoard {
 /** The JSON of the definition, as the ranker keeps it. */
 export const toSettingText = ({ version, fields }: MadeBoard): string =>
   JSON.stringify(
-    toValue(toDefinition(boardSchema.parse(fields)), { created_at: toIsoTime(version), state: "open", born: 0 }),
+    toValue(toDefinition(boardSchema.parse(fields)), {
+      created_at: toIsoTime(version),
+      state: "open",
+      born: 0,
+      has_seasons: false,
+    }),
   );
 
 /**

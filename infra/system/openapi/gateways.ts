@@ -103,7 +103,7 @@ export async function startGateways(): Promise<Gateways> {
       await under.redis.set(key, "not what belongs here");
     },
     async plantDeletedBoard(id) {
-      const kept = { created_at: null, state: "deleting", born: 0 } as const;
+      const kept = { created_at: null, state: "deleting", born: 0, has_seasons: false } as const;
       const value = toValue(toDefinition(boardSchema.parse({})), kept);
       await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
     },
@@ -113,6 +113,7 @@ export async function startGateways(): Promise<Gateways> {
         created_at: null,
         state: "open",
         born: 0,
+        has_seasons: false,
       });
       await createSettings({ home: under.redis, queueMax: 1_000 }).put("boards", id, { value, replaces: undefined });
     },
@@ -120,7 +121,7 @@ export async function startGateways(): Promise<Gateways> {
       const settings = createSettings({ home: under.redis, queueMax: 1_000 });
       const season = { schedule: "0 0 1 1 *", zone: "UTC" };
       const definition = boardSchema.parse({ season, operators: ["set", "add", "create"] });
-      const value = toValue(toDefinition(definition), { created_at: null, state: "open", born: 0 });
+      const value = toValue(toDefinition(definition), { created_at: null, state: "open", born: 0, has_seasons: true });
       await settings.put("boards", id, { value, replaces: undefined });
       if (plan === undefined) return;
       const planned = toPlanValue(Object.assign({ rev: 1 }, season, plan));

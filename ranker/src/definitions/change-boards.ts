@@ -43,7 +43,7 @@ export interface ChangeBoardsOptions {
   settings: Settings;
   tellShards: TellShards;
   definitions: Definitions;
-  plans: Pick<SeasonPlans, "await">;
+  plans: Pick<SeasonPlans, "await" | "begin">;
   now?: () => number;
 }
 
@@ -101,7 +101,10 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
     if (board !== undefined) checkRevision(board, changed, ifMatch);
     // A setting without a board is of an id that was another board's.
     const born = board?.born ?? Number(version ?? 0);
-    const kept = { created_at: board?.created_at ?? toIsoTime(now() * 1000), state: "open", born } as const;
+    const has_seasons = board?.has_seasons === true || scheduleOf(next) !== undefined;
+    if (has_seasons && board?.has_seasons === false) await plans.begin(board);
+    const created_at = board?.created_at ?? toIsoTime(now() * 1000);
+    const kept = { created_at, state: "open", born, has_seasons } as const;
     const rev = await settings.put("boards", id, { value: toValue(next, kept), replaces: version });
     if (rev === undefined) return undefined;
     const written: Board = { ...next, ...kept, id, rev: Number(rev) };
@@ -147,9 +150,9 @@ function keepStart(board: Board | undefined, next: BoardDefinition): BoardDefini
 function fixedIn(board: Board, next: BoardDefinition): string[] {
   const fixed: string[] = FIXED_FIELDS.filter((name) => board[name] !== next[name]);
   const [before, after] = [scheduleOf(board), scheduleOf(next)];
-  // The scores of a board without seasons are of none.
-  if ((before === undefined) !== (after === undefined)) fixed.push("season");
-  else if (before?.starts_at !== after?.starts_at) fixed.push("season.starts_at");
+  if (before !== undefined && after !== undefined && before.starts_at !== after.starts_at) {
+    fixed.push("season.starts_at");
+  }
   return fixed;
 }
 

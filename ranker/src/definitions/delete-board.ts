@@ -73,8 +73,8 @@ export function createDeleteBoard(options: DeleteBoardOptions): DeleteBoard {
       if (board === undefined) throw boardNotFound(id);
       if (board.state === "deleting") return publish(board);
       if (ifMatch !== undefined && ifMatch !== board.rev) throw changedMeanwhile(board);
-      const { created_at, born } = board;
-      const value = toValue(definitionOf(board), { created_at, born, state: "deleting" });
+      const { created_at, born, has_seasons } = board;
+      const value = toValue(definitionOf(board), { created_at, born, has_seasons, state: "deleting" });
       const rev = await settings.put("boards", id, { value, replaces: version });
       if (rev !== undefined) return publish({ ...board, rev: Number(rev), state: "deleting" });
       await delay(0);

@@ -4,7 +4,7 @@ import { toIsoTime } from "shared/base/times";
 import { presentBoard, toBoard } from "shared/boards/to-board";
 import type { Board } from "shared/model/board";
 import { endOf } from "shared/model/season";
-import { nextInstants, runningSeason, type SeasonPlan } from "shared/seasons/plan";
+import { nextInstants, runningSeason, type SeasonPlan, toIsoSeason } from "shared/seasons/plan";
 import { PAGE_MAX, type Setting, type Settings } from "shared/settings/settings";
 import type { SeasonPlans } from "./season-plans.ts";
 
@@ -68,7 +68,7 @@ function toOpenBoard(setting: Setting): Board[] {
 
 /** A board as routes answer it. @param plan undefined where there is none (yet) */
 export function toView(
-  { born: _, ...board }: Board,
+  { born: _, has_seasons: __, ...board }: Board,
   plan: SeasonPlan | undefined,
   nowMs = Date.now(),
 ): BoardsView["boards"][number] {
@@ -78,9 +78,7 @@ export function toView(
   return {
     ...board,
     state: isEnded ? "ended" : "open",
-    running: running
-      ? { season: running.season, starts_at: toIsoTime(running.startsAt), ends_at: toIsoTime(running.endsAt) }
-      : null,
+    running: running ? { season: running.season, ...toIsoSeason(running) } : null,
     next: plan === undefined ? [] : nextInstants(plan, now).map(toIsoTime),
   };
 }

@@ -4,7 +4,6 @@ import type { Board } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
 import { failAs } from "shared/redis/redis-problem";
 import type { Stores } from "shared/stores/stores";
-import { hasSeasons } from "../seasons/ranked-board.ts";
 import { NO_PLANS, type SeasonPlans } from "./season-plans.ts";
 
 /**
@@ -19,7 +18,7 @@ export type TellShards = (board: Board & Pick<BoardRevision, "plan">) => Promise
 export const createTellShards =
   (topology: Topology, stores: Pick<Stores, "of">, plans: Pick<SeasonPlans, "read"> = NO_PLANS): TellShards =>
   async (board) => {
-    const isPlanned = board.plan === undefined && board.state === "open" && hasSeasons(board);
+    const isPlanned = board.plan === undefined && board.state === "open" && board.has_seasons;
     const plan = isPlanned ? (await plans.read([board])).get(board.id) : board.plan;
     const told = await Promise.allSettled(
       topology.shards.map(async (shard) =>

@@ -122,27 +122,56 @@ describe("PATCH of a schedule", () => {
   });
 });
 
-describe("a board keeps the kind of its season:", () => {
-  const ends_at = "2100-01-01T00:00:00Z";
-  test.each([
-    ["without one", null, weekly, "season"],
-    ["that ends", { ends_at }, weekly, "season"],
-    ["with seasons", weekly, null, "season"],
-    ["with seasons", weekly, { ends_at }, "season"],
-    ["with seasons", weekly, { ...weekly, starts_at: ends_at }, "season.starts_at"],
-  ])("%s, %p does not become %p", async (_, before, after, field) => {
-    const made = await ask("PUT", "/boards/cup", { season: before });
-    for (const method of ["PUT", "PATCH"]) {
-      const { refusal } = await ask(method, "/boards/cup", { season: after }, made.answer.rev);
-      expect(refusal).toEqual([409, "board_immutable", field]);
-    }
-    expect((await ask("GET", "/boards/cup")).answer.rev).toBe(made.answer.rev);
+describe("a board that exists takes up seasons", () => {
+  const runningOn = async (id: string) =>
+    Promise.all(
+      ranker.topology.shards.map(async ({ tag }) => {
+        const kept = parseKeptBoard((await under.redis.hget(`boards:{${tag}}`, id)) ?? "");
+        return kept?.seasons && [kept.seasons.season, ...kept.seasons.ends.map(toIsoTime)].join(" ");
+      }),
+    );
+
+  test.each(["weekly", "main"])("%s: what it has is season 0 until the first boundary", async (id) => {
+    const { rev = 0 } = (await ask("GET", `/boards/${id}`)).answer;
+    await under.redis.zadd(`leaderboard:{EU}${id === "main" ? "" : `:${id}`}`, 5, "9007199254740990ada");
+    await using _planning = keepDoing(() => planOnce(id));
+    const { status, answer } = await ask("PATCH", `/boards/${id}`, { season: weekly }, rev);
+    expect([status, answer.running, answer.next.length]).toEqual([
+      200,
+      { season: 0, starts_at: null, ends_at: answer.next[0] ?? "" },
+      2,
+    ]);
+    expect(await runningOn(id)).toEqual(ranker.topology.shards.map(() => ["0", ...answer.next].join(" ")));
+    const top = await (await ranker.app.request(`/top?board=${id}`)).json();
+    expect(top).toMatchObject({ season: 0, starts_at: null, ends_at: answer.next[0], total: 1 });
   });
 
-  test("so it is with a configured board", async () => {
-    const { refusal } = await ask("PATCH", "/boards/main", { season: weekly }, 0);
-    expect(refusal).toEqual([409, "board_immutable", "season"]);
+  test("and is read and written without a planner, too", async () => {
+    const made = await ask("PUT", "/boards/cup", {});
+    const { answer } = await ask("PATCH", "/boards/cup", { season: weekly }, made.answer.rev);
+    expect([answer.running, answer.next]).toEqual([{ season: 0, starts_at: null, ends_at: null }, []]);
+    const top = await (await ranker.app.request("/top?board=cup")).json();
+    expect(top).toMatchObject({ season: 0, starts_at: null, ends_at: null });
   });
+
+  test("and gives them up: the season that runs goes on", async () => {
+    await using _planning = keepDoing(() => planOnce("cup"));
+    const made = await ask("PUT", "/boards/cup", { season: weekly });
+    const { answer } = await ask("PATCH", "/boards/cup", { season: null }, made.answer.rev);
+    expect(answer).toMatchObject({ season: null, running: { season: 1, ends_at: null }, next: [] });
+    const again = await ask("PATCH", "/boards/cup", { season: weekly }, answer.rev);
+    expect(again.answer).toMatchObject({ running: { season: 1, ends_at: again.answer.next[0] } });
+  });
+});
+
+test("the start of a schedule never changes", async () => {
+  const made = await ask("PUT", "/boards/cup", { season: weekly });
+  for (const method of ["PUT", "PATCH"]) {
+    const season = { ...weekly, starts_at: "2100-01-01T00:00:00Z" };
+    const { refusal } = await ask(method, "/boards/cup", { season }, made.answer.rev);
+    expect(refusal).toEqual([409, "board_immutable", "season.starts_at"]);
+  }
+  expect((await ask("GET", "/boards/cup")).answer.rev).toBe(made.answer.rev);
 });
 
 test("a board and the list show what is planned; boards without a schedule have no seasons", async () => {

@@ -3,7 +3,7 @@ import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { RunningSeason } from "shared/seasons/plan";
 import { archivesUnavailable, SeasonOver } from "../boards/shard-entry.ts";
-import { hasSeasons, keptSeason, type RankedBoard, rankedIn } from "./ranked-board.ts";
+import { keptSeason, type RankedBoard, rankedIn } from "./ranked-board.ts";
 import { type RunningSeasons, seasonUnknown } from "./running-seasons.ts";
 
 /** How readers name a season. */
@@ -36,7 +36,7 @@ export function createInSeason(
   seasons: Pick<RunningSeasons, "find" | "findEnded" | "rollOver">,
 ): InSeason {
   return async ({ board, view, season = "current" }, work) => {
-    if (!hasSeasons(board)) {
+    if (!board.has_seasons) {
       if (season !== "current") throw withoutSeasons(board.id);
       return work(rankedIn(board, 0), undefined);
     }
@@ -45,13 +45,14 @@ export function createInSeason(
     for (let tries = 1; ; tries++) {
       try {
         const number = toNumber(season, running.season);
-        if (number > running.season || number < 1) {
-          // The season that runs is known as of a second ago.
-          const present = tries === 1 ? await seasons.rollOver(board, shards) : running;
-          if (present.season === running.season) throw seasonNotFound(board.id, season);
+        // The season that runs is known as of a second ago.
+        if (tries === 1 && (number > running.season || number < 1)) {
+          const present = await seasons.rollOver(board, shards);
+          const isSame = present.season === running.season;
           running = present;
-          continue;
+          if (!isSame) continue;
         }
+        if (number > running.season || number < 0) throw seasonNotFound(board.id, season);
         if (number === running.season) return await work(rankedIn(board, number), running);
         // Archived seasons are read elsewhere.
         const ended = await seasons.findEnded(board, number);

@@ -1,10 +1,9 @@
 import type { Board } from "shared/model/board";
-import { scheduleOf } from "shared/model/season";
 import { toRankingName } from "shared/seasons/ranking-name";
 
 /** A board in one of its seasons: the ranking that a read or a write is of. */
 export interface RankedBoard extends Board {
-  /** The number of the season; 0 on a board without seasons. */
+  /** The number of the season; 0 on a board without seasons, and for what was before the first. */
   readonly number: number;
   /** Names the ranking in keys and events. */
   readonly ranking: string;
@@ -15,9 +14,6 @@ export interface RankedBoard extends Board {
   readonly wanted: string;
 }
 
-/** Whether a board has seasons again and again. */
-export const hasSeasons = (board: Pick<Board, "season">): boolean => scheduleOf(board) !== undefined;
-
 // A board is found again and again as the same object: most reads and writes make none.
 const lastOf = new WeakMap<Board, RankedBoard>();
 
@@ -25,7 +21,7 @@ const lastOf = new WeakMap<Board, RankedBoard>();
 export function rankedIn(board: Board, number: number): RankedBoard {
   const last = lastOf.get(board);
   if (last?.number === number) return last;
-  const wanted = number === 0 ? "" : String(number);
+  const wanted = board.has_seasons ? String(number) : "";
   const ranked = { ...board, number, ranking: toRankingName(board.id, number), wanted };
   lastOf.set(board, ranked);
   return ranked;
@@ -33,4 +29,4 @@ export function rankedIn(board: Board, number: number): RankedBoard {
 
 /** The same season for as long as its keys are there, also once it has ended. */
 export const keptSeason = (board: RankedBoard): RankedBoard =>
-  board.number === 0 ? board : { ...board, wanted: `${board.number} kept` };
+  board.has_seasons ? { ...board, wanted: `${board.number} kept` } : board;

@@ -140,7 +140,8 @@ describe.skipIf(!canStepClocks)("reads of a board with seasons (needs cc)", () =
   });
 
   test.each([
-    ["/top?board=cup&season=0", 400, "invalid_request"],
+    ["/top?board=cup&season=0", 404, "season_not_found"],
+    ["/top?board=cup&season=-1", 400, "invalid_request"],
     ["/top?board=cup&season=next", 400, "invalid_request"],
     ["/top?board=main&season=1", 400, "invalid_request"],
     ["/top?board=main&season=current", 200, undefined],

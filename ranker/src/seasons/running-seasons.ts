@@ -9,7 +9,6 @@ import { failAs } from "shared/redis/redis-problem";
 import type { RunningSeason } from "shared/seasons/plan";
 import { entriesAway, StaleBoard } from "../boards/shard-entry.ts";
 import { NO_PLANS, type SeasonPlans } from "../definitions/season-plans.ts";
-import { hasSeasons } from "./ranked-board.ts";
 import { rollOver } from "./roll-over.ts";
 
 /**
@@ -70,14 +69,14 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
   const nameOf = ({ id, rev }: Board) => `${id} ${rev}`;
 
   async function tell(board: Board, shard: Shard): Promise<boolean> {
-    const plan = hasSeasons(board) ? (await plans.read([board])).get(board.id) : undefined;
-    if (plan === undefined && hasSeasons(board)) throw seasonUnknown(board.id);
+    const plan = board.has_seasons ? (await plans.read([board])).get(board.id) : undefined;
+    if (plan === undefined && board.has_seasons) throw seasonUnknown(board.id);
     return (await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]))) > 0;
   }
 
   async function rollOverOn(board: Board, shard: Shard): Promise<RunningSeason> {
     const { region } = shard;
-    let season = Math.max(1, numbers.get(nameOf(board)) ?? 1);
+    let season = numbers.get(nameOf(board)) ?? 1;
     for (let calls = 1, vain = 0; calls <= CALLS_MAX && vain < VAIN_MAX; calls++) {
       const reply = await rollOver(redisOf(region), topology, { shard, board, season });
       if (reply === "away") throw entriesAway(region);
@@ -107,7 +106,7 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
   }
 
   return {
-    guess: (board) => (hasSeasons(board) ? (numbers.get(nameOf(board)) ?? 1) : 0),
+    guess: (board) => (board.has_seasons ? (numbers.get(nameOf(board)) ?? 1) : 0),
     learn: (board, number) => void numbers.set(nameOf(board), number),
     tell,
     rollOver: rollOverAll,

@@ -1,6 +1,5 @@
 import type { seasonFields } from "shared/api/fields";
-import { toIsoTime } from "shared/base/times";
-import type { RunningSeason } from "shared/seasons/plan";
+import { type RunningSeason, toIsoSeason } from "shared/seasons/plan";
 import type { z } from "zod";
 
 /** What an answer of a board with seasons says of its season. */
@@ -9,6 +8,5 @@ export type SeasonFields = z.infer<z.ZodObject<typeof seasonFields>>;
 /** @param running undefined on a board without seasons */
 export function toSeasonFields(running: RunningSeason | undefined): SeasonFields {
   if (running === undefined) return {};
-  const { season, startsAt, endsAt } = running;
-  return { season, starts_at: toIsoTime(startsAt), ends_at: toIsoTime(endsAt) };
+  return { season: running.season, ...toIsoSeason(running) };
 }

@@ -188,10 +188,10 @@ describe("a write for one season alone", () => {
       409,
       expect.objectContaining({ code: "season_ended", season: 1 }),
     ]);
-    const bad = await ranker.post("/score/add", { board: "cup", delta: 1, season: 0 }, ada);
+    const bad = await ranker.post("/score/add", { board: "cup", delta: 1, season: -1 }, ada);
     expect([bad.status, await bad.json()]).toEqual([
       400,
-      expect.objectContaining({ errors: [{ field: "season", message: "must be an integer from 1 on" }] }),
+      expect.objectContaining({ errors: [{ field: "season", message: "must be an integer from 0 on" }] }),
     ]);
   });
 });

@@ -103,8 +103,8 @@ export function toSharedCall(
     subOrder: board.sub ?? "",
     attemptsMax: board.attempts_max ?? "",
     endsAt: endOf(board) ?? "",
-    season: board.number || "",
-    seasonTail: board.number === 0 ? "" : seasonEndTail({ board: board.id, region: shard.region }),
+    season: board.wanted,
+    seasonTail: board.has_seasons ? seasonEndTail({ board: board.id, region: shard.region }) : "",
   });
   return { keys, args };
 }

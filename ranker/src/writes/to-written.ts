@@ -1,7 +1,6 @@
 import { invalidField, Problem } from "shared/api/problems";
 import { toRankedScore } from "shared/entries/ranked-score";
 import type { Board, BoardOperation } from "shared/model/board";
-import { hasSeasons } from "../seasons/ranked-board.ts";
 import type { Submission } from "./submission.ts";
 
 /** A write as its board takes it. */
@@ -31,7 +30,7 @@ export function toWritten(board: Board, submission: Submission): Written {
   if (sub !== undefined && board.sub === null) {
     throw invalidField("sub", `must be left out: board ${board.id} has no sub-scores`);
   }
-  if (season !== undefined && !hasSeasons(board)) {
+  if (season !== undefined && !board.has_seasons) {
     throw invalidField("season", `must be left out: board ${board.id} has no seasons`);
   }
   if (metadata === undefined) return { operation, value: ranked, metadata: "" };

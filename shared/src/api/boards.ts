@@ -54,7 +54,7 @@ export type AroundView = z.infer<typeof aroundSchema>;
 /** `current`, `previous`, or a number. */
 const seasonNameSchema = z
   .string()
-  .regex(/^(current|previous|[1-9]\d{0,8})$/, "must be current, previous, or the number of a season")
+  .regex(/^(current|previous|0|[1-9]\d{0,8})$/, "must be current, previous, or the number of a season")
   .transform((text): "current" | "previous" | number =>
     text === "current" || text === "previous" ? text : Number(text),
   )

@@ -8,9 +8,9 @@ export const BOARDS_LIMIT_MAX = 100;
 
 const instant = z.iso.datetime({ precision: 6 });
 const runningSchema = z.object({
-  season: z.int().min(1).meta({ description: "Seasons count from 1." }),
-  starts_at: instant,
-  ends_at: instant,
+  season: z.int().min(0).meta({ description: "Seasons count from 1; 0 is what was there before the first." }),
+  starts_at: instant.nullable().meta({ description: "Null for season 0." }),
+  ends_at: instant.nullable().meta({ description: "Null for a season that goes on." }),
 });
 
 /** A board as routes answer it. */
@@ -23,7 +23,7 @@ export const boardViewSchema = z.object({
   state: z.enum(["open", "ended"]).meta({ description: "An ended board is read, and written no more." }),
   running: runningSchema
     .nullable()
-    .meta({ description: "The season that runs; null before the first one, and for a board without a schedule." }),
+    .meta({ description: "The season that runs; null before the first one, and for a board without seasons." }),
   next: z
     .array(instant)
     .meta({ description: "The next instants at which a season ends, or the first begins: as many as are planned." }),

@@ -30,9 +30,15 @@ export const ANSWER_KEPT_SECONDS = 24 * 3600;
 
 /** What every answer of a board with seasons says; absent on other boards. */
 export const seasonFields = {
-  season: z.int().min(1).optional().meta({ description: "The season's number, on a board that has seasons." }),
-  starts_at: z.iso.datetime({ precision: 6 }).optional().meta({ description: "When that season begins." }),
-  ends_at: z.iso.datetime({ precision: 6 }).optional().meta({ description: "When it ends, as far as is planned." }),
+  season: z.int().min(0).optional().meta({
+    description: "The season's number, on a board that has seasons. 0 is what was there before the first.",
+  }),
+  starts_at: z.iso.datetime({ precision: 6 }).nullable().optional().meta({
+    description: "When that season begins; null for season 0.",
+  }),
+  ends_at: z.iso.datetime({ precision: 6 }).nullable().optional().meta({
+    description: "When it ends, as far as is planned; null for one that goes on.",
+  }),
 };
 
 export const totalField = z.int().min(0);

@@ -11,7 +11,7 @@ export const writtenFields = (topology: Topology) => ({
   sub: subSchema.optional(),
   metadata: metadataSchema.optional(),
   board: boardSchema,
-  season: z.int("must be an integer from 1 on").min(1, "must be an integer from 1 on").optional().meta({
+  season: z.int("must be an integer from 0 on").min(0, "must be an integer from 0 on").optional().meta({
     description: "The season that alone the write is for: refused where another one runs.",
   }),
   region: regionSchema(topology).optional().meta({ description: "The player's home region; another one is refused." }),

@@ -6,11 +6,12 @@ import {
   configuredBoard,
   toDefinition,
 } from "../model/board.ts";
+import { scheduleOf } from "../model/season.ts";
 import type { SettingValue } from "../model/settings.ts";
 import type { Setting } from "../settings/settings.ts";
 
 /** What is kept of a board beside its definition. */
-type Kept = Pick<Board, "created_at" | "state" | "born">;
+type Kept = Pick<Board, "created_at" | "state" | "born" | "has_seasons">;
 
 /** A definition as its setting keeps it. */
 export const toValue = (definition: BoardDefinition, kept: Kept): NonNullable<SettingValue> => ({
@@ -27,14 +28,22 @@ export const toValue = (definition: BoardDefinition, kept: Kept): NonNullable<Se
 export function toBoard(setting: Setting | undefined): Board | undefined {
   if (setting === undefined || setting.value === null) return undefined;
   // An id that was never used before has no `born`.
-  const { created_at, state, born = 0, ...definition } = setting.value as Kept & Record<string, unknown>;
+  const {
+    created_at,
+    state,
+    born = 0,
+    has_seasons = false,
+    ...given
+  } = setting.value as Kept & Record<string, unknown>;
+  const definition = toDefinition(boardSchema.parse(given));
   return {
-    ...toDefinition(boardSchema.parse(definition)),
+    ...definition,
     id: setting.id,
     rev: Number(setting.version),
     created_at,
     state,
     born,
+    has_seasons: has_seasons || scheduleOf(definition) !== undefined,
   };
 }
 

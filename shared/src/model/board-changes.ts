@@ -9,8 +9,8 @@ export interface BoardState {
   entries: Entry[];
   /** On a board with seasons, the one that runs. A change is within it. */
   season?: number | undefined;
-  starts_at?: string | undefined;
-  ends_at?: string | undefined;
+  starts_at?: string | null | undefined;
+  ends_at?: string | null | undefined;
 }
 
 /** Identifies an entry: a player who was moved by hand may stand in two regions. */

@@ -171,6 +171,11 @@ export interface Board extends BoardDefinition {
   /** Null for a configured board that nobody changed. */
   readonly created_at: string | null;
   readonly state: BoardState;
+  /**
+   * Whether its entries are of seasons: since it has, or had, a schedule. Without one the season
+   * that runs goes on.
+   */
+  readonly has_seasons: boolean;
 }
 
 /**
@@ -186,4 +191,5 @@ export const configuredBoard = (id: string): Board => ({
   born: 0,
   created_at: null,
   state: "open",
+  has_seasons: false,
 });

@@ -126,7 +126,7 @@ const SEASON_MAX = 999_999_999;
  * no later one is of it.
  */
 export const seasonEndSchema = z.object({
-  season_ended: z.int().min(1).max(SEASON_MAX),
+  season_ended: z.int().min(0).max(SEASON_MAX),
   /** Entries at the end that were ranked, and those of hidden players. */
   count: z.int().min(0),
   hidden: z.int().min(0),
@@ -194,7 +194,7 @@ export const isSeasonEnd = (event: unknown): boolean => has(event, "season_ended
 
 const USER_ID = /"user_id"\s*:\s*"([A-Za-z0-9_-]{1,64})"/;
 const BOARD = /"board"\s*:\s*"([a-z0-9][a-z0-9_-]{0,31}(?:@[1-9]\d{0,8})?)"/;
-const SEASON_ENDED = /"season_ended"\s*:\s*([1-9]\d{0,8})\b/;
+const SEASON_ENDED = /"season_ended"\s*:\s*(0|[1-9]\d{0,8})\b/;
 const VERSION = /"updated_at"\s*:\s*"(\d{1,16})"/;
 
 /** The player named by the text of an event, which need not parse. */

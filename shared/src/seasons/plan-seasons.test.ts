@@ -2,7 +2,17 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toIsoTime } from "../base/times.ts";
 import { type Board, boardSchema, configuredBoard, toDefinition } from "../model/board.ts";
-import { nextInstants, runningSeason, type SeasonPlan, toPlan, toPlanValue } from "./plan.ts";
+import {
+  NO_END,
+  NO_START,
+  nextInstants,
+  planWithoutEnds,
+  runningSeason,
+  type SeasonPlan,
+  toIsoSeason,
+  toPlan,
+  toPlanValue,
+} from "./plan.ts";
 import { INSTANTS_MAX, needsPlanAt, planSeasons, SETTLED_US } from "./plan-seasons.ts";
 
 const at = (time: string) => Date.parse(time) * 1000;
@@ -10,9 +20,10 @@ const DAY = 86_400e6;
 /** A Thursday. */
 const MADE = at("2026-01-01T00:00:00Z");
 
-function board(season: object, rest: Partial<Board> = {}): Board {
+function board(season: object | null, rest: Partial<Board> = {}): Board {
   const definition = toDefinition(boardSchema.parse({ season }));
-  return { ...configuredBoard("cup"), ...definition, rev: MADE, created_at: toIsoTime(MADE), ...rest };
+  const made = { rev: MADE, created_at: toIsoTime(MADE), has_seasons: true };
+  return { ...configuredBoard("cup"), ...definition, ...made, ...rest };
 }
 const weekly = board({ schedule: "0 0 * * 1" });
 
@@ -203,23 +214,73 @@ describe("another schedule", () => {
 
   test("keeps every plan growing, whatever is changed when", () => {
     const schedules = ["0 0 * * 1", "30 12 * * *", "*/7 * * * *", "0 3 1 * *", "0 * * * *"];
-    const step = fc.record({ schedule: fc.constantFrom(...schedules), wait: fc.integer({ min: 1, max: 4_000 }) });
+    const seasons = [...schedules.map((schedule) => ({ schedule })), null, { ends_at: "2030-01-01T00:00:00Z" }];
+    const step = fc.record({ season: fc.constantFrom(...seasons), wait: fc.integer({ min: 1, max: 4_000 }) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
         let now = MADE;
         let present = plan(weekly, now);
-        for (const { schedule, wait } of steps) {
+        for (const { season, wait } of steps) {
           const settled = present.at.filter((us) => us < now + SETTLED_US);
           now += wait * 60e6 + 123_457;
-          present = plan(board({ schedule }, { rev: now }), now, present, 10_000);
+          present = plan(board(season, { rev: now }), now, present, 10_000);
           const known = settled.filter((us) => us >= (present.at[0] ?? 0));
           expect(present.at.slice(0, known.length)).toEqual(known);
           expect(present.at.every((us, n) => n === 0 || us > (present.at[n - 1] ?? us))).toBe(true);
-          expect(endsAhead(present, now)).toBeGreaterThanOrEqual(2);
+          expect(endsAhead(present, now) >= 2 || present.at.at(-1) === NO_END).toBe(true);
         }
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("a board that was there before its seasons", () => {
+  const before = planWithoutEnds(0);
+  const now = at("2026-01-04T23:59:00Z");
+
+  test("has season 0, which goes on until the planner ends it", () => {
+    const none = board(null, { rev: 0, has_seasons: false });
+    expect(planSeasons({ board: none, plan: before, now })).toBeUndefined();
+    expect(runningSeason(before, now)).toEqual({ season: 0, startsAt: NO_START, endsAt: NO_END });
+    expect(toIsoSeason({ startsAt: NO_START, endsAt: NO_END })).toEqual({ starts_at: null, ends_at: null });
+    expect(nextInstants(before, now)).toEqual([]);
+  });
+
+  test.each([
+    ["the next boundary that is 60 s away", null, ["2026-01-05", "2026-01-12"]],
+    ["starts_at, where that is later", "2026-01-07T00:00:00Z", ["2026-01-07", "2026-01-12"]],
+    ["the next boundary, where starts_at is past", "2025-01-07T00:00:00Z", ["2026-01-05", "2026-01-12"]],
+  ])("begins season 1 at %s", (_, starts_at, expected) => {
+    const present = plan(board({ schedule: "0 0 * * 1", starts_at }, { rev: now }), now, before);
+    expect(present).toMatchObject({ first: 0, rev: now });
+    expect(days(present).slice(1, 3)).toEqual(expected);
+  });
+});
+
+describe("a board that has a schedule no longer", () => {
+  const present = plan(weekly, MADE);
+
+  test("keeps the season that runs, without an end, but for an end that is near", () => {
+    const end = at("2026-01-05T00:00:00Z");
+    const gone = board(null, { rev: MADE + 1 });
+    expect(plan(gone, end - SETTLED_US, present)).toMatchObject({ first: 1, at: [MADE, NO_END] });
+    expect(plan(gone, end - SETTLED_US + 1, present)).toMatchObject({ at: [MADE, end, NO_END] });
+  });
+
+  test("ends the last season where the board ends, once", () => {
+    const ends_at = "2026-02-01T00:00:00Z";
+    const last = plan(board({ ends_at }, { rev: MADE + 1 }), MADE + DAY, present);
+    expect(last.at).toEqual([MADE, at(ends_at), NO_END]);
+    expect(needsPlanAt(last)).toBe(NO_END);
+    const later = plan(board({ ends_at: "2026-03-01T00:00:00Z" }, { rev: MADE + 2 }), MADE + DAY, last);
+    expect(later.at).toEqual([MADE, at("2026-03-01T00:00:00Z"), NO_END]);
+  });
+
+  test("takes up seasons again, with consecutive numbers", () => {
+    const gone = plan(board(null, { rev: MADE + 1 }), MADE + DAY, present);
+    const again = plan(board({ schedule: "0 0 1 * *" }, { rev: MADE + 2 }), MADE + 30 * DAY, gone);
+    expect(days(again)).toEqual(["2026-01-01", "2026-02-01", "2026-03-01"]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { fromIsoTime } from "../base/times.ts";
 import type { Board } from "../model/board.ts";
 import { type SeasonSchedule, scheduleOf } from "../model/season.ts";
-import type { SeasonPlan } from "./plan.ts";
+import { isSamePlan, NO_END, type Planned, plannedBy, type SeasonPlan } from "./plan.ts";
 import { boundariesAfter } from "./schedule.ts";
 
 /**
@@ -43,24 +43,28 @@ export interface Planning {
  * Called again until it is: one call adds a bounded number of instants.
  */
 export function planSeasons({ board, plan, now, finalUpTo = 0 }: Planning): SeasonPlan | undefined {
-  const season = scheduleOf(board);
-  if (season === undefined || board.state !== "open") return undefined;
-  const { schedule, zone } = season;
-  const wanted = { rev: board.rev, schedule, zone };
+  if (!board.has_seasons || board.state !== "open") return undefined;
+  const wanted = { rev: board.rev, ...plannedBy(board) };
   // A plan of an earlier board of the id tells nothing.
   if (plan === undefined || plan.rev < board.born) {
-    return extend({ ...wanted, first: 1, at: [startOf(board, season)] }, now);
+    const season = scheduleOf(board);
+    return season && extend({ ...wanted, first: 1, at: [startOf(board, season)] }, now);
   }
   if (plan.rev === board.rev && now < needsPlanAt(plan)) return undefined;
   const present = trim(plan, finalUpTo);
-  const isSame = plan.schedule === schedule && plan.zone === zone;
-  const next = isSame ? extend({ ...present, rev: board.rev }, now) : replace(present, wanted, now);
+  const next = isSamePlan(plan, wanted)
+    ? extend({ ...present, rev: board.rev }, now)
+    : replace(present, wanted, { now, startsAt: takesUp(present) ? toInstant(scheduleOf(board)?.starts_at) : 0 });
   return next.rev === plan.rev && next.at.at(-1) === plan.at.at(-1) ? undefined : next;
 }
+
+/** Whether a plan is that of a board that was there before it had a schedule. */
+const takesUp = ({ first, at }: SeasonPlan) => first === 0 && at[1] === NO_END;
 
 /** When {@link planSeasons} has to be asked again, microseconds, where the definition stays. */
 export function needsPlanAt({ at }: Pick<SeasonPlan, "at">): number {
   const [last = 0, beforeLast = 0] = at.toReversed();
+  if (last >= NO_END) return NO_END;
   return Math.min(beforeLast, Math.max(last - WEEK_US + 1, at.slice(1).at(-AHEAD_LEAST) ?? 0));
 }
 
@@ -70,7 +74,7 @@ function startOf({ created_at, rev }: Board, { starts_at }: SeasonSchedule): num
   return startsAt > toInstant(created_at) ? startsAt : rev;
 }
 
-const toInstant = (time: string | null) => (time === null ? 0 : (fromIsoTime(time) ?? 0));
+const toInstant = (time: string | null | undefined) => (time == null ? 0 : (fromIsoTime(time) ?? 0));
 
 /** Without the seasons that are final; the last one stays. */
 function trim(plan: SeasonPlan, finalUpTo: number): SeasonPlan {
@@ -82,13 +86,23 @@ const lastOf = (at: readonly number[]) => at.at(-1) ?? 0;
 /** The length to which one call brings a plan at the most. */
 const lengthMax = ({ at }: SeasonPlan) => Math.max(at.length, Math.min(at.length + ADDED_MAX, INSTANTS_MAX));
 
+/** The instants behind another one that end a season. One that does not end has the last. */
+function* instantsAfter({ schedule, zone }: Planned, after: number): Generator<number, void> {
+  if (after >= NO_END) return;
+  const endsAt = schedule === "" ? undefined : fromIsoTime(schedule);
+  if (schedule !== "" && endsAt === undefined) return yield* boundariesAfter({ schedule, zone }, after);
+  // The board takes no write from its end on; the season may end a moment later.
+  if (endsAt !== undefined) yield Math.max(endsAt, after + 1);
+  yield NO_END;
+}
+
 /**
  * Adds what the schedule has behind the last instant, and behind `from`, until it reaches far
  * enough.
  */
 function extend(plan: SeasonPlan, now: number, from = 0): SeasonPlan {
   const at = [...plan.at];
-  for (const next of boundariesAfter(plan, Math.max(lastOf(at), from))) {
+  for (const next of instantsAfter(plan, Math.max(lastOf(at), from))) {
     const ahead = at.filter((us, index) => index > 0 && us > now).length;
     const isFar = ahead >= AHEAD_MIN && lastOf(at) >= now + WEEK_US;
     if (isFar || ahead >= AHEAD_MAX || at.length >= lengthMax(plan)) break;
@@ -101,14 +115,19 @@ function extend(plan: SeasonPlan, now: number, from = 0): SeasonPlan {
  * Lets another schedule take over. The present one holds for the instants that are past or near;
  * where a call does not reach those, it leaves the rest to the next.
  */
-function replace(plan: SeasonPlan, wanted: Pick<SeasonPlan, "rev" | "schedule" | "zone">, now: number): SeasonPlan {
+function replace(
+  plan: SeasonPlan,
+  wanted: Planned & Pick<SeasonPlan, "rev">,
+  { now, startsAt }: { now: number; startsAt: number },
+): SeasonPlan {
   const from = now + SETTLED_US;
   // The first instant begins a season, and stays.
   const at = plan.at.filter((us, index) => index === 0 || us < from);
-  for (const next of boundariesAfter(plan, lastOf(plan.at))) {
-    if (next >= from) return extend({ ...plan, ...wanted, at }, now, from - 1);
-    if (at.length >= lengthMax(plan)) break;
+  for (const next of instantsAfter(plan, lastOf(plan.at))) {
+    if (next >= from) break;
+    if (at.length >= lengthMax(plan)) return { ...plan, at };
     at.push(next);
   }
-  return { ...plan, at };
+  if (startsAt >= from) at.push(startsAt);
+  return extend({ ...plan, ...wanted, at }, now, from - 1);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fromIsoTime, toIsoTime } from "../base/times.ts";
 import type { Board } from "../model/board.ts";
-import { scheduleOf } from "../model/season.ts";
+import { endOf, scheduleOf } from "../model/season.ts";
 import type { SettingValue } from "../model/settings.ts";
 
 /**
@@ -14,7 +14,7 @@ export interface SeasonPlan {
   rev: number;
   /** The number of the season that begins at the first instant. */
   first: number;
-  /** By which the instants go on. */
+  /** What was planned: see {@link Planned}. */
   schedule: string;
   zone: string;
   /**
@@ -23,6 +23,26 @@ export interface SeasonPlan {
    */
   at: readonly number[];
 }
+
+/** By which the instants go on: the schedule of a definition, its one end, or neither. */
+export type Planned = Pick<SeasonPlan, "schedule" | "zone">;
+
+/**
+ * The start (µs) of season 0: what a board had before it got a schedule. It is older than any
+ * entry.
+ */
+export const NO_START = 1;
+/** The end (µs) of a season that goes on: 2255, below the largest integer that is exact. */
+export const NO_END = Date.UTC(2255, 0) * 1000;
+
+/** The plan of a board that has entries, and no seasons yet. */
+export const planWithoutEnds = (rev: number): SeasonPlan => ({
+  rev,
+  first: 0,
+  schedule: "",
+  zone: "",
+  at: [NO_START, NO_END],
+});
 
 /** A season that has begun, and not ended. */
 export interface RunningSeason {
@@ -41,7 +61,7 @@ const instant = z.string().transform((text, context) => {
 
 const valueSchema = z.object({
   rev: z.int().min(0),
-  first: z.int().min(1),
+  first: z.int().min(0),
   schedule: z.string(),
   zone: z.string(),
   at: z.array(instant).min(2),
@@ -58,11 +78,25 @@ export const toPlanValue = ({ at, ...plan }: SeasonPlan): NonNullable<SettingVal
  */
 export const toPlan = (value: SettingValue | undefined): SeasonPlan | undefined => valueSchema.safeParse(value).data;
 
-/** Whether a plan goes by the schedule that the board has now. */
-export function isPlanOf({ rev, schedule, zone }: SeasonPlan, board: Pick<Board, "season" | "born">): boolean {
-  const season = scheduleOf(board);
-  return rev >= board.born && season?.schedule === schedule && season.zone === zone;
+/** What a definition says about seasons. One that has a schedule no longer ends none, or one. */
+export function plannedBy(board: Pick<Board, "season">): Planned {
+  const { schedule, zone } = scheduleOf(board) ?? { schedule: "", zone: "" };
+  const endsAt = endOf(board);
+  return { schedule: endsAt === undefined ? schedule : toIsoTime(endsAt), zone };
 }
+
+/** Whether two plans go on by the same. */
+export const isSamePlan = (a: Planned, b: Planned): boolean => a.schedule === b.schedule && a.zone === b.zone;
+
+/** Whether a plan goes by what the definition of the board says now. */
+export const isPlanOf = (plan: SeasonPlan, board: Pick<Board, "season" | "born">): boolean =>
+  plan.rev >= board.born && isSamePlan(plan, plannedBy(board));
+
+/** The times of a season as ISO texts; null for one that has no start, or no end yet. */
+export const toIsoSeason = ({ startsAt, endsAt }: Pick<RunningSeason, "startsAt" | "endsAt">) => ({
+  starts_at: startsAt <= NO_START ? null : toIsoTime(startsAt),
+  ends_at: endsAt >= NO_END ? null : toIsoTime(endsAt),
+});
 
 /**
  * The season that runs at a time (µs); undefined before the first one and behind the planned ones.
@@ -74,4 +108,4 @@ export function runningSeason({ first, at }: SeasonPlan, now: number): RunningSe
 }
 
 /** The planned instants (µs) that are still to come. */
-export const nextInstants = ({ at }: SeasonPlan, now: number): number[] => at.filter((us) => us > now);
+export const nextInstants = ({ at }: SeasonPlan, now: number): number[] => at.filter((us) => us > now && us < NO_END);
