@@ -46,11 +46,14 @@ describe("the home of a player without an account", () => {
     await build().claim(external("EU"));
   });
 
-  test("is that of an entry in the season that runs, on the board that is written to", async () => {
-    await defineSeasons(under.redis, { at: [-1, 1, 2].map(hoursFromNow) });
-    await ranker.submit(player("grace", "EU"), { operation: "set", board: "cup", value: 5 });
+  test.each([
+    ["on the board that is written to", "cup", "cup"],
+    ["on a configured board", "weekly", "main"],
+  ])("is that of an entry in the season that runs, %s", async (_, board, written) => {
+    await defineSeasons(under.redis, { id: board, at: [-1, 1, 2].map(hoursFromNow) });
+    await ranker.submit(player("grace", "EU"), { operation: "set", board, value: 5 });
     await under.redis.del(homesKey);
-    await expect(build().claim(external("NA"), "cup")).rejects.toMatchObject(wrongRegion);
+    await expect(build().claim(external("NA"), written)).rejects.toMatchObject(wrongRegion);
   });
 
   test("is that of the newest entry where there are two", async () => {

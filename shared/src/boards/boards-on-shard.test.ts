@@ -31,6 +31,11 @@ test("readers do not get the boards that are deleted; whoever removes entries do
   ]);
 });
 
+test("a configured board with seasons is itself, and a ranking for each season", async () => {
+  await redis.hset(boardsKey(shard), { main: "7 open 2 0 100 200" });
+  expect(await Array.fromAsync(boardsOnShard(redis, shard, ["main"]))).toEqual([["main"], ["main@1", "main@2"]]);
+});
+
 test("a board with seasons is a ranking for each season whose keys may be left", async () => {
   await redis.hset(boardsKey(shard), {
     cup: "7 open 4 2 100 200 300",

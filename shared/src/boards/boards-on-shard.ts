@@ -22,7 +22,8 @@ export async function* boardsOnShard(
   configuredBoards: readonly string[],
   { without }: { without?: "deleted" } = {},
 ): AsyncGenerator<string[]> {
-  const seen = new Set(configuredBoards);
+  const configured = new Set(configuredBoards);
+  const seen = new Set<string>();
   yield* pagesOf(configuredBoards);
   let cursor = "0";
   do {
@@ -35,7 +36,7 @@ export async function* boardsOnShard(
       const [id = "", kept = ""] = flat.slice(i, i + 2);
       if (seen.has(id) || !isMeant(kept)) continue;
       seen.add(id);
-      for (const name of rankingsOf(id, kept)) found.push(name);
+      for (const name of rankingsOf(id, kept)) if (!configured.has(name)) found.push(name);
     }
     yield* pagesOf(found);
   } while (cursor !== "0");

@@ -114,11 +114,12 @@ const readKept = (sources: HomeSources, userIds: readonly string[]): Promise<Hom
   );
 
 /**
- * The ranking of a board that is written to on a shard: of a board with seasons, the one that runs.
+ * The rankings of boards that are written to on a shard: of a board with seasons, the one that
+ * runs.
  */
-async function findRanking(redis: Redis, shard: Shard, board: string): Promise<string> {
-  const kept = await within(ACCOUNT_CHECK_MS, redis.hget(boardsKey(shard), board));
-  return toRankingName(board, parseKeptBoard(kept ?? "")?.seasons?.season ?? 0);
+async function findRankings(redis: Redis, shard: Shard, boards: readonly string[]): Promise<string[]> {
+  const kept = await within(ACCOUNT_CHECK_MS, redis.hmget(boardsKey(shard), ...boards));
+  return boards.map((board, n) => toRankingName(board, parseKeptBoard(kept[n] ?? "")?.seasons?.season ?? 0));
 }
 
 /**
@@ -127,23 +128,22 @@ async function findRanking(redis: Redis, shard: Shard, board: string): Promise<s
  * homes, too: then no player comes to stand on one board in two regions.
  */
 async function findOnShards({ topology, stores, board: written }: HomeSources, userIds: readonly string[]) {
-  const boards = new Set(topology.configuredBoards);
-  if (written !== undefined) boards.add(written);
+  const boards = [...new Set(topology.configuredBoards.concat(written ?? []))];
   const newest = new Map<string, { region: string; version: number }>();
-  const places = topology.shards.flatMap((shard) => {
-    const ids = userIds.filter((userId) => partitionOf(userId, topology.partitions) === shard.partition);
-    return ids.length === 0 ? [] : [...boards].map((board) => ({ shard, board, ids }));
-  });
-  const looks = places.map(async ({ shard, board, ids }) => {
-    const redis = stores.of(shard.region);
-    const ranking = topology.configuredBoards.includes(board) ? board : await findRanking(redis, shard, board);
-    const records = await within(ACCOUNT_CHECK_MS, redis.hmget(entriesKey(shard, ranking), ...ids));
+  async function lookOn(shard: Shard, ids: readonly string[], ranking: string): Promise<void> {
+    const records = await within(ACCOUNT_CHECK_MS, stores.of(shard.region).hmget(entriesKey(shard, ranking), ...ids));
     ids.forEach((userId, index) => {
       const record = records[index];
       if (record == null) return;
       const version = Number(parseRecord(record).updatedAt);
       if (version >= (newest.get(userId)?.version ?? 0)) newest.set(userId, { region: shard.region, version });
     });
+  }
+  const looks = topology.shards.map(async (shard) => {
+    const ids = userIds.filter((userId) => partitionOf(userId, topology.partitions) === shard.partition);
+    if (ids.length === 0) return;
+    const rankings = await findRankings(stores.of(shard.region), shard, boards);
+    await Promise.allSettled(rankings.map((ranking) => lookOn(shard, ids, ranking)));
   });
   await Promise.allSettled(looks);
   return new Map([...newest].map(([userId, { region }]) => [userId, region]));
