@@ -1,6 +1,8 @@
 import { createLog } from "shared/log/log";
 import type { ScoreEvent } from "shared/model/events";
 import { createTopology, type Topology } from "shared/model/regions";
+import { type Database, openDatabase } from "shared/postgres/database";
+import { openDatabases } from "shared/postgres/databases";
 import type { Redis } from "shared/redis/redis";
 import { connectStores } from "shared/stores/stores";
 import { forFile } from "testing/for-file";
@@ -9,8 +11,6 @@ import { scratchPostgres, scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { createDrain, type Drain, type DrainOptions } from "../src/drain/drain.ts";
 import { unshared } from "../src/leases/lease.ts";
-import { type Database, openDatabase } from "../src/postgres/database.ts";
-import { openDatabases } from "../src/postgres/databases.ts";
 import { migrate } from "../src/postgres/migrate.ts";
 import { type ScoreQueue, scoreQueuesOf } from "../src/queues/queues.ts";
 import { scoreEvents } from "../src/rows/upsert-scores.ts";

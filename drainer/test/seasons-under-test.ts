@@ -1,13 +1,13 @@
 import { createLog } from "shared/log/log";
 import { type ScoreEvent, type SeasonEnd, seasonEndTail } from "shared/model/events";
 import { createTopology, type Shard, shardOf, type Topology } from "shared/model/regions";
+import { openDatabases } from "shared/postgres/databases";
 import { boardKey, boardsKey, clockKey, entriesKey, entryKeys, hiddenKey, splitKey } from "shared/redis/keys";
 import { toRankingName } from "shared/seasons/ranking-name";
 import { connectStores } from "shared/stores/stores";
 import { openFences } from "testing/open-fences";
 import { until } from "testing/until";
 import { createArchiveSeasons } from "../src/archive/archive-seasons.ts";
-import { openDatabases } from "../src/postgres/databases.ts";
 import { scoreQueuesOf } from "../src/queues/queues.ts";
 import { putEntries } from "../src/restore/put-entries.ts";
 import type { Sides } from "../src/subjects/sides.ts";

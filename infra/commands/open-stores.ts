@@ -1,5 +1,6 @@
 import { createLog, type Log } from "shared/log/log";
 import type { Topology } from "shared/model/regions";
+import { openDatabases } from "shared/postgres/databases";
 import { ACCOUNTS_TAG, fenceKey } from "shared/redis/keys";
 import { awaitRun, type Redis } from "shared/redis/redis";
 import { commonFields, toTopology } from "shared/service/config";
@@ -8,7 +9,6 @@ import { DRAINER_RIGHTS } from "shared/stores/rights";
 import { compareSplits } from "shared/stores/split";
 import { awaitStores, connectStores, type Stores } from "shared/stores/stores";
 import { type DrainerConfig, loadDrainerConfig } from "../../drainer/src/config.ts";
-import { openDatabases } from "../../drainer/src/postgres/databases.ts";
 import type { Sides } from "../../drainer/src/subjects/sides.ts";
 import { awaitAnswers } from "./connect/await-answers.ts";
 

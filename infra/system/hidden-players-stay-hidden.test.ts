@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { parseRecord } from "shared/entries/records";
 import { shardOf } from "shared/model/regions";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { boardKey, entriesKey, hiddenKey, visibilityKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
 import { flushAll } from "testing/whole-store";
-import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
 import { restore } from "../../drainer/src/restore/restore.ts";
 import { importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";

@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import { ARRIVAL_DIGITS } from "shared/base/times";
 import { type EntryRecord, formatRecord, parseRecord } from "shared/entries/records";
 import { shardOf } from "shared/model/regions";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { boardKey, entriesKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
-import type { Sql } from "../../drainer/src/postgres/connect-postgres.ts";
 import { startBothStores } from "./test/both-stores-under-test.ts";
 
 const under = await forFile(startBothStores());

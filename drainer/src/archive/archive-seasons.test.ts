@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import connect from "postgres";
 import { readDeadElement, toDeadElement } from "shared/model/dead-element";
 import { type Shard, shardOf } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
 import { boardKey, boardsKey, deadKey, entryKeys } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { until } from "testing/until";
 import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
 import { BOARD, ENDS, STARTS, startSeasons } from "../../test/seasons-under-test.ts";
 import { retryDead } from "../dead/dead-events.ts";
-import type { Database } from "../postgres/database.ts";
 import { restore } from "../restore/restore.ts";
 import { scoreEvents } from "../rows/upsert-scores.ts";
 

@@ -1,8 +1,8 @@
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
+import type { Databases } from "shared/postgres/databases";
 import { boardKey, hiddenKey } from "shared/redis/keys";
-import type { Database } from "../postgres/database.ts";
-import type { Databases } from "../postgres/databases.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { dropSeason } from "./drop-season.ts";
 import {

@@ -1,6 +1,6 @@
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
-import type { Sql } from "../postgres/connect-postgres.ts";
-import type { Database } from "../postgres/database.ts";
 import { toMicroseconds } from "../rows/version-rule.ts";
 
 /** A season that has ended on a shard of a region at least, as the region's database has it. */

@@ -1,6 +1,6 @@
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
 import { toIsoSeason } from "shared/seasons/plan";
-import type { Sql } from "../postgres/connect-postgres.ts";
-import type { Database } from "../postgres/database.ts";
 import type { EndedSeason } from "./ended-seasons.ts";
 
 // The table `seasons` of the home database: what has become of each season in all regions.

@@ -1,9 +1,9 @@
 import type { SeasonEnd } from "shared/model/events";
+import { toArrayLiteral } from "shared/postgres/array-literal";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { toRankingName } from "shared/seasons/ranking-name";
 import type { QueuePlace } from "../drain/event-kind.ts";
 import { fold } from "../drain/fold.ts";
-import { toArrayLiteral } from "../postgres/array-literal.ts";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit } from "../rows/admission.ts";
 import { inOrder, isNotDeleted, toTime } from "../rows/version-rule.ts";
 

@@ -1,6 +1,6 @@
 import type { Shard } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
 import { parseRankingName } from "shared/seasons/ranking-name";
-import type { Database } from "../postgres/database.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { boardsWithEntries } from "./boards-with-entries.ts";
 import { readBoardIds } from "./read-board-ids.ts";

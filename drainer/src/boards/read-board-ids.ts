@@ -1,5 +1,5 @@
+import type { Database } from "shared/postgres/database";
 import { parseRankingName } from "shared/seasons/ranking-name";
-import type { Database } from "../postgres/database.ts";
 import { readPages } from "../rows/row-pages.ts";
 
 /** Ids of one statement: each is a seek in the index, so that no board is read through. */

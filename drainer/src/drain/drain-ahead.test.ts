@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { Database } from "shared/postgres/database";
 import {
   pushEvents,
   readBoard,
@@ -7,7 +8,6 @@ import {
   startUnderTest,
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
-import type { Database } from "../postgres/database.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { trimQueue } from "../queues/trim-queue.ts";
 import type { Drain, DrainOptions } from "./drain.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { ScoreEvent } from "shared/model/events";
+import type { Database } from "shared/postgres/database";
 import {
   pushEvents,
   readBoard,
@@ -9,7 +10,6 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import { unshared } from "../leases/lease.ts";
-import type { Database } from "../postgres/database.ts";
 import { accountQueue } from "../queues/queues.ts";
 import { accountEvents } from "../rows/upsert-accounts.ts";
 import { scoreEvents } from "../rows/upsert-scores.ts";

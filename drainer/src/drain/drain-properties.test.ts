@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ScoreEvent } from "shared/model/events";
+import { type Database, openDatabase } from "shared/postgres/database";
 import { pushEvents, scoreDrain, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { type Database, openDatabase } from "../postgres/database.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { trimQueue } from "../queues/trim-queue.ts";
 import { type EntryRow, readEntries } from "../rows/read-entries.ts";

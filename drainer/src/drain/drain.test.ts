@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { ScoreEvent } from "shared/model/events";
+import type { Database } from "shared/postgres/database";
 import type { SpanStart, Tracing } from "shared/tracing/tracing";
 import { configure } from "testing/whole-store";
 import {
@@ -11,7 +12,6 @@ import {
   type UnderTest,
 } from "../../test/drainer-under-test.ts";
 import { createLease } from "../leases/lease.ts";
-import type { Database } from "../postgres/database.ts";
 import { peekList } from "../queues/peek-list.ts";
 import { trimQueue } from "../queues/trim-queue.ts";
 import type { DrainOptions } from "./drain.ts";

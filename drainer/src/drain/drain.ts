@@ -1,10 +1,10 @@
 import type { Versioned } from "shared/model/events";
+import type { Database } from "shared/postgres/database";
 import type { Tracing } from "shared/tracing/tracing";
 import { dropDeadWhere } from "../dead/dead-events.ts";
 import { erasedBy } from "../dead/erased-by.ts";
 import type { Guard } from "../guard/guard.ts";
 import type { Lease } from "../leases/lease.ts";
-import type { Database } from "../postgres/database.ts";
 import { trimQueue } from "../queues/trim-queue.ts";
 import type { EventBatch } from "./event-batch.ts";
 import { growBatch, type QueueSource, readBatch } from "./read-ahead.ts";

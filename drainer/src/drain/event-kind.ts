@@ -1,6 +1,6 @@
 import type { Erasure, SeasonEnd, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
+import type { Sql } from "shared/postgres/connect-postgres";
 import type { z } from "zod";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import type { BatchOrigin } from "../rows/admission.ts";
 
 /** A statement with its arguments prepared. @returns the number of rows that changed */

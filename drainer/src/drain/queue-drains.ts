@@ -1,10 +1,10 @@
 import type { Versioned } from "shared/model/events";
+import type { Database } from "shared/postgres/database";
 import type { Redis } from "shared/redis/redis";
 import type { Tracing } from "shared/tracing/tracing";
 import type { StorePlace } from "../guard/close-and-reopen.ts";
 import type { Guard } from "../guard/guard.ts";
 import type { Lease } from "../leases/lease.ts";
-import type { Database } from "../postgres/database.ts";
 import { accountQueue, type QueueKeys, scoreQueuesOf } from "../queues/queues.ts";
 import { accountEvents } from "../rows/upsert-accounts.ts";
 import { scoreEvents } from "../rows/upsert-scores.ts";

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { readDeadElement } from "shared/model/dead-element";
 import { boardIn, rankingIn, type SeasonEnd, seasonEndTail } from "shared/model/events";
+import type { Database } from "shared/postgres/database";
 import { forFile } from "testing/for-file";
 import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
 import { retryDead } from "../dead/dead-events.ts";
-import type { Database } from "../postgres/database.ts";
 
 const it = await forFile(startUnderTest());
 const { redis, database, keys } = it;

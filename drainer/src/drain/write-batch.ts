@@ -1,6 +1,6 @@
 import type { Refused } from "shared/model/dead-element";
 import type { Versioned } from "shared/model/events";
-import { type Database, isRowFault, type RowFault } from "../postgres/database.ts";
+import { type Database, isRowFault, type RowFault } from "shared/postgres/database";
 import { type BatchOrigin, SEASON_FINAL } from "../rows/admission.ts";
 import type { EventBatch, Queued } from "./event-batch.ts";
 import type { EventKind, Upsert } from "./event-kind.ts";

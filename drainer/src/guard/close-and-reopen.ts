@@ -1,7 +1,7 @@
+import type { Database } from "shared/postgres/database";
 import type { Redis } from "shared/redis/redis";
 import { formatFence } from "shared/stores/fence";
 import { type FencedStore, putFence, readFence } from "shared/stores/fenced-store";
-import type { Database } from "../postgres/database.ts";
 import { hasAnyRows, readGuarded, setRun } from "./guarded-stores.ts";
 import { type Guarded, judgeStore } from "./judge-store.ts";
 

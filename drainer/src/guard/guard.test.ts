@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
+import { openDatabases } from "shared/postgres/databases";
 import { ACCOUNTS_TAG, accountKey, boardKey, clockKey, fenceKey, splitKey } from "shared/redis/keys";
 import { runAt } from "shared/redis/redis";
 import { refusedByRedis } from "shared/redis/reply-error";
@@ -14,7 +15,6 @@ import {
 } from "../../test/drainer-under-test.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
 import { unshared } from "../leases/lease.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { closeAll } from "./close-all.ts";
 import { createGuard, type StoreState } from "./guard.ts";

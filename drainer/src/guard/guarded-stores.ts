@@ -1,5 +1,5 @@
+import type { Database } from "shared/postgres/database";
 import { ACCOUNTS_TAG } from "shared/redis/keys";
-import type { Database } from "../postgres/database.ts";
 import type { Guarded } from "./judge-store.ts";
 
 /** What PostgreSQL knows of the Redis behind a queue. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { openDatabase } from "./database.ts";
+import { openDatabase } from "shared/postgres/database";
 
 /** Whether databases answered within the last two seconds. */
 export interface DatabaseProbe {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openDatabase } from "shared/postgres/database";
 import { scratchPostgres } from "testing/scratch";
 import { scoreEvent } from "../../test/drainer-under-test.ts";
 import { readEntriesOf } from "../rows/read-entries.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
-import { openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 
 let server: Awaited<ReturnType<typeof scratchPostgres>>;

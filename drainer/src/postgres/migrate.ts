@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
+import { toClientOptions } from "shared/postgres/connect-postgres";
+import { openDatabase } from "shared/postgres/database";
 import { readPostgresUrl } from "shared/stores/postgres-url";
-import { toClientOptions } from "./connect-postgres.ts";
-import { openDatabase } from "./database.ts";
 
 const MIGRATIONS_DIR = join(import.meta.dir, "../../migrations");
 // Advisory lock that no other program uses: "lead" in ASCII.

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
+import { openDatabase } from "shared/postgres/database";
 import { readPostgresUrl } from "shared/stores/postgres-url";
 import { makeCertificates } from "testing/certificates";
 import { dirForFile, forFile } from "testing/for-file";
 import { announceWithoutPgbouncer, pgbouncer, startPgbouncer } from "testing/pgbouncer";
 import { scratchPostgres } from "testing/scratch";
 import { until } from "testing/until";
-import { openDatabase } from "./database.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import { migrate } from "./migrate.ts";
 import { migrateWhenThere } from "./migrate-when-there.ts";

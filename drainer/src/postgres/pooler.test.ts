@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { type Database, DatabaseTimeout, openDatabase } from "shared/postgres/database";
 import { announceWithoutPgbouncer, pgbouncer, startPgbouncer } from "testing/pgbouncer";
 import { scratchPostgres } from "testing/scratch";
-import { type Database, DatabaseTimeout, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 
 announceWithoutPgbouncer("nothing was tried behind a pooler");
@@ -124,7 +124,7 @@ test("a drainer that is killed while it waits for a lock leaves its backend behi
   );
   await isLocked;
   const program = `
-    const { openDatabase } = await import(${JSON.stringify(import.meta.resolve("./database.ts"))});
+    const { openDatabase } = await import(${JSON.stringify(import.meta.resolve("shared/postgres/database"))});
     await openDatabase(${JSON.stringify(urls.PostgreSQL)}).run((sql) => sql\`INSERT INTO locked VALUES (1)\`);`;
   const drainer = Bun.spawn([process.execPath, "-e", program], { stderr: "ignore" });
   while ((await countWaiting()) === 0);

@@ -1,5 +1,5 @@
+import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
-import type { Database } from "../postgres/database.ts";
 import { type Deletion, isGoingOn, PURGED_ROWS_MAX, type RegionDeletion } from "./deleted-boards.ts";
 
 /**

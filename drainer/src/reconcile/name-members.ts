@@ -1,8 +1,8 @@
 import { parseRecord, placeDigitsOf } from "shared/entries/records";
 import type { Shard } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
 import { entriesKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import type { Database } from "../postgres/database.ts";
 import { readEntriesOf } from "../rows/read-entries.ts";
 
 /** A board in both stores. */

@@ -3,6 +3,7 @@ import { toArrival } from "shared/base/times";
 import { type EntryRecord, formatRecord, parseRecord } from "shared/entries/records";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
+import { openDatabases } from "shared/postgres/databases";
 import {
   accountClockKey,
   accountKey,
@@ -15,7 +16,6 @@ import {
 import { connectStores } from "shared/stores/stores";
 import { flushAll } from "testing/whole-store";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { restore } from "../restore/restore.ts";
 import { readAccountsOf } from "../rows/read-accounts.ts";
 import { readEntriesOf } from "../rows/read-entries.ts";

@@ -1,5 +1,5 @@
 import type { Versioned } from "shared/model/events";
-import { isRowFault } from "../postgres/database.ts";
+import { isRowFault } from "shared/postgres/database";
 import { type Claim, type DriftKind, judge, type Verdict } from "./compare.ts";
 
 /** A player whose values may differ between the stores. */

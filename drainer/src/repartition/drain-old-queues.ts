@@ -1,3 +1,4 @@
+import type { Databases } from "shared/postgres/databases";
 import { readFence } from "shared/stores/fenced-store";
 import type { Stores } from "shared/stores/stores";
 import type { Drain } from "../drain/drain.ts";
@@ -5,7 +6,6 @@ import { createQueueDrains, type QueueDrain } from "../drain/queue-drains.ts";
 import { type StorePlace, toRun } from "../guard/close-and-reopen.ts";
 import { readGuarded, setRun } from "../guard/guarded-stores.ts";
 import { unshared } from "../leases/lease.ts";
-import type { Databases } from "../postgres/databases.ts";
 import type { Move } from "./move-entries.ts";
 
 export interface OldQueuesOptions {

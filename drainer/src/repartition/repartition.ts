@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { countOf } from "shared/base/count-of";
 import { createTopology, type Shard, shardsOf, type Topology } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
+import type { Databases } from "shared/postgres/databases";
 import { fenceKey, moverKey, splitKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { putFence, readFence } from "shared/stores/fenced-store";
@@ -10,8 +12,6 @@ import { toRun } from "../guard/close-and-reopen.ts";
 import { readGuarded } from "../guard/guarded-stores.ts";
 import { requireOpen } from "../guard/require-open.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
-import type { Database } from "../postgres/database.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { countAllRanked } from "../rows/estimate-rows.ts";
 import { drainAll, drainWaiting } from "./drain-old-queues.ts";
 import { copyBoards, removeBoards } from "./move-boards.ts";

@@ -1,5 +1,5 @@
 import { countOf } from "shared/base/count-of";
-import type { Database } from "../postgres/database.ts";
+import type { Database } from "shared/postgres/database";
 
 /**
  * A season that is ending has its keys and its ends on the shards that are there now: it has to be

@@ -1,4 +1,5 @@
 import { SETTING_KINDS } from "shared/model/settings";
+import type { Database } from "shared/postgres/database";
 import {
   ACCOUNTS_TAG,
   accountClockKey,
@@ -12,7 +13,6 @@ import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
-import type { Database } from "../postgres/database.ts";
 import { type AccountRow, accountArgs, readAccounts } from "../rows/read-accounts.ts";
 import { readErasures } from "../rows/read-erasures.ts";
 import { isSoundAccount, isSoundSetting } from "../rows/sound-rows.ts";

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createTopology } from "shared/model/regions";
+import type { Databases } from "shared/postgres/databases";
 import {
   ACCOUNTS_TAG,
   accountQueueKey,
@@ -13,7 +14,6 @@ import { createSettings } from "shared/settings/settings";
 import { forFile } from "testing/for-file";
 import { scoreEvent, sidesUnderTest, startUnderTest } from "../../test/drainer-under-test.ts";
 import { boardEvent, MANY_BOARDS, standingOf } from "../../test/many-boards.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { eraseEntries } from "../rows/erase-rows.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { upsertVisibility } from "../rows/upsert-visibility.ts";

@@ -1,5 +1,6 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { isUserId } from "shared/model/scores";
+import type { Database } from "shared/postgres/database";
 import { erasedKey, shardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -8,7 +9,6 @@ import type { Stores } from "shared/stores/stores";
 import { onEveryBoard } from "../boards/on-every-board.ts";
 import { takeErased } from "../boards/take-erased.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
-import type { Database } from "../postgres/database.ts";
 import { type ErasureRow, readErasures } from "../rows/read-erasures.ts";
 import { slices } from "./put-entries.ts";
 import source from "./restore-erasures.lua" with { type: "text" };

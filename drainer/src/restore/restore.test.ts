@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
 import { createLog } from "shared/log/log";
+import { openDatabases } from "shared/postgres/databases";
 import { accountClockKey, accountKey, boardKey, boardKeys, clockKey, entriesKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { plainRecord } from "testing/redis/plain-record";
 import { keysOf } from "testing/whole-store";
 import { readBoard, scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { upsertAccounts } from "../rows/upsert-accounts.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
 import { putEntries } from "./put-entries.ts";

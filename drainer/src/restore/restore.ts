@@ -1,11 +1,11 @@
 import type { Shard, Topology } from "shared/model/regions";
+import type { Databases } from "shared/postgres/databases";
 import { ACCOUNTS_TAG } from "shared/redis/keys";
 import { parseRankingName } from "shared/seasons/ranking-name";
 import type { Stores } from "shared/stores/stores";
 import { restoreBoards } from "../boards/restore-boards.ts";
 import { createInFlight, readAhead } from "../command/in-flight.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { type EntryRow, readEntries } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { putEntries, SCRIPTS_IN_FLIGHT, slicesByKeys } from "./put-entries.ts";

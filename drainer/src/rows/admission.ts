@@ -1,5 +1,5 @@
 import type { Versioned } from "shared/model/events";
-import type { Sql } from "../postgres/connect-postgres.ts";
+import type { Sql } from "shared/postgres/connect-postgres";
 
 /** Where a batch was read: the queue, and the run of the Redis server that holds it. */
 export interface BatchOrigin {

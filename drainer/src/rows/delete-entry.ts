@@ -1,4 +1,4 @@
-import type { Sql } from "../postgres/connect-postgres.ts";
+import type { Sql } from "shared/postgres/connect-postgres";
 import type { EntryRow } from "./read-entries.ts";
 import { toTime } from "./version-rule.ts";
 

@@ -1,5 +1,5 @@
 import type { Erasure } from "shared/model/events";
-import type { Sql } from "../postgres/connect-postgres.ts";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { admit, type BatchOrigin } from "./admission.ts";
 
 const column = (erasures: readonly Erasure[], name: "region" | "user_id" | "updated_at") =>

@@ -1,7 +1,7 @@
 import { boardsOnShard } from "shared/boards/boards-on-shard";
 import type { Shard } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
 import { boardKey } from "shared/redis/keys";
-import type { Database } from "../postgres/database.ts";
 import type { Sides } from "../subjects/sides.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Sql } from "../postgres/connect-postgres.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
 import { PAGE_ROWS, readPages, validUserIds } from "./row-pages.ts";
 import { toMicroseconds } from "./version-rule.ts";
 

@@ -1,7 +1,7 @@
 import { isUserId } from "shared/model/scores";
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
 import { retryBriefly } from "../command/retry-briefly.ts";
-import type { Sql } from "../postgres/connect-postgres.ts";
-import type { Database } from "../postgres/database.ts";
 
 /**
  * Rows of one page: large enough to make the round trip cheap, small enough to be held and sent at

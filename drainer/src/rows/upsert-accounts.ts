@@ -1,6 +1,6 @@
 import { type AccountEvent, accountEventSchema } from "shared/model/events";
+import type { Sql } from "shared/postgres/connect-postgres";
 import type { EventKind } from "../drain/event-kind.ts";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import { upsertSettings } from "../settings/upsert-settings.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
 import { eraseAccounts } from "./erase-rows.ts";

@@ -1,8 +1,8 @@
 import { readScoreEvent, type ScoreEvent, scoreEventSchema } from "shared/model/events";
+import { toArrayLiteral, toSparseLiteral } from "shared/postgres/array-literal";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { upsertSeasonEnds } from "../archive/upsert-season-ends.ts";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
-import { toArrayLiteral, toSparseLiteral } from "../postgres/array-literal.ts";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, admitSeasons } from "./admission.ts";
 import { eraseEntries } from "./erase-rows.ts";
 import type { EntryRow } from "./read-entries.ts";

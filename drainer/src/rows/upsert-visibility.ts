@@ -1,6 +1,6 @@
 import type { VisibilityEvent } from "shared/model/events";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { fold } from "../drain/fold.ts";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, type BatchOrigin } from "./admission.ts";
 import { inOrder, isNotErased, mayReplace, toTime, type UpsertOptions } from "./version-rule.ts";
 

@@ -1,5 +1,5 @@
+import type { Sql } from "shared/postgres/connect-postgres";
 import { parseRankingName } from "shared/seasons/ranking-name";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import type { BatchOrigin } from "./admission.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Sql } from "../postgres/connect-postgres.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
 import { toMicroseconds } from "../rows/version-rule.ts";
 
 /** A setting that the planner has to look at: a board's definition, or a plan. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
+import { openDatabases } from "shared/postgres/databases";
 import { createArchiveSeasons } from "../archive/archive-seasons.ts";
 import type { Lease } from "../leases/lease.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import type { Sides } from "../subjects/sides.ts";
 import type { EndMetrics } from "./end-metrics.ts";
 import { createSealBoards } from "./seal-boards.ts";

@@ -1,11 +1,11 @@
 import { toBoard } from "shared/boards/to-board";
 import type { Log } from "shared/log/log";
 import type { Board } from "shared/model/board";
+import type { Database } from "shared/postgres/database";
 import type { Redis } from "shared/redis/redis";
 import { toPlan, toPlanValue } from "shared/seasons/plan";
 import { planSeasons } from "shared/seasons/plan-seasons";
 import { createSettings, type Setting } from "shared/settings/settings";
-import type { Database } from "../postgres/database.ts";
 import { DUE_PAGE, type Due, readDue, settlePlanned } from "./due-plans.ts";
 
 export interface PlanBoardsOptions {

@@ -1,6 +1,6 @@
 import type { SettingKind } from "shared/model/settings";
-import type { Sql } from "../postgres/connect-postgres.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
 import { PAGE_ROWS, readPages } from "../rows/row-pages.ts";
 import { toMicroseconds } from "../rows/version-rule.ts";
 

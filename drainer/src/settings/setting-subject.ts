@@ -1,11 +1,11 @@
 import { parseSetting, type SettingKind } from "shared/model/settings";
+import type { Database } from "shared/postgres/database";
 import { settingKeys, settingsKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
-import type { Database } from "../postgres/database.ts";
 import { accountQueue } from "../queues/queues.ts";
 import { type Claim, judge } from "../reconcile/compare.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";

@@ -1,7 +1,7 @@
 import type { SettingEvent } from "shared/model/events";
+import { toSparseLiteral } from "shared/postgres/array-literal";
+import type { Sql } from "shared/postgres/connect-postgres";
 import { fold } from "../drain/fold.ts";
-import { toSparseLiteral } from "../postgres/array-literal.ts";
-import type { Sql } from "../postgres/connect-postgres.ts";
 import { admit, type BatchOrigin } from "../rows/admission.ts";
 import { mayReplace, toTime, type UpsertOptions } from "../rows/version-rule.ts";
 import { planAt, sealAt } from "../seasons/plan-at.ts";

@@ -1,10 +1,10 @@
+import type { Database } from "shared/postgres/database";
 import type { Connection } from "shared/redis/connection";
 import { accountErasedKeyPrefix, accountKey, accountKeyPrefix, accountKeys } from "shared/redis/keys";
 import { primariesOf, type Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { readAhead } from "../command/in-flight.ts";
-import type { Database } from "../postgres/database.ts";
 import { accountQueue } from "../queues/queues.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
+import { openDatabases } from "shared/postgres/databases";
 import { accountKey, boardKey, entriesKey, homesKey, queueKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { scratchPostgres } from "testing/scratch";
 import { scoreEvent, startUnderTest, type UnderTest } from "../../test/drainer-under-test.ts";
-import { openDatabases } from "../postgres/databases.ts";
 import { migrate } from "../postgres/migrate.ts";
 import type { Drift } from "../reconcile/reconcile.ts";
 import { putEntries } from "../restore/put-entries.ts";

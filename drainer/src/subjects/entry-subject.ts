@@ -1,12 +1,12 @@
 import { parseRecord } from "shared/entries/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
+import type { Databases } from "shared/postgres/databases";
 import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
 import { isDeletingPart } from "../boards/is-deleting.ts";
 import { takeErased } from "../boards/take-erased.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";
 import { toKept } from "../restore/entry-forms.ts";

@@ -1,6 +1,6 @@
 import type { Topology } from "shared/model/regions";
+import type { Databases } from "shared/postgres/databases";
 import type { Stores } from "shared/stores/stores";
-import type { Databases } from "../postgres/databases.ts";
 
 /** Redis and PostgreSQL of a deployment. */
 export interface Sides {

@@ -1,5 +1,6 @@
 import type { VisibilityEvent } from "shared/model/events";
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
+import type { Databases } from "shared/postgres/databases";
 import { erasedKey, shardKeys, visibilityKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
@@ -8,7 +9,6 @@ import { onEveryBoard } from "../boards/on-every-board.ts";
 import { placeHidden } from "../boards/place-hidden.ts";
 import { readAhead } from "../command/in-flight.ts";
 import { scanHash } from "../command/scan-hash.ts";
-import type { Databases } from "../postgres/databases.ts";
 import { judge } from "../reconcile/compare.ts";
 import { toErasedAt, toMoment } from "../reconcile/oldest-queued.ts";
 import type { Reading, Subject, Suspect } from "../reconcile/reconcile.ts";

@@ -1,12 +1,12 @@
 import { parseRecord } from "shared/entries/records";
 import { type Shard, shardOf } from "shared/model/regions";
+import type { Database } from "shared/postgres/database";
 import { clockKey, entriesKey, shardKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
 import { compareSplit } from "shared/stores/split";
 import { fold } from "../drain/fold.ts";
 import { noteVersion } from "../guard/guarded-stores.ts";
-import type { Database } from "../postgres/database.ts";
 import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
 import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { createLog } from "shared/log/log";
+import { openDatabases } from "shared/postgres/databases";
 import { awaitStores, connectStores } from "shared/stores/stores";
 import { scratchDir } from "stack/scratch-dir";
 import { readServerCost } from "testing/redis/server-cost";
-import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
 import { entrySweeps } from "../../../drainer/src/subjects/subjects.ts";

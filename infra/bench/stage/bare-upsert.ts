@@ -1,6 +1,6 @@
 import type { Sql } from "postgres";
 import type { ScoreEvent } from "shared/model/events";
-import { toArrayLiteral } from "../../../drainer/src/postgres/array-literal.ts";
+import { toArrayLiteral } from "shared/postgres/array-literal";
 
 type Column = "board" | "user_id" | "name" | "region" | "score" | "reached_at" | "updated_at";
 

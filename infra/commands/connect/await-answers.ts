@@ -1,4 +1,5 @@
 import type { Topology } from "shared/model/regions";
+import { type Database, DatabaseTimeout } from "shared/postgres/database";
 import { awaitReady, type Redis } from "shared/redis/redis";
 import { isReply } from "shared/redis/reply-error";
 import { ConfigError, type Environment } from "shared/service/environment";
@@ -6,7 +7,6 @@ import { readPostgresUrl } from "shared/stores/postgres-url";
 import { checkRights, type Rights } from "shared/stores/rights";
 import type { Stores } from "shared/stores/stores";
 import { UnfitStore } from "shared/stores/unfit-store";
-import { type Database, DatabaseTimeout } from "../../../drainer/src/postgres/database.ts";
 import { explainRefusal } from "../../../drainer/src/postgres/explain-refusal.ts";
 import { STACK_URL } from "../../start/environment.ts";
 

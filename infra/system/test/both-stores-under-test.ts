@@ -1,6 +1,7 @@
 import { Problem } from "shared/api/problems";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
+import { openDatabases } from "shared/postgres/databases";
 import { awaitStores, connectStores } from "shared/stores/stores";
 import { openFences } from "testing/open-fences";
 import { scratchPostgres, scratchRedis } from "testing/scratch";
@@ -11,7 +12,6 @@ import { createQueueDrains } from "../../../drainer/src/drain/queue-drains.ts";
 import { createGuard } from "../../../drainer/src/guard/guard.ts";
 import { createRestorer } from "../../../drainer/src/guard/restorer.ts";
 import { unshared } from "../../../drainer/src/leases/lease.ts";
-import { openDatabases } from "../../../drainer/src/postgres/databases.ts";
 import { migrate } from "../../../drainer/src/postgres/migrate.ts";
 import type { Drift } from "../../../drainer/src/reconcile/reconcile.ts";
 import type { Sides } from "../../../drainer/src/subjects/sides.ts";

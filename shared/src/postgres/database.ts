@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { readPostgresUrl } from "shared/stores/postgres-url";
+import { readPostgresUrl } from "../stores/postgres-url.ts";
 import { connectPostgres, isRefusedByPooler, isTimedOut, type Sql } from "./connect-postgres.ts";
 
 /** One PostgreSQL database; every use of it has a deadline. */
@@ -23,18 +23,16 @@ export interface DatabaseOptions {
   /** Milliseconds for one use, the wait for a connection included. */
   deadlineMs?: number;
   connectionsMax?: number;
+  /** Names the service in `pg_stat_activity`, unless the URL does; `drainer` unless given. */
+  name?: string;
 }
 
 // A hundred times the duration of a batch. A batch caught by an outage goes on at most this long
 // after the outage.
 const DEADLINE_MS = 3_000;
 const CONNECTIONS_MAX = 4;
-/**
- * Application name in `pg_stat_activity`, unless the URL has one; each pool appends an id, by which
- * its backends are found.
- */
 const NAME = "drainer";
-// PostgreSQL cuts a name after 63 bytes, and the id has 36.
+// Each pool appends an id to the name, by which its backends are found. PostgreSQL cuts a name after 63 bytes, and the id has 36.
 const NAME_CHARACTERS_MAX = 26;
 /**
  * Statement timeout as a share of the deadline, so that the error of PostgreSQL comes before the
@@ -56,8 +54,8 @@ class SettingsDropped extends Error {}
  * replaced pool are ended by the pool's name.
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const { deadlineMs = DEADLINE_MS, connectionsMax = CONNECTIONS_MAX } = options;
-  const { label, applicationName = NAME } = readPostgresUrl(url);
+  const { deadlineMs = DEADLINE_MS, connectionsMax = CONNECTIONS_MAX, name: service = NAME } = options;
+  const { label, applicationName = service } = readPostgresUrl(url);
   const statementTimeoutMs = Math.ceil(deadlineMs * STATEMENT_SHARE);
   const connect = ({ isPooled }: { isPooled: boolean }) => {
     const name = `${applicationName.slice(0, NAME_CHARACTERS_MAX)} ${crypto.randomUUID()}`;

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { type PostgresUrl, readPostgresUrl } from "shared/stores/postgres-url";
+import { type PostgresUrl, readPostgresUrl } from "../stores/postgres-url.ts";
 import { textArray } from "./array-literal.ts";
 
 export type Sql = postgres.Sql;

@@ -22,7 +22,7 @@ export function toSparseLiteral(items: readonly (string | null | undefined)[]): 
 }
 
 /**
- * `text[]`, the only array type that the drainer sends; a string is taken as a finished literal.
+ * `text[]`, the only array type that is sent; a string is taken as a finished literal.
  */
 export const textArray = {
   to: TEXT_ARRAY_OID,
