@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS season_ends (
 
 -- The seasons of each region that have ended on a shard at least. ranking is the board of their
 -- rows in leaderboard. A frozen one takes no event any more; one that is final is archived and
--- stays so; a settled one has left leaderboard and Redis.
+-- stays so; a settled one has left leaderboard and Redis. A purged one loses its archive from then
+-- on.
 CREATE TABLE IF NOT EXISTS ended_seasons (
   ranking    TEXT        NOT NULL,
   region     VARCHAR(50) NOT NULL,
@@ -28,18 +29,21 @@ CREATE TABLE IF NOT EXISTS ended_seasons (
   frozen     BOOLEAN     NOT NULL DEFAULT FALSE,
   settled    BOOLEAN     NOT NULL DEFAULT FALSE,
   total      BIGINT      NOT NULL DEFAULT 0,
+  purged     BOOLEAN     NOT NULL DEFAULT FALSE,
   PRIMARY KEY (ranking, region)
 );
 CREATE INDEX IF NOT EXISTS ended_seasons_open ON ended_seasons (ends_at, ranking, region) WHERE NOT settled;
 
--- Seasons that are final, with the ranks of their end. A player who was hidden then has no rank.
--- Who is hidden or erased later leaves the ranks of all others as they are.
+-- Seasons that are final, with the ranks of their end in the region. Who is hidden or erased later
+-- leaves the ranks of all others as they are. counted says whether the player was visible then. One
+-- who was hidden has the rank of a visible player at that place, and comes back at it.
 CREATE TABLE IF NOT EXISTS archived (
   board       TEXT         NOT NULL,
   season      INTEGER      NOT NULL,
   region      VARCHAR(50)  NOT NULL,
-  rank        BIGINT,
-  rank_shared BIGINT,
+  rank        BIGINT       NOT NULL,
+  rank_shared BIGINT       NOT NULL,
+  counted     BOOLEAN      NOT NULL,
   user_id     TEXT         NOT NULL,
   name        VARCHAR(200) NOT NULL,
   score       BIGINT       NOT NULL,
@@ -50,14 +54,14 @@ CREATE TABLE IF NOT EXISTS archived (
   updated_at  TIMESTAMPTZ  NOT NULL,
   metadata    JSON,
   hidden      BOOLEAN      NOT NULL DEFAULT FALSE,
-  PRIMARY KEY (board, season, user_id),
-  UNIQUE (board, season, region, rank)
+  PRIMARY KEY (user_id, board, season)
 );
--- In the order of ranks, for the seeks that find a rank among all regions.
-CREATE INDEX IF NOT EXISTS archived_order ON archived
-  (board, season, region, sort_key DESC, sub_key DESC, reached_at, user_id COLLATE "C" DESC);
--- For erasures, hides, and the seasons of a player.
-CREATE INDEX IF NOT EXISTS archived_user_id ON archived (user_id);
+-- In the order of ranks: each row is in one of the two. Pages read the visible rows alone, however
+-- many hidden ones are among them; a rank among all regions looks for the last row ahead in both.
+CREATE INDEX IF NOT EXISTS archived_visible ON archived
+  (board, season, region, sort_key DESC, sub_key DESC, reached_at, user_id COLLATE "C" DESC) WHERE NOT hidden;
+CREATE INDEX IF NOT EXISTS archived_hidden ON archived
+  (board, season, region, sort_key DESC, sub_key DESC, reached_at, user_id COLLATE "C" DESC) WHERE hidden;
 
 -- Called once by each statement that writes a batch with entries of seasons. It refuses the batch,
 -- as for a bad row, where one of the seasons is frozen: what comes from an older queue must not be
@@ -100,6 +104,7 @@ DECLARE
   counted BIGINT;
   stored  BIGINT;
   erased  BIGINT;
+  ranked_entries BIGINT;
 BEGIN
   SELECT * INTO ended FROM ended_seasons WHERE ranking = of_ranking AND region = of_region FOR UPDATE;
   IF NOT FOUND OR ended.state = 'final' OR NOT ended.frozen THEN
@@ -115,15 +120,18 @@ BEGIN
   END IF;
 
   INSERT INTO archived (
-    board, season, region, rank, rank_shared, user_id, name, score, sort_key, sub, sub_key, reached_at, updated_at,
-    metadata, hidden
+    board, season, region, rank, rank_shared, counted, user_id, name, score, sort_key, sub, sub_key, reached_at,
+    updated_at, metadata, hidden
   )
   SELECT ended.board, ended.season, of_region,
-    CASE WHEN NOT hidden THEN row_number() OVER (
-      PARTITION BY hidden ORDER BY ranked DESC, place DESC, reached_at, user_id COLLATE "C" DESC
-    ) END,
-    CASE WHEN NOT hidden THEN rank() OVER (PARTITION BY hidden ORDER BY ranked DESC, place DESC) END,
-    user_id, name, score, ranked, sub, place, reached_at, updated_at, metadata, hidden
+    1 + count(*) FILTER (WHERE NOT hidden) OVER (
+      ORDER BY ranked DESC, place DESC, reached_at, user_id COLLATE "C" DESC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ),
+    1 + count(*) FILTER (WHERE NOT hidden) OVER (
+      ORDER BY ranked DESC, place DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ),
+    NOT hidden, user_id, name, score, ranked, sub, place, reached_at, updated_at, metadata, hidden
   FROM (
     SELECT leaderboard.*, coalesce(sort_key, score) AS ranked, coalesce(sub_key, 0) AS place, EXISTS (
       SELECT FROM visibility
@@ -131,6 +139,8 @@ BEGIN
     ) AS hidden
     FROM leaderboard WHERE board = of_ranking AND region = of_region
   ) AS entry;
+  SELECT count(*) INTO ranked_entries FROM archived
+  WHERE archived.board = ended.board AND archived.season = ended.season AND archived.region = of_region AND NOT hidden;
 
   -- Players who were erased or hidden meanwhile: their statements are waited for, later ones wait
   -- for the archive and then see it.
@@ -143,12 +153,7 @@ BEGIN
   WHERE archived.board = ended.board AND archived.season = ended.season AND archived.region = of_region
     AND visibility.region = of_region AND visibility.user_id = archived.user_id
     AND visibility.hidden <> archived.hidden;
-  UPDATE ended_seasons
-  SET state = 'final', total = (
-    SELECT count(*) FROM archived
-    WHERE archived.board = ended.board AND archived.season = ended.season AND archived.region = of_region
-      AND rank IS NOT NULL
-  )
+  UPDATE ended_seasons SET state = 'final', total = ranked_entries
   WHERE ranking = of_ranking AND region = of_region;
   RETURN 'final';
 END

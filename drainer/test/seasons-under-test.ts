@@ -99,16 +99,11 @@ export async function startSeasons(it: UnderTest) {
 
     archived: async (season = 1, region?: string) =>
       (
-        await run<{ user_id: string; rank: string | null; rank_shared: string | null; hidden: boolean }>(
+        await run<{ user_id: string; rank: string; rank_shared: string; hidden: boolean }>(
           `SELECT user_id, rank, rank_shared, hidden FROM archived WHERE board = '${BOARD}' AND season = ${season}
-             ${region === undefined ? "" : `AND region = '${region}'`} ORDER BY region, rank, user_id`,
+             ${region === undefined ? "" : `AND region = '${region}'`} ORDER BY region, rank, counted DESC, user_id`,
         )
-      ).map(({ user_id, rank, rank_shared, hidden }) => [
-        user_id,
-        rank === null ? null : Number(rank),
-        rank_shared === null ? null : Number(rank_shared),
-        hidden,
-      ]),
+      ).map(({ user_id, rank, rank_shared, hidden }) => [user_id, Number(rank), Number(rank_shared), hidden]),
 
     outbox: async () =>
       (await run<{ kind: string; body: unknown }>("SELECT kind, body FROM outbox ORDER BY created_at")).map(

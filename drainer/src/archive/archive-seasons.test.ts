@@ -147,6 +147,31 @@ describe("a season is incomplete", () => {
   });
 });
 
+test("a final season keeps its keys while one before it is incomplete, so that a shard knows which keys it has", async () => {
+  await play(1);
+  await seasons.endAll(1);
+  await play(2);
+  await seasons.endAll(2);
+  await drain();
+  const [lost] = await database.run(
+    (sql) => sql`DELETE FROM leaderboard WHERE board = 'weekly@1' AND user_id = 'ann' RETURNING *`,
+  );
+  await look();
+  expect([await states(), await keysLeft(1), await keysLeft(2)]).toEqual([
+    ["weekly 1 incomplete null", "weekly 2 final 4"],
+    6,
+    6,
+  ]);
+  await database.run((sql) => sql`INSERT INTO leaderboard ${sql(lost ?? {})}`);
+  await look();
+  expect([await states(), await keysLeft(1), await keysLeft(2)]).toEqual([
+    ["weekly 1 final 4", "weekly 2 final 4"],
+    0,
+    0,
+  ]);
+  for (const shard of topology.shards) expect(await redis.hget(boardsKey(shard), BOARD)).toStartWith("5 open 3 3 ");
+});
+
 describe("a player who is", () => {
   test("erased while the season closes is gone, and the counts still pass", async () => {
     await play();
@@ -185,19 +210,23 @@ describe("a player who is", () => {
     await look();
     expect<unknown>([await states(), await archived(1, "EU")]).toEqual([
       ["weekly 1 final 3"],
-      [EU[0], ["cy", 2, 2, false], ["bob", null, null, true]],
+      [EU[0], ["cy", 2, 2, false], ["bob", 2, 2, true]],
     ]);
   });
 
-  test("hidden at the end has no rank, also when shown again", async () => {
+  test("hidden at the end is not counted, and shown again comes back at the rank of the place", async () => {
     await play();
     await take(1, "EU", "ann", "hidden");
     await seasons.endAll();
     await drain();
     await look();
-    expect<unknown>([await states(), (await archived(1, "EU")).at(-1)]).toEqual([
+    expect<unknown>([await states(), await archived(1, "EU")]).toEqual([
       ["weekly 1 final 3"],
-      ["ann", null, null, true],
+      [
+        ["bob", 1, 1, false],
+        ["ann", 1, 1, true],
+        ["cy", 2, 1, false],
+      ],
     ]);
   });
 

@@ -11,7 +11,7 @@ import {
   deleteArchivedRows,
   type EndedSeason,
   freezeSeasons,
-  oldestBeside,
+  isBehindOthers,
   rankingOf,
   readEnded,
   readUnsettled,
@@ -22,6 +22,7 @@ import {
 import { type EndState, judgeCounts, judgeQueues } from "./judge-end.ts";
 import { createReadQueueState, type QueueState } from "./read-queue-state.ts";
 import {
+  beginPurge,
   finishSeason,
   notePurged,
   noteSeason,
@@ -186,10 +187,15 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     return { isFinal, isNew: false };
   }
 
+  /**
+   * Seasons of a board leave a region one after the other, so that a shard knows by a number alone
+   * which ones it has the keys of: readers of a season that has left go to its archive.
+   */
   async function settle(ended: EndedSeason): Promise<void> {
     const { region } = ended;
     const database = databases.of(region);
-    const oldest = await oldestBeside(database, ended);
+    if (await isBehindOthers(database, ended)) return;
+    const oldest = ended.season + 1;
     for (const shard of shardsIn(region)) await dropSeason(stores.of(region), shard, { ...ended, oldest }, topology);
     await inPages(async (after) => await deleteArchivedRows(database, ended, after));
     await settleSeason(database, ended);
@@ -207,6 +213,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     for (const season of await readPurging(home)) {
       await tryTo(`purge of ${rankingOf(season)}`, async () => {
         for (const database of databases.all) {
+          await beginPurge(database, season);
           await inPages(async () => ((await purgeArchived(database, season)) < PURGED_ROWS ? undefined : "more"));
         }
         await notePurged(home, season);
@@ -220,14 +227,19 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     await someAtOnce(open, (ended) => tryTo(nameOf(ended), () => archive(ended, readShard)));
     const all = await readAll([...new Set(page.map(rankingOf))]);
     const names = new Set(page.map(nameOf));
+    const settling: EndedSeason[] = [];
     await someAtOnce([...(all?.values() ?? [])], async (regions) => {
       const { isFinal, isNew } = await finish(regions);
       if (isNew) archived.finished++;
       if (regions.some(({ state }) => state === "incomplete")) archived.incomplete++;
       const endedAt = Math.min(...regions.map(({ endsAt }) => endsAt));
       if (!isFinal) archived.oldest = Math.min(endedAt, archived.oldest ?? endedAt);
-      const mine = isFinal ? regions.filter((each) => names.has(nameOf(each))) : [];
-      for (const ended of mine) await tryTo(nameOf(ended), () => settle(ended));
+      if (isFinal) settling.push(...regions.filter((each) => names.has(nameOf(each))));
+    });
+    await someAtOnce([...Map.groupBy(settling, ({ board }) => board).values()], async (ofBoard) => {
+      for (const ended of ofBoard.toSorted((a, b) => a.season - b.season)) {
+        await tryTo(nameOf(ended), () => settle(ended));
+      }
     });
   }
 

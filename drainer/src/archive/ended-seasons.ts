@@ -147,16 +147,14 @@ export async function reopenSeason(
   );
 }
 
-/**
- * The oldest season of the board of which the region may have keys, once this one has none.
- */
-export async function oldestBeside(database: Database, { board, season, region }: EndedSeason): Promise<number> {
-  const [row] = await database.run(
-    (sql) => sql<{ oldest: number }[]>`
-      SELECT coalesce(min(season) FILTER (WHERE NOT settled AND season <> ${season}), max(season) + 1) AS oldest
-      FROM ended_seasons WHERE board = ${board} AND region = ${region}`,
+/** Whether an earlier season of the board has not left the region. */
+export async function isBehindOthers(database: Database, { board, season, region }: EndedSeason): Promise<boolean> {
+  const earlier = await database.run(
+    (sql) => sql`
+      SELECT FROM ended_seasons
+      WHERE board = ${board} AND region = ${region} AND season < ${season}::text::integer AND NOT settled LIMIT 1`,
   );
-  return row?.oldest ?? season;
+  return earlier.length > 0;
 }
 
 const isFinal = (sql: Sql, ended: EndedSeason) => sql`EXISTS (

@@ -1,7 +1,7 @@
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
 import { toIsoSeason } from "shared/seasons/plan";
-import type { EndedSeason } from "./ended-seasons.ts";
+import { type EndedSeason, rankingOf } from "./ended-seasons.ts";
 
 // The table `seasons` of the home database: what has become of each season in all regions.
 
@@ -94,19 +94,28 @@ export async function notePurged(home: Database, { board, season }: PurgedSeason
   );
 }
 
+/** From its end on readers of the archive know that it is purged, and do not see a part of it. */
+export async function beginPurge(database: Database, season: PurgedSeason): Promise<void> {
+  await database.run(
+    (sql) => sql`UPDATE ended_seasons SET purged = TRUE WHERE ranking = ${rankingOf(season)} AND NOT purged`,
+  );
+}
+
 /**
  * Deletes some rows of an archived season in all regions of a database.
  *
  * @returns how many
  */
 export async function purgeArchived(database: Database, { board, season }: PurgedSeason): Promise<number> {
-  const deleted = await database.run(
-    (sql) => sql`
-      DELETE FROM archived WHERE board = ${board} AND season = ${season}::text::integer AND user_id IN (
-        SELECT user_id FROM archived WHERE board = ${board} AND season = ${season}::text::integer
+  const deleted = await database.run((sql) => {
+    const ofSeason = sql`board = ${board} AND season = ${season}::text::integer`;
+    return sql`
+      DELETE FROM archived WHERE ${ofSeason} AND user_id IN (
+        (SELECT user_id FROM archived WHERE ${ofSeason} AND NOT hidden LIMIT ${PURGED_ROWS})
+        UNION ALL (SELECT user_id FROM archived WHERE ${ofSeason} AND hidden LIMIT ${PURGED_ROWS})
         LIMIT ${PURGED_ROWS}
-      )`,
-  );
+      )`;
+  });
   return deleted.count;
 }
 

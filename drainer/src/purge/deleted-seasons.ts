@@ -1,5 +1,6 @@
 import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
+import type { Fragment } from "../rows/version-rule.ts";
 import { type Deletion, isGoingOn, PURGED_ROWS_MAX, type RegionDeletion } from "./deleted-boards.ts";
 
 /**
@@ -30,18 +31,23 @@ export async function readSeasonsWithRows(
  */
 export async function purgeArchives(database: Database, deletion: RegionDeletion): Promise<string | undefined> {
   const { id, region } = deletion;
-  const [row] = await database.run(
-    (sql) => sql<{ last: string | null }[]>`
+  const [row] = await database.run((sql) => {
+    const some = (hidden: Fragment) => sql`
+      (
+        SELECT season, user_id FROM archived WHERE board = ${id} AND region = ${region} AND ${hidden}
+        LIMIT ${PURGED_ROWS_MAX}
+      )`;
+    return sql<{ last: string | null }[]>`
       WITH page AS (
-        SELECT season, user_id FROM archived WHERE board = ${id} AND region = ${region} LIMIT ${PURGED_ROWS_MAX}
+        ${some(sql`NOT hidden`)} UNION ALL ${some(sql`hidden`)} LIMIT ${PURGED_ROWS_MAX}
       ), purged AS (
         DELETE FROM archived USING page
         WHERE board = ${id} AND region = ${region} AND archived.season = page.season AND archived.user_id = page.user_id
           AND ${isGoingOn(sql, deletion)}
         RETURNING archived.user_id
       )
-      SELECT max(user_id) AS last FROM purged`,
-  );
+      SELECT max(user_id) AS last FROM purged`;
+  });
   return row?.last ?? undefined;
 }
 

@@ -182,8 +182,9 @@ describe("the seasons of the board", () => {
       INSERT INTO ended_seasons (ranking, region, board, season, starts_at, ends_at)
       VALUES ('${BOARD}@2', 'EU', '${BOARD}', 2, now(), now()), ('${BOARD}2@2', 'EU', '${BOARD}2', 2, now(), now());
       INSERT INTO seasons VALUES ('${BOARD}', 1, now(), now(), 'final', 2), ('${BOARD}', 2, now(), now(), 'closing', 0);
-      INSERT INTO archived (board, season, region, rank, user_id, name, score, sort_key, reached_at, updated_at)
-      SELECT '${BOARD}', 1, region, n, region || n, 'name', 1, 1, now(), now()
+      INSERT INTO archived
+        (board, season, region, rank, rank_shared, counted, hidden, user_id, name, score, sort_key, reached_at, updated_at)
+      SELECT '${BOARD}', 1, region, n, n, TRUE, n % 2 = 0, region || n, 'name', 1, 1, now(), now()
       FROM unnest(ARRAY['EU', 'NA']) AS region, generate_series(1, ${PURGED_ROWS_MAX + 5}) AS n`);
     await put({ state: "deleting", season });
     await look();
