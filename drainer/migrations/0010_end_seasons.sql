@@ -36,7 +36,8 @@ CREATE INDEX IF NOT EXISTS ended_seasons_open ON ended_seasons (ends_at, ranking
 
 -- Seasons that are final, with the ranks of their end in the region. Who is hidden or erased later
 -- leaves the ranks of all others as they are. counted says whether the player was visible then. One
--- who was hidden has the rank of a visible player at that place, and comes back at it.
+-- who was hidden has the rank of a visible player at that place, and comes back at it. An erased
+-- player leaves a hidden row without id, name and metadata: ranks among all regions need it.
 CREATE TABLE IF NOT EXISTS archived (
   board       TEXT         NOT NULL,
   season      INTEGER      NOT NULL,
@@ -89,6 +90,22 @@ BEGIN
   IF FOUND THEN
     LOCK TABLE leaderboard IN SHARE ROW EXCLUSIVE MODE;
   END IF;
+END
+$$;
+
+-- Takes what names these players out of archives, as far as they were erased. A player who was not
+-- counted leaves nothing. No player has an id that begins as those of the rows that stay.
+CREATE OR REPLACE FUNCTION erase_archived(user_ids TEXT[]) RETURNS VOID
+LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM archived USING erasures
+  WHERE archived.user_id = ANY (erase_archived.user_ids) AND NOT counted
+    AND erasures.user_id = archived.user_id AND erasures.scope = archived.region
+    AND archived.updated_at <= erasures.erased_at;
+  UPDATE archived SET user_id = chr(1) || gen_random_uuid(), name = '', metadata = NULL, hidden = TRUE FROM erasures
+  WHERE archived.user_id = ANY (erase_archived.user_ids)
+    AND erasures.user_id = archived.user_id AND erasures.scope = archived.region
+    AND archived.updated_at <= erasures.erased_at;
 END
 $$;
 
@@ -145,10 +162,11 @@ BEGIN
   -- Players who were erased or hidden meanwhile: their statements are waited for, later ones wait
   -- for the archive and then see it.
   LOCK TABLE erasures, visibility IN SHARE MODE;
-  DELETE FROM archived USING erasures
-  WHERE archived.board = ended.board AND archived.season = ended.season AND archived.region = of_region
-    AND erasures.scope = of_region AND erasures.user_id = archived.user_id
-    AND archived.updated_at <= erasures.erased_at;
+  PERFORM erase_archived(ARRAY(
+    SELECT archived.user_id FROM archived
+    WHERE archived.board = ended.board AND archived.season = ended.season AND archived.region = of_region
+      AND EXISTS (SELECT FROM erasures WHERE scope = of_region AND erasures.user_id = archived.user_id)
+  ));
   UPDATE archived SET hidden = visibility.hidden FROM visibility
   WHERE archived.board = ended.board AND archived.season = ended.season AND archived.region = of_region
     AND visibility.region = of_region AND visibility.user_id = archived.user_id
@@ -173,7 +191,7 @@ $$;
 CREATE OR REPLACE TRIGGER show_in_archives AFTER INSERT OR UPDATE ON visibility
 FOR EACH ROW EXECUTE FUNCTION show_in_archives();
 
--- As in 0003, and deletes what archives have of erased players. The insert of an erasure has waited
+-- As in 0003, and erases the players in archives. The insert of an erasure has waited
 -- for archives that were being made.
 CREATE OR REPLACE FUNCTION erase_entries(regions TEXT[], user_ids TEXT[], microseconds TEXT[]) RETURNS BIGINT
 LANGUAGE plpgsql AS $$
@@ -186,10 +204,7 @@ BEGIN
   WHERE visibility.user_id = ANY (erase_entries.user_ids)
     AND erasures.user_id = visibility.user_id AND erasures.scope = visibility.region
     AND visibility.changed_at <= erasures.erased_at;
-  DELETE FROM archived USING erasures
-  WHERE archived.user_id = ANY (erase_entries.user_ids)
-    AND erasures.user_id = archived.user_id AND erasures.scope = archived.region
-    AND archived.updated_at <= erasures.erased_at;
+  PERFORM erase_archived(erase_entries.user_ids);
   DELETE FROM leaderboard USING erasures
   WHERE leaderboard.user_id = ANY (erase_entries.user_ids)
     AND erasures.user_id = leaderboard.user_id AND erasures.scope = leaderboard.region

@@ -99,8 +99,8 @@ export async function startSeasons(it: UnderTest) {
 
     archived: async (season = 1, region?: string) =>
       (
-        await run<{ user_id: string; rank: string; rank_shared: string; hidden: boolean }>(
-          `SELECT user_id, rank, rank_shared, hidden FROM archived WHERE board = '${BOARD}' AND season = ${season}
+        await run<{ user_id: string | null; rank: string; rank_shared: string; hidden: boolean }>(
+          `SELECT CASE WHEN name <> '' THEN user_id END AS user_id, rank, rank_shared, hidden FROM archived WHERE board = '${BOARD}' AND season = ${season}
              ${region === undefined ? "" : `AND region = '${region}'`} ORDER BY region, rank, counted DESC, user_id`,
         )
       ).map(({ user_id, rank, rank_shared, hidden }) => [user_id, Number(rank), Number(rank_shared), hidden]),

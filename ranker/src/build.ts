@@ -17,6 +17,9 @@ import { createCountTry } from "./accounts/login-tries.ts";
 import { measureAccounts } from "./accounts/metrics.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
 import { createApp } from "./app.ts";
+import type { ArchiveDatabases } from "./archive/archive-databases.ts";
+import { createArchives } from "./archive/archives.ts";
+import { createFinalSeasons } from "./archive/final-seasons.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
 import type { SplitWatch } from "./boards/split-watch.ts";
 import type { RankerConfig } from "./config.ts";
@@ -55,6 +58,8 @@ export interface RankerParts {
    * unless given.
    */
   writers?: RankerStores;
+  /** PostgreSQL of archived seasons; without it they are not read. */
+  archives?: Omit<ArchiveDatabases, "close"> | undefined;
   /** Asks the home store unless given. */
   confirmAccount?: ConfirmAccount;
   tracing?: Tracing | undefined;
@@ -104,7 +109,11 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const tellShards = createTellShards(topology, writers, plans);
   const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const seasons = createRunningSeasons({ topology, redisOf: writers.of, plans });
-  const boards = createBoards(topology, stores.of, definitions, seasons);
+  const archive = parts.archives && {
+    finals: createFinalSeasons(parts.archives.home),
+    archives: createArchives(topology, parts.archives),
+  };
+  const boards = createBoards(topology, stores.of, definitions, seasons, archive);
   const live = createLive({ boards, definitions, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
     topology,

@@ -1,11 +1,24 @@
 import { commonFields, toServiceConfig } from "shared/service/config";
-import { type Environment, oneOf, parseEnvironment, wholeNumber } from "shared/service/environment";
+import {
+  ConfigError,
+  type Environment,
+  oneOf,
+  parseEnvironment,
+  postgresUrl,
+  wholeNumber,
+} from "shared/service/environment";
 import { tokenFields, toTokenOptions } from "shared/service/token-config";
 
 export const rankerFields = {
   ...commonFields,
   ...tokenFields,
   PORT: wholeNumber(0, 65_535).default(5000).meta({ description: "Port to listen on." }),
+  POSTGRES_URL: postgresUrl.optional().meta({
+    description:
+      "The databases of the drainer, for archived seasons alone; without it these are answered with 503 `archives_unavailable`. A role that may read is enough.",
+    example: "postgres://leaderboard:password@127.0.0.1:5432/leaderboard_global",
+    regionExample: "postgres://leaderboard:password@127.0.0.1:5432/leaderboard_eu",
+  }),
   PASSWORDS: oneOf(["required", "optional"])
     .default("required")
     .meta({ description: "`optional` lets a player without a password log in by name: never on an open network." }),
@@ -22,7 +35,12 @@ export const rankerFields = {
 
 /** @throws ConfigError with every fault of the environment */
 export function loadRankerConfig(env: Environment) {
-  const settings = parseEnvironment(rankerFields, ["REDIS_URL"], env);
+  const settings = parseEnvironment(rankerFields, ["REDIS_URL", "POSTGRES_URL"], env);
+  const { POSTGRES_URL: homeUrl, urlsByRegion } = settings;
+  const [alone] = [...urlsByRegion.POSTGRES_URL].filter(([, url]) => url !== "");
+  if (homeUrl === undefined && alone !== undefined) {
+    throw new ConfigError([`POSTGRES_URL is required beside POSTGRES_URL_${alone[0]}`]);
+  }
   const service = toServiceConfig("ranker", settings);
   return Object.freeze({
     ...service,
@@ -31,6 +49,8 @@ export function loadRankerConfig(env: Environment) {
     passwordsRequired: settings.PASSWORDS === "required",
     /** Failed logins of one player from one network. */
     loginLimit: { perSecond: settings.RATE_LOGIN_PER_MINUTE / 60, burst: settings.RATE_LOGIN_BURST },
+    /** The databases of archived seasons. */
+    archives: homeUrl === undefined ? undefined : { homeUrl, urlsByRegion: urlsByRegion.POSTGRES_URL },
     /** Whether a replica must have a write before it is answered. */
     isReplicated: service.storeChecks.isReplicated,
     /** Events that may wait in one queue; at this length writes are answered 429. */

@@ -7,6 +7,7 @@ import { awaitFitStores } from "shared/stores/fit-stores";
 import { RANKER_RIGHTS } from "shared/stores/rights";
 import { connectStores } from "shared/stores/stores";
 import { traceScripts } from "shared/tracing/tracing";
+import { openArchiveDatabases } from "./archive/archive-databases.ts";
 import { watchSplits } from "./boards/split-watch.ts";
 import { buildRanker } from "./build.ts";
 import { loadRankerConfig } from "./config.ts";
@@ -31,11 +32,14 @@ await runService(
     const revocations = watchRevocations({ read: revokedReader(stores.home), log });
     shutdown.onClose("revoked tokens", () => revocations.close());
     await revocations.firstRead;
+    const archives = config.archives && openArchiveDatabases(config.archives);
+    if (archives !== undefined) shutdown.onClose("postgres", () => archives.close());
     const isStopping = () => shutdown.isStopping;
     const { app, answerLinked, live, metrics } = await buildRanker(config, {
       log,
       stores,
       writers,
+      archives,
       tracing,
       revocations,
       splits,

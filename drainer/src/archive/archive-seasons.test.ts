@@ -30,6 +30,8 @@ const EU = [
   ["bob", 2, 2, false],
   ["cy", 3, 2, false],
 ];
+/** A place whose player was erased when the season was final. */
+const ERASED = [null, 2, 2, true];
 const DAN = ["dan", 1, 1, false];
 
 describe("a season that has ended on all shards", () => {
@@ -247,11 +249,11 @@ describe("a player who is", () => {
     await hide(false, 20);
     expect<unknown>(await archived(1, "EU")).toEqual(EU);
     await tell({ erased: true, updated_at: String(ENDS + 30), user_id: "bob", region: "EU" });
-    expect<unknown>(await archived(1, "EU")).toEqual([EU[0], EU[2]]);
+    expect<unknown>(await archived(1, "EU")).toEqual([EU[0], ERASED, EU[2]]);
   });
 
   test.each([
-    ["erased", `SELECT erase_entries(ARRAY['EU'], ARRAY['bob'], ARRAY['${ENDS + 10}'])`, [EU[0], EU[2]]],
+    ["erased", `SELECT erase_entries(ARRAY['EU'], ARRAY['bob'], ARRAY['${ENDS + 10}'])`, [EU[0], ERASED, EU[2]]],
     ["hidden", `INSERT INTO visibility VALUES ('EU', 'bob', TRUE, now())`, [EU[0], ["bob", 2, 2, true], EU[2]]],
   ])("%s while the season is being archived waits for it", async (_, statement, left) => {
     await play();

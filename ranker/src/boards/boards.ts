@@ -4,22 +4,26 @@ import { type SharedBody, shareBody } from "shared/http/reply";
 import type { Board } from "shared/model/board";
 import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
+import type { RunningSeason } from "shared/seasons/plan";
+import type { Archives } from "../archive/archives.ts";
+import type { FinalSeasons } from "../archive/final-seasons.ts";
 import { admitReader } from "../definitions/admit-reader.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { createReadAs } from "../definitions/read-as.ts";
 import { createInSeason, type SeasonName } from "../seasons/in-season.ts";
-import { keptSeason, rankedIn } from "../seasons/ranked-board.ts";
+import { keptSeason, type RankedBoard, rankedIn } from "../seasons/ranked-board.ts";
 import { createRunningSeasons, type RunningSeasons } from "../seasons/running-seasons.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { createReadAround } from "./around/read-around.ts";
 import { readWindow } from "./around/read-window.ts";
 import { askOnlyShard, askShards, NONE_MISSING, refuseMissing, toPartial } from "./ask-shards.ts";
-import { toRankView } from "./entry-views.ts";
-import { locatePlayer, notRanked } from "./locate-player.ts";
+import { toEntry, toRankView } from "./entry-views.ts";
+import { locatePlayer, notRanked, type PlayerQuestion } from "./locate-player.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
-import type { Position } from "./shard-entry.ts";
+import { archivesUnavailable, type Position, SeasonGone, StaleBoard } from "./shard-entry.ts";
 import { createReadTop } from "./top/read-top.ts";
+import type { CachedViewTop } from "./top/top-cache.ts";
 
 export interface ReadOptions {
   /** Who reads; a caller without a token unless given. */
@@ -33,8 +37,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads over the union of a view's shards, exact in the total order. A read never touches
- * PostgreSQL. An answer is of one season on all shards.
+ * Reads over the union of a view's shards, exact in the total order. A read of the present never
+ * touches PostgreSQL, which has the final seasons. An answer is of one season on all shards.
  *
  * All throw Problem `board_not_found`, `season_not_found`, `season_unknown`,
  * `archives_unavailable`, `invalid_request` for a season of a board without any, what the reader is
@@ -71,6 +75,12 @@ export interface Stood {
   total: number;
 }
 
+/** Where final seasons are read. */
+export interface Archive {
+  finals: FinalSeasons;
+  archives: Archives;
+}
+
 const NO_NEIGHBOURS = { above: 0, below: 0 };
 
 const encoder = new TextEncoder();
@@ -78,80 +88,123 @@ const encoder = new TextEncoder();
 /**
  * @param definitions the boards as this ranker knows them
  * @param seasons those that run, likewise
+ * @param archive final seasons; without it they cannot be read
  */
 export function createBoards(
   topology: Topology,
   redisOf: (region: string) => Redis,
   definitions: Definitions,
   seasons: RunningSeasons = createRunningSeasons({ topology, redisOf }),
+  archive?: Archive,
 ): Boards {
   const readRank = createReadRank(topology, redisOf);
   const readTop = createReadTop(topology, redisOf);
   const readAround = createReadAround(topology, redisOf);
   const readAs = createReadAs(definitions);
-  const inSeason = createInSeason(topology, seasons);
+  const inSeason = createInSeason(topology, seasons, archive?.finals);
   /** Every definition that a read goes by is asked anew whether the reader may. */
   const as = <T>(id: string, reader: Reader, work: (board: Board) => Promise<T>) =>
     readAs(id, (board) =>
       board.readers === "anyone" ? work(board) : admitReader(definitions, board, reader).then(work),
     );
-  return {
-    top: async (view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
-      (
-        await as(id, reader, (board) =>
-          inSeason({ board, view, season }, (ranked, running) =>
-            readTop({ view, board: ranked, running, withDetails, limit, allowsPartial }),
-          ),
-        )
-      ).view,
 
-    async topBody(view, id, limit, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) {
-      const top = await as(id, reader, (board) =>
-        inSeason({ board, view, season }, (ranked, running) =>
-          readTop({ view, board: ranked, running, withDetails, limit, allowsPartial }),
-        ),
-      );
+  /**
+   * Reads an archive. No shard tells there that the board was changed or deleted, so that the
+   * definition is read once more, behind what was read.
+   */
+  async function fromArchive<T>(board: RankedBoard, read: (archives: Archives) => Promise<T>): Promise<T> {
+    if (archive === undefined) throw archivesUnavailable();
+    const found = await read(archive.archives);
+    const { rev } = await definitions.reload(board.id);
+    if (rev !== board.rev) throw new StaleBoard();
+    return found;
+  }
+
+  /** The top of a season, and the object that keeps its body where one is kept. */
+  function topOf(
+    view: string,
+    id: string,
+    limit: number,
+    options: ReadOptions,
+  ): Promise<Pick<CachedViewTop, "view" | "body">> {
+    const { reader = ANYONE, allowsPartial = false, withDetails = false, season } = options;
+    return as(id, reader, (definition) =>
+      inSeason<Pick<CachedViewTop, "view" | "body">>(
+        { board: definition, view, season },
+        {
+          live: (board, running) => readTop({ view, board, running, withDetails, limit, allowsPartial }),
+          archived: async (board, final) => ({
+            view: await fromArchive(board, (archives) =>
+              archives.top({ view, board, season: final, withDetails, allowsPartial }, limit),
+            ),
+          }),
+        },
+      ),
+    );
+  }
+
+  async function liveRank(question: PlayerQuestion, running: RunningSeason | undefined): Promise<RankView> {
+    const { view, board, userId, allowsPartial, withDetails } = question;
+    const [only, ...others] = shardsOfView(topology, view);
+    if (only !== undefined && others.length === 0 && !withDetails) {
+      // The most frequent question: one shard answers it whole, without the steps over several.
+      const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
+      if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
+      const standing = { rank: 1 + before, total };
+      const partial = toPartial(NONE_MISSING, allowsPartial);
+      return toRankView(toEntry(board, self, standing.rank, total), standing, {
+        ...partial,
+        ...toSeasonFields(running),
+      });
+    }
+    const { self, found, partial } = await locatePlayer(topology, question, (shard, target) =>
+      withDetails
+        ? readWindow(redisOf(shard.region), topology, { shard, board, withDetails, target, size: NO_NEIGHBOURS })
+        : readRank(shard, board, target),
+    );
+    const { before, total } = sumStandings(found);
+    const standing = { rank: 1 + before, total };
+    return toRankView(toEntry(board, self, standing.rank, total), standing, { ...partial, ...toSeasonFields(running) });
+  }
+
+  return {
+    top: async (view, id, limit, options = {}) => (await topOf(view, id, limit, options)).view,
+
+    async topBody(view, id, limit, options = {}) {
+      const top = await topOf(view, id, limit, options);
       top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
       return top.body;
     },
 
     rank: (view, id, userId, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
       as(id, reader, (definition) =>
-        inSeason({ board: definition, view, season }, async (board, running) => {
-          const [only, ...others] = shardsOfView(topology, view);
-          if (only !== undefined && others.length === 0 && !withDetails) {
-            // The most frequent question: one shard answers it whole, without the steps over
-            // several.
-            const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
-            if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
-            const partial = toPartial(NONE_MISSING, allowsPartial);
-            return toRankView(board, self, { rank: 1 + before, total }, { ...partial, ...toSeasonFields(running) });
-          }
-          const { self, found, partial } = await locatePlayer(
-            topology,
-            { view, board, withDetails, userId, allowsPartial },
-            (shard, target) =>
-              withDetails
-                ? readWindow(redisOf(shard.region), topology, {
-                    shard,
-                    board,
-                    withDetails,
-                    target,
-                    size: NO_NEIGHBOURS,
-                  })
-                : readRank(shard, board, target),
-          );
-          const { before, total } = sumStandings(found);
-          return toRankView(board, self, { rank: 1 + before, total }, { ...partial, ...toSeasonFields(running) });
-        }),
+        inSeason(
+          { board: definition, view, season },
+          {
+            live: (board, running) => liveRank({ view, board, userId, withDetails, allowsPartial }, running),
+            archived: (board, final) =>
+              fromArchive(board, (archives) =>
+                archives.rank({ view, board, season: final, withDetails, allowsPartial }, userId),
+              ),
+          },
+        ),
       ),
 
     around: (view, id, userId, range, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
-      as(id, reader, (board) =>
-        inSeason({ board, view, season }, async (ranked, running) => ({
-          ...(await readAround({ view, board: ranked, withDetails, userId, allowsPartial }, range)),
-          ...toSeasonFields(running),
-        })),
+      as(id, reader, (definition) =>
+        inSeason(
+          { board: definition, view, season },
+          {
+            live: async (board, running) => ({
+              ...(await readAround({ view, board, withDetails, userId, allowsPartial }, range)),
+              ...toSeasonFields(running),
+            }),
+            archived: (board, final) =>
+              fromArchive(board, (archives) =>
+                archives.around({ view, board, season: final, withDetails, allowsPartial }, userId, range),
+              ),
+          },
+        ),
       ),
 
     async standOnOthers(view, id, position, { holder, season }) {
@@ -160,6 +213,8 @@ export function createBoards(
         // The season of the write may have ended since.
         const ranked = keptSeason(rankedIn(board, season));
         return askShards(others, (shard) => readRank(shard, ranked, position));
+      }).catch((error) => {
+        throw error instanceof SeasonGone ? archivesUnavailable() : error;
       });
       refuseMissing(missing);
       return sumStandings(found);

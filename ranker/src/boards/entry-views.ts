@@ -49,13 +49,13 @@ export function toView(board: Board, viewed: Viewed): Entry {
 export const toMetadata = (text: string | null): Record<string, unknown> | null =>
   text === null ? null : (parseAsSpelled(text) as Record<string, unknown>);
 
+/** @param entry of the player, shown at that rank */
 export function toRankView(
-  board: Board,
-  self: ShardEntry,
+  entry: Entry,
   { rank, total }: { rank: number; total: number },
   more: MayBePartial & SeasonFields,
 ): RankView {
-  return Object.assign(toEntry(board, self, rank, total), { rank, total, percentile: toPercentile(rank, total) }, more);
+  return Object.assign(entry, { rank, total, percentile: toPercentile(rank, total) }, more);
 }
 
 const PERCENTILE_MIN = 0.01;

@@ -74,6 +74,14 @@ export class SeasonOver extends Error {
   }
 }
 
+/** An ended season has left a shard: it is archived. */
+export class SeasonGone extends Error {
+  constructor() {
+    super("The season is archived.");
+    this.name = "SeasonGone";
+  }
+}
+
 /** The arguments of every read of a ranking, for its layout. */
 export const readArgs = { partitions: "text", boardId: "text", revision: "text", wanted: "text" } as const;
 export const toReadArgs = (partitions: number, { id, rev, wanted }: RankedBoard) => ({
@@ -86,18 +94,17 @@ export const toReadArgs = (partitions: number, { id, rev, wanted }: RankedBoard)
 /** What a script answers that may not read: `refusal_of` in Lua. */
 export type RefusedRead = "away" | "stale" | "ended" | "archived";
 
-/** @throws Problem `unavailable`, `archives_unavailable`; StaleBoard, SeasonOver */
+/** @throws Problem `unavailable`; StaleBoard, SeasonOver, SeasonGone */
 export function checkRead<T>(region: string, reply: T | RefusedRead): T {
   if (reply === "away") throw entriesAway(region);
   if (reply === "stale") throw new StaleBoard();
   if (reply === "ended") throw new SeasonOver();
-  if (reply === "archived") throw archivesUnavailable();
+  if (reply === "archived") throw new SeasonGone();
   return reply as T;
 }
 
-/** Ended seasons leave Redis once they are archived. */
-export const archivesUnavailable = () =>
-  new Problem("archives_unavailable", "The archived seasons cannot be read now; try again.");
+export const archivesUnavailable = (cause?: unknown) =>
+  new Problem("archives_unavailable", "The archived seasons cannot be read now; try again.", { cause });
 
 /** The entries are moving to other partitions, or their store is being compared or restored. */
 export const entriesAway = (region: string) =>

@@ -33,6 +33,18 @@ export const REDIS_COMMAND_MS = 400;
 /** One `WAIT` for a replica. A write waits for up to two, which must fit into its command. */
 export const REPLICA_WAIT_MS = 150;
 
+/** A read of an archived season. With its problem it fits into a first attempt. */
+export const ARCHIVE_READ_MS = 400;
+/**
+ * The wait for one database in it: a partial answer leaves out those that do not answer, and asks
+ * the others once more.
+ */
+export const ARCHIVE_DATABASE_MS = 250;
+/** The look whether a season is archived by now. After this Redis is asked, which may know. */
+export const ARCHIVE_LOOK_MS = 100;
+/** A use of a connection to the archives, which goes on behind a reader that has its answer. */
+export const ARCHIVE_STATEMENT_MS = 1_000;
+
 /** A new connection to Redis. Requests do not wait for it: they fail at once. */
 export const REDIS_CONNECT_MS = 500;
 /**

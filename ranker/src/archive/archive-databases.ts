@@ -1,0 +1,75 @@
+import { ARCHIVE_STATEMENT_MS } from "shared/base/deadlines";
+import { within } from "shared/base/within";
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { Database } from "shared/postgres/database";
+import { openDatabases } from "shared/postgres/databases";
+import { SeasonPurged } from "./archived-entry.ts";
+
+/** A database of archived seasons. */
+export interface ArchiveDatabase {
+  /** The regions whose archives it has; empty for a home database without any. */
+  readonly regions: readonly string[];
+  /**
+   * @param waitMs how long the caller waits; the use itself may take longer
+   * @throws ArchiveAway, SeasonPurged
+   */
+  read<T>(work: (sql: Sql) => Promise<T>, waitMs: number): Promise<T>;
+}
+
+/** The databases of archived seasons. They are read and never written. */
+export interface ArchiveDatabases {
+  /** Which seasons have ended. */
+  readonly home: ArchiveDatabase;
+  readonly all: readonly ArchiveDatabase[];
+  close(): Promise<void>;
+}
+
+/** A database did not answer in time, refused, or has too many reads waiting already. */
+export class ArchiveAway extends Error {
+  constructor(label: string, cause?: unknown) {
+    super(`${label} does not answer`, { cause });
+    this.name = "ArchiveAway";
+  }
+}
+
+export interface ArchiveDatabasesOptions {
+  homeUrl: string;
+  urlsByRegion: ReadonlyMap<string, string>;
+}
+
+// A read takes a connection for a millisecond or two. More would take PostgreSQL's memory from
+// the drainer.
+const CONNECTIONS_MAX = 4;
+/** Uses of one database that run or wait. Beyond them a read is refused at once. */
+export const WAITING_MAX = 64;
+
+/** Opens the databases, each with a pool of its own. */
+export function openArchiveDatabases({ homeUrl, urlsByRegion }: ArchiveDatabasesOptions): ArchiveDatabases {
+  const databases = openDatabases(homeUrl, urlsByRegion, {
+    deadlineMs: ARCHIVE_STATEMENT_MS,
+    connectionsMax: CONNECTIONS_MAX,
+    name: "ranker",
+  });
+  const byDatabase = Map.groupBy(urlsByRegion.keys(), databases.of);
+  const bounded = new Map(databases.all.map((each) => [each, bound(each, byDatabase.get(each) ?? [])]));
+  const at = (database: Database) => bounded.get(database) ?? bound(database, []);
+  return { home: at(databases.home), all: [...bounded.values()], close: databases.close };
+}
+
+function bound(database: Database, regions: readonly string[]): ArchiveDatabase {
+  let waiting = 0;
+  return {
+    regions,
+    async read(work, waitMs) {
+      if (waiting >= WAITING_MAX) throw new ArchiveAway(database.label);
+      waiting++;
+      const use = database.run(work).finally(() => waiting--);
+      try {
+        return await within(waitMs, use);
+      } catch (error) {
+        use.catch(() => {});
+        throw error instanceof SeasonPurged ? error : new ArchiveAway(database.label, error);
+      }
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import type { AroundView, RankView, TopView } from "shared/api/boards";
+import { Problem } from "shared/api/problems";
+import { ARCHIVE_DATABASE_MS, ARCHIVE_READ_MS } from "shared/base/deadlines";
+import { GLOBAL, type Topology } from "shared/model/regions";
+import type { Sql } from "shared/postgres/connect-postgres";
+import type { RunningSeason } from "shared/seasons/plan";
+import { reachOf } from "../boards/around/neighbours.ts";
+import { type MissingRegions, namesOf, toPartial } from "../boards/ask-shards.ts";
+import { toRankView, toView } from "../boards/entry-views.ts";
+import { notRanked } from "../boards/locate-player.ts";
+import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
+import { toSeasonFields } from "../seasons/season-fields.ts";
+import { ArchiveAway, type ArchiveDatabase, type ArchiveDatabases } from "./archive-databases.ts";
+import { type ArchivedEntry, type ArchivedRead, SeasonPurged, type Shelf } from "./archived-entry.ts";
+import { countAhead } from "./count-ahead.ts";
+import { seasonPurged } from "./final-seasons.ts";
+import type { Side } from "./index-ranges.ts";
+import { readPlayer } from "./read-player.ts";
+import { readTop } from "./read-top.ts";
+import { readNeighbours } from "./read-window.ts";
+
+export interface ArchiveQuestion extends ArchivedRead {
+  view: string;
+  season: RunningSeason;
+  /** Whether the answer may leave out regions whose database does not answer. */
+  allowsPartial: boolean;
+}
+
+/**
+ * Reads final seasons from PostgreSQL, with the ranks of their end. Each read asks each database a
+ * few statements, of which none reads more than it answers with.
+ *
+ * All throw Problem `archives_unavailable` within {@link ARCHIVE_READ_MS}, and `season_not_found`
+ * for a season that was purged.
+ */
+export interface Archives {
+  top(question: ArchiveQuestion, limit: number): Promise<TopView>;
+  /** @throws Problem `not_ranked` */
+  rank(question: ArchiveQuestion, userId: string): Promise<RankView>;
+  /** @throws Problem `not_ranked` */
+  around(question: ArchiveQuestion, userId: string, range: number): Promise<AroundView>;
+}
+
+/** The regions that answered, and those that did not. */
+interface Found {
+  shelves: Shelf[];
+  missing: MissingRegions;
+}
+
+type Ask<T> = (regions: readonly string[]) => (sql: Sql) => Promise<T>;
+
+export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatabases, "all">): Archives {
+  const regionsOf = (view: string) => (view === GLOBAL ? regions : [view]);
+
+  /** One round: each database that has some of the regions is asked about these. */
+  function askEach<T>(wanted: readonly string[], lateAt: number, ask: Ask<T>): { own: string[]; answer: Promise<T> }[] {
+    const waitMs = Math.max(0, Math.min(ARCHIVE_DATABASE_MS, lateAt - performance.now()));
+    return all.flatMap((database: ArchiveDatabase) => {
+      const own = database.regions.filter((region) => wanted.includes(region));
+      return own.length === 0 ? [] : [{ own, answer: database.read(ask(own), waitMs) }];
+    });
+  }
+
+  async function askShelves(question: ArchiveQuestion, lateAt: number, ask: Ask<Shelf[]>): Promise<Found> {
+    const missing = new Map<string, Problem>();
+    const shelves = await Promise.all(
+      askEach(regionsOf(question.view), lateAt, ask).map(async ({ own, answer }) => {
+        try {
+          return await answer;
+        } catch (error) {
+          if (error instanceof SeasonPurged) throw error;
+          for (const region of own) missing.set(region, archivesUnavailable(error));
+          return [];
+        }
+      }),
+    );
+    const found = { shelves: shelves.flat(), missing };
+    if (!question.allowsPartial || missing.size === regionsOf(question.view).length) refuseMissing(missing);
+    return found;
+  }
+
+  /** The ranks of entries in the view, among the regions that answered. */
+  async function ranksOf(
+    question: ArchiveQuestion,
+    entries: readonly ArchivedEntry[],
+    { missing, lateAt }: { missing: MissingRegions; lateAt: number },
+  ): Promise<number[]> {
+    const others = regionsOf(question.view).filter((region) => !missing.has(region));
+    if (others.length <= 1 || entries.length === 0) return entries.map(({ rank }) => rank);
+    const asked = askEach(others, lateAt, (own) => countAhead(question, own, entries));
+    const counts = await Promise.all(asked.map(({ answer }) => answer));
+    return entries.map(({ rank }, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), rank));
+  }
+
+  async function locate(question: ArchiveQuestion, userId: string, lateAt: number) {
+    const { shelves, missing } = await askShelves(question, lateAt, (own) => readPlayer(question, own, userId));
+    // A player has one home. Should two regions have an entry, the newer one counts.
+    const [self] = shelves.flatMap(({ entries }) => entries).toSorted((a, b) => b.updatedAt - a.updatedAt);
+    if (self === undefined) {
+      refuseMissing(missing);
+      throw notRanked(question.view, question.board.id, userId);
+    }
+    return { self, missing, total: totalOf(shelves) };
+  }
+
+  /** Turns what a read meets into the problem of its answer. */
+  async function read<T>({ board }: ArchiveQuestion, work: (lateAt: number) => Promise<T>): Promise<T> {
+    try {
+      return await work(performance.now() + ARCHIVE_READ_MS);
+    } catch (error) {
+      if (error instanceof SeasonPurged) throw seasonPurged(board.id, board.number);
+      throw error instanceof ArchiveAway ? archivesUnavailable(error) : error;
+    }
+  }
+
+  return {
+    top: (question, limit) =>
+      read(question, async (lateAt) => {
+        const { view, board, allowsPartial, season } = question;
+        const { shelves, missing } = await askShelves(question, lateAt, (own) => readTop(question, own, limit));
+        const shown = shelves
+          .flatMap(({ entries }) => entries)
+          .sort(inOrder)
+          .slice(0, limit);
+        const ranks = await ranksOf(question, shown, { missing, lateAt });
+        const total = totalOf(shelves);
+        return {
+          region: view,
+          total,
+          entries: shown.map((entry, index) => toView(board, { ...entry, rank: ranks[index] ?? null, total })),
+          ...toPartial(missing, allowsPartial),
+          ...toSeasonFields(season),
+        };
+      }),
+
+    rank: (question, userId) =>
+      read(question, async (lateAt) => {
+        const { board, allowsPartial, season } = question;
+        const { self, missing, total } = await locate(question, userId, lateAt);
+        const [rank = self.rank] = await ranksOf(question, [self], { missing, lateAt });
+        const more = { ...toPartial(missing, allowsPartial), ...toSeasonFields(season) };
+        return toRankView(toView(board, { ...self, rank, total }), { rank, total }, more);
+      }),
+
+    around: (question, userId, range) =>
+      read(question, async (lateAt) => {
+        const { view, board, allowsPartial, season } = question;
+        const { self, missing, total } = await locate(question, userId, lateAt);
+        const near = async (side: Side) => {
+          const wanted = regionsOf(view).filter((region) => !missing.has(region));
+          // At an end of the board the other side is refilled.
+          const asked = askEach(wanted, lateAt, (own) =>
+            readNeighbours(question, own, { position: self, side, size: 2 * range }),
+          );
+          const shelves = (await Promise.all(asked.map(({ answer }) => answer))).flat();
+          const entries = shelves.flatMap((shelf) => shelf.entries).sort(inOrder);
+          return side === "ahead" ? entries.slice(-2 * range) : entries.slice(0, 2 * range);
+        };
+        const [ahead, behind] = await Promise.all([near("ahead"), near("behind")]);
+        const reach = reachOf(range, ahead.length, ahead.length + 1 + behind.length);
+        const above = ahead.slice(ahead.length - reach.above);
+        const shown = [self, ...above, ...behind.slice(0, reach.below)];
+        const ranks = await ranksOf(question, shown, { missing, lateAt });
+        const [own, ...others] = shown.map((entry, index) =>
+          toView(board, { ...entry, rank: ranks[index] ?? null, total }),
+        );
+        return {
+          region: view,
+          total,
+          self: own ?? toView(board, { ...self, rank: self.rank, total }),
+          around: others,
+          ...toPartial(missing, allowsPartial),
+          ...toSeasonFields(season),
+        };
+      }),
+  };
+}
+
+const totalOf = (shelves: readonly Shelf[]) => shelves.reduce((sum, { total }) => sum + total, 0);
+
+/** @throws Problem `archives_unavailable` when a region is missing */
+function refuseMissing(missing: MissingRegions): void {
+  const [cause] = missing.values();
+  if (cause === undefined) return;
+  const names = namesOf(missing);
+  throw new Problem("archives_unavailable", `The archives of ${names.join(", ")} cannot be read now; try again.`, {
+    members: { missing_regions: names },
+    cause,
+  });
+}

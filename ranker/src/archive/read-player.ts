@@ -1,0 +1,23 @@
+import { toArrayLiteral } from "shared/postgres/array-literal";
+import type { Sql } from "shared/postgres/connect-postgres";
+import {
+  type ArchivedRead,
+  isOnShelf,
+  isShelf,
+  type Shelf,
+  type ShelfRow,
+  shelfColumns,
+  toShelves,
+} from "./archived-entry.ts";
+
+/** Reads a player's entry, which is in one of the regions. @throws SeasonPurged */
+export const readPlayer =
+  (read: ArchivedRead, regions: readonly string[], userId: string) =>
+  async (sql: Sql): Promise<Shelf[]> => {
+    const rows = await sql<ShelfRow[]>`
+      SELECT ${shelfColumns(sql, read.withDetails)}
+      FROM ended_seasons AS shelf
+      LEFT JOIN archived AS entry ON ${isOnShelf(sql, read.board)} AND entry.user_id = ${userId} AND NOT entry.hidden
+      WHERE ${isShelf(sql, read, toArrayLiteral(regions))}`;
+    return toShelves(rows, read);
+  };
