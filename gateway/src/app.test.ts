@@ -385,7 +385,7 @@ describe("pages of other origins", () => {
           "access-control-allow-origin": "https://a.example",
           "access-control-allow-methods": "GET,HEAD,POST,PUT,PATCH,DELETE",
           "access-control-allow-headers":
-            "Authorization,Content-Type,Idempotency-Key,If-Match,Last-Event-ID,X-Request-Id,traceparent",
+            "Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id,traceparent",
           "access-control-max-age": "600",
           "x-request-id": expect.any(String),
         });

@@ -107,6 +107,15 @@ describe("every answer conforms to the document", () => {
         expect([route, await ask(route, { body, headers, as: ada })]).toEqual([route, expected]);
     }
     for (const [route, target] of reads) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
+    await gateways.plantSeasons("cups", { first: 1, at: [1e15, 4e15, 5e15] });
+    const cups = "board=cups&region=eu";
+    await ask("POST /score/update", { body: { score: 2, board: "cups" }, as: ada });
+    for (const [route, target] of reads) {
+      const named = { target: `${target.split("?")[0]}?${cups}&season=1` };
+      expect([route, await ask(route, named)]).toEqual([route, "200"]);
+      const known = { ...named, headers: { "If-None-Match": "*" } };
+      expect([route, await ask(route, known)]).toEqual([route, "304"]);
+    }
     for (const [route, target, asked] of boardRoutes) {
       const expected = { PUT: "201", DELETE: "202" }[route.split(" ")[0] ?? ""] ?? "200";
       expect([route, await ask(route, { target, ...asked })]).toEqual([route, expected]);

@@ -15,9 +15,16 @@ import { liveRoutes } from "./routes/live.ts";
 import { logActs } from "./routes/log-acts.ts";
 import { type PlayerRouteDeps, playerRoutes } from "./routes/players.ts";
 import { type ScoreRouteDeps, scoreRoutes } from "./routes/scores.ts";
+import { type SeasonRouteDeps, seasonRoutes } from "./routes/seasons.ts";
 import { type CallerDeps, createToRoute } from "./routes/to-route.ts";
 
-export interface RankerDeps extends CallerDeps, AccountRouteDeps, DefinitionRouteDeps, PlayerRouteDeps, ScoreRouteDeps {
+export interface RankerDeps
+  extends CallerDeps,
+    AccountRouteDeps,
+    DefinitionRouteDeps,
+    PlayerRouteDeps,
+    ScoreRouteDeps,
+    SeasonRouteDeps {
   boards: Boards;
   live: Live;
   passwordsRequired: boolean;
@@ -41,6 +48,7 @@ export function createApp(deps: RankerDeps): MountedApp {
     ...scoreRoutes(operations, toRoute, deps),
     ...boardRoutes(operations, toRoute, deps),
     ...definitionRoutes(operations, toRoute, deps),
+    ...seasonRoutes(operations, toRoute, deps),
     ...liveRoutes(operations, toRoute, deps),
     ...playerRoutes(operations, toRoute, deps),
   };

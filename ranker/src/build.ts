@@ -37,6 +37,7 @@ import { createPlayers } from "./players/players.ts";
 import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createWriteForPlayer } from "./players/write-for-player.ts";
+import { createListSeasons } from "./seasons/list-seasons.ts";
 import { createRunningSeasons } from "./seasons/running-seasons.ts";
 import { createCheckFirstScore } from "./writes/check-first-score.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
@@ -155,6 +156,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     plans,
     listBoards: createListBoards({ settings, configured: topology.configuredBoards, plans }),
     changeBoards: createChangeBoards({ topology, settings, definitions, tellShards, plans }),
+    listSeasons: createListSeasons({ topology, definitions, plans, seasons, boards, home: parts.archives?.home }),
     deleteBoard: createDeleteBoard({ topology, stores: writers, settings, definitions, tellShards }),
     live,
     submit,

@@ -21,6 +21,7 @@ import type {
   RenamedPlayer,
 } from "../src/api/players.ts";
 import type { AddScore, CreateScore, ScoreFor, SetScore } from "../src/api/scores.ts";
+import type { SeasonsQuery, SeasonsView, SeasonView } from "../src/api/seasons.ts";
 import type { Health, Readiness } from "../src/api/status.ts";
 import { notUnderstood } from "./errors.ts";
 import { type Live, type LiveOptions, subscribe } from "./live.ts";
@@ -153,6 +154,13 @@ export interface Client {
    * Codes: `board_configured`, `precondition_failed`, those of operators, `outcome_unknown`.
    */
   deleteBoard(board: string, options?: ChangeOptions): Promise<DeletedBoard>;
+  /**
+   * The seasons of a board, the newest first: 100, or from `cursor`, the `next` of an answer, on,
+   * until `next` is null. Codes: `board_not_found`, `archives_unavailable`.
+   */
+  listSeasons(board: string, query?: SeasonsQuery, options?: CallOptions): Promise<SeasonsView>;
+  /** Codes: `board_not_found`, `season_not_found`, `archives_unavailable`. */
+  readSeason(board: string, season: "current" | "previous" | number, options?: CallOptions): Promise<SeasonView>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -224,6 +232,8 @@ export function createClient(options: ClientOptions): Client {
     putBoard: (board, definition = {}, more) => change("PUT", board, definition, more),
     changeBoard: (board, fields, more) => change("PATCH", board, fields, more),
     deleteBoard: (board, more) => change("DELETE", board, undefined, more),
+    listSeasons: (board, query, more) => read(`${toBoard(board)}/seasons${toQuery(query)}`, more),
+    readSeason: (board, season, more) => read(`${toBoard(board)}/seasons/${season}`, more),
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
     playerRecord: (userId, { cursor, limit, signal } = {}) =>
       get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),

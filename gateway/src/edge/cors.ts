@@ -10,7 +10,8 @@ export interface Cors {
   preflight(incoming: Incoming): Reply | undefined;
 }
 
-const ALLOWED_HEADERS = "Authorization,Content-Type,Idempotency-Key,If-Match,Last-Event-ID,X-Request-Id,traceparent";
+const ALLOWED_HEADERS =
+  "Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id,traceparent";
 // What a page may read beyond what every page may.
 const EXPOSED_HEADERS = "X-Request-Id,X-Upstream-Addr,Retry-After,RateLimit,RateLimit-Policy,Idempotent-Replayed,ETag";
 const PREFLIGHT_LIFETIME_SECONDS = "600";

@@ -5,6 +5,7 @@ import { entrySchema, writtenEntrySchema } from "shared/api/entries";
 import type { Operation, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
+import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
 import { healthSchema, readinessSchema } from "shared/api/status";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
@@ -26,6 +27,8 @@ const answers = {
   Board: boardViewSchema,
   Boards: boardsSchema,
   DeletedBoard: deletedBoardSchema,
+  Season: seasonViewSchema,
+  Seasons: seasonsSchema,
   Session: sessionSchema,
   PlayerRecord: playerRecordSchema,
   Erased: erasedSchema,
@@ -105,6 +108,7 @@ function describe(operation: Operation): Json {
   const { id, tag, summary, description, access, repeat, params, query, body, problems: codes } = operation;
   const parameters: Json[] = [...parametersOf("path", params), ...parametersOf("query", query)];
   if (codes.includes("precondition_required")) parameters.push(ref("parameters", "IfMatch"));
+  if (operation.success[304] !== undefined) parameters.push(ref("parameters", "IfNoneMatch"));
   if (repeat === "keyed") parameters.push(ref("parameters", "IdempotencyKey"));
   parameters.push(ref("parameters", "RequestId"));
   const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
@@ -155,9 +159,10 @@ function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined):
 
 function successesOf(operation: Operation): Json {
   const answered = Object.entries(operation.success).map(([status, success]) => {
-    const isBoard = success.schema === boardViewSchema;
-    const headers = headersOf(operation, { "Idempotent-Replayed": operation.repeat === "keyed", ETag: isBoard });
+    const hasTag = success.schema === boardViewSchema || operation.success[304] !== undefined;
+    const headers = headersOf(operation, { "Idempotent-Replayed": operation.repeat === "keyed", ETag: hasTag });
     const { description, example, mediaType = "application/json" } = success;
+    if (status === "304") return [status, { description, headers }];
     return [status, { description, headers, content: { [mediaType]: { schema: schemaOfSuccess(success), example } } }];
   });
   return Object.fromEntries(answered);

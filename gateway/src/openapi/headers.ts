@@ -39,7 +39,10 @@ export const answerHeaders = {
       const: "true",
     },
   ),
-  ETag: header("The revision of the board, for `If-Match`.", { type: "string", pattern: String.raw`^"\d+"$` }),
+  ETag: header(
+    "Of a board its revision, for `If-Match`; of a read of a named season what `If-None-Match` asks for. Absent on reads of the season that runs.",
+    { type: "string", pattern: String.raw`^"[\w-]+"$` },
+  ),
   "WWW-Authenticate": header("The scheme that is asked for.", { type: "string", pattern: "^Bearer" }, true),
 } as const;
 
@@ -74,6 +77,14 @@ export const requestHeaders = {
       "with another body is `idempotency_conflict`.",
     schema: schemaOf(idempotencyKeySchema),
     example: "match-42",
+  },
+  IfNoneMatch: {
+    name: "If-None-Match",
+    in: "header",
+    required: false,
+    description: "`ETag` of an answer that the caller has: 304 without a body where it still holds.",
+    schema: { type: "string" },
+    example: '"LcZgWpo1Wkdma0M-Wr2kFg"',
   },
   IfMatch: {
     name: "If-Match",

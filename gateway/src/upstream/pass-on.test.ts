@@ -18,7 +18,7 @@ function send(
   const sent = method === "POST" ? { body: "{}", headers: { ...headers, "Content-Length": "2" } } : { headers };
   const request = new Request(`http://here${path}`, { method, ...sent });
   const client = { address: "10.0.0.1", forwardedFor: "10.0.0.1" };
-  return toOutgoing(new HttpRequest(request, undefined, { path, param: "ada" }, client), operation);
+  return toOutgoing(new HttpRequest(request, undefined, { path, params: ["ada"] }, client), operation);
 }
 const KEY = { "Idempotency-Key": "k" };
 

@@ -1,4 +1,5 @@
 import { createCoalesce } from "shared/http/coalesce";
+import { unlessMatched } from "shared/http/etag";
 import { fromHeaderList, type HeaderSource } from "shared/http/header-list";
 import { type Incoming, UNKNOWN_CLIENT } from "shared/http/incoming";
 import { withoutCacheBuster } from "shared/http/read-query";
@@ -35,7 +36,9 @@ export function shareAnswers(ask: Handle): Handle {
     toUpstreamHeaders(incoming); // throws head_too_large, for this caller alone
     const { reply, first } = await read(withoutCacheBuster(incoming.query), () => askForAll(incoming));
     // A refusal names the request that it answers.
-    return reply.status !== 200 && first !== incoming ? ask(incoming) : reply;
+    if (reply.status !== 200 && first !== incoming) return ask(incoming);
+    // The upstream has not seen which answer this caller has.
+    return unlessMatched(reply, incoming.headers);
   };
 }
 
@@ -44,7 +47,7 @@ const toShared = (first: Incoming): Incoming => ({
   target: first.target,
   path: first.path,
   query: first.query,
-  param: first.param,
+  params: first.params,
   requestId: first.requestId,
   headers: toSharedHeaders(first),
   client: UNKNOWN_CLIENT,

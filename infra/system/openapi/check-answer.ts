@@ -58,6 +58,7 @@ export function createAnswerCheck(document: OpenApiDocument) {
       const [mediaType = ""] = (answer.headers.get("Content-Type") ?? "").split(";");
       const faults = faultsOfHeaders(headers, answer.headers);
       const media = content[mediaType] as Json | undefined;
+      if (mediaType === "" && Object.keys(content).length === 0) return faults;
       if (media === undefined) return [...faults, `${mediaType} is not in the document`];
       if (mediaType === "text/event-stream") {
         void answer.body?.cancel(); // a live stream has no end

@@ -10,6 +10,15 @@ const PUT = "PUT /boards/{board}";
 const PATCH = "PATCH /boards/{board}";
 const DELETE = "DELETE /boards/{board}";
 const READ = "GET /boards/{board}";
+const SEASONS = "GET /boards/{board}/seasons";
+const SEASON = "GET /boards/{board}/seasons/{season}";
+/** The board on which a read of seasons meets a problem. */
+const BOARD_OF = {
+  board_not_found: "none",
+  stale_definition: "torn-seasons",
+  season_unknown: "unplanned",
+  archives_unavailable: "third",
+};
 
 /** The routes of definitions, and what each answers with a success: a board is made first. */
 export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
@@ -18,6 +27,8 @@ export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
   [READ, "/boards/races"],
   ["GET /boards", "/boards"],
   ["GET /boards", "/boards?limit=1&cursor=main"],
+  [SEASONS, "/boards/races/seasons?limit=1"],
+  [SEASON, "/boards/cups/seasons/current"],
   [DELETE, "/boards/races", { operator: "root" }],
 ];
 
@@ -25,6 +36,8 @@ export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
 export const boardReads: [route: string, target: string][] = [
   [READ, "/boards/main"],
   ["GET /boards", "/boards"],
+  [SEASONS, "/boards/main/seasons"],
+  [SEASON, "/boards/main/seasons/current"],
 ];
 
 /** Provokes every problem of boards, on each route that may answer it. */
@@ -42,6 +55,8 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   const [past, future] = [1e15, 4e15];
   await gateways.plantSeasons("unplanned");
   await gateways.plantSeasons("early", { first: 1, at: [future, future + 1, future + 2] });
+  await gateways.plantSeasons("torn-seasons", { first: 1, at: [past, future, future + 1] });
+  await gateways.plantRevision("torn-seasons");
   await gateways.plantSeasons("third", { first: 3, at: [past, future, future + 1] });
 
   const writes: [route: string, body: object][] = [
@@ -102,6 +117,15 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     await meet("season_not_found", route, { target: `${target}?board=third&season=4` });
     await meet("archives_unavailable", route, { target: `${target}?board=third&season=2` });
   }
+  for (const [route, target] of [
+    [SEASONS, "/seasons"],
+    [SEASON, "/seasons/2"],
+  ] as const) {
+    for (const code of ["board_not_found", "stale_definition", "season_unknown", "archives_unavailable"] as const) {
+      await meet(code, route, { target: `/boards/${BOARD_OF[code]}${target}` });
+    }
+  }
+  await meet("season_not_found", SEASON, { target: "/boards/main/seasons/1" });
 
   await meet("board_not_found", READ, { target: "/boards/none" });
   await meet("board_not_found", READ, { target: "/boards/leaving" });

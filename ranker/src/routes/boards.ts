@@ -1,7 +1,9 @@
 import type { RankerOperations } from "shared/api/operations";
 import { ANYONE, type Reader } from "shared/auth/reader";
 import { createCoalesce } from "shared/http/coalesce";
-import { jsonReply, type SharedBody } from "shared/http/reply";
+import { unlessMatched, withEtag } from "shared/http/etag";
+import type { Incoming } from "shared/http/incoming";
+import { jsonReply, type Reply, type SharedBody } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Boards, ReadOptions } from "../boards/boards.ts";
 import type { SeasonName } from "../seasons/in-season.ts";
@@ -24,17 +26,30 @@ export function boardRoutes(
       // What is read for a caller with a token may be for that caller alone.
       const isOwn = incoming.headers.get("authorization") !== null;
       const key = `${region} ${board} ${limit} ${partial} ${extra} ${season}`;
-      return { status: 200, body: await (isOwn ? read(caller) : readTop(key, () => read(ANYONE))) };
+      const body = await (isOwn ? read(caller) : readTop(key, () => read(ANYONE)));
+      return ofSeason({ status: 200, body }, query, incoming);
     }),
-    rank: toRoute(rank, async ({ params: { userId }, query, caller }) =>
-      jsonReply(await boards.rank(query.region, query.board, userId, toOptions(caller, query))),
+    rank: toRoute(rank, async ({ params: { userId }, query, caller, incoming }) =>
+      ofSeason(
+        jsonReply(await boards.rank(query.region, query.board, userId, toOptions(caller, query))),
+        query,
+        incoming,
+      ),
     ),
-    around: toRoute(around, async ({ params: { userId }, query, caller }) => {
+    around: toRoute(around, async ({ params: { userId }, query, caller, incoming }) => {
       const { region, board, range } = query;
-      return jsonReply(await boards.around(region, board, userId, range, toOptions(caller, query)));
+      const view = await boards.around(region, board, userId, range, toOptions(caller, query));
+      return ofSeason(jsonReply(view), query, incoming);
     }),
   };
 }
+
+/**
+ * What is read of a named season changes little, and not at all once that has ended: such an answer
+ * has a tag. That of the season which runs has none, so that the busiest reads pay for none.
+ */
+const ofSeason = (reply: Reply, { season = "current" }: ReadQuery, { headers }: Incoming): Reply =>
+  season === "current" ? reply : unlessMatched(withEtag(reply), headers);
 
 interface ReadQuery {
   partial?: "allow" | undefined;

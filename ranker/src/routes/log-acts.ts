@@ -9,7 +9,8 @@ export const logActs =
   (log: Log): OnEnd =>
   ({ incoming, route, reply: { status, facts } }) => {
     if (facts?.operator === undefined) return;
-    const { method, param, requestId } = incoming;
+    const { method, params, requestId } = incoming;
+    const [param = ""] = params;
     const about = isOfBoard(route) ? { board: param } : { user_id: param };
     const who = { operator: facts.operator, token_id: facts.tokenId, action: actionOf(method, route), ...about };
     log.info({ ...who, status, request_id: requestId, ...facts.act }, "operator acted");

@@ -147,13 +147,16 @@ function createParseCall<O extends Operation>({ params, query, body, repeat }: O
   };
 }
 
-/** Reads the one parameter of a path. */
+/** Reads the parameters of a path. */
 function paramReader(schema: z.ZodObject): (incoming: Incoming) => Record<string, unknown> {
-  const [name = ""] = Object.keys(schema.shape);
-  return ({ param }) => {
+  const names = Object.keys(schema.shape);
+  const isPlayer = names.length === 1 && names[0] === "userId";
+  return ({ params }) => {
+    const [userId = ""] = params;
     // The schema costs more than the rest of reading a rank.
-    if (name === "userId" && isUserId(param)) return { userId: param };
-    const result = schema.safeParse({ [name]: param }, { error: inPlainWords });
+    if (isPlayer && isUserId(userId)) return { userId };
+    const given = Object.fromEntries(names.map((name, index) => [name, params[index]]));
+    const result = schema.safeParse(given, { error: inPlainWords });
     if (result.success) return result.data;
     throw toInvalidRequest(result.error, "path");
   };

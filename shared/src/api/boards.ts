@@ -52,7 +52,7 @@ export const aroundSchema = z.object({
 export type AroundView = z.infer<typeof aroundSchema>;
 
 /** `current`, `previous`, or a number. */
-const seasonNameSchema = z
+export const seasonNameSchema = z
   .string()
   .regex(/^(current|previous|0|[1-9]\d{0,8})$/, "must be current, previous, or the number of a season")
   .transform((text): "current" | "previous" | number =>
@@ -71,6 +71,9 @@ const readFields = (topology: Topology) => ({
   }),
 });
 const seasonProblems = ["season_not_found", "season_unknown", "archives_unavailable"] as const;
+
+/** Answers of a `season` other than `current` have an `ETag`. */
+const unchanged = { 304: { description: "The answer is the one that `If-None-Match` names." } };
 
 const topQuery = (topology: Topology) =>
   z.strictObject({
@@ -96,7 +99,7 @@ export const boardOperations = (topology: Topology) =>
       path: "/top",
       summary: "The best of a board",
       query: topQuery(topology),
-      success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top } },
+      success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top }, ...unchanged },
       problems: ["board_not_found", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
     rank: {
@@ -105,7 +108,7 @@ export const boardOperations = (topology: Topology) =>
       params: playerParams,
       summary: "One player's rank",
       query: rankQuery(topology),
-      success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank } },
+      success: { 200: { description: "The entry.", schema: rankSchema, example: examples.rank }, ...unchanged },
       problems: ["board_not_found", "not_ranked", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
     around: {
@@ -115,7 +118,10 @@ export const boardOperations = (topology: Topology) =>
       summary: "One player's neighbours",
       description: "Up to `range` above and below, refilled at the ends of the board.",
       query: aroundQuery(topology),
-      success: { 200: { description: "The neighbours.", schema: aroundSchema, example: examples.around } },
+      success: {
+        200: { description: "The neighbours.", schema: aroundSchema, example: examples.around },
+        ...unchanged,
+      },
       problems: ["board_not_found", "not_ranked", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
   });

@@ -32,7 +32,17 @@ const weekly = {
   next: ["2026-01-04T23:00:00.000000Z", "2026-01-11T23:00:00.000000Z"],
 } as const;
 
+const ended = {
+  season: 1,
+  state: "final",
+  starts_at: time,
+  ends_at: "2026-01-04T23:00:00.000000Z",
+  total: 1204,
+} as const;
+
 export const examples = {
+  season: { board: "weekly-race", ...ended },
+  seasons: { board: "weekly-race", seasons: [ended], next: null },
   givenBoard: { title: "Weekly race", order: "asc", operator: "best", decimals: 3, bounds: { min: 1, max: 3600 } },
   boardChange: { title: "Race of the week" },
   deletedBoard: { board: "weekly-race", state: "deleting" },

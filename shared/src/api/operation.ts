@@ -33,7 +33,7 @@ export interface Success {
  */
 export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** As Hono has it; at most one parameter: `/rank/:userId`. */
+  /** As Hono has it, with parameters: `/rank/:userId`. */
   readonly path: string;
   /** `operationId`, and the method of the client. */
   readonly id: string;
@@ -53,6 +53,7 @@ export interface Operation {
   readonly isWrite: boolean;
   /** Whether the gateway may send it twice; if `keyed`, only with an `Idempotency-Key`. */
   readonly repeat: "always" | "keyed" | "never";
+  /** Fields in the order of the path. */
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: RequestBody;

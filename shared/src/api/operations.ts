@@ -5,6 +5,7 @@ import { definitionOperations } from "./definitions.ts";
 import { liveOperations } from "./live.ts";
 import { playerOperations } from "./players.ts";
 import { scoreOperations } from "./scores.ts";
+import { seasonOperations } from "./seasons.ts";
 import { documentOperations, statusOperations } from "./status.ts";
 
 export interface OperationsOptions {
@@ -19,6 +20,7 @@ export const rankerOperations = ({ topology, passwordsRequired }: OperationsOpti
   ...scoreOperations(topology),
   ...boardOperations(topology),
   ...definitionOperations,
+  ...seasonOperations,
   ...liveOperations(topology),
   ...playerOperations(topology),
 });

@@ -31,8 +31,8 @@ export interface Incoming {
   readonly path: string;
   /** As it was sent, with its question mark; empty where there is none. */
   readonly query: string;
-  /** Value of the route's parameter; empty where the route has none. */
-  readonly param: string;
+  /** Values of the route's parameters, in the order of its path. */
+  readonly params: readonly string[];
   readonly requestId: string;
   readonly headers: HeaderSource;
   readonly client: Client;
@@ -64,7 +64,7 @@ export const UNKNOWN_CLIENT: Client = { address: "", forwardedFor: "" };
 /** What the router knows of a request. */
 export interface Routed {
   path: string;
-  param: string;
+  params: readonly string[];
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -78,7 +78,7 @@ export class HttpRequest implements Incoming {
   readonly method: string;
   readonly target: string;
   readonly path: string;
-  readonly param: string;
+  readonly params: readonly string[];
   readonly requestId: string;
   readonly headers: Headers;
   readonly client: Client;
@@ -86,13 +86,13 @@ export class HttpRequest implements Incoming {
   readonly #raw: Request;
   readonly #connection: Partial<Connection> | undefined;
 
-  constructor(raw: Request, connection: Partial<Connection> | undefined, { path, param }: Routed, client: Client) {
+  constructor(raw: Request, connection: Partial<Connection> | undefined, { path, params }: Routed, client: Client) {
     this.#raw = raw;
     this.#connection = connection;
     this.method = raw.method;
     this.target = targetOf(raw.url);
     this.path = path;
-    this.param = param;
+    this.params = params;
     this.headers = raw.headers;
     this.requestId = toRequestId(raw.headers.get("x-request-id"));
     this.client = client;
@@ -121,19 +121,19 @@ export class LinkedRequest implements Incoming {
   readonly method: string;
   readonly target: string;
   readonly path: string;
-  readonly param: string;
+  readonly params: readonly string[];
   readonly requestId: string;
   readonly headers: HeaderSource;
   readonly client = UNKNOWN_CLIENT;
   readonly ambiguous: AmbiguousPart | undefined;
   readonly #body: Uint8Array<ArrayBuffer>;
 
-  constructor({ method, target, headers, body }: LinkRequest, { path, param }: Routed) {
+  constructor({ method, target, headers, body }: LinkRequest, { path, params }: Routed) {
     this.#body = body;
     this.method = method;
     this.target = target;
     this.path = path;
-    this.param = param;
+    this.params = params;
     this.headers = fromHeaderList(headers);
     this.requestId = toRequestId(this.headers.get("x-request-id"));
     this.ambiguous = isAmbiguousPath(pathOf(target)) ? "path" : undefined;

@@ -11,7 +11,7 @@ const routes: Route[] = [
   {
     method: "GET",
     path: "/rank/:userId",
-    async handle({ param }) {
+    async handle({ params: [param = ""] }) {
       if (param === "eve")
         throw new Problem("not_ranked", "Eve has no rank.", { facts: { upstream: "10.0.0.7:5000" } });
       if (param === "broken") throw new TypeError("postgres://user:hunter2@db");

@@ -16,7 +16,7 @@ export type Handle = (incoming: Incoming) => Promise<Reply>;
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** As Hono has it; it may have one parameter: `/rank/:userId`. */
+  /** As Hono has it, with parameters: `/rank/:userId`. */
   readonly path: string;
   readonly handle: Handle;
 }
@@ -103,13 +103,17 @@ export interface MountOptions {
 export function mountRoutes(routes: readonly Route[], options: MountOptions): MountedApp {
   const { serve, isStopping, clientOf, headersFor, hintFor = () => "" } = options;
   const app: App = new Hono();
-  const byHandler = new Map<unknown, { route: Route; param: string | undefined }>();
+  const byHandler = new Map<unknown, { route: Route; names: readonly string[] }>();
 
-  async function respond(route: Pick<Route, "path" | "handle">, c: Context<AppEnv>, param: string): Promise<Response> {
+  async function respond(
+    route: Pick<Route, "path" | "handle">,
+    c: Context<AppEnv>,
+    params: readonly string[],
+  ): Promise<Response> {
     const { raw, path } = c.req;
     const connection = c.env as AppEnv["Bindings"] | undefined;
     const client = clientOf?.(connection, raw.headers) ?? UNKNOWN_CLIENT;
-    const incoming = new HttpRequest(raw, connection, { path, param }, client);
+    const incoming = new HttpRequest(raw, connection, { path, params }, client);
     const reply = await serve(route, incoming);
     const response = toResponse(raw.method === "HEAD" ? toHeadReply(reply) : reply);
     const { headers } = response;
@@ -121,14 +125,18 @@ export function mountRoutes(routes: readonly Route[], options: MountOptions): Mo
   }
 
   for (const route of routes) {
-    const param = /:(\w+)/.exec(route.path)?.[1];
+    const names = Array.from(route.path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
     const handler = (c: Context<AppEnv>) =>
-      respond(route, c, param === undefined ? "" : (c.req.param(param as never) as string));
-    byHandler.set(handler, { route, param });
+      respond(
+        route,
+        c,
+        names.map((name) => c.req.param(name as never) as string),
+      );
+    byHandler.set(handler, { route, names });
     app.on(route.method, route.path, handler);
   }
   const unknown = unknownRoute(routes, hintFor);
-  app.notFound((c) => respond(unknown, c, ""));
+  app.notFound((c) => respond(unknown, c, []));
   app.onError((error) => {
     throw error;
   });
@@ -140,11 +148,11 @@ export function mountRoutes(routes: readonly Route[], options: MountOptions): Mo
       const [[matched], values] = app.router.match(linked.method, path);
       const found = byHandler.get(matched?.[0][0]);
       if (matched === undefined || found === undefined) {
-        return serve(unknown, new LinkedRequest(linked, { path, param: "" }));
+        return serve(unknown, new LinkedRequest(linked, { path, params: [] }));
       }
-      const { route, param: name } = found;
-      const param = name === undefined ? "" : paramValue(matched[1][name], values);
-      return serve(route, new LinkedRequest(linked, { path, param }));
+      const { route, names } = found;
+      const params = names.map((name) => paramValue(matched[1][name], values));
+      return serve(route, new LinkedRequest(linked, { path, params }));
     },
   };
 }
