@@ -127,6 +127,13 @@ describe("every service", () => {
     expect(databases).toEqual(["/leaderboard_global", "/leaderboard_asia", "/leaderboard_eu", "/leaderboard_na"]);
   });
 
+  test.each(named("ranker-"))("%s reads archived seasons in the database of each region", (_, service) => {
+    const { archives } = loadRankerConfig(environmentOf(service));
+    expect(archives).toMatchObject({ homeUrl: expect.stringMatching(/\/leaderboard_global$/) });
+    const databases = [...(archives?.urlsByRegion.values() ?? [])].map((url) => new URL(url).pathname);
+    expect(databases).toEqual(["/leaderboard_global", "/leaderboard_asia", "/leaderboard_eu", "/leaderboard_na"]);
+  });
+
   test.each(services)(
     "%s waits for healthy dependencies, has a health check, and mounts only files that exist",
     (_, service) => {

@@ -56,3 +56,18 @@ test("an identity provider closes registration; its issuer and audience are ours
 test.each(["file:///etc/passwd", "ftp://id.example.com/", "id.example.com"])("a key set at %s is refused", (url) => {
   expect(() => loadRankerConfig({ JWT_SECRET, REDIS_URL, JWT_JWKS_URL: url })).toThrow(/JWT_JWKS_URL must be a URL/);
 });
+
+test("archived seasons are read in the databases of the drainer, where the ranker has them", () => {
+  const env = { REDIS_URL: "redis://a", JWT_SECRET: "x".repeat(32), REGIONS: "GLOBAL,EU" };
+  expect(loadRankerConfig(env).archives).toBeUndefined();
+  const [homeUrl, eu] = ["postgres://a/home", "postgres://b/eu"];
+  const { archives } = loadRankerConfig({ ...env, POSTGRES_URL: homeUrl, POSTGRES_URL_EU: eu });
+  expect(archives?.homeUrl).toBe(homeUrl);
+  expect([...(archives?.urlsByRegion ?? [])]).toEqual([
+    ["GLOBAL", homeUrl],
+    ["EU", eu],
+  ]);
+  expect(() => loadRankerConfig({ ...env, POSTGRES_URL_EU: eu })).toThrow(
+    "POSTGRES_URL is required beside POSTGRES_URL_EU",
+  );
+});

@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import { inPlainWords } from "shared/api/plain-words";
+import { inPlainWords } from "shared/base/plain-words";
 import { toIsoTime } from "shared/base/times";
 import { fromUnits } from "shared/entries/units";
 import { findRepeatedName } from "shared/http/body";

@@ -1,6 +1,6 @@
 import type { BoardView, GivenBoard } from "shared/api/definitions";
-import { inPlainWords } from "shared/api/plain-words";
 import { toInvalidRequest } from "shared/api/problems";
+import { inPlainWords } from "shared/base/plain-words";
 import { flag, value } from "shared/command/define-command";
 import { boardIdSchema } from "shared/model/board";
 import { commaList } from "shared/service/environment";

@@ -261,7 +261,7 @@ describe("the network", () => {
     const tcp = (...ports: number[]) => ({ ports: ports.map((port) => ({ protocol: "TCP", port })) });
     expect(policyOf("ranker")).toMatchObject({
       ingress: [{ from: pods("gateway"), ports: http }],
-      egress: [tcp(6379)],
+      egress: [tcp(6379, 5432)],
     });
     expect(policyOf("gateway")).toMatchObject({ egress: [{ to: pods("ranker"), ...tcp(5000) }, tcp(6379)] });
     expect(policyOf("metrics")?.ingress).toMatchObject([

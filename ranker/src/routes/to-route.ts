@@ -1,11 +1,11 @@
 import { idempotencyKeySchema } from "shared/api/fields";
 import type { Operation, OperatorAccess } from "shared/api/operation";
-import { inPlainWords } from "shared/api/plain-words";
 import { Problem, toInvalidRequest } from "shared/api/problems";
 import { identify, identifyFor } from "shared/auth/identify";
 import { createReader, type Reader } from "shared/auth/reader";
 import { factsOf, requireBoard } from "shared/auth/require-access";
 import { type Identity, isOperator, type Operator, type Tokens } from "shared/auth/tokens";
+import { inPlainWords } from "shared/base/plain-words";
 import { readJson, readOptionalJson } from "shared/http/body";
 import type { Incoming } from "shared/http/incoming";
 import { toProblemReply } from "shared/http/problem-reply";

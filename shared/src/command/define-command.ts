@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from "node:util";
 import { z } from "zod";
-import { inPlainWords } from "../api/plain-words.ts";
+import { inPlainWords } from "../base/plain-words.ts";
 import { ConfigError, type Environment } from "../service/environment.ts";
 import { formatHelp } from "./format-help.ts";
 import { readArguments } from "./read-arguments.ts";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { inPlainWords } from "../api/plain-words.ts";
 import { invalidField, Problem, toInvalidRequest } from "../api/problems.ts";
+import { inPlainWords } from "../base/plain-words.ts";
 import { parseExact } from "./exact-json.ts";
 import type { HeaderSource } from "./header-list.ts";
 

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import { inPlainWords } from "../api/plain-words.ts";
 import { toInvalidRequest } from "../api/problems.ts";
+import { inPlainWords } from "../base/plain-words.ts";
 
 // Clients repeat few queries. Long ones are not kept.
 const KNOWN_MAX = 1_000;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inPlainWords } from "../api/plain-words.ts";
+import { inPlainWords } from "../base/plain-words.ts";
 import { parseRedisNodes } from "../redis/nodes.ts";
 import { readPostgresUrl } from "../stores/postgres-url.ts";
 

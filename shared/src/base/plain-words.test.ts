@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import type { Operation } from "../api/operation.ts";
+import { rankerOperations } from "../api/operations.ts";
+import { toInvalidRequest } from "../api/problems.ts";
 import { createTopology } from "../model/regions.ts";
-import type { Operation } from "./operation.ts";
-import { rankerOperations } from "./operations.ts";
 import { inPlainWords } from "./plain-words.ts";
-import { toInvalidRequest } from "./problems.ts";
 
 const ZOD_WORDS = /invalid|expected .*received|too (small|big)|unrecognized/i;
 
