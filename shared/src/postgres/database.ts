@@ -32,8 +32,8 @@ export interface DatabaseOptions {
 const DEADLINE_MS = 3_000;
 const CONNECTIONS_MAX = 4;
 const NAME = "drainer";
-// Each pool appends an id to the name, by which its backends are found. PostgreSQL cuts a name after
-// 63 bytes, and the id has 36.
+// Each pool appends an id to the name, by which its backends are found. PostgreSQL cuts a name
+// after 63 bytes, and the id has 36.
 const NAME_CHARACTERS_MAX = 26;
 /**
  * Statement timeout as a share of the deadline, so that the error of PostgreSQL comes before the
