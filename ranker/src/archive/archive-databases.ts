@@ -56,19 +56,40 @@ export function openArchiveDatabases({ homeUrl, urlsByRegion }: ArchiveDatabases
   return { home: at(databases.home), all: [...bounded.values()], close: databases.close };
 }
 
+/**
+ * Bounds the uses of a database. While it does not answer, one use at a time finds out whether it
+ * does again; all others are refused at once.
+ */
 function bound(database: Database, regions: readonly string[]): ArchiveDatabase {
   let waiting = 0;
+  let isAway = false;
+
+  async function use<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    waiting++;
+    try {
+      const done = await database.run(work);
+      isAway = false;
+      return done;
+    } catch (error) {
+      isAway = !(error instanceof SeasonPurged);
+      throw error;
+    } finally {
+      waiting--;
+    }
+  }
+
   return {
     regions,
     async read(work, waitMs) {
-      if (waiting >= WAITING_MAX) throw new ArchiveAway(database.label);
-      waiting++;
-      const use = database.run(work).finally(() => waiting--);
+      if (waiting >= (isAway ? 1 : WAITING_MAX)) throw new ArchiveAway(database.label);
+      const used = use(work);
       try {
-        return await within(waitMs, use);
+        return await within(waitMs, used);
       } catch (error) {
-        use.catch(() => {});
-        throw error instanceof SeasonPurged ? error : new ArchiveAway(database.label, error);
+        if (error instanceof SeasonPurged) throw error;
+        isAway = true;
+        used.catch(() => {}); // goes on behind the caller
+        throw new ArchiveAway(database.label, error);
       }
     },
   };
