@@ -35,6 +35,8 @@ export interface BuildOptions {
   redisOf?: (region: string) => Redis;
   /** How often viewers' boards and ranks are read. */
   live?: RankerParts["live"];
+  /** PostgreSQL of final seasons; none by default. */
+  archives?: RankerParts["archives"];
   /** Which reads are refused; none by default. */
   splits?: RankerParts["splits"];
 }
@@ -91,6 +93,7 @@ export async function startUnderTest(server?: {
         live: rest.live ?? {},
         revocations: rest.revocations,
         splits: rest.splits,
+        archives: rest.archives,
         hashPatienceMs: HASH_PATIENCE_MS,
         isStopping: () => false,
       });

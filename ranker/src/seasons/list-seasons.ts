@@ -72,9 +72,10 @@ export function createListSeasons(options: ListSeasonsOptions): ListSeasons {
   /** Seasons before a number, the newest first: one more than `limit` where there are more. */
   async function find(board: Board, running: RunningSeason, before: number, limit: number): Promise<Known[]> {
     const plan = (await plans.read([board])).get(board.id);
-    const ended = await readEnded(board, Math.min(before, running.season), limit + 1);
     const found = new Map(plannedOnes(plan).map((season) => [season.season, toKnown(season, running)]));
     found.set(running.season, toKnown(running, running));
+    const isFull = [...found.keys()].filter((season) => season >= running.season && season < before).length > limit;
+    const ended = isFull ? [] : await readEnded(board, Math.min(before, running.season), limit + 1);
     for (const row of ended) {
       const { state } = row;
       found.set(row.season, { ...row, state: state === "purging" ? "purged" : state });
@@ -117,7 +118,7 @@ export function createListSeasons(options: ListSeasonsOptions): ListSeasons {
         const running = await seasons.find(board, topology.shards);
         const ofName = { current: running.season, previous: running.season - 1 };
         const number = typeof name === "number" ? name : ofName[name];
-        const [known] = await find(board, running, number + 1, 1);
+        const [known] = await find(board, running, number + 1, 0);
         if (known?.season !== number) throw noSuchSeason(id, name);
         return { board: id, ...(await toListed(board, known)) };
       }),

@@ -1,0 +1,229 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import type { AroundView, RankView, TopView } from "shared/api/boards";
+import { toIsoTime } from "shared/base/times";
+import { settingsKey } from "shared/redis/keys";
+import { forFile } from "testing/for-file";
+import { flushAll } from "testing/whole-store";
+import { ENDS, type EndedRow, STARTS, startArchives } from "../../test/archives-under-test.ts";
+import { REGIONS, startUnderTest } from "../../test/ranker-under-test.ts";
+import { defineSeasons, hoursFromNow } from "../../test/season-board.ts";
+import { ArchiveAway, type ArchiveDatabase } from "./archive-databases.ts";
+
+const under = await forFile(startUnderTest());
+const stores = await forFile(startArchives(REGIONS, ["NA"]));
+const { redis } = under;
+/** Season 3 runs. */
+const at = [-1, 1, 2].map(hoursFromNow);
+const times = { starts_at: toIsoTime(STARTS), ends_at: toIsoTime(ENDS) };
+let made = 0;
+let id = "";
+
+const row = (userId: string, region: string, score: number): EndedRow => ({
+  userId,
+  region,
+  score,
+  sortKey: score,
+  sub: null,
+  subKey: null,
+  reachedAt: STARTS + score,
+  metadata: `{"car": 1.50, "of": "${userId}"}`,
+});
+const rows = [row("ann", "EU", 9), row("bob", "NA", 8), row("cy", "EU", 7), row("dan", "ASIA", 7), row("eve", "NA", 1)];
+const TIERS = { by: "rank", steps: [{ id: "gold", upto: 1 }, { id: "rest" }] };
+
+/** The databases, of which the second answers only while `isUp` is true. */
+const second = { isUp: true };
+const mayBeAway = (database: ArchiveDatabase): ArchiveDatabase => ({
+  regions: database.regions,
+  read: (work, waitMs) =>
+    second.isUp || !database.regions.includes("NA")
+      ? database.read(work, waitMs)
+      : Promise.reject(new ArchiveAway("NA")),
+});
+const archives = { home: stores.archives.home, all: stores.archives.all.map(mayBeAway) };
+const ranker = await under.build({ archives, revocations: new Set() });
+const withoutArchives = await under.build();
+
+beforeEach(async () => {
+  second.isUp = true;
+  for (const database of stores.databases.all) await database.run((sql) => sql`TRUNCATE visibility, erasures`);
+  await flushAll(redis);
+  await under.build(); // opens the store again
+  id = `cup-${++made}`;
+  await define({});
+  await stores.archive(id, 2, rows);
+});
+
+const define = (fields: Record<string, unknown>) =>
+  defineSeasons(redis, { id, at, first: 3, fields: { tiers: TIERS, metadata_bytes_max: 100, ...fields } });
+
+async function read<T>(target: string, headers: Record<string, string> = {}, from = ranker) {
+  const response = await from.app.request(target, { headers });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text === "" ? {} : JSON.parse(text)) as T & { code?: string },
+  };
+}
+const top = (query = "") => read<TopView>(`/top?board=${id}&season=2${query}`);
+const rank = (userId: string, query = "") => read<RankView>(`/rank/${userId}?board=${id}&season=2${query}`);
+const placesOf = ({ entries }: TopView) => entries.map(({ user_id, rank }) => `${rank} ${user_id}`);
+
+describe("a final season", () => {
+  test("is answered in the shapes of the season that runs, by its number or as the previous one", async () => {
+    const ann = {
+      rank: 1,
+      user_id: "ann",
+      name: "Name of ann",
+      region: "EU",
+      score: 9,
+      updated_at: toIsoTime(STARTS + 9),
+    };
+    const all = await top();
+    expect(all.body).toMatchObject({ region: "GLOBAL", total: 5, season: 2, ...times });
+    expect(all.body.entries[0]).toEqual({ ...ann, tier: "gold" });
+    expect(placesOf(all.body)).toEqual(["1 ann", "2 bob", "3 dan", "4 cy", "5 eve"]);
+    expect((await read<TopView>(`/top?board=${id}&season=previous`)).body).toEqual(all.body);
+    expect((await rank("ann")).body).toEqual({ ...ann, tier: "gold", total: 5, percentile: 100, season: 2, ...times });
+    expect(placesOf((await top("&region=NA")).body)).toEqual(["1 bob", "2 eve"]);
+    expect((await rank("eve", "&region=na")).body).toMatchObject({ rank: 2, total: 2, percentile: 50 });
+    const withMetadata = await ranker.app.request(`/top?board=${id}&season=2&with=metadata&limit=1`);
+    expect(await withMetadata.text()).toContain('"metadata":{"car":1.50,"of":"ann"}');
+  });
+
+  test("around rank 2 includes rank 1", async () => {
+    for (const range of [1, 2]) {
+      const { body } = await read<AroundView>(`/around/bob?board=${id}&season=2&range=${range}`);
+      const places = body.around.map(({ user_id, rank }) => `${rank} ${user_id}`);
+      expect([body.self.rank, ...places.slice(0, 2)]).toEqual([2, "1 ann", "3 dan"]);
+    }
+    const { body } = await read<AroundView>(`/around/ann?board=${id}&season=2&range=1`);
+    expect(body.around.map(({ rank }) => rank)).toEqual([2, 3]);
+  });
+
+  test("loses players who are hidden or erased, leaves all ranks, and shows them again at their rank", async () => {
+    await stores.setHidden("NA", "bob", true);
+    await stores.erase("EU", "ann");
+    expect(placesOf((await top()).body)).toEqual(["3 dan", "4 cy", "5 eve"]);
+    for (const userId of ["ann", "bob", "nobody"]) expect((await rank(userId)).body.code).toBe("not_ranked");
+    expect((await rank("eve")).body).toMatchObject({ rank: 5, total: 5 });
+    await stores.setHidden("NA", "bob", false);
+    expect(placesOf((await top()).body)).toEqual(["2 bob", "3 dan", "4 cy", "5 eve"]);
+    const left = await stores.inRegion(
+      "EU",
+      (sql) => sql`SELECT FROM archived WHERE user_id = 'ann' OR name = 'Name of ann'`,
+    );
+    expect(left).toHaveLength(0);
+  });
+
+  test("has a tag, which changes with the answer", async () => {
+    const { headers, status } = await top();
+    const known = { "If-None-Match": headers.get("etag") ?? "" };
+    expect([status, headers.get("cache-control")]).toEqual([200, "no-cache"]);
+    expect((await read(`/top?board=${id}&season=2`, known)).status).toBe(304);
+    await stores.setHidden("EU", "ann", true);
+    expect((await read(`/top?board=${id}&season=2`, known)).status).toBe(200);
+    expect((await read(`/top?board=${id}`)).headers.get("etag")).toBeNull();
+  });
+
+  test("that was purged is not there, also for a ranker that has read it before", async () => {
+    expect((await top()).status).toBe(200);
+    const ranking = `${id}@2`;
+    for (const { run } of stores.databases.all)
+      await run((sql) => sql`UPDATE ended_seasons SET purged = TRUE WHERE ranking = ${ranking}`);
+    await stores.databases.home.run((sql) => sql`UPDATE seasons SET state = 'purging' WHERE board = ${id}`);
+    const later = await under.build({ archives });
+    for (const reader of [ranker, later]) {
+      for (const path of ["/top", "/rank/ann", "/rank/nobody", "/around/ann"]) {
+        const { body, status } = await read<{ detail: string }>(`${path}?board=${id}&season=2`, {}, reader);
+        expect([status, body.code, body.detail]).toEqual([404, "season_not_found", expect.stringContaining("purged")]);
+      }
+    }
+  });
+});
+
+describe("while a database is away", () => {
+  const question = () => `board=${id}&season=2`;
+
+  test("a view of its regions is 503 that names them, and others are read", async () => {
+    expect((await top()).status).toBe(200);
+    second.isUp = false;
+    for (const path of ["/top?", "/rank/ann?", "/around/ann?", "/top?region=na&partial=allow&"]) {
+      const { status, body } = await read<{ missing_regions: string[] }>(path + question());
+      expect([status, body.code, body.missing_regions]).toEqual([503, "archives_unavailable", ["NA"]]);
+    }
+    expect(placesOf((await top("&region=EU")).body)).toEqual(["1 ann", "2 cy"]);
+  });
+
+  test("a partial answer covers the other regions, but for a player who may be in the missing one", async () => {
+    expect((await top()).status).toBe(200);
+    second.isUp = false;
+    const { body } = await top("&partial=allow");
+    expect([placesOf(body), body.total, body.missing_regions]).toEqual([["1 ann", "2 dan", "3 cy"], 3, ["NA"]]);
+    expect((await rank("cy", "&partial=allow")).body).toMatchObject({ rank: 3, total: 3, missing_regions: ["NA"] });
+    expect((await read<AroundView>(`/around/dan?${question()}&partial=allow`)).body.around).toHaveLength(2);
+    expect((await rank("eve", "&partial=allow")).body.code).toBe("archives_unavailable");
+    second.isUp = true;
+    expect((await top("&partial=allow")).body.missing_regions).toEqual([]);
+  });
+});
+
+describe("the definition of the board", () => {
+  test("decides who reads, from its change on", async () => {
+    expect((await top()).status).toBe(200);
+    await redis.hdel(settingsKey("boards"), id);
+    const value = { tiers: null, readers: "operators", created_at: toIsoTime(1), state: "open", has_seasons: true };
+    const season = { schedule: "0 * * * *", zone: "UTC", starts_at: null, keep: null };
+    await redis.hset(settingsKey("boards"), id, `2 ${JSON.stringify({ ...value, season })}`);
+    expect((await top()).status).toBe(401);
+    const token = await ranker.tokens.issueOperator({ name: "root" }, 60);
+    const { status, body } = await read<TopView>(`/top?board=${id}&season=2`, { authorization: `Bearer ${token}` });
+    expect([status, body.entries[0]?.tier]).toEqual([200, undefined]);
+  });
+
+  test("that was deleted is there for nobody, also for a ranker that has read the archive before", async () => {
+    expect((await rank("ann")).status).toBe(200);
+    await redis.hdel(settingsKey("boards"), id);
+    for (const path of ["/top", "/rank/ann", "/around/ann"]) {
+      expect((await read(`${path}?board=${id}&season=2`)).body.code).toBe("board_not_found");
+    }
+    expect((await read(`/boards/${id}/seasons`)).body.code).toBe("board_not_found");
+  });
+});
+
+test("without PostgreSQL an archive is 503, and so is the list of seasons that have ended", async () => {
+  for (const target of [`/top?board=${id}&season=2`, `/boards/${id}/seasons`, `/boards/${id}/seasons/previous`]) {
+    expect((await read(target, {}, withoutArchives)).body.code).toBe("archives_unavailable");
+  }
+  expect((await read<{ state: string }>(`/boards/${id}/seasons/current`, {}, withoutArchives)).body).toMatchObject({
+    state: "running",
+    total: 0,
+  });
+});
+
+test("the list says what has become of each season, and that a board has none", async () => {
+  const listed = (
+    await read<{ seasons: { season: number; state: string; total: number | null }[] }>(`/boards/${id}/seasons`)
+  ).body;
+  expect(listed.seasons.map(({ season, state, total }) => `${season} ${state} ${total}`)).toEqual([
+    "4 scheduled null",
+    "3 running 0",
+    "2 final 5",
+  ]);
+  expect<unknown>((await read(`/boards/main/seasons`)).body).toEqual({ board: "main", seasons: [], next: null });
+  for (const season of ["current", "previous", "7"]) {
+    expect((await read(`/boards/main/seasons/${season}`)).body.code).toBe("season_not_found");
+  }
+  expect((await read(`/boards/${id}/seasons/9`)).body.code).toBe("season_not_found");
+  expect((await read(`/boards/${id}/seasons/next`)).body.code).toBe("invalid_request");
+  expect<unknown>((await read(`/boards/${id}/seasons/previous`)).body).toEqual({
+    board: id,
+    season: 2,
+    state: "final",
+    ...times,
+    total: 5,
+  });
+  await stores.databases.home.run((sql) => sql`UPDATE seasons SET state = 'purging' WHERE board = ${id}`);
+  expect((await read(`/boards/${id}/seasons/2`)).body).toMatchObject({ state: "purged", total: null });
+});
