@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { configuredBoard } from "shared/model/board";
+import type { Sql } from "shared/postgres/connect-postgres";
+import { forFile } from "testing/for-file";
+import { STARTS, startArchives } from "../../test/archives-under-test.ts";
+import { rankedIn } from "../seasons/ranked-board.ts";
+import type { ArchivedEntry } from "./archived-entry.ts";
+import { countAhead } from "./count-ahead.ts";
+import { readPlayer } from "./read-player.ts";
+import { readTop } from "./read-top.ts";
+import { readNeighbours } from "./read-window.ts";
+
+const REGIONS = ["GLOBAL", "EU", "NA"];
+/** Players of each region, and as many who were hidden later, at the top of it. */
+const VISIBLE = 60_000;
+const HIDDEN = 40_000;
+
+const { databases } = await forFile(startArchives(REGIONS, []));
+const board = rankedIn({ ...configuredBoard("cup"), has_seasons: true }, 1);
+const read = { board, withDetails: true };
+const run = <T>(work: (sql: Sql) => Promise<T>) => databases.home.run(work);
+
+// Hundreds tie in score, and some in the microsecond, in a region and over regions.
+beforeAll(
+  () =>
+    run((sql) =>
+      sql.unsafe(`
+        INSERT INTO ended_seasons (ranking, region, board, season, starts_at, ends_at, state, frozen, total)
+        SELECT 'cup@1', region, 'cup', 1, now(), now(), 'final', TRUE, ${VISIBLE + HIDDEN}
+        FROM unnest(ARRAY['${REGIONS.join("','")}']) AS region;
+        INSERT INTO archived (
+          board, season, region, rank, rank_shared, counted, user_id, name, score, sort_key, reached_at, updated_at, hidden
+        )
+        SELECT 'cup', 1, region, n, n, TRUE, region || (1000000 - n), 'Name', score, score, at, at, n <= ${HIDDEN}
+        FROM (
+          SELECT region, n, 1000 - n / 200 AS score,
+            'epoch'::timestamptz + (${STARTS}::bigint + n / 3) * interval '1 microsecond' AS at
+          FROM unnest(ARRAY['${REGIONS.join("','")}']) AS region, generate_series(1, ${VISIBLE + HIDDEN}) AS n
+        ) AS entry;
+        ANALYZE archived; ANALYZE ended_seasons;`),
+    ),
+  120_000,
+);
+
+interface Node {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Actual Rows"?: number;
+  "Actual Loops"?: number;
+  "Shared Hit Blocks": number;
+  "Shared Read Blocks": number;
+  Plans?: Node[];
+}
+
+/** The plan by which PostgreSQL runs a statement of the archive. */
+async function planOf(work: (sql: Sql) => Promise<unknown>): Promise<Node> {
+  let plan: Node | undefined;
+  await run(async (sql) => {
+    const explaining = ((strings: TemplateStringsArray, ...values: never[]) => {
+      if (!/^\s*SELECT (shelf|at|\s*$)/.test(strings[0] ?? "")) return sql(strings, ...values);
+      const explained = Object.assign([`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${strings[0]}`, ...strings.slice(1)], {
+        raw: strings.raw,
+      });
+      return sql<{ "QUERY PLAN": [{ Plan: Node }] }[]>(explained as never, ...values).then(([row]) => {
+        plan = row?.["QUERY PLAN"][0].Plan;
+        return [];
+      });
+    }) as unknown as Sql;
+    await work(explaining);
+  });
+  if (plan === undefined) throw new Error("nothing was explained");
+  return plan;
+}
+
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** Blocks of one statement, warm or cold, and what it reads of the archive other than by an index. */
+async function costOf(work: (sql: Sql) => Promise<unknown>) {
+  const plan = await planOf(work);
+  const ofArchive = nodesOf(plan).filter((node) => node["Relation Name"] === "archived");
+  expect(ofArchive.length).toBeGreaterThan(0);
+  const rows = ofArchive.reduce((sum, node) => sum + (node["Actual Rows"] ?? 0) * (node["Actual Loops"] ?? 0), 0);
+  return {
+    blocks: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"],
+    rows,
+    others: ofArchive.map((node) => node["Node Type"]).filter((type) => !type.startsWith("Index")),
+  };
+}
+
+async function entryOf(region: string, n: number): Promise<ArchivedEntry> {
+  const [shelf] = await run(readPlayer(read, [region], `${region}${1_000_000 - n}`));
+  const [entry] = shelf?.entries ?? [];
+  if (entry === undefined) throw new Error(`no entry ${n}`);
+  return entry;
+}
+
+describe.each([
+  ["the first behind all hidden players", HIDDEN + 1],
+  ["one of many that tie", HIDDEN + 30_000],
+  ["the last", HIDDEN + VISIBLE],
+])("among 300,000 rows, of %s", (_, n) => {
+  test("a rank of all regions reads index entries alone, a few of each region, and is right", async () => {
+    const entry = await entryOf("EU", n);
+    const cost = await costOf(countAhead(read, REGIONS, [entry]));
+    expect(cost.others).toEqual([]);
+    // Two regions, in each one row among the visible and one among the hidden ones.
+    expect([cost.rows <= 4, cost.blocks < 100]).toEqual([true, true]);
+    const [ahead] = await run(countAhead(read, REGIONS, [entry]));
+    const [counted] = await run(
+      (sql) => sql<{ ahead: number }[]>`
+        SELECT count(*)::integer AS ahead FROM archived, (SELECT * FROM archived WHERE user_id = ${entry.userId}) AS own
+        WHERE archived.region <> own.region AND (
+          archived.sort_key > own.sort_key OR archived.sort_key = own.sort_key AND (
+            archived.reached_at < own.reached_at
+            OR archived.reached_at = own.reached_at AND archived.user_id COLLATE "C" > own.user_id
+          )
+        )`,
+    );
+    expect(ahead).toBe(counted?.ahead);
+  });
+
+  test("neighbours cost no more than they are", async () => {
+    const position = await entryOf("NA", n);
+    for (const side of ["ahead", "behind"] as const) {
+      const cost = await costOf(readNeighbours(read, REGIONS, { position, side, size: 20 }));
+      expect(cost.others).toEqual([]);
+      // Each of the four ranges of a region ends after 20 rows.
+      expect([cost.rows <= 3 * 4 * 20, cost.blocks < 500]).toEqual([true, true]);
+    }
+  });
+});
+
+test("the top passes over no hidden player, and a player is found by the id", async () => {
+  const top = await costOf(readTop(read, REGIONS, 100));
+  expect([top.others, top.rows <= 300, top.blocks < 500]).toEqual([[], true, true]);
+  const [shelf] = await run(readTop(read, ["EU"], 1));
+  expect(shelf?.entries[0]?.rank).toBe(HIDDEN + 1);
+  const player = await costOf(readPlayer(read, REGIONS, "EU950000"));
+  expect([player.others, player.rows <= 3, player.blocks < 50]).toEqual([[], true, true]);
+});
