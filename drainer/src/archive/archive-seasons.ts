@@ -12,6 +12,7 @@ import {
   type EndedSeason,
   freezeSeasons,
   isBehindOthers,
+  oldestBeside,
   rankingOf,
   readEnded,
   readUnsettled,
@@ -195,7 +196,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     const { region } = ended;
     const database = databases.of(region);
     if (await isBehindOthers(database, ended)) return;
-    const oldest = ended.season + 1;
+    const oldest = await oldestBeside(database, ended);
     for (const shard of shardsIn(region)) await dropSeason(stores.of(region), shard, { ...ended, oldest }, topology);
     await inPages(async (after) => await deleteArchivedRows(database, ended, after));
     await settleSeason(database, ended);

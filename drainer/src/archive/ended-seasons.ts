@@ -147,6 +147,18 @@ export async function reopenSeason(
   );
 }
 
+/**
+ * The oldest season of the board of which the region may have keys, once this one has none.
+ */
+export async function oldestBeside(database: Database, { board, season, region }: EndedSeason): Promise<number> {
+  const [row] = await database.run(
+    (sql) => sql<{ oldest: number }[]>`
+      SELECT coalesce(min(season) FILTER (WHERE NOT settled AND season <> ${season}), max(season) + 1) AS oldest
+      FROM ended_seasons WHERE board = ${board} AND region = ${region}`,
+  );
+  return row?.oldest ?? season;
+}
+
 /** Whether an earlier season of the board has not left the region. */
 export async function isBehindOthers(database: Database, { board, season, region }: EndedSeason): Promise<boolean> {
   const earlier = await database.run(

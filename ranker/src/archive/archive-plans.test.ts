@@ -74,7 +74,7 @@ async function planOf(work: (sql: Sql) => Promise<unknown>): Promise<Node> {
 
 const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
-/** Blocks of one statement, warm or cold, and what it reads of the archive other than by an index. */
+/** Blocks of one statement, and what it reads of the archive other than by an index. */
 async function costOf(work: (sql: Sql) => Promise<unknown>) {
   const plan = await planOf(work);
   const ofArchive = nodesOf(plan).filter((node) => node["Relation Name"] === "archived");

@@ -7,7 +7,7 @@ import { flushAll } from "testing/whole-store";
 import { ENDS, type EndedRow, STARTS, startArchives } from "../../test/archives-under-test.ts";
 import { REGIONS, startUnderTest } from "../../test/ranker-under-test.ts";
 import { defineSeasons, hoursFromNow } from "../../test/season-board.ts";
-import { ArchiveAway, type ArchiveDatabase } from "./archive-databases.ts";
+import { ArchiveAway, type ArchiveDatabase, openArchiveDatabases } from "./archive-databases.ts";
 
 const under = await forFile(startUnderTest());
 const stores = await forFile(startArchives(REGIONS, ["NA"]));
@@ -190,6 +190,26 @@ describe("the definition of the board", () => {
     }
     expect((await read(`/boards/${id}/seasons`)).body.code).toBe("board_not_found");
   });
+});
+
+test("a role that may read three tables is enough", async () => {
+  for (const database of stores.databases.all) {
+    await database.run((sql) =>
+      sql.unsafe(`
+        DO $$ BEGIN CREATE ROLE reader LOGIN PASSWORD 'read'; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        GRANT SELECT ON archived, ended_seasons, seasons TO reader`),
+    );
+  }
+  const urlOf = (region: string) =>
+    stores.server.url(region === "NA" ? "second" : "first").replace(/\/\/[^@]*@/, "//reader:read@");
+  const urlsByRegion = new Map(REGIONS.map((region) => [region, urlOf(region)]));
+  const opened = openArchiveDatabases({ homeUrl: urlOf("EU"), urlsByRegion });
+  const reader = await under.build({ archives: opened });
+  for (const path of ["/top?", "/rank/bob?", "/around/bob?"]) {
+    expect((await read(`${path}board=${id}&season=2`, {}, reader)).status).toBe(200);
+  }
+  expect((await read(`/boards/${id}/seasons`, {}, reader)).status).toBe(200);
+  await opened.close();
 });
 
 test("without PostgreSQL an archive is 503, and so is the list of seasons that have ended", async () => {
