@@ -16,10 +16,10 @@ const ranker = Bun.serve({
     arrived.push(pathname + search);
     headersSeen.push(headers);
     const [id, n] = [headers.get("X-Request-Id"), arrived.length];
-    return Response.json(
-      { id, n },
-      { status: search === "?limit=0" ? 400 : 200, headers: { "X-Request-Id": `${id}` } },
-    );
+    const status = search === "?limit=0" ? 400 : 200;
+    const answer = Response.json({ id, n }, { status, headers: { "X-Request-Id": `${id}` } });
+    if (search.includes("season")) answer.headers.set("ETag", '"tag"');
+    return answer;
   },
 });
 beforeAll(async () => {
@@ -64,6 +64,23 @@ test("another query is another question, and so is a later one", async () => {
 test("a refusal is not shared: it names the request that it refuses", async () => {
   const answers = await Promise.all(Array.from({ length: 3 }, () => ask("/top?limit=0")));
   for (const { status, id, body } of answers) expect([status, body.id]).toEqual([400, id ?? ""]);
+});
+
+test("of callers who share an answer, each that has it is told so", async () => {
+  const askFor = (tag?: string) =>
+    gateway.request(
+      "/top?season=1",
+      { headers: tag === undefined ? {} : { "If-None-Match": tag } },
+      { peer: "127.0.0.1" },
+    );
+  const answers = await Promise.all([askFor('"tag"'), askFor(), askFor('"old"'), askFor('"old", W/"tag"')]);
+  expect(arrived).toEqual(["/top?season=1"]);
+  expect(headersSeen[0]?.get("If-None-Match")).toBeNull();
+  expect(answers.map(({ status }) => status)).toEqual([304, 200, 200, 304]);
+  for (const answer of answers) {
+    expect(answer.headers.get("ETag")).toBe('"tag"');
+    expect((await answer.text()) === "").toBe(answer.status === 304);
+  }
 });
 
 test("ranks of players are asked for one by one", async () => {
