@@ -245,3 +245,44 @@ test("a full queue of writes does not keep a season from its end", async () => {
   expect(await seal()).toMatchObject({ sealed: 1 });
   expect((await events(0)).length).toBe(5_001);
 });
+
+describe("the end of a season that an operator's ranker announced, and did not decide because it was killed", () => {
+  /** Fences the running season on some shards, as the ranker has done. */
+  async function announce(ageUs: number, fenced: number) {
+    const before = await plan("weekly", []);
+    await toPostgres();
+    await seal();
+    const instant = before.rev + 1;
+    const announced = await put("seasons", "weekly", { ...toPlanValue(before), ending: 1 });
+    // It was announced so long ago.
+    const value = await redis.hget(settingsKey("seasons"), "weekly");
+    await redis.hset(settingsKey("seasons"), "weekly", `${announced - ageUs} ${value?.split(" ").slice(1).join(" ")}`);
+    await toPostgres();
+    for (const shard of topology.shards.slice(0, fenced)) {
+      const text = `${before.rev} open 1 1 ${before.at[0]} ${instant} fence ${announced - ageUs}`;
+      await redis.hset(boardsKey(shard), "weekly", text);
+    }
+    return before;
+  }
+  const look = async () => {
+    await seal();
+    await toPostgres();
+  };
+
+  test("is withdrawn after a second, on all shards, also where nobody writes", async () => {
+    const { rev, at } = await announce(5 * SECOND, 3);
+    await until(due, (left) => left.length === 1);
+    await look();
+    await look();
+    expect(await kept()).toEqual(Array(4).fill(`${rev} open 1 1 ${at.join(" ")} plan ${await planVersion()}`));
+    expect((await settings.read("seasons", "weekly"))?.value).not.toHaveProperty("ending");
+    expect([await due(), await events()]).toEqual([[], []]);
+  });
+
+  test("is left to the ranker for that second", async () => {
+    await announce(0, 2);
+    expect(await seal()).toMatchObject({ sealed: 0 });
+    expect((await kept()).filter((text) => text?.includes(" fence "))).toHaveLength(2);
+    expect((await settings.read("seasons", "weekly"))?.value).toMatchObject({ ending: 1 });
+  });
+});

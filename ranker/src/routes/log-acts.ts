@@ -19,8 +19,8 @@ export const logActs =
 const isOfBoards = (route: string) => route.startsWith("/boards/:board");
 
 /**
- * `hide` of `POST /players/:userId/hide`, `delete_board` of `DELETE /boards/:board`, `end_season` of
- * `POST /boards/:board/seasons/current/end`.
+ * `hide` of `POST /players/:userId/hide`, `delete_board` of `DELETE /boards/:board`, `end_season`
+ * of `POST /boards/:board/seasons/current/end`.
  */
 function actionOf(method: string, route: string): string {
   if (route.endsWith("/seasons/current/end")) return "end_season";

@@ -49,7 +49,9 @@ export interface EndSeasonOptions {
   redisOf: (region: string) => Redis;
   /** Confirms a fence by a replica. */
   confirm?: Confirm | undefined;
-  /** The first takes no change where the accounts' queue is full; the other completes what it began. */
+  /**
+   * The first takes no change where the accounts' queue is full; the other completes what it began.
+   */
   settings: Pick<Settings, "put">;
   unbounded: Pick<Settings, "put">;
   definitions: Pick<Definitions, "reload" | "catchUp">;
@@ -157,7 +159,9 @@ export function createEndSeason(options: EndSeasonOptions): EndSeason {
     }
   }
 
-  /** Ends the season on the shards that nobody writes on, and counts; the plan decides without it. */
+  /**
+   * Ends the season on the shards that nobody writes on, and counts; the plan decides without it.
+   */
   async function settle(board: Board, season: number): Promise<number | null> {
     const counts = await Promise.allSettled(
       shards.map(async (shard) => {

@@ -36,21 +36,6 @@ export const boardsSchema = z.object({
 });
 export type BoardsView = z.infer<typeof boardsSchema>;
 
-/** A season that has ended, and is being archived. */
-export const endedSeasonSchema = z.object({
-  board: boardIdSchema,
-  season: z.int().min(1),
-  state: z.literal("closing"),
-  starts_at: instant,
-  ends_at: instant,
-  total: z.int().min(0).nullable().meta({ description: "Ranked entries; null where a region did not tell." }),
-});
-export type EndedSeasonView = z.infer<typeof endedSeasonSchema>;
-
-const endBody = z.strictObject({
-  expect: z.int("must be the number of a season").min(1).meta({ description: "The season that is to end." }),
-});
-
 /** A board whose entries are being removed. */
 export const deletedBoardSchema = z.object({ board: boardIdSchema, state: z.literal("deleting") });
 export type DeletedBoard = z.infer<typeof deletedBoardSchema>;
@@ -146,31 +131,6 @@ export const definitionOperations = nameOperations({
       "queue_full",
       "outcome_unknown",
       "stale_definition",
-    ],
-  },
-  endSeason: {
-    ...change,
-    method: "POST",
-    path: "/boards/:board/seasons/current/end",
-    repeat: "never",
-    summary: "End the season that runs",
-    description:
-      "On all shards at one instant, less than a second ahead. The next season begins there, and ends when this one would " +
-      "have; the seasons behind it count one more. A repeat, and a second request at the same time, end nothing more: " +
-      "`season_ended`. Without an answer read the board.",
-    body: { schema: endBody, example: examples.endSeason },
-    success: {
-      200: { description: "The season has ended.", schema: endedSeasonSchema, example: examples.endedSeason },
-    },
-    problems: [
-      "board_not_found",
-      "season_not_found",
-      "season_ended",
-      "board_not_started",
-      "season_unknown",
-      "season_not_ended",
-      "queue_full",
-      "outcome_unknown",
     ],
   },
 });
