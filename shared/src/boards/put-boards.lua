@@ -14,8 +14,9 @@ ARGV for each board
        first     the number of the first season of the plan, empty without a plan
        instants  of the plan in microseconds: the start of that season, then the end of each
        version   of the plan; of two plans of a board the higher is the newer
-       begins    the season in which a shard begins that is in an earlier one, or in none; empty for
-                 the first of the plan, where the shard is behind all that the plan has
+       begins    the season in which a shard begins that is in an earlier one, or in none; then no
+                 season before `first` has keys. Empty for the first of the plan, where the shard is
+                 behind all that the plan has
 Reply the number of boards written
 
 A shard that knows a revision below `born`, or none, may have entries of the board that had the id
@@ -53,6 +54,8 @@ local function season_text(known)
   local found = season_of(known)
   local behind = string.match(known or '', '^%d+ %l+( .+)$') or ''
   if first == '' then return behind end
+  local oldest = found and found.oldest or first
+  if begins ~= '' and tonumber(oldest) < tonumber(first) then oldest = first end
   local least = begins == '' and (found and tonumber(first) - 1 or tonumber(first)) or tonumber(begins)
   if not found or found.season < least then
     local season = begins == '' and tonumber(first) or least
@@ -60,13 +63,13 @@ local function season_text(known)
     local ends = planned_ends(season)
     -- The plan does not reach that season yet.
     if not starts or #ends == 0 then return behind end
-    return ' ' .. season .. ' ' .. (found and found.oldest or first) .. ' ' .. starts .. ' ' .. table.concat(ends, ' ')
+    return ' ' .. season .. ' ' .. oldest .. ' ' .. starts .. ' ' .. table.concat(ends, ' ')
       .. ' plan ' .. digits(version)
   end
   local ends = planned_ends(found.season)
   local is_known = version < found.planned or version == found.planned and found.is_fenced
   if is_known or #ends == 0 then return behind end
-  return ' ' .. found.season .. ' ' .. found.oldest .. ' ' .. digits(found.starts) .. ' ' .. table.concat(ends, ' ')
+  return ' ' .. found.season .. ' ' .. oldest .. ' ' .. digits(found.starts) .. ' ' .. table.concat(ends, ' ')
     .. ' plan ' .. digits(version)
 end
 
