@@ -12,9 +12,9 @@ import { readRevisions } from "./read-revisions.ts";
 
 /**
  * Tells these shards which boards may have entries there: those that operators made, in their
- * revisions, with their seasons, and those that have rows. Without this an erasure, or a change of visibility, would
- * miss entries that come back, and a ranker could write by an older definition. Only a higher
- * revision replaces another.
+ * revisions, with their seasons, and those that have rows. Without this an erasure, or a change of
+ * visibility, would miss entries that come back, and a ranker could write by an older definition.
+ * Only a higher revision replaces another.
  *
  * @throws what Redis or PostgreSQL throw
  */

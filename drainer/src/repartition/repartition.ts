@@ -46,9 +46,10 @@ export interface RepartitionOptions {
  * Moves the entries of every region, one after another, to another number of partitions:
  *
  *     drain     the queues go to PostgreSQL, so that the queues of vanishing shards are empty
- *     check     the split is `1>4 checking`: submit.lua refuses writes on every shard, no season ends
- *               there, and no service starts. The events that came until then are drained. Where a
- *               season ended meanwhile, the split is `1` again until a drainer has archived it
+ *     check     the split is `1>4 checking`: submit.lua refuses writes on every shard, no season
+ *               ends there, and no service starts. The events that came until then are drained.
+ *               Where a season ended meanwhile, the split is `1` again until a drainer has archived
+ *               it
  *     fence     the split is `1>4 copying`
  *     copy      the boards of the shards, hidden players, entries with their arrivals and versions,
  *               erasures, answers for idempotency keys
