@@ -7,6 +7,7 @@ import { queueCommand } from "./queue.ts";
 import { reconcileCommand } from "./reconcile.ts";
 import { repartitionCommand } from "./repartition.ts";
 import { restoreCommand } from "./restore.ts";
+import { seasonCommand } from "./season/season.ts";
 import { tokenCommand } from "./token/token.ts";
 import { topCommand } from "./top.ts";
 
@@ -24,6 +25,7 @@ export const COMMANDS: readonly ListedCommand[] = [
   demoCommand,
   topCommand,
   boardCommand,
+  seasonCommand,
   tokenCommand,
   queueCommand,
   reconcileCommand,
