@@ -94,7 +94,7 @@ export async function withSeasons(
         told.push(board);
         continue;
       }
-      const { ended = 0, unsettled = null } = known.get(board.id) ?? {};
+      const { ended = -1, unsettled = null } = known.get(board.id) ?? {};
       const begins = Math.max(ended + 1, plan.first);
       const oldest = Math.max(Math.min(unsettled ?? begins, begins), plan.first);
       await removeBefore(sides.stores.of(shard.region), shard, { id: board.id, oldest });

@@ -4,7 +4,7 @@ import { z } from "zod";
 /** The number of a season, as it is typed. */
 export const seasonNumber = z
   .string()
-  .regex(/^[1-9]\d{0,8}$/, "must be the number of a season, from 1 on")
+  .regex(/^(0|[1-9]\d{0,8})$/, "must be the number of a season")
   .transform(Number);
 
 const TEXTS = z.tuple([z.string().refine(isBoardId), seasonNumber], "name a board and the number of a season");

@@ -20,7 +20,7 @@ const HOUR = 3_600e6;
 beforeEach(async () => {
   await flushAll(path.redis);
   await openFences(path.redis, path.ranker.topology);
-  const kept = { created_at: null, state: "open", born: 0 } as const;
+  const kept = { created_at: null, state: "open", born: 0, has_seasons: true } as const;
   const value = toValue(toDefinition(boardSchema.parse({ season })), kept);
   const rev = Number(await settings.put("boards", "cup", { value, replaces: undefined }));
   const now = Date.now() * 1000;

@@ -183,7 +183,7 @@ async function meetEndProblems(meet: Meet, ask: Ask): Promise<void> {
   await meet("season_unknown", END, on("unplanned"));
   await meet("queue_full", END, { ...end, via: "full" });
   await meet("season_not_ended", END, { ...end, via: "apart" });
-  await meet("invalid_request", END, { ...end, body: { expect: 0 } });
+  await meet("invalid_request", END, { ...end, body: { expect: -1 } });
   await meet("invalid_request", END, { ...end, target: "/boards/A/seasons/current/end" });
   await meet("invalid_json", END, { ...end, body: "{" });
   await meet("body_too_large", END, { ...end, body: "x".repeat(17_000) });

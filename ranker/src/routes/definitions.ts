@@ -1,10 +1,10 @@
 import type { RankerOperations } from "shared/api/operations";
 import { Problem } from "shared/api/problems";
-import { toIsoTime } from "shared/base/times";
 import type { Incoming } from "shared/http/incoming";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import { toDefinition } from "shared/model/board";
+import { toIsoSeason } from "shared/seasons/plan";
 import type { ChangeBoards, Changed } from "../definitions/change-boards.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import type { DeleteBoard } from "../definitions/delete-board.ts";
@@ -50,7 +50,7 @@ export function definitionRoutes(
     }),
     endSeason: toRoute(operations.endSeason, async ({ params, body }) => {
       const { startsAt, endsAt, ...ended } = await endSeason(params.board, body.expect);
-      return jsonReply({ ...ended, state: "closing", starts_at: toIsoTime(startsAt), ends_at: toIsoTime(endsAt) });
+      return jsonReply({ ...ended, state: "closing", ...toIsoSeason({ startsAt, endsAt }) });
     }),
   };
 }

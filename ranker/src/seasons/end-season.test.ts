@@ -5,7 +5,7 @@ import { parseKeptBoard } from "shared/boards/kept-board";
 import { createTopology } from "shared/model/regions";
 import { boardKey, boardsKey, fenceKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
-import { ENDING_MAX_US, type SeasonPlan, toKeptPlan } from "shared/seasons/plan";
+import { ENDING_MAX_US, NO_END, NO_START, type SeasonPlan, toKeptPlan } from "shared/seasons/plan";
 import { createSettings, type SettingChange } from "shared/settings/settings";
 import { forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
@@ -194,6 +194,16 @@ describe("the end of a season by hand", () => {
   ])("is refused for %s", async (_, board, expected, code) => {
     expect(await anotherRanker()(board, expected).catch(refusalOf)).toBe(code as never);
     expect((await readPlan())?.at).toEqual(at);
+  });
+
+  test("ends what a board had before it got a schedule, where no end is planned", async () => {
+    await defineSeasons(redis, { first: 0, at: [NO_START, NO_END], fields: { operator: "add", operators: ["add"] } });
+    for (let n = 0; n < 40; n++) await write();
+    const ended = await anotherRanker()("cup", 0);
+    expect(ended).toMatchObject({ season: 0, startsAt: NO_START, total: 40 });
+    await write();
+    expect(acknowledged.at(-1)?.season).toBe(1);
+    expect((await readPlan())?.at).toEqual([NO_START, ended.endsAt, NO_END]);
   });
 
   test("is refused before the first season", async () => {

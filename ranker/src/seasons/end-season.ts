@@ -7,13 +7,13 @@ import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
 import { type KeptPlan, type RunningSeason, toPlanValue, withdrawal, withEnd } from "shared/seasons/plan";
+import { toRankingName } from "shared/seasons/ranking-name";
 import type { SettingChange, Settings } from "shared/settings/settings";
 import { StaleBoard } from "../boards/shard-entry.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import type { SeasonPlans } from "../definitions/season-plans.ts";
 import type { TellShards } from "../definitions/tell-shards.ts";
 import { type Ending, fenceSeason } from "./fence-season.ts";
-import { hasSeasons } from "./ranked-board.ts";
 import { type RunningSeasons, seasonUnknown } from "./running-seasons.ts";
 
 /** A season that an operator has ended. */
@@ -166,7 +166,7 @@ export function createEndSeason(options: EndSeasonOptions): EndSeason {
     const counts = await Promise.allSettled(
       shards.map(async (shard) => {
         await seasons.rollOverOn(board, shard);
-        return await redisOf(shard.region).zcard(boardKey(shard, `${board.id}@${season}`));
+        return await redisOf(shard.region).zcard(boardKey(shard, toRankingName(board.id, season)));
       }),
     );
     const known = counts.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
@@ -197,7 +197,7 @@ export function createEndSeason(options: EndSeasonOptions): EndSeason {
 
   return async (id, expect) => {
     const board = await definitions.reload(id);
-    if (!hasSeasons(board)) throw new Problem("season_not_found", `Board ${id} has no seasons.`);
+    if (!board.has_seasons) throw new Problem("season_not_found", `Board ${id} has no seasons.`);
     const lateAt = performance.now() + TRY_WITHIN_MS;
     for (let lead = LEAD_US; ; lead += LEAD_US) {
       try {
