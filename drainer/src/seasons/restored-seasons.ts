@@ -2,13 +2,13 @@ import { parseKeptBoard } from "shared/boards/kept-board";
 import type { BoardRevision } from "shared/boards/put-boards";
 import type { Shard } from "shared/model/regions";
 import type { SettingValue } from "shared/model/settings";
+import type { Database } from "shared/postgres/database";
 import { ACCOUNTS_TAG, boardsKey, entryKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { type KeptPlan, toKeptPlan } from "shared/seasons/plan";
 import { toRankingName } from "shared/seasons/ranking-name";
 import { createSettings } from "shared/settings/settings";
 import { isOpen, readFence } from "shared/stores/fenced-store";
-import type { Database } from "../postgres/database.ts";
 import { readSettingsOf } from "../settings/read-settings.ts";
 import type { Sides } from "../subjects/sides.ts";
 

@@ -1,4 +1,4 @@
-import type { Database } from "../postgres/database.ts";
+import type { Database } from "shared/postgres/database";
 import type { EntryRow } from "../rows/read-entries.ts";
 import { readPages } from "../rows/row-pages.ts";
 import { toMicroseconds } from "../rows/version-rule.ts";
@@ -42,7 +42,7 @@ async function* readStream(
         sort_key::text AS sort_key, sub::text AS sub, sub_key::text AS sub_key, metadata::text AS metadata
       FROM archived
       WHERE board = ${board} AND season = ${season}::text::integer AND region = ${region}
-        AND ${isMeant} AND rank IS NOT NULL AND ${behind}
+        AND ${isMeant} AND ${behind}
       ORDER BY archived.sort_key DESC, archived.sub_key DESC, archived.reached_at, user_id COLLATE "C" DESC
       LIMIT ${PAGE_ROWS}`;
   });

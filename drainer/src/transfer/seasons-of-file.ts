@@ -1,8 +1,8 @@
 import type { Board } from "shared/model/board";
+import type { Database } from "shared/postgres/database";
 import { type KeptPlan, runningSeason, toKeptPlan } from "shared/seasons/plan";
 import { createSettings } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
-import type { Database } from "../postgres/database.ts";
 import type { FileSeason } from "./file-board.ts";
 
 /** The time of the home Redis, microseconds. */

@@ -4,13 +4,11 @@ import type { Incoming } from "shared/http/incoming";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import { toDefinition } from "shared/model/board";
-import { toIsoSeason } from "shared/seasons/plan";
 import type { ChangeBoards, Changed } from "../definitions/change-boards.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import type { DeleteBoard } from "../definitions/delete-board.ts";
 import { type ListBoards, toView } from "../definitions/list-boards.ts";
 import type { SeasonPlans } from "../definitions/season-plans.ts";
-import type { EndSeason } from "../seasons/end-season.ts";
 import type { ToRoute } from "./to-route.ts";
 
 export interface DefinitionRouteDeps {
@@ -18,7 +16,6 @@ export interface DefinitionRouteDeps {
   listBoards: ListBoards;
   changeBoards: ChangeBoards;
   deleteBoard: DeleteBoard;
-  endSeason: EndSeason;
   plans: Pick<SeasonPlans, "read">;
 }
 
@@ -26,8 +23,8 @@ export interface DefinitionRouteDeps {
 export function definitionRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { definitions, listBoards, changeBoards, deleteBoard, endSeason, plans }: DefinitionRouteDeps,
-): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard" | "deleteBoard" | "endSeason", Route> {
+  { definitions, listBoards, changeBoards, deleteBoard, plans }: DefinitionRouteDeps,
+): Record<"listBoards" | "readBoard" | "putBoard" | "changeBoard" | "deleteBoard", Route> {
   return {
     listBoards: toRoute(operations.listBoards, async ({ query, caller }) => jsonReply(await listBoards(query, caller))),
     // From the home store: another ranker may have changed it just now.
@@ -47,10 +44,6 @@ export function definitionRoutes(
     deleteBoard: toRoute(operations.deleteBoard, async ({ params: { board }, incoming }) => {
       await deleteBoard(board, readRevision(incoming));
       return { ...jsonReply({ board, state: "deleting" }), status: 202 };
-    }),
-    endSeason: toRoute(operations.endSeason, async ({ params, body }) => {
-      const { startsAt, endsAt, ...ended } = await endSeason(params.board, body.expect);
-      return jsonReply({ ...ended, state: "closing", ...toIsoSeason({ startsAt, endsAt }) });
     }),
   };
 }
