@@ -20,10 +20,9 @@ export const BOARD = "weekly";
 const log = createLog("test", "silent");
 const signal = new AbortController().signal;
 
-/** Two regions with two shards each, and board `weekly` with seasons of a minute. */
-export async function startSeasons(it: UnderTest) {
+/** Two regions with two shards each, unless given, and board `weekly` with seasons of a minute. */
+export async function startSeasons(it: UnderTest, topology: Topology = createTopology(["EU", "NA"], 2, ["main"])) {
   const { redis } = it;
-  const topology: Topology = createTopology(["EU", "NA"], 2, ["main"]);
   const urls = (url: string) => new Map(topology.regions.map((region) => [region, url]));
   const stores = connectStores({ homeUrl: it.redisUrl, urlsByRegion: urls(it.redisUrl), name: "test", log });
   await Promise.all(stores.all.map((each) => each.connect()));

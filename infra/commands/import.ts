@@ -35,6 +35,8 @@ export const importCommand = defineCommand({
 Beside live traffic, not beside repartition. Players who were erased since do not come back, and hidden ones stay hidden;
 accounts are not in the file, and are not made. A line that is not valid is named on standard error and left out. Running
 it again changes nothing more (with --overwrite: updated_at).
+Entries of a board with seasons go into the season that runs, and no other: a line that names another one is left out, and
+so is one whose updated_at is not in it, which --overwrite gives a new time. A column rank is not read.
 With --spreadsheet it takes off the ' that export --spreadsheet has put before cells.
 At SIGINT and SIGTERM it writes the batches under way to both stores, and then ends. Where it was killed, PostgreSQL may
 have entries that Redis lacks: another run puts them there.

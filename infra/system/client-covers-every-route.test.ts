@@ -57,6 +57,7 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(await admin.deleteBoard("short-lived")).toEqual({ board: "short-lived", state: "deleting" });
     await expect(client.readBoard("short-lived")).rejects.toMatchObject({ code: "board_not_found" });
     await expect(admin.putBoard("short-lived")).rejects.toMatchObject({ code: "board_being_deleted" });
+    await expect(admin.endSeason("weekly-race", 1)).rejects.toMatchObject({ code: "season_not_found" });
     const { token } = await client.register({ user_id: "dot", name: "Dot", region: "EU" });
     for (const score of [5, 10]) {
       expect(await client.as(token).submitScore({ score: 5, board: "weekly-race" })).toMatchObject({ score });

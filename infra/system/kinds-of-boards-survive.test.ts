@@ -57,7 +57,11 @@ function rankerOf(topology: Topology) {
   return {
     boards,
     submit,
-    changeBoards: createChangeBoards({ ...parts, settings, plans: createSeasonPlans(settings) }),
+    changeBoards: createChangeBoards({
+      ...parts,
+      settings,
+      plans: createSeasonPlans({ settings, now: async () => 0 }),
+    }),
     hide: createSetVisibility(parts),
   };
 }

@@ -7,7 +7,7 @@ import type { Log } from "shared/log/log";
 import { ACCOUNTS_TAG } from "shared/redis/keys";
 import { createReplicaWait } from "shared/redis/replica-wait";
 import { createMetrics } from "shared/service/metrics";
-import { createSettings } from "shared/settings/settings";
+import { createSettings, type SettingsOptions } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
 import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
@@ -37,6 +37,7 @@ import { createPlayers } from "./players/players.ts";
 import { createRenamePlayer } from "./players/rename-player.ts";
 import { createSetVisibility, type SetVisibility } from "./players/set-visibility.ts";
 import { createWriteForPlayer } from "./players/write-for-player.ts";
+import { createEndSeason } from "./seasons/end-season.ts";
 import { createListSeasons } from "./seasons/list-seasons.ts";
 import { createRunningSeasons } from "./seasons/running-seasons.ts";
 import { createCheckFirstScore } from "./writes/check-first-score.ts";
@@ -99,14 +100,21 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const { onConfirm } = measureAccounts(metrics, passwords);
 
   const fences = createFenceWatch({ log, onLost: onLostWrites });
-  const settings = createSettings({
+  const settingsOptions: SettingsOptions = {
     home: stores.home,
     writer: writers.home,
     confirm,
     queueMax,
     onClosed: () => fences.onClosed(writers.home, ACCOUNTS_TAG),
-  });
-  const plans = createSeasonPlans(settings);
+  };
+  const settings = createSettings(settingsOptions);
+  // What an operator's act has begun is completed, also where the queue is full by then.
+  const unbounded = createSettings({ ...settingsOptions, queueMax: Number.MAX_SAFE_INTEGER });
+  const now = async () => {
+    const [seconds, micros] = await stores.home.time();
+    return Number(seconds) * 1e6 + Number(micros);
+  };
+  const plans = createSeasonPlans({ settings: unbounded, now });
   const tellShards = createTellShards(topology, writers, plans);
   const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const seasons = createRunningSeasons({ topology, redisOf: writers.of, plans });
@@ -158,6 +166,17 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     changeBoards: createChangeBoards({ topology, settings, definitions, tellShards, plans }),
     listSeasons: createListSeasons({ topology, definitions, plans, seasons, boards, home: parts.archives?.home }),
     deleteBoard: createDeleteBoard({ topology, stores: writers, settings, definitions, tellShards }),
+    endSeason: createEndSeason({
+      topology,
+      redisOf: writers.of,
+      confirm,
+      settings,
+      unbounded,
+      definitions,
+      plans,
+      seasons,
+      tellShards,
+    }),
     live,
     submit,
     homes,

@@ -161,6 +161,12 @@ export interface Client {
   listSeasons(board: string, query?: SeasonsQuery, options?: CallOptions): Promise<SeasonsView>;
   /** Codes: `board_not_found`, `season_not_found`, `archives_unavailable`. */
   readSeason(board: string, season: "current" | "previous" | number, options?: CallOptions): Promise<SeasonView>;
+  /**
+   * For admins: ends the season that runs, and no other than `expect`, which is `season_ended`.
+   * After `outcome_unknown` read the board. Codes: `season_not_found`, `board_not_started`,
+   * `season_not_ended`, those of operators.
+   */
+  endSeason(board: string, expect: number, options?: CallOptions): Promise<SeasonView>;
   health(options?: CallOptions): Promise<Health>;
   /** Resolves for a server that is not ready, too. */
   ready(options?: CallOptions): Promise<Readiness>;
@@ -234,6 +240,10 @@ export function createClient(options: ClientOptions): Client {
     deleteBoard: (board, more) => change("DELETE", board, undefined, more),
     listSeasons: (board, query, more) => read(`${toBoard(board)}/seasons${toQuery(query)}`, more),
     readSeason: (board, season, more) => read(`${toBoard(board)}/seasons/${season}`, more),
+    endSeason: (board, expect, { signal } = {}) => {
+      const target = `${toBoard(board)}/seasons/current/end`;
+      return ask({ method: "POST", target, body: { expect }, headers: authorization, isRepeatable: false, signal });
+    },
     writeScore: (userId, score, more) => write(`${toPlayer(userId)}/score`, score, more),
     playerRecord: (userId, { cursor, limit, signal } = {}) =>
       get(`${toPlayer(userId)}${toQuery({ cursor, limit })}`, { signal }, { headers: authorization }),

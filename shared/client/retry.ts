@@ -23,6 +23,7 @@ const NOT_APPLIED = new Set([
   "no_upstream",
   "stale_definition",
   "season_unknown",
+  "season_not_ended",
 ]);
 // From this server or a proxy before it. The outcome of the request is unknown.
 const MAY_PASS = new Set([429, 502, 503, 504]);

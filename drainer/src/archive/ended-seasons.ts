@@ -88,7 +88,10 @@ export async function readEnded(database: Database, rankings: readonly string[])
   return rows.map(toEnded);
 }
 
-export async function countStored(database: Database, ended: EndedSeason): Promise<StoredCounts> {
+export async function countStored(
+  database: Database,
+  ended: Pick<EndedSeason, "board" | "season" | "region" | "startsAt">,
+): Promise<StoredCounts> {
   const { board, season, region, startsAt } = ended;
   const [row] = await database.run(
     (sql) => sql<{ stored: string; counted: string; erased: string }[]>`

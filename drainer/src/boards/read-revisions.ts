@@ -65,6 +65,6 @@ export function parseRevision(id: string, kept: string): BoardRevision | undefin
   if (found === undefined) return undefined;
   const { rev, state, seasons } = found;
   if (seasons === undefined) return { id, rev, state, born: 0 };
-  const { season: first, startsAt, ends } = seasons;
-  return { id, rev, state, born: 0, plan: { rev, first, at: [startsAt].concat(ends) } };
+  const { season: first, startsAt, ends, planned: version } = seasons;
+  return { id, rev, state, born: 0, plan: { version, first, at: [startsAt].concat(ends) } };
 }

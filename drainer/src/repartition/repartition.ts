@@ -14,12 +14,13 @@ import { requireOpen } from "../guard/require-open.ts";
 import { createLease, LEASE_TTL_MS, type Lease } from "../leases/lease.ts";
 import { countAllRanked } from "../rows/estimate-rows.ts";
 import { drainAll, drainWaiting } from "./drain-old-queues.ts";
+import { liftFences } from "./lift-fences.ts";
 import { copyBoards, removeBoards } from "./move-boards.ts";
 import { moveDead } from "./move-dead.ts";
 import { copyEntries, isVanishing, type Move, type MoveCounts, removeStrangers } from "./move-entries.ts";
 import { moveAnswers, moveErasures } from "./move-keys.ts";
 import { copyVisibility, removeVisibility } from "./move-visibility.ts";
-import { requireSettled } from "./require-settled.ts";
+import { awaitSettled, findUnsettled, requireSettled } from "./require-settled.ts";
 
 /** The result for one region. */
 export interface RegionMoved extends MoveCounts {
@@ -35,6 +36,8 @@ export interface RepartitionOptions {
   stores: Stores;
   databases: Databases;
   batchMax: number;
+  /** How long the drainer may take to archive seasons that end meanwhile. Default 30,000 ms. */
+  settleMs?: number;
   /** @param expected entries of the region, entries that stay on their shard included */
   onProgress?: (region: string, counts: MoveCounts, expected: number) => void;
 }
@@ -43,9 +46,11 @@ export interface RepartitionOptions {
  * Moves the entries of every region, one after another, to another number of partitions:
  *
  *     drain     the queues go to PostgreSQL, so that the queues of vanishing shards are empty
- *     fence     the split is `1>4 copying`: submit.lua refuses writes on every shard, and no
- *               service starts
- *     drain     the events that came until then
+ *     check     the split is `1>4 checking`: submit.lua refuses writes on every shard, no season
+ *               ends there, and no service starts. The events that came until then are drained.
+ *               Where a season ended meanwhile, the split is `1` again until a drainer has archived
+ *               it
+ *     fence     the split is `1>4 copying`
  *     copy      the boards of the shards, hidden players, entries with their arrivals and versions,
  *               erasures, answers for idempotency keys
  *     remove    the split is `1>4 moving`: no reads; the old shards lose the copied entries
@@ -124,7 +129,7 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   const { partitions: to } = move.to;
   const isReadable = split.isReadable && (from === 1 || to === 1);
   await drainWaiting(options, move);
-  if (split.movingTo === undefined) await requireSettled(options.databases.of(move.region), move.region);
+  if (split.movingTo === undefined || split.isChecking) await check(options, move, split);
   await mark(move, { partitions: from, movingTo: to, isReadable });
   await drainAll(options, move);
   await copyBoards(move);
@@ -141,6 +146,35 @@ async function run(options: RepartitionOptions, move: Move, split: Split): Promi
   const vanished = move.from.filter((shard) => isVanishing(move, shard));
   await Promise.all(vanished.map(({ tag }) => move.redis.del(fenceKey(tag))));
   await mark(move, { partitions: to, isReadable: true });
+}
+
+const SETTLE_MS = 30_000;
+
+/**
+ * Fences writes off at a moment when no season of the region is ending. From then on none ends on a
+ * shard, until the move is complete.
+ *
+ * @throws Error that names a season that is not archived in time: then the region is as before
+ */
+async function check(options: RepartitionOptions, move: Move, split: Split): Promise<void> {
+  const { settleMs = SETTLE_MS } = options;
+  const { region, redis, from, to } = move;
+  const database = options.databases.of(region);
+  const lateAt = performance.now() + settleMs;
+  for (let isMarked = split.isChecking === true; ; isMarked = false) {
+    if (!isMarked) {
+      await awaitSettled(database, region, lateAt - performance.now());
+      await mark(move, { partitions: split.partitions, movingTo: to.partitions, isReadable: true, isChecking: true });
+    }
+    await drainAll(options, move);
+    await liftFences(options.stores, move);
+    if ((await findUnsettled(database, region)) === undefined) return;
+    await mark(move, { partitions: split.partitions, isReadable: true });
+    const old = new Set(from.map(({ tag }) => tag));
+    const added = shardsOf(region, to.partitions).filter(({ tag }) => !old.has(tag));
+    await Promise.all(added.map(({ tag }) => redis.del(splitKey(tag))));
+    await move.onPage();
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { boardKeys, erasedKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
+import { isHiddenPart, membersPart, seasonsPart, versionsPart } from "shared/redis/scripts/parts";
 import { parseRankingName } from "shared/seasons/ranking-name";
 import { isDeletingPart } from "../boards/is-deleting.ts";
 import type { EntryRow } from "../rows/read-entries.ts";
@@ -16,13 +16,13 @@ export const SCRIPTS_IN_FLIGHT = 4;
 
 const layout = defineLayout({
   keys: ["board", "hidden", "entries", "details", "clock", "visibility", "boards"],
-  args: { boardId: "text" },
+  args: { boardId: "text", season: "text" },
   item: { userId: "text", score: "text", record: "text", detail: "text", version: "number" },
 });
 const script = defineScript({
   name: "restore-scores",
   source: scoresSource,
-  parts: [versionsPart, isHiddenPart, isDeletingPart, membersPart],
+  parts: [versionsPart, isHiddenPart, isDeletingPart, membersPart, seasonsPart],
   layout,
   parse: Number,
 });
@@ -32,6 +32,16 @@ export interface Slice {
   shard: Shard;
   board: string;
   rows: readonly EntryRow[];
+  /** That has to run on the shard; it does not matter where it is left out. */
+  season?: number | undefined;
+}
+
+/** Another season runs on the shard by now. */
+export class OtherSeason extends Error {
+  constructor(season: number | undefined) {
+    super(`season ${season} has ended meanwhile`);
+    this.name = "OtherSeason";
+  }
 }
 
 export function* slicesByKeys(topology: Topology, known: readonly EntryRow[]): Generator<Slice> {
@@ -51,15 +61,18 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
  * Redis stay; erased players are left out, and boards that are being deleted.
  *
  * @returns the number of entries written
+ * @throws OtherSeason: nothing was done; what Redis throws
  */
-export function putEntries(redis: Redis, { shard, board, rows }: Slice): Promise<number> {
+export async function putEntries(redis: Redis, { shard, board, rows, season }: Slice): Promise<number> {
   const keys = layout.toKeys(boardKeys(shard, board));
   keys.push(...rows.map((row) => erasedKey(shard, row.user_id)));
-  const args = layout.toArgs({ boardId: parseRankingName(board)?.board ?? board });
+  const args = layout.toArgs({ boardId: parseRankingName(board)?.board ?? board, season: season ?? "" });
   for (const row of rows) {
     const { score, record, details } = toKept(row);
     const version = Number(row.updated_at);
     args.push(...layout.toItem({ userId: row.user_id, score, record, detail: details ?? "", version }));
   }
-  return script(redis, keys, args);
+  const written = await script(redis, keys, args);
+  if (written < 0) throw new OtherSeason(season);
+  return written;
 }

@@ -12,17 +12,19 @@ KEYS board       zset    ranked score -> <place><user_id>
      then for each row
        erased    string  version and account of an erasure of the player
 ARGV board_id
+     season    that has to run at the version of each row; empty where it does not matter
      then for each row
        user_id, score, record
        detail    <attempts> <metadata>, empty where there is none
        version   of the record, microseconds
-Reply the number of rows written
+Reply the number of rows written, -1 where another season runs: then nothing was done
 
 A row that is not newer than an erasure of its player is left out: the erasure is still on its way
 to PostgreSQL. So are all rows of a board that is being deleted.
 Raises the clock, so that every later write is newer than the restored entries, and cached tops are
 read again.
-Uses  last_version, version_in, digits, is_hidden, is_deleting, place_of
+Uses  last_version, next_version, time_us, version_in, digits, is_hidden, is_deleting, place_of,
+      running_of, is_over
 ]]
 if is_deleting(boards, board_id) then return 0 end
 local clock_before = last_version(clock)
@@ -30,10 +32,15 @@ redis.call('ZCARD', board)
 redis.call('ZCARD', hidden)
 redis.call('HGET', details, '')
 local has_details = redis.call('EXISTS', details) == 1
-local user_ids = {}
+local user_ids, latest = {}, next_version(clock_before, season == '' and 0 or time_us())
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
   user_ids[#user_ids + 1] = user_id
+  latest = math.max(latest, version)
+end
+if season ~= '' then
+  local known = redis.call('HGET', boards, board_id)
+  if running_of(known) ~= season or is_over(known, latest) then return -1 end
 end
 local present = redis.call('HMGET', entries, unpack(user_ids))
 local seen = redis.call('HMGET', visibility, unpack(user_ids))

@@ -3,7 +3,7 @@ import { putBoards } from "shared/boards/put-boards";
 import { createLog } from "shared/log/log";
 import type { SettingKind, SettingValue } from "shared/model/settings";
 import type { Database } from "shared/postgres/database";
-import { boardsKey, clockKey, fenceKey, queueKey } from "shared/redis/keys";
+import { boardsKey, clockKey, fenceKey, queueKey, settingsKey } from "shared/redis/keys";
 import { toPlanValue } from "shared/seasons/plan";
 import { createSettings } from "shared/settings/settings";
 import { forFile } from "testing/for-file";
@@ -57,6 +57,7 @@ async function plan(id: string, endedAgo: readonly number[], rest: { first?: num
   return made;
 }
 const kept = (id = "weekly") => Promise.all(topology.shards.map((shard) => redis.hget(boardsKey(shard), id)));
+const planVersion = async (id = "weekly") => (await redis.hget(settingsKey("seasons"), id))?.split(" ")[0];
 const events = async (index = 0) => {
   const shard = topology.shards[index];
   return shard === undefined ? [] : (await redis.lrange(queueKey(shard), 0, -1)).reverse();
@@ -69,11 +70,17 @@ test("idle shards end a season at its instant, behind its writes, and those that
   const { rev, at } = await plan("weekly", [10]);
   await toPostgres();
   const [eu] = topology.shards;
-  const told = { id: "weekly", rev, state: "open", born: 0, plan: { rev, first: 1, at: at.slice(0, 2) } } as const;
+  const told = {
+    id: "weekly",
+    rev,
+    state: "open",
+    born: 0,
+    plan: { version: rev, first: 1, at: at.slice(0, 2) },
+  } as const;
   if (eu) await putBoards(redis, eu, [told]);
   const event = await write(1, "p-1", 5);
   expect(await seal()).toEqual({ sealed: 1, oldest: undefined });
-  const text = `${rev} open 2 1 ${at[1]} ${at[2]} ${at[3]}`;
+  const text = `${rev} open 2 1 ${at[1]} ${at[2]} ${at[3]} plan ${await planVersion()}`;
   expect(await kept()).toEqual([text, text, text, text]);
   for (const [n, shard] of topology.shards.entries()) {
     const found = (await events(n)).map((each) => JSON.parse(each));
@@ -135,7 +142,7 @@ test("a season that runs goes on, and a board that is being deleted is left alon
   await toPostgres();
   expect(await seal()).toEqual({ sealed: 1, oldest: undefined });
   expect([await kept("runs"), await kept("gone"), await events()]).toEqual([
-    Array(4).fill(`${rev} open 1 1 ${at.join(" ")}`),
+    Array(4).fill(`${rev} open 1 1 ${at.join(" ")} plan ${await planVersion("runs")}`),
     Array(4).fill(null),
     [],
   ]);
@@ -150,13 +157,13 @@ test("another plan reaches all shards at once, also one that is away at that mom
   const rev = await put("boards", "weekly", { state: "open", season: { schedule: "1 0 * * 1", zone: "UTC" }, born: 0 });
   // A ranker tells the revision while the planner has not come to it.
   for (const shard of topology.shards) {
-    await putBoards(redis, shard, [{ id: "weekly", rev, state: "open", born: 0, plan: before }]);
+    await putBoards(redis, shard, [{ id: "weekly", rev, state: "open", born: 0, plan: { ...before, version: 1 } }]);
   }
   await put("seasons", "weekly", toPlanValue({ ...before, rev, at }));
   await toPostgres();
   await redis.set(fenceKey("NA.1"), "test 0 0 lost");
   expect(await seal()).toMatchObject({ sealed: 0 });
-  const told = `${rev} open 1 1 ${at.join(" ")}`;
+  const told = `${rev} open 1 1 ${at.join(" ")} plan ${await planVersion()}`;
   expect((await kept()).filter((text) => text === told)).toHaveLength(3);
   await openFences(redis, topology);
   expect(await seal()).toMatchObject({ sealed: 1 });
@@ -237,4 +244,45 @@ test("a full queue of writes does not keep a season from its end", async () => {
   if (eu) await redis.lpush(queueKey(eu), ...Array.from({ length: 5_000 }, (_, n) => `{"updated_at":"${n}"}`));
   expect(await seal()).toMatchObject({ sealed: 1 });
   expect((await events(0)).length).toBe(5_001);
+});
+
+describe("the end of a season that an operator's ranker announced, and did not decide because it was killed", () => {
+  /** Fences the running season on some shards, as the ranker has done. */
+  async function announce(ageUs: number, fenced: number) {
+    const before = await plan("weekly", []);
+    await toPostgres();
+    await seal();
+    const instant = before.rev + 1;
+    const announced = await put("seasons", "weekly", { ...toPlanValue(before), ending: 1 });
+    // It was announced so long ago.
+    const value = await redis.hget(settingsKey("seasons"), "weekly");
+    await redis.hset(settingsKey("seasons"), "weekly", `${announced - ageUs} ${value?.split(" ").slice(1).join(" ")}`);
+    await toPostgres();
+    for (const shard of topology.shards.slice(0, fenced)) {
+      const text = `${before.rev} open 1 1 ${before.at[0]} ${instant} fence ${announced - ageUs}`;
+      await redis.hset(boardsKey(shard), "weekly", text);
+    }
+    return before;
+  }
+  const look = async () => {
+    await seal();
+    await toPostgres();
+  };
+
+  test("is withdrawn after a second, on all shards, also where nobody writes", async () => {
+    const { rev, at } = await announce(5 * SECOND, 3);
+    await until(due, (left) => left.length === 1);
+    await look();
+    await look();
+    expect(await kept()).toEqual(Array(4).fill(`${rev} open 1 1 ${at.join(" ")} plan ${await planVersion()}`));
+    expect((await settings.read("seasons", "weekly"))?.value).not.toHaveProperty("ending");
+    expect([await due(), await events()]).toEqual([[], []]);
+  });
+
+  test("is left to the ranker for that second", async () => {
+    await announce(0, 2);
+    expect(await seal()).toMatchObject({ sealed: 0 });
+    expect((await kept()).filter((text) => text?.includes(" fence "))).toHaveLength(2);
+    expect((await settings.read("seasons", "weekly"))?.value).toMatchObject({ ending: 1 });
+  });
 });

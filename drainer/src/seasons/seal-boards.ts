@@ -3,7 +3,7 @@ import { putBoards } from "shared/boards/put-boards";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
 import { boardsKey } from "shared/redis/keys";
-import { type SeasonPlan, toPlan } from "shared/seasons/plan";
+import { ENDING_MAX_US, type KeptPlan, toKeptPlan, withdrawal } from "shared/seasons/plan";
 import { createSettings, type Setting } from "shared/settings/settings";
 import { toRevision } from "../boards/read-revisions.ts";
 import { requireOpen } from "../guard/require-open.ts";
@@ -47,12 +47,15 @@ export type SealBoards = () => Promise<SealedBoards>;
 /** A board whose plan says that a season is over. */
 interface Planned {
   board: Setting;
-  plan: SeasonPlan;
+  plan: KeptPlan;
 }
 
-/** Whether the ends that a shard knows are those of the plan, as far as it needs them. */
-function goesBy({ seasons }: KeptBoard, { first, at }: SeasonPlan, now: number): boolean {
-  if (seasons === undefined) return false;
+/**
+ * Whether the ends that a shard knows are those of the plan, as far as it needs them, or of a newer
+ * one. A fence is none.
+ */
+function goesBy({ seasons }: KeptBoard, { first, at, version }: KeptPlan, now: number): boolean {
+  if (seasons === undefined || seasons.isFenced || seasons.planned < version) return false;
   const planned = at.slice(Math.max(0, seasons.season - first + 1));
   return seasons.ends.every((us, index) => us === planned[index]) && (seasons.ends.at(-1) ?? 0) > now;
 }
@@ -114,18 +117,33 @@ export function createSealBoards({ topology, stores, databases, log, signal }: S
     const ids = due.map(({ id }) => id);
     const [boards, plans] = await Promise.all([settings.readThese("boards", ids), settings.readThese("seasons", ids)]);
     const planned = ids.flatMap((id, n): [string, Planned][] => {
-      const [board, plan] = [boards[n], toPlan(plans[n]?.value)];
+      const [board, plan] = [boards[n], toKeptPlan(plans[n])];
       return board?.value?.state === "open" && plan !== undefined ? [[id, { board, plan }]] : [];
     });
     return new Map(planned);
   }
 
+  /**
+   * Withdraws the ends of seasons that operators' rankers have announced, and not decided in their
+   * time: they were killed. @returns the boards of which an end is undecided
+   */
+  async function withdrawEnds(planned: Iterable<Planned>, now: number): Promise<Set<string>> {
+    const undecided = new Set<string>();
+    for (const { board, plan } of planned) {
+      if (plan.ending === undefined) continue;
+      if (now - plan.version > ENDING_MAX_US) await settings.put("seasons", board.id, withdrawal(plan));
+      undecided.add(board.id);
+    }
+    return undecided;
+  }
+
   async function sealPage(due: readonly DueSeal[], now: number, sealed: SealedBoards): Promise<void> {
     const planned = await readPlanned(due);
-    const page = [...planned.values()];
+    const undecided = await withdrawEnds(planned.values(), now);
+    const page = [...planned.values()].filter(({ board }) => !undecided.has(board.id));
     const left = new Set((await Promise.all(topology.shards.map((shard) => sealPageOn(shard, page, now)))).flat());
     for (const seal of due) {
-      if (left.has(seal.id)) {
+      if (left.has(seal.id) || undecided.has(seal.id)) {
         sealed.oldest = Math.min(seal.sealAt, sealed.oldest ?? seal.sealAt);
         continue;
       }

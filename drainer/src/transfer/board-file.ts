@@ -8,7 +8,7 @@ import { configuredBoard } from "shared/model/board";
 import { MAIN_BOARD } from "shared/redis/keys";
 import type { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
-import { columnsOf, type FileBoard, type Format } from "./file-board.ts";
+import { columnsOf, type FileBoard, type Format, optionalColumns } from "./file-board.ts";
 import { createLineSchema, type FileEntry, type LineSchema } from "./line-schema.ts";
 import { LONE_RETURNS } from "./read-lines.ts";
 
@@ -23,10 +23,15 @@ const PLAIN: FileBoard = configuredBoard(MAIN_BOARD);
 /** The first line of the file of a board of the simplest kind. */
 export const HEADER: Record<Format, string> = { csv: headerOf("csv", PLAIN), ndjson: headerOf("ndjson", PLAIN) };
 
+/** An entry of a board, or of an archive, with its rank. */
+export type FileRow = EntryRow & { rank?: number };
+
 export interface FileOptions {
   board?: FileBoard;
   /** Changes the texts that players choose, or reads them back. */
   cell?: (text: string) => string;
+  /** Whether entries keep the times of their lines, which then have to be in the season. */
+  keepsTimes?: boolean;
 }
 
 const asItIs = (text: string) => text;
@@ -37,7 +42,7 @@ const asItIs = (text: string) => text;
  */
 export function toLines(
   format: Format,
-  rows: readonly EntryRow[],
+  rows: readonly FileRow[],
   { board = PLAIN, cell = asItIs }: FileOptions = {},
 ): string {
   const columns = columnsOf(board);
@@ -54,6 +59,8 @@ export function toLines(
       sub: Number(sub ?? 0),
       attempts: Number(attempts ?? 0),
       metadata: metadata == null ? null : toCell(metadata),
+      season: board.inSeason?.season,
+      rank: row.rank,
     };
     return Object.fromEntries(columns.map((column) => [column, cells[column]]));
   });
@@ -75,9 +82,12 @@ export interface LineReader {
 /** The first line does not name the columns, so that no line can be read. */
 export class NoHeader extends Error {}
 
-export function createLineReader(format: Format, { board = PLAIN, cell = asItIs }: FileOptions = {}): LineReader {
-  const wanted = columnsOf(board);
-  const schema = createLineSchema(format, board);
+export function createLineReader(
+  format: Format,
+  { board = PLAIN, cell = asItIs, keepsTimes = true }: FileOptions = {},
+): LineReader {
+  const wanted: Columns = { all: columnsOf(board), optional: optionalColumns(board) };
+  const schema = createLineSchema(format, board, { keepsTimes });
   let columns: readonly string[] | undefined;
   return {
     read(line) {
@@ -95,7 +105,7 @@ export function createLineReader(format: Format, { board = PLAIN, cell = asItIs 
 }
 
 /** @throws NoHeader */
-function readHeader(line: string, wanted: readonly string[], cell: typeof asItIs): readonly string[] {
+function readHeader(line: string, wanted: Columns, cell: typeof asItIs): readonly string[] {
   try {
     const fields = splitCsv(line).map(cell);
     if (namesColumns(fields, wanted)) return fields;
@@ -105,15 +115,23 @@ function readHeader(line: string, wanted: readonly string[], cell: typeof asItIs
   throw new NoHeader(explainHeader(line, wanted));
 }
 
-function namesColumns(fields: readonly string[], wanted: readonly string[]): boolean {
-  const known = new Set(wanted);
-  return fields.length === known.size && new Set(fields).intersection(known).size === known.size;
+/** Columns of a file, and those of them and beside them that need not be there. */
+interface Columns {
+  all: readonly string[];
+  optional: readonly string[];
+}
+
+function namesColumns(fields: readonly string[], { all, optional }: Columns): boolean {
+  const named = new Set(fields);
+  const required = new Set(all).difference(new Set(optional));
+  const isKnown = named.isSubsetOf(new Set(all).union(new Set(optional)));
+  return fields.length === named.size && required.isSubsetOf(named) && isKnown;
 }
 
 // Excel writes the list separator of the machine's language; "Text (tab delimited)" has tabs.
 const OTHER_SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "bars" };
 
-function explainHeader(line: string, wanted: readonly string[]): string {
+function explainHeader(line: string, wanted: Columns): string {
   if (line.includes("\r")) return LONE_RETURNS;
   for (const [separator, name] of Object.entries(OTHER_SEPARATORS)) {
     const fields = line.split(separator).map((field) => field.replace(/^"(.*)"$/, "$1"));
@@ -121,7 +139,7 @@ function explainHeader(line: string, wanted: readonly string[]): string {
       return `the columns seem to be separated by ${name} (${JSON.stringify(separator)}): save the file with commas`;
     }
   }
-  return `the first line must name the columns ${wanted.join(",")}`;
+  return `the first line must name the columns ${wanted.all.join(",")}`;
 }
 
 /**

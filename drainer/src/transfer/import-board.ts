@@ -1,12 +1,18 @@
-import { setImmediate } from "node:timers/promises";
-import { type BoardRevision, putBoards } from "shared/boards/put-boards";
+import { setTimeout as delay, setImmediate } from "node:timers/promises";
+import { parseKeptBoard } from "shared/boards/kept-board";
+import { putBoards } from "shared/boards/put-boards";
+import type { Board } from "shared/model/board";
+import { boardsKey } from "shared/redis/keys";
+import { runningSeason } from "shared/seasons/plan";
+import { toRankingName } from "shared/seasons/ranking-name";
 import { findBoard } from "../boards/find-board.ts";
 import { createInFlight } from "../command/in-flight.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { createLineReader, type FileOptions, NoHeader } from "./board-file.ts";
-import type { Format } from "./file-board.ts";
+import type { FileSeason, Format } from "./file-board.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";
+import { readPlan, readTime } from "./seasons-of-file.ts";
 import { unescapeCell } from "./spreadsheet-cell.ts";
 import { writeEntries } from "./write-entries.ts";
 
@@ -35,6 +41,9 @@ export interface ImportOptions {
   now?: () => number;
 }
 
+/** A drainer ends seasons on idle shards every second. */
+const SEAL_WAIT_MS = 10_000;
+const LOOK_EVERY_MS = 100;
 const BATCH_LINES = 1_000;
 const LINES_PER_TURN = 100;
 // Without ANALYZE after as many rows, PostgreSQL sorts the rest of a board for each page of an
@@ -51,9 +60,12 @@ const AHEAD_US_MAX = 60_000_000;
  * unless `overwrites`. Running it again changes nothing more, and completes an import that was
  * killed: then PostgreSQL may have entries that Redis lacks.
  *
- * @throws NoBoard; Error for a file without its columns; UnfitStore while the entries move to
- *   another number of partitions; what `lines`, Redis or PostgreSQL throw, after the batches under
- *   way are in both stores. Another run completes the import
+ * Entries of a board with seasons go into the one that runs, and to no other.
+ *
+ * @throws NoBoard; OtherSeason where that ended meanwhile; Error for a file without its columns;
+ *   UnfitStore while the entries move to another number of partitions; what `lines`, Redis or
+ *   PostgreSQL throw, after the batches under way are in both stores. Another run completes the
+ *   import
  */
 export async function importBoard(
   sides: Sides,
@@ -63,8 +75,10 @@ export async function importBoard(
   const { board, format, overwrites, isSpreadsheet = false, onBad, onProgress, now = Date.now } = options;
   const counts: ImportCounts = { imported: 0, skipped: 0, repaired: 0, erased: 0, bad: 0 };
   const definition = await findBoard(sides, board);
-  await tellShards(sides, definition);
-  const file: FileOptions = isSpreadsheet ? { board: definition, cell: unescapeCell } : { board: definition };
+  const inSeason = await beginImport(sides, definition);
+  const ranking = toRankingName(board, inSeason?.season ?? 0);
+  const file: FileOptions = { board: { ...definition, inSeason }, keepsTimes: !overwrites };
+  if (isSpreadsheet) file.cell = unescapeCell;
   const reader = createLineReader(format, file);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
   const refuse = (line: number, reason: string) => {
@@ -99,7 +113,7 @@ export async function importBoard(
     const upTo = bytes;
     batch = [];
     await batches.start(async () => {
-      const written = await writeEntries(sides, entries, { board, overwrites, refuse });
+      const written = await writeEntries(sides, entries, { ranking, season: inSeason?.season, overwrites, refuse });
       counts.imported += written.imported;
       counts.erased += written.erased;
       counts.skipped += written.skipped;
@@ -130,7 +144,30 @@ export async function importBoard(
   return counts;
 }
 
-/** Without this, erasures would miss the entries on a shard to which no ranker has written yet. */
-async function tellShards({ topology, stores }: Sides, board: BoardRevision): Promise<void> {
-  for (const shard of topology.shards) await putBoards(stores.of(shard.region), shard, [board]);
+/**
+ * Tells the shards the board: without this, erasures would miss the entries on a shard to which no
+ * ranker has written yet.
+ *
+ * @returns the season that runs on all of them; undefined on a board without seasons
+ * @throws Error where the seasons are not planned, or not ended in time
+ */
+async function beginImport({ topology, stores }: Sides, board: Board): Promise<FileSeason | undefined> {
+  for (const lateAt = performance.now() + SEAL_WAIT_MS; ; await delay(LOOK_EVERY_MS)) {
+    const plan = board.has_seasons ? await readPlan(stores, board) : undefined;
+    const running = plan && runningSeason(plan, await readTime(stores));
+    const kept = await Promise.all(
+      topology.shards.map(async (shard) => {
+        const redis = stores.of(shard.region);
+        await putBoards(redis, shard, [{ ...board, plan }]);
+        return parseKeptBoard((await redis.hget(boardsKey(shard), board.id)) ?? "")?.seasons?.season;
+      }),
+    );
+    if (!board.has_seasons) return undefined;
+    if (running !== undefined && kept.every((season) => season === running.season)) {
+      return { ...running, isArchived: false };
+    }
+    if (performance.now() > lateAt) {
+      throw new Error(`no season of ${board.id} runs on all shards: has it begun, and is a drainer running?`);
+    }
+  }
 }

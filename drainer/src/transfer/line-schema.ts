@@ -57,8 +57,21 @@ function scoreOf(board: FileBoard, [least, most]: readonly [number | undefined, 
 
 const none = z.never("must be left out: the board has none").optional();
 
+/** The season that a line names has to be the one that runs; a rank follows from the entry. */
+function seasonsOf(isCsv: boolean, { inSeason }: FileBoard) {
+  if (inSeason === undefined) return { season: none, rank: none };
+  const { season } = inSeason;
+  const number = isCsv ? cellNumber : z.number();
+  const running = number.refine((given) => given === season, `must be ${season}, the season that runs`);
+  return { season: running.optional(), rank: number.nullable().optional() };
+}
+
+/** What a time of a line that keeps its time must be in. */
+const isIn = ({ inSeason }: FileBoard, updatedAt: string) =>
+  inSeason === undefined || (Number(updatedAt) >= inSeason.startsAt && Number(updatedAt) < inSeason.endsAt);
+
 /** The members of a line of a board, and the columns that they become. */
-export function createLineSchema(format: Format, board: FileBoard): LineSchema {
+export function createLineSchema(format: Format, board: FileBoard, { keepsTimes = true } = {}): LineSchema {
   const isCsv = format === "csv";
   const { order, decimals, sub, bounds, metadata_bytes_max: bytesMax } = board;
   const toBound = (score: number | null | undefined) => (score == null ? undefined : toUnits(score, decimals));
@@ -81,12 +94,17 @@ export function createLineSchema(format: Format, board: FileBoard): LineSchema {
       sub: sub === null ? none : count,
       attempts: board.attempts_max === null ? none : count,
       metadata: bytesMax === 0 ? none : metadata,
+      ...seasonsOf(isCsv, board),
     })
     .refine(({ reached_at, updated_at }) => Number(reached_at) <= Number(updated_at), {
       path: ["reached_at"],
       message: "must not be after updated_at",
     })
-    .transform(({ sub: subScore, attempts, metadata: kept, ...entry }): FileEntry => {
+    .refine(({ updated_at }) => !keepsTimes || isIn(board, updated_at), {
+      path: ["updated_at"],
+      message: "must be in the season that runs; --overwrite gives the entry a new time",
+    })
+    .transform(({ sub: subScore, attempts, metadata: kept, season: _, rank: __, ...entry }): FileEntry => {
       const ranked = order === "asc" ? String(0 - Number(entry.score)) : entry.score;
       const row: FileEntry = { ...entry };
       if (ranked !== entry.score) row.sort_key = ranked;

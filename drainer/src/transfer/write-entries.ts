@@ -7,10 +7,11 @@ import { versionsPart } from "shared/redis/scripts/parts";
 import { compareSplit } from "shared/stores/split";
 import { fold } from "../drain/fold.ts";
 import { noteVersion } from "../guard/guarded-stores.ts";
-import { putEntries, slicesByKeys } from "../restore/put-entries.ts";
+import { OtherSeason, putEntries, type Slice, slicesByKeys } from "../restore/put-entries.ts";
 import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { upsertScores } from "../rows/upsert-scores.ts";
+import { toMicroseconds } from "../rows/version-rule.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { type Numbered, type ScreenOptions, screenEntries } from "./screen-entries.ts";
 import takeSource from "./take-versions.lua" with { type: "text" };
@@ -25,14 +26,22 @@ const takeScript = defineScript({
 });
 
 interface WriteOptions extends ScreenOptions {
-  board: string;
+  /** Of a board, or of the season that runs. */
+  ranking: string;
+  /** That has to run until the entries are in both stores; undefined on a board without seasons. */
+  season?: number | undefined;
 }
 
-/** Writes one batch to PostgreSQL, then to Redis. @returns its part of the import's counts */
+/**
+ * Writes one batch to PostgreSQL, then to Redis. @returns its part of the import's counts
+ *
+ * @throws OtherSeason where the season ended meanwhile: then PostgreSQL has no entry more than
+ *   Redis
+ */
 export async function writeEntries(
   sides: Sides,
   entries: readonly Numbered[],
-  { board, overwrites, refuse }: WriteOptions,
+  { ranking: board, season, overwrites, refuse }: WriteOptions,
 ) {
   const { topology, stores, databases } = sides;
   // A move may have begun since: entries put on the old shards would be lost.
@@ -51,28 +60,56 @@ export async function writeEntries(
     // PostgreSQL has refused the other rows, for a newer entry or an erasure: they must not be put
     // into Redis.
     const [taken, refused] = partition(ofDatabase, (row) => isSame(row, standing.get(row.user_id)));
-    const written = await putRows(sides, database, taken);
+    const written = await putRows(sides, database, { rows: taken, season });
     counts.imported += written;
     counts.skipped += ofDatabase.length - written;
     const newer = refused.flatMap(({ user_id, region }) => {
       const row = standing.get(user_id);
       return row !== undefined && row.region === region && isSoundEntry(row) ? [row] : [];
     });
-    counts.repaired += await putRows(sides, database, await findLacking(sides, newer));
+    counts.repaired += await putRows(sides, database, { rows: await findLacking(sides, newer), season });
   }
   return counts;
 }
 
 /** Puts rows that PostgreSQL has into Redis. @returns how many of them are not older there */
-async function putRows({ topology, stores }: Sides, database: Database, rows: readonly EntryRow[]): Promise<number> {
+async function putRows(sides: Sides, database: Database, { rows, season }: SeasonRows): Promise<number> {
+  const { topology, stores } = sides;
   let written = 0;
   for (const slice of slicesByKeys(topology, rows)) {
-    written += await putEntries(stores.of(slice.shard.region), slice);
+    written += await putEntries(stores.of(slice.shard.region), { ...slice, season }).catch(async (error: unknown) => {
+      if (error instanceof OtherSeason) await takeBack(sides, database, slice);
+      throw error;
+    });
     // The script has raised the clock: a Redis that has a lower clock later has lost the import.
     const clock = await stores.of(slice.shard.region).get(clockKey(slice.shard));
     if (clock !== null) await noteVersion(database, slice.shard.tag, clock);
   }
   return written;
+}
+
+interface SeasonRows {
+  rows: readonly EntryRow[];
+  season: number | undefined;
+}
+
+/**
+ * Takes rows out of PostgreSQL again that came when the season had ended in Redis: with them it
+ * would have more entries than were counted at the end, and never be final.
+ */
+async function takeBack({ stores }: Sides, database: Database, { shard, board, rows }: Slice): Promise<void> {
+  const ids = rows.map(({ user_id }) => user_id);
+  const records = await stores.of(shard.region).hmget(entriesKey(shard, board), ...ids);
+  const gone = rows.filter((_, index) => typeof records[index] !== "string");
+  await database.run(
+    (sql) => sql`
+      DELETE FROM leaderboard
+      USING unnest(
+        ${gone.map(({ user_id }) => user_id)}::text[], ${gone.map(({ updated_at }) => updated_at)}::text[]
+      ) AS line (user_id, version)
+      WHERE board = ${board} AND leaderboard.user_id = line.user_id
+        AND ${toMicroseconds(sql, "updated_at")} = line.version`,
+  );
 }
 
 /** Of rows that PostgreSQL has those that Redis lacks, or has in an older version. */

@@ -26,9 +26,10 @@ const problemTexts: Record<ProblemCode, string> = {
   board_configured: "The board stands in `BOARDS`, and so is there from the start. `main` is never deleted.",
   board_being_deleted: "The entries of a deleted board are still being removed; the id is free afterwards.",
   board_not_started: "The first season of the board has not begun. Nothing was changed.",
-  season_ended: "The write is for one season alone, and `season` runs. Nothing was changed.",
+  season_ended: "The request is for one season alone, and `season` runs. Nothing was changed.",
   season_not_found: "The board has no such season: it has not begun, or was purged.",
   season_unknown: "The planner has not planned the board's next season yet. Nothing was changed; try again.",
+  season_not_ended: "Not all regions confirmed the end of the season. It goes on as before; try again.",
   archives_unavailable:
     "Archived seasons cannot be read now: their database does not answer, or this ranker has none. `missing_regions` may name them.",
   board_ended: "The board has ended. It can be read, and is written no more.",

@@ -1,13 +1,18 @@
 import { type Command, defineCommand } from "shared/command/define-command";
 import type { Environment } from "shared/service/environment";
 import { z } from "zod";
+import { endSeasonCommand } from "./end.ts";
 import { listSeasonsCommand } from "./list.ts";
+import { recountSeasonCommand } from "./recount.ts";
 
-const ACTIONS = new Map<string, Pick<Command, "usage" | "run">>().set("list", listSeasonsCommand);
+const ACTIONS = new Map<string, Pick<Command, "usage" | "run">>()
+  .set("list", listSeasonsCommand)
+  .set("end", endSeasonCommand)
+  .set("recount", recountSeasonCommand);
 
 const noAction = defineCommand({
   name: "season",
-  about: "Lists the seasons of boards.",
+  about: "Lists and ends seasons of boards, and says why one is not final.",
   usage: [...ACTIONS.values()].map(({ usage }) => usage).join("\n  "),
   positionals: z.never(`name what to do: ${[...ACTIONS.keys()].join(", ")}`),
   options: {},

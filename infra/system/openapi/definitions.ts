@@ -19,6 +19,7 @@ const BOARD_OF = {
   season_unknown: "unplanned",
   archives_unavailable: "third",
 };
+const END = "POST /boards/{board}/seasons/current/end";
 
 /** The routes of definitions, and what each answers with a success: a board is made first. */
 export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
@@ -30,6 +31,7 @@ export const boardRoutes: [route: string, target: string, asked?: Asked][] = [
   [SEASONS, "/boards/races/seasons?limit=1"],
   [SEASON, "/boards/cups/seasons/current"],
   [DELETE, "/boards/races", { operator: "root" }],
+  [END, "/boards/hourly/seasons/current/end", { body: { expect: 3 }, operator: "root" }],
 ];
 
 /** The routes that read definitions. */
@@ -131,6 +133,7 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
   await meet("board_not_found", READ, { target: "/boards/leaving" });
   await meet("board_not_found", PATCH, { target: "/boards/none", body: { title: "x" }, ...root });
   await meetDeletionProblems(meet, ask);
+  await meetEndProblems(meet, ask);
   for (const [route, target] of boardReads) {
     await meet("invalid_request", route, { target: `${target}?page=2` });
     await meet("head_too_large", route, { target, headers: { padding: "x".repeat(16_000) } });
@@ -164,6 +167,39 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     await ask(route, { ...change, operator: `narrow-${route.length}`, via: "narrow" });
     await meet("rate_limited", route, { ...change, operator: `narrow-${route.length}`, via: "narrow" });
   }
+}
+
+async function meetEndProblems(meet: Meet, ask: Ask): Promise<void> {
+  const on = (board: string): Asked => ({
+    target: `/boards/${board}/seasons/current/end`,
+    body: { expect: 3 },
+    operator: "root",
+  });
+  const end = on("third");
+  await meet("board_not_found", END, on("none"));
+  await meet("season_not_found", END, on("main"));
+  await meet("season_ended", END, { ...end, body: { expect: 2 } });
+  await meet("board_not_started", END, { ...on("early"), body: { expect: 1 } });
+  await meet("season_unknown", END, on("unplanned"));
+  await meet("queue_full", END, { ...end, via: "full" });
+  await meet("season_not_ended", END, { ...end, via: "apart" });
+  await meet("invalid_request", END, { ...end, body: { expect: -1 } });
+  await meet("invalid_request", END, { ...end, target: "/boards/A/seasons/current/end" });
+  await meet("invalid_json", END, { ...end, body: "{" });
+  await meet("body_too_large", END, { ...end, body: "x".repeat(17_000) });
+  await meet("unsupported_media_type", END, { ...end, headers: { "Content-Type": "text/plain" } });
+  const { target, body } = end;
+  await meet("missing_token", END, { target, body });
+  await meet("invalid_token", END, { target, body, headers: { Authorization: "Bearer a.b.c" } });
+  await meet("forbidden", END, { target, body, as: player("dan") });
+  await meet("role_required", END, { target, body, listed: { role: "moderator" } });
+  await meet("board_not_allowed", END, { target, body, listed: { role: "admin", boards: ["weekly"] } });
+  await meet("no_upstream", END, { ...end, via: "alone" });
+  await meet("unavailable", END, { ...end, via: "refused" });
+  await meet("outcome_unknown", END, { ...end, via: "broken" });
+  const narrow: Asked = { ...on("none"), operator: "narrow-end", via: "narrow" };
+  await ask(END, narrow);
+  await meet("rate_limited", END, narrow);
 }
 
 async function meetDeletionProblems(meet: Meet, ask: Ask): Promise<void> {

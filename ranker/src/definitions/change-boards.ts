@@ -5,7 +5,7 @@ import { changedFields, definitionOf, presentBoard, toValue } from "shared/board
 import { type Board, type BoardDefinition, boardSchema, FIXED_FIELDS, toDefinition } from "shared/model/board";
 import type { Topology } from "shared/model/regions";
 import { endOf, scheduleOf } from "shared/model/season";
-import type { SeasonPlan } from "shared/seasons/plan";
+import type { KeptPlan } from "shared/seasons/plan";
 import type { Settings } from "shared/settings/settings";
 import type { Definitions } from "./definitions.ts";
 import type { SeasonPlans } from "./season-plans.ts";
@@ -35,7 +35,7 @@ export interface Changed {
   board: Board;
   isNew: boolean;
   /** Of its seasons; undefined where it has none, or the planner has not come to it. */
-  plan: SeasonPlan | undefined;
+  plan: KeptPlan | undefined;
 }
 
 export interface ChangeBoardsOptions {
@@ -58,7 +58,7 @@ export function createChangeBoards(options: ChangeBoardsOptions): ChangeBoards {
    *
    * @throws Problem where a shard is away: the definition is kept, and a repeat completes the work
    */
-  async function publish(board: Board, plan: SeasonPlan | undefined): Promise<void> {
+  async function publish(board: Board, plan: KeptPlan | undefined): Promise<void> {
     await tellShards({ ...board, plan });
     definitions.learn(board);
   }

@@ -11,16 +11,20 @@ export const logActs =
     if (facts?.operator === undefined) return;
     const { method, params, requestId } = incoming;
     const [param = ""] = params;
-    const about = isOfBoard(route) ? { board: param } : { user_id: param };
+    const about = isOfBoards(route) ? { board: param } : { user_id: param };
     const who = { operator: facts.operator, token_id: facts.tokenId, action: actionOf(method, route), ...about };
     log.info({ ...who, status, request_id: requestId, ...facts.act }, "operator acted");
   };
 
-const isOfBoard = (route: string) => route.endsWith("/:board");
+const isOfBoards = (route: string) => route.startsWith("/boards/:board");
 
-/** `hide` of `POST /players/:userId/hide`, `delete_board` of `DELETE /boards/:board`. */
+/**
+ * `hide` of `POST /players/:userId/hide`, `delete_board` of `DELETE /boards/:board`, `end_season`
+ * of `POST /boards/:board/seasons/current/end`.
+ */
 function actionOf(method: string, route: string): string {
-  if (isOfBoard(route)) return `${method.toLowerCase()}_board`;
+  if (route.endsWith("/seasons/current/end")) return "end_season";
+  if (isOfBoards(route)) return `${method.toLowerCase()}_board`;
   if (method === "DELETE") return "erase";
   return method === "POST" ? route.slice(route.lastIndexOf("/") + 1) : "export";
 }

@@ -31,6 +31,8 @@ export interface RunningSeasons {
    * away is left out, unless all are. @throws the same
    */
   rollOver(board: Board, shards: readonly Shard[]): Promise<RunningSeason>;
+  /** The same on one shard. @throws the same */
+  rollOverOn(board: Board, shard: Shard): Promise<RunningSeason>;
   /**
    * The times of a season that has ended; undefined once it may be archived.
    *
@@ -51,7 +53,7 @@ export interface RunningSeasonsOptions {
   /** Redis for writes. */
   redisOf: (region: string) => Redis;
   /** Of the home store; none unless given. */
-  plans?: Pick<SeasonPlans, "read">;
+  plans?: Pick<SeasonPlans, "read" | "decided">;
 }
 
 const BOARDS_MAX = 20_000;
@@ -69,7 +71,7 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
   const nameOf = ({ id, rev }: Board) => `${id} ${rev}`;
 
   async function tell(board: Board, shard: Shard): Promise<boolean> {
-    const plan = board.has_seasons ? (await plans.read([board])).get(board.id) : undefined;
+    const plan = board.has_seasons ? await plans.decided(board) : undefined;
     if (plan === undefined && board.has_seasons) throw seasonUnknown(board.id);
     return (await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]))) > 0;
   }
@@ -110,6 +112,7 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
     learn: (board, number) => void numbers.set(nameOf(board), number),
     tell,
     rollOver: rollOverAll,
+    rollOverOn,
 
     async findEnded(board, season) {
       const plan = (await plans.read([board])).get(board.id);

@@ -48,6 +48,7 @@ export const problemStatus = {
   no_upstream: 503,
   stale_definition: 503,
   season_unknown: 503,
+  season_not_ended: 503,
   archives_unavailable: 503,
 } as const;
 export type ProblemCode = keyof typeof problemStatus;

@@ -50,6 +50,13 @@ const seasonsQuery = z.strictObject({
 });
 export type SeasonsQuery = Partial<z.output<typeof seasonsQuery>>;
 
+const endBody = z.strictObject({
+  expect: z
+    .int("must be the number of a season")
+    .min(0, "must be the number of a season")
+    .meta({ description: "The season that is to end." }),
+});
+
 /** `/boards/:board/seasons…`: the seasons of a board, and what has become of them. */
 export const seasonOperations = nameOperations({
   listSeasons: {
@@ -73,5 +80,35 @@ export const seasonOperations = nameOperations({
     query: z.strictObject({}),
     success: { 200: { description: "The season.", schema: seasonViewSchema, example: examples.season } },
     problems: ["board_not_found", "season_not_found", "season_unknown", "archives_unavailable", "stale_definition"],
+  },
+  endSeason: {
+    method: "POST",
+    path: "/boards/:board/seasons/current/end",
+    params: z.strictObject({ board: boardIdSchema }),
+    tag: "boards",
+    access: { role: "admin", boards: "named" },
+    limits: ["operator"],
+    isProxied: true,
+    isWrite: true,
+    repeat: "never",
+    summary: "End the season that runs",
+    description:
+      "On all shards at one instant, less than a second ahead. The next season begins there, and ends when this one would " +
+      "have; the seasons behind it count one more. A repeat, and a second request at the same time, end nothing more: " +
+      "`season_ended`. Without an answer read the board.",
+    body: { schema: endBody, example: examples.endSeason },
+    success: {
+      200: { description: "The season has ended.", schema: seasonViewSchema, example: examples.endedSeason },
+    },
+    problems: [
+      "board_not_found",
+      "season_not_found",
+      "season_ended",
+      "board_not_started",
+      "season_unknown",
+      "season_not_ended",
+      "queue_full",
+      "outcome_unknown",
+    ],
   },
 });

@@ -13,15 +13,22 @@ ARGV for each board
        born      the revision since which the id is that of this board, 0 where it was never another's
        first     the number of the first season of the plan, empty without a plan
        instants  of the plan in microseconds: the start of that season, then the end of each
-       settled   1 where the plan is of this revision, 0 where it is that of an earlier one
+       version   of the plan; of two plans of a board the higher is the newer
+       begins    the season in which a shard begins that is in an earlier one, or in none; then no
+                 season before `first` has keys. Empty for the first of the plan, where the shard is
+                 behind all that the plan has
 Reply the number of boards written
 
 A shard that knows a revision below `born`, or none, may have entries of the board that had the id
 before: an older copy of Redis has come back. They go, whole, with those of the seasons that it knows.
 A shard begins with the first season of the plan, and keeps its own season from then on: only
-roll_over moves it, but for a copy of Redis that is behind all seasons that the plan still has. Ends of the plan take the place of those that the shard has, also of near ones:
-the planner leaves those alone that are less than a minute away. Of the same revision, the longer of
-two plans is the newer.
+roll_over moves it, but for a copy of Redis that is behind all seasons that the plan still has. Ends
+of a plan take the place of those that the shard has, also of near ones, unless its own plan is newer:
+the planner leaves those alone that are less than a minute away. A season that an operator is ending
+stays fenced until a newer plan is there than that which announced it.
+The keys of the seasons of an earlier board are in no KEYS: their numbers are known here alone. They
+have the tag of those that are, and so live on the same node; while the slot moves to another one, the
+call is refused.
 Raises the clock with a revision above 0: rankers keep a top, and the definition that they read it
 with, until the clock changes. Revision 0 is the one definition of a configured board.
 Uses  last_version, version_in, digits, season_of, KEYS_OF_BOARD
@@ -31,13 +38,6 @@ Uses  last_version, version_in, digits, season_of, KEYS_OF_BOARD
 local ENDS_MAX = 32
 -- Seasons of an earlier board of the id that one run removes; the purge of a board leaves none.
 local REMOVED_MAX = 500
-
-local function is_prefix(list, of)
-  for i = 1, #list do
-    if list[i] ~= of[i] then return false end
-  end
-  return true
-end
 
 -- The ends of a season and those behind it, by the plan; empty where the plan does not reach it.
 local function planned_ends(season)
@@ -52,16 +52,25 @@ end
 -- What stands behind revision and state.
 local function season_text(known)
   local found = season_of(known)
-  if not found or first ~= '' and found.season < tonumber(first) - 1 then
-    if first == '' then return '' end
-    return ' ' .. first .. ' ' .. (found and found.oldest or first) .. ' ' .. string.match(instants, '^%d+') .. ' '
-      .. table.concat(planned_ends(tonumber(first)), ' ')
+  local behind = string.match(known or '', '^%d+ %l+( .+)$') or ''
+  if first == '' then return behind end
+  local oldest = found and found.oldest or first
+  if begins ~= '' and tonumber(oldest) < tonumber(first) then oldest = first end
+  local least = begins == '' and (found and tonumber(first) - 1 or tonumber(first)) or tonumber(begins)
+  if not found or found.season < least then
+    local season = begins == '' and tonumber(first) or least
+    local starts = season == tonumber(first) and string.match(instants, '^%d+') or planned_ends(season - 1)[1]
+    local ends = planned_ends(season)
+    -- The plan does not reach that season yet.
+    if not starts or #ends == 0 then return behind end
+    return ' ' .. season .. ' ' .. oldest .. ' ' .. starts .. ' ' .. table.concat(ends, ' ')
+      .. ' plan ' .. digits(version)
   end
-  local ends = {}
-  for i, time in ipairs(found.ends) do ends[i] = digits(time) end
-  local planned = first == '' and {} or planned_ends(found.season)
-  if #planned > 0 and (is_prefix(ends, planned) or settled and not is_prefix(planned, ends)) then ends = planned end
-  return ' ' .. found.season .. ' ' .. found.oldest .. ' ' .. digits(found.starts) .. ' ' .. table.concat(ends, ' ')
+  local ends = planned_ends(found.season)
+  local is_known = version < found.planned or version == found.planned and found.is_fenced
+  if is_known or #ends == 0 then return behind end
+  return ' ' .. found.season .. ' ' .. oldest .. ' ' .. digits(found.starts) .. ' ' .. table.concat(ends, ' ')
+    .. ' plan ' .. digits(version)
 end
 
 local function remove_seasons(known, key)

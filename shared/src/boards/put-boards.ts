@@ -4,13 +4,20 @@ import { entryKeys, shardKeys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { defineLayout, defineScript } from "../redis/scripts/define-script.ts";
 import { membersPart, seasonsPart, versionsPart } from "../redis/scripts/parts.ts";
-import type { SeasonPlan } from "../seasons/plan.ts";
+import type { KeptPlan } from "../seasons/plan.ts";
 import source from "./put-boards.lua" with { type: "text" };
 
 /** A board as a shard knows it, since when the id is its own, and the plan of its seasons. */
-export type BoardRevision = Pick<Board, "id" | "rev" | "state" | "born"> & { plan?: PlannedEnds | undefined };
+export type BoardRevision = Pick<Board, "id" | "rev" | "state" | "born"> & {
+  plan?: PlannedEnds | undefined;
+  /**
+   * The season in which a shard begins that is in an earlier one, or in none; the first of the plan
+   * where it is left out.
+   */
+  begins?: number | undefined;
+};
 
-type PlannedEnds = Pick<SeasonPlan, "rev" | "first" | "at">;
+type PlannedEnds = Pick<KeptPlan, "first" | "at" | "version">;
 
 const layout = defineLayout({
   keys: ["boards", "clock"],
@@ -21,7 +28,8 @@ const layout = defineLayout({
     born: "number",
     first: "text",
     instants: "text",
-    settled: "flag",
+    version: "number",
+    begins: "text",
   },
 });
 const script = defineScript({
@@ -29,6 +37,7 @@ const script = defineScript({
   source,
   parts: [versionsPart, membersPart, seasonsPart],
   layout,
+  hasOtherKeys: true,
   parse: Number,
 });
 
@@ -44,7 +53,7 @@ const script = defineScript({
 export function putBoards(redis: Redis, shard: Shard, boards: readonly BoardRevision[]): Promise<number> {
   const keys = layout.toKeys(shardKeys(shard));
   for (const { id, born } of boards) if (born > 0) keys.push(...entryKeys(shard, id));
-  const items = boards.flatMap(({ id, rev, state, born, plan }) =>
+  const items = boards.flatMap(({ id, rev, state, born, plan, begins = "" }) =>
     layout.toItem({
       id,
       revision: rev,
@@ -52,7 +61,8 @@ export function putBoards(redis: Redis, shard: Shard, boards: readonly BoardRevi
       born,
       first: plan?.first ?? "",
       instants: plan?.at.join(" ") ?? "",
-      settled: (plan?.rev ?? 0) >= rev,
+      version: plan?.version ?? 0,
+      begins,
     }),
   );
   return script(redis, keys, items);

@@ -1,7 +1,7 @@
 import { fromIsoTime } from "../base/times.ts";
 import type { Board } from "../model/board.ts";
 import { type SeasonSchedule, scheduleOf } from "../model/season.ts";
-import { isSamePlan, NO_END, type Planned, plannedBy, type SeasonPlan } from "./plan.ts";
+import { isSamePlan, NO_END, type Planned, plannedBy, type SeasonPlan, withoutEnding } from "./plan.ts";
 import { boundariesAfter } from "./schedule.ts";
 
 /**
@@ -79,7 +79,8 @@ const toInstant = (time: string | null | undefined) => (time == null ? 0 : (from
 /** Without the seasons that are final; the last one stays. */
 function trim(plan: SeasonPlan, finalUpTo: number): SeasonPlan {
   const dropped = Math.max(0, Math.min(finalUpTo + 1 - plan.first, plan.at.length - 2));
-  return { ...plan, first: plan.first + dropped, at: plan.at.slice(dropped) };
+  // An end that an operator is making has not come by then: another plan withdraws it.
+  return { ...withoutEnding(plan), first: plan.first + dropped, at: plan.at.slice(dropped) };
 }
 
 const lastOf = (at: readonly number[]) => at.at(-1) ?? 0;

@@ -22,6 +22,16 @@ export interface SeasonPlan {
    * behind it is the end of season `first + k - 1` and the start of the next.
    */
   at: readonly number[];
+  /**
+   * The season that an operator is ending: some shards may hold back writes of it. The next version
+   * of the plan says whether it has ended; see `end-season.ts` of the ranker.
+   */
+  ending?: number | undefined;
+}
+
+/** A plan with the version (µs) of its setting: of two plans of a board the higher is the newer. */
+export interface KeptPlan extends SeasonPlan {
+  version: number;
 }
 
 /** By which the instants go on: the schedule of a definition, its one end, or neither. */
@@ -65,6 +75,7 @@ const valueSchema = z.object({
   schedule: z.string(),
   zone: z.string(),
   at: z.array(instant).min(2),
+  ending: z.int().min(0).optional(),
 });
 
 /** A plan as its setting keeps it, with ISO times. */
@@ -77,6 +88,12 @@ export const toPlanValue = ({ at, ...plan }: SeasonPlan): NonNullable<SettingVal
  * The plan of a setting's value; undefined where it was deleted, or is none that a planner wrote.
  */
 export const toPlan = (value: SettingValue | undefined): SeasonPlan | undefined => valueSchema.safeParse(value).data;
+
+/** The plan that a setting of kind `seasons` has; undefined where `toPlan` finds none. */
+export function toKeptPlan(setting: { version: string; value: SettingValue } | undefined): KeptPlan | undefined {
+  const plan = toPlan(setting?.value);
+  return plan && setting && { ...plan, version: Number(setting.version) };
+}
 
 /** What a definition says about seasons. One that has a schedule no longer ends none, or one. */
 export function plannedBy(board: Pick<Board, "season">): Planned {
@@ -105,6 +122,38 @@ export function runningSeason({ first, at }: SeasonPlan, now: number): RunningSe
   const index = at.findLastIndex((us) => us <= now);
   const [startsAt, endsAt] = [at[index], at[index + 1]];
   return startsAt === undefined || endsAt === undefined ? undefined : { season: first + index, startsAt, endsAt };
+}
+
+/**
+ * The same plan without a season that is being ended. The instants are all there, so that no shard
+ * has to change.
+ */
+export const withoutEnding = ({ rev, first, schedule, zone, at }: SeasonPlan): SeasonPlan => ({
+  rev,
+  first,
+  schedule,
+  zone,
+  at,
+});
+
+/** The ranker that is ending a season has given up by then, or was killed. */
+export const ENDING_MAX_US = 1_000_000;
+
+/** What puts a plan in the place of one that announces an end, so that the season goes on. */
+export const withdrawal = (plan: KeptPlan) => ({
+  value: toPlanValue(withoutEnding(plan)),
+  replaces: String(plan.version),
+});
+
+/**
+ * The same plan with another end of a season. The next season begins there, and ends when the
+ * season would have ended; those behind it count one more.
+ *
+ * @param endsAt microseconds, between the start and the end of the season
+ */
+export function withEnd(plan: SeasonPlan, season: number, endsAt: number): SeasonPlan {
+  const place = season - plan.first + 1;
+  return { ...withoutEnding(plan), at: plan.at.toSpliced(place, 0, endsAt) };
 }
 
 /** The planned instants (µs) that are still to come. */

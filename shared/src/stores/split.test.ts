@@ -79,9 +79,10 @@ describe("data from before the number was stored", () => {
 });
 
 test("while entries are moved no process starts, and the error says how to finish the move", async () => {
-  for (const isReadable of [true, false]) {
-    await server.redis.set(splitKey("EU"), formatSplit({ partitions: 1, movingTo: 4, isReadable }));
-    expect(await readSplit(server.redis, "EU")).toEqual({ partitions: 1, movingTo: 4, isReadable });
+  for (const phase of [{ isReadable: true, isChecking: true }, { isReadable: true }, { isReadable: false }]) {
+    const split = { partitions: 1, movingTo: 4, ...phase };
+    await server.redis.set(splitKey("EU"), formatSplit(split));
+    expect(await readSplit(server.redis, "EU")).toEqual(split);
     for (const number of [1, 4]) await expect(check(number)).rejects.toThrow("let ./lb repartition --to 4 come");
   }
 });

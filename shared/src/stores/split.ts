@@ -9,6 +9,7 @@ import { UnfitStore } from "./unfit-store.ts";
  * would look for players on the wrong shards, and split the board in two.
  *
  *     4               the present number
+ *     1>4 checking    the move may still be given up: no writes; nothing has been copied
  *     1>4 copying     entries are being moved: no writes; the old shards are whole and may be read
  *     1>4 moving      entries are being moved: no writes and no reads
  */
@@ -17,9 +18,11 @@ export interface Split {
   /** The new number, while entries are being moved. */
   movingTo?: number;
   isReadable: boolean;
+  /** While it may still be given up: then entries may be read. */
+  isChecking?: boolean;
 }
 
-const SPLIT = /^(\d{1,4})(?:>(\d{1,4}) (copying|moving))?$/;
+const SPLIT = /^(\d{1,4})(?:>(\d{1,4}) (checking|copying|moving))?$/;
 
 /**
  * @returns `undefined` for a Redis that was never used or was emptied.
@@ -34,11 +37,13 @@ export async function readSplit(redis: Redis, region: string): Promise<Split | u
     throw new UnfitStore(`${splitKey(region)} in Redis holds "${text}", which is no split.`);
   const split: Split = { partitions: Number(partitions), isReadable: phase !== "moving" };
   if (movingTo !== undefined) split.movingTo = Number(movingTo);
+  if (phase === "checking") split.isChecking = true;
   return split;
 }
 
-export function formatSplit({ partitions, movingTo, isReadable }: Split): string {
+export function formatSplit({ partitions, movingTo, isReadable, isChecking = false }: Split): string {
   if (movingTo === undefined) return String(partitions);
+  if (isChecking) return `${partitions}>${movingTo} checking`;
   return `${partitions}>${movingTo} ${isReadable ? "copying" : "moving"}`;
 }
 

@@ -18,8 +18,9 @@ local function is_readable(split, partitions, fence)
   if not text or string.sub(text, -5) == ' lost' then return false end
   local present = redis.call('GET', split)
   if not present or present == partitions then return true end
-  -- While entries are copied to their new shards, the old shards are complete.
-  return string.find(present, '^' .. partitions .. '>%d+ copying$') ~= nil
+  -- While entries are copied to their new shards (`copying`), and before (`checking`), the old
+  -- shards are complete.
+  return string.find(present, '^' .. partitions .. '>%d+ c%l+ing$') ~= nil
 end
 
 local function season_refusal(known, wanted)
