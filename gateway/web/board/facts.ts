@@ -1,4 +1,5 @@
 import type { NamedBoard } from "../boards/read-boards.ts";
+import { serverClock } from "../client.ts";
 import { byId, create } from "../dom.ts";
 import { formatInstant } from "../format.ts";
 
@@ -15,7 +16,7 @@ export function createFacts() {
     clearTimeout(timer);
     const parts: Node[] = [];
     if (endsAtMs !== undefined) {
-      const leftMs = endsAtMs - Date.now();
+      const leftMs = endsAtMs - serverClock.nowMs();
       parts.push(
         leftMs <= 0
           ? create("strong", "tag is-ended", `Ended ${formatInstant(endsAtMs)}`)
