@@ -127,8 +127,12 @@ function applyEvent({ event, data }: ShownEvent): void {
 
 function showPast({ season, top }: PastSeason): void {
   const { place } = navigation;
+  if (season.state === "scheduled") {
+    navigation.correct({ season: "" });
+    return;
+  }
   // `previous` would be another one soon.
-  const named = season.state === "running" || season.state === "scheduled" ? "" : String(season.season);
+  const named = season.state === "running" ? "" : String(season.season);
   if (place.season !== named) {
     navigation.replace({ season: named });
     return;

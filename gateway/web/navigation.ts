@@ -56,7 +56,7 @@ export function createNavigation({ regions, pagesMax, onChange }: NavigationOpti
     return {
       region: regions.find((each) => each === query.get("region")?.toUpperCase()) ?? EVERYWHERE,
       board: isBoardId(board) ? board : MAIN_BOARD,
-      season: /^(previous|[1-9]\d{0,8})$/.test(season) ? season : "",
+      season: /^(previous|0|[1-9]\d{0,8})$/.test(season) ? season : "",
       page: Number.isInteger(page) && page >= 1 ? Math.min(page, pagesMax) : 1,
       player: query.get("player") ?? "",
     };

@@ -7,8 +7,10 @@ import type { Place } from "../navigation.ts";
 export interface ListedSeason {
   season: number;
   state: "scheduled" | "running" | "closing" | "incomplete" | "final" | "purged";
-  starts_at: string;
-  ends_at: string;
+  /** Null for season 0: what the board had before its first one. */
+  starts_at: string | null;
+  /** Null for a season that goes on. */
+  ends_at: string | null;
   total: number | null;
 }
 

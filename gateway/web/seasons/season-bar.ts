@@ -99,16 +99,11 @@ export function createSeasonBar({ navigation, hasSeasons }: SeasonBarOptions) {
       return;
     }
     const { starts_at, ends_at } = running;
-    if (starts_at === undefined || ends_at === undefined) {
-      say(clock, "");
-      say(about, "");
-      return;
-    }
     const described = describeRunning({ starts_at, ends_at }, serverClock.nowMs());
     say(clock, described.clock);
     if (ended === undefined) say(about, described.about);
     else say(about, ...newsOf(ended));
-    tick = setTimeout(drawTime, changesInMs(described.leftMs));
+    if (described.leftMs !== undefined) tick = setTimeout(drawTime, changesInMs(described.leftMs));
   }
 
   function newsOf(season: number): (string | Node)[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { changesInMs, describePast, describeRunning, formatLeft } from "./season-texts.ts";
+import { changesInMs, describePast, describeRunning, formatLeft, nameSeason } from "./season-texts.ts";
 
 const HOUR = 3_600_000;
 
@@ -44,4 +44,20 @@ test("a past season is final in words only when it is", () => {
     "These are its final results.",
     "Its results are no longer kept.",
   ]);
+});
+
+test("season 0 has no start, and a season that goes on no end", () => {
+  const ends_at = "2026-12-14T00:00:00.000000Z";
+  expect(nameSeason({ season: 0, state: "final", starts_at: null, ends_at, total: 1 })).toMatch(
+    /^Season 0 · until .*26/,
+  );
+  expect(describeRunning({ starts_at: null, ends_at }, Date.parse("2026-12-13T23:00:00Z")).clock).toBe(
+    "Ends in 1:00:00",
+  );
+  expect(describeRunning({ starts_at: ends_at, ends_at: null }, Date.parse("2027-01-01T00:00:00Z"))).toEqual({
+    clock: "",
+    about: "This season goes on.",
+    leftMs: undefined,
+  });
+  expect(describeRunning({}, 0)).toEqual({ clock: "", about: "", leftMs: undefined });
 });

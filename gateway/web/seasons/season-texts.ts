@@ -34,36 +34,53 @@ export function formatSpan(startsMs: number, endsMs: number): string {
   return format.formatRange(startsMs, endsMs);
 }
 
-/** A season in the list of a choice. */
-export function nameSeason({ season, state, starts_at, ends_at }: ListedSeason): string {
-  const name = `Season ${formatNumber(season)}`;
-  if (state === "running") return `${name} · runs now`;
-  if (state === "scheduled") return `${name} · begins ${formatInstant(Date.parse(starts_at))}`;
-  const span = formatSpan(Date.parse(starts_at), Date.parse(ends_at));
-  return state === "purged" ? `${name} · ${span} · removed` : `${name} · ${span}`;
+function toSpan({ starts_at, ends_at }: Pick<ListedSeason, "starts_at" | "ends_at">): string {
+  if (ends_at === null) return "";
+  const endsMs = Date.parse(ends_at);
+  return ` · ${starts_at === null ? `until ${formatInstant(endsMs)}` : formatSpan(Date.parse(starts_at), endsMs)}`;
+}
+
+/** A past season in the list of a choice. */
+export function nameSeason(season: ListedSeason): string {
+  const removed = season.state === "purged" ? " · removed" : "";
+  return `Season ${formatNumber(season.season)}${toSpan(season)}${removed}`;
 }
 
 /** A past season in words. */
 export function describePast({ season, state, ends_at }: Pick<ListedSeason, "season" | "state" | "ends_at">): string {
-  const ended = `Season ${formatNumber(season)} ended ${formatInstant(Date.parse(ends_at))}.`;
+  const when = ends_at === null ? "" : ` ${formatInstant(Date.parse(ends_at))}`;
+  const ended = `Season ${formatNumber(season)} ended${when}.`;
   if (state === "closing") return `${ended} Its results are being counted.`;
   if (state === "incomplete") return `${ended} Some of its results are not counted yet.`;
   if (state === "purged") return `${ended} Its results are no longer kept.`;
   return `${ended} These are its final results.`;
 }
 
-/** The clock of the season that runs, or that is to begin; and the instant that it counts to. */
-export function describeRunning(
-  { starts_at, ends_at }: { starts_at: string; ends_at: string },
-  nowMs: number,
-): { clock: string; about: string; leftMs: number } {
-  const [startsMs, endsMs] = [Date.parse(starts_at), Date.parse(ends_at)];
+/** What the page says of the season that runs, or that is to begin. */
+export interface RunningTexts {
+  clock: string;
+  about: string;
+  /** Milliseconds to the instant that the clock counts to; undefined where there is none. */
+  leftMs: number | undefined;
+}
+
+interface RunningTimes {
+  starts_at?: string | null | undefined;
+  ends_at?: string | null | undefined;
+}
+
+/** @param nowMs by the server's clock */
+export function describeRunning({ starts_at, ends_at }: RunningTimes, nowMs: number): RunningTexts {
+  if (ends_at === undefined) return { clock: "", about: "", leftMs: undefined };
+  const startsMs = starts_at == null ? Number.NEGATIVE_INFINITY : Date.parse(starts_at);
   const isAhead = nowMs < startsMs;
-  const leftMs = (isAhead ? startsMs : endsMs) - nowMs;
-  const [verb, past] = isAhead ? ["Begins", "Begins now"] : ["Ends", "Ends now"];
+  if (ends_at === null && !isAhead) return { clock: "", about: "This season goes on.", leftMs: undefined };
+  const atMs = isAhead ? startsMs : Date.parse(ends_at ?? "");
+  const leftMs = atMs - nowMs;
+  const verb = isAhead ? "Begins" : "Ends";
   return {
-    clock: leftMs <= 0 ? past : `${verb} in ${formatLeft(leftMs)}`,
-    about: `${verb} ${formatInstant(isAhead ? startsMs : endsMs)}.`,
+    clock: leftMs <= 0 ? `${verb} now` : `${verb} in ${formatLeft(leftMs)}`,
+    about: `${verb} ${formatInstant(atMs)}.`,
     leftMs,
   };
 }
