@@ -6,7 +6,7 @@ import { createFreshness } from "./board/freshness.ts";
 import { createOwnPlace } from "./board/own-place.ts";
 import { createPager } from "./board/pager.ts";
 import { createRanking } from "./board/ranking.ts";
-import { isPolled, PAGE_SIZE, PAGES_MAX, POLL_MS, type ShownEvent, subscribeTo } from "./board/watched.ts";
+import { PAGE_SIZE, PAGES_MAX, pollMsOf, type ShownEvent, subscribeTo } from "./board/watched.ts";
 import { createBoardChoice } from "./boards/board-choice.ts";
 import { byId } from "./dom.ts";
 import { formatCount, formatScore, type ScoreFormat } from "./format.ts";
@@ -205,8 +205,9 @@ function showState(now: LiveState, error?: LeaderboardError): void {
 }
 
 function nameLive() {
-  if (!isPolled(navigation.place)) return { text: "Live", isFinal };
-  return { text: isFinal ? "Final results" : `Every ${POLL_MS / 1000} seconds`, isFinal };
+  const pollMs = pollMsOf(navigation.place);
+  if (pollMs === undefined) return { text: "Live", isFinal };
+  return { text: isFinal ? "Final results" : `Every ${pollMs / 1000} seconds`, isFinal };
 }
 
 window.addEventListener("offline", () => showState("reconnecting"));

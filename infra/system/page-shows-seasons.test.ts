@@ -141,7 +141,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     const page = await openStubbed("/?board=cup&season=previous", stub, { viewport: { width: 390, height: 800 } });
     await firstRow(page, "ADA");
     await about(page, "Its results are being counted.");
-    await state(page, "Every 10 seconds");
+    await state(page, "Every 3 seconds");
     expect(searchOf(page)).toBe("?region=GLOBAL&board=cup&season=4");
     const height = async () => (await page.locator("#season").boundingBox())?.height;
     const before = await height();

@@ -13,24 +13,30 @@ export const PAGE_SIZE = 20;
 // `GET /top` reads 1,000 entries at most, `GET /live` 100: further pages are read again and again.
 export const PAGES_MAX = 1_000 / PAGE_SIZE;
 const LIVE_PAGES = 100 / PAGE_SIZE;
-export const POLL_MS = 10_000;
+const POLL_MS = 10_000;
+// The results of a season are final some seconds behind its end.
+const PAST_POLL_MS = 3_000;
 
-/** Whether a place is read again and again, as it has no stream. */
-export const isPolled = ({ season, page }: Place) => season !== "" || page > LIVE_PAGES;
+/** How often a place is read that has no stream; undefined for one that has. */
+export function pollMsOf({ season, page }: Place): number | undefined {
+  if (season !== "") return PAST_POLL_MS;
+  return page > LIVE_PAGES ? POLL_MS : undefined;
+}
 
 /** Subscribes to the best of a place, from the first entry to the last one of its page. */
 export function subscribeTo(place: Place, options: LiveOptions): AsyncIterable<Live<ShownEvent>> {
   const { region, board, season, page } = place;
   const query = { region, board, limit: page * PAGE_SIZE };
+  const pollMs = pollMsOf(place);
+  if (pollMs === undefined) return client.live(query, options);
   if (season !== "") {
     const read = async (signal: AbortSignal | undefined) =>
       ({ event: "past", data: await readPast(place, query.limit, { signal }) }) as const;
-    return poll(read, POLL_MS, { ...options, isLast: ({ data }) => isSettled(data) });
+    return poll(read, pollMs, { ...options, isLast: ({ data }) => isSettled(data) });
   }
-  if (!isPolled(place)) return client.live(query, options);
   const read = async (signal: AbortSignal | undefined): Promise<BoardEvent> => ({
     event: "snapshot",
     data: { board, ...(await client.top(query, { signal })) },
   });
-  return poll(read, POLL_MS, options);
+  return poll(read, pollMs, options);
 }
