@@ -10,7 +10,9 @@ export const BASE = new URL(".", location.href);
 /** The time of the server, by all answers to the page. */
 export const serverClock = createServerClock();
 
-export const fetchTimed = fetchBy(serverClock, (url, init) => fetch(url, init));
-
 /** The leaderboard that the page came from. */
-export const client = createClient({ url: BASE.href, retry: RETRY, fetch: fetchTimed });
+export const client = createClient({
+  url: BASE.href,
+  retry: RETRY,
+  fetch: fetchBy(serverClock, (url, init) => fetch(url, init)),
+});

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
+import type { Databases } from "shared/postgres/databases";
 import type { Stores } from "shared/stores/stores";
 import type { Lease } from "../leases/lease.ts";
-import type { Databases } from "../postgres/databases.ts";
 import type { ClockMetrics } from "./clock-metrics.ts";
 import {
   type ClockOffset,

@@ -1,5 +1,5 @@
+import type { Database } from "shared/postgres/database";
 import type { Redis } from "shared/redis/redis";
-import type { Database } from "../postgres/database.ts";
 
 /** What a store's clock says, against the steady clock of this process. */
 export interface ClockReading {

@@ -1,18 +1,11 @@
+import type { TopView } from "shared/api/boards";
+import type { SeasonsView } from "shared/api/seasons";
 import type { CallOptions } from "shared/client";
-import { toError } from "shared/client/errors";
-import { BASE, client, fetchTimed } from "../client.ts";
+import { client } from "../client.ts";
 import type { Place } from "../navigation.ts";
 
 /** A season of a board, as the server lists it. */
-export interface ListedSeason {
-  season: number;
-  state: "scheduled" | "running" | "closing" | "incomplete" | "final" | "purged";
-  /** Null for season 0: what the board had before its first one. */
-  starts_at: string | null;
-  /** Null for a season that goes on. */
-  ends_at: string | null;
-  total: number | null;
-}
+export type ListedSeason = SeasonsView["seasons"][number];
 
 /** A part of the list of a board's seasons, the newest first. */
 export interface SeasonPage {
@@ -23,19 +16,9 @@ export interface SeasonPage {
 
 const PAGE_SEASONS = 50;
 
-async function get<T>(target: string, { signal }: CallOptions = {}): Promise<T> {
-  const response = await fetchTimed(new URL(target, BASE).href, { signal: signal ?? null });
-  if (!response.ok) throw await toError(response);
-  return (await response.json()) as T;
-}
-
 /** Reads a part of the list, the first one without a cursor. @throws LeaderboardError */
 export async function readSeasons(board: string, cursor: string | undefined): Promise<SeasonPage> {
-  const query = new URLSearchParams({ limit: String(PAGE_SEASONS) });
-  if (cursor !== undefined) query.set("cursor", cursor);
-  const { seasons, next } = await get<{ seasons: ListedSeason[]; next: string | null }>(
-    `boards/${board}/seasons?${query}`,
-  );
+  const { seasons, next } = await client.listSeasons(board, { cursor, limit: PAGE_SEASONS });
   return { seasons, next: next ?? undefined };
 }
 
@@ -48,7 +31,7 @@ export const toSeasonQuery = ({ season }: Pick<Place, "season">): "previous" | n
 /** A season that does not run, with its best entries while it has any. */
 export interface PastSeason {
   season: ListedSeason;
-  top: Awaited<ReturnType<typeof client.top>> | undefined;
+  top: TopView | undefined;
 }
 
 /**
@@ -58,7 +41,7 @@ export interface PastSeason {
  */
 export async function readPast(place: Place, limit: number, options: CallOptions): Promise<PastSeason> {
   const { region, board } = place;
-  const season = await get<ListedSeason>(`boards/${board}/seasons/${place.season}`, options);
+  const season = await client.readSeason(board, toSeasonQuery(place) ?? "current", options);
   const isRead = season.state === "closing" || season.state === "incomplete" || season.state === "final";
   // The state is the older of the two: where it is final, so are the entries.
   const top = isRead ? await client.top({ region, board, season: season.season, limit }, options) : undefined;
