@@ -6,14 +6,40 @@ import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 let operator: Client;
 const pages = usePages({
   drainers: 1,
-  async fill(_, root) {
+  async fill(visitor, root) {
     operator = root;
     await root.putBoard("cup", { title: "Cup", operator: "add", season: { schedule: "0 0 * * 1" } });
-    await root.putBoard("sprint", { title: "Sprint", operator: "add", season: { schedule: "*/5 * * * * *" } });
+    await root.putBoard("sprint", { title: "Sprint", operator: "add", season: { schedule: "*/10 * * * * *" } });
     await root.putBoard("plain", { title: "Plain" });
     await root.submitScoreFor({ user_id: "ada", name: "Ada", region: "EU", board: "cup", score: 3 });
+    await fillFirstSeason(visitor, root);
   },
 });
+
+const PLAYERS = 50;
+// The players' scores are written by then.
+const FIRST_SEASON_MS = 8_000;
+
+/**
+ * A board whose first season ends soon, and whose next one takes a day. One player has registered.
+ */
+async function fillFirstSeason(visitor: Client, root: Client): Promise<void> {
+  await visitor.register({ user_id: "p-50", name: "Name 50", region: "EU" });
+  const ends = new Date(Date.now() + FIRST_SEASON_MS);
+  const schedule = `${ends.getUTCSeconds()} ${ends.getUTCMinutes()} ${ends.getUTCHours()} * * *`;
+  await root.putBoard("long", { title: "Long", season: { schedule } });
+  const player = (n: number) => ({
+    user_id: `p-${n}`,
+    name: `Name ${n}`,
+    region: "EU",
+    board: "long",
+    score: 1_000 - n,
+  });
+  const written = await Promise.all(
+    Array.from({ length: PLAYERS }, (_, index) => root.submitScoreFor(player(index + 1))),
+  );
+  expect(written.every(({ season }) => season === 1)).toBe(true);
+}
 
 type State = "running" | "closing" | "incomplete" | "final" | "purged";
 const DAY_MS = 24 * 3_600_000;
@@ -200,7 +226,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
 
   test("begins the next season when one ends, on its first page, and says so", async () => {
     const page = await pages.open("/?board=sprint", { timezoneId: "UTC" });
-    await page.locator("#season-clock", { hasText: /^Ends in 0:0\d$/ }).waitFor();
+    await page.locator("#season-clock", { hasText: /^Ends in 0:(0[5-9]|10)$/ }).waitFor();
     const { season = 0 } = await operator.submitScoreFor({ user_id: "ada", name: "Ada", board: "sprint", score: 7 });
     await firstRow(page, "Ada");
     const top = () => page.locator("#ranking, #empty").locator("visible=true").boundingBox();
@@ -208,7 +234,40 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await about(page, `Season ${season} has ended, season ${season + 1} runs.`);
     await page.locator("#empty-title", { hasText: "Nobody is on this board yet." }).waitFor();
     expect((await top())?.y).toBe(before?.y);
-    await operator.submitScoreFor({ user_id: "bob", name: "Bob", region: "EU", board: "sprint", score: 1 });
+    await page.locator("#season-about a", { hasText: `See the results of season ${season}` }).click();
+    await firstRow(page, "Ada");
+    await about(page, "These are its final results.");
+    await state(page, "Final results");
+    expect(await choice(page).locator("option:checked").textContent()).toStartWith(`Season ${season} · `);
+    await page.locator("#find-id").fill("ada");
+    await page.keyboard.press("Enter");
+    await page.locator("#found-rank", { hasText: "1 of 1" }).waitFor();
+    await page.getByRole("tab", { name: "NA" }).click();
+    await page.locator("#empty-title", { hasText: "This season has no results." }).waitFor();
+    expect(new URL(page.url()).searchParams.get("season")).toBe(String(season));
+    await page.getByRole("link", { name: "Show the season that runs" }).click();
+    await state(page, "Live");
+    await operator.submitScoreFor({ user_id: "bob", name: "Bob", region: "NA", board: "sprint", score: 1 });
     await firstRow(page, "Bob");
+  });
+
+  test("keeps the own place in a past season, and pages through it", async () => {
+    const page = await pages.open("/?board=long&season=1&page=3", { timezoneId: "UTC" });
+    await firstRow(page, "Name 41");
+    await state(page, "Final results");
+    await page.getByRole("link", { name: "Previous" }).click();
+    await firstRow(page, "Name 21");
+    expect(searchOf(page)).toBe("?region=GLOBAL&board=long&season=1&page=2");
+    await page.getByRole("link", { name: "Show the season that runs" }).click();
+    await page.locator("#enter [name=user_id]").fill("p-50");
+    await page.locator("#enter [name=name]").fill("Name 50");
+    await page.locator("#enter-button").click();
+    await page.locator("#submit").waitFor();
+    await page.goBack();
+    await page.locator("#own", { hasText: "50 Name 50 you 950" }).waitFor();
+    expect([await page.locator("#play").isVisible(), new URL(page.url()).searchParams.get("page")]).toEqual([
+      false,
+      "2",
+    ]);
   });
 });
