@@ -224,7 +224,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     expect(Number(days ?? 0)).toBe(Math.floor(leftMs / DAY_MS));
   });
 
-  test("begins the next season when one ends, on its first page, and says so", async () => {
+  test("begins the next season when one ends, says so, and shows the final results of the last one", async () => {
     const page = await pages.open("/?board=sprint", { timezoneId: "UTC" });
     await page.locator("#season-clock", { hasText: /^Ends in 0:(0[5-9]|10)$/ }).waitFor();
     const { season = 0 } = await operator.submitScoreFor({ user_id: "ada", name: "Ada", board: "sprint", score: 7 });

@@ -1,5 +1,4 @@
 import type { NamedBoard } from "../boards/read-boards.ts";
-import { serverClock } from "../client.ts";
 import { byId, create } from "../dom.ts";
 import { formatInstant } from "../format.ts";
 
@@ -16,7 +15,7 @@ export function createFacts() {
     clearTimeout(timer);
     const parts: Node[] = [];
     if (endsAtMs !== undefined) {
-      const leftMs = endsAtMs - serverClock.nowMs();
+      const leftMs = endsAtMs - Date.now();
       parts.push(
         leftMs <= 0
           ? create("strong", "tag is-ended", `Ended ${formatInstant(endsAtMs)}`)

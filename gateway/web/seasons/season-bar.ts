@@ -4,6 +4,7 @@ import { serverClock } from "../client.ts";
 import { byId, create } from "../dom.ts";
 import { formatNumber } from "../format.ts";
 import type { Navigation } from "../navigation.ts";
+import { isPermanent } from "../poll.ts";
 import { type ListedSeason, readSeasons } from "./read-seasons.ts";
 import { createSeasonList } from "./season-list.ts";
 import { changesInMs, describePast, describeRunning, nameSeason } from "./season-texts.ts";
@@ -47,7 +48,8 @@ export function createSeasonBar({ navigation, hasSeasons }: SeasonBarOptions) {
       await part();
     } catch (error) {
       if (!(error instanceof LeaderboardError)) throw error;
-      retry = setTimeout(() => void read(list.refresh), RETRY_MS);
+      // Operators' boards, and servers of earlier versions, have no list for the page.
+      if (!isPermanent(error)) retry = setTimeout(() => void read(list.refresh), RETRY_MS);
     }
     drawChoice();
   }
