@@ -11,6 +11,8 @@ import { DRAINER_RIGHTS } from "shared/stores/rights";
 import { connectStores } from "shared/stores/stores";
 import { createApp } from "./app.ts";
 import { readFinalSeasons } from "./archive/seasons-table.ts";
+import { measureClocks } from "./clocks/clock-metrics.ts";
+import { startClockWatch } from "./clocks/clock-watch.ts";
 import type { DrainerConfig } from "./config.ts";
 import { createQueueDrains, type QueueDrain } from "./drain/queue-drains.ts";
 import { measureQueues } from "./drain/queue-metrics.ts";
@@ -90,6 +92,7 @@ export function buildDrainer(
   const purges = measurePurges(metrics);
   const plans = measurePlans(metrics);
   const ends = measureEnds(metrics);
+  const clocks = measureClocks(metrics);
   let planning: PlanWatch | undefined;
 
   const urlOf = ({ region }: QueueDrain) => config.postgresUrlByRegion.get(region ?? "") ?? config.postgresUrl;
@@ -179,6 +182,14 @@ export function buildDrainer(
         metrics: ends,
       });
       shutdown.onClose("ends of seasons", () => ending.stop());
+      const comparing = startClockWatch({
+        stores,
+        databases,
+        lease: () => workers.leases.get(accountQueue.tag),
+        log,
+        metrics: clocks,
+      });
+      shutdown.onClose("clocks", () => comparing.stop());
     }
     hasBegun = true;
     const missing = queues.map(({ keys }) => keys.tag).filter((tag) => !workers.leases.has(tag));

@@ -1,4 +1,5 @@
 import { createClient } from "shared/client";
+import { createServerClock, fetchBy } from "./seasons/server-clock.ts";
 
 // The player is waiting in front of a disabled button, so give up early and show the reason.
 const RETRY = { attemptsMax: 3, totalMsMax: 6_000 };
@@ -6,5 +7,12 @@ const RETRY = { attemptsMax: 3, totalMsMax: 6_000 };
 /** The address of the page without its query; it ends with the prefix of a proxy. */
 export const BASE = new URL(".", location.href);
 
+/** The time of the server, by all answers to the page. */
+export const serverClock = createServerClock();
+
 /** The leaderboard that the page came from. */
-export const client = createClient({ url: BASE.href, retry: RETRY });
+export const client = createClient({
+  url: BASE.href,
+  retry: RETRY,
+  fetch: fetchBy(serverClock, (url, init) => fetch(url, init)),
+});

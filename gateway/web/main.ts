@@ -1,20 +1,19 @@
-import type { BoardEvent } from "shared/api/live";
 import type { LeaderboardError } from "shared/client/errors";
-import type { Live, LiveOptions } from "shared/client/live";
 import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { createAccount } from "./account.ts";
 import { createFacts } from "./board/facts.ts";
+import { createFreshness } from "./board/freshness.ts";
 import { createOwnPlace } from "./board/own-place.ts";
 import { createPager } from "./board/pager.ts";
 import { createRanking } from "./board/ranking.ts";
+import { PAGE_SIZE, PAGES_MAX, pollMsOf, type ShownEvent, subscribeTo } from "./board/watched.ts";
 import { createBoardChoice } from "./boards/board-choice.ts";
-import { client } from "./client.ts";
 import { byId } from "./dom.ts";
-import { formatClock, formatCount, formatScore, type ScoreFormat } from "./format.ts";
+import { formatCount, formatScore, type ScoreFormat } from "./format.ts";
 import { createNavigation, type Place, type Via } from "./navigation.ts";
 import { createPlayerSearch } from "./player-search.ts";
-import { poll } from "./poll.ts";
-import { toReadRefusal } from "./refusal.ts";
+import { isSettled, type PastSeason } from "./seasons/read-seasons.ts";
+import { createSeasonBar } from "./seasons/season-bar.ts";
 import { describeUnfound, showUnfound } from "./unfound.ts";
 import { createViews, viewsOf } from "./views.ts";
 import { type LiveState, watch } from "./watch.ts";
@@ -25,17 +24,6 @@ interface Settings {
   registrationOpen: boolean;
 }
 
-const PAGE_SIZE = 20;
-// `GET /top` reads 1,000 entries at most, `GET /live` 100: further pages are read again and again.
-const PAGES_MAX = 1_000 / PAGE_SIZE;
-const LIVE_PAGES = 100 / PAGE_SIZE;
-const POLL_MS = 10_000;
-const TEXTS: Record<LiveState, string> = {
-  connecting: "Connecting",
-  live: "Live",
-  reconnecting: "Reconnecting",
-  failed: "Not connected",
-};
 // Rows that changed places more often could not be read.
 const DRAW_INTERVAL_MS = 1_000;
 // A screen reader announces a new leader, not every change.
@@ -60,15 +48,18 @@ const ranking = createRanking({
   format,
   hrefOf: ({ user_id }) => navigation.hrefOf({ player: user_id }),
 });
+const freshness = createFreshness({ nameLive, onOld: ranking.markOld });
 const own = createOwnPlace(navigation, format);
 const pager = createPager({ navigation, pageSize: PAGE_SIZE, pagesMax: PAGES_MAX });
 const boards = createBoardChoice({ navigation, onNamed: showBoard });
 const showFacts = createFacts();
+const seasons = createSeasonBar({ navigation, hasSeasons: () => boards.present().hasSeasons });
 const views = createViews({ navigation, regions, boardTitle: boards.title, pageSize: PAGE_SIZE });
 const search = createPlayerSearch(navigation, format);
 
 let state: BoardState | undefined;
-let shownAt: Date | undefined;
+/** Whether the results that are shown change no more. */
+let isFinal = false;
 let drawnAtMs = Number.NEGATIVE_INFINITY;
 let drawTimer: ReturnType<typeof setTimeout> | undefined;
 let leader: { key: string; atMs: number } | undefined;
@@ -82,16 +73,18 @@ function format(): ScoreFormat {
 function showBoard(): void {
   views.show();
   showFacts(boards.present());
+  seasons.show(navigation.place);
   search.draw();
   draw();
 }
 
 function showPlace(before: Place, via: Via): void {
-  const { region, board, page, player } = navigation.place;
-  const isSameView = region === before.region && board === before.board;
+  const { region, board, season, page, player } = navigation.place;
+  const isSameView = region === before.region && board === before.board && season === before.season;
   if (board !== before.board) boards.show();
   views.show();
   showFacts(boards.present());
+  showSeason(before);
   if (!isSameView || page !== before.page) watchView();
   else draw(); // the links of the rows keep the player
   if (!isSameView || player !== before.player) search.show();
@@ -100,40 +93,75 @@ function showPlace(before: Place, via: Via): void {
   else search.reveal();
 }
 
+/** A past season is read alone: it takes no scores. */
+function showSeason(before: Place): void {
+  const isPast = navigation.place.season !== "";
+  byId("play", HTMLElement).hidden = isPast;
+  if (isPast) ranking.describeEmpty("This season has no results.", "Nobody took part in it.");
+  else ranking.describeEmpty("Nobody is on this board yet.", "The first score takes the first place.");
+  seasons.show(before);
+}
+
 function watchView(): void {
   stop();
   state = undefined;
+  isFinal = false;
   leader = undefined;
   drawnAtMs = Number.NEGATIVE_INFINITY;
   ranking.wait();
   pager.hide();
   byId("count", HTMLElement).textContent = "";
   showUnfound("");
-  showNotice("");
-  stop = watch(subscribe, { onEvent: applyEvent, onState: showState });
+  freshness.reset();
+  const { place } = navigation;
+  stop = watch((options) => subscribeTo(place, options), { onEvent: applyEvent, onState: showState });
 }
 
-function subscribe(options: LiveOptions): AsyncIterable<Live<BoardEvent>> {
-  const { region, board, page } = navigation.place;
-  const query = { region, board, limit: page * PAGE_SIZE };
-  if (page <= LIVE_PAGES) return client.live(query, options);
-  const read = async (signal: AbortSignal | undefined): Promise<BoardEvent> => ({
-    event: "snapshot",
-    data: { board, ...(await client.top(query, { signal })) },
-  });
-  return poll(read, POLL_MS, options);
-}
-
-function applyEvent({ event, data }: BoardEvent): void {
-  if (event === "snapshot") show(data);
+function applyEvent({ event, data }: ShownEvent): void {
+  if (event === "past") showPast(data);
+  else if (event === "snapshot") show(data);
   else if (event === "change" && state !== undefined) show(applyChanges(state, data));
-  else if (event === "stale") showNotice(outdatedNotice("The board cannot be read at the moment."));
-  else if (event === "fresh") showNotice("");
+  else if (event === "stale") freshness.markStale();
+  else if (event === "fresh") freshness.markFresh();
+}
+
+function showPast({ season, top }: PastSeason): void {
+  const { place } = navigation;
+  if (season.state === "scheduled") {
+    navigation.correct({ season: "" });
+    return;
+  }
+  // `previous` would be another one soon.
+  const named = season.state === "running" ? "" : String(season.season);
+  if (place.season !== named) {
+    navigation.replace({ season: named });
+    return;
+  }
+  isFinal = isSettled({ season, top });
+  seasons.showPast(season);
+  if (top === undefined) ranking.describeEmpty("There is nothing to show.", "These results are no longer kept.");
+  const { board, region } = place;
+  show(top === undefined ? { board, region, total: 0, entries: [] } : { board, ...top });
+}
+
+/** A season has ended under the reader's eyes: the next one begins on its first page. */
+function beginSeason(): void {
+  ranking.wait();
+  drawnAtMs = Number.NEGATIVE_INFINITY;
+  leader = undefined;
+  own.refresh();
 }
 
 function show(next: BoardState): void {
+  const isNext = state?.season !== undefined && state.season !== next.season;
+  if (navigation.place.season === "") seasons.run(next);
+  if (isNext && navigation.place.page > 1) {
+    navigation.replace({ page: 1 });
+    return;
+  }
+  if (isNext) beginSeason();
   state = next;
-  shownAt = new Date();
+  freshness.update();
   showState("live");
   clearTimeout(drawTimer);
   const waitMs = drawnAtMs + DRAW_INTERVAL_MS - performance.now();
@@ -168,35 +196,23 @@ function announceLeader({ entries: [first] }: BoardState): void {
 }
 
 function showState(now: LiveState, error?: LeaderboardError): void {
-  const element = byId("state", HTMLElement);
-  const shown = now === "live" || navigator.onLine ? now : "offline";
-  element.dataset.state = shown;
-  const isPolled = now === "live" && navigation.place.page > LIVE_PAGES;
-  const text = shown === "offline" ? "Offline" : isPolled ? `Every ${POLL_MS / 1000} seconds` : TEXTS[now];
-  // A screen reader would read the same text out again.
-  if (element.textContent !== text) element.textContent = text;
-  if (shown === "offline") showNotice(outdatedNotice("You are offline."));
-  else if (now === "live" && state !== undefined) showNotice("");
-  else if (now === "failed") {
-    if (state === undefined) ranking.hide();
-    showNotice(outdatedNotice(toReadRefusal(error).detail));
+  if (error?.code === "season_not_found") {
+    navigation.correct({ season: "" });
+    return;
   }
+  freshness.show(now, error);
+  if (now === "failed" && navigator.onLine && state === undefined) ranking.hide();
 }
 
-const outdatedNotice = (why: string) =>
-  shownAt === undefined || state === undefined
-    ? `${why} This page goes on trying.`
-    : `${why} Shown as of ${formatClock(shownAt)}.`;
-
-function showNotice(text: string): void {
-  const element = byId("notice", HTMLElement);
-  element.hidden = text === "";
-  element.textContent = text;
-  ranking.markOld(text !== "");
+function nameLive() {
+  const pollMs = pollMsOf(navigation.place);
+  if (pollMs === undefined) return { text: "Live", isFinal };
+  return { text: isFinal ? "Final results" : `Every ${pollMs / 1000} seconds`, isFinal };
 }
 
 window.addEventListener("offline", () => showState("reconnecting"));
 boards.show();
 views.show();
+showSeason(navigation.place);
 watchView();
 search.show();

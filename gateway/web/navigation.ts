@@ -2,10 +2,14 @@ import { isBoardId } from "shared/model/board-id";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { findUnfound, type Nearest, type Unfound } from "./unfound.ts";
 
-/** What the page shows, as its address says: `?region=EU&board=weekly&page=2&player=ada`. */
+/**
+ * What the page shows, as its address says: `?region=EU&board=weekly&season=4&page=2&player=ada`.
+ */
 export interface Place {
   region: string;
   board: string;
+  /** A number, or `previous`; "" for the season that runs, and on a board without seasons. */
+  season: string;
   /** From 1. */
   page: number;
   /** The player who is looked up; "" for none. */
@@ -48,18 +52,27 @@ export function createNavigation({ regions, pagesMax, onChange }: NavigationOpti
     const query = new URLSearchParams(search);
     const page = Number(query.get("page"));
     const board = query.get("board") ?? "";
+    const season = query.get("season") ?? "";
     return {
       region: regions.find((each) => each === query.get("region")?.toUpperCase()) ?? EVERYWHERE,
       board: isBoardId(board) ? board : MAIN_BOARD,
+      season: /^(previous|0|[1-9]\d{0,8})$/.test(season) ? season : "",
       page: Number.isInteger(page) && page >= 1 ? Math.min(page, pagesMax) : 1,
       player: query.get("player") ?? "",
     };
   }
 
+  /** Another board has other seasons. */
+  function toNext(change: Partial<Place>): Place {
+    const isOther = change.board !== undefined && change.board !== place.board;
+    return { ...place, season: isOther ? "" : place.season, ...change };
+  }
+
   function hrefOf(change: Partial<Place>): string {
-    const { region, board, page, player } = { ...place, ...change };
+    const { region, board, season, page, player } = toNext(change);
     const query = new URLSearchParams({ region });
     if (board !== MAIN_BOARD) query.set("board", board);
+    if (season !== "") query.set("season", season);
     if (page > 1) query.set("page", String(page));
     if (player !== "") query.set("player", player);
     return `?${query}`;
@@ -107,22 +120,22 @@ export function createNavigation({ regions, pagesMax, onChange }: NavigationOpti
     go(change) {
       unfound = {};
       history.pushState(null, "", hrefOf(change));
-      move({ ...place, ...change }, "form");
+      move(toNext(change), "form");
     },
     replace(change) {
       unfound = {};
       history.replaceState(null, "", hrefOf(change));
-      move({ ...place, ...change }, "form");
+      move(toNext(change), "form");
     },
     correct(change) {
       const missing = { ...unfound };
-      for (const part of ["region", "board", "page"] as const) {
+      for (const part of ["region", "board", "season", "page"] as const) {
         const isOther = part in change && change[part] !== place[part];
         if (isOther) missing[part] ??= String(place[part]);
       }
       unfound = missing;
       history.replaceState(null, "", hrefOf(change));
-      move({ ...place, ...change }, "form");
+      move(toNext(change), "form");
     },
   };
 }

@@ -7,11 +7,14 @@ import { byId, create, fieldOf } from "./dom.ts";
 import { crowdsName, formatNumber, formatPercentile, formatScore, type ScoreFormat } from "./format.ts";
 import type { Navigation, Place } from "./navigation.ts";
 import { toReadRefusal } from "./refusal.ts";
+import { toSeasonQuery } from "./seasons/read-seasons.ts";
 import { watch } from "./watch.ts";
 
 const NEIGHBOURS = 3;
 
-type View = Pick<Place, "region" | "board">;
+interface View extends Pick<Place, "region" | "board"> {
+  season: ReturnType<typeof toSeasonQuery>;
+}
 
 /**
  * The search for the player in the address: shows rank, percentile and neighbours, and keeps them
@@ -35,6 +38,13 @@ export function createPlayerSearch(navigation: Navigation, format: () => ScoreFo
     showMessage("");
   }
 
+  /** Says why the player is not shown for now. */
+  function hide(why: string): void {
+    shown = undefined;
+    found.hidden = true;
+    message.textContent = why;
+  }
+
   function reveal(): void {
     isAwaited = found.hidden && message.textContent === "";
     if (isAwaited) return;
@@ -52,8 +62,8 @@ export function createPlayerSearch(navigation: Navigation, format: () => ScoreFo
     close();
     finding = new AbortController();
     const { signal } = finding;
-    const { region, board } = navigation.place;
-    const view = { region, board };
+    const { region, board, season } = navigation.place;
+    const view = { region, board, season: toSeasonQuery({ season }) };
     let ranked: RankView;
     try {
       ranked = await client.rank(id, view, { signal });
@@ -71,10 +81,18 @@ export function createPlayerSearch(navigation: Navigation, format: () => ScoreFo
     await showNeighbours(id, view, signal);
     if (signal.aborted) return;
     if (isAwaited) reveal();
-    const stop = watch((options) => client.liveRank(id, view, options), {
+    if (season !== "") return; // the place in a past season stays
+    let name = ranked.name;
+    let number = ranked.season;
+    const stop = watch((options) => client.liveRank(id, { region, board }, options), {
       onEvent({ event, data }) {
-        if (event === "not_ranked") navigation.replace({ player: "" });
+        if (event === "not_ranked" && number === undefined) navigation.replace({ player: "" });
+        // In the next season the player comes back with the first score.
+        else if (event === "not_ranked") hide(`${name} has no score in this season yet.`);
         if (event !== "rank") return;
+        [name, number] = [data.name, data.season];
+        showMessage("");
+        found.hidden = false;
         showRank(data);
         void showNeighbours(id, view, signal);
       },

@@ -2,6 +2,11 @@ import { LeaderboardError } from "shared/client/errors";
 import type { Live, LiveOptions } from "shared/client/live";
 import { wait } from "shared/client/retry";
 
+export interface PollOptions<E> extends LiveOptions {
+  /** Whether nothing can change after this event. */
+  isLast?: (event: E) => boolean;
+}
+
 /**
  * Reads again and again, for what the server has no stream of. Looks like a subscription of the
  * client, so that `watch` takes either.
@@ -11,7 +16,7 @@ import { wait } from "shared/client/retry";
 export async function* poll<E extends object>(
   read: (signal: AbortSignal | undefined) => Promise<E>,
   intervalMs: number,
-  { signal, onOpen, onLost }: LiveOptions,
+  { signal, onOpen, onLost, isLast }: PollOptions<E>,
 ): AsyncGenerator<Live<E>, void, undefined> {
   for (;;) {
     let event: E | undefined;
@@ -24,6 +29,7 @@ export async function* poll<E extends object>(
       onLost?.(error, intervalMs);
     }
     if (event !== undefined) yield { ...event, id: "" };
+    if (event !== undefined && isLast?.(event) === true) return;
     await wait(intervalMs, signal);
   }
 }

@@ -52,7 +52,7 @@ export function createViews({ navigation, regions, boardTitle, pageSize }: Views
   return {
     /** Shows the present place in the tabs and in the titles. */
     show(): void {
-      const { region, page } = navigation.place;
+      const { region, season, page } = navigation.place;
       for (const [index, button] of buttons.entries()) {
         const isChosen = views[index] === region;
         button.setAttribute("aria-selected", String(isChosen));
@@ -63,8 +63,11 @@ export function createViews({ navigation, regions, boardTitle, pageSize }: Views
       const places = `${page === 1 ? `Top ${pageSize}` : `Places ${range}`} ${whereOf(region)}`;
       const title = boardTitle();
       const named = title === undefined ? [] : [create("bdi", "", title), " · "];
+      const when =
+        season === "" ? undefined : season === "previous" ? "Last season" : `Season ${formatNumber(Number(season))}`;
+      if (when !== undefined) named.push(when, " · ");
       byId("board-title", HTMLElement).replaceChildren(...named, places);
-      document.title = [titleOf(region), title, "Leaderboard"].filter((part) => part !== undefined).join(" · ");
+      document.title = [titleOf(region), title, when, "Leaderboard"].filter((part) => part !== undefined).join(" · ");
     },
   };
 }

@@ -1,40 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { createTokens } from "shared/auth/tokens";
-import { createClient } from "shared/client";
-import { announceSkipped } from "testing/installed";
-import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
-import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
-
-if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
+import { describe, expect, test } from "bun:test";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 
 const HOSTILE = "<img src=x onerror=document.title='hacked'>";
 
-let site: Site;
-let gateway: ServiceMember;
-let browser: Browser;
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  const env = { LIVE_STREAMS_PER_ADDRESS: "100" };
-  [site, browser] = await Promise.all([startSite({ rankers: 1, drainers: 0, env }), startBrowser()]);
-  [gateway] = site.gateways;
-  const client = createClient({ url: gateway.url });
-  const operator = client.as(await createTokens(TOKEN_OPTIONS).issueOperator({ name: "root" }, 600));
-  // Beside `main`, which comes first; `wide` comes last.
-  for (const { id, title } of [...racesOf(250), wide]) await operator.putBoard(id, { title });
-  const ada = client.as((await client.register({ user_id: "ada", name: "Ada", region: "EU" })).token);
-  await ada.setScore({ score: 1 });
-  await ada.setScore({ score: 7, board: "race-007" });
-  await ada.setScore({ score: 149, board: "race-149" });
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-}, 30_000);
-
-const pages = watchPages();
-afterEach(async () => expect(await pages.close()).toEqual([]));
+const pages = usePages({
+  async fill(client, operator) {
+    // Beside `main`, which comes first; `wide` comes last.
+    for (const { id, title } of [...racesOf(250), wide]) await operator.putBoard(id, { title });
+    const ada = client.as((await client.register({ user_id: "ada", name: "Ada", region: "EU" })).token);
+    await ada.setScore({ score: 1 });
+    await ada.setScore({ score: 7, board: "race-007" });
+    await ada.setScore({ score: 149, board: "race-149" });
+  },
+});
 
 interface Listed {
   id: string;
@@ -55,7 +34,7 @@ interface Opened {
 
 /** @param listed what the server lists in place of its boards; null where it has no such route */
 async function open(path: string, listed?: readonly Listed[] | null, options?: BrowserContextOptions): Promise<Opened> {
-  const page = await pages.open(browser, "about:blank", options);
+  const page = await pages.openBlank(options);
   const reads: string[] = [];
   await page.route(/\/boards(\?|\/|$)/, (route) => {
     const { pathname, search } = new URL(route.request().url());
@@ -64,7 +43,7 @@ async function open(path: string, listed?: readonly Listed[] | null, options?: B
     if (listed !== null && pathname === "/boards") return route.fulfill({ json: { boards: listed, next: null } });
     return route.fulfill({ status: 404, contentType: "application/problem+json", body: '{"code":"not_found"}' });
   });
-  await page.goto(gateway.url + path);
+  await page.goto(pages.gateway.url + path);
   return { page, reads };
 }
 

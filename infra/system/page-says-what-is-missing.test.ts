@@ -1,45 +1,29 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import { createClient } from "shared/client";
-import { announceSkipped } from "testing/installed";
-import { NO_LIMITS, type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
-
-if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { NO_LIMITS } from "../faults/site.ts";
+import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 
 // 67 more than the pages show.
 const PLAYERS_IN_EU = 1_067;
 const PLAYERS_IN_NA = 30;
 const AT_ONCE = 20;
 
-let site: Site;
-let gateway: ServiceMember;
-let browser: Browser;
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  const env = { ...NO_LIMITS, LIVE_STREAMS_PER_ADDRESS: "100", BOARDS: "main,weekly" };
-  [site, browser] = await Promise.all([startSite({ rankers: 1, drainers: 0, env }), startBrowser()]);
-  [gateway] = site.gateways;
-  const client = createClient({ url: gateway.url });
-  const enter = async (place: number, region: string) => {
-    const { token } = await client.register({ user_id: `${region}-${place}`, name: `Name ${place}`, region });
-    await client.as(token).setScore({ score: 10_000 - place });
-  };
-  for (let place = 1; place <= PLAYERS_IN_EU; place += AT_ONCE) {
-    const count = Math.min(AT_ONCE, PLAYERS_IN_EU - place + 1);
-    await Promise.all(Array.from({ length: count }, (_, n) => enter(place + n, "EU")));
-  }
-  for (let place = 1; place <= PLAYERS_IN_NA; place++) await enter(place, "NA");
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-}, 30_000);
+const pages = usePages({
+  env: { ...NO_LIMITS, BOARDS: "main,weekly" },
+  async fill(client) {
+    const enter = async (place: number, region: string) => {
+      const { token } = await client.register({ user_id: `${region}-${place}`, name: `Name ${place}`, region });
+      await client.as(token).setScore({ score: 10_000 - place });
+    };
+    for (let place = 1; place <= PLAYERS_IN_EU; place += AT_ONCE) {
+      const count = Math.min(AT_ONCE, PLAYERS_IN_EU - place + 1);
+      await Promise.all(Array.from({ length: count }, (_, n) => enter(place + n, "EU")));
+    }
+    for (let place = 1; place <= PLAYERS_IN_NA; place++) await enter(place, "NA");
+  },
+});
 
-const pages = watchPages();
-afterEach(async () => expect(await pages.close()).toEqual([]));
-
-const open = (path: string) => pages.open(browser, gateway.url + path);
+const { open } = pages;
 const firstRow = (page: Page, name: string) =>
   page.locator("#rows tr:first-child bdi", { hasText: new RegExp(`^${name}$`) }).waitFor();
 const addressOf = (page: Page, ...parts: string[]) => {
@@ -57,7 +41,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
       "Page 1 of 50",
       text,
     ]);
-    await page.goto(`${gateway.url}/?region=EU&page=50`);
+    await page.goto(`${pages.gateway.url}/?region=EU&page=50`);
     await firstRow(page, "Name 981");
     expect([await page.locator("#page").textContent(), await page.locator("#beyond").textContent()]).toEqual([
       "Page 50 of 50",
@@ -77,10 +61,10 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await remark(page).getByText("There is no page 999. This is page 2, the last one.").waitFor();
     await firstRow(page, "Name 21");
     expect(addressOf(page, "region", "page")).toEqual(["NA", "2"]);
-    await page.goto(`${gateway.url}/?region=EU&page=51`);
+    await page.goto(`${pages.gateway.url}/?region=EU&page=51`);
     await remark(page).getByText("There is no page 51. This is page 50, the last one.").waitFor();
     expect(addressOf(page, "region", "page")).toEqual(["EU", "50"]);
-    await page.goto(`${gateway.url}/?region=NA&page=-1`);
+    await page.goto(`${pages.gateway.url}/?region=NA&page=-1`);
     await remark(page).getByText("There is no page “-1”. This is page 1.").waitFor();
     await firstRow(page, "Name 1");
     expect(addressOf(page, "region", "page")).toEqual(["NA", null]);
@@ -102,7 +86,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.goBack();
     await firstRow(page, "Name 1");
     expect(await remark(page).isHidden()).toBe(true);
-    await page.goto(`${gateway.url}/?region=XX`);
+    await page.goto(`${pages.gateway.url}/?region=XX`);
     await remark(page).getByText("There is no region").waitFor();
     await page.reload();
     await firstRow(page, "Name 1");

@@ -1,50 +1,29 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { type Client, createClient } from "shared/client";
-import { announceSkipped } from "testing/installed";
-import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
-
-if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
+import { describe, expect, test } from "bun:test";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Client } from "shared/client";
+import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 
 const PLAYERS = 130;
 const LONG_NAME = "A name of 24 characters";
 const idOf = (place: number) => `player-${place}`;
 
-let site: Site;
-let gateway: ServiceMember;
-let browser: Browser;
 const players: Client[] = [];
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  const env = {
-    LIVE_STREAMS_PER_ADDRESS: "100",
-    RATE_ADDRESS_BURST: "10000",
-    RATE_REGISTRATION_BURST: "10000",
-    RATE_USER_BURST: "10000",
-  };
-  [site, browser] = await Promise.all([startSite({ rankers: 1, drainers: 0, env }), startBrowser()]);
-  [gateway] = site.gateways;
-  const client = createClient({ url: gateway.url });
-  const { token } = await client.register({ user_id: "long", name: LONG_NAME, region: "ASIA" });
-  await client.as(token).setScore({ score: Number.MAX_SAFE_INTEGER });
-  // The n-th player has the n-th place in EU.
-  for (let n = 1; n <= PLAYERS; n++) {
-    const { token } = await client.register({ user_id: idOf(n), name: `Name ${n}`, region: "EU" });
-    players.push(client.as(token));
-    await client.as(token).setScore({ score: 10_000 - n });
-  }
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-}, 30_000);
-
-const pages = watchPages();
-afterEach(async () => expect(await pages.close()).toEqual([]));
+const pages = usePages({
+  env: { RATE_ADDRESS_BURST: "10000", RATE_REGISTRATION_BURST: "10000", RATE_USER_BURST: "10000" },
+  async fill(client) {
+    const { token } = await client.register({ user_id: "long", name: LONG_NAME, region: "ASIA" });
+    await client.as(token).setScore({ score: Number.MAX_SAFE_INTEGER });
+    // The n-th player has the n-th place in EU.
+    for (let n = 1; n <= PLAYERS; n++) {
+      const { token } = await client.register({ user_id: idOf(n), name: `Name ${n}`, region: "EU" });
+      players.push(client.as(token));
+      await client.as(token).setScore({ score: 10_000 - n });
+    }
+  },
+});
 
 async function open(path: string, options?: BrowserContextOptions): Promise<Page> {
-  const page = await pages.open(browser, gateway.url + path, options);
+  const page = await pages.open(path, options);
   await page.locator("#rows tr:first-child bdi").waitFor();
   return page;
 }
@@ -118,14 +97,14 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await firstRow(page, "Name 21");
     expect([searchOf(page), await page.locator("#page").textContent()]).toEqual(["?region=EU&page=2", "Page 2 of 7"]);
     expect(await page.locator("#board:focus h2").textContent()).toBe("Places 21–40 in EU");
-    await page.goto(`${gateway.url}/?region=EU&page=7`);
+    await page.goto(`${pages.gateway.url}/?region=EU&page=7`);
     await firstRow(page, "Name 121");
     await page.locator("#state", { hasText: "Every 10 seconds" }).waitFor();
     expect([await page.locator("#rows tr").count(), await page.locator("#next").isHidden()]).toEqual([10, true]);
     await page.locator("#previous").click();
     await firstRow(page, "Name 101");
     // A page after the last one is the last one.
-    await page.goto(`${gateway.url}/?region=EU&page=50`);
+    await page.goto(`${pages.gateway.url}/?region=EU&page=50`);
     await firstRow(page, "Name 121");
     expect(searchOf(page)).toBe("?region=EU&page=7");
   });
@@ -137,7 +116,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await login(page, idOf(118), "Name 118");
     await own.getByText("118").first().waitFor();
     expect(await own.textContent()).toBe("118 Name 118 you 9,882");
-    await page.goto(`${gateway.url}/?region=EU&page=6`);
+    await page.goto(`${pages.gateway.url}/?region=EU&page=6`);
     await page.locator("#rows .is-marked").waitFor();
     await page.locator("#rows .is-marked").scrollIntoViewIfNeeded();
     await own.waitFor({ state: "hidden" });
@@ -170,7 +149,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
       const [score, panel] = [await rectsOf(page, "#neighbours li > :last-child"), await rectsOf(page, "#found")];
       expect(score[0]?.right).toBeLessThanOrEqual(panel[0]?.right ?? 0);
       // Short scores stay in the line of their names.
-      await page.goto(`${gateway.url}/?region=EU&player=player-3`);
+      await page.goto(`${pages.gateway.url}/?region=EU&player=player-3`);
       await page.locator("#neighbours .is-marked", { hasText: "Name 3" }).waitFor();
       expect(await isCut(page, "#neighbours bdi")).toBe(false);
       const parts = await rectsOf(page, "#neighbours .is-marked > *");
@@ -181,7 +160,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
   test("gives your own name its room at 360 pixels beside a long score", async () => {
     const page = await open("/?region=ASIA", { viewport: { width: 360, height: 400 } });
     await login(page, "long", LONG_NAME);
-    await page.goto(`${gateway.url}/?page=2`);
+    await page.goto(`${pages.gateway.url}/?page=2`);
     await page.locator("#own").waitFor();
     expect(await isCut(page, "#own bdi")).toBe(false);
     expect(await page.locator("#own").textContent()).toBe(`1 ${LONG_NAME} you 9,007,199,254,740,991`);

@@ -1,54 +1,32 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { createTokens } from "shared/auth/tokens";
-import { createClient } from "shared/client";
-import { announceSkipped } from "testing/installed";
-import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";
-import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
+import { describe, expect, test } from "bun:test";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 
-if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
+const pages = usePages({
+  async fill(_, operator) {
+    await operator.putBoard("laps", {
+      title: "Laps",
+      order: "asc",
+      operator: "best",
+      decimals: 3,
+      unit: "s",
+      sub: "asc",
+      tiers: { by: "rank", steps: [{ id: "gold", upto: 1 }, { id: "silver" }] },
+    });
+    await operator.putBoard("cup", { title: "Cup", unit: "points", season: { ends_at: "2099-06-01T12:00:00Z" } });
+    await operator.putBoard("staff", { readers: "operators" });
+    for (const [user_id, score, sub] of [
+      ["ada", 12.75, 2],
+      ["bob", 61.5, 0],
+    ] as const) {
+      const player = { user_id, name: user_id, region: "EU" };
+      await operator.submitScoreFor({ ...player, board: "laps", score, sub });
+      await operator.submitScoreFor({ ...player, board: "cup", score: 1_500 });
+    }
+  },
+});
 
-let site: Site;
-let gateway: ServiceMember;
-let browser: Browser;
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  const env = { LIVE_STREAMS_PER_ADDRESS: "100" };
-  [site, browser] = await Promise.all([startSite({ rankers: 1, drainers: 0, env }), startBrowser()]);
-  [gateway] = site.gateways;
-  const client = createClient({ url: gateway.url });
-  const operator = client.as(await createTokens(TOKEN_OPTIONS).issueOperator({ name: "root" }, 600));
-  await operator.putBoard("laps", {
-    title: "Laps",
-    order: "asc",
-    operator: "best",
-    decimals: 3,
-    unit: "s",
-    sub: "asc",
-    tiers: { by: "rank", steps: [{ id: "gold", upto: 1 }, { id: "silver" }] },
-  });
-  await operator.putBoard("cup", { title: "Cup", unit: "points", season: { ends_at: "2099-06-01T12:00:00Z" } });
-  await operator.putBoard("staff", { readers: "operators" });
-  for (const [user_id, score, sub] of [
-    ["ada", 12.75, 2],
-    ["bob", 61.5, 0],
-  ] as const) {
-    const player = { user_id, name: user_id, region: "EU" };
-    await operator.submitScoreFor({ ...player, board: "laps", score, sub });
-    await operator.submitScoreFor({ ...player, board: "cup", score: 1_500 });
-  }
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-}, 30_000);
-
-const pages = watchPages();
-afterEach(async () => expect(await pages.close()).toEqual([]));
-
-const open = (path: string, options: BrowserContextOptions = { timezoneId: "UTC" }) =>
-  pages.open(browser, gateway.url + path, options);
+const open = (path: string, options: BrowserContextOptions = { timezoneId: "UTC" }) => pages.open(path, options);
 const rows = async (page: Page) =>
   (await page.locator("#rows tr").allInnerTexts()).map((row) => row.replaceAll(/\s+/g, " ").trim());
 
@@ -66,7 +44,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#neighbours", { hasText: "61.500" }).waitFor();
     await page.locator("#found-score", { hasText: /^61.500\u00a0s then 0$/ }).waitFor();
     expect(await page.locator("#found-tier").textContent()).toBe("silver");
-    await page.goto(`${gateway.url}/?region=EU&board=cup&player=bob`);
+    await page.goto(`${pages.gateway.url}/?region=EU&board=cup&player=bob`);
     await page.locator("#found-score", { hasText: "1,500\u00a0points" }).waitFor();
     expect(await page.locator("#found-tier").isHidden()).toBe(true);
   });

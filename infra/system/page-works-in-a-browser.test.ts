@@ -1,47 +1,31 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { type Client, createClient } from "shared/client";
-import { announceSkipped } from "testing/installed";
-import { type ServiceMember, type Site, startSite } from "../faults/site.ts";
-import { chromiumPath, startBrowser, watchPages } from "./test/browser-under-test.ts";
-
-if (chromiumPath === undefined) announceSkipped("Chromium is not installed, so the page was not opened");
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import type { Client } from "shared/client";
+import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 
 const HOSTILE = "<img src=x onerror=document.title='hacked'>";
 
-let site: Site;
-let gateway: ServiceMember;
-let browser: Browser;
 let client: Client;
 let ada: Client;
-beforeAll(async () => {
-  if (chromiumPath === undefined) return;
-  [site, browser] = await Promise.all([
-    startSite({ rankers: 2, drainers: 0, env: { LIVE_STREAMS_PER_ADDRESS: "100", BOARDS: "main,weekly" } }),
-    startBrowser(),
-  ]);
-  [gateway] = site.gateways;
-  client = createClient({ url: gateway.url });
-  const enter = async (user_id: string, name: string) =>
-    client.as((await client.register({ user_id, name, region: "EU" })).token);
-  ada = await enter("ada", "Ada");
-  await ada.setScore({ score: 1_000 });
-  for (const [user_id, name, score] of [
-    ["bob", "Bob", 2_000],
-    ["mallory", HOSTILE, 500],
-  ] as const) {
-    await (await enter(user_id, name)).setScore({ score });
-  }
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-}, 30_000);
+const pages = usePages({
+  rankers: 2,
+  env: { BOARDS: "main,weekly" },
+  async fill(visitor) {
+    client = visitor;
+    const enter = async (user_id: string, name: string) =>
+      client.as((await client.register({ user_id, name, region: "EU" })).token);
+    ada = await enter("ada", "Ada");
+    await ada.setScore({ score: 1_000 });
+    for (const [user_id, name, score] of [
+      ["bob", "Bob", 2_000],
+      ["mallory", HOSTILE, 500],
+    ] as const) {
+      await (await enter(user_id, name)).setScore({ score });
+    }
+  },
+});
 
-const pages = watchPages();
-afterEach(async () => expect(await pages.close()).toEqual([]));
-
-const open = (path = "/", options?: BrowserContextOptions) => pages.open(browser, gateway.url + path, options);
+const { open } = pages;
 
 /** The text of the rows: rank, name, score. */
 const rowsOf = (page: Page) =>
@@ -157,7 +141,7 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     const page = await open("/?region=EU");
     await state(page, "Live");
     await page.locator("#rows tr:first-child bdi").waitFor();
-    await gateway.crash();
+    await pages.gateway.crash();
     await ada.setScore({ score: 77_777 });
     await page.locator("#rows tr:first-child .score", { hasText: "77,777" }).waitFor();
     await state(page, "Live");
@@ -171,20 +155,20 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await page.locator("#notice", { hasText: /^You are offline\. Shown as of / }).waitFor();
     expect((await rowsOf(page)).length).toBeGreaterThan(2);
     await page.context().setOffline(false);
-    await gateway.kill();
+    await pages.gateway.kill();
     await page.locator("#state", { hasText: /Reconnecting|Not connected/ }).waitFor();
     await page.locator("#notice", { hasText: /^The server does not answer\. Shown as of / }).waitFor();
-    await gateway.start();
+    await pages.gateway.start();
     await state(page, "Live");
     expect(await page.locator("#notice").isHidden()).toBe(true);
   }, 60_000);
 
   test("says why the server refuses, and continues by itself afterwards", async () => {
-    await Promise.all(site.rankers.map((ranker) => ranker.kill()));
+    await Promise.all(pages.site.rankers.map((ranker) => ranker.kill()));
     const page = await open("/?region=EU");
     await page.locator("#notice", { hasText: /^The scores are out of reach .* goes on trying\.$/ }).waitFor();
     expect(await page.locator("#ranking").isHidden()).toBe(true);
-    await Promise.all(site.rankers.map((ranker) => ranker.start()));
+    await Promise.all(pages.site.rankers.map((ranker) => ranker.start()));
     await state(page, "Live");
     await page.locator("#rows tr:first-child bdi").waitFor();
     expect(await page.locator("#notice").isHidden()).toBe(true);

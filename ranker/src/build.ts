@@ -18,6 +18,7 @@ import { measureAccounts } from "./accounts/metrics.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
 import { createApp } from "./app.ts";
 import type { ArchiveDatabases } from "./archive/archive-databases.ts";
+import { measureArchives } from "./archive/archive-metrics.ts";
 import { createArchives } from "./archive/archives.ts";
 import { createFinalSeasons } from "./archive/final-seasons.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
@@ -118,9 +119,10 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const tellShards = createTellShards(topology, writers, plans);
   const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const seasons = createRunningSeasons({ topology, redisOf: writers.of, plans });
+  const countReads = measureArchives(metrics);
   const archive = parts.archives && {
     finals: createFinalSeasons(parts.archives.home),
-    archives: createArchives(topology, parts.archives),
+    archives: countReads(createArchives(topology, parts.archives)),
   };
   const boards = createBoards(topology, stores.of, definitions, seasons, archive);
   const live = createLive({ boards, definitions, measured: measureLive(metrics), log, ...parts.live });

@@ -40,7 +40,7 @@ describe("a season that has ended on all shards", () => {
     await seasons.endAll();
     await write(2, "ann", 4, { updated_at: String(ENDS + 5) });
     await drain();
-    expect(await look()).toEqual({ finished: 1, incomplete: 0, oldest: undefined });
+    expect(await look()).toEqual({ finished: 1, closing: 0, incomplete: 0, oldest: undefined });
     expect(await states()).toEqual(["weekly 1 final 4"]);
     expect<unknown>(await archived()).toEqual([...EU, DAN]);
     const times = { starts_at: "2023-11-14T22:13:20.000000Z", ends_at: "2023-11-14T22:14:20.000000Z" };
@@ -50,7 +50,7 @@ describe("a season that has ended on all shards", () => {
     for (const shard of topology.shards) {
       expect(await redis.hget(boardsKey(shard), BOARD)).toStartWith(`5 open 2 2 ${ENDS} `);
     }
-    expect(await look()).toEqual({ finished: 0, incomplete: 0, oldest: undefined });
+    expect(await look()).toEqual({ finished: 0, closing: 0, incomplete: 0, oldest: undefined });
     expect(await outbox()).toEqual(told);
   });
 
@@ -58,7 +58,7 @@ describe("a season that has ended on all shards", () => {
     await play();
     for (const shard of topology.shards.slice(1)) await seasons.end(shard, 1);
     await drain();
-    expect(await look()).toEqual({ finished: 0, incomplete: 0, oldest: ENDS });
+    expect(await look()).toEqual({ finished: 0, closing: 1, incomplete: 0, oldest: ENDS });
     expect([await states(), await archived(1, "EU")]).toEqual([["weekly 1 closing null"], []]);
     // The other region has its own end.
     expect<unknown>(await archived(1, "NA")).toEqual([DAN]);
@@ -108,7 +108,7 @@ describe("a season is incomplete", () => {
     await seasons.endAll();
     await drain();
     await bury(shard, event);
-    expect(await look()).toEqual({ finished: 0, incomplete: 1, oldest: ENDS });
+    expect(await look()).toEqual({ finished: 0, closing: 0, incomplete: 1, oldest: ENDS });
     expect([await states(), await keysLeft()]).toEqual([["weekly 1 incomplete null"], 6]);
     await retryDead(redis, queueOf(shard));
     await look();

@@ -46,7 +46,9 @@ export interface ArchiveSeasonsOptions extends Sides {
 export interface Archived {
   /** Seasons that became final in all regions. */
   finished: number;
-  /** Of the seasons that it looked at, those that are incomplete in a region. */
+  /** Of the seasons that it looked at, those that are not final, and whole as far as is known. */
+  closing: number;
+  /** Those that are incomplete in a region. */
   incomplete: number;
   /** When (µs) the oldest season ended that is not final; undefined where none was found. */
   oldest: number | undefined;
@@ -233,6 +235,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
       const { isFinal, isNew } = await finish(regions);
       if (isNew) archived.finished++;
       if (regions.some(({ state }) => state === "incomplete")) archived.incomplete++;
+      else if (!isFinal) archived.closing++;
       const endedAt = Math.min(...regions.map(({ endsAt }) => endsAt));
       if (!isFinal) archived.oldest = Math.min(endedAt, archived.oldest ?? endedAt);
       if (isFinal) settling.push(...regions.filter((each) => names.has(nameOf(each))));
@@ -245,7 +248,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
   }
 
   return async () => {
-    const archived: Archived = { finished: 0, incomplete: 0, oldest: undefined };
+    const archived: Archived = { finished: 0, closing: 0, incomplete: 0, oldest: undefined };
     for (const database of new Set(topology.regions.map((region) => databases.of(region)))) {
       for (let pages = 0; pages < LOOK_PAGES; pages++) {
         const page = await tryTo(`in ${database.label}`, () => readPage(database));

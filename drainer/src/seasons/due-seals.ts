@@ -41,3 +41,11 @@ export async function noteSealed(database: Database, { id, version }: DueSeal, n
       WHERE kind = 'seasons' AND id = ${id} AND ${toMicroseconds(sql, "updated_at")} = ${version}`,
   );
 }
+
+/** Boards of which a season runs, or is to begin. */
+export async function countRunning(database: Database): Promise<number> {
+  const [row] = await database.run(
+    (sql) => sql<{ count: string }[]>`SELECT count(*)::text AS count FROM settings WHERE seal_at IS NOT NULL`,
+  );
+  return Number(row?.count ?? 0);
+}

@@ -6,6 +6,8 @@ export interface EndMetrics {
   /** What a look found and did; undefined where another drainer looks. */
   onSeal(sealed: SealedBoards | undefined): void;
   onArchive(archived: Archived | undefined): void;
+  /** The number of seasons that run; undefined where another drainer looks. */
+  onCount(running: number | undefined): void;
 }
 
 /** Metrics of ends of seasons. The drainer that ends them reports them. */
@@ -37,17 +39,20 @@ export function measureEnds(registry: Registry, now: () => number = Date.now): E
     "Time since the end of the oldest season that is not final; 0 where there is none.",
   );
   const finished = new Counter({ registers, name: "drainer_seasons_final_total", help: "Seasons that became final." });
-  const incomplete = new Gauge({
+  const seasons = new Gauge({
     registers,
-    name: "drainer_incomplete_seasons",
-    help: "Ended seasons that a dead event or a missing row keeps from being final.",
+    name: "drainer_seasons",
+    labelNames: ["state"],
+    help: "Seasons that run, that have ended and are counted, and that a dead event or a missing row holds back.",
   });
   return {
     onSeal: (sealed) => setUnsealed(sealed?.oldest),
     onArchive(archived) {
       setClosing(archived?.oldest);
       finished.inc(archived?.finished ?? 0);
-      incomplete.set(archived?.incomplete ?? 0);
+      seasons.set({ state: "closing" }, archived?.closing ?? 0);
+      seasons.set({ state: "incomplete" }, archived?.incomplete ?? 0);
     },
+    onCount: (running = 0) => seasons.set({ state: "running" }, running),
   };
 }

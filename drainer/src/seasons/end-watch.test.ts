@@ -62,6 +62,10 @@ test("the drainer that holds the lease ends a season on idle shards, and makes i
     () => read("drainer_season_final_late_seconds"),
     (age) => age === 0,
   );
-  expect(await read("drainer_incomplete_seasons")).toBe(0);
+  const byState = async () => {
+    const { values = [] } = (await registry.getSingleMetric("drainer_seasons")?.get()) ?? {};
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.state, value]));
+  };
+  expect(await until(byState, ({ running }) => running === 1)).toEqual({ running: 1, closing: 0, incomplete: 0 });
   await watch.stop();
 });

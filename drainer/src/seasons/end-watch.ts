@@ -4,6 +4,7 @@ import { openDatabases } from "shared/postgres/databases";
 import { createArchiveSeasons } from "../archive/archive-seasons.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { Sides } from "../subjects/sides.ts";
+import { countRunning } from "./due-seals.ts";
 import type { EndMetrics } from "./end-metrics.ts";
 import { createSealBoards } from "./seal-boards.ts";
 
@@ -27,6 +28,8 @@ export interface EndWatchOptions {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** One count of an index, in units of looks. */
+const COUNT_EVERY_LOOKS = 15;
 /** A season of ten million entries is archived in some minutes. */
 const ARCHIVE_DEADLINE_MS = 600_000;
 /** The end of the process waits so long for a look. */
@@ -46,12 +49,17 @@ export function startEndWatch(options: EndWatchOptions): EndWatch {
   const archives = openDatabases(urls.home, urls.byRegion, { deadlineMs: ARCHIVE_DEADLINE_MS, connectionsMax: 1 });
   const onPage = (busyMs: number) => rest(busyMs * PAUSE_PER_WORK);
   const sealBoards = createSealBoards({ ...sides, log, signal });
+  const count = () => countRunning(sides.databases.home);
   const archiveSeasons = createArchiveSeasons({ ...sides, archives, log, onPage, signal });
 
-  async function loop<T>(what: string, look: () => Promise<T>, onLook: (found: T | undefined) => void): Promise<void> {
+  async function loop<T>(
+    what: string,
+    { look, everyMs = lookEveryMs }: { look: () => Promise<T>; everyMs?: number },
+    onLook: (found: T | undefined) => void,
+  ): Promise<void> {
     let isFailing = false;
     for (;;) {
-      await rest(lookEveryMs);
+      await rest(everyMs);
       try {
         onLook(lease()?.isHeld() === true ? await look() : undefined);
         isFailing = false;
@@ -65,8 +73,9 @@ export function startEndWatch(options: EndWatchOptions): EndWatch {
 
   // stop() aborts the pauses.
   const running = Promise.allSettled([
-    loop("seasons could not be ended", sealBoards, metrics.onSeal),
-    loop("seasons could not be archived", archiveSeasons, metrics.onArchive),
+    loop("seasons could not be ended", { look: sealBoards }, metrics.onSeal),
+    loop("seasons could not be archived", { look: archiveSeasons }, metrics.onArchive),
+    loop("seasons could not be counted", { look: count, everyMs: lookEveryMs * COUNT_EVERY_LOOKS }, metrics.onCount),
   ]);
   return {
     async stop() {

@@ -5,6 +5,7 @@ import { byId } from "../dom.ts";
 import { crowdsName, formatNumber, formatScore, type ScoreFormat } from "../format.ts";
 import type { Navigation } from "../navigation.ts";
 import { poll } from "../poll.ts";
+import { toSeasonQuery } from "../seasons/read-seasons.ts";
 import { watch } from "../watch.ts";
 
 /** The player's entry, and its row where the table has one. */
@@ -52,8 +53,8 @@ export function createOwnPlace(navigation: Navigation, format: () => ScoreFormat
   }
 
   function pollRank(userId: string): void {
-    const { region, board } = navigation.place;
-    const key = `${userId} ${region} ${board}`;
+    const { region, board, season } = navigation.place;
+    const key = `${userId} ${region} ${board} ${season}`;
     if (key === polled) {
       if (last !== undefined) fill(last); // by a definition of the board that has come since
       return;
@@ -61,20 +62,20 @@ export function createOwnPlace(navigation: Navigation, format: () => ScoreFormat
     leave();
     polled = key;
     line.hidden = true;
-    stop = watch(
-      (options) =>
-        poll(async (signal) => ({ rank: await client.rank(userId, { region, board }, { signal }) }), POLL_MS, options),
-      {
-        onEvent({ rank }) {
-          last = rank;
-          fill(rank);
-          line.hidden = false;
-        },
-        onState(_, error) {
-          if (error?.code === "not_ranked") line.hidden = true;
-        },
+    const query = { region, board, season: toSeasonQuery({ season }) };
+    const read = async (signal: AbortSignal | undefined) => ({ rank: await client.rank(userId, query, { signal }) });
+    // The place in a past season stays.
+    const isLast = () => season !== "";
+    stop = watch((options) => poll(read, POLL_MS, { ...options, isLast }), {
+      onEvent({ rank }) {
+        last = rank;
+        fill(rank);
+        line.hidden = false;
       },
-    );
+      onState(_, error) {
+        if (error?.code === "not_ranked") line.hidden = true;
+      },
+    });
   }
 
   return {

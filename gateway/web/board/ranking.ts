@@ -87,6 +87,11 @@ export function createRanking({ isYou, format, hrefOf }: RankingOptions) {
     hide(): void {
       table.hidden = true;
     },
+    /** What is shown in the place of no entries. */
+    describeEmpty(title: string, text: string): void {
+      byId("empty-title", HTMLElement).textContent = title;
+      byId("empty-text", HTMLElement).textContent = text;
+    },
     markOld: (isOld: boolean) => void table.classList.toggle("is-old", isOld),
   };
 }

@@ -10,6 +10,7 @@ export interface NamedBoard extends ScoreFormat {
   isLowestFirst: boolean;
   /** Milliseconds since the epoch; undefined for a board without an end. */
   endsAtMs: number | undefined;
+  hasSeasons: boolean;
 }
 
 /** A board of which no more than the id is known. */
@@ -20,6 +21,7 @@ export const unknownBoard = (id: string): NamedBoard => ({
   decimals: 0,
   unit: "",
   endsAtMs: undefined,
+  hasSeasons: false,
 });
 
 /** A part of the list of boards. */
@@ -44,7 +46,8 @@ export const readBoard = async (id: string): Promise<NamedBoard> => toNamed(awai
 /** Servers of earlier versions leave out some fields. */
 function toNamed({ id, title, order, decimals = 0, unit = "", season }: PartialView): NamedBoard {
   const endsAtMs = season != null && "ends_at" in season ? Date.parse(season.ends_at) : undefined;
-  return { id, title: title || id, isLowestFirst: order === "asc", decimals, unit, endsAtMs };
+  const hasSeasons = season != null && "schedule" in season;
+  return { id, title: title || id, isLowestFirst: order === "asc", decimals, unit, endsAtMs, hasSeasons };
 }
 
 type PartialView = Pick<BoardView, "id" | "title"> & Partial<BoardView>;

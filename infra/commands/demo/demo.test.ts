@@ -4,6 +4,7 @@ import { ConfigError } from "shared/service/environment";
 import { demoCommand } from "./demo.ts";
 import { table } from "./display.ts";
 import { enter } from "./enter.ts";
+import { lengthOf } from "./seasons-board.ts";
 
 const parse = (...args: string[]) => demoCommand.parse(args, {})?.options;
 
@@ -23,6 +24,12 @@ describe("options", () => {
     );
     expect(() => parse("--player", "5")).toThrow(ConfigError);
   });
+});
+
+test("three seasons fit the time of the demo, and begin with a minute", () => {
+  const lengths = [1, 6, 9, 15, 44, 45, 60, 180, 3_600].map(lengthOf);
+  expect(lengths).toEqual([2, 2, 3, 5, 10, 15, 20, 60, 60]);
+  expect(lengths.every((length) => 60 % length === 0)).toBe(true);
 });
 
 test("the columns of the table are as wide as their longest cell", () => {

@@ -4,9 +4,12 @@ import { defineCommand, flag, value } from "shared/command/define-command";
 import { bar, createProgress, rate } from "shared/command/progress";
 import { commaList, wholeNumber } from "shared/service/environment";
 import { z } from "zod";
+import { adminToken } from "../board/open-gateway.ts";
 import { explainRefusal, gatewayUrl, urlOption } from "../connect/gateway-url.ts";
 import { table } from "./display.ts";
 import { enter, type Player } from "./enter.ts";
+import { inLanes } from "./in-lanes.ts";
+import { playSeasons } from "./play-seasons.ts";
 
 const FIRST_NAMES = ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Grace", "Hedy", "John", "Katherine"];
 const LAST_NAMES = ["Archer", "Baker", "Cooper", "Fisher", "Hunter", "Mason", "Miller", "Smith", "Turner", "Weaver"];
@@ -26,6 +29,7 @@ const options = {
   concurrency: value("N", "requests at once", wholeNumber(1, 256).default(32)),
   regions: value("A,B", "their home regions", regions.default(["GLOBAL", "ASIA", "EU", "NA"])),
   password: value("TEXT", "for a server that requires passwords", z.string().optional()),
+  seasons: flag("on a board of which three short seasons end meanwhile"),
   json: flag("the figures and the top as one JSON object"),
 };
 
@@ -36,11 +40,19 @@ export const demoCommand = defineCommand({
   about: "Registers players through the gateway, over all regions, and plays scores for a while.",
   usage: "./lb demo [options]",
   options,
-  notes: "Ends with 0; with 1 where it failed.",
+  notes: `
+With --seasons it makes the board demo-seasons, as an admin: with the token in LEADERBOARD_TOKEN, or with one that it signs for
+the gateway of npm start. At the end of each season it says who won, by the archive, and compares the archive with the
+answers that the players got. In the end it deletes the board.
+Ends with 0; with 1 where it failed, or where an archive differs.`,
   async run({ options, env }) {
     const { url = gatewayUrl(env) } = options;
+    const admin = () => adminToken(options.url, env);
+    if (options.seasons) await admin(); // where there is none, nobody is registered
     try {
-      await demonstrate({ ...options, url });
+      const client = await connect(url);
+      if (options.seasons) return await demonstrateSeasons(client, admin, { ...options, url });
+      await demonstrate(client, { ...options, url });
       return 0;
     } catch (error) {
       throw new Error(explain(error, url), { cause: error });
@@ -48,23 +60,43 @@ export const demoCommand = defineCommand({
   },
 });
 
-async function demonstrate(options: DemoOptions): Promise<void> {
-  const { url, json } = options;
+interface Connected {
+  client: Client;
+  /** Requests that were asked to wait. */
+  postponed: () => number;
+}
+
+async function connect(url: string): Promise<Connected> {
   await createClient({ url, timeoutMs: ANSWER_TIMEOUT_MS, retry: { attemptsMax: 1 } }).health();
   let postponed = 0;
-  const client = createClient({ url, retry: RETRY, onRetry: () => postponed++ });
+  return { client: createClient({ url, retry: RETRY, onRetry: () => postponed++ }), postponed: () => postponed };
+}
+
+async function demonstrate({ client, postponed }: Connected, options: DemoOptions): Promise<void> {
+  const { json } = options;
   const players = await register(client, options);
   const startedAt = performance.now();
   const submits = await play(players, options);
   const perSecond = Math.round(submits / ((performance.now() - startedAt) / 1000));
   const { total, entries } = await client.top({ limit: TOP });
   const figures = `${submits} submits (${perSecond} a second), ${total} players on the board`;
-  const retries = postponed > 0 ? `, ${postponed} requests asked to wait` : "";
+  const retries = postponed() > 0 ? `, ${postponed()} requests asked to wait` : "";
   process.stdout.write(
     json
-      ? `${JSON.stringify({ submits, per_second: perSecond, postponed, total, entries })}\n`
+      ? `${JSON.stringify({ submits, per_second: perSecond, postponed: postponed(), total, entries })}\n`
       : `\n${table(entries)}\n\n${figures}${retries}\n`,
   );
+}
+
+async function demonstrateSeasons(
+  { client }: Connected,
+  admin: () => Promise<string>,
+  options: DemoOptions,
+): Promise<number> {
+  const players = await register(client, options);
+  const ended = await playSeasons(client.as(await admin()), players, options);
+  if (options.json) process.stdout.write(`${JSON.stringify({ seasons: ended })}\n`);
+  return ended.every(({ different }) => different.length === 0) ? 0 : 1;
 }
 
 async function register(client: Client, options: DemoOptions): Promise<Client[]> {
@@ -96,14 +128,6 @@ async function play(players: readonly Client[], options: DemoOptions): Promise<n
   });
   progress.end();
   return submits;
-}
-
-/** Runs `work` in `concurrency` lanes until it says that there is no more. */
-async function inLanes(concurrency: number, work: () => Promise<boolean>): Promise<void> {
-  const lane = async () => {
-    while (await work());
-  };
-  await Promise.all(Array.from({ length: concurrency }, lane));
 }
 
 const choose = <T>(items: readonly T[], index: number) => items[index % items.length] as T;

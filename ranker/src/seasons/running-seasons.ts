@@ -67,6 +67,7 @@ export const VAIN_MAX = 2;
 export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: RunningSeasonsOptions): RunningSeasons {
   const numbers = new LRUCache<string, number>({ max: BOARDS_MAX });
   const fresh = new LRUCache<string, RunningSeason>({ max: BOARDS_MAX, ttl: FRESH_MS, ttlResolution: 0 });
+  const seen = new LRUCache<string, RunningSeason>({ max: BOARDS_MAX });
   const asking = new Map<string, Promise<RunningSeason>>();
   const nameOf = ({ id, rev }: Board) => `${id} ${rev}`;
 
@@ -99,9 +100,14 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
     const [latest] = found.toSorted((a, b) => b.season - a.season);
     const failure = failures.find((each) => !isAway(each)) ?? (latest === undefined ? failures[0] : undefined);
     if (failure !== undefined || latest === undefined) throw failure;
-    // Of two shards whose clocks differ a little, one is in the next season before the other.
-    const known = fresh.get(nameOf(board));
-    if (known !== undefined && known.season > latest.season) return known;
+    // Of two shards whose clocks differ, one is in the next season before the other. Readers of the
+    // other go on with that season, too: they would see the end twice.
+    const known = seen.get(nameOf(board));
+    if (known !== undefined && known.season > latest.season) {
+      fresh.set(nameOf(board), known);
+      return known;
+    }
+    seen.set(nameOf(board), latest);
     numbers.set(nameOf(board), latest.season);
     fresh.set(nameOf(board), latest);
     return latest;

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "shared/log/log";
+import type { Databases } from "shared/postgres/databases";
+import type { Stores } from "shared/stores/stores";
+import type { Lease } from "../leases/lease.ts";
+import type { ClockMetrics } from "./clock-metrics.ts";
+import {
+  type ClockOffset,
+  type ClockReading,
+  offsetOf,
+  readClock,
+  readPostgresTime,
+  readRedisTime,
+} from "./read-clock.ts";
+
+export interface ClockWatchOptions {
+  stores: Pick<Stores, "home" | "byAddress">;
+  databases: Pick<Databases, "all">;
+  /** Of the accounts' queue: the drainer that holds it compares. */
+  lease: () => Pick<Lease, "isHeld"> | undefined;
+  log: Log;
+  metrics: ClockMetrics;
+  lookEveryMs?: number;
+}
+
+const LOOK_EVERY_MS = 15_000;
+/** Seasons of regions begin so far apart that players may notice. */
+const OFFSET_SECONDS_MAX = 1;
+
+/**
+ * Compares the clocks of all stores with that of the home Redis. Each shard ends seasons by the
+ * clock of its own Redis, so that clocks that differ end them one after the other. Nothing is lost
+ * by that: the season of each write is that of its shard.
+ */
+export function startClockWatch(options: ClockWatchOptions): { stop(): Promise<void> } {
+  const { stores, databases, lease, log, metrics, lookEveryMs = LOOK_EVERY_MS } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  /** Stores whose clocks differ, which is logged once. */
+  let differing = new Set<string>();
+
+  const clocks = new Map<string, () => Promise<number>>();
+  for (const [address, redis] of stores.byAddress) {
+    if (redis !== stores.home) clocks.set(`redis ${address}`, () => readRedisTime(redis));
+  }
+  for (const database of databases.all) clocks.set(`postgres ${database.label}`, () => readPostgresTime(database));
+
+  async function compare(): Promise<Map<string, ClockOffset>> {
+    const home = await readClock(() => readRedisTime(stores.home));
+    const offsets = new Map<string, ClockOffset>();
+    // One after the other, so that no answer waits for another one's.
+    for (const [store, read] of clocks) {
+      const reading: ClockReading | undefined = await readClock(read).catch(() => undefined);
+      if (reading !== undefined) offsets.set(store, offsetOf(reading, home));
+    }
+    return offsets;
+  }
+
+  function warnOf(offsets: ReadonlyMap<string, ClockOffset>): void {
+    const apart = [...offsets].filter(([, each]) => Math.abs(each.seconds) - each.errorSeconds > OFFSET_SECONDS_MAX);
+    for (const [store, { seconds }] of apart) {
+      if (!differing.has(store)) log.warn({ store, seconds }, "a store's clock differs from that of the home Redis");
+    }
+    differing = new Set(apart.map(([store]) => store));
+  }
+
+  async function loop(): Promise<void> {
+    for (;;) {
+      // The home Redis may be away, which others report.
+      const offsets = lease()?.isHeld() === true ? await compare().catch(() => undefined) : undefined;
+      metrics.onOffsets(offsets);
+      if (offsets !== undefined) warnOf(offsets);
+      await delay(lookEveryMs, undefined, { signal });
+    }
+  }
+
+  const running = loop().catch(() => {}); // stop() aborts the pause
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
