@@ -1,0 +1,47 @@
+import { createTokens } from "shared/auth/tokens";
+import { settingsKey } from "shared/redis/keys";
+import { until } from "testing/until";
+import { keysOf } from "testing/whole-store";
+import { TOKEN_OPTIONS } from "../../../gateway/test/gateway-under-test.ts";
+import { REGIONS, type Site } from "../site.ts";
+import { checkSeasons, type SeasonVerdict } from "./check-seasons.ts";
+import { type SeasonPlay, type SeasonPlayOptions, startSeasonPlay } from "./play-seasons.ts";
+
+/** A board with short seasons on which players write beside a fault. */
+export interface SeasonsBeside extends SeasonPlay {
+  /** Checks all seasons, and deletes the board. The players must have stopped. */
+  check(): Promise<SeasonVerdict>;
+}
+
+export type SeasonsBesideOptions = Partial<Omit<SeasonPlayOptions, "board" | "adminToken">>;
+
+/** Some boundaries in each run, as most faults take some seconds. */
+export const EVERY_FIVE_SECONDS = "*/5 * * * * *";
+const TOKEN_SECONDS = 4 * 3600;
+let boards = 0;
+
+export async function startSeasonsBeside(site: Site, options: SeasonsBesideOptions = {}): Promise<SeasonsBeside> {
+  const adminToken = await createTokens(TOKEN_OPTIONS).issueOperator({ name: "root" }, TOKEN_SECONDS);
+  const board = `seasons-${++boards}`;
+  const urls = options.urls ?? site.gateways.map(({ url }) => url);
+  const play = await startSeasonPlay({ schedule: EVERY_FIVE_SECONDS, ...options, urls, adminToken, board });
+
+  async function deleteBoard(): Promise<void> {
+    const headers = { Authorization: `Bearer ${adminToken}` };
+    const remove = () => fetch(`${site.gateways[0].url}/boards/${board}`, { method: "DELETE", headers });
+    await until(remove, ({ status }) => status === 202 || status === 404);
+    const setting = async () => (await site.client.hget(settingsKey("boards"), board)) ?? "";
+    await until(setting, (text) => text.endsWith(" null"));
+  }
+
+  return {
+    ...play,
+    async check() {
+      const stores = { regions: REGIONS, redises: [site.client], postgresUrl: site.postgresUrl };
+      const verdict = await checkSeasons(stores, play);
+      await deleteBoard();
+      for (const key of await keysOf(site.client, `*:${board}@*`)) verdict.faults.push(`${key} is left`);
+      return verdict;
+    },
+  };
+}
