@@ -41,7 +41,7 @@ test(
     await expectNothingLost(site, {
       name: `soak of ${MINUTES} minutes, random kills`,
       load: PACE,
-      seasons: { schedule: EVERY_TEN_SECONDS, ...PACE },
+      seasons: { schedule: EVERY_TEN_SECONDS, isModerated: true, ...PACE },
       async inject() {
         const halfAt = (performance.now() + endsAt) / 2;
         while (performance.now() < endsAt) {

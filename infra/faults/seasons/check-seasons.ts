@@ -79,7 +79,8 @@ function* checkTimes({ home, regions }: Found, { history }: SeasonPlay): Generat
   }
 }
 
-function* checkRows(rows: readonly SeasonRow[], found: Found, { history }: SeasonPlay): Generator<string> {
+/** An erased player leaves a gap in the ranks of an archive. */
+function* checkRows(rows: readonly SeasonRow[], found: Found, { history, erased }: SeasonPlay): Generator<string> {
   const times = new Map(history.times);
   for (const each of found.home) times.set(each.season, each);
   for (const { season, region, userId, updatedAt, rank, rightRank } of rows) {
@@ -87,19 +88,22 @@ function* checkRows(rows: readonly SeasonRow[], found: Found, { history }: Seaso
     if (updatedAt < startsAt || updatedAt >= endsAt) {
       yield `${userId} of season ${season} (${startsAt} to ${endsAt}) was written at ${updatedAt}`;
     }
-    if (rank !== rightRank) yield `${userId} has rank ${rank} for ${rightRank} in season ${season} of ${region}`;
+    const isRight = erased === undefined ? rank === rightRank : (rank ?? 0) >= (rightRank ?? 0);
+    if (!isRight) yield `${userId} has rank ${rank} for ${rightRank} in season ${season} of ${region}`;
   }
 }
 
 /** A final season is archived whole, was told of once, and has as many entries as it says. */
-function* checkFinals(rows: readonly SeasonRow[], { home }: Found): Generator<string> {
+function* checkFinals(rows: readonly SeasonRow[], { home }: Found, { erased }: SeasonPlay): Generator<string> {
   const bySeason = Map.groupBy(rows, ({ season }) => season);
   for (const { season, state, total, told } of home) {
     if (state !== "final") continue;
     const entries = bySeason.get(season) ?? [];
     const archived = entries.filter(({ isArchived }) => isArchived).length;
     if (archived !== entries.length) yield `season ${season} is final with ${entries.length - archived} other rows`;
-    if (total !== archived) yield `season ${season} has ${archived} entries, and says ${total}`;
+    const ranked = entries.filter(({ rank }) => rank !== null).length;
+    const isRight = erased === undefined ? total === ranked : total !== null && total >= ranked;
+    if (!isRight) yield `season ${season} has ${ranked} ranked entries, and says ${total}`;
     if (told !== 1) yield `the end of season ${season} was told ${told} times`;
   }
 }
@@ -123,9 +127,11 @@ export async function checkSeasons(stores: SeasonStores, play: SeasonPlay): Prom
   const rows = (await Promise.all(stores.regions.map((region) => readRows(stores, region, play.board)))).flat();
   // Those that became final meanwhile are among the rows.
   const after = { running: found.running, ...(await look(stores, play.board)) };
-  const verdict = play.history.judge(rows);
+  const gone = rows.filter(({ userId }) => play.erased?.has(userId));
+  const verdict = play.history.judge(rows.filter(({ userId }) => !play.erased?.has(userId)));
+  verdict.faults.push(...gone.map(({ season, userId }) => `${userId} was erased, and is in season ${season}`));
   verdict.faults.push(...play.surprises, ...stuck, ...checkTimes(after, play), ...checkRows(rows, after, play));
-  verdict.faults.push(...checkFinals(rows, found));
+  verdict.faults.push(...checkFinals(rows, found, play));
   for await (const fault of checkKeys(stores, play, found)) verdict.faults.push(fault);
   verdict.faults.splice(FAULTS_MAX);
   return { ...verdict, finals: after.home.filter(({ state }) => state === "final").length };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { REGIONS } from "../site.ts";
+import { startModerator } from "./moderate-seasons.ts";
 import { createSeasonHistory, type SeasonAnswer, type SeasonHistory } from "./season-history.ts";
 
 /** Players who add points on a board with short seasons, until they are stopped. */
@@ -10,6 +11,8 @@ export interface SeasonPlay {
   readonly surprises: readonly string[];
   /** Answers by status and code. */
   readonly answers: ReadonlyMap<string, number>;
+  /** Players who were erased; undefined where nobody moderates. */
+  readonly erased: ReadonlySet<string> | undefined;
   /**
    * Stops the players, and waits for the writes under way.
    *
@@ -30,6 +33,8 @@ export interface SeasonPlayOptions {
   lanes?: number;
   /** Pause of a player after a write. */
   pauseMs?: number;
+  /** Whether a moderator hides, shows and erases players meanwhile. */
+  isModerated?: boolean;
 }
 
 interface Answer {
@@ -60,7 +65,7 @@ const REPEAT_EVERY = 10;
 
 /** Makes the board, and starts the players: half of them with keys, and half without. */
 export async function startSeasonPlay(options: SeasonPlayOptions): Promise<SeasonPlay> {
-  const { urls, adminToken, board, schedule, lanes = LANES, pauseMs = PAUSE_MS } = options;
+  const { urls, adminToken, board, schedule, lanes = LANES, pauseMs = PAUSE_MS, isModerated = false } = options;
   const history = createSeasonHistory();
   const surprises: string[] = [];
   const answers = new Map<string, number>();
@@ -94,8 +99,10 @@ export async function startSeasonPlay(options: SeasonPlayOptions): Promise<Seaso
     }
   }
 
+  const userIdOf = (n: number) => `${board}-${n}`;
+
   async function enter(n: number): Promise<Player> {
-    const userId = `${board}-${n}`;
+    const userId = userIdOf(n);
     const player = { user_id: userId, name: `Player ${n}`, region: REGIONS[n % REGIONS.length] };
     const answer = await settle("POST", "/auth/register", player);
     const entered = answer.status === 409 ? await settle("POST", "/auth/login", player) : answer;
@@ -144,8 +151,7 @@ export async function startSeasonPlay(options: SeasonPlayOptions): Promise<Seaso
     if (answer.status !== 429 && answer.status !== 503) surprises.push(`${userId}: ${JSON.stringify(answer)}`);
   }
 
-  async function lane(n: number): Promise<void> {
-    const player = await enter(n);
+  async function lane(player: Player, n: number): Promise<void> {
     let kept: Kept | undefined;
     let newest = 0;
     for (let round = 0; !isStopped; round++) {
@@ -166,17 +172,26 @@ export async function startSeasonPlay(options: SeasonPlayOptions): Promise<Seaso
   const definition = { operator: "add", operators: ["add"], season: { schedule } };
   const made = await settle("PUT", `/boards/${board}`, definition, { Authorization: `Bearer ${adminToken}` });
   if (made.status !== 201 && made.status !== 200) surprises.push(`PUT ${board}: ${JSON.stringify(made)}`);
-  const running = Promise.all(Array.from({ length: lanes }, (_, n) => lane(n)));
+  const numbers = Array.from({ length: lanes }, (_, n) => n);
+  const entered = await Promise.all(numbers.map(enter));
+  const players = entered.map(({ userId }) => userId);
+  const moderator = isModerated ? startModerator({ urls, adminToken, board, players }) : undefined;
+  const running = Promise.all(entered.map(lane));
   running.catch(() => {}); // thrown by stop
   return {
     board,
     history,
     surprises,
     answers,
+    erased: moderator?.erased,
     async stop() {
       isStopped = true;
       const late = delay(STOP_TIMEOUT_MS, "late", { ref: false });
-      if ((await Promise.race([running, late])) !== "late") return;
+      const done = Promise.all([running, moderator?.stop()]);
+      if ((await Promise.race([done, late])) !== "late") {
+        surprises.push(...(moderator?.surprises ?? []));
+        return;
+      }
       throw new Error(`writes in seasons are still not settled: ${[...answers].join(" ")}`);
     },
   };
