@@ -20,7 +20,7 @@ export const REPORT_VARIABLE = "FAULTS_REPORT";
 export function reportFault(
   fault: string,
   times: number,
-  history: History,
+  history: Pick<History, "writes" | "longestOutageMs">,
   { lost, doubled }: Verdict,
   finals?: number,
 ): void {

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { createHistory, type History } from "./history.ts";
+import { createHistory, type History, type Verdict } from "./history.ts";
 import { type Load, type LoadOptions, startLoad } from "./load.ts";
 import { reportFault } from "./report.ts";
 import { type SeasonsBesideOptions, startSeasonsBeside } from "./seasons/seasons-beside.ts";
@@ -43,17 +43,17 @@ export async function expectNothingLost(
   }
   await repair?.();
   const verdict = await site.verify(history);
-  const { finals, ...inSeasons } = await seasons.check();
-  reportFault(
-    name,
-    times,
-    history,
-    { ...verdict, lost: verdict.lost + inSeasons.lost, doubled: verdict.doubled + inSeasons.doubled },
-    finals,
-  );
+  const { verdict: inSeasons, finals } = await seasons.check();
+  reportFault(name, times, history, add(verdict, inSeasons), finals.length);
   expect(verdict).toEqual({ lost: 0, doubled: 0, faults: [] });
   expect(inSeasons).toEqual({ lost: 0, doubled: 0, faults: [] });
   expect(load.surprises).toEqual([]);
   expect(history.writes).toBeGreaterThan(0);
   return load;
 }
+
+const add = (one: Verdict, other: Verdict): Verdict => ({
+  lost: one.lost + other.lost,
+  doubled: one.doubled + other.doubled,
+  faults: [...one.faults, ...other.faults],
+});

@@ -14,9 +14,10 @@ import {
 } from "./read-seasons.ts";
 
 /** How the seasons of a board came out. */
-export interface SeasonVerdict extends Verdict {
-  /** Seasons that are final. */
-  finals: number;
+export interface SeasonsChecked {
+  verdict: Verdict;
+  /** Seasons that are final, the oldest first. */
+  finals: HomeSeason[];
 }
 
 /** How long a season that ended may take to be final, on a busy machine. */
@@ -122,7 +123,7 @@ async function* checkKeys(stores: SeasonStores, { board }: SeasonPlay, { running
  *
  * A season without an entry of its own may be missing in the answers, and in no store.
  */
-export async function checkSeasons(stores: SeasonStores, play: SeasonPlay): Promise<SeasonVerdict> {
+export async function checkSeasons(stores: SeasonStores, play: SeasonPlay): Promise<SeasonsChecked> {
   const { stuck, ...found } = await untilFinal(stores, play.board);
   const rows = (await Promise.all(stores.regions.map((region) => readRows(stores, region, play.board)))).flat();
   // Those that became final meanwhile are among the rows.
@@ -134,5 +135,5 @@ export async function checkSeasons(stores: SeasonStores, play: SeasonPlay): Prom
   verdict.faults.push(...checkFinals(rows, found, play));
   for await (const fault of checkKeys(stores, play, found)) verdict.faults.push(fault);
   verdict.faults.splice(FAULTS_MAX);
-  return { ...verdict, finals: after.home.filter(({ state }) => state === "final").length };
+  return { verdict, finals: after.home.filter(({ state }) => state === "final") };
 }

@@ -40,6 +40,8 @@ export interface SeasonHistory {
   begin(userId: string, points: number): SentInSeason;
   /** Acknowledged writes. */
   readonly writes: number;
+  /** The longest time without an acknowledgement, in milliseconds. */
+  readonly longestOutageMs: number;
   /** The times of each season that an answer named. */
   readonly times: ReadonlyMap<number, SeasonTimes>;
   /** Compares the entries of all seasons with the answers. */
@@ -59,6 +61,8 @@ export function createSeasonHistory(): SeasonHistory {
   const times = new Map<number, SeasonTimes>();
   const faults: string[] = [];
   let writes = 0;
+  let longestOutageMs = 0;
+  let lastAcknowledgedAt = Number.POSITIVE_INFINITY;
 
   function playerOf(userId: string): Player {
     const player = players.get(userId) ?? { acknowledged: new Map(), unknown: 0 };
@@ -86,6 +90,9 @@ export function createSeasonHistory(): SeasonHistory {
     get writes() {
       return writes;
     },
+    get longestOutageMs() {
+      return longestOutageMs;
+    },
     begin(userId, points) {
       const player = playerOf(userId);
       player.unknown += points;
@@ -99,6 +106,8 @@ export function createSeasonHistory(): SeasonHistory {
           note(userId, answer);
           player.acknowledged.set(answer.season, (player.acknowledged.get(answer.season) ?? 0) + points);
           writes++;
+          longestOutageMs = Math.max(longestOutageMs, performance.now() - lastAcknowledgedAt);
+          lastAcknowledgedAt = performance.now();
         },
       };
     },

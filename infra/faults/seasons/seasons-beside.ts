@@ -4,13 +4,13 @@ import { until } from "testing/until";
 import { keysOf } from "testing/whole-store";
 import { TOKEN_OPTIONS } from "../../../gateway/test/gateway-under-test.ts";
 import { REGIONS, type Site } from "../site.ts";
-import { checkSeasons, type SeasonVerdict } from "./check-seasons.ts";
+import { checkSeasons, type SeasonsChecked } from "./check-seasons.ts";
 import { type SeasonPlay, type SeasonPlayOptions, startSeasonPlay } from "./play-seasons.ts";
 
 /** A board with short seasons on which players write beside a fault. */
 export interface SeasonsBeside extends SeasonPlay {
   /** Checks all seasons, and deletes the board. The players must have stopped. */
-  check(): Promise<SeasonVerdict>;
+  check(): Promise<SeasonsChecked>;
 }
 
 export type SeasonsBesideOptions = Partial<Omit<SeasonPlayOptions, "board" | "adminToken">>;
@@ -38,10 +38,10 @@ export async function startSeasonsBeside(site: Site, options: SeasonsBesideOptio
     ...play,
     async check() {
       const stores = { regions: REGIONS, redises: [site.client], postgresUrl: site.postgresUrl };
-      const verdict = await checkSeasons(stores, play);
+      const checked = await checkSeasons(stores, play);
       await deleteBoard();
-      for (const key of await keysOf(site.client, `*:${board}@*`)) verdict.faults.push(`${key} is left`);
-      return verdict;
+      for (const key of await keysOf(site.client, `*:${board}@*`)) checked.verdict.faults.push(`${key} is left`);
+      return checked;
     },
   };
 }
