@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS ended_seasons (
   purged     BOOLEAN     NOT NULL DEFAULT FALSE,
   PRIMARY KEY (ranking, region)
 );
+CREATE INDEX IF NOT EXISTS ended_seasons_board ON ended_seasons (board, region, season);
 CREATE INDEX IF NOT EXISTS ended_seasons_open ON ended_seasons (ends_at, ranking, region) WHERE NOT settled;
 
 -- Seasons that are final, with the ranks of their end in the region. Who is hidden or erased later

@@ -1,8 +1,9 @@
+import { parseKeptBoard } from "shared/boards/kept-board";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
 import type { Database } from "shared/postgres/database";
 import type { Databases } from "shared/postgres/databases";
-import { boardKey, hiddenKey } from "shared/redis/keys";
+import { boardKey, boardsKey, hiddenKey } from "shared/redis/keys";
 import type { Sides } from "../subjects/sides.ts";
 import { dropSeason } from "./drop-season.ts";
 import {
@@ -187,6 +188,13 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     return { isFinal, isNew: false };
   }
 
+  /** The oldest season of the board of which a shard of the region may have keys. */
+  async function oldestOn({ board, region, season }: EndedSeason): Promise<number> {
+    const kept = shardsIn(region).map((shard) => stores.of(region).hget(boardsKey(shard), board));
+    const oldest = (await Promise.all(kept)).map((text) => parseKeptBoard(text ?? "")?.seasons?.oldest ?? season);
+    return Math.min(...oldest);
+  }
+
   /**
    * Seasons of a board leave a region one after the other, so that a shard knows by a number alone
    * which ones it has the keys of: readers of a season that has left go to its archive.
@@ -194,7 +202,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
   async function settle(ended: EndedSeason): Promise<void> {
     const { region } = ended;
     const database = databases.of(region);
-    if (await isBehindOthers(database, ended)) return;
+    if (await isBehindOthers(database, ended, await oldestOn(ended))) return;
     const oldest = ended.season + 1;
     for (const shard of shardsIn(region)) await dropSeason(stores.of(region), shard, { ...ended, oldest }, topology);
     await inPages(async (after) => await deleteArchivedRows(database, ended, after));

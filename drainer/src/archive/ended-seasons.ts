@@ -147,12 +147,23 @@ export async function reopenSeason(
   );
 }
 
-/** Whether an earlier season of the board has not left the region. */
-export async function isBehindOthers(database: Database, { board, season, region }: EndedSeason): Promise<boolean> {
+/**
+ * Whether a season of the board from `oldest` on, and before this one, has not left the region. One
+ * of which PostgreSQL does not know the end has not.
+ */
+export async function isBehindOthers(
+  database: Database,
+  { board, season, region }: EndedSeason,
+  oldest: number,
+): Promise<boolean> {
   const earlier = await database.run(
     (sql) => sql`
-      SELECT FROM ended_seasons
-      WHERE board = ${board} AND region = ${region} AND season < ${season}::text::integer AND NOT settled LIMIT 1`,
+      SELECT FROM generate_series(${String(oldest)}::integer, ${String(season - 1)}::integer) AS each
+      WHERE NOT EXISTS (
+        SELECT FROM ended_seasons
+        WHERE board = ${board} AND region = ${region} AND ended_seasons.season = each AND settled
+      )
+      LIMIT 1`,
   );
   return earlier.length > 0;
 }

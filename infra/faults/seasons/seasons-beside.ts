@@ -1,5 +1,6 @@
 import { createTokens } from "shared/auth/tokens";
 import { settingsKey } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
 import { until } from "testing/until";
 import { keysOf } from "testing/whole-store";
 import { TOKEN_OPTIONS } from "../../../gateway/test/gateway-under-test.ts";
@@ -9,8 +10,12 @@ import { type SeasonPlay, type SeasonPlayOptions, startSeasonPlay } from "./play
 
 /** A board with short seasons on which players write beside a fault. */
 export interface SeasonsBeside extends SeasonPlay {
-  /** Checks all seasons, and deletes the board. The players must have stopped. */
-  check(): Promise<SeasonsChecked>;
+  /**
+   * Checks all seasons, and deletes the board. The players must have stopped.
+   *
+   * @param redis in which the services write by now; that of the site unless given
+   */
+  check(redis?: Redis): Promise<SeasonsChecked>;
 }
 
 export type SeasonsBesideOptions = Partial<Omit<SeasonPlayOptions, "board" | "adminToken">>;
@@ -26,21 +31,21 @@ export async function startSeasonsBeside(site: Site, options: SeasonsBesideOptio
   const urls = options.urls ?? site.gateways.map(({ url }) => url);
   const play = await startSeasonPlay({ schedule: EVERY_FIVE_SECONDS, ...options, urls, adminToken, board });
 
-  async function deleteBoard(): Promise<void> {
+  async function deleteBoard(redis: Redis): Promise<void> {
     const headers = { Authorization: `Bearer ${adminToken}` };
     const remove = () => fetch(`${site.gateways[0].url}/boards/${board}`, { method: "DELETE", headers });
     await until(remove, ({ status }) => status === 202 || status === 404);
-    const setting = async () => (await site.client.hget(settingsKey("boards"), board)) ?? "";
+    const setting = async () => (await redis.hget(settingsKey("boards"), board)) ?? "";
     await until(setting, (text) => text.endsWith(" null"));
   }
 
   return {
     ...play,
-    async check() {
-      const stores = { regions: REGIONS, redises: [site.client], postgresUrl: site.postgresUrl };
+    async check(redis = site.client) {
+      const stores = { regions: REGIONS, redises: [redis], postgresUrl: site.postgresUrl };
       const checked = await checkSeasons(stores, play);
-      await deleteBoard();
-      for (const key of await keysOf(site.client, `*:${board}@*`)) checked.verdict.faults.push(`${key} is left`);
+      await deleteBoard(redis);
+      for (const key of await keysOf(redis, `*:${board}@*`)) checked.verdict.faults.push(`${key} is left`);
       return checked;
     },
   };
