@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Redis } from "shared/redis/redis";
 import { reportFault } from "../report.ts";
 import type { Site } from "../site.ts";
 import type { HomeSeason } from "./read-seasons.ts";
@@ -13,6 +14,8 @@ export interface SeasonFault {
   play?: SeasonsBesideOptions;
   /** Causes the fault number `n`, from 0 on, while players write. */
   inject(play: SeasonsBeside, n: number): Promise<void>;
+  /** Where the services write, that of the accounts first; that of the site unless given. */
+  redises?: Redis[];
 }
 
 /**
@@ -22,7 +25,7 @@ export interface SeasonFault {
  */
 export async function expectSeasonsKept(
   site: Site,
-  { name, times = 1, play: options, inject }: SeasonFault,
+  { name, times = 1, play: options, inject, redises = [] }: SeasonFault,
 ): Promise<HomeSeason[]> {
   const play = await startSeasonsBeside(site, options);
   try {
@@ -34,7 +37,7 @@ export async function expectSeasonsKept(
     await play.stop();
   }
   await site.drained();
-  const { verdict, finals } = await play.check();
+  const { verdict, finals } = await play.check(...redises);
   reportFault(name, times, play.history, verdict, finals.length);
   expect(verdict).toEqual({ lost: 0, doubled: 0, faults: [] });
   expect(play.history.writes).toBeGreaterThan(0);

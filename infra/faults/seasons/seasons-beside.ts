@@ -13,9 +13,10 @@ export interface SeasonsBeside extends SeasonPlay {
   /**
    * Checks all seasons, and deletes the board. The players must have stopped.
    *
-   * @param redis in which the services write by now; that of the site unless given
+   * @param redises in which the services write by now, that of the accounts first; that of the site
+   *   unless given
    */
-  check(redis?: Redis): Promise<SeasonsChecked>;
+  check(...redises: Redis[]): Promise<SeasonsChecked>;
 }
 
 export type SeasonsBesideOptions = Partial<Omit<SeasonPlayOptions, "board" | "adminToken">>;
@@ -41,11 +42,15 @@ export async function startSeasonsBeside(site: Site, options: SeasonsBesideOptio
 
   return {
     ...play,
-    async check(redis = site.client) {
-      const stores = { regions: REGIONS, redises: [redis], postgresUrl: site.postgresUrl };
+    async check(...given) {
+      const redises = given.length === 0 ? [site.client] : given;
+      const [home = site.client] = redises;
+      const stores = { regions: REGIONS, redises, postgresUrl: site.postgresUrl };
       const checked = await checkSeasons(stores, play);
-      await deleteBoard(redis);
-      for (const key of await keysOf(redis, `*:${board}@*`)) checked.verdict.faults.push(`${key} is left`);
+      await deleteBoard(home);
+      for (const redis of redises) {
+        for (const key of await keysOf(redis, `*:${board}@*`)) checked.verdict.faults.push(`${key} is left`);
+      }
       return checked;
     },
   };
