@@ -80,17 +80,28 @@ function* checkTimes({ home, regions }: Found, { history }: SeasonPlay): Generat
   }
 }
 
-/** An erased player leaves a gap in the ranks of an archive. */
-function* checkRows(rows: readonly SeasonRow[], found: Found, { history, erased }: SeasonPlay): Generator<string> {
+function* checkRows(rows: readonly SeasonRow[], found: Found, { history }: SeasonPlay): Generator<string> {
   const times = new Map(history.times);
   for (const each of found.home) times.set(each.season, each);
-  for (const { season, region, userId, updatedAt, rank, rightRank } of rows) {
+  for (const { season, userId, updatedAt } of rows) {
     const { startsAt = 0, endsAt = 0 } = times.get(season) ?? {};
     if (updatedAt < startsAt || updatedAt >= endsAt) {
       yield `${userId} of season ${season} (${startsAt} to ${endsAt}) was written at ${updatedAt}`;
     }
-    const isRight = erased === undefined ? rank === rightRank : (rank ?? 0) >= (rightRank ?? 0);
-    if (!isRight) yield `${userId} has rank ${rank} for ${rightRank} in season ${season} of ${region}`;
+  }
+}
+
+/** Ranks grow with the places. Who was hidden or erased is no place ahead of the others. */
+function* checkRanks(rows: readonly SeasonRow[], { erased }: SeasonPlay): Generator<string> {
+  const archived = rows.filter(({ isArchived }) => isArchived).toSorted((a, b) => (a.place ?? 0) - (b.place ?? 0));
+  for (const [name, ofRegion] of Map.groupBy(archived, ({ season, region }) => `season ${season} of ${region}`)) {
+    let last = 0;
+    for (const { userId, rank, place } of ofRegion) {
+      if (rank === null && erased !== undefined) continue;
+      const isRight = erased === undefined ? rank === place : rank !== null && rank >= last;
+      if (!isRight) yield `${userId} has rank ${rank} at place ${place} in ${name}, behind ${last}`;
+      last = rank ?? last;
+    }
   }
 }
 
@@ -102,9 +113,7 @@ function* checkFinals(rows: readonly SeasonRow[], { home }: Found, { erased }: S
     const entries = bySeason.get(season) ?? [];
     const archived = entries.filter(({ isArchived }) => isArchived).length;
     if (archived !== entries.length) yield `season ${season} is final with ${entries.length - archived} other rows`;
-    const ranked = entries.filter(({ rank }) => rank !== null).length;
-    const isRight = erased === undefined ? total === ranked : total !== null && total >= ranked;
-    if (!isRight) yield `season ${season} has ${ranked} ranked entries, and says ${total}`;
+    if (erased === undefined && total !== archived) yield `season ${season} has ${archived} entries, and says ${total}`;
     if (told !== 1) yield `the end of season ${season} was told ${told} times`;
   }
 }
@@ -117,6 +126,9 @@ async function* checkKeys(stores: SeasonStores, { board }: SeasonPlay, { running
   }
 }
 
+/** What an erasure leaves in an archive: no player has such an id. */
+const isNobody = (userId: string) => userId.startsWith("\u0001");
+
 /**
  * Waits until every season that ended is final, and compares all stores with the answers of the
  * players, who have stopped. Queues must be empty.
@@ -125,14 +137,15 @@ async function* checkKeys(stores: SeasonStores, { board }: SeasonPlay, { running
  */
 export async function checkSeasons(stores: SeasonStores, play: SeasonPlay): Promise<SeasonsChecked> {
   const { stuck, ...found } = await untilFinal(stores, play.board);
-  const rows = (await Promise.all(stores.regions.map((region) => readRows(stores, region, play.board)))).flat();
+  const all = (await Promise.all(stores.regions.map((region) => readRows(stores, region, play.board)))).flat();
   // Those that became final meanwhile are among the rows.
   const after = { running: found.running, ...(await look(stores, play.board)) };
+  const rows = all.filter(({ userId }) => !isNobody(userId));
   const gone = rows.filter(({ userId }) => play.erased?.has(userId));
   const verdict = play.history.judge(rows.filter(({ userId }) => !play.erased?.has(userId)));
   verdict.faults.push(...gone.map(({ season, userId }) => `${userId} was erased, and is in season ${season}`));
   verdict.faults.push(...play.surprises, ...stuck, ...checkTimes(after, play), ...checkRows(rows, after, play));
-  verdict.faults.push(...checkFinals(rows, found, play));
+  verdict.faults.push(...checkFinals(rows, found, play), ...checkRanks(rows, play));
   for await (const fault of checkKeys(stores, play, found)) verdict.faults.push(fault);
   verdict.faults.splice(FAULTS_MAX);
   return { verdict, finals: after.home.filter(({ state }) => state === "final") };

@@ -34,9 +34,10 @@ export interface HomeSeason extends SeasonTimes {
 export interface SeasonRow extends SeasonEntry {
   region: string;
   isArchived: boolean;
-  /** The rank of the archive, and that which its rows give; null where there is none. */
+  /** In the archive of its region; null where it has none. */
   rank: number | null;
-  rightRank: number | null;
+  /** Its place among the rows of the archive, which is its rank where nobody was hidden or erased. */
+  place: number | null;
 }
 
 async function asked<T>(url: string, ask: (sql: Sql) => Promise<T>): Promise<T> {
@@ -110,20 +111,20 @@ export function readRows(stores: SeasonStores, region: string, board: string): P
         updated: string;
         is_archived: boolean;
         rank: string | null;
-        right_rank: string | null;
+        place: string | null;
       }[]
     >`
       WITH kept AS (
-        SELECT season, user_id, score, updated_at, rank, CASE WHEN rank IS NOT NULL THEN row_number() OVER (
-          PARTITION BY season, rank IS NULL ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC
-        ) END AS right_rank
+        SELECT season, user_id, score, updated_at, rank, row_number() OVER (
+          PARTITION BY season ORDER BY score DESC, reached_at, user_id COLLATE "C" DESC
+        ) AS place
         FROM archived WHERE board = ${board} AND region = ${region}
       ), live AS (
         SELECT split_part(board, '@', 2)::integer AS season, user_id, score, updated_at
         FROM leaderboard WHERE board LIKE ${`${board}@%`} AND region = ${region}
       )
       SELECT season, user_id, score::text AS score, ${us(sql, "updated_at")} AS updated, true AS is_archived,
-        rank::text AS rank, right_rank::text AS right_rank
+        rank::text AS rank, place::text AS place
       FROM kept
       UNION ALL
       SELECT season, user_id, score::text, ${us(sql, "updated_at")}, false, NULL, NULL FROM live
@@ -140,7 +141,7 @@ export function readRows(stores: SeasonStores, region: string, board: string): P
       updatedAt: Number(row.updated),
       isArchived: row.is_archived,
       rank: toNumber(row.rank),
-      rightRank: toNumber(row.right_rank),
+      place: toNumber(row.place),
     }));
   });
 }
