@@ -2,9 +2,9 @@ import { parseKeptBoard } from "shared/boards/kept-board";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
 import type { Database } from "shared/postgres/database";
-import type { Databases } from "shared/postgres/databases";
 import { boardKey, boardsKey, hiddenKey } from "shared/redis/keys";
 import type { Sides } from "../subjects/sides.ts";
+import type { ArchiveConnections } from "./archive-connections.ts";
 import { dropSeason } from "./drop-season.ts";
 import {
   archiveSeason,
@@ -35,7 +35,7 @@ import {
 
 export interface ArchiveSeasonsOptions extends Sides {
   /** The same databases, with the time that an archive may take. */
-  archives: Pick<Databases, "of">;
+  archives: Pick<ArchiveConnections, "use">;
   log: Log;
   /** Called after each page of rows with the time that it took. May throw to end the look. */
   onPage: (busyMs: number) => Promise<void>;
@@ -144,7 +144,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     countedAt.delete(name);
     await freezeSeasons(database, [ended]);
     const tags = shards.map(({ tag }) => tag);
-    const archived = await archiveSeason(archives.of(ended.region), ended, { tags, present });
+    const archived = await archives.use(ended.region, present, (own) => archiveSeason(own, ended, { tags, present }));
     if (archived === "final") log.info({ board: ended.board, season: ended.season, region: ended.region }, "archived");
   }
 
@@ -251,16 +251,21 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     });
   }
 
+  async function lookIn(database: Database, archived: Archived): Promise<void> {
+    for (let pages = 0; pages < LOOK_PAGES; pages++) {
+      const page = await tryTo(`in ${database.label}`, () => readPage(database));
+      if (page === undefined) return;
+      await lookAtPage(page, archived);
+      if (!cursors.has(database)) return;
+    }
+  }
+
   return async () => {
     const archived: Archived = { finished: 0, incomplete: 0, oldest: undefined };
-    for (const database of new Set(topology.regions.map((region) => databases.of(region)))) {
-      for (let pages = 0; pages < LOOK_PAGES; pages++) {
-        const page = await tryTo(`in ${database.label}`, () => readPage(database));
-        if (page === undefined) break;
-        await lookAtPage(page, archived);
-        if (!cursors.has(database)) break;
-      }
-    }
+    // Beside each other: the archive of a large season in one region holds up no other region.
+    const own = [...new Set(topology.regions.map((region) => databases.of(region)))];
+    const looked = await Promise.allSettled(own.map((database) => lookIn(database, archived)));
+    for (const each of looked) if (each.status === "rejected") throw each.reason;
     await purge();
     return archived;
   };

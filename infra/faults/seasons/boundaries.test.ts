@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { forFile } from "testing/for-file";
+import { until } from "testing/until";
 import { scaled } from "../scale.ts";
 import { startSite } from "../site.ts";
 import { expectSeasonsKept, nearBoundary } from "./expect-seasons.ts";
+import { readHome } from "./read-seasons.ts";
 
 const site = await forFile(startSite({ rankers: 2, gateways: 2, drainers: 2 }));
 afterEach(() => site.heal());
@@ -52,6 +54,25 @@ test("drainers that are away over the ends of seasons archive none with a write 
       await Promise.all(site.drainers.map((drainer) => drainer.kill()));
       await delay(2.5 * EVERY_MS);
       await Promise.all(site.drainers.map((drainer) => drainer.start()));
+    },
+  });
+}, 300_000);
+
+test("connections to PostgreSQL that went silent hold up no season for long", async () => {
+  await expectSeasonsKept(site, {
+    name: "PostgreSQL in a black hole between the ends of seasons",
+    times: scaled(1, 5),
+    play,
+    async inject({ board }) {
+      const stores = { regions: ["GLOBAL"], redises: [site.client], postgresUrl: site.postgresUrl };
+      const finals = async () => (await readHome(stores, board)).filter(({ state }) => state === "final").length;
+      const before = await finals();
+      // From then on the drainer has a connection for archives.
+      await until(finals, (count) => count > before);
+      for (const { toPostgres } of site.drainers) toPostgres.blackHole();
+      await delay(500);
+      for (const { toPostgres } of site.drainers) toPostgres.pass();
+      await nearBoundary(EVERY_MS, 300);
     },
   });
 }, 300_000);
