@@ -8,7 +8,9 @@ import { startSeasonSite } from "../seasons/season-site.ts";
 /** Of 10⁶ entries, 1,000 boards. */
 const ENTRIES_A_BOARD = 1_000;
 
-/** Measures what the ends of seasons cost. Each is one time, because it takes a minute to prepare. */
+/**
+ * Measures what the ends of seasons cost. Each is one time, because it takes a minute to prepare.
+ */
 export async function measureSeasons({ dir, options, say }: RowRun): Promise<Measured> {
   const { entries } = options;
   await using stack = new AsyncDisposableStack();

@@ -14,7 +14,11 @@ export async function timeRollOver({ redis: { admin }, ask }: SeasonSite): Promi
   const revision = String(await admin.send("HGET", [settingsKey("boards"), BOARD])).split(" ")[0];
   let season = 1;
 
-  /** Lets the season that runs be over, with so many behind it. @returns µs of Redis for the write */
+  /**
+   * Lets the season that runs be over, with so many behind it.
+   *
+   * @returns µs of Redis for the write
+   */
   async function write(over: number): Promise<number> {
     const startsAt = Date.now() * 1000 - (over + 1) * SEASON_US + SEASON_US / 2;
     const times = Array.from({ length: over + 3 }, (_, n) => startsAt + n * SEASON_US);

@@ -36,7 +36,9 @@ export interface SeasonRow extends SeasonEntry {
   isArchived: boolean;
   /** In the archive of its region; null where it has none. */
   rank: number | null;
-  /** Its place among the rows of the archive, which is its rank where nobody was hidden or erased. */
+  /**
+   * Its place among the rows of the archive, which is its rank where nobody was hidden or erased.
+   */
   place: number | null;
 }
 

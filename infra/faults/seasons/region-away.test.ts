@@ -40,7 +40,9 @@ async function untilEuIsAhead({ board }: SeasonsBeside): Promise<void> {
   await until(finals, (count) => count > before);
 }
 
-/** Lets seasons end while `away` is away, and expects that the others write and archive meanwhile. */
+/**
+ * Lets seasons end while `away` is away, and expects that the others write and archive meanwhile.
+ */
 async function overEnds(it: SeasonsBeside, away: { leave(): Promise<unknown>; comeBack(): Promise<unknown> }) {
   await nearBoundary(EVERY_MS, -300);
   await away.leave();
