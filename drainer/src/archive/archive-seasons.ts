@@ -127,25 +127,45 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     return byQueues === "ready" ? judgeCounts(await countStored(databases.of(ended.region), ended), present) : byQueues;
   }
 
-  /** @returns whether it is known to be final now */
-  async function archive(ended: EndedSeason, readShard: ReadShard): Promise<void> {
+  /** Judges a season. @returns the entries to archive; undefined where it has to wait */
+  async function prepare(ended: EndedSeason, readShard: ReadShard): Promise<number | undefined> {
     const name = nameOf(ended);
     const since = performance.now() - (countedAt.get(name) ?? Number.NEGATIVE_INFINITY);
-    if (ended.state === "incomplete" && !ended.frozen && since < RECOUNT_MS) return;
+    if (ended.state === "incomplete" && !ended.frozen && since < RECOUNT_MS) return undefined;
     const database = databases.of(ended.region);
-    const shards = shardsIn(ended.region);
-    const present = await countPresent(shards, rankingOf(ended));
+    const present = await countPresent(shardsIn(ended.region), rankingOf(ended));
     const state = await judge(ended, present, readShard);
-    if (state !== "ready") {
-      if (state === "incomplete") countedAt.set(name, performance.now());
-      if (state !== ended.state || ended.frozen) await reopenSeason(database, ended, state);
-      return;
+    if (state === "ready") {
+      countedAt.delete(name);
+      return present;
     }
-    countedAt.delete(name);
-    await freezeSeasons(database, [ended]);
-    const tags = shards.map(({ tag }) => tag);
-    const archived = await archives.use(ended.region, present, (own) => archiveSeason(own, ended, { tags, present }));
-    if (archived === "final") log.info({ board: ended.board, season: ended.season, region: ended.region }, "archived");
+    if (state === "incomplete") countedAt.set(name, performance.now());
+    if (state !== ended.state || ended.frozen) await reopenSeason(database, ended, state);
+    return undefined;
+  }
+
+  async function archive(ended: EndedSeason, present: number): Promise<void> {
+    const { board, season, region } = ended;
+    const tags = shardsIn(region).map(({ tag }) => tag);
+    const archived = await archives.use(region, present, (own) => archiveSeason(own, ended, { tags, present }));
+    if (archived === "final") log.info({ board, season, region }, "archived");
+  }
+
+  /** Freezes all seasons that are ready at once: each time waits for the batches under way. */
+  async function archiveReady(database: Database, open: readonly EndedSeason[]): Promise<void> {
+    const readShard = createReadShard();
+    const ready: { ended: EndedSeason; present: number }[] = [];
+    await someAtOnce(open, async (ended) => {
+      const present = await tryTo(nameOf(ended), () => prepare(ended, readShard));
+      if (present !== undefined) ready.push({ ended, present });
+    });
+    if (ready.length === 0) return;
+    const seasons = ready.map(({ ended }) => ended);
+    const frozen = await tryTo(`in ${database.label}`, async () => {
+      await freezeSeasons(database, seasons);
+      return ready;
+    });
+    await someAtOnce(frozen ?? [], ({ ended, present }) => tryTo(nameOf(ended), () => archive(ended, present)));
   }
 
   /** Reads each shard once in a look, when it is first asked for. */
@@ -229,10 +249,11 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     }
   }
 
-  async function lookAtPage(page: readonly EndedSeason[], archived: Archived): Promise<void> {
-    const readShard = createReadShard();
-    const open = page.filter(({ state }) => state !== "final");
-    await someAtOnce(open, (ended) => tryTo(nameOf(ended), () => archive(ended, readShard)));
+  async function lookAtPage(database: Database, page: readonly EndedSeason[], archived: Archived): Promise<void> {
+    await archiveReady(
+      database,
+      page.filter(({ state }) => state !== "final"),
+    );
     const all = await readAll([...new Set(page.map(rankingOf))]);
     const names = new Set(page.map(nameOf));
     const settling: EndedSeason[] = [];
@@ -255,7 +276,7 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     for (let pages = 0; pages < LOOK_PAGES; pages++) {
       const page = await tryTo(`in ${database.label}`, () => readPage(database));
       if (page === undefined) return;
-      await lookAtPage(page, archived);
+      await lookAtPage(database, page, archived);
       if (!cursors.has(database)) return;
     }
   }

@@ -195,7 +195,8 @@ export async function deleteArchivedRows(
         WHERE board = ${ranking} AND user_id IN (SELECT user_id FROM page) AND region = ${ended.region}
           AND ${isFinal(sql, ended)}
       )
-      SELECT (SELECT user_id FROM page ORDER BY user_id DESC LIMIT 1) AS last`,
+      SELECT max(user_id) FILTER (WHERE rows = ${SETTLED_ROWS_MAX}) AS last
+      FROM page, (SELECT count(*) AS rows FROM page) AS counted`,
   );
   return row?.last ?? undefined;
 }
