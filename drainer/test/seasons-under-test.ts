@@ -87,7 +87,13 @@ export async function startSeasons(it: UnderTest, topology: Topology = createTop
 
     /** One look of a drainer that has just started. */
     look: (from: Sides = sides) =>
-      createArchiveSeasons({ ...from, archives: from.databases, log, signal, onPage: async () => {} })(),
+      createArchiveSeasons({
+        ...from,
+        archives: { use: (region, _, work) => work(from.databases.of(region)) },
+        log,
+        signal,
+        onPage: async () => {},
+      })(),
 
     states: async () =>
       (

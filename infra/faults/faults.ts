@@ -12,7 +12,7 @@ const faultsCommand = defineCommand({
   usage: "npm run test:faults -- [options] [files]",
   positionals: z.array(z.string()),
   options: { short: flag("each fault fewer times, as npm test does") },
-  notes: "Environment: SOAK_MINUTES=3",
+  notes: "Environment: SOAK_MINUTES=3, SOAK_KILL_EVERY_MS=2000, SOAK_PAUSE_MS=4",
   async run({ options, positionals, env }) {
     const dir = mkdtempSync(join(tmpdir(), "leaderboard-faults-"));
     const report = join(dir, "report.ndjson");

@@ -50,6 +50,8 @@ test("a move from 1 partition to 4 and back under load, with kills of the comman
   await expectNothingLost(site, {
     name: "kill -9 of repartition",
     times,
+    // No move begins while a season closes.
+    seasons: { schedule: "0 * * * *" },
     async inject(_load, history, n) {
       if (n === 0) await written(history, 300);
       const child = repartition(4);

@@ -9,15 +9,23 @@ export interface Row {
   lost: number;
   doubled: number;
   longestOutageMs: number;
+  /** Seasons that became final meanwhile; left out where none were played. */
+  finals?: number | undefined;
 }
 
 /** The variable with the file that collects rows. Set by `npm run test:faults` alone. */
 export const REPORT_VARIABLE = "FAULTS_REPORT";
 
 /** Adds the outcome of a fault to the table. */
-export function reportFault(fault: string, times: number, history: History, { lost, doubled }: Verdict): void {
+export function reportFault(
+  fault: string,
+  times: number,
+  history: Pick<History, "writes" | "longestOutageMs">,
+  { lost, doubled }: Verdict,
+  finals?: number,
+): void {
   const { writes, longestOutageMs } = history;
-  reportRow({ fault, times, writes, lost, doubled, longestOutageMs });
+  reportRow({ fault, times, writes, lost, doubled, longestOutageMs, finals });
 }
 
 export function reportRow(row: Row): void {
@@ -31,12 +39,12 @@ export const readReport = (file: string): Row[] =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Row);
 
-const HEAD = ["fault", "times", "writes acknowledged", "lost", "doubled", "longest outage"];
+const HEAD = ["fault", "times", "writes acknowledged", "lost", "doubled", "final seasons", "longest outage"];
 
 /** The rows as a table for a terminal. */
 export function formatReport(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
-    ...[row.fault, row.times, row.writes, row.lost, row.doubled].map(String),
+    ...[row.fault, row.times, row.writes, row.lost, row.doubled, row.finals ?? "-"].map(String),
     `${(row.longestOutageMs / 1000).toFixed(2)} s`,
   ]);
   const widths = HEAD.map((title, column) =>

@@ -8,7 +8,12 @@ import { type ServiceMember, startSite } from "./site.ts";
 import { expectNothingLost } from "./under-load.ts";
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? scaled(0.2, 3));
-const KILL_EVERY_MS = 2_000;
+const KILL_EVERY_MS = Number(process.env.SOAK_KILL_EVERY_MS ?? 2_000);
+/** Pause of each client after a write; the load's own unless given. */
+const PACE = process.env.SOAK_PAUSE_MS === undefined ? {} : { pauseMs: Number(process.env.SOAK_PAUSE_MS) };
+const EVERY_TEN_SECONDS = "*/10 * * * * *";
+/** The part of the run in which both drainers are killed, so that each makes seasons final. */
+const BOTH_DRAINERS = 0.4;
 // The growth of memory in the second half of a run: a leak of a kilobyte a request exceeds it.
 const GROWTH_MAX = 1.25;
 
@@ -26,17 +31,22 @@ test(
   async () => {
     const spared = [site.rankers[0], site.gateways[0], site.drainers[0]] as ServiceMember[];
     const victims = [...site.services.filter((each) => !spared.includes(each)), site.redis, site.postgres];
-    const endsAt = performance.now() + MINUTES * 60_000;
+    const startedAt = performance.now();
+    const endsAt = startedAt + MINUTES * 60_000;
+    const bothUntil = startedAt + MINUTES * 60_000 * BOTH_DRAINERS;
     let kills = 0;
     const memory: (number | undefined)[][] = [];
     const measure = async () => void memory.push(await Promise.all(spared.map(residentBytes)));
 
     await expectNothingLost(site, {
       name: `soak of ${MINUTES} minutes, random kills`,
+      load: PACE,
+      seasons: { schedule: EVERY_TEN_SECONDS, isModerated: true, ...PACE },
       async inject() {
         const halfAt = (performance.now() + endsAt) / 2;
         while (performance.now() < endsAt) {
-          const victim = victims[Math.floor(Math.random() * victims.length)] as Member;
+          const now = performance.now() < bothUntil ? [...victims, ...site.drainers] : victims;
+          const victim = now[Math.floor(Math.random() * now.length)] as Member;
           await delay(Math.random() * KILL_EVERY_MS);
           await victim.kill();
           await victim.start();

@@ -330,6 +330,40 @@ test("a restore brings back the running season and one that is closing, which is
   expect<unknown>(await archived()).toEqual([...EU, DAN]);
 });
 
+test("keys of earlier seasons that an older copy of Redis has brought back go with those of the next one", async () => {
+  await play();
+  const keys = topology.shards.flatMap((shard) => entryKeys(shard, "weekly@1"));
+  for (const key of keys) await redis.copy(key, `copy:${key}`, "REPLACE");
+  const kept = await Promise.all(topology.shards.map((shard) => redis.hget(boardsKey(shard), BOARD)));
+  await seasons.endAll(1);
+  await drain();
+  await look();
+  expect(await keysLeft(1)).toBe(0);
+  for (const key of keys) if (await redis.exists(`copy:${key}`)) await redis.rename(`copy:${key}`, key);
+  for (const [n, shard] of topology.shards.entries()) {
+    const text = kept[n] ?? `5 open 1 1 ${STARTS} ${ENDS} ${ENDS + 60_000_000}`;
+    await redis.hset(boardsKey(shard), BOARD, text);
+  }
+  expect(await keysLeft(1)).toBe(6);
+  await play(2);
+  await seasons.endAll(2);
+  await drain();
+  await look();
+  expect([await keysLeft(1), await keysLeft(2), (await archived(1)).length]).toEqual([0, 0, 4]);
+});
+
+test("a season of which PostgreSQL does not know the end keeps its keys, and so do those behind it", async () => {
+  await play();
+  await play(2);
+  await seasons.endAll(1);
+  for (const { queue } of queues) await redis.lpop(queue);
+  await seasons.endAll(2);
+  await drain();
+  await look();
+  expect(await states()).toEqual(["weekly 2 final 4"]);
+  expect([await keysLeft(1), await keysLeft(2)]).toEqual([6, 6]);
+});
+
 test("a restore brings back nothing of a final season, of which rows are left", async () => {
   await play();
   await seasons.endAll();

@@ -1,9 +1,10 @@
+import { parseKeptBoard } from "shared/boards/kept-board";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
 import type { Database } from "shared/postgres/database";
-import type { Databases } from "shared/postgres/databases";
-import { boardKey, hiddenKey } from "shared/redis/keys";
+import { boardKey, boardsKey, hiddenKey } from "shared/redis/keys";
 import type { Sides } from "../subjects/sides.ts";
+import type { ArchiveConnections } from "./archive-connections.ts";
 import { dropSeason } from "./drop-season.ts";
 import {
   archiveSeason,
@@ -12,7 +13,6 @@ import {
   type EndedSeason,
   freezeSeasons,
   isBehindOthers,
-  oldestBeside,
   rankingOf,
   readEnded,
   readUnsettled,
@@ -35,7 +35,7 @@ import {
 
 export interface ArchiveSeasonsOptions extends Sides {
   /** The same databases, with the time that an archive may take. */
-  archives: Pick<Databases, "of">;
+  archives: Pick<ArchiveConnections, "use">;
   log: Log;
   /** Called after each page of rows with the time that it took. May throw to end the look. */
   onPage: (busyMs: number) => Promise<void>;
@@ -129,25 +129,45 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     return byQueues === "ready" ? judgeCounts(await countStored(databases.of(ended.region), ended), present) : byQueues;
   }
 
-  /** @returns whether it is known to be final now */
-  async function archive(ended: EndedSeason, readShard: ReadShard): Promise<void> {
+  /** Judges a season. @returns the entries to archive; undefined where it has to wait */
+  async function prepare(ended: EndedSeason, readShard: ReadShard): Promise<number | undefined> {
     const name = nameOf(ended);
     const since = performance.now() - (countedAt.get(name) ?? Number.NEGATIVE_INFINITY);
-    if (ended.state === "incomplete" && !ended.frozen && since < RECOUNT_MS) return;
+    if (ended.state === "incomplete" && !ended.frozen && since < RECOUNT_MS) return undefined;
     const database = databases.of(ended.region);
-    const shards = shardsIn(ended.region);
-    const present = await countPresent(shards, rankingOf(ended));
+    const present = await countPresent(shardsIn(ended.region), rankingOf(ended));
     const state = await judge(ended, present, readShard);
-    if (state !== "ready") {
-      if (state === "incomplete") countedAt.set(name, performance.now());
-      if (state !== ended.state || ended.frozen) await reopenSeason(database, ended, state);
-      return;
+    if (state === "ready") {
+      countedAt.delete(name);
+      return present;
     }
-    countedAt.delete(name);
-    await freezeSeasons(database, [ended]);
-    const tags = shards.map(({ tag }) => tag);
-    const archived = await archiveSeason(archives.of(ended.region), ended, { tags, present });
-    if (archived === "final") log.info({ board: ended.board, season: ended.season, region: ended.region }, "archived");
+    if (state === "incomplete") countedAt.set(name, performance.now());
+    if (state !== ended.state || ended.frozen) await reopenSeason(database, ended, state);
+    return undefined;
+  }
+
+  async function archive(ended: EndedSeason, present: number): Promise<void> {
+    const { board, season, region } = ended;
+    const tags = shardsIn(region).map(({ tag }) => tag);
+    const archived = await archives.use(region, present, (own) => archiveSeason(own, ended, { tags, present }));
+    if (archived === "final") log.info({ board, season, region }, "archived");
+  }
+
+  /** Freezes all seasons that are ready at once: each time waits for the batches under way. */
+  async function archiveReady(database: Database, open: readonly EndedSeason[]): Promise<void> {
+    const readShard = createReadShard();
+    const ready: { ended: EndedSeason; present: number }[] = [];
+    await someAtOnce(open, async (ended) => {
+      const present = await tryTo(nameOf(ended), () => prepare(ended, readShard));
+      if (present !== undefined) ready.push({ ended, present });
+    });
+    if (ready.length === 0) return;
+    const seasons = ready.map(({ ended }) => ended);
+    const frozen = await tryTo(`in ${database.label}`, async () => {
+      await freezeSeasons(database, seasons);
+      return ready;
+    });
+    await someAtOnce(frozen ?? [], ({ ended, present }) => tryTo(nameOf(ended), () => archive(ended, present)));
   }
 
   /** Reads each shard once in a look, when it is first asked for. */
@@ -190,6 +210,13 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     return { isFinal, isNew: false };
   }
 
+  /** The oldest season of the board of which a shard of the region may have keys. */
+  async function oldestOn({ board, region, season }: EndedSeason): Promise<number> {
+    const kept = shardsIn(region).map((shard) => stores.of(region).hget(boardsKey(shard), board));
+    const oldest = (await Promise.all(kept)).map((text) => parseKeptBoard(text ?? "")?.seasons?.oldest ?? season);
+    return Math.min(...oldest);
+  }
+
   /**
    * Seasons of a board leave a region one after the other, so that a shard knows by a number alone
    * which ones it has the keys of: readers of a season that has left go to its archive.
@@ -197,8 +224,8 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
   async function settle(ended: EndedSeason): Promise<void> {
     const { region } = ended;
     const database = databases.of(region);
-    if (await isBehindOthers(database, ended)) return;
-    const oldest = await oldestBeside(database, ended);
+    if (await isBehindOthers(database, ended, await oldestOn(ended))) return;
+    const oldest = ended.season + 1;
     for (const shard of shardsIn(region)) await dropSeason(stores.of(region), shard, { ...ended, oldest }, topology);
     await inPages(async (after) => await deleteArchivedRows(database, ended, after));
     await settleSeason(database, ended);
@@ -224,10 +251,11 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     }
   }
 
-  async function lookAtPage(page: readonly EndedSeason[], archived: Archived): Promise<void> {
-    const readShard = createReadShard();
-    const open = page.filter(({ state }) => state !== "final");
-    await someAtOnce(open, (ended) => tryTo(nameOf(ended), () => archive(ended, readShard)));
+  async function lookAtPage(database: Database, page: readonly EndedSeason[], archived: Archived): Promise<void> {
+    await archiveReady(
+      database,
+      page.filter(({ state }) => state !== "final"),
+    );
     const all = await readAll([...new Set(page.map(rankingOf))]);
     const names = new Set(page.map(nameOf));
     const settling: EndedSeason[] = [];
@@ -247,16 +275,21 @@ export function createArchiveSeasons(options: ArchiveSeasonsOptions): ArchiveSea
     });
   }
 
+  async function lookIn(database: Database, archived: Archived): Promise<void> {
+    for (let pages = 0; pages < LOOK_PAGES; pages++) {
+      const page = await tryTo(`in ${database.label}`, () => readPage(database));
+      if (page === undefined) return;
+      await lookAtPage(database, page, archived);
+      if (!cursors.has(database)) return;
+    }
+  }
+
   return async () => {
     const archived: Archived = { finished: 0, closing: 0, incomplete: 0, oldest: undefined };
-    for (const database of new Set(topology.regions.map((region) => databases.of(region)))) {
-      for (let pages = 0; pages < LOOK_PAGES; pages++) {
-        const page = await tryTo(`in ${database.label}`, () => readPage(database));
-        if (page === undefined) break;
-        await lookAtPage(page, archived);
-        if (!cursors.has(database)) break;
-      }
-    }
+    // Beside each other: the archive of a large season in one region holds up no other region.
+    const own = [...new Set(topology.regions.map((region) => databases.of(region)))];
+    const looked = await Promise.allSettled(own.map((database) => lookIn(database, archived)));
+    for (const each of looked) if (each.status === "rejected") throw each.reason;
     await purge();
     return archived;
   };

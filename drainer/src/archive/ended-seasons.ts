@@ -151,23 +151,22 @@ export async function reopenSeason(
 }
 
 /**
- * The oldest season of the board of which the region may have keys, once this one has none.
+ * Whether a season of the board from `oldest` on, and before this one, has not left the region. One
+ * of which PostgreSQL does not know the end has not.
  */
-export async function oldestBeside(database: Database, { board, season, region }: EndedSeason): Promise<number> {
-  const [row] = await database.run(
-    (sql) => sql<{ oldest: number }[]>`
-      SELECT coalesce(min(season) FILTER (WHERE NOT settled AND season <> ${season}), max(season) + 1) AS oldest
-      FROM ended_seasons WHERE board = ${board} AND region = ${region}`,
-  );
-  return row?.oldest ?? season;
-}
-
-/** Whether an earlier season of the board has not left the region. */
-export async function isBehindOthers(database: Database, { board, season, region }: EndedSeason): Promise<boolean> {
+export async function isBehindOthers(
+  database: Database,
+  { board, season, region }: EndedSeason,
+  oldest: number,
+): Promise<boolean> {
   const earlier = await database.run(
     (sql) => sql`
-      SELECT FROM ended_seasons
-      WHERE board = ${board} AND region = ${region} AND season < ${season}::text::integer AND NOT settled LIMIT 1`,
+      SELECT FROM generate_series(${String(oldest)}::integer, ${String(season - 1)}::integer) AS each
+      WHERE NOT EXISTS (
+        SELECT FROM ended_seasons
+        WHERE board = ${board} AND region = ${region} AND ended_seasons.season = each AND settled
+      )
+      LIMIT 1`,
   );
   return earlier.length > 0;
 }
@@ -199,7 +198,8 @@ export async function deleteArchivedRows(
         WHERE board = ${ranking} AND user_id IN (SELECT user_id FROM page) AND region = ${ended.region}
           AND ${isFinal(sql, ended)}
       )
-      SELECT (SELECT user_id FROM page ORDER BY user_id DESC LIMIT 1) AS last`,
+      SELECT max(user_id) FILTER (WHERE rows = ${SETTLED_ROWS_MAX}) AS last
+      FROM page, (SELECT count(*) AS rows FROM page) AS counted`,
   );
   return row?.last ?? undefined;
 }

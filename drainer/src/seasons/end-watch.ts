@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
-import { openDatabases } from "shared/postgres/databases";
+import { type DatabaseUrls, openArchiveConnections } from "../archive/archive-connections.ts";
 import { createArchiveSeasons } from "../archive/archive-seasons.ts";
 import type { Lease } from "../leases/lease.ts";
 import type { Sides } from "../subjects/sides.ts";
@@ -15,8 +15,8 @@ export interface EndWatch {
 
 export interface EndWatchOptions {
   sides: Sides;
-  /** Where the databases are: an archive has its own connection, as it takes long. */
-  urls: { home: string; byRegion: ReadonlyMap<string, string> };
+  /** An archive has its own connection, as it takes long. */
+  urls: DatabaseUrls;
   /**
    * Of the accounts' queue: the drainer that holds it ends seasons. It saves double work; two are
    * safe.
@@ -30,8 +30,6 @@ export interface EndWatchOptions {
 const LOOK_EVERY_MS = 1_000;
 /** One count of an index, in units of looks. */
 const COUNT_EVERY_LOOKS = 15;
-/** A season of ten million entries is archived in some minutes. */
-const ARCHIVE_DEADLINE_MS = 600_000;
 /** The end of the process waits so long for a look. */
 const STOP_MS = 2_000;
 // A pause after each page of rows, in units of the time that the page took.
@@ -46,7 +44,7 @@ export function startEndWatch(options: EndWatchOptions): EndWatch {
   const stopping = new AbortController();
   const { signal } = stopping;
   const rest = (ms: number) => delay(ms, undefined, { signal });
-  const archives = openDatabases(urls.home, urls.byRegion, { deadlineMs: ARCHIVE_DEADLINE_MS, connectionsMax: 1 });
+  const archives = openArchiveConnections(urls);
   const onPage = (busyMs: number) => rest(busyMs * PAUSE_PER_WORK);
   const sealBoards = createSealBoards({ ...sides, log, signal });
   const count = () => countRunning(sides.databases.home);

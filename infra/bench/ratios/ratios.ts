@@ -10,6 +10,7 @@ import { measureBytes } from "../rows/bytes.ts";
 import { measureDrain } from "../rows/drain.ts";
 import { measureHttp } from "../rows/http.ts";
 import { measureRestore } from "../rows/restore.ts";
+import { measureSeasons } from "../rows/seasons.ts";
 import { type RatiosOptions, type RowRun, ratiosOptions } from "./options.ts";
 import { formatRatios, type Ratios } from "./report.ts";
 
@@ -38,8 +39,9 @@ const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<
   { rows: ["restore"], measure: measureRestore },
   { rows: ["bytes"], measure: measureBytes },
   { rows: ["boards"], measure: measureBoards },
+  { rows: ["seasons"], measure: measureSeasons },
 ];
-const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes"];
+const WITHOUT_WRK: readonly RowName[] = ["drain", "restore", "bytes", "seasons"];
 
 async function measureRatios(options: RatiosOptions, run: Run): Promise<Ratios> {
   const { json: _, ...settings } = options;

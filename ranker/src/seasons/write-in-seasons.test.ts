@@ -1,13 +1,20 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Problem } from "shared/api/problems";
-import { toIsoTime } from "shared/base/times";
+import { fromIsoTime, toIsoTime } from "shared/base/times";
 import { createTopology } from "shared/model/regions";
 import { boardKey, boardsKey, entriesKey } from "shared/redis/keys";
 import { observeScripts } from "shared/redis/scripts/define-script";
 import { forFile } from "testing/for-file";
 import { flushAll } from "testing/whole-store";
 import { player, REGIONS, startUnderTest } from "../../test/ranker-under-test.ts";
-import { defineSeasons, hoursFromNow, readEvents, readSeason, setNextVersion } from "../../test/season-board.ts";
+import {
+  defineSeasons,
+  HOUR_US,
+  hoursFromNow,
+  readEvents,
+  readSeason,
+  setNextVersion,
+} from "../../test/season-board.ts";
 import type { Submission } from "../writes/submission.ts";
 
 const under = await forFile(startUnderTest());
@@ -71,6 +78,20 @@ test("a write one microsecond before the end is of the season, and one at the en
     expect.objectContaining({ board: "cup@2", score: "4", updated_at: String(ends + 1) }),
   ]);
 });
+
+test.each(["2038-01-19T03:14:08Z", "2106-02-07T06:28:16Z", "2199-12-31T23:59:59.999999Z"])(
+  "an end at %s is exact to the microsecond",
+  async (text) => {
+    const end = fromIsoTime(text) ?? 0;
+    await defineSeasons(redis, { at: [starts, end, end + HOUR_US, end + 2 * HOUR_US], fields });
+    await ranker.submit(ada, add(1));
+    await setNextVersion(redis, eu, end - 1);
+    const last = await ranker.submit(ada, add(2));
+    const first = await ranker.submit(ada, add(4));
+    expect(last.entry).toMatchObject({ season: 1, ends_at: toIsoTime(end), updated_at: toIsoTime(end - 1), score: 3 });
+    expect(first.entry).toMatchObject({ season: 2, starts_at: toIsoTime(end), score: 4 });
+  },
+);
 
 test("64 writes of one call straddle the end: each is of the season of its version, and none is lost", async () => {
   await ranker.submit(ada, add(1));
