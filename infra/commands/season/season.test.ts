@@ -45,7 +45,7 @@ test("end asks first, ends the season that is named, and no other", async () => 
 test.each([
   [["end", "cup", "--expect", "x"], "--expect must be the number of a season"],
   [["end"], "name one board"],
-  [["begin"], "name what to do: end, recount"],
+  [["begin"], "name what to do: list, end, recount"],
 ])("%p names what is wrong", async (args, fault) => {
   expect(await lb(...args)).toMatchObject({ code: 1, err: expect.stringContaining(fault) });
 });
