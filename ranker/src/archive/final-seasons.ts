@@ -22,9 +22,11 @@ export interface FinalSeasons {
   /**
    * Asks anew.
    *
-   * @throws Problem `season_not_found` for a season that was purged, `archives_unavailable`
+   * @returns undefined for a season that PostgreSQL does not know
+   * @throws Problem `season_not_found` for a season that was purged, `archives_unavailable` also
+   *   for one that is not final
    */
-  require(board: Board, season: number): Promise<RunningSeason>;
+  require(board: Board, season: number): Promise<RunningSeason | undefined>;
 }
 
 const KNOWN_MAX = 20_000;
@@ -78,7 +80,7 @@ export function createFinalSeasons(home: ArchiveDatabase): FinalSeasons {
         throw archivesUnavailable(cause);
       });
       const final = toFinal(board, row);
-      if (final === undefined) throw archivesUnavailable();
+      if (final === undefined && row !== undefined) throw archivesUnavailable();
       return final;
     },
   };

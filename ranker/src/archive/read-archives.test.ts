@@ -192,6 +192,13 @@ describe("the definition of the board", () => {
   });
 });
 
+test("what a board had before its first season is read and listed as season 0", async () => {
+  expect((await read(`/top?board=${id}&season=0`)).body.code).toBe("season_not_found");
+  await stores.archive(id, 0, rows.slice(0, 2));
+  expect(placesOf((await read<TopView>(`/top?board=${id}&season=0`)).body)).toEqual(["1 ann", "2 bob"]);
+  expect((await read(`/boards/${id}/seasons/0`)).body).toMatchObject({ season: 0, state: "final", total: 2 });
+});
+
 test("a role that may read three tables is enough", async () => {
   for (const database of stores.databases.all) {
     await database.run((sql) =>

@@ -54,8 +54,10 @@ export function createInSeason(
     } catch (error) {
       if (!(error instanceof SeasonGone)) throw error;
     }
-    if (finals === undefined) throw archivesUnavailable();
-    return archived(ranked, await finals.require(board, number));
+    const archive = await finals?.require(board, number);
+    if (archive !== undefined) return archived(ranked, archive);
+    // Most boards had nothing before their first season.
+    throw number === 0 && ended === undefined ? seasonNotFound(board.id, number) : archivesUnavailable();
   }
 
   return async ({ board, view, season = "current" }, reads) => {
