@@ -35,6 +35,8 @@ export const queueCommand = defineCommand({
     json: flag("one JSON object a line"),
   },
   notes: `
+An event that is dead as season_final came when its season was archived, as from an older copy of a queue: it stays dead
+at each retry, and --drop removes it. lb season recount says why a season is not final.
 Without --dead, --retry and --drop it prints how many events wait and are dead, and the oldest of each.
 Ends with 0; with 2 where --dead, --retry or --drop leave dead events behind; with 1 where it failed.`,
   check(options, env) {

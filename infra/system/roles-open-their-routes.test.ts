@@ -69,7 +69,7 @@ async function ask(
   else if (board !== undefined) fields = { ...fields, board };
   if (userId !== undefined) fields = { ...fields, user_id: userId };
   // A change of the title is allowed on every board.
-  if (isOfBoard) fields = { title: `Title ${++asks}` };
+  if (isOfBoard && id !== "endSeason") fields = { title: `Title ${++asks}` };
   const target = route.replace(":userId", "ada").replace(":board", named);
   const answer = await fetch(`http://127.0.0.1:${path.ports[server]}${target}`, {
     method,
@@ -79,6 +79,9 @@ async function ask(
   const { code = answer.status, detail = "" } = (await answer.json()) as { code?: string; detail?: string };
   return { code, detail };
 }
+
+/** What a route answers that is open. The boards here have no season to end. */
+const openOf = ({ id }: Operation) => (id === "endSeason" ? ["season_not_found"] : [200, 201, 202]);
 
 test("there are routes for operators, and each role below admin opens one that lower ones do not", () => {
   const least = new Set<Role>(routes.map(({ access }) => access.role));
@@ -91,7 +94,7 @@ for (const server of servers) {
 
     test.each(roles)(`the ${server} opens ${name} for a %s only from its role on`, async (role) => {
       const { code, detail } = await askAsOperator(server, operation, { operator: { role } });
-      if (role === access.role || LOWER[role].includes(access.role)) expect(code).toBeOneOf([200, 201, 202]);
+      if (role === access.role || LOWER[role].includes(access.role)) expect(code).toBeOneOf(openOf(operation));
       else {
         expect(code).toBe("role_required");
         expect(detail).toContain(access.role);
@@ -106,7 +109,7 @@ for (const server of servers) {
       expect(code).toBe("board_not_allowed");
       expect(detail).toContain(own);
       if (access.boards === "named") {
-        expect((await askAsOperator(server, operation, { operator, board: own })).code).toBeOneOf([200, 201, 202]);
+        expect((await askAsOperator(server, operation, { operator, board: own })).code).toBeOneOf(openOf(operation));
       } else expect(detail).toContain("all boards");
     });
 

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { readDeadElement } from "shared/model/dead-element";
-import { boardIn, rankingIn, type SeasonEnd, seasonEndTail } from "shared/model/events";
+import { boardIn, rankingIn, type SeasonEnd, seasonEndSchema, seasonEndTail } from "shared/model/events";
 import type { Database } from "shared/postgres/database";
 import { forFile } from "testing/for-file";
 import { pushEvents, readBoard, scoreDrain, scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
+import { upsertSeasonEnds } from "../archive/upsert-season-ends.ts";
 import { retryDead } from "../dead/dead-events.ts";
+import { readGuarded, setRun } from "../guard/guarded-stores.ts";
+import { judgeStore } from "../guard/judge-store.ts";
 
 const it = await forFile(startUnderTest());
 const { redis, database, keys } = it;
@@ -133,4 +136,18 @@ describe("an event of a season that is frozen or final", () => {
     await pushEvents(it, { ...of(1, "bob", 9, ENDS - 5), region: "NA" });
     expect(await drain()).toMatchObject({ rows: 1, refused: 0 });
   });
+});
+
+test("a replica that takes over without an end that PostgreSQL has is known to have lost data", async () => {
+  const run = "the run of the former primary";
+  await setRun(database, keys.tag, { origin: "one", run });
+  const event = seasonEndSchema.parse(JSON.parse(end(1, 0)));
+  await database.run((sql) => upsertSeasonEnds(sql, [event], { tag: keys.tag, origin: { tag: keys.tag, run } }));
+  const guarded = await readGuarded(database, keys.tag);
+  // A read had ended the season, so that no replica confirmed it.
+  const replicaAt = (clock: number) =>
+    judgeStore({ text: "", fence: { origin: "one", keptVersion: 0, from: 0, run }, clock, run: "another" }, guarded, {
+      hasRows: true,
+    });
+  expect([replicaAt(ENDS - 1), replicaAt(ENDS)]).toEqual(["lost", "fit"]);
 });

@@ -26,6 +26,8 @@ const badFields = fc.oneof(
   unknownField.map((name) => Object.fromEntries([[name, 1]])),
 );
 const badRevision = fc.constantFrom("*", "x", "-1", "1.5", '"1", "2"', '"', "1e3", "9".repeat(17));
+/** A board without seasons. */
+const END = "/boards/weekly/seasons/current/end";
 /** No board has had it. */
 const STALE = '"1"';
 
@@ -79,6 +81,39 @@ export function badBoard(player: Player): fc.Arbitrary<Generated> {
     fc.constantFrom("PATCH", "DELETE").map((by) => {
       const headers = { ...admin, "If-Match": '"0"' };
       return change("no such board", { method: by, path: "/boards/none", body: bodyOf(by), headers });
+    }),
+    badId.map((id) => get(`/boards/${encodeURIComponent(id)}/seasons`)),
+    fc
+      .constantFrom(
+        "/boards/none/seasons",
+        "/boards/none/seasons/1",
+        "/boards/weekly/seasons?limit=0",
+        "/boards/weekly/seasons?cursor=x",
+        "/boards/weekly/seasons?page=2",
+        "/boards/weekly/seasons/next",
+        "/boards/weekly/seasons/-1",
+        "/boards/weekly/seasons/1?page=2",
+        "/boards/weekly/seasons/current",
+      )
+      .map(get),
+    fc
+      .constantFrom(
+        "{}",
+        "[]",
+        '{"expect":-1}',
+        '{"expect":"1"}',
+        '{"expect":1.5}',
+        '{"expect":1,"at":2}',
+        '{"expect":1}',
+      )
+      .map((body) => change("an end of a season", { method: "POST", path: END, body })),
+    badId.map((id) => {
+      const path = `/boards/${encodeURIComponent(id)}/seasons/current/end`;
+      return change("an end on a board of no id", { method: "POST", path, body: '{"expect":1}' });
+    }),
+    fc.constantFrom(JSON_HEADERS, { ...JSON_HEADERS, ...authorization(player) }).map((headers) => {
+      const body = '{"expect":1}';
+      return change("an end by no operator", { method: "POST", path: END, body, headers });
     }),
     fc.constant(change("a board that is not deleted", { method: "DELETE", body: "" })),
   );

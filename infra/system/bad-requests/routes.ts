@@ -132,6 +132,7 @@ export const READ_ROUTES = [
 
 const BOARD_ROUTES = ["GET /boards"].concat(
   ["GET", "PUT", "PATCH", "DELETE"].map((method) => `${method} /boards/:board`),
+  ["GET /boards/:board/seasons", "GET /boards/:board/seasons/:season", "POST /boards/:board/seasons/current/end"],
 );
 
 export const STATUS_ROUTES = ["/health", "/ready"];

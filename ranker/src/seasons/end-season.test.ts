@@ -162,6 +162,20 @@ describe("the end of a season by hand", () => {
     expect(await runningOn()).toEqual([2]);
   });
 
+  test("leaves the answer to a repeat as it was, in its season, and writes nothing", async () => {
+    const ada = player("ada");
+    const add = { operation: "add", board: "cup", value: 5, idempotencyKey: "match-7" } as const;
+    const before = await ranker.submit(ada, add);
+    await anotherRanker()("cup", 1);
+    const again = await ranker.submit(ada, add);
+    expect(again).toEqual({ ...before, isReplay: true });
+    expect(again.entry.season).toBe(1);
+    const counts = await Promise.all(shards.map((shard) => redis.zcard(boardKey(shard, "cup@2"))));
+    expect(counts.every((count) => count === 0)).toBe(true);
+    const late = ranker.submit(ada, { operation: "add", board: "cup", value: 1, season: 1 });
+    await expect(late).rejects.toMatchObject({ code: "season_ended", members: { season: 2 } });
+  });
+
   test("may be followed by another at once, while the season before is closing", async () => {
     const [first, second] = [await anotherRanker()("cup", 1), await anotherRanker()("cup", 2)];
     expect(second).toMatchObject({ season: 2, startsAt: first.endsAt });

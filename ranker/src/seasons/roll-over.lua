@@ -24,6 +24,9 @@ Reply what the shard keeps of the board, or
       Only for a season that is over something was done: all of it was, or, for `unplanned`, what the
       shard knew of.
 
+No replica confirms what a read or the drainer has ended. Where one takes over without it, the season
+ends there once more, behind the same writes; where PostgreSQL has the end by then, its version is
+above the clock of the replica, which is closed and restored as one that lost data.
 The events come behind every write of their seasons, also where the queue is full. Seasons between,
 which nobody wrote in, have no entries.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, running_of, is_over, roll_over

@@ -12,6 +12,7 @@ import {
   toIsoSeason,
   toPlan,
   toPlanValue,
+  withEnd,
 } from "./plan.ts";
 import { INSTANTS_MAX, needsPlanAt, planSeasons, SETTLED_US } from "./plan-seasons.ts";
 
@@ -301,4 +302,18 @@ test("a season runs from its start until before its end", () => {
   expect(runningSeason(present, second)?.season).toBe(2);
   expect(runningSeason(present, third)).toBeUndefined();
   expect(nextInstants(present, second)).toEqual([third]);
+});
+
+test("another plan withdraws an end that is announced, and an end by hand moves no other instant", () => {
+  const present = plan(weekly, MADE);
+  const [start = 0, end = 0, following = 0] = present.at;
+  const ended = withEnd({ ...present, ending: 1 }, 1, start + DAY);
+  expect(ended).toEqual({ ...present, at: [start, start + DAY, end, following] });
+  expect(runningSeason(ended, start + DAY - 1)).toEqual({ season: 1, startsAt: start, endsAt: start + DAY });
+  expect(runningSeason(ended, start + DAY)).toEqual({ season: 2, startsAt: start + DAY, endsAt: end });
+  const next = plan(weekly, needsPlanAt(present), { ...present, ending: 1 });
+  expect([next.ending, next.at.slice(0, 3)]).toEqual([undefined, [start, end, following]]);
+  // The planner goes on behind the same instants.
+  const extended = plan(weekly, needsPlanAt(ended), ended);
+  expect(extended.at.slice(0, 4)).toEqual([...ended.at]);
 });
