@@ -10,9 +10,10 @@ export const BASE = new URL(".", location.href);
 /** The time of the server, by all answers to the page. */
 export const serverClock = createServerClock();
 
+const options = { url: BASE.href, fetch: fetchBy(serverClock, (url, init) => fetch(url, init)) };
+
 /** The leaderboard that the page came from. */
-export const client = createClient({
-  url: BASE.href,
-  retry: RETRY,
-  fetch: fetchBy(serverClock, (url, init) => fetch(url, init)),
-});
+export const client = createClient({ ...options, retry: RETRY });
+
+/** The same, for what is asked again and again: a refusal is shown at once. */
+export const oneTry = createClient({ ...options, retry: { attemptsMax: 1 } });

@@ -65,6 +65,8 @@ interface Stub {
   seasons: Listed[];
   /** Whether archives answer. */
   isAway?: boolean;
+  /** Whether the list of seasons answers, while reads come from Redis. */
+  isListAway?: boolean;
 }
 
 /** Opens the page on a board of which the server says these seasons. */
@@ -86,12 +88,13 @@ async function openStubbed(path: string, stub: Stub, options?: BrowserContextOpt
   await page.route(/\/boards\/cup\/seasons\/[^?]+$/, (route) => {
     const name = new URL(route.request().url()).pathname.split("/").at(-1);
     const season = name === "previous" ? stub.seasons[1] : stub.seasons.find((each) => String(each.season) === name);
-    if (stub.isAway === true) return route.fulfill(problem(503, "archives_unavailable"));
+    if (stub.isAway === true || stub.isListAway === true) return route.fulfill(problem(503, "archives_unavailable"));
     if (season === undefined) return route.fulfill(problem(404, "season_not_found"));
     return route.fulfill({ json: { board: "cup", ...season } });
   });
   await page.route(/\/(top|rank|around)(\/bob)?\?.*season=/, (route) => {
     const { pathname, searchParams } = new URL(route.request().url());
+    if (stub.isAway === true) return route.fulfill(problem(503, "archives_unavailable"));
     const season = stub.seasons.find((each) => String(each.season) === searchParams.get("season"));
     const about = { region: "GLOBAL", total: 2, season: season?.season, ends_at: season?.ends_at };
     const [ada, bob] = [entry(1, "ada", 90), entry(2, "bob", 50)];
@@ -196,6 +199,12 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await firstRow(page, "Ada");
     await state(page, "Live");
     await page.locator("#notice").waitFor({ state: "hidden" });
+  });
+
+  test("shows a season that is in Redis still while the archives are away", async () => {
+    const page = await openStubbed("/?board=cup&season=4", { seasons: FINAL, isListAway: true });
+    await firstRow(page, "ADA");
+    await about(page, "Its results are being counted.");
   });
 
   test("says that there is no such season, also on a board without any", async () => {

@@ -56,6 +56,8 @@ test("the drainer that holds the lease compares the stores that answer with the 
     return [Math.floor(us / 1e6), us % 1e6];
   };
   const ahead = { time } as unknown as typeof it.redis;
+  const node = (port: number) => ({ options: { host: "10.0.0.1", port }, time });
+  const cluster = { isCluster: true, nodes: () => [node(7001), node(7002)] } as unknown as typeof it.redis;
   const away = { time: () => Promise.reject(new Error("away")) } as unknown as typeof it.redis;
   let isHeld = false;
   const watch = startClockWatch({
@@ -65,6 +67,7 @@ test("the drainer that holds the lease compares the stores that answer with the 
         ["home", it.redis],
         ["ahead", ahead],
         ["away", away],
+        ["cluster", cluster],
       ]),
     },
     databases: { all: [it.database] },
@@ -76,16 +79,18 @@ test("the drainer that holds the lease compares the stores that answer with the 
   isHeld = true;
   const found = await until(
     () => offsets("drainer_clock_offset_seconds"),
-    (all) => all.size === 2,
+    (all) => all.size === 4,
   );
   const errors = await offsets("drainer_clock_offset_error_seconds");
-  expect([...found.keys()]).toEqual(["redis ahead", `postgres ${it.database.label}`]);
+  const nodes = ["redis 10.0.0.1:7001", "redis 10.0.0.1:7002"];
+  expect([...found.keys()]).toEqual(["redis ahead", ...nodes, `postgres ${it.database.label}`]);
   expect(Math.abs((found.get("redis ahead") ?? 0) - 5)).toBeLessThanOrEqual(errors.get("redis ahead") ?? 0);
-  const [, ofPostgres = Number.NaN] = found.values();
+  const ofPostgres = found.get(`postgres ${it.database.label}`) ?? Number.NaN;
   // On one machine the two have one clock.
   expect(Math.abs(ofPostgres)).toBeLessThanOrEqual(errors.get(`postgres ${it.database.label}`) ?? 0);
-  await until(async () => (await offsets("drainer_clock_offset_seconds")).size === 2);
-  expect(warned).toEqual([{ store: "redis ahead", seconds: expect.closeTo(5, 1) }]);
+  await until(async () => (await offsets("drainer_clock_offset_seconds")).size === 4);
+  // Once for each, however often it is compared.
+  expect(warned).toEqual(["redis ahead", ...nodes].map((store) => ({ store, seconds: expect.closeTo(5, 1) })));
   aheadUs = 0;
   await until(
     () => offsets("drainer_clock_offset_seconds"),

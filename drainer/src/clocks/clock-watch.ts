@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import type { Databases } from "shared/postgres/databases";
+import { isCluster, primariesOf } from "shared/redis/redis";
 import type { Stores } from "shared/stores/stores";
 import type { Lease } from "../leases/lease.ts";
 import type { ClockMetrics } from "./clock-metrics.ts";
@@ -23,14 +24,16 @@ export interface ClockWatchOptions {
   lookEveryMs?: number;
 }
 
+type Server = ReturnType<typeof primariesOf>[number];
+
 const LOOK_EVERY_MS = 15_000;
 /** Seasons of regions begin so far apart that players may notice. */
 const OFFSET_SECONDS_MAX = 1;
 
 /**
- * Compares the clocks of all stores with that of the home Redis. Each shard ends seasons by the
- * clock of its own Redis, so that clocks that differ end them one after the other. Nothing is lost
- * by that: the season of each write is that of its shard.
+ * Compares the clocks of all stores with that of the home Redis, of a cluster its first primary.
+ * Each shard ends seasons by the clock of its own Redis, so that clocks that differ end them one
+ * after the other. Nothing is lost by that: the season of each write is that of its shard.
  */
 export function startClockWatch(options: ClockWatchOptions): { stop(): Promise<void> } {
   const { stores, databases, lease, log, metrics, lookEveryMs = LOOK_EVERY_MS } = options;
@@ -39,17 +42,26 @@ export function startClockWatch(options: ClockWatchOptions): { stop(): Promise<v
   /** Stores whose clocks differ, which is logged once. */
   let differing = new Set<string>();
 
-  const clocks = new Map<string, () => Promise<number>>();
-  for (const [address, redis] of stores.byAddress) {
-    if (redis !== stores.home) clocks.set(`redis ${address}`, () => readRedisTime(redis));
+  /** Of a cluster each primary: all have shards, and clocks of their own. */
+  function clocksBeside(home: Server): Map<string, () => Promise<number>> {
+    const clocks = new Map<string, () => Promise<number>>();
+    for (const [address, redis] of stores.byAddress) {
+      for (const server of primariesOf(redis)) {
+        const name = isCluster(redis) ? `${server.options.host}:${server.options.port}` : address;
+        if (server !== home) clocks.set(`redis ${name}`, () => readRedisTime(server));
+      }
+    }
+    for (const database of databases.all) clocks.set(`postgres ${database.label}`, () => readPostgresTime(database));
+    return clocks;
   }
-  for (const database of databases.all) clocks.set(`postgres ${database.label}`, () => readPostgresTime(database));
 
   async function compare(): Promise<Map<string, ClockOffset>> {
-    const home = await readClock(() => readRedisTime(stores.home));
+    const [server] = primariesOf(stores.home);
+    if (server === undefined) return new Map();
+    const home = await readClock(() => readRedisTime(server));
     const offsets = new Map<string, ClockOffset>();
     // One after the other, so that no answer waits for another one's.
-    for (const [store, read] of clocks) {
+    for (const [store, read] of clocksBeside(server)) {
       const reading: ClockReading | undefined = await readClock(read).catch(() => undefined);
       if (reading !== undefined) offsets.set(store, offsetOf(reading, home));
     }

@@ -1,7 +1,8 @@
 import type { TopView } from "shared/api/boards";
 import type { SeasonsView } from "shared/api/seasons";
 import type { CallOptions } from "shared/client";
-import { client } from "../client.ts";
+import { LeaderboardError } from "shared/client/errors";
+import { client, oneTry, serverClock } from "../client.ts";
 import type { Place } from "../navigation.ts";
 
 /** A season of a board, as the server lists it. */
@@ -35,17 +36,30 @@ export interface PastSeason {
 }
 
 /**
- * Reads a season of the address, and its best `limit` entries.
+ * Reads a season of the address, and its best `limit` entries. Where the archives are away, a
+ * season that is not archived yet is there all the same.
  *
  * @throws LeaderboardError `season_not_found`, `archives_unavailable` and what `top` refuses with
  */
 export async function readPast(place: Place, limit: number, options: CallOptions): Promise<PastSeason> {
   const { region, board } = place;
-  const season = await client.readSeason(board, toSeasonQuery(place) ?? "current", options);
+  const name = toSeasonQuery(place) ?? "current";
+  const readTop = (season: SeasonName) => oneTry.top({ region, board, season, limit }, options);
+  const season = await oneTry.readSeason(board, name, options).catch((error: unknown) => {
+    if (!(error instanceof LeaderboardError) || error.code !== "archives_unavailable") throw error;
+  });
+  if (season === undefined) return ofTop(await readTop(name));
   const isRead = season.state === "closing" || season.state === "incomplete" || season.state === "final";
   // The state is the older of the two: where it is final, so are the entries.
-  const top = isRead ? await client.top({ region, board, season: season.season, limit }, options) : undefined;
-  return { season, top };
+  return { season, top: isRead ? await readTop(season.season) : undefined };
+}
+
+type SeasonName = "current" | "previous" | number;
+
+function ofTop(top: TopView): PastSeason {
+  const { season = 0, starts_at = null, ends_at = null, total } = top;
+  const isOver = ends_at !== null && Date.parse(ends_at) <= serverClock.nowMs();
+  return { season: { season, state: isOver ? "closing" : "running", starts_at, ends_at, total }, top };
 }
 
 /** Whether what there is of a past season changes no more. */

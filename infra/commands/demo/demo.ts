@@ -1,6 +1,7 @@
 import { type Client, createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
 import { defineCommand, flag, value } from "shared/command/define-command";
+import { catchInterrupt, Interrupted } from "shared/command/interrupt";
 import { bar, createProgress, rate } from "shared/command/progress";
 import { commaList, wholeNumber } from "shared/service/environment";
 import { z } from "zod";
@@ -44,7 +45,7 @@ export const demoCommand = defineCommand({
 With --seasons it makes the board demo-seasons, as an admin: with the token in LEADERBOARD_TOKEN, or with one that it signs for
 the gateway of npm start. At the end of each season it says who won, by the archive, and compares the archive with the
 answers that the players got. In the end it deletes the board.
-Ends with 0; with 1 where it failed, or where an archive differs.`,
+Ends with 0; with 1 where it failed, or where an archive differs; with 130 or 143 where a signal stopped it.`,
   async run({ options, env }) {
     const { url = gatewayUrl(env) } = options;
     const admin = () => adminToken(options.url, env);
@@ -55,6 +56,7 @@ Ends with 0; with 1 where it failed, or where an archive differs.`,
       await demonstrate(client, { ...options, url });
       return 0;
     } catch (error) {
+      if (error instanceof Interrupted) throw error;
       throw new Error(explain(error, url), { cause: error });
     }
   },
@@ -94,7 +96,9 @@ async function demonstrateSeasons(
   options: DemoOptions,
 ): Promise<number> {
   const players = await register(client, options);
-  const ended = await playSeasons(client.as(await admin()), players, options);
+  using interrupt = catchInterrupt("the board of the demo is deleted");
+  const { signal } = interrupt;
+  const ended = await playSeasons(client.as(await admin()), players, { ...options, signal });
   if (options.json) process.stdout.write(`${JSON.stringify({ seasons: ended })}\n`);
   return ended.every(({ different }) => different.length === 0) ? 0 : 1;
 }

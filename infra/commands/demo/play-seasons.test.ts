@@ -3,6 +3,7 @@ import { createTokens } from "shared/auth/tokens";
 import { createClient } from "shared/client";
 import { LeaderboardError } from "shared/client/errors";
 import { forFile } from "testing/for-file";
+import { until } from "testing/until";
 import { TOKEN_OPTIONS } from "../../../gateway/test/gateway-under-test.ts";
 import { NO_LIMITS, startSite } from "../../faults/site.ts";
 import { enter } from "./enter.ts";
@@ -13,6 +14,7 @@ import { SEASONS_BOARD } from "./seasons-board.ts";
 const site = await forFile(startSite({ rankers: 2, env: NO_LIMITS }));
 const [{ url }] = site.gateways;
 const client = createClient({ url });
+const never = new AbortController().signal;
 const admin = client.as(await createTokens(TOKEN_OPTIONS).issueOperator({ name: "root" }, 600));
 
 test("three seasons end while players play, each archived as it was acknowledged, and the board is gone then", async () => {
@@ -23,7 +25,7 @@ test("three seasons end while players play, each archived as it was acknowledged
   );
   // One that an earlier demo left behind, with another schedule.
   await admin.putBoard(SEASONS_BOARD, { season: { schedule: "0 0 * * 1" } });
-  const ended = await playSeasons(admin, players, { url, seconds: 6, concurrency: 4, json: true });
+  const ended = await playSeasons(admin, players, { url, seconds: 6, concurrency: 4, json: true, signal: never });
   const [first] = ended;
   expect(ended.map(({ season }) => season)).toEqual([0, 1, 2].map((n) => (first?.season ?? 0) + n));
   for (const { players: count, winner, submits, different, final_after_ms } of ended) {
@@ -35,6 +37,20 @@ test("three seasons end while players play, each archived as it was acknowledged
   }
   const left = await admin.readBoard(SEASONS_BOARD).catch((error: LeaderboardError) => error);
   expect(left).toBeInstanceOf(LeaderboardError);
+}, 60_000);
+
+test("a demo that is stopped while it plays deletes the board, too", async () => {
+  const player = await enter(client, { user_id: "demo-0", name: "N 0", region: "EU" }, undefined);
+  const stop = new AbortController();
+  const options = { url, seconds: 180, concurrency: 2, json: true, signal: stop.signal };
+  const playing = playSeasons(admin, [player], options).catch((error: Error) => error.message);
+  await until(
+    () => client.top({ board: SEASONS_BOARD }).catch(() => ({ total: 0 })),
+    ({ total }) => total > 0,
+  );
+  stop.abort(new Error("stopped"));
+  expect(await playing).toBe("stopped");
+  expect(await admin.readBoard(SEASONS_BOARD).catch((error: LeaderboardError) => error.code)).toBe("board_not_found");
 }, 60_000);
 
 test("what was acknowledged is the newest entry of each player, whichever answer came first", () => {

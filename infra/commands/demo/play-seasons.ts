@@ -17,6 +17,8 @@ export interface SeasonsOptions {
   seconds: number;
   concurrency: number;
   json: boolean;
+  /** Stops the demo; the board is deleted all the same. */
+  signal: AbortSignal;
 }
 
 const POINTS_MAX = 100;
@@ -25,12 +27,12 @@ const LOOK_MS = 50;
 /**
  * Plays on a board of which some seasons end meanwhile, and tells what became of each.
  *
- * @throws Error where one is not final in time; LeaderboardError
+ * @throws Error where one is not final in time; LeaderboardError; the reason of the signal
  */
 export async function playSeasons(
   admin: Client,
   players: readonly Client[],
-  { url, seconds, concurrency, json }: SeasonsOptions,
+  { url, seconds, concurrency, json, signal: stopped }: SeasonsOptions,
 ): Promise<EndedSeason[]> {
   const tell = (text: string) => void (json || process.stdout.write(`${text}\n`));
   const length = lengthOf(seconds);
@@ -38,10 +40,11 @@ export async function playSeasons(
   tell(`A season ends every ${length} seconds: ${url}/?board=${SEASONS_BOARD}`);
   const acknowledged = createAcknowledged();
   const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, stopped]);
   try {
     const [ended] = await Promise.all([
-      follow(admin, { acknowledged, signal: over.signal, tell }).finally(() => over.abort()),
-      play(players, { acknowledged, concurrency, seconds: length * SEASONS, signal: over.signal }),
+      follow(admin, { acknowledged, signal, tell }).finally(() => over.abort()),
+      play(players, { acknowledged, concurrency, seconds: length * SEASONS, signal }),
     ]);
     await deleteSeasonsBoard(admin);
     return ended;
