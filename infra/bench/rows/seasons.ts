@@ -1,5 +1,6 @@
 import type { Measured } from "../harness/row.ts";
 import type { RowRun } from "../ratios/options.ts";
+import { timeArchivedRank } from "../seasons/archived-rank.ts";
 import { endManySeasons } from "../seasons/many-seasons.ts";
 import { endLargeSeason } from "../seasons/one-large-season.ts";
 import { timeRollOver } from "../seasons/roll-over.ts";
@@ -13,10 +14,11 @@ const ENTRIES_A_BOARD = 1_000;
  */
 export async function measureSeasons({ dir, options, say }: RowRun): Promise<Measured> {
   const { entries } = options;
+  const ranks = await timeArchivedRank(dir, entries, say);
   await using stack = new AsyncDisposableStack();
   const site = await startSeasonSite(stack, dir);
   const large = await endLargeSeason(site, entries, say);
   const many = await endManySeasons(site, Math.max(1, Math.round(entries / ENTRIES_A_BOARD)), say);
   const rollOver = await timeRollOver(site);
-  return { rows: [...large, ...many, ...rollOver], loads: [] };
+  return { rows: [...large, ...many, ...rollOver, ...ranks], loads: [] };
 }
