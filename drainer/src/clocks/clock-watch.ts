@@ -3,7 +3,7 @@ import type { Log } from "shared/log/log";
 import type { Databases } from "shared/postgres/databases";
 import { isCluster, primariesOf } from "shared/redis/redis";
 import type { Stores } from "shared/stores/stores";
-import type { Lease } from "../leases/lease.ts";
+import { keepLooking, type LookOptions } from "../leases/keep-looking.ts";
 import type { ClockMetrics } from "./clock-metrics.ts";
 import {
   type ClockOffset,
@@ -17,8 +17,8 @@ import {
 export interface ClockWatchOptions {
   stores: Pick<Stores, "home" | "byAddress">;
   databases: Pick<Databases, "all">;
-  /** Of the accounts' queue: the drainer that holds it compares. */
-  lease: () => Pick<Lease, "isHeld"> | undefined;
+  /** Of the accounts' queue. */
+  lease: LookOptions<unknown>["lease"];
   log: Log;
   metrics: ClockMetrics;
   lookEveryMs?: number;
@@ -76,17 +76,19 @@ export function startClockWatch(options: ClockWatchOptions): { stop(): Promise<v
     differing = new Set(apart.map(([store]) => store));
   }
 
-  async function loop(): Promise<void> {
-    for (;;) {
-      // The home Redis may be away, which others report.
-      const offsets = lease()?.isHeld() === true ? await compare().catch(() => undefined) : undefined;
+  const running = keepLooking({
+    lease,
+    // The home Redis may be away, which others report.
+    look: () => compare().catch(() => undefined),
+    onLook(offsets) {
       metrics.onOffsets(offsets);
       if (offsets !== undefined) warnOf(offsets);
-      await delay(lookEveryMs, undefined, { signal });
-    }
-  }
-
-  const running = loop().catch(() => {}); // stop() aborts the pause
+    },
+    rest: () => delay(lookEveryMs, undefined, { signal }),
+    log,
+    warning: "the clocks of stores could not be compared",
+    signal,
+  });
   return {
     async stop() {
       stopping.abort();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
-import type { Lease } from "../leases/lease.ts";
+import { keepLooking, type LookOptions } from "../leases/keep-looking.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { createPurgeBoards } from "./purge-boards.ts";
 import type { PurgeMetrics } from "./purge-metrics.ts";
@@ -12,11 +12,8 @@ export interface PurgeWatch {
 
 export interface PurgeWatchOptions {
   sides: Sides;
-  /**
-   * Of the accounts' queue: the drainer that holds it purges. It saves double work; two are safe.
-   * It is not taken here, so that a drainer which fails can leave it to another one.
-   */
-  lease: () => Pick<Lease, "isHeld"> | undefined;
+  /** Of the accounts' queue. */
+  lease: LookOptions<unknown>["lease"];
   log: Log;
   metrics: PurgeMetrics;
   lookEveryMs?: number;
@@ -39,26 +36,15 @@ export function startPurgeWatch(options: PurgeWatchOptions): PurgeWatch {
     signal,
     onPage: (busyMs) => rest(busyMs * PAUSE_PER_WORK),
   });
-  let isFailing = false;
-
-  async function look(): Promise<void> {
-    if (lease()?.isHeld() !== true) return metrics.onLook(undefined);
-    metrics.onLook(await purgeBoards());
-    isFailing = false;
-  }
-
-  async function loop(): Promise<void> {
-    for (;;) {
-      await rest(lookEveryMs);
-      await look().catch((error: unknown) => {
-        if (signal.aborted) throw error;
-        if (!isFailing) log.warn({ err: error }, "deleted boards could not be looked for");
-        isFailing = true;
-      });
-    }
-  }
-
-  const running = loop().catch(() => {}); // stop() aborts the pause
+  const running = keepLooking({
+    lease,
+    look: purgeBoards,
+    onLook: metrics.onLook,
+    rest: () => rest(lookEveryMs),
+    log,
+    warning: "deleted boards could not be looked for",
+    signal,
+  });
   return {
     async stop() {
       stopping.abort();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import { type DatabaseUrls, openArchiveConnections } from "../archive/archive-connections.ts";
 import { createArchiveSeasons } from "../archive/archive-seasons.ts";
-import type { Lease } from "../leases/lease.ts";
+import { keepLooking, type LookOptions } from "../leases/keep-looking.ts";
 import type { Sides } from "../subjects/sides.ts";
 import { countRunning } from "./due-seals.ts";
 import type { EndMetrics } from "./end-metrics.ts";
@@ -17,11 +17,8 @@ export interface EndWatchOptions {
   sides: Sides;
   /** An archive has its own connection, as it takes long. */
   urls: DatabaseUrls;
-  /**
-   * Of the accounts' queue: the drainer that holds it ends seasons. It saves double work; two are
-   * safe.
-   */
-  lease: () => Pick<Lease, "isHeld"> | undefined;
+  /** Of the accounts' queue. */
+  lease: LookOptions<unknown>["lease"];
   log: Log;
   metrics: EndMetrics;
   lookEveryMs?: number;
@@ -47,33 +44,24 @@ export function startEndWatch(options: EndWatchOptions): EndWatch {
   const archives = openArchiveConnections(urls);
   const onPage = (busyMs: number) => rest(busyMs * PAUSE_PER_WORK);
   const sealBoards = createSealBoards({ ...sides, log, signal });
-  const count = () => countRunning(sides.databases.home);
   const archiveSeasons = createArchiveSeasons({ ...sides, archives, log, onPage, signal });
 
-  async function loop<T>(
-    what: string,
-    { look, everyMs = lookEveryMs }: { look: () => Promise<T>; everyMs?: number },
-    onLook: (found: T | undefined) => void,
-  ): Promise<void> {
-    let isFailing = false;
-    for (;;) {
-      await rest(everyMs);
-      try {
-        onLook(lease()?.isHeld() === true ? await look() : undefined);
-        isFailing = false;
-      } catch (error) {
-        if (signal.aborted) throw error;
-        if (!isFailing) log.warn({ err: error }, what);
-        isFailing = true;
-      }
-    }
-  }
-
-  // stop() aborts the pauses.
-  const running = Promise.allSettled([
-    loop("seasons could not be ended", { look: sealBoards }, metrics.onSeal),
-    loop("seasons could not be archived", { look: archiveSeasons }, metrics.onArchive),
-    loop("seasons could not be counted", { look: count, everyMs: lookEveryMs * COUNT_EVERY_LOOKS }, metrics.onCount),
+  const watch = { lease, log, signal, rest: () => rest(lookEveryMs) };
+  const running = Promise.all([
+    keepLooking({ ...watch, look: sealBoards, onLook: metrics.onSeal, warning: "seasons could not be ended" }),
+    keepLooking({
+      ...watch,
+      look: archiveSeasons,
+      onLook: metrics.onArchive,
+      warning: "seasons could not be archived",
+    }),
+    keepLooking({
+      ...watch,
+      look: () => countRunning(sides.databases.home),
+      onLook: metrics.onCount,
+      rest: () => rest(lookEveryMs * COUNT_EVERY_LOOKS),
+      warning: "seasons could not be counted",
+    }),
   ]);
   return {
     async stop() {

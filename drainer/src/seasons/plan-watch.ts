@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
-import type { Lease } from "../leases/lease.ts";
+import { keepLooking, type LookOptions } from "../leases/keep-looking.ts";
 import type { PlanBoards } from "./plan-boards.ts";
 import type { PlanMetrics } from "./plan-metrics.ts";
 
@@ -12,10 +12,8 @@ export interface PlanWatch {
 
 export interface PlanWatchOptions {
   planBoards: PlanBoards;
-  /**
-   * Of the accounts' queue: the drainer that holds it plans. It saves double work; two are safe.
-   */
-  lease: () => Pick<Lease, "isHeld"> | undefined;
+  /** Of the accounts' queue. */
+  lease: LookOptions<unknown>["lease"];
   log: Log;
   metrics: PlanMetrics;
   lookEveryMs?: number;
@@ -31,28 +29,23 @@ export function startPlanWatch(options: PlanWatchOptions): PlanWatch {
   const stopping = new AbortController();
   const { signal } = stopping;
   let sleep = new AbortController();
-  let isFailing = false;
 
-  async function look(): Promise<void> {
-    if (lease()?.isHeld() !== true) return metrics.onLook(undefined);
-    metrics.onLook(await planBoards());
-    isFailing = false;
+  async function rest(): Promise<void> {
+    await delay(PAUSE_MS, undefined, { signal });
+    const woken = AbortSignal.any([signal, sleep.signal]);
+    await delay(lookEveryMs - PAUSE_MS, undefined, { signal: woken }).catch(() => {});
+    sleep = new AbortController();
   }
 
-  async function loop(): Promise<void> {
-    for (;;) {
-      await delay(lookEveryMs, undefined, { signal: AbortSignal.any([signal, sleep.signal]) }).catch(() => {});
-      signal.throwIfAborted();
-      sleep = new AbortController();
-      await look().catch((error: unknown) => {
-        if (!isFailing) log.warn({ err: error }, "seasons could not be planned");
-        isFailing = true;
-      });
-      await delay(PAUSE_MS, undefined, { signal });
-    }
-  }
-
-  const running = loop().catch(() => {}); // stop() aborts the pause
+  const running = keepLooking({
+    lease,
+    look: planBoards,
+    onLook: metrics.onLook,
+    rest,
+    log,
+    warning: "seasons could not be planned",
+    signal,
+  });
   return {
     wake: () => sleep.abort(),
     async stop() {
