@@ -98,7 +98,6 @@ function showSeason(before: Place): void {
   const isPast = navigation.place.season !== "";
   byId("play", HTMLElement).hidden = isPast;
   if (isPast) ranking.describeEmpty("This season has no results.", "Nobody took part in it.");
-  else ranking.describeEmpty("Nobody is on this board yet.", "The first score takes the first place.");
   seasons.show(before);
 }
 
@@ -154,7 +153,11 @@ function beginSeason(): void {
 
 function show(next: BoardState): void {
   const isNext = state?.season !== undefined && state.season !== next.season;
-  if (navigation.place.season === "") seasons.run(next);
+  if (navigation.place.season === "") {
+    seasons.run(next);
+    const where = next.season === undefined ? "on this board" : "in this season";
+    ranking.describeEmpty(`Nobody is ${where} yet.`, "The first score takes the first place.");
+  }
   if (isNext && navigation.place.page > 1) {
     navigation.replace({ page: 1 });
     return;
