@@ -1,6 +1,6 @@
 import type { Client } from "shared/client";
 import { wait } from "shared/client/retry";
-import { bar, createProgress, rate } from "shared/command/progress";
+import { bar, createProgress, type Progress, rate } from "shared/command/progress";
 import { inLanes } from "./in-lanes.ts";
 import {
   type Acknowledged,
@@ -34,7 +34,11 @@ export async function playSeasons(
   players: readonly Client[],
   { url, seconds, concurrency, json, signal: stopped }: SeasonsOptions,
 ): Promise<EndedSeason[]> {
-  const tell = (text: string) => void (json || process.stdout.write(`${text}\n`));
+  const progress = createProgress();
+  function tell(text: string): void {
+    progress.end(); // leaves its line
+    if (!json) process.stdout.write(`${text}\n`);
+  }
   const length = lengthOf(seconds);
   await makeSeasonsBoard(admin, length);
   tell(`A season ends every ${length} seconds: ${url}/?board=${SEASONS_BOARD}`);
@@ -44,7 +48,7 @@ export async function playSeasons(
   try {
     const [ended] = await Promise.all([
       follow(admin, { acknowledged, signal, tell }).finally(() => over.abort()),
-      play(players, { acknowledged, concurrency, seconds: length * SEASONS, signal }),
+      play(players, { acknowledged, concurrency, seconds: length * SEASONS, signal, progress }),
     ]);
     await deleteSeasonsBoard(admin);
     return ended;
@@ -81,13 +85,13 @@ interface Playing {
   /** How long it takes, for the bar. */
   seconds: number;
   signal: AbortSignal;
+  progress: Progress;
 }
 
 async function play(
   players: readonly Client[],
-  { acknowledged, concurrency, seconds, signal }: Playing,
+  { acknowledged, concurrency, seconds, signal, progress }: Playing,
 ): Promise<void> {
-  const progress = createProgress();
   const startedAt = performance.now();
   let submits = 0;
   await inLanes(concurrency, async () => {
