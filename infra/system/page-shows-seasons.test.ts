@@ -260,6 +260,24 @@ describe.skipIf(chromiumPath === undefined)("the page in Chromium", () => {
     await firstRow(page, "Bob");
   });
 
+  test("says of a player who is looked up that there is no score in the new season, until there is one", async () => {
+    const page = await pages.open("/?board=sprint&region=EU", { timezoneId: "UTC" });
+    await page.locator("#season-clock", { hasText: /^Ends in 0:(0[5-9]|10)$/ }).waitFor();
+    const write = () => operator.submitScoreFor({ user_id: "cy", name: "Cy", region: "EU", board: "sprint", score: 7 });
+    await write();
+    await page.locator("#find-id").fill("cy");
+    await page.keyboard.press("Enter");
+    await page.locator("#found-rank", { hasText: "1 of " }).waitFor();
+    await page.locator("#find-message", { hasText: "Cy has no score in this season yet." }).waitFor();
+    expect([await page.locator("#found").isVisible(), new URL(page.url()).searchParams.get("player")]).toEqual([
+      false,
+      "cy",
+    ]);
+    await write();
+    await page.locator("#found-rank", { hasText: "1 of " }).waitFor();
+    expect(await page.locator("#find-message").textContent()).toBe("");
+  });
+
   test("keeps the own place in a past season, and pages through it", async () => {
     const page = await pages.open("/?board=long&season=1&page=3", { timezoneId: "UTC" });
     await firstRow(page, "Name 41");
