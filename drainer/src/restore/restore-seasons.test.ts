@@ -126,6 +126,23 @@ describe("a restore with two seasons", () => {
     expect((await states()).slice(0, 2)).toEqual(["weekly 1 final 4", "weekly 2 final 4"]);
   });
 
+  test("is told by a reconcile that repairs, which brings nothing of the final season back either", async () => {
+    await restore({ ...sides, only: new Set([ACCOUNTS_TAG]) });
+    await reachThird();
+    const kept = [await keysLeft(2), await keysLeft(3)];
+    const [first] = shards;
+    if (first === undefined) throw new Error("no shard");
+    // An older copy of this shard, with what it had of the final season, and nothing of the others.
+    await redis.hset(boardsKey(first), BOARD, `5 open 1 1 ${AT.slice(0, 4).join(" ")} plan 7`);
+    await redis.hset(entryKeys(first, "weekly@1")[2] ?? "", "ann-1", "a record");
+    await redis.unlink(...["weekly@2", "weekly@3"].flatMap((name) => entryKeys(first, name)));
+    for (const sweep of entrySweeps(sides, shards)) await sweep({ isFixing: true, onDrift: () => {} });
+    expect((await texts())[0]).toBe(textOf(3, 2));
+    expect([await keysLeft(1), await keysLeft(2), await keysLeft(3)]).toEqual([0, ...kept]);
+    expect(await drifts()).toEqual([]);
+    expect(await look()).toMatchObject({ finished: 1, incomplete: 0 });
+  });
+
   test("of one shard that lost what it knows of the board leaves the others as they are", async () => {
     await restore({ ...sides, only: new Set([ACCOUNTS_TAG]) });
     await reachThird();

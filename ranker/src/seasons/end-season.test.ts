@@ -13,7 +13,7 @@ import { openFences } from "testing/open-fences";
 import { until } from "testing/until";
 import { flushAll } from "testing/whole-store";
 import { player, startUnderTest } from "../../test/ranker-under-test.ts";
-import { defineSeasons, hoursFromNow, readEvents, readSeason } from "../../test/season-board.ts";
+import { defineSeasons, hoursFromNow, readEvents, readSeason, setNextVersion } from "../../test/season-board.ts";
 import { createDefinitions } from "../definitions/definitions.ts";
 import { createSeasonPlans } from "../definitions/season-plans.ts";
 import { createTellShards } from "../definitions/tell-shards.ts";
@@ -174,6 +174,22 @@ describe("the end of a season by hand", () => {
     expect(counts.every((count) => count === 0)).toBe(true);
     const late = ranker.submit(ada, { operation: "add", board: "cup", value: 1, season: 1 });
     await expect(late).rejects.toMatchObject({ code: "season_ended", members: { season: 2 } });
+  });
+
+  test("holds at the answer on shards whose clocks are far behind, too", async () => {
+    await write();
+    const [ahead] = shards;
+    if (ahead === undefined) throw new Error("no shard");
+    const later = (await now()) + 60_000_000;
+    await setNextVersion(redis, ahead, later);
+    const startedAt = performance.now();
+    const ended = await anotherRanker()("cup", 1);
+    expect(performance.now() - startedAt).toBeLessThan(900);
+    expect(ended.endsAt).toBeGreaterThan(later);
+    expect(await runningOn()).toEqual([2]);
+    for (let n = 0; n < 40; n++) await write();
+    expect(acknowledged.slice(1).every(({ season }) => season === 2)).toBe(true);
+    await expectExact(await readPlan());
   });
 
   test("may be followed by another at once, while the season before is closing", async () => {

@@ -62,9 +62,11 @@ export interface EndSeasonOptions {
 
 /** The instant is so far ahead: shards are fenced before it comes, so that no write waits. */
 const LEAD_US = 150_000;
+/** Where a shard was not fenced in that time. */
+const LEAD_MAX_US = 2 * LEAD_US;
 /** Within a client's second. The last try begins before. */
 const TRY_WITHIN_MS = 400;
-/** Clocks of two shards may differ by so much until one is not waited for. */
+/** A season that ends by itself is waited for, where the clock of a shard is not further behind. */
 const SKEW_MAX_US = 250_000;
 /** The fences of other shards are lifted meanwhile; one that is away asks when it is back. */
 const LIFT_WAIT_MS = 50;
@@ -160,12 +162,13 @@ export function createEndSeason(options: EndSeasonOptions): EndSeason {
   }
 
   /**
-   * Ends the season on the shards that nobody writes on, and counts; the plan decides without it.
+   * Ends the season on all shards, also on one whose clock is behind, and counts. The plan decides
+   * without it.
    */
-  async function settle(board: Board, season: number): Promise<number | null> {
+  async function settle(board: Board, season: number, endsAt: number): Promise<number | null> {
     const counts = await Promise.allSettled(
       shards.map(async (shard) => {
-        await seasons.rollOverOn(board, shard);
+        await seasons.rollOverOn(board, shard, endsAt);
         return await redisOf(shard.region).zcard(boardKey(shard, toRankingName(board.id, season)));
       }),
     );
@@ -191,15 +194,15 @@ export function createEndSeason(options: EndSeasonOptions): EndSeason {
     const ended = await tryToEnd(board, plan, season, at);
     if (ended === undefined) return undefined;
     const told = tellShards({ ...board, plan: ended }).catch(() => {});
-    await Promise.all([Promise.race([told, delay(LIFT_WAIT_MS)]), wait(Math.min(at - earliest, lead + SKEW_MAX_US))]);
-    return { board: board.id, season, startsAt, endsAt: at, total: await settle(board, season) };
+    await Promise.all([Promise.race([told, delay(LIFT_WAIT_MS)]), wait(lead)]);
+    return { board: board.id, season, startsAt, endsAt: at, total: await settle(board, season, at) };
   }
 
   return async (id, expect) => {
     const board = await definitions.reload(id);
     if (!board.has_seasons) throw new Problem("season_not_found", `Board ${id} has no seasons.`);
     const lateAt = performance.now() + TRY_WITHIN_MS;
-    for (let lead = LEAD_US; ; lead += LEAD_US) {
+    for (let lead = LEAD_US; ; lead = LEAD_MAX_US) {
       try {
         const ended = await endOnce(board, expect, lead);
         if (ended !== undefined) return ended;

@@ -16,6 +16,7 @@ ARGV run          of the server that this is sent to
      revision     of the definition that the caller goes by
      season       whose keys these are
      season_tail  JSON members of the event that do not change here, with the closing brace
+     least        microseconds, from which on no version of the shard is earlier, whatever its clock is
 Reply what the shard keeps of the board, or
       away       the shard is split otherwise, is being moved, or may not be written
       stale      it knows another revision of the board
@@ -38,7 +39,7 @@ local known = redis.call('HGET', boards, board_id)
 if known and string.match(known, '^%d+') ~= revision then return 'stale' end
 local running = running_of(known)
 if not running then return 'unplanned' end
-local at = next_version(last, time_us())
+local at = math.max(next_version(last, time_us()), least)
 if not is_over(known, at) then return known end
 if running ~= season then return 'other ' .. running end
 

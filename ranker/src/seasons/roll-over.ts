@@ -10,7 +10,7 @@ import source from "./roll-over.lua" with { type: "text" };
 
 const layout = defineLayout({
   keys: ["queue", "clock", "split", "fence", "boards", "board", "hidden"],
-  args: { partitions: "text", boardId: "text", revision: "text", season: "text", seasonTail: "text" },
+  args: { partitions: "text", boardId: "text", revision: "text", season: "text", seasonTail: "text", least: "number" },
 });
 const script = defineScript({
   name: "roll-over",
@@ -22,17 +22,25 @@ const script = defineScript({
   parse: String,
 });
 
+export interface RolledOver {
+  shard: Shard;
+  board: Board;
+  /** Whose entries are counted where it is the one that ends. */
+  season: number;
+  /** An end (µs) that holds although the shard's clock is behind it. */
+  least?: number;
+}
+
 /**
  * Ends the seasons of a board that are over on a shard.
  *
- * @param season whose entries are counted where it is the one that ends
  * @returns what the script replies
  * @throws Problem `unavailable`
  */
 export function rollOver(
   redis: Redis,
   { partitions }: Topology,
-  { shard, board, season }: { shard: Shard; board: Board; season: number },
+  { shard, board, season, least = 0 }: RolledOver,
 ): Promise<string> {
   const keys = layout.toKeys(boardKeys(shard, toRankingName(board.id, season)));
   const args = layout.toArgs({
@@ -41,6 +49,7 @@ export function rollOver(
     revision: board.rev,
     season,
     seasonTail: seasonEndTail({ board: board.id, region: shard.region }),
+    least,
   });
   return script(redis, keys, args);
 }

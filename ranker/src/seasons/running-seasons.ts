@@ -31,8 +31,13 @@ export interface RunningSeasons {
    * away is left out, unless all are. @throws the same
    */
   rollOver(board: Board, shards: readonly Shard[]): Promise<RunningSeason>;
-  /** The same on one shard. @throws the same */
-  rollOverOn(board: Board, shard: Shard): Promise<RunningSeason>;
+  /**
+   * The same on one shard.
+   *
+   * @param least an end (µs) that holds although the shard's clock is behind it
+   * @throws the same
+   */
+  rollOverOn(board: Board, shard: Shard, least?: number): Promise<RunningSeason>;
   /**
    * The times of a season that has ended; undefined once it may be archived.
    *
@@ -77,11 +82,11 @@ export function createRunningSeasons({ topology, redisOf, plans = NO_PLANS }: Ru
     return (await failAs("read", putBoards(redisOf(shard.region), shard, [{ ...board, plan }]))) > 0;
   }
 
-  async function rollOverOn(board: Board, shard: Shard): Promise<RunningSeason> {
+  async function rollOverOn(board: Board, shard: Shard, least = 0): Promise<RunningSeason> {
     const { region } = shard;
     let season = numbers.get(nameOf(board)) ?? 1;
     for (let calls = 1, vain = 0; calls <= CALLS_MAX && vain < VAIN_MAX; calls++) {
-      const reply = await rollOver(redisOf(region), topology, { shard, board, season });
+      const reply = await rollOver(redisOf(region), topology, { shard, board, season, least });
       if (reply === "away") throw entriesAway(region);
       if (reply === "stale") throw new StaleBoard();
       if (reply === "unplanned" && !(await tell(board, shard))) vain++;
