@@ -19,6 +19,7 @@ export async function measureSeasons({ dir, options, say }: RowRun): Promise<Mea
   const site = await startSeasonSite(stack, dir);
   const large = await endLargeSeason(site, entries, say);
   const many = await endManySeasons(site, Math.max(1, Math.round(entries / ENTRIES_A_BOARD)), say);
+  // The last one: it leaves thousands of seasons to archive.
   const rollOver = await timeRollOver(site);
   return { rows: [...large, ...many, ...rollOver, ...ranks], loads: [] };
 }

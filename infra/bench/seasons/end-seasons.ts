@@ -48,7 +48,7 @@ export async function endSeasons(
   say(`${what}: final after ${((finalAt - endedAt) / 1000).toFixed(1)} s`);
   const faults: string[] = [];
   if (final < boards.length) faults.push(`${boards.length - final} seasons are not final`);
-  if (probe.failed > 0) faults.push(`${probe.failed} requests failed`);
+  for (const [why, times] of probe.failed) faults.push(`${times} requests failed: ${why}`);
   const texts = { row: "seasons", yardstick: "", aims: [] } as const;
   const before = "the same before the end";
   const p99 = (kind: "read" | "write") => ({

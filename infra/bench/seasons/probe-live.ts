@@ -1,12 +1,12 @@
 import { percentile } from "../harness/statistics.ts";
-import type { SeasonSite } from "./season-site.ts";
+import { RefusedRequest, type SeasonSite } from "./season-site.ts";
 
 /** Reads and writes at a fixed rate, with the time that each took. */
 export interface LiveProbe {
   /** The p99 (ms) of what was sent between two times of `performance.now()`. */
   p99(kind: "read" | "write", fromMs: number, toMs: number): number;
-  /** Requests that were refused or failed. */
-  readonly failed: number;
+  /** Requests that were refused or failed, by the reason. */
+  readonly failed: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -27,15 +27,16 @@ export function probeLive({ ask }: SeasonSite, boards: readonly string[]): LiveP
   const samples = { read: [] as Sample[], write: [] as Sample[] };
   const underWay = new Set<Promise<void>>();
   let sent = 0;
-  let failed = 0;
+  const failed = new Map<string, number>();
 
   async function time(kind: "read" | "write", send: () => Promise<unknown>): Promise<void> {
     const at = performance.now();
     try {
       await send();
       samples[kind].push({ at, ms: performance.now() - at });
-    } catch {
-      failed++;
+    } catch (error) {
+      const why = error instanceof RefusedRequest ? error.code : String(error);
+      failed.set(why, (failed.get(why) ?? 0) + 1);
     }
   }
   function start(kind: "read" | "write", send: () => Promise<unknown>): void {
@@ -55,9 +56,7 @@ export function probeLive({ ask }: SeasonSite, boards: readonly string[]): LiveP
       const within = samples[kind].filter(({ at }) => at >= fromMs && at < toMs).map(({ ms }) => ms);
       return within.length === 0 ? Number.NaN : percentile(within, 99);
     },
-    get failed() {
-      return failed;
-    },
+    failed,
     async stop() {
       clearInterval(timer);
       await Promise.all(underWay);

@@ -1,4 +1,5 @@
 import { boardsKey, settingsKey } from "shared/redis/keys";
+import { until } from "testing/until";
 import { type Row, toRow } from "../harness/row.ts";
 import { REGION, SHARD } from "../stage/topology.ts";
 import type { SeasonSite } from "./season-site.ts";
@@ -9,8 +10,13 @@ const MISSED = 31;
 const TIMES = 200;
 
 /** What a write costs Redis that ends no season, one that ends one, and one that ends 31. */
-export async function timeRollOver({ redis: { admin }, ask }: SeasonSite): Promise<Row[]> {
+export async function timeRollOver({ redis: { admin }, ask, home }: SeasonSite): Promise<Row[]> {
   await ask("PUT", `/boards/${BOARD}`, { operator: "add", season: { schedule: "0 0 1 1 *" } });
+  // The drainer tells the shards the plan once more, and then leaves them alone until the end.
+  await until(
+    () => home`SELECT FROM settings WHERE kind = 'seasons' AND id = ${BOARD} AND seal_at > clock_timestamp()`,
+    ({ length }) => length > 0,
+  );
   const revision = String(await admin.send("HGET", [settingsKey("boards"), BOARD])).split(" ")[0];
   let season = 1;
 

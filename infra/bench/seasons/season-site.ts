@@ -14,8 +14,17 @@ export interface SeasonSite {
   readonly env: Readonly<Record<string, string>>;
   readonly home: Sql;
   urlOf(region: string): string;
-  /** Sends a request as an admin. @throws Error where it is refused */
+  /** Sends a request as an admin. @throws RefusedRequest */
   ask<T>(method: string, path: string, body?: object): Promise<T>;
+}
+
+/** An answer that is a problem. */
+export class RefusedRequest extends Error {
+  readonly code: string;
+  constructor(what: string, problem: string) {
+    super(`${what}: ${problem}`);
+    this.code = /"code":"(\w+)"/.exec(problem)?.[1] ?? problem;
+  }
 }
 
 const LIFETIME_SECONDS = 24 * 3600;
@@ -46,7 +55,7 @@ export async function startSeasonSite(stack: AsyncDisposableStack, dir: string):
     async ask(method, path, body) {
       const init = { method, headers, body: body ? JSON.stringify(body) : null };
       const answer = await fetch(ranker.url + path, init);
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      if (!answer.ok) throw new RefusedRequest(`${method} ${path}`, await answer.text());
       return (await answer.json()) as never;
     },
   };
