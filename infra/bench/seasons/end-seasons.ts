@@ -5,8 +5,9 @@ import { probeLive } from "./probe-live.ts";
 import type { SeasonSite } from "./season-site.ts";
 
 const LOOK_MS = 20;
-/** How long requests are timed before the end, and how long a season may take to be final. */
-const BEFORE_MS = 5_000;
+/** How long requests are timed before the end. */
+export const BEFORE_MS = 4_000;
+/** How long a season may take to be final. */
 const FINAL_MAX_MS = 300_000;
 
 export interface Ending {

@@ -6,14 +6,14 @@ import { createPlayers } from "../stage/players.ts";
 import { copyRows } from "../stage/seed-postgres.ts";
 import { SERVICE_ENVIRONMENT } from "../stage/services.ts";
 import { TOPOLOGY } from "../stage/topology.ts";
-import { endSeasons } from "./end-seasons.ts";
+import { BEFORE_MS, endSeasons } from "./end-seasons.ts";
 import { type SeasonSite, secondsFromNow, toDaily } from "./season-site.ts";
 
 const BOARD = "large";
 const LB = join(import.meta.dir, "../../commands/lb.ts");
 /** A busy machine seeds and restores as many a second. */
 const SEEDED_PER_SECOND = 12_000;
-const LEAST_SECONDS = 15;
+const LEAST_SECONDS = 12;
 const FINAL_MAX_SECONDS = 30;
 
 /** Ends a season with so many entries, which are spread over four regions. */
@@ -41,7 +41,8 @@ export async function endLargeSeason(site: SeasonSite, entries: number, say: (te
   await runToSuccess([process.execPath, LB, "restore"], {
     env: { PATH: process.env.PATH, ...SERVICE_ENVIRONMENT, ...site.env },
   });
-  if (Date.now() + 6_000 > endsAtMs) throw new Error("this machine is too busy: the season ends before it is seeded");
+  if (Date.now() + BEFORE_MS > endsAtMs)
+    throw new Error("this machine is too busy: the season ends before it is seeded");
   say("ending it");
   const what = `a season of ${entries.toLocaleString("en")} entries in ${regions.length} regions`;
   return endSeasons(site, { what, boards: [BOARD], endsAtMs, finalMaxSeconds: FINAL_MAX_SECONDS, say });

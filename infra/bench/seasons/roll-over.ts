@@ -7,7 +7,7 @@ import type { SeasonSite } from "./season-site.ts";
 const BOARD = "rolls";
 const SEASON_US = 3_600e6;
 const MISSED = 31;
-const TIMES = 200;
+const TIMES = 100;
 
 /** What a write costs Redis that ends no season, one that ends one, and one that ends 31. */
 export async function timeRollOver({ redis: { admin }, ask, home }: SeasonSite): Promise<Row[]> {

@@ -33,6 +33,11 @@ export interface SeasonPlayOptions {
   lanes?: number;
   /** Pause of a player after a write. */
   pauseMs?: number;
+  /**
+   * Whether half of the players have idempotency keys, as by default. A store that loses data loses
+   * the kept answers, too, so that a repeat counts twice.
+   */
+  hasKeys?: boolean;
   /** Whether a moderator hides, shows and erases players meanwhile. */
   isModerated?: boolean;
 }
@@ -65,7 +70,8 @@ const REPEAT_EVERY = 10;
 
 /** Makes the board, and starts the players: half of them with keys, and half without. */
 export async function startSeasonPlay(options: SeasonPlayOptions): Promise<SeasonPlay> {
-  const { urls, adminToken, board, schedule, lanes = LANES, pauseMs = PAUSE_MS, isModerated = false } = options;
+  const { urls, adminToken, board, schedule, lanes = LANES, pauseMs = PAUSE_MS } = options;
+  const { hasKeys = true, isModerated = false } = options;
   const history = createSeasonHistory();
   const surprises: string[] = [];
   const answers = new Map<string, number>();
@@ -155,7 +161,7 @@ export async function startSeasonPlay(options: SeasonPlayOptions): Promise<Seaso
     let kept: Kept | undefined;
     let newest = 0;
     for (let round = 0; !isStopped; round++) {
-      if (n % 2 === 0) await addPlainly(player);
+      if (!hasKeys || n % 2 === 0) await addPlainly(player);
       else {
         const written = await addKeyed(player);
         newest = Math.max(newest, written?.answer.season ?? 0);

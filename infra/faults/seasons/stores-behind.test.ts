@@ -16,6 +16,7 @@ import { readHome, readRows, type SeasonRow } from "./read-seasons.ts";
 import { startSeasonsBeside } from "./seasons-beside.ts";
 
 const EVERY_MS = 3_000;
+const options = { schedule: "*/3 * * * * *", hasKeys: false };
 const queues = scoreQueuesOf(createTopology(REGIONS, 1, ["main"]));
 
 interface Replica {
@@ -59,6 +60,34 @@ const archivedOf = (rows: readonly SeasonRow[], last: number) =>
     .map(({ season, userId, score, updatedAt, rank }) => `${season} ${userId} ${score} ${updatedAt} ${rank}`)
     .toSorted();
 
+test("a Redis that is emptied while a season closes has the seasons that run and close again, and no archive changes", async () => {
+  const site = await startSite({ rankers: 2, drainers: 2 });
+  try {
+    const stores = { regions: REGIONS, redises: [site.client], postgresUrl: site.postgresUrl };
+    const play = await startSeasonsBeside(site, options);
+    const { board, history } = play;
+    const finals = async () => (await readHome(stores, board)).filter((each) => each.state === "final");
+    const read = async () => (await Promise.all(REGIONS.map((region) => readRows(stores, region, board)))).flat();
+    await until(finals, ({ length }) => length > 0);
+    await nearBoundary(EVERY_MS, 50);
+    const last = (await finals()).at(-1)?.season ?? 0;
+    const archived = archivedOf(await read(), last);
+    await site.client.flushall();
+    const enough = history.writes + 100;
+    await until(async () => history.writes > enough);
+    await nearBoundary(EVERY_MS, 500);
+    await play.stop();
+    await site.drained();
+    expect(archivedOf(await read(), last)).toEqual(archived);
+    const { verdict, finals: all } = await play.check();
+    reportFault("Redis emptied while a season closes", 1, history, verdict, all.length);
+    expect(verdict.faults.filter((fault) => !/lacks \d+ points/.test(fault))).toEqual([]);
+    expect(verdict.doubled).toBe(0);
+  } finally {
+    await site.close();
+  }
+}, 120_000);
+
 test.each(["final", "closing"] as const)(
   "a replica that lags over the end of a season takes over when that is %s: no archive changes, and none gets a later write",
   async (state) => {
@@ -66,7 +95,7 @@ test.each(["final", "closing"] as const)(
     const replica = await startReplica(site);
     try {
       const stores = { regions: REGIONS, redises: [replica.redis], postgresUrl: site.postgresUrl };
-      const play = await startSeasonsBeside(site, { schedule: "*/3 * * * * *" });
+      const play = await startSeasonsBeside(site, options);
       const { board, history } = play;
       const finals = async () => (await readHome(stores, board)).filter((each) => each.state === "final");
       const read = async () => (await Promise.all(REGIONS.map((region) => readRows(stores, region, board)))).flat();
