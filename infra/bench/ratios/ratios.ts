@@ -23,7 +23,7 @@ requests.`,
   usage: "npm run bench -- [options]",
   options: ratiosOptions,
   notes: `
-All rows take some 10 minutes and 3 GB of memory. Other measurements, each with --help:
+All rows take some 15 minutes and 3 GB of memory. Other measurements, each with --help:
 
   npm run bench growth   what a call and a player cost as the board grows
   npm run bench live     how many viewers of a live board one ranker serves`,
