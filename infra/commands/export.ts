@@ -54,7 +54,7 @@ export const exportCommand = defineCommand({
   },
   notes: `
 Every entry that was acknowledged before the export began is in it, once, beside live traffic; those of hidden players
-are not. FILE appears when it is complete.
+are not. FILE appears when it is complete; - is standard output.
 Of a board with seasons the file has one season, in the column season. A final one comes from the archive, in the order of
 its ranks and with them, over the regions that are exported, and without attempts.
 Players choose their names: =HYPERLINK(...) is a formula where a spreadsheet program opens the file. Under --spreadsheet
@@ -62,7 +62,8 @@ such cells begin with ', and the file with a byte order mark; import it with --s
 because any other reader would take the ' for a part of the name. Scores stay numbers, of which Excel keeps 15 digits.
 Ends with 0; with 1 where it failed, with 130 or 143 where a signal stopped it.`,
   check: (options, env) => regionFaults(loadDrainerConfig(env).topology, options),
-  async run({ options, positionals: [file], env }) {
+  async run({ options, positionals: [named], env }) {
+    const file = named === "-" ? undefined : named;
     if (file !== undefined) await requireWritable(file);
     using interrupt = catchInterrupt("nothing was exported; run the same command again");
     const { signal } = interrupt;

@@ -224,6 +224,7 @@ describe("as commands", () => {
     const region = await lb(["export", "--region", "na"]);
     expect(region).toMatchObject({ code: 0, out: expect.stringMatching(/^user_id,.*\np1,[^\n]*\n$/) });
     const all = await lb(["export"]);
+    expect((await lb(["export", "-"])).out).toBe(all.out);
     await empty();
     expect(await lb(["import", "board.ndjson"])).toMatchObject({ code: 0, out: expect.stringContaining("3 entries") });
     expect(await top()).toEqual(before);
