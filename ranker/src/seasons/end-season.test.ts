@@ -304,6 +304,8 @@ function withScripts(run: () => Promise<unknown>): Redis {
   return new Proxy(redis, {
     get(target, name) {
       if (name === "evalsha" || name === "eval") return run;
+      // Otherwise scripts would go to the nodes of a cluster.
+      if (name === "isCluster") return false;
       const member: unknown = Reflect.get(target, name);
       return typeof member === "function" ? member.bind(target) : member;
     },
