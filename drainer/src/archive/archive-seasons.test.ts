@@ -3,7 +3,7 @@ import connect from "postgres";
 import { readDeadElement, toDeadElement } from "shared/model/dead-element";
 import { type Shard, shardOf } from "shared/model/regions";
 import type { Database } from "shared/postgres/database";
-import { boardKey, boardsKey, deadKey, entryKeys } from "shared/redis/keys";
+import { boardKey, boardsKey, deadKey, entriesKey, entryKeys } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { until } from "testing/until";
 import { scoreEvent, startUnderTest } from "../../test/drainer-under-test.ts";
@@ -88,7 +88,7 @@ describe("a season that has ended on all shards", () => {
     expect(await look()).toMatchObject({ finished: 0 });
     await drain();
     expect(await look()).toMatchObject({ finished: 1 });
-    expect(await redis.exists(...queues.map(({ dead }) => dead))).toBe(0);
+    expect(await Promise.all(queues.map(({ dead }) => redis.exists(dead)))).toEqual(queues.map(() => 0));
   });
 });
 
@@ -370,8 +370,7 @@ test("a restore brings back nothing of a final season, of which rows are left", 
   await drain();
   await database.run((sql) => sql`SELECT freeze_seasons(ARRAY['weekly@1', 'weekly@1'], ARRAY['EU', 'NA'])`);
   await database.run((sql) => sql`SELECT archive_season('weekly@1', 'EU', ARRAY['EU.0', 'EU.1'], 3)`);
-  for (const shard of topology.shards) await redis.del(boardKey(shard, "weekly@1"));
-  await redis.del(...topology.shards.map((shard) => `entries:{${shard.tag}}:weekly@1`));
+  for (const shard of topology.shards) await redis.del(boardKey(shard, "weekly@1"), entriesKey(shard, "weekly@1"));
   await restore(sides);
   expect([await rowsLeft(), await keysLeft()]).toEqual([4, 2]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createLog } from "shared/log/log";
+import { primariesOf } from "shared/redis/redis";
 import { createMetrics } from "shared/service/metrics";
 import { forFile } from "testing/for-file";
 import { until } from "testing/until";
@@ -59,12 +60,13 @@ test("the drainer that holds the lease compares the stores that answer with the 
   const node = (port: number) => ({ options: { host: "10.0.0.1", port }, time });
   const cluster = { isCluster: true, nodes: () => [node(7001), node(7002)] } as unknown as typeof it.redis;
   const away = { time: () => Promise.reject(new Error("away")) } as unknown as typeof it.redis;
+  const [home = it.redis] = primariesOf(it.redis);
   let isHeld = false;
   const watch = startClockWatch({
     stores: {
-      home: it.redis,
+      home: home as typeof it.redis,
       byAddress: new Map([
-        ["home", it.redis],
+        ["home", home as typeof it.redis],
         ["ahead", ahead],
         ["away", away],
         ["cluster", cluster],

@@ -3,7 +3,7 @@ import { toIsoTime } from "shared/base/times";
 import { toBoard } from "shared/boards/to-board";
 import type { Board } from "shared/model/board";
 import { boardsKey, entriesKey, settingsKey } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
+import { isCluster, type Redis } from "shared/redis/redis";
 import { toPlanValue } from "shared/seasons/plan";
 import { createSettings } from "shared/settings/settings";
 import { forFile } from "testing/for-file";
@@ -176,38 +176,42 @@ describe("a file of the season that runs", () => {
     expect([...rows]).toEqual(Array(2).fill({ board: "weekly@2", late: true }));
   });
 
-  test("that ends on a shard while it is read leaves no entry that was not counted", async () => {
-    await endFirst();
-    const plan = toPlanValue({ rev: 5, first: 1, schedule: "* * * * *", zone: "UTC", at: AT });
-    const ended: string[] = [];
-    // The season ends between the two stores.
-    const of = (region: string) =>
-      new Proxy(redis, {
-        get(target, name) {
-          const member: unknown = Reflect.get(target, name);
-          if (typeof member !== "function") return member;
-          if (name !== "evalsha" && name !== "eval") return member.bind(target);
-          return async (...call: Parameters<Redis["evalsha"]>) => {
-            const [, keys, first] = call;
-            if (Number(keys) > 7 && String(first).startsWith("leaderboard:") && ended.length === 0) {
-              ended.push(region);
-              for (const shard of topology.shards) {
-                const text = `5 open 2 1 ${STARTS + MINUTE} ${STARTS + 2 * MINUTE} ${FAR} plan 7`;
-                await redis.hset(boardsKey(shard), BOARD, text);
-                await sealSeason(redis, shard, { id: BOARD, season: 2 }, topology);
+  // On a cluster scripts do not go by the connection that the test watches.
+  test.skipIf(isCluster(redis))(
+    "that ends on a shard while it is read leaves no entry that was not counted",
+    async () => {
+      await endFirst();
+      const plan = toPlanValue({ rev: 5, first: 1, schedule: "* * * * *", zone: "UTC", at: AT });
+      const ended: string[] = [];
+      // The season ends between the two stores.
+      const of = (region: string) =>
+        new Proxy(redis, {
+          get(target, name) {
+            const member: unknown = Reflect.get(target, name);
+            if (typeof member !== "function") return member;
+            if (name !== "evalsha" && name !== "eval") return member.bind(target);
+            return async (...call: Parameters<Redis["evalsha"]>) => {
+              const [, keys, first] = call;
+              if (Number(keys) > 7 && String(first).startsWith("leaderboard:") && ended.length === 0) {
+                ended.push(region);
+                for (const shard of topology.shards) {
+                  const text = `5 open 2 1 ${STARTS + MINUTE} ${STARTS + 2 * MINUTE} ${FAR} plan 7`;
+                  await redis.hset(boardsKey(shard), BOARD, text);
+                  await sealSeason(redis, shard, { id: BOARD, season: 2 }, topology);
+                }
               }
-            }
-            return (member as Redis["evalsha"]).apply(target, call);
-          };
-        },
-      });
-    const time = toIsoTime(STARTS + MINUTE + 5);
-    const text = `user_id,name,region,score,reached_at,updated_at\nann,Ann,EU,5,${time},${time}\n`;
-    const importing = imported(text, { from: { ...sides, stores: { ...sides.stores, of } } });
-    await expect(importing).rejects.toThrow("season 2 has ended meanwhile");
-    expect([ended.length, plan.first]).toEqual([1, 1]);
-    expect(await database.run((sql) => sql`SELECT FROM leaderboard`)).toHaveLength(0);
-  });
+              return (member as Redis["evalsha"]).apply(target, call);
+            };
+          },
+        });
+      const time = toIsoTime(STARTS + MINUTE + 5);
+      const text = `user_id,name,region,score,reached_at,updated_at\nann,Ann,EU,5,${time},${time}\n`;
+      const importing = imported(text, { from: { ...sides, stores: { ...sides.stores, of } } });
+      await expect(importing).rejects.toThrow("season 2 has ended meanwhile");
+      expect([ended.length, plan.first]).toEqual([1, 1]);
+      expect(await database.run((sql) => sql`SELECT FROM leaderboard`)).toHaveLength(0);
+    },
+  );
 });
 
 test.each([
