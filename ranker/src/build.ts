@@ -5,6 +5,7 @@ import type { MountedApp } from "shared/http/serve";
 import { createLimiter } from "shared/limits/rate-limit";
 import type { Log } from "shared/log/log";
 import { ACCOUNTS_TAG } from "shared/redis/keys";
+import { readTime } from "shared/redis/redis";
 import { createReplicaWait } from "shared/redis/replica-wait";
 import { createMetrics } from "shared/service/metrics";
 import { createSettings, type SettingsOptions } from "shared/settings/settings";
@@ -111,11 +112,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   const settings = createSettings(settingsOptions);
   // What an operator's act has begun is completed, also where the queue is full by then.
   const unbounded = createSettings({ ...settingsOptions, queueMax: Number.MAX_SAFE_INTEGER });
-  const now = async () => {
-    const [seconds, micros] = await stores.home.time();
-    return Number(seconds) * 1e6 + Number(micros);
-  };
-  const plans = createSeasonPlans({ settings: unbounded, now });
+  const plans = createSeasonPlans({ settings: unbounded, now: () => readTime(stores.home) });
   const tellShards = createTellShards(topology, writers, plans);
   const definitions = createDefinitions(settings, topology.configuredBoards, tellShards);
   const seasons = createRunningSeasons({ topology, redisOf: writers.of, plans });

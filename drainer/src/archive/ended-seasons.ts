@@ -1,7 +1,7 @@
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
-import { toMicroseconds } from "../rows/version-rule.ts";
+import { toInstant, toMicroseconds } from "../rows/version-rule.ts";
 
 /** A season that has ended on a shard of a region at least, as the region's database has it. */
 export interface EndedSeason {
@@ -72,7 +72,7 @@ export async function readUnsettled(database: Database, after: EndedSeason | und
     (sql) => sql<Row[]>`
       SELECT ${columns(sql)} FROM ended_seasons
       WHERE NOT settled AND (ends_at, ranking, region) > (
-        'epoch'::timestamptz + ${String(after?.endsAt ?? 0)}::bigint * interval '1 microsecond',
+        ${toInstant(sql, after?.endsAt ?? 0)},
         ${after === undefined ? "" : rankingOf(after)}, ${after?.region ?? ""}
       )
       ORDER BY ended_seasons.ends_at, ranking, region LIMIT ${SEASONS_PAGE}`,
@@ -103,7 +103,7 @@ export async function countStored(
         )::text AS counted,
         (
           SELECT count(*) FROM erasures WHERE scope = ${region}
-            AND erased_at >= 'epoch'::timestamptz + ${String(startsAt)}::bigint * interval '1 microsecond'
+            AND erased_at >= ${toInstant(sql, startsAt)}
         )::text AS erased`,
   );
   return { stored: Number(row?.stored), counted: Number(row?.counted), erased: Number(row?.erased) };

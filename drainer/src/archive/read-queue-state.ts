@@ -3,7 +3,7 @@ import type { Shard } from "shared/model/regions";
 import { queueKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { readDead } from "../dead/dead-events.ts";
-import { type ScoreQueue, scoreQueuesOf } from "../queues/queues.ts";
+import { type ScoreQueue, scoreQueueOf } from "../queues/queues.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
 
 /** What waits on a shard, and what is dead there. */
@@ -41,12 +41,10 @@ export function createReadQueueState(): (redis: Redis, shard: Shard) => Promise<
   }
 
   return async (redis, shard) => {
-    const [keys] = scoreQueuesOf({ regions: [], partitions: 1, configuredBoards: [], shards: [shard] });
-    if (keys === undefined) throw new RangeError("the shard has no queue");
     const waiting = async () => toMoment(await redis.lindex(queueKey(shard), -1), null, "0").oldestWaiting;
     // A retry moves dead events into the queue: before or after the dead ones are read.
     const before = await waiting();
-    const dead = await readRankings(redis, keys);
+    const dead = await readRankings(redis, scoreQueueOf(shard));
     return { oldestWaiting: Math.min(before, await waiting()), dead };
   };
 }

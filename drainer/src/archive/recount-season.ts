@@ -4,7 +4,7 @@ import { boardKey, hiddenKey, queueKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { toRankingName } from "shared/seasons/ranking-name";
 import { readDead, retryDead } from "../dead/dead-events.ts";
-import { scoreQueuesOf } from "../queues/queues.ts";
+import { scoreQueueOf } from "../queues/queues.ts";
 import { toMoment } from "../reconcile/oldest-queued.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import { createEntrySubject } from "../subjects/entry-subject.ts";
@@ -42,7 +42,7 @@ export interface RegionCounts {
   shards: ShardCounts[];
 }
 
-/** Counts a season in one region anew. @throws what Redis or PostgreSQL throw */
+/** Counts a season in one region. @throws what Redis or PostgreSQL throw */
 export async function recountSeason(
   sides: Sides,
   { board, season }: SeasonName,
@@ -80,16 +80,10 @@ async function readShard(redis: Redis, shard: Shard, ranking: string, end: numbe
   ]);
   const { oldestWaiting } = toMoment(oldest, null, "0");
   let dead = 0;
-  for await (const page of readDead(redis, queueOf(shard))) {
+  for await (const page of readDead(redis, scoreQueueOf(shard))) {
     dead += page.filter(({ raw }) => raw !== undefined && rankingIn(raw.toString("utf8")) === ranking).length;
   }
   return { present: ranked + hidden, dead, isWaiting: end !== undefined && oldestWaiting <= end };
-}
-
-function queueOf(shard: Shard) {
-  const [keys] = scoreQueuesOf({ regions: [], partitions: 1, configuredBoards: [], shards: [shard] });
-  if (keys === undefined) throw new RangeError("the shard has no queue");
-  return keys;
 }
 
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
@@ -138,7 +132,7 @@ export async function mendSeason(sides: Sides, name: SeasonName, counts: RegionC
   const ofRegion = sides.topology.shards.filter((shard) => shard.region === region);
   for (const shard of ofRegion) {
     const hasDead = shards.some(({ tag, dead }) => tag === shard.tag && dead > 0);
-    if (hasDead) mended.retried += (await retryDead(redis, queueOf(shard))).retried;
+    if (hasDead) mended.retried += (await retryDead(redis, scoreQueueOf(shard))).retried;
   }
   const isWritten = shards.every(({ counted, isWaiting, dead }) => counted !== null && !isWaiting && dead === 0);
   // Each store may lack another entry, so that equal counts say nothing.

@@ -1,14 +1,12 @@
-import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
 import { toIsoSeason } from "shared/seasons/plan";
+import { toInstant } from "../rows/version-rule.ts";
 import { type EndedSeason, rankingOf } from "./ended-seasons.ts";
 
 // The table `seasons` of the home database: what has become of each season in all regions.
 
 /** A season, as it ended in all regions. */
 export type SeasonOfAll = Pick<EndedSeason, "board" | "season" | "startsAt" | "endsAt" | "total">;
-
-const instant = (sql: Sql, us: number) => sql`'epoch'::timestamptz + ${String(us)}::bigint * interval '1 microsecond'`;
 
 /** Notes that a season has ended, and is not final. */
 export async function noteSeason(
@@ -19,7 +17,7 @@ export async function noteSeason(
   await home.run(
     (sql) => sql`
       INSERT INTO seasons AS known (board, season, starts_at, ends_at, state)
-      VALUES (${board}, ${season}::text::integer, ${instant(sql, startsAt)}, ${instant(sql, endsAt)}, ${state})
+      VALUES (${board}, ${season}::text::integer, ${toInstant(sql, startsAt)}, ${toInstant(sql, endsAt)}, ${state})
       ON CONFLICT (board, season) DO UPDATE SET state = excluded.state
       WHERE known.state IN ('closing', 'incomplete') AND known.state <> excluded.state`,
   );
@@ -39,7 +37,7 @@ export async function finishSeason(
   const [row] = await home.run(
     (sql) => sql<{ is_new: boolean }[]>`
       SELECT finish_season(
-        ${board}, ${season}::text::integer, ${instant(sql, startsAt)}, ${instant(sql, endsAt)},
+        ${board}, ${season}::text::integer, ${toInstant(sql, startsAt)}, ${toInstant(sql, endsAt)},
         ${String(total)}::bigint, ${JSON.stringify(told)}::text::json,
         (SELECT (value -> 'season' ->> 'keep')::integer FROM settings WHERE kind = 'boards' AND id = ${board})
       ) AS is_new`,

@@ -1,18 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "shared/log/log";
 import type { Databases } from "shared/postgres/databases";
-import { isCluster, primariesOf } from "shared/redis/redis";
+import { isCluster, primariesOf, readTime } from "shared/redis/redis";
 import type { Stores } from "shared/stores/stores";
 import { keepLooking, type LookOptions } from "../leases/keep-looking.ts";
 import type { ClockMetrics } from "./clock-metrics.ts";
-import {
-  type ClockOffset,
-  type ClockReading,
-  offsetOf,
-  readClock,
-  readPostgresTime,
-  readRedisTime,
-} from "./read-clock.ts";
+import { type ClockOffset, type ClockReading, offsetOf, readClock, readPostgresTime } from "./read-clock.ts";
 
 export interface ClockWatchOptions {
   stores: Pick<Stores, "home" | "byAddress">;
@@ -48,7 +41,7 @@ export function startClockWatch(options: ClockWatchOptions): { stop(): Promise<v
     for (const [address, redis] of stores.byAddress) {
       for (const server of primariesOf(redis)) {
         const name = isCluster(redis) ? `${server.options.host}:${server.options.port}` : address;
-        if (server !== home) clocks.set(`redis ${name}`, () => readRedisTime(server));
+        if (server !== home) clocks.set(`redis ${name}`, () => readTime(server));
       }
     }
     for (const database of databases.all) clocks.set(`postgres ${database.label}`, () => readPostgresTime(database));
@@ -58,7 +51,7 @@ export function startClockWatch(options: ClockWatchOptions): { stop(): Promise<v
   async function compare(): Promise<Map<string, ClockOffset>> {
     const [server] = primariesOf(stores.home);
     if (server === undefined) return new Map();
-    const home = await readClock(() => readRedisTime(server));
+    const home = await readClock(() => readTime(server));
     const offsets = new Map<string, ClockOffset>();
     // One after the other, so that no answer waits for another one's.
     for (const [store, read] of clocksBeside(server)) {

@@ -1,5 +1,4 @@
 import type { Database } from "shared/postgres/database";
-import type { Redis } from "shared/redis/redis";
 
 /** What a store's clock says, against the steady clock of this process. */
 export interface ClockReading {
@@ -41,11 +40,6 @@ export const offsetOf = (clock: ClockReading, from: ClockReading): ClockOffset =
   seconds: (clock.aheadMs - from.aheadMs) / 1_000,
   errorSeconds: (clock.errorMs + from.errorMs) / 1_000,
 });
-
-export async function readRedisTime(redis: Pick<Redis, "time">): Promise<number> {
-  const [seconds, micros] = await redis.time();
-  return Number(seconds) * 1e6 + Number(micros);
-}
 
 export async function readPostgresTime(database: Pick<Database, "run">): Promise<number> {
   const [row] = await database.run(

@@ -1,6 +1,6 @@
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
-import { toMicroseconds } from "../rows/version-rule.ts";
+import { toInstant, toMicroseconds } from "../rows/version-rule.ts";
 
 /** A board that an operator has deleted, until nothing is left of it. */
 export interface Deletion {
@@ -96,7 +96,7 @@ export async function endDeletion(database: Database, deletion: RegionDeletion, 
   await database.run(
     (sql) => sql`
       UPDATE deleted_boards
-      SET deleted_at = 'epoch'::timestamptz + ${String(version)}::bigint * interval '1 microsecond'
+      SET deleted_at = ${toInstant(sql, version)}
       WHERE board = ${id} AND region = ${region} AND ${isGoingOn(sql, deletion)}`,
   );
 }

@@ -1,6 +1,7 @@
 import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
 import type { Fragment } from "../rows/version-rule.ts";
+import { toInstant } from "../rows/version-rule.ts";
 import { type Deletion, isGoingOn, PURGED_ROWS_MAX, type RegionDeletion } from "./deleted-boards.ts";
 
 /**
@@ -69,7 +70,7 @@ export async function forgetAllSeasons(home: Database, { id, rev }: Deletion): P
     (sql) => sql`
       DELETE FROM seasons WHERE board = ${id} AND EXISTS (
         SELECT FROM settings WHERE kind = 'boards' AND settings.id = ${id} AND deleting
-          AND updated_at = 'epoch'::timestamptz + ${String(rev)}::bigint * interval '1 microsecond'
+          AND updated_at = ${toInstant(sql, rev)}
       )`,
   );
 }

@@ -1,4 +1,4 @@
-import type { Topology } from "shared/model/regions";
+import type { Shard, Topology } from "shared/model/regions";
 import { accountDeadKey, accountLeaseKey, accountQueueKey, deadKey, leaseKey, queueKey } from "shared/redis/keys";
 
 /** The keys of one queue: that of a shard, or that of the accounts. */
@@ -18,14 +18,15 @@ export interface ScoreQueue extends QueueKeys {
   region: string;
 }
 
-export const scoreQueuesOf = ({ shards }: Topology): ScoreQueue[] =>
-  shards.map((shard) => ({
-    tag: shard.tag,
-    region: shard.region,
-    queue: queueKey(shard),
-    dead: deadKey(shard),
-    lease: leaseKey(shard),
-  }));
+export const scoreQueueOf = (shard: Shard): ScoreQueue => ({
+  tag: shard.tag,
+  region: shard.region,
+  queue: queueKey(shard),
+  dead: deadKey(shard),
+  lease: leaseKey(shard),
+});
+
+export const scoreQueuesOf = ({ shards }: Topology): ScoreQueue[] => shards.map(scoreQueueOf);
 
 /** The queue of accounts: on the home Redis, for the home database. */
 export const accountQueue: QueueKeys = {

@@ -20,6 +20,10 @@ export const toMicroseconds = (sql: Sql, column: string) =>
 export const toTime = (sql: Sql, microseconds: string): Fragment =>
   sql`'epoch'::timestamptz + ${sql(microseconds)}::bigint * interval '1 microsecond'`;
 
+/** A number of microseconds as a time; null stays null. */
+export const toInstant = (sql: Sql, microseconds: number | null): Fragment =>
+  sql`'epoch'::timestamptz + ${microseconds === null ? null : String(microseconds)}::bigint * interval '1 microsecond'`;
+
 /**
  * Which rows an upsert replaces: older ones only, or also rows as new, where those are known to be
  * wrong.

@@ -1,6 +1,5 @@
-import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
-import { toMicroseconds } from "../rows/version-rule.ts";
+import { toInstant, toMicroseconds } from "../rows/version-rule.ts";
 
 /** A setting that the planner has to look at: a board's definition, or a plan. */
 export interface Due {
@@ -13,15 +12,13 @@ export interface Due {
 
 export const DUE_PAGE = 100;
 
-const instant = (sql: Sql, us: number) => sql`'epoch'::timestamptz + ${String(us)}::bigint * interval '1 microsecond'`;
-
 /** What is due at a time (µs), the oldest first: a page behind `after`. */
 export async function readDue(database: Database, now: number, after: Due | undefined): Promise<Due[]> {
   const { planAt, kind, id } = after ?? { planAt: 0, kind: "", id: "" };
   const rows = await database.run(
     (sql) => sql<{ kind: string; id: string; plan_us: string }[]>`
       SELECT kind, id, ${toMicroseconds(sql, "plan_at")} AS plan_us FROM settings
-      WHERE plan_at <= ${instant(sql, now)} AND (plan_at, kind, id) > (${instant(sql, planAt)}, ${kind}, ${id})
+      WHERE plan_at <= ${toInstant(sql, now)} AND (plan_at, kind, id) > (${toInstant(sql, planAt)}, ${kind}, ${id})
       ORDER BY plan_at, kind, id LIMIT ${DUE_PAGE}`,
   );
   return rows.map((row) => ({ kind: row.kind, id: row.id, planAt: Number(row.plan_us) }));
@@ -33,7 +30,7 @@ export async function settlePlanned(database: Database, now: number): Promise<vo
     (sql) => sql`
       UPDATE settings AS board SET plan_at = NULL
       FROM settings AS plan
-      WHERE board.kind = 'boards' AND board.plan_at <= ${instant(sql, now)}
+      WHERE board.kind = 'boards' AND board.plan_at <= ${toInstant(sql, now)}
         AND plan.kind = 'seasons' AND plan.id = board.id
         AND plan.value ->> 'rev' = ${toMicroseconds(sql, "board.updated_at")}`,
   );

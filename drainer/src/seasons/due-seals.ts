@@ -1,6 +1,5 @@
-import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
-import { toMicroseconds } from "../rows/version-rule.ts";
+import { toInstant, toMicroseconds } from "../rows/version-rule.ts";
 
 /** A board of which a season has ended by its plan. */
 export interface DueSeal {
@@ -14,8 +13,6 @@ export interface DueSeal {
 
 export const SEALS_PAGE = 100;
 
-const instant = (sql: Sql, us: number) => sql`'epoch'::timestamptz + ${String(us)}::bigint * interval '1 microsecond'`;
-
 /** What is due at a time (µs), the oldest first: a page behind `after`. */
 export async function readDueSeals(database: Database, now: number, after: DueSeal | undefined): Promise<DueSeal[]> {
   const { sealAt, id } = after ?? { sealAt: 0, id: "" };
@@ -23,7 +20,7 @@ export async function readDueSeals(database: Database, now: number, after: DueSe
     (sql) => sql<{ id: string; seal_us: string; version: string }[]>`
       SELECT id, ${toMicroseconds(sql, "seal_at")} AS seal_us, ${toMicroseconds(sql, "updated_at")} AS version
       FROM settings
-      WHERE seal_at <= ${instant(sql, now)} AND (seal_at, id) > (${instant(sql, sealAt)}, ${id})
+      WHERE seal_at <= ${toInstant(sql, now)} AND (seal_at, id) > (${toInstant(sql, sealAt)}, ${id})
       ORDER BY seal_at, id LIMIT ${SEALS_PAGE}`,
   );
   return rows.map((row) => ({ id: row.id, sealAt: Number(row.seal_us), version: row.version }));
@@ -37,7 +34,7 @@ export async function noteSealed(database: Database, { id, version }: DueSeal, n
   await database.run(
     (sql) => sql`
       UPDATE settings
-      SET seal_at = 'epoch'::timestamptz + ${next === null ? null : String(next)}::bigint * interval '1 microsecond'
+      SET seal_at = ${toInstant(sql, next)}
       WHERE kind = 'seasons' AND id = ${id} AND ${toMicroseconds(sql, "updated_at")} = ${version}`,
   );
 }

@@ -2,7 +2,7 @@ import { toBoard } from "shared/boards/to-board";
 import type { Log } from "shared/log/log";
 import type { Board } from "shared/model/board";
 import type { Database } from "shared/postgres/database";
-import type { Redis } from "shared/redis/redis";
+import { type Redis, readTime } from "shared/redis/redis";
 import { toPlan, toPlanValue } from "shared/seasons/plan";
 import { planSeasons } from "shared/seasons/plan-seasons";
 import { createSettings, type Setting } from "shared/settings/settings";
@@ -100,7 +100,7 @@ export function createPlanBoards({ home, database, log, finalSeasons }: PlanBoar
 
   return async () => {
     // A process whose clock is wrong must not move boundaries that others hold for settled.
-    const now = toMicroseconds(await home.time());
+    const now = await readTime(home);
     await settlePlanned(database, now);
     const planned: Planned = { written: 0, oldest: undefined };
     for (let looked = 0; looked < LOOK_MAX; looked += DUE_PAGE) {
@@ -114,5 +114,3 @@ export function createPlanBoards({ home, database, log, finalSeasons }: PlanBoar
     return planned;
   };
 }
-
-const toMicroseconds = ([seconds, micros]: readonly (number | string)[]) => Number(seconds) * 1e6 + Number(micros);

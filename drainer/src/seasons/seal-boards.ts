@@ -3,6 +3,7 @@ import { putBoards } from "shared/boards/put-boards";
 import type { Log } from "shared/log/log";
 import type { Shard } from "shared/model/regions";
 import { boardsKey } from "shared/redis/keys";
+import { readTime } from "shared/redis/redis";
 import { ENDING_MAX_US, type KeptPlan, toKeptPlan, withdrawal } from "shared/seasons/plan";
 import { createSettings, type Setting } from "shared/settings/settings";
 import { toRevision } from "../boards/read-revisions.ts";
@@ -147,7 +148,7 @@ export function createSealBoards({ topology, stores, databases, log, signal }: S
         sealed.oldest = Math.min(seal.sealAt, sealed.oldest ?? seal.sealAt);
         continue;
       }
-      // A board that is gone has no end. A plan that comes later is looked at anew.
+      // A board that is gone has no end. The drainer looks at a later plan when it comes.
       const next = planned.get(seal.id)?.plan.at.find((us, index) => index > 0 && us > now);
       await noteSealed(databases.home, seal, next ?? null);
       if (planned.has(seal.id)) sealed.sealed++;
@@ -155,8 +156,7 @@ export function createSealBoards({ topology, stores, databases, log, signal }: S
   }
 
   return async () => {
-    const [seconds, micros] = await stores.home.time();
-    const now = Number(seconds) * 1e6 + Number(micros);
+    const now = await readTime(stores.home);
     const sealed: SealedBoards = { sealed: 0, oldest: undefined };
     for (let pages = 0; pages < LOOK_PAGES; pages++) {
       const due = await readDueSeals(databases.home, now, after);

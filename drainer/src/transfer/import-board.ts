@@ -3,6 +3,7 @@ import { parseKeptBoard } from "shared/boards/kept-board";
 import { putBoards } from "shared/boards/put-boards";
 import type { Board } from "shared/model/board";
 import { boardsKey } from "shared/redis/keys";
+import { readTime } from "shared/redis/redis";
 import { runningSeason } from "shared/seasons/plan";
 import { toRankingName } from "shared/seasons/ranking-name";
 import { findBoard } from "../boards/find-board.ts";
@@ -12,7 +13,7 @@ import { createLineReader, type FileOptions, NoHeader } from "./board-file.ts";
 import type { FileSeason, Format } from "./file-board.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";
-import { readPlan, readTime } from "./seasons-of-file.ts";
+import { readPlan } from "./seasons-of-file.ts";
 import { unescapeCell } from "./spreadsheet-cell.ts";
 import { writeEntries } from "./write-entries.ts";
 
@@ -154,7 +155,7 @@ export async function importBoard(
 async function beginImport({ topology, stores }: Sides, board: Board): Promise<FileSeason | undefined> {
   for (const lateAt = performance.now() + SEAL_WAIT_MS; ; await delay(LOOK_EVERY_MS)) {
     const plan = board.has_seasons ? await readPlan(stores, board) : undefined;
-    const running = plan && runningSeason(plan, await readTime(stores));
+    const running = plan && runningSeason(plan, await readTime(stores.home));
     const kept = await Promise.all(
       topology.shards.map(async (shard) => {
         const redis = stores.of(shard.region);

@@ -1,15 +1,10 @@
 import type { Board } from "shared/model/board";
 import type { Database } from "shared/postgres/database";
+import { readTime } from "shared/redis/redis";
 import { type KeptPlan, runningSeason, toKeptPlan } from "shared/seasons/plan";
 import { createSettings } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
 import type { FileSeason } from "./file-board.ts";
-
-/** The time of the home Redis, microseconds. */
-export async function readTime({ home }: Pick<Stores, "home">): Promise<number> {
-  const [seconds, micros] = await home.time();
-  return Number(seconds) * 1e6 + Number(micros);
-}
 
 /** The plan of a board; undefined where the planner has not come to it. */
 export async function readPlan({ home }: Pick<Stores, "home">, board: Board): Promise<KeptPlan | undefined> {
@@ -34,7 +29,7 @@ export async function findSeason(
   choice: SeasonChoice,
 ): Promise<FileSeason> {
   const plan = await readPlan(stores, board);
-  const running = plan && runningSeason(plan, await readTime(stores));
+  const running = plan && runningSeason(plan, await readTime(stores.home));
   if (running === undefined) throw new NoSeason(`no season of ${board.id} runs`);
   const season = choice === "current" ? running.season : choice === "previous" ? running.season - 1 : choice;
   const state = await readState(home, board.id, season);

@@ -3,7 +3,7 @@ import { Problem, type ProblemCode } from "shared/api/problems";
 import type { Board } from "shared/model/board";
 import type { Shard, Topology } from "shared/model/regions";
 import { boardKey, clockKey } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
+import { type Redis, readTime } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Confirm } from "shared/redis/replica-wait";
 import { type KeptPlan, type RunningSeason, toPlanValue, withdrawal, withEnd } from "shared/seasons/plan";
@@ -87,8 +87,8 @@ export function createEndSeason(options: EndSeasonOptions): EndSeason {
 
   async function readClock(shard: Shard): Promise<number> {
     const redis = redisOf(shard.region);
-    const [[seconds, micros], last] = await Promise.all([redis.time(), redis.get(clockKey(shard))]);
-    return Math.max(Number(seconds) * 1e6 + Number(micros), Number(last ?? 0));
+    const [now, last] = await Promise.all([readTime(redis), redis.get(clockKey(shard))]);
+    return Math.max(now, Number(last ?? 0));
   }
 
   /** Ends what is over by itself on all shards, and finds the season that runs by now. */

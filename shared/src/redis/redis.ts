@@ -91,3 +91,9 @@ export async function awaitReady(
     for (const event of events) redis.off(event, look);
   }
 }
+
+/** The time of a server, microseconds since the epoch. @throws what Redis throws */
+export async function readTime(redis: Pick<Redis, "time">): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1e6 + Number(micros);
+}
