@@ -7,6 +7,7 @@ import { MAIN_BOARD } from "shared/redis/keys";
 import { awaitReady, connectRedis } from "shared/redis/redis";
 import { openFencesAt } from "testing/open-fences";
 import { createBoards } from "../../../ranker/src/boards/boards.ts";
+import { toGroup } from "../../../ranker/src/boards/groups/shard-groups.ts";
 import { createReadRank } from "../../../ranker/src/boards/rank/read-rank.ts";
 import { configuredDefinitions } from "../../../ranker/src/definitions/definitions.ts";
 import { rankedIn } from "../../../ranker/src/seasons/ranked-board.ts";
@@ -69,7 +70,7 @@ export async function startGrowthBoard(
   await ready();
   const redisOf = () => redis;
   const boards = createBoards(topology, redisOf, configuredDefinitions(topology));
-  const readRank = createReadRank(topology, redisOf);
+  const readRank = createReadRank(topology);
   const submit = createSubmit({
     topology,
     definitions: configuredDefinitions(topology),
@@ -86,7 +87,8 @@ export async function startGrowthBoard(
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const member = toArrival(reachedAtUs + 1) + userId; // next to a player, where no entry is
-      return readRank(shardOf(topology, REGION, userId), rankedIn(configuredBoard(MAIN_BOARD), 0), { score, member });
+      const shard = toGroup(redis, [shardOf(topology, REGION, userId)]);
+      return readRank(shard, rankedIn(configuredBoard(MAIN_BOARD), 0), { score, member });
     },
   };
   return { shards, topology, players, admin, url, bytes, calls, ready };

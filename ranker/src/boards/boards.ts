@@ -2,7 +2,7 @@ import type { AroundView, RankView, TopView } from "shared/api/boards";
 import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
 import { type SharedBody, shareBody } from "shared/http/reply";
 import type { Board } from "shared/model/board";
-import { type Shard, shardsOfView, type Topology } from "shared/model/regions";
+import type { Shard, Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
 import type { RunningSeason } from "shared/seasons/plan";
 import type { Archives } from "../archive/archives.ts";
@@ -15,9 +15,10 @@ import { keptSeason, type RankedBoard, rankedIn } from "../seasons/ranked-board.
 import { createRunningSeasons, type RunningSeasons } from "../seasons/running-seasons.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { createReadAround } from "./around/read-around.ts";
-import { readWindow } from "./around/read-window.ts";
-import { askOnlyShard, askShards, NONE_MISSING, refuseMissing, toPartial } from "./ask-shards.ts";
+import { createReadWindow } from "./around/read-window.ts";
 import { toEntry, toRankView } from "./entry-views.ts";
+import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
+import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
 import { locatePlayer, notRanked, type PlayerQuestion } from "./locate-player.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
@@ -97,9 +98,11 @@ export function createBoards(
   seasons: RunningSeasons = createRunningSeasons({ topology, redisOf }),
   archive?: Archive,
 ): Boards {
-  const readRank = createReadRank(topology, redisOf);
-  const readTop = createReadTop(topology, redisOf);
-  const readAround = createReadAround(topology, redisOf);
+  const shardGroups = createShardGroups(topology, redisOf);
+  const readRank = createReadRank(topology);
+  const readWindow = createReadWindow(topology);
+  const readAround = createReadAround(readWindow);
+  const readTop = createReadTop(topology);
   const readAs = createReadAs(definitions);
   const inSeason = createInSeason(topology, seasons, archive?.finals);
   /** Every definition that a read goes by is asked anew whether the reader may. */
@@ -132,7 +135,10 @@ export function createBoards(
       inSeason<Pick<CachedViewTop, "view" | "body">>(
         { board: definition, view, season },
         {
-          live: (board, running) => readTop({ view, board, running, withDetails, limit, allowsPartial }),
+          live: (board, running) =>
+            shardGroups.over(view, (groups) =>
+              readTop(groups, { view, board, running, withDetails, limit, allowsPartial }),
+            ),
           archived: async (board, final) => ({
             view: await fromArchive(board, (archives) =>
               archives.top({ view, board, season: final, withDetails, allowsPartial }, limit),
@@ -143,24 +149,30 @@ export function createBoards(
     );
   }
 
-  async function liveRank(question: PlayerQuestion, running: RunningSeason | undefined): Promise<RankView> {
+  async function liveRank(
+    groups: readonly ShardGroup[],
+    question: PlayerQuestion,
+    running: RunningSeason | undefined,
+  ): Promise<RankView> {
     const { view, board, userId, allowsPartial, withDetails } = question;
-    const [only, ...others] = shardsOfView(topology, view);
+    const [only, ...others] = groups;
     if (only !== undefined && others.length === 0 && !withDetails) {
-      // The most frequent question: one shard answers it whole, without the steps over several.
-      const { self, before, total } = await askOnlyShard(only, readRank(only, board, { userId }));
-      if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
-      const standing = { rank: 1 + before, total };
-      const partial = toPartial(NONE_MISSING, allowsPartial);
-      return toRankView(toEntry(board, self, standing.rank, total), standing, {
-        ...partial,
-        ...toSeasonFields(running),
-      });
+      // The most frequent question: one call answers it whole, without the steps over several.
+      const { self, before, total, away } = await askOnlyGroup(only, readRank(only, board, { userId }));
+      if (away.length === 0) {
+        if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
+        const standing = { rank: 1 + before, total };
+        const partial = toPartial(NONE_MISSING, allowsPartial);
+        return toRankView(toEntry(board, self, standing.rank, total), standing, {
+          ...partial,
+          ...toSeasonFields(running),
+        });
+      }
     }
-    const { self, found, partial } = await locatePlayer(topology, question, (shard, target) =>
+    const { self, found, partial } = await locatePlayer({ topology, groups }, question, (group, target) =>
       withDetails
-        ? readWindow(redisOf(shard.region), topology, { shard, board, withDetails, target, size: NO_NEIGHBOURS })
-        : readRank(shard, board, target),
+        ? readWindow({ group, board, withDetails, size: NO_NEIGHBOURS }, target)
+        : readRank(group, board, target),
     );
     const { before, total } = sumStandings(found);
     const standing = { rank: 1 + before, total };
@@ -181,7 +193,10 @@ export function createBoards(
         inSeason(
           { board: definition, view, season },
           {
-            live: (board, running) => liveRank({ view, board, userId, withDetails, allowsPartial }, running),
+            live: (board, running) =>
+              shardGroups.over(view, (groups) =>
+                liveRank(groups, { view, board, userId, withDetails, allowsPartial }, running),
+              ),
             archived: (board, final) =>
               fromArchive(board, (archives) =>
                 archives.rank({ view, board, season: final, withDetails, allowsPartial }, userId),
@@ -196,7 +211,9 @@ export function createBoards(
           { board: definition, view, season },
           {
             live: async (board, running) => ({
-              ...(await readAround({ view, board, withDetails, userId, allowsPartial }, range)),
+              ...(await shardGroups.over(view, (groups) =>
+                readAround({ topology, groups }, { view, board, withDetails, userId, allowsPartial }, range),
+              )),
               ...toSeasonFields(running),
             }),
             archived: (board, final) =>
@@ -208,11 +225,11 @@ export function createBoards(
       ),
 
     async standOnOthers(view, id, position, { holder, season }) {
-      const others = shardsOfView(topology, view).filter((shard) => shard !== holder);
       const { found, missing } = await as(id, SERVICE, (board) => {
         // The season of the write may have ended since.
         const ranked = keptSeason(rankedIn(board, season));
-        return askShards(others, (shard) => readRank(shard, ranked, position));
+        const count = (group: ShardGroup) => readRank(group, ranked, position);
+        return shardGroups.over(view, (groups) => askGroups(groups, count), holder);
       }).catch((error) => {
         throw error instanceof SeasonGone ? archivesUnavailable() : error;
       });

@@ -1,8 +1,9 @@
 import type { MayBePartial } from "shared/api/boards";
 import { Problem } from "shared/api/problems";
 import { parseRecord } from "shared/entries/records";
-import { type Shard, shardsOfView, shardsThatMayHold, type Topology } from "shared/model/regions";
-import { askShards, refuseMissing, type ShardAnswers, toPartial } from "./ask-shards.ts";
+import type { Topology } from "shared/model/regions";
+import { askGroups, type GroupAnswers, isMissing, refuseMissing, toPartial } from "./groups/ask-groups.ts";
+import { partOf, type ShardGroup } from "./groups/shard-groups.ts";
 import type { Standing, Target } from "./rank/standing.ts";
 import type { BoardRead, ShardEntry } from "./shard-entry.ts";
 
@@ -15,42 +16,49 @@ export interface PlayerQuestion extends BoardRead {
 
 export interface Located<T extends Standing> {
   self: ShardEntry;
-  /** Where the player's position stands on each shard that answered. */
-  found: ShardAnswers<T>;
+  /** Where the player's position stands on each group that answered. */
+  found: GroupAnswers<T>;
   partial: MayBePartial;
 }
 
+/** The groups of a view, with what tells which of their shards may hold a player. */
+export interface GroupsOfView {
+  topology: Topology;
+  groups: readonly ShardGroup[];
+}
+
 /**
- * Finds the player on the shards that may hold one, then asks every other shard of the view about
- * that position.
+ * Finds the player on the groups of shards that may hold one, then asks every other group of the
+ * view about that position. A view on one server takes one round.
  *
  * @throws Problem `not_ranked`; `region_unavailable`, in a partial answer only for the player's own
  *   region or where the player may be in a missing one
  */
 export async function locatePlayer<T extends Standing>(
-  topology: Topology,
+  { topology, groups }: GroupsOfView,
   { view, board, userId, allowsPartial }: PlayerQuestion,
-  read: (shard: Shard, target: Target) => Promise<T>,
+  read: (group: ShardGroup, target: Target) => Promise<T>,
 ): Promise<Located<T>> {
-  const candidates = await askShards(shardsThatMayHold(topology, view, userId), (shard) => read(shard, { userId }));
+  const mayHold = groups.filter((group) => partOf(group, topology, userId) !== undefined);
+  const candidates = await askGroups(mayHold, (group) => read(group, { userId }));
   if (!allowsPartial) refuseMissing(candidates.missing);
   // A player has one home. Should two shards hold an entry, the newer one counts.
   const [holder] = candidates.found
-    .flatMap(({ shard, answer }) => (answer.self === undefined ? [] : [{ shard, answer, self: answer.self }]))
+    .flatMap(({ group, answer }) => (answer.self === undefined ? [] : [{ group, answer, self: answer.self }]))
     .sort((a, b) => versionOf(b.self) - versionOf(a.self));
   if (holder === undefined) {
     refuseMissing(candidates.missing);
     throw notRanked(view, board.id, userId);
   }
   const { self, answer } = holder;
-  const isOther = (shard: Shard) => shard !== holder.shard && !candidates.missing.has(shard.region);
-  const others = await askShards(shardsOfView(topology, view).filter(isOther), (shard) => read(shard, self));
+  const isOther = (group: ShardGroup) => group !== holder.group && !isMissing(group, candidates.missing);
+  const others = await askGroups(groups.filter(isOther), (group) => read(group, self));
   const missing = new Map([...candidates.missing, ...others.missing]);
   // Without the other shards of the player's own region there is no rank to speak of.
-  if (!allowsPartial || missing.has(holder.shard.region)) refuseMissing(missing);
+  if (!allowsPartial || missing.has(self.region)) refuseMissing(missing);
   return {
     self,
-    found: [{ shard: holder.shard, answer }, ...others.found],
+    found: [{ group: holder.group, answer }, ...others.found.filter(({ group }) => !isMissing(group, missing))],
     partial: toPartial(missing, allowsPartial),
   };
 }

@@ -44,7 +44,7 @@ export interface BoardRead {
 
 /** An entry without a record keeps its place, without a name, until `reconcile` mends it. */
 export function toEntries(
-  region: string,
+  regionOf: (index: number) => string,
   board: Board,
   [ranked = [], records = [], details]: RawSlice = [],
 ): ShardEntry[] {
@@ -52,6 +52,7 @@ export function toEntries(
   return records.map((record, index) => {
     const member = ranked[2 * index] ?? "";
     const score = Number(ranked[2 * index + 1]);
+    const region = regionOf(index);
     const entry: ShardEntry = { member, userId: member.slice(digits), score, region, record: record ?? "" };
     if (details !== undefined) entry.details = details[index] ?? null;
     return entry;
@@ -92,11 +93,10 @@ export const toReadArgs = (partitions: number, { id, rev, wanted }: RankedBoard)
 });
 
 /** What a script answers that may not read: `refusal_of` in Lua. */
-export type RefusedRead = "away" | "stale" | "ended" | "archived";
+export type RefusedRead = "stale" | "ended" | "archived";
 
-/** @throws Problem `unavailable`; StaleBoard, SeasonOver, SeasonGone */
-export function checkRead<T>(region: string, reply: T | RefusedRead): T {
-  if (reply === "away") throw entriesAway(region);
+/** @throws StaleBoard, SeasonOver, SeasonGone */
+export function checkRead<T>(reply: T | RefusedRead): T {
   if (reply === "stale") throw new StaleBoard();
   if (reply === "ended") throw new SeasonOver();
   if (reply === "archived") throw new SeasonGone();

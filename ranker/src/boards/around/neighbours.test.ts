@@ -34,6 +34,7 @@ describe("neighbours of several shards", () => {
     const self = places.includes(SELF) ? { self: entryAt(SELF) } : {};
     return {
       ...self,
+      away: [],
       total: places.length,
       before: above.length,
       above: above.slice(Math.max(0, above.length - reach)).map(entryAt),

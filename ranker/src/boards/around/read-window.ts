@@ -1,25 +1,21 @@
+import { askTogether } from "shared/base/gather-turn";
 import { placeDigitsOf } from "shared/entries/records";
-import type { Shard, Topology } from "shared/model/regions";
-import { boardKeys } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
+import type { Topology } from "shared/model/regions";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { isReadablePart } from "shared/redis/scripts/parts";
-import { countAheadPart, isPosition, type Standing, type Target } from "../rank/standing.ts";
+import { callGroup, nameOfRanking, partOf, type RankingOnGroup } from "../groups/shard-groups.ts";
+import { groupArgs, SHARD_KEYS, shardsOfCallPart, toAway, toGroupArgs, toGroupKeys } from "../groups/shards-of-call.ts";
+import { isPosition, type Standing, type Target } from "../rank/standing.ts";
 import {
   type BoardRead,
   checkRead,
-  type RawSlice,
   type RefusedRead,
-  readArgs,
   readSlicePart,
   type ShardEntry,
   toEntries,
-  toReadArgs,
-  toSelf,
 } from "../shard-entry.ts";
 import source from "./window.lua" with { type: "text" };
 
-/** Where a target stands on one shard, with its neighbours there in rank order. */
+/** Where a target stands among the entries of a group, with its neighbours there in rank order. */
 export interface Window extends Standing {
   above: ShardEntry[];
   below: ShardEntry[];
@@ -29,76 +25,114 @@ export interface Window extends Standing {
 export interface WindowSize {
   above: number;
   below: number;
-  /** Reads more entries on one side when the other side reaches the end of the board. */
+  /** Reads more entries on one side when the other side reaches the end of the group's. */
   refills?: boolean;
 }
 
-export interface WindowQuestion extends BoardRead {
-  shard: Shard;
-  target: Target;
+/** Windows of one size share a call. */
+export interface WindowPlace extends RankingOnGroup, BoardRead {
   size: WindowSize;
 }
 
+/**
+ * Reads the window around a target in a group of shards. The windows of one turn of the event loop
+ * share a call.
+ *
+ * @throws Problem `unavailable`; StaleBoard, SeasonOver, SeasonGone, SlotsApart
+ */
+export type ReadWindow = (place: WindowPlace, target: Target) => Promise<Window>;
+
+const WINDOWS_MAX = 32;
+// Redis serves no other call meanwhile: about 1 µs for each entry of a window, and 4 µs for each
+// shard that is looked at for one.
+const ENTRIES_OF_CALL_MAX = 512;
+const SHARD_COSTS_ENTRIES = 4;
+
 const layout = defineLayout({
-  keys: ["board", "entries", "split", "fence", "boards", "details"],
+  keys: [...SHARD_KEYS, "details"],
   args: {
-    ...readArgs,
+    ...groupArgs,
+    players: "number",
     above: "number",
     below: "number",
     refills: "flag",
     placeDigits: "number",
     withDetails: "flag",
-    userId: "text",
-    score: "text",
-    member: "text",
   },
+  item: { score: "text", member: "text" },
 });
-type RawWindow =
-  | [total: number]
-  | [total: number, before: number, record: string | null, above: RawSlice, below: RawSlice, details?: string | null];
+type RawWindow = [numbers: string, ranked: string[], records: (string | null)[], details?: (string | null)[]] | null;
+type Reply = [total: number, away: string, ...windows: RawWindow[]];
 const windowScript = defineScript({
   name: "window",
   source,
-  parts: [isReadablePart, countAheadPart, readSlicePart],
+  parts: [shardsOfCallPart, readSlicePart],
   layout,
   failsAs: "read",
-  parse: (reply) => reply as RawWindow | RefusedRead,
+  parse: (reply) => reply as Reply | RefusedRead,
 });
 
-const toTarget = (target: Target) =>
-  isPosition(target)
-    ? { userId: "", score: target.score, member: target.member }
-    : { userId: target.userId, score: "", member: "" };
+export function createReadWindow(topology: Topology): ReadWindow {
+  const ask = askTogether<WindowPlace, Target, Window>({
+    questionsMax: WINDOWS_MAX,
+    nameOf: ({ size: { above, below, refills = false }, withDetails, ...on }) =>
+      `${nameOfRanking(on)} ${above} ${below} ${refills} ${withDetails}`,
+    async send(place, targets) {
+      const { size, group } = place;
+      const most = Math.floor(
+        ENTRIES_OF_CALL_MAX / (size.above + size.below + 1 + SHARD_COSTS_ENTRIES * group.shards.length),
+      );
+      const calls = Math.ceil(targets.length / Math.max(1, most));
+      const each = Math.ceil(targets.length / calls);
+      const asked = Array.from({ length: calls }, (_, call) =>
+        readTogether(topology, place, targets.slice(call * each, (call + 1) * each)),
+      );
+      return (await Promise.all(asked)).flat();
+    },
+  });
+  return ask;
+}
 
-/**
- * Reads the window around a target on one shard.
- *
- * @throws Problem `unavailable`, StaleBoard
- */
-export async function readWindow(redis: Redis, { partitions }: Topology, question: WindowQuestion): Promise<Window> {
-  const { shard, board, withDetails, target, size } = question;
-  const keys = layout.toKeys(boardKeys(shard, board.ranking));
+async function readTogether(topology: Topology, place: WindowPlace, targets: readonly Target[]): Promise<Window[]> {
+  const { group, board, withDetails, size } = place;
   const { above, below, refills = false } = size;
+  // The script answers players first.
+  const players = targets.flatMap((target) => (isPosition(target) ? [] : [target.userId]));
+  const positions = targets.filter(isPosition);
   const args = layout.toArgs({
-    ...toTarget(target),
-    ...toReadArgs(partitions, board),
+    ...toGroupArgs(group, topology, board),
+    players: players.length,
     above,
     below,
     refills,
     placeDigits: placeDigitsOf(board),
     withDetails,
   });
-  return toWindow(question, checkRead(shard.region, await windowScript(redis, keys, args)));
+  args.push(...players);
+  if (group.perRegion > 1) args.push(...players.map((userId) => partOf(group, topology, userId) ?? 0));
+  for (const position of positions) args.push(...layout.toItem(position));
+  const call = windowScript(group.redis, toGroupKeys(group, board, layout), args);
+  const [total, places, ...windows] = checkRead(await callGroup(group, call));
+  const away = toAway(group, places);
+  let [player, position] = [0, players.length];
+  return targets.map((target) => {
+    const raw = windows[isPosition(target) ? position++ : player++] ?? null;
+    return toWindow(place, { total, away }, { target, raw });
+  });
 }
 
-function toWindow({ shard, board, withDetails, target }: WindowQuestion, reply: RawWindow): Window {
-  const [total, before, record, above, below, details] = reply;
-  const { region } = shard;
-  const window: Window = { total, above: toEntries(region, board, above), below: toEntries(region, board, below) };
-  if (before !== undefined) window.before = before;
-  if (!isPosition(target) && record != null) {
-    window.self = toSelf(region, target.userId, record);
-    if (withDetails) window.self.details = details ?? null;
-  }
-  return window;
+function toWindow(
+  { group, board }: WindowPlace,
+  { total, away }: Pick<Window, "total" | "away">,
+  { target, raw }: { target: Target; raw: RawWindow },
+): Window {
+  if (raw === null) return { total, away, above: [], below: [] };
+  const [numbers, ...slice] = raw;
+  const [before = 0, ahead = 0, ...holders] = numbers.split(" ").map(Number);
+  const regionOf = (index: number) => group.shards[holders[index] ?? 0]?.region ?? "";
+  const entries = toEntries(regionOf, board, slice);
+  const above = entries.slice(0, ahead);
+  const self = isPosition(target) ? undefined : entries[ahead];
+  if (self === undefined) return { total, away, before, above, below: entries.slice(ahead) };
+  return { total, away, before, above, below: entries.slice(ahead + 1), self };
 }

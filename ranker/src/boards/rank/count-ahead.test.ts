@@ -10,9 +10,10 @@ import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
 import { rankedIn } from "../../seasons/ranked-board.ts";
-import { readWindow } from "../around/read-window.ts";
+import { toGroup } from "../groups/shard-groups.ts";
 import type { Position } from "../shard-entry.ts";
 import countAhead from "./count-ahead.lua" with { type: "text" };
+import { createReadRank } from "./read-rank.ts";
 
 let under: UnderTest;
 beforeAll(async () => {
@@ -23,6 +24,7 @@ beforeEach(() => flushAll(under.redis));
 
 const topology = createTopology(["EU"], 1, ["main"]);
 const shard = topology.shards[0] as Shard;
+const readRank = createReadRank(topology);
 const SCORE = 7;
 const OTHERS = 40;
 
@@ -70,10 +72,8 @@ function placesAmong(entries: readonly Position[]): string[] {
 }
 
 async function countBefore(member: string): Promise<number | undefined> {
-  const target = { score: SCORE, member };
-  const size = { above: 0, below: 0 };
   const board = rankedIn(configuredBoard("main"), 0);
-  return (await readWindow(under.redis, topology, { shard, board, withDetails: false, target, size })).before;
+  return (await readRank(toGroup(under.redis, [shard]), board, { score: SCORE, member })).before;
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(

@@ -1,8 +1,10 @@
 #!lua flags=no-writes
 --[[
-Where players stand on one shard, several in one call.
+Where players or positions stand among the entries of the shards of a view that are on one server,
+several in one call, at one moment.
 
-KEYS board    zset    ranked score -> <place><user_id>
+KEYS of each shard (several shards only where the server is no node of a cluster)
+     board    zset    ranked score -> <place><user_id>
      entries  hash    user_id -> record, see records.ts
      split    string  how many partitions the region has; absent until a service writes it
      fence    string  the run of the server that may be written; absent in an emptied store
@@ -11,21 +13,40 @@ ARGV partitions  the number of partitions that the caller is configured with
      board_id    the board
      revision    of the definition that the caller goes by
      wanted      season, as refusal_of has it
-     then user_ids
-Reply {numbers, record, record...}, a record for each player, false for one who is not on this
-      shard. numbers is one text, which costs both sides less than a list: the total, then for each
-      player the entries strictly ahead. A word as refusal_of has it where it
-      refuses.
-Uses  refusal_of, member_of
+     per_region  shards of a region
+     players     how many players are looked for
+     then players as find_holders has them; then, for each position, score and member
+Reply {numbers, holders, away, record...}. numbers is one text, which costs both sides less than a
+      list: the total, then for each player and each position the entries strictly ahead. holders:
+      the places in the call, from 0, of the shards that hold the players; empty in a call for one
+      shard. away: as shards_of_call has it. A record for each player, false for one who is on none
+      of the shards. A word as refusal_of has it where it refuses.
+Uses  shards_of_call, total_of, find_holders, count_on_others
+
+Cost: for each shard O(log N), and the cost of count_ahead, for each player and position.
 ]]
-local refused = refusal_of(split, partitions, fence, boards, board_id, revision, wanted)
+local refused, shards, away = shards_of_call(FIRST_KEY - 1, per_region, partitions, board_id, revision, wanted)
 if refused then return refused end
-local records = redis.call('HMGET', entries, unpack(ARGV, FIRST_ARG))
-local numbers, reply = {redis.call('ZCARD', board)}, {}
-for i, record in ipairs(records) do
-  local before = record and redis.call('ZREVRANK', board, member_of(record, ARGV[FIRST_ARG + i - 1]))
-  numbers[i + 1] = before or 0
-  reply[i + 1] = before and record
+local total = total_of(shards)
+local is_one = #KEYS < FIRST_KEY
+local numbers, places, reply = {total}, {}, {}
+if players > 0 then
+  local holders, records, befores = find_holders(shards, per_region, FIRST_ARG, players)
+  for player = 1, players do
+    local holder, record, before = holders[player], records[player], befores[player]
+    if holder and not is_one then
+      local member = member_of(record, ARGV[FIRST_ARG + player - 1])
+      before = before + count_on_others(shards, holder, ranked_of(record), member)
+    end
+    numbers[player + 1] = before or 0
+    places[player] = holder and holder.number or 0
+    reply[player + 3] = record or false
+  end
 end
-reply[1] = table.concat(numbers, ' ')
+for place = FIRST_ARG + players * (per_region > 1 and 2 or 1), #ARGV, ITEM_ARGS do
+  take_item(place)
+  numbers[#numbers + 1] = count_on_others(shards, nil, score, member)
+end
+reply[1], reply[3] = table.concat(numbers, ' '), away
+reply[2] = is_one and '' or table.concat(places, ' ')
 return reply

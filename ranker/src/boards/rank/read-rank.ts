@@ -1,95 +1,94 @@
 import { askTogether } from "shared/base/gather-turn";
-import { nameOfBoard, type Shard, type Topology } from "shared/model/regions";
-import { boardKeys } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
-import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { isReadablePart, membersPart } from "shared/redis/scripts/parts";
+import type { Topology } from "shared/model/regions";
+import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import type { RankedBoard } from "../../seasons/ranked-board.ts";
-import { checkRead, type Position, type RefusedRead, readArgs, toReadArgs, toSelf } from "../shard-entry.ts";
-import countSource from "./count-ahead-of.lua" with { type: "text" };
+import { callGroup, nameOfRanking, partOf, type RankingOnGroup, type ShardGroup } from "../groups/shard-groups.ts";
+import { groupArgs, SHARD_KEYS, shardsOfCallPart, toAway, toGroupArgs, toGroupKeys } from "../groups/shards-of-call.ts";
+import { checkRead, type Position, type RefusedRead, toSelf } from "../shard-entry.ts";
 import findSource from "./find-ranks.lua" with { type: "text" };
-import { countAheadPart, isPosition, type Standing, type Target } from "./standing.ts";
+import { isPosition, type Standing, type Target } from "./standing.ts";
 
 /**
- * Reads where a target stands on one shard. The targets of one turn of the event loop share a call,
- * so that under load a rank costs little more than its walk down the sorted set.
+ * Reads where a target stands among the entries of a group of shards. The targets of one turn of
+ * the event loop share a call, so that under load a rank costs little more than its walk down the
+ * sorted sets.
  *
- * @throws Problem `unavailable`, StaleBoard
+ * @throws Problem `unavailable`; StaleBoard, SeasonOver, SeasonGone, SlotsApart
  */
-export type ReadRank = (shard: Shard, board: RankedBoard, target: Target) => Promise<Standing>;
+export type ReadRank = (group: ShardGroup, board: RankedBoard, target: Target) => Promise<Standing>;
 
-interface RankingOnShard {
-  shard: Shard;
-  board: RankedBoard;
-}
-
-// Redis serves no other call meanwhile: 3 µs for each target on a small board, up to 50 µs on the
-// largest.
 const TARGETS_MAX = 64;
+// Redis serves no other call meanwhile: 3 µs for each target and shard on a small board, up to
+// 50 µs on the largest.
+const TARGETS_AND_SHARDS_MAX = 256;
 
-const findLayout = defineLayout({
-  keys: ["board", "entries", "split", "fence", "boards"],
-  args: readArgs,
+const layout = defineLayout({
+  keys: SHARD_KEYS,
+  args: { ...groupArgs, players: "number" },
+  item: { score: "text", member: "text" },
 });
-type FindReply = [numbers: string, ...records: (string | null)[]];
+type Reply = [numbers: string, holders: string, away: string, ...records: (string | null)[]];
 const findScript = defineScript({
   name: "find-ranks",
   source: findSource,
-  parts: [isReadablePart, membersPart],
-  layout: findLayout,
+  parts: [shardsOfCallPart],
+  layout,
   failsAs: "read",
-  parse: (reply) => reply as FindReply | RefusedRead,
+  parse: (reply) => reply as Reply | RefusedRead,
 });
 
-const countLayout = defineLayout({
-  keys: ["board", "split", "fence", "boards"],
-  args: readArgs,
-  item: { score: "text", member: "text" },
-});
-const countScript = defineScript({
-  name: "count-ahead-of",
-  source: countSource,
-  parts: [isReadablePart, countAheadPart],
-  layout: countLayout,
-  failsAs: "read",
-  parse: String,
-});
+const callFind = async ({ group, board }: RankingOnGroup, args: ScriptArg[]) =>
+  checkRead(await callGroup(group, findScript(group.redis, toGroupKeys(group, board, layout), args)));
 
-export function createReadRank({ partitions }: Topology, redisOf: (region: string) => Redis): ReadRank {
-  const bounds = { questionsMax: TARGETS_MAX, nameOf: nameOfBoard };
-  const find = askTogether<RankingOnShard, string, Standing>({
+export function createReadRank(topology: Topology): ReadRank {
+  /** Asks about as many targets in a call as the shards of the group leave room for. */
+  const inCalls =
+    <Q>(ask: (on: RankingOnGroup, targets: readonly Q[]) => Promise<Standing[]>) =>
+    async (on: RankingOnGroup, targets: readonly Q[]): Promise<Standing[]> => {
+      const most = Math.max(1, Math.floor(TARGETS_AND_SHARDS_MAX / on.group.shards.length));
+      if (targets.length <= most) return ask(on, targets);
+      const calls = Array.from({ length: Math.ceil(targets.length / most) }, (_, call) =>
+        ask(on, targets.slice(call * most, (call + 1) * most)),
+      );
+      return (await Promise.all(calls)).flat();
+    };
+  const bounds = { questionsMax: TARGETS_MAX, nameOf: nameOfRanking };
+  const find = askTogether<RankingOnGroup, string, Standing>({
     ...bounds,
-    async send({ shard, board }, userIds) {
-      const { region } = shard;
-      const args = findLayout.toArgs(toReadArgs(partitions, board));
+    send: inCalls(async ({ group, board }, userIds) => {
+      const args = layout.toArgs({ ...toGroupArgs(group, topology, board), players: userIds.length });
       args.push(...userIds);
-      const keys = findLayout.toKeys(boardKeys(shard, board.ranking));
-      return toFound(region, userIds, checkRead(region, await findScript(redisOf(region), keys, args)));
-    },
+      if (group.perRegion > 1) args.push(...userIds.map((userId) => partOf(group, topology, userId) ?? 0));
+      return toFound(group, userIds, await callFind({ group, board }, args));
+    }),
   });
-  const count = askTogether<RankingOnShard, Position, Standing>({
+  const count = askTogether<RankingOnGroup, Position, Standing>({
     ...bounds,
-    async send({ shard, board }, positions) {
-      const { region } = shard;
-      const args = countLayout.toArgs(toReadArgs(partitions, board));
-      for (const position of positions) args.push(...countLayout.toItem(position));
-      const keys = countLayout.toKeys(boardKeys(shard, board.ranking));
-      return toCounted(checkRead(region, await countScript(redisOf(region), keys, args)));
-    },
+    send: inCalls(async ({ group, board }, positions) => {
+      const args = layout.toArgs({ ...toGroupArgs(group, topology, board), players: 0 });
+      for (const position of positions) args.push(...layout.toItem(position));
+      return toCounted(group, await callFind({ group, board }, args));
+    }),
   });
-  return (shard, board, target) =>
-    isPosition(target) ? count({ shard, board }, target) : find({ shard, board }, target.userId);
+  return (group, board, target) =>
+    isPosition(target) ? count({ group, board }, target) : find({ group, board }, target.userId);
 }
 
-function toFound(region: string, userIds: readonly string[], [numbers, ...records]: FindReply): Standing[] {
+function toFound(group: ShardGroup, userIds: readonly string[], reply: Reply): Standing[] {
+  const [numbers, holders, places, ...records] = reply;
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
+  const holderOf = holders === "" ? [] : holders.split(" ").map(Number);
+  const away = toAway(group, places);
   return userIds.map((userId, i) => {
     const [record, before = 0] = [records[i], befores[i]];
-    return record == null ? { total } : { total, before, self: toSelf(region, userId, record) };
+    if (record == null) return { total, away };
+    const region = group.shards[holderOf[i] ?? 0]?.region ?? "";
+    return { total, away, before, self: toSelf(region, userId, record) };
   });
 }
 
-function toCounted(numbers: string): Standing[] {
+function toCounted(group: ShardGroup, [numbers, , places]: Reply): Standing[] {
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
-  return befores.map((before) => ({ total, before }));
+  const away = toAway(group, places);
+  return befores.map((before) => ({ total, away, before }));
 }

@@ -1,28 +1,28 @@
 import type { ScriptPart } from "shared/redis/scripts/define-script";
 import { membersPart } from "shared/redis/scripts/parts";
-import type { ShardAnswers } from "../ask-shards.ts";
+import type { GroupAnswers, OfRegions } from "../groups/ask-groups.ts";
 import type { Position, ShardEntry } from "../shard-entry.ts";
 import countAhead from "./count-ahead.lua" with { type: "text" };
 
 /** Counts the entries ahead of a position. */
 export const countAheadPart: ScriptPart = { source: countAhead, uses: [membersPart] };
 
-/** A player to look up, or a position that was read on another shard or just written there. */
+/** A player to look up, or a position that was read on another server or just written there. */
 export type Target = { userId: string } | Position;
 
 export const isPosition = (target: Target): target is Position => "member" in target;
 
-/** Where a target stands on one shard. */
-export interface Standing {
-  /** Entries of the shard. */
+/** Where a target stands among the entries of a group of shards. */
+export interface Standing extends OfRegions {
+  /** Entries of the group. */
   total: number;
-  /** Entries strictly ahead. Absent, like `self`, for a player whom the shard does not hold. */
+  /** Entries strictly ahead. Absent, like `self`, for a player whom the group does not hold. */
   before?: number;
   self?: ShardEntry;
 }
 
 /** Where a player stands over all shards. */
-export function sumStandings(found: ShardAnswers<Standing>): { before: number; total: number } {
+export function sumStandings(found: GroupAnswers<Standing>): { before: number; total: number } {
   let [before, total] = [0, 0];
   for (const { answer } of found) {
     before += answer.before ?? 0;

@@ -9,7 +9,8 @@ import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
 import { rankedIn } from "../../seasons/ranked-board.ts";
-import { readShardTop } from "./read-shard-top.ts";
+import { toGroup } from "../groups/shard-groups.ts";
+import { createReadGroupTop } from "./read-group-top.ts";
 import { createTopCache } from "./top-cache.ts";
 
 let under: UnderTest;
@@ -80,21 +81,21 @@ test("a ranking that changed without its clock is read again after a second", as
   const eu = { region: "EU", partition: 0, tag: "EU" };
   let now = 1;
   const cache = createTopCache(() => now);
-  const readTop = () =>
-    readShardTop(under.redis, cache, ranker.topology, {
-      shard: eu,
-      board: rankedIn(configuredBoard("main"), 0),
-      withDetails: false,
-      limit: 1,
-    });
-  expect((await readTop()).total).toBe(4);
+  const readGroupTop = createReadGroupTop(ranker.topology, cache);
+  const place = {
+    group: toGroup(under.redis, [eu]),
+    board: rankedIn(configuredBoard("main"), 0),
+    withDetails: false,
+  };
+  const readTotal = async () => (await readGroupTop(place, 1)).parts[0]?.total;
+  expect(await readTotal()).toBe(4);
   await under.redis.zremrangebyrank(boardKey(eu, "main"), 0, 0);
   for (const [ms, total] of [
     [1_001, 4],
     [1_002, 3],
   ] as const) {
     now = ms;
-    expect((await readTop()).total).toBe(total);
+    expect(await readTotal()).toBe(total);
   }
 });
 

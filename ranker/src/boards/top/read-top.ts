@@ -1,12 +1,12 @@
-import { shardsOfView, type Topology } from "shared/model/regions";
-import type { Redis } from "shared/redis/redis";
+import type { Topology } from "shared/model/regions";
 import type { RunningSeason } from "shared/seasons/plan";
 import { toSeasonFields } from "../../seasons/season-fields.ts";
-import { askShards, namesOf, refuseMissing, toPartial } from "../ask-shards.ts";
 import { toEntry } from "../entry-views.ts";
+import { askGroups, namesOf, refuseMissing, toPartial } from "../groups/ask-groups.ts";
+import type { ShardGroup } from "../groups/shard-groups.ts";
 import { type BoardRead, inOrder } from "../shard-entry.ts";
-import { readShardTop } from "./read-shard-top.ts";
-import { type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.ts";
+import { createReadGroupTop } from "./read-group-top.ts";
+import { type CachedList, type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.ts";
 
 export interface TopQuestion extends BoardRead {
   view: string;
@@ -17,39 +17,58 @@ export interface TopQuestion extends BoardRead {
   allowsPartial: boolean;
 }
 
-/** Reads a view's best entries. Merges again only where a shard of the view has changed. */
-export type ReadTop = (question: TopQuestion) => Promise<CachedViewTop>;
+/**
+ * Reads a view's best entries. Merges again only where a shard of the view has changed: what was
+ * merged for one limit answers all smaller ones.
+ */
+export type ReadTop = (groups: readonly ShardGroup[], question: TopQuestion) => Promise<CachedViewTop>;
 
-export function createReadTop(topology: Topology, redisOf: (region: string) => Redis): ReadTop {
+export function createReadTop(topology: Topology): ReadTop {
   const cache = createTopCache();
-  return async ({ view, board, running, withDetails, limit, allowsPartial }) => {
-    const { found, missing } = await askShards(shardsOfView(topology, view), (shard) =>
-      readShardTop(redisOf(shard.region), cache, topology, { shard, board, withDetails, limit }),
-    );
-    if (!allowsPartial || found.length === 0) refuseMissing(missing);
-    const parts = found.map(({ answer }) => answer);
-    const season = `${running?.startsAt} ${running?.endsAt}`;
-    const shown = `${board.ranking} ${board.rev} ${season} ${limit} ${withDetails}`;
-    const name = `view ${view} ${shown} ${allowsPartial} ${namesOf(missing)}`;
+  const readGroupTop = createReadGroupTop(topology, cache);
+  let editions = 0;
+
+  /** @param name of the list in the cache */
+  function listOf(name: string, parts: readonly ShardTop[], { board, limit }: TopQuestion): CachedList {
     const cached = cache.get(name);
-    if (cached?.kind === "view" && isSame(cached.parts, parts)) return cached;
-    const total = parts.reduce((sum, part) => sum + part.total, 0);
-    const merged = {
+    const known = cached?.kind === "list" && isSame(cached.parts, parts) ? cached : undefined;
+    const total = totalOf(parts);
+    if (known !== undefined && known.entries.length >= Math.min(limit, total)) return known;
+    const entries = parts
+      .flatMap((part) => part.entries.slice(0, limit))
+      .sort(inOrder)
+      .slice(0, limit)
+      .map((entry, index) => toEntry(board, entry, index + 1, total));
+    const list: CachedList = { kind: "list", parts, entries, edition: known?.edition ?? ++editions };
+    cache.set(name, list);
+    return list;
+  }
+
+  return async (groups, question) => {
+    const { view, board, running, withDetails, limit, allowsPartial } = question;
+    const { found, missing } = await askGroups(groups, (group) => readGroupTop({ group, board, withDetails }, limit));
+    if (!allowsPartial || found.length === 0) refuseMissing(missing);
+    const parts = found.flatMap(({ answer }) => answer.parts);
+    const season = `${running?.startsAt} ${running?.endsAt}`;
+    const shown = `${view} ${board.ranking} ${board.rev} ${season} ${withDetails} ${allowsPartial} ${namesOf(missing)}`;
+    const list = listOf(`list ${shown}`, parts, question);
+    const name = `view ${limit} ${shown}`;
+    const cached = cache.get(name);
+    if (cached?.kind === "view" && cached.edition === list.edition) return cached;
+    const cut = {
       region: view,
-      total,
-      entries: parts
-        .flatMap(({ entries }) => entries)
-        .sort(inOrder)
-        .slice(0, limit)
-        .map((entry, index) => toEntry(board, entry, index + 1, total)),
+      total: totalOf(parts),
+      entries: list.entries.slice(0, limit),
       ...toPartial(missing, allowsPartial),
       ...toSeasonFields(running),
     };
-    const top: CachedViewTop = { kind: "view", parts, view: merged };
+    const top: CachedViewTop = { kind: "view", edition: list.edition, view: cut };
     cache.set(name, top);
     return top;
   };
 }
+
+const totalOf = (parts: readonly ShardTop[]) => parts.reduce((sum, part) => sum + part.total, 0);
 
 const isSame = (a: readonly ShardTop[], b: readonly ShardTop[]) =>
   a.length === b.length && a.every((part, index) => part === b[index]);

@@ -3,8 +3,8 @@ import type { Entry } from "shared/api/entries";
 import type { ShardEntry } from "../shard-entry.ts";
 import {
   CACHED_ENTRIES_MAX,
+  type CachedList,
   type CachedShardTop,
-  type CachedViewTop,
   createTopCache,
   type ShardTop,
 } from "./top-cache.ts";
@@ -12,11 +12,18 @@ import {
 const NAMES = ["a", "b", "c"];
 
 const topOf = (entries: number): ShardTop => ({ total: 0, entries: Array<ShardEntry>(entries) });
-const shardTop = (clock: string, entries: number): CachedShardTop => ({ kind: "shard", clock, top: topOf(entries) });
-const viewTop = (parts: readonly ShardTop[], entries: number): CachedViewTop => ({
-  kind: "view",
+const shardTop = (clock: string, entries: number): CachedShardTop => ({
+  kind: "shard",
+  clock,
+  top: topOf(entries),
+  limit: entries,
+  asked: entries,
+});
+const listOf = (parts: readonly ShardTop[], entries: number): CachedList => ({
+  kind: "list",
   parts,
-  view: { region: "EU", total: 0, entries: Array<Entry>(entries) },
+  entries: Array<Entry>(entries),
+  edition: 1,
 });
 
 /** A cache on a clock that stands still until it is set. */
@@ -65,10 +72,10 @@ test("tops without entries are bounded, too", () => {
   expect([cache.has("0"), cache.has("1")]).toEqual([false, true]);
 });
 
-test("a view's top counts with the tops of every shard that it was merged from", () => {
+test("a view's list counts with the tops of every shard that it was merged from", () => {
   const { cache } = build();
   const [shards, limit, names] = [16, 1_000, 32];
   const parts = Array.from({ length: shards }, () => topOf(limit));
-  for (let name = 0; name < names; name++) cache.set(String(name), viewTop(parts, limit));
+  for (let name = 0; name < names; name++) cache.set(String(name), listOf(parts, limit));
   expect(cache.size).toBe(Math.floor(CACHED_ENTRIES_MAX / ((shards + 1) * limit + 1)));
 });

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { TopView } from "shared/api/boards";
+import type { Entry } from "shared/api/entries";
 import type { SharedBody } from "shared/http/reply";
 import type { ShardEntry } from "../shard-entry.ts";
 
@@ -15,22 +16,39 @@ export interface CachedShardTop {
   kind: "shard";
   clock: string;
   top: ShardTop;
+  /** How many entries were read, where there are as many. */
+  limit: number;
+  /** The most that were asked for since. */
+  asked: number;
 }
 
-/** A view's top, with the shards' tops that it was merged from. */
+/** The best entries of a view, for all limits up to their number. */
+export interface CachedList {
+  kind: "list";
+  /** The shards' tops that the list was merged from. */
+  parts: readonly ShardTop[];
+  entries: readonly Entry[];
+  /** Another for each change of the parts. */
+  edition: number;
+}
+
+/** A view's top as it is answered: a list, cut at a limit. */
 export interface CachedViewTop {
   kind: "view";
-  parts: readonly ShardTop[];
+  /** Of the list. */
+  edition: number;
   view: TopView;
   /** The view as JSON, from the first answer on. */
   body?: SharedBody;
 }
 
+type Cached = CachedShardTop | CachedList | CachedViewTop;
+
 /**
  * Caches tops by name. A cached top is valid for one second from `start`, the time just before the
  * ranker read it.
  */
-export type TopCache = LRUCache<string, CachedShardTop | CachedViewTop>;
+export type TopCache = LRUCache<string, Cached>;
 
 // Bounds the age of a top to one second. Without this, a lagging replica that becomes primary could
 // repeat a clock, and an old top would look unchanged.
@@ -50,8 +68,9 @@ export function createTopCache(nowMs = () => performance.now()): TopCache {
   });
 }
 
-/** A view keeps the tops of its shards alive, also those that the cache has dropped. */
-function sizeOf(cached: CachedShardTop | CachedViewTop): number {
+/** A list keeps the tops of its shards alive, also those that the cache has dropped. */
+function sizeOf(cached: Cached): number {
   if (cached.kind === "shard") return 1 + cached.top.entries.length;
-  return cached.parts.reduce((size, { entries }) => size + entries.length, 1 + cached.view.entries.length);
+  if (cached.kind === "view") return 1 + cached.view.entries.length;
+  return cached.parts.reduce((size, { entries }) => size + entries.length, 1 + cached.entries.length);
 }

@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { createLog } from "shared/log/log";
+import { createTopology } from "shared/model/regions";
+import type { Connection } from "shared/redis/connection";
+import { connectServer } from "shared/redis/connection";
+import { entriesKey, splitKey } from "shared/redis/keys";
+import { awaitReady, type Redis } from "shared/redis/redis";
+import { observeScripts } from "shared/redis/scripts/define-script";
+import { freePort } from "stack/free-port";
+import { forFile } from "testing/for-file";
+import { openFences } from "testing/open-fences";
+import { scratchRedis } from "testing/scratch";
+import { until } from "testing/until";
+import { flushAll } from "testing/whole-store";
+import { type Built, player, REGIONS, startUnderTest } from "../../../test/ranker-under-test.ts";
+
+const PLAYERS = 60;
+const ids = Array.from({ length: PLAYERS }, (_, n) => `p${n}`);
+const log = createLog("test", "silent");
+
+async function startServer(args: string[] = []) {
+  const server = await scratchRedis(args);
+  const redis: Connection = connectServer({ url: server.url, name: "test", log });
+  await awaitReady(redis, 10_000);
+  const dispose = async () => {
+    redis.disconnect();
+    await server.dispose();
+  };
+  return { redis, url: server.url, dispose };
+}
+
+const first = await forFile(startServer());
+const under = await forFile(startUnderTest({ ...first, dispose: async () => {} }));
+const second = await forFile(startServer());
+
+const calls = new Map<Redis, number>();
+for (const { redis } of [first, second])
+  observeScripts(redis, () => void calls.set(redis, (calls.get(redis) ?? 0) + 1));
+const callsOf = () => [first, second].map(({ redis }) => calls.get(redis) ?? 0);
+
+beforeEach(async () => {
+  await Promise.all([flushAll(first.redis), flushAll(second.redis)]);
+});
+
+/** Players of all regions, each a point behind the one before. */
+async function build(partitions: number, redisOf: (region: string) => Redis): Promise<Built> {
+  const topology = createTopology(REGIONS, partitions, ["main"]);
+  await openFences(second.redis, topology);
+  const ranker = await under.build({ topology, redisOf });
+  for (const [n, id] of ids.entries()) {
+    await ranker.submit(player(id, REGIONS[n % REGIONS.length]), { operation: "set", board: "main", value: -n });
+  }
+  calls.clear();
+  return ranker;
+}
+
+const onOne = () => first.redis;
+const onTwo = (region: string) => (region === "EU" || region === "NA" ? second.redis : first.redis);
+
+describe.each([1, 4])("with %d partitions a region", (partitions) => {
+  test("a rank, a player's neighbours and a top over all shards of one server are one call each", async () => {
+    const { boards } = await build(partitions, onOne);
+    expect(await boards.rank("GLOBAL", "main", "p7")).toMatchObject({ rank: 8, total: PLAYERS });
+    expect(callsOf()).toEqual([1, 0]);
+    expect(await boards.rank("GLOBAL", "main", "p7", { withDetails: true })).toMatchObject({ rank: 8, metadata: null });
+    expect(callsOf()).toEqual([2, 0]);
+    for (const [index, id] of ids.entries()) {
+      const { self, around } = await boards.around("GLOBAL", "main", id, 20);
+      const from = Math.max(0, Math.min(index - 20, PLAYERS - 41));
+      const shown = ids.slice(from, from + 41).filter((each) => each !== id);
+      expect([self.rank, ...around.map(({ user_id }) => user_id)]).toEqual([index + 1, ...shown]);
+    }
+    expect(callsOf()).toEqual([2 + PLAYERS, 0]);
+    const { entries } = await boards.top("GLOBAL", "main", 30);
+    expect(entries.map(({ user_id }) => user_id)).toEqual(ids.slice(0, 30));
+    expect(callsOf()).toEqual([3 + PLAYERS, 0]);
+  });
+
+  test("of two servers each is asked at most twice for a rank, and the player's own one once", async () => {
+    const { boards } = await build(partitions, onTwo);
+    for (const [index, id] of ids.entries()) {
+      calls.clear();
+      expect(await boards.rank("GLOBAL", "main", id)).toMatchObject({ rank: index + 1, total: PLAYERS });
+      const isOnFirst = index % REGIONS.length < 2;
+      expect(callsOf()).toEqual(isOnFirst ? [1, 2] : [2, 1]);
+      const { around } = await boards.around("GLOBAL", "main", id, 3);
+      const from = Math.max(0, Math.min(index - 3, PLAYERS - 7));
+      const shown = ids.slice(from, from + 7).filter((each) => each !== id);
+      expect(around.map(({ user_id }) => user_id)).toEqual(shown);
+    }
+  });
+
+  test("a shard that moves takes its region out of a partial answer, and no other region of its server", async () => {
+    const ranker = await build(partitions, onOne);
+    const moving = ranker.topology.shards.findLast(({ region }) => region === "EU");
+    await first.redis.set(splitKey(moving?.tag ?? ""), `${partitions}>9 moving`);
+    const rest = ids.filter((_, n) => REGIONS[n % REGIONS.length] !== "EU");
+    const partial = { allowsPartial: true };
+    for (const [index, id] of rest.entries()) {
+      expect(await ranker.boards.rank("GLOBAL", "main", id, partial)).toMatchObject({
+        rank: index + 1,
+        total: rest.length,
+        missing_regions: ["EU"],
+      });
+      const { around } = await ranker.boards.around("GLOBAL", "main", id, 50, partial);
+      expect(around.map(({ user_id }) => user_id)).toEqual(rest.filter((each) => each !== id));
+    }
+    const top = await ranker.boards.top("GLOBAL", "main", 100, partial);
+    expect(top).toMatchObject({ total: rest.length, missing_regions: ["EU"] });
+    expect(top.entries.map(({ user_id }) => user_id)).toEqual(rest);
+    const refused = { code: "region_unavailable" };
+    for (const id of ["p2", "nobody"]) {
+      await expect(ranker.boards.rank("GLOBAL", "main", id, partial)).rejects.toMatchObject(refused);
+    }
+    await expect(ranker.boards.around("GLOBAL", "main", "p0", 3)).rejects.toMatchObject(refused);
+  });
+});
+
+test("a cluster behind one address refuses keys of several slots once, and each shard is asked alone from then on", async () => {
+  const node = await startServer(["--cluster-enabled", "yes", "--cluster-port", String(await freePort())]);
+  try {
+    await node.redis.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    await until(async () => String(await node.redis.cluster("INFO")).includes("cluster_state:ok"));
+    await openFences(node.redis, createTopology(REGIONS, 4, ["main"]));
+    const { boards, topology } = await build(4, () => node.redis);
+    expect(await boards.rank("GLOBAL", "main", "p7")).toMatchObject({ rank: 8, total: PLAYERS });
+    let asked = 0;
+    observeScripts(node.redis, () => void asked++);
+    expect(await boards.top("GLOBAL", "main", 3)).toMatchObject({
+      total: PLAYERS,
+      entries: [{ user_id: "p0" }, {}, {}],
+    });
+    expect(asked).toBe(topology.shards.length);
+    const { around } = await boards.around("GLOBAL", "main", "p7", 1);
+    expect(around.map(({ user_id }) => user_id)).toEqual(["p6", "p8"]);
+  } finally {
+    await node.dispose();
+  }
+});
+
+test("of two entries of one player the newer one counts", async () => {
+  const { boards, topology } = await build(1, onOne);
+  const [, asia, eu] = topology.shards;
+  if (asia === undefined || eu === undefined) throw new Error("no shards");
+  const record = await first.redis.hget(entriesKey(eu, "main"), "p2");
+  const older = (record ?? "").replace(/^(\d+) (\d+)/, (_, place) => `${place} 1`);
+  await first.redis.hset(entriesKey(asia, "main"), "p2", older);
+  await first.redis.zadd("leaderboard:{ASIA}", 99, `${older.split(" ")[0]}p2`);
+  expect(await boards.rank("GLOBAL", "main", "p2")).toMatchObject({ region: "EU", score: -2 });
+  expect((await boards.around("GLOBAL", "main", "p2", 1)).self).toMatchObject({ region: "EU", score: -2 });
+});
