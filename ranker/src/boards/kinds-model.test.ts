@@ -3,11 +3,16 @@ import fc from "fast-check";
 import type { Entry, WrittenEntry } from "shared/api/entries";
 import { createTopology } from "shared/model/regions";
 import { forFile } from "testing/for-file";
+import { openFences } from "testing/open-fences";
+import { scratchRedisClient } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, startUnderTest } from "../../test/ranker-under-test.ts";
 
 const under = await forFile(startUnderTest());
-beforeEach(() => flushAll(under.redis));
+const second = await forFile(scratchRedisClient());
+beforeEach(async () => {
+  await Promise.all([flushAll(under.redis), flushAll(second.redis)]);
+});
 
 const REGIONS = ["GLOBAL", "EU"];
 const OPERATIONS = ["set", "best", "add", "create"] as const;
@@ -214,11 +219,18 @@ async function expectLikeModel({ ranker, board, model }: Played, view: string): 
   }
 }
 
-describe.each([1, 16])("with %d partitions a region", (partitions) => {
+describe.each([
+  [1, "one server", () => under.redis],
+  [16, "one server", () => under.redis],
+  [1, "two servers", (region: string) => (region === "EU" ? second.redis : under.redis)],
+  [16, "two servers", (region: string) => (region === "EU" ? second.redis : under.redis)],
+])("with %d partitions a region on %s", (partitions, _servers, redisOf) => {
   test.each(kinds.map((kind) => [Object.values(kind).join(" "), kind] as const))(
     "%s: every answer is that of a sorted array",
     async (_, kind) => {
-      const ranker = await under.build({ topology: createTopology(REGIONS, partitions, ["main"]) });
+      const topology = createTopology(REGIONS, partitions, ["main"]);
+      await openFences(second.redis, topology);
+      const ranker = await under.build({ topology, redisOf });
       const token = await ranker.tokens.issueOperator({ name: "root" }, 600);
       const { order, operation, sub, decimals } = kind;
       const operator = operation === "create" ? "set" : operation;

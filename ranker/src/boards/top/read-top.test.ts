@@ -4,7 +4,8 @@ import { createLog } from "shared/log/log";
 import { configuredBoard } from "shared/model/board";
 import { createTopology } from "shared/model/regions";
 import { boardKey, clockKey, splitKey } from "shared/redis/keys";
-import { connectRedis, primariesOf, type Redis } from "shared/redis/redis";
+import { connectRedis, isCluster, primariesOf, type Redis } from "shared/redis/redis";
+import { observeScripts } from "shared/redis/scripts/define-script";
 import { parseInfo } from "testing/redis/server-cost";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, REGIONS, startUnderTest, type UnderTest } from "../../../test/ranker-under-test.ts";
@@ -157,7 +158,49 @@ test("a region that is away is missing although its top is cached, and is shown 
   expect(await ranker.boards.top("GLOBAL", "main", 2)).not.toHaveProperty("missing_regions");
 });
 
-test("tops of different lengths are cached apart, and an answer over HTTP is as fresh", async () => {
+test("while nobody writes, a top of any limit up to the largest is cut from what was read for that", async () => {
+  const ranker = await build();
+  const whole = await ranker.boards.top("GLOBAL", "main", 16);
+  const limits = [1, 7, 16, 2, 16, 1_000, 5];
+  const { result: tops, read } = await costOf(async () => {
+    const found: TopView[] = [];
+    for (const limit of limits) found.push(await ranker.boards.top("GLOBAL", "main", limit));
+    return found;
+  });
+  expect(read).toBe(0);
+  for (const [index, { total, entries }] of tops.entries()) {
+    expect({ total, entries }).toEqual({ total: 16, entries: whole.entries.slice(0, limits[index]) });
+  }
+  expect(await ranker.boards.top("GLOBAL", "main", 7)).toBe(tops[1] as TopView);
+});
+
+test("a limit that was asked for once makes one later read larger, and no more", async () => {
+  const ranker = await build();
+  const cache = createTopCache(() => 1);
+  const readGroupTop = createReadGroupTop(ranker.topology, cache);
+  const group = toGroup(under.redis, [{ region: "EU", partition: 0, tag: "EU" }]);
+  const place = { group, board: rankedIn(configuredBoard("main"), 0), withDetails: false };
+  const readCount = async (limit: number) => (await readGroupTop(place, limit)).parts[0]?.entries.length;
+  let value = 100;
+  const write = () => set(ranker, "EU-0", "EU", value++);
+  expect([await readCount(1), await readCount(3), await readCount(2)]).toEqual([1, 3, 3]);
+  await write();
+  expect([await readCount(1), await readCount(1)]).toEqual([3, 3]);
+  await write();
+  expect(await readCount(1)).toBe(1);
+});
+
+test("tops of one turn and different limits are one call", async () => {
+  const ranker = await build();
+  const limits = [1, 3, 2, 40];
+  let calls = 0;
+  observeScripts(under.redis, () => void calls++);
+  const tops = await Promise.all(limits.map((limit) => ranker.boards.top("GLOBAL", "main", limit)));
+  expect(tops.map(({ entries }) => entries.length)).toEqual([1, 3, 2, 16]);
+  expect(calls).toBe(isCluster(under.redis) ? REGIONS.length : 1);
+});
+
+test("tops of different lengths are each as long as asked, and an answer over HTTP is as fresh", async () => {
   const ranker = await build();
   const shown = async (limit: number) => {
     const response = await ranker.app.request(`/top?region=EU&limit=${limit}`);
