@@ -1,6 +1,6 @@
 --[[
 Requests that wrk sends: submits of random players, each with its own token; scores of them on one board; writes and
-reads of many boards; ranks of random players; or one path.
+reads of many boards; places of random players; tops of random limits; writes among reads; or one path.
 
 Arguments, after "--":
   submit <file of tokens, one a line> <delta>
@@ -11,6 +11,11 @@ Arguments, after "--":
                                             have the ids b00000, b00001, ...; each has so many writers, in even steps
                                             among the tokens, the first one in the place of its own number
   rank   <number of players> <region>       ids are numbers of 12 digits, from 0
+  around <number of players> <region> <range>
+  tops   <region> <most>                    each limit is random, from 1 to the most
+  mix    <file of tokens> <delta> <percent> <number of players> <region>
+                                            so many of a hundred requests are submits, the others in equal parts ranks,
+                                            neighbours (10 a side) and tops (of up to 100)
   get    <path>
   The last argument is the arrival rate of each thread in requests a second, over all its connections. A request is due
   whether or not earlier ones have been answered, and leaves as soon as a connection is free. 0 sends without pauses.
@@ -89,11 +94,34 @@ function makers.boards(file, boards, writers, delta, percent, region)
   end
 end
 
-function makers.rank(players, region)
-  local pattern = wrk.format("GET", "/rank/000000000000?region=" .. region)
+local function of_players(players, path, query)
+  local pattern = wrk.format("GET", path .. "000000000000" .. query)
   local head, tail = split_at(pattern, "000000000000")
   players = tonumber(players)
   return function() return head .. string.format("%012d", math.random(players) - 1) .. tail end
+end
+
+function makers.rank(players, region) return of_players(players, "/rank/", "?region=" .. region) end
+
+function makers.around(players, region, range)
+  return of_players(players, "/around/", "?region=" .. region .. "&range=" .. range)
+end
+
+function makers.tops(region, most)
+  local requests = {}
+  for limit = 1, tonumber(most) do
+    requests[limit] = wrk.format("GET", "/top?region=" .. region .. "&limit=" .. limit)
+  end
+  return function() return requests[math.random(#requests)] end
+end
+
+function makers.mix(file, delta, percent, players, region)
+  local write, percent = makers.submit(file, delta), tonumber(percent)
+  local reads = {makers.rank(players, region), makers.around(players, region, 10), makers.tops(region, 100)}
+  return function()
+    if math.random(100) <= percent then return write() end
+    return reads[math.random(#reads)]()
+  end
 end
 
 function makers.get(path)

@@ -16,6 +16,9 @@ export type WrkRequest =
       region: string,
     ]
   | [kind: "rank", players: number, region: string]
+  | [kind: "around", players: number, region: string, range: number]
+  | [kind: "tops", region: string, most: number]
+  | [kind: "mix", tokensFile: string, delta: number, percentOfWrites: number, players: number, region: string]
   | [kind: "get", path: string];
 
 export interface WrkOptions {

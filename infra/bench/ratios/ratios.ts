@@ -34,7 +34,10 @@ All rows take some 15 minutes and 3 GB of memory. Other measurements, each with 
 
 /** Measurements, and the rows that need them. */
 const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<Measured> }[] = [
-  { rows: ["submit", "best", "rank", "top", "proxy", "cpu", "visible", "memory"], measure: measureHttp },
+  {
+    rows: ["submit", "best", "rank", "around", "global", "top", "proxy", "cpu", "visible", "mix", "memory"],
+    measure: measureHttp,
+  },
   { rows: ["drain", "memory"], measure: measureDrain },
   { rows: ["restore"], measure: measureRestore },
   { rows: ["bytes"], measure: measureBytes },

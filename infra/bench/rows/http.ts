@@ -24,9 +24,12 @@ import { startPlainNginx } from "../stage/plain-nginx.ts";
 import { QUEUE_MAX, startBenchService } from "../stage/services.ts";
 import { REGION, TOPOLOGY } from "../stage/topology.ts";
 import { watchMemory } from "./memory.ts";
+import { measureMix } from "./mix.ts";
 import { measureVisibility } from "./visible.ts";
 
 const DELTA = 5;
+const RANGE = 10;
+const LIMIT_MAX = 100;
 // No entry has less than 0, so that no try of 0 is better.
 const TRY = [0, 0] as const;
 const SCORES = [1, 100_000] as const;
@@ -69,6 +72,18 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
   const rank = toCells({ name: "rank", request: ["rank", board.players.count, REGION], isWrite: false });
   const top = toCells({ name: "top", request: ["get", views.region], isWrite: false });
   const topOfAll = toCells({ name: "top GLOBAL", request: ["get", views.global], isWrite: false });
+  const around = toCells({
+    name: "around",
+    request: ["around", board.players.count, REGION, RANGE],
+    isWrite: false,
+  });
+  const rankOfAll = toCells({ name: "rank GLOBAL", request: ["rank", board.players.count, GLOBAL], isWrite: false });
+  const aroundOfAll = toCells({
+    name: "around GLOBAL",
+    request: ["around", board.players.count, GLOBAL, RANGE],
+    isWrite: false,
+  });
+  const topsOfAll = toCells({ name: "tops GLOBAL", request: ["tops", GLOBAL, LIMIT_MAX], isWrite: false });
   const script = "redis-benchmark, the same script";
   const constant = "Bun.serve, a constant body as long";
   const submitCommand = { command: await toSubmitCommand(board), players: board.tokens.length };
@@ -94,6 +109,41 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
       { row: "rank", what: "rank at the ranker", yardstick: "redis-benchmark, bare ZREVRANK", aims: atLeast(0.6) },
       rank.ofRanker,
       toCommandCell(site, rank.route, rankCommand),
+    ),
+    compareRates(
+      { row: "around", what: `around ${RANGE} at the ranker`, yardstick: "rank at the ranker", aims: atLeast(0.5) },
+      around.ofRanker,
+      rank.ofRanker,
+    ),
+    compareRates(
+      {
+        row: "global",
+        what: `rank of ${GLOBAL} over ${TOPOLOGY.shards.length} shards at the ranker`,
+        yardstick: "rank at the ranker",
+        aims: atLeast(0.6),
+      },
+      rankOfAll.ofRanker,
+      rank.ofRanker,
+    ),
+    compareRates(
+      {
+        row: "global",
+        what: `around ${RANGE} of ${GLOBAL} at the ranker`,
+        yardstick: `rank of ${GLOBAL} at the ranker`,
+        aims: atLeast(0.5),
+      },
+      aroundOfAll.ofRanker,
+      rankOfAll.ofRanker,
+    ),
+    compareRates(
+      {
+        row: "global",
+        what: `tops of ${GLOBAL} of changing limits at the ranker`,
+        yardstick: `top 100 of ${GLOBAL} at the ranker`,
+        aims: [],
+      },
+      topsOfAll.ofRanker,
+      topOfAll.ofRanker,
     ),
     compareRates(
       { row: "top", what: "top 100 of a region at the ranker", yardstick: constant, aims: atLeast(0.7) },
@@ -134,6 +184,11 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
   memory.markWarm();
   const measured = await measureComparisons(needed, { rounds, what: "loading all routes", say, onRepeat });
   measured.rows.push(...memory.toRows());
+  if (isAsked("mix")) {
+    const mix = await measureMix(site, { tokensFile: board.tokensFile, players: board.players.count, gateway }, run);
+    measured.rows.push(...mix.rows);
+    measured.loads.push(...mix.loads);
+  }
   const atRanker = measured.loads.find(({ load }) => load === submit.ofRanker.name);
   if (!isAsked("visible") || atRanker === undefined) return measured;
   const perSecond = atRanker.ratePerSecond.median / 2;
