@@ -19,7 +19,7 @@ import { createReadWindow } from "./around/read-window.ts";
 import { toEntry, toRankView } from "./entry-views.ts";
 import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
 import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
-import { locatePlayer, notRanked, type PlayerQuestion } from "./locate-player.ts";
+import { createHomes, locatePlayer, notRanked, type PlayerQuestion } from "./locate-player.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
 import { archivesUnavailable, type Position, SeasonGone, StaleBoard } from "./shard-entry.ts";
@@ -99,6 +99,7 @@ export function createBoards(
   archive?: Archive,
 ): Boards {
   const shardGroups = createShardGroups(topology, redisOf);
+  const homes = createHomes();
   const readRank = createReadRank(topology);
   const readWindow = createReadWindow(topology);
   const readAround = createReadAround(readWindow);
@@ -169,7 +170,7 @@ export function createBoards(
         });
       }
     }
-    const { self, found, partial } = await locatePlayer({ topology, groups }, question, (group, target) =>
+    const { self, found, partial } = await locatePlayer({ topology, groups, homes }, question, (group, target) =>
       withDetails
         ? readWindow({ group, board, withDetails, size: NO_NEIGHBOURS }, target)
         : readRank(group, board, target),
@@ -212,7 +213,7 @@ export function createBoards(
           {
             live: async (board, running) => ({
               ...(await shardGroups.over(view, (groups) =>
-                readAround({ topology, groups }, { view, board, withDetails, userId, allowsPartial }, range),
+                readAround({ topology, groups, homes }, { view, board, withDetails, userId, allowsPartial }, range),
               )),
               ...toSeasonFields(running),
             }),

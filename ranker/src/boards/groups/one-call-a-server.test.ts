@@ -76,13 +76,16 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     expect(callsOf()).toEqual([3 + PLAYERS, 0]);
   });
 
-  test("of two servers each is asked at most twice for a rank, and the player's own one once", async () => {
+  test("of two servers the player's own one is asked once for a rank, the other once more until the home is known", async () => {
     const { boards } = await build(partitions, onTwo);
     for (const [index, id] of ids.entries()) {
       calls.clear();
       expect(await boards.rank("GLOBAL", "main", id)).toMatchObject({ rank: index + 1, total: PLAYERS });
       const isOnFirst = index % REGIONS.length < 2;
       expect(callsOf()).toEqual(isOnFirst ? [1, 2] : [2, 1]);
+      calls.clear();
+      expect(await boards.rank("GLOBAL", "main", id)).toMatchObject({ rank: index + 1, total: PLAYERS });
+      expect(callsOf()).toEqual([1, 1]);
       const { around } = await boards.around("GLOBAL", "main", id, 3);
       const from = Math.max(0, Math.min(index - 3, PLAYERS - 7));
       const shown = ids.slice(from, from + 7).filter((each) => each !== id);
@@ -136,6 +139,15 @@ test("a cluster behind one address refuses keys of several slots once, and each 
   } finally {
     await node.dispose();
   }
+});
+
+test("a player who has another home than the last known one is found there", async () => {
+  const ranker = await build(1, onTwo);
+  expect(await ranker.boards.rank("GLOBAL", "main", "p0")).toMatchObject({ region: "GLOBAL" });
+  await ranker.erasePlayer("p0");
+  await expect(ranker.boards.rank("GLOBAL", "main", "p0")).rejects.toMatchObject({ code: "not_ranked" });
+  await ranker.submit(player("p0", "EU"), { operation: "set", board: "main", value: 7 });
+  expect(await ranker.boards.rank("GLOBAL", "main", "p0")).toMatchObject({ region: "EU", rank: 1, total: PLAYERS });
 });
 
 test("of two entries of one player the newer one counts", async () => {
