@@ -33,7 +33,7 @@ export function toSelf(region: string, userId: string, record: string): ShardEnt
 
 /** Reads entries with their records: `read_slice` in Lua, and `toEntries` for what it replies. */
 export const readSlicePart: ScriptPart = { source: readSlice };
-export type RawSlice = [] | [ranked: string[], records: (string | null)[], details?: (string | null)[]];
+export type RawSlice = [] | [ranked: string, records: (string | null)[], details?: (string | null)[]];
 
 /** What reads of a board have in common. */
 export interface BoardRead {
@@ -46,8 +46,9 @@ export interface BoardRead {
 export function toEntries(
   regionOf: (index: number) => string,
   board: Board,
-  [ranked = [], records = [], details]: RawSlice = [],
+  [text = "", records = [], details]: RawSlice = [],
 ): ShardEntry[] {
+  const ranked = text.split(" ");
   const digits = placeDigitsOf(board);
   return records.map((record, index) => {
     const member = ranked[2 * index] ?? "";

@@ -28,7 +28,7 @@ Reply {total, away, window...}. away: as shards_of_call has it. A window for eac
       ahead; and, in a call for several shards, the place in the call, from 0, of the shard of each
       entry. The rest is as read_slice replies: the entries in rank order, a player's own one among
       them. A word as refusal_of has it where it refuses.
-Uses  shards_of_call, total_of, find_holders, count_on_others, is_greater, read_slice
+Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, is_greater, read_slice
 
 Cost: for each shard and window O(log N), the cost of count_ahead, and the members that are merged:
 one shard is read exactly, of several each for its share first, and further by twice as many each
@@ -124,7 +124,7 @@ local function window_of_many(befores, own, before, ahead, behind)
     ranked[#ranked + 1], ranked[#ranked + 2] = entry.member, entry.score
   end
   return {
-    table.concat(numbers, ' '), ranked, values_by_shard(found, entries_key),
+    table.concat(numbers, ' '), table.concat(ranked, ' '), values_by_shard(found, entries_key),
     with_details and values_by_shard(found, details_key) or nil
   }
 end
@@ -144,7 +144,7 @@ local function window(befores, own)
   local last = before + behind - (own and 0 or 1)
   local slice = read_slice(
     shard.board, shard.entries, before - ahead, last, place_digits, with_details and details)
-  return {before .. ' ' .. ahead, slice[1] or {}, slice[2] or {}, slice[3]}
+  return {before .. ' ' .. ahead, slice[1] or '', slice[2] or {}, slice[3]}
 end
 
 local reply = {total, away}

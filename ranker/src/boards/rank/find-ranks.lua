@@ -21,7 +21,7 @@ Reply {numbers, holders, away, record...}. numbers is one text, which costs both
       the places in the call, from 0, of the shards that hold the players; empty in a call for one
       shard. away: as shards_of_call has it. A record for each player, false for one who is on none
       of the shards. A word as refusal_of has it where it refuses.
-Uses  shards_of_call, total_of, find_holders, count_on_others
+Uses  shards_of_call, total_of, find_holders, count_on_others, ranked_of, member_of
 
 Cost: for each shard O(log N), and the cost of count_ahead, for each player and position.
 ]]
