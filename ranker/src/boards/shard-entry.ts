@@ -1,5 +1,5 @@
 import { Problem } from "shared/api/problems";
-import { parseRecord, placeDigitsOf } from "shared/entries/records";
+import { parseRecord, placeDigitsOf, rankedScoreOf } from "shared/entries/records";
 import type { Board } from "shared/model/board";
 import type { ScriptPart } from "shared/redis/scripts/define-script";
 import type { RankedBoard } from "../seasons/ranked-board.ts";
@@ -33,7 +33,7 @@ export function toSelf(region: string, userId: string, record: string): ShardEnt
 
 /** Reads entries with their records: `read_slice` in Lua, and `toEntries` for what it replies. */
 export const readSlicePart: ScriptPart = { source: readSlice };
-export type RawSlice = [] | [ranked: string, records: (string | null)[], details?: (string | null)[]];
+export type RawSlice = [] | [members: string, records: (string | null)[], details?: (string | null)[]];
 
 /** What reads of a board have in common. */
 export interface BoardRead {
@@ -48,13 +48,19 @@ export function toEntries(
   board: Board,
   [text = "", records = [], details]: RawSlice = [],
 ): ShardEntry[] {
-  const ranked = text.split(" ");
+  const members = text.split(" ");
   const digits = placeDigitsOf(board);
   return records.map((record, index) => {
-    const member = ranked[2 * index] ?? "";
-    const score = Number(ranked[2 * index + 1]);
-    const region = regionOf(index);
-    const entry: ShardEntry = { member, userId: member.slice(digits), score, region, record: record ?? "" };
+    const named = members[index] ?? "";
+    const [member = "", ranked = ""] = record === null ? named.split(",") : [named];
+    const score = record === null ? Number(ranked) : rankedScoreOf(record);
+    const entry: ShardEntry = {
+      member,
+      userId: member.slice(digits),
+      score,
+      region: regionOf(index),
+      record: record ?? "",
+    };
     if (details !== undefined) entry.details = details[index] ?? null;
     return entry;
   });

@@ -73,3 +73,12 @@ export function parseRecord(record: string): EntryRecord {
   const [rankedScore = "", score = "", sub = null] = value.split(",");
   return { place, updatedAt, rankedScore, score, sub, name };
 }
+
+/** The ranked score alone, for pages: a tenth of {@link parseRecord}. NaN for a text without. */
+export function rankedScoreOf(record: string): number {
+  const at = record.indexOf(" ", record.indexOf(" ") + 1) + 1;
+  return Number.parseInt(record.slice(at, at + RANKED_CHARACTERS_MAX), 10);
+}
+
+/** `-9007199254740991` */
+const RANKED_CHARACTERS_MAX = 17;

@@ -23,152 +23,171 @@ ARGV partitions  the number of partitions that the caller is configured with
      with_details  1 to read the details, too, else 0
      then players as find_holders has them; then, for each position, score and member
 Reply {total, away, window...}. away: as shards_of_call has it. A window for each player and each
-      position, {numbers, ranked, records, details}, and false for a player who is on none of the
+      position, {numbers, members, records, details}, and false for a player who is on none of the
       shards. numbers is one text: the entries strictly ahead; how many entries of the window are
       ahead; and, in a call for several shards, the place in the call, from 0, of the shard of each
       entry. The rest is as read_slice replies: the entries in rank order, a player's own one among
       them. A word as refusal_of has it where it refuses.
-Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, is_greater, read_slice
+Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first, read_slice, name_members
 
-Cost: for each shard and window O(log N), the cost of count_ahead, and the members that are merged:
-one shard is read exactly, of several each for its share first, and further by twice as many each
-time. Records are read of the entries in the reply alone.
+Cost: for each shard and window O(log N), and the members that are merged: one shard is read exactly,
+of several each for its share first, and further by twice as many each time. Where more entries than
+a share have the score, the cost of count_ahead, too. Records are read of the entries in the reply
+alone.
 ]]
 local refused, shards, away = shards_of_call(FIRST_KEY - 1, per_region, partitions, board_id, revision, wanted)
 if refused then return refused end
 local total = total_of(shards)
 local is_one = #KEYS < FIRST_KEY
+local call, sub, max, min = redis.call, string.sub, math.max, math.min
+local portion = math.ceil(max(above, below) / max(1, #shards)) + 1
 
-local function is_ahead(score, member, other_score, other_member)
-  if score ~= other_score then return score > other_score end
-  local place, other_place = string.sub(member, 1, place_digits), string.sub(other_member, 1, place_digits)
-  -- Digits compare alike in every locale of the server.
-  if place ~= other_place then return place > other_place end
-  return is_greater(member, other_member)
+-- The members of a shard about a place with their scores, the rank of the first of them, and how
+-- many entries are ahead of the place. One read finds all, unless many entries have the score.
+local function part_about(shard, known, score, member)
+  local before = known or call('ZCOUNT', shard.board, '(' .. score, '+inf')
+  local first = max(0, before - portion)
+  local found = call('ZREVRANGE', shard.board, first, before + portion, 'WITHSCORES')
+  if known then return found, first, before end
+  local wanted = tonumber(score)
+  for at = 2 * (before - first) + 1, #found, 2 do
+    if tonumber(found[at + 1]) ~= wanted or not comes_first(found[at], member) then return found, first, before end
+    before = before + 1
+  end
+  if before == shard.total then return found, first, before end
+  return part_about(shard, count_ahead(shard.board, score, member), score, member)
 end
 
--- Goes along a shard, away from the place: its next entry, read in portions that double.
-local function advance(cursor)
-  if cursor.at > #cursor.found then
-    local shard, first = cursor.shard, cursor.next
-    local last = math.min(first + cursor.portion, shard.total) - 1
-    if last < first then
-      cursor.member = nil
-      return
+-- Puts the nearest `count` entries of all shards on one side of a place into `picked`, from `index`
+-- on. side: -1 above, 1 below. ats: where each shard's entries begin in its part. Of two entries
+-- that with the greater key, the score times the side, is the nearer one.
+local NONE = -math.huge
+
+local function pick(picked, index, count, side, parts, firsts, ats)
+  local keys, sizes, shard_count = {}, {}, #shards
+  -- Reads the next portion of a shard, twice as many entries as the last one.
+  local function read_on(i)
+    local shard, size = shards[i], 2 * (sizes[i] or portion)
+    local first, last = max(0, firsts[i] - size), firsts[i] - 1
+    if side > 0 then
+      first = firsts[i] + #parts[i] / 2
+      last = min(first + size, shard.total) - 1
     end
-    cursor.found, cursor.at = redis.call(cursor.command, shard.board, first, last, 'WITHSCORES'), 1
-    cursor.next, cursor.portion = last + 1, cursor.portion * 2
+    if last < first then return nil end
+    parts[i], firsts[i], sizes[i] = call('ZREVRANGE', shard.board, first, last, 'WITHSCORES'), first, size
+    ats[i] = side > 0 and 1 or #parts[i] - 1
+    return parts[i][ats[i] + 1]
   end
-  cursor.member, cursor.text = cursor.found[cursor.at], cursor.found[cursor.at + 1]
-  cursor.score, cursor.at = tonumber(cursor.text), cursor.at + 2
-end
-
--- The nearest `count` entries of all shards on one side of a place, the nearest first. ZRANGE goes
--- up from the place, ZREVRANGE goes down.
-local function nearest(command, firsts, count)
-  local cursors, found = {}, {}
-  if count == 0 then return found end
-  local portion = math.ceil(count / #shards) + 2
-  for i, shard in ipairs(shards) do
-    cursors[i] = {shard = shard, command = command, next = firsts[i], portion = portion, found = {}, at = 1}
-    advance(cursors[i])
+  if count == 0 then return end
+  for i = 1, shard_count do
+    local score = parts[i][ats[i] + 1] or read_on(i)
+    keys[i] = score and tonumber(score) * side or NONE
   end
-  local is_up = command == 'ZRANGE'
-  while #found < count do
-    local best = nil
-    for _, cursor in ipairs(cursors) do
-      if cursor.member and (not best or is_ahead(cursor.score, cursor.member, best.score, best.member) ~= is_up) then
-        best = cursor
+  for _ = 1, count do
+    local best, key = 1, keys[1]
+    for i = 2, shard_count do
+      local other = keys[i]
+      if other > key or (other == key and other ~= NONE
+          and comes_first(parts[i][ats[i]], parts[best][ats[best]]) == (side > 0)) then
+        best, key = i, other
       end
     end
-    if not best then break end
-    found[#found + 1] = {member = best.member, score = best.text, shard = best.shard}
-    advance(best)
+    picked.members[index], picked.holders[index] = parts[best][ats[best]], best
+    index, ats[best] = index + side, ats[best] + 2 * side
+    local score = parts[best][ats[best] + 1] or read_on(best)
+    keys[best] = score and tonumber(score) * side or NONE
   end
-  return found
 end
 
-local function details_key(shard) return KEYS[shard.number * (FIRST_KEY - 1) + 6] end
-local function entries_key(shard) return shard.entries end
-
--- The records, or the details, of the entries by one command a shard.
-local function values_by_shard(entries_found, key_of)
-  local values, by_shard = {}, {}
-  for i, entry in ipairs(entries_found) do
-    local of_shard = by_shard[entry.shard] or {ids = {}, places = {}}
-    by_shard[entry.shard] = of_shard
-    of_shard.ids[#of_shard.ids + 1] = string.sub(entry.member, place_digits + 1)
-    of_shard.places[#of_shard.places + 1] = i
+-- The ids of the picked members, and their places in the window, by shard.
+local function ids_by_shard(picked)
+  local ids, places = {}, {}
+  for i = 1, #shards do ids[i], places[i] = {}, {} end
+  for place, i in ipairs(picked.holders) do
+    local n = #ids[i] + 1
+    ids[i][n], places[i][n] = sub(picked.members[place], place_digits + 1), place
   end
-  for shard, of_shard in pairs(by_shard) do
-    for i, value in ipairs(redis.call('HMGET', key_of(shard), unpack(of_shard.ids))) do
-      values[of_shard.places[i]] = value
+  return ids, places
+end
+
+-- The records, or the details, by one command a shard. key: which of the keys of a shard.
+local function values_of(ids, places, key)
+  local values = {}
+  for i, shard in ipairs(shards) do
+    if ids[i][1] then
+      local found = call('HMGET', KEYS[shard.number * (FIRST_KEY - 1) + key], unpack(ids[i]))
+      for n, place in ipairs(places[i]) do values[place] = found[n] end
     end
   end
   return values
 end
 
-local function window_of_many(befores, own, before, ahead, behind)
-  local ups, downs = {}, {}
-  for i, shard in ipairs(shards) do
-    ups[i] = shard.total - befores[i]
-    downs[i] = befores[i] + (own and own.shard == shard and 1 or 0)
-  end
-  local found = {}
-  for _, entry in ipairs(nearest('ZRANGE', ups, ahead)) do table.insert(found, 1, entry) end
-  if own then found[#found + 1] = own end
-  for _, entry in ipairs(nearest('ZREVRANGE', downs, behind)) do found[#found + 1] = entry end
-  local numbers, ranked = {before, ahead}, {}
-  for _, entry in ipairs(found) do
-    numbers[#numbers + 1] = entry.shard.number
-    ranked[#ranked + 1], ranked[#ranked + 2] = entry.member, entry.score
-  end
-  return {
-    table.concat(numbers, ' '), table.concat(ranked, ' '), values_by_shard(found, entries_key),
-    with_details and values_by_shard(found, details_key) or nil
-  }
-end
-
--- own: the player's entry, nil for a position.
-local function window(befores, own)
-  local before = 0
-  for i = 1, #shards do before = before + befores[i] end
+-- How many entries are shown on each side.
+local function reach_of(before, own)
   local after = total - before - (own and 1 or 0)
   local ahead, behind = above, below
   if refills then
     ahead, behind = above + math.max(0, below - after), below + math.max(0, above - before)
   end
-  ahead, behind = math.min(ahead, before), math.min(behind, after)
-  local shard = shards[1]
-  if not is_one or not shard then return window_of_many(befores, own, before, ahead, behind) end
+  return math.min(ahead, before), math.min(behind, after)
+end
+
+local function window_of_one(shard, before, own)
+  local ahead, behind = reach_of(before, own)
   local last = before + behind - (own and 0 or 1)
-  local slice = read_slice(
-    shard.board, shard.entries, before - ahead, last, place_digits, with_details and details)
+  local hash = with_details and details
+  local slice = read_slice(shard.board, shard.entries, before - ahead, last, place_digits, hash)
   return {before .. ' ' .. ahead, slice[1] or '', slice[2] or {}, slice[3]}
+end
+
+-- own: the shard and the entries ahead there of a player; nil for a position.
+local function window_of_many(score, member, own)
+  local found, before, own_index = {ups = {}, downs = {}, up_firsts = {}, down_firsts = {}}, 0, nil
+  local ups, downs = {}, {}
+  for i, shard in ipairs(shards) do
+    if own and own.shard == shard then own_index = i end
+    local part, first, ahead = part_about(shard, own_index == i and own.before or nil, score, member)
+    found.ups[i], found.up_firsts[i], found.downs[i], found.down_firsts[i] = part, first, part, first
+    ups[i] = 2 * (ahead - first) - 1
+    downs[i] = ups[i] + (own_index == i and 4 or 2)
+    before = before + ahead
+  end
+  local ahead, behind = reach_of(before, own)
+  local picked, next = {members = {}, holders = {}}, ahead + 1
+  pick(picked, ahead, ahead, -1, found.ups, found.up_firsts, ups)
+  if own then
+    picked.members[next], picked.holders[next] = member, own_index
+    next = next + 1
+  end
+  pick(picked, next, behind, 1, found.downs, found.down_firsts, downs)
+  local numbers = {before, ahead}
+  for place, i in ipairs(picked.holders) do numbers[place + 2] = shards[i].number end
+  local ids, places = ids_by_shard(picked)
+  local records = values_of(ids, places, 2)
+  local text = name_members(picked.members, records, function(place) return shards[picked.holders[place]].board end)
+  return {table.concat(numbers, ' '), text, records, with_details and values_of(ids, places, 6) or nil}
 end
 
 local reply = {total, away}
 if players > 0 then
-  local holders, records, found = find_holders(shards, per_region, FIRST_ARG, players)
+  local holders, records, befores = find_holders(shards, per_region, FIRST_ARG, players)
   for player = 1, players do
-    local holder = holders[player]
-    if holder then
-      local score = ranked_of(records[player])
-      local own = {member = member_of(records[player], ARGV[FIRST_ARG + player - 1]), score = score, shard = holder}
-      local befores = {}
-      for i, shard in ipairs(shards) do
-        befores[i] = shard == holder and found[player] or count_ahead(shard.board, score, own.member)
-      end
-      reply[player + 2] = window(befores, own)
-    else
+    local holder, record, before = holders[player], records[player], befores[player]
+    if not holder then
       reply[player + 2] = false
+    elseif is_one then
+      reply[player + 2] = window_of_one(holder, before, holder)
+    else
+      local own_member = member_of(record, ARGV[FIRST_ARG + player - 1])
+      local own = {shard = holder, before = before}
+      reply[player + 2] = window_of_many(ranked_of(record), own_member, own)
     end
   end
 end
 for place = FIRST_ARG + players * (per_region > 1 and 2 or 1), #ARGV, ITEM_ARGS do
   take_item(place)
-  local befores = {}
-  for i, shard in ipairs(shards) do befores[i] = count_ahead(shard.board, score, member) end
-  reply[#reply + 1] = window(befores, nil)
+  local only = is_one and shards[1]
+  reply[#reply + 1] = only and window_of_one(only, count_ahead(only.board, score, member), nil)
+    or window_of_many(score, member, nil)
 end
 return reply

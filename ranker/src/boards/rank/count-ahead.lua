@@ -1,6 +1,7 @@
 --[[
 count_ahead(board, score, member): the entries strictly ahead of a position on a board that may not
 hold it.
+comes_first(member, other): the order of two members of one score.
 
 Cost: O(log N) with few entries of the score, O(log N * log log ties) with arrivals spread evenly,
 never more than O(log N * log ties). No command reads more than a bounded number of entries.
@@ -9,6 +10,7 @@ local call, sub = redis.call, string.sub
 local floor, ceil, sqrt, min, max = math.floor, math.ceil, math.sqrt, math.min, math.max
 
 local FEW = 16       -- so many entries are read at once, and not searched
+local LOOK = 3       -- and so many before the entries of the score are counted: most scores have fewer
 local SPREAD_MAX = 4 -- up to this distance, the entries on both sides of a guess are read with it
 
 local function arrival_of(member) return tonumber(sub(member, 1, ARRIVAL_DIGITS)) or 0 end
@@ -20,6 +22,11 @@ local function is_greater(a, b)
     if x ~= y then return x > y end
   end
   return #a > #b
+end
+
+local function comes_first(member, other)
+  if sub(member, 1, ARRIVAL_DIGITS) ~= sub(other, 1, ARRIVAL_DIGITS) then return member > other end
+  return is_greater(member, other)
 end
 
 -- How many of `found`, members in order, come before the place of `member`. Lua's own '>' follows
@@ -40,15 +47,13 @@ local function count_passed(found, member, is_descending)
 end
 
 -- The number of entries ahead of `member` on the board. The place is from `first` to `last`, among
--- entries of one score. Guesses it by the arrivals, and bisects at every second step, so that
--- uneven arrivals cannot make the search linear.
-local function count_between(board, member, first, last)
-  local wanted, high, low = arrival_of(member), 0, 0
+-- entries of one score; `high` is the arrival of one ahead of them. Guesses it by the arrivals, and
+-- bisects at every second step, so that uneven arrivals cannot make the search linear.
+local function count_between(board, member, first, last, high)
+  local wanted, low = arrival_of(member), 0
   if last - first > FEW then
-    high = arrival_of(call('ZREVRANGE', board, first, first)[1])
     low = arrival_of(call('ZREVRANGE', board, last - 1, last - 1)[1])
     if wanted < low then return last end -- as a position is that was just written
-    if wanted > high then return first end
   end
   local is_guess = true
   while first < last do
@@ -74,6 +79,13 @@ local function count_between(board, member, first, last)
 end
 
 local function count_ahead(board, score, member)
-  local first = call('ZCOUNT', board, '(' .. score, '+inf')
-  return count_between(board, member, first, first + call('ZCOUNT', board, score, score))
+  local first, wanted = call('ZCOUNT', board, '(' .. score, '+inf'), tonumber(score)
+  local found = call('ZREVRANGE', board, first, first + LOOK - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    if tonumber(found[i + 1]) ~= wanted or not comes_first(found[i], member) then return first + (i - 1) / 2 end
+  end
+  local passed = first + #found / 2
+  if #found < 2 * LOOK then return passed end
+  local last = first + call('ZCOUNT', board, score, score)
+  return count_between(board, member, passed, last, arrival_of(found[#found - 1]))
 end
