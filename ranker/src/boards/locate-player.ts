@@ -32,9 +32,10 @@ export interface GroupsOfView {
 
 type Homes = Pick<LRUCache<string, string>, "get" | "set">;
 
-/** A player is looked for in the last known home first. */
 const HOMES_MAX = 20_000;
-export const createHomes = (): Homes => new LRUCache({ max: HOMES_MAX });
+// Of a player whom two regions hold by mistake the older entry may be shown for so long.
+const HOME_TTL_MS = 10_000;
+export const createHomes = (): Homes => new LRUCache({ max: HOMES_MAX, ttl: HOME_TTL_MS });
 
 /**
  * Finds the player on the groups of shards that may hold one, then asks every other group of the

@@ -3,7 +3,7 @@ import type { Board } from "./board.ts";
 /** The view that unites every shard; may also be the home region of players who have no other. */
 export const GLOBAL = "GLOBAL";
 
-/** The unit that one Redis script may touch: a region, or one of its partitions. */
+/** The unit that one Redis script may write: a region, or one of its partitions. */
 export interface Shard {
   readonly region: string;
   readonly partition: number;
