@@ -3,7 +3,7 @@ import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import type { Connection } from "shared/redis/connection";
 import { connectServer } from "shared/redis/connection";
-import { entriesKey, splitKey } from "shared/redis/keys";
+import { boardKey, entriesKey, splitKey } from "shared/redis/keys";
 import { awaitReady, type Redis } from "shared/redis/redis";
 import { observeScripts } from "shared/redis/scripts/define-script";
 import { freePort } from "stack/free-port";
@@ -42,13 +42,21 @@ beforeEach(async () => {
   await Promise.all([flushAll(first.redis), flushAll(second.redis)]);
 });
 
-/** Players of all regions, each a point behind the one before. */
-async function build(partitions: number, redisOf: (region: string) => Redis): Promise<Built> {
+/** Players of all regions, each behind the one before: by a point, unless their scores are given. */
+async function build(
+  partitions: number,
+  redisOf: (region: string) => Redis,
+  scoreOf = (n: number) => -n,
+): Promise<Built> {
   const topology = createTopology(REGIONS, partitions, ["main"]);
   await openFences(second.redis, topology);
   const ranker = await under.build({ topology, redisOf });
   for (const [n, id] of ids.entries()) {
-    await ranker.submit(player(id, REGIONS[n % REGIONS.length]), { operation: "set", board: "main", value: -n });
+    await ranker.submit(player(id, REGIONS[n % REGIONS.length]), {
+      operation: "set",
+      board: "main",
+      value: scoreOf(n),
+    });
   }
   calls.clear();
   return ranker;
@@ -90,6 +98,21 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
       const from = Math.max(0, Math.min(index - 3, PLAYERS - 7));
       const shown = ids.slice(from, from + 7).filter((each) => each !== id);
       expect(around.map(({ user_id }) => user_id)).toEqual(shown);
+    }
+  });
+
+  test.each([
+    ["one server", onOne],
+    ["two servers", onTwo],
+  ])("neighbours among many players of one score on %s are in the order of their arrival", async (_, redisOf) => {
+    const { boards } = await build(partitions, redisOf, () => 7);
+    for (const [index, id] of ids.entries()) {
+      for (const range of [1, 3, 12]) {
+        const { self, around } = await boards.around("GLOBAL", "main", id, range);
+        const from = Math.max(0, Math.min(index - range, PLAYERS - 2 * range - 1));
+        const shown = ids.slice(from, from + 2 * range + 1).filter((each) => each !== id);
+        expect([self.rank, ...around.map(({ user_id }) => user_id)]).toEqual([index + 1, ...shown]);
+      }
     }
   });
 
@@ -150,14 +173,17 @@ test("a player who has another home than the last known one is found there", asy
   expect(await ranker.boards.rank("GLOBAL", "main", "p0")).toMatchObject({ region: "EU", rank: 1, total: PLAYERS });
 });
 
-test("of two entries of one player the newer one counts", async () => {
-  const { boards, topology } = await build(1, onOne);
-  const [, asia, eu] = topology.shards;
-  if (asia === undefined || eu === undefined) throw new Error("no shards");
-  const record = await first.redis.hget(entriesKey(eu, "main"), "p2");
-  const older = (record ?? "").replace(/^(\d+) (\d+)/, (_, place) => `${place} 1`);
-  await first.redis.hset(entriesKey(asia, "main"), "p2", older);
-  await first.redis.zadd("leaderboard:{ASIA}", 99, `${older.split(" ")[0]}p2`);
-  expect(await boards.rank("GLOBAL", "main", "p2")).toMatchObject({ region: "EU", score: -2 });
-  expect((await boards.around("GLOBAL", "main", "p2", 1)).self).toMatchObject({ region: "EU", score: -2 });
-});
+test.each(["ASIA", "NA"])(
+  "of two entries of one player the newer one counts, where %s has an older one",
+  async (region) => {
+    const { boards, topology } = await build(1, onOne);
+    const [stray, eu] = [region, "EU"].map((name) => topology.shards.find((shard) => shard.region === name));
+    if (stray === undefined || eu === undefined) throw new Error("no shards");
+    const record = await first.redis.hget(entriesKey(eu, "main"), "p2");
+    const older = (record ?? "").replace(/^(\d+) (\d+)/, (_, place) => `${place} 1`);
+    await first.redis.hset(entriesKey(stray, "main"), "p2", older);
+    await first.redis.zadd(boardKey(stray, "main"), 99, `${older.split(" ")[0]}p2`);
+    expect(await boards.rank("GLOBAL", "main", "p2")).toMatchObject({ region: "EU", score: -2 });
+    expect((await boards.around("GLOBAL", "main", "p2", 1)).self).toMatchObject({ region: "EU", score: -2 });
+  },
+);
