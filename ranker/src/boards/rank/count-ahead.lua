@@ -10,7 +10,6 @@ local call, sub = redis.call, string.sub
 local floor, ceil, sqrt, min, max = math.floor, math.ceil, math.sqrt, math.min, math.max
 
 local FEW = 16       -- so many entries are read at once, and not searched
-local LOOK = 3       -- and so many before the entries of the score are counted: most scores have fewer
 local SPREAD_MAX = 4 -- up to this distance, the entries on both sides of a guess are read with it
 
 local function arrival_of(member) return tonumber(sub(member, 1, ARRIVAL_DIGITS)) or 0 end
@@ -47,13 +46,15 @@ local function count_passed(found, member, is_descending)
 end
 
 -- The number of entries ahead of `member` on the board. The place is from `first` to `last`, among
--- entries of one score; `high` is the arrival of one ahead of them. Guesses it by the arrivals, and
--- bisects at every second step, so that uneven arrivals cannot make the search linear.
-local function count_between(board, member, first, last, high)
-  local wanted, low = arrival_of(member), 0
+-- entries of one score. Guesses it by the arrivals, and bisects at every second step, so that
+-- uneven arrivals cannot make the search linear.
+local function count_between(board, member, first, last)
+  local wanted, high, low = arrival_of(member), 0, 0
   if last - first > FEW then
+    high = arrival_of(call('ZREVRANGE', board, first, first)[1])
     low = arrival_of(call('ZREVRANGE', board, last - 1, last - 1)[1])
     if wanted < low then return last end -- as a position is that was just written
+    if wanted > high then return first end
   end
   local is_guess = true
   while first < last do
@@ -79,13 +80,6 @@ local function count_between(board, member, first, last, high)
 end
 
 local function count_ahead(board, score, member)
-  local first, wanted = call('ZCOUNT', board, '(' .. score, '+inf'), tonumber(score)
-  local found = call('ZREVRANGE', board, first, first + LOOK - 1, 'WITHSCORES')
-  for i = 1, #found, 2 do
-    if tonumber(found[i + 1]) ~= wanted or not comes_first(found[i], member) then return first + (i - 1) / 2 end
-  end
-  local passed = first + #found / 2
-  if #found < 2 * LOOK then return passed end
-  local last = first + call('ZCOUNT', board, score, score)
-  return count_between(board, member, passed, last, arrival_of(found[#found - 1]))
+  local first = call('ZCOUNT', board, '(' .. score, '+inf')
+  return count_between(board, member, first, first + call('ZCOUNT', board, score, score))
 end
