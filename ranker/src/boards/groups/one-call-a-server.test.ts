@@ -42,7 +42,7 @@ beforeEach(async () => {
   await Promise.all([flushAll(first.redis), flushAll(second.redis)]);
 });
 
-/** Players of all regions, each behind the one before: by a point, unless their scores are given. */
+/** Players of all regions, each behind the one before: by a point, unless scores are given. */
 async function build(
   partitions: number,
   redisOf: (region: string) => Redis,
