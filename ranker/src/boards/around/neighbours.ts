@@ -37,12 +37,14 @@ export interface Neighbours {
   short: Window[];
 }
 
+/** No player is a neighbour of their own, also where two shards hold one by mistake. */
+export const isOther = (self: ShardEntry) => (entry: ShardEntry) => entry.userId !== self.userId;
+
 /** Picks the nearest neighbours out of the windows of all shards. */
 export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { above, below }: Reach): Neighbours {
-  const isOther = (entry: ShardEntry) => entry.userId !== self.userId;
   const sorted = {
-    above: windows.flatMap((window) => window.above.filter(isOther)).sort(inOrder),
-    below: windows.flatMap((window) => window.below.filter(isOther)).sort(inOrder),
+    above: windows.flatMap((window) => window.above.filter(isOther(self))).sort(inOrder),
+    below: windows.flatMap((window) => window.below.filter(isOther(self))).sort(inOrder),
   };
   const nearest = {
     above: sorted.above.slice(Math.max(0, sorted.above.length - above)),

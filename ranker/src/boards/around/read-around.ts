@@ -4,7 +4,7 @@ import { askGroups, type GroupAnswers, refuseMissing } from "../groups/ask-group
 import { type GroupsOfView, locatePlayer, type PlayerQuestion } from "../locate-player.ts";
 import { sumStandings } from "../rank/standing.ts";
 import type { BoardRead, ShardEntry } from "../shard-entry.ts";
-import { estimateReach, type Neighbours, pickNeighbours, type Reach, reachOf } from "./neighbours.ts";
+import { estimateReach, isOther, type Neighbours, pickNeighbours, type Reach, reachOf } from "./neighbours.ts";
 import type { ReadWindow, Window } from "./read-window.ts";
 
 type Windows = GroupAnswers<Window>;
@@ -75,7 +75,8 @@ function pick(found: Windows, self: ShardEntry, range: number): Picked {
   const [only, ...others] = found;
   // The script has read exactly the window of one group.
   if (only !== undefined && others.length === 0) {
-    return { before, total, reach, above: only.answer.above, below: only.answer.below, short: [] };
+    const { above, below } = only.answer;
+    return { before, total, reach, above: above.filter(isOther(self)), below: below.filter(isOther(self)), short: [] };
   }
   const windows = found.map(({ answer }) => answer);
   return { before, total, reach, ...pickNeighbours(windows, self, reach) };

@@ -28,7 +28,8 @@ Reply {total, away, window...}. away: as shards_of_call has it. A window for eac
       ahead; and, in a call for several shards, the place in the call, from 0, of the shard of each
       entry. The rest is as read_slice replies: the entries in rank order, a player's own one among
       them. A word as refusal_of has it where it refuses.
-Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first, read_slice, name_members
+Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first, read_slice,
+      name_members
 
 Cost: for each shard and window O(log N), and the members that are merged: one shard is read exactly,
 of several each for its share first, and further by twice as many each time. Where more entries than
@@ -59,11 +60,13 @@ local function part_about(shard, known, score, member)
 end
 
 -- Puts the nearest `count` entries of all shards on one side of a place into `picked`, from `index`
--- on. side: -1 above, 1 below. ats: where each shard's entries begin in its part. Of two entries
--- that with the greater key, the score times the side, is the nearer one.
+-- on. side: -1 above, 1 below. start: of each shard its part, the rank of the part's first entry,
+-- and the nearest entry there. Of two entries that with the greater key, the score times the side,
+-- is the nearer one.
 local NONE = -math.huge
 
-local function pick(picked, index, count, side, parts, firsts, ats)
+local function pick(picked, index, count, side, start)
+  local parts, firsts, ats = start.parts, start.firsts, start.ats
   local keys, sizes, shard_count = {}, {}, #shards
   -- Reads the next portion of a shard, twice as many entries as the last one.
   local function read_on(i)
@@ -127,9 +130,9 @@ local function reach_of(before, own)
   local after = total - before - (own and 1 or 0)
   local ahead, behind = above, below
   if refills then
-    ahead, behind = above + math.max(0, below - after), below + math.max(0, above - before)
+    ahead, behind = above + max(0, below - after), below + max(0, above - before)
   end
-  return math.min(ahead, before), math.min(behind, after)
+  return min(ahead, before), min(behind, after)
 end
 
 local function window_of_one(shard, before, own)
@@ -142,24 +145,24 @@ end
 
 -- own: the shard and the entries ahead there of a player; nil for a position.
 local function window_of_many(score, member, own)
-  local found, before, own_index = {ups = {}, downs = {}, up_firsts = {}, down_firsts = {}}, 0, nil
-  local ups, downs = {}, {}
+  local up, down = {parts = {}, firsts = {}, ats = {}}, {parts = {}, firsts = {}, ats = {}}
+  local before, own_index = 0, nil
   for i, shard in ipairs(shards) do
     if own and own.shard == shard then own_index = i end
     local part, first, ahead = part_about(shard, own_index == i and own.before or nil, score, member)
-    found.ups[i], found.up_firsts[i], found.downs[i], found.down_firsts[i] = part, first, part, first
-    ups[i] = 2 * (ahead - first) - 1
-    downs[i] = ups[i] + (own_index == i and 4 or 2)
+    local at = 2 * (ahead - first) - 1
+    up.parts[i], up.firsts[i], up.ats[i] = part, first, at
+    down.parts[i], down.firsts[i], down.ats[i] = part, first, at + (own_index == i and 4 or 2)
     before = before + ahead
   end
   local ahead, behind = reach_of(before, own)
   local picked, next = {members = {}, holders = {}}, ahead + 1
-  pick(picked, ahead, ahead, -1, found.ups, found.up_firsts, ups)
+  pick(picked, ahead, ahead, -1, up)
   if own then
     picked.members[next], picked.holders[next] = member, own_index
     next = next + 1
   end
-  pick(picked, next, behind, 1, found.downs, found.down_firsts, downs)
+  pick(picked, next, behind, 1, down)
   local numbers = {before, ahead}
   for place, i in ipairs(picked.holders) do numbers[place + 2] = shards[i].number end
   local ids, places = ids_by_shard(picked)
