@@ -87,7 +87,7 @@ export async function startGrowthBoard(
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const member = toArrival(reachedAtUs + 1) + userId; // next to a player, where no entry is
-      const shard = toGroup(redis, [shardOf(topology, REGION, userId)]);
+      const shard = toGroup(redisOf, [shardOf(topology, REGION, userId)]);
       return readRank(shard, rankedIn(configuredBoard(MAIN_BOARD), 0), { score, member });
     },
   };

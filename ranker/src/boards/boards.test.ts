@@ -163,7 +163,7 @@ describe("around reads no more than it answers with:", () => {
     if (shard === undefined) throw new Error("no shard");
     const size = { above: 5, below: 5, refills: true };
     const board = rankedIn(configuredBoard("main"), 0);
-    const group = toGroup(under.redis, [shard]);
+    const group = toGroup(() => under.redis, [shard]);
     const window = await createReadWindow(topology)({ group, board, withDetails: false, size }, { userId });
     expect([window.above.length, window.below.length]).toEqual([above, below]);
     let calls = 0;

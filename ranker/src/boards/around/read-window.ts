@@ -111,8 +111,8 @@ async function readTogether(topology: Topology, place: WindowPlace, targets: rea
   args.push(...players);
   if (group.perRegion > 1) args.push(...players.map((userId) => partOf(group, topology, userId) ?? 0));
   for (const position of positions) args.push(...layout.toItem(position));
-  const call = windowScript(group.redis, toGroupKeys(group, board, layout), args);
-  const [total, places, ...windows] = checkRead(await callGroup(group, call));
+  const keys = toGroupKeys(group, board, layout);
+  const [total, places, ...windows] = checkRead(await callGroup(group, (redis) => windowScript(redis, keys, args)));
   const away = toAway(group, places);
   let [player, position] = [0, players.length];
   return targets.map((target) => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { Problem } from "shared/api/problems";
 import { createLog } from "shared/log/log";
 import { createTopology } from "shared/model/regions";
 import type { Connection } from "shared/redis/connection";
@@ -60,6 +61,10 @@ async function build(
   }
   calls.clear();
   return ranker;
+}
+
+function raise(error: Error): never {
+  throw error;
 }
 
 const onOne = () => first.redis;
@@ -162,6 +167,25 @@ test("a cluster behind one address refuses keys of several slots once, and each 
   } finally {
     await node.dispose();
   }
+});
+
+test("a region whose server was never there is missing, and the others of the view are read in one call", async () => {
+  const notThere = new Problem("unavailable", "The ranking store of EU is not there.");
+  const servers = new Map(REGIONS.map((region) => [region, first.redis]));
+  const ranker = await build(1, (region) => servers.get(region) ?? raise(notThere));
+  servers.delete("EU");
+  calls.clear();
+  const partial = { allowsPartial: true };
+  expect(await ranker.boards.top("GLOBAL", "main", 3, partial)).toMatchObject({ total: 45, missing_regions: ["EU"] });
+  expect(callsOf()).toEqual([1, 0]);
+  expect(await ranker.boards.rank("GLOBAL", "main", "p0", partial)).toMatchObject({ rank: 1, total: 45 });
+  for (const view of ["GLOBAL", "EU"]) {
+    await expect(ranker.boards.rank(view, "main", "p0")).rejects.toMatchObject({ code: "region_unavailable" });
+    await expect(ranker.boards.top(view, "main", 3)).rejects.toMatchObject({ code: "region_unavailable" });
+    await expect(ranker.boards.around(view, "main", "p0", 3)).rejects.toMatchObject({ code: "region_unavailable" });
+  }
+  servers.set("EU", first.redis);
+  expect(await ranker.boards.rank("GLOBAL", "main", "p2")).toMatchObject({ rank: 3, total: PLAYERS });
 });
 
 test("a player who has another home than the last known one is found there", async () => {

@@ -6,7 +6,8 @@ import type { RankedBoard } from "../../seasons/ranked-board.ts";
 
 /** The shards of a view that one call of a script reads. */
 export interface ShardGroup {
-  readonly redis: Redis;
+  /** @throws Problem `unavailable` while the server was never there */
+  redis(): Redis;
   /**
    * Region by region, with as many shards of each. They are either all that the view has of their
    * regions, or shards of a single region.
@@ -52,19 +53,21 @@ export class SlotsApart extends Error {
 }
 
 export function createShardGroups(topology: Topology, redisOf: (region: string) => Redis): ShardGroups {
-  const known = new Map<string, readonly ShardGroup[]>();
+  const known = new Map<string, { servers: ServerOfRegion[]; groups: readonly ShardGroup[] }>();
   // A cluster behind one address looks like one server until it refuses the first call.
   const apart = new WeakSet<Redis>();
 
-  const isAsFound = ({ redis, regions }: ShardGroup) => regions.every((region) => redisOf(region) === redis);
+  const isAsFound = ({ region, redis }: ServerOfRegion) => serverOf(redisOf, region) === redis;
 
   function groupsOf(view: string, without?: Shard): readonly ShardGroup[] {
     const name = without === undefined ? view : `${view} ${without.tag}`;
     const found = known.get(name);
-    if (found?.every(isAsFound)) return found;
+    if (found?.servers.every(isAsFound)) return found.groups;
     const shards = shardsOfView(topology, view).filter((shard) => shard !== without);
+    const regions = new Set(shards.map(({ region }) => region));
+    const servers = [...regions].map((region) => ({ region, redis: serverOf(redisOf, region) }));
     const groups = groupShards(shards, redisOf, (redis) => isCluster(redis) || apart.has(redis));
-    known.set(name, groups);
+    known.set(name, { servers, groups });
     return groups;
   }
 
@@ -79,19 +82,34 @@ export function createShardGroups(topology: Topology, redisOf: (region: string) 
   };
 }
 
+interface ServerOfRegion {
+  region: string;
+  /** Undefined while it was never there. */
+  redis: Redis | undefined;
+}
+
+function serverOf(redisOf: (region: string) => Redis, region: string): Redis | undefined {
+  try {
+    return redisOf(region);
+  } catch (error) {
+    if (error instanceof Problem && error.code === "unavailable") return undefined;
+    throw error;
+  }
+}
+
 /** @param isApart whether each shard of a server needs a call of its own */
 export function groupShards(
   shards: readonly Shard[],
   redisOf: (region: string) => Redis,
   isApart: (redis: Redis) => boolean,
 ): ShardGroup[] {
-  const groups: { redis: Redis; perRegion: number; shards: Shard[] }[] = [];
+  const groups: { redis: Redis | undefined; perRegion: number; shards: Shard[] }[] = [];
   for (const [region, own] of Map.groupBy(shards, (shard) => shard.region)) {
-    const redis = redisOf(region);
-    const most = isApart(redis) ? 1 : SHARDS_MAX;
-    const open = groups.find(
-      (group) => group.redis === redis && group.perRegion === own.length && group.shards.length + own.length <= most,
-    );
+    const redis = serverOf(redisOf, region);
+    const most = redis !== undefined && isApart(redis) ? 1 : SHARDS_MAX;
+    const hasRoom = (group: (typeof groups)[number]) =>
+      group.redis === redis && group.perRegion === own.length && group.shards.length + own.length <= most;
+    const open = redis === undefined ? undefined : groups.find(hasRoom);
     if (open !== undefined) {
       open.shards.push(...own);
       continue;
@@ -101,11 +119,13 @@ export function groupShards(
       groups.push({ redis, perRegion: part.length, shards: part });
     }
   }
-  return groups.map(({ redis, perRegion, shards }) => toGroup(redis, shards, perRegion));
+  return groups.map(({ redis, perRegion, shards }) =>
+    toGroup(redis === undefined ? () => redisOf(shards[0]?.region ?? "") : () => redis, shards, perRegion),
+  );
 }
 
 /** @param perRegion all shards are of one region unless given */
-export function toGroup(redis: Redis, shards: readonly Shard[], perRegion = shards.length): ShardGroup {
+export function toGroup(redis: () => Redis, shards: readonly Shard[], perRegion = shards.length): ShardGroup {
   const regions = [...new Set(shards.map(({ region }) => region))];
   return { redis, shards, regions, perRegion, name: shards.map(({ tag }) => tag).join() };
 }
@@ -118,11 +138,12 @@ export function partOf({ shards }: ShardGroup, topology: Topology, userId: strin
 }
 
 /** @throws SlotsApart instead of a Problem that says so; else what the call throws */
-export async function callGroup<T>({ redis, shards }: ShardGroup, call: Promise<T>): Promise<T> {
+export async function callGroup<T>(group: ShardGroup, call: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = group.redis();
   try {
-    return await call;
+    return await call(redis);
   } catch (error) {
-    if (shards.length > 1 && error instanceof Problem && isApartReply(error.cause)) throw new SlotsApart(redis);
+    if (group.shards.length > 1 && error instanceof Problem && isApartReply(error.cause)) throw new SlotsApart(redis);
     throw error;
   }
 }

@@ -73,7 +73,13 @@ function placesAmong(entries: readonly Position[]): string[] {
 
 async function countBefore(member: string): Promise<number | undefined> {
   const board = rankedIn(configuredBoard("main"), 0);
-  return (await readRank(toGroup(under.redis, [shard]), board, { score: SCORE, member })).before;
+  return (
+    await readRank(
+      toGroup(() => under.redis, [shard]),
+      board,
+      { score: SCORE, member },
+    )
+  ).before;
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(

@@ -38,7 +38,7 @@ const findScript = defineScript({
 });
 
 const callFind = async ({ group, board }: RankingOnGroup, args: ScriptArg[]) =>
-  checkRead(await callGroup(group, findScript(group.redis, toGroupKeys(group, board, layout), args)));
+  checkRead(await callGroup(group, (redis) => findScript(redis, toGroupKeys(group, board, layout), args)));
 
 export function createReadRank(topology: Topology): ReadRank {
   /** Asks about as many targets in a call as the shards of the group leave room for. */

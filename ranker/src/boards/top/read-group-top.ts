@@ -79,8 +79,8 @@ async function readGroupTop(
   });
   const asked = group.shards.map((shard) => toQuestion(cache, place, { shard, limit }));
   for (const { cached, most } of asked) args.push(...layout.toItem({ limit: most, known: cached?.clock ?? "" }));
-  const call = topScript(group.redis, toGroupKeys(group, board, layout), args);
-  const [places, ...tops] = checkRead(await callGroup(group, call));
+  const keys = toGroupKeys(group, board, layout);
+  const [places, ...tops] = checkRead(await callGroup(group, (redis) => topScript(redis, keys, args)));
   const away = toAway(group, places);
   const parts = asked
     .filter(({ shard }) => !away.includes(shard.region))

@@ -84,7 +84,7 @@ test("a ranking that changed without its clock is read again after a second", as
   const cache = createTopCache(() => now);
   const readGroupTop = createReadGroupTop(ranker.topology, cache);
   const place = {
-    group: toGroup(under.redis, [eu]),
+    group: toGroup(() => under.redis, [eu]),
     board: rankedIn(configuredBoard("main"), 0),
     withDetails: false,
   };
@@ -178,7 +178,7 @@ test("a limit that was asked for once makes one later read larger, and no more",
   const ranker = await build();
   const cache = createTopCache(() => 1);
   const readGroupTop = createReadGroupTop(ranker.topology, cache);
-  const group = toGroup(under.redis, [{ region: "EU", partition: 0, tag: "EU" }]);
+  const group = toGroup(() => under.redis, [{ region: "EU", partition: 0, tag: "EU" }]);
   const place = { group, board: rankedIn(configuredBoard("main"), 0), withDetails: false };
   const readCount = async (limit: number) => (await readGroupTop(place, limit)).parts[0]?.entries.length;
   let value = 100;
