@@ -14,7 +14,8 @@ import type { Position, ShardEntry } from "./shard-entry.ts";
 /** @param total entries of the view */
 export function toEntry(board: Board, entry: ShardEntry, rank: number, total: number): Entry {
   const { name, updatedAt } = parseRecord(entry.record);
-  return toView(board, { ...entry, rank, total, name, updatedAt: Number(updatedAt) });
+  const { score, member, userId, region, details } = entry;
+  return toView(board, { score, member, userId, region, details, rank, total, name, updatedAt: Number(updatedAt) });
 }
 
 /** What an answer says of an entry. */

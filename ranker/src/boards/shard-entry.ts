@@ -33,7 +33,7 @@ export function toSelf(region: string, userId: string, record: string): ShardEnt
 
 /** Reads entries with their records: `read_slice` in Lua, and `toEntries` for what it replies. */
 export const readSlicePart: ScriptPart = { source: readSlice };
-export type RawSlice = [] | [members: string, records: (string | null)[], details?: (string | null)[]];
+export type RawSlice = [] | [ids: string, records: (string | null)[], details?: (string | null)[]];
 
 /** What reads of a board have in common. */
 export interface BoardRead {
@@ -48,22 +48,26 @@ export function toEntries(
   board: Board,
   [text = "", records = [], details]: RawSlice = [],
 ): ShardEntry[] {
-  const members = text.split(" ");
+  const ids = text.split(" ");
   const digits = placeDigitsOf(board);
   return records.map((record, index) => {
-    const named = members[index] ?? "";
-    const [member = "", ranked = ""] = record === null ? named.split(",") : [named];
-    const score = record === null ? Number(ranked) : rankedScoreOf(record);
-    const entry: ShardEntry = {
-      member,
-      userId: member.slice(digits),
-      score,
-      region: regionOf(index),
-      record: record ?? "",
-    };
+    const entry = toNamed(regionOf(index), ids[index] ?? "", { digits, record });
     if (details !== undefined) entry.details = details[index] ?? null;
     return entry;
   });
+}
+
+function toNamed(
+  region: string,
+  named: string,
+  { digits, record }: { digits: number; record: string | null },
+): ShardEntry {
+  if (record !== null) {
+    const member = record.slice(0, digits) + named;
+    return { member, userId: named, score: rankedScoreOf(record), region, record };
+  }
+  const [member = "", score = ""] = named.split(",");
+  return { member, userId: member.slice(digits), score: Number(score), region, record: "" };
 }
 
 /** The shard knows another revision of the board than this ranker, which has to read it again. */

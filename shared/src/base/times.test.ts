@@ -6,6 +6,16 @@ test("an ISO time keeps every microsecond", () => {
   expect(toIsoTime(1_767_322_984_000_001)).toBe("2026-01-02T03:03:04.000001Z");
 });
 
+test("an ISO time is that of a Date, on days that follow each other and on others", () => {
+  const day = 86_400_000_000;
+  for (const us of [-1, 0, day - 1, day, 20_600 * day - 1, 20_600 * day, 19_782 * day + 83_599_000_001, 2 ** 52]) {
+    const [whole, last] = [Math.floor(us / 1000), us - 1000 * Math.floor(us / 1000)];
+    const ofDate = new Date(whole).toISOString().replace("Z", `${String(last).padStart(3, "0")}Z`);
+    expect(toIsoTime(us)).toBe(ofDate);
+  }
+  expect(() => toIsoTime(Number.NaN)).toThrow(RangeError);
+});
+
 test("parsing reverses formatting, and takes fewer digits", () => {
   for (const us of [0, 1, 1_767_322_984_678_901, 1_767_322_984_000_000]) expect(fromIsoTime(toIsoTime(us))).toBe(us);
   expect(fromIsoTime("2026-01-02T03:03:04Z")).toBe(1_767_322_984_000_000);

@@ -3,18 +3,32 @@
  * keeps them. They fit a double exactly until the year 2255.
  */
 
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
 
-/** `2026-01-02T03:04:05.678901Z`: ISO 8601 with all six digits. */
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
+const SECONDS_OF_DAY = 86_400;
+/** The last day that was formatted, since the times of a page are mostly of few days. */
+let lastDay = { day: Number.NaN, text: "" };
+
+/**
+ * `2026-01-02T03:04:05.678901Z`: ISO 8601 with all six digits. A page of entries has a time for
+ * each, and a `Date` for each took three times as long.
+ */
 export function toIsoTime(us: number): string {
   const ms = Math.floor(us / 1000);
-  return `${new Date(ms).toISOString().slice(0, -1)}${THREE_DIGITS[us - ms * 1000]}Z`;
+  const seconds = Math.floor(ms / 1000);
+  const day = Math.floor(seconds / SECONDS_OF_DAY);
+  if (day !== lastDay.day) lastDay = { day, text: new Date(day * DAY_MS).toISOString().slice(0, -13) };
+  const second = seconds - day * SECONDS_OF_DAY;
+  const [hour, minute] = [Math.floor(second / 3600), Math.floor(second / 60) % 60];
+  const time = `${TWO_DIGITS[hour]}:${TWO_DIGITS[minute]}:${TWO_DIGITS[second % 60]}`;
+  return `${lastDay.text}${time}.${THREE_DIGITS[ms - seconds * 1000]}${THREE_DIGITS[us - ms * 1000]}Z`;
 }
 
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
-const MINUTE_MS = 60_000;
-const DAY_MS = 1_440 * MINUTE_MS;
 
 /**
  * Reads an RFC 3339 time, with any offset; digits beyond microseconds are cut off. The leap second

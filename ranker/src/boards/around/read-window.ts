@@ -61,7 +61,7 @@ const layout = defineLayout({
   },
   item: { score: "text", member: "text" },
 });
-type RawWindow = [numbers: string, members: string, records: (string | null)[], details?: (string | null)[]] | null;
+type RawWindow = [numbers: string, ids: string, records: (string | null)[], details?: (string | null)[]] | null;
 type Reply = [total: number, away: string, ...windows: RawWindow[]];
 const windowScript = defineScript({
   name: "window",

@@ -23,13 +23,13 @@ ARGV partitions  the number of partitions that the caller is configured with
      with_details  1 to read the details, too, else 0
      then players as find_holders has them; then, for each position, score and member
 Reply {total, away, window...}. away: as shards_of_call has it. A window for each player and each
-      position, {numbers, members, records, details}, and false for a player who is on none of the
+      position, {numbers, ids, records, details}, and false for a player who is on none of the
       shards. numbers is one text: the entries strictly ahead; how many entries of the window are
       ahead; and, in a call for several shards, the place in the call, from 0, of the shard of each
       entry. The rest is as read_slice replies: the entries in rank order, a player's own one among
       them. A word as refusal_of has it where it refuses.
 Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first, read_slice,
-      name_members
+      join_ids
 
 Cost: for each shard and window O(log N), and the members that are merged: one shard is read exactly,
 of several each for its share first, and further by twice as many each time. Where more entries than
@@ -102,15 +102,16 @@ local function pick(picked, index, count, side, start)
   end
 end
 
--- The ids of the picked members, and their places in the window, by shard.
-local function ids_by_shard(picked)
-  local ids, places = {}, {}
+-- The ids of the picked members; and by shard, with their places in the window.
+local function ids_of(picked)
+  local all, ids, places = {}, {}, {}
   for i = 1, #shards do ids[i], places[i] = {}, {} end
   for place, i in ipairs(picked.holders) do
     local n = #ids[i] + 1
-    ids[i][n], places[i][n] = sub(picked.members[place], place_digits + 1), place
+    all[place] = sub(picked.members[place], place_digits + 1)
+    ids[i][n], places[i][n] = all[place], place
   end
-  return ids, places
+  return all, ids, places
 end
 
 -- The records, or the details, by one command a shard. key: which of the keys of a shard.
@@ -165,9 +166,9 @@ local function window_of_many(score, member, own)
   pick(picked, next, behind, 1, down)
   local numbers = {before, ahead}
   for place, i in ipairs(picked.holders) do numbers[place + 2] = shards[i].number end
-  local ids, places = ids_by_shard(picked)
+  local all, ids, places = ids_of(picked)
   local records = values_of(ids, places, 2)
-  local text = name_members(picked.members, records, function(place) return shards[picked.holders[place]].board end)
+  local text = join_ids(all, picked.members, records, function(place) return shards[picked.holders[place]].board end)
   return {table.concat(numbers, ' '), text, records, with_details and values_of(ids, places, 6) or nil}
 end
 
