@@ -4,8 +4,7 @@ import { type SharedBody, shareBody } from "shared/http/reply";
 import type { Board } from "shared/model/board";
 import type { Shard, Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import type { RunningSeason } from "shared/seasons/plan";
-import type { Archives } from "../archive/archives.ts";
+import type { ArchiveQuestion, Archives } from "../archive/archives.ts";
 import type { FinalSeasons } from "../archive/final-seasons.ts";
 import { admitReader } from "../definitions/admit-reader.ts";
 import type { Definitions } from "../definitions/definitions.ts";
@@ -19,7 +18,7 @@ import { createReadWindow } from "./around/read-window.ts";
 import { toEntry, toRankView } from "./entry-views.ts";
 import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
 import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
-import { createHomes, locatePlayer, notRanked, type PlayerQuestion } from "./locate-player.ts";
+import { createHomes, type GroupsOfView, type LiveRead, locatePlayer, notRanked } from "./locate-player.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
 import { archivesUnavailable, type Position, SeasonGone, StaleBoard } from "./shard-entry.ts";
@@ -82,6 +81,12 @@ export interface Archive {
   archives: Archives;
 }
 
+/** How a season is read, by where it is. */
+interface SeasonRead<T> {
+  live: (over: GroupsOfView, question: LiveRead) => Promise<T>;
+  archived: (archives: Archives, question: ArchiveQuestion) => Promise<T>;
+}
+
 const NO_NEIGHBOURS = { above: 0, below: 0 };
 
 const encoder = new TextEncoder();
@@ -124,38 +129,36 @@ export function createBoards(
     return found;
   }
 
-  /** The top of a season, and the object that keeps its body where one is kept. */
-  function topOf(
-    view: string,
-    id: string,
-    limit: number,
-    options: ReadOptions,
-  ): Promise<Pick<CachedViewTop, "view" | "body">> {
+  /** Reads a season of a board from its shards, or from its archive where it is final. */
+  const read = <T>(view: string, id: string, options: ReadOptions, { live, archived }: SeasonRead<T>): Promise<T> => {
     const { reader = ANYONE, allowsPartial = false, withDetails = false, season } = options;
     return as(id, reader, (definition) =>
-      inSeason<Pick<CachedViewTop, "view" | "body">>(
+      inSeason<T>(
         { board: definition, view, season },
         {
           live: (board, running) =>
             shardGroups.over(view, (groups) =>
-              readTop(groups, { view, board, running, withDetails, limit, allowsPartial }),
+              live({ topology, groups, homes }, { view, board, running, withDetails, allowsPartial }),
             ),
-          archived: async (board, final) => ({
-            view: await fromArchive(board, (archives) =>
-              archives.top({ view, board, season: final, withDetails, allowsPartial }, limit),
+          archived: (board, final) =>
+            fromArchive(board, (archives) =>
+              archived(archives, { view, board, season: final, withDetails, allowsPartial }),
             ),
-          }),
         },
       ),
     );
-  }
+  };
 
-  async function liveRank(
-    groups: readonly ShardGroup[],
-    question: PlayerQuestion,
-    running: RunningSeason | undefined,
-  ): Promise<RankView> {
-    const { view, board, userId, allowsPartial, withDetails } = question;
+  /** The top of a season, and the object that keeps its body where one is kept. */
+  const topOf = (view: string, id: string, limit: number, options: ReadOptions) =>
+    read<Pick<CachedViewTop, "view" | "body">>(view, id, options, {
+      live: ({ groups }, question) => readTop(groups, { ...question, limit }),
+      archived: async (archives, question) => ({ view: await archives.top(question, limit) }),
+    });
+
+  async function liveRank(over: GroupsOfView, userId: string, question: LiveRead): Promise<RankView> {
+    const { groups } = over;
+    const { view, board, running, allowsPartial, withDetails } = question;
     const [only, ...others] = groups;
     if (only !== undefined && others.length === 0 && !withDetails) {
       // The most frequent question: one call answers it whole, without the steps over several.
@@ -170,7 +173,7 @@ export function createBoards(
         });
       }
     }
-    const { self, found, partial } = await locatePlayer({ topology, groups, homes }, question, (group, target) =>
+    const { self, found, partial } = await locatePlayer(over, { ...question, userId }, (group, target) =>
       withDetails
         ? readWindow({ group, board, withDetails, size: NO_NEIGHBOURS }, target)
         : readRank(group, board, target),
@@ -189,41 +192,20 @@ export function createBoards(
       return top.body;
     },
 
-    rank: (view, id, userId, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
-      as(id, reader, (definition) =>
-        inSeason(
-          { board: definition, view, season },
-          {
-            live: (board, running) =>
-              shardGroups.over(view, (groups) =>
-                liveRank(groups, { view, board, userId, withDetails, allowsPartial }, running),
-              ),
-            archived: (board, final) =>
-              fromArchive(board, (archives) =>
-                archives.rank({ view, board, season: final, withDetails, allowsPartial }, userId),
-              ),
-          },
-        ),
-      ),
+    rank: (view, id, userId, options = {}) =>
+      read(view, id, options, {
+        live: (over, question) => liveRank(over, userId, question),
+        archived: (archives, question) => archives.rank(question, userId),
+      }),
 
-    around: (view, id, userId, range, { reader = ANYONE, allowsPartial = false, withDetails = false, season } = {}) =>
-      as(id, reader, (definition) =>
-        inSeason(
-          { board: definition, view, season },
-          {
-            live: async (board, running) => ({
-              ...(await shardGroups.over(view, (groups) =>
-                readAround({ topology, groups, homes }, { view, board, withDetails, userId, allowsPartial }, range),
-              )),
-              ...toSeasonFields(running),
-            }),
-            archived: (board, final) =>
-              fromArchive(board, (archives) =>
-                archives.around({ view, board, season: final, withDetails, allowsPartial }, userId, range),
-              ),
-          },
-        ),
-      ),
+    around: (view, id, userId, range, options = {}) =>
+      read(view, id, options, {
+        live: async (over, question) => ({
+          ...(await readAround(over, { ...question, userId }, range)),
+          ...toSeasonFields(question.running),
+        }),
+        archived: (archives, question) => archives.around(question, userId, range),
+      }),
 
     async standOnOthers(view, id, position, { holder, season }) {
       const { found, missing } = await as(id, SERVICE, (board) => {

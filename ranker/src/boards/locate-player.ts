@@ -3,16 +3,23 @@ import type { MayBePartial } from "shared/api/boards";
 import { Problem } from "shared/api/problems";
 import { parseRecord } from "shared/entries/records";
 import type { Topology } from "shared/model/regions";
+import type { RunningSeason } from "shared/seasons/plan";
 import { type Asked, askGroups, type GroupAnswers, isMissing, refuseMissing, toPartial } from "./groups/ask-groups.ts";
 import { partOf, type ShardGroup } from "./groups/shard-groups.ts";
 import type { Standing, Target } from "./rank/standing.ts";
 import type { BoardRead, ShardEntry } from "./shard-entry.ts";
 
-export interface PlayerQuestion extends BoardRead {
+/** A read of a season on the shards of a view. */
+export interface LiveRead extends BoardRead {
   view: string;
-  userId: string;
+  /** The season, with its times; undefined on a board without seasons. */
+  running: RunningSeason | undefined;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial: boolean;
+}
+
+export interface PlayerQuestion extends LiveRead {
+  userId: string;
 }
 
 export interface Located<T extends Standing> {

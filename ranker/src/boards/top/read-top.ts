@@ -1,20 +1,15 @@
 import type { Topology } from "shared/model/regions";
-import type { RunningSeason } from "shared/seasons/plan";
 import { toSeasonFields } from "../../seasons/season-fields.ts";
 import { toEntry } from "../entry-views.ts";
 import { askGroups, namesOf, refuseMissing, toPartial } from "../groups/ask-groups.ts";
 import type { ShardGroup } from "../groups/shard-groups.ts";
-import { type BoardRead, inOrder } from "../shard-entry.ts";
+import type { LiveRead } from "../locate-player.ts";
+import { inOrder } from "../shard-entry.ts";
 import { createReadGroupTop } from "./read-group-top.ts";
 import { type CachedList, type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.ts";
 
-export interface TopQuestion extends BoardRead {
-  view: string;
+export interface TopQuestion extends LiveRead {
   limit: number;
-  /** The season, with its times; undefined on a board without seasons. */
-  running: RunningSeason | undefined;
-  /** Whether the answer may leave out regions that do not answer. */
-  allowsPartial: boolean;
 }
 
 /**
