@@ -11,11 +11,11 @@ import { hasRows } from "../../drainer/src/boards/read-board-ids.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { countRanked } from "../../drainer/src/rows/estimate-rows.ts";
 import { type FileOptions, headerOf, toLines } from "../../drainer/src/transfer/board-file.ts";
+import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/csv/spreadsheet-cell.ts";
 import { exportArchive } from "../../drainer/src/transfer/export-archive.ts";
 import { exportBoard } from "../../drainer/src/transfer/export-board.ts";
 import type { FileBoard, FileSeason } from "../../drainer/src/transfer/file-board.ts";
 import { findSeason, NoSeason, readState, type SeasonChoice } from "../../drainer/src/transfer/seasons-of-file.ts";
-import { BYTE_ORDER_MARK, escapeCell } from "../../drainer/src/transfer/spreadsheet-cell.ts";
 import { writeWhole } from "../start/write-whole.ts";
 import {
   asFault,

@@ -62,8 +62,8 @@ signal stopped it, and another run completes it.`,
       format,
       overwrites,
       isSpreadsheet,
-      onBad: (line, reason) =>
-        process.stderr.write(json ? `${JSON.stringify({ line, reason })}\n` : `line ${line}: ${reason}\n`),
+      onBad: (line, reason, columns) =>
+        process.stderr.write(json ? `${JSON.stringify({ line, columns, reason })}\n` : `line ${line}: ${reason}\n`),
       onProgress: ({ imported, skipped, erased, bad }, bytes) => {
         const lines = imported + skipped + erased + bad;
         progress.count("lines", isStandardInput ? lines : bytes, size, lines);

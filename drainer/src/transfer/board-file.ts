@@ -8,9 +8,12 @@ import { configuredBoard } from "shared/model/board";
 import { MAIN_BOARD } from "shared/redis/keys";
 import type { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
+import { BadLine } from "./bad-line.ts";
+import { type Columns, type Header, NoHeader, readHeader, readSeparator } from "./csv/header.ts";
+import { findGarbled, readRow } from "./csv/read-row.ts";
+import { splitCells } from "./csv/split-cells.ts";
 import { columnsOf, type FileBoard, type Format, optionalColumns } from "./file-board.ts";
 import { createLineSchema, type FileEntry, type LineSchema } from "./line-schema.ts";
-import { LONE_RETURNS } from "./read-lines.ts";
 
 /** The first line of a file; empty for a format without a header. */
 export const headerOf = (format: Format, board: FileBoard): string =>
@@ -70,108 +73,88 @@ export function toLines(
   return `${Papa.unparse(table, { newline: "\n" })}\n`;
 }
 
-/** Reads the lines of a file in order. The first line of a CSV names the columns, in any order. */
+/** Reads the lines of a file in order. The first row of a CSV names the columns. */
 export interface LineReader {
   /**
    * @returns undefined for a header or an empty line
-   * @throws Error that says what is wrong with the line
+   * @throws BadLine; NoHeader, where no line can be read
    */
   read(line: string): FileEntry | undefined;
+  /** Whether several lines are one row. */
+  isRow(lines: string): boolean;
+  /** The columns of a line that have U+FFFD. @throws NoHeader in front of the header */
+  findGarbled(line: string): string[];
 }
 
-/** The first line does not name the columns, so that no line can be read. */
-export class NoHeader extends Error {}
-
-export function createLineReader(
-  format: Format,
-  { board = PLAIN, cell = asItIs, keepsTimes = true }: FileOptions = {},
-): LineReader {
-  const wanted: Columns = { all: columnsOf(board), optional: optionalColumns(board) };
+export function createLineReader(format: Format, options: FileOptions = {}): LineReader {
+  const { board = PLAIN, cell = asItIs, keepsTimes = true } = options;
   const schema = createLineSchema(format, board, { keepsTimes });
-  let columns: readonly string[] | undefined;
+  return format === "csv" ? createCsvReader(schema, { board, cell }) : createJsonReader(schema);
+}
+
+const createJsonReader = (schema: LineSchema): LineReader => ({
+  read: (line) => (line.trim() === "" ? undefined : check(schema, parseJson(line))),
+  isRow: () => false,
+  findGarbled(line) {
+    try {
+      const fields = Object.entries(JSON.parse(line) ?? {});
+      return fields.flatMap(([name, value]) => (JSON.stringify(value).includes("\ufffd") ? [name] : []));
+    } catch {
+      return [];
+    }
+  },
+});
+
+function createCsvReader(schema: LineSchema, { board, cell }: { board: FileBoard; cell: typeof asItIs }): LineReader {
+  const wanted: Columns = { all: columnsOf(board), optional: optionalColumns(board) };
+  const form = { cell, optional: wanted.optional };
+  let declared: string | undefined;
+  let header: Header | undefined;
   return {
     read(line) {
-      if (line === "") return undefined;
-      if (format === "ndjson") return check(schema, parseJson(line));
-      if (columns === undefined) {
-        columns = readHeader(line, wanted, cell);
-        return undefined;
+      if (header !== undefined) {
+        const cells = readRow(line, header, form);
+        return cells && check(schema, cells);
       }
-      const fields = splitCsv(line).map(cell);
-      if (fields.length !== columns.length) throw new Error(`has ${fields.length} fields, not ${columns.length}`);
-      return check(schema, Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
+      if (isBlank(line)) return undefined;
+      const separator = declared === undefined ? readSeparator(line) : undefined;
+      if (separator === undefined) header = readHeader(line, wanted, { cell, declared });
+      else declared = separator;
+      return undefined;
+    },
+    isRow: (lines) => Array.isArray(splitCells(lines, header?.separator ?? declared ?? ",")),
+    findGarbled(line) {
+      if (header === undefined) throw new NoHeader("the first line is not UTF-8: save the file as UTF-8");
+      return findGarbled(line, header);
     },
   };
 }
 
-/** @throws NoHeader */
-function readHeader(line: string, wanted: Columns, cell: typeof asItIs): readonly string[] {
-  try {
-    const fields = splitCsv(line).map(cell);
-    if (namesColumns(fields, wanted)) return fields;
-  } catch {
-    // A quote is in the wrong place, as those around other separators are.
-  }
-  throw new NoHeader(explainHeader(line, wanted));
-}
-
-/** Columns of a file, and those of them and beside them that need not be there. */
-interface Columns {
-  all: readonly string[];
-  optional: readonly string[];
-}
-
-function namesColumns(fields: readonly string[], { all, optional }: Columns): boolean {
-  const named = new Set(fields);
-  const required = new Set(all).difference(new Set(optional));
-  const isKnown = named.isSubsetOf(new Set(all).union(new Set(optional)));
-  return fields.length === named.size && required.isSubsetOf(named) && isKnown;
-}
-
-// Excel writes the list separator of the machine's language; "Text (tab delimited)" has tabs.
-const OTHER_SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "bars" };
-
-function explainHeader(line: string, wanted: Columns): string {
-  if (line.includes("\r")) return LONE_RETURNS;
-  for (const [separator, name] of Object.entries(OTHER_SEPARATORS)) {
-    const fields = line.split(separator).map((field) => field.replace(/^"(.*)"$/, "$1"));
-    if (namesColumns(fields, wanted)) {
-      return `the columns seem to be separated by ${name} (${JSON.stringify(separator)}): save the file with commas`;
-    }
-  }
-  return `the first line must name the columns ${wanted.all.join(",")}`;
-}
-
-/**
- * Reads one record a line: no valid field has a line break, so that an unclosed quote spoils its
- * own line only.
- */
-function splitCsv(line: string): string[] {
-  if (!line.includes('"')) return line.split(",");
-  const { data, errors } = Papa.parse<string[]>(line, { delimiter: ",", newline: "\n" });
-  if (errors[0] !== undefined) throw new Error(errors[0].message);
-  return data[0] ?? [];
-}
+/** Without any text in its cells, whatever separates them. */
+export const isBlank = (line: string): boolean => /^[\s,;|"]*$/.test(line);
 
 function parseJson(line: string): unknown {
   let value: unknown;
   try {
     value = parseExact(line);
   } catch {
-    throw new Error("is not JSON");
+    throw new BadLine("is not JSON: each line is one object, as export --format ndjson writes it");
   }
   const repeated = findRepeatedName(line);
-  if (repeated !== undefined) throw new Error(`names ${repeated} twice`);
+  if (repeated !== undefined) throw new BadLine(`names ${repeated} twice`, [repeated]);
   return value;
 }
 
 function check(schema: LineSchema, fields: unknown): FileEntry {
   const result = schema.safeParse(fields, { error: inPlainWords });
   if (result.success) return result.data;
-  throw new Error(
-    result.error.issues.map((issue) => `${issue.path.join(".") || "the line"} ${inWords(issue)}`).join("; "),
-  );
+  const { issues } = result.error;
+  const reason = issues.map((issue) => `${issue.path.join(".") || "the line"} ${inWords(issue)}`).join("; ");
+  throw new BadLine(reason, [...new Set(issues.flatMap(columnsOfIssue))]);
 }
+
+const columnsOfIssue = (issue: z.core.$ZodIssue): string[] =>
+  issue.code === "unrecognized_keys" ? issue.keys : issue.path.slice(0, 1).map(String);
 
 const inWords = (issue: z.core.$ZodIssue) =>
   issue.code === "unrecognized_keys" ? `has unknown fields: ${issue.keys.join(", ")}` : issue.message;

@@ -9,12 +9,14 @@ import { toRankingName } from "shared/seasons/ranking-name";
 import { findBoard } from "../boards/find-board.ts";
 import { createInFlight } from "../command/in-flight.ts";
 import type { Sides } from "../subjects/sides.ts";
-import { createLineReader, type FileOptions, NoHeader } from "./board-file.ts";
+import type { BadLine } from "./bad-line.ts";
+import type { FileOptions } from "./board-file.ts";
+import { unescapeCell } from "./csv/spreadsheet-cell.ts";
 import type { FileSeason, Format } from "./file-board.ts";
+import { readFile } from "./read-file.ts";
 import type { Line } from "./read-lines.ts";
 import type { Numbered } from "./screen-entries.ts";
 import { readPlan } from "./seasons-of-file.ts";
-import { unescapeCell } from "./spreadsheet-cell.ts";
 import { writeEntries } from "./write-entries.ts";
 
 export interface ImportCounts {
@@ -37,7 +39,8 @@ export interface ImportOptions {
   overwrites: boolean;
   /** Whether an export has escaped the cells for a spreadsheet program. */
   isSpreadsheet?: boolean;
-  onBad: (line: number, reason: string) => void;
+  /** Is told of each invalid line: its number in the file, and the columns that are wrong. */
+  onBad: (line: number, reason: string, columns: readonly string[]) => void;
   onProgress?: (counts: ImportCounts, bytes: number) => void;
   now?: () => number;
 }
@@ -63,10 +66,9 @@ const AHEAD_US_MAX = 60_000_000;
  *
  * Entries of a board with seasons go into the one that runs, and to no other.
  *
- * @throws NoBoard; OtherSeason where that ended meanwhile; Error for a file without its columns;
- *   UnfitStore while the entries move to another number of partitions; what `lines`, Redis or
- *   PostgreSQL throw, after the batches under way are in both stores. Another run completes the
- *   import
+ * @throws NoBoard; OtherSeason where that ended meanwhile; NoHeader; UnfitStore while the entries
+ *   move to another number of partitions; what `lines`, Redis or PostgreSQL throw, after the
+ *   batches under way are in both stores. Another run completes the import
  */
 export async function importBoard(
   sides: Sides,
@@ -80,35 +82,14 @@ export async function importBoard(
   const ranking = toRankingName(board, inSeason?.season ?? 0);
   const file: FileOptions = { board: { ...definition, inSeason }, keepsTimes: !overwrites };
   if (isSpreadsheet) file.cell = unescapeCell;
-  const reader = createLineReader(format, file);
   const batches = createInFlight(BATCHES_IN_FLIGHT);
-  const refuse = (line: number, reason: string) => {
+  const refuse = (line: number, { message, columns }: BadLine) => {
     counts.bad++;
-    onBad(line, reason);
+    onBad(line, message, columns);
   };
-
-  function read(line: Line): Numbered | undefined {
-    try {
-      if ("fault" in line) throw new Error(line.fault);
-      const entry = reader.read(line.text);
-      if (entry === undefined) return undefined;
-      if (!sides.topology.regions.includes(entry.region)) {
-        throw new Error(`region must be one of ${sides.topology.regions.join(", ")}`);
-      }
-      const latest = now() * 1000 + AHEAD_US_MAX;
-      const ahead = (["reached_at", "updated_at"] as const).filter((field) => Number(entry[field]) > latest);
-      if (ahead.length > 0) throw new Error(`${ahead.join(" and ")} must not be in the future`);
-      return { ...entry, line: line.number };
-    } catch (error) {
-      if (error instanceof NoHeader) throw error;
-      refuse(line.number, error instanceof Error ? error.message : String(error));
-      return undefined;
-    }
-  }
 
   let batch: Numbered[] = [];
   let bytes = 0;
-  let isEmpty = true;
   async function send(): Promise<void> {
     const entries = batch;
     const upTo = bytes;
@@ -123,19 +104,17 @@ export async function importBoard(
     });
   }
   try {
-    for await (const line of lines) {
-      bytes = line.bytes;
-      isEmpty &&= "text" in line && line.text === "";
-      const entry = read(line);
-      if (entry !== undefined) batch.push(entry);
+    const latest = () => now() * 1000 + AHEAD_US_MAX;
+    let rows = 0;
+    for await (const row of readFile(lines, { format, file, regions: sides.topology.regions, latest, refuse })) {
+      bytes = row.bytes;
+      if (row.entry !== undefined) batch.push(row.entry);
       if (batch.length === BATCH_LINES) await send();
       // Chunks hold many lines: without this pause, replies of the stores would wait for the whole
       // chunk, and time out.
-      if (line.number % LINES_PER_TURN === 0) await setImmediate();
+      if (++rows % LINES_PER_TURN === 0) await setImmediate();
     }
     await send();
-    // Most often the command before a pipe has failed. NDJSON of a board without entries is empty.
-    if (isEmpty && format === "csv") refuse(1, "the file is empty");
   } finally {
     await batches.finish();
   }

@@ -1,42 +1,24 @@
-import { readNumber } from "shared/base/read-integer";
 import { fromIsoTime } from "shared/base/times";
 import { toSubKey } from "shared/entries/sub-score";
 import { toUnits } from "shared/entries/units";
-import { parseExact } from "shared/http/exact-json";
 import { nameSchema } from "shared/model/names";
 import { metadataSchema, scoreSchema, subSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
+import { cellJson, cellNumber, cellUserId, explainTime, TIME } from "./csv/cells.ts";
 import type { FileBoard, Format } from "./file-board.ts";
 
 /** A parsed line, its region in upper case: a row without its board. */
 export type FileEntry = Omit<EntryRow, "board">;
 export type LineSchema = z.ZodType<FileEntry>;
 
-const time = z.string().transform((text, { addIssue }) => {
-  const us = fromIsoTime(text);
-  if (us !== undefined && us >= 0) return String(us);
-  addIssue(us === undefined ? "must be a time such as 2026-01-02T03:04:05.678901Z" : "must not be before 1970");
-  return z.NEVER;
-});
-
-/** A number as the text of a cell. */
-const cellNumber = z.string().transform((text, { addIssue }) => {
-  const value = readNumber(text);
-  if (value !== undefined) return value;
-  addIssue("must be a number as JSON spells it, such as 5, -5 or 1.5e3, without spaces");
-  return z.NEVER;
-});
-
-/** JSON as the text of a cell; empty for null. */
-const cellJson = z.string().transform((text, { addIssue }) => {
-  try {
-    return text === "" ? null : (parseExact(`{"metadata":${text}}`) as { metadata: unknown }).metadata;
-  } catch {
-    addIssue("must be JSON, or empty");
+const timeOf = (explain: (text: string) => string) =>
+  z.string().transform((text, { addIssue }) => {
+    const us = fromIsoTime(text);
+    if (us !== undefined && us >= 0) return String(us);
+    addIssue(us === undefined ? explain(text) : "must not be before 1970");
     return z.NEVER;
-  }
-});
+  });
 
 /** The score in units. */
 function scoreOf(board: FileBoard, [least, most]: readonly [number | undefined, number | undefined]) {
@@ -61,9 +43,9 @@ const none = z.never("must be left out: the board has none").optional();
 function seasonsOf(isCsv: boolean, { inSeason }: FileBoard) {
   if (inSeason === undefined) return { season: none, rank: none };
   const { season } = inSeason;
-  const number = isCsv ? cellNumber : z.number();
+  const number = isCsv ? cellNumber(0) : z.number();
   const running = number.refine((given) => given === season, `must be ${season}, the season that runs`);
-  return { season: running.optional(), rank: number.nullable().optional() };
+  return { season: running.nullable().optional(), rank: z.unknown().optional() };
 }
 
 /** What a time of a line that keeps its time must be in. */
@@ -76,7 +58,10 @@ export function createLineSchema(format: Format, board: FileBoard, { keepsTimes 
   const { order, decimals, sub, bounds, metadata_bytes_max: bytesMax } = board;
   const toBound = (score: number | null | undefined) => (score == null ? undefined : toUnits(score, decimals));
   const score = scoreOf(board, [toBound(bounds?.min), toBound(bounds?.max)]);
-  const count = isCsv ? cellNumber.pipe(subSchema) : subSchema;
+  const count = isCsv ? cellNumber(0).pipe(subSchema) : subSchema;
+  // An archive keeps no attempts.
+  const attempts = board.inSeason === undefined ? count : count.optional();
+  const time = timeOf(isCsv ? explainTime : () => `must be a time such as ${TIME}`);
   const metadata = (isCsv ? cellJson.pipe(metadataSchema) : metadataSchema).transform((value, { addIssue }) => {
     if (value === null) return null;
     const text = JSON.stringify(value);
@@ -85,14 +70,14 @@ export function createLineSchema(format: Format, board: FileBoard, { keepsTimes 
   });
   return z
     .strictObject({
-      user_id: userIdSchema,
+      user_id: isCsv ? cellUserId : userIdSchema,
       name: nameSchema,
       region: z.string().transform((region) => region.toUpperCase()),
-      score: isCsv ? cellNumber.pipe(score) : score,
+      score: isCsv ? cellNumber(decimals).pipe(score) : score,
       reached_at: time,
       updated_at: time,
       sub: sub === null ? none : count,
-      attempts: board.attempts_max === null ? none : count,
+      attempts: board.attempts_max === null ? none : attempts,
       metadata: bytesMax === 0 ? none : metadata,
       ...seasonsOf(isCsv, board),
     })
@@ -104,7 +89,7 @@ export function createLineSchema(format: Format, board: FileBoard, { keepsTimes 
       path: ["updated_at"],
       message: "must be in the season that runs; --overwrite gives the entry a new time",
     })
-    .transform(({ sub: subScore, attempts, metadata: kept, season: _, rank: __, ...entry }): FileEntry => {
+    .transform(({ sub: subScore, attempts: tries, metadata: kept, season: _, rank: __, ...entry }): FileEntry => {
       const ranked = order === "asc" ? String(0 - Number(entry.score)) : entry.score;
       const row: FileEntry = { ...entry };
       if (ranked !== entry.score) row.sort_key = ranked;
@@ -112,7 +97,7 @@ export function createLineSchema(format: Format, board: FileBoard, { keepsTimes 
         row.sub = String(subScore);
         row.sub_key = toSubKey(sub, subScore);
       }
-      if (attempts !== undefined && attempts > 0) row.attempts = String(attempts);
+      if (tries !== undefined && tries > 0) row.attempts = String(tries);
       if (kept != null) row.metadata = kept;
       return row;
     });

@@ -5,6 +5,7 @@ import { erasedKey, visibilityKey } from "shared/redis/keys";
 import { toErasedAt } from "../reconcile/oldest-queued.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import type { Sides } from "../subjects/sides.ts";
+import { BadLine } from "./bad-line.ts";
 import type { FileEntry } from "./line-schema.ts";
 
 /** An entry with the number of its line. */
@@ -15,7 +16,7 @@ export interface Numbered extends FileEntry {
 export interface ScreenOptions {
   overwrites: boolean;
   /** Is told why a line is left out. */
-  refuse: (line: number, reason: string) => void;
+  refuse: (line: number, fault: BadLine) => void;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function screenEntries(
     const { line, region, name } = entry;
     const home = homes[index] ?? region;
     if (home === region) return [{ ...entry, name: given.get(entry) ?? name }];
-    refuse(line, `the player's home region is ${home}`);
+    refuse(line, new BadLine(`region must be ${home}, the player's home`, ["region"]));
     return [];
   });
   return { known, erased };
