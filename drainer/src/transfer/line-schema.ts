@@ -5,7 +5,7 @@ import { nameSchema } from "shared/model/names";
 import { metadataSchema, scoreSchema, subSchema, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
-import { cellJson, cellNumber, cellUserId, explainTime, TIME } from "./csv/cells.ts";
+import { cellJson, cellName, cellNumber, cellUserId, explainTime, TIME } from "./csv/cells.ts";
 import type { FileBoard, Format } from "./file-board.ts";
 
 /** A parsed line, its region in upper case: a row without its board. */
@@ -71,7 +71,7 @@ export function createLineSchema(format: Format, board: FileBoard, { keepsTimes 
   return z
     .strictObject({
       user_id: isCsv ? cellUserId : userIdSchema,
-      name: nameSchema,
+      name: isCsv ? cellName : nameSchema,
       region: z.string().transform((region) => region.toUpperCase()),
       score: isCsv ? cellNumber(decimals).pipe(score) : score,
       reached_at: time,

@@ -2,6 +2,7 @@ import { readNumber } from "shared/base/read-integer";
 import { toUnits } from "shared/entries/units";
 import { findRepeatedName } from "shared/http/body";
 import { parseAsSpelled } from "shared/http/exact-json";
+import { nameSchema } from "shared/model/names";
 import { isUserId, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
 
@@ -59,6 +60,12 @@ export const explainTime = (text: string): string =>
     ? `must be a time such as ${TIME}, and a spreadsheet seems to have reformatted ${quote(text)}: ${AS_TEXT}`
     : `must be a time such as ${TIME}`;
 export const TIME = "2026-01-02T03:04:05.678901Z";
+
+/** A name in a cell, which may have line breaks. */
+export const cellName = z
+  .string()
+  .refine((text) => !/[\r\n]/.test(text), { message: "must have no line break", abort: true })
+  .pipe(nameSchema);
 
 /** A player's id in a cell. */
 export const cellUserId = z.string().superRefine((text, { addIssue }) => {
