@@ -33,8 +33,10 @@ export const importCommand = defineCommand({
   },
   notes: `
 Beside live traffic, not beside repartition. Players who were erased since do not come back, and hidden ones stay hidden;
-accounts are not in the file, and are not made. A line that is not valid is named on standard error and left out. Running
-it again changes nothing more (with --overwrite: updated_at).
+accounts are not in the file, and are not made. A line that is not valid is named on standard error, with its column and
+what to do, and left out. Running it again changes nothing more (with --overwrite: updated_at).
+A CSV may be of a spreadsheet program, with any of , ; | and tabs between its cells. What such a program has rounded or
+reformatted is not valid: open files there with all columns as text.
 Entries of a board with seasons go into the season that runs, and no other: a line that names another one is left out, and
 so is one whose updated_at is not in it, which --overwrite gives a new time. A column rank is not read.
 With --spreadsheet it takes off the ' that export --spreadsheet has put before cells.
