@@ -19,8 +19,8 @@ const POINTS_MAX = 100;
  * The board of `add` and of the reads. It may have seasons, which end meanwhile: a player has no
  * rank in a new one before the first write.
  */
-const BOARD = __ENV.BOARD || "main";
-const FOUND = BOARD === "main" ? [200] : [200, 404];
+export const BOARD = __ENV.BOARD || "main";
+export const FOUND = BOARD === "main" ? [200] : [200, 404];
 
 /** Adds points to a player's score, and checks that the answer is the player's own ranked entry. */
 export const add = (player: Player, expected = [200]): Answer =>

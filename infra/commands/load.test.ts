@@ -13,7 +13,7 @@ const load = (args: string[], env: Record<string, string>) => {
 };
 
 test("each file of k6/ that exports options is a scenario, and k6/README.md explains it", async () => {
-  expect(scenarios.toSorted()).toEqual(["mixed", "read", "smoke", "soak", "spike", "submit"]);
+  expect(scenarios.toSorted()).toEqual(["match", "mixed", "read", "smoke", "soak", "spike", "submit"]);
   const text = await Bun.file(join(root, "k6/README.md")).text();
   for (const scenario of scenarios) expect(text).toContain(`| \`${scenario}\` |`);
 });

@@ -49,8 +49,8 @@ const loadCommand = defineCommand({
   options: {},
   notes: `
 Scenarios: ${scenarios.join(" ")}
-Environment: URL= (the gateway; without it that of npm start) RATE= DURATION= PLAYERS=500 REGIONS=GLOBAL,ASIA,EU,NA PASSWORD= BEST_BOARD=
-SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measured: k6/README.md.`,
+Environment: URL= (the gateway; without it that of npm start) RATE= DURATION= PLAYERS=500 REGIONS=GLOBAL,ASIA,EU,NA PASSWORD= BOARD=main
+BEST_BOARD= OPERATOR_TOKEN= (match) SUMMARY=k6/results/<scenario>.json. What each scenario does, and what was measured: k6/README.md.`,
   async run({ positionals: [scenario, ...k6Options] }) {
     const k6 = findK6();
     if (k6 === undefined) {
