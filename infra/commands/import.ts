@@ -5,6 +5,7 @@ import { createProgress } from "shared/command/progress";
 import { untilAborted } from "../../drainer/src/command/until-aborted.ts";
 import { loadDrainerConfig } from "../../drainer/src/config.ts";
 import { requireOpen } from "../../drainer/src/guard/require-open.ts";
+import { NoHeader } from "../../drainer/src/transfer/csv/header.ts";
 import { type ImportCounts, importBoard } from "../../drainer/src/transfer/import-board.ts";
 import { readLines } from "../../drainer/src/transfer/read-lines.ts";
 import {
@@ -65,19 +66,30 @@ signal stopped it, and another run completes it.`,
       overwrites,
       isSpreadsheet,
       onBad: (line, reason, columns) =>
-        process.stderr.write(json ? `${JSON.stringify({ line, columns, reason })}\n` : `line ${line}: ${reason}\n`),
+        process.stderr.write(json ? toJson({ line, columns, reason }) : `line ${line}: ${reason}\n`),
       onProgress: ({ imported, skipped, erased, bad }, bytes) => {
         const lines = imported + skipped + erased + bad;
         progress.count("lines", isStandardInput ? lines : bytes, size, lines);
       },
     })
-      .catch(asFault)
+      .catch((error: unknown) => {
+        if (json && error instanceof NoHeader) return error;
+        return asFault(error);
+      })
       .finally(() => progress.end());
+    if (counts instanceof NoHeader) {
+      process.stderr.write(toJson(counts));
+      return 1;
+    }
     const text = `Done in ${progress.end()} s: ${describe(counts)}.`;
     process.stdout.write(`${json ? JSON.stringify(counts) : text}\n`);
     return counts.bad > 0 ? 2 : 0;
   },
 });
+
+/** A bad line, for a program. */
+const toJson = ({ line, columns, reason }: { line: number; columns: readonly string[]; reason: string }) =>
+  `${JSON.stringify({ line, columns, reason })}\n`;
 
 function describe({ imported, skipped, repaired, erased, bad }: ImportCounts): string {
   const lacking = repaired === 0 ? "" : ` (${repaired} of which Redis lacked, and has now)`;

@@ -249,6 +249,49 @@ describe("as commands", () => {
     expect(await lb(["import", "missing.csv"])).toMatchObject({ code: 1, err: expect.stringContaining("missing.csv") });
   });
 
+  test("a file as Excel saves it goes in, and what Excel has changed is named by line and column", async () => {
+    const rows = [
+      "\ufeffUser ID;Name;Region;Score;reached_at;updated_at;",
+      `p0;"A ""b""; c";EU;5;${OLD};${OLD};`,
+      `p1;"two\nlines";NA;6;${OLD};${OLD};`,
+      `1,23E+11;P;EU;1,5;02.01.2020 03:04;${OLD};`,
+      ";;;;;;",
+      `p2;P;eu;7;${OLD};${OLD};`,
+    ];
+    await Bun.write(join(dir, "excel.csv"), `${rows.join("\r\n")}\r\n`);
+    const { code, out, err } = await lb(["import", "excel.csv"]);
+    expect([code, out]).toEqual([2, expect.stringContaining("2 entries imported")]);
+    const lines = err.split("\n").filter((each) => each.startsWith("line "));
+    expect(lines).toEqual([
+      "line 3: name must have no line break",
+      expect.stringMatching(
+        /^line 5: user_id must be .*; score must have a point .*; reached_at must be a time such as/,
+      ),
+    ]);
+    const json = await lb(["import", "excel.csv", "--json"]);
+    expect([json.code, JSON.parse(json.out)]).toEqual([2, counts({ imported: 2, bad: 2 })]);
+    const faults = json.err.split("\n").flatMap((each) => (each.startsWith("{") ? [JSON.parse(each)] : []));
+    expect(faults.map(({ line, columns }) => [line, columns])).toEqual([
+      [3, ["name"]],
+      [5, ["user_id", "score", "reached_at"]],
+    ]);
+    expect((await top()).entries).toMatchObject([
+      { user_id: "p2", name: "P", score: 7 },
+      { user_id: "p0", name: 'A "b"; c', score: 5 },
+    ]);
+    await rm(join(dir, "excel.csv"));
+    const headless = await lb(["import", "--json"], "user_id;name;notes\n");
+    expect([headless.code, JSON.parse(headless.err)]).toMatchObject([
+      1,
+      {
+        line: 1,
+        columns: ["region", "score", "reached_at", "updated_at", "notes"],
+        reason: expect.stringMatching(/^the first line must/),
+      },
+    ]);
+    expect((await lb(["import"], "user_id;name;notes\n")).err).toStartWith("lb import: line 1: the first line must");
+  });
+
   test("an export for a spreadsheet has no cell that begins a formula, and is imported as it was", async () => {
     const formula = '=HYPERLINK("http://evil","x")';
     const names: [userId: string, name: string][] = [

@@ -8,7 +8,7 @@ import { configuredBoard } from "shared/model/board";
 import { MAIN_BOARD } from "shared/redis/keys";
 import type { z } from "zod";
 import type { EntryRow } from "../rows/read-entries.ts";
-import { BadLine } from "./bad-line.ts";
+import { BadLine, showText } from "./bad-line.ts";
 import { type Columns, type Header, NoHeader, readHeader, readSeparator } from "./csv/header.ts";
 import { findGarbled, readRow } from "./csv/read-row.ts";
 import { splitCells } from "./csv/split-cells.ts";
@@ -141,7 +141,7 @@ function parseJson(line: string): unknown {
     throw new BadLine("is not JSON: each line is one object, as export --format ndjson writes it");
   }
   const repeated = findRepeatedName(line);
-  if (repeated !== undefined) throw new BadLine(`names ${repeated} twice`, [repeated]);
+  if (repeated !== undefined) throw new BadLine(`names ${showText(repeated)} twice`, [showText(repeated)]);
   return value;
 }
 
@@ -154,7 +154,7 @@ function check(schema: LineSchema, fields: unknown): FileEntry {
 }
 
 const columnsOfIssue = (issue: z.core.$ZodIssue): string[] =>
-  issue.code === "unrecognized_keys" ? issue.keys : issue.path.slice(0, 1).map(String);
+  (issue.code === "unrecognized_keys" ? issue.keys : issue.path.slice(0, 1)).map((each) => showText(String(each)));
 
 const inWords = (issue: z.core.$ZodIssue) =>
-  issue.code === "unrecognized_keys" ? `has unknown fields: ${issue.keys.join(", ")}` : issue.message;
+  issue.code === "unrecognized_keys" ? `has unknown fields: ${issue.keys.map(showText).join(", ")}` : issue.message;

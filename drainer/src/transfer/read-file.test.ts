@@ -262,6 +262,33 @@ describe("what a spreadsheet has changed is refused by its column, with what to 
     expect(await faultOf({ metadata })).toContain(words);
   });
 
+  test("a decimal comma beside semicolons", async () => {
+    const { entries, bad, columns } = await read(
+      `${HEADER}\n${row("ann", { score: "1\x005" })}\n${row("bob")}\n`.replaceAll(",", ";").replace("\0", ","),
+    );
+    expect([entries, columns]).toEqual([{ 3: "bob Ann 5" }, { 2: "score" }]);
+    expect(bad[2]).toContain('must have a point in front of its decimals and nothing between thousands, not "1,5"');
+  });
+
+  test("the same in every column of numbers", async () => {
+    const board: FileBoard = { ...PLAIN, sub: "desc", attempts_max: 5, decimals: 3 };
+    const cells = (sub: string, attempts: string) => `${row("ann")},"${sub}","${attempts}"\n`;
+    const { entries, bad } = await read(
+      `${HEADER},sub,attempts\n${cells("7", "2")}${cells("1E+15", "1,5")}${cells("1.000", "")}`,
+      { board },
+    );
+    expect(entries).toEqual({ 2: "ann Ann 5000" });
+    expect(bad[3]).toMatch(/^sub must have all its digits.*no decimals.*; attempts must have a point/);
+    expect(bad[4]).toMatch(/^sub must have a point.*; attempts must be a number/);
+  });
+
+  test("shows no character that a terminal would obey, and no long text", async () => {
+    expect(await faultOf({ score: "\u009b31m\u202e\u001b" })).toEndWith('not "\ufffd31m\ufffd\ufffd"');
+    const header = `${HEADER},${"x".repeat(1_000)}\u009b,${Array.from({ length: 50 }, (_, n) => `c${n}`)}`;
+    const refused = await read(`${header}\n`).catch((error: Error) => error.message);
+    expect(refused).toMatch(/, x{40}\u2026, c0, c1, [c0-9, ]*c8$/);
+  });
+
   test("a decimal comma between commas gives too many cells", async () => {
     const { bad } = await read(`${HEADER}\n${row("ann", { score: "1,5" })}\n`);
     expect(bad[2]).toBe("has 7 cells, and the header 6: a cell with a , or a line break stands in quotes");
@@ -271,9 +298,12 @@ describe("what a spreadsheet has changed is refused by its column, with what to 
 describe("a file as a whole", () => {
   test.each([
     [HEADER.replace(",region", ""), "the first line must name the columns .*: it lacks region$"],
-    [`${HEADER},notes`, ": the board has no notes$"],
+    [`${HEADER},notes`, ": take out what the board does not have, notes$"],
     [`${HEADER},Score`, ": it names twice score$"],
-    [`${HEADER.replace("name", "nick")};x`.replaceAll(",", ";"), ": it lacks name; the board has no nick, x$"],
+    [
+      `${HEADER.replace("name", "nick")};x`.replaceAll(",", ";"),
+      ": it lacks name; take out what the board does not have, nick, x$",
+    ],
     ["ann,Ann,EU,5", "the first line must name the columns user_id,name,region,score,reached_at,updated_at$"],
     ['{"user_id":"ann"}', "the file seems to have JSON: import it with --format ndjson$"],
   ])("with the header %s is refused", async (header, words) => {

@@ -50,7 +50,7 @@ function readEntry(reader: LineReader, row: Line, { regions, latest, refuse }: R
     if (ahead.length > 0) throw new BadLine(`${ahead.join(" and ")} must not be in the future`, ahead);
     return { ...entry, line: row.number };
   } catch (error) {
-    if (error instanceof NoHeader) throw new NoHeader(`line ${row.number}: ${error.message}`);
+    if (error instanceof NoHeader) throw new NoHeader(error.message, error.columns, row.number);
     if (!(error instanceof BadLine)) throw error;
     refuse(row.number, error);
     return undefined;

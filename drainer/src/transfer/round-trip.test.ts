@@ -270,7 +270,8 @@ describe("a file of a final season, of such a board", () => {
     await put(rowsOf(1));
     const text = await exportedOfFirst(form);
     const refused = imported(text, form, HALL);
-    if (form.format === "csv") await expect(refused).rejects.toThrow(/^line 1: .*: the board has no season, rank$/);
+    if (form.format === "csv")
+      await expect(refused).rejects.toThrow(/^line 1: .*: take out what the board does not have, season, rank$/);
     else
       expect((await refused).bad[0]).toBe(
         "1 season must be left out: the board has none; rank must be left out: the board has none",

@@ -5,15 +5,14 @@ import { parseAsSpelled } from "shared/http/exact-json";
 import { nameSchema } from "shared/model/names";
 import { isUserId, userIdSchema } from "shared/model/scores";
 import { z } from "zod";
+import { showText } from "../bad-line.ts";
 
 /**
  * Cells of a CSV, which a spreadsheet program may have changed. What it has rounded or reformatted
  * looks like a value, and is refused by name.
  */
 
-const TEXT_CHARACTERS_MAX = 40;
-const quote = (text: string) =>
-  JSON.stringify(text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}…` : text);
+const quote = (text: string) => `"${showText(text)}"`;
 const AS_TEXT = "format the column as text before the file is opened there";
 
 const SCIENTIFIC = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i;
@@ -88,7 +87,7 @@ export const cellJson = z.string().transform((text, { addIssue }): unknown => {
     const value = parseAsSpelled(text);
     const repeated = findRepeatedName(text);
     if (repeated === undefined) return value;
-    addIssue(`names ${repeated} twice`);
+    addIssue(`names ${showText(repeated)} twice`);
   } catch {
     addIssue('must be a JSON object such as {"car":"red"}, or empty');
   }

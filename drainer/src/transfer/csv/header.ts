@@ -1,7 +1,19 @@
+import { BadLine, showText } from "../bad-line.ts";
 import { splitCells } from "./split-cells.ts";
 
-/** No line of the file names the columns, so that no line can be read. */
-export class NoHeader extends Error {}
+/** The first line does not name the columns, so that no line can be read. */
+export class NoHeader extends BadLine {
+  /** Of the line, from 1 on; 0 where it is not known. */
+  readonly line: number;
+  /** The message without the line. */
+  readonly reason: string;
+
+  constructor(reason: string, columns: readonly string[] = [], line = 0) {
+    super(line === 0 ? reason : `line ${line}: ${reason}`, columns);
+    this.line = line;
+    this.reason = reason;
+  }
+}
 
 /** What the first row of a CSV says. */
 export interface Header {
@@ -15,6 +27,8 @@ export interface Columns {
   all: readonly string[];
   optional: readonly string[];
 }
+
+const SHOWN_MAX = 10;
 
 /** Excel writes the list separator of the machine's language; "Text (tab delimited)" has tabs. */
 const SEPARATORS = [",", ";", "\t", "|"];
@@ -48,7 +62,12 @@ export function readHeader(
   const [nearest] = headers.toSorted((a, b) => known(b) - known(a));
   const names = `the first line must name the columns ${wanted.all.join(",")}`;
   if (nearest === undefined || known(nearest) === 0) throw new NoHeader(names);
-  throw new NoHeader(`${names}: ${faultsOf(nearest.columns, wanted).join("; ")}`);
+  const faults = faultsOf(nearest.columns, wanted);
+  const inWords = faults.map(({ what, columns }) => `${what} ${columns.join(", ")}`);
+  throw new NoHeader(
+    `${names}: ${inWords.join("; ")}`,
+    faults.flatMap(({ columns }) => columns),
+  );
 }
 
 /** `User ID` and ` user-id ` are the column `user_id`. */
@@ -61,15 +80,23 @@ const toColumn = (cell: string) =>
 
 const isKnown = (column: string, { all, optional }: Columns) => all.includes(column) || optional.includes(column);
 
-function faultsOf(columns: readonly string[], wanted: Columns): string[] {
+interface HeaderFault {
+  what: string;
+  columns: string[];
+}
+
+function faultsOf(columns: readonly string[], wanted: Columns): HeaderFault[] {
   const named = columns.filter((each) => each !== "");
   const missing = wanted.all.filter((each) => !wanted.optional.includes(each) && !named.includes(each));
   const unknown = named.filter((each) => !isKnown(each, wanted));
   const repeated = named.filter((each, index) => named.indexOf(each) < index);
-  const faults: [string[], string][] = [
-    [missing, "it lacks"],
-    [unknown, "the board has no"],
-    [repeated, "it names twice"],
+  const faults: HeaderFault[] = [
+    { what: "it lacks", columns: missing },
+    { what: "take out what the board does not have,", columns: unknown },
+    { what: "it names twice", columns: repeated },
   ];
-  return faults.flatMap(([which, what]) => (which.length > 0 ? [`${what} ${[...new Set(which)].join(", ")}`] : []));
+  return faults.flatMap(({ what, columns: all }) => {
+    const shown = [...new Set(all)].slice(0, SHOWN_MAX).map(showText);
+    return shown.length === 0 ? [] : { what, columns: shown };
+  });
 }
