@@ -125,7 +125,7 @@ describe("a file as a program writes it is read", () => {
   });
 
   test("empty columns and rows, at the end and between", async () => {
-    const lines = [",,,,,,,", `${HEADER.replace("name,", "name,,")},,`, `${row("ann").replace("Ann,", "Ann,,")},,`];
+    const lines = [",,,,,,,", `${HEADER.replace("name,", "name,,")},,`, `${row("ann").replace("Ann,", "Ann, ,")},, `];
     const { entries, bad } = await read([...lines, ",,,,,,,,", '"","",,', "  ,,", "", ""].join("\r\n"));
     expect([entries, bad]).toEqual([{ 3: "ann Ann 5" }, {}]);
   });

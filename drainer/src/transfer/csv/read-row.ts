@@ -24,7 +24,7 @@ export function readRow(
   }
   const cells = split.map(cell);
   if (cells.every((each) => each.trim() === "")) return undefined;
-  const beyond = cells.findIndex((each, index) => each !== "" && (columns[index] ?? "") === "");
+  const beyond = cells.findIndex((each, index) => each.trim() !== "" && (columns[index] ?? "") === "");
   if (beyond >= columns.length) {
     throw new BadLine(`has ${cells.length} cells, and the header ${columns.length}: ${toQuote(separator)}`);
   }
@@ -39,7 +39,7 @@ export function readRow(
   }
   const named = columns.map((column, index): [string, string] => [column, cells[index] ?? ""]);
   return Object.fromEntries(
-    named.filter(([column, text]) => column !== "" && !(text === "" && optional.includes(column))),
+    named.filter(([column, text]) => column !== "" && !(text.trim() === "" && optional.includes(column))),
   );
 }
 
