@@ -1,4 +1,5 @@
 import type { AroundView, RankView, TopView } from "shared/api/boards";
+import type { Ties } from "shared/api/fields";
 import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
 import { type SharedBody, shareBody } from "shared/http/reply";
 import type { Board } from "shared/model/board";
@@ -34,6 +35,8 @@ export interface ReadOptions {
   withDetails?: boolean;
   /** Of a board with seasons; the one that runs unless given. */
   season?: SeasonName;
+  /** How equal entries rank; `arrival` unless given. */
+  ties?: Ties;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Ties } from "shared/api/fields";
 import type { RankerOperations } from "shared/api/operations";
 import { ANYONE, type Reader } from "shared/auth/reader";
 import { createCoalesce } from "shared/http/coalesce";
@@ -21,11 +22,11 @@ export function boardRoutes(
 
   return {
     top: toRoute(top, async ({ query, caller, incoming }) => {
-      const { region, board, limit, partial, with: extra, season } = query;
+      const { region, board, limit, partial, with: extra, season, ties } = query;
       const read = (reader: Reader) => boards.topBody(region, board, limit, toOptions(reader, query));
       // What is read for a caller with a token may be for that caller alone.
       const isOwn = incoming.headers.get("authorization") !== null;
-      const key = `${region} ${board} ${limit} ${partial} ${extra} ${season}`;
+      const key = `${region} ${board} ${limit} ${partial} ${extra} ${season} ${ties}`;
       const body = await (isOwn ? read(caller) : readTop(key, () => read(ANYONE)));
       return ofSeason({ status: 200, body }, query, incoming);
     }),
@@ -55,11 +56,13 @@ interface ReadQuery {
   partial?: "allow" | undefined;
   with?: "metadata" | undefined;
   season?: SeasonName | undefined;
+  ties: Ties;
 }
 
-const toOptions = (reader: Reader, { partial, with: extra, season = "current" }: ReadQuery): ReadOptions => ({
+const toOptions = (reader: Reader, { partial, with: extra, season = "current", ties }: ReadQuery): ReadOptions => ({
   reader,
   allowsPartial: partial === "allow",
   withDetails: extra === "metadata",
   season,
+  ties,
 });

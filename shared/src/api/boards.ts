@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Topology } from "../model/regions.ts";
 import { entryFields, entrySchema, rankField } from "./entries.ts";
 import { examples } from "./examples.ts";
-import { countField, playerParams, seasonFields, totalField, viewFields } from "./fields.ts";
+import { countField, playerParams, seasonFields, tiesField, totalField, viewFields } from "./fields.ts";
 import { nameOperations, openRead } from "./operation.ts";
 
 export const LIMIT_MAX = 1000;
@@ -66,6 +66,7 @@ const readFields = (topology: Topology) => ({
     description: "Rather a part of the view than nothing, while a region of it does not answer.",
   }),
   season: seasonNameSchema.optional(),
+  ties: tiesField,
   with: z.literal("metadata", 'must be "metadata"').optional().meta({
     description: "Entries come with their metadata.",
   }),

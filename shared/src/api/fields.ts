@@ -19,6 +19,17 @@ export const optionalUnless = <S extends z.ZodType>(isRequired: boolean, schema:
 /** The view of a read: a region or `GLOBAL`, and a board. */
 export const viewFields = (topology: Topology) => ({ region: viewSchema(topology), board: boardSchema });
 
+/** How ranks count equal entries: 1, 2, 3, 4 or 1, 2, 2, 4. */
+export const tiesField = z
+  .enum(["arrival", "shared"], "must be arrival or shared")
+  .default("arrival")
+  .meta({
+    description:
+      "How equal scores rank: `arrival` ranks whoever reached the score first ahead, 1, 2, 3, 4; `shared` gives them one " +
+      "rank, 1, 2, 2, 4. The order of entries is the same.",
+  });
+export type Ties = z.output<typeof tiesField>;
+
 export const playerParams = z.strictObject({ userId: userIdSchema });
 
 /** The header that makes a write safe to repeat. */
