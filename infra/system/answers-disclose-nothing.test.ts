@@ -56,6 +56,7 @@ test("reads, writes, refusals, health and readiness disclose no more than the bo
   const answers: [number, string, RequestInit?][] = [
     [200, "/top"],
     [200, "/around/eve?range=100"],
+    [200, "/around?score=1&range=100"],
     [200, "/rank/eve"],
     [200, "/health"],
     [200, "/ready"],

@@ -79,7 +79,8 @@ const writes: [route: string, body: object][] = [
 const reads: [route: string, target: string][] = [
   ["GET /top", "/top?region=eu&limit=5"],
   ["GET /rank/{userId}", "/rank/ada"],
-  ["GET /around/{userId}", "/around/ada?range=3"],
+  ["GET /around/{userId}", "/around/ada?range=3&ties=shared"],
+  ["GET /around", "/around?score=3&range=3"],
 ];
 const streams: [route: string, target: string][] = [
   ["GET /live", "/live?region=eu&limit=5"],

@@ -1,5 +1,14 @@
 import type { Credentials, Registration, Session } from "../src/api/accounts.ts";
-import type { AroundQuery, AroundView, RankQuery, RankView, TopQuery, TopView } from "../src/api/boards.ts";
+import type {
+  AroundQuery,
+  AroundScoreQuery,
+  AroundScoreView,
+  AroundView,
+  RankQuery,
+  RankView,
+  TopQuery,
+  TopView,
+} from "../src/api/boards.ts";
 import type {
   BoardChange,
   BoardsQuery,
@@ -99,6 +108,11 @@ export interface Client {
   rank(userId: string, query?: RankQuery, options?: CallOptions): Promise<RankView>;
   /** The player and up to `range` neighbours a side. Codes: `not_ranked`. */
   around(userId: string, query?: AroundQuery, options?: CallOptions): Promise<AroundView>;
+  /**
+   * The neighbours of a score that no entry needs to have, and in `would_be_rank` the rank of an
+   * entry that got it now. Codes: those of every read.
+   */
+  aroundScore(score: number, query?: AroundScoreQuery, options?: CallOptions): Promise<AroundScoreView>;
   /** A board's changes as they happen, until the caller leaves the loop or aborts the signal. */
   live(query?: LiveQuery, options?: LiveOptions): AsyncGenerator<Live<BoardEvent>, void, undefined>;
   /** A player's rank, and each change of it. Codes: `not_ranked`. */
@@ -230,6 +244,7 @@ export function createClient(options: ClientOptions): Client {
     top: (query, more) => read(`/top${toQuery(query)}`, more),
     rank: (userId, query, more) => read(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     around: (userId, query, more) => read(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
+    aroundScore: (score, query, more) => read(`/around${toQuery({ ...query, score })}`, more),
     live: (query, more) => subscribe(follow, `/live${toQuery(query)}`, BOARD_EVENTS, more),
     liveRank: (userId, query, more) =>
       subscribe(follow, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),

@@ -58,6 +58,7 @@ describe("a read costs permits by its limit or range:", () => {
     ["/around/ada", 3],
     ["/around/ada?range=1", 2],
     ["/around/ada?range=100&region=EU", 21],
+    ["/around?score=5&range=100", 21],
     ["/live", 10],
     ["/live/rank/ada", 10],
     ["/openapi.json", 5],

@@ -31,6 +31,11 @@ const RANGE = { missing: RANGE_DEFAULT, max: RANGE_MAX };
 export const DOCUMENT_COST: ReadCost = { permitsOf: () => 5, isAlwaysTold: true };
 const RANK_COST: ReadCost = { permitsOf: () => RANK_PERMITS, isAlwaysTold: false };
 const STREAM_COST: ReadCost = { permitsOf: () => STREAM_PERMITS, isAlwaysTold: true };
+const AROUND_COST: ReadCost = {
+  // Reads `range` entries on either side.
+  permitsOf: (query) => RANK_PERMITS + Math.ceil((2 * readCount(query, "range", RANGE)) / AROUND_ENTRIES_PER_PERMIT),
+  isAlwaysTold: false,
+};
 
 /**
  * Costs by operation, about as reads cost Redis and the way there. A rank is the measure; a hundred
@@ -43,11 +48,8 @@ const COSTS: Readonly<Record<string, ReadCost>> = {
     isAlwaysTold: false,
   },
   rank: RANK_COST,
-  around: {
-    // Reads `range` entries on either side.
-    permitsOf: (query) => RANK_PERMITS + Math.ceil((2 * readCount(query, "range", RANGE)) / AROUND_ENTRIES_PER_PERMIT),
-    isAlwaysTold: false,
-  },
+  around: AROUND_COST,
+  aroundScore: AROUND_COST,
   live: STREAM_COST,
   liveRank: STREAM_COST,
 };

@@ -87,8 +87,9 @@ export async function startGrowthBoard(
     "around 10": ({ userId }) => boards.around(GLOBAL, MAIN_BOARD, userId, AROUND_RANGE),
     "count ahead": ({ userId, score, reachedAtUs }) => {
       const member = toArrival(reachedAtUs + 1) + userId; // next to a player, where no entry is
-      const shard = toGroup(redisOf, [shardOf(topology, REGION, userId)]);
-      return readRank(shard, rankedIn(configuredBoard(MAIN_BOARD), 0), { score, member });
+      const group = toGroup(redisOf, [shardOf(topology, REGION, userId)]);
+      const board = rankedIn(configuredBoard(MAIN_BOARD), 0);
+      return readRank({ group, board, ties: "arrival" }, { score, member });
     },
   };
   return { shards, topology, players, admin, url, bytes, calls, ready };

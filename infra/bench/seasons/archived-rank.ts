@@ -89,6 +89,7 @@ export async function timeArchivedRank(dir: string, entries: number, say: (text:
     season: { season: 1, startsAt: 0, endsAt: 1 },
     withDetails: false,
     allowsPartial: false,
+    ties: "arrival" as const,
   };
   say("reading ranks");
   const faults = new Set<string>();

@@ -126,6 +126,7 @@ export const READ_ROUTES = [
   { path: "/top", count: "limit", max: 1000 },
   { path: "/rank/", count: undefined, max: 0 },
   { path: "/around/", count: "range", max: 100 },
+  { path: "/around", count: "range", max: 100 },
   { path: "/live", count: "limit", max: 100 },
   { path: "/live/rank/", count: undefined, max: 0 },
 ];

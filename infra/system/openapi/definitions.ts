@@ -108,16 +108,18 @@ export async function meetBoardProblems(meet: Meet, ask: Ask, gateways: Gateways
     ["GET /top", "/top"],
     ["GET /rank/{userId}", "/rank/dan"],
     ["GET /around/{userId}", "/around/dan"],
+    ["GET /around", "/around?score=1"],
     ["GET /live", "/live"],
     ["GET /live/rank/{userId}", "/live/rank/dan"],
   ];
-  for (const [route, target] of reads) {
-    await meet("board_not_found", route, { target: `${target}?board=none` });
-    await meet("stale_definition", route, { target: `${target}?board=torn&region=EU` });
-    await meet("season_unknown", route, { target: `${target}?board=unplanned` });
+  for (const [route, path] of reads) {
+    const target = path.includes("?") ? `${path}&` : `${path}?`;
+    await meet("board_not_found", route, { target: `${target}board=none` });
+    await meet("stale_definition", route, { target: `${target}board=torn&region=EU` });
+    await meet("season_unknown", route, { target: `${target}board=unplanned` });
     if (target.startsWith("/live")) continue;
-    await meet("season_not_found", route, { target: `${target}?board=third&season=4` });
-    await meet("archives_unavailable", route, { target: `${target}?board=third&season=2` });
+    await meet("season_not_found", route, { target: `${target}board=third&season=4` });
+    await meet("archives_unavailable", route, { target: `${target}board=third&season=2` });
   }
   for (const [route, target] of [
     [SEASONS, "/seasons"],

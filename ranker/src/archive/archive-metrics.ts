@@ -36,6 +36,7 @@ export function measureArchives(registry: Registry): (archives: Archives) => Arc
     top: (question, limit) => count(archives.top(question, limit)),
     rank: (question, userId) => count(archives.rank(question, userId)),
     around: (question, userId, range) => count(archives.around(question, userId, range)),
+    aroundScore: (question, at, range) => count(archives.aroundScore(question, at, range)),
   });
 }
 

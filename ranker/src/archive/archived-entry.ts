@@ -10,12 +10,21 @@ export interface ArchivedRead {
   withDetails: boolean;
 }
 
+/** A place in the total order, as columns of the archive. */
+export interface ArchivedPosition {
+  userId: string;
+  /** The region whose rank is known there; empty where none is. */
+  region: string;
+  /** Times are microseconds. */
+  at: { sortKey: string; subKey: string; reachedAt: string };
+}
+
 /** An entry of an archived season. */
-export interface ArchivedEntry extends Omit<Viewed, "rank" | "total"> {
+export interface ArchivedEntry extends Omit<Viewed, "rank" | "total">, ArchivedPosition {
   /** In its region, at the end of the season. */
   rank: number;
-  /** Its place in the total order, as columns of the archive. Times are microseconds. */
-  at: { sortKey: string; subKey: string; reachedAt: string };
+  /** The same as a shared rank. */
+  rankShared: number;
 }
 
 /** What a region has of an archived season. */
@@ -42,6 +51,7 @@ export interface ShelfRow {
   user_id: string | null;
   name: string;
   rank: string;
+  rank_shared: string;
   sort_key: string;
   sub_key: string;
   reached_us: string;
@@ -51,7 +61,7 @@ export interface ShelfRow {
 
 /** The columns of {@link ShelfRow}, of `shelf` and `entry`. */
 export const shelfColumns = (sql: Sql, withDetails: boolean) => sql`
-  shelf.region, shelf.purged, shelf.total, entry.user_id, entry.name, entry.rank, entry.sort_key, entry.sub_key,
+  shelf.region, shelf.purged, shelf.total, entry.user_id, entry.name, entry.rank, entry.rank_shared, entry.sort_key, entry.sub_key,
   trunc(extract(epoch FROM entry.reached_at) * 1000000)::text AS reached_us,
   trunc(extract(epoch FROM entry.updated_at) * 1000000)::text AS updated_us,
   ${withDetails ? sql`entry.metadata::text` : sql`NULL::text`} AS metadata`;
@@ -75,13 +85,15 @@ export function toShelves(rows: readonly ShelfRow[], read: ArchivedRead): Shelf[
 }
 
 function toEntry(row: ShelfRow, userId: string, { board, withDetails }: ArchivedRead): ArchivedEntry {
-  const { region, name, rank, sort_key: sortKey, sub_key: subKey, reached_us: reachedAt, updated_us, metadata } = row;
+  const { region, name, rank, rank_shared, updated_us, metadata } = row;
+  const { sort_key: sortKey, sub_key: subKey, reached_us: reachedAt } = row;
   const sub_key = board.sub === null ? null : subKey;
   const entry: ArchivedEntry = {
     userId,
     region,
     name,
     rank: Number(rank),
+    rankShared: Number(rank_shared),
     score: Number(sortKey),
     member: toPlace({ sub_key, reached_at: reachedAt }) + userId,
     updatedAt: Number(updated_us),

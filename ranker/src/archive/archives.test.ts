@@ -1,18 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Entry } from "shared/api/entries";
+import type { Ties } from "shared/api/fields";
 import { toIsoTime } from "shared/base/times";
 import { tierOf } from "shared/entries/tiers";
 import { type Board, boardSchema, configuredBoard, toDefinition } from "shared/model/board";
 import { createTopology, GLOBAL } from "shared/model/regions";
 import { forFile } from "testing/for-file";
 import { ENDS, type EndedRow, STARTS, startArchives } from "../../test/archives-under-test.ts";
+import { toScorePosition } from "../boards/around/score-position.ts";
 import { toPercentile } from "../boards/entry-views.ts";
 import { rankedIn } from "../seasons/ranked-board.ts";
 import { createArchives } from "./archives.ts";
 
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 const RUNS = 25;
+const TIES: readonly Ties[] = ["arrival", "shared"];
+/** Some of which players have, and some better and worse than all. */
+const SCORES = [-3, -1, 0, 2, 4].flatMap((units) => [0, 1].map((sub) => ({ units, sub })));
 
 const kinds = fc.record({
   order: fc.constantFrom<Board["order"][]>("desc", "asc"),
@@ -34,35 +39,56 @@ const players = fc.uniqueArray(
 );
 type Modelled = Omit<typeof players extends fc.Arbitrary<(infer P)[]> ? P : never, "region"> & { region: string };
 
+type Placed = Pick<Modelled, "units" | "sub">;
+
+const isShown = ({ hiddenAtEnd, later }: Modelled) =>
+  later !== "erased" && (later === "stays" ? !hiddenAtEnd : later === "shown");
+
+/** `range` neighbours a side of a place behind `ahead` entries, refilled at the ends. */
+function neighboursOf(entries: readonly Entry[], ahead: number, range: number): Entry[] {
+  const after = entries.length - ahead;
+  const above = Math.min(ahead, range + Math.max(0, range - after));
+  return entries.slice(ahead - above, ahead + Math.min(after, 2 * range - above));
+}
+
 /** The season as one array. */
 class Model {
   readonly #sorted: readonly Modelled[];
+  readonly #compare: (a: Placed, b: Placed) => number;
   constructor(
     readonly board: Board,
     all: readonly Modelled[],
   ) {
     const byId = (a: Modelled, b: Modelled) => (a.userId < b.userId ? 1 : -1);
     const sign = (order: "desc" | "asc" | null) => (order === null ? 0 : order === "desc" ? 1 : -1);
-    this.#sorted = all.toSorted(
-      (a, b) =>
-        sign(board.order) * (b.units - a.units) ||
-        sign(board.sub) * (b.sub - a.sub) ||
-        a.reachedAt - b.reachedAt ||
-        byId(a, b),
-    );
+    this.#compare = (a, b) => sign(board.order) * (b.units - a.units) || sign(board.sub) * (b.sub - a.sub);
+    this.#sorted = all.toSorted((a, b) => this.#compare(a, b) || a.reachedAt - b.reachedAt || byId(a, b));
+  }
+
+  #of = (view: string) => this.#sorted.filter(({ region }) => view === GLOBAL || region === view);
+
+  /**
+   * The rank that a score would have had at the end, and how many of the entries shown are ahead.
+   */
+  place(view: string, at: Placed, ties: Ties): { rank: number; ahead: number } {
+    const ofView = this.#of(view);
+    const counted = ofView.filter(({ hiddenAtEnd }) => !hiddenAtEnd);
+    const isAhead = (each: Placed) => this.#compare(each, at) < (ties === "shared" ? 0 : 1);
+    const isShownAhead = (each: Modelled) => isShown(each) && this.#compare(each, at) <= 0;
+    return { rank: 1 + counted.filter(isAhead).length, ahead: ofView.filter(isShownAhead).length };
   }
 
   /** The entries that a view shows now, with the ranks of the end. */
-  read(view: string): { total: number; entries: Entry[] } {
+  read(view: string, ties: Ties): { total: number; entries: Entry[] } {
     const { board } = this;
-    const ofView = this.#sorted.filter(({ region }) => view === GLOBAL || region === view);
+    const ofView = this.#of(view);
     const total = ofView.filter(({ hiddenAtEnd }) => !hiddenAtEnd).length;
     let ahead = 0;
     const entries = ofView.flatMap((each) => {
-      const { userId, region, units, sub, reachedAt, hiddenAtEnd, later } = each;
-      const rank = ahead + 1;
+      const { userId, region, units, sub, reachedAt, hiddenAtEnd } = each;
+      const rank = ties === "shared" ? this.place(view, each, ties).rank : ahead + 1;
       if (!hiddenAtEnd) ahead++;
-      if (later === "erased" || (later === "stays" ? hiddenAtEnd : later === "hidden")) return [];
+      if (!isShown(each)) return [];
       const score = units / 10 ** board.decimals + 0;
       const entry: Entry = {
         rank,
@@ -116,10 +142,11 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
     }
   }
 
-  async function compare(model: Model): Promise<void> {
+  async function compare(model: Model, ties: Ties): Promise<void> {
+    const board = rankedIn(model.board, 1);
     for (const view of [GLOBAL, ...regions.filter((region) => region !== GLOBAL)]) {
-      const question = { view, board: rankedIn(model.board, 1), season, withDetails: false, allowsPartial: false };
-      const { total, entries } = model.read(view);
+      const question = { view, board, season, withDetails: false, allowsPartial: false, ties };
+      const { total, entries } = model.read(view, ties);
       const shown = { region: view, total, ...times };
       for (const limit of [1, 3, 1_000]) {
         expect(await archives.top(question, limit)).toEqual({ ...shown, entries: entries.slice(0, limit) });
@@ -129,18 +156,27 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
         const standing = { rank, total, percentile: toPercentile(rank, total), ...times };
         expect(await archives.rank(question, entry.user_id)).toEqual({ ...entry, ...standing });
         const range = 1 + (place % 3);
-        const after = entries.length - place - 1;
-        const above = Math.min(place, range + Math.max(0, range - after));
-        const around = entries
-          .slice(place - above, place)
-          .concat(entries.slice(place + 1, place + 1 + Math.min(after, 2 * range - above)));
+        const around = neighboursOf(entries.toSpliced(place, 1), place, range);
         expect(await archives.around(question, entry.user_id, range)).toEqual({ ...shown, self: entry, around });
+      }
+      for (const at of SCORES) {
+        if (board.sub === null && at.sub > 0) continue;
+        const { rank, ahead } = model.place(view, at, ties);
+        const score = at.units / 10 ** board.decimals + 0;
+        const given = board.sub === null ? { score } : { score, sub: at.sub };
+        const range = 1 + (Math.abs(at.units) % 3);
+        expect(await archives.aroundScore(question, toScorePosition(board, given), range)).toEqual({
+          ...shown,
+          ...given,
+          would_be_rank: rank,
+          around: neighboursOf(entries, ahead, range),
+        });
       }
     }
   }
 
   test(
-    "answers as a sorted array does, and keeps all ranks when players are hidden, shown again or erased",
+    "answers as a sorted array does, in both ties modes, and keeps all ranks when players are hidden, shown again or erased",
     () =>
       fc.assert(
         fc.asyncProperty(kinds, players, async (kind, some) => {
@@ -153,9 +189,9 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
           }));
           const board = await keep(kind, all);
           const stays = all.map((each) => ({ ...each, later: "stays" as const }));
-          await compare(new Model(board, stays));
+          for (const ties of TIES) await compare(new Model(board, stays), ties);
           await change(all);
-          await compare(new Model(board, all));
+          for (const ties of TIES) await compare(new Model(board, all), ties);
         }),
         { numRuns: RUNS },
       ),

@@ -1,29 +1,39 @@
-import type { AroundView, RankView, TopView } from "shared/api/boards";
+import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
+import type { Ties } from "shared/api/fields";
 import { Problem } from "shared/api/problems";
 import { ARCHIVE_DATABASE_MS, ARCHIVE_READ_MS } from "shared/base/deadlines";
 import { GLOBAL, type Topology } from "shared/model/regions";
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { RunningSeason } from "shared/seasons/plan";
 import { reachOf } from "../boards/around/neighbours.ts";
+import type { ScorePosition } from "../boards/around/score-position.ts";
 import { toRankView, toView } from "../boards/entry-views.ts";
 import { type MissingRegions, namesOf, toPartial } from "../boards/groups/ask-groups.ts";
 import { notRanked } from "../boards/locate-player.ts";
 import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { ArchiveAway, type ArchiveDatabase, type ArchiveDatabases } from "./archive-databases.ts";
-import { type ArchivedEntry, type ArchivedRead, SeasonPurged, type Shelf } from "./archived-entry.ts";
+import {
+  type ArchivedEntry,
+  type ArchivedPosition,
+  type ArchivedRead,
+  SeasonPurged,
+  type Shelf,
+} from "./archived-entry.ts";
 import { countAhead } from "./count-ahead.ts";
 import { seasonPurged } from "./final-seasons.ts";
 import type { Side } from "./index-ranges.ts";
+import { aheadOfTies, behindTies, tieOf } from "./position.ts";
 import { readPlayer } from "./read-player.ts";
 import { readTop } from "./read-top.ts";
-import { readNeighbours } from "./read-window.ts";
+import { type NeighboursQuestion, readNeighbours } from "./read-window.ts";
 
 export interface ArchiveQuestion extends ArchivedRead {
   view: string;
   season: RunningSeason;
   /** Whether the answer may leave out regions whose database does not answer. */
   allowsPartial: boolean;
+  ties: Ties;
 }
 
 /**
@@ -39,6 +49,14 @@ export interface Archives {
   rank(question: ArchiveQuestion, userId: string): Promise<RankView>;
   /** @throws Problem `not_ranked` */
   around(question: ArchiveQuestion, userId: string, range: number): Promise<AroundView>;
+  /** `would_be_rank` is the rank that the score would have had at the end. */
+  aroundScore(question: ArchiveQuestion, at: ScorePosition, range: number): Promise<AroundScoreView>;
+}
+
+/** Which regions answered before, and until when the others of a read are waited for. */
+interface Answered {
+  missing: MissingRegions;
+  lateAt: number;
 }
 
 /** The regions that answered, and those that did not. */
@@ -79,17 +97,47 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
     return found;
   }
 
+  /** The entries ahead of positions in the view, each position's own region left out. */
+  async function aheadOf(
+    question: ArchiveQuestion,
+    positions: readonly ArchivedPosition[],
+    { missing, lateAt }: Answered,
+  ): Promise<number[]> {
+    const wanted = regionsOf(question.view).filter((region) => !missing.has(region));
+    const asked = askEach(wanted, lateAt, (own) => countAhead(question, own, positions));
+    const counts = await Promise.all(asked.map(({ answer }) => answer));
+    return positions.map((_, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), 0));
+  }
+
   /** The ranks of entries in the view, among the regions that answered. */
   async function ranksOf(
     question: ArchiveQuestion,
     entries: readonly ArchivedEntry[],
-    { missing, lateAt }: { missing: MissingRegions; lateAt: number },
+    answered: Answered,
   ): Promise<number[]> {
-    const others = regionsOf(question.view).filter((region) => !missing.has(region));
-    if (others.length <= 1 || entries.length === 0) return entries.map(({ rank }) => rank);
-    const asked = askEach(others, lateAt, (own) => countAhead(question, own, entries));
-    const counts = await Promise.all(asked.map(({ answer }) => answer));
-    return entries.map(({ rank }, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), rank));
+    const isShared = question.ties === "shared";
+    const isOne = regionsOf(question.view).length - answered.missing.size <= 1;
+    if (isOne || entries.length === 0) return entries.map(({ rank, rankShared }) => (isShared ? rankShared : rank));
+    if (isShared) {
+      const ties = new Map(entries.map((entry) => [tieOf(entry), aheadOfTies(entry)]));
+      const ahead = await aheadOf(question, [...ties.values()], answered);
+      const byTie = new Map([...ties.keys()].map((tie, index) => [tie, ahead[index] ?? 0]));
+      return entries.map((entry) => 1 + (byTie.get(tieOf(entry)) ?? 0));
+    }
+    const ahead = await aheadOf(question, entries, answered);
+    return entries.map(({ rank }, index) => rank + (ahead[index] ?? 0));
+  }
+
+  /** The entries next to a position on one side, the nearest `size` of the view. */
+  async function readSide(
+    question: ArchiveQuestion,
+    { missing, lateAt }: Answered,
+    { position, side, size }: NeighboursQuestion,
+  ): Promise<ArchivedEntry[]> {
+    const wanted = regionsOf(question.view).filter((region) => !missing.has(region));
+    const asked = askEach(wanted, lateAt, (own) => readNeighbours(question, own, { position, side, size }));
+    const shelves = (await Promise.all(asked.map(({ answer }) => answer))).flat();
+    return nearest(shelves, side, size);
   }
 
   async function locate(question: ArchiveQuestion, userId: string, lateAt: number) {
@@ -146,16 +194,8 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
       read(question, async (lateAt) => {
         const { view, board, allowsPartial, season } = question;
         const { self, missing, total } = await locate(question, userId, lateAt);
-        const near = async (side: Side) => {
-          const wanted = regionsOf(view).filter((region) => !missing.has(region));
-          // At an end of the board the other side is refilled.
-          const asked = askEach(wanted, lateAt, (own) =>
-            readNeighbours(question, own, { position: self, side, size: 2 * range }),
-          );
-          const shelves = (await Promise.all(asked.map(({ answer }) => answer))).flat();
-          const entries = shelves.flatMap((shelf) => shelf.entries).sort(inOrder);
-          return side === "ahead" ? entries.slice(-2 * range) : entries.slice(0, 2 * range);
-        };
+        // At an end of the board the other side is refilled.
+        const near = (side: Side) => readSide(question, { missing, lateAt }, { position: self, side, size: 2 * range });
         const [ahead, behind] = await Promise.all([near("ahead"), near("behind")]);
         const reach = reachOf(range, ahead.length, ahead.length + 1 + behind.length);
         const above = ahead.slice(ahead.length - reach.above);
@@ -173,7 +213,41 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
           ...toSeasonFields(season),
         };
       }),
+
+    aroundScore: (question, at, range) =>
+      read(question, async (lateAt) => {
+        const { view, board, allowsPartial, season, ties } = question;
+        const position = behindTies(at);
+        const size = 2 * range;
+        const { shelves, missing } = await askShelves(question, lateAt, (own) =>
+          readNeighbours(question, own, { position, side: "ahead", size }),
+        );
+        const answered = { missing, lateAt };
+        const ahead = nearest(shelves, "ahead", size);
+        const [behind, [before = 0]] = await Promise.all([
+          readSide(question, answered, { position, side: "behind", size }),
+          aheadOf(question, [ties === "shared" ? aheadOfTies(position) : position], answered),
+        ]);
+        const reach = reachOf(range, ahead.length, ahead.length + 1 + behind.length);
+        const shown = [...ahead.slice(ahead.length - reach.above), ...behind.slice(0, reach.below)];
+        const ranks = await ranksOf(question, shown, answered);
+        const total = totalOf(shelves);
+        return {
+          region: view,
+          total,
+          ...at.shown,
+          would_be_rank: 1 + before,
+          around: shown.map((entry, index) => toView(board, { ...entry, rank: ranks[index] ?? null, total })),
+          ...toPartial(missing, allowsPartial),
+          ...toSeasonFields(season),
+        };
+      }),
   };
+}
+
+function nearest(shelves: readonly Shelf[], side: Side, size: number): ArchivedEntry[] {
+  const entries = shelves.flatMap((shelf) => shelf.entries).sort(inOrder);
+  return side === "ahead" ? entries.slice(-size) : entries.slice(0, size);
 }
 
 const totalOf = (shelves: readonly Shelf[]) => shelves.reduce((sum, { total }) => sum + total, 0);

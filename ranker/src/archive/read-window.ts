@@ -1,7 +1,7 @@
 import { toArrayLiteral } from "shared/postgres/array-literal";
 import type { Sql } from "shared/postgres/connect-postgres";
 import {
-  type ArchivedEntry,
+  type ArchivedPosition,
   type ArchivedRead,
   isOnShelf,
   isShelf,
@@ -42,7 +42,7 @@ export const readNeighbours =
   };
 
 export interface NeighboursQuestion {
-  position: ArchivedEntry;
+  position: ArchivedPosition;
   side: Side;
   size: number;
 }

@@ -164,7 +164,10 @@ describe("around reads no more than it answers with:", () => {
     const size = { above: 5, below: 5, refills: true };
     const board = rankedIn(configuredBoard("main"), 0);
     const group = toGroup(() => under.redis, [shard]);
-    const window = await createReadWindow(topology)({ group, board, withDetails: false, size }, { userId });
+    const window = await createReadWindow(topology)(
+      { group, board, withDetails: false, ties: "arrival", size },
+      { userId },
+    );
     expect([window.above.length, window.below.length]).toEqual([above, below]);
     let calls = 0;
     observeScripts(under.redis, () => void calls++);

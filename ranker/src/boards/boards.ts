@@ -1,4 +1,4 @@
-import type { AroundView, RankView, TopView } from "shared/api/boards";
+import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
 import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
 import { type SharedBody, shareBody } from "shared/http/reply";
@@ -16,6 +16,7 @@ import { createRunningSeasons, type RunningSeasons } from "../seasons/running-se
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { createReadAround } from "./around/read-around.ts";
 import { createReadWindow } from "./around/read-window.ts";
+import { type GivenScore, toScorePosition } from "./around/score-position.ts";
 import { toEntry, toRankView } from "./entry-views.ts";
 import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
 import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
@@ -59,8 +60,21 @@ export interface Boards {
   /** The player with up to `range` neighbours a side. @throws Problem `not_ranked` */
   around(view: string, board: string, userId: string, range: number, options?: ReadOptions): Promise<AroundView>;
   /**
-   * The entries, and those ahead of a position that was just written, on the other shards of the
-   * view, in the season of the write.
+   * The neighbours of a score that no entry needs to have, and the rank that one with this score
+   * would have.
+   *
+   * @throws Problem `invalid_request` for a score that is none of the board
+   */
+  aroundScore(
+    view: string,
+    board: string,
+    given: GivenScore,
+    range: number,
+    options?: ReadOptions,
+  ): Promise<AroundScoreView>;
+  /**
+   * The entries, and those ahead of a position that was just written, or with `ties` as shared the
+   * better ones, on the other shards of the view, in the season of the write.
    */
   standOnOthers(view: string, board: string, position: Position, written: WrittenAt): Promise<Stood>;
 }
@@ -70,6 +84,8 @@ export interface WrittenAt {
   holder: Shard;
   /** 0 on a board without seasons. */
   season: number;
+  /** `arrival` unless given. */
+  ties?: Ties;
 }
 
 /** Where a position stands among the entries of some shards. */
@@ -134,18 +150,18 @@ export function createBoards(
 
   /** Reads a season of a board from its shards, or from its archive where it is final. */
   const read = <T>(view: string, id: string, options: ReadOptions, { live, archived }: SeasonRead<T>): Promise<T> => {
-    const { reader = ANYONE, allowsPartial = false, withDetails = false, season } = options;
+    const { reader = ANYONE, allowsPartial = false, withDetails = false, season, ties = "arrival" } = options;
     return as(id, reader, (definition) =>
       inSeason<T>(
         { board: definition, view, season },
         {
           live: (board, running) =>
             shardGroups.over(view, (groups) =>
-              live({ topology, groups, homes }, { view, board, running, withDetails, allowsPartial }),
+              live({ topology, groups, homes }, { view, board, running, withDetails, allowsPartial, ties }),
             ),
           archived: (board, final) =>
             fromArchive(board, (archives) =>
-              archived(archives, { view, board, season: final, withDetails, allowsPartial }),
+              archived(archives, { view, board, season: final, withDetails, allowsPartial, ties }),
             ),
         },
       ),
@@ -161,11 +177,14 @@ export function createBoards(
 
   async function liveRank(over: GroupsOfView, userId: string, question: LiveRead): Promise<RankView> {
     const { groups } = over;
-    const { view, board, running, allowsPartial, withDetails } = question;
+    const { view, board, running, allowsPartial, withDetails, ties } = question;
     const [only, ...others] = groups;
     if (only !== undefined && others.length === 0 && !withDetails) {
       // The most frequent question: one call answers it whole, without the steps over several.
-      const { self, before, total, away } = await askOnlyGroup(only, readRank(only, board, { userId }));
+      const { self, before, total, away } = await askOnlyGroup(
+        only,
+        readRank({ group: only, board, ties }, { userId }),
+      );
       if (away.length === 0) {
         if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
         const standing = { rank: 1 + before, total };
@@ -176,11 +195,11 @@ export function createBoards(
         });
       }
     }
-    const { self, found, partial } = await locatePlayer(over, { ...question, userId }, (group, target) =>
-      withDetails
-        ? readWindow({ group, board, withDetails, size: NO_NEIGHBOURS }, target)
-        : readRank(group, board, target),
-    );
+    const { self, found, partial } = await locatePlayer(over, { ...question, userId }, async (group, target) => {
+      if (!withDetails) return readRank({ group, board, ties }, target);
+      const window = await readWindow({ group, board, withDetails, size: NO_NEIGHBOURS, ties }, target);
+      return ties === "shared" ? { ...window, before: window.better } : window;
+    });
     const { before, total } = sumStandings(found);
     const standing = { rank: 1 + before, total };
     return toRankView(toEntry(board, self, standing.rank, total), standing, { ...partial, ...toSeasonFields(running) });
@@ -204,17 +223,26 @@ export function createBoards(
     around: (view, id, userId, range, options = {}) =>
       read(view, id, options, {
         live: async (over, question) => ({
-          ...(await readAround(over, { ...question, userId }, range)),
+          ...(await readAround.player(over, { ...question, userId }, range)),
           ...toSeasonFields(question.running),
         }),
         archived: (archives, question) => archives.around(question, userId, range),
       }),
 
-    async standOnOthers(view, id, position, { holder, season }) {
+    aroundScore: (view, id, given, range, options = {}) =>
+      read(view, id, options, {
+        live: async (over, question) => ({
+          ...(await readAround.score(over, { ...question, at: toScorePosition(question.board, given) }, range)),
+          ...toSeasonFields(question.running),
+        }),
+        archived: (archives, question) => archives.aroundScore(question, toScorePosition(question.board, given), range),
+      }),
+
+    async standOnOthers(view, id, position, { holder, season, ties = "arrival" }) {
       const { found, missing } = await as(id, SERVICE, (board) => {
         // The season of the write may have ended since.
         const ranked = keptSeason(rankedIn(board, season));
-        const count = (group: ShardGroup) => readRank(group, ranked, position);
+        const count = (group: ShardGroup) => readRank({ group, board: ranked, ties }, position);
         return shardGroups.over(view, (groups) => askGroups(groups, count), holder);
       }).catch((error) => {
         throw error instanceof SeasonGone ? archivesUnavailable() : error;

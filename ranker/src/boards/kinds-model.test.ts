@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Entry, WrittenEntry } from "shared/api/entries";
+import type { Ties } from "shared/api/fields";
 import { createTopology } from "shared/model/regions";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
@@ -15,6 +16,7 @@ beforeEach(async () => {
 });
 
 const REGIONS = ["GLOBAL", "EU"];
+const TIES: readonly Ties[] = ["arrival", "shared"];
 const OPERATIONS = ["set", "best", "add", "create"] as const;
 
 interface Kind {
@@ -51,6 +53,7 @@ interface Modelled {
   /** Place in the sequence of arrivals: each is later than the one before, on any shard. */
   arrival: number;
 }
+type Scored = Pick<Modelled, "units" | "sub">;
 interface Act {
   player: number;
   operation: Kind["operation"];
@@ -73,7 +76,7 @@ class Model {
   }
 
   /** Negative where the first is the better one. */
-  #compare(a: Omit<Modelled, "arrival">, b: Omit<Modelled, "arrival">): number {
+  #compare(a: Scored, b: Scored): number {
     const { order, sub } = this.#kind;
     return (order === "asc" ? a.units - b.units : b.units - a.units) || (sub === "asc" ? a.sub - b.sub : b.sub - a.sub);
   }
@@ -99,20 +102,32 @@ class Model {
       .sort((a, b) => this.#compare(a, b) || a.arrival - b.arrival);
   }
 
-  scoreOf = ({ units }: Modelled): number => Number((units / 10 ** this.#kind.decimals).toFixed(this.#kind.decimals));
+  scoreOf = ({ units }: Scored): number => Number((units / 10 ** this.#kind.decimals).toFixed(this.#kind.decimals));
 
   /** The rank in a view; null for a player who is not in it. */
-  rankOf(region: string, userId: string): number | null {
-    return 1 + this.view(region).findIndex((entry) => entry.userId === userId) || null;
+  rankOf(region: string, userId: string, ties: Ties): number | null {
+    const view = this.view(region);
+    const index = view.findIndex((entry) => entry.userId === userId);
+    const [self] = index < 0 ? [] : view.slice(index);
+    return self === undefined ? null : ties === "shared" ? 1 + this.#betterThan(view, self) : 1 + index;
+  }
+
+  #betterThan = (view: readonly Modelled[], at: Scored) => view.filter((each) => this.#compare(each, at) < 0).length;
+
+  /** The rank of one who got this score now, and the entries that are ahead. */
+  wouldBe(region: string, at: Scored, ties: Ties): { rank: number; ahead: number } {
+    const view = this.view(region);
+    const ahead = view.filter((each) => this.#compare(each, at) <= 0).length;
+    return { rank: 1 + (ties === "shared" ? this.#betterThan(view, at) : ahead), ahead };
   }
 
   /** What every answer says of an entry. */
-  show(region: string, { userId, ...entry }: Modelled) {
-    const rank = this.rankOf(region, userId);
+  show(region: string, { userId, ...entry }: Modelled, ties: Ties) {
+    const rank = this.rankOf(region, userId, ties);
     const shown = {
       user_id: userId,
       rank,
-      score: this.scoreOf({ userId, ...entry }),
+      score: this.scoreOf(entry),
       tier: this.#tier(region, entry, rank),
     };
     return this.#kind.sub === null ? shown : { ...shown, sub: entry.sub };
@@ -134,6 +149,12 @@ function windowAround(sorted: Modelled[], index: number, range: number): Modelle
   const others = sorted.filter((_, place) => place !== index);
   const first = Math.max(0, Math.min(index - range, others.length - 2 * range));
   return others.slice(first, first + 2 * range);
+}
+
+/** The same of a place where nobody has to be, behind `ahead` entries. */
+function windowAbout(sorted: Modelled[], ahead: number, range: number): Modelled[] {
+  const first = Math.max(0, Math.min(ahead - range, sorted.length - 2 * range));
+  return sorted.slice(first, first + 2 * range);
 }
 
 /** A player may be created once, so that sets go between. */
@@ -170,7 +191,7 @@ async function play({ ranker, board, model, kind }: Played, played: Act[]): Prom
       await ranker.setVisibility(identity, { hidden: act.hides });
     }
     const old = model.entries.get(userId);
-    const rankBefore = model.rankOf(region, userId);
+    const rankBefore = model.rankOf(region, userId, "arrival");
     const changed = model.write(userId, region, act);
     const { operation, sub } = act;
     const value = act.units / 10 ** kind.decimals;
@@ -183,7 +204,7 @@ async function play({ ranker, board, model, kind }: Played, played: Act[]): Prom
     const now = model.entries.get(userId);
     if (now === undefined) throw new Error("not written");
     const previous = old === undefined ? null : { score: model.scoreOf(old), rank: rankBefore };
-    expect(told(entry)).toEqual({ ...model.show(region, now), changed, previous });
+    expect(told(entry)).toEqual({ ...model.show(region, now, "arrival"), changed, previous });
   }
 }
 
@@ -192,27 +213,46 @@ function told({ name: _, region: __, updated_at: ___, ...rest }: Entry | Written
   return rest;
 }
 
-async function expectLikeModel({ ranker, board, model }: Played, view: string): Promise<void> {
+async function expectLikeModel({ ranker, board, model, kind }: Played, view: string, ties: Ties): Promise<void> {
   const { boards } = ranker;
   const sorted = model.view(view);
-  const shown = sorted.map((entry) => model.show(view, entry));
+  const shown = sorted.map((entry) => model.show(view, entry, ties));
   const total = sorted.length;
   for (const limit of [2, 1000]) {
-    const top = await boards.top(view, board, limit);
+    const top = await boards.top(view, board, limit, { ties });
     expect([top.total, top.entries.map(told)]).toEqual([total, shown.slice(0, limit)]);
   }
   for (const [index, entry] of sorted.entries()) {
     const { userId } = entry;
-    const rank = index + 1;
-    const rounded = Math.round((10_000 * (total - index)) / total) / 100;
+    const rank = shown[index]?.rank ?? 0;
+    const rounded = Math.round((10_000 * (total - rank + 1)) / total) / 100;
     const percentile = rank === 1 ? 100 : rounded;
-    expect(told(await boards.rank(view, board, userId))).toMatchObject({ ...shown[index], total, percentile });
-    const around = await boards.around(view, board, userId, 2);
-    expect([told(around.self), around.around.map(told), around.total]).toEqual([
-      model.show(view, entry),
-      windowAround(sorted, index, 2).map((each) => model.show(view, each)),
+    for (const withDetails of [false, true]) {
+      const found = await boards.rank(view, board, userId, { ties, withDetails });
+      expect(told(found)).toMatchObject({ ...shown[index], total, percentile });
+    }
+    for (const range of [1, 2]) {
+      const around = await boards.around(view, board, userId, range, { ties });
+      expect([told(around.self), around.around.map(told), around.total]).toEqual([
+        model.show(view, entry, ties),
+        windowAround(sorted, index, range).map((each) => model.show(view, each, ties)),
+        total,
+      ]);
+    }
+  }
+  for (const at of [-9, -2, 0, 1, 9].flatMap((units) => [0, 1].map((sub) => ({ units, sub })))) {
+    if (kind.sub === null && at.sub > 0) continue;
+    const { rank, ahead } = model.wouldBe(view, at, ties);
+    const score = model.scoreOf(at);
+    const given = kind.sub === null ? { score } : { score, sub: at.sub };
+    const around = await boards.aroundScore(view, board, given, 2, { ties });
+    expect({ ...around, around: around.around.map(told) }).toEqual({
+      region: view,
       total,
-    ]);
+      ...given,
+      would_be_rank: rank,
+      around: windowAbout(sorted, ahead, 2).map((each) => model.show(view, each, ties)),
+    });
   }
   for (const userId of model.hidden) {
     await expect(boards.rank(view, board, userId)).rejects.toMatchObject({ code: "not_ranked" });
@@ -253,7 +293,7 @@ describe.each([
           expect(made.status).toBe(201);
           const it = { ranker, board, model: new Model(kind, tiers), kind };
           await play(it, played);
-          for (const view of REGIONS) await expectLikeModel(it, view);
+          for (const view of REGIONS) for (const ties of TIES) await expectLikeModel(it, view, ties);
         }),
         { numRuns: 4 },
       );

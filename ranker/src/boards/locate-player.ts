@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { MayBePartial } from "shared/api/boards";
+import type { Ties } from "shared/api/fields";
 import { Problem } from "shared/api/problems";
 import { parseRecord } from "shared/entries/records";
 import type { Topology } from "shared/model/regions";
@@ -16,6 +17,7 @@ export interface LiveRead extends BoardRead {
   running: RunningSeason | undefined;
   /** Whether the answer may leave out regions that do not answer. */
   allowsPartial: boolean;
+  ties: Ties;
 }
 
 export interface PlayerQuestion extends LiveRead {

@@ -1,4 +1,5 @@
 import type { Entry } from "shared/api/entries";
+import type { Ties } from "shared/api/fields";
 import { SUB_DIGITS } from "shared/entries/sub-score";
 import { tierOf } from "shared/entries/tiers";
 import type { Board } from "shared/model/board";
@@ -12,6 +13,13 @@ import type { Position } from "./shard-entry.ts";
 /** The part of a member that a shared rank looks at. */
 const subKeyOf = ({ sub }: Pick<Board, "sub">, { member }: Pick<Position, "member">): string =>
   sub === null ? "" : member.slice(0, SUB_DIGITS);
+
+/** The arguments of scripts that count better entries, for their layouts. */
+export const tiesArgs = { shared: "flag", subDigits: "number" } as const;
+export const toTiesArgs = ({ sub }: Pick<Board, "sub">, ties: Ties) => ({
+  shared: ties === "shared",
+  subDigits: sub === null ? 0 : SUB_DIGITS,
+});
 
 /** Whether an entry counts for the shared rank of another one. */
 export function isBetter(board: Pick<Board, "sub">, entry: Position, other: Position): boolean {

@@ -10,12 +10,14 @@ import type { Boards, ReadOptions } from "../boards/boards.ts";
 import type { SeasonName } from "../seasons/in-season.ts";
 import type { ToRoute } from "./to-route.ts";
 
-/** `GET /top`, `/rank/:userId` and `/around/:userId`: open to all who may read the board. */
+/**
+ * `GET /top`, `/rank/:userId`, `/around/:userId` and `/around`: open to all who may read the board.
+ */
 export function boardRoutes(
-  { top, rank, around }: RankerOperations,
+  { top, rank, around, aroundScore }: RankerOperations,
   toRoute: ToRoute,
   { boards }: { boards: Boards },
-): Record<"top" | "rank" | "around", Route> {
+): Record<"top" | "rank" | "around" | "aroundScore", Route> {
   // Requests for the same top at the same time share one read. For 64 at once that is 3 µs of the
   // ranker's CPU and 0.3 of Redis' for each, instead of 14 and 3.
   const readTop = createCoalesce<SharedBody>();
@@ -40,6 +42,11 @@ export function boardRoutes(
     around: toRoute(around, async ({ params: { userId }, query, caller, incoming }) => {
       const { region, board, range } = query;
       const view = await boards.around(region, board, userId, range, toOptions(caller, query));
+      return ofSeason(jsonReply(view), query, incoming);
+    }),
+    aroundScore: toRoute(aroundScore, async ({ query, caller, incoming }) => {
+      const { region, board, range } = query;
+      const view = await boards.aroundScore(region, board, query, range, toOptions(caller, query));
       return ofSeason(jsonReply(view), query, incoming);
     }),
   };

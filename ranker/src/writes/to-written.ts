@@ -26,7 +26,7 @@ export function toWritten(board: Board, submission: Submission): Written {
   const { value, valueField = "score", sub, metadata, season } = submission;
   const operation = allowedOperation(board, submission);
   const ranked = toRankedScore(board, value);
-  if (ranked === undefined) throw invalidField(valueField, faultOf(board));
+  if (ranked === undefined) throw invalidField(valueField, faultOfScore(board));
   if (sub !== undefined && board.sub === null) {
     throw invalidField("sub", `must be left out: board ${board.id} has no sub-scores`);
   }
@@ -56,7 +56,8 @@ function allowedOperation(board: Board, { operation, by = "player" }: Submission
   throw new Problem("operator_not_allowed", `Board ${id} allows ${operators.join(", ")}, and not ${asked}.`);
 }
 
-function faultOf({ id, decimals }: Board): string {
+/** Why a number is no score of a board. */
+export function faultOfScore({ id, decimals }: Board): string {
   if (decimals === 0) return "must be an integer; this number has a fraction";
   return `must be a score of board ${id}: at most 15 digits, ${decimals} of them behind the point`;
 }

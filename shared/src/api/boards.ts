@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { readNumber } from "../base/read-integer.ts";
 import type { Topology } from "../model/regions.ts";
+import { scoreSchema, subSchema } from "../model/scores.ts";
 import { entryFields, entrySchema, rankField } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, seasonFields, tiesField, totalField, viewFields } from "./fields.ts";
@@ -51,6 +53,20 @@ export const aroundSchema = z.object({
 });
 export type AroundView = z.infer<typeof aroundSchema>;
 
+export const aroundScoreSchema = z.object({
+  region: view,
+  total: totalField,
+  score: z.number().meta({ description: "The score that was asked for." }),
+  sub: z.int().min(0).optional().meta({ description: "Its sub-score, on a board that has them." }),
+  would_be_rank: rankField.meta({
+    description: "The rank of an entry that got this score now: behind all that have it, or with `ties=shared` theirs.",
+  }),
+  around: z.array(entrySchema).meta({ description: "The neighbours in order; those who have the score are ahead." }),
+  ...seasonFields,
+  ...mayBePartial,
+});
+export type AroundScoreView = z.infer<typeof aroundScoreSchema>;
+
 /** `current`, `previous`, or a number. */
 export const seasonNameSchema = z
   .string()
@@ -59,6 +75,13 @@ export const seasonNameSchema = z
     text === "current" || text === "previous" ? text : Number(text),
   )
   .meta({ description: "On a board with seasons: the one that runs unless given." });
+
+/** A number in a query, in any spelling of JSON. */
+const numberIn = <S extends z.ZodType<number, number>>(schema: S) =>
+  z
+    .string()
+    .transform((text) => readNumber(text) as number) // undefined is refused by the schema
+    .pipe(schema);
 
 const readFields = (topology: Topology) => ({
   ...viewFields(topology),
@@ -87,12 +110,20 @@ const aroundQuery = (topology: Topology) =>
     ...readFields(topology),
     range: countField(RANGE_MAX, RANGE_DEFAULT, "How many neighbours above, and below."),
   });
+const aroundScoreQuery = (topology: Topology) =>
+  z.strictObject({
+    ...readFields(topology),
+    score: numberIn(scoreSchema),
+    sub: numberIn(subSchema).optional(),
+    range: countField(RANGE_MAX, RANGE_DEFAULT, "How many neighbours above, and below."),
+  });
 /** The query as the client takes it: counts are numbers, and every field is optional. */
 export type TopQuery = Partial<z.output<ReturnType<typeof topQuery>>>;
 export type RankQuery = Partial<z.output<ReturnType<typeof rankQuery>>>;
 export type AroundQuery = Partial<z.output<ReturnType<typeof aroundQuery>>>;
+export type AroundScoreQuery = AroundQuery & { sub?: number | undefined };
 
-/** `GET /top`, `/rank/:userId` and `/around/:userId`. */
+/** `GET /top`, `/rank/:userId`, `/around/:userId` and `/around`. */
 export const boardOperations = (topology: Topology) =>
   nameOperations({
     top: {
@@ -124,5 +155,19 @@ export const boardOperations = (topology: Topology) =>
         ...unchanged,
       },
       problems: ["board_not_found", "not_ranked", ...seasonProblems, "region_unavailable", "stale_definition"],
+    },
+    aroundScore: {
+      ...openRead,
+      path: "/around",
+      summary: "The neighbours of a score",
+      description:
+        "Of a `score` that no entry needs to have, as answers show scores: what a player would reach with it. Up to " +
+        "`range` neighbours above and below, refilled at the ends of the board.",
+      query: aroundScoreQuery(topology),
+      success: {
+        200: { description: "The neighbours.", schema: aroundScoreSchema, example: examples.aroundScore },
+        ...unchanged,
+      },
+      problems: ["board_not_found", ...seasonProblems, "region_unavailable", "stale_definition"],
     },
   });

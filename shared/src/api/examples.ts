@@ -86,6 +86,7 @@ export const examples = {
   top: { region: "EU", total: 2, entries: [ada, entry] },
   rank: { ...entry, total: 2, percentile: 50 },
   around: { region: "EU", total: 2, self: entry, around: [ada] },
+  aroundScore: { region: "EU", total: 2, score: 110, would_be_rank: 2, around: [ada, entry] },
   health: { status: "ok", upstreams },
   ready: { status: "ready", upstreams },
   notReady: { status: "unavailable", upstreams: upstreams.map((each) => ({ ...each, up: false })) },

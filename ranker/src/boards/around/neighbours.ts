@@ -1,4 +1,6 @@
+import type { Board } from "shared/model/board";
 import { inOrder, type Position, type ShardEntry } from "../shard-entry.ts";
+import { isBetter } from "../ties.ts";
 import type { Window } from "./read-window.ts";
 
 /** How many entries above a position, and below. */
@@ -40,11 +42,20 @@ export interface Neighbours {
 /** No player is a neighbour of their own, also where two shards hold one by mistake. */
 export const isOther = (self: ShardEntry) => (entry: ShardEntry) => entry.userId !== self.userId;
 
-/** Picks the nearest neighbours out of the windows of all shards. */
-export function pickNeighbours(windows: readonly Window[], self: ShardEntry, { above, below }: Reach): Neighbours {
+/**
+ * Picks the nearest neighbours out of the windows of all shards.
+ *
+ * @param self the player whose they are; undefined where they are those of a score
+ */
+export function pickNeighbours(
+  windows: readonly Window[],
+  self: ShardEntry | undefined,
+  { above, below }: Reach,
+): Neighbours {
+  const toOthers = (entries: ShardEntry[]) => (self === undefined ? entries : entries.filter(isOther(self)));
   const sorted = {
-    above: windows.flatMap((window) => window.above.filter(isOther(self))).sort(inOrder),
-    below: windows.flatMap((window) => window.below.filter(isOther(self))).sort(inOrder),
+    above: windows.flatMap((window) => toOthers(window.above)).sort(inOrder),
+    below: windows.flatMap((window) => toOthers(window.below)).sort(inOrder),
   };
   const nearest = {
     above: sorted.above.slice(Math.max(0, sorted.above.length - above)),
@@ -66,6 +77,25 @@ function isShort(window: Window, nearest: Omit<Neighbours, "short">, reach: Reac
     (isCutAbove && (nearest.above.length < reach.above || isAhead(nearest.above[0], above[0]))) ||
     (isCutBelow && (nearest.below.length < reach.below || isAhead(below.at(-1), nearest.below.at(-1))))
   );
+}
+
+/**
+ * How many entries of all shards are better than a position: the target of the windows, or the
+ * nearest neighbour farthest above it.
+ */
+export function countBetter(
+  board: Pick<Board, "sub">,
+  windows: readonly Pick<Window, "above" | "before" | "better">[],
+  position: Position,
+): number {
+  let sum = 0;
+  for (const { above, before = 0, better = 0 } of windows) {
+    const ahead = above.filter((entry) => isBetter(board, entry, position)).length;
+    // What was not read of a shard is ahead of the first entry that was, and this one is ahead of
+    // the position, or equal: with a better one all of these are better, too.
+    sum += ahead > 0 || above.length === before ? before - above.length + ahead : better;
+  }
+  return sum;
 }
 
 /** An entry that is not known counts as ahead. */

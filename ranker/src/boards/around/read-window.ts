@@ -1,3 +1,4 @@
+import type { Ties } from "shared/api/fields";
 import { askTogether } from "shared/base/gather-turn";
 import { placeDigitsOf } from "shared/entries/records";
 import type { Topology } from "shared/model/regions";
@@ -13,10 +14,16 @@ import {
   type ShardEntry,
   toEntries,
 } from "../shard-entry.ts";
+import { tiesArgs, toTiesArgs } from "../ties.ts";
 import source from "./window.lua" with { type: "text" };
 
 /** Where a target stands among the entries of a group, with its neighbours there in rank order. */
 export interface Window extends Standing {
+  /**
+   * With `ties: "shared"` how many entries of the group are better than the first of `above`, or,
+   * where there is none, than the target; else 0. Absent for a player whom the group does not hold.
+   */
+  better?: number;
   above: ShardEntry[];
   below: ShardEntry[];
 }
@@ -32,6 +39,7 @@ export interface WindowSize {
 /** Windows of one size share a call. */
 export interface WindowPlace extends RankingOnGroup, BoardRead {
   size: WindowSize;
+  ties: Ties;
 }
 
 /**
@@ -58,6 +66,7 @@ const layout = defineLayout({
     refills: "flag",
     placeDigits: "number",
     withDetails: "flag",
+    ...tiesArgs,
   },
   item: { score: "text", member: "text" },
 });
@@ -75,8 +84,8 @@ const windowScript = defineScript({
 export function createReadWindow(topology: Topology): ReadWindow {
   const ask = askTogether<WindowPlace, Target, Window>({
     questionsMax: WINDOWS_MAX,
-    nameOf: ({ size: { above, below, refills = false }, withDetails, ...on }) =>
-      `${nameOfRanking(on)} ${above} ${below} ${refills} ${withDetails}`,
+    nameOf: ({ size: { above, below, refills = false }, withDetails, ties, ...on }) =>
+      `${nameOfRanking(on)} ${above} ${below} ${refills} ${withDetails} ${ties}`,
     async send(place, targets) {
       const { size, group } = place;
       const most = Math.floor(
@@ -94,7 +103,7 @@ export function createReadWindow(topology: Topology): ReadWindow {
 }
 
 async function readTogether(topology: Topology, place: WindowPlace, targets: readonly Target[]): Promise<Window[]> {
-  const { group, board, withDetails, size } = place;
+  const { group, board, withDetails, size, ties } = place;
   const { above, below, refills = false } = size;
   // The script answers players first.
   const players = targets.flatMap((target) => (isPosition(target) ? [] : [target.userId]));
@@ -107,6 +116,7 @@ async function readTogether(topology: Topology, place: WindowPlace, targets: rea
     refills,
     placeDigits: placeDigitsOf(board),
     withDetails,
+    ...toTiesArgs(board, ties),
   });
   args.push(...players);
   if (group.perRegion > 1) args.push(...players.map((userId) => partOf(group, topology, userId) ?? 0));
@@ -128,11 +138,11 @@ function toWindow(
 ): Window {
   if (raw === null) return { total, away, above: [], below: [] };
   const [numbers, ...slice] = raw;
-  const [before = 0, ahead = 0, ...holders] = numbers.split(" ").map(Number);
+  const [before = 0, ahead = 0, better = 0, ...holders] = numbers.split(" ").map(Number);
   const regionOf = (index: number) => group.shards[holders[index] ?? 0]?.region ?? "";
   const entries = toEntries(regionOf, board, slice);
   const above = entries.slice(0, ahead);
   const self = isPosition(target) ? undefined : entries[ahead];
-  if (self === undefined) return { total, away, before, above, below: entries.slice(ahead) };
-  return { total, away, before, above, below: entries.slice(ahead + 1), self };
+  if (self === undefined) return { total, away, before, better, above, below: entries.slice(ahead) };
+  return { total, away, before, better, above, below: entries.slice(ahead + 1), self };
 }

@@ -21,15 +21,18 @@ ARGV partitions  the number of partitions that the caller is configured with
      refills     1 to read more on one side when the other reaches the end of the board, else 0
      place_digits  digits in front of the user_id in a member
      with_details  1 to read the details, too, else 0
+     shared      1 to count better entries, too, else 0
+     sub_digits  digits of the sub-score's key in a member, 0 on a board without
      then players as find_holders has them; then, for each position, score and member
 Reply {total, away, window...}. away: as shards_of_call has it. A window for each player and each
       position, {numbers, ids, records, details}, and false for a player who is on none of the
       shards. numbers is one text: the entries strictly ahead; how many entries of the window are
-      ahead; and, in a call for several shards, the place in the call, from 0, of the shard of each
+      ahead; with `shared`, how many entries of these shards are better than the first entry of the
+      window, or, where none of it is ahead, than the player or position, else 0; and, in a call for several shards, the place in the call, from 0, of the shard of each
       entry. The rest is as read_slice replies: the entries in rank order, a player's own one among
       them. A word as refusal_of has it where it refuses.
-Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first, read_slice,
-      join_ids
+Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first,
+      count_better_on, read_slice, join_ids
 
 Cost: for each shard and window O(log N), and the members that are merged: one shard is read exactly,
 of several each for its share first, and further by twice as many each time. Where more entries than
@@ -136,12 +139,22 @@ local function reach_of(before, own)
   return min(ahead, before), min(behind, after)
 end
 
-local function window_of_one(shard, before, own)
+-- The entries that are better than the first of a window, which a shard holds, or without one than
+-- the target.
+local function better_of(holder, first, score, member)
+  if not shared then return 0 end
+  if first then member, score = first, call('ZSCORE', holder.board, first) end
+  return count_better_on(shards, score, member, sub_digits)
+end
+
+local function window_of_one(shard, before, own, score, member)
   local ahead, behind = reach_of(before, own)
   local last = before + behind - (own and 0 or 1)
   local hash = with_details and details
   local slice = read_slice(shard.board, shard.entries, before - ahead, last, place_digits, hash)
-  return {before .. ' ' .. ahead, slice[1] or '', slice[2] or {}, slice[3]}
+  local first = shared and ahead > 0 and call('ZREVRANGE', shard.board, before - ahead, before - ahead)[1]
+  local better = better_of(shard, first, score, member)
+  return {before .. ' ' .. ahead .. ' ' .. better, slice[1] or '', slice[2] or {}, slice[3]}
 end
 
 -- own: the shard and the entries ahead there of a player; nil for a position.
@@ -164,8 +177,8 @@ local function window_of_many(score, member, own)
     next = next + 1
   end
   pick(picked, next, behind, 1, down)
-  local numbers = {before, ahead}
-  for place, i in ipairs(picked.holders) do numbers[place + 2] = shards[i].number end
+  local numbers = {before, ahead, better_of(shards[picked.holders[1]], ahead > 0 and picked.members[1], score, member)}
+  for place, i in ipairs(picked.holders) do numbers[place + 3] = shards[i].number end
   local all, ids, places = ids_of(picked)
   local records = values_of(ids, places, 2)
   local text = join_ids(all, picked.members, records, function(place) return shards[picked.holders[place]].board end)
@@ -179,19 +192,18 @@ if players > 0 then
     local holder, record, before = holders[player], records[player], befores[player]
     if not holder then
       reply[player + 2] = false
-    elseif is_one then
-      reply[player + 2] = window_of_one(holder, before, holder)
     else
-      local own_member = member_of(record, ARGV[FIRST_ARG + player - 1])
+      local own_score, own_member = ranked_of(record), member_of(record, ARGV[FIRST_ARG + player - 1])
       local own = {shard = holder, before = before}
-      reply[player + 2] = window_of_many(ranked_of(record), own_member, own)
+      reply[player + 2] = is_one and window_of_one(holder, before, own, own_score, own_member)
+        or window_of_many(own_score, own_member, own)
     end
   end
 end
 for place = FIRST_ARG + players * (per_region > 1 and 2 or 1), #ARGV, ITEM_ARGS do
   take_item(place)
   local only = is_one and shards[1]
-  reply[#reply + 1] = only and window_of_one(only, count_ahead(only.board, score, member), nil)
+  reply[#reply + 1] = only and window_of_one(only, count_ahead(only.board, score, member), nil, score, member)
     or window_of_many(score, member, nil)
 end
 return reply

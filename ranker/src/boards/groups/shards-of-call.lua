@@ -14,6 +14,8 @@ find_holders(shards, per_region, first, count): the shard, the record and the en
     them a player belongs to, from 0. Of two shards that hold a player, the newer record counts.
 count_on_others(shards, holder, score, member): the entries ahead of a position on all shards but the
     holder's, which may be nil.
+count_better_on(shards, score, member, sub_digits): the entries on all shards that are better than a
+    position, as count_better has it.
 ranked_of(record): the ranked score of a record, as text.
 ]]
 local function shards_of_call(keys_of_shard, per_region, partitions, board_id, revision, wanted)
@@ -93,4 +95,10 @@ local function count_on_others(shards, holder, score, member)
     if shard ~= holder then ahead = ahead + count_ahead(shard.board, score, member) end
   end
   return ahead
+end
+
+local function count_better_on(shards, score, member, sub_digits)
+  local better = 0
+  for _, shard in ipairs(shards) do better = better + count_better(shard.board, score, member, sub_digits) end
+  return better
 end

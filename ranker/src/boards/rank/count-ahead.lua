@@ -1,6 +1,8 @@
 --[[
 count_ahead(board, score, member): the entries strictly ahead of a position on a board that may not
 hold it.
+count_better(board, score, member, sub_digits): the entries with a better score, or on a board with
+sub-scores, of sub_digits in a member, with a better (score, sub): those ahead of all ties.
 comes_first(member, other): the order of two members of one score.
 
 Cost: O(log N) with few entries of the score, O(log N * log log ties) with arrivals spread evenly,
@@ -82,4 +84,11 @@ end
 local function count_ahead(board, score, member)
   local first = call('ZCOUNT', board, '(' .. score, '+inf')
   return count_between(board, member, first, first + call('ZCOUNT', board, score, score))
+end
+
+local FIRST_OF_TIES = '~' -- comes before all digits in the order of members
+
+local function count_better(board, score, member, sub_digits)
+  if sub_digits == 0 then return call('ZCOUNT', board, '(' .. score, '+inf') end
+  return count_ahead(board, score, sub(member, 1, sub_digits) .. FIRST_OF_TIES)
 end

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { Ties } from "shared/api/fields";
 import { ARRIVAL_DIGITS } from "shared/base/times";
 import { configuredBoard } from "shared/model/board";
 import { createTopology, type Shard } from "shared/model/regions";
@@ -71,15 +72,12 @@ function placesAmong(entries: readonly Position[]): string[] {
   ];
 }
 
-async function countBefore(member: string): Promise<number | undefined> {
-  const board = rankedIn(configuredBoard("main"), 0);
-  return (
-    await readRank(
-      toGroup(() => under.redis, [shard]),
-      board,
-      { score: SCORE, member },
-    )
-  ).before;
+async function countBefore(
+  member: string,
+  ties: Ties = "arrival",
+  board = rankedIn(configuredBoard("main"), 0),
+): Promise<number | undefined> {
+  return (await readRank({ group: toGroup(() => under.redis, [shard]), board, ties }, { score: SCORE, member })).before;
 }
 
 test.each(Object.keys(spreads).flatMap((spread) => [1, 2, 5, 17, 90, 700].map((n) => [n, spread] as const)))(

@@ -1,10 +1,11 @@
+import type { Ties } from "shared/api/fields";
 import { askTogether } from "shared/base/gather-turn";
 import type { Topology } from "shared/model/regions";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
-import type { RankedBoard } from "../../seasons/ranked-board.ts";
 import { callGroup, nameOfRanking, partOf, type RankingOnGroup, type ShardGroup } from "../groups/shard-groups.ts";
 import { groupArgs, SHARD_KEYS, shardsOfCallPart, toAway, toGroupArgs, toGroupKeys } from "../groups/shards-of-call.ts";
 import { checkRead, type Position, type RefusedRead, toSelf } from "../shard-entry.ts";
+import { tiesArgs, toTiesArgs } from "../ties.ts";
 import findSource from "./find-ranks.lua" with { type: "text" };
 import { isPosition, type Standing, type Target } from "./standing.ts";
 
@@ -15,7 +16,13 @@ import { isPosition, type Standing, type Target } from "./standing.ts";
  *
  * @throws Problem `unavailable`; StaleBoard, SeasonOver, SeasonGone, SlotsApart
  */
-export type ReadRank = (group: ShardGroup, board: RankedBoard, target: Target) => Promise<Standing>;
+export type ReadRank = (place: RankPlace, target: Target) => Promise<Standing>;
+
+/** Targets of one kind of rank share a call. */
+export interface RankPlace extends RankingOnGroup {
+  /** Whether `before` counts the entries ahead, or those that are better alone. */
+  ties: Ties;
+}
 
 const TARGETS_MAX = 64;
 // Redis serves no other call meanwhile: 3 µs for each target and shard on a small board, up to
@@ -24,7 +31,7 @@ const TARGETS_AND_SHARDS_MAX = 256;
 
 const layout = defineLayout({
   keys: SHARD_KEYS,
-  args: { ...groupArgs, players: "number" },
+  args: { ...groupArgs, players: "number", ...tiesArgs },
   item: { score: "text", member: "text" },
 });
 type Reply = [numbers: string, holders: string, away: string, ...records: (string | null)[]];
@@ -43,8 +50,8 @@ const callFind = async ({ group, board }: RankingOnGroup, args: ScriptArg[]) =>
 export function createReadRank(topology: Topology): ReadRank {
   /** Asks about as many targets in a call as the shards of the group leave room for. */
   const inCalls =
-    <Q>(ask: (on: RankingOnGroup, targets: readonly Q[]) => Promise<Standing[]>) =>
-    async (on: RankingOnGroup, targets: readonly Q[]): Promise<Standing[]> => {
+    <Q>(ask: (on: RankPlace, targets: readonly Q[]) => Promise<Standing[]>) =>
+    async (on: RankPlace, targets: readonly Q[]): Promise<Standing[]> => {
       const most = Math.max(1, Math.floor(TARGETS_AND_SHARDS_MAX / on.group.shards.length));
       if (targets.length <= most) return ask(on, targets);
       const calls = Array.from({ length: Math.ceil(targets.length / most) }, (_, call) =>
@@ -52,26 +59,31 @@ export function createReadRank(topology: Topology): ReadRank {
       );
       return (await Promise.all(calls)).flat();
     };
-  const bounds = { questionsMax: TARGETS_MAX, nameOf: nameOfRanking };
-  const find = askTogether<RankingOnGroup, string, Standing>({
+  const toArgs = ({ group, board, ties }: RankPlace, players: number) =>
+    layout.toArgs({ ...toGroupArgs(group, topology, board), players, ...toTiesArgs(board, ties) });
+  const bounds = {
+    questionsMax: TARGETS_MAX,
+    nameOf: ({ ties, ...on }: RankPlace) => `${nameOfRanking(on)} ${ties}`,
+  };
+  const find = askTogether<RankPlace, string, Standing>({
     ...bounds,
-    send: inCalls(async ({ group, board }, userIds) => {
-      const args = layout.toArgs({ ...toGroupArgs(group, topology, board), players: userIds.length });
+    send: inCalls(async (place, userIds) => {
+      const { group } = place;
+      const args = toArgs(place, userIds.length);
       args.push(...userIds);
       if (group.perRegion > 1) args.push(...userIds.map((userId) => partOf(group, topology, userId) ?? 0));
-      return toFound(group, userIds, await callFind({ group, board }, args));
+      return toFound(group, userIds, await callFind(place, args));
     }),
   });
-  const count = askTogether<RankingOnGroup, Position, Standing>({
+  const count = askTogether<RankPlace, Position, Standing>({
     ...bounds,
-    send: inCalls(async ({ group, board }, positions) => {
-      const args = layout.toArgs({ ...toGroupArgs(group, topology, board), players: 0 });
+    send: inCalls(async (place, positions) => {
+      const args = toArgs(place, 0);
       for (const position of positions) args.push(...layout.toItem(position));
-      return toCounted(group, await callFind({ group, board }, args));
+      return toCounted(place.group, await callFind(place, args));
     }),
   });
-  return (group, board, target) =>
-    isPosition(target) ? count({ group, board }, target) : find({ group, board }, target.userId);
+  return (place, target) => (isPosition(target) ? count(place, target) : find(place, target.userId));
 }
 
 function toFound(group: ShardGroup, userIds: readonly string[], reply: Reply): Standing[] {

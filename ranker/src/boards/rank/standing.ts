@@ -16,8 +16,11 @@ export const isPosition = (target: Target): target is Position => "member" in ta
 export interface Standing extends OfRegions {
   /** Entries of the group. */
   total: number;
-  /** Entries strictly ahead. Absent, like `self`, for a player whom the group does not hold. */
-  before?: number;
+  /**
+   * Entries strictly ahead, or those that are better. Absent, like `self`, for a player whom the
+   * group does not hold.
+   */
+  before?: number | undefined;
   self?: ShardEntry;
 }
 

@@ -5,6 +5,7 @@ import { askGroups, namesOf, refuseMissing, toPartial } from "../groups/ask-grou
 import type { ShardGroup } from "../groups/shard-groups.ts";
 import type { LiveRead } from "../locate-player.ts";
 import { inOrder } from "../shard-entry.ts";
+import { shareRanks } from "../ties.ts";
 import { createReadGroupTop } from "./read-group-top.ts";
 import { type CachedList, type CachedViewTop, createTopCache, type ShardTop } from "./top-cache.ts";
 
@@ -40,20 +41,22 @@ export function createReadTop(topology: Topology): ReadTop {
   }
 
   return async (groups, question) => {
-    const { view, board, running, withDetails, limit, allowsPartial } = question;
+    const { view, board, running, withDetails, limit, allowsPartial, ties } = question;
     const { found, missing } = await askGroups(groups, (group) => readGroupTop({ group, board, withDetails }, limit));
     if (!allowsPartial || found.length === 0) refuseMissing(missing);
     const parts = found.flatMap(({ answer }) => answer.parts);
     const season = `${running?.startsAt} ${running?.endsAt}`;
     const shown = `${view} ${board.ranking} ${board.rev} ${season} ${withDetails} ${allowsPartial} ${namesOf(missing)}`;
     const list = listOf(`list ${shown}`, parts, question);
-    const name = `view ${limit} ${shown}`;
+    const name = `view ${limit} ${ties} ${shown}`;
     const cached = cache.get(name);
     if (cached?.kind === "view" && cached.edition === list.edition) return cached;
+    const total = totalOf(parts);
+    const entries = list.entries.slice(0, limit);
     const cut = {
       region: view,
-      total: totalOf(parts),
-      entries: list.entries.slice(0, limit),
+      total,
+      entries: ties === "shared" ? shareRanks(board, entries, { first: 1, total }) : entries,
       ...toPartial(missing, allowsPartial),
       ...toSeasonFields(running),
     };
