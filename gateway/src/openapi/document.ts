@@ -1,5 +1,5 @@
 import { sessionSchema } from "shared/api/accounts";
-import { aroundSchema, rankSchema, topSchema } from "shared/api/boards";
+import { aroundSchema, aroundScoreSchema, rankSchema, topSchema } from "shared/api/boards";
 import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/definitions";
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
 import type { Operation, Success } from "shared/api/operation";
@@ -24,6 +24,7 @@ const answers = {
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,
+  AroundScore: aroundScoreSchema,
   Board: boardViewSchema,
   Boards: boardsSchema,
   DeletedBoard: deletedBoardSchema,

@@ -123,12 +123,12 @@ export const OPERATOR_ROUTES = [
 ];
 
 export const READ_ROUTES = [
-  { path: "/top", count: "limit", max: 1000 },
-  { path: "/rank/", count: undefined, max: 0 },
-  { path: "/around/", count: "range", max: 100 },
-  { path: "/around", count: "range", max: 100 },
-  { path: "/live", count: "limit", max: 100 },
-  { path: "/live/rank/", count: undefined, max: 0 },
+  { path: "/top", query: "", count: "limit", max: 1000 },
+  { path: "/rank/", query: "", count: undefined, max: 0 },
+  { path: "/around/", query: "ties=shared&", count: "range", max: 100 },
+  { path: "/around", query: "score=5&", count: "range", max: 100 },
+  { path: "/live", query: "", count: "limit", max: 100 },
+  { path: "/live/rank/", query: "", count: undefined, max: 0 },
 ];
 
 const BOARD_ROUTES = ["GET /boards"].concat(
@@ -195,7 +195,7 @@ export function validRequest(player: Player): fc.Arbitrary<Generated> {
     .map(([route, onBoard, region, n]): Generated => {
       const count = route.count === undefined ? "" : `&${route.count}=${1 + (n % route.max)}`;
       const player_ = route.path.endsWith("/") ? player.userId : "";
-      const path = `${route.path}${player_}?board=${onBoard}&region=${region}${count}`;
+      const path = `${route.path}${player_}?${route.query}board=${onBoard}&region=${region}${count}`;
       return { what: "valid", method: "GET", path, headers: {} };
     });
   const unhide = fc.constantFrom(undefined, "{}", '{"reason":"a mistake"}').map(

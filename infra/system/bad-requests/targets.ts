@@ -20,7 +20,7 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
     (path: string): Generated => ({ what, method: "GET", path, headers: {} });
   const aRead = fc.constantFrom(...READ_ROUTES).map((route) => ({
     ...route,
-    path: route.path.endsWith("/") ? route.path + player.userId : route.path,
+    path: `${route.path.endsWith("/") ? route.path + player.userId : route.path}?${route.query}`,
   }));
   const aCounted = aRead.filter(({ count }) => count !== undefined);
   const badCount = (max: number) =>
@@ -40,24 +40,31 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
   const aPlayerRoute = fc.constantFrom("/rank/", "/around/", "/live/rank/");
   return fc.oneof(
     aCounted
-      .chain(({ path, count, max }) => badCount(max).map((text) => `${path}?${count}=${encodeURIComponent(text)}`))
+      .chain(({ path, count, max }) => badCount(max).map((text) => `${path}${count}=${encodeURIComponent(text)}`))
       .map(get("a count")),
     fc
       .tuple(aCounted, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
-      .map(([{ path, count }, a, b]) => `${path}?${count}=${a}&${count}=${b}`)
+      .map(([{ path, count }, a, b]) => `${path}${count}=${a}&${count}=${b}`)
       .map(get("a repeated count")),
     fc
       .tuple(aRead, fc.constantFrom("region=EU&region=NA", "region=EU&region=EU", "board=main&board=weekly"))
-      .map(([{ path }, query]) => `${path}?${query}`)
+      .map(([{ path }, query]) => `${path}${query}`)
       .map(get("a repeated parameter")),
     fc
       .tuple(aRead, fc.constantFrom("region", "board"), badPlace)
-      .map(([{ path }, name, value]) => `${path}?${name}=${encodeURIComponent(value)}`)
+      .map(([{ path }, name, value]) => `${path}${name}=${encodeURIComponent(value)}`)
       .map(get("a region or a board")),
     fc
       .tuple(aRead, unknownName, fc.constantFrom("", "1", "%00", "%ff", "%zz"))
-      .map(([{ path }, name, value]) => `${path}?${name}=${value}`)
+      .map(([{ path }, name, value]) => `${path}${name}=${value}`)
       .map(get("an unknown parameter")),
+    fc
+      .tuple(
+        fc.constantFrom("score=", "score=5&sub="),
+        fc.constantFrom("", ...words`x 1e999 0.1000000000000000055 0x1 NaN 9007199254740992 0.5`),
+      )
+      .map(([query, number]) => `/around?${query}${number}`)
+      .map(get("a score")),
     fc
       .tuple(aPlayerRoute, badUserId)
       .map(([route, userId]) => route + encoded(userId))
