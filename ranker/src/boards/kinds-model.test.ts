@@ -60,6 +60,8 @@ interface Act {
   units: number;
   sub: number | undefined;
   hides: boolean | undefined;
+  /** How the ranks of the answer count equal entries. */
+  ties: Ties;
 }
 
 /** A board of one kind at its simplest: one array, sorted when it is read. */
@@ -169,6 +171,7 @@ const acts = ({ operation, sub }: Kind): fc.Arbitrary<Act[]> =>
       units: fc.integer({ min: -3, max: 3 }),
       sub: sub === null ? fc.constant(undefined) : fc.option(fc.integer({ min: 0, max: 2 }), { nil: undefined }),
       hides: fc.option(fc.boolean(), { nil: undefined, freq: 4 }),
+      ties: fc.constantFrom(...TIES),
     }),
     { minLength: 1, maxLength: 24 },
   );
@@ -191,11 +194,11 @@ async function play({ ranker, board, model, kind }: Played, played: Act[]): Prom
       await ranker.setVisibility(identity, { hidden: act.hides });
     }
     const old = model.entries.get(userId);
-    const rankBefore = model.rankOf(region, userId, "arrival");
+    const rankBefore = model.rankOf(region, userId, act.ties);
     const changed = model.write(userId, region, act);
-    const { operation, sub } = act;
+    const { operation, sub, ties } = act;
     const value = act.units / 10 ** kind.decimals;
-    const written = ranker.submit(identity, { operation, board, value, sub });
+    const written = ranker.submit(identity, { operation, board, value, sub, ties });
     if (changed === undefined) {
       await expect(written).rejects.toMatchObject({ code: "entry_exists" });
       continue;
@@ -204,7 +207,7 @@ async function play({ ranker, board, model, kind }: Played, played: Act[]): Prom
     const now = model.entries.get(userId);
     if (now === undefined) throw new Error("not written");
     const previous = old === undefined ? null : { score: model.scoreOf(old), rank: rankBefore };
-    expect(told(entry)).toEqual({ ...model.show(region, now, "arrival"), changed, previous });
+    expect(told(entry)).toEqual({ ...model.show(region, now, act.ties), changed, previous });
   }
 }
 

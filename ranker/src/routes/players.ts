@@ -56,13 +56,14 @@ export function playerRoutes(
         sub,
         metadata,
         season,
+        ties,
         score = 0,
         operation = "submit" as const,
         value = score,
       } = body;
       const valueField = body.operation === undefined ? "score" : "value";
       const player = { userId: params.userId, region, name };
-      const submission = { operation, board, value, valueField, sub, metadata, season, idempotencyKey };
+      const submission = { operation, board, value, valueField, sub, metadata, season, ties, idempotencyKey };
       const submitted = await writeForPlayer(caller, player, submission);
       return toScoreReply(submitted, operation === "create" ? 201 : 200);
     }),

@@ -1,3 +1,4 @@
+import type { Ties } from "shared/api/fields";
 import type { RankerOperations } from "shared/api/operations";
 import { Problem } from "shared/api/problems";
 import { type Identity, isOperator } from "shared/auth/tokens";
@@ -15,6 +16,7 @@ interface Written {
   metadata?: Record<string, unknown> | null | undefined;
   board: string;
   season?: number | undefined;
+  ties: Ties;
   region?: string | undefined;
 }
 
@@ -40,18 +42,18 @@ export function scoreRoutes(
 ): Record<"submitScoreFor" | "submitScore" | "createScore" | "setScore" | "addScore", Route> {
   async function write(
     identity: Identity,
-    { board, sub, metadata, season, region = identity.region }: Written,
+    { board, sub, metadata, season, ties, region = identity.region }: Written,
     submission: Pick<Submission, "operation" | "value" | "valueField" | "idempotencyKey">,
   ): Promise<Submitted> {
     if (region !== identity.region) throw livesIn(identity.region);
     await homes.claim(identity, board);
-    return submit(identity, { ...submission, board, sub, metadata, season });
+    return submit(identity, { ...submission, board, sub, metadata, season, ties });
   }
 
   return {
     submitScoreFor: toRoute(submitScoreFor, async ({ caller, body, idempotencyKey }) => {
-      const { user_id: userId, region, name, score: value, board, sub, metadata, season } = body;
-      const submission = { operation: "submit", board, value, sub, metadata, season, idempotencyKey } as const;
+      const { user_id: userId, region, name, score: value, board, sub, metadata, season, ties } = body;
+      const submission = { operation: "submit", board, value, sub, metadata, season, ties, idempotencyKey } as const;
       if (isOperator(caller)) {
         return toScoreReply(await writeForPlayer(caller, { userId, region, name }, submission), 200);
       }

@@ -23,7 +23,7 @@ if not kept then
   kept = redis.call('GET', legacy)
 end
 if not kept then return ranks end
-local head, kept_rank, sealed, rest = string.match(kept, '^(%S+ ok %S+ %S+ %S+) (%d+) ([01])(.*)$')
+local head, kept_rank, sealed, rest = string.match(kept, '^(%S+ ok %S+ %S+ %S+) (%d+) ([012])(.*)$')
 if not head then return ranks end
 local change, rank_before, total, season = string.match(rest, '^( %S+ %S+) %S+ (%d+) (%d+)(.*)$')
 if sealed == '1' then return kept_rank .. (change and ' ' .. rank_before .. ' ' .. total or '') end

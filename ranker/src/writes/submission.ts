@@ -1,3 +1,4 @@
+import type { Ties } from "shared/api/fields";
 import type { BoardOperation } from "shared/model/board";
 
 /** One write of a player's score. */
@@ -17,5 +18,7 @@ export interface Submission {
   metadata?: object | null | undefined;
   /** The season that alone the write is for; the one that runs where it is left out. */
   season?: number | undefined;
+  /** How the ranks of the answer count equal entries, by arrival where it is left out. */
+  ties?: Ties | undefined;
   idempotencyKey?: string | undefined;
 }

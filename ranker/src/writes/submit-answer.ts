@@ -41,7 +41,8 @@ export type Done = readonly [
   /** `-` where it follows from `updatedAt`. */
   place: string,
   rank: string,
-  isFinal: "0" | "1",
+  /** Over the view, else on the shard: `0` by arrival, or `2` as shared. */
+  isFinal: "0" | "1" | "2",
   effect?: "none" | "same" | "place",
   rankedBefore?: string,
   placeBefore?: string,

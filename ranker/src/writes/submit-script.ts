@@ -17,6 +17,7 @@ import {
   isOpenPart,
   seasonsPart,
 } from "shared/redis/scripts/parts";
+import { countAheadPart } from "../boards/rank/standing.ts";
 import type { RankedBoard } from "../seasons/ranked-board.ts";
 import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua" with { type: "text" };
@@ -54,6 +55,7 @@ const layout = defineLayout({
     fingerprint: "text",
     field: "text",
     guard: "text",
+    shared: "flag",
   },
 });
 
@@ -61,7 +63,16 @@ const layout = defineLayout({
 export const submitScript = defineScript({
   name: "submit",
   source: submitSource,
-  parts: [accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, isOpenPart, entryTextsPart, seasonsPart],
+  parts: [
+    countAheadPart,
+    accountErasedPart,
+    entryErasedPart,
+    isHiddenPart,
+    givenNamePart,
+    isOpenPart,
+    entryTextsPart,
+    seasonsPart,
+  ],
   layout,
   isFenced: true,
   failsAs: "write",
@@ -128,9 +139,9 @@ export function toWriteCall(
   { written, board: { born, ranking } }: TakenWrite,
   traceparent?: string,
 ): SubmitCall {
-  const { idempotencyKey, sub = 0, season: guard = "" } = submission;
+  const { idempotencyKey, sub = 0, season: guard = "", ties } = submission;
   const eventTail = scoreTail({ board: ranking, user_id: userId, name, region, traceparent });
-  const write = { ...written, userId, sub, eventTail, name, account, guard };
+  const write = { ...written, userId, sub, eventTail, name, account, guard, shared: ties === "shared" };
   const keys = [erasedKey(shard, userId)];
   if (idempotencyKey === undefined) return { keys, args: layout.toItem({ ...write, fingerprint: "", field: "" }) };
   keys.push(...answerKeys(shard, userId, idempotencyKey));
@@ -139,8 +150,8 @@ export function toWriteCall(
 }
 
 /**
- * What a request with an idempotency key asks for. A later board of the same id is another: a
- * repeat of a write to the deleted one is none to it.
+ * What a request with an idempotency key asks for; how ranks are counted is no part of it. A later
+ * board of the same id is another: a repeat of a write to the deleted one is none to it.
  */
 function fingerprintOf(submission: Submission, born: number): string {
   const { operation, board, value, sub, metadata, season } = submission;

@@ -47,13 +47,15 @@ ARGV run            of the server that this is sent to
        fingerprint  of the request that owns the idempotency key, empty where there is none
        field        digest of account and idempotency key, empty where there is none
        guard        the season that alone the write is for, empty where it is for the one that runs
+       shared       1 where the ranks of the answer are shared by equal entries, else 0
 Reply for each write '<replayed 0|1> <outcome>', and after ok
-      ' <ranked score> <updated_at in microseconds> <place> <rank> <is it final 0|1> <effect>
+      ' <ranked score> <updated_at in microseconds> <place> <rank> <is it final 0|1|2> <effect>
       <ranked score before> <place before> <rank before> <total>', and a line break and <name> where
       an operator gave the player one, which stands in place of the token's:
       one text, as each element of a list costs both sides more than its content.
       place: '-' where it follows from updated_at. place before: '-' where the rank is final.
-      Ranks and total are those on this shard where the rank is not final. The rank of a hidden
+      Ranks and total are those on this shard where the rank is not final: 2 says that they are
+      shared ones. The rank of a hidden
       player, and that before of one who had none, is 0.
       effect: none | same | place, whether nothing was written, or the entry without its place in
       the ranking, or both.
@@ -74,7 +76,7 @@ shard and only grow.
 The season of a write is that of its version, one by one. The first version behind an end ends the
 season here: the event of the end comes behind every write of it, also where the queue is full.
 Uses  is_open, is_moved, last_version, next_version, time_us, digits, is_hidden, given_name,
-      is_account_erased, is_entry_erased, place_of, SUB_DIGITS, details_of, score_event, record_of,
+      count_better, is_account_erased, is_entry_erased, place_of, SUB_DIGITS, details_of, score_event, record_of,
       running_of, is_over, roll_over
 ]]
 local KEYS_OF_ANSWER, FINGERPRINT_DIGITS = 3, 10
@@ -83,13 +85,14 @@ local SCORE_MAX = 9007199254740991 -- 2^53-1: the largest integer that a sorted 
 -- the most.
 local KEPT_MAX = 1000
 
-local has_moved = is_moved(split, partitions)
 local queued = redis.call('LLEN', queue)
 local last = last_version(clock)
 local version, now = last, time_us()
-local is_closed = not is_open(fence, run)
 local known = redis.call('HGET', boards, board_id)
-local is_stale = known and string.match(known, '^%d+') ~= revision
+-- What every write of the call is answered where none may be done. One local: Lua lets a function
+-- use 60 of its surroundings.
+local refused = is_moved(split, partitions) and '0 moved' or not is_open(fence, run) and '0 closed'
+  or not known and '0 unknown' or string.match(known, '^%d+') ~= revision and '0 stale'
 local total -- of the board, counted on by each write
 local floor, ceiling, ends = tonumber(least), tonumber(most), tonumber(ends_at)
 local has_sub, is_counted = sub_order ~= '', attempts_max ~= ''
@@ -102,6 +105,10 @@ local function to_sub_key(sub_score)
 end
 local function sub_of(sub_key)
   return sub_order == 'asc' and SCORE_MAX - tonumber(sub_key) or tonumber(sub_key)
+end
+
+local function better_than(score, place)
+  return count_better(board, score, place, has_sub and SUB_DIGITS or 0)
 end
 
 -- Finds the kept answer for an idempotency key; returns it with the Redis key that holds it.
@@ -159,10 +166,7 @@ end
 -- Writes the item that was taken. `answers` holds the keys of kept answers, nil without an
 -- idempotency key.
 local function write(erased, answers)
-  if has_moved then return '0 moved' end
-  if is_closed then return '0 closed' end
-  if not known then return '0 unknown' end
-  if is_stale then return '0 stale' end
+  if refused then return refused end
 
   -- The account may be gone while a ranker still lets its token in.
   local erasure = redis.call('GET', erased)
@@ -258,6 +262,7 @@ local function write(erased, answers)
   local member = place .. user_id
   local score_text, version_text = digits(score), digits(given)
   local old_rank = old and not is_unseen and redis.call('ZREVRANK', board, old_member)
+  if old_rank and shared then old_rank = better_than(old_score, old_place) end
   total = total or redis.call('ZCARD', board)
 
   if writes_nothing then
@@ -294,10 +299,11 @@ local function write(erased, answers)
   end
 
   local rank = is_unseen and 0
-    or (old_rank and member == old_member and old_rank or redis.call('ZREVRANK', board, member)) + 1
+    or (old_rank and member == old_member and old_rank
+      or shared and better_than(score_text, place) or redis.call('ZREVRANK', board, member)) + 1
   -- Numbers in `..` would take ten times as long.
   local answer = string.format('ok %s %s %s %d %s %s %s %s %d %d', score_text, version_text,
-    is_arrival and not has_sub and '-' or place, rank, (is_unseen or is_whole_view) and '1' or '0',
+    is_arrival and not has_sub and '-' or place, rank, (is_unseen or is_whole_view) and '1' or shared and '2' or '0',
     writes_nothing and 'none' or is_arrival and 'place' or 'same', old and old_score or '-',
     old and not is_whole_view and old_place or '-', old_rank and old_rank + 1 or 0, total)
   if season ~= '' then answer = answer .. ' ' .. season .. ' ' .. starts .. ' ' .. season_ends end

@@ -205,7 +205,9 @@ export function createSubmit(options: SubmitOptions): Submit {
     /** The write stands by now: ranks that cannot be read are null, never an error. */
     async function ranksOverView(done: Done, at: Position): Promise<Ranks | undefined> {
       const [, , , shardRank, , , , placeBefore = "-", shardRankBefore = "0", shardTotal = "0"] = done;
-      const written = { holder: shard, season: Number(done[10] ?? 0) };
+      // A repeat completes the answer as it was begun.
+      const ties = done[4] === "2" ? "shared" : "arrival";
+      const written = { holder: shard, season: Number(done[10] ?? 0), ties } as const;
       try {
         const standOnOthers = (position: Position) => boards.standOnOthers(region, board.id, position, written);
         // Asked in the same turn, so that both positions share a call a shard.

@@ -4,6 +4,7 @@ import type { Topology } from "../model/regions.ts";
 import { boardSchema, metadataSchema, regionSchema, scoreSchema, subSchema, userIdSchema } from "../model/scores.ts";
 import { writtenEntrySchema } from "./entries.ts";
 import { examples } from "./examples.ts";
+import { tiesField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
 
 /** Fields of every write of a score, by players and by operators. */
@@ -14,6 +15,7 @@ export const writtenFields = (topology: Topology) => ({
   season: z.int("must be an integer from 0 on").min(0, "must be an integer from 0 on").optional().meta({
     description: "The season that alone the write is for: refused where another one runs.",
   }),
+  ties: tiesField,
   region: regionSchema(topology).optional().meta({ description: "The player's home region; another one is refused." }),
 });
 
