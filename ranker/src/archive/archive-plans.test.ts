@@ -6,6 +6,7 @@ import { STARTS, startArchives } from "../../test/archives-under-test.ts";
 import { rankedIn } from "../seasons/ranked-board.ts";
 import type { ArchivedEntry } from "./archived-entry.ts";
 import { countAhead } from "./count-ahead.ts";
+import { aheadOfTies, behindTies } from "./position.ts";
 import { readPlayer } from "./read-player.ts";
 import { readTop } from "./read-top.ts";
 import { readNeighbours } from "./read-window.ts";
@@ -117,6 +118,26 @@ describe.each([
         )`,
     );
     expect(ahead).toBe(counted?.ahead);
+  });
+
+  test("a shared rank and the rank of a score read as little, and are right", async () => {
+    const entry = await entryOf("EU", n);
+    const behind = behindTies({ position: { score: entry.score, member: "" } });
+    for (const [position, condition] of [
+      [aheadOfTies(entry), "sort_key > $1::bigint"],
+      [behind, "sort_key >= $1::bigint"],
+    ] as const) {
+      const cost = await costOf(countAhead(read, REGIONS, [position]));
+      expect(cost.others).toEqual([]);
+      expect([cost.rows <= 6, cost.blocks < 150]).toEqual([true, true]);
+      const [ahead] = await run(countAhead(read, REGIONS, [position]));
+      const [counted] = await run((sql) =>
+        sql.unsafe<{ ahead: number }[]>(`SELECT count(*)::integer AS ahead FROM archived WHERE ${condition}`, [
+          String(entry.score),
+        ]),
+      );
+      expect(ahead).toBe(counted?.ahead);
+    }
   });
 
   test("neighbours cost no more than they are", async () => {

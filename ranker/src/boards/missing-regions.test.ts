@@ -83,9 +83,41 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     );
   });
 
+  test("a partial answer has shared ranks among the regions that are there, and the place of a score", async () => {
+    const ranker = await build(partitions);
+    // Each score has a player of every region; the lowest ones have two.
+    for (let n = 0; n < PLAYERS; n++) {
+      const value = Math.floor(n / REGIONS.length) || 1;
+      await ranker.submit(player(`p${n}`, regionOf(n)), { operation: "set", board: "main", value });
+    }
+    away.add("ASIA");
+    const present = Array.from({ length: PLAYERS }, (_, n) => n).filter((n) => regionOf(n) !== "ASIA");
+    const scoreOf = (n: number) => Math.floor(n / REGIONS.length) || 1;
+    const rankOf = (score: number) => 1 + present.filter((n) => scoreOf(n) > score).length;
+    const shared = "partial=allow&ties=shared";
+    const { entries } = (await read(ranker, `/top?${shared}`)).body as { entries: { rank: number; score: number }[] };
+    expect(entries.map(({ rank }) => rank)).toEqual(entries.map(({ score }) => rankOf(score)));
+    for (const n of present) {
+      expect((await read(ranker, `/rank/p${n}?${shared}`)).body.rank).toBe(rankOf(scoreOf(n)));
+      const { body } = await read(ranker, `/around/p${n}?${shared}&range=2`);
+      const near = body.around as { rank: number; score: number }[];
+      expect(near.map(({ rank }) => rank)).toEqual(near.map(({ score }) => rankOf(score)));
+    }
+    for (const score of [0, 1, 3, 9]) {
+      const ahead = present.filter((n) => scoreOf(n) >= score).length;
+      const target = `/around?score=${score}&range=2&partial=allow`;
+      const total = present.length;
+      const missing_regions = ["ASIA"];
+      expect((await read(ranker, target)).body).toMatchObject({ total, would_be_rank: 1 + ahead, missing_regions });
+      expect((await read(ranker, `${target}&ties=shared`)).body.would_be_rank).toBe(rankOf(score));
+      expect((await read(ranker, `/around?score=${score}`)).status).toBe(503);
+    }
+    expect((await read(ranker, "/around?score=3&region=ASIA&partial=allow")).status).toBe(503);
+  });
+
   test("partial=allow with no region missing answers the same, and says so", async () => {
     const ranker = await build(partitions);
-    for (const path of ["/top?limit=5", "/rank/p7?board=main", "/around/p7?range=2"]) {
+    for (const path of ["/top?limit=5", "/rank/p7?board=main", "/around/p7?range=2", "/around?score=7"]) {
       const { body } = await read(ranker, path);
       expect(body).not.toHaveProperty("missing_regions");
       expect((await read(ranker, `${path}&partial=allow`)).body).toEqual({ ...body, missing_regions: [] });

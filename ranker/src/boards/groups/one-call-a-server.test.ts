@@ -89,6 +89,38 @@ describe.each([1, 4])("with %d partitions a region", (partitions) => {
     expect(callsOf()).toEqual([3 + PLAYERS, 0]);
   });
 
+  test("shared ranks and the neighbours of a score cost as many calls, and a top in both modes one read", async () => {
+    const shared = { ties: "shared" } as const;
+    const { boards } = await build(partitions, onOne, (n) => -(n % 7));
+    const better = (n: number) => 1 + ids.filter((_, other) => other % 7 < n % 7).length;
+    expect(await boards.rank("GLOBAL", "main", "p9", shared)).toMatchObject({ rank: better(9), total: PLAYERS });
+    expect((await boards.around("GLOBAL", "main", "p9", 5, shared)).self.rank).toBe(better(9));
+    expect(await boards.aroundScore("GLOBAL", "main", { score: -3 }, 5, shared)).toMatchObject({
+      would_be_rank: better(3),
+    });
+    expect(callsOf()).toEqual([3, 0]);
+    const [arrival, same] = await Promise.all(
+      [{}, shared].map((options) => boards.top("GLOBAL", "main", PLAYERS, options)),
+    );
+    expect(callsOf()).toEqual([4, 0]);
+    expect(same?.entries.map(({ user_id }) => user_id)).toEqual(arrival?.entries.map(({ user_id }) => user_id));
+    expect(same?.entries.map(({ user_id, rank }) => [user_id, rank])).toEqual(
+      (same?.entries ?? []).map(({ user_id }) => [user_id, better(Number(user_id.slice(1)))]),
+    );
+    const apart = (await build(partitions, onTwo, (n) => -(n % 7))).boards;
+    await apart.rank("GLOBAL", "main", "p9");
+    calls.clear();
+    expect(await apart.rank("GLOBAL", "main", "p9", shared)).toMatchObject({ rank: better(9) });
+    expect(callsOf()).toEqual([1, 1]);
+    const wide = await apart.around("GLOBAL", "main", "p9", 100, shared);
+    expect([wide.self, ...wide.around].map(({ user_id, rank }) => [user_id, rank])).toEqual(
+      [wide.self, ...wide.around].map(({ user_id }) => [user_id, better(Number(user_id.slice(1)))]),
+    );
+    expect(callsOf()).toEqual([2, 2]);
+    expect((await apart.aroundScore("GLOBAL", "main", { score: -3 }, 100, shared)).would_be_rank).toBe(better(3));
+    expect(callsOf()).toEqual([3, 3]);
+  });
+
   test("of two servers the player's own one is asked once for a rank, the other once more until the home is known", async () => {
     const { boards } = await build(partitions, onTwo);
     for (const [index, id] of ids.entries()) {

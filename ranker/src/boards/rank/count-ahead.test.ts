@@ -97,6 +97,58 @@ test("a position whose score no entry has is counted on an empty board and besid
   expect(await countBefore(memberOf(NOON, "ada"))).toBe(1);
 });
 
+test.each([1, 5, 17, 90, 700])(
+  "behind %d entries of a score are who gets it, and ahead of them the better ones",
+  async (n) => {
+    await seed(spreads.evenly?.(n) ?? []);
+    const better = OTHERS / 2;
+    expect(await countBefore("")).toBe(better + n);
+    for (const member of ["", memberOf(NOON, "_tied-0"), memberOf(NOON + 1, "-")]) {
+      expect(await countBefore(member, "shared")).toBe(better);
+    }
+  },
+);
+
+const withSub = rankedIn({ ...configuredBoard("main"), sub: "desc" }, 0);
+const subKeys: Record<string, (i: number) => number> = {
+  one: () => 7,
+  few: (i) => i % 3,
+  all: (i) => i,
+  far: (i) => (i % 2 === 0 ? i : Number.MAX_SAFE_INTEGER - i),
+};
+
+test.each(Object.keys(subKeys).flatMap((keys) => [1, 17, 90, 700].map((n) => [n, keys] as const)))(
+  "of %d entries with %s sub-scores those of a better one are ahead of a shared rank, and all of the same of a new entry",
+  async (n, keys) => {
+    const toKey = (key: number) => memberOf(key, "");
+    const entries = Array.from({ length: n }, (_, i) => ({
+      key: subKeys[keys]?.(i) ?? 0,
+      member: toKey(subKeys[keys]?.(i) ?? 0) + memberOf(NOON + i, `p${i}`),
+    }));
+    const beside = [SCORE + 1, memberOf(0, memberOf(NOON, "up")), SCORE - 1, memberOf(9, memberOf(NOON, "down"))];
+    await under.redis.zadd(boardKey(shard, "main"), ...entries.flatMap(({ member }) => [SCORE, member]), ...beside);
+    for (const key of new Set([
+      0,
+      1,
+      2,
+      7,
+      n,
+      Number.MAX_SAFE_INTEGER,
+      ...entries.slice(0, 40).map((each) => each.key),
+    ])) {
+      const [better, same] = [entries.filter((each) => each.key > key), entries.filter((each) => each.key === key)];
+      const counted = {
+        key,
+        shared: await countBefore(toKey(key), "shared", withSub),
+        ofEntry: await countBefore(same[0]?.member ?? `${toKey(key)}${memberOf(NOON, "x")}`, "shared", withSub),
+        behind: await countBefore(toKey(key), "arrival", withSub),
+      };
+      const expected = { key, shared: 1 + better.length, ofEntry: 1 + better.length };
+      expect(counted).toEqual({ ...expected, behind: 1 + better.length + same.length });
+    }
+  },
+);
+
 /** Commands on sorted sets that the servers have run. */
 async function commandsRun(): Promise<number> {
   const infos = await Promise.all(primariesOf(under.redis).map((server) => server.info("commandstats")));
