@@ -73,6 +73,11 @@ describe("every method sends the request of its route", () => {
     ["GET /rank/a%20b%2Fc?board=main", undefined, (client) => client.rank("a b/c", { board: "main" })],
     ["GET /around/grace?range=2", undefined, (client) => client.around("grace", { range: 2 })],
     [
+      "GET /around?range=2&ties=shared&score=-1.5",
+      undefined,
+      (client) => client.aroundScore(-1.5, { range: 2, ties: "shared" }),
+    ],
+    [
       "POST /players/a%20b/score",
       { operation: "add", value: 3 },
       (client) => client.writeScore("a b", { operation: "add", value: 3 }),
