@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { AroundView, RankView, TopView } from "shared/api/boards";
+import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
 import { toIsoTime } from "shared/base/times";
 import { settingsKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
@@ -68,7 +68,7 @@ async function read<T>(target: string, headers: Record<string, string> = {}, fro
 }
 const top = (query = "") => read<TopView>(`/top?board=${id}&season=2${query}`);
 const rank = (userId: string, query = "") => read<RankView>(`/rank/${userId}?board=${id}&season=2${query}`);
-const placesOf = ({ entries }: TopView) => entries.map(({ user_id, rank }) => `${rank} ${user_id}`);
+const placesOf = ({ entries }: Pick<TopView, "entries">) => entries.map(({ user_id, rank }) => `${rank} ${user_id}`);
 
 describe("a final season", () => {
   test("is answered in the shapes of the season that runs, by its number or as the previous one", async () => {
@@ -90,6 +90,29 @@ describe("a final season", () => {
     expect((await rank("eve", "&region=na")).body).toMatchObject({ rank: 2, total: 2, percentile: 50 });
     const withMetadata = await ranker.app.request(`/top?board=${id}&season=2&with=metadata&limit=1`);
     expect(await withMetadata.text()).toContain('"metadata":{"car":1.50,"of":"ann"}');
+  });
+
+  test("has shared ranks, and the neighbours of a score with the rank that it would have had", async () => {
+    expect(placesOf((await top("&ties=shared")).body)).toEqual(["1 ann", "2 bob", "3 dan", "3 cy", "5 eve"]);
+    expect((await rank("cy", "&ties=shared")).body).toMatchObject({ rank: 3, total: 5, percentile: 60 });
+    const ask = (query: string) => read<AroundScoreView>(`/around?board=${id}&season=2&range=1&${query}`);
+    const seven = await ask("score=7");
+    expect(seven.body).toMatchObject({ region: "GLOBAL", total: 5, score: 7, would_be_rank: 5, season: 2, ...times });
+    expect(placesOf({ ...seven.body, entries: seven.body.around })).toEqual(["4 cy", "5 eve"]);
+    const shared = (await ask("score=7&ties=shared")).body;
+    expect([shared.would_be_rank, shared.around.map(({ rank }) => rank)]).toEqual([3, [3, 5]]);
+    expect((await ask("score=7&region=EU")).body).toMatchObject({ total: 2, would_be_rank: 3 });
+    const { headers } = seven;
+    const again = await read(`/around?board=${id}&season=2&range=1&score=7`, {
+      "If-None-Match": headers.get("etag") ?? "",
+    });
+    expect(again.status).toBe(304);
+    // Who is hidden or erased later still counts, and is no neighbour.
+    await stores.setHidden("NA", "bob", true);
+    await stores.erase("EU", "ann");
+    const later = (await ask("score=8.0")).body;
+    expect([later.would_be_rank, placesOf({ ...later, entries: later.around })]).toEqual([3, ["3 dan", "4 cy"]]);
+    expect(placesOf((await top("&ties=shared")).body)).toEqual(["3 dan", "3 cy", "5 eve"]);
   });
 
   test("around rank 2 includes rank 1", async () => {
@@ -135,8 +158,8 @@ describe("a final season", () => {
     await stores.databases.home.run((sql) => sql`UPDATE seasons SET state = 'purging' WHERE board = ${id}`);
     const later = await under.build({ archives });
     for (const reader of [ranker, later]) {
-      for (const path of ["/top", "/rank/ann", "/rank/nobody", "/around/ann"]) {
-        const { body, status } = await read<{ detail: string }>(`${path}?board=${id}&season=2`, {}, reader);
+      for (const path of ["/top?", "/rank/ann?", "/rank/nobody?", "/around/ann?", "/around?score=8&"]) {
+        const { body, status } = await read<{ detail: string }>(`${path}board=${id}&season=2`, {}, reader);
         expect([status, body.code, body.detail]).toEqual([404, "season_not_found", expect.stringContaining("purged")]);
       }
     }
@@ -149,7 +172,7 @@ describe("while a database is away", () => {
   test("a view of its regions is 503 that names them, and others are read", async () => {
     expect((await top()).status).toBe(200);
     second.isUp = false;
-    for (const path of ["/top?", "/rank/ann?", "/around/ann?", "/top?region=na&partial=allow&"]) {
+    for (const path of ["/top?", "/rank/ann?", "/around/ann?", "/around?score=8&", "/top?region=na&partial=allow&"]) {
       const { status, body } = await read<{ missing_regions: string[] }>(path + question());
       expect([status, body.code, body.missing_regions]).toEqual([503, "archives_unavailable", ["NA"]]);
     }
@@ -163,6 +186,9 @@ describe("while a database is away", () => {
     expect([placesOf(body), body.total, body.missing_regions]).toEqual([["1 ann", "2 dan", "3 cy"], 3, ["NA"]]);
     expect((await rank("cy", "&partial=allow")).body).toMatchObject({ rank: 3, total: 3, missing_regions: ["NA"] });
     expect((await read<AroundView>(`/around/dan?${question()}&partial=allow`)).body.around).toHaveLength(2);
+    expect(placesOf((await top("&partial=allow&ties=shared")).body)).toEqual(["1 ann", "2 dan", "2 cy"]);
+    const scored = (await read<AroundScoreView>(`/around?${question()}&partial=allow&score=8`)).body;
+    expect(scored).toMatchObject({ total: 3, would_be_rank: 2, missing_regions: ["NA"] });
     expect((await rank("eve", "&partial=allow")).body.code).toBe("archives_unavailable");
     second.isUp = true;
     expect((await top("&partial=allow")).body.missing_regions).toEqual([]);

@@ -61,6 +61,7 @@ afterEach(async () => {
 
 const READS = ["/top", "/rank/ada", "/around/ada", "/live", "/live/rank/ada"].map((path) => `${path}?board=staff`);
 READS.push("/boards/staff", "/top?board=staff&with=metadata", "/rank/ada?board=staff&with=metadata&region=EU");
+READS.push("/around?board=staff&score=5", "/top?board=staff&ties=shared");
 
 describe.each(READS)("%s of a board of operators", (path) => {
   test("is 401 without a token, and 403 for a player", async () => {
