@@ -10,22 +10,18 @@ export interface ArchivedRead {
   withDetails: boolean;
 }
 
-/** A place in the total order, as columns of the archive. */
-export interface ArchivedPosition {
-  userId: string;
-  /** The region whose rank is known there; empty where none is. */
-  region: string;
-  /** Times are microseconds. */
-  at: { sortKey: string; subKey: string; reachedAt: string };
-}
-
 /** An entry of an archived season. */
-export interface ArchivedEntry extends Omit<Viewed, "rank" | "total">, ArchivedPosition {
+export interface ArchivedEntry extends Omit<Viewed, "rank" | "total"> {
   /** In its region, at the end of the season. */
   rank: number;
   /** The same as a shared rank. */
   rankShared: number;
+  /** Its place in the total order, as columns of the archive. Times are microseconds. */
+  at: { sortKey: string; subKey: string; reachedAt: string };
 }
+
+/** What a place in the order of an archive is made of. */
+export type ArchivedPlace = Pick<ArchivedEntry, "region" | "userId" | "at">;
 
 /** What a region has of an archived season. */
 export interface Shelf {

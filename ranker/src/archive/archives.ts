@@ -15,7 +15,7 @@ import { toSeasonFields } from "../seasons/season-fields.ts";
 import { ArchiveAway, type ArchiveDatabase, type ArchiveDatabases } from "./archive-databases.ts";
 import {
   type ArchivedEntry,
-  type ArchivedPosition,
+  type ArchivedPlace,
   type ArchivedRead,
   SeasonPurged,
   type Shelf,
@@ -100,7 +100,7 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
   /** The entries ahead of positions in the view, each position's own region left out. */
   async function aheadOf(
     question: ArchiveQuestion,
-    positions: readonly ArchivedPosition[],
+    positions: readonly ArchivedPlace[],
     { missing, lateAt }: Answered,
   ): Promise<number[]> {
     const wanted = regionsOf(question.view).filter((region) => !missing.has(region));
@@ -109,23 +109,35 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
     return positions.map((_, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), 0));
   }
 
-  /** The ranks of entries in the view, among the regions that answered. */
-  async function ranksOf(
+  /**
+   * The same as shared ranks: one look-up for each tie, because those who are not shown any more
+   * leave gaps in the ranks of a page.
+   */
+  async function sharedRanksOf(
     question: ArchiveQuestion,
     entries: readonly ArchivedEntry[],
     answered: Answered,
   ): Promise<number[]> {
-    const isShared = question.ties === "shared";
     const isOne = regionsOf(question.view).length - answered.missing.size <= 1;
-    if (isOne || entries.length === 0) return entries.map(({ rank, rankShared }) => (isShared ? rankShared : rank));
-    if (isShared) {
-      const ties = new Map(entries.map((entry) => [tieOf(entry), aheadOfTies(entry)]));
-      const ahead = await aheadOf(question, [...ties.values()], answered);
-      const byTie = new Map([...ties.keys()].map((tie, index) => [tie, ahead[index] ?? 0]));
-      return entries.map((entry) => 1 + (byTie.get(tieOf(entry)) ?? 0));
-    }
-    const ahead = await aheadOf(question, entries, answered);
-    return entries.map(({ rank }, index) => rank + (ahead[index] ?? 0));
+    if (isOne || entries.length === 0) return entries.map(({ rankShared }) => rankShared);
+    const ties = new Map(entries.map((entry) => [tieOf(entry), aheadOfTies(entry)]));
+    const ahead = await aheadOf(question, [...ties.values()], answered);
+    const byTie = new Map([...ties.keys()].map((tie, index) => [tie, ahead[index] ?? 0]));
+    return entries.map((entry) => 1 + (byTie.get(tieOf(entry)) ?? 0));
+  }
+
+  /** The ranks of entries in the view, among the regions that answered. */
+  async function ranksOf(
+    question: ArchiveQuestion,
+    entries: readonly ArchivedEntry[],
+    { missing, lateAt }: { missing: MissingRegions; lateAt: number },
+  ): Promise<number[]> {
+    const others = regionsOf(question.view).filter((region) => !missing.has(region));
+    if (question.ties === "shared") return sharedRanksOf(question, entries, { missing, lateAt });
+    if (others.length <= 1 || entries.length === 0) return entries.map(({ rank }) => rank);
+    const asked = askEach(others, lateAt, (own) => countAhead(question, own, entries));
+    const counts = await Promise.all(asked.map(({ answer }) => answer));
+    return entries.map(({ rank }, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), rank));
   }
 
   /** The entries next to a position on one side, the nearest `size` of the view. */

@@ -1,7 +1,7 @@
 import { toArrayLiteral } from "shared/postgres/array-literal";
 import type { Sql } from "shared/postgres/connect-postgres";
 import {
-  type ArchivedPosition,
+  type ArchivedPlace,
   type ArchivedRead,
   isOnShelf,
   isShelf,
@@ -42,7 +42,7 @@ export const readNeighbours =
   };
 
 export interface NeighboursQuestion {
-  position: ArchivedPosition;
+  position: ArchivedPlace;
   side: Side;
   size: number;
 }
