@@ -89,8 +89,8 @@ local queued = redis.call('LLEN', queue)
 local last = last_version(clock)
 local version, now = last, time_us()
 local known = redis.call('HGET', boards, board_id)
--- What every write of the call is answered where none may be done. One local: Lua lets a function
--- use 60 of its surroundings.
+-- The answer to all writes of a call that may do none. It is one local because a function of Lua
+-- has at most 60 upvalues, which `write` comes close to.
 local refused = is_moved(split, partitions) and '0 moved' or not is_open(fence, run) and '0 closed'
   or not known and '0 unknown' or string.match(known, '^%d+') ~= revision and '0 stale'
 local total -- of the board, counted on by each write
