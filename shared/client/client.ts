@@ -29,6 +29,7 @@ import type {
   PlayerVisibility,
   RenamedPlayer,
 } from "../src/api/players.ts";
+import type { PlayerBoardsQuery, PlayerBoardsView, RanksQuestion, RanksView } from "../src/api/reads/ranks.ts";
 import type { AddScore, CreateScore, ScoreFor, SetScore } from "../src/api/scores.ts";
 import type { SeasonsQuery, SeasonsView, SeasonView } from "../src/api/seasons.ts";
 import type { Health, Readiness } from "../src/api/status.ts";
@@ -113,6 +114,15 @@ export interface Client {
    * entry that got it now. Codes: those of every read.
    */
   aroundScore(score: number, query?: AroundScoreQuery, options?: CallOptions): Promise<AroundScoreView>;
+  /** The ranks of up to 200 players, such as friends, by one call. */
+  ranks(question: RanksQuestion, options?: CallOptions): Promise<RanksView>;
+  /** A player's rank on up to 32 boards; a board that has none says why by its `code`. */
+  playerBoards(
+    userId: string,
+    boards: readonly string[],
+    query?: PlayerBoardsQuery,
+    options?: CallOptions,
+  ): Promise<PlayerBoardsView>;
   /** A board's changes as they happen, until the caller leaves the loop or aborts the signal. */
   live(query?: LiveQuery, options?: LiveOptions): AsyncGenerator<Live<BoardEvent>, void, undefined>;
   /** A player's rank, and each change of it. Codes: `not_ranked`. */
@@ -245,6 +255,10 @@ export function createClient(options: ClientOptions): Client {
     rank: (userId, query, more) => read(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     around: (userId, query, more) => read(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     aroundScore: (score, query, more) => read(`/around${toQuery({ ...query, score })}`, more),
+    ranks: (question, { signal } = {}) =>
+      ask({ method: "POST", target: "/ranks", body: question, headers: onReads, isRepeatable: true, signal }),
+    playerBoards: (userId, boards, query, more) =>
+      read(`${toPlayer(userId)}/boards${toQuery({ ...query, boards: boards.join(",") })}`, more),
     live: (query, more) => subscribe(follow, `/live${toQuery(query)}`, BOARD_EVENTS, more),
     liveRank: (userId, query, more) =>
       subscribe(follow, `/live/rank/${encodeURIComponent(userId)}${toQuery(query)}`, RANK_EVENTS, more),

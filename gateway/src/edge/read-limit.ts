@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LIMIT_DEFAULT, LIMIT_MAX, RANGE_DEFAULT, RANGE_MAX } from "shared/api/boards";
+import { BOARDS_OF_PLAYER_MAX } from "shared/api/reads/ranks";
 import type { Handle } from "shared/http/serve";
 import { type LimitedNetworks, limitedNetworks, toNetworkPolicies } from "shared/limits/limited-network";
 import { type Bucket, type LimitResult, toBuckets, toRateLimitHeaders } from "shared/limits/policies";
@@ -21,6 +22,8 @@ export interface ReadCost {
 const TOP_ENTRIES_PER_PERMIT = 100;
 const AROUND_ENTRIES_PER_PERMIT = 10;
 const RANK_PERMITS = 1;
+/** Of the ranks of up to 200 players. */
+const RANKS_PERMITS = 10;
 /** Of a live stream that is opened. */
 const STREAM_PERMITS = 10;
 // The ranker refuses a query beyond these.
@@ -50,6 +53,8 @@ const COSTS: Readonly<Record<string, ReadCost>> = {
   rank: RANK_COST,
   around: AROUND_COST,
   aroundScore: AROUND_COST,
+  ranks: { permitsOf: () => RANKS_PERMITS, isAlwaysTold: true },
+  playerBoards: { permitsOf: (query) => RANK_PERMITS * countBoards(query), isAlwaysTold: true },
   live: STREAM_COST,
   liveRank: STREAM_COST,
 };
@@ -62,6 +67,11 @@ function readCount(query: string, name: string, { missing, max }: { missing: num
   if (!query.includes(name) && !query.includes("%")) return missing;
   const count = Number(new URLSearchParams(query).get(name) ?? missing);
   return count >= 1 ? Math.min(count, max) : 1;
+}
+
+function countBoards(query: string): number {
+  const boards = new URLSearchParams(query).get("boards") ?? "";
+  return Math.min(boards.split(",").length, BOARDS_OF_PLAYER_MAX);
 }
 
 /** Puts the limit of reads before what answers one. */

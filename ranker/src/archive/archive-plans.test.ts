@@ -7,7 +7,7 @@ import { rankedIn } from "../seasons/ranked-board.ts";
 import type { ArchivedEntry } from "./archived-entry.ts";
 import { countAhead } from "./count-ahead.ts";
 import { aheadOfTies, behindTies } from "./position.ts";
-import { readPlayer } from "./read-player.ts";
+import { readPlayers } from "./read-players.ts";
 import { readTop } from "./read-top.ts";
 import { readNeighbours } from "./read-window.ts";
 
@@ -89,7 +89,7 @@ async function costOf(work: (sql: Sql) => Promise<unknown>) {
 }
 
 async function entryOf(region: string, n: number): Promise<ArchivedEntry> {
-  const [shelf] = await run(readPlayer(read, [region], `${region}${1_000_000 - n}`));
+  const [shelf] = await run(readPlayers(read, [region], [`${region}${1_000_000 - n}`]));
   const [entry] = shelf?.entries ?? [];
   if (entry === undefined) throw new Error(`no entry ${n}`);
   return entry;
@@ -156,6 +156,6 @@ test("the top passes over no hidden player, and a player is found by the id", as
   expect([top.others, top.rows <= 300, top.blocks < 500]).toEqual([[], true, true]);
   const [shelf] = await run(readTop(read, ["EU"], 1));
   expect(shelf?.entries[0]?.rank).toBe(HIDDEN + 1);
-  const player = await costOf(readPlayer(read, REGIONS, "EU950000"));
+  const player = await costOf(readPlayers(read, REGIONS, ["EU950000"]));
   expect([player.others, player.rows <= 3, player.blocks < 50]).toEqual([[], true, true]);
 });

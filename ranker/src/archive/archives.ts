@@ -1,6 +1,7 @@
 import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
 import { Problem } from "shared/api/problems";
+import type { RanksView } from "shared/api/reads/ranks";
 import { ARCHIVE_DATABASE_MS, ARCHIVE_READ_MS } from "shared/base/deadlines";
 import { GLOBAL, type Topology } from "shared/model/regions";
 import type { Sql } from "shared/postgres/connect-postgres";
@@ -10,6 +11,7 @@ import type { ScorePosition } from "../boards/around/score-position.ts";
 import { toRankView, toView } from "../boards/entry-views.ts";
 import { type MissingRegions, namesOf, toPartial } from "../boards/groups/ask-groups.ts";
 import { notRanked } from "../boards/locate-player.ts";
+import { positionsOf, toRanked, toRanksView } from "../boards/ranks/ranks-view.ts";
 import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { ArchiveAway, type ArchiveDatabase, type ArchiveDatabases } from "./archive-databases.ts";
@@ -24,7 +26,7 @@ import { countAhead } from "./count-ahead.ts";
 import { seasonPurged } from "./final-seasons.ts";
 import type { Side } from "./index-ranges.ts";
 import { aheadOfTies, behindTies, tieOf } from "./position.ts";
-import { readPlayer } from "./read-player.ts";
+import { readPlayers } from "./read-players.ts";
 import { readTop } from "./read-top.ts";
 import { type NeighboursQuestion, readNeighbours } from "./read-window.ts";
 
@@ -47,6 +49,7 @@ export interface Archives {
   top(question: ArchiveQuestion, limit: number): Promise<TopView>;
   /** @throws Problem `not_ranked` */
   rank(question: ArchiveQuestion, userId: string): Promise<RankView>;
+  ranks(question: ArchiveQuestion, userIds: readonly string[]): Promise<RanksView>;
   /** @throws Problem `not_ranked` */
   around(question: ArchiveQuestion, userId: string, range: number): Promise<AroundView>;
   /** `would_be_rank` is the rank that the score would have had at the end. */
@@ -152,15 +155,21 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
     return nearest(shelves, side, size);
   }
 
-  async function locate(question: ArchiveQuestion, userId: string, lateAt: number) {
-    const { shelves, missing } = await askShelves(question, lateAt, (own) => readPlayer(question, own, userId));
+  async function locateAll(question: ArchiveQuestion, userIds: readonly string[], lateAt: number) {
+    const { shelves, missing } = await askShelves(question, lateAt, (own) => readPlayers(question, own, userIds));
     // A player has one home. Should two regions have an entry, the newer one counts.
-    const [self] = shelves.flatMap(({ entries }) => entries).toSorted((a, b) => b.updatedAt - a.updatedAt);
+    const found = shelves.flatMap(({ entries }) => entries).toSorted((a, b) => a.updatedAt - b.updatedAt);
+    return { players: new Map(found.map((entry) => [entry.userId, entry])), missing, total: totalOf(shelves) };
+  }
+
+  async function locate(question: ArchiveQuestion, userId: string, lateAt: number) {
+    const { players, missing, total } = await locateAll(question, [userId], lateAt);
+    const self = players.get(userId);
     if (self === undefined) {
       refuseMissing(missing);
       throw notRanked(question.view, question.board.id, userId);
     }
-    return { self, missing, total: totalOf(shelves) };
+    return { self, missing, total };
   }
 
   /** Turns what a read meets into the problem of its answer. */
@@ -200,6 +209,24 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
         const [rank = self.rank] = await ranksOf(question, [self], { missing, lateAt });
         const more = { ...toPartial(missing, allowsPartial), ...toSeasonFields(season) };
         return toRankView(toView(board, { ...self, rank, total }), { rank, total }, more);
+      }),
+
+    ranks: (question, userIds) =>
+      read(question, async (lateAt) => {
+        const { view, board, allowsPartial, season } = question;
+        const { players, missing, total } = await locateAll(question, userIds, lateAt);
+        const ranked = [...players.values()].sort(inOrder);
+        const ranks = await ranksOf(question, ranked, { missing, lateAt });
+        const positions = positionsOf(board, ranked, question.ties);
+        const entries = ranked.map((entry, index) => {
+          const rank = ranks[index] ?? entry.rank;
+          return toRanked(toView(board, { ...entry, rank, total }), rank, positions[index]);
+        });
+        const rest = userIds.filter((userId) => !players.has(userId));
+        return {
+          ...toRanksView({ view, total, entries, rest }, { missing, allowsPartial }),
+          ...toSeasonFields(season),
+        };
       }),
 
     around: (question, userId, range) =>

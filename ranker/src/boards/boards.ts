@@ -1,5 +1,6 @@
 import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
+import type { RanksView } from "shared/api/reads/ranks";
 import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
 import { type SharedBody, shareBody } from "shared/http/reply";
 import type { Board } from "shared/model/board";
@@ -15,7 +16,7 @@ import { keptSeason, type RankedBoard, rankedIn } from "../seasons/ranked-board.
 import { createRunningSeasons, type RunningSeasons } from "../seasons/running-seasons.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { createReadAround } from "./around/read-around.ts";
-import { createReadWindow } from "./around/read-window.ts";
+import { createReadWindow, NO_NEIGHBOURS, toStanding } from "./around/read-window.ts";
 import { type GivenScore, toScorePosition } from "./around/score-position.ts";
 import { toEntry, toRankView } from "./entry-views.ts";
 import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
@@ -23,6 +24,7 @@ import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
 import { createHomes, type GroupsOfView, type LiveRead, locatePlayer, notRanked } from "./locate-player.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
+import { createReadRanks } from "./ranks/read-ranks.ts";
 import { archivesUnavailable, type Position, SeasonGone, StaleBoard } from "./shard-entry.ts";
 import { createReadTop } from "./top/read-top.ts";
 import type { CachedViewTop } from "./top/top-cache.ts";
@@ -57,6 +59,11 @@ export interface Boards {
   topBody(view: string, board: string, limit: number, options?: ReadOptions): Promise<SharedBody>;
   /** @throws Problem `not_ranked` */
   rank(view: string, board: string, userId: string, options?: ReadOptions): Promise<RankView>;
+  /**
+   * Those of the players who are ranked, the best first. Each id is given once. In a partial answer
+   * the others are `unknown` where they may be in a missing region.
+   */
+  ranks(view: string, board: string, userIds: readonly string[], options?: ReadOptions): Promise<RanksView>;
   /** The player with up to `range` neighbours a side. @throws Problem `not_ranked` */
   around(view: string, board: string, userId: string, range: number, options?: ReadOptions): Promise<AroundView>;
   /**
@@ -106,8 +113,6 @@ interface SeasonRead<T> {
   archived: (archives: Archives, question: ArchiveQuestion) => Promise<T>;
 }
 
-const NO_NEIGHBOURS = { above: 0, below: 0 };
-
 const encoder = new TextEncoder();
 
 /**
@@ -127,6 +132,7 @@ export function createBoards(
   const readRank = createReadRank(topology);
   const readWindow = createReadWindow(topology);
   const readAround = createReadAround(readWindow);
+  const readRanks = createReadRanks(topology, readWindow);
   const readTop = createReadTop(topology);
   const readAs = createReadAs(definitions);
   const inSeason = createInSeason(topology, seasons, archive?.finals);
@@ -197,8 +203,7 @@ export function createBoards(
     }
     const { self, found, partial } = await locatePlayer(over, { ...question, userId }, async (group, target) => {
       if (!withDetails) return readRank({ group, board, ties }, target);
-      const window = await readWindow({ group, board, withDetails, size: NO_NEIGHBOURS, ties }, target);
-      return ties === "shared" ? { ...window, before: window.better } : window;
+      return toStanding(await readWindow({ group, board, withDetails, size: NO_NEIGHBOURS, ties }, target), ties);
     });
     const { before, total } = sumStandings(found);
     const standing = { rank: 1 + before, total };
@@ -218,6 +223,15 @@ export function createBoards(
       read(view, id, options, {
         live: (over, question) => liveRank(over, userId, question),
         archived: (archives, question) => archives.rank(question, userId),
+      }),
+
+    ranks: (view, id, userIds, options = {}) =>
+      read(view, id, options, {
+        live: async (over, question) => ({
+          ...(await readRanks(over, { ...question, userIds })),
+          ...toSeasonFields(question.running),
+        }),
+        archived: (archives, question) => archives.ranks(question, userIds),
       }),
 
     around: (view, id, userId, range, options = {}) =>

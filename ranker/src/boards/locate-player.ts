@@ -99,4 +99,5 @@ function holderOf<T extends Standing>({ found }: Asked<T>) {
 export const notRanked = (view: string, board: string, userId: string) =>
   new Problem("not_ranked", `${userId} has no entry on board ${board} of ${view}.`);
 
-const versionOf = ({ record }: ShardEntry) => Number(parseRecord(record).updatedAt);
+/** Of the entry's last write. */
+export const versionOf = ({ record }: ShardEntry) => Number(parseRecord(record).updatedAt);

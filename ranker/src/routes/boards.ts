@@ -1,5 +1,8 @@
+import type { RankView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
 import type { RankerOperations } from "shared/api/operations";
+import { Problem } from "shared/api/problems";
+import type { BoardPlace, PlayerBoardsView } from "shared/api/reads/ranks";
 import { ANYONE, type Reader } from "shared/auth/reader";
 import { createCoalesce } from "shared/http/coalesce";
 import { unlessMatched, withEtag } from "shared/http/etag";
@@ -11,13 +14,14 @@ import type { SeasonName } from "../seasons/in-season.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /**
- * `GET /top`, `/rank/:userId`, `/around/:userId` and `/around`: open to all who may read the board.
+ * `GET /top`, `/rank/:userId`, `/around/:userId`, `/around` and `/players/:userId/boards`, and
+ * `POST /ranks`: open to all who may read the board.
  */
 export function boardRoutes(
-  { top, rank, around, aroundScore }: RankerOperations,
+  { top, rank, around, aroundScore, ranks, playerBoards }: RankerOperations,
   toRoute: ToRoute,
   { boards }: { boards: Boards },
-): Record<"top" | "rank" | "around" | "aroundScore", Route> {
+): Record<"top" | "rank" | "around" | "aroundScore" | "ranks" | "playerBoards", Route> {
   // Requests for the same top at the same time share one read. For 64 at once that is 3 µs of the
   // ranker's CPU and 0.3 of Redis' for each, instead of 14 and 3.
   const readTop = createCoalesce<SharedBody>();
@@ -49,7 +53,27 @@ export function boardRoutes(
       const view = await boards.aroundScore(region, board, query, range, toOptions(caller, query));
       return ofSeason(jsonReply(view), query, incoming);
     }),
+    ranks: toRoute(ranks, async ({ body, caller }) =>
+      jsonReply(await boards.ranks(body.region, body.board, [...new Set(body.ids)], toOptions(caller, body))),
+    ),
+    playerBoards: toRoute(playerBoards, async ({ params: { userId }, query, caller }) => {
+      const { region, boards: ids } = query;
+      const read = (board: string) => boards.rank(region, board, userId, toOptions(caller, query));
+      const places = await Promise.all(ids.map((board) => toPlace(board, read(board))));
+      const view: PlayerBoardsView = { user_id: userId, region, boards: places };
+      return jsonReply(view);
+    }),
   };
+}
+
+/** @throws Problem that says that the caller may not read the board; what is no Problem */
+async function toPlace(board: string, rank: Promise<RankView>): Promise<BoardPlace> {
+  try {
+    return { board, status: 200, ...(await rank) };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status === 401 || error.status === 403) throw error;
+    return { board, status: error.status, code: error.code, detail: error.message };
+  }
 }
 
 /**

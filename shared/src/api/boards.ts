@@ -12,10 +12,10 @@ export const LIMIT_DEFAULT = 100;
 export const RANGE_MAX = 100;
 export const RANGE_DEFAULT = 10;
 
-const view = z.string().meta({ description: "The region that was asked for, or `GLOBAL`." });
+export const viewField = z.string().meta({ description: "The region that was asked for, or `GLOBAL`." });
 
 /** Added to answers by `partial=allow`. */
-const mayBePartial = {
+export const mayBePartial = {
   missing_regions: z.array(z.string()).optional().meta({
     description: "Regions whose entries are not counted; present where `partial=allow` was asked for.",
   }),
@@ -23,7 +23,7 @@ const mayBePartial = {
 export type MayBePartial = z.infer<z.ZodObject<typeof mayBePartial>>;
 
 export const topSchema = z.object({
-  region: view,
+  region: viewField,
   total: totalField,
   entries: z.array(entrySchema),
   ...seasonFields,
@@ -44,7 +44,7 @@ export const rankSchema = z.object({
 export type RankView = z.infer<typeof rankSchema>;
 
 export const aroundSchema = z.object({
-  region: view,
+  region: viewField,
   total: totalField,
   self: entrySchema,
   around: z.array(entrySchema).meta({ description: "The neighbours in order, without the player." }),
@@ -54,7 +54,7 @@ export const aroundSchema = z.object({
 export type AroundView = z.infer<typeof aroundSchema>;
 
 export const aroundScoreSchema = z.object({
-  region: view,
+  region: viewField,
   total: totalField,
   score: z.number().meta({ description: "The score that was asked for." }),
   sub: z.int().min(0).optional().meta({ description: "Its sub-score, on a board that has them." }),
@@ -83,7 +83,8 @@ const numberIn = <S extends z.ZodType<number, number>>(schema: S) =>
     .transform((text) => readNumber(text) as number) // undefined is refused by the schema
     .pipe(schema);
 
-const readFields = (topology: Topology) => ({
+/** Fields of every query that reads a board. */
+export const readFields = (topology: Topology) => ({
   ...viewFields(topology),
   partial: z.literal("allow", 'must be "allow"').optional().meta({
     description: "Rather a part of the view than nothing, while a region of it does not answer.",
@@ -94,7 +95,7 @@ const readFields = (topology: Topology) => ({
     description: "Entries come with their metadata.",
   }),
 });
-const seasonProblems = ["season_not_found", "season_unknown", "archives_unavailable"] as const;
+export const seasonProblems = ["season_not_found", "season_unknown", "archives_unavailable"] as const;
 
 /** Answers of a `season` other than `current` have an `ETag`. */
 const unchanged = { 304: { description: "The answer is the one that `If-None-Match` names." } };

@@ -85,6 +85,24 @@ export const examples = {
   writtenEntry,
   top: { region: "EU", total: 2, entries: [ada, entry] },
   rank: { ...entry, total: 2, percentile: 50 },
+  ranksQuestion: { board: "main", ids: ["grace", "ada", "bob"] },
+  ranks: {
+    region: "GLOBAL",
+    total: 2,
+    entries: [
+      { ...ada, position: 1 },
+      { ...entry, position: 2 },
+    ],
+    not_ranked: ["bob"],
+  },
+  playerBoards: {
+    user_id: "grace",
+    region: "GLOBAL",
+    boards: [
+      { board: "main", status: 200, ...entry, total: 2, percentile: 50 },
+      { board: "weekly-race", status: 404, code: "not_ranked", detail: "grace has no entry on board weekly-race." },
+    ],
+  },
   around: { region: "EU", total: 2, self: entry, around: [ada] },
   aroundScore: { region: "EU", total: 2, score: 110, would_be_rank: 2, around: [ada, entry] },
   health: { status: "ok", upstreams },

@@ -4,6 +4,7 @@ import { boardOperations } from "./boards.ts";
 import { definitionOperations } from "./definitions.ts";
 import { liveOperations } from "./live.ts";
 import { playerOperations } from "./players.ts";
+import { manyOperations } from "./reads/ranks.ts";
 import { scoreOperations } from "./scores.ts";
 import { seasonOperations } from "./seasons.ts";
 import { documentOperations, statusOperations } from "./status.ts";
@@ -19,6 +20,7 @@ export const rankerOperations = ({ topology, passwordsRequired }: OperationsOpti
   ...accountOperations(topology, passwordsRequired),
   ...scoreOperations(topology),
   ...boardOperations(topology),
+  ...manyOperations(topology),
   ...definitionOperations,
   ...seasonOperations,
   ...liveOperations(topology),

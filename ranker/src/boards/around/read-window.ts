@@ -36,6 +36,13 @@ export interface WindowSize {
   refills?: boolean;
 }
 
+/** Where the target of a window without neighbours stands. */
+export const toStanding = (window: Window, ties: Ties): Standing =>
+  ties === "shared" ? { ...window, before: window.better } : window;
+
+/** The target alone. */
+export const NO_NEIGHBOURS: WindowSize = { above: 0, below: 0 };
+
 /** Windows of one size share a call. */
 export interface WindowPlace extends RankingOnGroup, BoardRead {
   size: WindowSize;

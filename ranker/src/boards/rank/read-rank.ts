@@ -7,7 +7,7 @@ import { groupArgs, SHARD_KEYS, shardsOfCallPart, toAway, toGroupArgs, toGroupKe
 import { checkRead, type Position, type RefusedRead, toSelf } from "../shard-entry.ts";
 import { tiesArgs, toTiesArgs } from "../ties.ts";
 import findSource from "./find-ranks.lua" with { type: "text" };
-import { isPosition, type Standing, type Target } from "./standing.ts";
+import { isPosition, type Standing, type Standings, type Target } from "./standing.ts";
 
 /**
  * Reads where a target stands among the entries of a group of shards. The targets of one turn of
@@ -47,60 +47,80 @@ const findScript = defineScript({
 const callFind = async ({ group, board }: RankingOnGroup, args: ScriptArg[]) =>
   checkRead(await callGroup(group, (redis) => findScript(redis, toGroupKeys(group, board, layout), args)));
 
+const toArgs = (topology: Topology, { group, board, ties }: RankPlace, players: number) =>
+  layout.toArgs({ ...toGroupArgs(group, topology, board), players, ...toTiesArgs(board, ties) });
+
+/**
+ * Looks for players by one call. Resolves in their order; without `self` for one whom the group
+ * does not hold.
+ *
+ * @throws as {@link ReadRank}
+ */
+export async function findRanks(topology: Topology, place: RankPlace, userIds: readonly string[]): Promise<Standings> {
+  const { group } = place;
+  const args = toArgs(topology, place, userIds.length);
+  args.push(...userIds);
+  if (group.perRegion > 1) args.push(...userIds.map((userId) => partOf(group, topology, userId) ?? 0));
+  return toFound(group, userIds, await callFind(place, args));
+}
+
+/** Counts the entries ahead of positions by one call. @throws as {@link ReadRank} */
+export async function countRanks(
+  topology: Topology,
+  place: RankPlace,
+  positions: readonly Position[],
+): Promise<Standings> {
+  const args = toArgs(topology, place, 0);
+  for (const position of positions) args.push(...layout.toItem(position));
+  return toCounted(place.group, await callFind(place, args));
+}
+
 export function createReadRank(topology: Topology): ReadRank {
-  /** Asks about as many targets in a call as the shards of the group leave room for. */
-  const inCalls =
-    <Q>(ask: (on: RankPlace, targets: readonly Q[]) => Promise<Standing[]>) =>
-    async (on: RankPlace, targets: readonly Q[]): Promise<Standing[]> => {
-      const most = Math.max(1, Math.floor(TARGETS_AND_SHARDS_MAX / on.group.shards.length));
-      if (targets.length <= most) return ask(on, targets);
-      const calls = Array.from({ length: Math.ceil(targets.length / most) }, (_, call) =>
-        ask(on, targets.slice(call * most, (call + 1) * most)),
-      );
-      return (await Promise.all(calls)).flat();
-    };
-  const toArgs = ({ group, board, ties }: RankPlace, players: number) =>
-    layout.toArgs({ ...toGroupArgs(group, topology, board), players, ...toTiesArgs(board, ties) });
   const bounds = {
     questionsMax: TARGETS_MAX,
     nameOf: ({ ties, ...on }: RankPlace) => `${nameOfRanking(on)} ${ties}`,
   };
   const find = askTogether<RankPlace, string, Standing>({
     ...bounds,
-    send: inCalls(async (place, userIds) => {
-      const { group } = place;
-      const args = toArgs(place, userIds.length);
-      args.push(...userIds);
-      if (group.perRegion > 1) args.push(...userIds.map((userId) => partOf(group, topology, userId) ?? 0));
-      return toFound(group, userIds, await callFind(place, args));
-    }),
+    send: (place, userIds) => inCalls(place, userIds, (few) => findRanks(topology, place, few)),
   });
   const count = askTogether<RankPlace, Position, Standing>({
     ...bounds,
-    send: inCalls(async (place, positions) => {
-      const args = toArgs(place, 0);
-      for (const position of positions) args.push(...layout.toItem(position));
-      return toCounted(place.group, await callFind(place, args));
-    }),
+    send: (place, positions) => inCalls(place, positions, (few) => countRanks(topology, place, few)),
   });
   return (place, target) => (isPosition(target) ? count(place, target) : find(place, target.userId));
 }
 
-function toFound(group: ShardGroup, userIds: readonly string[], reply: Reply): Standing[] {
+/** Asks about as many targets in a call as the shards of the group leave room for. */
+async function inCalls<Q>(
+  { group }: RankPlace,
+  targets: readonly Q[],
+  ask: (few: readonly Q[]) => Promise<Standings>,
+): Promise<Standing[]> {
+  const most = Math.max(1, Math.floor(TARGETS_AND_SHARDS_MAX / group.shards.length));
+  if (targets.length <= most) return (await ask(targets)).standings;
+  const calls = Array.from({ length: Math.ceil(targets.length / most) }, (_, call) =>
+    ask(targets.slice(call * most, (call + 1) * most)),
+  );
+  return (await Promise.all(calls)).flatMap(({ standings }) => standings);
+}
+
+function toFound(group: ShardGroup, userIds: readonly string[], reply: Reply): Standings {
   const [numbers, holders, places, ...records] = reply;
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
   const holderOf = holders === "" ? [] : holders.split(" ").map(Number);
   const away = toAway(group, places);
-  return userIds.map((userId, i) => {
+  const standings = userIds.map((userId, i): Standing => {
     const [record, before = 0] = [records[i], befores[i]];
     if (record == null) return { total, away };
     const region = group.shards[holderOf[i] ?? 0]?.region ?? "";
     return { total, away, before, self: toSelf(region, userId, record) };
   });
+  return { total, away, standings };
 }
 
-function toCounted(group: ShardGroup, [numbers, , places]: Reply): Standing[] {
+function toCounted(group: ShardGroup, [numbers, , places]: Reply): Standings {
   const [total = 0, ...befores] = numbers.split(" ").map(Number);
   const away = toAway(group, places);
-  return befores.map((before) => ({ total, away, before }));
+  return { total, away, standings: befores.map((before) => ({ total, away, before })) };
 }

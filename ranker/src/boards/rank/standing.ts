@@ -24,6 +24,13 @@ export interface Standing extends OfRegions {
   self?: ShardEntry;
 }
 
+/** Where several targets stand, in their order. */
+export interface Standings extends OfRegions {
+  /** Entries of the group. */
+  total: number;
+  standings: Standing[];
+}
+
 /** Where a player stands over all shards. */
 export function sumStandings(found: GroupAnswers<Standing>): { before: number; total: number } {
   let [before, total] = [0, 0];

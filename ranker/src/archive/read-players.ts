@@ -10,14 +10,15 @@ import {
   toShelves,
 } from "./archived-entry.ts";
 
-/** Reads a player's entry, which is in one of the regions. @throws SeasonPurged */
-export const readPlayer =
-  (read: ArchivedRead, regions: readonly string[], userId: string) =>
+/** Reads players' entries, which are each in one of the regions. @throws SeasonPurged */
+export const readPlayers =
+  (read: ArchivedRead, regions: readonly string[], userIds: readonly string[]) =>
   async (sql: Sql): Promise<Shelf[]> => {
     const rows = await sql<ShelfRow[]>`
       SELECT ${shelfColumns(sql, read.withDetails)}
       FROM ended_seasons AS shelf
-      LEFT JOIN archived AS entry ON ${isOnShelf(sql, read.board)} AND entry.user_id = ${userId} AND NOT entry.hidden
+      LEFT JOIN archived AS entry ON ${isOnShelf(sql, read.board)}
+        AND entry.user_id = ANY (${toArrayLiteral(userIds)}::text[]) AND NOT entry.hidden
       WHERE ${isShelf(sql, read, toArrayLiteral(regions))}`;
     return toShelves(rows, read);
   };
