@@ -35,8 +35,8 @@ test("the table of reads in SECURITY.md has every read that a board may keep for
 
 test("the OpenAPI document says that a token is optional there, and what it answers without one", () => {
   const { paths } = createDocument(topology);
-  for (const { path } of reads) {
-    const shown = paths[path.replaceAll(/:([A-Za-z]+)/g, "{$1}")]?.get;
+  for (const { method, path } of reads) {
+    const shown = paths[path.replaceAll(/:([A-Za-z]+)/g, "{$1}")]?.[method.toLowerCase()];
     expect(shown?.security).toEqual([{}, { bearer: ["reader"] }]);
     expect(Object.keys(shown?.responses as object)).toEqual(expect.arrayContaining(["401", "403"]));
     expect(String(shown?.description)).toContain("an operator's token alone");

@@ -82,6 +82,9 @@ const reads: [route: string, target: string][] = [
   ["GET /around/{userId}", "/around/ada?range=3&ties=shared"],
   ["GET /around", "/around?score=3&range=3"],
 ];
+const RANKS = "POST /ranks";
+const PLAYER_BOARDS = "GET /players/{userId}/boards";
+const friends = { ids: ["ada", "eve", "nobody"], region: "eu" };
 const streams: [route: string, target: string][] = [
   ["GET /live", "/live?region=eu&limit=5"],
   ["GET /live/rank/{userId}", "/live/rank/ada"],
@@ -108,6 +111,9 @@ describe("every answer conforms to the document", () => {
         expect([route, await ask(route, { body, headers, as: ada })]).toEqual([route, expected]);
     }
     for (const [route, target] of reads) expect([route, await ask(route, { target })]).toEqual([route, "200"]);
+    for (const more of [{}, { partial: "allow", with: "metadata" }])
+      expect(await ask(RANKS, { body: { ...friends, ...more } })).toBe("200");
+    expect(await ask(PLAYER_BOARDS, { target: "/players/ada/boards?boards=main,none" })).toBe("200");
     await gateways.plantSeasons("cups", { first: 1, at: [1e15, 4e15, 5e15] });
     const cups = "board=cups&region=eu";
     await ask("POST /score/update", { body: { score: 2, board: "cups" }, as: ada });
@@ -236,6 +242,7 @@ describe("every answer conforms to the document", () => {
       await meet("unavailable", route, { target, via: "broken" });
       await meet("region_unavailable", route, { target: target.replace("region=eu&", ""), via: "apart" });
     }
+    await meetRanksProblems(meet);
     expect(await ask("GET /top", { target: "/top?partial=allow", via: "apart" })).toBe("200");
     for (const [route, target] of streams) await meet("too_many_streams", route, { target, via: "narrow" });
     await ask("GET /openapi.json", { via: "unread" });
@@ -243,6 +250,7 @@ describe("every answer conforms to the document", () => {
       ...reads,
       ...streams,
       ...boardReads,
+      [PLAYER_BOARDS, "/players/ada/boards?boards=main"],
       ["GET /openapi.json", "/openapi.json"],
     ] as const) {
       await meet("rate_limited", route, { target, via: "unread" });
@@ -270,6 +278,25 @@ describe("every answer conforms to the document", () => {
     }
   });
 });
+
+async function meetRanksProblems(meet: Meet): Promise<void> {
+  await meet("invalid_json", RANKS, { body: "{" });
+  await meet("invalid_request", RANKS, { body: { ids: [] } });
+  await meet("body_too_large", RANKS, { body: "x".repeat(17_000) });
+  await meet("unsupported_media_type", RANKS, { body: friends, headers: { "Content-Type": "text/plain" } });
+  await meet("board_not_found", RANKS, { body: { ...friends, board: "none" } });
+  await meet("stale_definition", RANKS, { body: { ...friends, board: "torn" } });
+  await meet("season_unknown", RANKS, { body: { ...friends, board: "unplanned" } });
+  await meet("season_not_found", RANKS, { body: { ...friends, board: "third", season: 4 } });
+  await meet("archives_unavailable", RANKS, { body: { ...friends, board: "third", season: 2 } });
+  await meet("region_unavailable", RANKS, { body: { ids: ["ada"] }, via: "apart" });
+  await meet("no_upstream", RANKS, { body: friends, via: "alone" });
+  await meet("unavailable", RANKS, { body: friends, via: "broken" });
+  const boards = { target: "/players/ada/boards?boards=main" };
+  await meet("invalid_request", PLAYER_BOARDS, { target: "/players/ada/boards" });
+  await meet("no_upstream", PLAYER_BOARDS, { ...boards, via: "alone" });
+  await meet("unavailable", PLAYER_BOARDS, { ...boards, via: "broken" });
+}
 
 const password = "a password of the tests";
 const hal = { user_id: "hal", name: "Hal", region: "EU", password };
@@ -314,6 +341,10 @@ test.each<[id: string, what: string, body: object]>([
   ["submitScoreFor", "an unknown region", { user_id: "hal", region: "MARS", score: 5 }],
   ["submitScoreFor", "an empty name", { user_id: "hal", region: "EU", name: "", score: 5 }],
   ["submitScoreFor", "another route's field", { user_id: "hal", region: "EU", delta: 5 }],
+  ["ranks", "all fields", { ids: ["hal"], board: "main", region: "EU", partial: "allow", with: "metadata" }],
+  ["ranks", "no ids", { ids: [] }],
+  ["ranks", "a season below 0", { ids: ["hal"], season: -1 }],
+  ["ranks", "an id with a space", { ids: ["h l"] }],
   ["writeScore", "no field", {}],
   ["writeScore", "a score", { score: 5 }],
   ["writeScore", "a score and all of the player", { score: 5, region: "EU", name: "Hal", board: "weekly" }],

@@ -31,6 +31,12 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(await client.top({ region: "EU", limit: 1 })).toMatchObject({ total: 1, entries: [{ ...ada, score: 6 }] });
     expect(await client.rank("ada", { board: "weekly" })).toMatchObject({ rank: 1, total: 1, percentile: 100 });
     expect(await client.around("ada")).toMatchObject({ self: { user_id: "ada" }, around: [] });
+    const { entries, not_ranked } = await client.ranks({ ids: ["ada", "nobody"] });
+    expect([entries, not_ranked]).toMatchObject([[{ user_id: "ada", position: 1 }], ["nobody"]]);
+    expect((await client.playerBoards("ada", ["weekly", "none"])).boards).toMatchObject([
+      { board: "weekly", rank: 1 },
+      { board: "none", code: "board_not_found" },
+    ]);
     expect(await client.health()).toMatchObject({ status: "ok", upstreams: [{ up: true }] });
     expect(await client.ready()).toMatchObject({ status: "ready" });
     expect(await client.openapi()).toMatchObject({ info: { title: "Leaderboard" } });

@@ -59,6 +59,8 @@ describe("a read costs permits by its limit or range:", () => {
     ["/around/ada?range=1", 2],
     ["/around/ada?range=100&region=EU", 21],
     ["/around?score=5&range=100", 21],
+    ["/players/ada/boards?boards=main", 1],
+    ["/players/ada/boards?boards=main,weekly,daily", 3],
     ["/live", 10],
     ["/live/rank/ada", 10],
     ["/openapi.json", 5],
@@ -67,6 +69,11 @@ describe("a read costs permits by its limit or range:", () => {
   ])("%s: %d", async (path, permits) => {
     expect(await costOf(path)).toBe(permits);
     expect(await costOf(path, { method: "HEAD" })).toBe(permits);
+  });
+
+  test("the ranks of many players as much as ten", async () => {
+    const headers = { "Content-Type": "application/json" };
+    expect(await costOf("/ranks", { method: "POST", headers, body: JSON.stringify({ ids: ["ada"] }) })).toBe(10);
   });
 });
 

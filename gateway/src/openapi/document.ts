@@ -5,6 +5,7 @@ import { entrySchema, writtenEntrySchema } from "shared/api/entries";
 import type { Operation, Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
+import { playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
 import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
 import { healthSchema, readinessSchema } from "shared/api/status";
 import type { Topology } from "shared/model/regions";
@@ -25,6 +26,8 @@ const answers = {
   Rank: rankSchema,
   Around: aroundSchema,
   AroundScore: aroundScoreSchema,
+  Ranks: ranksSchema,
+  PlayerBoards: playerBoardsSchema,
   Board: boardViewSchema,
   Boards: boardsSchema,
   DeletedBoard: deletedBoardSchema,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
+import type { PlayerBoardsView, RanksView } from "shared/api/reads/ranks";
 import { toIsoTime } from "shared/base/times";
 import { settingsKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
@@ -123,6 +124,30 @@ describe("a final season", () => {
     }
     const { body } = await read<AroundView>(`/around/ann?board=${id}&season=2&range=1`);
     expect(body.around.map(({ rank }) => rank)).toEqual([2, 3]);
+  });
+
+  test("tells the ranks of many players, and their order among themselves", async () => {
+    const ask = async (body: object) => {
+      const response = await ranker.post("/ranks", { board: id, season: 2, ids: ["eve", "cy", "zed", "dan"], ...body });
+      return (await response.json()) as RanksView;
+    };
+    const all = await ask({ with: "metadata" });
+    expect(all).toMatchObject({ region: "GLOBAL", total: 5, season: 2, ...times, not_ranked: ["zed"] });
+    expect(all.entries.map(({ position, rank, user_id, tier }) => `${position} ${rank} ${user_id} ${tier}`)).toEqual([
+      "1 3 dan rest",
+      "2 4 cy rest",
+      "3 5 eve rest",
+    ]);
+    expect(all.entries[0]?.metadata).toEqual({ car: 1.5, of: "dan" });
+    const eu = await ask({ region: "EU", season: "previous" });
+    expect([eu.total, eu.not_ranked, eu.entries.map(({ rank }) => rank)]).toEqual([2, ["eve", "zed", "dan"], [2]]);
+    second.isUp = false;
+    const partial = await ask({ partial: "allow" });
+    expect(partial.entries.map(({ rank, user_id }) => `${rank} ${user_id}`)).toEqual(["2 dan", "3 cy"]);
+    expect([partial.not_ranked, partial.unknown, partial.missing_regions]).toEqual([[], ["eve", "zed"], ["NA"]]);
+    second.isUp = true;
+    const { body } = await read<PlayerBoardsView>(`/players/cy/boards?boards=${id}&season=2`);
+    expect(body.boards[0]).toMatchObject({ board: id, status: 200, rank: 4, total: 5, season: 2 });
   });
 
   test("loses players who are hidden or erased, leaves all ranks, and shows them again at their rank", async () => {
