@@ -64,7 +64,7 @@ test("refused requests make a row invalid even when its ratio meets the aim", as
 
 test("the CPU time of the gateway is compared with that of the ranker under the same load", async () => {
   const cell = toCell("gateway", [toLoad(10, { cpuUs: { gateway: 90, ranker: 100 } })]);
-  const sides = { ours: cpuOf("gateway", cell), theirs: cpuOf("ranker", cell) };
+  const sides = { ours: cpuOf(["gateway"], cell), theirs: cpuOf(["ranker"], cell) };
   const row = await judged(1, { ...texts, ...sides, unit: "µs", aims: [{ of: "ratio", at: "most", value: 0.8 }] });
   expect(row).toMatchObject({
     ours: { median: 90 },

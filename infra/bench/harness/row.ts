@@ -4,7 +4,7 @@ import { ratioOf, type Spread, spreadOf } from "./statistics.ts";
 
 /** The rows that `--only` takes, in the order in which they are measured and shown. */
 // biome-ignore format: one line shows the order
-export const ROW_NAMES = ["submit", "best", "rank", "around", "global", "top", "proxy", "cpu", "visible", "mix", "drain", "restore", "bytes", "memory", "boards", "seasons"] as const;
+export const ROW_NAMES = ["submit", "best", "rank", "around", "global", "many", "top", "proxy", "cpu", "visible", "mix", "drain", "restore", "bytes", "memory", "boards", "seasons"] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 
 /** A bound on the median of our figure or of the ratio. */
@@ -64,10 +64,10 @@ export const compareRates = (texts: Omit<RowTexts, "unit">, ours: LoadCell, thei
   theirs: rateOf(theirs),
 });
 
-/** CPU time of one process for an item, in microseconds. */
-export const cpuOf = (process: string, cell: LoadCell): Side => ({
+/** CPU time of some processes for an item, in microseconds. */
+export const cpuOf = (processes: readonly string[], cell: LoadCell): Side => ({
   cell,
-  figure: ({ cpuUs }) => cpuUs[process] ?? Number.NaN,
+  figure: ({ cpuUs }) => processes.reduce((sum, process) => sum + (cpuUs[process] ?? Number.NaN), 0),
 });
 
 /** A row from a figure a round on each side. Equal faults are kept once. */

@@ -12,6 +12,8 @@ Arguments, after "--":
                                             among the tokens, the first one in the place of its own number
   rank   <number of players> <region>       ids are numbers of 12 digits, from 0
   around <number of players> <region> <range>
+  ranks  <number of players> <region> <ids>
+                                            each request asks about so many random players
   tops   <region> <most>                    each limit is random, from 1 to the most
   mix    <file of tokens> <delta> <percent> <number of players> <region>
                                             so many of a hundred requests are submits, the others in equal parts ranks,
@@ -105,6 +107,20 @@ function makers.rank(players, region) return of_players(players, "/rank/", "?reg
 
 function makers.around(players, region, range)
   return of_players(players, "/around/", "?region=" .. region .. "&range=" .. range)
+end
+
+-- A request takes longer to make than to send.
+local RANKS_REQUESTS = 256
+
+function makers.ranks(players, region, count)
+  local requests, headers = {}, {["Content-Type"] = "application/json"}
+  for i = 1, RANKS_REQUESTS do
+    local ids = {}
+    for j = 1, tonumber(count) do ids[j] = string.format('"%012d"', math.random(tonumber(players)) - 1) end
+    local body = '{"region":"' .. region .. '","ids":[' .. table.concat(ids, ",") .. "]}"
+    requests[i] = wrk.format("POST", "/ranks", headers, body)
+  end
+  return function() return requests[math.random(#requests)] end
 end
 
 function makers.tops(region, most)

@@ -23,6 +23,7 @@ import { type Board, startBoard } from "../stage/board.ts";
 import { startPlainNginx } from "../stage/plain-nginx.ts";
 import { QUEUE_MAX, startBenchService } from "../stage/services.ts";
 import { REGION, TOPOLOGY } from "../stage/topology.ts";
+import { compareMany } from "./many.ts";
 import { watchMemory } from "./memory.ts";
 import { measureMix } from "./mix.ts";
 import { measureVisibility } from "./visible.ts";
@@ -167,11 +168,13 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
       what: `the gateway's CPU for a ${route.name}`,
       yardstick: "the ranker's in the same run",
       unit: "µs",
-      ours: cpuOf("gateway", ofGateway),
-      theirs: cpuOf("ranker", ofGateway),
+      ours: cpuOf(["gateway"], ofGateway),
+      theirs: cpuOf(["ranker"], ofGateway),
       aims: [{ of: "ratio", at: "most", value: 0.8 }],
     });
   }
+
+  comparisons.push(...compareMany(site, board.players.count));
 
   const needed = comparisons.filter(
     ({ row }) =>
