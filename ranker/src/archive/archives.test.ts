@@ -151,6 +151,16 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
       for (const limit of [1, 3, 1_000]) {
         expect(await archives.top(question, limit)).toEqual({ ...shown, entries: entries.slice(0, limit) });
       }
+      const some = entries.filter((_, place) => place % 3 !== 1);
+      const isTied = (a: Entry, b: Entry) => a.score === b.score && a.sub === b.sub;
+      const among = (entry: Entry, index: number) =>
+        1 + (ties === "shared" ? some.findIndex((each) => isTied(each, entry)) : index);
+      const asked = ["nobody", ...some.map(({ user_id }) => user_id)];
+      expect<unknown>(await archives.ranks(question, asked)).toEqual({
+        ...shown,
+        entries: some.map((entry, index) => ({ ...entry, position: among(entry, index) })),
+        not_ranked: ["nobody"],
+      });
       for (const [place, entry] of entries.entries()) {
         const rank = entry.rank ?? 0;
         const standing = { rank, total, percentile: toPercentile(rank, total), ...times };

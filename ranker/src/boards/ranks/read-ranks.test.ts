@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { RankView } from "shared/api/boards";
 import type { PlayerBoardsView, RanksView } from "shared/api/reads/ranks";
 import { createTopology } from "shared/model/regions";
 import { splitKey } from "shared/redis/keys";
@@ -68,22 +69,26 @@ describe.each([1, 16])("with %d partitions a region", (partitions) => {
     ["asc", "two servers", onTwo],
   ] as const)("%s on %s, ranks of many are those that each has alone, in their order", async (order, _, redisOf) => {
     const ranker = await build(partitions, redisOf, { order });
-    for (const region of ["GLOBAL", "NA"]) {
-      const { body } = await ask(ranker, { region, ids: [...nobodies, ...ids].slice(0, PLAYERS) });
-      const shown: unknown[] = [];
+    const views = ["GLOBAL", "NA"].flatMap((region) =>
+      (["arrival", "shared"] as const).map((ties) => ({ region, ties })),
+    );
+    for (const { region, ties } of views) {
+      const { body } = await ask(ranker, { region, ties, ids: [...nobodies, ...ids].slice(0, PLAYERS) });
+      const shown: RankView[] = [];
       const missing: string[] = [...nobodies];
       for (const id of ids.slice(0, PLAYERS - nobodies.length)) {
-        const found = await ranker.boards.rank(region, "cup", id).catch(() => undefined);
+        const found = await ranker.boards.rank(region, "cup", id, { ties }).catch(() => undefined);
         if (found === undefined) missing.push(id);
         else {
-          const { total, percentile, ...entry } = found;
+          const { total, percentile: _, ...entry } = found;
           expect(total).toBe(body.total);
-          shown[found.rank] = entry;
+          shown[(await ranker.boards.rank(region, "cup", id)).rank] = entry as RankView;
         }
       }
       const inOrder = shown.filter((entry) => entry !== undefined);
+      const placeOf = ({ score }: RankView) => 1 + inOrder.findIndex((entry) => entry.score === score);
       expect<unknown>(body.entries).toEqual(
-        inOrder.map((entry, index) => ({ ...(entry as object), position: index + 1 })),
+        inOrder.map((entry, index) => ({ ...entry, position: ties === "shared" ? placeOf(entry) : index + 1 })),
       );
       expect(body.not_ranked).toEqual(missing);
       expect(body.unknown).toBeUndefined();
@@ -105,6 +110,13 @@ describe.each([1, 16])("with %d partitions a region", (partitions) => {
       expect(calls.get(redis)).toBeLessThanOrEqual(isCluster ? 2 * shards : 2 * Math.ceil((25 * shards) / 1_024) + 2);
     }
   });
+});
+
+test.each(["arrival", "shared"] as const)("ranks by %s with metadata are those without", async (ties) => {
+  const ranker = await build(1, onTwo);
+  const { body } = await ask(ranker, { ties, ids: ids.slice(0, 60) });
+  const detailed = await ask(ranker, { ties, ids: ids.slice(0, 60), with: "metadata" });
+  expect(detailed.body.entries).toMatchObject(body.entries);
 });
 
 test("metadata comes where it is asked for", async () => {
