@@ -112,6 +112,16 @@ export const BODY_ROUTES: BodyRoute[] = [
     // The name that the login of another request has.
     body: ({ name }) => fc.constantFrom({ name }, { name, reason: "an insult" }),
   },
+  {
+    path: "/ranks",
+    isWrite: false,
+    required: ["ids"],
+    numbers: [],
+    body: ({ userId }) =>
+      fc
+        .record({ board, region: fc.constantFrom(...REGIONS), ties: fc.constant("shared") }, optional)
+        .map((fields) => ({ ...fields, ids: [userId, "nobody"] })),
+  },
 ];
 
 /** Requests of operators about one player, with no body or an optional one. */
@@ -143,6 +153,7 @@ export const COVERED = [
   ...new Set(BODY_ROUTES.map(({ path }) => `POST ${path.replace("/players/ada", "/players/:userId")}`)),
   ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
   ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
+  "GET /players/:userId/boards",
   ...BOARD_ROUTES,
   ...STATUS_ROUTES.map((path) => `GET ${path}`),
 ];

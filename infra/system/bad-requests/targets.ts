@@ -66,6 +66,17 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .map(([query, number]) => `/around?${query}${number}`)
       .map(get("a score")),
     fc
+      .constantFrom(
+        "",
+        "?boards=",
+        "?boards=main,",
+        "?boards=Main",
+        "?boards=main&boards=weekly",
+        "?boards=main&board=x",
+      )
+      .map((query) => `/players/${player.userId}/boards${query}`)
+      .map(get("a list of boards")),
+    fc
       .tuple(aPlayerRoute, badUserId)
       .map(([route, userId]) => route + encoded(userId))
       .map(get("a user id")),
