@@ -2,12 +2,13 @@ import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, aroundScoreSchema, rankSchema, topSchema } from "shared/api/boards";
 import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/definitions";
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
-import type { Operation, Success } from "shared/api/operation";
+import { BODY_BYTES_MAX, type Operation, type RequestBody, type Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
 import { playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
 import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
 import { healthSchema, readinessSchema } from "shared/api/status";
+import { bodyDeadlineMs } from "shared/http/body";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../package.json" with { type: "json" };
@@ -124,12 +125,16 @@ function describe(operation: Operation): Json {
     security: securityOf(access),
     parameters,
     requestBody: body && {
+      description: describeBody(body),
       required: !body.isOptional,
       content: { "application/json": { schema: ref("schemas", `${capital(id)}Body`), example: body.example } },
     },
     responses: { ...successesOf(operation), ...Object.fromEntries(problems) },
   };
 }
+
+const describeBody = ({ bytesMax = BODY_BYTES_MAX }: RequestBody): string =>
+  `At most ${bytesMax} bytes, within ${bodyDeadlineMs(bytesMax) / 1000} seconds.`;
 
 /** Each element is a token that opens the route. */
 function securityOf(access: Operation["access"]): Json[] {

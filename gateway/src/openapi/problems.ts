@@ -42,11 +42,11 @@ const problemTexts: Record<ProblemCode, string> = {
   stale_definition: "The board was changed again and again meanwhile. Nothing was changed; try again.",
   not_ranked: "The player has no entry on this board of this view.",
   method_not_allowed: "The path takes other methods, which `Allow` names.",
-  request_timeout: "The body took longer than 5 seconds.",
+  request_timeout: "The body took longer than the route waits for one; `detail` says how long.",
   user_exists: "The `user_id` is taken.",
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
   idempotency_conflict: `The \`Idempotency-Key\` was used for another request within the last ${KEPT_HOURS} hours.`,
-  body_too_large: "A body may have at most 16 KiB.",
+  body_too_large: "The body is larger than the route allows; `detail` says how much it does.",
   unsupported_media_type: "Bodies are JSON in UTF-8, not compressed, and say so: `Content-Type: application/json`.",
   score_out_of_range:
     "The result would leave ±(2⁵³−1), or with decimals have more than 15 digits. Nothing was changed.",

@@ -4,6 +4,7 @@ import { gatewayOperations } from "shared/api/operations";
 import { toHeaderList, toHeaderPairs } from "shared/http/header-list";
 import { HttpRequest } from "shared/http/incoming";
 import { createTopology } from "shared/model/regions";
+import { z } from "zod";
 import { toClientHeaders, toOutgoing, toUpstreamHeaders } from "./pass-on.ts";
 
 const operations: Record<string, Operation> = gatewayOperations(createTopology(["EU"], 1, ["main"]));
@@ -50,6 +51,20 @@ describe("which operations may be sent twice, and which leave a doubt when no re
     expect(outgoing).toMatchObject({ isRepeatable, isWrite });
     expect(outgoing.body.byteLength > 0).toBe(outgoing.method === "POST");
   });
+});
+
+test("a body goes on within the bound of its operation, and a larger one is refused", async () => {
+  const sent = (bytes: number, bytesMax?: number) => {
+    const request = new Request("http://here/score/add", { method: "POST", body: "x".repeat(bytes) });
+    const client = { address: "10.0.0.1", forwardedFor: "10.0.0.1" };
+    const incoming = new HttpRequest(request, undefined, { path: "/score/add", params: [] }, client);
+    const body = { schema: z.strictObject({}), example: {}, ...(bytesMax !== undefined && { bytesMax }) };
+    return toOutgoing(incoming, { isWrite: true, repeat: "never", body });
+  };
+  expect((await sent(16 * 1024)).body.byteLength).toBe(16 * 1024);
+  expect((await sent(32 * 1024, 32 * 1024)).body.byteLength).toBe(32 * 1024);
+  await expect(sent(16 * 1024 + 1)).rejects.toMatchObject({ code: "body_too_large" });
+  await expect(sent(32 * 1024 + 1, 32 * 1024)).rejects.toMatchObject({ code: "body_too_large" });
 });
 
 test("path and query go on as they were written", async () => {

@@ -14,7 +14,7 @@ export interface Outgoing extends LinkRequest {
 }
 
 /** What the gateway has to know of an operation to send its requests on. */
-export type Sent = Pick<Operation, "isWrite" | "repeat">;
+export type Sent = Pick<Operation, "isWrite" | "repeat" | "body">;
 
 const NO_BODY = new Uint8Array();
 
@@ -23,14 +23,14 @@ const NO_BODY = new Uint8Array();
  *
  * @throws Problem as reading a body does; `head_too_large`
  */
-export async function toOutgoing(incoming: Incoming, { isWrite, repeat }: Sent): Promise<Outgoing> {
+export async function toOutgoing(incoming: Incoming, { isWrite, repeat, body }: Sent): Promise<Outgoing> {
   const { method, target } = incoming;
   const headers = toUpstreamHeaders(incoming);
   return {
     method,
     target,
     headers,
-    body: method === "GET" || method === "HEAD" ? NO_BODY : await incoming.body(),
+    body: method === "GET" || method === "HEAD" ? NO_BODY : await incoming.body(body?.bytesMax),
     isWrite,
     // By what is sent, not by what came: a Connection header may have ended a key here.
     isRepeatable: repeat === "always" || (repeat === "keyed" && headerOf(headers, "idempotency-key") !== undefined),

@@ -140,7 +140,7 @@ function createParseCall<O extends Operation>({ params, query, body, repeat }: O
     const parsed = {
       params: readParams?.(incoming),
       query: readQuery?.(incoming.query),
-      body: body && (await readBody(incoming, body.schema)),
+      body: body && (await readBody(incoming, body.schema, body.bytesMax)),
       idempotencyKey: repeat === "keyed" ? readIdempotencyKey(incoming) : undefined,
     };
     return parsed as ParsedCall<O>; // read by the schemas of the operation that types it

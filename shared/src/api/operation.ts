@@ -62,9 +62,17 @@ export interface Operation {
   readonly problems: readonly ProblemCode[];
 }
 
+/** What a body may have where its operation states no bound of its own. */
+export const BODY_BYTES_MAX = 16 * 1024;
+
 export interface RequestBody {
   readonly schema: z.ZodObject;
   readonly example: unknown;
+  /**
+   * The largest body; {@link BODY_BYTES_MAX} unless given. Gateway and ranker refuse a larger one,
+   * and wait longer for one that may be larger.
+   */
+  readonly bytesMax?: number;
   /** Whether a request without a body is one with no fields. */
   readonly isOptional?: true;
 }

@@ -2,13 +2,16 @@ import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { Problem } from "../api/problems.ts";
 import { createLog } from "../log/log.ts";
-import { findRepeatedName, readBody, readJson } from "./body.ts";
+import { bodyDeadlineMs, findRepeatedName, readBody, readJson, readOptionalJson } from "./body.ts";
+import { LinkedRequest } from "./incoming.ts";
 import { jsonReply } from "./reply.ts";
 import { createServe, mountRoutes } from "./serve.ts";
 
 const lines: string[] = [];
 const log = createLog("test", "info", { write: (line) => void lines.push(line) });
 const schema = z.strictObject({ n: z.number() });
+const BULK = 64 * 1024;
+const SMALL = 1024;
 const fail = (problem: Problem) => async () => {
   throw problem;
 };
@@ -19,6 +22,12 @@ const forged = new Problem("invalid_token", "Log in again.", {
 const { app } = mountRoutes(
   [
     { method: "POST", path: "/echo", handle: async (incoming) => jsonReply(await readJson(incoming, schema)) },
+    { method: "POST", path: "/bulk", handle: async (incoming) => jsonReply(await readJson(incoming, schema, BULK)) },
+    {
+      method: "POST",
+      path: "/small",
+      handle: async (incoming) => jsonReply(await readOptionalJson(incoming, schema, SMALL)),
+    },
     { method: "GET", path: "/busy", handle: fail(busy) },
     { method: "GET", path: "/forged", handle: fail(forged) },
   ],
@@ -72,6 +81,58 @@ describe("bodies", () => {
     expect((await post(`${body} `)).status).toBe(413);
   });
 
+  describe.each([
+    ["/bulk", BULK],
+    ["/small", SMALL],
+  ])("of a route with a bound of its own, %s", (path, bytesMax) => {
+    const headers = { "Content-Type": "application/json" };
+    const send = (body: string | ReadableStream<Uint8Array>) => app.request(path, { method: "POST", body, headers });
+    const sendKnown = (body: string) =>
+      app.request(path, { method: "POST", body, headers: { ...headers, "Content-Length": String(body.length) } });
+    const whole = '{"n":1}'.padEnd(bytesMax);
+    const refusal = { code: "body_too_large", detail: `A body of this route may have at most ${bytesMax} bytes.` };
+
+    test("are read up to it, and the refusal of a larger one says it", async () => {
+      for (const post of [send, sendKnown]) {
+        expect(await (await post(whole)).json()).toEqual({ n: 1 });
+        expect(await (await post(`${whole} `)).json()).toMatchObject(refusal);
+      }
+    });
+
+    test("are read no further where they are chunked, though they go on for ever", async () => {
+      const chunked = (text: string) => new Blob([text]).stream();
+      expect(await (await send(chunked(whole))).json()).toEqual({ n: 1 });
+      let pulled = 0;
+      let isCancelled = false;
+      const endless = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          pulled += 1024;
+          controller.enqueue(new Uint8Array(1024).fill(0x20));
+        },
+        cancel() {
+          isCancelled = true;
+        },
+      });
+      expect(await (await send(endless)).json()).toMatchObject(refusal);
+      expect(pulled).toBeLessThan(bytesMax + 16 * 1024);
+      expect(isCancelled).toBe(true);
+    });
+
+    test("have it by a link, too", async () => {
+      const linked = (text: string) => {
+        const body = new TextEncoder().encode(text);
+        return new LinkedRequest({ method: "POST", target: path, headers: [], body }, { path, params: [] });
+      };
+      expect((await linked(whole).body(bytesMax)).byteLength).toBe(bytesMax);
+      await expect(linked(`${whole} `).body(bytesMax)).rejects.toMatchObject({ code: "body_too_large" });
+    });
+  });
+
+  test("may take 5 seconds, and one more for each 128 KiB beyond 16", () => {
+    const kib = (n: number) => bodyDeadlineMs(n * 1024) / 1000;
+    expect([kib(1), kib(16), kib(17), kib(144), kib(145), kib(3 * 1024)]).toEqual([5, 5, 6, 6, 7, 29]);
+  });
+
   test.each([
     ["1.0", 1],
     ["1e2", 100],
@@ -116,7 +177,7 @@ describe("bodies", () => {
 
   test("that do not come to their end in time are request_timeout, and the connection is not waited for", async () => {
     const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(3)) });
-    const reading = readBody(new Request("http://localhost/", { method: "POST", body }), 1);
+    const reading = readBody(new Request("http://localhost/", { method: "POST", body }), { deadlineMs: 1 });
     await expect(reading).rejects.toMatchObject({ code: "request_timeout", headers: { connection: "close" } });
   });
 });

@@ -1,18 +1,32 @@
 import type { z } from "zod";
+import { BODY_BYTES_MAX } from "../api/operation.ts";
 import { invalidField, Problem, toInvalidRequest } from "../api/problems.ts";
 import { inPlainWords } from "../base/plain-words.ts";
 import { parseExact } from "./exact-json.ts";
 import type { HeaderSource } from "./header-list.ts";
 
-const BODY_BYTES_MAX = 16 * 1024;
 // 16 KiB in it is 26 kbit/s: a poor telephone line passes, a client that drips a byte now and then
 // does not.
 const BODY_DEADLINE_MS = 5_000;
+// 1 Mbit/s for what a route takes beyond 16 KiB: only servers send so much.
+const FURTHER_BYTES_PER_SECOND = 128 * 1024;
+
+/** Bounds of a body. */
+export interface BodyBounds {
+  /** {@link BODY_BYTES_MAX} unless given. */
+  readonly bytesMax?: number | undefined;
+  /** Follows from `bytesMax` unless given. */
+  readonly deadlineMs?: number;
+}
 
 interface WithBody {
   readonly headers: HeaderSource;
-  body(): Promise<Uint8Array<ArrayBuffer>>;
+  body(bytesMax?: number): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** How long a body of so many bytes may take to arrive. */
+export const bodyDeadlineMs = (bytesMax: number): number =>
+  BODY_DEADLINE_MS + 1_000 * Math.ceil(Math.max(0, bytesMax - BODY_BYTES_MAX) / FURTHER_BYTES_PER_SECOND);
 
 /**
  * The raw body, read to its end but beyond neither bound.
@@ -20,19 +34,23 @@ interface WithBody {
  * @throws Problem `body_too_large`, `request_timeout`, or `invalid_request` where the client went
  *   away
  */
-export async function readBody(request: Request, deadlineMs = BODY_DEADLINE_MS): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(
+  request: Request,
+  { bytesMax = BODY_BYTES_MAX, deadlineMs = bodyDeadlineMs(bytesMax) }: BodyBounds = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get("Content-Length");
-  if (Number(length ?? 0) > BODY_BYTES_MAX) throw tooLarge();
-  return length === null ? readStream(request, deadlineMs) : readKnown(request, deadlineMs);
+  if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  return length === null ? readStream(request, { bytesMax, deadlineMs }) : readKnown(request, deadlineMs);
 }
 
 /** @throws Problem `body_too_large` */
-export function refuseLarge(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (body.byteLength > BODY_BYTES_MAX) throw tooLarge();
+export function refuseLarge(body: Uint8Array<ArrayBuffer>, bytesMax = BODY_BYTES_MAX): Uint8Array<ArrayBuffer> {
+  if (body.byteLength > bytesMax) throw tooLarge(bytesMax);
   return body;
 }
 
-const tooLarge = () => new Problem("body_too_large", `A body may have at most ${BODY_BYTES_MAX} bytes.`);
+const tooLarge = (bytesMax: number) =>
+  new Problem("body_too_large", `A body of this route may have at most ${bytesMax} bytes.`);
 const broken = () => new Problem("invalid_request", "The connection ended before the body was whole.");
 
 function late(deadlineMs: number): Problem {
@@ -60,7 +78,10 @@ function readKnown(request: Request, deadlineMs: number): Promise<Uint8Array<Arr
   });
 }
 
-async function readStream(request: Request, deadlineMs: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readStream(
+  request: Request,
+  { bytesMax, deadlineMs }: { bytesMax: number; deadlineMs: number },
+): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   let isLate = false;
@@ -73,7 +94,7 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       size += next.value.byteLength;
-      if (size > BODY_BYTES_MAX) break;
+      if (size > bytesMax) break;
       chunks.push(next.value);
     }
   } catch {
@@ -82,9 +103,9 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
     clearTimeout(timer);
   }
   if (isLate) throw late(deadlineMs);
-  if (size > BODY_BYTES_MAX) {
+  if (size > bytesMax) {
     await reader.cancel();
-    throw tooLarge();
+    throw tooLarge(bytesMax);
   }
   return new Uint8Array(Buffer.concat(chunks, size));
 }
@@ -95,14 +116,22 @@ async function readStream(request: Request, deadlineMs: number): Promise<Uint8Ar
  * @throws Problem `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_request`
  *   naming the fields
  */
-export async function readJson<S extends z.ZodType>(incoming: WithBody, schema: S): Promise<z.output<S>> {
+export async function readJson<S extends z.ZodType>(
+  incoming: WithBody,
+  schema: S,
+  bytesMax?: number,
+): Promise<z.output<S>> {
   refuseOtherTypes(incoming);
-  return parseJson(await incoming.body(), schema);
+  return parseJson(await incoming.body(bytesMax), schema);
 }
 
 /** The same where all fields may be left out, and the body with them. */
-export async function readOptionalJson<S extends z.ZodType>(incoming: WithBody, schema: S): Promise<z.output<S>> {
-  const bytes = await incoming.body();
+export async function readOptionalJson<S extends z.ZodType>(
+  incoming: WithBody,
+  schema: S,
+  bytesMax?: number,
+): Promise<z.output<S>> {
+  const bytes = await incoming.body(bytesMax);
   if (bytes.length === 0) return schema.parse({});
   refuseOtherTypes(incoming);
   return parseJson(bytes, schema);

@@ -40,9 +40,10 @@ export interface Incoming {
   /**
    * Reads the whole body.
    *
+   * @param bytesMax what its operation allows; 16 KiB unless given
    * @throws Problem `body_too_large`, `request_timeout`, `invalid_request`
    */
-  body(): Promise<Uint8Array<ArrayBuffer>>;
+  body(bytesMax?: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Aborted when the client has gone; absent by a link. */
   signal(): AbortSignal | undefined;
   /** Closes the connection after so many seconds without a byte read; 0: never. */
@@ -103,8 +104,8 @@ export class HttpRequest implements Incoming {
     return queryOf(this.target);
   }
 
-  body(): Promise<Uint8Array<ArrayBuffer>> {
-    return readBody(this.#raw);
+  body(bytesMax?: number): Promise<Uint8Array<ArrayBuffer>> {
+    return readBody(this.#raw, { bytesMax });
   }
 
   signal(): AbortSignal {
@@ -143,8 +144,8 @@ export class LinkedRequest implements Incoming {
     return queryOf(this.target);
   }
 
-  async body(): Promise<Uint8Array<ArrayBuffer>> {
-    return refuseLarge(this.#body);
+  async body(bytesMax?: number): Promise<Uint8Array<ArrayBuffer>> {
+    return refuseLarge(this.#body, bytesMax);
   }
 
   signal(): undefined {

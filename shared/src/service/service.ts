@@ -49,8 +49,9 @@ export interface ServiceOptions {
 export const SHUTDOWN_DEADLINE_MS = 10_000;
 // Time for two probes of a load balancer, after which it sends no new requests here.
 const DRAIN_MS = 600;
-// Well above the limit of a body, so that a large body gets a problem and not a closed connection.
-const READ_BYTES_MAX = 1024 * 1024;
+// Above the bound of every route's body, so that a body that is too large gets a problem and not
+// Bun's own answer, which is empty.
+const READ_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Runs a service until a signal stops it. If the configuration or a store forbids the start, prints
