@@ -92,6 +92,7 @@ const streams: [route: string, target: string][] = [
 const acts: [route: string, target: string, body?: object][] = [
   ["GET /players/{userId}", "/players/eve"],
   ["POST /score", "/score", { user_id: "eve", region: "eu", name: "Eve", score: 4 }],
+  ["POST /scores", "/scores", { items: [{ user_id: "eve", region: "eu", score: 4 }, { user_id: "a.b" }] }],
   ["POST /players/{userId}/score", "/players/eve/score", { operation: "set", value: 4 }],
   ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
   ["POST /players/{userId}/unhide", "/players/eve/unhide"],
@@ -204,14 +205,17 @@ describe("every answer conforms to the document", () => {
       await meet("forbidden", route, { target, body, as: player("bob") });
       if (!route.startsWith("GET")) await meet("role_required", route, { target, body, listed: { role: "reader" } });
       const elsewhere = { role: "admin", boards: ["weekly"] } as const;
-      await meet("board_not_allowed", route, { target, body, listed: elsewhere });
-      const nobody = route === "POST /score" ? { ...body, user_id: "a.b" } : body;
+      if (route !== "POST /scores") await meet("board_not_allowed", route, { target, body, listed: elsewhere });
+      const nobody = route.startsWith("POST /score") ? { ...body, user_id: "a.b" } : body;
       await meet("invalid_request", route, { target: target.replace("eve", "a.b"), body: nobody, operator: "root" });
       await meet("no_upstream", route, { target, body, operator: "root", via: "alone" });
       await meet("unavailable", route, { target, body, operator: "root", via: "refused" });
       await ask(route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
       await meet("rate_limited", route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
     }
+    const bulk = { body: { items: [{ user_id: "eve", score: 1 }] }, operator: "root" };
+    await meet("outcome_unknown", "POST /scores", { ...bulk, via: "broken" });
+    await meet("body_too_large", "POST /scores", { ...bulk, body: "x".repeat(3 * 1024 * 1024 + 1) });
     for (const [route, body] of writes) await meet("forbidden", route, { body, operator: "root" });
     await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
     for (const act of ["hide", "unhide", "rename"]) {
@@ -269,7 +273,7 @@ describe("every answer conforms to the document", () => {
 
   test("the problem of a request that matches no route", async () => {
     for (const [method, target, code] of [
-      ["GET", "/scores", "not_found"],
+      ["GET", "/score/of", "not_found"],
       ["PUT", "/top", "method_not_allowed"],
     ] as const) {
       const answer = await gateways.sound.request(target, { method }, { peer: "203.0.113.9" });
@@ -346,6 +350,11 @@ test.each<[id: string, what: string, body: object]>([
   ["ranks", "a season below 0", { ids: ["hal"], season: -1 }],
   ["ranks", "an id with a space", { ids: ["h l"] }],
   ["writeScore", "no field", {}],
+  ["submitScores", "no items", { items: [] }],
+  ["submitScores", "200 items", { items: Array.from({ length: 200 }, () => ({ user_id: "hal", score: 5 })) }],
+  ["submitScores", "201 items", { items: Array.from({ length: 201 }, () => ({ user_id: "hal", score: 5 })) }],
+  ["submitScores", "a field beside the items", { items: [{ user_id: "hal", score: 5 }], board: "main" }],
+  ["submitScores", "an operation", { items: [{ user_id: "hal", operation: "add", value: 5, idempotency_key: "k" }] }],
   ["writeScore", "a score", { score: 5 }],
   ["writeScore", "a score and all of the player", { score: 5, region: "EU", name: "Hal", board: "weekly" }],
   ["writeScore", "an operation and a value", { operation: "add", value: 5, region: "EU", name: "Hal" }],

@@ -96,6 +96,15 @@ describe("with a gateway, a ranker and Redis", () => {
     const server = client.as(await path.ranker.tokens.issueOperator({ name: "game-server" }, 60));
     const fay = { user_id: "fay", name: "Fay", region: "ASIA" };
     expect(await server.submitScoreFor({ ...fay, score: 5 })).toMatchObject({ ...fay, rank: 1, score: 5 });
+    const items = [
+      { user_id: "fay", score: 6 },
+      { user_id: "a.b", score: 6 },
+    ];
+    const answers = [
+      { status: 200, score: 6 },
+      { status: 400, errors: [{ field: "items.1.user_id" }] },
+    ];
+    expect(await server.submitScores(items)).toMatchObject({ items: answers });
     expect(await server.writeScore("gus", { region: "ASIA", score: 4 })).toMatchObject({ name: "gus", rank: 2 });
     const { token } = await client.register({ user_id: "hal", name: "Hal", region: "EU" });
     expect(await client.as(token).submitScoreFor({ user_id: "hal", score: 1 })).toMatchObject({ score: 1 });

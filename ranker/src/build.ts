@@ -46,6 +46,7 @@ import { createCheckFirstScore } from "./writes/check-first-score.ts";
 import { createFenceWatch } from "./writes/fence-watch.ts";
 import { measureWrites } from "./writes/metrics.ts";
 import { createHasRoom, createSubmit, type Submit } from "./writes/submit.ts";
+import { createWriteScores } from "./writes/write-scores.ts";
 
 /** The part of the configuration that wiring needs. */
 export type RankerSettings = Pick<
@@ -151,6 +152,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     queueMax,
   });
   const playerEntries = createPlayerEntries(topology, stores, definitions);
+  const writeForPlayer = createWriteForPlayer({ topology, home: stores.home, homes, playerEntries, submit });
   const written = { topology, confirm, stores: writers, fences };
   const erasePlayer = createErasePlayer(written);
   const setVisibility = createSetVisibility(written);
@@ -181,7 +183,8 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     homes,
     accounts,
     players: createPlayers(topology, stores, playerEntries),
-    writeForPlayer: createWriteForPlayer({ topology, home: stores.home, homes, playerEntries, submit }),
+    writeForPlayer,
+    writeScores: createWriteScores({ writeForPlayer }),
     erasePlayer,
     renamePlayer: createRenamePlayer(written),
     setVisibility,

@@ -30,7 +30,7 @@ import type {
   RenamedPlayer,
 } from "../src/api/players.ts";
 import type { PlayerBoardsQuery, PlayerBoardsView, RanksQuestion, RanksView } from "../src/api/reads/ranks.ts";
-import type { AddScore, CreateScore, ScoreFor, SetScore } from "../src/api/scores.ts";
+import type { AddScore, CreateScore, ScoreFor, ScoresItem, SetScore, WrittenScores } from "../src/api/scores.ts";
 import type { SeasonsQuery, SeasonsView, SeasonView } from "../src/api/seasons.ts";
 import type { Health, Readiness } from "../src/api/status.ts";
 import { notUnderstood } from "./errors.ts";
@@ -82,6 +82,12 @@ export interface Client {
    * operators (`forbidden`, `role_required`, `board_not_allowed`), those of every write.
    */
   submitScoreFor(score: ScoreFor, options?: WriteOptions): Promise<WrittenEntry>;
+  /**
+   * For operators from the role `writer` on: submits up to 200 scores at once. Resolves with a
+   * status for each, and with the entry or the code of its refusal; look at all of them. A repeat
+   * of the call under the same key writes each item once. Codes: those of operators.
+   */
+  submitScores(items: readonly ScoresItem[], options?: WriteOptions): Promise<WrittenScores>;
   /**
    * Submits a score: what that does is the board's `operator`, and `changed` says whether it did
    * anything. With `sub` and `metadata` where the board has them; a `metadata` that is left out
@@ -224,9 +230,13 @@ export function createClient(options: ClientOptions): Client {
   const follow = { ...options, headers: onReads };
   const enter = (target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<Session>({ method: "POST", target, body, isRepeatable: false, signal });
-  const write = (target: string, body: unknown, { signal, idempotencyKey = newKey() }: WriteOptions = {}) => {
+  const write = <T = WrittenEntry>(
+    target: string,
+    body: unknown,
+    { signal, idempotencyKey = newKey() }: WriteOptions = {},
+  ) => {
     const headers = { ...authorization, "Idempotency-Key": idempotencyKey };
-    return ask<WrittenEntry>({ method: "POST", target, body, headers, isRepeatable: true, signal });
+    return ask<T>({ method: "POST", target, body, headers, isRepeatable: true, signal });
   };
   const act = <T>(target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
@@ -247,6 +257,7 @@ export function createClient(options: ClientOptions): Client {
     register: (player, more) => enter("/auth/register", player, more),
     login: (credentials, more) => enter("/auth/login", credentials, more),
     submitScoreFor: (score, more) => write("/score", score, more),
+    submitScores: (items, more) => write("/scores", { items }, more),
     submitScore: (score, more) => write("/score/submit", score, more),
     createScore: (score, more) => write("/score/create", score, more),
     setScore: (score, more) => write("/score/update", score, more),

@@ -6,6 +6,7 @@ import { BODY_BYTES_MAX, type Operation, type RequestBody, type Success } from "
 import { gatewayOperations } from "shared/api/operations";
 import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
 import { playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
+import { writtenScoresSchema } from "shared/api/scores";
 import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
 import { healthSchema, readinessSchema } from "shared/api/status";
 import { bodyDeadlineMs } from "shared/http/body";
@@ -23,6 +24,7 @@ export interface OpenApiDocument extends Json {
 const answers = {
   Entry: entrySchema,
   WrittenEntry: writtenEntrySchema,
+  WrittenScores: writtenScoresSchema,
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,
@@ -55,7 +57,8 @@ export function createDocument(topology: Topology): OpenApiDocument {
     for (const { name, response } of problemsOf(operation)) responses[name] ??= response;
   }
   const bodies: Json = {};
-  for (const { id, body } of all) if (body !== undefined) bodies[`${capital(id)}Body`] = schemaOf(body.schema);
+  for (const { id, body } of all)
+    if (body !== undefined) bodies[`${capital(id)}Body`] = schemaOf(body.shown ?? body.schema);
   return {
     openapi: "3.1.1",
     info: {
@@ -154,8 +157,11 @@ function describeAccess(description: string | undefined, access: Operation["acce
   const { role, boards, players } = access;
   const orPlayer = players ? ", or the player's own token" : "";
   const who = `Needs an operator's token of the role \`${role}\`${role === "admin" ? "" : " or a higher one"}${orPlayer}.`;
-  const where =
-    boards === "all" ? "A token for named boards is refused." : "A token for named boards opens it for these alone.";
+  const where = {
+    all: "A token for named boards is refused.",
+    named: "A token for named boards opens it for these alone.",
+    items: "A token for named boards opens it for items on these alone.",
+  }[boards];
   return [description, who, where].filter((part) => part !== undefined).join(" ");
 }
 

@@ -4,10 +4,13 @@ import { Problem } from "shared/api/problems";
 import { type Identity, isOperator } from "shared/auth/tokens";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
+import type { Log } from "shared/log/log";
 import { type Homes, livesIn } from "../accounts/homes.ts";
 import type { WriteForPlayer } from "../players/write-for-player.ts";
 import type { Submission } from "../writes/submission.ts";
 import { replayedHeaders, type Submit, type Submitted } from "../writes/submit.ts";
+import type { WriteScores } from "../writes/write-scores.ts";
+import { logItems, toScoresReply } from "./scores-reply.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /** Fields of every write's body. */
@@ -26,20 +29,23 @@ export function toScoreReply({ entry, isReplay }: Submitted, status: number): Re
 }
 
 export interface ScoreRouteDeps {
+  log: Log;
   submit: Submit;
+  writeScores: WriteScores;
   homes: Pick<Homes, "claim">;
   writeForPlayer: WriteForPlayer;
 }
 
 /**
- * `POST /score`: operators write for players, and players for themselves. `POST /score/submit`,
- * `/score/create`, `/score/update` and `/score/add`: players write their own scores.
+ * `POST /score`: operators write for players, and players for themselves; `POST /scores`: operators
+ * write for many. `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`: players
+ * write their own scores.
  */
 export function scoreRoutes(
-  { submitScoreFor, submitScore, createScore, setScore, addScore }: RankerOperations,
+  { submitScoreFor, submitScores, submitScore, createScore, setScore, addScore }: RankerOperations,
   toRoute: ToRoute,
-  { submit, homes, writeForPlayer }: ScoreRouteDeps,
-): Record<"submitScoreFor" | "submitScore" | "createScore" | "setScore" | "addScore", Route> {
+  { log, submit, homes, writeForPlayer, writeScores }: ScoreRouteDeps,
+): Record<"submitScoreFor" | "submitScores" | "submitScore" | "createScore" | "setScore" | "addScore", Route> {
   async function write(
     identity: Identity,
     { board, sub, metadata, season, ties, region = identity.region }: Written,
@@ -59,6 +65,11 @@ export function scoreRoutes(
       }
       if (caller.userId !== userId) throw anotherPlayer(caller.userId);
       return toScoreReply(await write(caller, body, submission), 200);
+    }),
+    submitScores: toRoute(submitScores, async ({ caller, body: { items }, idempotencyKey, incoming }) => {
+      const outcomes = await writeScores(caller, items, idempotencyKey);
+      logItems(log, outcomes, incoming);
+      return toScoresReply(items, outcomes);
     }),
     submitScore: toRoute(submitScore, async ({ caller, body, idempotencyKey }) => {
       const submission = { operation: "submit", value: body.score, valueField: "score", idempotencyKey } as const;

@@ -81,9 +81,12 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
         let facts = factsOf(operator);
         try {
           const parsed = await parse(incoming);
-          if (parsed.body !== undefined) facts = { ...facts, act: parsed.body };
+          // A handler of large bodies says itself what it did.
+          const isLogged = parsed.body !== undefined && operation.body?.bytesMax === undefined;
+          if (isLogged) facts = { ...facts, act: parsed.body };
           if (readBoard !== undefined) requireBoard(operator, readBoard(parsed));
-          return { ...(await answer(parsed, operator, incoming)), facts };
+          const reply = await answer(parsed, operator, incoming);
+          return { ...reply, facts: { ...facts, ...reply.facts } };
         } catch (error) {
           return { ...toProblemReply(error, incoming), facts };
         }

@@ -64,6 +64,18 @@ export const examples = {
   setScore: { score: 100 },
   addScore: { delta: 5 },
   scoreFor: { ...grace, score: 100 },
+  scores: {
+    items: [
+      { ...grace, score: 105, idempotency_key: "match-42-grace" },
+      { user_id: "ada", operation: "add", value: 5, board: "weekly" },
+    ],
+  },
+  writtenScores: {
+    items: [
+      { status: 200, ...writtenEntry },
+      { status: 404, code: "board_not_found", detail: "There is no board weekly." },
+    ],
+  },
   operatorScore: { operation: "add", value: 5, board: "main" },
   playerRecord: {
     user_id: "grace",

@@ -11,9 +11,10 @@ export interface OperatorAccess {
   readonly role: Role;
   /**
    * `all`: the route acts on every board, or on none by name, so that a token for named boards does
-   * not open it. `named`: on the board that the call names in its field `board`.
+   * not open it. `named`: on the board that the call names in its field `board`. `items`: on the
+   * boards that its items name; each item of another one is refused alone.
    */
-  readonly boards: "all" | "named";
+  readonly boards: "all" | "named" | "items";
   /** Whether a player's token opens the route as well, for that player alone. */
   readonly players?: true;
 }
@@ -67,6 +68,8 @@ export const BODY_BYTES_MAX = 16 * 1024;
 
 export interface RequestBody {
   readonly schema: z.ZodObject;
+  /** What the OpenAPI document shows in place of a schema that leaves checks to the handler. */
+  readonly shown?: z.ZodObject;
   readonly example: unknown;
   /**
    * The largest body; {@link BODY_BYTES_MAX} unless given. Gateway and ranker refuse a larger one,

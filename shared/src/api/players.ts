@@ -1,14 +1,13 @@
 import { z } from "zod";
-import { OPERATIONS } from "../model/board.ts";
 import { nameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
-import { reasonSchema, scoreSchema } from "../model/scores.ts";
+import { reasonSchema } from "../model/scores.ts";
 import { parseRankingName } from "../seasons/ranking-name.ts";
 import { entryFields } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, seasonFields, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
-import { anyPlayerFields, writeProblems, written } from "./scores.ts";
+import { anyPlayerFields, type OneWrite, writeProblems, writeSchema, written } from "./scores.ts";
 
 /** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
@@ -90,41 +89,9 @@ export type RenamedPlayer = z.infer<typeof renamedSchema>;
 const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
 export type OperatorName = z.input<typeof operatorNameSchema>;
 
-const whatFields = {
-  score: scoreSchema.optional().meta({ description: "Submitted: the board's `operator` says what it does." }),
-  operation: z
-    .enum(OPERATIONS, `must be one of ${OPERATIONS.join(", ")}`)
-    .optional()
-    .meta({ description: "In place of the board's `operator`, with `value`." }),
-  value: scoreSchema.optional().meta({ description: "The score, or for `add` what is added." }),
-};
-type What = z.output<z.ZodObject<typeof whatFields>>;
-
-// Refinements are not in JSON Schema: `oneOf` says the same in the OpenAPI document.
-const operatorScoreSchema = (topology: Topology) =>
-  z
-    .strictObject({ ...anyPlayerFields(topology), ...whatFields })
-    .superRefine(refineWhat)
-    .meta({
-      oneOf: [
-        { required: ["score"], properties: { operation: false, value: false } },
-        { required: ["operation", "value"], properties: { score: false } },
-      ],
-    });
+const operatorScoreSchema = (topology: Topology) => writeSchema(anyPlayerFields(topology));
 /** `score` alone, or `operation` with `value`. */
-export type OperatorScore = Omit<z.input<ReturnType<typeof operatorScoreSchema>>, keyof What> &
-  ({ score: number } | { operation: NonNullable<What["operation"]>; value: number });
-
-function refineWhat({ score, operation, value }: What, { addIssue }: z.RefinementCtx): void {
-  const refuse = (field: keyof What, message: string) => addIssue({ code: "custom", path: [field], message });
-  if (operation === undefined && value === undefined) {
-    if (score === undefined) refuse("score", "is required, or operation and value in place of it");
-    return;
-  }
-  if (score !== undefined) refuse("score", "must not be given beside operation and value");
-  if (operation === undefined) refuse("operation", "is required where value is given");
-  if (value === undefined) refuse("value", "is required where operation is given");
-}
+export type OperatorScore = OneWrite<z.input<ReturnType<typeof operatorScoreSchema>>>;
 
 const operatorReasonSchema = z.strictObject({ reason: reasonSchema.optional() });
 export type OperatorReason = z.input<typeof operatorReasonSchema>;

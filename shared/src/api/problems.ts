@@ -129,13 +129,22 @@ export function toProblem(error: unknown): Problem {
 /**
  * `invalid_request` with each field that zod refused. `place` is the body, the query or the path.
  */
-export function toInvalidRequest(error: z.core.$ZodError, place: string): Problem {
-  const errors = error.issues.flatMap((issue) => toFieldErrors(issue, place));
+export const toInvalidRequest = (error: z.core.$ZodError, place: string): Problem =>
+  invalid(place, toFieldErrors(error, place));
+
+/** `invalid_request` with these faults of a body. */
+export const invalidBody = (errors: FieldError[]): Problem => invalid("body", errors);
+
+function invalid(place: string, errors: FieldError[]): Problem {
   const fields = [...new Set(errors.map((fault) => fault.field))].join(", ");
   return new Problem("invalid_request", `The ${place} is not valid: ${fields}.`, { errors });
 }
 
-function toFieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
+/** Each field that zod refused. @param place stands for the whole of what was parsed */
+export const toFieldErrors = ({ issues }: z.core.$ZodError, place: string): FieldError[] =>
+  issues.flatMap((issue) => errorsOf(issue, place));
+
+function errorsOf(issue: z.core.$ZodIssue, place: string): FieldError[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       field: [...issue.path, key].map(String).join("."),
@@ -146,7 +155,7 @@ function toFieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
     return [{ field: issue.path.map(String).join(".") || place, message: issue.message }];
   }
   // Of several forms the one with the fewest faults is meant.
-  const forms = issue.errors.map((issues) => issues.flatMap((each) => toFieldErrors(within(issue.path, each), place)));
+  const forms = issue.errors.map((issues) => issues.flatMap((each) => errorsOf(within(issue.path, each), place)));
   return forms.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
@@ -157,5 +166,4 @@ const within = (path: readonly PropertyKey[], issue: z.core.$ZodIssue): z.core.$
 });
 
 /** A field of a body that its schema takes, and that is wrong for another reason. */
-export const invalidField = (field: string, message: string): Problem =>
-  new Problem("invalid_request", `The body is not valid: ${field}.`, { errors: [{ field, message }] });
+export const invalidField = (field: string, message: string): Problem => invalidBody([{ field, message }]);

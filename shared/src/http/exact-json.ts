@@ -5,16 +5,30 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 
 /**
  * Parses JSON, and makes NaN of a number that a double would round: otherwise a score would be
- * stored that no client sent. What a client keeps as `metadata` is its own: numbers in there stay
- * as they are spelled.
+ * stored that no client sent. What a client keeps as `metadata`, of the body or of an element of a
+ * list in it, is its own: numbers in there stay as they are spelled.
  *
  * @throws SyntaxError
  */
 export function parseExact(json: string): unknown {
   const value: unknown = JSON.parse(json, refuseRounded);
-  if (!json.includes('"metadata"') || typeof value !== "object" || value === null) return value;
-  return "metadata" in value ? { ...value, metadata: (parseAsSpelled(json) as typeof value).metadata } : value;
+  return json.includes('"metadata"') ? keepMetadata(value, parseAsSpelled(json)) : value;
 }
+
+/** @param spelled the same value, its numbers as they were spelled */
+function keepMetadata(value: unknown, spelled: unknown): unknown {
+  if (!isObject(value) || !isObject(spelled)) return value;
+  const members = Object.entries(value).map(([name, member]): [string, unknown] => {
+    const as = spelled[name];
+    if (name === "metadata") return [name, as];
+    const isList = Array.isArray(member) && Array.isArray(as);
+    return [name, isList ? member.map((each, index) => keepMetadata(each, as[index])) : member];
+  });
+  return Object.fromEntries(members);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || context?.source === String(value)) return value;
