@@ -2,8 +2,9 @@ import { LRUCache } from "lru-cache";
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { ACCOUNT_CHECK_MS } from "shared/base/deadlines";
+import { askTogether } from "shared/base/gather-turn";
 import { within } from "shared/base/within";
-import { claimHomes, findHomes, type HomeSources } from "shared/homes/homes";
+import { claimHomes, findHomes, type HomeSources, type PlayerInRegion } from "shared/homes/homes";
 import { MAIN_BOARD } from "shared/redis/keys";
 
 /** The homes of players without an account. */
@@ -23,6 +24,8 @@ export interface Homes {
 // An active player costs one look-up in this time. An erased player may have another home after it.
 const KEPT_MS = 1_000;
 const KEPT_MAX = 20_000;
+// Players of one turn share a call.
+const PLAYERS_PER_CALL = 64;
 // After a failure the store is left alone for this long, so that not every write waits for it.
 const REST_AFTER_FAILURE_MS = 500;
 
@@ -31,11 +34,21 @@ export function createHomes(sources: HomeSources, now = performance.now.bind(per
   const kept = new LRUCache<string, { home: string; untilMs: number }>({ max: KEPT_MAX });
   let restsUntilMs = Number.NEGATIVE_INFINITY;
 
+  const claimOn = askTogether<string, PlayerInRegion, string>({
+    questionsMax: PLAYERS_PER_CALL,
+    nameOf: (board) => board,
+    send: (board, players) => within(2 * ACCOUNT_CHECK_MS, claimHomes({ ...sources, board }, players)),
+  });
+  const findOne = askTogether<"homes", string, string | undefined>({
+    questionsMax: PLAYERS_PER_CALL,
+    nameOf: (place) => place,
+    send: (_, userIds) => findHomes(sources, userIds),
+  });
+
   async function read(userId: string, region: string, board = MAIN_BOARD): Promise<string> {
     if (restsUntilMs > now()) throw homesAway();
     try {
-      const claimed = claimHomes({ ...sources, board }, [{ user_id: userId, region }]);
-      const [home = region] = await within(2 * ACCOUNT_CHECK_MS, claimed);
+      const home = await claimOn(board, { user_id: userId, region });
       kept.set(userId, { home, untilMs: now() + KEPT_MS });
       return home;
     } catch (cause) {
@@ -58,7 +71,7 @@ export function createHomes(sources: HomeSources, now = performance.now.bind(per
 
     async find(userId) {
       try {
-        return (await findHomes(sources, [userId]))[0];
+        return await findOne("homes", userId);
       } catch (cause) {
         throw homesAway(cause);
       }

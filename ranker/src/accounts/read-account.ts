@@ -1,6 +1,6 @@
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
-import { accountKeys } from "shared/redis/keys";
+import { ACCOUNTS_TAG, accountKey, fenceKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart } from "shared/redis/scripts/parts";
@@ -11,7 +11,7 @@ export type Account = Partial<
   Record<"name" | "region" | "password_hash" | "created_at" | "updated_at" | "initial_score", string>
 >;
 
-const layout = defineLayout({ keys: ["account", "fence"], args: {} });
+const layout = defineLayout({ keys: ["fence"], args: {} });
 const script = defineScript({
   name: "read-account",
   source,
@@ -19,15 +19,25 @@ const script = defineScript({
   layout,
   isFenced: true,
   failsAs: "read",
-  parse: (reply) => reply as string[] | null,
+  parse: (reply) => reply as string[][] | null,
 });
+
+async function readAccounts(home: Redis, userIds: readonly string[]): Promise<Account[]> {
+  const keys = layout.toKeys({ fence: fenceKey(ACCOUNTS_TAG) });
+  const accounts = await script(home, keys.concat(userIds.map(accountKey)), []);
+  if (accounts === null) throw accountsAway();
+  return accounts.map(toAccount);
+}
+
+function toAccount(pairs: readonly string[]): Account {
+  const account: Record<string, string> = {};
+  for (let i = 0; i < pairs.length; i += 2) account[pairs[i] ?? ""] = pairs[i + 1] ?? "";
+  return account;
+}
 
 /** @throws Problem `unavailable`, also until the store has been compared with PostgreSQL */
 export async function readAccount(home: Redis, userId: string): Promise<Account> {
-  const pairs = await script(home, layout.toKeys(accountKeys(userId)), []);
-  if (pairs === null) throw accountsAway();
-  const account: Record<string, string> = {};
-  for (let i = 0; i < pairs.length; i += 2) account[pairs[i] ?? ""] = pairs[i + 1] ?? "";
+  const [account = {}] = await readAccounts(home, [userId]);
   return account;
 }
 
@@ -37,8 +47,16 @@ export async function readAccount(home: Redis, userId: string): Promise<Account>
  * @throws Problem as {@link readAccount} does
  */
 export async function readIdentity(home: Redis, userId: string): Promise<Identity | undefined> {
-  const { name, region, created_at: account } = await readAccount(home, userId);
-  return name && region && account ? { userId, name, region, account } : undefined;
+  return (await readIdentities(home, [userId]))[0];
+}
+
+/** The same of several players, in their order. */
+export async function readIdentities(home: Redis, userIds: readonly string[]): Promise<(Identity | undefined)[]> {
+  const accounts = await readAccounts(home, userIds);
+  return accounts.map(({ name, region, created_at: account }, index) => {
+    const userId = userIds[index];
+    return userId && name && region && account ? { userId, name, region, account } : undefined;
+  });
 }
 
 /** The restarted store of accounts is being compared with PostgreSQL, or restored from it. */
