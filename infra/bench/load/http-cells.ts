@@ -14,6 +14,10 @@ export interface Route {
   readonly isWrite: boolean;
   /** Writes that change nothing leave no events. */
   readonly leavesEvents?: boolean;
+  /** Writes of one request; 1 unless given. */
+  readonly writesEach?: number;
+  /** Those of all rows unless given. */
+  readonly connections?: number;
 }
 
 /** What every load needs. */
@@ -33,10 +37,13 @@ export interface HttpSite {
 export const toRouteCell = (site: HttpSite, route: Route, [name, server]: [string, BenchService]): LoadCell => ({
   name: `${route.name}, ${name}`,
   async measure() {
-    const { redis, ranker, tokens, connections, seconds, writes } = site;
-    const { request, isWrite, leavesEvents = isWrite } = route;
+    const { redis, ranker, tokens, seconds, writes } = site;
+    const { request, isWrite, leavesEvents = isWrite, writesEach = 1, connections = site.connections } = route;
     const processes = { redis: redis.pid, ranker: ranker.pid, [name]: server.pid };
-    const until = measureLoad(processes, () => runWrk({ url: server.url, request, connections, seconds }));
+    const until = measureLoad(processes, async () => {
+      const driven = await runWrk({ url: server.url, request, connections, seconds });
+      return { ...driven, items: driven.items * writesEach };
+    });
     const perSecond = isWrite ? 0 : writes;
     const refused = await submitAtRate({ url: ranker.url, tokens, perSecond, until });
     const load = withFault(await until, refused > 0, `${refused} writes beside the reads were refused`);

@@ -10,6 +10,8 @@ Arguments, after "--":
                                             so many of a hundred requests are submits, the others tops of 10. Boards
                                             have the ids b00000, b00001, ...; each has so many writers, in even steps
                                             among the tokens, the first one in the place of its own number
+  items  <token> <number of players> <region> <items>
+                                            scores of random players, so many in one request; 1 is POST /score
   rank   <number of players> <region>       ids are numbers of 12 digits, from 0
   around <number of players> <region> <range>
   ranks  <number of players> <region> <ids>
@@ -94,6 +96,24 @@ function makers.boards(file, boards, writers, delta, percent, region)
     local writer = (board + step * (math.random(writers) - 1)) % #heads
     return heads[writer + 1] .. id .. tail
   end
+end
+
+-- Made beforehand: a request of 200 items takes longer to put together than to answer.
+local MADE_WRITES = 100000
+
+function makers.items(token, players, region, count)
+  players, count = tonumber(players), tonumber(count)
+  local requests = {}
+  for i = 1, MADE_WRITES / count do
+    local items = {}
+    for j = 1, count do
+      items[j] = string.format('{"user_id":"%012d","region":"%s","name":"Ada Archer","score":%d}',
+        math.random(players) - 1, region, math.random(100000))
+    end
+    requests[i] = count == 1 and to_post(token, "/score", items[1])
+      or to_post(token, "/scores", '{"items":[' .. table.concat(items, ",") .. "]}")
+  end
+  return function() return requests[math.random(#requests)] end
 end
 
 local function of_players(players, path, query)

@@ -15,6 +15,7 @@ export type WrkRequest =
       percentOfWrites: number,
       region: string,
     ]
+  | [kind: "items", token: string, players: number, region: string, items: number]
   | [kind: "rank", players: number, region: string]
   | [kind: "around", players: number, region: string, range: number]
   | [kind: "ranks", players: number, region: string, ids: number]

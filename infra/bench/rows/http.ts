@@ -19,7 +19,7 @@ import {
 import { type Route, toCommandCell, toConstantCell, toRouteCell } from "../load/http-cells.ts";
 import { RANDOM_PLAYER } from "../load/redis-benchmark.ts";
 import type { RowRun } from "../ratios/options.ts";
-import { type Board, startBoard } from "../stage/board.ts";
+import { type Board, issueOperator, startBoard } from "../stage/board.ts";
 import { startPlainNginx } from "../stage/plain-nginx.ts";
 import { QUEUE_MAX, startBenchService } from "../stage/services.ts";
 import { REGION, TOPOLOGY } from "../stage/topology.ts";
@@ -31,6 +31,9 @@ import { measureVisibility } from "./visible.ts";
 const DELTA = 5;
 const RANGE = 10;
 const LIMIT_MAX = 100;
+const ITEMS_MAX = 200;
+// A game server sends the results of one match after another; more requests of 200 wait in Redis.
+const BULK_CONNECTIONS = 4;
 // No entry has less than 0, so that no try of 0 is better.
 const TRY = [0, 0] as const;
 const SCORES = [1, 100_000] as const;
@@ -70,6 +73,16 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
     request: ["score", board.tokensFile, "/score/update", "best", ...SCORES],
     isWrite: true,
   });
+  const operator = await issueOperator();
+  const toItems = (items: number) => ["items", operator, board.players.count, REGION, items] as const;
+  const single = toCells({ name: "single", request: [...toItems(1)], isWrite: true });
+  const bulk = toCells({
+    name: `bulk of ${ITEMS_MAX}`,
+    request: [...toItems(ITEMS_MAX)],
+    isWrite: true,
+    writesEach: ITEMS_MAX,
+    connections: BULK_CONNECTIONS,
+  });
   const rank = toCells({ name: "rank", request: ["rank", board.players.count, REGION], isWrite: false });
   const top = toCells({ name: "top", request: ["get", views.region], isWrite: false });
   const topOfAll = toCells({ name: "top GLOBAL", request: ["get", views.global], isWrite: false });
@@ -105,6 +118,26 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
       },
       best.ofRanker,
       set.ofRanker,
+    ),
+    compareRates(
+      {
+        row: "bulk",
+        what: `scores of ${ITEMS_MAX} players a request, at the ranker`,
+        yardstick: "one player a request, on 64 connections",
+        aims: atLeast(2),
+      },
+      bulk.ofRanker,
+      single.ofRanker,
+    ),
+    compareRates(
+      {
+        row: "bulk",
+        what: `scores of ${ITEMS_MAX} players a request, through the gateway`,
+        yardstick: "one player a request, on 64 connections",
+        aims: atLeast(5),
+      },
+      bulk.ofGateway,
+      single.ofGateway,
     ),
     compareRates(
       { row: "rank", what: "rank at the ranker", yardstick: "redis-benchmark, bare ZREVRANK", aims: atLeast(0.6) },

@@ -21,6 +21,8 @@ export interface Board {
 // A read of GLOBAL visits the other regions, too; their size hardly matters.
 const OTHERS_SHARE = 0.01;
 const LIFETIME_SECONDS = 24 * 3600;
+const NAMED = { issuer: "leaderboard", audience: "leaderboard" };
+const TOKENS = { secret: JWT_SECRET, ...NAMED, lifetimeSeconds: LIFETIME_SECONDS };
 
 /**
  * Starts a Redis, which `stack` stops.
@@ -58,10 +60,13 @@ export async function startBoard(
   return { redis, players, tokens, tokensFile };
 }
 
+/** A token of a game server. */
+export const issueOperator = (): Promise<string> =>
+  createTokens(TOKENS).issueOperator({ name: "game" }, LIFETIME_SECONDS);
+
 /** A token for each of these players of `REGION`. */
 export async function issueTokens(players: Players): Promise<string[]> {
-  const named = { issuer: "leaderboard", audience: "leaderboard" };
-  const { issue } = createTokens({ secret: JWT_SECRET, ...named, lifetimeSeconds: LIFETIME_SECONDS });
+  const { issue } = createTokens(TOKENS);
   const tokens: string[] = [];
   for (let index = 0; index < players.count; index++) {
     const { userId, name, reachedAtUs } = players.at(index);

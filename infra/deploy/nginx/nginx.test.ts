@@ -262,17 +262,20 @@ describe.skipIf(nginx === undefined)("nginx in front of three gateways", () => {
     expect([refused.status, await refused.json()]).toMatchObject([413, said]);
   });
 
-  test.each([{}, { "Idempotency-Key": "match-42" }])("passes 3 MiB on to /scores alone, with headers %j", async (headers) => {
-    const arrived = serve([0, 1, 2]);
-    const body = "x".repeat(3 * 1024 * 1024);
-    const chunked = () => new Blob([body]).stream();
-    for (const sent of [body, chunked()]) {
-      while ((await fetch(`${url}/scores`, { method: "POST", body: sent, headers })).status !== 200);
-      expect(arrived.at(-1)?.body.length).toBe(body.length);
-    }
-    const refused = await fetch(`${url}/scores`, { method: "POST", body: body + body, headers });
-    const said = { code: "body_too_large", detail: expect.stringContaining("3145728") };
-    expect([refused.status, await refused.json()]).toMatchObject([413, said]);
-    expect((await fetch(`${url}/score`, { method: "POST", body, headers })).status).toBe(413);
-  });
+  test.each([{}, { "Idempotency-Key": "match-42" }])(
+    "passes 3 MiB on to /scores alone, with headers %j",
+    async (headers) => {
+      const arrived = serve([0, 1, 2]);
+      const body = "x".repeat(3 * 1024 * 1024);
+      const chunked = () => new Blob([body]).stream();
+      for (const sent of [body, chunked()]) {
+        while ((await fetch(`${url}/scores`, { method: "POST", body: sent, headers })).status !== 200);
+        expect(arrived.at(-1)?.body.length).toBe(body.length);
+      }
+      const refused = await fetch(`${url}/scores`, { method: "POST", body: body + body, headers });
+      const said = { code: "body_too_large", detail: expect.stringContaining("3145728") };
+      expect([refused.status, await refused.json()]).toMatchObject([413, said]);
+      expect((await fetch(`${url}/score`, { method: "POST", body, headers })).status).toBe(413);
+    },
+  );
 });
