@@ -35,7 +35,11 @@ async function send(url: string, key: string): Promise<WrittenScores["items"] | 
   }
 }
 
-/** Repeats the call until all of its items stand. @returns how many of them an earlier call wrote */
+/**
+ * Repeats the call until all of its items stand.
+ *
+ * @returns how many of them an earlier call wrote
+ */
 async function sendUntilWritten(key: string): Promise<number> {
   for (let tries = 0; ; tries++) {
     const { url } = site.gateways[tries % 2] ?? site.gateways[0];

@@ -97,6 +97,8 @@ const acts: [route: string, target: string, body?: object][] = [
   ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
   ["POST /players/{userId}/unhide", "/players/eve/unhide"],
   ["POST /players/{userId}/rename", "/players/eve/rename", { name: "Player 7", reason: "an insult" }],
+  ["PATCH /players/{userId}/entries/{board}", "/players/eve/entries/main", { name: "Player 8" }],
+  ["DELETE /players/{userId}/entries/{board}", "/players/eve/entries/main?reason=a+bot"],
   ["DELETE /players/{userId}", "/players/eve"],
 ];
 const service = ["GET /health", "GET /ready", "GET /openapi.json"];
@@ -204,19 +206,27 @@ describe("every answer conforms to the document", () => {
       await meet("invalid_token", route, { target, body, headers: { Authorization: "Bearer a.b.c" } });
       await meet("forbidden", route, { target, body, as: player("bob") });
       if (!route.startsWith("GET")) await meet("role_required", route, { target, body, listed: { role: "reader" } });
-      const elsewhere = { role: "admin", boards: ["weekly"] } as const;
+      const elsewhere = { role: "admin", boards: ["apart"] } as const;
       if (route !== "POST /scores") await meet("board_not_allowed", route, { target, body, listed: elsewhere });
       const nobody = route.startsWith("POST /score") ? { ...body, user_id: "a.b" } : body;
       await meet("invalid_request", route, { target: target.replace("eve", "a.b"), body: nobody, operator: "root" });
       await meet("no_upstream", route, { target, body, operator: "root", via: "alone" });
       await meet("unavailable", route, { target, body, operator: "root", via: "refused" });
-      await ask(route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
-      await meet("rate_limited", route, { target, body, operator: `narrow-${route.length}`, via: "narrow" });
+      const narrow = `narrow-${route.replaceAll(/\W/g, "-")}`;
+      await ask(route, { target, body, operator: narrow, via: "narrow" });
+      await meet("rate_limited", route, { target, body, operator: narrow, via: "narrow" });
     }
     const bulk = { body: { items: [{ user_id: "eve", score: 1 }] }, operator: "root" };
     await meet("outcome_unknown", "POST /scores", { ...bulk, via: "broken" });
     await meet("body_too_large", "POST /scores", { ...bulk, body: "x".repeat(3 * 1024 * 1024 + 1) });
     for (const [route, body] of writes) await meet("forbidden", route, { body, operator: "root" });
+    const entry = { method: "PATCH", route: "PATCH /players/{userId}/entries/{board}", body: { metadata: null } };
+    for (const { route, body } of [entry, { route: "DELETE /players/{userId}/entries/{board}", body: undefined }]) {
+      const at = (target: string): Asked => ({ target, body, operator: "root" });
+      await meet("not_ranked", route, at("/players/nobody/entries/main"));
+      await meet("board_not_found", route, at("/players/eve/entries/nowhere"));
+      await meet("outcome_unknown", route, { ...at("/players/eve/entries/main"), via: "broken" });
+    }
     await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
     for (const act of ["hide", "unhide", "rename"]) {
       const route = `POST /players/{userId}/${act}`;
@@ -412,6 +422,13 @@ test.each<[id: string, what: string, body: object]>([
   ["unhidePlayer", "a reason with an escape character", { reason: "\u001b[31m" }],
   ["hidePlayer", "an unknown field", { why: "a bot" }],
   ["unhidePlayer", "a number for a reason", { reason: 5 }],
+  ["changeEntry", "no field", {}],
+  ["changeEntry", "a name", { name: "Player 7" }],
+  ["changeEntry", "no metadata, and a reason", { metadata: null, reason: "an insult" }],
+  ["changeEntry", "a reason alone", { reason: "an insult" }],
+  ["changeEntry", "a list for metadata", { metadata: [] }],
+  ["changeEntry", "a season before the first", { name: "x", season: -1 }],
+  ["changeEntry", "an unknown field", { name: "x", score: 5 }],
   ["renamePlayer", "no field", {}],
   ["renamePlayer", "a name", { name: "Player 7" }],
   ["renamePlayer", "a name that draws nothing", { name: "\u3164" }],
@@ -421,7 +438,7 @@ test.each<[id: string, what: string, body: object]>([
   const { method, path, access } = all.find((operation) => operation.id === id) ?? { method: "", path: "" };
   const target = path.replace(":userId", "hal").replace(":board", "of-bodies");
   const who = typeof access === "object" ? { operator: "root" } : { as: player("hal") };
-  const answer = await ask(`${method} ${path.replace(/:(\w+)/, "{$1}")}`, { target, body, ...who });
+  const answer = await ask(`${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`, { target, body, ...who });
   const schema = document.components.schemas?.[`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`];
   const faults = faultsOf(schema, JSON.parse(JSON.stringify(body)));
   expect(faults.length === 0).toBe(answer !== "invalid_request");

@@ -77,6 +77,10 @@ describe("with a gateway, a ranker and Redis", () => {
     expect(await operator.writeScore("cyd", { score: 6 })).toMatchObject({ score: 6 });
     expect(await operator.submitScoreFor({ user_id: "cyd", score: 5 })).toMatchObject({ score: 5, region: "NA" });
     expect(await operator.playerRecord("cyd")).toMatchObject({ user_id: "cyd", entries: [{ score: 5 }] });
+    await operator.writeScore("cyd", { score: 1, board: "weekly" });
+    const named = { user_id: "cyd", board: "weekly", name: "Cyd the Bold" };
+    expect(await operator.changeEntry("cyd", "weekly", { name: "Cyd the Bold" })).toEqual(named);
+    expect(await operator.removeEntry("cyd", "weekly", { reason: "a mistake" })).toMatchObject({ removed: true });
     expect(await operator.hidePlayer("cyd")).toEqual({ user_id: "cyd", hidden: true, boards: 1 });
     expect(await client.rank("cyd").catch((error) => error.code)).toBe("not_ranked");
     expect(await operator.renamePlayer("cyd", { name: "Player 7" })).toEqual({

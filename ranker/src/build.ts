@@ -33,6 +33,7 @@ import { createSeasonPlans } from "./definitions/season-plans.ts";
 import { createTellShards } from "./definitions/tell-shards.ts";
 import { createLive, type Live, type LiveOptions } from "./live/live.ts";
 import { measureLive } from "./live/metrics.ts";
+import { createChangeEntry } from "./players/change-entry.ts";
 import { createErasePlayer, type ErasePlayer } from "./players/erase-player.ts";
 import { createPlayerEntries } from "./players/player-entries.ts";
 import { createPlayers } from "./players/players.ts";
@@ -186,6 +187,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     writeForPlayer,
     writeScores: createWriteScores({ writeForPlayer }),
     erasePlayer,
+    changeEntry: createChangeEntry({ ...written, definitions, seasons, archive }),
     renamePlayer: createRenamePlayer(written),
     setVisibility,
     tokens,

@@ -20,6 +20,9 @@ import type {
 import type { WrittenEntry } from "../src/api/entries.ts";
 import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
 import type {
+  ChangedEntry,
+  EntryChange,
+  EntryRemoval,
   ErasedPlayer,
   OperatorName,
   OperatorReason,
@@ -27,6 +30,7 @@ import type {
   PlayerRecord,
   PlayerRecordQuery,
   PlayerVisibility,
+  RemovedEntry,
   RenamedPlayer,
 } from "../src/api/players.ts";
 import type { PlayerBoardsQuery, PlayerBoardsView, RanksQuestion, RanksView } from "../src/api/reads/ranks.ts";
@@ -159,6 +163,14 @@ export interface Client {
    * `outcome_unknown`.
    */
   renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
+  /**
+   * For moderators: changes the name or the metadata of one entry; null clears metadata. Codes:
+   * `not_ranked`, `board_not_found`, `season_not_found`, `invalid_request`, those of operators,
+   * `outcome_unknown`.
+   */
+  changeEntry(userId: string, board: string, change: EntryChange, options?: CallOptions): Promise<ChangedEntry>;
+  /** For moderators: removes one entry. Codes: the same. */
+  removeEntry(userId: string, board: string, which?: EntryRemoval, options?: CallOptions): Promise<RemovedEntry>;
   /** For moderators: erases a player, everywhere. Codes: those of operators, `outcome_unknown`. */
   erasePlayer(userId: string, options?: CallOptions): Promise<ErasedPlayer>;
   /**
@@ -290,6 +302,19 @@ export function createClient(options: ClientOptions): Client {
     hidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/hide`, why, more),
     unhidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/unhide`, why, more),
     renamePlayer: (userId, change, more) => act<RenamedPlayer>(`${toPlayer(userId)}/rename`, change, more),
+    changeEntry: (userId, board, body, { signal } = {}) =>
+      ask({
+        method: "PATCH",
+        target: toEntry(userId, board),
+        body,
+        headers: authorization,
+        isRepeatable: true,
+        signal,
+      }),
+    removeEntry: (userId, board, which, { signal } = {}) => {
+      const target = toEntry(userId, board) + toQuery(which);
+      return ask({ method: "DELETE", target, headers: authorization, isRepeatable: true, signal });
+    },
     erasePlayer: (userId, { signal } = {}) =>
       ask({ method: "DELETE", target: toPlayer(userId), headers: authorization, isRepeatable: true, signal }),
     health: (more) => get("/health", more),
@@ -300,6 +325,7 @@ export function createClient(options: ClientOptions): Client {
 
 const toBoard = (board: string) => `/boards/${encodeURIComponent(board)}`;
 const toPlayer = (userId: string) => `/players/${encodeURIComponent(userId)}`;
+const toEntry = (userId: string, board: string) => `${toPlayer(userId)}/entries/${encodeURIComponent(board)}`;
 
 function toQuery(query: object = {}): string {
   const parameters = new URLSearchParams();

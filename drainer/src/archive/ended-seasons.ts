@@ -1,7 +1,7 @@
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
-import { toInstant, toMicroseconds } from "../rows/version-rule.ts";
+import { entryScope, toInstant, toMicroseconds } from "../rows/version-rule.ts";
 
 /** A season that has ended on a shard of a region at least, as the region's database has it. */
 export interface EndedSeason {
@@ -26,7 +26,9 @@ export interface StoredCounts {
   stored: number;
   /** Entries that the shards counted when the season ended. */
   counted: number;
-  /** Players of the region who were erased since the season began. */
+  /**
+   * Players of the region who were erased, or whose entries were removed, since the season began.
+   */
   erased: number;
 }
 
@@ -102,7 +104,7 @@ export async function countStored(
           WHERE board = ${board} AND season = ${season} AND region = ${region}
         )::text AS counted,
         (
-          SELECT count(*) FROM erasures WHERE scope = ${region}
+          SELECT count(*) FROM erasures WHERE scope IN (${region}, ${entryScope(region, rankingOf(ended))})
             AND erased_at >= ${toInstant(sql, startsAt)}
         )::text AS erased`,
   );

@@ -98,10 +98,10 @@ export function createDrain<E extends Versioned>(options: DrainOptions<E>): Drai
   }
 
   async function trimBatch(batch: EventBatch<E>, written: Written) {
-    const { raws, erasures, unreadable, traced, peekedAtMs } = batch;
-    const isErased = erasedBy(erasures);
+    const { raws, erasures, removals, unreadable, traced, peekedAtMs } = batch;
+    const isErased = erasedBy(erasures, removals);
     const refused = unreadable.concat(written.refused).filter(({ raw }) => !isErased(raw));
-    if (erasures.length > 0) await dropDeadWhere(redis, keys, isErased);
+    if (erasures.length + removals.length > 0) await dropDeadWhere(redis, keys, isErased);
     const isTrimmed = await trimQueue(redis, keys, raws, refused, now());
     if (tracing !== undefined && isTrimmed) {
       const dead = new Set(refused.map(({ raw }) => raw));

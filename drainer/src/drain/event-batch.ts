@@ -1,5 +1,13 @@
 import type { Refused } from "shared/model/dead-element";
-import type { Erasure, SeasonEnd, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
+import type {
+  EntryEdit,
+  Erasure,
+  Removal,
+  SeasonEnd,
+  SettingEvent,
+  Versioned,
+  VisibilityEvent,
+} from "shared/model/events";
 import type { EventKind } from "./event-kind.ts";
 import { keepNewest } from "./fold.ts";
 import { readEvent } from "./read-event.ts";
@@ -24,6 +32,9 @@ export class EventBatch<E extends Versioned> {
   /** The newest event of each row, by the row's key. */
   readonly newest = new Map<string, Queued<E>>();
   readonly erasures: Erasure[] = [];
+  readonly removals: Removal[] = [];
+  /** Edits of ended seasons: written once all rows of the batch are. */
+  readonly edits: EntryEdit[] = [];
   readonly visibility: VisibilityEvent[] = [];
   readonly settings: SettingEvent[] = [];
   /** Ends of seasons: written once all rows of the batch are. */
@@ -47,10 +58,10 @@ export class EventBatch<E extends Versioned> {
   }
 
   /**
-   * Whether the batch erases, hides or shows players, and so touches more rows than `newest` names.
+   * Whether the batch has events of players or entries that touch more rows than `newest` names.
    */
   get isAboutPlayers(): boolean {
-    return this.erasures.length + this.visibility.length > 0;
+    return this.erasures.length + this.visibility.length + this.removals.length + this.edits.length > 0;
   }
 
   /** Adds the events that follow in the queue, oldest first. */
@@ -62,6 +73,8 @@ export class EventBatch<E extends Versioned> {
       const read = readEvent(raw, this.kind);
       if ("row" in read) rows.push(Object.assign(read.row, { raw }));
       else if ("erasure" in read) this.erasures.push(read.erasure);
+      else if ("removal" in read) this.removals.push(read.removal);
+      else if ("edit" in read) this.edits.push(read.edit);
       else if ("visibility" in read) this.visibility.push(read.visibility);
       else if ("end" in read) this.ends.push(read.end);
       else if ("setting" in read) this.settings.push(read.setting);

@@ -1,4 +1,12 @@
-import type { Erasure, SeasonEnd, SettingEvent, Versioned, VisibilityEvent } from "shared/model/events";
+import type {
+  EntryEdit,
+  Erasure,
+  Removal,
+  SeasonEnd,
+  SettingEvent,
+  Versioned,
+  VisibilityEvent,
+} from "shared/model/events";
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { z } from "zod";
 import type { BatchOrigin } from "../rows/admission.ts";
@@ -29,6 +37,14 @@ export interface EventKind<E extends Versioned> {
    * then on.
    */
   erase: (sql: Sql, erasures: readonly Erasure[], origin?: BatchOrigin) => Promise<void>;
+  /**
+   * Removes and edits single entries, in a queue that has such events. Removals come with the
+   * erasures, edits once all rows of the batch are written.
+   */
+  changeEntries?: {
+    remove: (sql: Sql, removals: readonly Removal[], origin?: BatchOrigin) => Promise<unknown>;
+    edit: (sql: Sql, edits: readonly EntryEdit[], origin?: BatchOrigin) => Promise<unknown>;
+  };
   /**
    * Writes which players are hidden, in a queue that has such events; leaves rows that are as new.
    */

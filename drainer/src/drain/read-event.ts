@@ -1,11 +1,17 @@
 import { parseAsSpelled } from "shared/http/exact-json";
 import {
+  type EntryEdit,
   type Erasure,
+  entryEditSchema,
   erasureSchema,
+  isEntryEdit,
   isErasure,
+  isRemoval,
   isSeasonEnd,
   isSettingEvent,
   isVisibilityEvent,
+  type Removal,
+  removalSchema,
   type SeasonEnd,
   type SettingEvent,
   seasonEndSchema,
@@ -21,6 +27,8 @@ import type { EventKind } from "./event-kind.ts";
 export type ReadEvent<E> =
   | { row: E }
   | { erasure: Erasure }
+  | { removal: Removal }
+  | { edit: EntryEdit }
   | { visibility: VisibilityEvent }
   | { end: SeasonEnd }
   | { setting: SettingEvent }
@@ -34,11 +42,13 @@ export function readEvent<E extends Versioned>(raw: Buffer, kind: EventKind<E>):
 
 function readBySchema<E extends Versioned>(
   raw: Buffer,
-  { schema, setVisibility, endSeasons, putSettings }: EventKind<E>,
+  { schema, changeEntries, setVisibility, endSeasons, putSettings }: EventKind<E>,
 ): ReadEvent<E> {
   try {
     const event = parseAsSpelled(new TextDecoder("utf-8", { fatal: true }).decode(raw));
     if (isErasure(event)) return { erasure: erasureSchema.parse(event) };
+    if (changeEntries && isRemoval(event)) return { removal: removalSchema.parse(event) };
+    if (changeEntries && isEntryEdit(event)) return { edit: entryEditSchema.parse(event) };
     if (endSeasons && isSeasonEnd(event)) return { end: seasonEndSchema.parse(event) };
     if (setVisibility && isVisibilityEvent(event)) return { visibility: visibilityEventSchema.parse(event) };
     if (putSettings && isSettingEvent(event)) return { setting: settingEventSchema.parse(event) };

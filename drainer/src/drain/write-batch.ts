@@ -54,13 +54,15 @@ export async function writeBatch<E extends Versioned>(
   statement: Statement<E>,
   target: WriteTarget,
 ): Promise<Written> {
-  const { kind, erasures, visibility, settings, ends } = batch;
+  const { kind, erasures, removals, edits, visibility, settings, ends } = batch;
   const { database, origin } = target;
   // The order does not matter: an event's version says on which side of an erasure it is.
   if (erasures.length > 0) await database.run((sql) => kind.erase(sql, erasures, origin));
+  if (removals.length > 0) await database.run(async (sql) => kind.changeEntries?.remove(sql, removals, origin));
   if (visibility.length > 0) await database.run(async (sql) => kind.setVisibility?.(sql, visibility, origin));
   if (settings.length > 0) await database.run(async (sql) => kind.putSettings?.(sql, settings, origin));
   const written = await writeRows(batch, statement, target);
+  if (edits.length > 0) await database.run(async (sql) => kind.changeEntries?.edit(sql, edits, origin));
   // Behind the rows: whoever reads an end finds what came before it in the queue.
   if (ends.length > 0) await database.run(async (sql) => kind.endSeasons?.(sql, ends, target));
   return written;

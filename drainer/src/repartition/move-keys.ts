@@ -32,7 +32,8 @@ async function moveKeys(
   for await (const page of scanShards(move.redis, move.region, move.from, prefixOf)) {
     await Promise.all(
       page.map(async (found) => {
-        const [userId = ""] = found.rest.split(":");
+        const [name = ""] = found.rest.split(":");
+        const userId = name.slice(name.lastIndexOf("/") + 1); // a removal names the ranking before it
         const newShard = newShardOf(move, userId);
         if (newShard.tag !== found.shard.tag) await moveKey(found, newShard);
       }),
@@ -68,8 +69,8 @@ export async function moveAnswers(move: Move): Promise<void> {
 }
 
 /**
- * Moves erasures, so that older entries are not put back, and tokens of erased accounts stay
- * refused.
+ * Moves erasures, and removals of entries, so that older entries are not put back, and tokens of
+ * erased accounts stay refused.
  */
 export function moveErasures(move: Move): Promise<void> {
   const { redis } = move;

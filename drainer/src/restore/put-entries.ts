@@ -1,5 +1,5 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
-import { boardKeys, erasedKey } from "shared/redis/keys";
+import { boardKeys, erasedKey, removedKey } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, seasonsPart, versionsPart } from "shared/redis/scripts/parts";
@@ -65,7 +65,7 @@ export function* slices<T>(rows: readonly T[]): Generator<readonly T[]> {
  */
 export async function putEntries(redis: Redis, { shard, board, rows, season }: Slice): Promise<number> {
   const keys = layout.toKeys(boardKeys(shard, board));
-  keys.push(...rows.map((row) => erasedKey(shard, row.user_id)));
+  keys.push(...rows.flatMap((row) => [erasedKey(shard, row.user_id), removedKey(shard, board, row.user_id)]));
   const args = layout.toArgs({ boardId: parseRankingName(board)?.board ?? board, season: season ?? "" });
   for (const row of rows) {
     const { score, record, details } = toKept(row);

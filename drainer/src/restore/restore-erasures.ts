@@ -1,15 +1,16 @@
 import { type Shard, shardOf, type Topology } from "shared/model/regions";
 import { isUserId } from "shared/model/scores";
 import type { Database } from "shared/postgres/database";
-import { erasedKey, shardKeys } from "shared/redis/keys";
+import { erasedKey, nameEntry, shardKeys } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { versionsPart } from "shared/redis/scripts/parts";
+import { parseRankingName } from "shared/seasons/ranking-name";
 import type { Stores } from "shared/stores/stores";
 import { onEveryBoard } from "../boards/on-every-board.ts";
 import { takeErased } from "../boards/take-erased.ts";
 import { retryBriefly } from "../command/retry-briefly.ts";
-import { type ErasureRow, readErasures } from "../rows/read-erasures.ts";
+import { type ErasureRow, readErasures, readRemovals } from "../rows/read-erasures.ts";
 import { slices } from "./put-entries.ts";
 import source from "./restore-erasures.lua" with { type: "text" };
 
@@ -68,8 +69,29 @@ export async function restoreErasures(restored: RestoredRegion): Promise<void> {
     }
     onPage();
   }
+  await restoreRemovals(restored);
 }
 
+/** The same for single entries that were removed. */
+async function restoreRemovals({ region, topology, stores, database, isIncluded, onPage }: RestoredRegion) {
+  const redis = stores.of(region);
+  for await (const page of readRemovals(database, region)) {
+    const valid = page.filter((row) => hasValidUserId(row) && parseRankingName(row.ranking) !== undefined);
+    for (const [shard, rows] of Map.groupBy(valid, ({ user_id }) => shardOf(topology, region, user_id))) {
+      if (!isIncluded(shard)) continue;
+      // No player has such a name: what the script does to a player's visibility is nothing here.
+      const marks = rows.map((row) => ({ ...row, user_id: nameEntry(row.ranking, row.user_id) }));
+      for (const part of slices(marks)) await retryBriefly(() => markErased(redis, shard, part));
+      for (const [ranking, removed] of Map.groupBy(rows, (row) => row.ranking)) {
+        const players = removed.map((row) => ({ userId: row.user_id, version: Number(row.erased_us) }));
+        for (const part of slices(players)) await retryBriefly(() => takeErased(redis, shard, [ranking], part));
+      }
+    }
+    onPage();
+  }
+}
+
+/** @param rows their `user_id` may name an entry, see `nameEntry` */
 function markErased(redis: Redis, shard: Shard, rows: readonly ErasureRow[]): Promise<number> {
   const keys = layout.toKeys(shardKeys(shard));
   keys.push(...rows.map(({ user_id }) => erasedKey(shard, user_id)));

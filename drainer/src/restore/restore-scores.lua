@@ -11,6 +11,7 @@ KEYS board       zset    ranked score -> <place><user_id>
      boards      hash    board -> <revision> <state>
      then for each row
        erased    string  version and account of an erasure of the player
+       removed   string  version of a removal of the entry
 ARGV board_id
      season    that has to run at the version of each row; empty where it does not matter
      then for each row
@@ -19,8 +20,8 @@ ARGV board_id
        version   of the record, microseconds
 Reply the number of rows written, -1 where another season runs: then nothing was done
 
-A row that is not newer than an erasure of its player is left out: the erasure is still on its way
-to PostgreSQL. So are all rows of a board that is being deleted.
+A row that is not newer than an erasure of its player, or a removal of the entry, is left out: that
+is still on its way to PostgreSQL. So are all rows of a board that is being deleted.
 Raises the clock, so that every later write is newer than the restored entries, and cached tops are
 read again.
 Uses  last_version, next_version, time_us, version_in, digits, is_hidden, is_deleting, place_of,
@@ -55,7 +56,8 @@ for n = 1, #user_ids do
   take_item(FIRST_ARG + (n - 1) * ITEM_ARGS)
   local old = present[n]
   local old_version = old and tonumber(string.match(old, '^%d+ (%d+) ')) or 0
-  if version > version_in(erasures[n]) and old_version <= version then
+  local erased_at = math.max(version_in(erasures[2 * n - 1]), version_in(erasures[2 * n]))
+  if version > erased_at and old_version <= version then
     local place, old_place = place_of(record), place_of(old)
     if old and old_place ~= place then replaced[#replaced + 1] = old_place .. user_id end
     local member = place .. user_id

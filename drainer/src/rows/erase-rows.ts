@@ -1,4 +1,4 @@
-import type { Erasure } from "shared/model/events";
+import type { Erasure, Removal } from "shared/model/events";
 import type { Sql } from "shared/postgres/connect-postgres";
 import { admit, type BatchOrigin } from "./admission.ts";
 
@@ -14,6 +14,15 @@ export async function eraseEntries(sql: Sql, erasures: readonly Erasure[], origi
     SELECT erase_entries(${column(erasures, "region")}::text[], ${column(erasures, "user_id")}::text[],
                          ${column(erasures, "updated_at")}::text[])
     WHERE ${admit(sql, origin, erasures)}`;
+}
+
+/** The same for single entries, also of seasons that have ended or are archived. */
+export async function removeEntries(sql: Sql, removals: readonly Removal[], origin?: BatchOrigin): Promise<void> {
+  const of = (name: "board" | "region" | "user_id" | "updated_at") => removals.map((removal) => removal[name]);
+  await sql`
+    SELECT remove_entries(${of("region")}::text[], ${of("board")}::text[], ${of("user_id")}::text[],
+                          ${of("updated_at")}::text[])
+    WHERE ${admit(sql, origin, removals)}`;
 }
 
 /** The same for accounts. */

@@ -1,7 +1,7 @@
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
 import { PAGE_ROWS, readPages, validUserIds } from "./row-pages.ts";
-import { toMicroseconds } from "./version-rule.ts";
+import { entryScope, toMicroseconds } from "./version-rule.ts";
 
 export interface ErasureRow {
   user_id: string;
@@ -18,6 +18,22 @@ export const readErasures = (database: Database, scope: string): AsyncGenerator<
     (sql, last) => sql<ErasureRow[]>`
       SELECT ${columns(sql)} FROM erasures
       WHERE scope = ${scope} AND user_id > ${last?.user_id ?? ""} ORDER BY user_id LIMIT ${PAGE_ROWS}`,
+  );
+
+/** An entry that was removed. */
+export interface RemovalRow extends ErasureRow {
+  ranking: string;
+}
+
+/** The entries that were removed in a region, page by page. */
+export const readRemovals = (database: Database, region: string): AsyncGenerator<RemovalRow[]> =>
+  readPages(
+    database,
+    (sql, last: RemovalRow | undefined) => sql<RemovalRow[]>`
+      SELECT substr(scope, ${entryScope(region, "").length + 1}) AS ranking, ${columns(sql)} FROM erasures
+      WHERE (scope, user_id) > (${entryScope(region, last?.ranking ?? "")}, ${last?.user_id ?? ""})
+        AND starts_with(scope, ${entryScope(region, "")})
+      ORDER BY scope, user_id LIMIT ${PAGE_ROWS}`,
   );
 
 /** The erasures of these players in `scope`, a region or `accounts`. */

@@ -1,10 +1,11 @@
 import { readScoreEvent, type ScoreEvent, scoreEventSchema } from "shared/model/events";
 import { toArrayLiteral, toSparseLiteral } from "shared/postgres/array-literal";
 import type { Sql } from "shared/postgres/connect-postgres";
+import { editEntries } from "../archive/edit-entries.ts";
 import { upsertSeasonEnds } from "../archive/upsert-season-ends.ts";
 import type { EventKind, Upsert } from "../drain/event-kind.ts";
 import { admit, admitSeasons } from "./admission.ts";
-import { eraseEntries } from "./erase-rows.ts";
+import { eraseEntries, removeEntries } from "./erase-rows.ts";
 import type { EntryRow } from "./read-entries.ts";
 import { upsertVisibility } from "./upsert-visibility.ts";
 import {
@@ -12,6 +13,7 @@ import {
   isNotDeleted,
   isNotErased,
   isNotFrozen,
+  isNotRemoved,
   mayReplace,
   toTime,
   type UpsertOptions,
@@ -64,6 +66,7 @@ function prepare(
         board, user_id, name, region, score, reached_at, updated_at, sort_key, sub, sub_key, attempts, metadata, place
       )
       WHERE ${admit(sql, origin, events)} AND ${isNotErased(sql, sql`event.region`)} AND ${isNotDeleted(sql, boards)}
+        AND ${isNotRemoved(sql, events)}
         AND ${archived === "refused" ? admitSeasons(sql, events) : isNotFrozen(sql)}
       ${inOrder(sql)}
       ON CONFLICT (board, user_id) DO UPDATE
@@ -90,6 +93,7 @@ export const scoreEvents: EventKind<ScoreEvent> = {
   read: readScoreEvent,
   upsert: (events, origin) => prepare(events, { replaces: "older", origin, archived: "refused" }),
   erase: eraseEntries,
+  changeEntries: { remove: removeEntries, edit: editEntries },
   setVisibility: upsertVisibility,
   endSeasons: upsertSeasonEnds,
 };

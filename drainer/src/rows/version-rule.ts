@@ -57,6 +57,25 @@ export const isNotErased = (sql: Sql, scope: Fragment): Fragment => sql`NOT EXIS
         AND erasures.erased_at >= ${toTime(sql, "event.updated_at")}
     )`;
 
+/** The scope of the erasure of one entry: see `remove_entries`. */
+export const entryScope = (region: string, ranking: string): string => `${region}/${ranking}`;
+
+/**
+ * The condition that the entry of `event` was not removed at or after that version. Rows are looked
+ * up only where one was ever removed from a ranking of the batch: as {@link isNotDeleted}.
+ */
+export function isNotRemoved(sql: Sql, events: readonly { board: string; region: string }[]): Fragment {
+  const scopes = [...new Set(events.map(({ region, board }) => entryScope(region, board)))];
+  return sql`(
+      NOT EXISTS (SELECT FROM erasures WHERE erasures.scope = ANY(${scopes}::text[]))
+      OR NOT EXISTS (
+        SELECT FROM erasures
+        WHERE erasures.scope = event.region || '/' || event.board AND erasures.user_id = event.user_id
+          AND erasures.erased_at >= ${toTime(sql, "event.updated_at")}
+      )
+    )`;
+}
+
 /**
  * The condition that the board of `event` was not deleted in its region at or after that version.
  * Rows are looked up only where one of the boards was ever deleted: for each of 1,000 rows that

@@ -1,7 +1,7 @@
 import { parseRecord } from "shared/entries/records";
 import { GLOBAL, type Shard, shardsThatMayHold, type Topology } from "shared/model/regions";
 import type { Databases } from "shared/postgres/databases";
-import { boardKeys, entriesKey, erasedKey } from "shared/redis/keys";
+import { boardKeys, entriesKey, erasedKey, removedKey } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isHiddenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
 import type { Stores } from "shared/stores/stores";
@@ -14,6 +14,7 @@ import { type EntryRow, readEntriesOf } from "../rows/read-entries.ts";
 import { readErasuresOf } from "../rows/read-erasures.ts";
 import { isSoundEntry } from "../rows/sound-rows.ts";
 import { overwriteScores } from "../rows/upsert-scores.ts";
+import { entryScope } from "../rows/version-rule.ts";
 import { findSuspects } from "./entry-suspects.ts";
 import mendSource from "./mend-entry.lua" with { type: "text" };
 import readSource from "./read-entries.lua" with { type: "text" };
@@ -49,7 +50,7 @@ const readScript = defineScript({
   parse: (reply) => reply as [oldestEvent: Text, clock: Text, now: string, ...RawEntry[]],
 });
 const mendLayout = defineLayout({
-  keys: ["board", "hidden", "entries", "details", "clock", "erased", "visibility", "boards"],
+  keys: ["board", "hidden", "entries", "details", "clock", "erased", "removed", "visibility", "boards"],
   args: {
     boardId: "text",
     userId: "text",
@@ -93,7 +94,7 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
 
   async function readShard(shard: Shard, suspects: readonly Suspect[]): Promise<Reading<EntryRow>[]> {
     const keys = readLayout.toKeys(boardKeys(shard, board));
-    keys.push(...suspects.map(({ userId }) => erasedKey(shard, userId)));
+    keys.push(...suspects.flatMap(({ userId }) => [erasedKey(shard, userId), removedKey(shard, board, userId)]));
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, suspects.flatMap(readLayout.toItem));
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     const readings = suspects.map((suspect, index): Reading<EntryRow> => {
@@ -121,7 +122,9 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
   async function mend(shard: Shard, { record, score, stray }: FoundEntry, row: EntryRow): Promise<void> {
     const { user_id: userId } = row;
     const kept = toKept(row);
-    const keys = mendLayout.toKeys({ ...boardKeys(shard, board), erased: erasedKey(shard, userId) });
+    const erased = erasedKey(shard, userId);
+    const removed = removedKey(shard, board, userId);
+    const keys = mendLayout.toKeys({ ...boardKeys(shard, board), erased, removed });
     const args = mendLayout.toArgs({
       boardId: board,
       userId,
@@ -169,8 +172,13 @@ export function createEntrySubject(options: EntrySubjectOptions): Subject<EntryR
     readClaims,
     readRows: (userIds) => readEntriesOf(database, board, userIds),
     async readErasures(userIds) {
-      const rows = await readErasuresOf(database, region, userIds);
-      return new Map(rows.map(({ user_id, erased_us }) => [user_id, Number(erased_us)]));
+      const erasedAt = new Map<string, number>();
+      for (const scope of [region, entryScope(region, board)]) {
+        for (const { user_id, erased_us } of await readErasuresOf(database, scope, userIds)) {
+          erasedAt.set(user_id, Math.max(erasedAt.get(user_id) ?? 0, Number(erased_us)));
+        }
+      }
+      return erasedAt;
     },
     isSound: isSoundEntry,
     overwriteRows: (rows) => database.run((sql) => overwriteScores(sql, rows)),

@@ -1,7 +1,7 @@
 #!lua
 --[[
-Corrects one entry, unless it has changed since it was read, its player was erased, or its board is
-being deleted.
+Corrects one entry, unless it has changed since it was read, it was removed or its player erased, or
+its board is being deleted.
 
 KEYS board       zset    ranked score -> <place><user_id>
      hidden      zset    the same for players who are hidden
@@ -9,6 +9,7 @@ KEYS board       zset    ranked score -> <place><user_id>
      details     hash    user_id -> <attempts> <metadata>, of entries that have either
      clock       string  last version given out on the shard
      erased      string  version and account of an erasure of the player
+     removed     string  version of a removal of the entry
      visibility  hash    user_id -> <version> hidden|visible <name>
      boards      hash    board -> <revision> <state>
 ARGV board_id
@@ -25,7 +26,8 @@ Raises the clock, so that every later write is newer, and cached tops are read a
 Uses  last_version, version_in, digits, is_hidden, is_deleting
 ]]
 local before = last_version(clock)
-if version <= version_in(redis.call('GET', erased)) or is_deleting(boards, board_id) then return 0 end
+local erased_at = math.max(version_in(redis.call('GET', erased)), version_in(redis.call('GET', removed)))
+if version <= erased_at or is_deleting(boards, board_id) then return 0 end
 if (redis.call('HGET', entries, user_id) or '') ~= read_record then return 0 end
 redis.call('HGET', details, user_id)
 for _, key in ipairs({board, hidden}) do redis.call('ZCARD', key) end

@@ -11,19 +11,22 @@ KEYS board       zset    ranked score -> <place><user_id>
      visibility  hash    user_id -> <version> hidden|visible <name>
      then for each player
        erased    string  version and account of an erasure
+       removed   string  version of a removal of the entry
 ARGV for each player
        user_id
        member    that was seen for the player, or empty
 Reply {oldest event, clock, Redis TIME in microseconds, then one each: {record, score of the member
-      that it names, stray member, its score, erasure, details}}
+      that it names, stray member, its score, version of the erasure or removal, details}}
       A stray is the seen member where the record does not name it, or the named member in the wrong
       ranking: on the board although the player is hidden, or among the hidden although the player
       is visible.
-Uses  time_us, digits, is_hidden, member_of
+Uses  time_us, version_in, digits, is_hidden, member_of
 ]]
+local KEYS_OF_PLAYER = 2
 local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), digits(time_us())}
 for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   take_item(place)
+  local key = FIRST_KEY + KEYS_OF_PLAYER * (place - FIRST_ARG) / ITEM_ARGS
   local record = redis.call('HGET', entries, user_id)
   local named = record and member_of(record, user_id)
   local right, wrong = board, hidden
@@ -38,7 +41,7 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
     named and redis.call('ZSCORE', right, named),
     stray,
     stray_score,
-    redis.call('GET', KEYS[FIRST_KEY + (place - FIRST_ARG) / ITEM_ARGS]),
+    digits(math.max(version_in(redis.call('GET', KEYS[key])), version_in(redis.call('GET', KEYS[key + 1])))),
     redis.call('HGET', details, user_id)
   }
 end

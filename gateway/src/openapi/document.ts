@@ -4,7 +4,14 @@ import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/de
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
 import { BODY_BYTES_MAX, type Operation, type RequestBody, type Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
-import { erasedSchema, playerRecordSchema, renamedSchema, visibilitySchema } from "shared/api/players";
+import {
+  changedEntrySchema,
+  erasedSchema,
+  playerRecordSchema,
+  removedEntrySchema,
+  renamedSchema,
+  visibilitySchema,
+} from "shared/api/players";
 import { playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
 import { writtenScoresSchema } from "shared/api/scores";
 import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
@@ -41,6 +48,8 @@ const answers = {
   Erased: erasedSchema,
   Visibility: visibilitySchema,
   Renamed: renamedSchema,
+  ChangedEntry: changedEntrySchema,
+  RemovedEntry: removedEntrySchema,
   Health: healthSchema,
   Readiness: readinessSchema,
 };

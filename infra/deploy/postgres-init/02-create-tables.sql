@@ -11,6 +11,7 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0012_remove_entries.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -22,6 +23,7 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0012_remove_entries.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -33,6 +35,7 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0012_remove_entries.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -44,3 +47,4 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0012_remove_entries.sql

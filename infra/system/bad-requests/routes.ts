@@ -151,7 +151,9 @@ export const STATUS_ROUTES = ["/health", "/ready"];
 /** Every route that has bad requests, as an app lists it. A new route is added here. */
 export const COVERED = [
   ...new Set(BODY_ROUTES.map(({ path }) => `POST ${path.replace("/players/ada", "/players/:userId")}`)),
-  "POST /scores", // its items are answered one by one: submit-scores.test.ts
+  "PATCH /players/:userId/entries/:board",
+  "DELETE /players/:userId/entries/:board",
+  "POST /scores",
   ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
   ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
   "GET /players/:userId/boards",

@@ -100,7 +100,44 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
     unknownField.map((name) => `{${JSON.stringify(name)}:"x"}`),
   );
   const badId = fc.constantFrom("x".repeat(65), "a%20b", "%7BEU%7D", "%00", "a.b", "*");
+  const entry = `/players/${player.userId}/entries/`;
+  const badEdit = fc.oneof(
+    badReason,
+    fc.constantFrom(
+      "{}",
+      '{"name":""}',
+      '{"name":5}',
+      '{"metadata":[]}',
+      '{"metadata":{"a":1}}',
+      '{"name":"x","season":-1}',
+    ),
+  );
+  const badItems = fc.constantFrom(
+    "{}",
+    "[]",
+    '{"items":[]}',
+    '{"items":{}}',
+    '{"items":5}',
+    '{"items":[{}],"board":"main"}',
+  );
   return fc.oneof(
+    badEdit.map((body) => ({
+      what: "an edit of an entry",
+      method: "PATCH",
+      path: `${entry}main`,
+      body,
+      headers: { ...JSON_HEADERS, ...asOperator(player) },
+    })),
+    fc
+      .constantFrom("main?season=x", "main?season=1", "main?why=x", "main?reason=a%0Ab", "MAIN", "nowhere")
+      .map((rest) => ({ what: "a removal", method: "DELETE", path: entry + rest, headers: asOperator(player) })),
+    badItems.map((body) => ({
+      what: "items",
+      method: "POST",
+      path: "/scores",
+      body,
+      headers: { ...JSON_HEADERS, ...asOperator(player) },
+    })),
     fc.tuple(anAct, others).map(([{ method, suffix }, headers]) => ({
       what: "an act of no operator",
       method,

@@ -38,6 +38,7 @@ export function measureArchives(registry: Registry): (archives: Archives) => Arc
     ranks: (question, userIds) => count(archives.ranks(question, userIds)),
     around: (question, userId, range) => count(archives.around(question, userId, range)),
     aroundScore: (question, at, range) => count(archives.aroundScore(question, at, range)),
+    regionOf: (board, userId) => count(archives.regionOf(board, userId)),
   });
 }
 

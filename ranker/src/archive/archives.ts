@@ -13,6 +13,7 @@ import { type MissingRegions, namesOf, toPartial } from "../boards/groups/ask-gr
 import { notRanked } from "../boards/locate-player.ts";
 import { positionsOf, toRanked, toRanksView } from "../boards/ranks/ranks-view.ts";
 import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
+import type { RankedBoard } from "../seasons/ranked-board.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { ArchiveAway, type ArchiveDatabase, type ArchiveDatabases } from "./archive-databases.ts";
 import {
@@ -54,6 +55,8 @@ export interface Archives {
   around(question: ArchiveQuestion, userId: string, range: number): Promise<AroundView>;
   /** `would_be_rank` is the rank that the score would have had at the end. */
   aroundScore(question: ArchiveQuestion, at: ScorePosition, range: number): Promise<AroundScoreView>;
+  /** The region of a player's entry, hidden or not; undefined where there is none. */
+  regionOf(board: RankedBoard, userId: string): Promise<string | undefined>;
 }
 
 /** Which regions answered before, and until when the others of a read are waited for. */
@@ -228,6 +231,15 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
           ...toSeasonFields(season),
         };
       }),
+    async regionOf(board, userId) {
+      const season = { season: board.number, startsAt: 0, endsAt: 0 };
+      const plain = { withDetails: false, allowsPartial: false, ties: "arrival" } as const;
+      const question: ArchiveQuestion = { board, view: GLOBAL, season, ...plain };
+      const held = await read(question, (lateAt) =>
+        askShelves(question, lateAt, (own) => readPlayers(question, own, [userId], { withHidden: true })),
+      );
+      return held.shelves.find(({ entries }) => entries.length > 0)?.region;
+    },
 
     around: (question, userId, range) =>
       read(question, async (lateAt) => {

@@ -47,7 +47,7 @@ export interface ErasePlayerOptions {
 }
 
 // Longer than a queue is likely to wait for PostgreSQL, and than a token is likely to live.
-const ERASED_TTL_SECONDS = 30 * 24 * 3600;
+export const ERASED_TTL_SECONDS = 30 * 24 * 3600;
 
 const IN_PART = "The player is erased in part: a store does not answer. Erase again.";
 

@@ -1,7 +1,8 @@
 import type { RankerOperations } from "shared/api/operations";
-import type { ErasedPlayer, PlayerVisibility, RenamedPlayer } from "shared/api/players";
+import type { ChangedEntry, ErasedPlayer, PlayerVisibility, RemovedEntry, RenamedPlayer } from "shared/api/players";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
+import type { ChangeEntry } from "../players/change-entry.ts";
 import type { ErasePlayer } from "../players/erase-player.ts";
 import type { Players } from "../players/players.ts";
 import type { RenamePlayer } from "../players/rename-player.ts";
@@ -16,14 +17,25 @@ export interface PlayerRouteDeps {
   renamePlayer: RenamePlayer;
   setVisibility: SetVisibility;
   writeForPlayer: WriteForPlayer;
+  changeEntry: ChangeEntry;
 }
 
 /** `/players/:userId…`: what operators do to players, or for them. */
 export function playerRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { players, erasePlayer, renamePlayer, setVisibility, writeForPlayer }: PlayerRouteDeps,
-): Record<"playerRecord" | "erasePlayer" | "hidePlayer" | "unhidePlayer" | "renamePlayer" | "writeScore", Route> {
+  { players, erasePlayer, renamePlayer, setVisibility, writeForPlayer, changeEntry }: PlayerRouteDeps,
+): Record<
+  | "playerRecord"
+  | "erasePlayer"
+  | "hidePlayer"
+  | "unhidePlayer"
+  | "renamePlayer"
+  | "changeEntry"
+  | "removeEntry"
+  | "writeScore",
+  Route
+> {
   async function show(userId: string, visibility: "hidden" | "shown"): Promise<Reply> {
     const identity = await players.find(userId);
     const hidden = visibility === "hidden";
@@ -46,6 +58,21 @@ export function playerRoutes(
       const boards = await renamePlayer(await players.find(user_id), name);
       const renamed: RenamedPlayer = { user_id, name, boards };
       return jsonReply(renamed);
+    }),
+    changeEntry: toRoute(operations.changeEntry, async ({ params: { userId, board }, body }) => {
+      const { name, metadata, season: given } = body;
+      const season = await changeEntry({ userId, board, season: given }, { act: "edit", name, metadata });
+      const changed: ChangedEntry = { user_id: userId, board };
+      if (season > 0) changed.season = season;
+      if (name !== undefined) changed.name = name;
+      if (metadata !== undefined) changed.metadata = metadata;
+      return jsonReply(changed);
+    }),
+    removeEntry: toRoute(operations.removeEntry, async ({ params: { userId, board }, query }) => {
+      const season = await changeEntry({ userId, board, season: query.season }, { act: "remove" });
+      const removed: RemovedEntry = { user_id: userId, board, removed: true };
+      if (season > 0) removed.season = season;
+      return jsonReply(removed);
     }),
     writeScore: toRoute(operations.writeScore, async ({ caller, params, body, idempotencyKey }) => {
       // The schema lets in a score, or an operation with its value.

@@ -82,8 +82,9 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
         try {
           const parsed = await parse(incoming);
           // A handler of large bodies says itself what it did.
-          const isLogged = parsed.body !== undefined && operation.body?.bytesMax === undefined;
-          if (isLogged) facts = { ...facts, act: parsed.body };
+          const act =
+            operation.body?.bytesMax === undefined ? (parsed.body ?? queryOfAct(operation, parsed)) : undefined;
+          if (act !== undefined) facts = { ...facts, act };
           if (readBoard !== undefined) requireBoard(operator, readBoard(parsed));
           const reply = await answer(parsed, operator, incoming);
           return { ...reply, facts: { ...facts, ...reply.facts } };
@@ -113,6 +114,10 @@ export function createToRoute({ topology, tokens, confirmAccount }: CallerDeps):
     return { method: operation.method, path: operation.path, handle };
   };
 }
+
+/** What an act without a body says in its query; a read is no act. */
+const queryOfAct = ({ isWrite }: Operation, { query }: { query: object | undefined }): object | undefined =>
+  isWrite ? query : undefined;
 
 /**
  * How a call of the operation names its board.

@@ -33,7 +33,16 @@ export function toWritten(board: Board, submission: Submission): Written {
   if (season !== undefined && !board.has_seasons) {
     throw invalidField("season", `must be left out: board ${board.id} has no seasons`);
   }
-  if (metadata === undefined) return { operation, value: ranked, metadata: "" };
+  return { operation, value: ranked, metadata: metadataText(board, metadata) };
+}
+
+/**
+ * Metadata as scripts take it: minimised JSON, `null` to clear it, empty to leave it.
+ *
+ * @throws Problem `invalid_request` naming `metadata` where the board does not take it
+ */
+export function metadataText(board: Board, metadata: object | null | undefined): string {
+  if (metadata === undefined) return "";
   const text = JSON.stringify(metadata);
   const most = board.metadata_bytes_max;
   if (metadata !== null && most === 0) {
@@ -43,7 +52,7 @@ export function toWritten(board: Board, submission: Submission): Written {
   if (metadata !== null && bytes > most) {
     throw invalidField("metadata", `must have at most ${most} bytes as JSON without spaces; this has ${bytes}`);
   }
-  return { operation, value: ranked, metadata: text };
+  return text;
 }
 
 function allowedOperation(board: Board, { operation, by = "player" }: Submission): BoardOperation {

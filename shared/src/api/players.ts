@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { nameSchema } from "../model/names.ts";
 import type { Topology } from "../model/regions.ts";
-import { reasonSchema } from "../model/scores.ts";
+import { boardSchema, metadataSchema, reasonSchema } from "../model/scores.ts";
 import { parseRankingName } from "../seasons/ranking-name.ts";
 import { entryFields } from "./entries.ts";
 import { examples } from "./examples.ts";
 import { countField, playerParams, seasonFields, timeField, totalField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
-import { anyPlayerFields, type OneWrite, writeProblems, writeSchema, written } from "./scores.ts";
+import { anyPlayerFields, type OneWrite, seasonNumberSchema, writeProblems, writeSchema, written } from "./scores.ts";
 
 /** All data about a player except the hash of the password. */
 export const playerRecordSchema = z.object({
@@ -96,6 +96,60 @@ export type OperatorScore = OneWrite<z.input<ReturnType<typeof operatorScoreSche
 const operatorReasonSchema = z.strictObject({ reason: reasonSchema.optional() });
 export type OperatorReason = z.input<typeof operatorReasonSchema>;
 
+const entryParams = z.strictObject({ ...playerParams.shape, board: boardSchema });
+const entryFieldsSchema = {
+  name: nameSchema.optional().meta({ description: "The name of this entry, until the player's next write." }),
+  metadata: metadataSchema.optional().meta({ description: "Replaces what the entry has; null clears it." }),
+};
+const entrySeason = "The season of the entry; the one that runs unless given.";
+
+// Refinements are not in JSON Schema: `anyOf` says the same in the OpenAPI document.
+const entryChangeSchema = z
+  .strictObject({
+    ...entryFieldsSchema,
+    season: seasonNumberSchema.optional().meta({ description: entrySeason }),
+    reason: reasonSchema.optional(),
+  })
+  .superRefine(({ name, metadata }, { addIssue }) => {
+    if (name !== undefined || metadata !== undefined) return;
+    addIssue({ code: "custom", path: ["name"], message: "is required, or metadata" });
+  })
+  .meta({ anyOf: [{ required: ["name"] }, { required: ["metadata"] }] });
+export type EntryChange = z.input<typeof entryChangeSchema>;
+
+const entryRemovalQuery = z.strictObject({
+  season: z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .optional()
+    .meta({ type: "integer", pattern: undefined, minimum: 0, description: entrySeason }),
+  reason: reasonSchema.optional(),
+});
+/** The query as the client takes it. */
+export type EntryRemoval = Partial<z.output<typeof entryRemovalQuery>>;
+
+const changedFields = { user_id: z.string(), board: z.string(), season: seasonFields.season };
+/** What an entry has now. */
+export const changedEntrySchema = z.object({
+  ...changedFields,
+  name: z.string().optional(),
+  metadata: entryFields.metadata,
+});
+export type ChangedEntry = z.infer<typeof changedEntrySchema>;
+export const removedEntrySchema = z.object({ ...changedFields, removed: z.literal(true) });
+export type RemovedEntry = z.infer<typeof removedEntrySchema>;
+
+const entryProblems = [
+  "board_not_found",
+  "not_ranked",
+  "season_not_found",
+  "season_unknown",
+  "stale_definition",
+  "archives_unavailable",
+  "outcome_unknown",
+] as const;
+
 const operate = {
   tag: "operators",
   limits: ["operator"],
@@ -170,6 +224,34 @@ export const playerOperations = (topology: Topology) =>
       body: { schema: operatorNameSchema, example: examples.rename },
       success: { 200: { description: "Renamed.", schema: renamedSchema, example: examples.renamed } },
       problems: ["not_found", "outcome_unknown"],
+    },
+    changeEntry: {
+      ...operate,
+      method: "PATCH",
+      path: "/players/:userId/entries/:board",
+      access: { role: "moderator", boards: "named" },
+      params: entryParams,
+      summary: "Change the name or the metadata of one entry",
+      description:
+        "Hidden or not; the score and the rank stay. The player's next write brings the player's name back. It can be " +
+        "repeated. Of a season that is final the change shows a moment later.",
+      body: { schema: entryChangeSchema, example: examples.entryChange },
+      success: { 200: { description: "Changed.", schema: changedEntrySchema, example: examples.changedEntry } },
+      problems: entryProblems,
+    },
+    removeEntry: {
+      ...operate,
+      method: "DELETE",
+      path: "/players/:userId/entries/:board",
+      access: { role: "moderator", boards: "named" },
+      params: entryParams,
+      query: entryRemovalQuery,
+      summary: "Remove one entry",
+      description:
+        "With its attempts and metadata, from both stores; the player's entries on other boards stay, and the player's " +
+        "next write makes a new one. It can be repeated, for 30 days. In a season that is final the others' ranks stay.",
+      success: { 200: { description: "Removed.", schema: removedEntrySchema, example: examples.removedEntry } },
+      problems: entryProblems,
     },
     writeScore: {
       ...operate,

@@ -10,12 +10,14 @@ import { idempotencyKeySchema, tiesField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
 import { type ProblemCode, problemStatus } from "./problems.ts";
 
+export const seasonNumberSchema = z.int("must be an integer from 0 on").min(0, "must be an integer from 0 on");
+
 /** Fields of every write of a score, by players and by operators. */
 export const writtenFields = (topology: Topology) => ({
   sub: subSchema.optional(),
   metadata: metadataSchema.optional(),
   board: boardSchema,
-  season: z.int("must be an integer from 0 on").min(0, "must be an integer from 0 on").optional().meta({
+  season: seasonNumberSchema.optional().meta({
     description: "The season that alone the write is for: refused where another one runs.",
   }),
   ties: tiesField,

@@ -3,7 +3,9 @@ import { readNumber } from "../base/read-integer.ts";
 // ES2026, which the types do not know yet.
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 
-/** A number of more than 15 digits, of a fraction or an exponent, or -0, or a text that looks so. */
+/**
+ * A number of more than 15 digits, of a fraction or an exponent, or -0, or a text that looks so.
+ */
 const MAY_BE_ROUNDED = /\d[.eE]|\d{16}|-0/;
 
 /**

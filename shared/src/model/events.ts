@@ -20,6 +20,9 @@ import { SETTING_KINDS } from "./settings.ts";
  *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
  *     put-setting.lua     {"updated_at":"7",                                + settingTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
+ *     change-entry.lua    {"removed":true,"updated_at":"7",                 + entryTail
+ *                         {"edited":true,"name":"Ada","metadata":{…},
+ *                         "updated_at":"7",                                 + entryTail
  *     roll_over           {"season_ended":3,"count":12,"hidden":1,"starts_at":"5","ends_at":"7",
  *                         "updated_at":"7",                                 + seasonEndTail
  *
@@ -94,6 +97,31 @@ export const erasureSchema = z.object({
   updated_at: timeText,
 });
 export type Erasure = z.infer<typeof erasureSchema>;
+
+const entryNames = { board: rankingNameSchema, user_id: userIdSchema, region: regionText };
+
+/** One entry was removed at this version: older events of it must not be written again. */
+export const removalSchema = z.object({ ...entryNames, removed: z.literal(true), updated_at: timeText });
+export type Removal = z.infer<typeof removalSchema>;
+
+/**
+ * An entry of a season that has ended got another name or other metadata at this version. In a
+ * season that runs such a change is a score event like others.
+ */
+export const entryEditSchema = z.object({
+  ...entryNames,
+  edited: z.literal(true),
+  /** Stays where it is left out. */
+  name: keptNameSchema.optional(),
+  /** A JSON text, `null` to clear it; stays where it is left out. */
+  metadata: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .transform((value) => JSON.stringify(value))
+    .optional(),
+  updated_at: timeText,
+});
+export type EntryEdit = z.infer<typeof entryEditSchema>;
 
 /** A player was hidden from all boards at this version, shown again, or renamed. */
 export const visibilityEventSchema = z.object({
@@ -170,6 +198,10 @@ export function accountTail(event: Pick<AccountEvent, "user_id" | "name" | "regi
 export const playerTail = ({ user_id, region }: Pick<Erasure, "user_id" | "region">): string =>
   toTail({ user_id, region });
 
+/** The end of the event of one entry that was removed or edited. */
+export const entryTail = ({ board, user_id, region }: Pick<Removal, "board" | "user_id" | "region">): string =>
+  toTail({ board, user_id, region });
+
 /** The end of a setting's event. @param value JSON */
 export const settingTail = ({ setting, id }: Pick<SettingEvent, "setting" | "id">, value: string): string =>
   `${toTail({ setting, id }).slice(0, -1)},"value":${value}}`;
@@ -182,6 +214,12 @@ const has = (event: unknown, field: string) => typeof event === "object" && even
 
 /** Whether parsed JSON claims to be an erasure, well-formed or not. */
 export const isErasure = (event: unknown): boolean => has(event, "erased");
+
+/** Whether parsed JSON claims to be the removal of an entry, well-formed or not. */
+export const isRemoval = (event: unknown): boolean => has(event, "removed");
+
+/** Whether parsed JSON claims to be an edit of an entry, well-formed or not. */
+export const isEntryEdit = (event: unknown): boolean => has(event, "edited");
 
 /** Whether parsed JSON claims to be a visibility event, well-formed or not. */
 export const isVisibilityEvent = (event: unknown): boolean => has(event, "hidden") && !isSeasonEnd(event);

@@ -155,6 +155,19 @@ export const erasedKeyPrefix = (shard: Shard) => `erased:{${shard.tag}}:`;
  */
 export const erasedKey = (shard: Shard, userId: string) => erasedKeyPrefix(shard) + userId;
 
+/**
+ * Names one entry where an erasure names a player; no id has a slash. The key of the erasure and
+ * its scope in PostgreSQL have it, see `entryScope`.
+ */
+export const nameEntry = (ranking: string, userId: string) => `${ranking}/${userId}`;
+
+/**
+ * string with a TTL, `<version> `: one entry of a player was removed. Nothing of the entry that is
+ * as old is restored.
+ */
+export const removedKey = (shard: Shard, ranking: string, userId: string) =>
+  erasedKey(shard, nameEntry(ranking, userId));
+
 /** Accounts have one slot of their own: a login does not know the player's region. */
 const ACCOUNTS = "{accounts}";
 
