@@ -56,7 +56,7 @@ describe("refused before our code, with the connection closed and nothing forwar
     ["a hexadecimal Content-Length", 400, login(["Content-Length: 0x2"], "{}")],
     ["an empty Content-Length", 400, login(["Content-Length: "], "{}")],
     ["a Content-Length beyond 64 bits", 400, login(["Content-Length: 99999999999999999999"], "{}")],
-    ["a Content-Length of 2 MiB", 413, login(["Content-Length: 2097152"], "{}")],
+    ["a Content-Length of 5 MiB", 413, login(["Content-Length: 5242880"], "{}")],
     ["an unknown transfer coding", 400, login(["Transfer-Encoding: xchunked"], "0\r\n\r\n")],
     ["a transfer coding before chunked", 400, login(["Transfer-Encoding: gzip, chunked"], "0\r\n\r\n")],
     ["chunked behind a vertical tab", 400, login(["Transfer-Encoding: \x0bchunked"], "0\r\n\r\n")],
