@@ -35,7 +35,21 @@ All rows take some 15 minutes and 3 GB of memory. Other measurements, each with 
 /** Measurements, and the rows that need them. */
 const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<Measured> }[] = [
   {
-    rows: ["submit", "bulk", "best", "rank", "around", "global", "many", "top", "proxy", "cpu", "visible", "mix", "memory"],
+    rows: [
+      "submit",
+      "bulk",
+      "best",
+      "rank",
+      "around",
+      "global",
+      "many",
+      "top",
+      "proxy",
+      "cpu",
+      "visible",
+      "mix",
+      "memory",
+    ],
     measure: measureHttp,
   },
   { rows: ["drain", "memory"], measure: measureDrain },
