@@ -282,7 +282,7 @@ describe("a key of a wrong type, planted by another program, is a 500 that tells
 
 describe("routes that are not there", () => {
   test("an unknown path is not_found", async () => {
-    expect(await problemOf(await ranker.app.request("/scores"))).toEqual([404, "not_found"]);
+    expect(await problemOf(await ranker.app.request("/scores/of"))).toEqual([404, "not_found"]);
   });
 
   test.each([

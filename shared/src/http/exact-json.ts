@@ -1,7 +1,10 @@
 import { readNumber } from "../base/read-integer.ts";
 
 // ES2026, which the types do not know yet.
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+const { rawJSON, isRawJSON } = JSON as unknown as {
+  rawJSON(text: string): object;
+  isRawJSON(value: object): value is { rawJSON: string };
+};
 
 /**
  * A number of more than 15 digits, of a fraction or an exponent, or -0, or a text that looks so.
@@ -18,30 +21,23 @@ const MAY_BE_ROUNDED = /\d[.eE]|\d{16}|-0/;
 export function parseExact(json: string): unknown {
   // Looking at each value takes four times as long as parsing it.
   if (!MAY_BE_ROUNDED.test(json)) return JSON.parse(json);
-  const value: unknown = JSON.parse(json, refuseRounded);
-  return json.includes('"metadata"') ? keepMetadata(value, parseAsSpelled(json)) : value;
+  return toNumbers(parseAsSpelled(json), { keepsMetadata: true });
 }
 
-/** @param spelled the same value, its numbers as they were spelled */
-function keepMetadata(value: unknown, spelled: unknown): unknown {
-  if (!isObject(value) || !isObject(spelled)) return value;
+/** Makes numbers of those that are kept as they were spelled. */
+function toNumbers(value: unknown, { keepsMetadata }: { keepsMetadata: boolean }): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (isRawJSON(value)) return toNumber(value.rawJSON);
+  if (Array.isArray(value)) return value.map((each) => toNumbers(each, { keepsMetadata }));
   const members = Object.entries(value).map(([name, member]): [string, unknown] => {
-    const as = spelled[name];
-    if (name === "metadata") return [name, as];
-    const isList = Array.isArray(member) && Array.isArray(as);
-    return [name, isList ? member.map((each, index) => keepMetadata(each, as[index])) : member];
+    if (keepsMetadata && name === "metadata") return [name, member];
+    return [name, toNumbers(member, { keepsMetadata: keepsMetadata && Array.isArray(member) })];
   });
   return Object.fromEntries(members);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function refuseRounded(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || context?.source === String(value)) return value;
-  // JSON has numbers that only `Number` reads, such as 1e400.
-  return Number.isNaN(readNumber(context?.source ?? "") ?? Number.NaN) ? Number.NaN : value;
-}
+// JSON has numbers that only `Number` reads, such as 1e400.
+const toNumber = (text: string) => (Number.isNaN(readNumber(text) ?? Number.NaN) ? Number.NaN : Number(text));
 
 /**
  * Parses JSON so that `JSON.stringify` spells each number as it was spelled.
