@@ -13,6 +13,7 @@ import {
   erasedKey,
   fenceKey,
   moverKey,
+  removedKey,
   splitKey,
   visibilityKey,
 } from "shared/redis/keys";
@@ -27,8 +28,10 @@ import { restore } from "../../drainer/src/restore/restore.ts";
 import { entrySweeps } from "../../drainer/src/subjects/subjects.ts";
 import { createBoards } from "../../ranker/src/boards/boards.ts";
 import { configuredDefinitions } from "../../ranker/src/definitions/definitions.ts";
+import { createChangeEntry } from "../../ranker/src/players/change-entry.ts";
 import { createErasePlayer } from "../../ranker/src/players/erase-player.ts";
 import { createSetVisibility } from "../../ranker/src/players/set-visibility.ts";
+import { createRunningSeasons } from "../../ranker/src/seasons/running-seasons.ts";
 import { createSubmit } from "../../ranker/src/writes/submit.ts";
 import { startBothStores } from "./test/both-stores-under-test.ts";
 
@@ -268,6 +271,39 @@ describe.each([
     await restore({ ...under.sides, topology: topologyOf(to) });
     const { total } = await servicesWith(to).boards.top("GLOBAL", "main", 100);
     expect(total).toBe(players.length - erased.length);
+  }, 60_000);
+
+  test("removed entries stay removed: no old row comes back, and later writes are newer", async () => {
+    await marked(from);
+    const before = servicesWith(from);
+    const players = Array.from({ length: 30 }, (_, n) => `p${n}`);
+    for (const id of players) await before.write(id, "main", 3);
+    const topology = topologyOf(from);
+    const seasons = createRunningSeasons({ topology, redisOf: stores.of });
+    const definitions = configuredDefinitions(topology);
+    const acts = { topology, stores, fences: under.fences, definitions, seasons, archive: undefined };
+    const change = createChangeEntry(acts);
+    const removed = players.filter((_, n) => n % 3 === 0);
+    for (const userId of removed) await change({ userId, board: "main" }, { act: "remove" });
+    await move(to);
+
+    for (const id of removed) {
+      const shard = shardOf(topologyOf(to), under.regionOf(id), id);
+      expect(await stores.home.ttl(removedKey(shard, "main", id))).toBeGreaterThan(30 * 24 * 3600 - 60);
+    }
+    expect((await strayKeys(to)).filter((key) => !key.includes("{accounts}"))).toEqual([]);
+    await databases.home.run(
+      (sql) => sql`
+        INSERT INTO leaderboard (user_id, name, region, reached_at, updated_at)
+        SELECT user_id, user_id, region, 'epoch', 'epoch'
+        FROM unnest(${removed}::text[], ${removed.map(under.regionOf)}::text[]) AS late (user_id, region)`,
+    );
+    await restore({ ...under.sides, topology: topologyOf(to) });
+    const after = servicesWith(to);
+    const { total } = await after.boards.top("GLOBAL", "main", 100);
+    expect(total).toBe(players.length - removed.length);
+    await after.write("p0", "main", 4);
+    expect(await after.boards.rank("GLOBAL", "main", "p0")).toMatchObject({ score: 4, rank: 1 });
   }, 60_000);
 
   test("dead events move to the shards of their players, where an erasure finds them", async () => {
