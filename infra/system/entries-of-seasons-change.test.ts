@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
 import { LeaderboardError } from "shared/client/errors";
+import { rankingIn, userIdIn, versionIn } from "shared/model/events";
 import { forFile } from "testing/for-file";
 import { clientOf } from "testing/services/client";
 import { until } from "testing/until";
@@ -17,6 +18,7 @@ const codeOf = (call: Promise<unknown>) =>
   call.then(() => "done").catch((error) => (error instanceof LeaderboardError ? error.code : error));
 
 const BOARD = "cup";
+const EVIL = { updated_at: "5", user_id: "ann", board: "main", e: "é" };
 const IDS = ["ann", "bob", "cy", "dan", "eve", "fay", "gus"];
 
 /** All players of EU, ann the best of them; the last one is hidden. */
@@ -82,9 +84,13 @@ test("entries of the season that runs, of one that closes and of one that is fin
     () => stateOf(1),
     (state) => state === "closing",
   );
-  expect(await root.changeEntry("eve", BOARD, { season: 1, name: "Eva", metadata: { e: "é" } })).toMatchObject({
+  expect(await root.changeEntry("eve", BOARD, { season: 1, name: "Eva", metadata: EVIL })).toMatchObject({
     season: 1,
   });
+  // Metadata is none of the event's own members, whatever its names.
+  const [edit = ""] = await site.client.lrange("queue:scores:{EU}", 0, 0);
+  expect([versionIn(edit), userIdIn(edit), rankingIn(edit)]).toEqual([expect.any(Number), "eve", `${BOARD}@1`]);
+  expect(versionIn(edit)).toBeGreaterThan(5);
   expect(await root.removeEntry("ann", BOARD, { season: 1 })).toMatchObject({ season: 1 });
   expect(await root.removeEntry("ann", BOARD, { season: 1 })).toMatchObject({ season: 1 }); // again
   expect(await codeOf(root.changeEntry("ann", BOARD, { season: 1, name: "x" }))).toBe("not_ranked");
@@ -92,7 +98,7 @@ test("entries of the season that runs, of one that closes and of one that is fin
   const closing = [
     ["bob", "Bobby", 1, { n: 1 }],
     ["cy", "Name of cy", 2, null],
-    ["eve", "Eva", 3, { e: "é" }],
+    ["eve", "Eva", 3, EVIL],
     place("fay", 4),
   ];
   expect(await places(1)).toEqual(closing);
@@ -109,7 +115,7 @@ test("entries of the season that runs, of one that closes and of one that is fin
   expect(await root.removeEntry("gus", BOARD, { season: 1 })).toMatchObject({ removed: true });
   const final = [
     ["bob", "Bobby", 1, { n: 1 }],
-    ["eve", "Eva", 3, { e: "é" }],
+    ["eve", "Eva", 3, EVIL],
     ["fay", "Faye", 4, null],
   ];
   await until(

@@ -37,10 +37,11 @@ An edited entry of a season that runs gets a new version, and is written to Post
 The event of another season changes what is there, also in an archive. Of a final season Redis may
 have nothing any more: the caller knows that the archive has the entry.
 ]]
+-- What a client has spelled comes last: readers take the first member of a name.
 local function edit_event(version)
-  local members = name ~= '' and '"name":' .. cjson.encode(name) .. ',' or ''
-  if metadata ~= '' then members = members .. '"metadata":' .. metadata .. ',' end
-  return '{"edited":true,' .. members .. '"updated_at":"' .. version .. '",' .. event_tail
+  local members = name ~= '' and ',"name":' .. cjson.encode(name) or ''
+  if metadata ~= '' then members = members .. ',"metadata":' .. metadata end
+  return '{"edited":true,"updated_at":"' .. version .. '",' .. string.sub(event_tail, 1, -2) .. members .. '}'
 end
 local function removal_event(version) return '{"removed":true,"updated_at":"' .. version .. '",' .. event_tail end
 

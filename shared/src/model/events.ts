@@ -21,8 +21,8 @@ import { SETTING_KINDS } from "./settings.ts";
  *     put-setting.lua     {"updated_at":"7",                                + settingTail
  *     erase-*.lua         {"erased":true,"updated_at":"7",                  + playerTail
  *     change-entry.lua    {"removed":true,"updated_at":"7",                 + entryTail
- *                         {"edited":true,"name":"Ada","metadata":{…},
- *                         "updated_at":"7",                                 + entryTail
+ *                         {"edited":true,"updated_at":"7",                  + entryTail
+ *                         and behind the tail, where they change, "name":"Ada","metadata":{…}
  *     roll_over           {"season_ended":3,"count":12,"hidden":1,"starts_at":"5","ends_at":"7",
  *                         "updated_at":"7",                                 + seasonEndTail
  *
