@@ -154,8 +154,6 @@ export const COVERED = [
   "PATCH /players/:userId/entries/:board",
   "DELETE /players/:userId/entries/:board",
   "POST /scores",
-  "POST /ranks",
-  "GET /players/:userId/boards",
   ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
   ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
   "GET /players/:userId/boards",

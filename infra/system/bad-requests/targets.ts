@@ -131,29 +131,6 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
     fc
       .constantFrom("main?season=x", "main?season=1", "main?why=x", "main?reason=a%0Ab", "MAIN", "nowhere")
       .map((rest) => ({ what: "a removal", method: "DELETE", path: entry + rest, headers: asOperator(player) })),
-    fc
-      .constantFrom("{}", "[]", '{"ids":[]}', '{"ids":["a b"]}', '{"ids":"ada"}', '{"ids":["ada"],"page":1}')
-      .map((body) => ({
-        what: "ids",
-        method: "POST",
-        path: "/ranks",
-        body,
-        headers: JSON_HEADERS,
-      })),
-    fc
-      .constantFrom(
-        "",
-        "?boards=",
-        "?boards=MAIN",
-        "?boards=main&page=1",
-        `?boards=${Array.from({ length: 33 }, (_, n) => `b${n}`).join()}`,
-      )
-      .map((query) => ({
-        what: "boards",
-        method: "GET",
-        path: `/players/${player.userId}/boards${query}`,
-        headers: {},
-      })),
     badItems.map((body) => ({
       what: "items",
       method: "POST",
