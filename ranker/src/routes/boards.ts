@@ -11,6 +11,7 @@ import { jsonReply, type Reply, type SharedBody } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Boards, ReadOptions } from "../boards/boards.ts";
 import type { SeasonName } from "../seasons/in-season.ts";
+import { toItemProblem } from "./item-problem.ts";
 import type { ToRoute } from "./to-route.ts";
 
 /**
@@ -72,7 +73,7 @@ async function toPlace(board: string, rank: Promise<RankView>): Promise<BoardPla
     return { board, status: 200, ...(await rank) };
   } catch (error) {
     if (!(error instanceof Problem) || error.status === 401 || error.status === 403) throw error;
-    return { board, status: error.status, code: error.code, detail: error.message };
+    return { board, ...toItemProblem(error) };
   }
 }
 

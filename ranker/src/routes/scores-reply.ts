@@ -5,6 +5,7 @@ import { logProblem } from "shared/http/problem-reply";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Log } from "shared/log/log";
 import type { ItemOutcome } from "../writes/write-scores.ts";
+import { retryAfterOf, toItemProblem } from "./item-problem.ts";
 
 /** The answer to a bulk: of each item what a single write would have answered, with its status. */
 export function toScoresReply(items: readonly GivenItem[], outcomes: readonly ItemOutcome[]): Reply {
@@ -21,18 +22,9 @@ function toItemAnswer(outcome: ItemOutcome): ItemAnswer {
     const answer: ItemAnswer = { status, ...submitted.entry };
     return submitted.isReplay ? { ...answer, replayed: true } : answer;
   }
-  const { problem } = outcome;
-  const { status, code, message: detail, errors, members, headers } = problem;
-  const answer: ItemAnswer = { status, code, detail, ...members };
-  const retryAfter = retryAfterOf(problem);
-  if (errors !== undefined) answer.errors = errors;
-  if (retryAfter !== undefined) answer.retry_after = retryAfter;
-  return headers["idempotent-replayed"] === undefined ? answer : { ...answer, replayed: true };
-}
-
-function retryAfterOf({ headers }: Problem): number | undefined {
-  const seconds = headers["retry-after"];
-  return seconds === undefined ? undefined : Number(seconds);
+  const answer: ItemAnswer = toItemProblem(outcome.problem);
+  const isReplay = outcome.problem.headers["idempotent-replayed"] !== undefined;
+  return isReplay ? { ...answer, replayed: true } : answer;
 }
 
 /** What the log says of a bulk: not its body, which may have megabytes. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Topology } from "../model/regions.ts";
 import { boardSchema, userIdSchema, viewSchema } from "../model/scores.ts";
+import { type ProblemCode, problemStatus } from "./problems.ts";
 
 /** A count in a query: plain digits, so that `0x10`, `1e3` and `+5` are refused. */
 export const countField = (max: number, missing: number, description: string) =>
@@ -54,3 +55,18 @@ export const seasonFields = {
 
 export const totalField = z.int().min(0);
 export const timeField = z.iso.datetime({ precision: 6 });
+
+const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]];
+
+/** The refusal of one of several things that a call asks for: what it would be answered alone. */
+export const itemProblemFields = {
+  status: z.int().min(400).max(599),
+  code: z.enum(codes),
+  detail: z.string(),
+  errors: z
+    .array(z.object({ field: z.string(), message: z.string() }))
+    .optional()
+    .meta({ description: "The fields, as the request has them: `items.3.score`." }),
+  retry_after: z.int().min(0).optional().meta({ description: "Seconds, of what may be sent again." }),
+};
+export type ItemProblem = z.infer<z.ZodObject<typeof itemProblemFields>>;

@@ -6,9 +6,8 @@ import type { Topology } from "../model/regions.ts";
 import { boardSchema, metadataSchema, regionSchema, scoreSchema, subSchema, userIdSchema } from "../model/scores.ts";
 import { writtenEntrySchema } from "./entries.ts";
 import { examples } from "./examples.ts";
-import { idempotencyKeySchema, tiesField } from "./fields.ts";
+import { idempotencyKeySchema, itemProblemFields, tiesField } from "./fields.ts";
 import { nameOperations } from "./operation.ts";
-import { type ProblemCode, problemStatus } from "./problems.ts";
 
 export const seasonNumberSchema = z.int("must be an integer from 0 on").min(0, "must be an integer from 0 on");
 
@@ -112,14 +111,7 @@ export const itemAnswerSchema = z.union([
     replayed: z.literal(true).optional().meta({ description: "The answer to an earlier write with the same key." }),
   }),
   z.object({
-    status: z.int().min(400).max(599),
-    code: z.enum(Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]),
-    detail: z.string(),
-    errors: z
-      .array(z.object({ field: z.string(), message: z.string() }))
-      .optional()
-      .meta({ description: "The fields, as the body has them: `items.3.score`." }),
-    retry_after: z.int().min(0).optional().meta({ description: "Seconds, of an item that may be sent again." }),
+    ...itemProblemFields,
     replayed: z.literal(true).optional(),
     used: z.int().optional(),
     max: z.int().optional(),

@@ -4,9 +4,8 @@ import { boardSchema, userIdSchema } from "../../model/scores.ts";
 import { mayBePartial, rankSchema, readFields, seasonNameSchema, seasonProblems, viewField } from "../boards.ts";
 import { entrySchema, rankField } from "../entries.ts";
 import { examples } from "../examples.ts";
-import { playerParams, seasonFields, totalField } from "../fields.ts";
+import { itemProblemFields, playerParams, seasonFields, totalField } from "../fields.ts";
 import { nameOperations, openRead } from "../operation.ts";
-import { problemStatus } from "../problems.ts";
 
 export const RANKS_MAX = 200;
 export const BOARDS_OF_PLAYER_MAX = 32;
@@ -57,17 +56,10 @@ const playerBoardsQuery = (topology: Topology) => {
 /** The query as the client takes it. */
 export type PlayerBoardsQuery = Partial<Omit<z.output<ReturnType<typeof playerBoardsQuery>>, "boards">>;
 
-const codes = Object.keys(problemStatus) as [keyof typeof problemStatus];
-
 /** A player's place on one board, or why there is none. */
 const boardPlaceSchema = z.union([
   z.object({ board: z.string(), status: z.literal(200), ...rankSchema.shape }),
-  z.object({
-    board: z.string(),
-    status: z.int().min(400).meta({ description: "What `GET /rank/:userId` on this board answers with." }),
-    code: z.enum(codes),
-    detail: z.string(),
-  }),
+  z.object({ board: z.string(), ...itemProblemFields, missing_regions: z.array(z.string()).optional() }),
 ]);
 export type BoardPlace = z.infer<typeof boardPlaceSchema>;
 
