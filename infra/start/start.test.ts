@@ -83,7 +83,7 @@ test("scores, tokens and passwords survive a restart, and --fresh removes them",
 
   await stack.stop();
   stack = await startStack(place, ["--fresh"]);
-  expect(await client.top()).toEqual({ region: "GLOBAL", total: 0, entries: [] });
+  expect(await client.top()).toEqual({ region: "GLOBAL", total: 0, entries: [], next: null, prev: null });
   expect(await codeOf(ada.addScore({ delta: 1 }))).toBe("invalid_token");
 }, 60_000);
 

@@ -23,6 +23,7 @@ import { measureArchives } from "./archive/archive-metrics.ts";
 import { createArchives } from "./archive/archives.ts";
 import { createFinalSeasons } from "./archive/final-seasons.ts";
 import { type Boards, createBoards } from "./boards/boards.ts";
+import { createCursors } from "./boards/pages/cursors.ts";
 import type { SplitWatch } from "./boards/split-watch.ts";
 import type { RankerConfig } from "./config.ts";
 import { createChangeBoards } from "./definitions/change-boards.ts";
@@ -123,7 +124,8 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     finals: createFinalSeasons(parts.archives.home),
     archives: countReads(createArchives(topology, parts.archives)),
   };
-  const boards = createBoards(topology, stores.of, definitions, seasons, archive);
+  const cursors = createCursors(config.tokens);
+  const boards = createBoards(topology, stores.of, definitions, seasons, archive, cursors);
   const live = createLive({ boards, definitions, measured: measureLive(metrics), log, ...parts.live });
   const submit = createSubmit({
     topology,

@@ -31,6 +31,7 @@ const MIGRATIONS = [
   "0008_scores.sql",
   "0009_plan_seasons.sql",
   "0010_end_seasons.sql",
+  "0011_page_archives.sql",
   "0012_remove_entries.sql",
 ];
 

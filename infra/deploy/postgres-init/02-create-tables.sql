@@ -11,6 +11,7 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
@@ -23,6 +24,7 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
@@ -35,6 +37,7 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
@@ -47,4 +50,5 @@
 \ir /migrations/0008_scores.sql
 \ir /migrations/0009_plan_seasons.sql
 \ir /migrations/0010_end_seasons.sql
+\ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql

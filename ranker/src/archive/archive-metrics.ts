@@ -34,6 +34,7 @@ export function measureArchives(registry: Registry): (archives: Archives) => Arc
 
   return (archives) => ({
     top: (question, limit) => count(archives.top(question, limit)),
+    page: (question, page) => count(archives.page(question, page)),
     rank: (question, userId) => count(archives.rank(question, userId)),
     ranks: (question, userIds) => count(archives.ranks(question, userIds)),
     around: (question, userId, range) => count(archives.around(question, userId, range)),

@@ -1,11 +1,16 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { configuredBoard } from "shared/model/board";
+import { createTopology } from "shared/model/regions";
 import type { Sql } from "shared/postgres/connect-postgres";
 import { forFile } from "testing/for-file";
 import { STARTS, startArchives } from "../../test/archives-under-test.ts";
+import { inOrder } from "../boards/shard-entry.ts";
 import { rankedIn } from "../seasons/ranked-board.ts";
 import type { ArchivedEntry } from "./archived-entry.ts";
+import { createArchives } from "./archives.ts";
 import { countAhead } from "./count-ahead.ts";
+import { knownRanks } from "./known-ranks.ts";
+import { readSamples } from "./pages/read-samples.ts";
 import { aheadOfTies, behindTies } from "./position.ts";
 import { readPlayers } from "./read-players.ts";
 import { readTop } from "./read-top.ts";
@@ -16,7 +21,7 @@ const REGIONS = ["GLOBAL", "EU", "NA"];
 const VISIBLE = 60_000;
 const HIDDEN = 40_000;
 
-const { databases } = await forFile(startArchives(REGIONS, []));
+const { databases, archives } = await forFile(startArchives(REGIONS, []));
 const board = rankedIn({ ...configuredBoard("cup"), has_seasons: true }, 1);
 const read = { board, withDetails: true };
 const run = <T>(work: (sql: Sql) => Promise<T>) => databases.home.run(work);
@@ -158,4 +163,79 @@ test("the top passes over no hidden player, and a player is found by the id", as
   expect(shelf?.entries[0]?.rank).toBe(HIDDEN + 1);
   const player = await costOf(readPlayers(read, REGIONS, ["EU950000"]));
   expect([player.others, player.rows <= 3, player.blocks < 50]).toEqual([[], true, true]);
+});
+
+describe("a page behind a number of entries", () => {
+  test("is found by seeks of an index alone", async () => {
+    const ranges = REGIONS.map((region) => ({ region, low: 20_000, high: 90_000 }));
+    const cost = await costOf(readSamples(read, ranges, 64));
+    expect([cost.others, cost.rows, cost.blocks < 5 * 3 * 64]).toEqual([[], 3 * 64, true]);
+  });
+
+  test("takes a bounded number of statements, wherever it is, and begins with the right row", async () => {
+    let statements = 0;
+    const counted = archives.all.map((database) => ({
+      ...database,
+      read: <T>(work: (sql: Sql) => Promise<T>, waitMs: number) => {
+        statements++;
+        return database.read(work, waitMs);
+      },
+    }));
+    const pages = createArchives(createTopology(REGIONS, 1, []), { all: counted });
+    const season = { season: 1, startsAt: STARTS, endsAt: STARTS };
+    const ranked = await run(
+      (sql) => sql<{ id: string; rank: number; hidden: boolean }[]>`
+        SELECT user_id AS id, hidden,
+          row_number() OVER (ORDER BY sort_key DESC, reached_at, user_id COLLATE "C" DESC)::integer AS rank
+        FROM archived ORDER BY rank`,
+    );
+    const visible = ranked.filter(({ hidden }) => !hidden);
+    for (const from of [2, 777, 119_999, 120_001, 150_000, 211_111, 299_990, 300_000, 300_001, 2 ** 31 - 1]) {
+      statements = 0;
+      const question = {
+        view: "GLOBAL",
+        board,
+        season,
+        withDetails: false,
+        allowsPartial: false,
+        ties: "arrival" as const,
+      };
+      const { view } = await pages.page(question, { start: { ahead: from - 1 }, limit: 20 });
+      const first = visible.findIndex(({ rank }) => rank >= from);
+      const shown = first < 0 ? [] : visible.slice(first, first + 20).map(({ rank, id }) => [rank, id]);
+      expect(view.entries.map(({ rank, user_id }) => [rank, user_id])).toEqual(shown);
+      // The totals, rounds of samples, both sides of the place, and ranks that are not known by
+      // then.
+      expect(statements).toBeLessThanOrEqual(1 + 4 + 2 + 1);
+    }
+  });
+
+  test("of one region is one seek", async () => {
+    const { view } = await createArchives(createTopology(REGIONS, 1, []), archives).page(
+      {
+        view: "EU",
+        board,
+        season: { season: 1, startsAt: STARTS, endsAt: STARTS },
+        withDetails: false,
+        allowsPartial: false,
+        ties: "arrival",
+      },
+      { start: { ahead: 69_999 }, limit: 2 },
+    );
+    expect(view.entries.map(({ rank }) => rank)).toEqual([70_000, 70_001]);
+  });
+});
+
+test("the best thousand of all regions need no statement for their ranks", async () => {
+  const shelves = await run(readTop(read, REGIONS, 1_000));
+  const known = knownRanks(shelves);
+  const best = shelves
+    .flatMap(({ entries }) => entries)
+    .sort(inOrder)
+    .slice(0, 1_000);
+  const unknown = best.filter((entry) => !known.has(entry));
+  const [ahead] = await run(countAhead(read, REGIONS, [best[500] as ArchivedEntry]));
+  expect(known.get(best[500] as ArchivedEntry)).toBe((best[500]?.rank ?? 0) + (ahead ?? 0));
+  // Behind players who were hidden since, the first of each region tell nothing.
+  expect(unknown.length).toBeLessThan(10);
 });

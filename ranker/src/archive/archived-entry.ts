@@ -16,6 +16,8 @@ export interface ArchivedEntry extends Omit<Viewed, "rank" | "total"> {
   rank: number;
   /** The same as a shared rank. */
   rankShared: number;
+  /** Whether the player was visible then: one who was not has the rank of the next who was. */
+  isCounted: boolean;
   /** Its place in the total order, as columns of the archive. Times are microseconds. */
   at: { sortKey: string; subKey: string; reachedAt: string };
 }
@@ -48,6 +50,7 @@ export interface ShelfRow {
   name: string;
   rank: string;
   rank_shared: string;
+  counted: boolean;
   sort_key: string;
   sub_key: string;
   reached_us: string;
@@ -57,7 +60,8 @@ export interface ShelfRow {
 
 /** The columns of {@link ShelfRow}, of `shelf` and `entry`. */
 export const shelfColumns = (sql: Sql, withDetails: boolean) => sql`
-  shelf.region, shelf.purged, shelf.total, entry.user_id, entry.name, entry.rank, entry.rank_shared, entry.sort_key, entry.sub_key,
+  shelf.region, shelf.purged, shelf.total, entry.user_id, entry.name, entry.rank, entry.rank_shared, entry.counted,
+  entry.sort_key, entry.sub_key,
   trunc(extract(epoch FROM entry.reached_at) * 1000000)::text AS reached_us,
   trunc(extract(epoch FROM entry.updated_at) * 1000000)::text AS updated_us,
   ${withDetails ? sql`entry.metadata::text` : sql`NULL::text`} AS metadata`;
@@ -90,6 +94,7 @@ function toEntry(row: ShelfRow, userId: string, { board, withDetails }: Archived
     name,
     rank: Number(rank),
     rankShared: Number(rank_shared),
+    isCounted: row.counted,
     score: Number(sortKey),
     member: toPlace({ sub_key, reached_at: reachedAt }) + userId,
     updatedAt: Number(updated_us),

@@ -10,8 +10,9 @@ import { forFile } from "testing/for-file";
 import { ENDS, type EndedRow, STARTS, startArchives } from "../../test/archives-under-test.ts";
 import { toScorePosition } from "../boards/around/score-position.ts";
 import { toPercentile } from "../boards/entry-views.ts";
+import { BEHIND_ALL, type PageStart } from "../boards/pages/page.ts";
 import { rankedIn } from "../seasons/ranked-board.ts";
-import { createArchives } from "./archives.ts";
+import { type ArchivedPageView, createArchives } from "./archives.ts";
 
 const REGIONS = ["GLOBAL", "ASIA", "EU", "NA"];
 const RUNS = 25;
@@ -185,6 +186,45 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
     }
   }
 
+  /** Walks both ways, and reads a page from each rank on. */
+  async function comparePages(model: Model, ties: Ties): Promise<void> {
+    for (const view of [GLOBAL, ...regions.filter((region) => region !== GLOBAL)]) {
+      const question = {
+        view,
+        board: rankedIn(model.board, 1),
+        season,
+        withDetails: false,
+        allowsPartial: false,
+        ties,
+      };
+      const { total, entries } = model.read(view, ties);
+      const byArrival = model.read(view, "arrival").entries;
+      const limit = 1 + (entries.length % 4);
+      for (const side of ["after", "before"] as const) {
+        const seen: Entry[][] = [];
+        let start: PageStart = side === "after" ? { ahead: 0 } : { side, place: BEHIND_ALL };
+        for (let isLast = false; !isLast; ) {
+          const { view: page, ends }: ArchivedPageView = await archives.page(question, { start, limit });
+          expect([page.total, page.entries.length <= limit]).toEqual([total, true]);
+          const place = side === "after" ? ends.last : ends.first;
+          seen.push(page.entries);
+          isLast = place === undefined || !(side === "after" ? ends.hasEntriesBehind : ends.hasEntriesAhead);
+          if (place !== undefined) start = { side, place };
+        }
+        expect(seen.every((page, index) => page.length > 0 || index === 0)).toBe(true);
+        expect(side === "after" ? seen.flat() : seen.toReversed().flat()).toEqual(entries);
+      }
+      for (let from = 1; from <= total + 1; from++) {
+        const { view: page, ends } = await archives.page(question, { start: { ahead: from - 1 }, limit });
+        const first = byArrival.findIndex(({ rank }) => rank !== null && rank >= from);
+        const begin = first < 0 ? entries.length : first;
+        expect(page.entries).toEqual(entries.slice(begin, begin + limit));
+        const has = { hasEntriesAhead: begin > 0, hasEntriesBehind: begin + limit < entries.length };
+        expect(ends).toMatchObject(has);
+      }
+    }
+  }
+
   test(
     "answers as a sorted array does, in both ties modes, and keeps all ranks when players are hidden, shown again or erased",
     () =>
@@ -202,6 +242,7 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
           for (const ties of TIES) await compare(new Model(board, stays), ties);
           await change(all);
           for (const ties of TIES) await compare(new Model(board, all), ties);
+          for (const ties of TIES) await comparePages(new Model(board, all), ties);
         }),
         { numRuns: RUNS },
       ),

@@ -1,4 +1,4 @@
-import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
+import type { AroundScoreView, AroundView, BestView, RankView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
 import { Problem } from "shared/api/problems";
 import type { RanksView } from "shared/api/reads/ranks";
@@ -11,6 +11,7 @@ import type { ScorePosition } from "../boards/around/score-position.ts";
 import { toRankView, toView } from "../boards/entry-views.ts";
 import { type MissingRegions, namesOf, toPartial } from "../boards/groups/ask-groups.ts";
 import { notRanked } from "../boards/locate-player.ts";
+import type { PageEnds, PageStart } from "../boards/pages/page.ts";
 import { positionsOf, toRanked, toRanksView } from "../boards/ranks/ranks-view.ts";
 import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
 import type { RankedBoard } from "../seasons/ranked-board.ts";
@@ -26,6 +27,9 @@ import {
 import { countAhead } from "./count-ahead.ts";
 import { seasonPurged } from "./final-seasons.ts";
 import type { Side } from "./index-ranges.ts";
+import { knownRanks } from "./known-ranks.ts";
+import { isOfBest, readPage } from "./pages/read-page.ts";
+import { readSamples } from "./pages/read-samples.ts";
 import { aheadOfTies, behindTies, tieOf } from "./position.ts";
 import { readPlayers } from "./read-players.ts";
 import { readTop } from "./read-top.ts";
@@ -47,7 +51,9 @@ export interface ArchiveQuestion extends ArchivedRead {
  * for a season that was purged.
  */
 export interface Archives {
-  top(question: ArchiveQuestion, limit: number): Promise<TopView>;
+  top(question: ArchiveQuestion, limit: number): Promise<BestView>;
+  /** A page of `limit` entries. Behind a number of entries it begins with the next larger rank. */
+  page(question: ArchiveQuestion, page: { start: PageStart; limit: number }): Promise<ArchivedPageView>;
   /** @throws Problem `not_ranked` */
   rank(question: ArchiveQuestion, userId: string): Promise<RankView>;
   ranks(question: ArchiveQuestion, userIds: readonly string[]): Promise<RanksView>;
@@ -63,6 +69,11 @@ export interface Archives {
 interface Answered {
   missing: MissingRegions;
   lateAt: number;
+}
+
+export interface ArchivedPageView {
+  view: BestView;
+  ends: PageEnds;
 }
 
 /** The regions that answered, and those that did not. */
@@ -132,19 +143,30 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
     return entries.map((entry) => 1 + (byTie.get(tieOf(entry)) ?? 0));
   }
 
-  /** The ranks of entries in the view, among the regions that answered. */
-  async function ranksOf(
+  /**
+   * The ranks of entries in the view by arrival, among the regions that answered.
+   *
+   * @param shelves one for each of these regions, with rows that tell most of the ranks
+   */
+  async function arrivalRanksOf(
     question: ArchiveQuestion,
     entries: readonly ArchivedEntry[],
-    { missing, lateAt }: { missing: MissingRegions; lateAt: number },
+    answered: Answered,
+    shelves: readonly Shelf[] = [],
   ): Promise<number[]> {
-    const others = regionsOf(question.view).filter((region) => !missing.has(region));
-    if (question.ties === "shared") return sharedRanksOf(question, entries, { missing, lateAt });
-    if (others.length <= 1 || entries.length === 0) return entries.map(({ rank }) => rank);
-    const asked = askEach(others, lateAt, (own) => countAhead(question, own, entries));
-    const counts = await Promise.all(asked.map(({ answer }) => answer));
-    return entries.map(({ rank }, index) => counts.reduce((sum, count) => sum + (count[index] ?? 0), rank));
+    const regionCount = regionsOf(question.view).length - answered.missing.size;
+    if (regionCount <= 1 || entries.length === 0) return entries.map(({ rank }) => rank);
+    const known = shelves.length === regionCount ? knownRanks(shelves) : new Map<ArchivedEntry, number>();
+    const unknown = entries.filter((entry) => !known.has(entry));
+    const ahead = unknown.length === 0 ? [] : await aheadOf(question, unknown, answered);
+    for (const [index, entry] of unknown.entries()) known.set(entry, entry.rank + (ahead[index] ?? 0));
+    return entries.map((entry) => known.get(entry) ?? entry.rank);
   }
+
+  const ranksOf = (question: ArchiveQuestion, entries: readonly ArchivedEntry[], answered: Answered) =>
+    question.ties === "shared"
+      ? sharedRanksOf(question, entries, answered)
+      : arrivalRanksOf(question, entries, answered);
 
   /** The entries next to a position on one side, the nearest `size` of the view. */
   async function readSide(
@@ -157,6 +179,45 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
     const shelves = (await Promise.all(asked.map(({ answer }) => answer))).flat();
     return nearest(shelves, side, size);
   }
+
+  const page: Archives["page"] = (question, { start, limit }) =>
+    read(question, async (lateAt) => {
+      const { view, board, allowsPartial, season, ties } = question;
+      const bestOf = isOfBest(start) ? limit + 1 : 0;
+      const { shelves, missing } = await askShelves(question, lateAt, (own) => readTop(question, own, bestOf));
+      const answered = { missing, lateAt };
+      const regions = shelves.map(({ region }) => region);
+      const askAll = async (ask: Ask<Shelf[]>) =>
+        (await Promise.all(askEach(regions, lateAt, ask).map(({ answer }) => answer))).flat();
+      const found = await readPage(
+        {
+          read: question,
+          shelves,
+          neighbours: (asked) => askAll((own) => readNeighbours(question, own, asked)),
+          samples: (ranges, count) =>
+            askAll((own) =>
+              readSamples(
+                question,
+                ranges.filter(({ region }) => own.includes(region)),
+                count,
+              ),
+            ),
+          ranksOf: (rows, shown) => arrivalRanksOf(question, shown, answered, rows),
+        },
+        { start, limit },
+      );
+      const { entries, ends } = found;
+      const ranks = ties === "shared" ? await sharedRanksOf(question, entries, answered) : found.ranks;
+      const total = totalOf(shelves);
+      const shown = {
+        region: view,
+        total,
+        entries: entries.map((entry, index) => toView(board, { ...entry, rank: ranks[index] ?? null, total })),
+        ...toPartial(missing, allowsPartial),
+        ...toSeasonFields(season),
+      };
+      return { view: shown, ends };
+    });
 
   async function locateAll(question: ArchiveQuestion, userIds: readonly string[], lateAt: number) {
     const { shelves, missing } = await askShelves(question, lateAt, (own) => readPlayers(question, own, userIds));
@@ -186,24 +247,8 @@ export function createArchives({ regions }: Topology, { all }: Pick<ArchiveDatab
   }
 
   return {
-    top: (question, limit) =>
-      read(question, async (lateAt) => {
-        const { view, board, allowsPartial, season } = question;
-        const { shelves, missing } = await askShelves(question, lateAt, (own) => readTop(question, own, limit));
-        const shown = shelves
-          .flatMap(({ entries }) => entries)
-          .sort(inOrder)
-          .slice(0, limit);
-        const ranks = await ranksOf(question, shown, { missing, lateAt });
-        const total = totalOf(shelves);
-        return {
-          region: view,
-          total,
-          entries: shown.map((entry, index) => toView(board, { ...entry, rank: ranks[index] ?? null, total })),
-          ...toPartial(missing, allowsPartial),
-          ...toSeasonFields(season),
-        };
-      }),
+    top: async (question, limit) => (await page(question, { start: THE_BEST, limit })).view,
+    page,
 
     rank: (question, userId) =>
       read(question, async (lateAt) => {
@@ -300,6 +345,8 @@ function nearest(shelves: readonly Shelf[], side: Side, size: number): ArchivedE
   const entries = shelves.flatMap((shelf) => shelf.entries).sort(inOrder);
   return side === "ahead" ? entries.slice(-size) : entries.slice(0, size);
 }
+
+const THE_BEST = { ahead: 0 };
 
 const totalOf = (shelves: readonly Shelf[]) => shelves.reduce((sum, { total }) => sum + total, 0);
 

@@ -1,4 +1,4 @@
-import type { AroundScoreView, AroundView, RankView, TopView } from "shared/api/boards";
+import type { AroundScoreView, AroundView, BestView, RankView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
 import type { RanksView } from "shared/api/reads/ranks";
 import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
@@ -22,6 +22,11 @@ import { toEntry, toRankView } from "./entry-views.ts";
 import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
 import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
 import { createHomes, type GroupsOfView, type LiveRead, locatePlayer, notRanked } from "./locate-player.ts";
+import { type Cursor, type Cursors, createCursors } from "./pages/cursors.ts";
+import { openCursor, seasonOfCursor } from "./pages/open-cursor.ts";
+import { type PageStart, toLinks } from "./pages/page.ts";
+import { createReadPage } from "./pages/read-page.ts";
+import { createReadSamples } from "./pages/read-samples.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
 import { createReadRanks } from "./ranks/read-ranks.ts";
@@ -42,6 +47,14 @@ export interface ReadOptions {
   ties?: Ties;
 }
 
+/** Which entries of a board a page has: the best unless given. */
+export interface PageOptions extends ReadOptions {
+  /** The rank of the first entry. */
+  from?: number | undefined;
+  /** The `next` or `prev` of an answer, which comes before `from`. */
+  cursor?: string | undefined;
+}
+
 /**
  * Reads over the union of a view's shards, exact in the total order. A read of the present never
  * touches PostgreSQL, which has the final seasons. An answer is of one season on all shards.
@@ -54,9 +67,14 @@ export interface ReadOptions {
  */
 export interface Boards {
   /** The best `limit` entries: the same, immutable object while nothing changes. */
-  top(view: string, board: string, limit: number, options?: ReadOptions): Promise<TopView>;
-  /** The same as JSON, encoded once while nothing changes. */
-  topBody(view: string, board: string, limit: number, options?: ReadOptions): Promise<SharedBody>;
+  top(view: string, board: string, limit: number, options?: ReadOptions): Promise<BestView>;
+  /**
+   * A page of `limit` entries with its cursors, as JSON. That of the best is encoded once while
+   * nothing changes.
+   *
+   * @throws Problem `invalid_request` for a cursor of another board or region
+   */
+  topBody(view: string, board: string, limit: number, options?: PageOptions): Promise<SharedBody>;
   /** @throws Problem `not_ranked` */
   rank(view: string, board: string, userId: string, options?: ReadOptions): Promise<RankView>;
   /**
@@ -113,12 +131,21 @@ interface SeasonRead<T> {
   archived: (archives: Archives, question: ArchiveQuestion) => Promise<T>;
 }
 
+/** A page, and what its cursors name. */
+interface FoundPage {
+  board: RankedBoard;
+  page: Pick<CachedViewTop, "view" | "ends" | "body">;
+}
+
+const THE_BEST = { ahead: 0 };
+
 const encoder = new TextEncoder();
 
 /**
  * @param definitions the boards as this ranker knows them
  * @param seasons those that run, likewise
  * @param archive final seasons; without it they cannot be read
+ * @param cursors those of this process alone unless given
  */
 export function createBoards(
   topology: Topology,
@@ -126,6 +153,7 @@ export function createBoards(
   definitions: Definitions,
   seasons: RunningSeasons = createRunningSeasons({ topology, redisOf }),
   archive?: Archive,
+  cursors: Cursors = createCursors(),
 ): Boards {
   const shardGroups = createShardGroups(topology, redisOf);
   const homes = createHomes();
@@ -134,6 +162,7 @@ export function createBoards(
   const readAround = createReadAround(readWindow);
   const readRanks = createReadRanks(topology, readWindow);
   const readTop = createReadTop(topology);
+  const readPage = createReadPage(readWindow, createReadSamples(topology));
   const readAs = createReadAs(definitions);
   const inSeason = createInSeason(topology, seasons, archive?.finals);
   /** Every definition that a read goes by is asked anew whether the reader may. */
@@ -154,10 +183,19 @@ export function createBoards(
     return found;
   }
 
-  /** Reads a season of a board from its shards, or from its archive where it is final. */
-  const read = <T>(view: string, id: string, options: ReadOptions, { live, archived }: SeasonRead<T>): Promise<T> => {
-    const { reader = ANYONE, allowsPartial = false, withDetails = false, season, ties = "arrival" } = options;
-    return as(id, reader, (definition) =>
+  /**
+   * Reads a season of a board from its shards, or from its archive where it is final. A cursor
+   * comes with its season.
+   */
+  const read = <T>(
+    view: string,
+    id: string,
+    options: ReadOptions,
+    { live, archived }: SeasonRead<T>,
+    cursor?: Cursor,
+  ): Promise<T> => {
+    const { reader = ANYONE, allowsPartial = false, withDetails = false, season: asked, ties = "arrival" } = options;
+    const readIn = (definition: Board, season: SeasonName | undefined) =>
       inSeason<T>(
         { board: definition, view, season },
         {
@@ -170,16 +208,54 @@ export function createBoards(
               archived(archives, { view, board, season: final, withDetails, allowsPartial, ties }),
             ),
         },
-      ),
+      );
+    return as(id, reader, (definition) =>
+      cursor === undefined
+        ? readIn(definition, asked)
+        : seasonOfCursor(definitions, definition, { cursor, asked }).then((season) => readIn(definition, season)),
     );
   };
 
   /** The top of a season, and the object that keeps its body where one is kept. */
   const topOf = (view: string, id: string, limit: number, options: ReadOptions) =>
-    read<Pick<CachedViewTop, "view" | "body">>(view, id, options, {
-      live: ({ groups }, question) => readTop(groups, { ...question, limit }),
-      archived: async (archives, question) => ({ view: await archives.top(question, limit) }),
+    read<FoundPage>(view, id, options, {
+      live: async ({ groups }, question) => ({
+        board: question.board,
+        page: await readTop(groups, { ...question, limit }),
+      }),
+      archived: async (archives, question) => ({
+        board: question.board,
+        page: await archives.page(question, { start: THE_BEST, limit }),
+      }),
     });
+
+  function pageOf(
+    view: string,
+    id: string,
+    limit: number,
+    { from = 1, cursor: text, ...options }: PageOptions,
+  ): Promise<FoundPage> {
+    if (text === undefined && from === 1) return topOf(view, id, limit, options);
+    const cursor = text === undefined ? undefined : openCursor(cursors, text, { view, board: id });
+    const start: PageStart = cursor ?? { ahead: from - 1 };
+    const reads: SeasonRead<FoundPage> = {
+      live: async ({ groups }, question) => ({
+        board: question.board,
+        page: await readPage(groups, { ...question, start, limit }),
+      }),
+      archived: async (archives, question) => ({
+        board: question.board,
+        page: await archives.page(question, { start, limit }),
+      }),
+    };
+    return read(view, id, options, reads, cursor);
+  }
+
+  function toBody(view: string, { board, page }: FoundPage): SharedBody {
+    const { id, born, number } = board;
+    const links = toLinks(cursors, { view, board: id, born, season: number }, page.ends);
+    return shareBody(encoder.encode(JSON.stringify({ ...page.view, ...links })));
+  }
 
   async function liveRank(over: GroupsOfView, userId: string, question: LiveRead): Promise<RankView> {
     const { groups } = over;
@@ -211,12 +287,12 @@ export function createBoards(
   }
 
   return {
-    top: async (view, id, limit, options = {}) => (await topOf(view, id, limit, options)).view,
+    top: async (view, id, limit, options = {}) => (await topOf(view, id, limit, options)).page.view,
 
     async topBody(view, id, limit, options = {}) {
-      const top = await topOf(view, id, limit, options);
-      top.body ??= shareBody(encoder.encode(JSON.stringify(top.view)));
-      return top.body;
+      const found = await pageOf(view, id, limit, options);
+      found.page.body ??= toBody(view, found);
+      return found.page.body;
     },
 
     rank: (view, id, userId, options = {}) =>

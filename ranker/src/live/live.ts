@@ -1,4 +1,4 @@
-import type { RankView, TopView } from "shared/api/boards";
+import type { BestView, RankView } from "shared/api/boards";
 import type { BoardEvent, RankEvent } from "shared/api/live";
 import { Problem, type ProblemCode, toProblem } from "shared/api/problems";
 import { ANYONE, type Reader } from "shared/auth/reader";
@@ -105,7 +105,7 @@ export function createLive({ boards, definitions, measured, log, ...intervals }:
   function openBoard(key: string, { view, board, audience }: Watched, networks: LimitedNetworks): Topic {
     const reader = readerFor[audience];
     const giveBack = takeSlot(boardSlots, networks, "boards");
-    return createTopic<TopView, BoardState>({
+    return createTopic<BestView, BoardState>({
       intervalMs: boardIntervalMs,
       codeOf,
       onStale,

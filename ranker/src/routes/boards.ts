@@ -29,11 +29,12 @@ export function boardRoutes(
 
   return {
     top: toRoute(top, async ({ query, caller, incoming }) => {
-      const { region, board, limit, partial, with: extra, season, ties } = query;
-      const read = (reader: Reader) => boards.topBody(region, board, limit, toOptions(reader, query));
+      const { region, board, limit, partial, with: extra, season, ties, from, cursor } = query;
+      const read = (reader: Reader) =>
+        boards.topBody(region, board, limit, { ...toOptions(reader, query), from, cursor });
       // What is read for a caller with a token may be for that caller alone.
       const isOwn = incoming.headers.get("authorization") !== null;
-      const key = `${region} ${board} ${limit} ${partial} ${extra} ${season} ${ties}`;
+      const key = `${region} ${board} ${limit} ${partial} ${extra} ${season} ${ties} ${from} ${cursor}`;
       const body = await (isOwn ? read(caller) : readTop(key, () => read(ANYONE)));
       return ofSeason({ status: 200, body }, query, incoming);
     }),

@@ -22,14 +22,22 @@ export const mayBePartial = {
 };
 export type MayBePartial = z.infer<z.ZodObject<typeof mayBePartial>>;
 
+const cursorMeta = (what: string) => ({
+  description: `The \`cursor\` of the page ${what} this one; null where there are no entries.`,
+});
+
 export const topSchema = z.object({
   region: viewField,
   total: totalField,
   entries: z.array(entrySchema),
+  next: z.string().nullable().meta(cursorMeta("behind")),
+  prev: z.string().nullable().meta(cursorMeta("ahead of")),
   ...seasonFields,
   ...mayBePartial,
 });
 export type TopView = z.infer<typeof topSchema>;
+/** The same without what leads to other pages. */
+export type BestView = Omit<TopView, "next" | "prev">;
 
 export const rankSchema = z.object({
   rank: rankField.meta({ description: "1 is the best." }),
@@ -100,11 +108,50 @@ export const seasonProblems = ["season_not_found", "season_unknown", "archives_u
 /** Answers of a `season` other than `current` have an `ETag`. */
 const unchanged = { 304: { description: "The answer is the one that `If-None-Match` names." } };
 
-const topQuery = (topology: Topology) =>
-  z.strictObject({
-    ...readFields(topology),
-    limit: countField(LIMIT_MAX, LIMIT_DEFAULT, "How many entries, from the best on."),
+/** Ranks are whole numbers below 2³¹ in most clients. */
+const FROM_MAX = 2 ** 31 - 1;
+const CURSOR_CHARACTERS_MAX = 512;
+
+/** The rank that a page begins with: plain digits, as in {@link countField}. */
+const fromField = z
+  .string()
+  .regex(/^\d{1,10}$/, "must be a whole number")
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= FROM_MAX, `must be from 1 to ${FROM_MAX}`)
+  .optional()
+  .meta({
+    type: "integer",
+    pattern: undefined,
+    minimum: 1,
+    maximum: FROM_MAX,
+    description:
+      "The rank that the page begins with, 1 unless given. In an archived season, where players may have been hidden " +
+      "or erased since, the first rank from there on.",
   });
+
+const cursorField = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, "must be the next or prev of an answer")
+  .max(CURSOR_CHARACTERS_MAX, "must be the next or prev of an answer")
+  .optional()
+  .meta({
+    description:
+      "The `next` or `prev` of an answer for this board and region. The page goes on at that place, in the season of that " +
+      "answer, with ranks as the board is now. Not beside `from`.",
+  });
+
+const topQuery = (topology: Topology) =>
+  z
+    .strictObject({
+      ...readFields(topology),
+      limit: countField(LIMIT_MAX, LIMIT_DEFAULT, "How many entries."),
+      from: fromField,
+      cursor: cursorField,
+    })
+    .refine(({ from, cursor }) => from === undefined || cursor === undefined, {
+      path: ["cursor"],
+      message: "must be left out beside from",
+    });
 const rankQuery = (topology: Topology) => z.strictObject(readFields(topology));
 const aroundQuery = (topology: Topology) =>
   z.strictObject({
@@ -130,7 +177,7 @@ export const boardOperations = (topology: Topology) =>
     top: {
       ...openRead,
       path: "/top",
-      summary: "The best of a board",
+      summary: "The best of a board, or another page of it",
       query: topQuery(topology),
       success: { 200: { description: "The best, in order.", schema: topSchema, example: examples.top }, ...unchanged },
       problems: ["board_not_found", ...seasonProblems, "region_unavailable", "stale_definition"],

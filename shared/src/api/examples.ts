@@ -98,7 +98,7 @@ export const examples = {
   erased: { user_id: "grace", entries: 1, account: true },
   entry,
   writtenEntry,
-  top: { region: "EU", total: 2, entries: [ada, entry] },
+  top: { region: "EU", total: 2, entries: [ada, entry], next: null, prev: null },
   rank: { ...entry, total: 2, percentile: 50 },
   ranksQuestion: { board: "main", ids: ["grace", "ada", "bob"] },
   ranks: {

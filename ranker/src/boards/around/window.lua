@@ -2,7 +2,7 @@
 --[[
 Where players or positions stand among the entries of the shards of a view that are on one server,
 and their neighbours there; several in one call, at one moment. A position is one that was read on
-another server.
+another server, or the one behind a number of entries.
 
 KEYS of each shard (several shards only where the server is no node of a cluster)
      board    zset    ranked score -> <place><user_id>
@@ -23,21 +23,23 @@ ARGV partitions  the number of partitions that the caller is configured with
      with_details  1 to read the details, too, else 0
      shared      1 to count better entries, too, else 0
      sub_digits  digits of the sub-score's key in a member, 0 on a board without
-     then players as find_holders has them; then, for each position, score and member
+     then players as find_holders has them; then, for each position, score and member. Without a
+     score the member is how many entries are ahead, and no entries above are read
 Reply {total, away, window...}. away: as shards_of_call has it. A window for each player and each
       position, {numbers, ids, records, details}, and false for a player who is on none of the
       shards. numbers is one text: the entries strictly ahead; how many entries of the window are
       ahead; with `shared`, how many entries of these shards are better than the first entry of the
-      window, or, where none of it is ahead, than the player or position, else 0; and, in a call for several shards, the place in the call, from 0, of the shard of each
-      entry. The rest is as read_slice replies: the entries in rank order, a player's own one among
-      them. A word as refusal_of has it where it refuses.
+      window, or, where none of it is ahead, than the player or position, else 0; and, in a call for
+      several shards, the place in the call, from 0, of the shard of each entry. The rest is as
+      read_slice replies: the entries in rank order, a player's own one among them. A word as
+      refusal_of has it where it refuses.
 Uses  shards_of_call, total_of, find_holders, ranked_of, member_of, count_ahead, comes_first,
-      count_better_on, read_slice, join_ids
+      count_better_on, read_slice, join_ids, find_rank
 
 Cost: for each shard and window O(log N), and the members that are merged: one shard is read exactly,
 of several each for its share first, and further by twice as many each time. Where more entries than
-a share have the score, the cost of count_ahead, too. Records are read of the entries in the reply
-alone.
+a share have the score, the cost of count_ahead, too; behind a number of entries, that of find_rank.
+Records are read of the entries in the reply alone.
 ]]
 local refused, shards, away = shards_of_call(FIRST_KEY - 1, per_region, partitions, board_id, revision, wanted)
 if refused then return refused end
@@ -140,9 +142,9 @@ local function reach_of(before, own)
 end
 
 -- The entries that are better than the first of a window, which a shard holds, or without one than
--- the target.
+-- the target, if that is more than a number of entries.
 local function better_of(holder, first, score, member)
-  if not shared then return 0 end
+  if not shared or not (first or score) then return 0 end
   if first then member, score = first, call('ZSCORE', holder.board, first) end
   return count_better_on(shards, score, member, sub_digits)
 end
@@ -152,21 +154,35 @@ local function window_of_one(shard, before, own, score, member)
   local last = before + behind - (own and 0 or 1)
   local hash = with_details and details
   local slice = read_slice(shard.board, shard.entries, before - ahead, last, place_digits, hash)
-  local first = shared and ahead > 0 and call('ZREVRANGE', shard.board, before - ahead, before - ahead)[1]
+  local has_first = shared and (ahead > 0 or not score)
+  local first = has_first and call('ZREVRANGE', shard.board, before - ahead, before - ahead)[1]
   local better = better_of(shard, first, score, member)
   return {before .. ' ' .. ahead .. ' ' .. better, slice[1] or '', slice[2] or {}, slice[3]}
 end
 
+-- The window of what was picked, behind its first numbers.
+local function window_of(picked, numbers)
+  for place, i in ipairs(picked.holders) do numbers[place + 3] = shards[i].number end
+  local all, ids, places = ids_of(picked)
+  local records = values_of(ids, places, 2)
+  local text = join_ids(all, picked.members, records, function(place) return shards[picked.holders[place]].board end)
+  return {table.concat(numbers, ' '), text, records, with_details and values_of(ids, places, 6) or nil}
+end
+
+-- The shards on one side of a place: each begins with the entry at this index of it.
+local function new_side() return {parts = {}, firsts = {}, ats = {}} end
+local function begin_at(side, i, part, first, index)
+  side.parts[i], side.firsts[i], side.ats[i] = part, first, 2 * (index - first) + 1
+end
+
 -- own: the shard and the entries ahead there of a player; nil for a position.
 local function window_of_many(score, member, own)
-  local up, down = {parts = {}, firsts = {}, ats = {}}, {parts = {}, firsts = {}, ats = {}}
-  local before, own_index = 0, nil
+  local up, down, before, own_index = new_side(), new_side(), 0, nil
   for i, shard in ipairs(shards) do
     if own and own.shard == shard then own_index = i end
     local part, first, ahead = part_about(shard, own_index == i and own.before or nil, score, member)
-    local at = 2 * (ahead - first) - 1
-    up.parts[i], up.firsts[i], up.ats[i] = part, first, at
-    down.parts[i], down.firsts[i], down.ats[i] = part, first, at + (own_index == i and 4 or 2)
+    begin_at(up, i, part, first, ahead - 1)
+    begin_at(down, i, part, first, own_index == i and ahead + 1 or ahead)
     before = before + ahead
   end
   local ahead, behind = reach_of(before, own)
@@ -177,12 +193,25 @@ local function window_of_many(score, member, own)
     next = next + 1
   end
   pick(picked, next, behind, 1, down)
-  local numbers = {before, ahead, better_of(shards[picked.holders[1]], ahead > 0 and picked.members[1], score, member)}
-  for place, i in ipairs(picked.holders) do numbers[place + 3] = shards[i].number end
-  local all, ids, places = ids_of(picked)
-  local records = values_of(ids, places, 2)
-  local text = join_ids(all, picked.members, records, function(place) return shards[picked.holders[place]].board end)
-  return {table.concat(numbers, ' '), text, records, with_details and values_of(ids, places, 6) or nil}
+  local first = ahead > 0 and picked.members[1]
+  return window_of(picked, {before, ahead, better_of(shards[picked.holders[1]], first, score, member)})
+end
+
+-- The entries behind the first `before` ones of all shards. Those between the place that is found
+-- and them get places in front of the window, which are left out.
+local function window_behind(before)
+  local counts, off = find_rank(shards, total, before)
+  local up, down, picked = new_side(), new_side(), {members = {}, holders = {}}
+  for i, shard in ipairs(shards) do
+    local part, first = part_about(shard, counts[i])
+    begin_at(up, i, part, first, counts[i] - 1)
+    begin_at(down, i, part, first, counts[i])
+  end
+  local size = min(below, total - before)
+  pick(picked, -off, max(0, -off), -1, up)
+  pick(picked, 1 - off, max(0, size + off), 1, down)
+  for place = size + 1, -off do picked.members[place], picked.holders[place] = nil, nil end
+  return window_of(picked, {before, 0, better_of(shards[picked.holders[1]], picked.members[1])})
 end
 
 local reply = {total, away}
@@ -202,8 +231,13 @@ if players > 0 then
 end
 for place = FIRST_ARG + players * (per_region > 1 and 2 or 1), #ARGV, ITEM_ARGS do
   take_item(place)
-  local only = is_one and shards[1]
-  reply[#reply + 1] = only and window_of_one(only, count_ahead(only.board, score, member), nil, score, member)
-    or window_of_many(score, member, nil)
+  local only, rank = is_one and shards[1], score == '' and min(tonumber(member), total)
+  if only and rank then
+    reply[#reply + 1] = window_of_one(only, rank, nil)
+  elseif only then
+    reply[#reply + 1] = window_of_one(only, count_ahead(only.board, score, member), nil, score, member)
+  else
+    reply[#reply + 1] = rank and window_behind(rank) or window_of_many(score, member, nil)
+  end
 end
 return reply

@@ -10,7 +10,7 @@ export const countAheadPart: ScriptPart = { source: countAhead, uses: [membersPa
 /** A player to look up, or a position that was read on another server or just written there. */
 export type Target = { userId: string } | Position;
 
-export const isPosition = (target: Target): target is Position => "member" in target;
+export const isPosition = (target: object): target is Position => "member" in target;
 
 /** Where a target stands among the entries of a group of shards. */
 export interface Standing extends OfRegions {

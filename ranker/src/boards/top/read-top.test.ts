@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { TopView } from "shared/api/boards";
+import type { BestView } from "shared/api/boards";
 import { createLog } from "shared/log/log";
 import { configuredBoard } from "shared/model/board";
 import { createTopology } from "shared/model/regions";
@@ -33,7 +33,7 @@ beforeEach(async () => {
 const BOARDS = ["main", "weekly"];
 const set = (ranker: Built, id: string, region: string, value: number, board = "main") =>
   ranker.submit(player(id, region), { operation: "set", board, value });
-const shownIn = ({ entries }: TopView) => entries.map(({ user_id, score }) => `${user_id} ${score}`);
+const shownIn = ({ entries }: BestView) => entries.map(({ user_id, score }) => `${user_id} ${score}`);
 
 async function build(partitions = 1): Promise<Built> {
   const ranker = await under.build({
@@ -163,7 +163,7 @@ test("while nobody writes, a top of any limit up to the largest is cut from what
   const whole = await ranker.boards.top("GLOBAL", "main", 16);
   const limits = [1, 7, 16, 2, 16, 1_000, 5];
   const { result: tops, read } = await costOf(async () => {
-    const found: TopView[] = [];
+    const found: BestView[] = [];
     for (const limit of limits) found.push(await ranker.boards.top("GLOBAL", "main", limit));
     return found;
   });
@@ -171,7 +171,7 @@ test("while nobody writes, a top of any limit up to the largest is cut from what
   for (const [index, { total, entries }] of tops.entries()) {
     expect({ total, entries }).toEqual({ total: 16, entries: whole.entries.slice(0, limits[index]) });
   }
-  expect(await ranker.boards.top("GLOBAL", "main", 7)).toBe(tops[1] as TopView);
+  expect(await ranker.boards.top("GLOBAL", "main", 7)).toBe(tops[1] as BestView);
 });
 
 test("a limit that was asked for once makes one later read larger, and no more", async () => {
@@ -206,7 +206,7 @@ test("tops of different lengths are each as long as asked, and an answer over HT
   const ranker = await build();
   const shown = async (limit: number) => {
     const response = await ranker.app.request(`/top?region=EU&limit=${limit}`);
-    return shownIn((await response.json()) as TopView);
+    return shownIn((await response.json()) as BestView);
   };
   for (let i = 0; i < 2; i++) {
     expect(await shown(1)).toEqual(["EU-3 32"]);

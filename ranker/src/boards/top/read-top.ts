@@ -30,12 +30,12 @@ export function createReadTop(topology: Topology): ReadTop {
     const known = cached?.kind === "list" && isSame(cached.parts, parts) ? cached : undefined;
     const total = totalOf(parts);
     if (known !== undefined && known.entries.length >= Math.min(limit, total)) return known;
-    const entries = parts
+    const places = parts
       .flatMap((part) => part.entries.slice(0, limit))
       .sort(inOrder)
-      .slice(0, limit)
-      .map((entry, index) => toEntry(board, entry, index + 1, total));
-    const list: CachedList = { kind: "list", parts, entries, edition: known?.edition ?? ++editions };
+      .slice(0, limit);
+    const entries = places.map((entry, index) => toEntry(board, entry, index + 1, total));
+    const list: CachedList = { kind: "list", parts, entries, places, edition: known?.edition ?? ++editions };
     cache.set(name, list);
     return list;
   }
@@ -60,7 +60,12 @@ export function createReadTop(topology: Topology): ReadTop {
       ...toPartial(missing, allowsPartial),
       ...toSeasonFields(running),
     };
-    const top: CachedViewTop = { kind: "view", edition: list.edition, view: cut };
+    const ends = {
+      last: list.places[cut.entries.length - 1],
+      hasEntriesAhead: false,
+      hasEntriesBehind: cut.entries.length < total,
+    };
+    const top: CachedViewTop = { kind: "view", edition: list.edition, view: cut, ends };
     cache.set(name, top);
     return top;
   };

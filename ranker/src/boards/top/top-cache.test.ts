@@ -23,6 +23,7 @@ const listOf = (parts: readonly ShardTop[], entries: number): CachedList => ({
   kind: "list",
   parts,
   entries: Array<Entry>(entries),
+  places: [],
   edition: 1,
 });
 

@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
-import type { TopView } from "shared/api/boards";
+import type { BestView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
 import type { SharedBody } from "shared/http/reply";
+import type { PageEnds } from "../pages/page.ts";
 import type { ShardEntry } from "../shard-entry.ts";
 
 /** The best entries of one shard, in rank order. */
@@ -28,6 +29,8 @@ export interface CachedList {
   /** The shards' tops that the list was merged from. */
   parts: readonly ShardTop[];
   entries: readonly Entry[];
+  /** The same entries as the shards have them. */
+  places: readonly ShardEntry[];
   /** Another for each change of the parts. */
   edition: number;
 }
@@ -37,8 +40,9 @@ export interface CachedViewTop {
   kind: "view";
   /** Of the list. */
   edition: number;
-  view: TopView;
-  /** The view as JSON, from the first answer on. */
+  view: BestView;
+  ends: PageEnds;
+  /** The view with its cursors as JSON, from the first answer on. */
   body?: SharedBody;
 }
 
