@@ -70,6 +70,8 @@ describe("every method sends the request of its route", () => {
     ["POST /score", { ...grace, score: 4 }, (client) => client.submitScoreFor({ ...grace, score: 4 })],
     ["GET /top", undefined, (client) => client.top()],
     ["GET /top?region=EU&limit=5", undefined, (client) => client.top({ region: "EU", limit: 5 })],
+    ["GET /top?from=50001", undefined, (client) => client.top({ from: 50_001 })],
+    ["GET /top?cursor=abc", undefined, (client) => client.top({ cursor: "abc" })],
     ["GET /rank/a%20b%2Fc?board=main", undefined, (client) => client.rank("a b/c", { board: "main" })],
     ["GET /around/grace?range=2", undefined, (client) => client.around("grace", { range: 2 })],
     [
@@ -127,6 +129,19 @@ describe("every method sends the request of its route", () => {
       code: "outcome_unknown",
     });
     expect(seen.map(({ method }) => method)).toEqual(["PUT", "PUT", "PATCH"]);
+  });
+
+  test("the pages of a board are asked for by the cursor of the page before, until there is none", async () => {
+    const page = (next: string | null) => Response.json({ entries: [], next });
+    const { client, seen } = serve([page("a"), page("b"), page(null)]);
+    const found: (string | null)[] = [];
+    for await (const { next } of client.pages({ board: "main", limit: 5, from: 7 })) found.push(next);
+    expect(found).toEqual(["a", "b", null]);
+    expect(seen.map(({ target }) => target)).toEqual([
+      "/top?board=main&limit=5&from=7",
+      "/top?board=main&limit=5&cursor=a",
+      "/top?board=main&limit=5&cursor=b",
+    ]);
   });
 
   test("a client with another token leaves the first one unchanged", async () => {

@@ -110,11 +110,18 @@ export interface Client {
   /** Adds to the score, atomically. Codes: `score_out_of_range`, and those of every write. */
   addScore(score: AddScore, options?: WriteOptions): Promise<WrittenEntry>;
   /**
-   * The first entries of a board: 100 of `GLOBAL` by default. As in all reads `with: "metadata"`
-   * adds the metadata of each. Codes of every read: `board_not_found`, `region_unavailable`; of a
-   * board for operators also `missing_token`, `invalid_token`, `forbidden`, `board_not_allowed`.
+   * The first entries of a board: 100 of `GLOBAL` by default; with `from` those from a rank on,
+   * with `cursor`, the `next` or `prev` of an answer, those behind or ahead of that page. As in all
+   * reads `with: "metadata"` adds the metadata of each. Codes of every read: `board_not_found`,
+   * `region_unavailable`; of a board for operators also `missing_token`, `invalid_token`,
+   * `forbidden`, `board_not_allowed`.
    */
   top(query?: TopQuery, options?: CallOptions): Promise<TopView>;
+  /**
+   * A board page by page: from the best, `from` a rank or a `cursor` on, of `limit` entries each.
+   * An entry that does not move meanwhile is on one page.
+   */
+  pages(query?: TopQuery, options?: CallOptions): AsyncGenerator<TopView, void, undefined>;
   /** Codes: `not_ranked`. */
   rank(userId: string, query?: RankQuery, options?: CallOptions): Promise<RankView>;
   /** The player and up to `range` neighbours a side. Codes: `not_ranked`. */
@@ -275,6 +282,14 @@ export function createClient(options: ClientOptions): Client {
     setScore: (score, more) => write("/score/update", score, more),
     addScore: (score, more) => write("/score/add", score, more),
     top: (query, more) => read(`/top${toQuery(query)}`, more),
+    async *pages({ from, cursor, ...query } = {}, more) {
+      let page = await read<TopView>(`/top${toQuery({ ...query, from, cursor })}`, more);
+      for (;;) {
+        yield page;
+        if (page.next === null) return;
+        page = await read<TopView>(`/top${toQuery({ ...query, cursor: page.next })}`, more);
+      }
+    },
     rank: (userId, query, more) => read(`/rank/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     around: (userId, query, more) => read(`/around/${encodeURIComponent(userId)}${toQuery(query)}`, more),
     aroundScore: (score, query, more) => read(`/around${toQuery({ ...query, score })}`, more),

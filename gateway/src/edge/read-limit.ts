@@ -20,6 +20,8 @@ export interface ReadCost {
 }
 
 const TOP_ENTRIES_PER_PERMIT = 100;
+/** Of a page that begins with a rank, which is looked for on all shards. */
+const FROM_PERMITS = 1;
 const AROUND_ENTRIES_PER_PERMIT = 10;
 const RANK_PERMITS = 1;
 /** Of the ranks of up to 200 players. */
@@ -47,7 +49,8 @@ const AROUND_COST: ReadCost = {
  */
 const COSTS: Readonly<Record<string, ReadCost>> = {
   top: {
-    permitsOf: (query) => Math.ceil(readCount(query, "limit", LIMIT) / TOP_ENTRIES_PER_PERMIT),
+    permitsOf: (query) =>
+      Math.ceil(readCount(query, "limit", LIMIT) / TOP_ENTRIES_PER_PERMIT) + (has(query, "from") ? FROM_PERMITS : 0),
     isAlwaysTold: false,
   },
   rank: RANK_COST,
@@ -62,9 +65,13 @@ const COSTS: Readonly<Record<string, ReadCost>> = {
 /** The cost of a read by its operation's id: that of a rank unless it has one of its own. */
 export const costOf = (id: string): ReadCost => COSTS[id] ?? RANK_COST;
 
+/** A name may be written with percent signs, too. */
+const mayHave = (query: string, name: string) => query.includes(name) || query.includes("%");
+
+const has = (query: string, name: string) => mayHave(query, name) && new URLSearchParams(query).has(name);
+
 function readCount(query: string, name: string, { missing, max }: { missing: number; max: number }): number {
-  // A name may be written with percent signs, too.
-  if (!query.includes(name) && !query.includes("%")) return missing;
+  if (!mayHave(query, name)) return missing;
   const count = Number(new URLSearchParams(query).get(name) ?? missing);
   return count >= 1 ? Math.min(count, max) : 1;
 }
