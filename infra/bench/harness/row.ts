@@ -4,7 +4,7 @@ import { ratioOf, type Spread, spreadOf } from "./statistics.ts";
 
 /** The rows that `--only` takes, in the order in which they are measured and shown. */
 // biome-ignore format: one line shows the order
-export const ROW_NAMES = ["submit", "bulk", "best", "rank", "around", "global", "many", "top", "proxy", "cpu", "visible", "mix", "drain", "restore", "bytes", "memory", "boards", "seasons"] as const;
+export const ROW_NAMES = ["submit", "bulk", "best", "rank", "around", "global", "many", "top", "pages", "proxy", "cpu", "visible", "mix", "drain", "restore", "bytes", "memory", "boards", "seasons"] as const;
 export type RowName = (typeof ROW_NAMES)[number];
 
 /** A bound on the median of our figure or of the ratio. */

@@ -1,6 +1,6 @@
 --[[
 Requests that wrk sends: submits of random players, each with its own token; scores of them on one board; writes and
-reads of many boards; places of random players; tops of random limits; writes among reads; or one path.
+reads of many boards; places of random players; tops of random limits; pages by random ranks; writes among reads; or one path.
 
 Arguments, after "--":
   submit <file of tokens, one a line> <delta>
@@ -17,6 +17,7 @@ Arguments, after "--":
   ranks  <number of players> <region> <ids>
                                             each request asks about so many random players
   tops   <region> <most>                    each limit is random, from 1 to the most
+  pages  <region> <least> <most>            each page of 100 begins with a random rank from least to most
   mix    <file of tokens> <delta> <percent> <number of players> <region>
                                             so many of a hundred requests are submits, the others in equal parts ranks,
                                             neighbours (10 a side) and tops (of up to 100)
@@ -149,6 +150,13 @@ function makers.tops(region, most)
     requests[limit] = wrk.format("GET", "/top?region=" .. region .. "&limit=" .. limit)
   end
   return function() return requests[math.random(#requests)] end
+end
+
+function makers.pages(region, least, most)
+  local pattern = wrk.format("GET", "/top?region=" .. region .. "&limit=100&from=000000000000")
+  local head, tail = split_at(pattern, "000000000000")
+  least, most = tonumber(least), tonumber(most)
+  return function() return head .. math.random(least, most) .. tail end
 end
 
 function makers.mix(file, delta, percent, players, region)

@@ -20,6 +20,7 @@ export type WrkRequest =
   | [kind: "around", players: number, region: string, range: number]
   | [kind: "ranks", players: number, region: string, ids: number]
   | [kind: "tops", region: string, most: number]
+  | [kind: "pages", region: string, least: number, most: number]
   | [kind: "mix", tokensFile: string, delta: number, percentOfWrites: number, players: number, region: string]
   | [kind: "get", path: string];
 

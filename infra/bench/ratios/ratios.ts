@@ -44,6 +44,7 @@ const PARTS: readonly { rows: readonly RowName[]; measure(run: RowRun): Promise<
       "global",
       "many",
       "top",
+      "pages",
       "proxy",
       "cpu",
       "visible",

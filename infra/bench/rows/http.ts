@@ -34,6 +34,8 @@ const LIMIT_MAX = 100;
 const ITEMS_MAX = 200;
 // A game server sends the results of one match after another; more requests of 200 wait in Redis.
 const BULK_CONNECTIONS = 4;
+/** So many ranks, that few requests at once are for the same page. */
+const SPREAD = 1_000;
 // No entry has less than 0, so that no try of 0 is better.
 const TRY = [0, 0] as const;
 const SCORES = [1, 100_000] as const;
@@ -100,6 +102,8 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
     isWrite: false,
   });
   const topsOfAll = toCells({ name: "tops GLOBAL", request: ["tops", GLOBAL, LIMIT_MAX], isWrite: false });
+  const toPages = (region: string, least: number, most: number) =>
+    toCells({ name: `pages ${region} ${least}`, request: ["pages", region, least, most], isWrite: false }).ofRanker;
   const script = "redis-benchmark, the same script";
   const constant = "Bun.serve, a constant body as long";
   const submitCommand = { command: await toSubmitCommand(board), players: board.tokens.length };
@@ -192,6 +196,21 @@ export async function measureHttp(run: RowRun): Promise<Measured> {
       toConstantCell(stack, site, { name: "top GLOBAL", path: views.global }),
     ),
   ];
+  const middle = Math.ceil(options.entries / 2);
+  for (const region of [REGION, GLOBAL]) {
+    comparisons.push(
+      compareRates(
+        {
+          row: "pages",
+          what: `pages of ${region} from rank ${middle.toLocaleString("en")} on, at the ranker`,
+          yardstick: `pages of ${region} from rank 2 on`,
+          aims: atLeast(0.5),
+        },
+        toPages(region, Math.max(2, middle - SPREAD), middle + SPREAD),
+        toPages(region, 2, SPREAD),
+      ),
+    );
+  }
   for (const { route, ofGateway } of [submit, rank, top]) {
     const proxied = { what: `${route.name} through the gateway`, yardstick: "nginx, a plain proxy", aims: atLeast(1) };
     if (proxy !== undefined) {
