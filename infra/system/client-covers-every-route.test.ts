@@ -15,7 +15,8 @@ const client = createClient({ url: `http://127.0.0.1:${path.ports.gateway}` });
 
 test("every operation of the OpenAPI document is a method of the client", () => {
   const ids = Object.values<Operation>(gatewayOperations(createTopology(["GLOBAL"], 1, ["main"]))).map(({ id }) => id);
-  expect([...ids, "as"].toSorted()).toEqual(Object.keys(client).toSorted());
+  // `pages` goes on from one `top` to the next.
+  expect([...ids, "as", "pages"].toSorted()).toEqual(Object.keys(client).toSorted());
 });
 
 describe("with a gateway, a ranker and Redis", () => {
@@ -37,6 +38,8 @@ describe("with a gateway, a ranker and Redis", () => {
       { board: "weekly", rank: 1 },
       { board: "none", code: "board_not_found" },
     ]);
+    const pages = await Array.fromAsync(client.pages({ region: "EU", limit: 1 }));
+    expect(pages.map(({ entries: page }) => page.map(({ user_id }) => user_id))).toEqual([["ada"]]);
     expect(await client.health()).toMatchObject({ status: "ok", upstreams: [{ up: true }] });
     expect(await client.ready()).toMatchObject({ status: "ready" });
     expect(await client.openapi()).toMatchObject({ info: { title: "Leaderboard" } });

@@ -54,6 +54,16 @@ export function badRead(player: Player): fc.Arbitrary<Generated> {
       .tuple(aRead, fc.constantFrom("region", "board"), badPlace)
       .map(([{ path }, name, value]) => `${path}${name}=${encodeURIComponent(value)}`)
       .map(get("a region or a board")),
+    badCount(2 ** 31 - 1)
+      .map((text) => `/top?from=${encodeURIComponent(text)}`)
+      .map(get("a rank")),
+    fc
+      .oneof(
+        fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
+        fc.base64String({ maxLength: 600 }),
+      )
+      .map((text) => `/top?cursor=${encodeURIComponent(text)}`)
+      .map(get("a cursor")),
     fc
       .tuple(aRead, unknownName, fc.constantFrom("", "1", "%00", "%ff", "%zz"))
       .map(([{ path }, name, value]) => `${path}${name}=${value}`)
