@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { Problem } from "shared/api/problems";
 import { createMetrics } from "shared/service/metrics";
 import { measureArchives } from "./archive-metrics.ts";
-import type { ArchiveQuestion, Archives } from "./archives.ts";
+import type { Archives } from "./archives.ts";
+import type { ArchiveQuestion } from "./ask-regions.ts";
 
 test("reads of archives are counted by their outcome, and pass what they answer or throw", async () => {
   const registry = createMetrics("ranker");

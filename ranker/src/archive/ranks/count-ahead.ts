@@ -1,8 +1,8 @@
 import { toArrayLiteral } from "shared/postgres/array-literal";
 import type { Sql } from "shared/postgres/connect-postgres";
-import { type ArchivedPlace, type ArchivedRead, isOnShelf, isShelf, SeasonPurged } from "./archived-entry.ts";
-import { type Fragment, joined, orderOf, rangesOf } from "./index-ranges.ts";
-import { positionOf } from "./position.ts";
+import { type ArchivedPlace, type ArchivedRead, isOnShelf, isShelf, SeasonPurged } from "../archived-entry.ts";
+import { type Fragment, joined, orderOf, rangesOf } from "../index-ranges.ts";
+import { positionOf } from "../position.ts";
 
 /**
  * How many players of these regions, each entry's own left out, were ranked ahead of the entry at

@@ -1,5 +1,5 @@
-import { inOrder } from "../boards/shard-entry.ts";
-import type { ArchivedEntry, Shelf } from "./archived-entry.ts";
+import { inOrder } from "../../boards/shard-entry.ts";
+import type { ArchivedEntry, Shelf } from "../archived-entry.ts";
 
 /**
  * The ranks among all regions that follow from the rows of a page alone. The entries of a region
