@@ -7,7 +7,7 @@ import type { ScorePosition } from "../boards/around/score-position.ts";
 import { toRankView, toView } from "../boards/entry-views.ts";
 import { toPartial } from "../boards/groups/ask-groups.ts";
 import { notRanked } from "../boards/locate-player.ts";
-import type { PageEnds, PageStart } from "../boards/pages/page.ts";
+import { isOfBest, type Page, type PageEnds, THE_BEST } from "../boards/pages/page.ts";
 import { positionsOf, toRanked, toRanksView } from "../boards/ranks/ranks-view.ts";
 import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
 import type { RankedBoard } from "../seasons/ranked-board.ts";
@@ -17,7 +17,7 @@ import { type ArchivedEntry, SeasonPurged, type Shelf } from "./archived-entry.t
 import { type Answered, type ArchiveQuestion, type Ask, createAskRegions, refuseMissing } from "./ask-regions.ts";
 import { seasonPurged } from "./final-seasons.ts";
 import type { Side } from "./index-ranges.ts";
-import { isOfBest, readPage } from "./pages/read-page.ts";
+import { readPage } from "./pages/read-page.ts";
 import { type RankRange, readSamples } from "./pages/read-samples.ts";
 import { aheadOfTies, behindTies } from "./position.ts";
 import { createArchivedRanks } from "./ranks/archived-ranks.ts";
@@ -35,7 +35,7 @@ import { type NeighboursQuestion, readNeighbours } from "./read-window.ts";
 export interface Archives {
   top(question: ArchiveQuestion, limit: number): Promise<BestView>;
   /** A page of `limit` entries. Behind a number of entries it begins with the next larger rank. */
-  page(question: ArchiveQuestion, page: { start: PageStart; limit: number }): Promise<ArchivedPageView>;
+  page(question: ArchiveQuestion, page: Page): Promise<ArchivedPageView>;
   /** @throws Problem `not_ranked` */
   rank(question: ArchiveQuestion, userId: string): Promise<RankView>;
   ranks(question: ArchiveQuestion, userIds: readonly string[]): Promise<RanksView>;
@@ -225,7 +225,5 @@ function nearest(shelves: readonly Shelf[], side: Side, size: number): ArchivedE
 
 const rangesOf = (ranges: readonly RankRange[], own: readonly string[]) =>
   ranges.filter(({ region }) => own.includes(region));
-
-const THE_BEST = { ahead: 0 };
 
 const totalOf = (shelves: readonly Shelf[]) => shelves.reduce((sum, { total }) => sum + total, 0);

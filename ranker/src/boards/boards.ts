@@ -25,7 +25,7 @@ import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
 import { createHomes, type GroupsOfView, type LiveRead, locatePlayer, notRanked } from "./locate-player.ts";
 import { type Cursor, type Cursors, createCursors } from "./pages/cursors.ts";
 import { openCursor, seasonOfCursor } from "./pages/open-cursor.ts";
-import { type PageStart, toLinks } from "./pages/page.ts";
+import { isOfBest, type Page, THE_BEST, toLinks } from "./pages/page.ts";
 import { createReadPage } from "./pages/read-page.ts";
 import { createReadSamples } from "./pages/read-samples.ts";
 import { createReadRank } from "./rank/read-rank.ts";
@@ -138,8 +138,6 @@ interface FoundPage {
   page: Pick<CachedViewTop, "view" | "ends" | "body">;
 }
 
-const THE_BEST = { ahead: 0 };
-
 const encoder = new TextEncoder();
 
 /**
@@ -217,40 +215,24 @@ export function createBoards(
     );
   };
 
-  /** The top of a season, and the object that keeps its body where one is kept. */
-  const topOf = (view: string, id: string, limit: number, options: ReadOptions) =>
-    read<FoundPage>(view, id, options, {
-      live: async ({ groups }, question) => ({
-        board: question.board,
-        page: await readTop(groups, { ...question, limit }),
-      }),
-      archived: async (archives, question) => ({
-        board: question.board,
-        page: await archives.page(question, { start: THE_BEST, limit }),
-      }),
-    });
-
-  function pageOf(
-    view: string,
-    id: string,
-    limit: number,
-    { from = 1, cursor: text, ...options }: PageOptions,
-  ): Promise<FoundPage> {
-    if (text === undefined && from === 1) return topOf(view, id, limit, options);
-    const cursor = text === undefined ? undefined : openCursor(cursors, text, { view, board: id });
-    const start: PageStart = cursor ?? { ahead: from - 1 };
-    const reads: SeasonRead<FoundPage> = {
-      live: async ({ groups }, question) => ({
-        board: question.board,
-        page: await readPage(groups, { ...question, start, limit }),
-      }),
-      archived: async (archives, question) => ({
-        board: question.board,
-        page: await archives.page(question, { start, limit }),
-      }),
-    };
-    return read(view, id, options, reads, cursor);
-  }
+  /** A page of a season. That of the best is the object that keeps its body. */
+  const pageOf = (view: string, id: string, page: Page, options: ReadOptions, cursor?: Cursor) =>
+    read<FoundPage>(
+      view,
+      id,
+      options,
+      {
+        live: async ({ groups }, question) => ({
+          board: question.board,
+          page: await (isOfBest(page.start) ? readTop : readPage)(groups, { ...question, ...page }),
+        }),
+        archived: async (archives, question) => ({
+          board: question.board,
+          page: await archives.page(question, page),
+        }),
+      },
+      cursor,
+    );
 
   function toBody(view: string, { board, page }: FoundPage): SharedBody {
     const { id, born, number } = board;
@@ -288,10 +270,12 @@ export function createBoards(
   }
 
   return {
-    top: async (view, id, limit, options = {}) => (await topOf(view, id, limit, options)).page.view,
+    top: async (view, id, limit, options = {}) =>
+      (await pageOf(view, id, { start: THE_BEST, limit }, options)).page.view,
 
-    async topBody(view, id, limit, options = {}) {
-      const found = await pageOf(view, id, limit, options);
+    async topBody(view, id, limit, { from = 1, cursor: text, ...options } = {}) {
+      const cursor = text === undefined ? undefined : openCursor(cursors, text, { view, board: id });
+      const found = await pageOf(view, id, { start: cursor ?? { ahead: from - 1 }, limit }, options, cursor);
       found.page.body ??= toBody(view, found);
       return found.page.body;
     },

@@ -1,6 +1,6 @@
 import { fromPlace, placeDigitsOf } from "shared/entries/records";
 import { narrow, type Sample, type Sampled, toDistance } from "../../boards/pages/narrow.ts";
-import { isPlace, isSamePlace, type PageEnds, type PagePlace, type PageStart } from "../../boards/pages/page.ts";
+import { isOfBest, isPlace, isSamePlace, type Page, type PageEnds, type PagePlace } from "../../boards/pages/page.ts";
 import { archivesUnavailable, inOrder, type Position } from "../../boards/shard-entry.ts";
 import type { RankedBoard } from "../../seasons/ranked-board.ts";
 import type { ArchivedEntry, ArchivedPlace, ArchivedRead, Shelf } from "../archived-entry.ts";
@@ -31,15 +31,10 @@ export interface ArchivedPage {
  * the place that was found. The page begins with the first row whose rank is larger than the
  * number.
  */
-export async function readPage(
-  reads: PageReads,
-  { start, limit }: { start: PageStart; limit: number },
-): Promise<ArchivedPage> {
+export async function readPage(reads: PageReads, { start, limit }: Page): Promise<ArchivedPage> {
   if (isPlace(start)) return readBeside(reads, start, limit);
   return isOfBest(start) ? readBest(reads, limit) : readBehind(reads, start.ahead, limit);
 }
-
-export const isOfBest = (start: PageStart): boolean => !isPlace(start) && start.ahead === 0;
 
 async function readBest({ shelves, ranksOf }: PageReads, limit: number): Promise<ArchivedPage> {
   const all = merge(shelves);

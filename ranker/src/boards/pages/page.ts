@@ -2,6 +2,12 @@ import type { TopView } from "shared/api/boards";
 import type { Position } from "../shard-entry.ts";
 import type { Cursor, CursorSide, Cursors } from "./cursors.ts";
 
+/** Which entries of a view a page has: `limit` of them, or fewer at the end. */
+export interface Page {
+  start: PageStart;
+  limit: number;
+}
+
 /** Where a page begins, or with the side `before`, where it ends. */
 export type PageStart = PageBehind | PagePlace;
 
@@ -17,6 +23,9 @@ export interface PagePlace {
 }
 
 export const isPlace = (start: PageStart): start is PagePlace => "side" in start;
+
+export const THE_BEST: PageBehind = { ahead: 0 };
+export const isOfBest = (start: PageStart): boolean => !isPlace(start) && start.ahead === 0;
 
 /** Places ahead of every entry, and behind: no score is as large. */
 export const AHEAD_OF_ALL: Position = { score: Number.MAX_SAFE_INTEGER + 1, member: "" };

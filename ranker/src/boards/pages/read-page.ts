@@ -10,14 +10,11 @@ import { isPosition, sumStandings } from "../rank/standing.ts";
 import { inOrder, type Position, type ShardEntry } from "../shard-entry.ts";
 import { shareRanks } from "../ties.ts";
 import { findRank, PASSED_MAX } from "./find-rank-over-groups.ts";
-import { AHEAD_OF_ALL, isPlace, isSamePlace, type PageEnds, type PagePlace, type PageStart } from "./page.ts";
+import { AHEAD_OF_ALL, isPlace, isSamePlace, type Page, type PageEnds, type PagePlace } from "./page.ts";
 import type { ReadSamples } from "./read-samples.ts";
 import { type ReadEntries, sharedRankOf } from "./shared-rank.ts";
 
-export interface PageQuestion extends LiveRead {
-  start: PageStart;
-  limit: number;
-}
+export interface PageQuestion extends LiveRead, Page {}
 
 /** A page as it is answered, but for the cursors. */
 export interface ReadPageAnswer {
