@@ -248,4 +248,23 @@ describe.each(deployments)("an archive of $name", ({ regions, under }) => {
       ),
     120_000,
   );
+
+  test("a page begins with the first of many who share its rank, because they were hidden at the end", async () => {
+    for (const database of under.databases.all) await database.run((sql) => sql`TRUNCATE visibility, erasures`);
+    const all = Array.from({ length: 110 }, (_, n): Modelled => {
+      const isHidden = n >= 5 && n < 105;
+      return {
+        userId: `p${n}`,
+        region: regions[n % regions.length] ?? "",
+        units: -n,
+        sub: 0,
+        reachedAt: n,
+        hiddenAtEnd: isHidden,
+        later: isHidden ? "shown" : "stays",
+      };
+    });
+    const board = await keep({ order: "desc", sub: null, decimals: 0 }, all);
+    await change(all);
+    await comparePages(new Model(board, all), "arrival");
+  });
 });
