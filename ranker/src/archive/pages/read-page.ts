@@ -1,6 +1,15 @@
 import { fromPlace, placeDigitsOf } from "shared/entries/records";
 import { narrow, type Sample, type Sampled, toDistance } from "../../boards/pages/narrow.ts";
-import { isOfBest, isPlace, isSamePlace, type Page, type PageEnds, type PagePlace } from "../../boards/pages/page.ts";
+import {
+  AHEAD_OF_ALL,
+  BEHIND_ALL,
+  isOfBest,
+  isPlace,
+  isSamePlace,
+  type Page,
+  type PageEnds,
+  type PagePlace,
+} from "../../boards/pages/page.ts";
 import { archivesUnavailable, inOrder, type Position } from "../../boards/shard-entry.ts";
 import type { RankedBoard } from "../../seasons/ranked-board.ts";
 import type { ArchivedEntry, ArchivedPlace, ArchivedRead, Shelf } from "../archived-entry.ts";
@@ -113,6 +122,7 @@ const PASSED_MAX = 128;
 async function findRank({ shelves, samples }: PageReads, ahead: number): Promise<FoundPlace | undefined> {
   // Players who were hidden at the end may stand behind the last one who was ranked.
   if (shelves.reduce((sum, { total }) => sum + total, 0) < ahead) return undefined;
+  if (ahead <= PASSED_MAX) return { place: AHEAD_OF_ALL_ROWS, least: 0, most: 0 };
   const [only, ...others] = shelves;
   if (only !== undefined && others.length === 0) {
     const [shelf] = await samples([{ region: only.region, low: ahead, high: ahead }], 1);
@@ -163,21 +173,22 @@ async function readSides(neighbours: Neighbours, place: ArchivedPlace, sizes: { 
 /** No id has such a character: between this place and the other there is room for no row. */
 const justAhead = (place: ArchivedPlace): ArchivedPlace => ({ ...place, userId: `${place.userId}\u0001` });
 
-const BEHIND_ALL_ROWS: ArchivedPlace = {
+const placeOf = (score: number): ArchivedPlace => ({
   region: "",
   userId: "",
-  at: { sortKey: String(Number.MIN_SAFE_INTEGER - 1), subKey: "0", reachedAt: "0" },
-};
+  at: { sortKey: String(score), subKey: "0", reachedAt: "0" },
+});
+const AHEAD_OF_ALL_ROWS = placeOf(AHEAD_OF_ALL.score);
+const BEHIND_ALL_ROWS = placeOf(BEHIND_ALL.score);
 
 export function toArchivedPlace(board: RankedBoard, { score, member }: Position): ArchivedPlace {
   const digits = placeDigitsOf(board);
-  const sortKey = String(score);
-  if (member === "") return { ...BEHIND_ALL_ROWS, at: { sortKey, subKey: "0", reachedAt: "0" } };
+  if (member === "") return placeOf(score);
   const { subKey, reachedAtUs } = fromPlace(member.slice(0, digits));
   return {
     region: "",
     userId: member.slice(digits),
-    at: { sortKey, subKey: subKey ?? "0", reachedAt: String(reachedAtUs) },
+    at: { sortKey: String(score), subKey: subKey ?? "0", reachedAt: String(reachedAtUs) },
   };
 }
 
