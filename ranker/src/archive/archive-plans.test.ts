@@ -190,7 +190,8 @@ describe("a page behind a number of entries", () => {
         FROM archived ORDER BY rank`,
     );
     const visible = ranked.filter(({ hidden }) => !hidden);
-    for (const from of [2, 777, 119_999, 120_001, 150_000, 211_111, 299_990, 300_000, 300_001, 2 ** 31 - 1]) {
+    const froms = [2, 129, 130, 777, 119_999, 120_001, 299_990, 300_000, 300_001, 2 ** 31 - 1];
+    for (const from of froms.concat(Array.from({ length: 30 }, (_, n) => 200 + 9_973 * n))) {
       statements = 0;
       const question = {
         view: "GLOBAL",

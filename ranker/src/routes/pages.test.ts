@@ -64,6 +64,8 @@ test("the top leads to the next page, and that back to the top, with another lim
   expect(placesOf((await read(`/top?limit=2&cursor=${next.prev}`)).body)).toEqual(["2 p1", "3 p2"]);
   expect(placesOf((await read("/top?limit=2&from=8")).body)).toEqual(["8 p7", "9 p8"]);
   expect((await read("/top?limit=9")).body).toMatchObject({ next: null, prev: null });
+  expect((await read("/top?from=9&with=metadata")).body.entries).toMatchObject([{ rank: 9, metadata: null }]);
+  expect((await read("/top?from=9")).body.entries[0]).not.toHaveProperty("metadata");
 });
 
 test("the cursors of a top are as its entries: other ones where it has changed, the same where it has not", async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Entry } from "shared/api/entries";
 import { createTopology } from "shared/model/regions";
+import { splitKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { openFences } from "testing/open-fences";
 import { scratchRedisClient } from "testing/scratch";
@@ -133,6 +134,29 @@ describe.each([
     expect(ranksOf(await readPage(boards, { limit: 3, ties: "shared" }))).toEqual([1, 2, 2]);
     expect(ranksOf(await readPage(boards, { limit: 3, ties: "shared", from: 4 }))).toEqual([4, 4, 4]);
     expect(ranksOf(await readPage(boards, { limit: 3, ties: "shared", from: 3 }))).toEqual([2, 4, 4]);
+  });
+
+  test("a shard that moves takes its region out of a partial page, and without that the page is refused", async () => {
+    const topology = createTopology(REGIONS, partitions, ["main"]);
+    await openFences(second.redis, topology);
+    const ranker = await under.build({ topology, redisOf });
+    const { boards } = ranker;
+    const kind = KINDS[0];
+    const rest = sortedOf(kind, await play(ranker, kind), "GLOBAL").filter(({ region }) => region !== "EU");
+    const all = rest.map(({ userId, score }, index) => [index + 1, userId, score]);
+    const { next } = await readPage(boards, { board: "cup", limit: 5 });
+    const moving = topology.shards.findLast(({ region }) => region === "EU");
+    await redisOf("EU").set(splitKey(moving?.tag ?? ""), `${partitions}>9 moving`);
+    const partial = { board: "cup", limit: 9, allowsPartial: true };
+    const pages = await Array.fromAsync(walk(boards, partial));
+    expect(pages.flatMap((page) => shownOf(page.entries))).toEqual(all);
+    expect(pages.every((page) => page.total === all.length && page.missing_regions?.join() === "EU")).toBe(true);
+    const fromTen = await readPage(boards, { ...partial, from: 10 });
+    expect(shownOf(fromTen.entries)).toEqual(all.slice(9, 18));
+    for (const options of [{ from: 10 }, { cursor: next ?? "" }]) {
+      const refused = readPage(boards, { board: "cup", limit: 9, ...options });
+      await expect(refused).rejects.toMatchObject({ code: "region_unavailable" });
+    }
   });
 
   test("the page before a page has the rows and ranks that the walk there has shown", async () => {
