@@ -79,6 +79,15 @@ test("the cursors of a top are as its entries: other ones where it has changed, 
   expect(after.next).not.toBe(before.next);
 });
 
+test("the answer of the best, with its cursors, is made once while nothing changes", async () => {
+  await write("main");
+  const made = await ranker.boards.topBody("EU", "main", 3);
+  expect(await ranker.boards.topBody("EU", "main", 3)).toBe(made);
+  expect(await ranker.boards.topBody("EU", "main", 3, { from: 1 })).toBe(made);
+  await ranker.submit(player("p8"), { operation: "set", board: "main", value: 1_000 });
+  expect(await ranker.boards.topBody("EU", "main", 3)).not.toBe(made);
+});
+
 describe("a query is refused by the name of its field", () => {
   test.each([
     ["from=0", "from"],
