@@ -1,52 +1,32 @@
 import type { AroundScoreView, AroundView, BestView, RankView } from "shared/api/boards";
 import type { Ties } from "shared/api/fields";
 import type { RanksView } from "shared/api/reads/ranks";
-import { ANYONE, type Reader, SERVICE } from "shared/auth/reader";
 import { type SharedBody, shareBody } from "shared/http/reply";
-import type { Board } from "shared/model/board";
 import type { Shard, Topology } from "shared/model/regions";
 import type { Redis } from "shared/redis/redis";
-import type { Archives } from "../archive/archives.ts";
-import type { ArchiveQuestion } from "../archive/ask-regions.ts";
-import type { FinalSeasons } from "../archive/final-seasons.ts";
-import { admitReader } from "../definitions/admit-reader.ts";
 import type { Definitions } from "../definitions/definitions.ts";
 import { createReadAs } from "../definitions/read-as.ts";
-import { createInSeason, type SeasonName } from "../seasons/in-season.ts";
 import { keptSeason, type RankedBoard, rankedIn } from "../seasons/ranked-board.ts";
 import { createRunningSeasons, type RunningSeasons } from "../seasons/running-seasons.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { createReadAround } from "./around/read-around.ts";
-import { createReadWindow, NO_NEIGHBOURS, toStanding } from "./around/read-window.ts";
+import { createReadWindow } from "./around/read-window.ts";
 import { type GivenScore, toScorePosition } from "./around/score-position.ts";
-import { toEntry, toRankView } from "./entry-views.ts";
-import { askGroups, askOnlyGroup, NONE_MISSING, refuseMissing, toPartial } from "./groups/ask-groups.ts";
+import { askGroups, refuseMissing } from "./groups/ask-groups.ts";
 import { createShardGroups, type ShardGroup } from "./groups/shard-groups.ts";
-import { createHomes, type GroupsOfView, type LiveRead, locatePlayer, notRanked } from "./locate-player.ts";
 import { type Cursor, type Cursors, createCursors } from "./pages/cursors.ts";
-import { openCursor, seasonOfCursor } from "./pages/open-cursor.ts";
+import { openCursor } from "./pages/open-cursor.ts";
 import { isOfBest, type Page, THE_BEST, toLinks } from "./pages/page.ts";
 import { createReadPage } from "./pages/read-page.ts";
 import { createReadSamples } from "./pages/read-samples.ts";
+import { createReadPlace } from "./rank/read-place.ts";
 import { createReadRank } from "./rank/read-rank.ts";
 import { sumStandings } from "./rank/standing.ts";
 import { createReadRanks } from "./ranks/read-ranks.ts";
-import { archivesUnavailable, type Position, SeasonGone, StaleBoard } from "./shard-entry.ts";
+import { type Archive, createReadSeason, type ReadOptions } from "./read-season.ts";
+import { archivesUnavailable, type Position, SeasonGone } from "./shard-entry.ts";
 import { createReadTop } from "./top/read-top.ts";
 import type { CachedViewTop } from "./top/top-cache.ts";
-
-export interface ReadOptions {
-  /** Who reads; a caller without a token unless given. */
-  reader?: Reader;
-  /** Whether the answer may leave out regions that do not answer. */
-  allowsPartial?: boolean;
-  /** Whether entries come with their metadata. */
-  withDetails?: boolean;
-  /** Of a board with seasons; the one that runs unless given. */
-  season?: SeasonName;
-  /** How equal entries rank; `arrival` unless given. */
-  ties?: Ties;
-}
 
 /** Which entries of a board a page has: the best unless given. */
 export interface PageOptions extends ReadOptions {
@@ -120,18 +100,6 @@ export interface Stood {
   total: number;
 }
 
-/** Where final seasons are read. */
-export interface Archive {
-  finals: FinalSeasons;
-  archives: Archives;
-}
-
-/** How a season is read, by where it is. */
-interface SeasonRead<T> {
-  live: (over: GroupsOfView, question: LiveRead) => Promise<T>;
-  archived: (archives: Archives, question: ArchiveQuestion) => Promise<T>;
-}
-
 /** A page, and what its cursors name. */
 interface FoundPage {
   board: RankedBoard;
@@ -155,72 +123,20 @@ export function createBoards(
   cursors: Cursors = createCursors(),
 ): Boards {
   const shardGroups = createShardGroups(topology, redisOf);
-  const homes = createHomes();
   const readRank = createReadRank(topology);
   const readWindow = createReadWindow(topology);
+  const readPlace = createReadPlace(readRank, readWindow);
   const readAround = createReadAround(readWindow);
   const readRanks = createReadRanks(topology, readWindow);
   const readTop = createReadTop(topology);
   const readPage = createReadPage(readWindow, createReadSamples(topology));
   const readAs = createReadAs(definitions);
-  const inSeason = createInSeason(topology, seasons, archive?.finals);
-  /** Every definition that a read goes by is asked anew whether the reader may. */
-  const as = <T>(id: string, reader: Reader, work: (board: Board) => Promise<T>) =>
-    readAs(id, (board) =>
-      board.readers === "anyone" ? work(board) : admitReader(definitions, board, reader).then(work),
-    );
-
-  /**
-   * Reads an archive. No shard tells there that the board was changed or deleted, so that the
-   * definition is read once more, behind what was read.
-   */
-  async function fromArchive<T>(board: RankedBoard, read: (archives: Archives) => Promise<T>): Promise<T> {
-    if (archive === undefined) throw archivesUnavailable();
-    const found = await read(archive.archives);
-    const { rev } = await definitions.reload(board.id);
-    if (rev !== board.rev) throw new StaleBoard();
-    return found;
-  }
-
-  /**
-   * Reads a season of a board from its shards, or from its archive where it is final. A cursor
-   * comes with its season.
-   */
-  const read = <T>(
-    view: string,
-    id: string,
-    options: ReadOptions,
-    { live, archived }: SeasonRead<T>,
-    cursor?: Cursor,
-  ): Promise<T> => {
-    const { reader = ANYONE, allowsPartial = false, withDetails = false, season: asked, ties = "arrival" } = options;
-    const readIn = (definition: Board, season: SeasonName | undefined) =>
-      inSeason<T>(
-        { board: definition, view, season },
-        {
-          live: (board, running) =>
-            shardGroups.over(view, (groups) =>
-              live({ topology, groups, homes }, { view, board, running, withDetails, allowsPartial, ties }),
-            ),
-          archived: (board, final) =>
-            fromArchive(board, (archives) =>
-              archived(archives, { view, board, season: final, withDetails, allowsPartial, ties }),
-            ),
-        },
-      );
-    return as(id, reader, (definition) =>
-      cursor === undefined
-        ? readIn(definition, asked)
-        : seasonOfCursor(definitions, definition, { cursor, asked }).then((season) => readIn(definition, season)),
-    );
-  };
+  const read = createReadSeason({ topology, shardGroups, definitions, readAs, seasons, archive });
 
   /** A page of a season. That of the best is the object that keeps its body. */
   const pageOf = (view: string, id: string, page: Page, options: ReadOptions, cursor?: Cursor) =>
     read<FoundPage>(
-      view,
-      id,
-      options,
+      { view, id, options, cursor },
       {
         live: async ({ groups }, question) => ({
           board: question.board,
@@ -231,42 +147,12 @@ export function createBoards(
           page: await archives.page(question, page),
         }),
       },
-      cursor,
     );
 
   function toBody(view: string, { board, page }: FoundPage): SharedBody {
     const { id, born, number } = board;
     const links = toLinks(cursors, { view, board: id, born, season: number }, page.ends);
     return shareBody(encoder.encode(JSON.stringify({ ...page.view, ...links })));
-  }
-
-  async function liveRank(over: GroupsOfView, userId: string, question: LiveRead): Promise<RankView> {
-    const { groups } = over;
-    const { view, board, running, allowsPartial, withDetails, ties } = question;
-    const [only, ...others] = groups;
-    if (only !== undefined && others.length === 0 && !withDetails) {
-      // The most frequent question: one call answers it whole, without the steps over several.
-      const { self, before, total, away } = await askOnlyGroup(
-        only,
-        readRank({ group: only, board, ties }, { userId }),
-      );
-      if (away.length === 0) {
-        if (self === undefined || before === undefined) throw notRanked(view, board.id, userId);
-        const standing = { rank: 1 + before, total };
-        const partial = toPartial(NONE_MISSING, allowsPartial);
-        return toRankView(toEntry(board, self, standing.rank, total), standing, {
-          ...partial,
-          ...toSeasonFields(running),
-        });
-      }
-    }
-    const { self, found, partial } = await locatePlayer(over, { ...question, userId }, async (group, target) => {
-      if (!withDetails) return readRank({ group, board, ties }, target);
-      return toStanding(await readWindow({ group, board, withDetails, size: NO_NEIGHBOURS, ties }, target), ties);
-    });
-    const { before, total } = sumStandings(found);
-    const standing = { rank: 1 + before, total };
-    return toRankView(toEntry(board, self, standing.rank, total), standing, { ...partial, ...toSeasonFields(running) });
   }
 
   return {
@@ -281,40 +167,53 @@ export function createBoards(
     },
 
     rank: (view, id, userId, options = {}) =>
-      read(view, id, options, {
-        live: (over, question) => liveRank(over, userId, question),
-        archived: (archives, question) => archives.rank(question, userId),
-      }),
+      read(
+        { view, id, options },
+        {
+          live: (over, question) => readPlace(over, { ...question, userId }),
+          archived: (archives, question) => archives.rank(question, userId),
+        },
+      ),
 
     ranks: (view, id, userIds, options = {}) =>
-      read(view, id, options, {
-        live: async (over, question) => ({
-          ...(await readRanks(over, { ...question, userIds })),
-          ...toSeasonFields(question.running),
-        }),
-        archived: (archives, question) => archives.ranks(question, userIds),
-      }),
+      read(
+        { view, id, options },
+        {
+          live: async (over, question) => ({
+            ...(await readRanks(over, { ...question, userIds })),
+            ...toSeasonFields(question.running),
+          }),
+          archived: (archives, question) => archives.ranks(question, userIds),
+        },
+      ),
 
     around: (view, id, userId, range, options = {}) =>
-      read(view, id, options, {
-        live: async (over, question) => ({
-          ...(await readAround.player(over, { ...question, userId }, range)),
-          ...toSeasonFields(question.running),
-        }),
-        archived: (archives, question) => archives.around(question, userId, range),
-      }),
+      read(
+        { view, id, options },
+        {
+          live: async (over, question) => ({
+            ...(await readAround.player(over, { ...question, userId }, range)),
+            ...toSeasonFields(question.running),
+          }),
+          archived: (archives, question) => archives.around(question, userId, range),
+        },
+      ),
 
     aroundScore: (view, id, given, range, options = {}) =>
-      read(view, id, options, {
-        live: async (over, question) => ({
-          ...(await readAround.score(over, { ...question, at: toScorePosition(question.board, given) }, range)),
-          ...toSeasonFields(question.running),
-        }),
-        archived: (archives, question) => archives.aroundScore(question, toScorePosition(question.board, given), range),
-      }),
+      read(
+        { view, id, options },
+        {
+          live: async (over, question) => ({
+            ...(await readAround.score(over, { ...question, at: toScorePosition(question.board, given) }, range)),
+            ...toSeasonFields(question.running),
+          }),
+          archived: (archives, question) =>
+            archives.aroundScore(question, toScorePosition(question.board, given), range),
+        },
+      ),
 
     async standOnOthers(view, id, position, { holder, season, ties = "arrival" }) {
-      const { found, missing } = await as(id, SERVICE, (board) => {
+      const { found, missing } = await readAs(id, (board) => {
         // The season of the write may have ended since.
         const ranked = keptSeason(rankedIn(board, season));
         const count = (group: ShardGroup) => readRank({ group, board: ranked, ties }, position);
