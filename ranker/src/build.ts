@@ -185,7 +185,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     submit,
     homes,
     accounts,
-    players: createPlayers(topology, stores, playerEntries),
+    players: createPlayers(topology, stores, playerEntries, homes),
     writeForPlayer,
     writeScores: createWriteScores({ writeForPlayer }),
     erasePlayer,

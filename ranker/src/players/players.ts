@@ -9,6 +9,7 @@ import { accountDeadKey, accountQueueKey, deadKey, queueKey } from "shared/redis
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import type { Stores } from "shared/stores/stores";
+import type { Homes } from "../accounts/homes.ts";
 import { readAccount as readAccountOf, readIdentity } from "../accounts/read-account.ts";
 import type { EntryPage, PlayerEntries } from "./player-entries.ts";
 
@@ -32,13 +33,18 @@ export function createPlayers(
   topology: Topology,
   stores: Pick<Stores, "home" | "of">,
   playerEntries: PlayerEntries,
+  homes: Pick<Homes, "find">,
 ): Players {
-  /** The last entry names a player who has no account. */
+  /**
+   * The last entry names a player who has no account. One whose entries are all archived, or
+   * removed, still has a home.
+   */
   async function find(userId: string): Promise<Identity | undefined> {
     const registered = await readIdentity(stores.home, userId);
     if (registered !== undefined) return registered;
     const last = await playerEntries.findLast(userId);
-    return last && { userId, name: last.name, region: last.region, isExternal: true };
+    const region = last?.region ?? (await homes.find(userId));
+    return region === undefined ? undefined : { userId, name: last?.name ?? userId, region, isExternal: true };
   }
 
   async function readAccount(userId: string): Promise<PlayerRecord["account"]> {

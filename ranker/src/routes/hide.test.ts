@@ -254,3 +254,16 @@ test("while a region's entries are moved no player is hidden there, nor by a ran
   expect(((await ask("GET", "/players/ada"))[1] as PlayerRecord).entries).toHaveLength(1);
   expect(await idsOf()).toEqual(["ada"]);
 });
+
+test("a player without an account is hidden and shown also where no entry is left, as when all of them are archived", async () => {
+  expect((await hide("eve"))[0]).toBe(404);
+  await ask("POST", "/score", { user_id: "eve", region: "EU", name: "Eve", score: 5 });
+  expect((await ask("DELETE", "/players/eve/entries/main"))[0]).toBe(200);
+  expect(await hide("eve")).toEqual([200, { user_id: "eve", hidden: true, boards: 0 }]);
+  await ask("POST", "/score", { user_id: "eve", score: 7 });
+  expect(await idsOf()).toEqual([]);
+  expect((await ask("DELETE", "/players/eve/entries/main"))[0]).toBe(200);
+  expect(await unhide("eve")).toEqual([200, { user_id: "eve", hidden: false, boards: 0 }]);
+  await ask("POST", "/score", { user_id: "eve", score: 8 });
+  expect(await idsOf()).toEqual(["eve"]);
+});
