@@ -123,7 +123,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
         port: postgresPort,
         dir: join(dir, "postgres"),
         password: PASSWORD,
-        args: ["-c", "fsync=off"],
+        // A black hole keeps the connections that were tried through it.
+        args: ["-c", "fsync=off", "-c", "max_connections=300"],
         databases: REGIONS.map(databaseOf),
       }),
     ),
