@@ -62,12 +62,18 @@ export const entryScope = (region: string, ranking: string): string => `${region
 
 /**
  * The condition that the entry of `event` was not removed at or after that version. Rows are looked
- * up only where one was ever removed from a ranking of the batch: as {@link isNotDeleted}.
+ * up only where one was ever removed from a ranking of the batch: as {@link isNotDeleted}. The
+ * order makes PostgreSQL look that up in the index. Without it a generic plan takes the scopes for
+ * common ones, and scans all erasures.
  */
 export function isNotRemoved(sql: Sql, events: readonly { board: string; region: string }[]): Fragment {
   const scopes = [...new Set(events.map(({ region, board }) => entryScope(region, board)))];
   return sql`(
-      NOT EXISTS (SELECT FROM erasures WHERE erasures.scope = ANY(${scopes}::text[]))
+      NOT EXISTS (
+        SELECT FROM unnest(${scopes}::text[]) AS ranking (scope), LATERAL (
+          SELECT FROM erasures WHERE erasures.scope = ranking.scope ORDER BY erasures.user_id LIMIT 1
+        ) AS removal
+      )
       OR NOT EXISTS (
         SELECT FROM erasures
         WHERE erasures.scope = event.region || '/' || event.board AND erasures.user_id = event.user_id
