@@ -28,8 +28,8 @@ ARGV run         of the server that this is sent to
      ttl         of the note of a removal, seconds
 Reply done | none, where the player has no entry | again, where it was removed before | moved | closed
       | stale, as the shard knows another revision of the board | ended, as the season has ended, or
-      should have by now | archived, as the keys of the season may be gone. Nothing was done but for
-      done.
+      is over at the version of the act | archived, as the keys of the season may be gone. Nothing
+      was done but for done.
 Uses  is_open, is_moved, is_entry_erased, last_version, next_version, time_us, digits, place_of,
       member_of, details_of, score_event, record_of, values_of, running_of, is_over
 
@@ -57,17 +57,18 @@ local known = redis.call('HGET', boards, board_id)
 if known and string.match(known, '^%d+') ~= revision then return 'stale' end
 if string.find(known or '', '^%d+ deleting') then return 'none' end
 
+redis.call('LLEN', queue)
+local removed_before = redis.call('GET', removed)
+local given = next_version(last_version(clock), time_us())
+local version = digits(given)
 local season, state = string.match(wanted, '^(%d+) ?(%l*)$')
 if season and state ~= 'final' then
   local running, oldest = running_of(known)
   if not running then return 'none' end
-  if state == '' and (tonumber(season) < tonumber(running) or is_over(known, time_us())) then return 'ended' end
+  if state == '' and (tonumber(season) < tonumber(running) or is_over(known, given)) then return 'ended' end
   if state == 'kept' and tonumber(season) < tonumber(oldest) then return 'archived' end
 end
 
-redis.call('LLEN', queue)
-local removed_before = redis.call('GET', removed)
-local version = digits(next_version(last_version(clock), time_us()))
 if state == 'final' then
   redis.call('LPUSH', queue, act == 'remove' and removal_event(version) or edit_event(version))
   redis.call('SET', clock, version)

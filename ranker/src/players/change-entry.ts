@@ -115,18 +115,23 @@ export function createChangeEntry(options: ChangeEntryOptions): ChangeEntry {
     return outcome;
   }
 
-  /** Asks one shard a region: the entry is on one of them. */
+  /**
+   * Asks one shard a region: the entry is on one of them. Where none had it, and one did not say
+   * so, a removal before this one proves nothing: the player may have come back in that region.
+   */
   async function changeLive(board: RankedBoard, userId: string, change: EntryChange): Promise<number> {
     const shards = shardsThatMayHold(topology, GLOBAL, userId);
     const asked = await Promise.allSettled(shards.map((shard) => changeOn(shard, board, userId, change)));
     const outcomes = asked.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
-    if (outcomes.includes("done") || outcomes.includes("again")) return board.number;
+    if (outcomes.includes("done")) return board.number;
     const failures = asked.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
     const known = failures.find((each) => MEANT.some((kind) => each instanceof kind));
     if (known !== undefined) throw known;
     const problems = failures.map((each) => toRedisProblem(each, "write"));
     const problem = problems.find(({ code }) => code === "outcome_unknown") ?? problems[0];
-    throw problem ?? notRanked(GLOBAL, board.id, userId);
+    if (problem !== undefined) throw problem;
+    if (outcomes.includes("again")) return board.number;
+    throw notRanked(GLOBAL, board.id, userId);
   }
 
   async function changeFinal(board: RankedBoard, userId: string, change: EntryChange): Promise<number> {
