@@ -90,6 +90,21 @@ describe("one bad item of a bulk leaves the others as they are", () => {
     ]);
   });
 
+  test.each([
+    ["300,000 unknown fields", Array.from({ length: 300_000 }, (_, n) => `"${n.toString(36)}":0`).join(), 20],
+    ["three unknown fields of almost 1 MiB each", ["a", "b", "c"].map((n) => `"${n.repeat(1e6)}":0`).join(), 3],
+    ["metadata nested 500,000 deep", `"metadata":{"a":${"[".repeat(5e5)}${"]".repeat(5e5)}}`, 1],
+    ["unknown metadata nested so deep", `"data":{"a":${"[".repeat(5e5)}${"]".repeat(5e5)}}`, 1],
+  ])("an item with %s has an answer of a bounded size", async (_, fields, faults) => {
+    const bad = `{"user_id":"bad","region":"EU","score":1,${fields}}`;
+    const answer = await send(`{"items":[${JSON.stringify(of("a"))},${bad}]}`);
+    const text = await answer.text();
+    expect(text.length).toBeLessThan(8_000);
+    const { items } = JSON.parse(text) as { items: [object, { errors: unknown[] }] };
+    expect(items).toMatchObject([{ status: 200 }, { status: 400, code: "invalid_request" }]);
+    expect(items[1].errors).toBeArrayOfSize(faults);
+  });
+
   test("an item on a board that the token is not for", async () => {
     const items = [
       of("a", { score: 1, board: "weekly" }),

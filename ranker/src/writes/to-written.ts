@@ -43,7 +43,7 @@ export function toWritten(board: Board, submission: Submission): Written {
  */
 export function metadataText(board: Board, metadata: object | null | undefined): string {
   if (metadata === undefined) return "";
-  const text = JSON.stringify(metadata);
+  const text = minimise(metadata);
   const most = board.metadata_bytes_max;
   if (metadata !== null && most === 0) {
     throw invalidField("metadata", `must be left out: board ${board.id} keeps no metadata`);
@@ -53,6 +53,15 @@ export function metadataText(board: Board, metadata: object | null | undefined):
     throw invalidField("metadata", `must have at most ${most} bytes as JSON without spaces; this has ${bytes}`);
   }
   return text;
+}
+
+function minimise(metadata: object | null): string {
+  try {
+    return JSON.stringify(metadata);
+  } catch {
+    // What is parsed in a loop is written by recursion. No board takes so much metadata.
+    throw invalidField("metadata", "is nested too deeply");
+  }
 }
 
 function allowedOperation(board: Board, { operation, by = "player" }: Submission): BoardOperation {

@@ -127,7 +127,8 @@ export function toProblem(error: unknown): Problem {
 }
 
 /**
- * `invalid_request` with each field that zod refused. `place` is the body, the query or the path.
+ * `invalid_request` with the fields that zod refused, the first 20 of them. `place` is the body,
+ * the query or the path.
  */
 export const toInvalidRequest = (error: z.core.$ZodError, place: string): Problem =>
   invalid(place, toFieldErrors(error, place));
@@ -135,18 +136,27 @@ export const toInvalidRequest = (error: z.core.$ZodError, place: string): Proble
 /** `invalid_request` with these faults of a body. */
 export const invalidBody = (errors: FieldError[]): Problem => invalid("body", errors);
 
-function invalid(place: string, errors: FieldError[]): Problem {
+// A body of 3 MiB may have 300,000 unknown fields, or one whose name takes all of it. Without these
+// bounds the answer to a bulk would be larger than a link carries.
+const FAULTS_MAX = 20;
+const FIELD_CHARACTERS_MAX = 64;
+
+function invalid(place: string, faults: FieldError[]): Problem {
+  const errors = faults.slice(0, FAULTS_MAX).map(({ field, message }) => ({ field: cutField(field), message }));
   const fields = [...new Set(errors.map((fault) => fault.field))].join(", ");
   return new Problem("invalid_request", `The ${place} is not valid: ${fields}.`, { errors });
 }
 
-/** Each field that zod refused. @param place stands for the whole of what was parsed */
+const cutField = (field: string) =>
+  field.length > FIELD_CHARACTERS_MAX ? `${field.slice(0, FIELD_CHARACTERS_MAX - 1)}…` : field;
+
+/** The fields that zod refused. @param place stands for the whole of what was parsed */
 export const toFieldErrors = ({ issues }: z.core.$ZodError, place: string): FieldError[] =>
   issues.flatMap((issue) => errorsOf(issue, place));
 
 function errorsOf(issue: z.core.$ZodIssue, place: string): FieldError[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, FAULTS_MAX).map((key) => ({
       field: [...issue.path, key].map(String).join("."),
       message: "is not a known field",
     }));
