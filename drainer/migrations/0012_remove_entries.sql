@@ -1,6 +1,10 @@
 -- Single entries that operators removed are among the erasures, in a scope of their own: the region
 -- and the ranking, as in EU/main or EU/weekly@3. The functions below are as in 0010, but for that.
 
+-- updated_at of an archived entry is that of its score, and in the season. edited_at is the version of
+-- the last edit behind the season's end, null where there was none.
+ALTER TABLE archived ADD COLUMN IF NOT EXISTS edited_at TIMESTAMPTZ;
+
 -- Takes what names these players out of archives, as far as they were erased, or their entries
 -- were removed. A player who was not counted leaves nothing. No player has an id that begins as
 -- those of the rows that stay.
@@ -48,7 +52,7 @@ BEGIN
 
   INSERT INTO archived (
     board, season, region, rank, rank_shared, counted, user_id, name, score, sort_key, sub, sub_key, reached_at,
-    updated_at, metadata, hidden
+    updated_at, edited_at, metadata, hidden
   )
   SELECT ended.board, ended.season, of_region,
     1 + count(*) FILTER (WHERE NOT hidden) OVER (
@@ -58,7 +62,11 @@ BEGIN
     1 + count(*) FILTER (WHERE NOT hidden) OVER (
       ORDER BY ranked DESC, place DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
-    NOT hidden, user_id, name, score, ranked, sub, place, reached_at, updated_at, metadata, hidden
+    NOT hidden, user_id, name, score, ranked, sub, place, reached_at,
+    -- A name or metadata that the entry got behind the end raised its version, which both stores compare.
+    least(updated_at, ended.ends_at - interval '1 microsecond'),
+    CASE WHEN updated_at >= ended.ends_at THEN updated_at END,
+    metadata, hidden
   FROM (
     SELECT leaderboard.*, coalesce(sort_key, score) AS ranked, coalesce(sub_key, 0) AS place, EXISTS (
       SELECT FROM visibility
@@ -119,7 +127,8 @@ $$;
 
 -- Gives entries of seasons that have ended another name or other metadata, in leaderboard and in
 -- the archive, where they are older. Null leaves what there is, and the JSON text null clears the
--- metadata. The lock on the season waits for an archive that is being made, or makes it wait.
+-- metadata. The locks on the seasons wait for archives that are being made, or make them wait. All
+-- are taken before the first row is: an archive waits for removals, and they for writers of rows.
 CREATE OR REPLACE FUNCTION edit_entries(
   regions TEXT[], rankings TEXT[], user_ids TEXT[], microseconds TEXT[], names TEXT[], metadata_texts TEXT[]
 ) RETURNS VOID
@@ -127,6 +136,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
   edit RECORD;
 BEGIN
+  PERFORM FROM ended_seasons
+  WHERE (ranking, region) IN (SELECT edited.ranking, edited.region FROM unnest(rankings, regions) AS edited (ranking, region))
+  ORDER BY ranking, region FOR UPDATE;
   FOR edit IN
     SELECT region, ranking, user_id, name, metadata_text,
       'epoch'::timestamptz + edited_us::bigint * interval '1 microsecond' AS edited_at
@@ -134,14 +146,14 @@ BEGIN
       AS event (region, ranking, user_id, edited_us, name, metadata_text)
     ORDER BY ranking, region, user_id, edited_us::bigint
   LOOP
-    PERFORM FROM ended_seasons WHERE ranking = edit.ranking AND region = edit.region FOR UPDATE;
     UPDATE leaderboard SET name = coalesce(edit.name, name), updated_at = edit.edited_at,
       metadata = CASE WHEN edit.metadata_text IS NULL THEN metadata ELSE nullif(edit.metadata_text, 'null')::json END
     WHERE board = edit.ranking AND user_id = edit.user_id AND region = edit.region AND updated_at < edit.edited_at;
-    UPDATE archived SET name = coalesce(edit.name, name), updated_at = edit.edited_at,
+    UPDATE archived SET name = coalesce(edit.name, name), edited_at = edit.edited_at,
       metadata = CASE WHEN edit.metadata_text IS NULL THEN metadata ELSE nullif(edit.metadata_text, 'null')::json END
     WHERE user_id = edit.user_id AND board = split_part(edit.ranking, '@', 1) AND region = edit.region
-      AND season = coalesce(nullif(split_part(edit.ranking, '@', 2), ''), '0')::integer AND updated_at < edit.edited_at;
+      AND season = coalesce(nullif(split_part(edit.ranking, '@', 2), ''), '0')::integer
+      AND coalesce(edited_at, updated_at) < edit.edited_at;
   END LOOP;
 END
 $$;

@@ -132,6 +132,11 @@ test("entries of the season that runs, of one that closes and of one that is fin
   expect(
     await sql`SELECT FROM archived WHERE user_id IN ('cy', 'ann', 'dan', 'gus') OR name IN ('Name of cy')`,
   ).toBeEmpty();
+  expect(
+    await sql`
+      SELECT FROM archived JOIN ended_seasons USING (board, season, region)
+      WHERE updated_at < starts_at OR updated_at >= ends_at`,
+  ).toBeEmpty();
   expect([await dead(), await places(2)]).toEqual([0, []]);
   expect(
     await until(
