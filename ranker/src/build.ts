@@ -155,7 +155,13 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     queueMax,
   });
   const playerEntries = createPlayerEntries(topology, stores, definitions);
-  const writeForPlayer = createWriteForPlayer({ topology, home: stores.home, homes, playerEntries, submit });
+  const { writeForPlayer, writeRun } = createWriteForPlayer({
+    topology,
+    home: stores.home,
+    homes,
+    playerEntries,
+    submit,
+  });
   const written = { topology, confirm, stores: writers, fences };
   const erasePlayer = createErasePlayer(written);
   const setVisibility = createSetVisibility(written);
@@ -187,7 +193,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     accounts,
     players: createPlayers(topology, stores, playerEntries, homes),
     writeForPlayer,
-    writeScores: createWriteScores({ writeForPlayer }),
+    writeScores: createWriteScores({ writeRun }),
     erasePlayer,
     changeEntry: createChangeEntry({ ...written, definitions, seasons, archive }),
     renamePlayer: createRenamePlayer(written),

@@ -185,6 +185,16 @@ describe("a registered player", () => {
     },
   );
 
+  test("is a new player for all items of a bulk once the account was erased at another ranker", async () => {
+    await register("ida");
+    await write({ score: 5 });
+    await erase("ida", { at: other });
+    const item = { user_id: "ida", region: "EU", name: "Ida", operation: "add", value: 2 };
+    const [, answer] = await ask("/scores", { items: [item, item, item] });
+    expect(answer).toMatchObject({ items: [2, 4, 6].map((score) => ({ status: 200, name: "Ida", score })) });
+    expect(await entriesOf("ida")).toEqual(["main EU Ida 6"]);
+  });
+
   test("takes no write while an erasure is half done: 503, and nothing is written", async () => {
     const { account } = await register("ida");
     await under.redis.set(erasedKey(eu, "ida"), `1 ${account}`);

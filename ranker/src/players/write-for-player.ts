@@ -3,6 +3,7 @@ import { invalidField, Problem } from "shared/api/problems";
 import type { Identity, Operator } from "shared/auth/tokens";
 import { askTogether } from "shared/base/gather-turn";
 import type { Topology } from "shared/model/regions";
+import { MAIN_BOARD } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
 import { type Homes, livesIn } from "../accounts/homes.ts";
@@ -32,6 +33,19 @@ export type WriteForPlayer = (
   submission: Omit<Submission, "by">,
 ) => Promise<Submitted>;
 
+/**
+ * Writes several scores for a player on one board, in their order and in one call.
+ *
+ * @param submissions of one board, `WRITES_MAX` at most
+ * @returns what became of each
+ * @throws Problem as {@link WriteForPlayer} does before it writes
+ */
+export type WriteRun = (
+  operator: Operator,
+  player: GivenPlayer,
+  submissions: readonly Omit<Submission, "by">[],
+) => Promise<PromiseSettledResult<Submitted>[]>;
+
 export interface WriteForPlayerOptions {
   topology: Topology;
   /** Redis of the accounts. */
@@ -51,7 +65,11 @@ const ACCOUNTS_KEPT_MAX = 20_000;
 // Redis serves no other call meanwhile, some 2 µs for each account.
 const ACCOUNTS_PER_CALL = 64;
 
-export function createWriteForPlayer(options: WriteForPlayerOptions): WriteForPlayer {
+export function createWriteForPlayer(options: WriteForPlayerOptions): {
+  writeForPlayer: WriteForPlayer;
+  writeRun: WriteRun;
+} {
+  let runs = 0;
   const { topology, home, homes, playerEntries, submit } = options;
   const { now = performance.now.bind(performance) } = options;
   const accounts = new LRUCache<string, Identity>({
@@ -95,27 +113,42 @@ export function createWriteForPlayer(options: WriteForPlayerOptions): WriteForPl
     return account;
   }
 
-  return async ({ name: operator }, player, submission) => {
-    const { board, idempotencyKey } = submission;
-    // A space is in no key of a client: operators and players never meet each other's answers.
-    const key = idempotencyKey === undefined ? undefined : `${operator} ${idempotencyKey}`;
-    const write = async () => submit(await find(player, board), { ...submission, by: "operator", idempotencyKey: key });
-    try {
-      return await write();
-    } catch (error) {
-      if (!isAccountGone(error)) throw error;
-    }
-    // The account was erased after it was looked up: the write is the first one of a new player.
-    accounts.delete(player.userId);
-    return write().catch((error: unknown) => {
-      throw isAccountGone(error) ? beingErased(player.userId) : error;
+  const writeRun: WriteRun = async ({ name: operator }, player, submissions) => {
+    const run = submissions.length > 1 ? ++runs : undefined;
+    const all = submissions.map(({ idempotencyKey: key, ...submission }): Submission => {
+      // A space is in no key of a client: operators and players never meet each other's answers.
+      const idempotencyKey = key === undefined ? undefined : `${operator} ${key}`;
+      return { ...submission, by: "operator", idempotencyKey, run };
     });
+    const write = async (some: readonly Submission[]) => {
+      const identity = await find(player, some[0]?.board ?? MAIN_BOARD);
+      return Promise.allSettled(some.map((each) => submit(identity, each)));
+    };
+    const written = await write(all);
+    if (!written.some(isAccountGone)) return written;
+    // The account was erased after it was looked up: the writes are the first of a new player.
+    accounts.delete(player.userId);
+    const again = await write(all.filter((_, index) => isAccountGone(written[index])));
+    const outcomes = again.map((each) => (isAccountGone(each) ? beingErased(player.userId) : each));
+    return written.map((each) => (isAccountGone(each) ? (outcomes.shift() ?? each) : each));
+  };
+
+  return {
+    writeRun,
+    async writeForPlayer(operator, player, submission) {
+      const [written] = await writeRun(operator, player, [submission]);
+      if (written?.status !== "fulfilled") throw written?.reason;
+      return written.value;
+    },
   };
 }
 
-const isAccountGone = (error: unknown) => error instanceof Problem && error.code === "invalid_token";
+const isAccountGone = (written: PromiseSettledResult<Submitted> | undefined) =>
+  written?.status === "rejected" && written.reason instanceof Problem && written.reason.code === "invalid_token";
 
-const beingErased = (userId: string) =>
-  new Problem("unavailable", `The player ${userId} is being erased. Nothing was changed; try again.`);
+const beingErased = (userId: string): PromiseRejectedResult => ({
+  status: "rejected",
+  reason: new Problem("unavailable", `The player ${userId} is being erased. Nothing was changed; try again.`),
+});
 
 const regionMissing = () => invalidField("region", "is required at the first write for a player who did not register");

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import type { WrittenEntry } from "shared/api/entries";
 import type { WrittenScores } from "shared/api/scores";
 import { createTopology } from "shared/model/regions";
+import { observeScripts } from "shared/redis/scripts/define-script";
 import { flushAll } from "testing/whole-store";
 import { type Built, player, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
+import { defineSeasons, hoursFromNow, setNextVersion } from "../../test/season-board.ts";
 
 let under: UnderTest;
 let ranker: Built;
@@ -155,11 +157,39 @@ describe("items of one player", () => {
     ]);
   });
 
-  test("200 of one player count up", async () => {
+  test("200 of one player count up, in calls of 64", async () => {
     const items = Array.from({ length: 200 }, () => of("ada", { operation: "add", value: 1 }));
+    await submit([of("bob")]); // the shard knows the board
+    let calls = 0;
+    observeScripts(under.redis, (name) => {
+      if (name === "submit") calls++;
+    });
     expect((await submit(items)).map((each) => "changed" in each && each.score)).toEqual(
       items.map((_, index) => index + 1),
     );
+    expect(calls).toBe(4);
+  });
+
+  test("of which the queue takes the first: those behind are not written", async () => {
+    const full = await under.build({ queueMax: 3 });
+    const items = [1, 2, 3, 4, 5].map((score) => of("ada", { score }));
+    expect((await submit(items, { at: full })).map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
+    expect(await scoreOf("ada")).toBe(3);
+  });
+
+  test("over the end of a season are each of the season of their version, in their order", async () => {
+    const ends = hoursFromNow(1);
+    const fields = { operator: "add", operators: ["add"] };
+    await defineSeasons(under.redis, { at: [hoursFromNow(-1), ends, hoursFromNow(2), hoursFromNow(3)], fields });
+    await submit([of("ada", { score: 1, board: "cup" })]);
+    await setNextVersion(under.redis, { region: "EU", partition: 0, tag: "EU" }, ends - 2);
+    const answers = await submit([1, 1, 5, 5].map((score) => of("ada", { score, board: "cup" })));
+    expect(answers).toMatchObject([
+      { season: 1, score: 2 },
+      { season: 1, score: 3 },
+      { season: 2, score: 5 },
+      { season: 2, score: 10 },
+    ]);
   });
 
   test("behind one that may be sent again are not written, so that a repeat keeps their order", async () => {

@@ -8,8 +8,8 @@ import type { FenceWatch } from "./fence-watch.ts";
 import type { Outcome, RefusedWrite, SubmitAnswer } from "./submit-answer.ts";
 import { type SubmitCall, submitScript, toSharedCall, type WrittenBoard } from "./submit-script.ts";
 
-// Redis serves no other call meanwhile, some 20 µs for each write.
-const WRITES_MAX = 64;
+/** Redis serves no other call meanwhile, some 20 µs for each write. */
+export const WRITES_MAX = 64;
 
 /** What the ranker needs to write scores. */
 export interface WriterOptions {
@@ -54,7 +54,7 @@ interface Answered {
 /**
  * Sends the writes of one turn of the event loop together, in one call for each board of a shard:
  * of what a call costs, the write itself is the smaller part. Each write has its own answer, and
- * fails with others only where the call fails.
+ * fails with others only where the call fails. A run has calls of its own.
  */
 export function createWrite(options: WriterOptions): Write {
   const { redisOf, confirm, fences, traceparent } = options;
@@ -76,8 +76,14 @@ export function createWrite(options: WriterOptions): Write {
   // A span belongs to one request: with tracing each write is a call of its own.
   const questionsMax = traceparent === undefined ? WRITES_MAX : 1;
   const write = askTogether<WrittenBoard, SubmitCall, Answered>({ questionsMax, nameOf: nameOfBoard, send });
+  // A run belongs to one request, and no write of it stands behind one that found the queue full.
+  const writeOfRun = askTogether<WrittenBoard, SubmitCall, Answered>({
+    questionsMax: WRITES_MAX,
+    nameOf: (place) => `${nameOfBoard(place)} ${place.run}`,
+    send,
+  });
   return async (place, call) => {
-    const { answer, confirmed } = await write(place, call);
+    const { answer, confirmed } = await (place.run === undefined ? write : writeOfRun)(place, call);
     if ("error" in answer) throw toRedisProblem(refusedByRedis(answer.error), "write");
     // A write that changed nothing has nothing to lose.
     if (!CHANGES_NOTHING.has(answer.outcome)) await confirmed();

@@ -21,4 +21,6 @@ export interface Submission {
   /** How the ranks of the answer count equal entries, by arrival where it is left out. */
   ties?: Ties | undefined;
   idempotencyKey?: string | undefined;
+  /** Writes of a run that begin in one turn share a call of their own, in their order. */
+  run?: number | undefined;
 }

@@ -91,6 +91,8 @@ export interface SubmitCall {
 /** A board with its definition, in one season, on one shard. */
 export interface WrittenBoard extends BoardOnShard {
   readonly board: RankedBoard;
+  /** Of the submission. */
+  readonly run?: number | undefined;
 }
 
 /** What all writes of a call share. */

@@ -150,7 +150,7 @@ export function createSubmit(options: SubmitOptions): Submit {
       const { written, fault } = judge(board, submission);
       const ranked = rankedIn(board, number);
       const call = toWriteCall(shard, identity, submission, { written, board: ranked }, traceparent?.());
-      const answer = await write({ shard, board: ranked }, call);
+      const answer = await write({ shard, board: ranked, run: submission.run }, call);
       const { outcome, values } = answer;
       if (outcome === "season" || outcome === "unplanned") {
         if (tries === TRIES_MAX || vain === VAIN_MAX) throw seasonUnknown(board.id);
