@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { splitKey } from "shared/redis/keys";
+import { entriesKey, splitKey } from "shared/redis/keys";
 import { forFile } from "testing/for-file";
 import { flushAll } from "testing/whole-store";
 import { player, startUnderTest } from "../../test/ranker-under-test.ts";
@@ -52,4 +52,23 @@ test("a removal that is repeated says so only where the player has no entry in a
   expect(await ask("DELETE", "/players/ada/entries/main")).toMatchObject([503, { code: "unavailable" }]);
   await redis.del(splitKey("NA"));
   expect(await ask("DELETE", "/players/ada/entries/main")).toMatchObject([200, { removed: true }]);
+});
+
+test("a rename edits the entries of seasons that have ended, and no score of theirs is written again", async () => {
+  await defineSeasons(redis, { at: [starts, ends, hoursFromNow(2), hoursFromNow(3)], fields: { operator: "set" } });
+  const write = (value: number) => ranker.submit(player("ada"), { operation: "set", board: "cup", value });
+  await write(5);
+  await setNextVersion(redis, eu, ends);
+  await write(6);
+  expect(await ask("POST", "/players/ada/rename", { name: 'A "7"' })).toMatchObject([200, { boards: 2 }]);
+  const events = (await readEvents(redis, eu)).slice(-3);
+  expect(events).toMatchObject([
+    { hidden: false, name: 'A "7"' },
+    { edited: true, board: "cup@1", user_id: "ada", region: "EU", name: 'A "7"' },
+    { board: "cup@2", score: "6", name: 'A "7"' },
+  ]);
+  const records = await Promise.all([1, 2].map((season) => redis.hget(entriesKey(eu, `cup@${season}`), "ada")));
+  expect(records.map((record) => record?.split(" ")[1])).toEqual(
+    events.slice(1).map((event) => event.updated_at as string),
+  );
 });

@@ -26,15 +26,23 @@ Reply those of the boards on which the player has a score; -1 where the region i
       or is being moved, -2 where the player was erased, -3 where the shard may not be written: then
       nothing was done
 Uses  is_open, is_moved, is_account_erased, is_entry_erased, last_version, next_version, time_us,
-      digits, is_hidden, given_name, KEYS_OF_BOARD, place_of, score_event, record_of, values_of
+      digits, is_hidden, given_name, KEYS_OF_BOARD, place_of, score_event, record_of, values_of,
+      running_of
 
-Each entry gets a new version, so that the two stores agree on it; score and arrival stay. Later
+Each entry gets a new version, so that the two stores agree on it; score and arrival stay. One of a
+season that has ended is edited in PostgreSQL, as change-entry.lua does: no archived season takes a
+score event. Later
 writes take the name from the visibility: submit.lua reads it there.
 A later call replies 0 and does nothing where the player has another name by now: the act that wrote
 it goes over all boards itself. An entry that is older than an erasure is left to the erasure, and
 one of a board that is being deleted to the deletion: an event behind theirs would bring it back to
 PostgreSQL.
 ]]
+-- Whether the season that a score event is of has ended here.
+local function has_ended(board, tail)
+  local running = running_of(redis.call('HGET', boards, board))
+  return running and tonumber(string.match(tail, '^"board":"[^"@]*@(%d+)"') or '0') < tonumber(running)
+end
 local function is_deleting(board) return string.find(redis.call('HGET', boards, board) or '', '^%d+ deleting') ~= nil end
 
 if is_moved(split, partitions) then return -1 end
@@ -73,7 +81,8 @@ for i = FIRST_KEY, #KEYS, KEYS_OF_BOARD do
       ranked = ranked, score = score, sub = sub, place = place_of(record), updated_at = take_version(),
       details = redis.call('HGET', details, user_id)
     }
-    events[#events + 1] = score_event(entry, entry_tail)
+    events[#events + 1] = has_ended(board_id, entry_tail)
+      and '{"edited":true,"updated_at":"' .. entry.updated_at .. '",' .. entry_tail or score_event(entry, entry_tail)
     records[#records + 1] = {key = entries, text = record_of(entry, name)}
   end
 end

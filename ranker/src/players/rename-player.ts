@@ -9,6 +9,7 @@ import {
   givenNamePart,
   isHiddenPart,
   isOpenPart,
+  seasonsPart,
 } from "shared/redis/scripts/parts";
 import { boardOf } from "shared/seasons/ranking-name";
 import { entriesAway } from "../boards/shard-entry.ts";
@@ -44,7 +45,7 @@ const layout = defineLayout({
 const script = defineScript({
   name: "rename-player",
   source,
-  parts: [isOpenPart, accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, entryTextsPart],
+  parts: [isOpenPart, accountErasedPart, entryErasedPart, isHiddenPart, givenNamePart, entryTextsPart, seasonsPart],
   layout,
   isFenced: true,
   failsAs: "write",
