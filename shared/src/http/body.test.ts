@@ -200,3 +200,22 @@ test.each([
 ])("of %s the name %p is repeated", (json, expected) => {
   expect(findRepeatedName(json)).toBe(expected);
 });
+
+test("large bodies on their way at once have 128 MiB together, and small ones need none of it", async () => {
+  const MIB = 1024 * 1024;
+  const [first, second] = [new TransformStream<Uint8Array>(), new TransformStream<Uint8Array>()];
+  const slow = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string> = {}) =>
+    readBody(new Request("http://here/", { method: "POST", body, headers }), { bytesMax: 64 * MIB });
+  const half = slow(first.readable);
+  const other = slow(second.readable, { "Content-Length": String(63 * MIB) });
+  const one = "x".repeat(MIB);
+  const stated = { "Content-Length": String(MIB) };
+  expect((await slow(one, stated)).byteLength).toBe(MIB);
+  await expect(slow(one + one, { "Content-Length": String(2 * MIB) })).rejects.toMatchObject({ code: "unavailable" });
+  expect((await slow("{}", { "Content-Length": "2" })).byteLength).toBe(2);
+  await first.writable.close();
+  expect((await half).byteLength).toBe(0);
+  expect((await slow(one + one, { "Content-Length": String(2 * MIB) })).byteLength).toBe(2 * MIB);
+  await second.writable.close();
+  await other;
+});

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { BODY_BYTES_MAX } from "../api/operation.ts";
 import { invalidField, Problem, toInvalidRequest } from "../api/problems.ts";
 import { inPlainWords } from "../base/plain-words.ts";
+import { createRoom } from "./body-room.ts";
 import { parseExact } from "./exact-json.ts";
 import type { HeaderSource } from "./header-list.ts";
 
@@ -10,6 +11,10 @@ import type { HeaderSource } from "./header-list.ts";
 const BODY_DEADLINE_MS = 5_000;
 // 1 Mbit/s for what a route takes beyond 16 KiB: only servers send so much.
 const FURTHER_BYTES_PER_SECOND = 128 * 1024;
+
+// 42 bodies of 3 MiB, or 2,600 of 50 kB.
+const LARGE_BYTES_MAX = 128 * 1024 * 1024;
+const inRoom = createRoom(LARGE_BYTES_MAX);
 
 /** Bounds of a body. */
 export interface BodyBounds {
@@ -31,16 +36,18 @@ export const bodyDeadlineMs = (bytesMax: number): number =>
 /**
  * The raw body, read to its end but beyond neither bound.
  *
- * @throws Problem `body_too_large`, `request_timeout`, or `invalid_request` where the client went
- *   away
+ * @throws Problem `body_too_large`, `request_timeout`, `unavailable` while too many large bodies
+ *   are on their way, or `invalid_request` where the client went away
  */
 export async function readBody(
   request: Request,
   { bytesMax = BODY_BYTES_MAX, deadlineMs = bodyDeadlineMs(bytesMax) }: BodyBounds = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get("Content-Length");
-  if (Number(length ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  return length === null ? readStream(request, { bytesMax, deadlineMs }) : readKnown(request, deadlineMs);
+  const bytes = length === null ? bytesMax : Number(length);
+  if (bytes > bytesMax) throw tooLarge(bytesMax);
+  const read = () => (length === null ? readStream(request, { bytesMax, deadlineMs }) : readKnown(request, deadlineMs));
+  return bytes > BODY_BYTES_MAX ? inRoom(bytes, read) : read();
 }
 
 /** @throws Problem `body_too_large` */
