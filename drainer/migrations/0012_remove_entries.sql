@@ -1,8 +1,9 @@
 -- Single entries that operators removed are among the erasures, in a scope of their own: the region
 -- and the ranking, as in EU/main or EU/weekly@3. The functions below are as in 0010, but for that.
 
--- updated_at of an archived entry is that of its score, and in the season. edited_at is the version of
--- the last edit behind the season's end, null where there was none.
+-- updated_at of an archived entry is in its season: that of the score, or, where the entry was
+-- edited before the archive was made, the last microsecond. edited_at is the version of the last
+-- edit behind the end, null where there was none.
 ALTER TABLE archived ADD COLUMN IF NOT EXISTS edited_at TIMESTAMPTZ;
 
 -- Takes what names these players out of archives, as far as they were erased, or their entries
@@ -63,7 +64,7 @@ BEGIN
       ORDER BY ranked DESC, place DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
     NOT hidden, user_id, name, score, ranked, sub, place, reached_at,
-    -- A name or metadata that the entry got behind the end raised its version, which both stores compare.
+    -- An edit behind the end raised the version of the entry, which the two stores compare.
     least(updated_at, ended.ends_at - interval '1 microsecond'),
     CASE WHEN updated_at >= ended.ends_at THEN updated_at END,
     metadata, hidden

@@ -8,6 +8,7 @@ import type { Players } from "../players/players.ts";
 import type { RenamePlayer } from "../players/rename-player.ts";
 import type { SetVisibility } from "../players/set-visibility.ts";
 import type { WriteForPlayer } from "../players/write-for-player.ts";
+import { toSubmission } from "../writes/submission.ts";
 import { toScoreReply } from "./scores.ts";
 import type { ToRoute } from "./to-route.ts";
 
@@ -75,24 +76,10 @@ export function playerRoutes(
       return jsonReply(removed);
     }),
     writeScore: toRoute(operations.writeScore, async ({ caller, params, body, idempotencyKey }) => {
-      // The schema lets in a score, or an operation with its value.
-      const {
-        region,
-        name,
-        board,
-        sub,
-        metadata,
-        season,
-        ties,
-        score = 0,
-        operation = "submit" as const,
-        value = score,
-      } = body;
-      const valueField = body.operation === undefined ? "score" : "value";
-      const player = { userId: params.userId, region, name };
-      const submission = { operation, board, value, valueField, sub, metadata, season, ties, idempotencyKey };
+      const player = { userId: params.userId, region: body.region, name: body.name };
+      const submission = { ...toSubmission(body), idempotencyKey };
       const submitted = await writeForPlayer(caller, player, submission);
-      return toScoreReply(submitted, operation === "create" ? 201 : 200);
+      return toScoreReply(submitted, body.operation === "create" ? 201 : 200);
     }),
   };
 }

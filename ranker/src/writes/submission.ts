@@ -24,3 +24,18 @@ export interface Submission {
   /** Writes of a run that begin in one turn share a call of their own, in their order. */
   run?: number | undefined;
 }
+
+/** A write by an operator, as its body has it: `score`, or `operation` with `value`. */
+interface OperatorWrite extends Pick<Submission, "board" | "sub" | "metadata" | "season" | "ties"> {
+  score?: number | undefined;
+  operation?: BoardOperation | undefined;
+  value?: number | undefined;
+}
+
+/** The write that the body asks for. */
+export function toSubmission(body: OperatorWrite): Submission {
+  const { board, sub, metadata, season, ties, score = 0 } = body;
+  const { operation = "submit" as const, value = score } = body;
+  const valueField = body.operation === undefined ? "score" : "value";
+  return { operation, board, by: "operator", value, valueField, sub, metadata, season, ties };
+}

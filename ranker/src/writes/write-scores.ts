@@ -4,7 +4,7 @@ import { requireBoard } from "shared/auth/require-access";
 import type { Operator } from "shared/auth/tokens";
 import type { WriteRun } from "../players/write-for-player.ts";
 import { WRITES_MAX } from "./send-writes.ts";
-import type { Submission } from "./submission.ts";
+import { toSubmission } from "./submission.ts";
 import type { Submitted } from "./submit.ts";
 
 /** What became of one item. */
@@ -37,7 +37,7 @@ export function createWriteScores({ writeRun }: { writeRun: WriteRun }): WriteSc
     async function tryRun(run: Run): Promise<PromiseSettledResult<Submitted>[]> {
       const { user_id: userId, region, name, board } = run.first;
       const submissions = run.items.map(({ item, index }) => ({
-        ...toWrite(item),
+        ...toSubmission(item),
         idempotencyKey: item.idempotency_key ?? toItemKey(callKey, index),
       }));
       try {
@@ -114,13 +114,6 @@ function* toRuns(items: readonly GivenItem[], lane: readonly number[]): Generato
 
 const isOfRun = ({ first, items }: Run, { board, region, name }: Item) =>
   items.length < WRITES_MAX && board === first.board && region === first.region && name === first.name;
-
-function toWrite(item: Item): Omit<Submission, "by"> {
-  const { board, sub, metadata, season, ties, score = 0 } = item;
-  const { operation = "submit" as const, value = score } = item;
-  const valueField = item.operation === undefined ? "score" : "value";
-  return { operation, board, value, valueField, sub, metadata, season, ties };
-}
 
 const rejected = (reason: Problem): PromiseRejectedResult => ({ status: "rejected", reason });
 

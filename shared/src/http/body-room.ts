@@ -8,8 +8,8 @@ import { Problem } from "../api/problems.ts";
 export type InRoom = <T>(bytes: number, read: () => Promise<T>) => Promise<T>;
 
 /**
- * Room for bodies that are read at the same time. Without it clients that send slowly would fill the
- * memory of a service: a large body may take half a minute.
+ * Room for bodies that are read at the same time. Without it clients that send slowly would fill
+ * the memory of a service: a large body may take half a minute.
  */
 export function createRoom(bytesMax: number): InRoom {
   let taken = 0;

@@ -23,6 +23,7 @@ import { SETTING_KINDS } from "./settings.ts";
  *     change-entry.lua    {"removed":true,"updated_at":"7",                 + entryTail
  *                         {"edited":true,"updated_at":"7",                  + entryTail
  *                         and behind the tail, where they change, "name":"Ada","metadata":{…}
+ *     rename-player.lua   {"edited":true,"updated_at":"7",                  + scoreTail
  *     roll_over           {"season_ended":3,"count":12,"hidden":1,"starts_at":"5","ends_at":"7",
  *                         "updated_at":"7",                                 + seasonEndTail
  *
