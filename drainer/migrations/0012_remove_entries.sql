@@ -27,6 +27,18 @@ BEGIN
 END
 $$;
 
+-- How many entries of a ranking may be gone in a region: those of players who were erased since
+-- then, and those of others that were removed.
+CREATE OR REPLACE FUNCTION count_erased(of_ranking TEXT, of_region TEXT, since TIMESTAMPTZ) RETURNS BIGINT
+LANGUAGE sql STABLE AS $$
+  SELECT (SELECT count(*) FROM erasures WHERE scope = of_region AND erased_at >= since) + (
+    SELECT count(*) FROM erasures AS removal
+    WHERE scope = of_region || '/' || of_ranking AND erased_at >= since AND NOT EXISTS (
+      SELECT FROM erasures WHERE scope = of_region AND erasures.user_id = removal.user_id AND erased_at >= since
+    )
+  )
+$$;
+
 CREATE OR REPLACE FUNCTION archive_season(of_ranking TEXT, of_region TEXT, of_tags TEXT[], present BIGINT) RETURNS TEXT
 LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 DECLARE
@@ -44,8 +56,7 @@ BEGIN
   SELECT count(*), coalesce(sum(season_ends.count + season_ends.hidden), 0) INTO ends, counted FROM season_ends
   WHERE board = ended.board AND season = ended.season AND region = of_region AND tag = ANY (of_tags);
   SELECT count(*) INTO stored FROM leaderboard WHERE board = of_ranking AND region = of_region;
-  SELECT count(*) INTO erased FROM erasures
-  WHERE scope IN (of_region, of_region || '/' || of_ranking) AND erased_at >= ended.starts_at;
+  erased := count_erased(of_ranking, of_region, ended.starts_at);
   IF ends <> cardinality(of_tags) OR stored <> present OR stored NOT BETWEEN counted - erased AND counted THEN
     UPDATE ended_seasons SET state = 'incomplete', frozen = FALSE WHERE ranking = of_ranking AND region = of_region;
     RETURN 'incomplete';

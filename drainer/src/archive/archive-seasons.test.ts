@@ -147,6 +147,24 @@ describe("a season is incomplete", () => {
     await look();
     expect(await states()).toEqual(["weekly 1 incomplete null"]);
   });
+
+  test("while one is missing beside another whose entry was removed before the player was erased", async () => {
+    await play();
+    await seasons.endAll();
+    await take(1, "EU", "ann", "erased");
+    await drain();
+    await database.run(
+      (sql) => sql`SELECT remove_entries('{EU}', '{weekly@1}', '{ann}', ${[String(ENDS + 5)]}::text[])`,
+    );
+    await take(1, "EU", "bob", "erased");
+    for (const { queue } of queues) await redis.del(queue);
+    const [bob] = await database.run((sql) => sql`DELETE FROM leaderboard WHERE user_id = 'bob' RETURNING *`);
+    await look();
+    expect(await states()).toEqual(["weekly 1 incomplete null"]);
+    await database.run((sql) => sql`INSERT INTO leaderboard ${sql(bob ?? {})}`);
+    await restore(sides);
+    expect(await look()).toMatchObject({ finished: 1 });
+  });
 });
 
 test("a final season keeps its keys while one before it is incomplete, so that a shard knows which keys it has", async () => {

@@ -1,7 +1,7 @@
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { Database } from "shared/postgres/database";
 import { toRankingName } from "shared/seasons/ranking-name";
-import { entryScope, toInstant, toMicroseconds } from "../rows/version-rule.ts";
+import { toInstant, toMicroseconds } from "../rows/version-rule.ts";
 
 /** A season that has ended on a shard of a region at least, as the region's database has it. */
 export interface EndedSeason {
@@ -103,10 +103,7 @@ export async function countStored(
           SELECT coalesce(sum(count + hidden), 0) FROM season_ends
           WHERE board = ${board} AND season = ${season} AND region = ${region}
         )::text AS counted,
-        (
-          SELECT count(*) FROM erasures WHERE scope IN (${region}, ${entryScope(region, rankingOf(ended))})
-            AND erased_at >= ${toInstant(sql, startsAt)}
-        )::text AS erased`,
+        count_erased(${rankingOf(ended)}, ${region}, ${toInstant(sql, startsAt)})::text AS erased`,
   );
   return { stored: Number(row?.stored), counted: Number(row?.counted), erased: Number(row?.erased) };
 }
