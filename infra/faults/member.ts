@@ -10,6 +10,8 @@ export interface Member {
   /** True from its start to its end. */
   readonly isRunning: boolean;
   kill(): Promise<void>;
+  /** Ends it for good: nothing reads its data again. */
+  drop(): Promise<void>;
   /** Kills it and starts it again. */
   crash(): Promise<void>;
   /** Ends it in order, by its signal. @returns the exit code */
@@ -49,6 +51,7 @@ export async function startMember(name: string, launch: () => Promise<Engine>): 
       return isRunning;
     },
     kill: () => engine.kill(),
+    drop: () => engine.drop(),
     async crash() {
       await engine.kill();
       await start();

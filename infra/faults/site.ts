@@ -232,7 +232,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       }
     },
     async close() {
-      await Promise.all([...services(), ...redisNodes, postgres].map((member) => member.kill()));
+      await Promise.all([...services(), ...redisNodes, postgres].map((member) => member.drop()));
       client.disconnect();
       for (const each of opened) each.close();
       await rm(dir, { recursive: true, force: true });

@@ -13,6 +13,8 @@ export interface Engine {
   stop(): Promise<void>;
   /** Sends SIGKILL, and waits for the exit. */
   kill(): Promise<void>;
+  /** Ends a server whose data nothing reads again, without leaving anything behind. */
+  drop(): Promise<void>;
 }
 
 export interface LaunchOptions {
@@ -27,6 +29,8 @@ export interface LaunchOptions {
    */
   readyWhen: RegExp | string;
   stopSignal: NodeJS.Signals;
+  /** SIGKILL unless given. */
+  dropSignal?: NodeJS.Signals;
   onLine?: ((line: string) => void) | undefined;
   spawn?: SpawnOptions;
 }
@@ -101,5 +105,6 @@ function toEngine(child: ChildProcess, pid: number, options: LaunchOptions, exit
     exited,
     stop: () => end(options.stopSignal),
     kill: () => end("SIGKILL"),
+    drop: () => end(options.dropSignal ?? "SIGKILL"),
   };
 }

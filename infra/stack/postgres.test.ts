@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { chmod, mkdir, readdir, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import connect from "postgres";
 import { freePort } from "./free-port.ts";
@@ -34,6 +35,23 @@ test("a killed PostgreSQL starts again although a backend still runs a statement
   await sql.end({ timeout: 0 });
   await second.stop();
 }, 60_000);
+
+const SEGMENTS = "/proc/sysvipc/shm";
+
+test.skipIf(!existsSync(SEGMENTS))("a dropped PostgreSQL leaves no shared memory behind", async () => {
+  const dir = await scratchDir();
+  await chmod(dir, 0o777);
+  const server = await startPostgres({
+    port: await freePort(),
+    dir: join(dir, "data"),
+    databases: [],
+    password: "test",
+  });
+  const creators = async () => (await readFile(SEGMENTS, "utf8")).split("\n").map((line) => line.trim().split(/ +/)[4]);
+  expect(await creators()).toContain(String(server.pid));
+  await server.drop();
+  expect(await creators()).not.toContain(String(server.pid));
+});
 
 test("a data folder that is a link is refused, and its target stays as it is", async () => {
   const dir = await scratchDir();

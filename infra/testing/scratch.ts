@@ -107,6 +107,6 @@ export async function scratchStores() {
 }
 
 async function disposeOf(servers: readonly (RedisServer | PostgresServer)[], dir: string): Promise<void> {
-  await Promise.all(servers.map((server) => server.kill()));
+  await Promise.all(servers.map((server) => server.drop()));
   await rm(dir, { recursive: true, force: true });
 }

@@ -18,7 +18,7 @@ const nowUs = Date.now() * 1000;
 const dir = await scratchDir();
 const postgres = await startBenchPostgres(dir, ["shards_1", "shards_16"]);
 afterAll(async () => {
-  await postgres.kill();
+  await postgres.drop();
   await rm(dir, { recursive: true, force: true });
 });
 

@@ -55,5 +55,5 @@ export async function startAppending(admin: RedisClient): Promise<void> {
 export async function startBenchPostgres(dir: string, databases: string[]): Promise<PostgresServer & AsyncDisposable> {
   const home = join(dir, `postgres-${databases.join("-")}`);
   const server = await startPostgres({ port: await freePort(), dir: home, databases, password: "scratch" });
-  return { ...server, [Symbol.asyncDispose]: server.kill };
+  return { ...server, [Symbol.asyncDispose]: server.drop };
 }

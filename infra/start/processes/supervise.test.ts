@@ -11,6 +11,7 @@ function fakeEngine(pid: number) {
     exited: exit.promise,
     stop: async () => exit.resolve(0),
     kill: async () => exit.resolve(-1),
+    drop: async () => exit.resolve(-1),
   };
   return { engine, die: (code: number) => exit.resolve(code) };
 }
