@@ -2,6 +2,7 @@ import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, aroundScoreSchema, rankSchema, topSchema } from "shared/api/boards";
 import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/definitions";
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
+import { problemCodeSchema } from "shared/api/fields";
 import { BODY_BYTES_MAX, type Operation, type RequestBody, type Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import {
@@ -20,8 +21,9 @@ import { bodyDeadlineMs } from "shared/http/body";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../package.json" with { type: "json" };
-import { answerHeaders, headersOf, type Json, ref, requestHeaders, schemaOf } from "./headers.ts";
+import { answerHeaders, headersOf, ref, requestHeaders } from "./headers.ts";
 import { problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
+import { bodyOf, forGenerators, type Json, schemaOf } from "./schema.ts";
 
 export interface OpenApiDocument extends Json {
   paths: Record<string, Record<string, Json>>;
@@ -29,6 +31,7 @@ export interface OpenApiDocument extends Json {
 }
 
 const answers = {
+  ProblemCode: problemCodeSchema,
   Entry: entrySchema,
   WrittenEntry: writtenEntrySchema,
   WrittenScores: writtenScoresSchema,
@@ -55,8 +58,12 @@ const answers = {
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 
-/** The HTTP interface of a deployment with these regions, in OpenAPI 3.1. */
-export function createDocument(topology: Topology): OpenApiDocument {
+/**
+ * The HTTP interface of a deployment with these regions, in OpenAPI 3.1.
+ *
+ * @param publicUrl where callers reach the gateway; else the document's own address counts
+ */
+export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocument {
   const all: Operation[] = Object.values(gatewayOperations(topology));
   const responses: Json = {};
   const paths: OpenApiDocument["paths"] = {};
@@ -67,7 +74,7 @@ export function createDocument(topology: Topology): OpenApiDocument {
   }
   const bodies: Json = {};
   for (const { id, body } of all)
-    if (body !== undefined) bodies[`${capital(id)}Body`] = schemaOf(body.shown ?? body.schema);
+    if (body !== undefined) bodies[`${capital(id)}Body`] = bodyOf(body.shown ?? body.schema);
   return {
     openapi: "3.1.1",
     info: {
@@ -83,8 +90,8 @@ export function createDocument(topology: Topology): OpenApiDocument {
       ].join("\n\n"),
       license: { name: "MIT", identifier: "MIT" },
     },
-    // Relative to the address of the document, which may have the prefix of a proxy.
-    servers: [{ url: ".", description: "The gateway that serves this document." }],
+    // By default relative to the address of the document, which may have the prefix of a proxy.
+    servers: [{ url: publicUrl, description: "The gateway that serves this document." }],
     tags: [
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other; game servers write for players." },
@@ -102,7 +109,7 @@ export function createDocument(topology: Topology): OpenApiDocument {
     ],
     paths,
     components: {
-      schemas: { ...answerSchemas(), Problem: problemSchema, ...bodies },
+      schemas: { ...answerSchemas(), Problem: forGenerators(problemSchema, "output"), ...bodies },
       responses,
       headers: answerHeaders,
       parameters: requestHeaders,
@@ -119,6 +126,10 @@ export function createDocument(topology: Topology): OpenApiDocument {
   };
 }
 
+/** Generated methods are named by this. A read's name in our client may be a noun: `top`. */
+const nameOperation = ({ id, method }: Operation): string =>
+  method !== "GET" || /^(get|list|read)[A-Z]/.test(id) ? id : `get${capital(id)}`;
+
 const capital = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
 
 function describe(operation: Operation): Json {
@@ -130,7 +141,7 @@ function describe(operation: Operation): Json {
   parameters.push(ref("parameters", "RequestId"));
   const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
   return {
-    operationId: id,
+    operationId: nameOperation(operation),
     tags: [tag],
     summary,
     description: describeAccess(description, access),
@@ -202,5 +213,7 @@ function answerSchemas(): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answers)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { io: "output", uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(Object.entries(schemas).map(([name, { $schema: _, $id: __, ...rest }]) => [name, rest]));
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _, $id: __, ...rest }]) => [name, forGenerators(rest, "output")]),
+  );
 }

@@ -1,0 +1,98 @@
+import { expect, test } from "bun:test";
+import { createTopology } from "shared/model/regions";
+import { createDocument } from "./document.ts";
+import type { Json } from "./schema.ts";
+
+const topology = createTopology(["GLOBAL", "EU", "NA"], 1, ["main"]);
+const document = createDocument(topology);
+
+/** Values, which are no schemas: what they hold may look like one. */
+const VALUES = new Set(["example", "examples", "default", "enum"]);
+
+interface Part {
+  at: string;
+  node: Json;
+}
+
+function* partsOf(node: unknown, at = ""): Generator<Part> {
+  if (typeof node !== "object" || node === null) return;
+  if (!Array.isArray(node)) yield { at, node: node as Json };
+  for (const [name, child] of Object.entries(node)) if (!VALUES.has(name)) yield* partsOf(child, `${at}/${name}`);
+}
+
+const parts = [...partsOf(document)];
+/** Where a part of the document breaks a rule. */
+const where = (isBroken: (part: Part) => boolean) => parts.filter(isBroken).map(({ at }) => at);
+const typesOf = (node: Json) => [node.type].flat();
+const isBody = (at: string) => /^\/components\/schemas\/\w+Body/.test(at);
+const isSchema = ({ at, node }: Part) => !at.endsWith("/properties") && typeof node.type !== "object";
+
+test("a number has a format, and one that may pass 2^31 has 64 bits", () => {
+  const isNumber = (node: Json) => typesOf(node).some((type) => type === "integer" || type === "number");
+  expect(where(({ node }) => isNumber(node) && node.enum === undefined && node.format === undefined)).toEqual([]);
+  const wide = ({ node }: Part) => node.format === "int32" && !(Number(node.maximum) < 2 ** 31);
+  expect(where(wide)).toEqual([]);
+  expect(document.components.schemas?.Rank).toMatchObject({ properties: { rank: { format: "int64" } } });
+});
+
+test("a date-time has no pattern, which types of time refuse", () => {
+  expect(where(({ node }) => node.format === "date-time" && node.pattern !== undefined)).toEqual([]);
+});
+
+test("an enum has the type of its values, and a constant is an enum of one", () => {
+  expect(where((part) => isSchema(part) && Array.isArray(part.node.enum) && part.node.type === undefined)).toEqual([]);
+  expect(where((part) => isSchema(part) && "const" in part.node)).toEqual([]);
+});
+
+test("every problem refers to the one schema, whose code is a named enum", () => {
+  const problems = parts.filter(({ at }) => at.endsWith("/application/problem+json"));
+  expect(problems.length).toBeGreaterThan(20);
+  for (const { node } of problems) expect(node.schema).toEqual({ $ref: "#/components/schemas/Problem" });
+  const { Problem, ProblemCode } = document.components.schemas as Record<string, Json>;
+  expect(Problem).toMatchObject({ properties: { code: { $ref: "#/components/schemas/ProblemCode" } } });
+  expect(ProblemCode).toMatchObject({ type: "string" });
+});
+
+test("bodies are closed and send no default; answers are open", () => {
+  const named = ({ at, node }: Part) => at.includes("/schemas/") && isSchema({ at, node }) && "properties" in node;
+  expect(where((part) => named(part) && isBody(part.at) && part.node.additionalProperties !== false)).toEqual([]);
+  expect(where((part) => named(part) && !isBody(part.at) && part.node.additionalProperties === false)).toEqual([]);
+  expect(where(({ at, node }) => at.startsWith("/components/schemas/") && "default" in node)).toEqual([]);
+});
+
+test("no schema is a boolean, bounds a number from outside, or sets a condition between fields", () => {
+  const booleans = parts.flatMap(({ at, node }) =>
+    at.endsWith("/properties") ? Object.values(node).filter((value) => typeof value === "boolean") : [],
+  );
+  expect(booleans).toEqual([]);
+  expect(where(({ node }) => typeof node.exclusiveMinimum === "number")).toEqual([]);
+  const isCondition = ({ node }: Part) => "properties" in node && ("oneOf" in node || "anyOf" in node);
+  expect(where((part) => isSchema(part) && isCondition(part))).toEqual([]);
+});
+
+test("no schema has several patterns, or one with a lookahead", () => {
+  expect(where(({ node }) => Array.isArray(node.allOf))).toEqual([]);
+  expect(where(({ node }) => String(node.pattern).includes("(?"))).toEqual([]);
+});
+
+test("a client that was made for other regions and boards works here: no enum names them", () => {
+  const names = ["GLOBAL", "EU", "NA", "main"];
+  const isOwn = (value: unknown) => names.includes(String(value));
+  expect(where(({ node }) => Array.isArray(node.enum) && node.enum.some(isOwn))).toEqual([]);
+});
+
+test("an operation is named by a verb, once", () => {
+  const ids = Object.values(document.paths).flatMap((item) =>
+    Object.values(item).map(({ operationId }) => operationId),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
+  const VERB =
+    /^(get|list|read|put|change|delete|end|register|login|submit|create|set|add|write|erase|hide|unhide|rename|remove)/;
+  // `POST /ranks` reads.
+  expect(ids.filter((id) => !VERB.test(String(id)))).toEqual(["ranks"]);
+});
+
+test("the server is the public URL where one is configured", () => {
+  const [server] = createDocument(topology, "https://scores.example.org/lb").servers as Json[];
+  expect(server?.url).toBe("https://scores.example.org/lb");
+});
