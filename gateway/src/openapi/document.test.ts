@@ -81,6 +81,25 @@ test("a client that was made for other regions and boards works here: no enum na
   expect(where(({ node }) => Array.isArray(node.enum) && node.enum.some(isOwn))).toEqual([]);
 });
 
+test("a union has one kind of object: clients read its status, and know one type", () => {
+  const unions = parts.filter(({ node }) => "anyOf" in node || "oneOf" in node);
+  const ofObjects = unions.filter(({ at, node }) => {
+    const list = [node.anyOf, node.oneOf].flat().filter((part) => (part as Json | undefined)?.properties !== undefined);
+    return list.length > 0 && !at.endsWith("/contentSchema");
+  });
+  expect(ofObjects.map(({ at }) => at)).toEqual([]);
+});
+
+test("every event of the live streams has a schema", () => {
+  const { schemas } = document.components;
+  const names = Object.keys(schemas ?? {}).filter((name) => name.startsWith("Live"));
+  const events = ["Change", "Fresh", "NotRanked", "Season", "Snapshot", "Stale"];
+  expect(names.toSorted()).toEqual(events.map((event) => `Live${event}`));
+  expect(schemas?.LiveSnapshot).toMatchObject({
+    properties: { entries: { items: { $ref: "#/components/schemas/Entry" } } },
+  });
+});
+
 test("an operation is named by a verb, once", () => {
   const ids = Object.values(document.paths).flatMap((item) =>
     Object.values(item).map(({ operationId }) => operationId),

@@ -13,8 +13,8 @@ import {
   renamedSchema,
   visibilitySchema,
 } from "shared/api/players";
-import { playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
-import { writtenScoresSchema } from "shared/api/scores";
+import { boardPlaceSchema, playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
+import { itemAnswerSchema, writtenScoresSchema } from "shared/api/scores";
 import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
 import { healthSchema, readinessSchema } from "shared/api/status";
 import { bodyDeadlineMs } from "shared/http/body";
@@ -34,12 +34,14 @@ const answers = {
   ProblemCode: problemCodeSchema,
   Entry: entrySchema,
   WrittenEntry: writtenEntrySchema,
+  WrittenItem: itemAnswerSchema,
   WrittenScores: writtenScoresSchema,
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,
   AroundScore: aroundScoreSchema,
   Ranks: ranksSchema,
+  BoardPlace: boardPlaceSchema,
   PlayerBoards: playerBoardsSchema,
   Board: boardViewSchema,
   Boards: boardsSchema,
@@ -109,7 +111,7 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
     ],
     paths,
     components: {
-      schemas: { ...answerSchemas(), Problem: forGenerators(problemSchema, "output"), ...bodies },
+      schemas: { ...answerSchemas(all), Problem: forGenerators(problemSchema, "output"), ...bodies },
       responses,
       headers: answerHeaders,
       parameters: requestHeaders,
@@ -203,15 +205,32 @@ function successesOf(operation: Operation): Json {
   return Object.fromEntries(answered);
 }
 
-function schemaOfSuccess({ schema, mediaType }: Success): Json {
+function schemaOfSuccess({ schema, mediaType, events }: Success): Json {
+  if (events !== undefined) return { type: "string", contentMediaType: mediaType, contentSchema: eventsOf(events) };
   const name = schema && nameOf.get(schema);
   if (name !== undefined) return ref("schemas", name);
   return { type: mediaType === "application/json" ? "object" : "string" };
 }
 
-function answerSchemas(): Json {
+/** One event of a stream: OpenAPI 3.1 has no other place for it than the content of a text. */
+const eventsOf = (events: NonNullable<Success["events"]>): Json => ({
+  oneOf: Object.entries(events).map(([event, data]) => ({
+    type: "object",
+    properties: {
+      event: { type: "string", enum: [event] },
+      data: ref("schemas", nameOf.get(data) ?? nameEvent(event)),
+    },
+    required: ["event", "data"],
+  })),
+});
+
+const nameEvent = (event: string) => `Live${event.split("_").map(capital).join("")}`;
+
+function answerSchemas(all: readonly Operation[]): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answers)) registry.add(schema, { id });
+  const events = all.flatMap(({ success }) => Object.entries(success[200]?.events ?? {}));
+  for (const [event, schema] of events) if (!registry.has(schema)) registry.add(schema, { id: nameEvent(event) });
   const { schemas } = z.toJSONSchema(registry, { io: "output", uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _, $id: __, ...rest }]) => [name, forGenerators(rest, "output")]),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
 export type Json = Record<string, unknown>;
@@ -31,7 +32,7 @@ export const bodyOf = (schema: z.ZodType): Json => tellDefaults(schemaOf(schema)
 export function forGenerators(schema: Json, direction: Direction): Json {
   const inner = mapSchemas(schema, (part) => forGenerators(part, direction));
   const { propertyNames: _, ...node } = inner;
-  const merged = mergeNull(mergeConstants(mergePatterns(node)));
+  const merged = mergeNull(mergeObjects(mergeConstants(mergePatterns(node))));
   const typed = addFormat(addType(merged));
   // Java's and C#'s types of time have no pattern, and do not compile with one.
   if (typed.format === "date-time") delete typed.pattern;
@@ -81,6 +82,42 @@ function mergeConstants(node: Json): Json {
   return anyOf.every((part: Json) => (part.enum as unknown[] | undefined)?.length === 1)
     ? { ...rest, enum: values }
     : node;
+}
+
+/**
+ * A union of objects as one object, of which only the fields that all have are required: what
+ * generators make of a union without a discriminator differs, and in half of them does not compile.
+ * A union of other types has `oneOf`.
+ */
+function mergeObjects(node: Json): Json {
+  const { anyOf, oneOf = anyOf, ...rest } = node;
+  if (!Array.isArray(oneOf) || oneOf.some(({ type }: Json) => type === undefined || type === "null")) return node;
+  if (oneOf.some(({ properties }: Json) => properties === undefined)) return { ...rest, oneOf };
+  const parts = oneOf as { properties: Record<string, Json>; required?: string[]; additionalProperties?: false }[];
+  const properties: Record<string, Json> = {};
+  for (const [name, field] of parts.flatMap((part) => Object.entries(part.properties)))
+    properties[name] = name in properties ? mergeFields(properties[name] as Json, field) : field;
+  const [first, ...others] = parts;
+  const required = first?.required?.filter((name) => others.every((part) => part.required?.includes(name))) ?? [];
+  const merged: Json = { ...rest, type: "object", properties };
+  if (required.length > 0) merged.required = required;
+  if (parts.every(({ additionalProperties }) => additionalProperties === false)) merged.additionalProperties = false;
+  return merged;
+}
+
+/** A schema that takes what either takes, by type alone where they differ. */
+function mergeFields(one: Json, other: Json): Json {
+  if (isDeepStrictEqual(one, other)) return one;
+  const { type } = one;
+  if (Array.isArray(one.enum) && Array.isArray(other.enum) && type === other.type)
+    return { ...one, enum: [...new Set([...one.enum, ...other.enum])] };
+  const types = [...new Set([type, other.type].flat())];
+  const merged: Json = { type: types.length === 1 ? types[0] : types };
+  for (const name of ["format", "description"]) {
+    const value = one[name] ?? other[name];
+    if (value !== undefined && value !== "int32") merged[name] = value;
+  }
+  return addFormat(merged);
 }
 
 /** `X or null` as one schema with two types, and unions beside null as one list. */
