@@ -55,6 +55,16 @@ go mod tidy >/dev/null 2>&1
 go run .`,
   },
   {
+    name: "ogen",
+    needs: ["go"],
+    program: "ogen.go",
+    as: "main.go",
+    steps: `go mod init example.org/game >&2 2>/dev/null
+go run github.com/ogen-go/ogen/cmd/ogen@v1.25.0 --target lb --package lb --clean ../openapi.json >ogen.log 2>&1 || { tail -20 ogen.log >&2; exit 1; }
+go mod tidy >/dev/null 2>&1
+go run .`,
+  },
+  {
     name: "openapi-generator for Java",
     needs: ["java", "javac", "mvn", "curl"],
     program: "Main.java",
@@ -67,7 +77,12 @@ java -cp "target/classes:$(cat classpath)" Main`,
   },
 ];
 
-/** Generates, builds and runs in a folder. @returns what the program wrote @throws where a step fails */
+/**
+ * Generates, builds and runs in a folder.
+ *
+ * @returns what the program wrote
+ * @throws where a step fails
+ */
 export async function runGenerator(
   { program, as, steps }: Generator,
   { folder, document, url }: { folder: string; document: string; url: string },

@@ -48,8 +48,11 @@ async function addField(gatewayUrl: string, request: Request): Promise<Response>
   headers.delete("accept-encoding");
   const body = request.method === "GET" ? null : await request.text();
   const answer = await fetch(`${gatewayUrl}${pathname}${search}`, { method: request.method, headers, body });
-  const type = answer.headers.get("Content-Type") ?? "";
+  const told = new Headers(answer.headers);
+  for (const name of ["content-length", "transfer-encoding", "connection"]) told.delete(name);
   const text = await answer.text();
-  const changed = type.includes("json") ? JSON.stringify({ ...JSON.parse(text), of_a_later_release: [1] }) : text;
-  return new Response(changed, { status: answer.status, headers: { "Content-Type": type } });
+  const changed = told.get("Content-Type")?.includes("json")
+    ? JSON.stringify({ ...JSON.parse(text), of_a_later_release: [1] })
+    : text;
+  return new Response(changed, { status: answer.status, headers: told });
 }

@@ -22,7 +22,7 @@ import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../package.json" with { type: "json" };
 import { answerHeaders, headersOf, ref, requestHeaders } from "./headers.ts";
-import { problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
+import { problemExamples, problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
 import { bodyOf, forGenerators, type Json, schemaOf } from "./schema.ts";
 
 export interface OpenApiDocument extends Json {
@@ -72,7 +72,7 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
   for (const operation of all) {
     const path = operation.path.replaceAll(/:([A-Za-z]+)/g, "{$1}");
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) };
-    for (const { name, response } of problemsOf(operation)) responses[name] ??= response;
+    for (const { name, response } of problemsOf(operation, nameOperation(operation))) responses[name] = response;
   }
   const bodies: Json = {};
   for (const { id, body } of all)
@@ -113,6 +113,7 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
     components: {
       schemas: { ...answerSchemas(all), Problem: forGenerators(problemSchema, "output"), ...bodies },
       responses,
+      examples: problemExamples(all),
       headers: answerHeaders,
       parameters: requestHeaders,
       securitySchemes: {
@@ -141,7 +142,10 @@ function describe(operation: Operation): Json {
   if (operation.success[304] !== undefined) parameters.push(ref("parameters", "IfNoneMatch"));
   if (repeat === "keyed") parameters.push(ref("parameters", "IdempotencyKey"));
   parameters.push(ref("parameters", "RequestId"));
-  const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
+  const problems = problemsOf(operation, nameOperation(operation)).map(({ status, name }) => [
+    status,
+    ref("responses", name),
+  ]);
   return {
     operationId: nameOperation(operation),
     tags: [tag],

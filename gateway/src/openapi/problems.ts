@@ -96,19 +96,23 @@ function codesOf({ problems, body, isProxied, limits, access }: Operation): Prob
   return codes;
 }
 
-/** One response for each status. Operations with the same codes share a response by its name. */
-export function problemsOf(operation: Operation) {
+/**
+ * The responses of an operation, one for each status. Generators make types of their names, which
+ * stay the same when a response gets another code: `GetRankNotFound`.
+ */
+export function problemsOf(operation: Operation, operationId: string) {
   const codes = codesOf(operation);
   const statuses = [...new Set(codes.map((code) => problemStatus[code]))].sort((a, b) => a - b);
-  const kinds = [operation.isProxied ? "proxied" : "own"].concat(operation.limits.length > 0 ? "limited" : []);
   return statuses.map((status) => {
     const here = codes.filter((code) => problemStatus[code] === status).sort();
-    return { status, name: [...here, ...kinds].join("."), response: problemResponse(status, here, operation) };
+    const words = (STATUS_CODES[status] ?? "").replaceAll(/[^A-Za-z]/g, "");
+    const name = `${operationId.charAt(0).toUpperCase()}${operationId.slice(1)}${words}`;
+    return { status, name, response: problemResponse(status, here, operation) };
   });
 }
 
 function problemResponse(status: number, codes: readonly ProblemCode[], operation: Operation): Json {
-  const shown = codes.map((code) => [code, { summary: problemTexts[code], value: exampleOf(code) }]);
+  const shown = codes.map((code) => [code, ref("examples", code)]);
   return {
     description: textOf(codes),
     headers: headersOf(operation, {
@@ -118,6 +122,12 @@ function problemResponse(status: number, codes: readonly ProblemCode[], operatio
     }),
     content: { "application/problem+json": { schema: ref("schemas", "Problem"), examples: Object.fromEntries(shown) } },
   };
+}
+
+/** A problem of each code of the operations, as components of the document. */
+export function problemExamples(operations: readonly Operation[]): Json {
+  const codes = [...new Set(operations.flatMap(codesOf))].sort();
+  return Object.fromEntries(codes.map((code) => [code, { summary: problemTexts[code], value: exampleOf(code) }]));
 }
 
 function exampleOf(code: ProblemCode): Json {
