@@ -90,6 +90,10 @@ test("a union has one kind of object: clients read its status, and know one type
   expect(ofObjects.map(({ at }) => at)).toEqual([]);
 });
 
+test("a list says what it has", () => {
+  expect(where((part) => isSchema(part) && part.node.type === "array" && part.node.items === undefined)).toEqual([]);
+});
+
 test("every event of the live streams has a schema", () => {
   const { schemas } = document.components;
   const names = Object.keys(schemas ?? {}).filter((name) => name.startsWith("Live"));

@@ -90,6 +90,7 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
           "(RFC 9457) with a stable `code`. A request that is no operation of this document is one of these:",
         textOf(UNROUTED),
       ].join("\n\n"),
+      contact: { name: "The operators of this deployment" },
       license: { name: "MIT", identifier: "MIT" },
     },
     // By default relative to the address of the document, which may have the prefix of a proxy.
@@ -150,7 +151,7 @@ function describe(operation: Operation): Json {
     operationId: nameOperation(operation),
     tags: [tag],
     summary,
-    description: describeAccess(description, access),
+    description: describeAccess(description, access) ?? `${summary}.`,
     security: securityOf(access),
     parameters,
     requestBody: body && {

@@ -111,6 +111,8 @@ function mergeFields(one: Json, other: Json): Json {
   const { type } = one;
   if (Array.isArray(one.enum) && Array.isArray(other.enum) && type === other.type)
     return { ...one, enum: [...new Set([...one.enum, ...other.enum])] };
+  // Fields of several variants differ in their descriptions at most, where they are lists.
+  if (type === "array" && isDeepStrictEqual(one.items, other.items)) return one;
   const types = [...new Set([type, other.type].flat())];
   const merged: Json = { type: types.length === 1 ? types[0] : types };
   for (const name of ["format", "description"]) {
