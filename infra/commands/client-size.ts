@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-const ENTRY = join(import.meta.dir, "../../shared/client/client.ts");
+const ENTRY = join(import.meta.dir, "../../shared/client/src/leaderboard-client.ts");
 
 /**
  * The client as one minified module, for browsers, Node and Bun alike.
@@ -20,5 +20,5 @@ export const sizeOf = (code: string) => ({
 
 if (import.meta.main) {
   const { minified, gzipped } = sizeOf(await bundleClient());
-  process.stdout.write(`shared/client: ${minified} bytes minified, ${gzipped} with gzip\n`);
+  process.stdout.write(`leaderboard-client: ${minified} bytes minified, ${gzipped} with gzip\n`);
 }

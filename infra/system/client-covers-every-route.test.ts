@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createClient } from "leaderboard-client";
 import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
-import { createClient } from "shared/client";
 import { createTopology } from "shared/model/regions";
 import { dirForFile, forFile } from "testing/for-file";
 import { bundleClient, sizeOf } from "../commands/client-size.ts";
@@ -205,11 +205,10 @@ test("the client example of docs/api.md runs", async () => {
   const example = /```ts\n(import \{ createClient[\s\S]+?)```/.exec(page)?.[1] ?? "";
   expect(example).toContain("http://127.0.0.1:4000");
   await client.register({ user_id: "grace", name: "Grace", region: "EU", password: "correct horse" });
-  const entry = join(import.meta.dir, "../../shared/client/client.ts");
+  const entry = join(import.meta.dir, "../../shared/client/src/leaderboard-client.ts");
   const code = example
     .replace("http://127.0.0.1:4000", `http://127.0.0.1:${path.ports.gateway}`)
-    .replaceAll('"shared/client"', JSON.stringify(entry))
-    .replaceAll('"shared/client/errors"', JSON.stringify(entry.replace("client.ts", "errors.ts")));
+    .replace('"leaderboard-client"', JSON.stringify(entry));
   await writeFile(join(dir, "example.ts"), code);
   const run = Bun.spawn([process.execPath, join(dir, "example.ts")], { stderr: "pipe" });
   const [output, errors, status] = await Promise.all([

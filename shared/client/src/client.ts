@@ -1,24 +1,7 @@
-import type { Credentials, Registration, Session } from "../src/api/accounts.ts";
-import type {
-  AroundQuery,
-  AroundScoreQuery,
-  AroundScoreView,
-  AroundView,
-  RankQuery,
-  RankView,
-  TopQuery,
-  TopView,
-} from "../src/api/boards.ts";
-import type {
-  BoardChange,
-  BoardsQuery,
-  BoardsView,
-  BoardView,
-  DeletedBoard,
-  GivenBoard,
-} from "../src/api/definitions.ts";
-import type { WrittenEntry } from "../src/api/entries.ts";
-import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "../src/api/live.ts";
+import type { Credentials, Registration, Session } from "./api/accounts.ts";
+import type { BoardChange, BoardsQuery, BoardsView, BoardView, DeletedBoard, GivenBoard } from "./api/boards.ts";
+import type { WrittenEntry } from "./api/entries.ts";
+import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "./api/live.ts";
 import type {
   ChangedEntry,
   EntryChange,
@@ -32,11 +15,21 @@ import type {
   PlayerVisibility,
   RemovedEntry,
   RenamedPlayer,
-} from "../src/api/players.ts";
-import type { PlayerBoardsQuery, PlayerBoardsView, RanksQuestion, RanksView } from "../src/api/reads/ranks.ts";
-import type { AddScore, CreateScore, ScoreFor, ScoresItem, SetScore, WrittenScores } from "../src/api/scores.ts";
-import type { SeasonsQuery, SeasonsView, SeasonView } from "../src/api/seasons.ts";
-import type { Health, Readiness } from "../src/api/status.ts";
+} from "./api/players.ts";
+import type { PlayerBoardsQuery, PlayerBoardsView, RanksQuestion, RanksView } from "./api/ranks.ts";
+import type {
+  AroundQuery,
+  AroundScoreQuery,
+  AroundScoreView,
+  AroundView,
+  RankQuery,
+  RankView,
+  TopQuery,
+  TopView,
+} from "./api/reads.ts";
+import type { AddScore, CreateScore, ScoreFor, ScoresItem, SetScore, WrittenScores } from "./api/scores.ts";
+import type { SeasonsQuery, SeasonsView, SeasonView } from "./api/seasons.ts";
+import type { Health, Readiness } from "./api/status.ts";
 import { notUnderstood } from "./errors.ts";
 import { type Live, type LiveOptions, subscribe } from "./live.ts";
 import { createSend, type Outgoing, type TransportOptions } from "./transport.ts";

@@ -1,4 +1,4 @@
-import type { FieldError, ProblemCode } from "../src/api/problems.ts";
+import type { FieldError, ProblemCode } from "./api/problems.ts";
 
 /** A code of the server, or one of two for a call that got no answer of the server. */
 export type ErrorCode =

@@ -1,0 +1,118 @@
+import type { OperatorScoreFields, ScoreOrOperation } from "./scores.ts";
+
+export interface ChangedEntry {
+  user_id: string;
+  board: string;
+  name?: string | undefined;
+  metadata?: Record<string, unknown> | null | undefined;
+  season?: number | undefined;
+}
+
+export interface EntryChange {
+  /** On a board with seasons: the one that runs unless given. */
+  season?: number | undefined;
+  /** For the audit log. */
+  reason?: string | undefined;
+  /** The name of this entry, until the player's next write. */
+  name?: string | undefined;
+  /** Replaces what the entry has; null clears it. */
+  metadata?: Record<string, unknown> | null | undefined;
+}
+
+export interface EntryRemoval {
+  /** On a board with seasons: the one that runs unless given. */
+  season?: number | undefined;
+  /** For the audit log. */
+  reason?: string | undefined;
+}
+
+export interface ErasedPlayer {
+  user_id: string;
+  /** Entries that there were, on all boards. */
+  entries: number;
+  /** Whether there was an account. */
+  account: boolean;
+}
+
+export interface OperatorName {
+  /**
+   * Shown on the boards, in Unicode's form NFC and without outer white space. At least one
+   * visible character; no line or paragraph separators, no control characters, no lone
+   * surrogates.
+   */
+  name: string;
+  /** For the audit log. */
+  reason?: string | undefined;
+}
+
+export interface OperatorReason {
+  /** For the audit log. */
+  reason?: string | undefined;
+}
+
+/** `score` alone, which the board's operator takes, or `operation` with `value`. */
+export type OperatorScore = OperatorScoreFields & ScoreOrOperation;
+
+export interface PlayerRecord {
+  user_id: string;
+  /** Null for a player who did not register here. */
+  account: {
+    name: string;
+    region: string;
+    has_password: boolean;
+    created_at: string;
+    updated_at: string;
+  } | null;
+  /** Whether operators keep the player off the boards. */
+  hidden: boolean;
+  entries: {
+    board: string;
+    region: string;
+    name: string;
+    score: number;
+    reached_at: string;
+    updated_at: string;
+    season?: number | undefined;
+    sub?: number | undefined;
+    metadata?: Record<string, unknown> | null | undefined;
+    /** Writes of the player, on a board that counts them. */
+    attempts?: number | undefined;
+  }[];
+  /** The `cursor` that the entries of more boards are read with; null where these are the last. */
+  next: string | null;
+  /** Events on their way to PostgreSQL, without the hash of a password. */
+  waiting: string[];
+  /** Events that PostgreSQL refused. */
+  dead: {
+    at: string;
+    reason: string;
+    event: string;
+  }[];
+}
+
+export interface PlayerRecordQuery {
+  limit?: number | undefined;
+  /** `next` of the answer before. The answer then has no events: the first one has all. */
+  cursor?: string | undefined;
+}
+
+export interface PlayerVisibility {
+  user_id: string;
+  hidden: boolean;
+  /** Boards on which the player has a score, which is kept. */
+  boards: number;
+}
+
+export interface RemovedEntry {
+  removed: true;
+  user_id: string;
+  board: string;
+  season?: number | undefined;
+}
+
+export interface RenamedPlayer {
+  user_id: string;
+  name: string;
+  /** Boards that show the name. */
+  boards: number;
+}
