@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what some tests need beside setup.sh: packages where apt is there, and tools written in Go where Go is there.
+# Installs what some tests need beside setup.sh: packages where apt is there, versions of Node
+# where npm is there, and tools written in Go where Go is there.
 # A test whose tool is missing is skipped and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,6 +28,15 @@ build() {
   GOBIN=$folder go install "$module" >&2 || printf 'setup: %s could not be built\n' "$command" >&2
 }
 
+# The versions of Node that the client's package runs on, from npm.
+install_node() {
+  local folder=$PWD/.data/tools/nodes/${1%%.*}
+  [ ! -x "$folder/node_modules/node/bin/node" ] || return 0
+  printf 'setup: installing Node %s for tests\n' "$1" >&2
+  npm install --silent --no-fund --no-audit --prefix "$folder" "node@$1" >&2 || printf 'setup: Node %s is missing\n' "$1" >&2
+}
+
+if has npm; then for version in 20.20.2 22.23.3 24.21.0; do install_node "$version"; done; fi
 if has go; then
   build k6 go.k6.io/k6@v1.8.1
   build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0

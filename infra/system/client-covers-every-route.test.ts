@@ -6,7 +6,7 @@ import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import { createTopology } from "shared/model/regions";
 import { dirForFile, forFile } from "testing/for-file";
-import { bundleClient, sizeOf } from "../commands/client-size.ts";
+import { bundleClient, sizeOf } from "../client/client-size.ts";
 import { startPath } from "./test/path-under-test.ts";
 
 const path = await forFile(startPath({ passwordsRequired: false }));
