@@ -36,7 +36,18 @@ install_node() {
   npm install --silent --no-fund --no-audit --prefix "$folder" "node@$1" >&2 || printf 'setup: Node %s is missing\n' "$1" >&2
 }
 
-if has npm; then for version in 20.20.2 22.23.3 24.21.0; do install_node "$version"; done; fi
+# What examples/ takes beside the client.
+install_frameworks() {
+  local folder=$PWD/.data/tools/examples
+  [ ! -d "$folder/node_modules/phaser" ] || return 0
+  npm install --silent --no-fund --no-audit --prefix "$folder" react@19.3.1 react-dom@19.3.1 phaser@4.2.1 >&2 \
+    || printf 'setup: React and Phaser are missing\n' >&2
+}
+
+if has npm; then
+  install_frameworks
+  for version in 20.20.2 22.23.3 24.21.0; do install_node "$version"; done
+fi
 if has go; then
   build k6 go.k6.io/k6@v1.8.1
   build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
