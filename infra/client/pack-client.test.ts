@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build } from "esbuild";
 import { publint } from "publint";
@@ -78,6 +78,15 @@ describe("the tarball", () => {
     }
     expect(new Bun.Glob("**/*.test.*").scanSync(join(app, "node_modules/leaderboard-client")).next().done).toBe(true);
   });
+});
+
+test("the README and the examples name the tarball of this version", async () => {
+  const files = ["shared/client/README.md", ...new Bun.Glob("examples/*/package.json").scanSync(ROOT)];
+  expect(files).toHaveLength(5);
+  for (const file of files) {
+    const [name] = /leaderboard-client-[\d.]+\.tgz/.exec(await readFile(join(ROOT, file), "utf8")) ?? [];
+    expect([file, name]).toEqual([file, basename(tarball)]);
+  }
 });
 
 describe("in a project that has nothing else", () => {

@@ -176,28 +176,6 @@ describe("the client as one module", () => {
     expect(sizeOf(code).minified).toBeLessThan(10_000);
     expect(code).not.toMatch(/\bfrom ?"|\bimport ?[("]|\brequire\(|zod/i);
   });
-
-  const node = Bun.which("node");
-  test.skipIf(node === null)(
-    "runs in Node",
-    async () => {
-      const { token } = await client.register({ user_id: "eve", name: "Eve", region: "NA" });
-      await writeFile(join(dir, "client.mjs"), await bundleClient());
-      await writeFile(
-        join(dir, "run.mjs"),
-        `import { createClient } from "./client.mjs";
-       const client = createClient({ url: process.argv[2], token: process.argv[3] });
-       const { score } = await client.addScore({ delta: 7 });
-       const code = await client.rank("nobody").catch((error) => error.code);
-       process.stdout.write(JSON.stringify({ score, code, top: (await client.top({ region: "NA" })).total }));`,
-      );
-      const url = `http://127.0.0.1:${path.ports.gateway}`;
-      const run = Bun.spawn([node ?? "", join(dir, "run.mjs"), url, token], { stderr: "pipe" });
-      const [output, errors] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
-      expect([errors, output]).toEqual(["", JSON.stringify({ score: 7, code: "not_ranked", top: 1 })]);
-    },
-    30_000,
-  );
 });
 
 test("the client example of docs/api.md runs", async () => {

@@ -1,3 +1,4 @@
+/** The answer to a registration or a login. */
 export interface Session {
   /** For `Authorization: Bearer`. */
   token: string;
@@ -8,6 +9,7 @@ export interface Session {
   };
 }
 
+/** A new player. `password` is optional where the service does not require one. */
 export interface Registration {
   /** The player's public name in every URL. It does not begin with `x--`. */
   user_id: string;
@@ -17,12 +19,17 @@ export interface Registration {
    * surrogates.
    */
   name: string;
+  /** The home region: one of those of the service. */
   region: string;
-  /** Exact from end to end: an integer, or with as many decimals as the board has. */
+  /**
+   * The score on the board `main` to begin with. Exact from end to end: an integer, or with as many
+   * decimals as the board has.
+   */
   initialScore?: number | undefined;
   password?: string | undefined;
 }
 
+/** A login. `password` is optional where the service does not require one. */
 export interface Credentials {
   /** The player's public name in every URL. */
   user_id: string;

@@ -7,6 +7,7 @@ export interface BoardsQuery {
   cursor?: string | undefined;
 }
 
+/** A page of boards. */
 export interface BoardsView {
   boards: BoardView[];
   /** The `cursor` of the next page; null behind the last one. */
@@ -91,6 +92,7 @@ export interface BoardView {
   id: string;
 }
 
+/** A board whose entries are being removed. */
 export interface DeletedBoard {
   /** The board's name in every URL. */
   board: string;

@@ -1,5 +1,6 @@
 import type { OperatorScoreFields, ScoreOrOperation } from "./scores.ts";
 
+/** An entry after an operator's change. */
 export interface ChangedEntry {
   user_id: string;
   board: string;
@@ -8,6 +9,7 @@ export interface ChangedEntry {
   season?: number | undefined;
 }
 
+/** What an operator changes of one entry: the name, the metadata, or both. */
 export interface EntryChange {
   /** On a board with seasons: the one that runs unless given. */
   season?: number | undefined;
@@ -19,6 +21,7 @@ export interface EntryChange {
   metadata?: Record<string, unknown> | null | undefined;
 }
 
+/** Which entry an operator removes. */
 export interface EntryRemoval {
   /** On a board with seasons: the one that runs unless given. */
   season?: number | undefined;
@@ -26,6 +29,7 @@ export interface EntryRemoval {
   reason?: string | undefined;
 }
 
+/** What there was of a player before the erasure. */
 export interface ErasedPlayer {
   user_id: string;
   /** Entries that there were, on all boards. */
@@ -34,6 +38,7 @@ export interface ErasedPlayer {
   account: boolean;
 }
 
+/** A name that an operator gives a player. */
 export interface OperatorName {
   /**
    * Shown on the boards, in Unicode's form NFC and without outer white space. At least one
@@ -45,6 +50,7 @@ export interface OperatorName {
   reason?: string | undefined;
 }
 
+/** Why an operator acts. */
 export interface OperatorReason {
   /** For the audit log. */
   reason?: string | undefined;
@@ -53,6 +59,7 @@ export interface OperatorReason {
 /** `score` alone, which the board's operator takes, or `operation` with `value`. */
 export type OperatorScore = OperatorScoreFields & ScoreOrOperation;
 
+/** All that the service stores about a player. */
 export interface PlayerRecord {
   user_id: string;
   /** Null for a player who did not register here. */
@@ -96,6 +103,7 @@ export interface PlayerRecordQuery {
   cursor?: string | undefined;
 }
 
+/** Whether a player is on the boards. */
 export interface PlayerVisibility {
   user_id: string;
   hidden: boolean;
@@ -103,6 +111,7 @@ export interface PlayerVisibility {
   boards: number;
 }
 
+/** The entry that is gone. */
 export interface RemovedEntry {
   removed: true;
   user_id: string;
@@ -110,6 +119,7 @@ export interface RemovedEntry {
   season?: number | undefined;
 }
 
+/** A player under the name that an operator gave. */
 export interface RenamedPlayer {
   user_id: string;
   name: string;

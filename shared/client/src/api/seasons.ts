@@ -4,6 +4,7 @@ export interface SeasonsQuery {
   cursor?: string | undefined;
 }
 
+/** A page of seasons, the newest first. */
 export interface SeasonsView {
   /** The board's name in every URL. */
   board: string;
@@ -12,6 +13,7 @@ export interface SeasonsView {
   next: string | null;
 }
 
+/** One season, and what has become of it. */
 export interface SeasonView {
   /** Seasons count from 1; 0 is what was there before the first. */
   season: number;

@@ -1,3 +1,4 @@
+/** The process lives. */
 export interface Health {
   status: "ok";
   upstreams?:
@@ -8,6 +9,7 @@ export interface Health {
     | undefined;
 }
 
+/** Whether requests should be sent here. */
 export interface Readiness {
   status: "unavailable" | "ready" | "stopping";
   upstreams?:
