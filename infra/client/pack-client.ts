@@ -17,9 +17,10 @@ interface Manifest {
  * Builds the client as npm has it: modules, declarations, README and license.
  *
  * @param folder is emptied; the package is below it, and the tarball in it
+ * @param repository the URL of the repository; npm wants it for a provenance
  * @returns the path of the tarball
  */
-export async function packClient(folder: string): Promise<string> {
+export async function packClient(folder: string, repository?: string): Promise<string> {
   const built = join(folder, "package");
   await rm(folder, { recursive: true, force: true });
   await mkdir(built, { recursive: true });
@@ -31,6 +32,7 @@ export async function packClient(folder: string): Promise<string> {
   const published = {
     ...manifest,
     version,
+    repository: repository === undefined ? undefined : { type: "git", url: `git+${repository}.git` },
     exports: {
       ".": { types: `${entry}.d.ts`, default: `${entry}.js` },
       "./package.json": "./package.json",
@@ -71,7 +73,9 @@ async function run([command = "", ...rest]: string[], cwd: string): Promise<void
 }
 
 if (import.meta.main) {
-  const tarball = await packClient(join(ROOT, ".data/client"));
+  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
+  const repository = GITHUB_REPOSITORY === undefined ? undefined : `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+  const tarball = await packClient(join(ROOT, ".data/client"), repository);
   const { minified, gzipped } = sizeOf(await bundleClient());
   process.stdout.write(
     `${tarball}: ${Bun.file(tarball).size} bytes; in an app ${minified} minified, ${gzipped} with gzip\n`,
