@@ -8,7 +8,10 @@ import source from "./read-account.lua" with { type: "text" };
 
 /** The fields of an account as Redis keeps them; none for a player who has no account. */
 export type Account = Partial<
-  Record<"name" | "region" | "password_hash" | "created_at" | "updated_at" | "initial_score", string>
+  Record<
+    "name" | "region" | "password_hash" | "device_hash" | "password_at" | "created_at" | "updated_at" | "initial_score",
+    string
+  >
 >;
 
 const layout = defineLayout({ keys: ["fence"], args: {} });
