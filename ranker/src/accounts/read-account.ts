@@ -25,6 +25,24 @@ const script = defineScript({
   parse: (reply) => reply as string[][] | null,
 });
 
+/**
+ * Whether a token's identity is of this account: the same, in its region, its password not changed
+ * since.
+ */
+export const isAccountOf = (identity: Identity, account: Account): boolean =>
+  account.created_at === identity.account &&
+  account.region === identity.region &&
+  (account.password_at || undefined) === identity.passwordAt;
+
+/** Whom a token for this account speaks for. */
+export const toIdentity = (userId: string, { name = "", region = "", ...account }: Account): Identity => ({
+  userId,
+  name,
+  region,
+  account: account.created_at,
+  passwordAt: account.password_at || undefined,
+});
+
 async function readAccounts(home: Redis, userIds: readonly string[]): Promise<Account[]> {
   const keys = layout.toKeys({ fence: fenceKey(ACCOUNTS_TAG) });
   const accounts = await script(home, keys.concat(userIds.map(accountKey)), []);

@@ -13,6 +13,7 @@ import { flushAll } from "testing/whole-store";
 import { player, REGIONS } from "../../test/ranker-under-test.ts";
 import { createAccounts } from "../accounts/accounts.ts";
 import { createPasswords } from "../accounts/passwords/passwords.ts";
+import { createWriteAccount } from "../accounts/write-account.ts";
 import { createBoards } from "../boards/boards.ts";
 import { configuredDefinitions } from "../definitions/definitions.ts";
 import { createFenceWatch } from "./fence-watch.ts";
@@ -66,6 +67,7 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
       boards,
       queueMax: 3,
     });
+    const writeAccount = createWriteAccount({ redis, writer: redis, confirm, fences, queueMax: 3 });
     const rest = {
       passwords,
       submit,
@@ -76,7 +78,7 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
     };
     return {
       submit,
-      accounts: createAccounts({ redis, confirm, fences, ...rest, passwordsRequired: false, queueMax: 3 }),
+      accounts: createAccounts({ redis, writeAccount, ...rest, passwordsRequired: false }),
     };
   }) as [Built, Built];
 };

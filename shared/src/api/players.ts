@@ -86,6 +86,13 @@ export const renamedSchema = z.object({
 });
 export type RenamedPlayer = z.infer<typeof renamedSchema>;
 
+/** A password that the server made. */
+export const givenPasswordSchema = z.object({
+  user_id: z.string(),
+  password: z.string().meta({ description: "Told once, to hand on to the player." }),
+});
+export type GivenPassword = z.infer<typeof givenPasswordSchema>;
+
 const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
 export type OperatorName = z.input<typeof operatorNameSchema>;
 
@@ -224,6 +231,20 @@ export const playerOperations = (topology: Topology) =>
       body: { schema: operatorNameSchema, example: examples.rename },
       success: { 200: { description: "Renamed.", schema: renamedSchema, example: examples.renamed } },
       problems: ["not_found", "outcome_unknown"],
+    },
+    resetPassword: {
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/password",
+      access: { role: "admin", boards: "all" },
+      repeat: "never",
+      summary: "Give a player a new password",
+      description:
+        "A random one, for a player who lost theirs or whose account was taken. Within a second the player's tokens from " +
+        "before are refused, and so is the `device_id` of a guest. Who has the password can act as the player: hence admins alone.",
+      body: { schema: operatorReasonSchema, example: examples.resetPassword, isOptional: true },
+      success: { 200: { description: "The password.", schema: givenPasswordSchema, example: examples.givenPassword } },
+      problems: ["not_found", "queue_full", "outcome_unknown"],
     },
     changeEntry: {
       ...operate,
