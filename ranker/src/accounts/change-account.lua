@@ -14,7 +14,7 @@ ARGV run            of the server that this is sent to
      name
      password_hash  empty for a player without a password
      is_password    1 where the password changes, which ends the tokens from before, else 0
-Reply {changed, when the password was last changed in microseconds or empty} | {stale} |
+Reply {changed, version, when the password was last changed in microseconds or empty} | {stale} |
       {queue_full} | {closed}
 Uses  is_open, last_version, next_version, time_us, digits
 ]]
@@ -34,4 +34,4 @@ redis.call('LPUSH', queue, times .. event_tail)
 redis.call('SET', clock, version)
 redis.call('HSET', account, 'name', name, 'password_hash', password_hash, 'updated_at', version)
 if password_at ~= '' then redis.call('HSET', account, 'password_at', password_at) end
-return {'changed', password_at}
+return {'changed', version, password_at}

@@ -1,7 +1,7 @@
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import { accountTail } from "shared/model/events";
-import { accountKeys } from "shared/redis/keys";
+import { ACCOUNTS_TAG, accountKeys } from "shared/redis/keys";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
 import source from "./change-account.lua" with { type: "text" };
@@ -36,7 +36,7 @@ const layout = defineLayout({
     isPassword: "flag",
   },
 });
-type Changed = [outcome: "changed", passwordAt: string] | [outcome: "stale" | "queue_full" | "closed"];
+type Changed = [outcome: "changed", version: string, passwordAt: string] | [outcome: "stale" | "queue_full" | "closed"];
 const script = defineScript({
   name: "change-account",
   source,
@@ -49,7 +49,7 @@ const script = defineScript({
 });
 
 export function createChangeAccount(store: AccountStore): ChangeAccount {
-  const { redis, writer, confirm, queueMax } = store;
+  const { redis, writer, confirm, fences, queueMax } = store;
   return async (userId, decide) => {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const account = await readAccount(redis, userId);
@@ -65,8 +65,11 @@ export function createChangeAccount(store: AccountStore): ChangeAccount {
         passwordHash,
         isPassword: change.passwordHash !== undefined,
       });
-      const [outcome, passwordAt = ""] = await script(writer, layout.toKeys(accountKeys(userId)), args, confirm);
-      if (outcome === "changed") return toIdentity(userId, { ...account, name, password_at: passwordAt });
+      const [outcome, version, passwordAt] = await script(writer, layout.toKeys(accountKeys(userId)), args, confirm);
+      if (outcome === "changed") {
+        fences.onWritten(writer, ACCOUNTS_TAG, [Number(version)]);
+        return toIdentity(userId, { ...account, name, password_at: passwordAt });
+      }
       if (outcome === "queue_full") throw tooManyWait();
       if (outcome === "closed") throw closed(store);
     }

@@ -100,6 +100,7 @@ export function createOwnSession(options: OwnSessionOptions): OwnSession {
           if (!isAccountOf(player, account)) throw accountGone();
           return { name };
         }).catch((cause: unknown) => {
+          if (cause instanceof Problem && cause.code === "invalid_token") throw cause;
           throw new Problem("outcome_unknown", "The boards show the name, the account may not. Repeat it.", { cause });
         });
         return { ...renamed, loggedInAt: player.loggedInAt };

@@ -84,7 +84,7 @@ export const examples = {
   operatorScore: { operation: "add", value: 5, board: "main" },
   playerRecord: {
     user_id: "grace",
-    account: { name: "Grace", region: "EU", has_password: true, created_at: time, updated_at: time },
+    account: { name: "Grace", region: "EU", has_password: true, has_device: false, created_at: time, updated_at: time },
     hidden: false,
     entries: [{ board: "main", region: "EU", name: "Grace", score: 105, reached_at: time, updated_at: time }],
     next: null,

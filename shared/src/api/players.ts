@@ -9,7 +9,7 @@ import { countField, playerParams, seasonFields, timeField, totalField } from ".
 import { nameOperations } from "./operation.ts";
 import { anyPlayerFields, type OneWrite, seasonNumberSchema, writeProblems, writeSchema, written } from "./scores.ts";
 
-/** All data about a player except the hash of the password. */
+/** All data about a player except the hashes of the password and the device. */
 export const playerRecordSchema = z.object({
   user_id: z.string(),
   account: z
@@ -17,6 +17,7 @@ export const playerRecordSchema = z.object({
       name: z.string(),
       region: z.string(),
       has_password: z.boolean(),
+      has_device: z.boolean().meta({ description: "Whether the player came as a guest with a `device_id`." }),
       created_at: timeField,
       updated_at: timeField,
     })
@@ -177,7 +178,7 @@ export const playerOperations = (topology: Topology) =>
       isWrite: false,
       summary: "All that is kept of a player",
       description:
-        "Account, entries and events, but for the hash of the password. Entries come in the order of their boards' ids, " +
+        "Account, entries and events, but for the hashes of the password and the device. Entries come in the order of their boards' ids, " +
         "of 100 boards at most: `next` leads to those of others.",
       query: playerRecordQuery,
       success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },

@@ -22,6 +22,8 @@ const sign = (claims: Record<string, unknown>) =>
 
 test("a verified token names the player it was issued to", async () => {
   expect(await tokens.verify(await tokens.issue(ada))).toEqual(ada);
+  const changed = { ...ada, account: "5", passwordAt: "7" };
+  expect(await tokens.verify(await tokens.issue(changed))).toEqual(changed);
 });
 
 test("a cached token still expires", async () => {
