@@ -14,7 +14,7 @@ import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
 import { createChangeAccount } from "./accounts/change-account.ts";
 import { type ConfirmAccount, createConfirmAccount } from "./accounts/confirm-account.ts";
-import { createEnterAsGuest } from "./accounts/guests.ts";
+import { createEnterAsGuest } from "./accounts/guests/enter-as-guest.ts";
 import { createHomes } from "./accounts/homes.ts";
 import { createCountTry } from "./accounts/login-tries.ts";
 import { measureAccounts } from "./accounts/metrics.ts";
@@ -214,7 +214,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     erasePlayer,
     changeEntry: createChangeEntry({ ...written, definitions, seasons, archive }),
     renamePlayer,
-    enterAsGuest: config.guestsOpen ? createEnterAsGuest({ topology, redis: stores.home, writeAccount }) : undefined,
+    enterAsGuest: config.guestsOpen ? createEnterAsGuest({ topology, store: accountStore, writeAccount }) : undefined,
     changePasswords: createChangePasswords({ changeAccount, passwords, countTry }),
     ownSession: createOwnSession({
       redis: stores.home,

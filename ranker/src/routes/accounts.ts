@@ -6,7 +6,7 @@ import { jsonReply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
 import type { Accounts } from "../accounts/accounts.ts";
 import { clientNetworks } from "../accounts/client-networks.ts";
-import type { EnterAsGuest } from "../accounts/guests.ts";
+import type { EnterAsGuest } from "../accounts/guests/enter-as-guest.ts";
 import type { OwnSession } from "../accounts/own-session.ts";
 import type { ChangePasswords } from "../accounts/passwords/change-passwords.ts";
 import { refuseGuessable } from "../accounts/passwords/password-rules.ts";

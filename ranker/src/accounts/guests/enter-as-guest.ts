@@ -3,10 +3,11 @@ import { invalidField, Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { Topology } from "shared/model/regions";
 import { deviceKey } from "shared/redis/keys";
-import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
-import { readAccount, toIdentity } from "./read-account.ts";
-import type { SeenDevice, WriteAccount } from "./write-account.ts";
+import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
+import { readAccount, toIdentity } from "../read-account.ts";
+import type { AccountStore, SeenDevice, WriteAccount } from "../write-account.ts";
+import confirmSource from "./confirm-device.lua" with { type: "text" };
 
 export interface Guest {
   device_id?: string | undefined;
@@ -25,9 +26,18 @@ export type EnterAsGuest = (guest: Guest) => Promise<{ identity: Identity; isNew
 
 export interface GuestOptions {
   topology: Pick<Topology, "regions">;
-  redis: Redis;
+  store: Pick<AccountStore, "redis" | "writer" | "confirm">;
   writeAccount: WriteAccount;
 }
+
+const layout = defineLayout({ keys: ["device"], args: { userId: "text" } });
+const confirmDevice = defineScript({
+  name: "confirm-device",
+  source: confirmSource,
+  layout,
+  failsAs: "write",
+  parse: Number,
+});
 
 // Of two calls with one device_id at once the later one finds what the earlier one made.
 const ROUNDS_MAX = 3;
@@ -46,7 +56,8 @@ function makeUserId(): string {
 
 const makeName = () => `Guest ${randomInt(1_000, 10_000)}`;
 
-export function createEnterAsGuest({ topology, redis, writeAccount }: GuestOptions): EnterAsGuest {
+export function createEnterAsGuest({ topology, store, writeAccount }: GuestOptions): EnterAsGuest {
+  const { redis, writer, confirm } = store;
   function regionOf({ region }: Guest): string {
     const only = topology.regions.length === 1 ? topology.regions[0] : undefined;
     const chosen = region ?? only;
@@ -59,8 +70,13 @@ export function createEnterAsGuest({ topology, redis, writeAccount }: GuestOptio
     if (userId === "") return undefined;
     const account = await readAccount(redis, userId);
     if (account.device_hash !== hash) return undefined;
-    if (!account.password_hash) return toIdentity(userId, account);
-    throw new Problem("bad_credentials", "The player of this device_id has a password by now. Log in with it.");
+    if (account.password_hash) {
+      throw new Problem("bad_credentials", "The player of this device_id has a password by now. Log in with it.");
+    }
+    // The call that made the guest may have had no answer, and this one repeats it.
+    const keys = layout.toKeys({ device: deviceKey(hash) });
+    if (confirm !== undefined) await confirmDevice(writer, keys, layout.toArgs({ userId }), confirm);
+    return toIdentity(userId, account);
   }
 
   async function look(deviceId: string): Promise<SeenDevice> {
