@@ -7,6 +7,7 @@ import { gatewayOperations } from "shared/api/operations";
 import {
   changedEntrySchema,
   erasedSchema,
+  givenPasswordSchema,
   playerRecordSchema,
   removedEntrySchema,
   renamedSchema,
@@ -48,6 +49,7 @@ const answers = {
   Erased: erasedSchema,
   Visibility: visibilitySchema,
   Renamed: renamedSchema,
+  GivenPassword: givenPasswordSchema,
   ChangedEntry: changedEntrySchema,
   RemovedEntry: removedEntrySchema,
   Health: healthSchema,

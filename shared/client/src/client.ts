@@ -1,4 +1,4 @@
-import type { Credentials, Registration, Session } from "./api/accounts.ts";
+import type { Credentials, GuestCall, OwnName, PasswordChange, Registration, Session } from "./api/accounts.ts";
 import type { BoardChange, BoardsQuery, BoardsView, BoardView, DeletedBoard, GivenBoard } from "./api/boards.ts";
 import type { WrittenEntry } from "./api/entries.ts";
 import type { BoardEvent, LiveQuery, LiveRankQuery, RankEvent } from "./api/live.ts";
@@ -7,6 +7,7 @@ import type {
   EntryChange,
   EntryRemoval,
   ErasedPlayer,
+  GivenPassword,
   OperatorName,
   OperatorReason,
   OperatorScore,
@@ -73,6 +74,21 @@ export interface Client {
   register(player: Registration, options?: CallOptions): Promise<Session>;
   /** Codes: `bad_credentials`, `wrong_region`, `rate_limited`. */
   login(credentials: Credentials, options?: CallOptions): Promise<Session>;
+  /**
+   * Makes a player without a registration, and with the same `device_id` finds the player again.
+   * Codes: `registration_closed`, `bad_credentials` for the device of a player who has a password,
+   * `rate_limited`, `queue_full`, `outcome_unknown`.
+   */
+  guest(guest?: GuestCall, options?: CallOptions): Promise<Session>;
+  /**
+   * Sets the player's password, or changes it with the old one. Go on with the token of the answer:
+   * those from before stop working. Codes: `bad_credentials`, `rate_limited`, `invalid_request`.
+   */
+  setPassword(change: PasswordChange, options?: CallOptions): Promise<Session>;
+  /** A new token for one that still holds. Codes: `invalid_token`. */
+  refresh(options?: CallOptions): Promise<Session>;
+  /** Gives the player another name, on all boards. Codes: `name_given`, `rate_limited`. */
+  changeName(name: OwnName, options?: CallOptions): Promise<Session>;
   /**
    * For operators from the role `writer` on: submits the score of a player, who need not have
    * registered. A player's token submits the player's own. Codes: `wrong_region`, those of
@@ -164,6 +180,11 @@ export interface Client {
    */
   renamePlayer(userId: string, change: OperatorName, options?: CallOptions): Promise<RenamedPlayer>;
   /**
+   * For admins: gives the player a random password, and ends the tokens from before. Codes:
+   * `not_found`, those of operators.
+   */
+  resetPassword(userId: string, why?: OperatorReason, options?: CallOptions): Promise<GivenPassword>;
+  /**
    * For moderators: changes the name or the metadata of one entry; null clears metadata. Codes:
    * `not_ranked`, `board_not_found`, `season_not_found`, `invalid_request`, those of operators,
    * `outcome_unknown`.
@@ -253,6 +274,8 @@ export function createClient(options: ClientOptions): Client {
   const act = <T>(target: string, body: unknown, { signal }: CallOptions = {}) =>
     ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: true, signal });
 
+  const once = <T>(target: string, body: unknown, signal: AbortSignal | undefined) =>
+    ask<T>({ method: "POST", target, body, headers: authorization, isRepeatable: false, signal });
   const change = <T>(
     method: "PUT" | "PATCH" | "DELETE",
     board: string,
@@ -268,6 +291,11 @@ export function createClient(options: ClientOptions): Client {
     as: (token) => createClient({ ...options, token }),
     register: (player, more) => enter("/auth/register", player, more),
     login: (credentials, more) => enter("/auth/login", credentials, more),
+    guest: (guest, more) => enter("/auth/guest", guest, more),
+    setPassword: (body, { signal } = {}) => once("/auth/password", body, signal),
+    refresh: (more) => act("/auth/refresh", undefined, more),
+    changeName: (body, { signal } = {}) =>
+      ask({ method: "PATCH", target: "/auth/me", body, headers: authorization, isRepeatable: true, signal }),
     submitScoreFor: (score, more) => write("/score", score, more),
     submitScores: (items, more) => write("/scores", { items }, more),
     submitScore: (score, more) => write("/score/submit", score, more),
@@ -310,6 +338,7 @@ export function createClient(options: ClientOptions): Client {
     hidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/hide`, why, more),
     unhidePlayer: (userId, why, more) => act<PlayerVisibility>(`${toPlayer(userId)}/unhide`, why, more),
     renamePlayer: (userId, change, more) => act<RenamedPlayer>(`${toPlayer(userId)}/rename`, change, more),
+    resetPassword: (userId, why, { signal } = {}) => once(`${toPlayer(userId)}/password`, why, signal),
     changeEntry: (userId, board, body, { signal } = {}) =>
       ask({
         method: "PATCH",

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/performance/noBarrelFile: the one file that apps import.
-export type { Credentials, Registration, Session } from "./api/accounts.ts";
+export type { Credentials, GuestCall, OwnName, PasswordChange, Registration, Session } from "./api/accounts.ts";
 export type { BoardChange, BoardsQuery, BoardsView, BoardView, DeletedBoard, GivenBoard } from "./api/boards.ts";
 export type { Entry, WrittenEntry } from "./api/entries.ts";
 export type {
@@ -17,6 +17,7 @@ export type {
   EntryChange,
   EntryRemoval,
   ErasedPlayer,
+  GivenPassword,
   OperatorName,
   OperatorReason,
   OperatorScore,

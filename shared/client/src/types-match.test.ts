@@ -27,6 +27,10 @@ export type Pairs = Checked<{
   Session: Same<accounts.Session, client.Session>;
   Registration: Same<accounts.Registration, client.Registration>;
   Credentials: Same<accounts.Credentials, client.Credentials>;
+  GuestCall: Same<accounts.GuestCall, client.GuestCall>;
+  PasswordChange: Same<accounts.PasswordChange, client.PasswordChange>;
+  OwnName: Same<accounts.OwnName, client.OwnName>;
+  GivenPassword: Same<players.GivenPassword, client.GivenPassword>;
   TopQuery: Same<Given<reads.TopQuery>, Given<client.TopQuery>>;
   RankQuery: Same<Given<reads.RankQuery>, Given<client.RankQuery>>;
   AroundQuery: Same<Given<reads.AroundQuery>, Given<client.AroundQuery>>;

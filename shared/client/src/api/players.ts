@@ -67,6 +67,8 @@ export interface PlayerRecord {
     name: string;
     region: string;
     has_password: boolean;
+    /** Whether the player came as a guest with a `device_id`. */
+    has_device: boolean;
     created_at: string;
     updated_at: string;
   } | null;
@@ -125,4 +127,11 @@ export interface RenamedPlayer {
   name: string;
   /** Boards that show the name. */
   boards: number;
+}
+
+/** A password that the server made. */
+export interface GivenPassword {
+  user_id: string;
+  /** Told once, to hand on to the player. */
+  password: string;
 }

@@ -19,6 +19,7 @@ export type ProblemCode =
   | "method_not_allowed"
   | "request_timeout"
   | "user_exists"
+  | "name_given"
   | "entry_exists"
   | "idempotency_conflict"
   | "attempts_exhausted"
