@@ -19,7 +19,7 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
-# Puts a command into the folder that bun.sh adds to the PATH. k6 takes a few minutes to build.
+# Puts a command into the folder that bun.sh adds to the PATH. k6 and helm take a few minutes to build.
 build() {
   local command=$1 module=$2 folder=$PWD/.data/tools/bin
   if has "$command" || [ -x "$folder/$command" ]; then return 0; fi
@@ -30,6 +30,6 @@ build() {
 if has go; then
   build k6 go.k6.io/k6@v1.8.1
   build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
-  has kubectl || build kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+  build helm helm.sh/helm/v3/cmd/helm@v3.22.0
 fi
 if has apt-get; then install_packages; fi
