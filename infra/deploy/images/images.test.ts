@@ -5,28 +5,34 @@ import { dirname, join } from "node:path";
 import { launch } from "stack/engine";
 import { freePort } from "stack/free-port";
 import { forFile } from "testing/for-file";
+import { announceSkipped, installed } from "testing/installed";
 import { scratchStores } from "testing/scratch";
 import { JWT_SECRET } from "testing/services/service-under-test";
 
 /**
- * Follows a service's Dockerfile without Docker: a stage is a folder, in which the test performs
- * COPY and RUN and starts CMD. A file that the Dockerfile does not copy is missing here, too.
+ * Follows a Containerfile without a container engine: a stage is a folder, in which the test
+ * performs COPY and RUN and starts ENTRYPOINT and CMD. A file that the Containerfile does not copy
+ * is missing here, too.
  */
 
-const root = join(import.meta.dir, "../..");
+const root = join(import.meta.dir, "../../..");
+const hadolint = installed("hadolint");
+if (hadolint === undefined) announceSkipped("hadolint is not installed, so no Containerfile was linted");
 
 interface Image {
   dir: string;
   env: Record<string, string>;
+  labels: Record<string, string>;
   user: string;
+  entrypoint: string[];
   command: string[];
   healthcheck: string[];
 }
 
-async function build(dockerfile: string, into: string): Promise<Image> {
-  const text = (await Bun.file(join(root, dockerfile)).text()).replaceAll(/\\\n\s*/g, "");
+async function build(name: string, into: string): Promise<Image> {
+  const text = (await Bun.file(join(import.meta.dir, `${name}.Containerfile`)).text()).replaceAll(/\\\n\s*/g, "");
   const stages = new Map<string, string>();
-  const image: Image = { dir: "", env: {}, user: "root", command: [], healthcheck: [] };
+  const image: Image = { dir: "", env: {}, labels: {}, user: "root", entrypoint: [], command: [], healthcheck: [] };
   for (const line of text.split("\n").filter((each) => each !== "" && !each.startsWith("#"))) {
     const [, instruction = "", rest = ""] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
     switch (instruction) {
@@ -57,9 +63,16 @@ async function build(dockerfile: string, into: string): Promise<Image> {
       case "CMD":
         image.command = JSON.parse(rest);
         break;
-      case "HEALTHCHECK":
-        image.healthcheck = JSON.parse(rest.replace(/^.*? CMD /, ""));
+      case "ENTRYPOINT":
+        image.entrypoint = JSON.parse(rest);
         break;
+      case "HEALTHCHECK":
+        image.healthcheck = rest === "NONE" ? [] : JSON.parse(rest.replace(/^.*? CMD /, ""));
+        break;
+      case "LABEL":
+        for (const [, label = "", value = ""] of rest.matchAll(/([\w.]+)="([^"]*)"/g)) image.labels[label] = value;
+        break;
+      case "ARG":
       case "WORKDIR":
       case "EXPOSE":
         break;
@@ -89,14 +102,41 @@ const isInContext = (path: string) => !/(\.test|-under-test)\.ts$/.test(path);
 
 const stores = await forFile(scratchStores());
 
+const NAMES = ["gateway", "ranker", "drainer", "lb"] as const;
+
+test("there is one image for each service, and one for the commands", async () => {
+  const files = [...new Bun.Glob("*.Containerfile").scanSync(import.meta.dir)];
+  expect(files.sort()).toEqual(NAMES.map((name) => `${name}.Containerfile`).sort());
+});
+
+test.skipIf(hadolint === undefined).each(NAMES)("hadolint finds nothing in that of %s", (name) => {
+  const file = join(import.meta.dir, `${name}.Containerfile`);
+  const { exitCode, stdout } = Bun.spawnSync([hadolint ?? "", "--no-color", file]);
+  expect([stdout.toString(), exitCode]).toEqual(["", 0]);
+});
+
+/** @param use is given the image, whose folder is removed afterwards */
+async function withImage(name: string, use: (image: Image) => Promise<void>): Promise<void> {
+  const into = await mkdtemp(join(tmpdir(), "leaderboard-image-"));
+  try {
+    const image = await build(name, into);
+    expect([image.user, image.env.NODE_ENV]).toEqual(["1000:1000", "production"]);
+    expect(image.labels).toMatchObject({
+      "org.opencontainers.image.title": `leaderboard-${name}`,
+      "org.opencontainers.image.licenses": "MIT",
+      "org.opencontainers.image.version": "$VERSION",
+      "org.opencontainers.image.revision": "$REVISION",
+    });
+    await use(image);
+  } finally {
+    await rm(into, { recursive: true, force: true });
+  }
+}
+
 describe.each(["gateway", "ranker", "drainer"])("the image of the %s", (name) => {
   test("holds every file it needs, runs without root, and its health check tells up from down", async () => {
-    const into = await mkdtemp(join(tmpdir(), "leaderboard-image-"));
     const ranker = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-    try {
-      const image = await build(`${name}/Dockerfile`, into);
-      expect(image.user).toBe("bun");
-      expect(image.env.NODE_ENV).toBe("production");
+    await withImage(name, async (image) => {
       const port = await freePort();
       const env = {
         PATH: process.env.PATH ?? "",
@@ -122,9 +162,36 @@ describe.each(["gateway", "ranker", "drainer"])("the image of the %s", (name) =>
       await service.stop();
       expect(await service.exited).toBe(0);
       expect(await check()).not.toBe(0);
-    } finally {
-      await ranker.stop(true);
-      await rm(into, { recursive: true, force: true });
-    }
+    }).finally(() => ranker.stop(true));
   }, 60_000);
 });
+
+test("the image of the commands runs each of them on the stores of its environment", async () => {
+  await withImage("lb", async ({ dir, entrypoint, command, env }) => {
+    const run = async (...args: string[]) => {
+      const [, file = ""] = entrypoint;
+      const child = Bun.spawn([process.execPath, file.replace(/^\/app/, dir), ...args], {
+        cwd: dir,
+        env: { PATH: process.env.PATH, ...env, ...stores.env, JWT_SECRET },
+        stderr: "pipe",
+      });
+      const [out, faults, code] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]);
+      return { out, code, faults };
+    };
+    const help = await run(...command);
+    expect(help).toMatchObject({ code: 0, faults: "" });
+    for (const name of ["queue", "top"]) expect(help.out).toInclude(name);
+    for (const args of [
+      ["queue", "--json"],
+      ["reconcile", "--json"],
+      ["restore", "--json"],
+    ]) {
+      expect(await run(...args)).toMatchObject({ code: 0 });
+    }
+    expect(await run("token", "make", "shop", "--role", "reader")).toMatchObject({ code: 0 });
+  });
+}, 60_000);

@@ -3,12 +3,13 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DCLinter } from "dclint";
 import { tokenFields } from "shared/service/token-config";
-import { loadDrainerConfig } from "../../drainer/src/config.ts";
-import { loadGatewayConfig } from "../../gateway/src/config.ts";
-import { loadRankerConfig } from "../../ranker/src/config.ts";
+import { loadDrainerConfig } from "../../../drainer/src/config.ts";
+import { loadGatewayConfig } from "../../../gateway/src/config.ts";
+import { loadRankerConfig } from "../../../ranker/src/config.ts";
 
-const root = join(import.meta.dir, "../..");
+const root = join(import.meta.dir, "../../..");
 const file = join(root, "docker-compose.yml");
+const ownStores = join(import.meta.dir, "own-stores.yml");
 
 interface Service {
   image?: string;
@@ -19,7 +20,8 @@ interface Service {
   profiles?: string[];
   volumes?: string[];
   healthcheck?: object;
-  depends_on?: Record<string, { condition: string }>;
+  depends_on?: Record<string, { condition: string; required?: boolean }>;
+  mem_limit?: string;
 }
 
 const compose = Bun.YAML.parse(await Bun.file(file).text()) as { services: Record<string, Service> };
@@ -56,11 +58,11 @@ function mountedAt({ volumes = [] }: Service, path: string): string | undefined 
   return undefined;
 }
 
-test("the file follows the Compose schema", () => {
+test.each([file, ownStores])("%s follows the Compose schema", (each) => {
   const orders = ["service-keys-order", "services-alphabetical-order", "top-level-properties-order"];
   const off = Object.fromEntries([...orders, "require-quotes-in-ports"].map((rule) => [rule, 0 as const]));
   const linter = new DCLinter({ rules: off, quiet: false, debug: false, exclude: [] });
-  const results = linter.lintFiles([file], false);
+  const results = linter.lintFiles([each], false);
   expect(results.map(({ messages }) => messages)).toEqual([[]]);
 });
 
@@ -212,4 +214,55 @@ test("the init script of PostgreSQL applies every migration to all four database
   for (const migration of readdirSync(join(root, "drainer/migrations"))) {
     expect(tables.split(`\\ir /migrations/${migration}`)).toHaveLength(5);
   }
+});
+
+describe("the override for stores elsewhere", async () => {
+  const override = Bun.YAML.parse(await Bun.file(ownStores).text()) as { services: Record<string, Service> };
+  const own: Variables = {
+    REDIS_URL: "rediss://redis.example.com:6380",
+    REDIS_URL_EU: "rediss://eu.example.com:6380",
+    POSTGRES_URL: "postgres://u:p@postgres.example.com/leaderboard",
+    DURABILITY: "replicated",
+  };
+  /** As Compose merges the two files: the second one's variables win. */
+  const merged = (name: string) =>
+    environmentOf(
+      { environment: { ...compose.services[name]?.environment, ...override.services[name]?.environment } },
+      own,
+    );
+
+  test("starts neither store, and no service that needs them waits for one", () => {
+    for (const store of ["redis", "postgres"]) expect(override.services[store]?.profiles).toEqual(["bundled-stores"]);
+    const waiting = services.flatMap(([, { depends_on = {} }]) => [depends_on.redis, depends_on.postgres]);
+    expect(waiting.filter((each) => each !== undefined && each.required !== false)).toEqual([]);
+  });
+
+  test("leads every service and the commands to those stores, and to none of this host", () => {
+    const readers = services.filter(([, { environment }]) => environment !== undefined && "REDIS_URL" in environment);
+    expect(readers.length).toBe(9);
+    for (const [name] of readers) {
+      const environment = merged(name);
+      expect(Object.values(environment).filter((value) => /@postgres:|redis:6379/.test(value))).toEqual([]);
+      const load = name.startsWith("gateway-") ? loadGatewayConfig : loadRankerConfig;
+      const { redisUrlByRegion, storeChecks } = name.startsWith("drainer-")
+        ? loadDrainerConfig(environment)
+        : load(environment);
+      expect([redisUrlByRegion.get("EU"), storeChecks.isReplicated]).toEqual([own.REDIS_URL_EU, true]);
+    }
+    const { postgresUrlByRegion } = loadDrainerConfig(merged("drainer-1"));
+    expect(new Set(postgresUrlByRegion.values())).toEqual(new Set([own.POSTGRES_URL ?? ""]));
+  });
+
+  test("asks for both addresses", async () => {
+    const text = await Bun.file(ownStores).text();
+    for (const name of ["REDIS_URL", "POSTGRES_URL"]) expect(text).toContain(`\${${name}:?`);
+  });
+});
+
+test("every service has a memory limit, and Redis keeps a quarter of its own free", () => {
+  expect(services.filter(([, { mem_limit }]) => mem_limit === undefined).map(([name]) => name)).toEqual([]);
+  const bytes = (text = "") => Number(/^\d+/.exec(text)?.[0]) * (/g/.test(text) ? 1024 : 1);
+  const { mem_limit = "", command = [] } = compose.services.redis ?? {};
+  const [limit, max] = [interpolate(mem_limit, {}), interpolate(command[command.indexOf("--maxmemory") + 1] ?? "", {})];
+  expect(bytes(max)).toBe(0.75 * bytes(limit));
 });
