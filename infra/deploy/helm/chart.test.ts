@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { announceSkipped, installed } from "testing/installed";
 import packageJson from "../../../package.json";
-import type { Resource } from "./manifests.ts";
+import { containerOf, type Resource } from "./manifests.ts";
 import { CHART_DIR, helm, render, renderText, runHelm, SHAPES, type Shape, valuesOf } from "./render.ts";
 
 const kubeconform = installed("kubeconform");
@@ -42,6 +42,21 @@ describe.skipIf(helm === undefined)("the chart", () => {
   test("is of the version of the project", async () => {
     const chart = Bun.YAML.parse(await Bun.file(join(CHART_DIR, "Chart.yaml")).text());
     expect(chart).toMatchObject({ version: packageJson.version, appVersion: packageJson.version });
+  });
+
+  test("has the images of its version, of another one, or of one each, so that services can be updated in their order", () => {
+    const imagesOf = (...more: string[]) =>
+      render("four-regions", ...more)
+        .filter(({ spec }) => spec?.template !== undefined)
+        .map((workload) => containerOf(workload).image.replace("registry.example.com/games/leaderboard-", ""))
+        .sort();
+    const { version } = packageJson;
+    expect(imagesOf()).toEqual([`drainer:${version}`, `gateway:${version}`, `ranker:${version}`]);
+    expect(imagesOf("--set", "image.tag=9.0.0", "--set", "image.tags.ranker=8.0.0")).toEqual([
+      "drainer:9.0.0",
+      "gateway:9.0.0",
+      "ranker:8.0.0",
+    ]);
   });
 
   const refusals: [string, Shape, string[], RegExp][] = [

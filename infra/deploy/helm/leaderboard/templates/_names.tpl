@@ -27,7 +27,7 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{- define "leaderboard.image" -}}
 {{- $root := index . 0 -}}
 {{- with $root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
-leaderboard-{{ index . 1 }}:{{ $root.Values.image.tag | default $root.Chart.AppVersion }}
+leaderboard-{{ index . 1 }}:{{ get $root.Values.image.tags (index . 1) | default $root.Values.image.tag | default $root.Chart.AppVersion }}
 {{- end -}}
 
 {{/* The Secret of a group: "redis", "postgres" or "tokens". (list . "redis") */}}
