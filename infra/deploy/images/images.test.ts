@@ -127,6 +127,8 @@ async function withImage(name: string, use: (image: Image) => Promise<void>): Pr
       "org.opencontainers.image.version": "$VERSION",
       "org.opencontainers.image.revision": "$REVISION",
     });
+    // Built once for all architectures.
+    expect([...new Bun.Glob("**/*.node").scanSync({ cwd: image.dir, dot: true })]).toEqual([]);
     await use(image);
   } finally {
     await rm(into, { recursive: true, force: true });
