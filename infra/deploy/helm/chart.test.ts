@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchDir } from "stack/scratch-dir";
 import { announceSkipped, installed } from "testing/installed";
 import packageJson from "../../../package.json";
 import { containerOf, type Resource } from "./manifests.ts";
@@ -132,9 +134,16 @@ describe.skipIf(helm === undefined)("the chart", () => {
     ]);
   });
 
-  test("packs the files that it shares with Compose, not links to them", () => {
-    const text = renderText("managed");
-    for (const part of ["map $request_uri $is_ambiguous", "GatewayDown"]) expect(text).toInclude(part);
+  test("packs the files that it shares with Compose, and renders the same from its package", async () => {
+    const dir = await scratchDir();
+    runHelm(["package", CHART_DIR, "--destination", dir]);
+    for (const shape of SHAPES) {
+      const values = ["--values", valuesOf(shape), "--kube-version", "1.37.0"];
+      const packed = runHelm(["template", "games", join(dir, `leaderboard-${packageJson.version}.tgz`), ...values]);
+      expect(packed).toBe(renderText(shape));
+    }
+    await rm(dir, { recursive: true });
+    for (const part of ["map $request_uri $is_ambiguous", "GatewayDown"]) expect(renderText("managed")).toInclude(part);
     expect(renderText("one-region")).toInclude("appendfsync always");
   });
 });
