@@ -20,7 +20,7 @@ import { healthSchema, readinessSchema } from "shared/api/status";
 import { bodyDeadlineMs } from "shared/http/body";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
-import manifest from "../../package.json" with { type: "json" };
+import manifest from "../../../package.json" with { type: "json" };
 import { answerHeaders, headersOf, type Json, ref, requestHeaders, schemaOf } from "./headers.ts";
 import { problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
 
