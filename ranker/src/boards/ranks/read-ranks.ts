@@ -1,4 +1,5 @@
 import type { RanksView } from "shared/api/reads/ranks";
+import { inParts } from "shared/base/in-parts";
 import type { Topology } from "shared/model/regions";
 import { NO_NEIGHBOURS, type ReadWindow, toStanding } from "../around/read-window.ts";
 import { toEntry } from "../entry-views.ts";
@@ -105,11 +106,8 @@ async function inCalls<T>(
   items: readonly T[],
   ask: (few: readonly T[]) => Promise<Standings>,
 ): Promise<Standings> {
-  const most = Math.floor(PLAYERS_AND_SHARDS_MAX / shards.length);
   // A group that may hold none of the players still tells its total.
-  const calls = Math.max(1, Math.ceil(items.length / most));
-  const few = Array.from({ length: calls }, (_, call) => ask(items.slice(call * most, (call + 1) * most)));
-  const answers = await Promise.all(few);
+  const answers = await inParts(items, Math.floor(PLAYERS_AND_SHARDS_MAX / shards.length), ask);
   const [first] = answers;
   const away = [...new Set(answers.flatMap((answer) => answer.away))];
   return { away, total: first?.total ?? 0, standings: answers.flatMap(({ standings }) => standings) };
