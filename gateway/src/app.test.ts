@@ -225,6 +225,7 @@ describe("limits", () => {
     expect([denied.status, await codeOf(denied)]).toEqual([429, "rate_limited"]);
     expect((await request("/auth/login", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(200);
     expect((await register("1.1.1.2")).status).toBe(200);
+    expect((await request("/auth/guest", { method: "POST", body: "{}" }, "1.1.1.1")).status).toBe(429);
   });
 
   test.each(["/auth/register", "/auth/login"])(
@@ -383,7 +384,7 @@ describe("pages of other origins", () => {
         expect([path, response.status, await response.text()]).toEqual([path, 204, ""]);
         expect(Object.fromEntries(response.headers)).toMatchObject({
           "access-control-allow-origin": "https://a.example",
-          "access-control-allow-methods": "GET,HEAD,POST,PUT,PATCH,DELETE",
+          "access-control-allow-methods": "GET,HEAD,POST,PATCH,PUT,DELETE",
           "access-control-allow-headers":
             "Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id,traceparent",
           "access-control-max-age": "600",

@@ -1,6 +1,6 @@
+import { LeaderboardError } from "leaderboard-client";
 import type { Session } from "shared/api/accounts";
 import type { Entry } from "shared/api/entries";
-import { LeaderboardError } from "shared/client/errors";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";
 import { formatNumber, formatScore, formatSigned, parsePoints, type ScoreFormat } from "./format.ts";

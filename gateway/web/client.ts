@@ -1,4 +1,4 @@
-import { createClient } from "shared/client";
+import { createClient } from "leaderboard-client";
 import { createServerClock, fetchBy } from "./seasons/server-clock.ts";
 
 // The player is waiting in front of a disabled button, so give up early and show the reason.

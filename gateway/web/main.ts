@@ -1,5 +1,4 @@
-import type { LeaderboardError } from "shared/client/errors";
-import { applyChanges, type BoardState } from "shared/model/board-changes";
+import { applyChanges, type BoardState, type LeaderboardError } from "leaderboard-client";
 import { createAccount } from "./account.ts";
 import { createFacts } from "./board/facts.ts";
 import { createFreshness } from "./board/freshness.ts";

@@ -1,6 +1,6 @@
+import { LeaderboardError } from "leaderboard-client";
 import type { AroundView, RankView } from "shared/api/boards";
 import type { Entry } from "shared/api/entries";
-import { LeaderboardError } from "shared/client/errors";
 import { noteFocus } from "./board/focus.ts";
 import { client } from "./client.ts";
 import { byId, create, fieldOf } from "./dom.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LeaderboardError } from "shared/client/errors";
+import { LeaderboardError } from "leaderboard-client";
 import { poll } from "./poll.ts";
 
 const refusal = (status: number) => new LeaderboardError("rate_limited", "Too fast.", { status });

@@ -1,6 +1,5 @@
-import { LeaderboardError } from "shared/client/errors";
-import type { Live, LiveOptions } from "shared/client/live";
-import { wait } from "shared/client/retry";
+import { LeaderboardError, type Live, type LiveOptions } from "leaderboard-client";
+import { wait } from "shared/base/wait";
 
 export interface PollOptions<E> extends LiveOptions {
   /** Whether nothing can change after this event. */

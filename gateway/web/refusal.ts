@@ -1,4 +1,4 @@
-import { type ErrorCode, LeaderboardError } from "shared/client/errors";
+import { type ErrorCode, LeaderboardError } from "leaderboard-client";
 
 /** A failure in words, for the page. */
 export interface Refusal {

@@ -1,5 +1,4 @@
-import { LeaderboardError } from "shared/client/errors";
-import type { Live, LiveOptions } from "shared/client/live";
+import { LeaderboardError, type Live, type LiveOptions } from "leaderboard-client";
 
 export type LiveState = "connecting" | "live" | "reconnecting" | "failed";
 

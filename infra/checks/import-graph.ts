@@ -40,7 +40,7 @@ export function testsOf(importers: Importers, tests: readonly string[], folders:
 function importsOf(file: string, text: string): string[] {
   return transpiler
     .scanImports(text)
-    .filter(({ path }) => /^(\.|shared\/|stack\/|testing\/)/.test(path))
+    .filter(({ path }) => /^(\.|shared\/|leaderboard-client|stack\/|testing\/)/.test(path))
     .map(({ path }) => relative(ROOT, Bun.resolveSync(path, resolve(ROOT, dirname(file)))));
 }
 

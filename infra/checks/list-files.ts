@@ -4,7 +4,7 @@ import { join } from "node:path";
 export const ROOT = join(import.meta.dir, "../..");
 
 /** The folders that have sources and documents of the project. */
-export const FOLDERS = ["shared", "gateway", "ranker", "drainer", "infra", "k6", "docs"];
+export const FOLDERS = ["shared", "gateway", "ranker", "drainer", "infra", "k6", "docs", "examples"];
 
 /** Files that match a pattern, relative to the root, without installed packages. */
 export const listFiles = (pattern: string): string[] =>

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { createClient } from "shared/client";
+import { createClient } from "leaderboard-client";
 import { forFile } from "testing/for-file";
 import { readPostgresEntries } from "testing/read-entries";
 import { clientOf } from "testing/services/client";

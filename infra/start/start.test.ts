@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createClient } from "leaderboard-client";
 import connect from "postgres";
-import { createClient } from "shared/client";
 import { freePort } from "stack/free-port";
 import { forFile } from "testing/for-file";
 import { openRaw, statusesOf, toLines } from "testing/raw-connection";

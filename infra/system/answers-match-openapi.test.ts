@@ -12,6 +12,7 @@ import { type Asked, createAsk } from "./openapi/ask.ts";
 import { createAnswerCheck } from "./openapi/check-answer.ts";
 import { boardReads, boardRoutes, type Meet, meetBoardProblems } from "./openapi/definitions.ts";
 import { startGateways } from "./openapi/gateways.ts";
+import { askOwnAccounts, meetOwnProblems } from "./openapi/own-accounts.ts";
 
 const topology = createTopology(REGIONS, 1, ["main", "weekly"]);
 const document = createDocument(topology);
@@ -96,6 +97,7 @@ const acts: [route: string, target: string, body?: object][] = [
   ["POST /players/{userId}/score", "/players/eve/score", { operation: "set", value: 4 }],
   ["POST /players/{userId}/hide", "/players/eve/hide", { reason: "a bot" }],
   ["POST /players/{userId}/unhide", "/players/eve/unhide"],
+  ["POST /players/{userId}/password", "/players/eve/password", { reason: "lost" }],
   ["POST /players/{userId}/rename", "/players/eve/rename", { name: "Player 7", reason: "an insult" }],
   ["PATCH /players/{userId}/entries/{board}", "/players/eve/entries/main", { name: "Player 8" }],
   ["DELETE /players/{userId}/entries/{board}", "/players/eve/entries/main?reason=a+bot"],
@@ -107,6 +109,7 @@ describe("every answer conforms to the document", () => {
   test("every success, also with a query, as a replay, and of a ranker directly", async () => {
     expect(await ask("POST /auth/register", { body: { ...eve, initialScore: 5 } })).toBe("201");
     expect(await ask("POST /auth/login", { body: { user_id: "eve", name: "Eve" } })).toBe("200");
+    await askOwnAccounts(ask, gateways);
     for (const [route, body] of writes) {
       const headers = { "Idempotency-Key": `once ${route}`.replaceAll(/\W/g, "-"), "X-Request-Id": "abc" };
       const expected = route.endsWith("create") ? "201" : "200";
@@ -228,7 +231,7 @@ describe("every answer conforms to the document", () => {
       await meet("outcome_unknown", route, { ...at("/players/eve/entries/main"), via: "broken" });
     }
     await meet("not_found", "GET /players/{userId}", { target: "/players/nobody", operator: "root" });
-    for (const act of ["hide", "unhide", "rename"]) {
+    for (const act of ["hide", "unhide", "rename", "password"]) {
       const route = `POST /players/{userId}/${act}`;
       const target = `/players/taken/${act}`;
       await meet("not_found", route, {
@@ -246,6 +249,7 @@ describe("every answer conforms to the document", () => {
     const scored = { target: "/players/taken/score", body: elsewhere, operator: "root" };
     await meet("wrong_region", "POST /players/{userId}/score", scored);
     await meetBoardProblems(meet, ask, gateways);
+    await meetOwnProblems(meet, ask, gateways);
     const erasure: Asked = { target: "/players/bob", operator: "root", via: "broken" };
     await meet("outcome_unknown", "DELETE /players/{userId}", erasure);
 

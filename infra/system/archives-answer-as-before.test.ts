@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import { LeaderboardError } from "leaderboard-client";
 import type { RankView, TopView } from "shared/api/boards";
 import type { SeasonsView } from "shared/api/seasons";
 import { createTokens } from "shared/auth/tokens";
-import { LeaderboardError } from "shared/client/errors";
 import { createTopology } from "shared/model/regions";
 import { boardsKey, entryKeys } from "shared/redis/keys";
 import { forFile } from "testing/for-file";

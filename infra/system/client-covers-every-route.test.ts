@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createClient } from "leaderboard-client";
 import type { Operation } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
-import { createClient } from "shared/client";
 import { createTopology } from "shared/model/regions";
 import { dirForFile, forFile } from "testing/for-file";
-import { bundleClient, sizeOf } from "../commands/client-size.ts";
+import { bundleClient, sizeOf } from "../client/client-size.ts";
 import { startPath } from "./test/path-under-test.ts";
 
 const path = await forFile(startPath({ passwordsRequired: false }));
@@ -176,28 +176,6 @@ describe("the client as one module", () => {
     expect(sizeOf(code).minified).toBeLessThan(10_000);
     expect(code).not.toMatch(/\bfrom ?"|\bimport ?[("]|\brequire\(|zod/i);
   });
-
-  const node = Bun.which("node");
-  test.skipIf(node === null)(
-    "runs in Node",
-    async () => {
-      const { token } = await client.register({ user_id: "eve", name: "Eve", region: "NA" });
-      await writeFile(join(dir, "client.mjs"), await bundleClient());
-      await writeFile(
-        join(dir, "run.mjs"),
-        `import { createClient } from "./client.mjs";
-       const client = createClient({ url: process.argv[2], token: process.argv[3] });
-       const { score } = await client.addScore({ delta: 7 });
-       const code = await client.rank("nobody").catch((error) => error.code);
-       process.stdout.write(JSON.stringify({ score, code, top: (await client.top({ region: "NA" })).total }));`,
-      );
-      const url = `http://127.0.0.1:${path.ports.gateway}`;
-      const run = Bun.spawn([node ?? "", join(dir, "run.mjs"), url, token], { stderr: "pipe" });
-      const [output, errors] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
-      expect([errors, output]).toEqual(["", JSON.stringify({ score: 7, code: "not_ranked", top: 1 })]);
-    },
-    30_000,
-  );
 });
 
 test("the client example of docs/api.md runs", async () => {
@@ -205,11 +183,10 @@ test("the client example of docs/api.md runs", async () => {
   const example = /```ts\n(import \{ createClient[\s\S]+?)```/.exec(page)?.[1] ?? "";
   expect(example).toContain("http://127.0.0.1:4000");
   await client.register({ user_id: "grace", name: "Grace", region: "EU", password: "correct horse" });
-  const entry = join(import.meta.dir, "../../shared/client/client.ts");
+  const entry = join(import.meta.dir, "../../shared/client/src/leaderboard-client.ts");
   const code = example
     .replace("http://127.0.0.1:4000", `http://127.0.0.1:${path.ports.gateway}`)
-    .replaceAll('"shared/client"', JSON.stringify(entry))
-    .replaceAll('"shared/client/errors"', JSON.stringify(entry.replace("client.ts", "errors.ts")));
+    .replace('"leaderboard-client"', JSON.stringify(entry));
   await writeFile(join(dir, "example.ts"), code);
   const run = Bun.spawn([process.execPath, join(dir, "example.ts")], { stderr: "pipe" });
   const [output, errors, status] = await Promise.all([

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
+import { LeaderboardError } from "leaderboard-client";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
-import { LeaderboardError } from "shared/client/errors";
 import { rankingIn, userIdIn, versionIn } from "shared/model/events";
 import { forFile } from "testing/for-file";
 import { clientOf } from "testing/services/client";

@@ -1,8 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { type ClientOptions, createClient, LeaderboardError } from "leaderboard-client";
 import { createTokens } from "shared/auth/tokens";
-import { type ClientOptions, createClient } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
 import { forFile } from "testing/for-file";
 import { scratchRedisClient } from "testing/scratch";
 import { sumMetric } from "testing/services/metrics";

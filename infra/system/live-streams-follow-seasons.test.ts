@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
+import { applyChanges, type BoardState } from "leaderboard-client";
 import type { BoardEvent } from "shared/api/live";
 import { createTokens } from "shared/auth/tokens";
-import { applyChanges, type BoardState } from "shared/model/board-changes";
 import { forFile } from "testing/for-file";
 import { clientOf } from "testing/services/client";
 import { TOKEN_OPTIONS } from "../../gateway/test/gateway-under-test.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { createClient } from "shared/client";
-import { applyChanges, type BoardState } from "shared/model/board-changes";
+import { applyChanges, type BoardState, createClient } from "leaderboard-client";
 import { forFile } from "testing/for-file";
 import { openEvents } from "testing/services/event-stream";
 import { sumMetric } from "testing/services/metrics";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { createClient } from "leaderboard-client";
 import type { Browser, Page } from "playwright-core";
-import { createClient } from "shared/client";
 import { announceSkipped } from "testing/installed";
 import { type Site, startSite } from "../faults/site.ts";
 import { chromiumPath, startBrowser } from "./test/browser-under-test.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { Client } from "leaderboard-client";
 import type { Page } from "playwright-core";
-import type { Client } from "shared/client";
 import { chromiumPath, usePages } from "./test/browser-under-test.ts";
 
 const HOSTILE = "<img src=x onerror=document.title='hacked'>";

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import type { Session } from "shared/api/accounts";
 import type { BoardView } from "shared/api/definitions";
 import type { Operation, OperatorAccess } from "shared/api/operation";
 import { rankerOperations } from "shared/api/operations";
@@ -134,8 +133,7 @@ for (const server of servers) {
     const opens = access.players ? "for that player alone" : "for no player";
     test(`the ${server} opens ${name} with a player's token ${opens}`, async () => {
       await path.ranker.post("/auth/register", ada);
-      const login = await path.ranker.post("/auth/login", { user_id: "ada", name: "Ada" });
-      const { token } = (await login.json()) as Session;
+      const token = await path.ranker.tokens.issue({ userId: "ada", name: "Ada", region: "EU" });
       expect((await ask(server, operation, { token, userId: "bob" })).code).toBe("forbidden");
       if (access.players) expect((await ask(server, operation, { token, userId: "ada" })).code).toBe(200);
     });

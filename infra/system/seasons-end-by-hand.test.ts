@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
+import { LeaderboardError } from "leaderboard-client";
 import connect from "postgres";
 import { createTokens } from "shared/auth/tokens";
-import { LeaderboardError } from "shared/client/errors";
 import { forFile } from "testing/for-file";
 import { keepDoing } from "testing/keep-doing";
 import { scratchRedis } from "testing/scratch";

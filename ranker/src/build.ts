@@ -12,11 +12,16 @@ import { createSettings, type SettingsOptions } from "shared/settings/settings";
 import type { Stores } from "shared/stores/stores";
 import type { Tracing } from "shared/tracing/tracing";
 import { type Accounts, createAccounts } from "./accounts/accounts.ts";
+import { createChangeAccount } from "./accounts/change-account.ts";
 import { type ConfirmAccount, createConfirmAccount } from "./accounts/confirm-account.ts";
+import { createEnterAsGuest } from "./accounts/guests/enter-as-guest.ts";
 import { createHomes } from "./accounts/homes.ts";
 import { createCountTry } from "./accounts/login-tries.ts";
 import { measureAccounts } from "./accounts/metrics.ts";
+import { createOwnSession } from "./accounts/own-session.ts";
+import { createChangePasswords } from "./accounts/passwords/change-passwords.ts";
 import { createPasswords } from "./accounts/passwords/passwords.ts";
+import { createWriteAccount } from "./accounts/write-account.ts";
 import { createApp } from "./app.ts";
 import type { ArchiveDatabases } from "./archive/archive-databases.ts";
 import { measureArchives } from "./archive/archive-metrics.ts";
@@ -53,7 +58,16 @@ import { createWriteScores } from "./writes/write-scores.ts";
 /** The part of the configuration that wiring needs. */
 export type RankerSettings = Pick<
   RankerConfig,
-  "topology" | "tokens" | "registrationOpen" | "passwordsRequired" | "loginLimit" | "isReplicated" | "queueMax"
+  | "topology"
+  | "tokens"
+  | "registrationOpen"
+  | "guestsOpen"
+  | "passwordsRequired"
+  | "sessionSecondsMax"
+  | "loginLimit"
+  | "nameLimit"
+  | "isReplicated"
+  | "queueMax"
 >;
 
 /** What a ranker is built of, beside its configuration. */
@@ -140,19 +154,21 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     traceparent: tracing?.current,
   });
   const homes = createHomes({ topology, stores });
+  const limiter = createLimiter();
+  const countTry = createCountTry(stores.home, limiter, config.loginLimit);
+  const accountStore = { redis: stores.home, writer: writers.home, confirm, fences, queueMax };
+  const writeAccount = createWriteAccount(accountStore);
+  const changeAccount = createChangeAccount(accountStore);
   const accounts = createAccounts({
     redis: stores.home,
-    writer: writers.home,
-    confirm,
-    fences,
+    writeAccount,
     findHome: homes.find,
     passwords,
     submit,
     checkFirstScore: createCheckFirstScore(definitions),
     hasRoom: createHasRoom({ topology, redisOf: stores.of, queueMax }),
-    countTry: createCountTry(stores.home, createLimiter(), config.loginLimit),
+    countTry,
     passwordsRequired,
-    queueMax,
   });
   const playerEntries = createPlayerEntries(topology, stores, definitions);
   const { writeForPlayer, writeRun } = createWriteForPlayer({
@@ -164,6 +180,7 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
   });
   const written = { topology, confirm, stores: writers, fences };
   const erasePlayer = createErasePlayer(written);
+  const renamePlayer = createRenamePlayer(written);
   const setVisibility = createSetVisibility(written);
   const tokens = createTokens({ ...config.tokens, revocations, onProviderFailure: warnOfProvider(log) });
 
@@ -196,7 +213,18 @@ export async function buildRanker(config: RankerSettings, parts: RankerParts): P
     writeScores: createWriteScores({ writeRun }),
     erasePlayer,
     changeEntry: createChangeEntry({ ...written, definitions, seasons, archive }),
-    renamePlayer: createRenamePlayer(written),
+    renamePlayer,
+    enterAsGuest: config.guestsOpen ? createEnterAsGuest({ topology, store: accountStore, writeAccount }) : undefined,
+    changePasswords: createChangePasswords({ changeAccount, passwords, countTry }),
+    ownSession: createOwnSession({
+      redis: stores.home,
+      changeAccount,
+      renamePlayer,
+      limiter,
+      queueMax,
+      nameLimit: config.nameLimit,
+      sessionSecondsMax: config.sessionSecondsMax,
+    }),
     setVisibility,
     tokens,
     confirmAccount: parts.confirmAccount ?? createConfirmAccount(stores.home, { onConfirm }),

@@ -22,6 +22,17 @@ export const rankerFields = {
   PASSWORDS: oneOf(["required", "optional"])
     .default("required")
     .meta({ description: "`optional` lets a player without a password log in by name: never on an open network." }),
+  GUESTS: oneOf(["on", "off"]).default("on").meta({
+    description: "`off` closes `POST /auth/guest`, which is closed with `JWT_JWKS_URL` in any case.",
+  }),
+  JWT_SESSION_SECONDS: wholeNumber(60, 10 * 366 * 24 * 3600)
+    .default(90 * 24 * 3600)
+    .meta({
+      description: "How long after a login tokens can be refreshed; without an end for players without a password.",
+    }),
+  RATE_NAME_PER_DAY: wholeNumber(1, 10_000_000).default(5).meta({
+    description: "Names that a player may take with `PATCH /auth/me` a day.",
+  }),
   RATE_LOGIN_BURST: wholeNumber(1, 10_000_000).default(10).meta({
     description: "Failed logins of one player from one address at once. All networks together have ten times as many.",
   }),
@@ -46,6 +57,11 @@ export function loadRankerConfig(env: Environment) {
     ...service,
     tokens: toTokenOptions(settings),
     registrationOpen: settings.JWT_JWKS_URL === undefined,
+    guestsOpen: settings.GUESTS === "on" && settings.JWT_JWKS_URL === undefined,
+    /** How long after a login tokens can be refreshed. */
+    sessionSecondsMax: settings.JWT_SESSION_SECONDS,
+    /** Names that one player may take. */
+    nameLimit: { perSecond: settings.RATE_NAME_PER_DAY / (24 * 3600), burst: settings.RATE_NAME_PER_DAY },
     passwordsRequired: settings.PASSWORDS === "required",
     /** Failed logins of one player from one network. */
     loginLimit: { perSecond: settings.RATE_LOGIN_PER_MINUTE / 60, burst: settings.RATE_LOGIN_BURST },

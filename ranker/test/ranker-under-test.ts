@@ -22,6 +22,8 @@ export interface BuildOptions {
   queueMax?: number;
   passwordsRequired?: boolean;
   provider?: ProviderOptions;
+  /** Whether guests may come; so by default, but for players of a provider. */
+  guestsOpen?: boolean;
   /**
    * Whether a write asks for the player's account; not so by default, since most players of tests
    * have none.
@@ -84,6 +86,9 @@ export async function startUnderTest(server?: {
         registrationOpen: provider === undefined,
         passwordsRequired: rest.passwordsRequired ?? false,
         loginLimit: LOGIN_LIMIT,
+        guestsOpen: rest.guestsOpen ?? provider === undefined,
+        sessionSecondsMax: 90 * 24 * 3600,
+        nameLimit: { perSecond: 5 / (24 * 3600), burst: 5 },
         isReplicated: false,
       };
       const ranker = await buildRanker(settings, {

@@ -33,6 +33,7 @@ const MIGRATIONS = [
   "0010_end_seasons.sql",
   "0011_page_archives.sql",
   "0012_remove_entries.sql",
+  "0013_guests.sql",
 ];
 
 const tablesOf = async (url: string) => {

@@ -10,6 +10,7 @@ import {
   accountQueueKey,
   boardKey,
   clockKey,
+  deviceKey,
   entriesKey,
   queueKey,
 } from "shared/redis/keys";
@@ -57,6 +58,8 @@ const account = {
   name: "Ada",
   region: "EU",
   password_hash: hash,
+  device_hash: "d".repeat(43),
+  password_at: "6",
   created_at: "5",
   updated_at: "6",
 };
@@ -69,7 +72,9 @@ beforeEach(async () => {
   await it.database.run((sql) =>
     upsertScores(sql, [ada, weekly, ...others, scoreEvent("bob", 1, 1, { region: "NA" })]),
   );
-  await it.database.run((sql) => upsertAccounts(sql, [account, { ...account, user_id: "bob", password_hash: "" }]));
+  await it.database.run((sql) =>
+    upsertAccounts(sql, [account, { ...account, user_id: "bob", password_hash: "", device_hash: "" }]),
+  );
   await restore(sides);
 });
 
@@ -394,6 +399,13 @@ describe("accounts", () => {
       {},
     ],
     ["a name in Redis", () => hset({ name: "Eve" }), "row_differs", { name: "Eve" }],
+    ["the change of a password gone from Redis", () => hset({ password_at: "4", updated_at: "4" }), "entry_older", {}],
+    [
+      "an account and its device deleted",
+      () => it.redis.del(accountKey("ada"), deviceKey(account.device_hash)),
+      "entry_missing",
+      {},
+    ],
     ["a hash gone from Redis", () => it.redis.hdel(accountKey("ada"), "password_hash"), "entry_broken", {}],
     ["a version from the future", () => hset({ updated_at: "9000000000000000" }), "entry_broken", {}],
     ["an older version in Redis", () => hset({ updated_at: "5" }), "entry_older", {}],
@@ -406,6 +418,7 @@ describe("accounts", () => {
       { ...account, ...after },
       { ...account, ...after },
     ]);
+    expect(await it.redis.get(deviceKey(account.device_hash))).toBe("ada");
     expect(await sweep()).toEqual([]);
   });
 

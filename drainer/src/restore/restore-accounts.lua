@@ -6,9 +6,12 @@ written always stays. An account that is not newer than its erasure is left out.
 KEYS clock  string  last version given out for accounts
 ARGV account_prefix  key of an account without the user_id; all accounts live in one slot
      erased_prefix   the same for the string with the version of an account's erasure
+     device_prefix   key that tells the guest of a device_hash, without the hash
      then for each account
        user_id, name, region
        password_hash   or empty
+       device_hash     or empty
+       password_at     microseconds, or empty
        created_at      microseconds
        updated_at      microseconds
 Reply the number of accounts written
@@ -27,6 +30,11 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   if tonumber(updated_at) > erased_at and (not present or tonumber(present) <= tonumber(updated_at)) then
     redis.call('HSET', account, 'name', name, 'region', region, 'password_hash', password_hash,
       'created_at', created_at, 'updated_at', updated_at)
+    if device_hash ~= '' then
+      redis.call('HSET', account, 'device_hash', device_hash)
+      redis.call('SET', device_prefix .. device_hash, user_id)
+    end
+    if password_at ~= '' then redis.call('HSET', account, 'password_at', password_at) end
     newest = math.max(newest, tonumber(updated_at))
     written = written + 1
   end

@@ -7,6 +7,7 @@ import {
   accountErasedKeyPrefix,
   accountKey,
   accountKeyPrefix,
+  deviceKeyPrefix,
 } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -25,7 +26,7 @@ import { hasValidUserId, toTtlMs } from "./restore-erasures.ts";
 
 const accountsLayout = defineLayout({
   keys: ["clock"],
-  args: { accountPrefix: "text", erasedPrefix: "text" },
+  args: { accountPrefix: "text", erasedPrefix: "text", devicePrefix: "text" },
   item: { user_id: "text", ...accountArgs },
 });
 const accountsScript = defineScript({
@@ -36,13 +37,18 @@ const accountsScript = defineScript({
   parse: Number,
   hasOtherKeys: true,
 });
-const erasuresLayout = defineLayout({ keys: ["clock"], item: { version: "text", ttl: "number" } });
+const erasuresLayout = defineLayout({
+  keys: ["clock"],
+  args: { devicePrefix: "text" },
+  item: { version: "text", ttl: "number" },
+});
 const erasuresScript = defineScript({
   name: "restore-account-erasures",
   source: erasuresSource,
   parts: [versionsPart],
   layout: erasuresLayout,
   parse: Number,
+  hasOtherKeys: true,
 });
 
 /**
@@ -88,7 +94,8 @@ async function restoreAccountErasures(database: Database, home: Redis, onPage: (
     for (const rows of slices(page.filter(hasValidUserId))) {
       const keys = erasuresLayout.toKeys({ clock: accountClockKey });
       keys.push(...rows.flatMap(({ user_id }) => [accountKey(user_id), accountErasedKey(user_id)]));
-      const args = rows.flatMap((row) => erasuresLayout.toItem({ version: row.erased_us, ttl: toTtlMs(row) }));
+      const args = erasuresLayout.toArgs({ devicePrefix: deviceKeyPrefix });
+      args.push(...rows.flatMap((row) => erasuresLayout.toItem({ version: row.erased_us, ttl: toTtlMs(row) })));
       await retryBriefly(() => erasuresScript(home, keys, args));
     }
     onPage();
@@ -96,7 +103,11 @@ async function restoreAccountErasures(database: Database, home: Redis, onPage: (
 }
 
 function putAccounts(home: Redis, rows: readonly AccountRow[]): Promise<number> {
-  const args = accountsLayout.toArgs({ accountPrefix: accountKeyPrefix, erasedPrefix: accountErasedKeyPrefix });
+  const args = accountsLayout.toArgs({
+    accountPrefix: accountKeyPrefix,
+    erasedPrefix: accountErasedKeyPrefix,
+    devicePrefix: deviceKeyPrefix,
+  });
   args.push(...rows.flatMap(accountsLayout.toItem));
   return accountsScript(home, accountsLayout.toKeys({ clock: accountClockKey }), args);
 }

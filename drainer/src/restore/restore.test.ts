@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { toArrival } from "shared/base/times";
 import { createLog } from "shared/log/log";
 import { openDatabases } from "shared/postgres/databases";
-import { accountClockKey, accountKey, boardKey, boardKeys, clockKey, entriesKey } from "shared/redis/keys";
+import { accountClockKey, accountKey, boardKey, boardKeys, clockKey, deviceKey, entriesKey } from "shared/redis/keys";
 import { connectStores } from "shared/stores/stores";
 import { plainRecord } from "testing/redis/plain-record";
 import { keysOf } from "testing/whole-store";
@@ -116,15 +116,20 @@ test("accounts come back with their hashes, and newer accounts stay", async () =
     name: "Ann",
     region: "EU",
     password_hash: "hash",
+    device_hash: "d".repeat(43),
+    password_at: "5",
     created_at: "5",
     updated_at: "5",
   };
-  const open = { ...account, user_id: "bob", password_hash: "" };
+  const open = { ...account, user_id: "bob", password_hash: "", device_hash: "", password_at: "" };
   await it.database.run((sql) => upsertAccounts(sql, [account, open]));
   expect(await runRestore()).toMatchObject({ accounts: 2 });
   const { user_id: _, ...fields } = account;
   expect(await it.redis.hgetall(accountKey("ann"))).toEqual(fields);
-  expect(await it.redis.hget(accountKey("bob"), "password_hash")).toBe("");
+  expect(await it.redis.get(deviceKey(account.device_hash))).toBe("ann");
+  const { name, region, created_at, updated_at } = account;
+  const plain = { name, region, password_hash: "", created_at, updated_at };
+  expect(await it.redis.hgetall(accountKey("bob"))).toEqual(plain);
   expect(await it.redis.get(accountClockKey)).toBe("5");
   await it.redis.hset(accountKey("ann"), { name: "Anna", updated_at: "6" });
   await it.redis.hset(accountKey("bob"), { initial_score: "7", updated_at: "4" });

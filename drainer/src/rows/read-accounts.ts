@@ -11,6 +11,10 @@ export interface AccountRow {
   region: string;
   /** Empty for a player without a password. */
   password_hash: string;
+  /** Empty for a player who is no guest of a device. */
+  device_hash: string;
+  /** Empty where the password was never changed. */
+  password_at: string;
   created_at: string;
   updated_at: string;
 }
@@ -20,6 +24,8 @@ export const accountArgs = {
   name: "text",
   region: "text",
   password_hash: "text",
+  device_hash: "text",
+  password_at: "text",
   created_at: "text",
   updated_at: "text",
 } as const;
@@ -28,6 +34,7 @@ export const accountArgs = {
 // `isSoundAccount` still refuses.
 const columns = (sql: Sql) => sql`
   user_id, name, region, left(coalesce(password_hash, ''), ${PASSWORD_HASH_CHARS_MAX + 1}::int) AS password_hash,
+  coalesce(device_hash, '') AS device_hash, coalesce(${toMicroseconds(sql, "password_at")}, '') AS password_at,
   ${toMicroseconds(sql, "created_at")} AS created_at, ${toMicroseconds(sql, "updated_at")} AS updated_at`;
 
 /** All accounts, page by page. */

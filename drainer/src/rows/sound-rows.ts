@@ -1,4 +1,4 @@
-import { PASSWORD_HASH_CHARS_MAX, SETTING_ID, type VisibilityEvent } from "shared/model/events";
+import { DEVICE_HASH, PASSWORD_HASH_CHARS_MAX, SETTING_ID, type VisibilityEvent } from "shared/model/events";
 import { formatSetting, parseSetting } from "shared/model/settings";
 import type { SettingRow } from "../settings/read-settings.ts";
 import type { AccountRow } from "./read-accounts.ts";
@@ -28,7 +28,8 @@ export function isSoundEntry({ score, reached_at, updated_at, sort_key, sub, sub
 
 export const isSoundAccount = (row: AccountRow): boolean =>
   row.password_hash.length <= PASSWORD_HASH_CHARS_MAX &&
-  [row.created_at, row.updated_at].every((time) => toTime(time) !== undefined);
+  (row.device_hash === "" || DEVICE_HASH.test(row.device_hash)) &&
+  [row.created_at, row.updated_at, row.password_at || "0"].every((time) => toTime(time) !== undefined);
 
 export const isSoundSetting = ({ id, text, updated_at }: SettingRow): boolean =>
   SETTING_ID.test(id) && parseSetting(formatSetting({ version: updated_at, text })) !== undefined;

@@ -20,7 +20,7 @@ import { toAccountClaim } from "./redis-claims.ts";
 const PAGE = 500;
 
 type Text = string | null;
-type RawAccount = [erased: Text, name: Text, region: Text, passwordHash: Text, createdAt: Text, updatedAt: Text];
+type RawAccount = [erased: Text, ...fields: Text[]];
 const readLayout = defineLayout({
   keys: ["queue", "clock"],
   args: { accountPrefix: "text", erasedPrefix: "text" },
@@ -35,8 +35,8 @@ const readScript = defineScript({
   hasOtherKeys: true,
 });
 const mendLayout = defineLayout({
-  keys: ["account", "clock", "erased"],
-  args: { readVersion: "text", ...accountArgs },
+  keys: ["account", "clock", "erased", "device"],
+  args: { userId: "text", readVersion: "text", ...accountArgs },
 });
 const mendScript = defineScript({
   name: "mend-account",
@@ -59,9 +59,10 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
     const [oldestEvent, clock, now, ...raws] = await readScript(redis, keys, args);
     const { oldestWaiting, latestVersion } = toMoment(oldestEvent, clock, now);
     return suspects.map((suspect, index): Reading<AccountRow> => {
-      const [erased = null, name = null, region = null, password_hash = null, created_at = null, updated_at = null] =
-        raws[index] ?? [];
-      const found = { name, region, password_hash, created_at, updated_at };
+      const [erased = null, ...values] = raws[index] ?? [];
+      const [name = null, region = null, password_hash = null, device_hash = null, password_at = null] = values;
+      const [created_at = null, updated_at = null] = values.slice(5);
+      const found = { name, region, password_hash, device_hash, password_at, created_at, updated_at };
       const claim = toAccountClaim(found, suspect.userId, latestVersion);
       return {
         suspect,
@@ -71,8 +72,8 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
         isQueued: Number(claim.row?.updated_at ?? 0) >= oldestWaiting,
         isSame: (a, b) => fields.every((field) => a[field] === b[field]),
         async mend(row) {
-          const args = mendLayout.toArgs({ readVersion: updated_at ?? "", ...row });
-          await mendScript(redis, mendLayout.toKeys(accountKeys(suspect.userId)), args);
+          const args = mendLayout.toArgs({ userId: suspect.userId, readVersion: updated_at ?? "", ...row });
+          await mendScript(redis, mendLayout.toKeys(accountKeys(suspect.userId, row.device_hash)), args);
         },
       };
     });
@@ -121,4 +122,4 @@ export function createAccountSubject(redis: Redis, database: Database): Subject<
   };
 }
 
-const fields = ["name", "region", "password_hash", "created_at", "updated_at"] as const;
+const fields = ["name", "region", "password_hash", "device_hash", "password_at", "created_at", "updated_at"] as const;

@@ -9,7 +9,7 @@ ARGV account_prefix  key of an account without the user_id
      then for each account
        user_id
 Reply {oldest event, clock, Redis TIME in microseconds, then one each:
-      {erasure, name, region, password_hash, created_at, updated_at}}
+      {erasure, name, region, password_hash, device_hash, password_at, created_at, updated_at}}
 Uses  time_us, digits
 ]]
 local reply = {redis.call('LINDEX', queue, -1), redis.call('GET', clock), digits(time_us())}
@@ -18,7 +18,7 @@ for place = FIRST_ARG, #ARGV, ITEM_ARGS do
   reply[#reply + 1] = {
     redis.call('GET', erased_prefix .. user_id),
     unpack(redis.call('HMGET', account_prefix .. user_id,
-      'name', 'region', 'password_hash', 'created_at', 'updated_at'))
+      'name', 'region', 'password_hash', 'device_hash', 'password_at', 'created_at', 'updated_at'))
   }
 end
 return reply

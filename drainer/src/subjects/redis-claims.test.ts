@@ -60,13 +60,14 @@ test.each(cases)("%s: not whole", (_, change, claimed) => {
 
 test("an account with a missing or invalid field is not whole", () => {
   const account = { name: "Ada", region: "EU", password_hash: "", created_at: "5", updated_at: "6" };
-  expect(toAccountClaim(account, "ada", 10)).toEqual({
-    row: { user_id: "ada", ...account },
+  const absent = { device_hash: null, password_at: null };
+  expect(toAccountClaim({ ...account, ...absent }, "ada", 10)).toEqual({
+    row: { user_id: "ada", ...account, device_hash: "", password_at: "" },
     isWhole: true,
     isPresent: true,
   });
   for (const broken of [{ name: null }, { password_hash: null }, { updated_at: "11" }, { created_at: "soon" }]) {
-    const claim = toAccountClaim({ ...account, ...broken }, "ada", 10);
+    const claim = toAccountClaim({ ...account, ...absent, ...broken }, "ada", 10);
     expect(claim).toEqual({ row: undefined, isWhole: false, isPresent: true });
   }
 });

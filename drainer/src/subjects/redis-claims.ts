@@ -103,12 +103,15 @@ export type FoundAccount = Record<Exclude<keyof AccountRow, "user_id">, string |
 
 export function toAccountClaim(found: FoundAccount, userId: string, latestVersion: number): Claim<AccountRow> {
   const { name, region, password_hash, created_at, updated_at } = found;
+  const device_hash = found.device_hash ?? "";
+  const password_at = found.password_at ?? "";
   const isPresent = Object.values(found).some((value) => value !== null);
   const isDated = toTime(created_at) !== undefined && toVersion(updated_at, latestVersion) !== undefined;
   if (!isDated || name === null || region === null || password_hash === null || !created_at || !updated_at) {
     return { row: undefined, isWhole: false, isPresent };
   }
-  return { row: { user_id: userId, name, region, password_hash, created_at, updated_at }, isWhole: true, isPresent };
+  const row = { user_id: userId, name, region, password_hash, device_hash, password_at, created_at, updated_at };
+  return { row, isWhole: true, isPresent };
 }
 
 /** Reads whether a player is hidden. */

@@ -130,7 +130,7 @@ function createCsvReader(schema: LineSchema, { board, cell }: { board: FileBoard
   };
 }
 
-/** Without any text in its cells, whatever separates them. */
+/** A row whose cells have no text, with any separator. */
 export const isBlank = (line: string): boolean => /^[\s,;|"]*$/.test(line);
 
 function parseJson(line: string): unknown {

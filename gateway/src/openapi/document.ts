@@ -8,6 +8,7 @@ import { gatewayOperations } from "shared/api/operations";
 import {
   changedEntrySchema,
   erasedSchema,
+  givenPasswordSchema,
   playerRecordSchema,
   removedEntrySchema,
   renamedSchema,
@@ -20,7 +21,7 @@ import { healthSchema, readinessSchema } from "shared/api/status";
 import { bodyDeadlineMs } from "shared/http/body";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
-import manifest from "../../package.json" with { type: "json" };
+import manifest from "../../../package.json" with { type: "json" };
 import { answerHeaders, headersOf, ref, requestHeaders } from "./headers.ts";
 import { problemExamples, problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
 import { bodyOf, forGenerators, type Json, schemaOf } from "./schema.ts";
@@ -53,6 +54,7 @@ const answers = {
   Erased: erasedSchema,
   Visibility: visibilitySchema,
   Renamed: renamedSchema,
+  GivenPassword: givenPasswordSchema,
   ChangedEntry: changedEntrySchema,
   RemovedEntry: removedEntrySchema,
   Health: healthSchema,
@@ -131,8 +133,10 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
 }
 
 /** Generated methods are named by this. A read's name in our client may be a noun: `top`. */
-const nameOperation = ({ id, method }: Operation): string =>
-  method !== "GET" || /^(get|list|read)[A-Z]/.test(id) ? id : `get${capital(id)}`;
+function nameOperation({ id, method, access }: Operation): string {
+  const isRead = method === "GET" || access === "readers";
+  return isRead && !/^(get|list|read)[A-Z]/.test(id) ? `get${capital(id)}` : id;
+}
 
 const capital = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
 

@@ -13,14 +13,16 @@ const problemTexts: Record<ProblemCode, string> = {
   invalid_json: "The body is not JSON in UTF-8.",
   invalid_request: "A field of the body, the query, the path or a header is not valid; `errors` names each.",
   missing_token: "The route, or the board that is read, needs a bearer token.",
-  invalid_token: "The token is not valid here, has expired, or its account is not there any more. Log in again.",
+  invalid_token:
+    "The token is not valid here, has expired, its account is not there any more, or the password was changed. Log in again.",
   bad_credentials: "No player has this `user_id` with these credentials.",
   wrong_region: "The region is not the player's home region.",
   forbidden:
     "The token is a player's on a route or a board for operators or for another player's score, or an operator's on a route for players.",
   role_required: "The role of the operator's token is too low; the `detail` names the one that is needed.",
   board_not_allowed: "The operator's token is for other boards, or for named boards on a route that acts on all.",
-  registration_closed: "Players of this server register with its identity provider.",
+  registration_closed:
+    "Players of this server register with its identity provider, or it takes no guests; `detail` says which.",
   not_found: "There is no such path, or nothing is kept of this player.",
   board_not_found: "There is no such board. Writing to an id makes none.",
   board_immutable: "The change would give the scores that are there another meaning; `errors` names the fields.",
@@ -45,6 +47,7 @@ const problemTexts: Record<ProblemCode, string> = {
   method_not_allowed: "The path takes other methods, which `Allow` names.",
   request_timeout: "The body took longer than the route waits for one; `detail` says how long.",
   user_exists: "The `user_id` is taken.",
+  name_given: "An operator gave the player a name, which stays. Nothing was changed.",
   entry_exists: "The player already has an entry on this board; set or add to it instead.",
   idempotency_conflict: `The \`Idempotency-Key\` was used for another request within the last ${KEPT_HOURS} hours.`,
   body_too_large: "The body is larger than the route allows; `detail` says how much it does.",

@@ -1,4 +1,4 @@
-import type { LeaderboardError } from "shared/client/errors";
+import type { LeaderboardError } from "leaderboard-client";
 import { byId } from "../dom.ts";
 import { formatClock } from "../format.ts";
 import { toReadRefusal } from "../refusal.ts";

@@ -1,5 +1,5 @@
+import type { Live, LiveOptions } from "leaderboard-client";
 import type { BoardEvent } from "shared/api/live";
-import type { Live, LiveOptions } from "shared/client/live";
 import { client } from "../client.ts";
 import type { Place } from "../navigation.ts";
 import { poll } from "../poll.ts";

@@ -1,4 +1,4 @@
-import { LeaderboardError } from "shared/client/errors";
+import { LeaderboardError } from "leaderboard-client";
 import { MAIN_BOARD } from "shared/redis/keys";
 import { byId, create } from "../dom.ts";
 import type { Navigation } from "../navigation.ts";

@@ -1,7 +1,6 @@
+import { type CallOptions, LeaderboardError } from "leaderboard-client";
 import type { TopView } from "shared/api/boards";
 import type { SeasonsView } from "shared/api/seasons";
-import type { CallOptions } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
 import { client, oneTry, serverClock } from "../client.ts";
 import type { Place } from "../navigation.ts";
 

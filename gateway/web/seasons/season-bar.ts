@@ -1,5 +1,4 @@
-import { LeaderboardError } from "shared/client/errors";
-import type { BoardState } from "shared/model/board-changes";
+import { type BoardState, LeaderboardError } from "leaderboard-client";
 import { serverClock } from "../client.ts";
 import { byId, create } from "../dom.ts";
 import { formatNumber } from "../format.ts";

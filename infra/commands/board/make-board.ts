@@ -1,7 +1,6 @@
+import { type Client, LeaderboardError } from "leaderboard-client";
 import type { BoardView } from "shared/api/definitions";
 import { changedFields } from "shared/boards/to-board";
-import type { Client } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
 import { boardSchema, toDefinition } from "shared/model/board";
 import type { WantedBoard } from "./read-board-file.ts";
 

@@ -1,6 +1,5 @@
+import { type Client, createClient, LeaderboardError } from "leaderboard-client";
 import { createTokens } from "shared/auth/tokens";
-import { type Client, createClient } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
 import { ConfigError, type Environment, parseFields } from "shared/service/environment";
 import { tokenFields, toTokenOptions } from "shared/service/token-config";
 import { STACK_URL } from "../../start/environment.ts";

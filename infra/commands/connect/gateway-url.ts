@@ -1,4 +1,4 @@
-import type { LeaderboardError } from "shared/client/errors";
+import type { LeaderboardError } from "leaderboard-client";
 import { value } from "shared/command/define-command";
 import type { Environment } from "shared/service/environment";
 import { z } from "zod";

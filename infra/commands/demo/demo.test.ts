@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createClient } from "shared/client";
+import { createClient } from "leaderboard-client";
 import { ConfigError } from "shared/service/environment";
 import { demoCommand } from "./demo.ts";
 import { table } from "./display.ts";

@@ -1,5 +1,4 @@
-import { type Client, createClient } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
+import { type Client, createClient, LeaderboardError } from "leaderboard-client";
 import { defineCommand, flag, value } from "shared/command/define-command";
 import { catchInterrupt, Interrupted } from "shared/command/interrupt";
 import { bar, createProgress, rate } from "shared/command/progress";

@@ -1,5 +1,4 @@
-import type { Client } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
+import { type Client, LeaderboardError } from "leaderboard-client";
 
 export interface Player {
   user_id: string;

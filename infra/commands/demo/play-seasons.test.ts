@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
+import { createClient, LeaderboardError } from "leaderboard-client";
 import { createTokens } from "shared/auth/tokens";
-import { createClient } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
 import { forFile } from "testing/for-file";
 import { until } from "testing/until";
 import { TOKEN_OPTIONS } from "../../../gateway/test/gateway-under-test.ts";

@@ -1,5 +1,5 @@
-import type { Client } from "shared/client";
-import { wait } from "shared/client/retry";
+import type { Client } from "leaderboard-client";
+import { wait } from "shared/base/wait";
 import { bar, createProgress, type Progress, rate } from "shared/command/progress";
 import { inLanes } from "./in-lanes.ts";
 import {

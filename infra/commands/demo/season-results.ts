@@ -1,6 +1,6 @@
+import type { Client } from "leaderboard-client";
 import type { WrittenEntry } from "shared/api/entries";
-import type { Client } from "shared/client";
-import { wait } from "shared/client/retry";
+import { wait } from "shared/base/wait";
 import { SEASONS_BOARD } from "./seasons-board.ts";
 
 const ASK_AGAIN_MS = 100;

@@ -1,6 +1,5 @@
-import type { Client } from "shared/client";
-import { LeaderboardError } from "shared/client/errors";
-import { wait } from "shared/client/retry";
+import { type Client, LeaderboardError } from "leaderboard-client";
+import { wait } from "shared/base/wait";
 
 /** The board whose seasons end while the demo plays. The demo makes it, and deletes it. */
 export const SEASONS_BOARD = "demo-seasons";

@@ -13,6 +13,7 @@
 \ir /migrations/0010_end_seasons.sql
 \ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
+\ir /migrations/0013_guests.sql
 \connect leaderboard_asia
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -26,6 +27,7 @@
 \ir /migrations/0010_end_seasons.sql
 \ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
+\ir /migrations/0013_guests.sql
 \connect leaderboard_eu
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -39,6 +41,7 @@
 \ir /migrations/0010_end_seasons.sql
 \ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
+\ir /migrations/0013_guests.sql
 \connect leaderboard_na
 \ir /migrations/0001_create_tables.sql
 \ir /migrations/0002_erase_players.sql
@@ -52,3 +55,4 @@
 \ir /migrations/0010_end_seasons.sql
 \ir /migrations/0011_page_archives.sql
 \ir /migrations/0012_remove_entries.sql
+\ir /migrations/0013_guests.sql

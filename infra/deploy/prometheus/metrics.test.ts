@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createClient } from "shared/client";
+import { createClient } from "leaderboard-client";
 import { forFile } from "testing/for-file";
 import { codeOf } from "testing/services/client";
 import { startServices } from "testing/services/service-under-test";

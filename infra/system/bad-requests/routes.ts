@@ -66,6 +66,13 @@ export const BODY_ROUTES: BodyRoute[] = [
         .map((fields) => ({ ...fields, name: "Somebody", password, initialScore: 1 })),
   },
   {
+    path: "/auth/guest",
+    isWrite: false,
+    required: ["region"],
+    numbers: [],
+    body: () => fc.record({ region: fc.constantFrom(...REGIONS) }),
+  },
+  {
     path: "/auth/login",
     isWrite: false,
     required: ["user_id", "password"],
@@ -130,6 +137,14 @@ export const OPERATOR_ROUTES = [
   { method: "DELETE", suffix: "" },
   { method: "POST", suffix: "/hide" },
   { method: "POST", suffix: "/unhide" },
+  { method: "POST", suffix: "/password" },
+];
+
+/** Requests of players about their own accounts. */
+export const OWN_ROUTES = [
+  { method: "POST", path: "/auth/password" },
+  { method: "POST", path: "/auth/refresh" },
+  { method: "PATCH", path: "/auth/me" },
 ];
 
 export const READ_ROUTES = [
@@ -154,6 +169,7 @@ export const COVERED = [
   "PATCH /players/:userId/entries/:board",
   "DELETE /players/:userId/entries/:board",
   "POST /scores",
+  ...OWN_ROUTES.map(({ method, path }) => `${method} ${path}`),
   ...OPERATOR_ROUTES.map(({ method, suffix }) => `${method} /players/:userId${suffix}`),
   ...READ_ROUTES.map(({ path }) => `GET ${path.endsWith("/") ? `${path}:userId` : path}`),
   "GET /players/:userId/boards",

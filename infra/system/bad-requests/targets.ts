@@ -7,6 +7,7 @@ import {
   type Generated,
   JSON_HEADERS,
   OPERATOR_ROUTES,
+  OWN_ROUTES,
   type Player,
   READ_ROUTES,
   STATUS_ROUTES,
@@ -130,7 +131,24 @@ export function badAct(player: Player): fc.Arbitrary<Generated> {
     '{"items":5}',
     '{"items":[{}],"board":"main"}',
   );
+  const badOwn = fc.constantFrom("{", "{}", "[]", '{"name":5}', '{"password":"short"}', '{"password":null}', '{"n":1}');
+  const ownRoute = fc.constantFrom(...OWN_ROUTES);
+  const strangers = fc.constantFrom<Record<string, string>>({}, asOperator(player), { Authorization: "Bearer x.y.z" });
   return fc.oneof(
+    fc.tuple(ownRoute, strangers).map(([route, headers]) => ({
+      what: "a stranger's request about an account",
+      body: "{}",
+      headers: { ...JSON_HEADERS, ...headers },
+      ...route,
+    })),
+    fc
+      .tuple(fc.constantFrom(...OWN_ROUTES.filter(({ path }) => path !== "/auth/refresh")), badOwn)
+      .map(([route, body]) => ({
+        what: "a request about an account",
+        body,
+        headers: { ...JSON_HEADERS, ...authorization(player) },
+        ...route,
+      })),
     badEdit.map((body) => ({
       what: "an edit of an entry",
       method: "PATCH",

@@ -203,6 +203,22 @@ describe("a token of the identity provider for the id of a local account", () =>
     expect(await sizeOf(under.redis)).toBe(0);
   });
 
+  test("has no session, password or name here to change, and there are no guests beside", async () => {
+    const token = await signAs(rsa, { sub: "eve", name: "Eve", region: "EU" });
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+    for (const [method, path, body] of [
+      ["POST", "/auth/refresh", undefined],
+      ["POST", "/auth/password", { password: "battery staple" }],
+      ["PATCH", "/auth/me", { name: "Grace" }],
+      ["POST", "/auth/guest", { region: "EU" }],
+    ] as const) {
+      const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
+      const answer = await ranker.app.request(path, init);
+      expect([path, answer.status, await answer.json()]).toMatchObject([path, 403, { code: "registration_closed" }]);
+    }
+    expect(await sizeOf(under.redis)).toBe(0);
+  });
+
   test("that is spelled never meets one, because no player can register such an id", async () => {
     const open = await under.build();
     const response = await open.post("/auth/register", {

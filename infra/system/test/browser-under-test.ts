@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from "bun:test";
+import { type Client, createClient } from "leaderboard-client";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { createTokens } from "shared/auth/tokens";
-import { type Client, createClient } from "shared/client";
 import { announceSkipped, installed } from "testing/installed";
 import { words } from "testing/words";
 import { TOKEN_OPTIONS } from "../../../gateway/test/gateway-under-test.ts";

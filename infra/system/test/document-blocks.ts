@@ -77,7 +77,7 @@ export function toScript(document: string, blocks: readonly Block[]): string {
 
 function toStep({ language, text, notRun }: Block): string {
   const here = (command: string) => `${command} <<'END_OF_BLOCK'\n${text}END_OF_BLOCK`;
-  if (notRun !== undefined) return `echo 'not run: ${notRun}'`;
+  if (notRun !== undefined) return `echo 'not run: ${notRun.replaceAll("'", "'\\''")}'`;
   if (language === "" || language === "json") return "true";
   if (language === "sh") return text;
   if (language === "ts") return `${here("cat >example.ts")}\nbash infra/bun.sh example.ts`;

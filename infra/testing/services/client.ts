@@ -1,8 +1,7 @@
 /** Clients of a gateway or a ranker under test. */
 
+import { createClient, type ErrorCode, LeaderboardError } from "leaderboard-client";
 import type { Registration } from "shared/api/accounts";
-import { createClient } from "shared/client";
-import { type ErrorCode, LeaderboardError } from "shared/client/errors";
 
 /** The published client, with `post`, which answers as the server did and retries nothing. */
 export function clientOf({ url }: { url: string }) {

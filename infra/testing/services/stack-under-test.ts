@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Redis } from "shared/redis/redis";
 import { type Engine, launch } from "stack/engine";
-import { freePort, isPortFree } from "stack/free-port";
+import { freePorts } from "stack/free-port";
 import { scratchDir } from "stack/scratch-dir";
 import { connectTo } from "../redis/connect.ts";
 import { runLb } from "./run-lb.ts";
@@ -26,8 +26,8 @@ export interface Place {
 export async function makePlace(): Promise<Place> {
   const dir = await scratchDir();
   const dataDir = join(dir, "data");
-  const rankers = await twoFreePorts();
-  const [gateway, drainer, redis, postgres] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  // The second ranker listens on the port behind the first one's.
+  const [rankers, , gateway, drainer, redis, postgres] = await freePorts(6);
   return {
     dataDir,
     url: `http://127.0.0.1:${gateway}`,
@@ -48,13 +48,6 @@ export async function makePlace(): Promise<Place> {
     },
     dispose: () => rm(dir, { recursive: true, force: true }),
   };
-}
-
-async function twoFreePorts(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (await isPortFree(port + 1)) return port;
-  }
 }
 
 export interface RunningStack extends Engine {

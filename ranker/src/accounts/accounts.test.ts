@@ -4,7 +4,6 @@ import { createLog } from "shared/log/log";
 import { accountKey } from "shared/redis/keys";
 import { configure, flushAll } from "testing/whole-store";
 import { type Built, LOGIN_LIMIT, startUnderTest, type UnderTest } from "../../test/ranker-under-test.ts";
-import { createFenceWatch } from "../writes/fence-watch.ts";
 import { createAccounts } from "./accounts.ts";
 import { createCountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords/passwords.ts";
@@ -227,12 +226,11 @@ describe("login", () => {
       submit,
       countTry,
       passwords,
-      fences: createFenceWatch({ log: createLog("test", "silent") }),
+      writeAccount: async () => "user_exists",
       findHome: async () => undefined,
       checkFirstScore: async () => {},
       hasRoom: async () => true,
       passwordsRequired: false,
-      queueMax: 1,
     });
     const tried = { password: "wrong", region: "NA" };
     for (const user_id of ["nobody", "ada", "bob"]) {

@@ -1,22 +1,17 @@
 import { Problem } from "shared/api/problems";
 import type { Identity } from "shared/auth/tokens";
 import type { LimitedNetworks } from "shared/limits/limited-network";
-import { accountTail } from "shared/model/events";
 import { normalizeName } from "shared/model/names";
-import { ACCOUNTS_TAG, accountKey, accountKeys, MAIN_BOARD } from "shared/redis/keys";
+import { accountKey, MAIN_BOARD } from "shared/redis/keys";
 import type { Redis } from "shared/redis/redis";
 import { failAs } from "shared/redis/redis-problem";
-import type { Confirm } from "shared/redis/replica-wait";
-import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
-import { isOpenPart, versionsPart } from "shared/redis/scripts/parts";
 import { type CheckFirstScore, isRefusedForGood } from "../writes/check-first-score.ts";
-import type { FenceWatch } from "../writes/fence-watch.ts";
 import type { HasRoom, Submit } from "../writes/submit.ts";
 import { livesIn } from "./homes.ts";
 import type { CountTry } from "./login-tries.ts";
 import type { Passwords } from "./passwords/passwords.ts";
-import { type Account, accountsAway, readAccount } from "./read-account.ts";
-import registerSource from "./register.lua" with { type: "text" };
+import { type Account, readAccount, toIdentity } from "./read-account.ts";
+import { tooManyWait, type WriteAccount } from "./write-account.ts";
 
 export interface Registration {
   user_id: string;
@@ -49,11 +44,7 @@ export interface Accounts {
 
 export interface AccountsOptions {
   redis: Redis;
-  /** Redis for registrations. Defaults to `redis`. */
-  writer?: Redis;
-  /** Confirms registrations by a replica. */
-  confirm?: Confirm | undefined;
-  fences: FenceWatch;
+  writeAccount: WriteAccount;
   /** The home of a player of this id who has no account but entries. @throws Problem */
   findHome: (userId: string) => Promise<string | undefined>;
   passwords: Passwords;
@@ -63,54 +54,14 @@ export interface AccountsOptions {
   countTry: CountTry;
   /** Whether a player without a password may log in with the name alone. */
   passwordsRequired: boolean;
-  /** Account events that may wait for PostgreSQL before registrations are refused. */
-  queueMax: number;
 }
 
 /** The network of a client whose address is not known. */
 const UNKNOWN: LimitedNetworks = ["unknown"];
 
-const registerLayout = defineLayout({
-  keys: ["queue", "clock", "account", "homes", "fence"],
-  args: {
-    userId: "text",
-    queueMax: "number",
-    eventTail: "text",
-    name: "text",
-    region: "text",
-    passwordHash: "text",
-    initialScore: "text",
-  },
-});
-type Registered =
-  | [outcome: "created", createdAt: string]
-  | [outcome: "wrong_region", home: string]
-  | [outcome: "user_exists" | "queue_full" | "closed"];
-const registerScript = defineScript({
-  name: "register",
-  source: registerSource,
-  parts: [isOpenPart, versionsPart],
-  layout: registerLayout,
-  isFenced: true,
-  failsAs: "write",
-  parse: (reply) => reply as Registered,
-  isRefusal: ([outcome]) => outcome !== "created",
-});
-
 export function createAccounts(options: AccountsOptions): Accounts {
-  const {
-    redis,
-    writer = redis,
-    confirm,
-    fences,
-    findHome,
-    passwords,
-    submit,
-    hasRoom,
-    countTry,
-    checkFirstScore,
-  } = options;
-  const { passwordsRequired, queueMax } = options;
+  const { redis, writeAccount, findHome, passwords, submit, hasRoom, countTry, checkFirstScore } = options;
+  const { passwordsRequired } = options;
   /**
    * Account and ranking live in different slots, so no script can write both. The account keeps the
    * initial score until the entry exists: where a registration ends in between, the next login
@@ -136,26 +87,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const home = await findHome(user_id);
       if (home !== undefined && home !== region) throw livesIn(home);
       const passwordHash = password === undefined ? "" : await passwords.hash(password, networks);
-      const keys = registerLayout.toKeys(accountKeys(user_id));
-      const args = registerLayout.toArgs({
-        userId: user_id,
-        queueMax,
-        eventTail: accountTail({ user_id, name, region, password_hash: passwordHash }),
-        name,
-        region,
-        passwordHash,
-        initialScore: initialScore ?? "",
-      });
-      const [outcome, detail = ""] = await registerScript(writer, keys, args, confirm);
-      if (outcome === "wrong_region") throw livesIn(detail);
-      if (outcome === "user_exists") throw userExists(user_id);
-      if (outcome === "queue_full") throw tooManyWait();
-      if (outcome === "closed") {
-        fences.onClosed(writer, ACCOUNTS_TAG);
-        throw accountsAway();
-      }
-      fences.onWritten(writer, ACCOUNTS_TAG, [Number(detail)]);
-      const identity = { userId: user_id, name, region, account: detail };
+      const written = await writeAccount({ userId: user_id, name, region, passwordHash, initialScore });
+      if (typeof written === "string") throw userExists(user_id);
+      const identity = { userId: user_id, name, region, account: written.createdAt };
       if (initialScore !== undefined) {
         await writeInitialScore(identity, initialScore).catch((cause: unknown) => {
           const detail = "The player is registered, the initial score is not confirmed: the first login completes it.";
@@ -179,12 +113,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     if (!(await mayEnter(account, credentials, networks))) {
       throw new Problem("bad_credentials", "No player has this user_id with these credentials.");
     }
-    const identity = {
-      userId: user_id,
-      name: account.name ?? "",
-      region: account.region ?? "",
-      account: account.created_at,
-    };
+    const identity = toIdentity(user_id, account);
     if (region !== undefined && region !== identity.region) {
       throw livesIn(identity.region);
     }
@@ -207,7 +136,5 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return !passwordsRequired && account.password_hash === "" && name !== undefined && isNamed;
   }
 }
-
-const tooManyWait = () => new Problem("queue_full", "Too many registrations wait. Try again shortly.");
 
 const userExists = (userId: string) => new Problem("user_exists", `The user_id ${userId} is taken.`);

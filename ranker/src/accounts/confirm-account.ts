@@ -4,12 +4,12 @@ import type { Identity } from "shared/auth/tokens";
 import { ACCOUNT_CHECK_MS } from "shared/base/deadlines";
 import { within } from "shared/base/within";
 import type { Redis } from "shared/redis/redis";
-import { readAccount } from "./read-account.ts";
+import { isAccountOf, readAccount } from "./read-account.ts";
 
 /**
  * Checks that the account a token was issued for is still the player's: not removed, not registered
- * again by another player, not moved to another region. For a player of the identity provider,
- * checks that no account here has the id.
+ * again by another player, not moved to another region, its password not changed since. For a
+ * player of the identity provider, checks that no account here has the id.
  *
  * @throws Problem `invalid_token`; `unavailable` for a player of the provider whom the store never
  *   confirmed
@@ -52,9 +52,9 @@ export function createConfirmAccount(
   async function lookUp(identity: Identity): Promise<AccountState> {
     try {
       // An emptied store throws here: an account that it does not know may be in PostgreSQL.
-      const { created_at: createdAt, region } = await within(ACCOUNT_CHECK_MS, readAccount(home, identity.userId));
-      if (identity.isExternal) return createdAt === undefined && region === undefined ? "confirmed" : "taken";
-      return createdAt === identity.account && region === identity.region ? "confirmed" : "gone";
+      const account = await within(ACCOUNT_CHECK_MS, readAccount(home, identity.userId));
+      if (!identity.isExternal) return isAccountOf(identity, account) ? "confirmed" : "gone";
+      return account.created_at === undefined && account.region === undefined ? "confirmed" : "taken";
     } catch {
       restsUntilMs = now() + REST_AFTER_FAILURE_MS;
       return "unknown";
@@ -69,8 +69,8 @@ export function createConfirmAccount(
   }
 
   return async (identity) => {
-    const { userId, region, account, isExternal = false } = identity;
-    const key = `${userId} ${region} ${isExternal ? "external" : account}`;
+    const { userId, region, account, passwordAt, isExternal = false } = identity;
+    const key = `${userId} ${region} ${isExternal ? "external" : `${account} ${passwordAt}`}`;
     if ((confirmedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY) > now()) return onConfirm?.("memory");
     const state = restsUntilMs > now() ? "unknown" : await lookUpOnce(key, identity);
     if (state === "gone" || state === "taken") confirmedUntilMs.delete(key);

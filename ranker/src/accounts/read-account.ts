@@ -8,7 +8,10 @@ import source from "./read-account.lua" with { type: "text" };
 
 /** The fields of an account as Redis keeps them; none for a player who has no account. */
 export type Account = Partial<
-  Record<"name" | "region" | "password_hash" | "created_at" | "updated_at" | "initial_score", string>
+  Record<
+    "name" | "region" | "password_hash" | "device_hash" | "password_at" | "created_at" | "updated_at" | "initial_score",
+    string
+  >
 >;
 
 const layout = defineLayout({ keys: ["fence"], args: {} });
@@ -20,6 +23,24 @@ const script = defineScript({
   isFenced: true,
   failsAs: "read",
   parse: (reply) => reply as string[][] | null,
+});
+
+/**
+ * Whether a token's identity is of this account: the same, in its region, its password not changed
+ * since.
+ */
+export const isAccountOf = (identity: Identity, account: Account): boolean =>
+  account.created_at === identity.account &&
+  account.region === identity.region &&
+  (account.password_at || undefined) === identity.passwordAt;
+
+/** Whom a token for this account speaks for. */
+export const toIdentity = (userId: string, { name = "", region = "", ...account }: Account): Identity => ({
+  userId,
+  name,
+  region,
+  account: account.created_at,
+  passwordAt: account.password_at || undefined,
 });
 
 async function readAccounts(home: Redis, userIds: readonly string[]): Promise<Account[]> {

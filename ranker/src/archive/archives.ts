@@ -8,12 +8,12 @@ import { toRankView, toView } from "../boards/entry-views.ts";
 import { toPartial } from "../boards/groups/ask-groups.ts";
 import { notRanked } from "../boards/locate-player.ts";
 import { isOfBest, type Page, type PageEnds, THE_BEST } from "../boards/pages/page.ts";
-import { positionsOf, toRanked, toRanksView } from "../boards/ranks/ranks-view.ts";
+import { toRanksView } from "../boards/ranks/ranks-view.ts";
 import { archivesUnavailable, inOrder } from "../boards/shard-entry.ts";
 import type { RankedBoard } from "../seasons/ranked-board.ts";
 import { toSeasonFields } from "../seasons/season-fields.ts";
 import { ArchiveAway, type ArchiveDatabases } from "./archive-databases.ts";
-import { type ArchivedEntry, SeasonPurged, type Shelf } from "./archived-entry.ts";
+import { type ArchivedEntry, type ArchivedRead, SeasonPurged, type Shelf } from "./archived-entry.ts";
 import { type Answered, type ArchiveQuestion, type Ask, createAskRegions, refuseMissing } from "./ask-regions.ts";
 import { seasonPurged } from "./final-seasons.ts";
 import type { Side } from "./index-ranges.ts";
@@ -113,7 +113,7 @@ export function createArchives(topology: Topology, databases: Pick<ArchiveDataba
   }
 
   /** Turns what a read meets into the problem of its answer. */
-  async function read<T>({ board }: ArchiveQuestion, work: (lateAt: number) => Promise<T>): Promise<T> {
+  async function read<T>({ board }: ArchivedRead, work: (lateAt: number) => Promise<T>): Promise<T> {
     try {
       return await work(performance.now() + ARCHIVE_READ_MS);
     } catch (error) {
@@ -137,26 +137,22 @@ export function createArchives(topology: Topology, databases: Pick<ArchiveDataba
 
     ranks: (question, userIds) =>
       read(question, async (lateAt) => {
-        const { view, board, allowsPartial, season } = question;
-        const { players, missing, total } = await locateAll(question, userIds, lateAt);
-        const ranked = [...players.values()].sort(inOrder);
+        const { board, season } = question;
+        const { players: held, missing, total } = await locateAll(question, userIds, lateAt);
+        const ranked = [...held.values()].sort(inOrder);
         const found = await ranks.of(question, ranked, { missing, lateAt });
-        const positions = positionsOf(board, ranked, question.ties);
-        const entries = ranked.map((entry, index) => {
-          const rank = found[index] ?? entry.rank;
-          return toRanked(toView(board, { ...entry, rank, total }), rank, positions[index]);
+        const players = ranked.map((at, index) => {
+          const rank = found[index] ?? at.rank;
+          return { at, entry: toView(board, { ...at, rank, total }), rank };
         });
-        const rest = userIds.filter((userId) => !players.has(userId));
         return {
-          ...toRanksView({ view, total, entries, rest }, { missing, allowsPartial }),
+          ...toRanksView({ ...question, userIds }, { players, total, missing }),
           ...toSeasonFields(season),
         };
       }),
 
     async regionOf(board, userId) {
-      const season = { season: board.number, startsAt: 0, endsAt: 0 };
-      const plain = { withDetails: false, allowsPartial: false, ties: "arrival" } as const;
-      const question: ArchiveQuestion = { board, view: GLOBAL, season, ...plain };
+      const question = { board, view: GLOBAL, withDetails: false, allowsPartial: false };
       const held = await read(question, (lateAt) =>
         regions.first(question, lateAt, (own) => readPlayers(question, own, [userId], { withHidden: true })),
       );

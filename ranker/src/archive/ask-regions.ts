@@ -1,19 +1,23 @@
 import type { Ties } from "shared/api/fields";
-import { Problem } from "shared/api/problems";
+import type { Problem } from "shared/api/problems";
 import { ARCHIVE_DATABASE_MS } from "shared/base/deadlines";
 import { GLOBAL, type Topology } from "shared/model/regions";
 import type { Sql } from "shared/postgres/connect-postgres";
 import type { RunningSeason } from "shared/seasons/plan";
-import { type MissingRegions, namesOf } from "../boards/groups/ask-groups.ts";
+import { type MissingRegions, toRefusal } from "../boards/groups/ask-groups.ts";
 import { archivesUnavailable } from "../boards/shard-entry.ts";
 import type { ArchiveDatabase, ArchiveDatabases } from "./archive-databases.ts";
 import { type ArchivedRead, SeasonPurged, type Shelf } from "./archived-entry.ts";
 
-export interface ArchiveQuestion extends ArchivedRead {
+/** Which regions are asked. */
+export interface AskedRegions {
   view: string;
-  season: RunningSeason;
   /** Whether the answer may leave out regions whose database does not answer. */
   allowsPartial: boolean;
+}
+
+export interface ArchiveQuestion extends ArchivedRead, AskedRegions {
+  season: RunningSeason;
   ties: Ties;
 }
 
@@ -40,20 +44,20 @@ export interface AskRegions {
    * @throws Problem `archives_unavailable` when a region is missing, in a partial answer when all
    *   are
    */
-  first(question: ArchiveQuestion, lateAt: number, ask: Ask<Shelf[]>): Promise<Found>;
+  first(question: AskedRegions, lateAt: number, ask: Ask<Shelf[]>): Promise<Found>;
   /**
    * A further one, of the regions that answered.
    *
    * @returns an answer of each database
    * @throws ArchiveAway
    */
-  again<T>(question: ArchiveQuestion, answered: Answered, ask: Ask<T>): Promise<T[]>;
+  again<T>(question: AskedRegions, answered: Answered, ask: Ask<T>): Promise<T[]>;
   /** How many regions answered. */
-  count(question: ArchiveQuestion, answered: Answered): number;
+  count(question: AskedRegions, answered: Answered): number;
 }
 
 export function createAskRegions({ regions }: Topology, { all }: Pick<ArchiveDatabases, "all">): AskRegions {
-  const regionsOf = ({ view }: ArchiveQuestion) => (view === GLOBAL ? regions : [view]);
+  const regionsOf = ({ view }: AskedRegions) => (view === GLOBAL ? regions : [view]);
 
   function askEach<T>(wanted: readonly string[], lateAt: number, ask: Ask<T>): { own: string[]; answer: Promise<T> }[] {
     const waitMs = Math.max(0, Math.min(ARCHIVE_DATABASE_MS, lateAt - performance.now()));
@@ -91,12 +95,4 @@ export function createAskRegions({ regions }: Topology, { all }: Pick<ArchiveDat
 }
 
 /** @throws Problem `archives_unavailable` when a region is missing */
-export function refuseMissing(missing: MissingRegions): void {
-  const [cause] = missing.values();
-  if (cause === undefined) return;
-  const names = namesOf(missing);
-  throw new Problem("archives_unavailable", `The archives of ${names.join(", ")} cannot be read now; try again.`, {
-    members: { missing_regions: names },
-    cause,
-  });
-}
+export const refuseMissing = toRefusal("archives_unavailable", "archives");

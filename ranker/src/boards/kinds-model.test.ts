@@ -153,7 +153,7 @@ function windowAround(sorted: Modelled[], index: number, range: number): Modelle
   return others.slice(first, first + 2 * range);
 }
 
-/** The same of a place where nobody has to be, behind `ahead` entries. */
+/** The same of a place that no entry need hold, behind `ahead` entries. */
 function windowAbout(sorted: Modelled[], ahead: number, range: number): Modelled[] {
   const first = Math.max(0, Math.min(ahead - range, sorted.length - 2 * range));
   return sorted.slice(first, first + 2 * range);

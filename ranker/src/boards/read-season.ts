@@ -101,7 +101,8 @@ export function createReadSeason(deps: ReadSeasonDeps): ReadSeason {
       cursor === undefined
         ? readIn(definition, asked)
         : seasonOfCursor(definitions, definition, { cursor, asked }).then((season) => readIn(definition, season));
-    // Every definition that a read goes by is asked anew whether the reader may.
+    // A definition that was reloaded may have other readers: each one is asked whether the caller
+    // may.
     return readAs(id, (board) =>
       board.readers === "anyone" ? readBy(board) : admitReader(definitions, board, reader).then(readBy),
     );

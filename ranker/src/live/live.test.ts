@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { applyChanges, type BoardChanges, type BoardState } from "leaderboard-client";
 import { toIsoTime } from "shared/base/times";
 import { limitedNetworks } from "shared/limits/limited-network";
-import { applyChanges, type BoardChanges, type BoardState } from "shared/model/board-changes";
 import { createTopology, shardOf } from "shared/model/regions";
 
 import { awaitReady, primariesOf } from "shared/redis/redis";

@@ -9,6 +9,7 @@ KEYS queue    list    account events waiting for PostgreSQL
      erased   string  version of the erasure
      fence    string  the run of the server on which accounts may be written
      bucket   string  failed logins of the player
+     device   string  user_id of the guest who has the account's device_hash
 ARGV run         of the server that this is sent to
      user_id
      event_tail  JSON members of the event that do not change here, with the closing brace
@@ -23,6 +24,7 @@ redis.call('LLEN', queue)
 local before = last_version(clock)
 redis.call('GET', erased)
 redis.call('HLEN', homes)
+redis.call('GET', device)
 local is_there = redis.call('HLEN', account) > 0
 if is_there and (redis.call('HGET', account, 'created_at') or '') ~= created_at then return 0 end
 
@@ -31,5 +33,6 @@ redis.call('LPUSH', queue, '{"erased":true,"updated_at":"' .. version .. '",' ..
 redis.call('SET', clock, version)
 redis.call('SET', erased, version, 'EX', ttl)
 redis.call('DEL', account, bucket)
+if redis.call('GET', device) == user_id then redis.call('DEL', device) end
 redis.call('HDEL', homes, user_id)
 return is_there and 1 or 0

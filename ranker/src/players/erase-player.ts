@@ -6,9 +6,11 @@ import {
   answersKeys,
   entryKeys,
   erasedKey,
+  nameBucketKey,
   shardKeys,
   userBucketKey,
 } from "shared/redis/keys";
+import type { Redis } from "shared/redis/redis";
 import type { Confirm } from "shared/redis/replica-wait";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
 import { entryErasedPart, isOpenPart, membersPart, versionsPart } from "shared/redis/scripts/parts";
@@ -73,7 +75,7 @@ const entriesScript = defineScript({
   isRefusal: (taken) => taken < 0,
 });
 const accountLayout = defineLayout({
-  keys: ["queue", "clock", "account", "homes", "erased", "fence", "bucket"],
+  keys: ["queue", "clock", "account", "homes", "erased", "fence", "bucket", "device"],
   args: { userId: "text", eventTail: "text", createdAt: "text", ttl: "number" },
 });
 const accountScript = defineScript({
@@ -103,8 +105,8 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
     return taken;
   }
 
-  async function eraseAccount(userId: string, createdAt: string): Promise<boolean> {
-    const keys = accountLayout.toKeys(accountKeys(userId));
+  async function eraseAccount(userId: string, createdAt: string, deviceHash?: string): Promise<boolean> {
+    const keys = accountLayout.toKeys(accountKeys(userId, deviceHash));
     const eventTail = playerTail({ user_id: userId });
     const args = accountLayout.toArgs({ userId, eventTail, createdAt, ttl: ERASED_TTL_SECONDS });
     try {
@@ -119,20 +121,22 @@ export function createErasePlayer(options: ErasePlayerOptions): ErasePlayer {
 
   /** Deletes rate limits, which expire by themselves: a later owner of the id should not wait. */
   function forgetLimits(userId: string): void {
-    for (const region of topology.regions) {
-      const forget = async () => stores.of(region).unlink(userBucketKey(region, userId));
-      void forget().catch(() => {}); // the erasure stands without it
-    }
+    const forget = (redis: () => Redis, key: string) => {
+      const forgotten = async () => redis().unlink(key);
+      void forgotten().catch(() => {}); // the erasure stands without it
+    };
+    for (const region of topology.regions) forget(() => stores.of(region), userBucketKey(region, userId));
+    forget(() => stores.home, nameBucketKey(userId));
   }
 
   return async (userId) => {
-    const { created_at: createdAt = "" } = await readAccount(stores.home, userId);
+    const { created_at: createdAt = "", device_hash: deviceHash } = await readAccount(stores.home, userId);
     const entries = await onEveryBoard(options, {
       userId,
       inPart: IN_PART,
       onPage: (page) => eraseOn(page, userId, createdAt),
     });
-    const account = await eraseAccount(userId, createdAt);
+    const account = await eraseAccount(userId, createdAt, deviceHash);
     forgetLimits(userId);
     return { entries, account };
   };

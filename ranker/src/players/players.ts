@@ -48,11 +48,14 @@ export function createPlayers(
   }
 
   async function readAccount(userId: string): Promise<PlayerRecord["account"]> {
-    const { name, region, password_hash, created_at, updated_at } = await readAccountOf(stores.home, userId);
+    const { name, region, password_hash, device_hash, created_at, updated_at } = await readAccountOf(
+      stores.home,
+      userId,
+    );
     if (name === undefined || region === undefined) return null;
     const time = (text: string | undefined) => toIsoTime(Number(text ?? 0));
     const times = { created_at: time(created_at), updated_at: time(updated_at) };
-    return { name, region, has_password: Boolean(password_hash), ...times };
+    return { name, region, has_password: Boolean(password_hash), has_device: Boolean(device_hash), ...times };
   }
 
   /** Events of the player, waiting and dead. */

@@ -19,12 +19,14 @@ ARGV run         of the server that this is sent to
      account     of the player who is meant, empty where there is none
      partitions  the number of partitions that the caller is configured with
      is_first    1 for the first call of the act on the shard, else 0
+     is_own      1 where the player does it, else 0
+     own_name    the name that the player has in the account: one that an operator gave stays
      then for each board
        board_id
        entry_tail  the same of a score event
 Reply those of the boards on which the player has a score; -1 where the region is split otherwise,
-      or is being moved, -2 where the player was erased, -3 where the shard may not be written: then
-      nothing was done
+      or is being moved, -2 where the player was erased, -3 where the shard may not be written, -4
+      where an operator gave another name: then nothing was done
 Uses  is_open, is_moved, is_account_erased, is_entry_erased, last_version, next_version, time_us,
       digits, is_hidden, given_name, KEYS_OF_BOARD, place_of, score_event, record_of, values_of,
       running_of
@@ -50,9 +52,11 @@ if not is_open(fence, run) then return -3 end
 local erasure = redis.call('GET', erased)
 if is_account_erased(erasure, account) then return -2 end
 local seen = redis.call('HGET', visibility, user_id)
+local given = given_name(seen)
+if is_own and given and given ~= own_name and given ~= name then return -4 end
 if not is_first then
   if not seen then return -2 end
-  if given_name(seen) ~= name then return 0 end
+  if given ~= name then return 0 end
 end
 
 redis.call('LLEN', queue)

@@ -1,7 +1,16 @@
 import type { RankerOperations } from "shared/api/operations";
-import type { ChangedEntry, ErasedPlayer, PlayerVisibility, RemovedEntry, RenamedPlayer } from "shared/api/players";
+import type {
+  ChangedEntry,
+  ErasedPlayer,
+  GivenPassword,
+  PlayerVisibility,
+  RemovedEntry,
+  RenamedPlayer,
+} from "shared/api/players";
 import { jsonReply, type Reply } from "shared/http/reply";
 import type { Route } from "shared/http/serve";
+import { clientNetworks } from "../accounts/client-networks.ts";
+import type { ChangePasswords } from "../accounts/passwords/change-passwords.ts";
 import type { ChangeEntry } from "../players/change-entry.ts";
 import type { ErasePlayer } from "../players/erase-player.ts";
 import type { Players } from "../players/players.ts";
@@ -19,19 +28,21 @@ export interface PlayerRouteDeps {
   setVisibility: SetVisibility;
   writeForPlayer: WriteForPlayer;
   changeEntry: ChangeEntry;
+  changePasswords: ChangePasswords;
 }
 
 /** `/players/:userId…`: what operators do to players, or for them. */
 export function playerRoutes(
   operations: RankerOperations,
   toRoute: ToRoute,
-  { players, erasePlayer, renamePlayer, setVisibility, writeForPlayer, changeEntry }: PlayerRouteDeps,
+  { players, erasePlayer, renamePlayer, setVisibility, writeForPlayer, changeEntry, changePasswords }: PlayerRouteDeps,
 ): Record<
   | "playerRecord"
   | "erasePlayer"
   | "hidePlayer"
   | "unhidePlayer"
   | "renamePlayer"
+  | "resetPassword"
   | "changeEntry"
   | "removeEntry"
   | "writeScore",
@@ -59,6 +70,13 @@ export function playerRoutes(
       const boards = await renamePlayer(await players.find(user_id), name);
       const renamed: RenamedPlayer = { user_id, name, boards };
       return jsonReply(renamed);
+    }),
+    resetPassword: toRoute(operations.resetPassword, async ({ params: { userId: user_id }, incoming }) => {
+      const given: GivenPassword = {
+        user_id,
+        password: await changePasswords.reset(user_id, clientNetworks(incoming)),
+      };
+      return jsonReply(given);
     }),
     changeEntry: toRoute(operations.changeEntry, async ({ params: { userId, board }, body }) => {
       const { name, metadata, season: given } = body;

@@ -12,7 +12,9 @@ import { scratchRedis, scratchReplica } from "testing/scratch";
 import { flushAll } from "testing/whole-store";
 import { player, REGIONS } from "../../test/ranker-under-test.ts";
 import { createAccounts } from "../accounts/accounts.ts";
+import { createEnterAsGuest, type EnterAsGuest } from "../accounts/guests/enter-as-guest.ts";
 import { createPasswords } from "../accounts/passwords/passwords.ts";
+import { createWriteAccount } from "../accounts/write-account.ts";
 import { createBoards } from "../boards/boards.ts";
 import { configuredDefinitions } from "../definitions/definitions.ts";
 import { createFenceWatch } from "./fence-watch.ts";
@@ -66,6 +68,8 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
       boards,
       queueMax: 3,
     });
+    const store = { redis, writer: redis, confirm, fences, queueMax: 3 };
+    const writeAccount = createWriteAccount(store);
     const rest = {
       passwords,
       submit,
@@ -76,11 +80,16 @@ const build = async (replicaWaitMs = SHORT_WAIT_MS) => {
     };
     return {
       submit,
-      accounts: createAccounts({ redis, confirm, fences, ...rest, passwordsRequired: false, queueMax: 3 }),
+      enterAsGuest: createEnterAsGuest({ topology, store, writeAccount }),
+      accounts: createAccounts({ redis, writeAccount, ...rest, passwordsRequired: false }),
     };
   }) as [Built, Built];
 };
-type Built = { submit: ReturnType<typeof createSubmit>; accounts: ReturnType<typeof createAccounts> };
+interface Built {
+  submit: ReturnType<typeof createSubmit>;
+  enterAsGuest: EnterAsGuest;
+  accounts: ReturnType<typeof createAccounts>;
+}
 
 const ada = player("ada");
 const add = (value: number, idempotencyKey?: string): Submission => ({
@@ -108,6 +117,16 @@ describe("with DURABILITY=replicated and no replica", () => {
     await addReplica();
     const [patient] = await build(LONG_WAIT_MS);
     await patient.accounts.register({ ...registration, user_id: "bob" });
+  });
+
+  test("a guest is outcome_unknown, also where another ranker finds the device, until a replica has the player", async () => {
+    const [one, other] = await build();
+    const guest = { device_id: "a-device-of-these-tests", region: "EU" };
+    await expect(one.enterAsGuest(guest)).rejects.toMatchObject(unconfirmed);
+    await expect(other.enterAsGuest(guest)).rejects.toMatchObject(unconfirmed);
+    await addReplica();
+    const [, patient] = await build(LONG_WAIT_MS);
+    expect(await patient.enterAsGuest(guest)).toMatchObject({ isNew: false });
   });
 
   test("a full queue is queue_full, because nothing was changed", async () => {

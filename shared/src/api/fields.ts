@@ -26,7 +26,7 @@ export const tiesField = z
   .default("arrival")
   .meta({
     description:
-      "How equal scores rank: `arrival` ranks whoever reached the score first ahead, 1, 2, 3, 4; `shared` gives them one " +
+      "How equal scores rank: `arrival` ranks the player who reached the score first ahead, 1, 2, 3, 4; `shared` gives them one " +
       "rank, 1, 2, 2, 4. The order of entries is the same.",
   });
 export type Ties = z.output<typeof tiesField>;

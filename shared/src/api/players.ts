@@ -9,7 +9,7 @@ import { countField, playerParams, seasonFields, timeField, totalField } from ".
 import { nameOperations } from "./operation.ts";
 import { anyPlayerFields, type OneWrite, seasonNumberSchema, writeProblems, writeSchema, written } from "./scores.ts";
 
-/** All data about a player except the hash of the password. */
+/** All data about a player except the hashes of the password and the device. */
 export const playerRecordSchema = z.object({
   user_id: z.string(),
   account: z
@@ -17,6 +17,7 @@ export const playerRecordSchema = z.object({
       name: z.string(),
       region: z.string(),
       has_password: z.boolean(),
+      has_device: z.boolean().meta({ description: "Whether the player came as a guest with a `device_id`." }),
       created_at: timeField,
       updated_at: timeField,
     })
@@ -85,6 +86,13 @@ export const renamedSchema = z.object({
   boards: totalField.meta({ description: "Boards that show the name." }),
 });
 export type RenamedPlayer = z.infer<typeof renamedSchema>;
+
+/** A password that the server made. */
+export const givenPasswordSchema = z.object({
+  user_id: z.string(),
+  password: z.string().meta({ description: "Told once, to hand on to the player." }),
+});
+export type GivenPassword = z.infer<typeof givenPasswordSchema>;
 
 const operatorNameSchema = z.strictObject({ name: nameSchema, reason: reasonSchema.optional() });
 export type OperatorName = z.input<typeof operatorNameSchema>;
@@ -168,7 +176,7 @@ export const playerOperations = (topology: Topology) =>
       isWrite: false,
       summary: "All that is kept of a player",
       description:
-        "Account, entries and events, but for the hash of the password. Entries come in the order of their boards' ids, " +
+        "Account, entries and events, but for the hashes of the password and the device. Entries come in the order of their boards' ids, " +
         "of 100 boards at most: `next` leads to those of others.",
       query: playerRecordQuery,
       success: { 200: { description: "The record.", schema: playerRecordSchema, example: examples.playerRecord } },
@@ -222,6 +230,20 @@ export const playerOperations = (topology: Topology) =>
       body: { schema: operatorNameSchema, example: examples.rename },
       success: { 200: { description: "Renamed.", schema: renamedSchema, example: examples.renamed } },
       problems: ["not_found", "outcome_unknown"],
+    },
+    resetPassword: {
+      ...operate,
+      method: "POST",
+      path: "/players/:userId/password",
+      access: { role: "admin", boards: "all" },
+      repeat: "never",
+      summary: "Give a player a new password",
+      description:
+        "A random one, for a player who lost theirs or whose account was taken. Within a second the player's tokens from " +
+        "before are refused, and so is the `device_id` of a guest. Who has the password can act as the player: hence admins alone.",
+      body: { schema: operatorReasonSchema, example: examples.resetPassword, isOptional: true },
+      success: { 200: { description: "The password.", schema: givenPasswordSchema, example: examples.givenPassword } },
+      problems: ["not_found", "queue_full", "outcome_unknown"],
     },
     changeEntry: {
       ...operate,

@@ -23,6 +23,7 @@ export const problemStatus = {
   request_timeout: 408,
   user_exists: 409,
   entry_exists: 409,
+  name_given: 409,
   idempotency_conflict: 409,
   attempts_exhausted: 409,
   board_ended: 409,
@@ -113,8 +114,9 @@ export function invalidToken(detail: string, cause?: unknown, facts: Facts = {})
  */
 export const boardNotFound = (board: string) => new Problem("board_not_found", `There is no board ${board}.`);
 
-/** A token whose account was removed, registered again, or moved. */
-export const accountGone = () => invalidToken("The account of this token is not there any more. Log in again.");
+/** A token whose account was removed, registered again, or moved, or has another password. */
+export const accountGone = () =>
+  invalidToken("The account of this token is not there any more, or its password was changed. Log in again.");
 
 /**
  * A thrown value as a problem. An unknown error is `internal`, and its message stays in the log.

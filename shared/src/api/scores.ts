@@ -168,8 +168,8 @@ const playerProblems = ["board_read_only", "wrong_region", ...writeProblems] as 
 
 /**
  * `POST /score`: game servers write for players, and players for themselves; `POST /scores`: game
- * servers write for many. `POST /score/submit`,
- * `/score/create`, `/score/update` and `/score/add`: players write their own scores.
+ * servers write for many. `POST /score/submit`, `/score/create`, `/score/update` and `/score/add`:
+ * players write their own scores.
  */
 export const scoreOperations = (topology: Topology) =>
   nameOperations({

@@ -27,6 +27,9 @@ const playerClaimsSchema = z
     region: z.string().min(1),
     exp: z.number(),
     account: timeText.optional(),
+    password_at: timeText.optional(),
+    iat: z.number().optional(),
+    auth_time: z.number().optional(),
     role: absent,
   })
   .refine((claims) => claims.sub === claims.user_id);

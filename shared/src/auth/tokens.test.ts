@@ -6,7 +6,7 @@ import { createTokens, type ListedOperator } from "./tokens.ts";
 
 const base = { issuer: "leaderboard", audience: "leaderboard", lifetimeSeconds: 60 };
 const secret = "the first secret, of 32 bytes or more";
-const ada = { userId: "ada", name: "Ada 🏆", region: "EU" };
+const ada = { userId: "ada", name: "Ada 🏆", region: "EU", loggedInAt: 1_700_000_000 };
 const tokens = createTokens({ ...base, secret });
 const topology = createTopology(["EU"], 1, ["main"]);
 const anyRole = { role: "reader", boards: "all" } as const;
@@ -22,6 +22,8 @@ const sign = (claims: Record<string, unknown>) =>
 
 test("a verified token names the player it was issued to", async () => {
   expect(await tokens.verify(await tokens.issue(ada))).toEqual(ada);
+  const changed = { ...ada, account: "5", passwordAt: "7" };
+  expect(await tokens.verify(await tokens.issue(changed))).toEqual(changed);
 });
 
 test("a cached token still expires", async () => {

@@ -14,6 +14,13 @@ export interface Identity {
   region: string;
   /** Creation time (µs) of the account. A re-registered id has a new one, which ends old tokens. */
   account?: string | undefined;
+  /** When the account's password was last changed (µs). A later change ends the token. */
+  passwordAt?: string | undefined;
+  /**
+   * When the player logged in (seconds since the epoch); a refreshed token keeps it. Of a verified
+   * token.
+   */
+  loggedInAt?: number | undefined;
   /** True for a player of the identity provider, who has no account here. */
   isExternal?: boolean;
 }
@@ -138,8 +145,10 @@ export function createTokens(options: TokenOptions): Tokens {
 
   return {
     verifyAny,
-    issue: ({ userId, name, region, account }) =>
-      own.sign(userId, { user_id: userId, name, region, account }, lifetimeSeconds),
+    issue({ userId, name, region, account, passwordAt, loggedInAt }) {
+      const claims = { user_id: userId, name, region, account, password_at: passwordAt, auth_time: loggedInAt };
+      return own.sign(userId, claims, lifetimeSeconds);
+    },
     issueOperator: ({ name }, seconds) => own.sign(name, { role: OPERATOR }, seconds),
     issueListed({ name, role, boards, tokenId }, seconds) {
       return own.sign(name, { role, boards: boards && [...boards], jti: tokenId }, seconds);
@@ -173,8 +182,8 @@ function fromOwn(claims: OwnClaims): Verified {
     const { sub: name, role, boards, jti: tokenId } = claims;
     return { caller: { name, role, boards, tokenId }, expiresAtMs };
   }
-  const { sub, name, region, account } = claims;
-  return { caller: { userId: sub, name, region, account }, expiresAtMs };
+  const { sub, name, region, account, password_at: passwordAt, iat, auth_time: loggedInAt = iat } = claims;
+  return { caller: { userId: sub, name, region, account, passwordAt, loggedInAt }, expiresAtMs };
 }
 
 const fromProvider = ({ sub, name, region, exp }: ProvidedClaims, generation: number): Verified => ({

@@ -6,6 +6,7 @@ const TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl";
 
 test.each([
   ["an account's event", JSON.stringify({ user_id: "ann", password_hash: HASH })],
+  ["the event of a guest", JSON.stringify({ user_id: "ann", device_hash: HASH })],
   ["an event that is cut off inside the hash", `{"user_id":"ann","password_hash":"${HASH.slice(0, 30)}`],
   ["an event with spaces", `{"user_id":"ann", "password_hash" : "${HASH}"}`],
   ["an event with an escaped hash", `{"user_id":"ann","password_hash":"${HASH.replaceAll("$", "\\u0024")}"}`],

@@ -1,5 +1,5 @@
-// The value of that field, even if the text is cut off inside it; and a hash anywhere else.
-const HASH_FIELD = /("password_hash"\s*:\s*")(?:[^"\\]|\\.)*/g;
+// The value of these fields, even if the text is cut off inside it; and a hash anywhere else.
+const HASH_FIELD = /("(?:password|device)_hash"\s*:\s*")(?:[^"\\]|\\.)*/g;
 const PHC_STRING = /\$argon2[^\s"\\]*/g;
 
 /** An event without password hashes, to show to people. It need not be well-formed. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { applyChanges } from "leaderboard-client";
 import type { Entry } from "../api/entries.ts";
-import { applyChanges, type BoardState, diffBoards } from "./board-changes.ts";
+import { type BoardState, diffBoards } from "./board-changes.ts";
 
 const entryOf = (user_id: string, score: number, region = "EU"): Omit<Entry, "rank"> => ({
   user_id,

@@ -55,15 +55,3 @@ export function diffBoards(before: BoardState, after: BoardState): BoardChanges 
   }
   return changes;
 }
-
-/** Applies changes to the state before. @returns the later state */
-export function applyChanges(before: BoardState, { total, left, entered, changed, moved }: BoardChanges): BoardState {
-  const entries = byName(before.entries);
-  for (const name of left) entries.delete(nameOf(name));
-  for (const entry of [...entered, ...changed]) entries.set(nameOf(entry), entry);
-  for (const { rank, ...name } of moved) {
-    const entry = entries.get(nameOf(name));
-    if (entry !== undefined) entries.set(nameOf(name), { ...entry, rank });
-  }
-  return { ...before, total, entries: [...entries.values()].sort((a, b) => Number(a.rank) - Number(b.rank)) };
-}

@@ -16,6 +16,8 @@ import { SETTING_KINDS } from "./settings.ts";
  *                         and behind the tail, where a board has them, "sort_key":"-5","sub":"3",
  *                         "sub_key":"3","attempts":"2","metadata":{…}
  *     register.lua        {"created_at":"7","updated_at":"7",               + accountTail
+ *     change-account.lua  {"created_at":"7","updated_at":"9",               + accountTail
+ *                         and before the tail, where it was ever changed, "password_at":"9"
  *     set-visibility.lua  {"hidden":true,"updated_at":"7",                  + playerTail
  *     rename-player.lua   {"hidden":true,"name":"Ada","updated_at":"7",     + playerTail
  *     put-setting.lua     {"updated_at":"7",                                + settingTail
@@ -170,12 +172,19 @@ export type SeasonEnd = z.infer<typeof seasonEndSchema>;
 
 export const PASSWORD_HASH_CHARS_MAX = 512;
 
+/** SHA-256 in base64url. */
+export const DEVICE_HASH = /^[A-Za-z0-9_-]{43}$/;
+
 export const accountEventSchema = z.object({
   user_id: userIdSchema,
   name: keptNameSchema,
   region: regionText,
   /** PHC string of argon2id; empty for a player without a password. */
   password_hash: z.string().max(PASSWORD_HASH_CHARS_MAX),
+  /** Of a guest who came with a `device_id`: see `hashDevice`. */
+  device_hash: z.string().regex(DEVICE_HASH).or(z.literal("")).optional(),
+  /** When the password was last set or changed (µs); absent or empty for that of a registration. */
+  password_at: timeText.or(z.literal("")).optional(),
   created_at: timeText,
   updated_at: timeText,
 });
@@ -190,9 +199,11 @@ export function scoreTail(event: Pick<ScoreEvent, "board" | "user_id" | "name" |
 }
 
 /** The end of an account event. */
-export function accountTail(event: Pick<AccountEvent, "user_id" | "name" | "region" | "password_hash">): string {
-  const { user_id, name, region, password_hash } = event;
-  return toTail({ user_id, name, region, password_hash });
+export function accountTail(
+  event: Pick<AccountEvent, "user_id" | "name" | "region" | "password_hash" | "device_hash">,
+): string {
+  const { user_id, name, region, password_hash, device_hash } = event;
+  return toTail({ user_id, name, region, password_hash, device_hash: device_hash || undefined });
 }
 
 /** The end of an erasure or a visibility event. */

@@ -177,6 +177,15 @@ export const accountKeyPrefix = `account:${ACCOUNTS}:`;
 /** hash, credentials and home region of a player. */
 export const accountKey = (userId: string) => accountKeyPrefix + userId;
 
+/** `deviceKey` without the hash. */
+export const deviceKeyPrefix = `device:${ACCOUNTS}:`;
+
+/**
+ * string, the `user_id` of the guest whose account has this `device_hash`. It counts for nothing
+ * where no such account has the hash.
+ */
+export const deviceKey = (hash: string) => deviceKeyPrefix + hash;
+
 /**
  * hash, user_id → home region, of players without an account: the region of the first entry. An
  * index of the shards: where a player is missing in it, the player's entries tell the home.
@@ -216,6 +225,9 @@ export const regionBucketKey = (region: string) => `bucket:{${region}}:region`;
 export const loginBucketKey = (userId: string, network?: string) =>
   `bucket:${ACCOUNTS}:login:${userId}${network === undefined ? "" : `:${network}`}`;
 
+/** Names that a player takes. */
+export const nameBucketKey = (userId: string) => `bucket:${ACCOUNTS}:name:${userId}`;
+
 /** Requests of an operator, such as a game server, by name. */
 export const operatorBucketKey = (operator: string) => `bucket:operator:${operator}`;
 
@@ -238,8 +250,12 @@ export const settingKeys = (kind: SettingKind) => ({
   fence: fenceKey(ACCOUNTS_TAG),
 });
 
-/** The keys of a player's account by the names that scripts have for them. */
-export const accountKeys = (userId: string) => ({
+/**
+ * The keys of a player's account by the names that scripts have for them.
+ *
+ * @param deviceHash empty for a player without one
+ */
+export const accountKeys = (userId: string, deviceHash = "") => ({
   queue: accountQueueKey,
   clock: accountClockKey,
   account: accountKey(userId),
@@ -247,4 +263,5 @@ export const accountKeys = (userId: string) => ({
   erased: accountErasedKey(userId),
   fence: fenceKey(ACCOUNTS_TAG),
   bucket: loginBucketKey(userId),
+  device: deviceKey(deviceHash),
 });

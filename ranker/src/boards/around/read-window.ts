@@ -1,5 +1,6 @@
 import type { Ties } from "shared/api/fields";
 import { askTogether } from "shared/base/gather-turn";
+import { inParts } from "shared/base/in-parts";
 import { placeDigitsOf } from "shared/entries/records";
 import type { Topology } from "shared/model/regions";
 import { defineLayout, defineScript } from "shared/redis/scripts/define-script";
@@ -104,12 +105,7 @@ export function createReadWindow(topology: Topology): ReadWindow {
       const most = Math.floor(
         ENTRIES_OF_CALL_MAX / (size.above + size.below + 1 + SHARD_COSTS_ENTRIES * group.shards.length),
       );
-      const calls = Math.ceil(targets.length / Math.max(1, most));
-      const each = Math.ceil(targets.length / calls);
-      const asked = Array.from({ length: calls }, (_, call) =>
-        readTogether(topology, place, targets.slice(call * each, (call + 1) * each)),
-      );
-      return (await Promise.all(asked)).flat();
+      return (await inParts(targets, most, (few) => readTogether(topology, place, few))).flat();
     },
   });
   return ask;

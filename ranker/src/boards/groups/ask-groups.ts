@@ -1,5 +1,5 @@
 import type { MayBePartial } from "shared/api/boards";
-import { Problem } from "shared/api/problems";
+import { Problem, type ProblemCode } from "shared/api/problems";
 import { entriesAway } from "../shard-entry.ts";
 import type { ShardGroup } from "./shard-groups.ts";
 
@@ -61,16 +61,19 @@ export async function askOnlyGroup<T>({ regions }: ShardGroup, answer: Promise<T
 
 const isUnavailable = (error: unknown): error is Problem => error instanceof Problem && error.code === "unavailable";
 
-/** @throws Problem `region_unavailable` when a region is missing */
-export function refuseMissing(missing: MissingRegions): void {
+/** Refuses an answer where a region is missing, by the name of what cannot be read of it. */
+export const toRefusal = (code: ProblemCode, what: string) => (missing: MissingRegions) => {
   const [cause] = missing.values();
   if (cause === undefined) return;
   const names = namesOf(missing);
-  throw new Problem("region_unavailable", `The entries of ${names.join(", ")} cannot be read now; try again.`, {
+  throw new Problem(code, `The ${what} of ${names.join(", ")} cannot be read now; try again.`, {
     members: { missing_regions: names },
     cause,
   });
-}
+};
+
+/** @throws Problem `region_unavailable` when a region is missing */
+export const refuseMissing = toRefusal("region_unavailable", "entries");
 
 /** What an answer says of missing regions, to a caller that allows a partial one. */
 export const toPartial = (missing: MissingRegions, allowsPartial: boolean): MayBePartial =>

@@ -1,5 +1,6 @@
 import type { Ties } from "shared/api/fields";
 import { askTogether } from "shared/base/gather-turn";
+import { inParts } from "shared/base/in-parts";
 import type { Topology } from "shared/model/regions";
 import { defineLayout, defineScript, type ScriptArg } from "shared/redis/scripts/define-script";
 import { callGroup, nameOfRanking, partOf, type RankingOnGroup, type ShardGroup } from "../groups/shard-groups.ts";
@@ -97,12 +98,8 @@ async function inCalls<Q>(
   targets: readonly Q[],
   ask: (few: readonly Q[]) => Promise<Standings>,
 ): Promise<Standing[]> {
-  const most = Math.max(1, Math.floor(TARGETS_AND_SHARDS_MAX / group.shards.length));
-  if (targets.length <= most) return (await ask(targets)).standings;
-  const calls = Array.from({ length: Math.ceil(targets.length / most) }, (_, call) =>
-    ask(targets.slice(call * most, (call + 1) * most)),
-  );
-  return (await Promise.all(calls)).flatMap(({ standings }) => standings);
+  const answers = await inParts(targets, Math.floor(TARGETS_AND_SHARDS_MAX / group.shards.length), ask);
+  return answers.flatMap(({ standings }) => standings);
 }
 
 function toFound(group: ShardGroup, userIds: readonly string[], reply: Reply): Standings {

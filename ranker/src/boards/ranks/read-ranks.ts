@@ -1,4 +1,5 @@
 import type { RanksView } from "shared/api/reads/ranks";
+import { inParts } from "shared/base/in-parts";
 import type { Topology } from "shared/model/regions";
 import { NO_NEIGHBOURS, type ReadWindow, toStanding } from "../around/read-window.ts";
 import { toEntry } from "../entry-views.ts";
@@ -6,9 +7,9 @@ import { askGroups, type GroupAnswers, refuseMissing } from "../groups/ask-group
 import { partOf, type ShardGroup } from "../groups/shard-groups.ts";
 import { type GroupsOfView, type LiveRead, versionOf } from "../locate-player.ts";
 import { countRanks, findRanks } from "../rank/read-rank.ts";
-import type { Standings } from "../rank/standing.ts";
+import { type Standings, sumStandings } from "../rank/standing.ts";
 import { inOrder, type ShardEntry } from "../shard-entry.ts";
-import { positionsOf, toRanked, toRanksView } from "./ranks-view.ts";
+import { toRanksView } from "./ranks-view.ts";
 
 export interface RanksQuestion extends LiveRead {
   /** Each of them once. */
@@ -58,22 +59,25 @@ export function createReadRanks(topology: Topology, readWindow: ReadWindow): Rea
 
   /** How many entries of the other groups are ahead of each player. */
   async function countOnOthers({ board, ties }: LiveRead, groups: readonly ShardGroup[], holders: Holders) {
-    const others = (group: ShardGroup) => [...holders.values()].filter((holder) => holder.group !== group);
-    const asked = groups.filter((group) => others(group).length > 0);
+    const others = new Map(
+      groups.map((group) => [group, [...holders.values()].filter((holder) => holder.group !== group)]),
+    );
+    const othersOf = (group: ShardGroup) => others.get(group) ?? [];
+    const asked = groups.filter((group) => othersOf(group).length > 0);
     const counted = await askGroups(asked, (group) =>
-      inCalls(group, others(group), (few) => {
+      inCalls(group, othersOf(group), (few) => {
         const positions = few.map(({ self }) => self);
         return countRanks(topology, { group, board, ties }, positions);
       }),
     );
     for (const { group, answer } of counted.found) {
-      for (const [index, holder] of others(group).entries()) holder.before += answer.standings[index]?.before ?? 0;
+      for (const [index, holder] of othersOf(group).entries()) holder.before += answer.standings[index]?.before ?? 0;
     }
     return counted.missing;
   }
 
   return async ({ groups }, question) => {
-    const { view, board, userIds, allowsPartial, ties } = question;
+    const { board, userIds, allowsPartial } = question;
     const { found, missing } = await askGroups(groups, findOn(question, userIds));
     if (!allowsPartial || found.length === 0) refuseMissing(missing);
     const holders = holdersOf(found);
@@ -84,18 +88,13 @@ export function createReadRanks(topology: Topology, readWindow: ReadWindow): Rea
     );
     // Without a region that has gone meanwhile, the total is another, too.
     refuseMissing(new Map([...others].filter(([region]) => !missing.has(region))));
-    const total = found.reduce((sum, { answer }) => sum + answer.total, 0);
+    const { total } = sumStandings(found);
     const ranked = [...holders.values()].sort((a, b) => inOrder(a.self, b.self));
-    const rest = userIds.filter((userId) => !holders.has(userId));
-    const positions = positionsOf(
-      board,
-      ranked.map(({ self }) => self),
-      ties,
-    );
-    const entries = ranked.map(({ self, before }, index) =>
-      toRanked(toEntry(board, self, 1 + before, total), 1 + before, positions[index]),
-    );
-    return toRanksView({ view, total, entries, rest }, { missing, allowsPartial });
+    const players = ranked.map(({ self, before }) => {
+      const rank = 1 + before;
+      return { at: self, entry: toEntry(board, self, rank, total), rank };
+    });
+    return toRanksView(question, { players, total, missing });
   };
 }
 
@@ -105,11 +104,8 @@ async function inCalls<T>(
   items: readonly T[],
   ask: (few: readonly T[]) => Promise<Standings>,
 ): Promise<Standings> {
-  const most = Math.floor(PLAYERS_AND_SHARDS_MAX / shards.length);
   // A group that may hold none of the players still tells its total.
-  const calls = Math.max(1, Math.ceil(items.length / most));
-  const few = Array.from({ length: calls }, (_, call) => ask(items.slice(call * most, (call + 1) * most)));
-  const answers = await Promise.all(few);
+  const answers = await inParts(items, Math.floor(PLAYERS_AND_SHARDS_MAX / shards.length), ask);
   const [first] = answers;
   const away = [...new Set(answers.flatMap((answer) => answer.away))];
   return { away, total: first?.total ?? 0, standings: answers.flatMap(({ standings }) => standings) };
