@@ -44,6 +44,35 @@ test("an enum has the type of its values, and a constant is an enum of one", () 
   expect(where((part) => isSchema(part) && "const" in part.node)).toEqual([]);
 });
 
+test("an enum is of texts, and one that may be null is not required", () => {
+  const enums = parts.filter((part) => isSchema(part) && Array.isArray(part.node.enum));
+  const ofOthers = enums.filter(({ node }) => (node.enum as unknown[]).every((value) => typeof value !== "string"));
+  expect(ofOthers.map(({ at }) => at)).toEqual([]);
+  const board = document.components.schemas?.Board as Json;
+  expect(board).toMatchObject({ properties: { sub: { enum: ["desc", "asc", null] } } });
+  expect(board.required).not.toContain("sub");
+});
+
+test("an object within another is a schema of its own, also where it may be null", () => {
+  const inner = (at: string) => at.startsWith("/components/schemas/") && at.split("/").length > 4;
+  const hasFields = ({ node }: Part) => Object.keys(node.properties ?? {}).length > 0;
+  expect(where((part) => inner(part.at) && isSchema(part) && hasFields(part))).toEqual([]);
+  expect(document.components.schemas?.Board).toMatchObject({
+    properties: { bounds: { anyOf: [{ $ref: "#/components/schemas/BoardBounds" }, { type: "null" }] } },
+  });
+});
+
+test("a parameter is required where the server refuses a call without it", () => {
+  const required = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.values(item).flatMap(({ parameters }) =>
+      (parameters as Json[])
+        .filter((parameter) => parameter.in === "query" && parameter.required)
+        .map(({ name }) => `${path} ${name}`),
+    ),
+  );
+  expect(required).toEqual(["/around score", "/players/{userId}/boards boards"]);
+});
+
 test("every problem refers to the one schema, whose code is a named enum", () => {
   const problems = parts.filter(({ at }) => at.endsWith("/application/problem+json"));
   expect(problems.length).toBeGreaterThan(20);
@@ -98,7 +127,8 @@ test("every event of the live streams has a schema", () => {
   const { schemas } = document.components;
   const names = Object.keys(schemas ?? {}).filter((name) => name.startsWith("Live"));
   const events = ["Change", "Fresh", "NotRanked", "Season", "Snapshot", "Stale"];
-  expect(names.toSorted()).toEqual(events.map((event) => `Live${event}`));
+  const parts = ["LiveChangeLeft", "LiveChangeMoved"];
+  expect(names.toSorted()).toEqual([...events.map((event) => `Live${event}`), ...parts].toSorted());
   expect(schemas?.LiveSnapshot).toMatchObject({
     properties: { entries: { items: { $ref: "#/components/schemas/Entry" } } },
   });

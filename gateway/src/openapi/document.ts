@@ -23,6 +23,7 @@ import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../../package.json" with { type: "json" };
 import { answerHeaders, headersOf, ref, requestHeaders } from "./headers.ts";
+import { nameParts } from "./name-parts.ts";
 import { problemExamples, problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
 import { bodyOf, forGenerators, type Json, schemaOf } from "./schema.ts";
 
@@ -76,7 +77,7 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) };
     for (const { name, response } of problemsOf(operation, nameOperation(operation))) responses[name] = response;
   }
-  const bodies: Json = {};
+  const bodies: Record<string, Json> = {};
   for (const { id, body } of all)
     if (body !== undefined) bodies[`${capital(id)}Body`] = bodyOf(body.shown ?? body.schema);
   return {
@@ -114,7 +115,7 @@ export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocu
     ],
     paths,
     components: {
-      schemas: { ...answerSchemas(all), Problem: forGenerators(problemSchema, "output"), ...bodies },
+      schemas: nameParts({ Problem: forGenerators(problemSchema, "output"), ...answerSchemas(all), ...bodies }),
       responses,
       examples: problemExamples(all),
       headers: answerHeaders,
@@ -199,7 +200,8 @@ function describeAccess(description: string | undefined, access: Operation["acce
 function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined): Json[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => {
     const { description, ...rest } = schemaOf(field as z.ZodType);
-    return { name, in: place, required: place === "path", description, schema: rest };
+    const required = !(field as z.ZodType).safeParse(undefined).success;
+    return { name, in: place, required, description, schema: rest };
   });
 }
 
@@ -235,7 +237,7 @@ const eventsOf = (events: NonNullable<Success["events"]>): Json => ({
 
 const nameEvent = (event: string) => `Live${event.split("_").map(capital).join("")}`;
 
-function answerSchemas(all: readonly Operation[]): Json {
+function answerSchemas(all: readonly Operation[]): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answers)) registry.add(schema, { id });
   const events = all.flatMap(({ success }) => Object.entries(success[200]?.events ?? {}));

@@ -38,6 +38,8 @@ export function forGenerators(schema: Json, direction: Direction): Json {
   if (typed.format === "date-time") delete typed.pattern;
   // Conditions between fields stand in descriptions: generators make empty types of them.
   if (typed.properties !== undefined) for (const name of ["oneOf", "anyOf"]) delete typed[name];
+  // C#'s type of an enum that is required has no null.
+  if (Array.isArray(typed.required)) typed.required = typed.required.filter((name) => !isNullEnum(typed, name));
   // Generators for OpenAPI 3.0 expect a boolean here.
   if (typeof typed.exclusiveMinimum === "number") {
     typed.minimum = typed.type === "integer" ? typed.exclusiveMinimum + 1 : typed.exclusiveMinimum;
@@ -48,6 +50,11 @@ export function forGenerators(schema: Json, direction: Direction): Json {
     if (typed.additionalProperties === false) delete typed.additionalProperties;
   }
   return typed;
+}
+
+function isNullEnum({ properties }: Json, name: string): boolean {
+  const values = (properties as Record<string, Json> | undefined)?.[name]?.enum;
+  return Array.isArray(values) && values.includes(null);
 }
 
 /** A copy whose direct sub-schemas are changed. Examples and defaults, which are values, stay. */
@@ -74,10 +81,11 @@ function mergePatterns(node: Json): Json {
   return plain.length > 0 ? { ...rest, pattern: plain[0].pattern } : rest;
 }
 
-/** A union of constants as an `enum`. */
+/** A union of constants as an `enum`, or as their type where they are not texts. */
 function mergeConstants(node: Json): Json {
   const { anyOf, ...rest } = node;
   if (!Array.isArray(anyOf) || anyOf.length < 2) return node;
+  if (anyOf.every((part) => isDeepStrictEqual(part, anyOf[0]))) return { ...anyOf[0], ...rest };
   const values = anyOf.map((part: Json) => (part.enum as unknown[] | undefined)?.[0]);
   return anyOf.every((part: Json) => (part.enum as unknown[] | undefined)?.length === 1)
     ? { ...rest, enum: values }
@@ -138,13 +146,17 @@ const typesOf = (values: readonly unknown[]) => [
   ),
 ];
 
-/** A constant is an `enum` of one value, which more generators know. Either has a type. */
+/**
+ * A constant is an `enum` of one value, which more generators know. Either has a type, and one that
+ * is not of texts has nothing else: Rust's and C#'s enums are of texts.
+ */
 function addType(node: Json): Json {
-  const { const: constant, ...rest } = node;
-  const values = "const" in node ? [constant] : node.enum;
+  const { const: constant, enum: listed, ...rest } = node;
+  const values = "const" in node ? [constant] : listed;
   if (!Array.isArray(values)) return node;
   const types = typesOf(values);
-  return { ...rest, type: types.length === 1 ? types[0] : types, enum: values };
+  const type = types.length === 1 ? types[0] : types;
+  return types.includes("string") ? { ...rest, type, enum: values } : { ...rest, type };
 }
 
 /** Without a format some generators make numbers of 32 bits, and scores wrong without an error. */
