@@ -67,7 +67,7 @@ go mod tidy`,
   {
     name: "openapi-generator for Java",
     needs: ["java", "javac", "mvn", "curl"],
-    make: generate("-g java --library native"),
+    make: generate("-g java --library native --additional-properties=enumUnknownDefaultCase=true"),
     files: { "leaderboard/src/main/java/Main.java": "Main.java" },
     run: `cd leaderboard
 mvn -q -B -DskipTests compile dependency:build-classpath -Dmdep.outputFile=classpath

@@ -19,12 +19,15 @@ static class Program
     static void Main()
     {
         var url = Environment.GetEnvironmentVariable("LEADERBOARD_URL");
+        var client = new ApiClient(url);
+        // Else fields that are left out are sent as null, which clears metadata.
+        client.SerializerSettings.NullValueHandling = NullValueHandling.Ignore;
         var open = new Configuration { BasePath = url };
         var userId = "cs-" + DateTime.UtcNow.Ticks;
-        var session = new PlayersApi(open).Register(new RegisterBody(userId, "Ada", "EU"));
+        var session = new PlayersApi(client, client, open).Register(new RegisterBody(userId, "Ada", "EU", password: "correct horse"));
         var own = new Configuration { BasePath = url, AccessToken = session.Token };
-        var scores = new ScoresApi(own);
-        var boards = new BoardsApi(open);
+        var scores = new ScoresApi(client, client, own);
+        var boards = new BoardsApi(client, client, open);
 
         var entry = scores.SubmitScore(new SubmitScoreBody(score: 9007199254740991));
         Console.WriteLine("submitted " + (long)entry.Score);

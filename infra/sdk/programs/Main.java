@@ -30,7 +30,8 @@ public class Main {
         var boards = new BoardsApi(client);
         var scores = new ScoresApi(client);
         String userId = "java-" + System.nanoTime();
-        var session = new PlayersApi(client).register(new RegisterBody().userId(userId).name("Ada").region("EU"), null);
+        var registration = new RegisterBody().userId(userId).name("Ada").region("EU").password("correct horse");
+        var session = new PlayersApi(client).register(registration, null);
         var own = Map.of("Authorization", "Bearer " + session.getToken());
 
         var entry = scores.submitScore(new SubmitScoreBody().score(9007199254740991.0), null, null, own);

@@ -24,7 +24,8 @@ fun refuse(call: () -> Any) {
 fun main() {
     val url = System.getenv("LEADERBOARD_URL")
     val userId = "kotlin-${System.nanoTime()}"
-    ApiClient.accessToken = PlayersApi(url).register(RegisterBody(userId, "Ada", "EU")).token
+    val registration = RegisterBody(userId, "Ada", "EU", password = "correct horse")
+    ApiClient.accessToken = PlayersApi(url).register(registration).token
     val boards = BoardsApi(url)
     val scores = ScoresApi(url)
 

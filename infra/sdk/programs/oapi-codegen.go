@@ -21,7 +21,9 @@ func main() {
 	client, err := lb.NewClientWithResponses(os.Getenv("LEADERBOARD_URL"))
 	must(err)
 	userId := fmt.Sprintf("oapi-%d", time.Now().UnixNano())
-	session, err := client.RegisterWithResponse(ctx, nil, lb.RegisterJSONRequestBody{UserId: userId, Name: "Ada", Region: "EU"})
+	password := "correct horse"
+	registration := lb.RegisterJSONRequestBody{UserId: userId, Name: "Ada", Region: "EU", Password: &password}
+	session, err := client.RegisterWithResponse(ctx, nil, registration)
 	must(err)
 	own := func(_ context.Context, request *http.Request) error {
 		request.Header.Set("Authorization", "Bearer "+session.JSON201.Token)

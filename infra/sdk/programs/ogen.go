@@ -28,7 +28,8 @@ func main() {
 	own := &token{}
 	client := must(lb.NewClient(os.Getenv("LEADERBOARD_URL"), own))
 	userID := fmt.Sprintf("ogen-%d", time.Now().UnixNano())
-	session := must(client.Register(ctx, &lb.RegisterBody{UserID: userID, Name: "Ada", Region: "EU"}, lb.RegisterParams{}))
+	registration := &lb.RegisterBody{UserID: userID, Name: "Ada", Region: "EU", Password: lb.NewOptString("correct horse")}
+	session := must(client.Register(ctx, registration, lb.RegisterParams{}))
 	own.value = session.(*lb.SessionHeaders).Response.Token
 
 	entry := must(client.SubmitScore(ctx, &lb.SubmitScoreBody{Score: 1<<53 - 1}, lb.SubmitScoreParams{}))

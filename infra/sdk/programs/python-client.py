@@ -10,7 +10,8 @@ from leaderboard_client.models import AddScoreBody, GetRankTies, Problem, Proble
 url = os.environ["LEADERBOARD_URL"]
 client = Client(base_url=url)
 user_id = f"py-{time.time_ns()}"
-session = register.sync(client=client, body=RegisterBody(user_id=user_id, name="Ada", region="EU"))
+registration = RegisterBody(user_id=user_id, name="Ada", region="EU", password="correct horse")
+session = register.sync(client=client, body=registration)
 own = AuthenticatedClient(base_url=url, token=session.token)
 
 entry = submit_score.sync(client=own, body=SubmitScoreBody(score=2**53 - 1))

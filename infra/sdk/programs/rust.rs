@@ -14,7 +14,8 @@ fn refuse<T, E>(answer: Result<T, Error<E>>) -> Result<(), Box<dyn Fault>> {
 fn main() -> Result<(), Box<dyn Fault>> {
     let mut client = Configuration { base_path: std::env::var("LEADERBOARD_URL")?, ..Default::default() };
     let id = format!("rust-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos());
-    let registration = RegisterBody::new(id.clone(), "Ada".into(), "EU".into());
+    let mut registration = RegisterBody::new(id.clone(), "Ada".into(), "EU".into());
+    registration.password = Some("correct horse".into());
     client.bearer_access_token = Some(players_api::register(&client, registration, None)?.token);
 
     let entry = scores_api::submit_score(&client, SubmitScoreBody::new(9007199254740991.0), None, None)?;
