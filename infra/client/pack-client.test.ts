@@ -67,6 +67,12 @@ describe("the tarball", () => {
     );
   });
 
+  test("has the version of the project, and is not private", async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+    const manifest = JSON.parse(await readFile(join(app, "node_modules/leaderboard-client/package.json"), "utf8"));
+    expect([manifest.version, manifest.private]).toEqual([version, undefined]);
+  });
+
   test("names no other package, and carries the README and the license", async () => {
     const files = await Array.fromAsync(new Bun.Glob("**/*").scan(join(app, "node_modules/leaderboard-client")));
     expect(files).toEqual(expect.arrayContaining(["README.md", "LICENSE", "package.json"]));
@@ -80,11 +86,11 @@ describe("the tarball", () => {
   });
 });
 
-test("the README and the examples name the tarball of this version", async () => {
+test("the README and the examples name the tarball", async () => {
   const files = ["shared/client/README.md", ...new Bun.Glob("examples/*/package.json").scanSync(ROOT)];
   expect(files).toHaveLength(5);
   for (const file of files) {
-    const [name] = /leaderboard-client-[\d.]+\.tgz/.exec(await readFile(join(ROOT, file), "utf8")) ?? [];
+    const [name] = /leaderboard-client[^/"\s]*\.tgz/.exec(await readFile(join(ROOT, file), "utf8")) ?? [];
     expect([file, name]).toEqual([file, basename(tarball)]);
   }
 });
