@@ -21,6 +21,8 @@ export interface GatewayDeps extends LimitDeps, ProxyDeps {
   trustedProxies: BlockList;
   /** Origins whose pages may call from a browser; `["*"]` is every origin. */
   corsOrigins: readonly string[];
+  /** Where callers reach the gateway, for the OpenAPI document. */
+  publicUrl?: string | undefined;
   isStopping: () => boolean;
   log: Log;
   metrics: Registry;
@@ -28,7 +30,7 @@ export interface GatewayDeps extends LimitDeps, ProxyDeps {
 
 /** The gateway's HTTP interface. It listens to nothing and reads no environment. */
 export function createApp(deps: GatewayDeps): App {
-  const { topology, pool, page = [], trustedProxies, corsOrigins, isStopping, log, metrics, tracing } = deps;
+  const { topology, pool, page = [], trustedProxies, corsOrigins, publicUrl, isStopping, log, metrics, tracing } = deps;
   const limit = createLimits(deps);
   const limitRead = createReadLimit(deps);
 
@@ -39,7 +41,7 @@ export function createApp(deps: GatewayDeps): App {
     return { method: operation.method, path: operation.path, handle };
   }
   const proxied = Object.values(rankerOperations({ topology, passwordsRequired: false })).map(toRoute);
-  const documents = [...docsRoutes(topology), ...page].map((route) => ({
+  const documents = [...docsRoutes(topology, publicUrl), ...page].map((route) => ({
     ...route,
     handle: limitRead(DOCUMENT_COST, route.handle),
   }));

@@ -16,6 +16,7 @@ import type { Pool } from "./upstream/upstreams.ts";
 /** The part of the configuration that wiring needs. */
 export type GatewaySettings = Pick<GatewayConfig, "topology" | "tokens" | "limits" | "trustedProxies" | "streams"> & {
   readonly corsOrigins: readonly string[];
+  readonly publicUrl?: string | undefined;
 };
 
 /** What a gateway is built of, beside its configuration. */
@@ -49,6 +50,7 @@ export function buildGateway(config: GatewaySettings, parts: GatewayParts): Gate
     limits: config.limits,
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
+    publicUrl: config.publicUrl,
     live,
     metrics,
     onRateLimited,

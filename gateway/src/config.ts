@@ -39,6 +39,11 @@ export const gatewayFields = {
       description: "Origins whose pages may call the API from a browser, comma-separated, or `*`. None by default.",
       example: "https://play.example.org",
     }),
+  PUBLIC_URL: httpUrl.optional().meta({
+    description:
+      "Where callers reach the gateways, with a proxy's prefix: the server in `/openapi.json`, which clients made from a saved copy call.",
+    example: "https://scores.example.org",
+  }),
   RATE_USER_PER_SECOND: rate(20).meta({
     description: "Score writes of one player, over all gateways: permits a second.",
   }),
@@ -85,6 +90,7 @@ export function loadGatewayConfig(env: Environment) {
     rankerUrls: settings.LEADERBOARD_SERVICE_URLS,
     trustedProxies: toBlockList(settings.TRUSTED_PROXIES),
     corsOrigins: settings.CORS_ORIGINS,
+    publicUrl: settings.PUBLIC_URL,
     /** Live streams of one address, and of all addresses. */
     streams: {
       perAddress: settings.LIVE_STREAMS_PER_ADDRESS,

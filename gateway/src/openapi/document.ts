@@ -2,6 +2,7 @@ import { sessionSchema } from "shared/api/accounts";
 import { aroundSchema, aroundScoreSchema, rankSchema, topSchema } from "shared/api/boards";
 import { boardsSchema, boardViewSchema, deletedBoardSchema } from "shared/api/definitions";
 import { entrySchema, writtenEntrySchema } from "shared/api/entries";
+import { problemCodeSchema } from "shared/api/fields";
 import { BODY_BYTES_MAX, type Operation, type RequestBody, type Success } from "shared/api/operation";
 import { gatewayOperations } from "shared/api/operations";
 import {
@@ -13,16 +14,18 @@ import {
   renamedSchema,
   visibilitySchema,
 } from "shared/api/players";
-import { playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
-import { writtenScoresSchema } from "shared/api/scores";
+import { boardPlaceSchema, playerBoardsSchema, ranksSchema } from "shared/api/reads/ranks";
+import { itemAnswerSchema, writtenScoresSchema } from "shared/api/scores";
 import { seasonsSchema, seasonViewSchema } from "shared/api/seasons";
 import { healthSchema, readinessSchema } from "shared/api/status";
 import { bodyDeadlineMs } from "shared/http/body";
 import type { Topology } from "shared/model/regions";
 import { z } from "zod";
 import manifest from "../../../package.json" with { type: "json" };
-import { answerHeaders, headersOf, type Json, ref, requestHeaders, schemaOf } from "./headers.ts";
-import { problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
+import { answerHeaders, headersOf, ref, requestHeaders } from "./headers.ts";
+import { nameParts } from "./name-parts.ts";
+import { problemExamples, problemSchema, problemsOf, textOf, UNROUTED } from "./problems.ts";
+import { bodyOf, forGenerators, type Json, schemaOf } from "./schema.ts";
 
 export interface OpenApiDocument extends Json {
   paths: Record<string, Record<string, Json>>;
@@ -30,14 +33,17 @@ export interface OpenApiDocument extends Json {
 }
 
 const answers = {
+  ProblemCode: problemCodeSchema,
   Entry: entrySchema,
   WrittenEntry: writtenEntrySchema,
+  WrittenItem: itemAnswerSchema,
   WrittenScores: writtenScoresSchema,
   Top: topSchema,
   Rank: rankSchema,
   Around: aroundSchema,
   AroundScore: aroundScoreSchema,
   Ranks: ranksSchema,
+  BoardPlace: boardPlaceSchema,
   PlayerBoards: playerBoardsSchema,
   Board: boardViewSchema,
   Boards: boardsSchema,
@@ -57,19 +63,23 @@ const answers = {
 };
 const nameOf = new Map<z.ZodType, string>(Object.entries(answers).map(([name, schema]) => [schema, name]));
 
-/** The HTTP interface of a deployment with these regions, in OpenAPI 3.1. */
-export function createDocument(topology: Topology): OpenApiDocument {
+/**
+ * The HTTP interface of a deployment with these regions, in OpenAPI 3.1.
+ *
+ * @param publicUrl where callers reach the gateway; else the document's own address counts
+ */
+export function createDocument(topology: Topology, publicUrl = "."): OpenApiDocument {
   const all: Operation[] = Object.values(gatewayOperations(topology));
   const responses: Json = {};
   const paths: OpenApiDocument["paths"] = {};
   for (const operation of all) {
     const path = operation.path.replaceAll(/:([A-Za-z]+)/g, "{$1}");
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) };
-    for (const { name, response } of problemsOf(operation)) responses[name] ??= response;
+    for (const { name, response } of problemsOf(operation, nameOperation(operation))) responses[name] = response;
   }
-  const bodies: Json = {};
+  const bodies: Record<string, Json> = {};
   for (const { id, body } of all)
-    if (body !== undefined) bodies[`${capital(id)}Body`] = schemaOf(body.shown ?? body.schema);
+    if (body !== undefined) bodies[`${capital(id)}Body`] = bodyOf(body.shown ?? body.schema);
   return {
     openapi: "3.1.1",
     info: {
@@ -83,10 +93,11 @@ export function createDocument(topology: Topology): OpenApiDocument {
           "(RFC 9457) with a stable `code`. A request that is no operation of this document is one of these:",
         textOf(UNROUTED),
       ].join("\n\n"),
+      contact: { name: "The operators of this deployment" },
       license: { name: "MIT", identifier: "MIT" },
     },
-    // Relative to the address of the document, which may have the prefix of a proxy.
-    servers: [{ url: ".", description: "The gateway that serves this document." }],
+    // By default relative to the address of the document, which may have the prefix of a proxy.
+    servers: [{ url: publicUrl, description: "The gateway that serves this document." }],
     tags: [
       { name: "players", description: "Accounts and tokens." },
       { name: "scores", description: "A player writes the own score and no other; game servers write for players." },
@@ -104,8 +115,9 @@ export function createDocument(topology: Topology): OpenApiDocument {
     ],
     paths,
     components: {
-      schemas: { ...answerSchemas(), Problem: problemSchema, ...bodies },
+      schemas: nameParts({ Problem: forGenerators(problemSchema, "output"), ...answerSchemas(all), ...bodies }),
       responses,
+      examples: problemExamples(all),
       headers: answerHeaders,
       parameters: requestHeaders,
       securitySchemes: {
@@ -121,6 +133,12 @@ export function createDocument(topology: Topology): OpenApiDocument {
   };
 }
 
+/** Generated methods are named by this. A read's name in our client may be a noun: `top`. */
+function nameOperation({ id, method, access }: Operation): string {
+  const isRead = method === "GET" || access === "readers";
+  return isRead && !/^(get|list|read)[A-Z]/.test(id) ? `get${capital(id)}` : id;
+}
+
 const capital = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
 
 function describe(operation: Operation): Json {
@@ -130,12 +148,15 @@ function describe(operation: Operation): Json {
   if (operation.success[304] !== undefined) parameters.push(ref("parameters", "IfNoneMatch"));
   if (repeat === "keyed") parameters.push(ref("parameters", "IdempotencyKey"));
   parameters.push(ref("parameters", "RequestId"));
-  const problems = problemsOf(operation).map(({ status, name }) => [status, ref("responses", name)]);
+  const problems = problemsOf(operation, nameOperation(operation)).map(({ status, name }) => [
+    status,
+    ref("responses", name),
+  ]);
   return {
-    operationId: id,
+    operationId: nameOperation(operation),
     tags: [tag],
     summary,
-    description: describeAccess(description, access),
+    description: describeAccess(description, access) ?? `${summary}.`,
     security: securityOf(access),
     parameters,
     requestBody: body && {
@@ -179,7 +200,8 @@ function describeAccess(description: string | undefined, access: Operation["acce
 function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined): Json[] {
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => {
     const { description, ...rest } = schemaOf(field as z.ZodType);
-    return { name, in: place, required: place === "path", description, schema: rest };
+    const required = !(field as z.ZodType).safeParse(undefined).success;
+    return { name, in: place, required, description, schema: rest };
   });
 }
 
@@ -194,15 +216,34 @@ function successesOf(operation: Operation): Json {
   return Object.fromEntries(answered);
 }
 
-function schemaOfSuccess({ schema, mediaType }: Success): Json {
+function schemaOfSuccess({ schema, mediaType, events }: Success): Json {
+  if (events !== undefined) return { type: "string", contentMediaType: mediaType, contentSchema: eventsOf(events) };
   const name = schema && nameOf.get(schema);
   if (name !== undefined) return ref("schemas", name);
   return { type: mediaType === "application/json" ? "object" : "string" };
 }
 
-function answerSchemas(): Json {
+/** One event of a stream: OpenAPI 3.1 has no other place for it than the content of a text. */
+const eventsOf = (events: NonNullable<Success["events"]>): Json => ({
+  oneOf: Object.entries(events).map(([event, data]) => ({
+    type: "object",
+    properties: {
+      event: { type: "string", enum: [event] },
+      data: ref("schemas", nameOf.get(data) ?? nameEvent(event)),
+    },
+    required: ["event", "data"],
+  })),
+});
+
+const nameEvent = (event: string) => `Live${event.split("_").map(capital).join("")}`;
+
+function answerSchemas(all: readonly Operation[]): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answers)) registry.add(schema, { id });
+  const events = all.flatMap(({ success }) => Object.entries(success[200]?.events ?? {}));
+  for (const [event, schema] of events) if (!registry.has(schema)) registry.add(schema, { id: nameEvent(event) });
   const { schemas } = z.toJSONSchema(registry, { io: "output", uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(Object.entries(schemas).map(([name, { $schema: _, $id: __, ...rest }]) => [name, rest]));
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _, $id: __, ...rest }]) => [name, forGenerators(rest, "output")]),
+  );
 }

@@ -1,14 +1,16 @@
 import { ANSWER_KEPT_SECONDS, idempotencyKeySchema } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
-import { z } from "zod";
-
-export type Json = Record<string, unknown>;
+import { forGenerators, type Json, schemaOf } from "./schema.ts";
 
 /** A reference to a component of the document. */
 export const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
 const state = String.raw`"[a-z0-9-]+";[a-z]=\d+;[a-z]=\d+`;
-const header = (description: string, schema: object, required = false) => ({ description, required, schema });
+const header = (description: string, schema: Json, required = false) => ({
+  description,
+  required,
+  schema: forGenerators(schema, "output"),
+});
 
 /** Headers of answers, as components of the document. */
 export const answerHeaders = {
@@ -95,16 +97,3 @@ export const requestHeaders = {
     example: '"7"',
   },
 } as const;
-
-/** A schema in the dialect of OpenAPI 3.1, as callers send it. */
-export function schemaOf(schema: z.ZodType): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io: "input",
-    // zod leaves out the default of a transformed value, because it is one of the output. Here it
-    // is one of the input, too.
-    override({ zodSchema, jsonSchema }) {
-      if (zodSchema instanceof z.ZodDefault) jsonSchema.default = zodSchema.def.defaultValue;
-    },
-  });
-  return rest;
-}

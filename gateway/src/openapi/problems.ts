@@ -3,7 +3,8 @@ import { ANSWER_KEPT_SECONDS } from "shared/api/fields";
 import type { Operation } from "shared/api/operation";
 import { type ProblemCode, problemStatus } from "shared/api/problems";
 import { ROLES } from "shared/model/roles";
-import { headersOf, type Json, ref } from "./headers.ts";
+import { headersOf, ref } from "./headers.ts";
+import type { Json } from "./schema.ts";
 
 const KEPT_HOURS = ANSWER_KEPT_SECONDS / 3600;
 
@@ -98,23 +99,23 @@ function codesOf({ problems, body, isProxied, limits, access }: Operation): Prob
   return codes;
 }
 
-/** One response for each status. Operations with the same codes share a response by its name. */
-export function problemsOf(operation: Operation) {
+/**
+ * The responses of an operation, one for each status. Generators make types of their names, which
+ * stay the same when a response gets another code: `GetRankNotFound`.
+ */
+export function problemsOf(operation: Operation, operationId: string) {
   const codes = codesOf(operation);
   const statuses = [...new Set(codes.map((code) => problemStatus[code]))].sort((a, b) => a - b);
-  const kinds = [operation.isProxied ? "proxied" : "own"].concat(operation.limits.length > 0 ? "limited" : []);
   return statuses.map((status) => {
     const here = codes.filter((code) => problemStatus[code] === status).sort();
-    return { status, name: [...here, ...kinds].join("."), response: problemResponse(status, here, operation) };
+    const words = (STATUS_CODES[status] ?? "").replaceAll(/[^A-Za-z]/g, "");
+    const name = `${operationId.charAt(0).toUpperCase()}${operationId.slice(1)}${words}`;
+    return { status, name, response: problemResponse(status, here, operation) };
   });
 }
 
 function problemResponse(status: number, codes: readonly ProblemCode[], operation: Operation): Json {
-  const schema = {
-    allOf: [ref("schemas", "Problem")],
-    properties: { status: { const: status }, code: { enum: codes } },
-  };
-  const shown = codes.map((code) => [code, { summary: problemTexts[code], value: exampleOf(code) }]);
+  const shown = codes.map((code) => [code, ref("examples", code)]);
   return {
     description: textOf(codes),
     headers: headersOf(operation, {
@@ -122,8 +123,14 @@ function problemResponse(status: number, codes: readonly ProblemCode[], operatio
       "WWW-Authenticate": status === 401,
       "Idempotent-Replayed": operation.repeat === "keyed" && codes.some((code) => KEPT.includes(code)),
     }),
-    content: { "application/problem+json": { schema, examples: Object.fromEntries(shown) } },
+    content: { "application/problem+json": { schema: ref("schemas", "Problem"), examples: Object.fromEntries(shown) } },
   };
+}
+
+/** A problem of each code of the operations, as components of the document. */
+export function problemExamples(operations: readonly Operation[]): Json {
+  const codes = [...new Set(operations.flatMap(codesOf))].sort();
+  return Object.fromEntries(codes.map((code) => [code, { summary: problemTexts[code], value: exampleOf(code) }]));
 }
 
 function exampleOf(code: ProblemCode): Json {
@@ -147,7 +154,7 @@ export const problemSchema = {
     type: { const: "about:blank" },
     title: { ...text, description: "The status in words." },
     status: { type: "integer" },
-    code: { enum: Object.keys(problemStatus), description: "Stable: what a program goes by." },
+    code: ref("schemas", "ProblemCode"),
     detail: { ...text, description: "For people." },
     request_id: text,
     missing_regions: { type: "array", items: text, description: "Of `region_unavailable`: who does not answer." },
@@ -164,11 +171,8 @@ export const problemSchema = {
         type: "object",
         properties: { field: text, message: text },
         required: ["field", "message"],
-        additionalProperties: false,
       },
     },
   },
   required: ["type", "title", "status", "code", "detail", "request_id"],
-  // `unevaluatedProperties` would be exact over `allOf`; few generators know it.
-  additionalProperties: false,
 };

@@ -32,8 +32,8 @@ const parts: Record<string, Asset> = {
 const redirectToDocs = async (): Promise<Reply> => ({ status: 308, headers: { location: "../docs" }, body: null });
 
 /** `GET /openapi.json`, and `GET /docs` for people, which loads nothing from another host. */
-export function docsRoutes(topology: Topology): Route[] {
-  const read = async () => JSON.stringify(createDocument(topology));
+export function docsRoutes(topology: Topology, publicUrl?: string): Route[] {
+  const read = async () => JSON.stringify(createDocument(topology, publicUrl));
   const { method, path } = documentOperations.openapi;
   return [
     { method, path, handle: serveAsset({ type: "application/json", read }) },

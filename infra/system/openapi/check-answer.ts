@@ -1,8 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { words } from "testing/words";
 import type { OpenApiDocument } from "../../../gateway/src/openapi/document.ts";
-
-type Json = Record<string, unknown>;
+import { type Json, mapSchemas } from "../../../gateway/src/openapi/schema.ts";
 
 export interface Request {
   method: string;
@@ -14,12 +13,25 @@ export interface Request {
 const COMMON = new Set(words`cache-control connection content-encoding content-length content-type date etag vary
   content-security-policy cross-origin-resource-policy referrer-policy x-accel-buffering x-content-type-options`);
 
+/**
+ * Closes the objects of a schema that names their fields. The document leaves answers open, so that
+ * clients take a new field; a field that it does not name is a fault nevertheless.
+ */
+function close(schema: Json): Json {
+  const inner = mapSchemas(schema, close);
+  return inner.properties === undefined ? inner : { additionalProperties: false, ...inner };
+}
+
 /** Compares real answers with the document: status, media type, headers and body. */
 export function createAnswerCheck(document: OpenApiDocument) {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
-  ajv.addFormat("date-time", true).addFormat("password", true);
+  for (const format of ["date-time", "password", "int32", "int64", "double"]) ajv.addFormat(format, true);
   ajv.addVocabulary(["components"]);
-  ajv.addSchema({ $id: "api", components: document.components });
+  const schemas = Object.entries(document.components.schemas ?? {}).map(([name, schema]) => [
+    name,
+    close(schema as Json),
+  ]);
+  ajv.addSchema({ $id: "api", components: { ...document.components, schemas: Object.fromEntries(schemas) } });
 
   const resolve = (value: unknown): Json => {
     const { $ref } = value as { $ref?: string };
@@ -65,7 +77,12 @@ export function createAnswerCheck(document: OpenApiDocument) {
         return faults;
       }
       const text = await answer.text();
-      return [...faults, ...faultsOf(media.schema, mediaType.endsWith("json") ? JSON.parse(text) : text)];
+      const value = mediaType.endsWith("json") ? JSON.parse(text) : text;
+      if (mediaType === "application/problem+json") {
+        if (!Object.hasOwn(media.examples as Json, value.code)) faults.push(`${value.code} is not in the document`);
+        if (value.status !== answer.status) faults.push(`${value.status} is not the answer's status`);
+      }
+      return [...faults, ...faultsOf(media.schema, value)];
     },
   };
 }

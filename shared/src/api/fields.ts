@@ -56,12 +56,15 @@ export const seasonFields = {
 export const totalField = z.int().min(0);
 export const timeField = z.iso.datetime({ precision: 6 });
 
-const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]];
+/** The code of a problem. A later release may have further ones. */
+export const problemCodeSchema = z
+  .enum(Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]])
+  .meta({ description: "Stable: what a program goes by." });
 
 /** The refusal of one of several things that a call asks for: what it would be answered alone. */
 export const itemProblemFields = {
   status: z.int().min(400).max(599),
-  code: z.enum(codes),
+  code: problemCodeSchema,
   detail: z.string(),
   errors: z
     .array(z.object({ field: z.string(), message: z.string() }))

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { BoardChanges, BoardState } from "../model/board-changes.ts";
 import type { Topology } from "../model/regions.ts";
-import type { RankView } from "./boards.ts";
-import { countField, playerParams, viewFields } from "./fields.ts";
-import { nameOperations, openRead } from "./operation.ts";
+import { type RankView, rankSchema, viewField } from "./boards.ts";
+import { entrySchema, rankField } from "./entries.ts";
+import { countField, playerParams, problemCodeSchema, seasonFields, totalField, viewFields } from "./fields.ts";
+import { nameOperations, openRead, type Success } from "./operation.ts";
 import type { ProblemCode } from "./problems.ts";
 
 const LIVE_LIMIT_MAX = 100;
@@ -34,16 +35,50 @@ const liveRankQuery = (topology: Topology) =>
 export type LiveQuery = Partial<Omit<z.output<ReturnType<typeof liveQuery>>, "lastEventId">>;
 export type LiveRankQuery = Partial<Omit<z.output<ReturnType<typeof liveRankQuery>>, "lastEventId">>;
 
-const stream = {
-  ...openRead,
-  success: { 200: { description: "The stream.", mediaType: "text/event-stream" } },
-} as const;
+/** What the events of streams have as `data`, by the names of the events. */
+const freshness = {
+  stale: z.object({ code: problemCodeSchema }).meta({
+    description: "The entries cannot be read at the moment; those that were shown may be old.",
+  }),
+  fresh: z.object({}).meta({ description: "They can again, and have not changed." }),
+};
+const entryName = { user_id: z.string(), region: z.string() };
+const boardEvents = {
+  snapshot: z
+    .object({ region: viewField, board: z.string(), total: totalField, entries: z.array(entrySchema), ...seasonFields })
+    .meta({ description: "All entries that are shown. It replaces those before." }),
+  change: z
+    .object({
+      total: totalField,
+      left: z.array(z.object(entryName)),
+      entered: z.array(entrySchema),
+      changed: z.array(entrySchema).meta({ description: "With another score, time, tier or name." }),
+      moved: z
+        .array(z.object({ ...entryName, rank: rankField }))
+        .meta({ description: "Entries of which only the rank differs." }),
+    })
+    .meta({ description: "What has changed since the event before." }),
+  season: z
+    .object(seasonFields)
+    .meta({ description: "Another season runs, or ends at another time; a snapshot of it follows." }),
+  ...freshness,
+};
+const rankEvents = {
+  rank: rankSchema,
+  not_ranked: z.object({ user_id: z.string() }).meta({ description: "The player has left the board." }),
+  ...freshness,
+};
+
+const streamOf = (events: NonNullable<Success["events"]>) => ({
+  200: { description: "The stream.", mediaType: "text/event-stream", events },
+});
 
 /** `GET /live` and `/live/rank/:userId`: Server-Sent Events. */
 export const liveOperations = (topology: Topology) =>
   nameOperations({
     live: {
-      ...stream,
+      ...openRead,
+      success: streamOf(boardEvents),
       path: "/live",
       summary: "A board's top as it changes",
       description:
@@ -53,7 +88,8 @@ export const liveOperations = (topology: Topology) =>
       problems: ["board_not_found", "season_unknown", "region_unavailable", "stale_definition", "too_many_streams"],
     },
     liveRank: {
-      ...stream,
+      ...openRead,
+      success: streamOf(rankEvents),
       path: "/live/rank/:userId",
       params: playerParams,
       summary: "One player's rank as it changes",

@@ -25,6 +25,8 @@ export interface Success {
   /** JSON of this schema. An answer without one has another media type. */
   schema?: z.ZodType;
   mediaType?: string;
+  /** Of a stream: what each event has as `data`, by the event's name. */
+  events?: Readonly<Record<string, z.ZodType>>;
   example?: unknown;
 }
 

@@ -111,7 +111,6 @@ const entryFieldsSchema = {
 };
 const entrySeason = "The season of the entry; the one that runs unless given.";
 
-// Refinements are not in JSON Schema: `anyOf` says the same in the OpenAPI document.
 const entryChangeSchema = z
   .strictObject({
     ...entryFieldsSchema,
@@ -121,8 +120,7 @@ const entryChangeSchema = z
   .superRefine(({ name, metadata }, { addIssue }) => {
     if (name !== undefined || metadata !== undefined) return;
     addIssue({ code: "custom", path: ["name"], message: "is required, or metadata" });
-  })
-  .meta({ anyOf: [{ required: ["name"] }, { required: ["metadata"] }] });
+  });
 export type EntryChange = z.input<typeof entryChangeSchema>;
 
 const entryRemovalQuery = z.strictObject({

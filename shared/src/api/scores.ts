@@ -44,19 +44,11 @@ const whatFields = {
 type What = z.output<z.ZodObject<typeof whatFields>>;
 
 /**
- * A write of an operator, who may ask for an operation. Refinements are not in JSON Schema: `oneOf`
- * says the same in the OpenAPI document.
+ * A write of an operator, who may ask for an operation. Refinements are not in JSON Schema; the
+ * descriptions of the fields say the same.
  */
 export const writeSchema = <F extends z.ZodRawShape>(fields: F) =>
-  z
-    .strictObject({ ...fields, ...whatFields })
-    .superRefine((write, context) => refineWhat(write as What, context))
-    .meta({
-      oneOf: [
-        { required: ["score"], properties: { operation: false, value: false } },
-        { required: ["operation", "value"], properties: { score: false } },
-      ],
-    });
+  z.strictObject({ ...fields, ...whatFields }).superRefine((write, context) => refineWhat(write as What, context));
 /** `score` alone, or `operation` with `value`, beside other fields. */
 export type OneWrite<Fields> = Omit<Fields, keyof What> &
   ({ score: number } | { operation: NonNullable<What["operation"]>; value: number });

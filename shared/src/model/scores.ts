@@ -66,13 +66,17 @@ export const metadataSchema = z
       "is; null clears it.",
   });
 
+/** What any deployment's regions match: a client that is made for one works with another. */
+const REGION = "^[A-Za-z][A-Za-z0-9_]{0,49}$";
+const listOf = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
+
 const upperCased = z.string().transform((region) => region.toUpperCase());
 
 /** A home region: a configured region, in any case. */
 export const regionSchema = ({ regions }: Topology) =>
   upperCased
     .refine((region) => regions.includes(region), `must be one of ${regions.join(", ")}`)
-    .meta({ enum: [...regions], description: "A home region, in any case." });
+    .meta({ pattern: REGION, description: `A home region, in any case: ${listOf(regions)}.` });
 
 /** The view of a read: a configured region, or `GLOBAL`, which is the default. */
 export function viewSchema({ regions }: Topology) {
@@ -80,7 +84,10 @@ export function viewSchema({ regions }: Topology) {
   return upperCased
     .refine((view) => views.includes(view), `must be one of ${views.join(", ")}`)
     .default(GLOBAL)
-    .meta({ enum: views, description: "Whose ranking, in any case; `GLOBAL` unites all regions." });
+    .meta({
+      pattern: REGION,
+      description: `Whose ranking, in any case: ${listOf(views)}. \`GLOBAL\` unites all regions.`,
+    });
 }
 
 /**

@@ -57,7 +57,7 @@ const playerBoardsQuery = (topology: Topology) => {
 export type PlayerBoardsQuery = Partial<Omit<z.output<ReturnType<typeof playerBoardsQuery>>, "boards">>;
 
 /** A player's place on one board, or why there is none. */
-const boardPlaceSchema = z.union([
+export const boardPlaceSchema = z.union([
   z.object({ board: z.string(), status: z.literal(200), ...rankSchema.shape }),
   z.object({ board: z.string(), ...itemProblemFields, missing_regions: z.array(z.string()).optional() }),
 ]);
