@@ -43,7 +43,7 @@ test("a ranker that dies leaves the round, and comes back by itself", async () =
   }
 }, 20_000);
 
-test("a secret of less than 32 bytes ends the process, whichever of the two it is", async () => {
+test("a secret of less than 32 bytes ends the process, either of the two", async () => {
   const env = { REDIS_URL: "redis://127.0.0.1:1", LEADERBOARD_SERVICE_URLS: "http://127.0.0.1:1" };
   const start = startService("gateway", { ...env, JWT_SECRET: "short", JWT_SECRET_PREVIOUS: "short" });
   await expect(start).rejects.toThrow(

@@ -334,7 +334,7 @@ test("ready names a region whose reads are refused, and is 503 once all are", as
   expect(await ask()).toEqual([503, readiness("unavailable")]);
 });
 
-test("a query field that is given twice is refused in these words, whatever the field", async () => {
+test("a query field that is given twice is refused in these words, for every field", async () => {
   const fields: [path: string, names: string[]][] = [
     ["/top", ["region", "board", "partial", "limit"]],
     ["/rank/ada", ["region", "board", "partial"]],

@@ -105,7 +105,7 @@ describe("a board with a schedule", () => {
     expect(await due()).toEqual([]);
   });
 
-  test("that was changed is planned anew, with the seasons and numbers that it has", async () => {
+  test("that was changed is planned again, with the seasons and numbers that it has", async () => {
     await makeBoard("cup", weekly);
     await drain();
     const look = planner();

@@ -48,7 +48,7 @@ describe("POST /auth/guest", () => {
     expect((await ask("/score/submit", { score: 5 }, { token: one.body.token })).body).toMatchObject({ rank: 1 });
   });
 
-  test("a device_id finds its player again, whatever name and region come with it", async () => {
+  test("a device_id finds its player again, also with another name and region", async () => {
     const first = await guest({ device_id, name: "Ada", region: "EU" });
     expect(first).toMatchObject({ status: 201, body: { user: { name: "Ada", region: "EU" } } });
     const again = await guest({ device_id, name: "Eve", region: "NA" });
