@@ -348,7 +348,7 @@ test("a query field that is given twice is refused in these words, for every fie
       expect([answer.status, await answer.json()]).toEqual([
         400,
         expect.objectContaining({
-          detail: `The query is not valid: ${name}.`,
+          detail: `The query is not valid: ${name} must be given once.`,
           errors: [{ field: name, message: "must be given once" }],
         }),
       ]);

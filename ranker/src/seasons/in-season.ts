@@ -1,4 +1,4 @@
-import { Problem } from "shared/api/problems";
+import { invalidQuery, Problem } from "shared/api/problems";
 import type { Board } from "shared/model/board";
 import { shardsOfView, type Topology } from "shared/model/regions";
 import type { RunningSeason } from "shared/seasons/plan";
@@ -106,7 +106,4 @@ export const seasonNotFound = (id: string, season: SeasonName): Problem =>
     season === "previous" ? `No season of board ${id} has ended yet.` : `Board ${id} has no season ${season}.`,
   );
 
-const withoutSeasons = (id: string) =>
-  new Problem("invalid_request", "The query is not valid: season.", {
-    errors: [{ field: "season", message: `must be left out: board ${id} has no seasons` }],
-  });
+const withoutSeasons = (id: string) => invalidQuery("season", `must be left out: board ${id} has no seasons`);
