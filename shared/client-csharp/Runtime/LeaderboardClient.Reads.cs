@@ -55,12 +55,12 @@ namespace LeaderboardApi
         public Task<AroundScoreView> AroundScoreAsync(
             decimal score, AroundScoreQuery query = null, CancellationToken cancellation = default(CancellationToken))
         {
-            var target = To("/around", parameters =>
+            Action<QueryWriter> write = parameters =>
             {
                 (query ?? new AroundScoreQuery()).Write(parameters);
                 parameters.Field("score", score);
-            });
-            return ReadAsync("GET", target, json => new AroundScoreView(json), cancellation);
+            };
+            return ReadAsync("GET", To("/around", write), json => new AroundScoreView(json), cancellation);
         }
 
         /// <summary>The ranks of up to 200 players, such as friends, by one call.</summary>
@@ -83,12 +83,13 @@ namespace LeaderboardApi
             PlayerBoardsQuery query = null,
             CancellationToken cancellation = default(CancellationToken))
         {
-            var target = To($"/players/{Escape(userId)}/boards", parameters =>
+            Action<QueryWriter> write = parameters =>
             {
                 (query ?? new PlayerBoardsQuery()).Write(parameters);
                 parameters.Field("boards", string.Join(",", Given(boards)));
-            });
-            return ReadAsync("GET", target, json => new PlayerBoardsView(json), cancellation);
+            };
+            return ReadAsync(
+                "GET", To($"/players/{Escape(userId)}/boards", write), json => new PlayerBoardsView(json), cancellation);
         }
 
         /// <summary>The boards that the caller may read, until Next is null.</summary>

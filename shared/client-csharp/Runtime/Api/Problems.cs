@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace LeaderboardApi
@@ -26,7 +27,7 @@ namespace LeaderboardApi
             Code = json.String("code");
             Detail = json.String("detail");
             Errors = json.ListOrNull("errors", each => new FieldError(each)) ?? new FieldError[0];
-            RetryAfter = json.DecimalOrNull("retry_after");
+            RetryAfter = json.SecondsOrNull("retry_after");
         }
 
         /// <summary>One of <see cref="ErrorCode"/>, or a later one.</summary>
@@ -38,7 +39,7 @@ namespace LeaderboardApi
         /// <summary>The invalid fields; empty unless the code is invalid_request.</summary>
         public IReadOnlyList<FieldError> Errors { get; }
 
-        /// <summary>Seconds, of what may be sent again.</summary>
-        public decimal? RetryAfter { get; }
+        /// <summary>Time until a retry makes sense, of what may be sent again.</summary>
+        public TimeSpan? RetryAfter { get; }
     }
 }

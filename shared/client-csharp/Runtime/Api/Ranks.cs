@@ -81,8 +81,12 @@ namespace LeaderboardApi
     {
         internal PlacedEntry(JsonObject json) : base(json)
         {
+            Rank = json.Integer("rank");
             Position = json.Integer("position");
         }
+
+        /// <summary>1 is the best.</summary>
+        public new long Rank { get; }
 
         /// <summary>The place among the players that are ranked; 1 is the best.</summary>
         public long Position { get; }

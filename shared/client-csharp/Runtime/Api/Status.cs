@@ -25,6 +25,7 @@ namespace LeaderboardApi
         {
             Status = json.String("status");
             Upstreams = json.ListOrNull("upstreams", each => new Upstream(each));
+            Dependencies = json.ListOrNull("dependencies", each => new Dependency(each));
         }
 
         /// <summary>ready, unavailable or stopping.</summary>
@@ -32,6 +33,9 @@ namespace LeaderboardApi
 
         /// <summary>The rankers of a gateway.</summary>
         public IReadOnlyList<Upstream> Upstreams { get; }
+
+        /// <summary>The stores of a ranker.</summary>
+        public IReadOnlyList<Dependency> Dependencies { get; }
     }
 
     /// <summary>A ranker, as a gateway sees it.</summary>
@@ -45,6 +49,22 @@ namespace LeaderboardApi
 
         /// <summary>Host and port.</summary>
         public string Address { get; }
+
+        /// <summary>Whether it answers.</summary>
+        public bool Up { get; }
+    }
+
+    /// <summary>A store, as a ranker sees it.</summary>
+    public sealed class Dependency
+    {
+        internal Dependency(JsonObject json)
+        {
+            Name = json.String("name");
+            Up = json.Flag("up");
+        }
+
+        /// <summary>Which store, or region.</summary>
+        public string Name { get; }
 
         /// <summary>Whether it answers.</summary>
         public bool Up { get; }

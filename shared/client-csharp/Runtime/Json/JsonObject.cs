@@ -38,6 +38,12 @@ namespace LeaderboardApi
 
         internal long? IntegerOrNull(string name) => As<JsonNumber>(name)?.ToInteger();
 
+        internal TimeSpan? SecondsOrNull(string name)
+        {
+            var seconds = IntegerOrNull(name);
+            return seconds == null ? (TimeSpan?)null : TimeSpan.FromSeconds(seconds.Value);
+        }
+
         internal decimal Decimal(string name) => Require(name, DecimalOrNull(name)).Value;
 
         internal decimal? DecimalOrNull(string name) => As<JsonNumber>(name)?.ToDecimal();
