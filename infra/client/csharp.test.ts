@@ -20,7 +20,7 @@ const servers: ReturnType<typeof Bun.serve>[] = [];
 
 beforeAll(async () => {
   if (mono === undefined) return;
-  const sources = [join(CSHARP, "Runtime"), join(CSHARP, "Tests~")];
+  const sources = [join(CSHARP, "Runtime"), join(CSHARP, "Tests~/Client")];
   const env = { LIVE_STREAMS_PER_ADDRESS: "100" };
   [site] = await Promise.all([startSite({ env }), compileCsharp(sources, program)]);
   visitor = createClient({ url: site.gateways[0].url });
